@@ -1,0 +1,54 @@
+/**
+ * The seam to the index: a small ordered key-value store. Keys and values are bytes; keys sort as unsigned bytes.
+ * Every engine passes test/metadata/engine-contract.ts.
+ */
+export type Bytes = Uint8Array
+export type Awaitable<T> = T | Promise<T>
+
+/** Keys k with start <= k < end. */
+export interface KeyRange {
+  readonly start: Bytes
+  readonly end: Bytes
+}
+
+export interface Entry {
+  readonly key: Bytes
+  readonly value: Bytes
+}
+
+/** What must still hold when a commit takes effect: an entry as it was read, or a range without entries. */
+export type Check = { readonly key: Bytes; readonly is: Bytes | undefined } | { readonly empty: KeyRange }
+
+/** Put a value, remove an entry, or add to the numbers of a counter row (a JSON object of numbers; absent counts as 0). */
+export type Write =
+  | { readonly key: Bytes; readonly value: Bytes | undefined }
+  | { readonly key: Bytes; readonly add: Readonly<Record<string, number>> }
+
+export interface Committed {
+  /** Resolves once the commit survives a power loss; never rejects before `commit` itself has resolved. */
+  readonly flushed: Promise<void>
+}
+
+/** Reads and writes of one exclusive section. */
+export interface Exclusive {
+  get(key: Bytes): Bytes | undefined
+  put(key: Bytes, value: Bytes | undefined): void
+}
+
+export interface MetadataEngine {
+  /** The value, or undefined. The bytes are the caller's to keep. Sees every commit that has resolved, of any process. */
+  get(key: Bytes): Awaitable<Bytes | undefined>
+  getMany(keys: readonly Bytes[]): Awaitable<(Bytes | undefined)[]>
+  /** Up to `limit` entries in order, as one consistent view. No transaction stays open afterwards. */
+  scan(range: KeyRange, options?: { limit?: number; reverse?: boolean }): Awaitable<Entry[]>
+  /** Applies all writes at once if all checks hold, and resolves visible to every process; undefined if one does not hold. */
+  commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined>
+  /**
+   * Runs `section` while no commit of any process takes effect. It is synchronous and short; what it writes is one commit.
+   * A section that throws writes nothing, and the promise rejects.
+   */
+  exclusively<T>(section: (view: Exclusive) => T): Promise<T>
+  /** Everything committed so far is on disk afterwards. */
+  flush(): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,41 @@
+import { isIP } from 'node:net'
+import { ApiError } from './errors.ts'
+
+export type VersioningStatus = 'Unversioned' | 'Enabled' | 'Suspended'
+
+export interface Bucket {
+  readonly name: string
+  readonly createdAtMs: number
+  /** Canonical id of the owner, see model/account.ts. */
+  readonly ownerId: string
+  readonly region: string
+  readonly versioning: VersioningStatus
+  readonly mfaDelete: boolean
+  readonly objectLockEnabled: boolean
+}
+
+/** Objects and bytes of current and non-current versions. */
+export interface BucketUsage {
+  readonly objectCount: number
+  readonly sizeBytes: number
+}
+
+/**
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+ * Buckets are folders: a name that passes can never leave STORAGE_ROOT nor meet `.myfsio.sys` or `/_/`.
+ */
+export function isBucketName(name: string): boolean {
+  return (
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
+    !name.includes('..') &&
+    !name.includes('.-') &&
+    !name.includes('-.') &&
+    isIP(name) === 0 &&
+    !/^(xn--|sthree-|amzn-s3-demo-)/.test(name) &&
+    !/(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/.test(name)
+  )
+}
+
+export function assertBucketName(name: string): void {
+  if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
+}

@@ -1,0 +1,146 @@
+/**
+ * Every error a client can see: code, HTTP status, and the sentence AWS answers with.
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and observed answers.
+ * The message is part of the interface (clients and suites compare it): what we add goes into `fields` beside it.
+ */
+const table = {
+  // Who is calling
+  AccessDenied: [403, 'Access Denied'],
+  AuthorizationHeaderMalformed: [400, 'The authorization header that you provided is not valid.'],
+  AuthorizationQueryParametersError: [400, 'Query-string authentication parameters are not valid.'],
+  CredentialsNotSupported: [400, 'This request does not support credentials.'],
+  ExpiredToken: [400, 'The provided token has expired.'],
+  InvalidAccessKeyId: [403, 'The AWS Access Key Id you provided does not exist in our records.'],
+  InvalidSecurity: [403, 'The provided security credentials are not valid.'],
+  InvalidToken: [400, 'The provided token is malformed or otherwise invalid.'],
+  MissingSecurityHeader: [400, 'Your request was missing a required header.'],
+  RequestTimeTooSkewed: [403, 'The difference between the request time and the current time is too large.'],
+  SignatureDoesNotMatch: [
+    403,
+    'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
+  ],
+  XAmzContentSHA256Mismatch: [400, "The provided 'x-amz-content-sha256' header does not match what was computed."],
+
+  // The request
+  BadDigest: [400, 'The Content-MD5 you specified did not match what we received.'],
+  BadRequest: [400, 'An error occurred when parsing the HTTP request.'],
+  EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed size'],
+  EntityTooSmall: [400, 'Your proposed upload is smaller than the minimum allowed size'],
+  IncompleteBody: [400, 'The request body terminated unexpectedly'],
+  InvalidArgument: [400, 'Invalid Argument'],
+  InvalidChunkSizeError: [403, 'Only the last chunk is allowed to have a size less than 8192 bytes'],
+  InvalidDigest: [400, 'The Content-MD5 you specified was invalid.'],
+  InvalidRange: [416, 'The requested range is not satisfiable'],
+  InvalidRequest: [400, 'Invalid Request'],
+  InvalidTag: [400, 'The tag provided was not a valid tag.'],
+  InvalidURI: [400, "Couldn't parse the specified URI."],
+  KeyTooLongError: [400, 'Your key is too long'],
+  MalformedACLError: [400, 'The XML you provided was not well-formed or did not validate against our published schema'],
+  MalformedPOSTRequest: [400, 'The body of your POST request is not well-formed multipart/form-data.'],
+  MalformedPolicy: [400, "Policies must be valid JSON and the first byte must be '{'"],
+  MalformedTrailerError: [
+    400,
+    'The request contained trailing data that was not well-formed or did not conform to our published schema.',
+  ],
+  MalformedXML: [400, 'The XML you provided was not well-formed or did not validate against our published schema'],
+  MaxMessageLengthExceeded: [400, 'Your request was too big.'],
+  MaxPostPreDataLengthExceededError: [400, 'Your POST request fields preceding the upload file were too large.'],
+  MetadataTooLarge: [400, 'Your metadata headers exceed the maximum allowed metadata size'],
+  MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
+  MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
+  MissingRequestBodyError: [400, 'Request body is empty.'],
+  NotImplemented: [501, 'A header you provided implies functionality that is not implemented'],
+  RequestHeaderSectionTooLarge: [400, 'Your request header section exceeds the maximum allowed size.'],
+  RequestTimeout: [
+    400,
+    'Your socket connection to the server was not read from or written to within the timeout period.',
+  ],
+  UnexpectedContent: [400, 'This request does not support content.'],
+  UserKeyMustBeSpecified: [
+    400,
+    'The bucket POST must contain the specified field name. If it is specified, check the order of the fields.',
+  ],
+
+  // Buckets
+  BucketAlreadyExists: [
+    409,
+    'The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.',
+  ],
+  BucketAlreadyOwnedByYou: [409, 'Your previous request to create the named bucket succeeded and you already own it.'],
+  BucketNotEmpty: [409, 'The bucket you tried to delete is not empty'],
+  IllegalLocationConstraintException: [
+    400,
+    'The unspecified location constraint is incompatible for the region specific endpoint this request was sent to.',
+  ],
+  IllegalVersioningConfigurationException: [400, 'The versioning configuration specified in the request is invalid.'],
+  InvalidBucketName: [400, 'The specified bucket is not valid.'],
+  InvalidBucketState: [409, 'The request is not valid with the current state of the bucket.'],
+  InvalidLocationConstraint: [400, 'The specified location-constraint is not valid'],
+  NoSuchBucket: [404, 'The specified bucket does not exist'],
+  NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
+  OperationAborted: [
+    409,
+    'A conflicting conditional operation is currently in progress against this resource. Please try again.',
+  ],
+  TooManyBuckets: [400, 'You have attempted to create more buckets than allowed'],
+
+  // Objects
+  ConditionalRequestConflict: [
+    409,
+    'The conditional request cannot succeed due to a conflicting operation against this resource.',
+  ],
+  InvalidObjectState: [403, "The operation is not valid for the object's storage class"],
+  InvalidPart: [
+    400,
+    "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
+  ],
+  InvalidPartNumber: [416, 'The requested partnumber is not satisfiable'],
+  InvalidPartOrder: [400, 'The list of parts was not in ascending order. Parts must be ordered by part number.'],
+  InvalidStorageClass: [400, 'The storage class you specified is not valid'],
+  NoSuchKey: [404, 'The specified key does not exist.'],
+  NoSuchUpload: [
+    404,
+    'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
+  ],
+  NoSuchVersion: [404, 'The specified version does not exist.'],
+  NotModified: [304, 'Not Modified'],
+  PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],
+
+  // The server
+  InternalError: [500, 'We encountered an internal error. Please try again.'],
+  ServiceUnavailable: [503, 'Service is unable to handle request.'],
+  SlowDown: [503, 'Please reduce your request rate.'],
+} as const satisfies Record<string, readonly [status: number, message: string]>
+
+export type ErrorCode = keyof typeof table
+
+export interface ErrorDetails {
+  /** Replaces AWS's standard sentence where AWS itself says something more specific. */
+  message?: string
+  /** Further elements of the <Error> document, in AWS's names and order. */
+  fields?: Record<string, string | number>
+  /** Response headers that belong to the error (Allow, Retry-After, x-amz-delete-marker...). */
+  headers?: Record<string, string>
+  cause?: unknown
+}
+
+/** The one error that reaches a client. Anything else thrown is a bug and is answered as InternalError. */
+export class ApiError extends Error {
+  readonly code: ErrorCode
+  readonly status: number
+  readonly fields: Record<string, string | number>
+  readonly headers: Record<string, string>
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}) {
+    super(details.message ?? table[code][1], details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'ApiError'
+    this.code = code
+    this.status = table[code][0]
+    this.fields = details.fields ?? {}
+    this.headers = details.headers ?? {}
+  }
+}
+
+export function statusOf(code: ErrorCode): number {
+  return table[code][0]
+}

@@ -1,0 +1,29 @@
+/** Every limit of S3 and of this server that is not configurable. Sizes in bytes. */
+const KiB = 1024
+const MiB = 1024 * KiB
+const GiB = 1024 * MiB
+
+export const limits = {
+  /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
+  keyBytes: 1024,
+  /** User metadata: names and values together. */
+  userMetadataBytes: 2 * KiB,
+  /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+  partSizeMin: 5 * MiB,
+  partSizeMax: 5 * GiB,
+  partNumberMax: 10_000,
+  objectSizeMax: 50 * 1024 * GiB,
+  listPageMax: 1000,
+  deleteObjectsMax: 1000,
+  bucketsPageMax: 10_000,
+  policyBytes: 20 * KiB,
+  /** Any XML or JSON document in a request body. CompleteMultipartUpload with 10,000 parts needs about 2 MiB. */
+  documentBytes: 4 * MiB,
+  xmlDepth: 20,
+  /** Form fields before the file of a POST upload. */
+  postFieldsBytes: 20 * KiB,
+  presignSecondsMax: 604_800,
+  clockSkewMs: 15 * 60 * 1000,
+  /** Bodies up to this size are kept in the index's commit until their file is durable. */
+  inlineBytes: 64 * KiB,
+} as const

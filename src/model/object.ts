@@ -1,0 +1,110 @@
+/** What the index knows of one object version. The bytes are at `place`. */
+import { ApiError } from './errors.ts'
+import { limits } from './limits.ts'
+
+export const checksumAlgorithms = [
+  'CRC32',
+  'CRC32C',
+  'CRC64NVME',
+  'SHA1',
+  'SHA256',
+  'SHA512',
+  'MD5',
+  'XXHASH64',
+  'XXHASH3',
+  'XXHASH128',
+] as const
+export type ChecksumAlgorithm = (typeof checksumAlgorithms)[number]
+export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE'
+
+/** As S3 shows it: base64 of the big-endian digest, with `-<parts>` after a COMPOSITE one. */
+export interface Checksum {
+  readonly algorithm: ChecksumAlgorithm
+  readonly type: ChecksumType
+  readonly value: string
+}
+
+/**
+ * Where the bytes are. `plain`: the key's own path in the bucket's folder. `opaque` and `version`: a file named `id` under
+ * `.myfsio.sys/opaque` or `.myfsio.sys/versions`.
+ */
+export type Place =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'opaque'; readonly id: string }
+  | { readonly kind: 'version'; readonly id: string }
+
+/** Tells that a file is still the one that was published: any change from outside changes at least one of the three. */
+export interface FileSignature {
+  readonly inode: number
+  readonly sizeBytes: number
+  readonly mtimeNs: bigint
+}
+
+/** Standard headers stored with an object and sent back as they came. Absent ones are not stored. */
+export interface ObjectHeaders {
+  readonly contentType?: string
+  readonly contentEncoding?: string
+  readonly contentDisposition?: string
+  readonly contentLanguage?: string
+  readonly cacheControl?: string
+  readonly expires?: string
+}
+
+/** What a client chooses about an object, beside its bytes. */
+export interface ObjectAttributes {
+  readonly headers: ObjectHeaders
+  /** Names in lower case without `x-amz-meta-`; values as sent. */
+  readonly userMetadata: Readonly<Record<string, string>>
+  readonly storageClass: StorageClass
+  readonly websiteRedirectLocation?: string
+  /** Canonical id of the owner, see model/account.ts. */
+  readonly ownerId: string
+  readonly tags?: Readonly<Record<string, string>>
+}
+
+export interface ObjectVersion extends ObjectAttributes {
+  readonly key: string
+  /** `null` for the version written while versioning was off or suspended. */
+  readonly versionId: string
+  readonly isDeleteMarker: boolean
+  readonly sizeBytes: number
+  /** Hex MD5, or hex MD5 of the parts' MD5s, a hyphen and their count; no quotes. Empty for a delete marker. */
+  readonly etag: string
+  readonly modifiedAtMs: number
+  readonly checksum?: Checksum
+  /** Number of parts of a multipart upload; 0 for a single PUT. */
+  readonly partCount: number
+  readonly place: Place
+}
+
+/** One part of a completed multipart object. */
+export interface ObjectPart {
+  readonly partNumber: number
+  readonly sizeBytes: number
+  readonly checksum?: string
+}
+
+export const storageClasses = [
+  'STANDARD',
+  'REDUCED_REDUNDANCY',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER',
+  'DEEP_ARCHIVE',
+  'GLACIER_IR',
+  'EXPRESS_ONEZONE',
+] as const
+export type StorageClass = (typeof storageClasses)[number]
+
+/**
+ * A legal key: 1 to 1,024 bytes of UTF-8 without NUL (the index separates with it).
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+ */
+export function assertKey(key: string): void {
+  if (key.length * 3 > limits.keyBytes && Buffer.byteLength(key) > limits.keyBytes) {
+    throw new ApiError('KeyTooLongError', { fields: { Size: Buffer.byteLength(key), MaxSizeAllowed: limits.keyBytes } })
+  }
+  if (key.includes('\0')) throw new ApiError('InvalidArgument', { message: 'Object keys must not contain NUL.' })
+  if (!key.isWellFormed()) throw new ApiError('InvalidURI')
+}

@@ -1,0 +1,35 @@
+/** A multipart upload in progress and its parts. */
+import type { ChecksumAlgorithm, ChecksumType, ObjectAttributes } from './object.ts'
+
+export interface Upload {
+  readonly bucket: string
+  readonly key: string
+  readonly uploadId: string
+  readonly initiatedAtMs: number
+  readonly initiatorId: string
+  readonly attributes: ObjectAttributes
+  /** What the client announced at CreateMultipartUpload; undefined: none, so a full-object CRC64NVME is kept. */
+  readonly checksumAlgorithm?: ChecksumAlgorithm
+  readonly checksumType?: ChecksumType
+}
+
+export interface UploadedPart {
+  readonly partNumber: number
+  readonly sizeBytes: number
+  /** Hex MD5, no quotes. */
+  readonly etag: string
+  readonly modifiedAtMs: number
+  /** Base64 checksum under the upload's algorithm; undefined when the upload announced none and the client sent none. */
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string }
+  /** Base64, always kept: full-object checksums are combined from the parts'. */
+  readonly crc64nvme: string
+}
+
+/** A part as CompleteMultipartUpload names it. */
+export interface RequestedPart {
+  readonly partNumber: number
+  /** Hex, quotes removed. */
+  readonly etag: string
+  /** Every checksum element that the client sent for this part, base64. */
+  readonly checksums: Readonly<Partial<Record<ChecksumAlgorithm, string>>>
+}

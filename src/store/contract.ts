@@ -1,0 +1,224 @@
+/**
+ * What the edges may ask of storage. Every method is one transaction, or none. Errors are ApiError with AWS's codes.
+ * Keys and bucket names are canonical and checked by the caller (`assertKey`, `assertBucketName`).
+ */
+import type { Readable } from 'node:stream'
+import type { Bucket, BucketUsage } from '#model/bucket.ts'
+import type {
+  Checksum,
+  ChecksumAlgorithm,
+  ChecksumType,
+  ObjectAttributes,
+  ObjectPart,
+  ObjectVersion,
+} from '#model/object.ts'
+import type { RequestedPart, Upload, UploadedPart } from '#model/upload.ts'
+
+/** Bytes on their way in, decoded (no aws-chunked framing left). */
+export interface IncomingBody {
+  readonly source: Readable
+  /** Decoded length, when the client announced it. */
+  readonly sizeBytes: number | undefined
+  /** More than this is EntityTooLarge. */
+  readonly maxBytes: number
+  /** What to compute beside MD5 and CRC64NVME, which are always computed. */
+  readonly algorithms: readonly ChecksumAlgorithm[]
+}
+
+/** Bytes received and hashed, not yet visible. Ends with a publish or with `discard`. */
+export interface Staged {
+  readonly sizeBytes: number
+  /** Big-endian digests of everything asked for, and always of MD5 and CRC64NVME. */
+  readonly digests: ReadonlyMap<ChecksumAlgorithm, Buffer>
+}
+
+export type StagedPart = Staged & { readonly partNumber: number }
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html Etags without quotes; `*` as it is. */
+export interface WriteConditions {
+  readonly ifMatch?: string
+  readonly ifNoneMatch?: string
+}
+
+export interface DeleteConditions {
+  readonly ifMatch?: string
+  readonly ifMatchSizeBytes?: number
+  /** Whole seconds, as HTTP dates are. */
+  readonly ifMatchLastModifiedMs?: number
+}
+
+export interface PutObject {
+  readonly bucket: Bucket
+  readonly key: string
+  readonly staged: Staged
+  readonly attributes: ObjectAttributes
+  readonly checksum: Checksum
+  readonly conditions: WriteConditions
+}
+
+export interface DeletedObject {
+  /** The version deleted, or the delete marker made; undefined in a bucket never versioned. */
+  readonly versionId: string | undefined
+  readonly isDeleteMarker: boolean
+}
+
+/** Part of an open object: either bytes, or a stretch of a file for the HTTP floor to send. */
+export type Content = Buffer | FileStretch
+
+export interface FileStretch {
+  readonly fd: number
+  readonly start: number
+  /** Exclusive. */
+  readonly end: number
+  /** Must be called once, when sent or given up. */
+  close(): void
+}
+
+/** A version whose bytes were there and its own when it was opened; they stay so until closed. */
+export interface OpenObject {
+  readonly version: ObjectVersion
+  /** Bytes start <= i < end. At most once; takes over closing. */
+  content(start: number, end: number): Content
+  /** Needed only if `content` was not called. */
+  close(): void
+}
+
+export interface ListQuery {
+  readonly bucket: string
+  readonly prefix: string
+  readonly delimiter: string
+  /** At most this many entries and common prefixes together. */
+  readonly limit: number
+}
+
+export interface ListedObject {
+  readonly key: string
+  readonly sizeBytes: number
+  readonly etag: string
+  readonly modifiedAtMs: number
+  readonly storageClass: string
+  readonly ownerId: string
+  readonly checksumAlgorithm: ChecksumAlgorithm | undefined
+  readonly checksumType: ChecksumType | undefined
+}
+
+export interface ObjectPage {
+  readonly objects: ListedObject[]
+  readonly commonPrefixes: string[]
+  /** Last key or common prefix on this page; set only if there is more. Pass it as `after`. */
+  readonly next: string | undefined
+}
+
+export interface ListedVersion {
+  readonly version: ObjectVersion
+  readonly isLatest: boolean
+}
+
+export interface VersionPage {
+  readonly versions: ListedVersion[]
+  readonly commonPrefixes: string[]
+  readonly next: { readonly key: string; readonly versionId: string | undefined } | undefined
+}
+
+export interface UploadPage {
+  readonly uploads: Upload[]
+  readonly commonPrefixes: string[]
+  readonly next: { readonly key: string; readonly uploadId: string } | undefined
+}
+
+export interface Store {
+  // Buckets
+  /** BucketAlreadyOwnedByYou, BucketAlreadyExists. */
+  createBucket(bucket: Bucket): Promise<void>
+  findBucket(name: string): Promise<Bucket | undefined>
+  /** NoSuchBucket. */
+  getBucket(name: string): Promise<Bucket>
+  listBuckets(query: {
+    prefix: string
+    after: string
+    limit: number
+    ownerId?: string
+  }): Promise<{ buckets: Bucket[]; next: string | undefined }>
+  /** Applies `change` to the newest state, atomically. */
+  updateBucket(name: string, change: (bucket: Bucket) => Bucket): Promise<Bucket>
+  /** BucketNotEmpty while any version or delete marker is left; uploads in progress are aborted. */
+  deleteBucket(name: string): Promise<void>
+  bucketUsage(name: string): Promise<BucketUsage>
+
+  // Objects
+  /** EntityTooLarge, IncompleteBody (fewer or more bytes than announced). On any error nothing is left behind. */
+  stage(body: IncomingBody): Promise<Staged>
+  /** A staged copy of bytes start <= i < end of an open object, which it closes. */
+  stageCopy(
+    source: OpenObject,
+    range: { start: number; end: number },
+    algorithms: readonly ChecksumAlgorithm[],
+  ): Promise<Staged>
+  discard(staged: Staged): Promise<void>
+  /** PreconditionFailed, NoSuchKey (If-Match on nothing), NoSuchBucket. Takes over `staged`, also when it throws. */
+  putObject(put: PutObject): Promise<ObjectVersion>
+  /**
+   * The record as stored, delete markers included. `versionId` undefined: the current one. Files changed, added or removed by
+   * hand have been adopted.
+   */
+  findVersion(bucket: string, key: string, versionId: string | undefined): Promise<ObjectVersion | undefined>
+  /** NoSuchKey, NoSuchVersion, MethodNotAllowed (a delete marker by its id), with x-amz-delete-marker where AWS sends it. */
+  headObject(bucket: string, key: string, versionId: string | undefined): Promise<ObjectVersion>
+  /** As headObject. */
+  openObject(bucket: string, key: string, versionId: string | undefined): Promise<OpenObject>
+  /** Parts of a multipart object in order, after part number `after`; empty for others. */
+  listObjectParts(bucket: string, version: ObjectVersion, after: number, limit: number): Promise<ObjectPart[]>
+  deleteObject(remove: {
+    bucket: Bucket
+    key: string
+    versionId: string | undefined
+    ownerId: string
+    conditions: DeleteConditions
+  }): Promise<DeletedObject>
+  /** Moves the current version in one commit. `sourceConditions` and `conditions` as for reads and writes. */
+  renameObject(rename: {
+    bucket: Bucket
+    from: string
+    to: string
+    sourceConditions: WriteConditions
+    conditions: WriteConditions
+  }): Promise<ObjectVersion>
+  listObjects(query: ListQuery & { after: string }): Promise<ObjectPage>
+  listVersions(query: ListQuery & { keyMarker: string; versionIdMarker: string | undefined }): Promise<VersionPage>
+
+  // Multipart uploads
+  createUpload(upload: Omit<Upload, 'uploadId' | 'initiatedAtMs'>): Promise<Upload>
+  /** NoSuchUpload. */
+  getUpload(bucket: string, key: string, uploadId: string): Promise<Upload>
+  listUploads(query: ListQuery & { keyMarker: string; uploadIdMarker: string }): Promise<UploadPage>
+  stagePart(upload: Upload, partNumber: number, body: IncomingBody): Promise<StagedPart>
+  stagePartCopy(
+    upload: Upload,
+    partNumber: number,
+    source: OpenObject,
+    range: { start: number; end: number },
+    algorithms: readonly ChecksumAlgorithm[],
+  ): Promise<StagedPart>
+  discardPart(upload: Upload, staged: StagedPart): Promise<void>
+  /** NoSuchUpload if it ended meanwhile. Takes over `staged`, also when it throws. */
+  putPart(upload: Upload, staged: StagedPart, checksum: UploadedPart['checksum']): Promise<UploadedPart>
+  listParts(upload: Upload, after: number, limit: number): Promise<{ parts: UploadedPart[]; next: number | undefined }>
+  /**
+   * InvalidPart, InvalidPartOrder, EntityTooSmall, BadDigest, PreconditionFailed... The same call again after success answers the
+   * same version. `checksum` and `objectSizeBytes` are what the client says of the whole object.
+   */
+  completeUpload(complete: {
+    bucket: Bucket
+    key: string
+    uploadId: string
+    parts: readonly RequestedPart[]
+    conditions: WriteConditions
+    checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string }
+    checksumType?: ChecksumType
+    objectSizeBytes?: number
+  }): Promise<ObjectVersion>
+  /** NoSuchUpload, PreconditionFailed. */
+  abortUpload(bucket: string, key: string, uploadId: string, ifInitiatedMs?: number): Promise<void>
+
+  close(): Promise<void>
+}
