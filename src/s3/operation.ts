@@ -1,0 +1,95 @@
+/** The shape of every S3 operation: (request, services) → response. Operations never see Express. */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { Caller, Gatekeeper } from '#access/caller.ts'
+import type { Bucket } from '#model/bucket.ts'
+import type { ChecksumAlgorithm } from '#model/object.ts'
+import type { Content, IncomingBody, Store } from '#store/contract.ts'
+
+export interface S3Request {
+  /** 16 upper-case hex digits, sent as x-amz-request-id. */
+  readonly id: string
+  /** Name of the operation, as `PutObject`. */
+  readonly operation: string
+  readonly method: string
+  readonly headers: IncomingHttpHeaders
+  /** Decoded; the first value where a name is repeated; `''` for a bare name. */
+  readonly query: ReadonlyMap<string, string>
+  readonly bucketName: string
+  /** The bucket addressed, already loaded. CreateBucket and service operations must not touch it. */
+  readonly bucket: Bucket
+  /** Canonical key, decoded once; '' for bucket and service operations. */
+  readonly key: string
+  /** Scheme and host as the client addressed us, for Location. */
+  readonly origin: string
+  readonly caller: Caller
+  readonly body: RequestBody
+  /** A secondary permission, as of a copy source: AccessDenied unless the caller has it. */
+  authorize(action: string, resource: { bucket: Bucket; key?: string }): void
+}
+
+export interface RequestBody {
+  /** Decoded length, if announced. */
+  readonly sizeBytes: number | undefined
+  /** The raw stream, for the POST form only. */
+  readonly raw: Readable
+  /** For the store. Adds what `verify` will need to `algorithms`. 411 MissingContentLength if neither length nor chunks. */
+  incoming(algorithms: readonly ChecksumAlgorithm[]): IncomingBody
+  /** After the last byte: XAmzContentSHA256Mismatch, BadDigest (Content-MD5). */
+  verify(digests: ReadonlyMap<ChecksumAlgorithm, Buffer>): void
+  /** Trailing headers, names in lower case; complete after the last byte. */
+  trailers(): Readonly<Record<string, string>>
+  /** A whole XML or JSON document, bounded, with every digest and checksum the client sent verified. Empty if there is none. */
+  document(): Promise<Buffer>
+}
+
+/** Text as it is, an XML document, or an object's bytes. */
+export type ResponseBody = string | XmlDocument | Content | MultipartRanges
+
+/** AWS's element names, in AWS's order; arrays repeat their element; undefined ones are left out. */
+export interface XmlDocument {
+  readonly root: string
+  readonly content: XmlContent
+}
+export type XmlContent = { readonly [element: string]: XmlValue }
+export type XmlValue = string | number | boolean | undefined | XmlContent | readonly (string | number | XmlContent)[]
+
+/** multipart/byteranges: pieces sent one after the other, each headed by its text. */
+export interface MultipartRanges {
+  readonly pieces: readonly { readonly head: string; readonly content: Content }[]
+  readonly tail: string
+}
+
+export interface S3Response {
+  /** 200 unless said otherwise. */
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: ResponseBody
+}
+
+export interface Services {
+  readonly store: Store
+  readonly gatekeeper: Gatekeeper
+  readonly bucketPolicies: BucketPolicies
+  readonly settings: S3Settings
+}
+
+export interface S3Settings {
+  readonly region: string
+  /** MAX_UPLOAD_SIZE: the largest body of one request. */
+  readonly maxUploadBytes: number
+  /** Domains under which `<bucket>.<domain>` addresses a bucket. `localhost` is always one. */
+  readonly virtualHostDomains: readonly string[]
+}
+
+/** The documents behind Get/Put/DeleteBucketPolicy. */
+export interface BucketPolicies {
+  /** The JSON text as stored, or undefined. */
+  find(bucket: string): string | undefined
+  /** MalformedPolicy with AWS's sentence if it does not validate. */
+  put(bucket: string, json: string): Promise<void>
+  remove(bucket: string): Promise<void>
+  isPublic(bucket: string): boolean
+}
+
+export type Operation = (request: S3Request, services: Services) => S3Response | Promise<S3Response>
