@@ -37,7 +37,8 @@ export type Place =
 export interface FileSignature {
   readonly inode: number
   readonly sizeBytes: number
-  readonly mtimeNs: bigint
+  /** With a fraction, as precise as the platform tells it. */
+  readonly mtimeMs: number
 }
 
 /** Standard headers stored with an object and sent back as they came. Absent ones are not stored. */
@@ -107,4 +108,9 @@ export function assertKey(key: string): void {
   }
   if (key.includes('\0')) throw new ApiError('InvalidArgument', { message: 'Object keys must not contain NUL.' })
   if (!key.isWellFormed()) throw new ApiError('InvalidURI')
+}
+
+/** Whether a full-object checksum is that of these bytes; a composite one says nothing about them as a whole. */
+export function isChecksumOfBytes(checksum: Checksum, digests: ReadonlyMap<ChecksumAlgorithm, Buffer>): boolean {
+  return checksum.type === 'FULL_OBJECT' && digests.get(checksum.algorithm)?.toString('base64') === checksum.value
 }

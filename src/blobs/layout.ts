@@ -1,0 +1,58 @@
+/** Where files are under STORAGE_ROOT. The one place that turns a key into a path, and that decides which keys may be one. */
+import { join, sep } from 'node:path'
+import type { Place } from '#model/object.ts'
+
+export const systemFolder = '.myfsio.sys'
+
+export class Layout {
+  readonly root: string
+
+  constructor(root: string) {
+    this.root = root
+  }
+
+  bucket(bucket: string): string {
+    return join(this.root, bucket)
+  }
+
+  system(...names: string[]): string {
+    return join(this.root, systemFolder, ...names)
+  }
+
+  staging(fileId: string): string {
+    return `${this.root}${sep}${systemFolder}${sep}staging${sep}${fileId}`
+  }
+
+  upload(uploadId: string): string {
+    return this.system('uploads', uploadId)
+  }
+
+  /** The file in which the parts of an upload lie at their offsets. */
+  assembled(uploadId: string): string {
+    return this.system('uploads', uploadId, 'data')
+  }
+
+  place(bucket: string, key: string, place: Place): string {
+    if (place.kind === 'plain') return this.plain(bucket, key)
+    const folder = place.kind === 'opaque' ? 'opaque' : 'versions'
+    return this.system(folder, bucket, place.id.slice(-2), place.id)
+  }
+
+  /** Only for keys of which `isPlainKey` is true: no segment of such a key can leave the bucket's folder. */
+  plain(bucket: string, key: string): string {
+    const path = sep === '/' ? key : key.replaceAll('/', sep)
+    return `${this.root}${sep}${bucket}${sep}${path}`
+  }
+}
+
+const windowsNames = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i
+
+/** Whether the key, as a path, names one file inside the bucket's folder on this platform. */
+export function isPlainKey(key: string, platform: NodeJS.Platform = process.platform): boolean {
+  for (const segment of key.split('/')) {
+    if (segment === '' || segment === '.' || segment === '..') return false
+    if (segment.length * 3 > 255 && Buffer.byteLength(segment) > 255) return false
+    if (platform === 'win32' && (/[<>:"\\|?*\p{Cc}]|[. ]$/u.test(segment) || windowsNames.test(segment))) return false
+  }
+  return true
+}

@@ -1,0 +1,156 @@
+/**
+ * The default engine: LMDB, shared by all processes of one machine. Commits and exclusive sections that wait together run in one
+ * write transaction: one turn at LMDB's write lock, and one flush, serve all of them.
+ */
+import { open, type RootDatabase } from 'lmdb'
+import type { Bytes, Check, Committed, Entry, Exclusive, KeyRange, MetadataEngine, Write } from './engine.ts'
+import { applyWrite, holds } from './write.ts'
+
+interface LmdbOptions {
+  readonly path: string
+  /** `each`: the next transaction waits for the flush of the last, so that groups are large and flushes few. */
+  readonly flush: 'each' | 'behind' | 'never'
+}
+
+type Job = (view: Exclusive, database: RootDatabase<Bytes, Bytes>) => (flushed: Promise<void>) => void
+
+export function openLmdbEngine({ path, flush }: LmdbOptions): MetadataEngine {
+  const database = open<Bytes, Bytes>({
+    path,
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    cache: false,
+    noSync: flush === 'never',
+    overlappingSync: flush !== 'never',
+  })
+  return new LmdbEngine(database, flush)
+}
+
+class LmdbEngine implements MetadataEngine {
+  readonly #database: RootDatabase<Bytes, Bytes>
+  readonly #flush: LmdbOptions['flush']
+  #jobs: Job[] = []
+  #running: Promise<void> | undefined
+
+  constructor(database: RootDatabase<Bytes, Bytes>, flush: LmdbOptions['flush']) {
+    this.#database = database
+    this.#flush = flush
+  }
+
+  get(key: Bytes): Bytes | undefined {
+    this.#database.resetReadTxn()
+    return this.#database.getBinary(key)
+  }
+
+  getMany(keys: readonly Bytes[]): (Bytes | undefined)[] {
+    this.#database.resetReadTxn()
+    return keys.map((key) => this.#database.getBinary(key))
+  }
+
+  scan(range: KeyRange, options: { limit?: number; reverse?: boolean } = {}): Entry[] {
+    this.#database.resetReadTxn()
+    return [...scanDatabase(this.#database, range, options)]
+  }
+
+  commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#enqueue((view, database) => {
+        try {
+          for (const check of commit.checks) {
+            if (!holds(check, view, (range) => isEmpty(database, range))) return () => resolve(undefined)
+          }
+          for (const write of commit.writes) applyWrite(write, view)
+        } catch (error) {
+          return () => reject(error)
+        }
+        return (flushed) => resolve({ flushed })
+      })
+    })
+  }
+
+  exclusively<T>(section: (view: Exclusive) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#enqueue((view) => {
+        const writes = new Map<string, { key: Bytes; value: Bytes | undefined }>()
+        try {
+          const result = section({
+            get: (key) => {
+              const written = writes.size > 0 ? writes.get(Buffer.from(key).toString('latin1')) : undefined
+              return written === undefined ? view.get(key) : written.value
+            },
+            put: (key, value) => void writes.set(Buffer.from(key).toString('latin1'), { key, value }),
+          })
+          for (const { key, value } of writes.values()) view.put(key, value)
+          return () => resolve(result)
+        } catch (error) {
+          return () => reject(error)
+        }
+      })
+    })
+  }
+
+  async flush(): Promise<void> {
+    await this.#running
+    await this.#database.flushed
+  }
+
+  async close(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+    await this.#database.flushed
+    await this.#database.close()
+  }
+
+  #enqueue(job: Job): void {
+    this.#jobs.push(job)
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  async #run(): Promise<void> {
+    // One turn of the event loop lets requests that arrived together share the transaction.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.#jobs.length > 0) {
+      const jobs = this.#jobs
+      this.#jobs = []
+      const database = this.#database
+      const view: Exclusive = {
+        get: (key) => database.getBinary(key),
+        put: (key, value) => void (value === undefined ? database.removeSync(key) : database.putSync(key, value)),
+      }
+      let settle: ((flushed: Promise<void>) => void)[] = []
+      await database.transaction(() => {
+        settle = jobs.map((job) => job(view, database))
+      })
+      const flushed = this.#flush === 'never' ? Promise.resolve() : database.flushed.then(() => undefined)
+      for (const done of settle) done(flushed)
+      if (this.#flush === 'each') await flushed
+    }
+  }
+}
+
+function* scanDatabase(
+  database: RootDatabase<Bytes, Bytes>,
+  range: KeyRange,
+  options: { limit?: number; reverse?: boolean },
+): Iterable<Entry> {
+  const limit = options.limit === undefined ? {} : { limit: options.limit }
+  if (options.reverse !== true) {
+    for (const { key, value } of database.getRange({ start: range.start, end: range.end, ...limit })) {
+      yield { key, value }
+    }
+    return
+  }
+  // Reversed, LMDB takes the upper bound as included and the lower one as excluded: ours are the other way round.
+  let left = options.limit ?? Number.POSITIVE_INFINITY
+  for (const { key, value } of database.getRange({ start: range.end, reverse: true })) {
+    if (Buffer.compare(key, range.end) === 0) continue
+    if (left-- <= 0 || Buffer.compare(key, range.start) < 0) return
+    yield { key, value }
+  }
+}
+
+function isEmpty(database: RootDatabase<Bytes, Bytes>, range: KeyRange): boolean {
+  for (const _ of database.getKeys({ start: range.start, end: range.end, limit: 1 })) return false
+  return true
+}

@@ -1,0 +1,58 @@
+/**
+ * Everything the index holds. A key is a table's letter and its parts, separated by NUL, which no part contains: so rows sort by
+ * their parts, as UTF-8 bytes. The longest, a version row, takes 2 + 63 + 1 + 1024 + 1 + 32 bytes; LMDB takes 1,978.
+ *
+ * | row | key | value |
+ * |---|---|---|
+ * | bucket     | b bucket              | JSON Bucket |
+ * | usage      | c bucket              | counters objectCount, sizeBytes |
+ * | object     | o bucket key          | current version, unless it is a delete marker (version-codec.ts) |
+ * | version    | v bucket key order    | other versions and all delete markers; newest first |
+ * | null       | n bucket key          | order of the null version while it is a version row |
+ * | parts      | m fileId              | JSON ObjectPart[] of a multipart object |
+ * | upload     | u bucket key uploadId | JSON Upload |
+ * | slot size  | s uploadId            | bytes from one part's slot in the assembled file to the next |
+ * | slot       | s uploadId number     | taken: bytes of this part were written to its slot |
+ * | part       | p uploadId number     | JSON StoredPart |
+ * | completed  | d bucket key uploadId | JSON: what a repeated CompleteMultipartUpload answers |
+ * | pending    | q bucket key order    | files yet to be moved, and the bytes of small ones (store/pending.ts) |
+ * | folder     | f path                | mtime of a folder at its last scan |
+ */
+import type { Bytes, KeyRange } from './engine.ts'
+
+type Table = 'b' | 'c' | 'o' | 'v' | 'n' | 'm' | 'u' | 's' | 'p' | 'd' | 'q' | 'f'
+
+export const rowKey = (table: Table, ...parts: readonly string[]): Buffer =>
+  Buffer.from(`${table}\0${parts.join('\0')}`)
+
+/** All rows whose next part follows `parts`. */
+export function rowsOf(table: Table, ...parts: readonly string[]): KeyRange {
+  return rowsWithPrefix(table, [...parts, ''].join('\0'))
+}
+
+/** All rows of the table whose key text starts with `prefix`. No UTF-8 byte is as high as 0xff. */
+export function rowsWithPrefix(table: Table, prefix: string): KeyRange {
+  const start = Buffer.from(`${table}\0${prefix}`)
+  return { start, end: Buffer.concat([start, Buffer.from([0xff])]) }
+}
+
+/** The same range, beginning right after the row of `key`, or after everything that starts with it. */
+export function rowsAfter(range: KeyRange, key: Bytes, skip: 'row' | 'prefix'): KeyRange {
+  return { start: Buffer.concat([key, Buffer.from([skip === 'row' ? 0 : 0xff])]), end: range.end }
+}
+
+export function rowParts(key: Bytes): string[] {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString().split('\0').slice(1)
+}
+
+/** Part numbers as they sort. */
+export const partText = (partNumber: number): string => String(partNumber).padStart(5, '0')
+
+export function encodeJson(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value))
+}
+
+/** Rows are written by this program only, so their shape is trusted. */
+export function decodeJson<T>(value: Bytes): T {
+  return JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString()) as T
+}

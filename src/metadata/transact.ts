@@ -1,0 +1,58 @@
+/** Optimistic transactions over any engine: reads are remembered, writes wait, and the commit applies if what was read still holds. */
+import { ApiError } from '#model/errors.ts'
+import type { Bytes, Check, Committed, Entry, KeyRange, MetadataEngine, Write } from './engine.ts'
+
+export class Transaction {
+  readonly checks: Check[] = []
+  readonly writes: Write[] = []
+  readonly #engine: MetadataEngine
+
+  constructor(engine: MetadataEngine) {
+    this.#engine = engine
+  }
+
+  /** The commit fails if this entry changes meanwhile. Does not see this transaction's own writes. */
+  async get(key: Bytes): Promise<Bytes | undefined> {
+    const value = await this.#engine.get(key)
+    this.checks.push({ key, is: value })
+    return value
+  }
+
+  /** Not remembered: add `requireEmpty` or `get` for what the outcome depends on. */
+  async scan(range: KeyRange, options?: { limit?: number; reverse?: boolean }): Promise<Entry[]> {
+    return await this.#engine.scan(range, options)
+  }
+
+  requireEmpty(range: KeyRange): void {
+    this.checks.push({ empty: range })
+  }
+
+  put(key: Bytes, value: Bytes): void {
+    this.writes.push({ key, value })
+  }
+
+  remove(key: Bytes): void {
+    this.writes.push({ key, value: undefined })
+  }
+
+  add(key: Bytes, add: Readonly<Record<string, number>>): void {
+    this.writes.push({ key, add })
+  }
+}
+
+const attempts = 100
+
+/** Runs `body` until its commit applies. `body` may run several times: it must not have other effects. */
+export async function transact<T>(
+  engine: MetadataEngine,
+  body: (transaction: Transaction) => Promise<T>,
+): Promise<{ result: T; committed: Committed }> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const transaction = new Transaction(engine)
+    const result = await body(transaction)
+    if (transaction.writes.length === 0) return { result, committed: { flushed: Promise.resolve() } }
+    const committed = await engine.commit(transaction)
+    if (committed !== undefined) return { result, committed }
+  }
+  throw new ApiError('OperationAborted')
+}

@@ -1,0 +1,122 @@
+/** Buckets: a row each, and a folder. */
+import fs from 'node:fs/promises'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { decodeJson, encodeJson, rowKey, rowParts, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
+import type { Transaction } from '#metadata/transact.ts'
+import { decodeCounters } from '#metadata/write.ts'
+import type { Bucket, BucketUsage } from '#model/bucket.ts'
+import { ApiError } from '#model/errors.ts'
+import { type StoreContext, transactDurably } from './context.ts'
+import type { Store } from './contract.ts'
+
+export async function findBucket(engine: MetadataEngine, name: string): Promise<Bucket | undefined> {
+  const value = await engine.get(rowKey('b', name))
+  return value === undefined ? undefined : decodeJson<Bucket>(value)
+}
+
+/** The bucket as of this transaction, which fails if the bucket changes meanwhile. */
+export async function bucketIn(transaction: Transaction, name: string): Promise<Bucket> {
+  const value = await transaction.get(rowKey('b', name))
+  if (value === undefined) throw noSuchBucket(name)
+  return decodeJson<Bucket>(value)
+}
+
+const noSuchBucket = (name: string) => new ApiError('NoSuchBucket', { fields: { BucketName: name } })
+
+export async function createBucket(context: StoreContext, bucket: Bucket): Promise<void> {
+  await transactDurably(context, async (transaction) => {
+    const existing = await transaction.get(rowKey('b', bucket.name))
+    if (existing !== undefined) {
+      const isOwn = decodeJson<Bucket>(existing).ownerId === bucket.ownerId
+      throw new ApiError(isOwn ? 'BucketAlreadyOwnedByYou' : 'BucketAlreadyExists', {
+        fields: { BucketName: bucket.name },
+      })
+    }
+    transaction.put(rowKey('b', bucket.name), encodeJson(bucket))
+  })
+  await fs.mkdir(context.layout.bucket(bucket.name), { recursive: true })
+}
+
+export async function getBucket(context: StoreContext, name: string): Promise<Bucket> {
+  const bucket = await findBucket(context.engine, name)
+  if (bucket === undefined) throw noSuchBucket(name)
+  return bucket
+}
+
+export async function listBuckets(
+  context: StoreContext,
+  query: Parameters<Store['listBuckets']>[0],
+): ReturnType<Store['listBuckets']> {
+  const buckets: Bucket[] = []
+  let range = rowsWithPrefix('b', query.prefix)
+  if (query.after > query.prefix) range = rowsAfter(range, rowKey('b', query.after), 'row')
+  for (;;) {
+    const rows = await context.engine.scan(range, { limit: 1000 })
+    for (const { value } of rows) {
+      const bucket = decodeJson<Bucket>(value)
+      if (query.ownerId !== undefined && bucket.ownerId !== query.ownerId) continue
+      if (buckets.length === query.limit) return { buckets, next: buckets.at(-1)?.name }
+      buckets.push(bucket)
+    }
+    const last = rows.at(-1)
+    if (last === undefined) return { buckets, next: undefined }
+    range = rowsAfter(range, last.key, 'row')
+  }
+}
+
+export async function updateBucket(
+  context: StoreContext,
+  name: string,
+  change: (bucket: Bucket) => Bucket,
+): Promise<Bucket> {
+  return transactDurably(context, async (transaction) => {
+    const bucket = change(await bucketIn(transaction, name))
+    transaction.put(rowKey('b', name), encodeJson(bucket))
+    return bucket
+  })
+}
+
+export async function deleteBucket(
+  context: StoreContext,
+  name: string,
+  abortUpload: (key: string, uploadId: string) => Promise<void>,
+): Promise<void> {
+  for (;;) {
+    const uploads = await context.engine.scan(rowsOf('u', name), { limit: 1000 })
+    if (uploads.length === 0) break
+    if (await hasObjects(context.engine, name)) break
+    for (const { key: row } of uploads) {
+      const [, key = '', uploadId = ''] = rowParts(row)
+      await abortUpload(key, uploadId)
+    }
+  }
+  await transactDurably(context, async (transaction) => {
+    await bucketIn(transaction, name)
+    if (await hasObjects(context.engine, name)) throw new ApiError('BucketNotEmpty', { fields: { BucketName: name } })
+    for (const table of ['o', 'v', 'u'] as const) transaction.requireEmpty(rowsOf(table, name))
+    for (const { key } of await transaction.scan(rowsOf('d', name))) transaction.remove(key)
+    transaction.remove(rowKey('b', name))
+    transaction.remove(rowKey('c', name))
+  })
+  await removeFolder(context.layout.bucket(name))
+}
+
+async function hasObjects(engine: MetadataEngine, bucket: string): Promise<boolean> {
+  for (const table of ['o', 'v'] as const) {
+    if ((await engine.scan(rowsOf(table, bucket), { limit: 1 })).length > 0) return true
+  }
+  return false
+}
+
+/** Empty folders go; a file put there by hand a moment ago stays, and will be adopted with its bucket. */
+async function removeFolder(path: string): Promise<void> {
+  for (const entry of await fs.readdir(path, { withFileTypes: true }).catch(() => [])) {
+    if (entry.isDirectory()) await removeFolder(`${path}/${entry.name}`)
+  }
+  await fs.rmdir(path).catch(() => undefined)
+}
+
+export async function bucketUsage(context: StoreContext, name: string): Promise<BucketUsage> {
+  const counters = decodeCounters(await context.engine.get(rowKey('c', name)))
+  return { objectCount: counters.objectCount ?? 0, sizeBytes: counters.sizeBytes ?? 0 }
+}

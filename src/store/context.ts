@@ -1,0 +1,35 @@
+import type { Layout } from '#blobs/layout.ts'
+import type { Committed, MetadataEngine } from '#metadata/engine.ts'
+import { type Transaction, transact } from '#metadata/transact.ts'
+import type { Settler } from './settler.ts'
+
+export type Durability = 'strict' | 'relaxed' | 'none'
+
+export interface StoreLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** What every part of the store works with. */
+export interface StoreContext {
+  readonly engine: MetadataEngine
+  readonly layout: Layout
+  readonly settler: Settler
+  readonly durability: Durability
+  readonly log: StoreLog
+}
+
+/** A transaction that may be acknowledged when this resolves: after the flush in `strict`, at once otherwise. */
+export async function transactDurably<T>(
+  context: Pick<StoreContext, 'engine' | 'durability'>,
+  body: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  const { result, committed } = await transact(context.engine, body)
+  await untilDurable(context, committed)
+  return result
+}
+
+export async function untilDurable(context: Pick<StoreContext, 'durability'>, committed: Committed): Promise<void> {
+  if (context.durability === 'strict') await committed.flushed
+}

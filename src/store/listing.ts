@@ -1,0 +1,177 @@
+/** Pages of objects and versions. The index is sorted as S3 lists; a common prefix is passed over with one seek. */
+import type { Entry, KeyRange } from '#metadata/engine.ts'
+import { rowKey, rowsAfter, rowsWithPrefix } from '#metadata/tables.ts'
+import { decodeListed, decodeVersion } from '#metadata/version-codec.ts'
+import type { StoreContext } from './context.ts'
+import type { ListedVersion, ListQuery, ObjectPage, VersionPage } from './contract.ts'
+import { findRecord } from './read.ts'
+
+/** Rows within one common prefix that are read on before a seek is cheaper. */
+const rowsBeforeSeek = 16
+
+/** Common prefix of a key under prefix and delimiter; undefined if it has none. */
+export function commonPrefix(key: string, prefix: string, delimiter: string): string | undefined {
+  if (delimiter === '') return undefined
+  const at = key.indexOf(delimiter, prefix.length)
+  return at === -1 ? undefined : key.slice(0, at + delimiter.length)
+}
+
+/** Rows of one table in order, fetched in chunks; `skipPrefix` goes on after everything that starts with it. */
+class Cursor {
+  readonly #context: StoreContext
+  readonly #rowText: (key: string) => Buffer
+  #range: KeyRange
+  #rows: Entry[] = []
+  #index = 0
+  #chunk: number
+  #isAtEnd = false
+
+  constructor(context: StoreContext, range: KeyRange, rowText: (key: string) => Buffer, chunk: number) {
+    this.#context = context
+    this.#range = range
+    this.#rowText = rowText
+    this.#chunk = Math.min(chunk, 1001)
+  }
+
+  async next(): Promise<Entry | undefined> {
+    if (this.#index === this.#rows.length) {
+      if (this.#isAtEnd) return undefined
+      this.#rows = await this.#context.engine.scan(this.#range, { limit: this.#chunk })
+      this.#index = 0
+      const last = this.#rows.at(-1)
+      this.#isAtEnd = this.#rows.length < this.#chunk
+      if (last === undefined) return undefined
+      this.#range = rowsAfter(this.#range, last.key, 'row')
+      this.#chunk = Math.min(this.#chunk * 2, 1001)
+    }
+    return this.#rows[this.#index++]
+  }
+
+  skipPrefix(prefix: string): void {
+    this.#range = rowsAfter(this.#range, this.#rowText(prefix), 'prefix')
+    this.#rows = []
+    this.#index = 0
+    this.#isAtEnd = false
+    this.#chunk = 32
+  }
+}
+
+export async function listObjects(context: StoreContext, query: ListQuery & { after: string }): Promise<ObjectPage> {
+  const { bucket, prefix, delimiter, limit, after } = query
+  const page = { objects: [], commonPrefixes: [], next: undefined } as ObjectPage & { next: string | undefined }
+  if (limit === 0) return page
+  const rowText = (key: string) => rowKey('o', bucket, key)
+  const keyStart = rowText('').length
+  let range = rowsWithPrefix('o', `${bucket}\0${prefix}`)
+  if (after !== '' && Buffer.compare(rowText(after), range.start) >= 0) range = rowsAfter(range, rowText(after), 'row')
+  const cursor = new Cursor(context, range, rowText, delimiter === '' ? limit + 1 : 64)
+  const afterPrefix = commonPrefix(after, prefix, delimiter)
+  if (afterPrefix !== undefined && after.startsWith(prefix) && afterPrefix === after) cursor.skipPrefix(afterPrefix)
+  let passed = 0
+  let last = ''
+  for (let row = await cursor.next(); row !== undefined; row = await cursor.next()) {
+    const bytes = row.key as Buffer
+    const key = bytes.toString('utf8', keyStart)
+    const common = commonPrefix(key, prefix, delimiter)
+    if (common !== undefined && common === page.commonPrefixes.at(-1)) {
+      if (++passed > rowsBeforeSeek) cursor.skipPrefix(common)
+      continue
+    }
+    passed = 0
+    if (page.objects.length + page.commonPrefixes.length === limit) {
+      page.next = last
+      return page
+    }
+    if (common === undefined) page.objects.push({ key, ...decodeListed(row.value as Buffer) })
+    else page.commonPrefixes.push(common)
+    last = common ?? key
+  }
+  return page
+}
+
+interface VersionQuery extends ListQuery {
+  readonly keyMarker: string
+  readonly versionIdMarker: string | undefined
+}
+
+/** Current versions and version rows, merged: the current one of a key is its newest. */
+export async function listVersions(context: StoreContext, query: VersionQuery): Promise<VersionPage> {
+  const { prefix, delimiter, limit, keyMarker } = query
+  const page = { versions: [] as ListedVersion[], commonPrefixes: [] as string[] }
+  if (limit === 0) return { ...page, next: undefined }
+  const markerOrder = await orderOfMarker(context, query)
+  const markerPrefix = commonPrefix(keyMarker, prefix, delimiter)
+  const isPrefixMarker = markerPrefix !== undefined && markerPrefix === keyMarker && markerOrder === undefined
+  let last: { key: string; versionId: string | undefined } = { key: '', versionId: undefined }
+  const rows = mergedVersions(context, query, isPrefixMarker ? markerPrefix : undefined)
+  for (let row = await rows.next(); row !== undefined; row = await rows.next()) {
+    const { key, version, isLatest } = row
+    if (key === keyMarker && (markerOrder === undefined || version.order <= markerOrder)) continue
+    const common = commonPrefix(key, prefix, delimiter)
+    if (common !== undefined && common === page.commonPrefixes.at(-1)) {
+      rows.skipPrefix(common)
+      continue
+    }
+    if (page.versions.length + page.commonPrefixes.length === limit) return { ...page, next: last }
+    if (common === undefined) page.versions.push({ version, isLatest })
+    else page.commonPrefixes.push(common)
+    last = { key: common ?? key, versionId: common === undefined ? version.versionId : undefined }
+  }
+  return { ...page, next: undefined }
+}
+
+async function orderOfMarker(context: StoreContext, query: VersionQuery): Promise<string | undefined> {
+  if (query.versionIdMarker === undefined || query.versionIdMarker === '') return undefined
+  const record = await findRecord(context, query.bucket, query.keyMarker, query.versionIdMarker)
+  return record?.order ?? query.versionIdMarker
+}
+
+function mergedVersions(context: StoreContext, query: VersionQuery, skip: string | undefined) {
+  const { bucket, prefix, keyMarker } = query
+  const cursors = (['o', 'v'] as const).map((table) => {
+    const rowText = (key: string) => rowKey(table, bucket, key)
+    let range = rowsWithPrefix(table, `${bucket}\0${prefix}`)
+    const marker = rowText(keyMarker)
+    // The marker's own rows are read again: which of them were listed depends on the version marker.
+    if (keyMarker !== '' && Buffer.compare(marker, range.start) > 0) range = { start: marker, end: range.end }
+    const cursor = new Cursor(context, range, rowText, 128)
+    if (skip !== undefined) cursor.skipPrefix(skip)
+    return cursor
+  })
+  const [current, others] = cursors as [Cursor, Cursor]
+  const keyStart = rowKey('o', bucket, '').length
+  let heads: [Head | undefined, Head | undefined] | undefined
+  let lastKey: string | undefined
+  const readCurrent = async () => headOf(await current.next(), keyStart, 0)
+  const readOther = async () => headOf(await others.next(), keyStart, 33)
+  return {
+    async next() {
+      heads ??= [await readCurrent(), await readOther()]
+      const [a, b] = heads
+      const takesCurrent = a !== undefined && (b === undefined || Buffer.compare(a.keyBytes, b.keyBytes) <= 0)
+      const head = takesCurrent ? a : b
+      if (head === undefined) return undefined
+      if (takesCurrent) heads[0] = await readCurrent()
+      else heads[1] = await readOther()
+      const key = head.keyBytes.toString()
+      const isLatest = key !== lastKey
+      lastKey = key
+      return { key, version: decodeVersion(key, head.row.value), isLatest }
+    },
+    skipPrefix(common: string) {
+      for (const cursor of cursors) cursor.skipPrefix(common)
+      heads = undefined
+    },
+  }
+}
+
+interface Head {
+  readonly keyBytes: Buffer
+  readonly row: Entry
+}
+
+function headOf(row: Entry | undefined, keyStart: number, tailBytes: number): Head | undefined {
+  if (row === undefined) return undefined
+  const bytes = row.key as Buffer
+  return { keyBytes: bytes.subarray(keyStart, bytes.length - tailBytes), row }
+}

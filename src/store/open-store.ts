@@ -1,0 +1,152 @@
+/** Opens a STORAGE_ROOT: index, recovery, leftovers, adoption. Every process that opens it may do so at the same time. */
+import { createHash } from 'node:crypto'
+import fs from 'node:fs'
+import { Layout } from '#blobs/layout.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
+import { openMemoryEngine } from '#metadata/memory-engine.ts'
+import { rowParts, rowsOf } from '#metadata/tables.ts'
+import { bucketUsage, createBucket, deleteBucket, findBucket, getBucket, listBuckets, updateBucket } from './buckets.ts'
+import type { Durability, StoreContext, StoreLog } from './context.ts'
+import type { Store } from './contract.ts'
+import { deleteObject } from './delete.ts'
+import { listObjects, listVersions } from './listing.ts'
+import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './parts.ts'
+import { putObject } from './publish.ts'
+import { findVersion, headObject, listObjectParts, openObject } from './read.ts'
+import { renameObject } from './rename.ts'
+import { scanBuckets } from './scan.ts'
+import { Settler } from './settler.ts'
+import { discardStaged, stage, stageCopy } from './staging.ts'
+import { abortUpload, completeUpload, createUpload, forgetCompleted, getUpload, listUploads } from './uploads.ts'
+import { Watcher } from './watcher.ts'
+
+export interface StoreOptions {
+  readonly root: string
+  readonly durability: Durability
+  readonly engine: 'lmdb' | 'memory'
+  readonly watch: boolean
+  readonly log: StoreLog
+  /** One process of those that share the root scans and watches. */
+  readonly isPrimary: boolean
+  /** Owner and region of buckets adopted from folders made by hand. */
+  readonly ownerId?: string
+  readonly region?: string
+}
+
+const dayMs = 24 * 60 * 60 * 1000
+
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { root, durability, log } = options
+  const layout = new Layout(root)
+  for (const folder of ['index', 'staging', 'uploads', 'versions', 'opaque']) {
+    fs.mkdirSync(layout.system(folder), { recursive: true })
+  }
+  const engine = openEngine(options, layout)
+  const settler = new Settler({ engine, layout, durability, log })
+  const context: StoreContext = { engine, layout, settler, durability, log }
+  const recovered = await settler.recover()
+  if (recovered > 0) log.info({ recovered }, 'finished writes that were interrupted')
+  await removeLeftovers(context)
+  const stopScan = new AbortController()
+  const watcher = options.isPrimary ? watchBehind(context, options, stopScan.signal) : undefined
+  return storeOver(context, async () => {
+    stopScan.abort()
+    watcher?.close()
+    await settler.close()
+    await engine.close()
+  })
+}
+
+function openEngine({ engine, durability }: StoreOptions, layout: Layout): MetadataEngine {
+  if (engine === 'memory') return openMemoryEngine()
+  const flush = ({ strict: 'each', relaxed: 'behind', none: 'never' } as const)[durability]
+  return openLmdbEngine({ path: layout.system('index'), flush })
+}
+
+/** The scan runs behind: the server is ready at once, and a read adopts what it needs by itself. */
+function watchBehind(context: StoreContext, options: StoreOptions, signal: AbortSignal): Watcher | undefined {
+  const scan = {
+    ownerId: options.ownerId ?? createHash('sha256').update('000000000000').digest('hex'),
+    region: options.region ?? 'us-east-1',
+    signal,
+  }
+  const watcher = options.watch ? new Watcher(context, scan) : undefined
+  watcher?.start()
+  const run = async () => {
+    try {
+      await scanBuckets(context, watcher?.scanOptions ?? scan)
+    } catch (error) {
+      if (!signal.aborted) context.log.warn({ err: error }, 'the scan for files changed by hand did not finish')
+    }
+  }
+  setImmediate(() => void run())
+  return watcher
+}
+
+/** Staged files and upload folders that nothing refers to: their process died before the commit. */
+async function removeLeftovers(context: StoreContext): Promise<void> {
+  const { engine, layout } = context
+  for (const name of fs.readdirSync(layout.system('staging'))) {
+    if (!isOfLivingProcess(name)) fs.rmSync(layout.staging(name), { force: true })
+  }
+  const uploads = new Set<string>()
+  for (const { key } of await engine.scan(rowsOf('u'))) {
+    uploads.add(rowParts(key)[2] ?? '')
+  }
+  const now = Date.now()
+  for (const name of fs.readdirSync(layout.system('uploads'))) {
+    const isFresh = now - Number.parseInt(name.slice(0, 12), 16) < 60_000
+    if (!uploads.has(name) && !isFresh) fs.rmSync(layout.upload(name), { recursive: true, force: true })
+  }
+  for (const { key } of await engine.scan(rowsOf('b'))) {
+    await forgetCompleted(context, rowParts(key)[0] ?? '', now - dayMs)
+  }
+}
+
+function isOfLivingProcess(fileId: string): boolean {
+  const pid = Number.parseInt(fileId.split('-')[0] ?? '', 36)
+  if (pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function storeOver(context: StoreContext, close: () => Promise<void>): Store {
+  return {
+    createBucket: (bucket) => createBucket(context, bucket),
+    findBucket: (name) => findBucket(context.engine, name),
+    getBucket: (name) => getBucket(context, name),
+    listBuckets: (query) => listBuckets(context, query),
+    updateBucket: (name, change) => updateBucket(context, name, change),
+    deleteBucket: (name) => deleteBucket(context, name, (key, uploadId) => abortUpload(context, name, key, uploadId)),
+    bucketUsage: (name) => bucketUsage(context, name),
+    stage: (body) => stage(context, body),
+    stageCopy: (source, range, algorithms) => stageCopy(context, source, range, algorithms),
+    discard: async (staged) => discardStaged(context, staged),
+    putObject: (put) => putObject(context, put),
+    findVersion: (bucket, key, versionId) => findVersion(context, bucket, key, versionId),
+    headObject: (bucket, key, versionId) => headObject(context, bucket, key, versionId),
+    openObject: (bucket, key, versionId) => openObject(context, bucket, key, versionId),
+    listObjectParts: (_bucket, version, after, limit) => listObjectParts(context, version, after, limit),
+    deleteObject: (remove) => deleteObject(context, remove),
+    renameObject: (rename) => renameObject(context, rename),
+    listObjects: (query) => listObjects(context, query),
+    listVersions: (query) => listVersions(context, query),
+    createUpload: (upload) => createUpload(context, upload),
+    getUpload: (bucket, key, uploadId) => getUpload(context, bucket, key, uploadId),
+    listUploads: (query) => listUploads(context, query),
+    stagePart: (upload, partNumber, body) => stagePart(context, upload, partNumber, body),
+    stagePartCopy: (upload, partNumber, source, range, algorithms) =>
+      stagePartCopy(context, upload, partNumber, source, range, algorithms),
+    discardPart: (upload, staged) => discardPart(context, upload, staged),
+    putPart: (upload, staged, checksum) => putPart(context, upload, staged, checksum),
+    listParts: (upload, after, limit) => listParts(context, upload, after, limit),
+    completeUpload: (complete) => completeUpload(context, complete),
+    abortUpload: (bucket, key, uploadId, ifInitiatedMs) => abortUpload(context, bucket, key, uploadId, ifInitiatedMs),
+    close,
+  }
+}

@@ -1,0 +1,26 @@
+/** Version ids: 32 hex digits that sort newest first: 14 of inverted time, 18 at random. */
+import { randomBytes } from 'node:crypto'
+
+const ticksPerMs = 1024
+const highest = Number.MAX_SAFE_INTEGER
+let lastTicks = 0
+
+/** An order before (newer than) every one made earlier in this process, and before `newest`. */
+export function newOrder(newest: string | undefined, nowMs: number = Date.now()): string {
+  let ticks = Math.max(nowMs * ticksPerMs, lastTicks + 1)
+  if (newest !== undefined) ticks = Math.max(ticks, highest - Number.parseInt(newest.slice(0, 14), 16) + 1)
+  lastTicks = ticks
+  return (highest - ticks).toString(16).padStart(14, '0') + randomId(9)
+}
+
+/** Hex, two digits a byte. Randomness is drawn in bulk: one system call serves hundreds. */
+export function randomId(bytes: number): string {
+  if (poolOffset + bytes > pool.length) {
+    pool = randomBytes(4096)
+    poolOffset = 0
+  }
+  poolOffset += bytes
+  return pool.toString('hex', poolOffset - bytes, poolOffset)
+}
+let pool = Buffer.alloc(0)
+let poolOffset = 0

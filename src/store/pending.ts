@@ -1,0 +1,59 @@
+/**
+ * The write-ahead log of files. A row says: the files of these versions of this key may not be where their records say, these files
+ * may have to go, and here are the bytes of a small one. It stays until the files are durably in their places.
+ */
+import type { Bytes } from '#metadata/engine.ts'
+import { rowKey } from '#metadata/tables.ts'
+import type { StoredVersion } from '#metadata/version-codec.ts'
+import type { Place } from '#model/object.ts'
+
+export interface RemovedFile {
+  readonly place: Place
+  readonly fileId: string
+  readonly inode: number
+}
+
+export interface Pending {
+  readonly bucket: string
+  readonly key: string
+  /** Distinguishes the rows of a key; later rows sort first. */
+  readonly order: string
+  /** Orders of the versions whose files move, in the order of moving: what makes room comes first. */
+  readonly moved: readonly string[]
+  readonly removed: readonly RemovedFile[]
+  /** Folder of a finished upload, to be removed. */
+  readonly uploadId?: string
+  /** File that holds the new version's bytes until it is moved: an id in `staging/`. */
+  readonly fileId?: string
+  /** Where a renamed version's file comes from. */
+  readonly source?: { readonly key: string; readonly place: Place }
+  /** Bytes of a small new version. */
+  readonly bytes?: Bytes
+}
+
+export const pendingKey = (pending: Pending): Buffer => rowKey('q', pending.bucket, pending.key, pending.order)
+
+export function encodePending({ bytes, ...pending }: Pending): Buffer {
+  const json = JSON.stringify(pending)
+  const jsonBytes = Buffer.byteLength(json)
+  const size = bytes === undefined ? 0 : bytes.byteLength + 1
+  const row = Buffer.allocUnsafe(4 + jsonBytes + size)
+  row.writeUInt32LE(jsonBytes, 0)
+  row.write(json, 4)
+  if (bytes !== undefined) {
+    row[4 + jsonBytes] = 1
+    row.set(bytes, 5 + jsonBytes)
+  }
+  return row
+}
+
+export function decodePending(value: Bytes): Pending {
+  const row = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  const jsonEnd = 4 + row.readUInt32LE(0)
+  const pending = JSON.parse(row.toString('utf8', 4, jsonEnd)) as Pending
+  return row.length > jsonEnd ? { ...pending, bytes: row.subarray(jsonEnd + 1) } : pending
+}
+
+export function removedFile(version: StoredVersion): RemovedFile {
+  return { place: version.place, fileId: version.fileId, inode: version.signature.inode }
+}

@@ -1,0 +1,184 @@
+/** Making a version current: the one transaction behind PutObject, CopyObject, CompleteMultipartUpload, RenameObject and adoption. */
+import { isPlainKey } from '#blobs/layout.ts'
+import type { KeyRange } from '#metadata/engine.ts'
+import { rowKey, rowsOf } from '#metadata/tables.ts'
+import type { Transaction } from '#metadata/transact.ts'
+import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import type { Bucket } from '#model/bucket.ts'
+import type { Checksum, FileSignature, ObjectAttributes, ObjectVersion } from '#model/object.ts'
+import { bucketIn } from './buckets.ts'
+import { checkWriteConditions } from './conditions.ts'
+import { type StoreContext, transactDurably } from './context.ts'
+import type { PutObject, WriteConditions } from './contract.ts'
+import { newOrder } from './order.ts'
+import { encodePending, type Pending, pendingKey, type RemovedFile, removedFile } from './pending.ts'
+import { discardStaged, type StagedFile } from './staging.ts'
+
+export interface NewVersion {
+  readonly key: string
+  readonly sizeBytes: number
+  readonly etag: string
+  readonly partCount: number
+  readonly checksum: Checksum | undefined
+  readonly attributes: ObjectAttributes
+  readonly fileId: string
+  readonly signature: FileSignature
+}
+
+/** What else changes with the publication of a version. */
+export interface Change {
+  readonly moved: string[]
+  readonly removed: RemovedFile[]
+  objectCount: number
+  sizeBytes: number
+}
+
+export const noChange = (): Change => ({ moved: [], removed: [], objectCount: 0, sizeBytes: 0 })
+
+export async function putObject(context: StoreContext, put: PutObject): Promise<ObjectVersion> {
+  const staged = put.staged as StagedFile
+  const fresh: NewVersion = {
+    key: put.key,
+    sizeBytes: staged.sizeBytes,
+    etag: staged.digests.get('MD5')?.toString('hex') ?? '',
+    partCount: 0,
+    checksum: put.checksum,
+    attributes: put.attributes,
+    fileId: staged.fileId,
+    signature: staged.signature,
+  }
+  try {
+    return await publish(context, put.bucket.name, fresh, { conditions: put.conditions, bytes: staged.bytes })
+  } catch (error) {
+    discardStaged(context, staged)
+    throw error
+  }
+}
+
+interface PublishOptions {
+  readonly conditions: WriteConditions
+  readonly bytes?: Buffer | undefined
+  readonly uploadId?: string
+  /** Further reads, checks and writes of the same commit. */
+  readonly also?: (transaction: Transaction, version: StoredVersion) => Promise<void>
+}
+
+export async function publish(
+  context: StoreContext,
+  bucketName: string,
+  fresh: NewVersion,
+  options: PublishOptions,
+): Promise<StoredVersion> {
+  const { version, pending } = await transactDurably(context, async (transaction) => {
+    const bucket = await bucketIn(transaction, bucketName)
+    const change = noChange()
+    const version = await makeCurrent(transaction, bucket, fresh, options.conditions, change)
+    const pending: Pending = {
+      bucket: bucketName,
+      key: fresh.key,
+      order: version.order,
+      moved: [...change.moved, version.order],
+      removed: change.removed,
+      fileId: fresh.fileId,
+      ...(options.bytes === undefined ? {} : { bytes: options.bytes }),
+      ...(options.uploadId === undefined ? {} : { uploadId: options.uploadId }),
+    }
+    transaction.put(pendingKey(pending), encodePending(pending))
+    await options.also?.(transaction, version)
+    countUsage(transaction, bucketName, change)
+    return { version, pending }
+  })
+  await context.settler.settle(pending)
+  return version
+}
+
+/** Writes the rows that put `fresh` on top of its key. */
+export async function makeCurrent(
+  transaction: Transaction,
+  bucket: Bucket,
+  fresh: NewVersion,
+  conditions: WriteConditions,
+  change: Change,
+): Promise<StoredVersion> {
+  const { key } = fresh
+  const row = rowKey('o', bucket.name, key)
+  const value = await transaction.get(row)
+  const current = value === undefined ? undefined : decodeVersion(key, value)
+  checkWriteConditions(conditions, current)
+  const order = newOrder(current?.order ?? (await newestOrder(transaction, bucket, key)))
+  const isVersioned = bucket.versioning === 'Enabled'
+  if (bucket.versioning !== 'Unversioned') transaction.requireEmpty(newerThan(bucket.name, key, order))
+  if (current !== undefined) {
+    if (isVersioned || current.versionId !== 'null') demote(transaction, bucket.name, current, change)
+    else replace(transaction, current, change)
+  }
+  if (bucket.versioning === 'Suspended' && current?.versionId !== 'null') {
+    await dropNullVersion(transaction, bucket.name, key, change)
+  }
+  const { attributes, ...facts } = fresh
+  const { checksum, ...rest } = facts
+  const version: StoredVersion = {
+    ...attributes,
+    ...rest,
+    ...(checksum === undefined ? {} : { checksum }),
+    order,
+    versionId: isVersioned ? order : 'null',
+    isDeleteMarker: false,
+    modifiedAtMs: Date.now(),
+    place: isPlainKey(key) ? { kind: 'plain' } : { kind: 'opaque', id: fresh.fileId },
+  }
+  transaction.put(row, encodeVersion(version))
+  change.objectCount++
+  change.sizeBytes += version.sizeBytes
+  return version
+}
+
+/** Order of the newest version row, in a bucket that may have any. */
+export async function newestOrder(transaction: Transaction, bucket: Bucket, key: string): Promise<string | undefined> {
+  if (bucket.versioning === 'Unversioned') return undefined
+  const [newest] = await transaction.scan(rowsOf('v', bucket.name, key), { limit: 1 })
+  return newest === undefined ? undefined : decodeVersion(key, newest.value).order
+}
+
+export function newerThan(bucket: string, key: string, order: string): KeyRange {
+  return { start: rowsOf('v', bucket, key).start, end: rowKey('v', bucket, key, order) }
+}
+
+/** The current version becomes a version row; a plain file makes room for the next. */
+export function demote(transaction: Transaction, bucket: string, current: StoredVersion, change: Change): void {
+  const place = current.place.kind === 'plain' ? ({ kind: 'version', id: current.fileId } as const) : current.place
+  transaction.put(rowKey('v', bucket, current.key, current.order), encodeVersion({ ...current, place }))
+  if (current.versionId === 'null') transaction.put(rowKey('n', bucket, current.key), Buffer.from(current.order))
+  if (place !== current.place) change.moved.push(current.order)
+}
+
+/** A version that ceases to exist: its rows besides its own, its file, its share of the usage. */
+export function replace(transaction: Transaction, version: StoredVersion, change: Change): void {
+  if (version.partCount > 0) transaction.remove(rowKey('m', version.fileId))
+  if (version.isDeleteMarker) return
+  change.removed.push(removedFile(version))
+  change.objectCount--
+  change.sizeBytes -= version.sizeBytes
+}
+
+/** Removes the null version if it is a version row. */
+export async function dropNullVersion(
+  transaction: Transaction,
+  bucket: string,
+  key: string,
+  change: Change,
+): Promise<void> {
+  const pointer = rowKey('n', bucket, key)
+  const order = await transaction.get(pointer)
+  if (order === undefined) return
+  const row = rowKey('v', bucket, key, Buffer.from(order).toString())
+  const value = await transaction.get(row)
+  transaction.remove(pointer)
+  transaction.remove(row)
+  if (value !== undefined) replace(transaction, decodeVersion(key, value), change)
+}
+
+export function countUsage(transaction: Transaction, bucket: string, change: Change): void {
+  if (change.objectCount === 0 && change.sizeBytes === 0) return
+  transaction.add(rowKey('c', bucket), { objectCount: change.objectCount, sizeBytes: change.sizeBytes })
+}

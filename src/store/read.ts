@@ -1,0 +1,211 @@
+/**
+ * Reading a version: take the record, open its place, and serve only if the file there is the record's own (DESIGN §5). If it is
+ * not, a writer is about to move it, or somebody changed it by hand.
+ */
+import fs from 'node:fs'
+import { findFileSafely, isSameFile, openFile, readWhole } from '#blobs/files.ts'
+import { isPlainKey } from '#blobs/layout.ts'
+import { decodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
+import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+import type { FileSignature, ObjectPart, ObjectVersion } from '#model/object.ts'
+import { adoptFile, adoptRemoval } from './adoption.ts'
+import type { StoreContext } from './context.ts'
+import type { Content, OpenObject } from './contract.ts'
+
+const attempts = 20
+
+/** The record alone; undefined `versionId`: the current version, or the delete marker on top. */
+export async function findRecord(
+  context: StoreContext,
+  bucket: string,
+  key: string,
+  versionId: string | undefined,
+): Promise<StoredVersion | undefined> {
+  const { engine } = context
+  const value = await engine.get(rowKey('o', bucket, key))
+  const current = value === undefined ? undefined : decodeVersion(key, value)
+  if (current !== undefined && (versionId === undefined || current.versionId === versionId)) return current
+  if (versionId === undefined) {
+    const [top] = await engine.scan(rowsOf('v', bucket, key), { limit: 1 })
+    return top === undefined ? undefined : decodeVersion(key, top.value)
+  }
+  let order: string | undefined = versionId
+  if (versionId === 'null') {
+    const pointer = await engine.get(rowKey('n', bucket, key))
+    order = pointer === undefined ? undefined : Buffer.from(pointer).toString()
+  }
+  if (order === undefined || !/^[0-9a-f]{32}$/.test(order)) return undefined
+  const other = await engine.get(rowKey('v', bucket, key, order))
+  return other === undefined ? undefined : decodeVersion(key, other)
+}
+
+interface Probed<T> {
+  readonly signature: FileSignature
+  readonly value: T
+}
+
+/**
+ * Record and file, once they agree. `probe` looks at the path (undefined: nothing there), `release` lets go of what it found if it
+ * was not right. Undefined if there is no such version; delete markers come without a value.
+ */
+async function findVerified<T>(
+  context: StoreContext,
+  bucket: string,
+  key: string,
+  versionId: string | undefined,
+  probe: (path: string) => Probed<T> | undefined,
+  release: (value: T) => void,
+): Promise<{ version: StoredVersion; value: T | undefined } | undefined> {
+  let suspect: StoredVersion | undefined
+  let hasSettled = false
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const version = await findRecord(context, bucket, key, versionId)
+    if (version === undefined || (version.isDeleteMarker && versionId === undefined)) {
+      if (versionId !== undefined || !(await adoptUnknown(context, bucket, key, hasSettled))) {
+        return version === undefined ? undefined : { version, value: undefined }
+      }
+      continue
+    }
+    if (version.isDeleteMarker) return { version, value: undefined }
+    const path = context.layout.place(bucket, key, version.place)
+    const probed = probe(path)
+    if (probed !== undefined) {
+      if (isSameFile(probed.signature, version.signature)) return { version, value: probed.value }
+      release(probed.value)
+    }
+    const isSame = suspect?.order === version.order && isSameFile(suspect.signature, version.signature)
+    suspect = version
+    if (!isSame) hasSettled = false
+    if (!hasSettled) {
+      await context.settler.settleKey(bucket, key)
+      hasSettled = true
+      continue
+    }
+    if (probed === undefined) await adoptRemoval(context, bucket, version)
+    else await adoptFile(context, bucket, key, version)
+  }
+  throw new ApiError('SlowDown')
+}
+
+/** Whether a file without a record was found at the key's own path, and adopted. */
+async function adoptUnknown(context: StoreContext, bucket: string, key: string, hasTried: boolean): Promise<boolean> {
+  if (hasTried || !isPlainKey(key)) return false
+  if (findFileSafely(context.layout.plain(bucket, key)) === undefined) return false
+  // A deleted object's file may be waiting for its removal.
+  await context.settler.settleKey(bucket, key)
+  return adoptFile(context, bucket, key, undefined)
+}
+
+export async function findVersion(
+  context: StoreContext,
+  bucket: string,
+  key: string,
+  versionId: string | undefined,
+): Promise<StoredVersion | undefined> {
+  const found = await findVerified(context, bucket, key, versionId, probeSignature, () => undefined)
+  return found?.version
+}
+
+function probeSignature(path: string): Probed<true> | undefined {
+  const signature = findFileSafely(path)
+  return signature === undefined ? undefined : { signature, value: true }
+}
+
+export async function headObject(
+  context: StoreContext,
+  bucket: string,
+  key: string,
+  versionId: string | undefined,
+): Promise<ObjectVersion> {
+  return readable(key, versionId, await findVersion(context, bucket, key, versionId))
+}
+
+export async function openObject(
+  context: StoreContext,
+  bucket: string,
+  key: string,
+  versionId: string | undefined,
+): Promise<OpenObject> {
+  const found = await findVerified(context, bucket, key, versionId, probeOpen, (opened) => opened.close())
+  const version = readable(key, versionId, found?.version)
+  if (found?.value === undefined) throw new ApiError('InternalError')
+  return new OpenVersion(version, found.value)
+}
+
+/** The errors of a read: https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html */
+function readable(key: string, versionId: string | undefined, version: StoredVersion | undefined): StoredVersion {
+  if (version === undefined) {
+    if (versionId !== undefined) throw new ApiError('NoSuchVersion', { fields: { Key: key, VersionId: versionId } })
+    throw new ApiError('NoSuchKey', { fields: { Key: key } })
+  }
+  if (!version.isDeleteMarker) return version
+  const headers = { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId }
+  if (versionId === undefined) throw new ApiError('NoSuchKey', { fields: { Key: key }, headers })
+  throw new ApiError('MethodNotAllowed', {
+    fields: { Method: 'GET', ResourceType: 'DeleteMarker' },
+    headers: { ...headers, Allow: 'DELETE', 'Last-Modified': new Date(version.modifiedAtMs).toUTCString() },
+  })
+}
+
+/** An open file; small ones are read at once and closed. */
+interface Opened {
+  readonly bytes: Buffer | undefined
+  readonly fd: number
+  close(): void
+}
+
+function probeOpen(path: string): Probed<Opened> | undefined {
+  const file = openFile(path)
+  if (file === undefined) return undefined
+  const { fd, signature } = file
+  if (signature.sizeBytes <= limits.inlineBytes) {
+    try {
+      const bytes = readWhole(fd, signature.sizeBytes)
+      return { signature, value: { bytes, fd: -1, close: () => undefined } }
+    } finally {
+      fs.closeSync(fd)
+    }
+  }
+  let isOpen = true
+  const close = () => {
+    if (isOpen) fs.close(fd)
+    isOpen = false
+  }
+  return { signature, value: { bytes: undefined, fd, close } }
+}
+
+class OpenVersion implements OpenObject {
+  readonly version: ObjectVersion
+  readonly #opened: Opened
+
+  constructor(version: ObjectVersion, opened: Opened) {
+    this.version = version
+    this.#opened = opened
+  }
+
+  content(start: number, end: number): Content {
+    const { bytes, fd } = this.#opened
+    if (bytes !== undefined) return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
+    return { fd, start, end, close: () => this.#opened.close() }
+  }
+
+  close(): void {
+    this.#opened.close()
+  }
+}
+
+export async function listObjectParts(
+  context: StoreContext,
+  version: ObjectVersion,
+  after: number,
+  limit: number,
+): Promise<ObjectPart[]> {
+  if (version.partCount === 0) return []
+  const value = await context.engine.get(rowKey('m', (version as StoredVersion).fileId))
+  if (value === undefined) return []
+  return decodeJson<ObjectPart[]>(value)
+    .filter((part) => part.partNumber > after)
+    .slice(0, limit)
+}

@@ -1,0 +1,118 @@
+/**
+ * Finds what changed by hand while nobody looked: walks the bucket folders and compares files with the index. A folder whose mtime is
+ * that of its last scan is not read again, only its subfolders.
+ */
+import fs from 'node:fs/promises'
+import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
+import { isBucketName } from '#model/bucket.ts'
+import { ApiError } from '#model/errors.ts'
+import { createBucket, findBucket } from './buckets.ts'
+import type { StoreContext } from './context.ts'
+import { listObjects } from './listing.ts'
+import { findVersion } from './read.ts'
+
+interface ScannedFolder {
+  readonly mtimeMs: number
+  readonly folders: readonly string[]
+}
+
+export interface ScanOptions {
+  /** Owner of buckets whose folders have no record. */
+  readonly ownerId: string
+  readonly region: string
+  readonly signal: AbortSignal
+  /** Called for every folder of a bucket, with the keys' prefix that it stands for. */
+  readonly onFolder?: (bucket: string, prefix: string) => void
+}
+
+export async function scanBuckets(context: StoreContext, options: ScanOptions): Promise<void> {
+  for (const entry of await fs.readdir(context.layout.root, { withFileTypes: true })) {
+    if (options.signal.aborted) return
+    if (entry.isDirectory() && isBucketName(entry.name)) await scanBucket(context, entry.name, options)
+  }
+}
+
+export async function scanBucket(context: StoreContext, bucket: string, options: ScanOptions): Promise<void> {
+  if ((await findBucket(context.engine, bucket)) === undefined) {
+    try {
+      await createBucket(context, {
+        name: bucket,
+        createdAtMs: Date.now(),
+        ownerId: options.ownerId,
+        region: options.region,
+        versioning: 'Unversioned',
+        mfaDelete: false,
+        objectLockEnabled: false,
+      })
+      context.log.info({ bucket }, 'adopted a folder made by hand as a bucket')
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+    }
+  }
+  await scanFolder(context, bucket, '', options)
+}
+
+export async function scanFolder(
+  context: StoreContext,
+  bucket: string,
+  prefix: string,
+  options: ScanOptions,
+): Promise<void> {
+  if (options.signal.aborted) return
+  options.onFolder?.(bucket, prefix)
+  const path = prefix === '' ? context.layout.bucket(bucket) : context.layout.plain(bucket, prefix.slice(0, -1))
+  const stats = await fs.lstat(path).catch(() => undefined)
+  if (stats?.isDirectory() !== true) return
+  const row = rowKey('f', bucket, prefix)
+  const value = await context.engine.get(row)
+  const before = value === undefined ? undefined : decodeJson<ScannedFolder>(value)
+  let folders = before?.folders ?? []
+  if (before?.mtimeMs !== stats.mtimeMs) {
+    folders = await scanFiles(context, bucket, prefix, path, options.signal)
+    if (options.signal.aborted) return
+    const scanned: ScannedFolder = { mtimeMs: stats.mtimeMs, folders }
+    await context.engine.commit({ checks: [], writes: [{ key: row, value: encodeJson(scanned) }] })
+  }
+  for (const folder of folders) await scanFolder(context, bucket, `${prefix}${folder}/`, options)
+}
+
+/** Looks at every file of a folder, and at every key of the index that should be one. Returns the subfolders. */
+async function scanFiles(
+  context: StoreContext,
+  bucket: string,
+  prefix: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const folders: string[] = []
+  const seen = new Set<string>()
+  const directory = await fs.opendir(path)
+  for await (const entry of directory) {
+    if (signal.aborted) return folders
+    if (entry.isDirectory()) folders.push(entry.name)
+    else if (entry.isFile()) {
+      seen.add(entry.name)
+      await look(context, bucket, prefix + entry.name)
+    }
+  }
+  let after = ''
+  for (;;) {
+    const page = await listObjects(context, { bucket, prefix, delimiter: '/', limit: 1000, after })
+    for (const { key } of page.objects) {
+      if (signal.aborted) return folders
+      if (!seen.has(key.slice(prefix.length))) await look(context, bucket, key)
+    }
+    if (page.next === undefined) return folders
+    after = page.next
+  }
+}
+
+/** Reading the record adopts whatever is different. */
+export async function look(context: StoreContext, bucket: string, key: string): Promise<void> {
+  try {
+    await findVersion(context, bucket, key, undefined)
+  } catch (error) {
+    context.log.warn({ err: error, bucket, key }, 'a file could not be adopted')
+  }
+  await new Promise((resolve) => setImmediate(resolve))
+}

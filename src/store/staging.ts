@@ -1,0 +1,183 @@
+/** Bodies on their way in (DESIGN §5, step 1): small ones stay in memory and become a file at once, large ones stream. */
+import fs from 'node:fs'
+import { open } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { findFile, hasCode, signatureOf, writeSmallFile } from '#blobs/files.ts'
+import { ingest } from '#blobs/ingest.ts'
+import { digestOnce } from '#lib/digest/digest.ts'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+import type { ChecksumAlgorithm, FileSignature } from '#model/object.ts'
+import type { StoreContext } from './context.ts'
+import type { IncomingBody, OpenObject, Staged } from './contract.ts'
+import { randomId } from './order.ts'
+
+export interface StagedFile extends Staged {
+  readonly fileId: string
+  readonly signature: FileSignature
+  /** Of a small body: also in the commit. */
+  readonly bytes: Buffer | undefined
+}
+
+type Digests = Map<ChecksumAlgorithm, Buffer>
+
+/** File ids start with the process that made them, so that a start can tell what a dead one left. */
+const newFileId = () => `${process.pid.toString(36)}-${randomId(12)}`
+
+export function algorithmsFor(asked: readonly ChecksumAlgorithm[]): ChecksumAlgorithm[] {
+  const algorithms: ChecksumAlgorithm[] = ['MD5', 'CRC64NVME']
+  for (const algorithm of asked) if (!algorithms.includes(algorithm)) algorithms.push(algorithm)
+  return algorithms
+}
+
+export async function stage(context: StoreContext, body: IncomingBody): Promise<StagedFile> {
+  const { sizeBytes, maxBytes } = body
+  if (sizeBytes !== undefined && sizeBytes > maxBytes) throw tooLarge(sizeBytes, maxBytes)
+  if (sizeBytes !== undefined && sizeBytes <= limits.inlineBytes) {
+    return stageBytes(context, await readSmall(body.source, sizeBytes), body.algorithms)
+  }
+  return stageStream(context, body)
+}
+
+export function stageBytes(context: StoreContext, bytes: Buffer, asked: readonly ChecksumAlgorithm[]): StagedFile {
+  const fileId = newFileId()
+  const digests: Digests = digestOnce(algorithmsFor(asked), bytes)
+  const signature = storageErrors(() => writeSmallFile(context.layout.staging(fileId), bytes))
+  return { fileId, sizeBytes: bytes.length, digests, signature, bytes }
+}
+
+async function stageStream(context: StoreContext, body: IncomingBody): Promise<StagedFile> {
+  const fileId = newFileId()
+  const path = context.layout.staging(fileId)
+  try {
+    const received = await receive(context, body, path, 0, 'wx')
+    if (context.durability === 'strict') await syncFolder(context.layout.system('staging'))
+    return { fileId, ...received, bytes: undefined }
+  } catch (error) {
+    fs.rmSync(path, { force: true })
+    throw error
+  }
+}
+
+/** Streams a body into a file at an offset; durable when it resolves in `strict`. */
+export async function receive(
+  context: StoreContext,
+  body: IncomingBody,
+  path: string,
+  offset: number,
+  flags: 'wx' | 'r+',
+): Promise<{ sizeBytes: number; digests: Digests; signature: FileSignature }> {
+  const { sizeBytes, maxBytes } = body
+  if (sizeBytes !== undefined && sizeBytes > maxBytes) throw tooLarge(sizeBytes, maxBytes)
+  try {
+    const file = await open(path, flags)
+    try {
+      const target = { fd: file.fd, offset }
+      const received = await ingest(body.source, target, { names: algorithmsFor(body.algorithms), sizeBytes, maxBytes })
+      if (context.durability === 'strict') await file.datasync()
+      return { ...received, signature: signatureOf(await file.stat()) }
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    throw asStorageError(error)
+  }
+}
+
+/** A copy with its own digests, by way of the same stream that uploads take. */
+export async function stageCopy(
+  context: StoreContext,
+  source: OpenObject,
+  range: { start: number; end: number },
+  algorithms: readonly ChecksumAlgorithm[],
+): Promise<StagedFile> {
+  const content = source.content(range.start, range.end)
+  if (Buffer.isBuffer(content)) return stageBytes(context, content, algorithms)
+  const sizeBytes = range.end - range.start
+  try {
+    const body = { source: readStretch(content), sizeBytes, maxBytes: sizeBytes, algorithms }
+    return await stage(context, body)
+  } finally {
+    content.close()
+  }
+}
+
+/** A stream over an open file; closing stays with the owner of the descriptor. */
+export function readStretch(stretch: { fd: number; start: number; end: number }): Readable {
+  return fs.createReadStream('', {
+    fd: stretch.fd,
+    start: stretch.start,
+    end: stretch.end - 1,
+    autoClose: false,
+    highWaterMark: 1024 * 1024,
+  })
+}
+
+export function discardStaged(context: StoreContext, staged: Staged): void {
+  fs.rmSync(context.layout.staging((staged as StagedFile).fileId), { force: true })
+}
+
+/** A file already in place, as an upload's assembled one, taken over as staged. */
+export function fileSignature(path: string): FileSignature {
+  const signature = findFile(path)
+  if (signature === undefined) throw new Error(`${path} is gone`)
+  return signature
+}
+
+function readSmall(source: Readable, sizeBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    if (source.destroyed && !source.readableEnded) {
+      reject(source.errored ?? new ApiError('IncompleteBody'))
+      return
+    }
+    const chunks: Buffer[] = []
+    let received = 0
+    source.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      received += chunk.length
+      if (received > sizeBytes) source.destroy(new ApiError('IncompleteBody'))
+    })
+    source.once('end', () => {
+      if (received !== sizeBytes) reject(new ApiError('IncompleteBody'))
+      else resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks))
+    })
+    source.once('error', (error) =>
+      reject(error instanceof ApiError ? error : new ApiError('IncompleteBody', { cause: error })),
+    )
+    source.once('close', () => reject(new ApiError('IncompleteBody')))
+  })
+}
+
+function tooLarge(proposed: number, maximum: number): ApiError {
+  return new ApiError('EntityTooLarge', { fields: { ProposedSize: proposed, MaxSizeAllowed: maximum } })
+}
+
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+function storageErrors<T>(action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    throw asStorageError(error)
+  }
+}
+
+/** A full disk, or too many open files, is the server's trouble and may pass: clients retry a 503. */
+function asStorageError(error: unknown): unknown {
+  if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
+    return new ApiError('ServiceUnavailable', {
+      message: 'There is no space left on the storage volume.',
+      cause: error,
+    })
+  }
+  if (hasCode(error, 'EMFILE', 'ENFILE')) return new ApiError('SlowDown', { cause: error })
+  return error
+}

@@ -1,0 +1,221 @@
+/** Multipart uploads: a row and a folder each, until they are completed or aborted. */
+import fs from 'node:fs/promises'
+import {
+  decodeJson,
+  encodeJson,
+  partText,
+  rowKey,
+  rowParts,
+  rowsAfter,
+  rowsOf,
+  rowsWithPrefix,
+} from '#metadata/tables.ts'
+import type { StoredVersion } from '#metadata/version-codec.ts'
+import { ApiError } from '#model/errors.ts'
+import { planCompletion } from '#model/multipart.ts'
+import type { ObjectPart, ObjectVersion } from '#model/object.ts'
+import type { Upload } from '#model/upload.ts'
+import { bucketIn } from './buckets.ts'
+import { checkWriteConditions } from './conditions.ts'
+import { type StoreContext, transactDurably } from './context.ts'
+import type { ListQuery, Store, UploadPage } from './contract.ts'
+import { commonPrefix } from './listing.ts'
+import { randomId } from './order.ts'
+import { concatenateParts, noSuchUpload, quietSlots, readParts, requireNoNewSlots, type StoredPart } from './parts.ts'
+import { publish } from './publish.ts'
+import { findRecord } from './read.ts'
+import { fileSignature, syncFolder } from './staging.ts'
+
+type Complete = Parameters<Store['completeUpload']>[0]
+
+/** What a repeated CompleteMultipartUpload is answered from. */
+interface CompletedUpload {
+  readonly versionId: string
+  readonly order: string
+  readonly etags: readonly string[]
+  readonly completedAtMs: number
+}
+
+export async function createUpload(
+  context: StoreContext,
+  upload: Omit<Upload, 'uploadId' | 'initiatedAtMs'>,
+): Promise<Upload> {
+  const initiatedAtMs = Date.now()
+  // Sorts by time within a key, as uploads are listed.
+  const uploadId = initiatedAtMs.toString(16).padStart(12, '0') + randomId(18)
+  const created: Upload = { ...upload, uploadId, initiatedAtMs }
+  const folder = context.layout.upload(uploadId)
+  await fs.mkdir(folder, { recursive: true })
+  await fs.writeFile(context.layout.assembled(uploadId), '', { flag: 'wx' })
+  if (context.durability === 'strict') {
+    await syncFolder(folder)
+    await syncFolder(context.layout.system('uploads'))
+  }
+  try {
+    await transactDurably(context, async (transaction) => {
+      await bucketIn(transaction, upload.bucket)
+      transaction.put(rowKey('u', upload.bucket, upload.key, uploadId), encodeJson(created))
+    })
+  } catch (error) {
+    await fs.rm(folder, { recursive: true, force: true })
+    throw error
+  }
+  return created
+}
+
+export async function getUpload(context: StoreContext, bucket: string, key: string, uploadId: string): Promise<Upload> {
+  const value = isUploadId(uploadId) ? await context.engine.get(rowKey('u', bucket, key, uploadId)) : undefined
+  if (value === undefined) throw noSuchUpload(uploadId)
+  return decodeJson<Upload>(value)
+}
+
+/** Upload ids become folder names: nothing but ours may pass. */
+const isUploadId = (text: string) => /^[0-9a-f]{48}$/.test(text)
+
+export async function listUploads(
+  context: StoreContext,
+  query: ListQuery & { keyMarker: string; uploadIdMarker: string },
+): Promise<UploadPage> {
+  const { bucket, prefix, delimiter, limit, keyMarker, uploadIdMarker } = query
+  const page = { uploads: [] as Upload[], commonPrefixes: [] as string[] }
+  if (limit === 0) return { ...page, next: undefined }
+  let range = rowsWithPrefix('u', `${bucket}\0${prefix}`)
+  if (keyMarker !== '') {
+    const after = rowKey('u', bucket, keyMarker, uploadIdMarker)
+    if (Buffer.compare(after, range.start) > 0) range = { start: after, end: range.end }
+  }
+  let next = { key: '', uploadId: '' }
+  for (;;) {
+    const rows = await context.engine.scan(range, { limit: 1000 })
+    for (const { key: row, value } of rows) {
+      const [, key = '', uploadId = ''] = rowParts(row)
+      if (key === keyMarker && (uploadIdMarker === '' || uploadId <= uploadIdMarker)) continue
+      const common = commonPrefix(key, prefix, delimiter)
+      if (common !== undefined && (common === page.commonPrefixes.at(-1) || common === keyMarker)) continue
+      if (page.uploads.length + page.commonPrefixes.length === limit) return { ...page, next }
+      if (common === undefined) page.uploads.push(decodeJson<Upload>(value))
+      else page.commonPrefixes.push(common)
+      next = { key: common ?? key, uploadId: common === undefined ? uploadId : '' }
+    }
+    const last = rows.at(-1)
+    if (last === undefined) return { ...page, next: undefined }
+    range = rowsAfter(range, last.key, 'row')
+  }
+}
+
+export async function completeUpload(context: StoreContext, complete: Complete): Promise<ObjectVersion> {
+  const { bucket, key, uploadId } = complete
+  const row = rowKey('u', bucket.name, key, uploadId)
+  const value = isUploadId(uploadId) ? await context.engine.get(row) : undefined
+  if (value === undefined) return findCompleted(context, complete)
+  const upload = decodeJson<Upload>(value)
+  const stored = await readParts(context, uploadId)
+  const plan = planCompletion(upload, stored, complete.parts, {
+    ...(complete.checksum === undefined ? {} : { checksum: complete.checksum }),
+    ...(complete.checksumType === undefined ? {} : { checksumType: complete.checksumType }),
+    ...(complete.objectSizeBytes === undefined ? {} : { objectSizeBytes: complete.objectSizeBytes }),
+  })
+  const current = await findRecord(context, bucket.name, key, undefined)
+  checkWriteConditions(complete.conditions, current?.isDeleteMarker === true ? undefined : current)
+  const parts = plan.parts as readonly StoredPart[]
+  const copyId = `${process.pid.toString(36)}-${randomId(12)}`
+  const slots = await quietSlots(context, uploadId)
+  const isCopied = await concatenateParts(context, uploadId, parts, copyId, slots !== undefined)
+  const fileId = isCopied ? copyId : uploadId
+  const path = isCopied ? context.layout.staging(copyId) : context.layout.assembled(uploadId)
+  try {
+    const fresh = {
+      key,
+      sizeBytes: plan.sizeBytes,
+      etag: plan.etag,
+      partCount: parts.length,
+      checksum: plan.checksum,
+      attributes: upload.attributes,
+      fileId,
+      signature: fileSignature(path),
+    }
+    return await publish(context, bucket.name, fresh, {
+      conditions: complete.conditions,
+      uploadId,
+      also: async (transaction, version) => {
+        // Whoever completes or aborts first wins; a part that came after the plan was made is not lost unseen.
+        if ((await transaction.get(row)) === undefined) throw noSuchUpload(uploadId)
+        if (!isCopied && slots !== undefined) requireNoNewSlots(transaction, uploadId, slots)
+        for (const part of parts) {
+          const partRow = rowKey('p', uploadId, partText(part.partNumber))
+          const now = await transaction.get(partRow)
+          if (now === undefined || decodeJson<StoredPart>(now).etag !== part.etag) throw new ApiError('InvalidPart')
+        }
+        for (const table of ['p', 's'] as const) {
+          for (const { key: partRow } of await transaction.scan(rowsOf(table, uploadId))) transaction.remove(partRow)
+        }
+        transaction.remove(rowKey('s', uploadId))
+        transaction.remove(row)
+        transaction.put(rowKey('m', fileId), encodeJson(parts.map(objectPart)))
+        transaction.put(rowKey('d', bucket.name, key, uploadId), encodeJson(completedUpload(version, parts)))
+      },
+    })
+  } catch (error) {
+    if (isCopied) await fs.rm(path, { force: true })
+    if (error instanceof ApiError && error.code === 'NoSuchUpload') return findCompleted(context, complete)
+    throw error
+  }
+}
+
+function objectPart(part: StoredPart): ObjectPart {
+  const { partNumber, sizeBytes, checksum } = part
+  return { partNumber, sizeBytes, ...(checksum === undefined ? {} : { checksum: checksum.value }) }
+}
+
+function completedUpload(version: StoredVersion, parts: readonly StoredPart[]): CompletedUpload {
+  const { versionId, order } = version
+  return { versionId, order, etags: parts.map((part) => part.etag), completedAtMs: Date.now() }
+}
+
+async function findCompleted(context: StoreContext, complete: Complete): Promise<ObjectVersion> {
+  const { bucket, key, uploadId } = complete
+  const value = isUploadId(uploadId) ? await context.engine.get(rowKey('d', bucket.name, key, uploadId)) : undefined
+  const completed = value === undefined ? undefined : decodeJson<CompletedUpload>(value)
+  const isSame =
+    completed?.etags.length === complete.parts.length &&
+    completed.etags.every((etag, index) => etag === complete.parts[index]?.etag)
+  if (completed !== undefined && isSame) {
+    const version = await findRecord(context, bucket.name, key, completed.versionId)
+    if (version?.order === completed.order) return version
+  }
+  throw noSuchUpload(uploadId)
+}
+
+export async function abortUpload(
+  context: StoreContext,
+  bucket: string,
+  key: string,
+  uploadId: string,
+  ifInitiatedMs?: number,
+): Promise<void> {
+  if (!isUploadId(uploadId)) throw noSuchUpload(uploadId)
+  await transactDurably(context, async (transaction) => {
+    const row = rowKey('u', bucket, key, uploadId)
+    const value = await transaction.get(row)
+    if (value === undefined) throw noSuchUpload(uploadId)
+    const { initiatedAtMs } = decodeJson<Upload>(value)
+    if (ifInitiatedMs !== undefined && Math.floor(ifInitiatedMs / 1000) !== Math.floor(initiatedAtMs / 1000)) {
+      throw new ApiError('PreconditionFailed', { fields: { Condition: 'x-amz-if-match-initiated-time' } })
+    }
+    transaction.remove(row)
+    transaction.remove(rowKey('s', uploadId))
+    for (const table of ['p', 's'] as const) {
+      for (const { key: partRow } of await transaction.scan(rowsOf(table, uploadId))) transaction.remove(partRow)
+    }
+  })
+  await fs.rm(context.layout.upload(uploadId), { recursive: true, force: true })
+}
+
+/** Rows of uploads completed so long ago that nobody repeats the call. */
+export async function forgetCompleted(context: StoreContext, bucket: string, beforeMs: number): Promise<void> {
+  const rows = await context.engine.scan(rowsOf('d', bucket))
+  const writes = rows
+    .filter(({ value }) => decodeJson<CompletedUpload>(value).completedAtMs < beforeMs)
+    .map(({ key }) => ({ key, value: undefined }))
+  if (writes.length > 0) await context.engine.commit({ checks: [], writes })
+}

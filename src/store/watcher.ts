@@ -1,0 +1,102 @@
+/**
+ * Watches the bucket folders while the server runs, so that files dropped in or removed by hand show in listings within a second or
+ * two. One watch a folder; what changed is gathered and looked at once, so that our own writes cost a set entry and a look each.
+ */
+import fs from 'node:fs'
+import { hasCode } from '#blobs/files.ts'
+import { isBucketName } from '#model/bucket.ts'
+import type { StoreContext } from './context.ts'
+import { look, type ScanOptions, scanBucket, scanFolder } from './scan.ts'
+
+const gatherMs = 700
+
+export class Watcher {
+  readonly #context: StoreContext
+  readonly #scan: ScanOptions
+  readonly #watches = new Map<string, fs.FSWatcher>()
+  #changed = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+  #isClosed = false
+  #hasWarned = false
+
+  constructor(context: StoreContext, scan: Omit<ScanOptions, 'onFolder'>) {
+    this.#context = context
+    this.#scan = { ...scan, onFolder: (bucket, prefix) => this.#watchFolder(bucket, prefix) }
+  }
+
+  /** Options for a scan that sets a watch on every folder it meets. */
+  get scanOptions(): ScanOptions {
+    return this.#scan
+  }
+
+  start(): void {
+    this.#watch(this.#context.layout.root, (name) => {
+      if (isBucketName(name)) this.#note(`${name}\0`)
+    })
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    for (const watch of this.#watches.values()) watch.close()
+  }
+
+  #watchFolder(bucket: string, prefix: string): void {
+    const { layout } = this.#context
+    const path = prefix === '' ? layout.bucket(bucket) : layout.plain(bucket, prefix.slice(0, -1))
+    this.#watch(path, (name) => this.#note(`${bucket}\0${prefix}${name}`))
+  }
+
+  #watch(path: string, onChange: (name: string) => void): void {
+    if (this.#isClosed || this.#watches.has(path)) return
+    try {
+      const watch = fs.watch(path, { persistent: false }, (_, name) => {
+        if (name !== null) onChange(name)
+      })
+      const forget = () => {
+        watch.close()
+        this.#watches.delete(path)
+      }
+      watch.on('error', forget)
+      this.#watches.set(path, watch)
+    } catch (error) {
+      if (hasCode(error, 'ENOENT', 'ENOTDIR') || this.#hasWarned) return
+      this.#hasWarned = true
+      this.#context.log.warn(
+        { err: error },
+        'not every folder can be watched; changes by hand there show when they are read',
+      )
+    }
+  }
+
+  #note(change: string): void {
+    this.#changed.add(change)
+    this.#timer ??= setTimeout(() => void this.#lookAtChanges(), gatherMs).unref()
+  }
+
+  async #lookAtChanges(): Promise<void> {
+    const changed = this.#changed
+    this.#changed = new Set()
+    for (const change of changed) {
+      if (this.#isClosed) return
+      const [bucket = '', key = ''] = change.split('\0')
+      if (key === '') await scanBucket(this.#context, bucket, this.#scan).catch(() => undefined)
+      else await this.#lookAt(bucket, key)
+    }
+    this.#timer = undefined
+    if (this.#changed.size > 0 && !this.#isClosed) this.#note([...this.#changed][0] ?? '')
+  }
+
+  async #lookAt(bucket: string, key: string): Promise<void> {
+    const path = this.#context.layout.plain(bucket, key)
+    const stats = fs.lstatSync(path, { throwIfNoEntry: false })
+    if (stats?.isDirectory() !== true) {
+      const watch = this.#watches.get(path)
+      watch?.close()
+      this.#watches.delete(path)
+      await look(this.#context, bucket, key)
+      return
+    }
+    await scanFolder(this.#context, bucket, `${key}/`, this.#scan).catch(() => undefined)
+  }
+}
