@@ -8,11 +8,15 @@ import { applyWrite, holds } from './write.ts'
 
 interface LmdbOptions {
   readonly path: string
-  /** `each`: the next transaction waits for the flush of the last, so that groups are large and flushes few. */
-  readonly flush: 'each' | 'behind' | 'never'
+  readonly flush: 'each' | 'never'
 }
 
-type Job = (view: Exclusive, database: RootDatabase<Bytes, Bytes>) => (flushed: Promise<void>) => void
+interface Job {
+  /** Runs inside the transaction, and says what to do once it has committed. */
+  readonly run: (view: Exclusive, database: RootDatabase<Bytes, Bytes>) => (flushed: Promise<void>) => void
+  /** The transaction itself failed: nothing was written. */
+  readonly fail: (error: unknown) => void
+}
 
 export function openLmdbEngine({ path, flush }: LmdbOptions): MetadataEngine {
   const database = open<Bytes, Bytes>({
@@ -31,6 +35,8 @@ class LmdbEngine implements MetadataEngine {
   readonly #flush: LmdbOptions['flush']
   #jobs: Job[] = []
   #running: Promise<void> | undefined
+  /** Flush of the last transaction that wrote: LMDB reports none for one that did not. */
+  #flushed: Promise<void> = Promise.resolve()
 
   constructor(database: RootDatabase<Bytes, Bytes>, flush: LmdbOptions['flush']) {
     this.#database = database
@@ -54,7 +60,7 @@ class LmdbEngine implements MetadataEngine {
 
   commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
     return new Promise((resolve, reject) => {
-      this.#enqueue((view, database) => {
+      this.#enqueue(reject, (view, database) => {
         try {
           for (const check of commit.checks) {
             if (!holds(check, view, (range) => isEmpty(database, range))) return () => resolve(undefined)
@@ -70,7 +76,7 @@ class LmdbEngine implements MetadataEngine {
 
   exclusively<T>(section: (view: Exclusive) => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#enqueue((view) => {
+      this.#enqueue(reject, (view) => {
         const writes = new Map<string, { key: Bytes; value: Bytes | undefined }>()
         try {
           const result = section({
@@ -91,20 +97,18 @@ class LmdbEngine implements MetadataEngine {
 
   async flush(): Promise<void> {
     await this.#running
-    await this.#database.flushed
+    await this.#flushed
   }
 
   async close(): Promise<void> {
     while (this.#running !== undefined) await this.#running
-    await this.#database.flushed
+    await this.#flushed
     await this.#database.close()
   }
 
-  #enqueue(job: Job): void {
-    this.#jobs.push(job)
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined
-    })
+  #enqueue(fail: Job['fail'], run: Job['run']): void {
+    this.#jobs.push({ run, fail })
+    this.#running ??= this.#run()
   }
 
   async #run(): Promise<void> {
@@ -114,18 +118,33 @@ class LmdbEngine implements MetadataEngine {
       const jobs = this.#jobs
       this.#jobs = []
       const database = this.#database
+      let hasWritten = false
       const view: Exclusive = {
         get: (key) => database.getBinary(key),
-        put: (key, value) => void (value === undefined ? database.removeSync(key) : database.putSync(key, value)),
+        put: (key, value) => {
+          if (value === undefined) hasWritten = database.removeSync(key) || hasWritten
+          else {
+            database.putSync(key, value)
+            hasWritten = true
+          }
+        },
       }
       let settle: ((flushed: Promise<void>) => void)[] = []
-      await database.transaction(() => {
-        settle = jobs.map((job) => job(view, database))
-      })
-      const flushed = this.#flush === 'never' ? Promise.resolve() : database.flushed.then(() => undefined)
-      for (const done of settle) done(flushed)
-      if (this.#flush === 'each') await flushed
+      try {
+        await database.transaction(() => {
+          settle = jobs.map((job) => job.run(view, database))
+        })
+      } catch (error) {
+        for (const job of jobs) job.fail(error)
+        continue
+      }
+      if (hasWritten && this.#flush !== 'never') this.#flushed = database.flushed.then(() => undefined)
+      for (const done of settle) done(this.#flushed)
+      // The next transaction waits for the flush, so that groups are large and flushes few.
+      await this.#flushed
     }
+    // At once with the last look at the queue: whoever comes next starts anew.
+    this.#running = undefined
   }
 }
 

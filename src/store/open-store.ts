@@ -60,8 +60,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 function openEngine({ engine, durability }: StoreOptions, layout: Layout): MetadataEngine {
   if (engine === 'memory') return openMemoryEngine()
-  const flush = ({ strict: 'each', relaxed: 'behind', none: 'never' } as const)[durability]
-  return openLmdbEngine({ path: layout.system('index'), flush })
+  return openLmdbEngine({ path: layout.system('index'), flush: durability === 'none' ? 'never' : 'each' })
 }
 
 /** The scan runs behind: the server is ready at once, and a read adopts what it needs by itself. */

@@ -1,0 +1,108 @@
+/**
+ * The way out for stretches of files: two large buffers, one read while the other is written. A buffer is used again only after
+ * the socket is done with it.
+ */
+import { read } from 'node:fs'
+import type { ServerResponse } from 'node:http'
+import { BufferPool } from './buffer-pool.ts'
+
+export interface Stretch {
+  readonly fd: number
+  readonly start: number
+  /** Exclusive. */
+  readonly end: number
+}
+
+export const egressBuffers = new BufferPool<Uint8Array>(
+  (sizeBytes) => Buffer.allocUnsafeSlow(sizeBytes),
+  64 * 1024 * 1024,
+)
+
+/**
+ * Resolves when every byte has been handed to the socket. Rejects if the client goes away, or if the file is shorter than
+ * promised: then the connection is destroyed, since padding would pass for content. Either way the file may be closed after.
+ * The caller writes the head before and calls `end` after.
+ */
+export async function sendStretch(response: ServerResponse, stretch: Stretch): Promise<void> {
+  const outlet = new Outlet(response)
+  try {
+    await pump(outlet, stretch)
+  } catch (error) {
+    response.destroy()
+    throw error
+  } finally {
+    outlet.close()
+  }
+}
+
+async function pump(outlet: Outlet, { fd, start, end }: Stretch): Promise<void> {
+  const writes: Promise<void>[] = []
+  for (let position = start; position < end; ) {
+    // Two in turn: before a third buffer is taken the older one has come back.
+    if (writes.length === 2) await writes.shift()
+    const buffer = egressBuffers.take(end - position)
+    const count = await readInto(fd, buffer, Math.min(buffer.length, end - position), position)
+    position += count
+    const written = outlet.write(buffer, count)
+    // It may fail while nobody waits for it; whoever does later still sees it.
+    written.catch(() => {})
+    writes.push(written)
+  }
+  await Promise.all(writes)
+}
+
+async function readInto(fd: number, buffer: Uint8Array, lengthBytes: number, position: number): Promise<number> {
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      read(fd, buffer, 0, lengthBytes, position, (error, count) => {
+        if (error !== null) reject(error)
+        else if (count === 0) reject(new Error(`The file ends at ${position}, before what was promised`))
+        else resolve(count)
+      })
+    })
+  } catch (error) {
+    egressBuffers.give(buffer)
+    throw error
+  }
+}
+
+/** Writes to a response that may lose its client: then not every write is called back, but 'close' always comes. */
+class Outlet {
+  readonly #response: ServerResponse
+  readonly #pending = new Set<(error?: Error | null) => void>()
+  readonly #onClose = () => {
+    for (const done of [...this.#pending]) done(clientGone())
+  }
+
+  constructor(response: ServerResponse) {
+    this.#response = response
+    response.on('close', this.#onClose)
+  }
+
+  /** Takes over the buffer. */
+  write(buffer: Uint8Array, count: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (error?: Error | null) => {
+        if (!this.#pending.delete(done)) return
+        if (error) {
+          // The socket may not be done with it, so it is not lent again.
+          egressBuffers.forget(buffer)
+          reject(error)
+        } else {
+          egressBuffers.give(buffer)
+          resolve()
+        }
+      }
+      this.#pending.add(done)
+      if (this.#response.destroyed) done(clientGone())
+      else this.#response.write(buffer.subarray(0, count), done)
+    })
+  }
+
+  close(): void {
+    this.#onClose()
+    this.#response.off('close', this.#onClose)
+  }
+}
+
+const clientGone = () => new Error('The client closed the connection')

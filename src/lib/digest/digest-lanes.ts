@@ -1,0 +1,161 @@
+/**
+ * Digests of large streams in worker threads, beside the thread that receives them. A lane is one worker that serves many
+ * streams; a stream's digests are spread over lanes by what they cost, so that MD5 runs beside SHA-256 and the CRCs.
+ * Bytes are handed over in shared memory and must not change until `update` has resolved.
+ */
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { crcModule, SCRATCH_AT, SCRATCH_BYTES } from './crc-wasm.ts'
+import { createDigester, type DigestName } from './digest.ts'
+import { laneWorkerSource } from './lane-worker.ts'
+
+export interface LaneDigester {
+  /** Resolves when the bytes have been read. Calls may overlap; order is kept. */
+  update(bytes: Uint8Array<SharedArrayBuffer>): Promise<void>
+  /** At most once. */
+  digest(): Promise<Map<DigestName, Buffer>>
+  /** Instead of `digest`. */
+  abandon(): void
+}
+
+const MAX_LANES = Math.min(4, availableParallelism())
+
+/** Microseconds a MiB, measured; the xxHashes are so cheap that they run on the calling thread. */
+const costs: Partial<Record<DigestName, number>> = {
+  CRC32: 315,
+  CRC32C: 550,
+  CRC64NVME: 540,
+  SHA256: 590,
+  SHA1: 700,
+  SHA512: 1300,
+  MD5: 1420,
+}
+
+type Digests = [DigestName, Uint8Array][]
+
+interface Answer {
+  readonly id: number
+  readonly digests?: Digests
+}
+
+interface Waiting {
+  resolve(answer: Answer): void
+  reject(error: Error): void
+}
+
+/** One worker. It keeps the process alive only while it has streams. */
+class Lane {
+  /** Sum of the costs of the open streams. */
+  load = 0
+  readonly #streams = new Map<number, Waiting[]>()
+  readonly #worker: Worker
+  #failure: Error | undefined
+
+  constructor(onDeath: (lane: Lane) => void) {
+    const workerData = { crcModule, scratchAt: SCRATCH_AT, scratchBytes: SCRATCH_BYTES }
+    this.#worker = new Worker(laneWorkerSource, { eval: true, execArgv: [], workerData })
+    this.#worker.unref()
+    this.#worker.on('message', (answer: Answer) => this.#streams.get(answer.id)?.shift()?.resolve(answer))
+    const die = (error: Error) => {
+      this.#failure ??= error
+      onDeath(this)
+      for (const waiting of this.#streams.values()) for (const one of waiting.splice(0)) one.reject(this.#failure)
+    }
+    this.#worker.on('error', die)
+    this.#worker.on('exit', (code) => die(new Error(`A digest worker exited with code ${code}`)))
+  }
+
+  open(id: number, names: readonly DigestName[]): void {
+    if (this.#streams.size === 0) this.#worker.ref()
+    this.#streams.set(id, [])
+    this.#worker.postMessage({ id, names })
+  }
+
+  ask(id: number, message: { bytes: Uint8Array } | { finish: true }): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) return reject(this.#failure)
+      this.#streams.get(id)?.push({ resolve, reject })
+      this.#worker.postMessage({ id, ...message })
+    })
+  }
+
+  close(id: number): void {
+    this.#worker.postMessage({ id, drop: true })
+    this.#streams.delete(id)
+    if (this.#streams.size === 0) this.#worker.unref()
+  }
+}
+
+const lanes: Lane[] = []
+let lastId = 0
+
+function bury(lane: Lane): void {
+  const at = lanes.indexOf(lane)
+  if (at >= 0) lanes.splice(at, 1)
+}
+
+/** The lane that has least to do; a new one rather than a busy one. */
+function idlestLane(): Lane {
+  const idlest = lanes.reduce<Lane | undefined>(
+    (best, lane) => (best && best.load <= lane.load ? best : lane),
+    undefined,
+  )
+  if (idlest !== undefined && (idlest.load === 0 || lanes.length >= MAX_LANES)) return idlest
+  const lane = new Lane(bury)
+  lanes.push(lane)
+  return lane
+}
+
+/** The dearest first, each to the lane with least to do. */
+function distribute(names: readonly DigestName[]): Map<Lane, DigestName[]> {
+  const shares = new Map<Lane, DigestName[]>()
+  const dearestFirst = names.toSorted((a, b) => costOf(b) - costOf(a))
+  for (const name of dearestFirst) {
+    const lane = idlestLane()
+    lane.load += costOf(name)
+    shares.set(lane, [...(shares.get(lane) ?? []), name])
+  }
+  return shares
+}
+
+const costOf = (name: DigestName) => costs[name] ?? 0
+
+export function openLanes(names: readonly DigestName[]): LaneDigester {
+  const distinct = [...new Set(names)]
+  const inline = createDigester(distinct.filter((name) => costs[name] === undefined))
+  const shares = distribute(distinct.filter((name) => costs[name] !== undefined))
+  const id = ++lastId
+  for (const [lane, share] of shares) lane.open(id, share)
+  const askAll = (message: { bytes: Uint8Array } | { finish: true }) =>
+    allDone(Array.from(shares.keys(), (lane) => lane.ask(id, message)))
+  const abandon = () => {
+    for (const [lane, share] of shares) {
+      for (const name of share) lane.load -= costOf(name)
+      lane.close(id)
+    }
+    shares.clear()
+  }
+  return {
+    async update(bytes) {
+      const asked = askAll({ bytes })
+      inline.update(bytes)
+      await asked
+    },
+    async digest() {
+      try {
+        const answers = await askAll({ finish: true })
+        const digests = answers.flatMap((answer) => answer.digests ?? [])
+        return new Map([...inline.digest(), ...digests.map(([name, bytes]) => [name, Buffer.from(bytes)] as const)])
+      } finally {
+        abandon()
+      }
+    },
+    abandon,
+  }
+}
+
+/** Waits for all even if one fails, since each of them reads the bytes. */
+async function allDone<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises)
+  return Promise.all(promises)
+}

@@ -1,0 +1,116 @@
+/** What every metadata engine must do. Each engine's test file runs this suite. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { MetadataEngine } from '#metadata/engine.ts'
+
+const bytes = (text: string) => Buffer.from(text)
+const text = (value: Uint8Array | undefined) => (value === undefined ? undefined : Buffer.from(value).toString())
+
+export function engineContract(open: () => Promise<{ engine: MetadataEngine; remove(): Promise<void> }>): void {
+  let engine: MetadataEngine
+  let remove: () => Promise<void>
+
+  beforeEach(async () => {
+    const opened = await open()
+    engine = opened.engine
+    remove = opened.remove
+  })
+  afterEach(async () => {
+    await engine.close()
+    await remove()
+  })
+
+  const put = async (entries: Record<string, string>) => {
+    const writes = Object.entries(entries).map(([key, value]) => ({ key: bytes(key), value: bytes(value) }))
+    await engine.commit({ checks: [], writes })
+  }
+  const keys = async (start: string, end: string, options?: { limit?: number; reverse?: boolean }) =>
+    (await engine.scan({ start: bytes(start), end: bytes(end) }, options)).map(({ key }) => text(key))
+
+  describe('metadata engine', () => {
+    it('gives back what was put, and nothing for what was not', async () => {
+      await put({ a: '1', b: '2' })
+      expect(text(await engine.get(bytes('a')))).toBe('1')
+      expect(await engine.get(bytes('c'))).toBeUndefined()
+      expect((await engine.getMany([bytes('b'), bytes('x')])).map(text)).toEqual(['2', undefined])
+    })
+
+    it('scans from the start up to but not including the end, in byte order', async () => {
+      await put({ b: '', a: '', 'a\0b': '', '\u00e9': '', '\u{1f600}': '', '\uffee': '' })
+      expect(await keys('a', 'b')).toEqual(['a', 'a\0b'])
+      expect(await keys('a', '\u{10ffff}')).toEqual(['a', 'a\0b', 'b', '\u00e9', '\uffee', '\u{1f600}'])
+      expect(await keys('a', 'b', { limit: 1 })).toEqual(['a'])
+    })
+
+    it('scans backwards over the same range', async () => {
+      await put({ a: '', b: '', c: '', d: '' })
+      expect(await keys('a', 'd', { reverse: true })).toEqual(['c', 'b', 'a'])
+      expect(await keys('b', 'd', { reverse: true, limit: 1 })).toEqual(['c'])
+      expect(await keys('b', 'cc', { reverse: true })).toEqual(['c', 'b'])
+    })
+
+    it('applies all writes of a commit or none', async () => {
+      await put({ a: '1' })
+      const writes = [{ key: bytes('b'), value: bytes('2') }]
+      expect(await engine.commit({ checks: [{ key: bytes('a'), is: bytes('0') }], writes })).toBeUndefined()
+      expect(await engine.commit({ checks: [{ key: bytes('a'), is: undefined }], writes })).toBeUndefined()
+      expect(await engine.get(bytes('b'))).toBeUndefined()
+      const committed = await engine.commit({ checks: [{ key: bytes('a'), is: bytes('1') }], writes })
+      await committed?.flushed
+      expect(text(await engine.get(bytes('b')))).toBe('2')
+    })
+
+    it('checks that a range is empty', async () => {
+      await put({ b: '1' })
+      const writes = [{ key: bytes('x'), value: bytes('1') }]
+      const range = (start: string, end: string) => [{ empty: { start: bytes(start), end: bytes(end) } }]
+      expect(await engine.commit({ checks: range('a', 'c'), writes })).toBeUndefined()
+      expect(await engine.commit({ checks: range('c', 'd'), writes })).toBeDefined()
+    })
+
+    it('adds to counters without reading them first, and loses no addition', async () => {
+      const add = { count: 1, size: -2 }
+      await Promise.all(
+        Array.from({ length: 50 }, () => engine.commit({ checks: [], writes: [{ key: bytes('n'), add }] })),
+      )
+      expect(JSON.parse(text(await engine.get(bytes('n'))) ?? '')).toEqual({ count: 50, size: -100 })
+    })
+
+    it('lets exactly one of several commits win that expect the same state', async () => {
+      const commits = Array.from({ length: 20 }, (_, index) =>
+        engine.commit({
+          checks: [{ key: bytes('once'), is: undefined }],
+          writes: [{ key: bytes('once'), value: bytes(String(index)) }],
+        }),
+      )
+      expect((await Promise.all(commits)).filter((committed) => committed !== undefined)).toHaveLength(1)
+    })
+
+    it('runs exclusive sections one at a time, with their own writes visible to them', async () => {
+      const count = (view: { get(key: Uint8Array): Uint8Array | undefined }) => Number(text(view.get(bytes('n'))) ?? 0)
+      const results = await Promise.all(
+        Array.from({ length: 20 }, () =>
+          engine.exclusively((view) => {
+            view.put(bytes('n'), bytes(String(count(view) + 1)))
+            return count(view)
+          }),
+        ),
+      )
+      expect(results.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
+    })
+
+    it('writes nothing of a section that throws', async () => {
+      const section = engine.exclusively((view) => {
+        view.put(bytes('a'), bytes('1'))
+        throw new Error('no')
+      })
+      await expect(section).rejects.toThrow('no')
+      expect(await engine.get(bytes('a'))).toBeUndefined()
+    })
+
+    it('keeps keys of the greatest length a version row can have', async () => {
+      const key = Buffer.alloc(2 + 63 + 1 + 1024 + 1 + 32, 'k')
+      await engine.commit({ checks: [], writes: [{ key, value: bytes('1') }] })
+      expect(text(await engine.get(key))).toBe('1')
+    })
+  })
+}

@@ -1,0 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
+import { engineContract } from './engine-contract.ts'
+
+for (const flush of ['each', 'never'] as const) {
+  engineContract(async () => {
+    const path = await mkdtemp(join(tmpdir(), 'myfsio-index-'))
+    return { engine: openLmdbEngine({ path, flush }), remove: () => rm(path, { recursive: true }) }
+  })
+}
