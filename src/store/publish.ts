@@ -127,10 +127,17 @@ export async function makeCurrent(
     modifiedAtMs: Date.now(),
     place: isPlainKey(key) ? { kind: 'plain' } : { kind: 'opaque', id: fresh.fileId },
   }
+  // The new file takes the old one's place: nothing is left to remove.
+  if (version.place.kind === 'plain') dropReplacedPlain(change)
   transaction.put(row, encodeVersion(version))
   change.objectCount++
   change.sizeBytes += version.sizeBytes
   return version
+}
+
+function dropReplacedPlain(change: Change): void {
+  const index = change.removed.findIndex(({ place }) => place.kind === 'plain')
+  if (index !== -1) change.removed.splice(index, 1)
 }
 
 /** Order of the newest version row, in a bucket that may have any. */

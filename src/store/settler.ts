@@ -255,10 +255,10 @@ export class Settler {
     this.#move(view, pending, { row: located.row, version: restored }, staging, target)
   }
 
+  /** A removed version that has not been moved yet is in `staging/`; its own row takes care of it there. */
   #remove(view: Exclusive, pending: Pending, removed: RemovedFile): void {
     const { layout } = this.#options
     const { bucket, key } = pending
-    fs.rmSync(layout.staging(removed.fileId), { force: true })
     const path = layout.place(bucket, key, removed.place)
     if (removed.place.kind === 'plain') {
       const row = view.get(rowKey('o', bucket, key))

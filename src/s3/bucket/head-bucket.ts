@@ -1,0 +1,12 @@
+import type { S3Request, S3Response } from '#s3/operation.ts'
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html */
+export function headBucket({ bucket }: S3Request): S3Response {
+  return {
+    headers: {
+      'content-type': 'application/xml',
+      'x-amz-bucket-region': bucket.region,
+      'x-amz-access-point-alias': 'false',
+    },
+  }
+}

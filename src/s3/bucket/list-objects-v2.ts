@@ -1,0 +1,38 @@
+import { escapeXml } from '#lib/xml.ts'
+import type { S3Request, S3Response, Services } from '#s3/operation.ts'
+import { formatContents } from './contents.ts'
+import {
+  createOwnerFormatter,
+  decodeToken,
+  encodeToken,
+  formatCommonPrefixes,
+  listingDocument,
+  readListParameters,
+} from './listing.ts'
+import { listPage } from './page.ts'
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
+export async function listObjectsV2(request: S3Request, { store }: Services): Promise<S3Response> {
+  const { bucketName, query, caller } = request
+  const parameters = readListParameters(query)
+  const { prefix, delimiter, maxKeys, isEncoded, show } = parameters
+  const token = query.get('continuation-token')
+  const startAfter = query.get('start-after')
+  // A token continues where a page ended and so outweighs start-after; an empty one is the first page.
+  const after = token === undefined || token === '' ? (startAfter ?? '') : decodeToken(token)
+  const page = await listPage(store, bucketName, parameters, after)
+  const formatOwner = query.get('fetch-owner') === 'true' ? createOwnerFormatter(caller.principal) : undefined
+
+  let text = `<Name>${escapeXml(bucketName)}</Name><Prefix>${show(prefix)}</Prefix>`
+  if (delimiter !== '') text += `<Delimiter>${show(delimiter)}</Delimiter>`
+  text += `<MaxKeys>${maxKeys}</MaxKeys>`
+  if (isEncoded) text += '<EncodingType>url</EncodingType>'
+  text += `<KeyCount>${page.objects.length + page.commonPrefixes.length}</KeyCount>`
+  text += `<IsTruncated>${page.next !== undefined}</IsTruncated>`
+  if (token !== undefined) text += `<ContinuationToken>${escapeXml(token)}</ContinuationToken>`
+  if (page.next !== undefined) text += `<NextContinuationToken>${encodeToken(page.next)}</NextContinuationToken>`
+  if (startAfter !== undefined) text += `<StartAfter>${show(startAfter)}</StartAfter>`
+  text += formatContents(page.objects, show, formatOwner)
+  text += formatCommonPrefixes(page.commonPrefixes, show)
+  return { headers: { 'content-type': 'application/xml' }, body: listingDocument('ListBucketResult', text) }
+}

@@ -1,0 +1,25 @@
+import { escapeXml } from '#lib/xml.ts'
+import type { S3Request, S3Response, Services } from '#s3/operation.ts'
+import { formatContents } from './contents.ts'
+import { createOwnerFormatter, formatCommonPrefixes, listingDocument, readListParameters } from './listing.ts'
+import { listPage } from './page.ts'
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html */
+export async function listObjects(request: S3Request, { store }: Services): Promise<S3Response> {
+  const { bucketName, query, caller } = request
+  const parameters = readListParameters(query)
+  const { prefix, delimiter, maxKeys, isEncoded, show } = parameters
+  const marker = query.get('marker') ?? ''
+  const page = await listPage(store, bucketName, parameters, marker)
+
+  let text = `<Name>${escapeXml(bucketName)}</Name><Prefix>${show(prefix)}</Prefix><Marker>${show(marker)}</Marker>`
+  // Without a delimiter clients take the last key: so says the API.
+  if (page.next !== undefined && delimiter !== '') text += `<NextMarker>${show(page.next)}</NextMarker>`
+  text += `<MaxKeys>${maxKeys}</MaxKeys>`
+  if (delimiter !== '') text += `<Delimiter>${show(delimiter)}</Delimiter>`
+  text += `<IsTruncated>${page.next !== undefined}</IsTruncated>`
+  if (isEncoded) text += '<EncodingType>url</EncodingType>'
+  text += formatContents(page.objects, show, createOwnerFormatter(caller.principal))
+  text += formatCommonPrefixes(page.commonPrefixes, show)
+  return { headers: { 'content-type': 'application/xml' }, body: listingDocument('ListBucketResult', text) }
+}

@@ -1,0 +1,95 @@
+/**
+ * What the three listings share: their parameters, and rows built by joining text, since a page has a thousand of them.
+ */
+
+import { awsEncode } from '#lib/uri.ts'
+import { escapeXml, xmlDeclaration } from '#lib/xml.ts'
+import type { Principal } from '#model/account.ts'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+
+export interface ListParameters {
+  readonly prefix: string
+  readonly delimiter: string
+  readonly maxKeys: number
+  readonly isEncoded: boolean
+  /** A key or prefix as it goes into the document. */
+  readonly show: (text: string) => string
+}
+
+export function readListParameters(query: ReadonlyMap<string, string>): ListParameters {
+  const encodingType = query.get('encoding-type')
+  if (encodingType !== undefined && encodingType !== 'url') {
+    throw invalidArgument('encoding-type', encodingType, 'Invalid Encoding Method specified in Request')
+  }
+  const isEncoded = encodingType === 'url'
+  return {
+    prefix: query.get('prefix') ?? '',
+    delimiter: query.get('delimiter') ?? '',
+    maxKeys: readMaxKeys(query.get('max-keys')),
+    isEncoded,
+    show: isEncoded ? (text) => awsEncode(text, { keepSlash: true }) : escapeXml,
+  }
+}
+
+function readMaxKeys(text: string | undefined): number {
+  if (text === undefined || text === '') return limits.listPageMax
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : -1
+  if (value < 0 || value > 0x7fffffff) {
+    throw invalidArgument('max-keys', text, 'Provided max-keys not an integer or within integer range')
+  }
+  return Math.min(value, limits.listPageMax)
+}
+
+export function invalidArgument(name: string, value: string, message: string): ApiError {
+  return new ApiError('InvalidArgument', { message, fields: { ArgumentName: name, ArgumentValue: value } })
+}
+
+/** Opaque to clients, who hand it back as it is. */
+export function encodeToken(after: string): string {
+  return Buffer.from(`1${after}`).toString('base64url')
+}
+
+export function decodeToken(token: string): string {
+  const bytes = Buffer.from(token, 'base64url')
+  const text = bytes.toString()
+  if (bytes.toString('base64url') !== token || !text.startsWith('1')) {
+    throw invalidArgument('continuation-token', token, 'The continuation token provided is incorrect')
+  }
+  return text.slice(1)
+}
+
+export function listingDocument(root: string, content: string): string {
+  return `${xmlDeclaration}<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${content}</${root}>`
+}
+
+export function formatCommonPrefixes(prefixes: readonly string[], show: (text: string) => string): string {
+  let text = ''
+  for (const prefix of prefixes) text += `<CommonPrefixes><Prefix>${show(prefix)}</Prefix></CommonPrefixes>`
+  return text
+}
+
+/** Names are known of the caller only; S3 itself no longer shows those of others. */
+export function createOwnerFormatter(principal: Principal): (ownerId: string) => string {
+  const own = `<Owner><ID>${principal.canonicalId}</ID><DisplayName>${escapeXml(principal.displayName)}</DisplayName></Owner>`
+  return (ownerId) => (ownerId === principal.canonicalId ? own : `<Owner><ID>${escapeXml(ownerId)}</ID></Owner>`)
+}
+
+let minute = Number.NaN
+let minuteText = ''
+
+/** `2026-11-24T02:11:00.000Z`. Neighbours in a listing are often of one minute. */
+export function formatDate(ms: number): string {
+  const whole = Math.trunc(ms)
+  const ofMinute = Math.floor(whole / 60_000)
+  if (ofMinute !== minute) {
+    minuteText = new Date(ofMinute * 60_000).toISOString().slice(0, 17)
+    minute = ofMinute
+  }
+  const rest = whole - ofMinute * 60_000
+  const seconds = Math.floor(rest / 1000)
+  return `${minuteText}${twoDigits[seconds]}.${threeDigits[rest - seconds * 1000]}Z`
+}
+
+const twoDigits = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'))
+const threeDigits = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, '0'))

@@ -1,0 +1,33 @@
+import { ApiError } from '#model/errors.ts'
+import type { S3Request, S3Response, Services } from '#s3/operation.ts'
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html */
+export function getBucketPolicy({ bucketName }: S3Request, { bucketPolicies }: Services): S3Response {
+  const json = bucketPolicies.find(bucketName)
+  if (json === undefined) throw noSuchPolicy(bucketName)
+  return { headers: { 'content-type': 'application/json' }, body: json }
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html */
+export async function putBucketPolicy(request: S3Request, { bucketPolicies }: Services): Promise<S3Response> {
+  const document = await request.body.document()
+  if (document.length === 0) throw new ApiError('MissingRequestBodyError')
+  await bucketPolicies.put(request.bucketName, document.toString())
+  return { status: 204 }
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html */
+export async function deleteBucketPolicy({ bucketName }: S3Request, { bucketPolicies }: Services): Promise<S3Response> {
+  await bucketPolicies.remove(bucketName)
+  return { status: 204 }
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html */
+export function getBucketPolicyStatus({ bucketName }: S3Request, { bucketPolicies }: Services): S3Response {
+  if (bucketPolicies.find(bucketName) === undefined) throw noSuchPolicy(bucketName)
+  return { body: { root: 'PolicyStatus', content: { IsPublic: bucketPolicies.isPublic(bucketName) } } }
+}
+
+function noSuchPolicy(bucket: string): ApiError {
+  return new ApiError('NoSuchBucketPolicy', { fields: { BucketName: bucket } })
+}

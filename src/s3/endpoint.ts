@@ -1,0 +1,197 @@
+/**
+ * The life of one S3 request, to be read aloud: id → address → match → authenticate → load bucket → authorize → run → send.
+ * Errors, access log and clean-up are here once, never in an operation.
+ */
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Caller } from '#access/caller.ts'
+import { anonymous } from '#model/account.ts'
+import { type Bucket, isBucketName } from '#model/bucket.ts'
+import { ApiError } from '#model/errors.ts'
+import { assertKey } from '#model/object.ts'
+import { type Address, createAddressReader } from './address.ts'
+import { releaseBody } from './drain.ts'
+import { errorResponse, hideMissingKey } from './error-response.ts'
+import type { S3Response, Services } from './operation.ts'
+import { type OperationRow, operations } from './operations.ts'
+import { ReceivedRequest } from './received-request.ts'
+import { createMatcher } from './route.ts'
+import { send } from './send.ts'
+
+/** As pino's, narrowed to what is used. */
+export interface RequestLog {
+  info(fields: object, message?: string): void
+  error(fields: object, message?: string): void
+}
+
+export interface S3EndpointOptions {
+  readonly services: Services
+  readonly log: RequestLog
+  /** Throws SlowDown (with Retry-After) when the client has had its share. */
+  readonly rateLimit?: (request: IncomingMessage) => void
+}
+
+/** What is known of a request so far; filled in on its way, for the log and for error documents. */
+interface Exchange {
+  readonly id: string
+  readonly startedAtMs: number
+  address: Address | undefined
+  row: OperationRow | undefined
+  caller: Caller | undefined
+  bucket: Bucket | undefined
+}
+
+export function createS3Endpoint(
+  options: S3EndpointOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const { services, log, rateLimit } = options
+  const readAddress = createAddressReader(services.settings.virtualHostDomains)
+  const match = createMatcher(operations)
+
+  async function answer(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<S3Response> {
+    const method = request.method ?? ''
+    const target = request.url ?? '/'
+    const { headers, rawHeaders } = request
+    rateLimit?.(request)
+    const address = readAddress(target, headers.host)
+    exchange.address = address
+    const row = match({ method, address, headers })
+    exchange.row = row
+    const caller = row.authenticatesItself
+      ? anonymousCaller
+      : services.gatekeeper.authenticate({ method, target, headers, rawHeaders })
+    exchange.caller = caller
+    if (address.key !== '') assertKey(address.key)
+    const bucket =
+      address.bucketName === '' || row.withoutBucket ? undefined : await loadBucket(address.bucketName, services)
+    exchange.bucket = bucket
+    if (bucket !== undefined) expectOwner(request, bucket)
+    authorize(row, caller, address, bucket, services)
+    return row.run(
+      new ReceivedRequest({
+        id: exchange.id,
+        operation: row.name,
+        request,
+        response,
+        address,
+        bucket,
+        caller,
+        services,
+      }),
+      services,
+    )
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const exchange: Exchange = {
+      id: nextRequestId(),
+      startedAtMs: performance.now(),
+      address: undefined,
+      row: undefined,
+      caller: undefined,
+      bucket: undefined,
+    }
+    const method = request.method ?? ''
+    const common = { server: 'MyFSIO', 'x-amz-request-id': exchange.id, 'x-amz-id-2': hostId }
+    let bytes = 0
+    let failure: unknown
+    try {
+      bytes = await send(response, method, await answer(request, response, exchange), common)
+    } catch (error) {
+      failure = error
+      const shown = hideMissingKey(error, method, exchange, services)
+      if (response.headersSent || response.destroyed) response.destroy()
+      else {
+        const resource = resourceOf(request, exchange.address)
+        bytes = await send(response, method, errorResponse(shown, resource, exchange.id, hostId), common)
+      }
+    }
+    releaseBody(request)
+    record(exchange, response, bytes, failure)
+  }
+
+  function record(exchange: Exchange, response: ServerResponse, bytes: number, failure: unknown): void {
+    const { id, address, row, caller } = exchange
+    if (failure !== undefined && !(failure instanceof ApiError) && !response.destroyed) {
+      log.error({ requestId: id, operation: row?.name, err: failure }, 'request failed')
+    }
+    log.info({
+      requestId: id,
+      operation: row?.name,
+      principal: caller?.principal.accessKeyId,
+      status: response.statusCode,
+      bytes,
+      durationMs: Math.round((performance.now() - exchange.startedAtMs) * 100) / 100,
+      bucket: address === undefined ? undefined : escapeForLog(address.bucketName),
+      key: address === undefined ? undefined : escapeForLog(address.key),
+      error: failure instanceof ApiError ? failure.code : undefined,
+    })
+  }
+
+  return (request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      log.error({ err: error }, 'answer failed')
+      response.destroy()
+    })
+  }
+}
+
+/** For rows that authenticate by themselves, until they have. */
+const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payload: { kind: 'unsigned' } }
+
+/** A missing bucket is no secret: S3 tells everyone, since names are shared by all. */
+async function loadBucket(name: string, services: Services): Promise<Bucket> {
+  if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
+  return services.store.getBucket(name)
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html */
+function expectOwner(request: IncomingMessage, bucket: Bucket): void {
+  const expected = request.headers['x-amz-expected-bucket-owner']
+  if (expected !== undefined && expected !== bucket.ownerId) throw new ApiError('AccessDenied')
+}
+
+function authorize(
+  row: OperationRow,
+  caller: Caller,
+  address: Address,
+  bucket: Bucket | undefined,
+  services: Services,
+): void {
+  const { principal } = caller
+  const action = typeof row.action === 'function' ? row.action({ query: address.query, principal }) : row.action
+  if (action === undefined) return
+  // A bucket not there yet belongs to nobody.
+  const named = address.bucketName === '' ? undefined : { name: address.bucketName, ownerId: '' }
+  const resource = bucket ?? named
+  services.gatekeeper.authorize(principal, action, {
+    ...(resource === undefined ? {} : { bucket: resource }),
+    ...(address.key === '' ? {} : { key: address.key }),
+  })
+}
+
+function resourceOf(request: IncomingMessage, address: Address | undefined): string {
+  if (address === undefined) return (request.url ?? '/').split('?', 1)[0] ?? '/'
+  if (address.key !== '') return `/${address.bucketName}/${address.key}`
+  return `/${address.bucketName}`
+}
+
+/** Constant for a process: names the machine that answered. */
+const hostId = randomBytes(32).toString('base64')
+
+let idPrefix = ''
+let idCounter = 0
+
+/** 16 upper-case hex digits: random for a process, then counted. */
+function nextRequestId(): string {
+  if (idCounter === 0) idPrefix = randomBytes(5).toString('hex').toUpperCase()
+  const id = idPrefix + (0x1000000 + idCounter).toString(16).slice(1).toUpperCase()
+  idCounter = (idCounter + 1) & 0xffffff
+  return id
+}
+
+/** Control characters in a key must not write lines or colours of their own into a log. */
+function escapeForLog(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return /[\u0000-\u001f\u007f-\u009f]/.test(text) ? JSON.stringify(text).slice(1, -1) : text
+}

@@ -1,0 +1,182 @@
+/**
+ * The map of S3: every operation, where it is, what it needs permission for, and what it does. See route.ts for how to read a
+ * route. The authority on names is the service model inside @aws-sdk/client-s3.
+ */
+import type { Principal } from '#model/account.ts'
+import { createBucket } from './bucket/create-bucket.ts'
+import { deleteBucket } from './bucket/delete-bucket.ts'
+import { getBucketLocation } from './bucket/get-bucket-location.ts'
+import { headBucket } from './bucket/head-bucket.ts'
+import { listObjectVersions } from './bucket/list-object-versions.ts'
+import { listObjects } from './bucket/list-objects.ts'
+import { listObjectsV2 } from './bucket/list-objects-v2.ts'
+import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from './bucket/policy.ts'
+import { getBucketVersioning, putBucketVersioning } from './bucket/versioning.ts'
+import { abortMultipartUpload } from './multipart/abort-upload.ts'
+import { completeMultipartUpload } from './multipart/complete-upload.ts'
+import { createMultipartUpload } from './multipart/create-upload.ts'
+import { listParts } from './multipart/list-parts.ts'
+import { listMultipartUploads } from './multipart/list-uploads.ts'
+import { uploadPart } from './multipart/upload-part.ts'
+import { uploadPartCopy } from './multipart/upload-part-copy.ts'
+import { copyObject } from './object/copy-object.ts'
+import { deleteObject } from './object/delete-object.ts'
+import { deleteObjects } from './object/delete-objects.ts'
+import { getObject, headObject } from './object/get-object.ts'
+import { getObjectAttributes } from './object/get-object-attributes.ts'
+import { putObject } from './object/put-object.ts'
+import { renameObject } from './object/rename-object.ts'
+import type { Operation } from './operation.ts'
+import { postObject } from './post-object.ts'
+import { listBuckets } from './service/list-buckets.ts'
+import { unsupported } from './unsupported.ts'
+
+export interface OperationRow {
+  readonly name: string
+  readonly route: string
+  /** Undefined: nothing to allow here, the operation asks for each thing it touches. */
+  readonly action: string | ((asked: AskedAction) => string | undefined) | undefined
+  readonly run: Operation
+  /** The bucket in the address need not exist. */
+  readonly withoutBucket?: true
+  /** Credentials are in the body; the operation verifies them, and the permission. */
+  readonly authenticatesItself?: true
+}
+
+interface AskedAction {
+  readonly query: ReadonlyMap<string, string>
+  readonly principal: Principal
+}
+
+/** Reading or removing a version by its id is a permission of its own. */
+const byVersion = (action: string, versionAction: string) => (asked: AskedAction) =>
+  asked.query.has('versionId') ? versionAction : action
+
+/** Anonymous callers own no bucket and are shown none. */
+const unlessAnonymous = (action: string) => (asked: AskedAction) => (asked.principal.isAnonymous ? undefined : action)
+
+// biome-ignore format: a table
+export const operations: readonly OperationRow[] = [
+  // Service
+  { name: 'ListBuckets', route: 'GET service', action: unlessAnonymous('s3:ListAllMyBuckets'), run: listBuckets },
+
+  // Buckets
+  { name: 'CreateBucket', route: 'PUT bucket', action: 's3:CreateBucket', run: createBucket, withoutBucket: true },
+  { name: 'HeadBucket', route: 'HEAD bucket', action: 's3:ListBucket', run: headBucket },
+  { name: 'DeleteBucket', route: 'DELETE bucket', action: 's3:DeleteBucket', run: deleteBucket },
+  { name: 'GetBucketLocation', route: 'GET bucket ?location', action: 's3:GetBucketLocation', run: getBucketLocation },
+  { name: 'ListObjects', route: 'GET bucket', action: 's3:ListBucket', run: listObjects },
+  { name: 'ListObjectsV2', route: 'GET bucket ?list-type=2', action: 's3:ListBucket', run: listObjectsV2 },
+  { name: 'ListObjectVersions', route: 'GET bucket ?versions', action: 's3:ListBucketVersions', run: listObjectVersions },
+  { name: 'GetBucketVersioning', route: 'GET bucket ?versioning', action: 's3:GetBucketVersioning', run: getBucketVersioning },
+  { name: 'PutBucketVersioning', route: 'PUT bucket ?versioning', action: 's3:PutBucketVersioning', run: putBucketVersioning },
+  { name: 'GetBucketPolicy', route: 'GET bucket ?policy', action: 's3:GetBucketPolicy', run: getBucketPolicy },
+  { name: 'PutBucketPolicy', route: 'PUT bucket ?policy', action: 's3:PutBucketPolicy', run: putBucketPolicy },
+  { name: 'DeleteBucketPolicy', route: 'DELETE bucket ?policy', action: 's3:DeleteBucketPolicy', run: deleteBucketPolicy },
+  { name: 'GetBucketPolicyStatus', route: 'GET bucket ?policyStatus', action: 's3:GetBucketPolicyStatus', run: getBucketPolicyStatus },
+
+  // Objects
+  { name: 'PutObject', route: 'PUT object', action: 's3:PutObject', run: putObject },
+  { name: 'CopyObject', route: 'PUT object [x-amz-copy-source]', action: 's3:PutObject', run: copyObject },
+  { name: 'RenameObject', route: 'PUT object ?renameObject', action: 's3:PutObject', run: renameObject },
+  { name: 'GetObject', route: 'GET object (partNumber)', action: byVersion('s3:GetObject', 's3:GetObjectVersion'), run: getObject },
+  { name: 'HeadObject', route: 'HEAD object (partNumber)', action: byVersion('s3:GetObject', 's3:GetObjectVersion'), run: headObject },
+  { name: 'GetObjectAttributes', route: 'GET object ?attributes', action: byVersion('s3:GetObjectAttributes', 's3:GetObjectVersionAttributes'), run: getObjectAttributes },
+  { name: 'DeleteObject', route: 'DELETE object', action: byVersion('s3:DeleteObject', 's3:DeleteObjectVersion'), run: deleteObject },
+  { name: 'DeleteObjects', route: 'POST bucket ?delete', action: undefined, run: deleteObjects },
+  { name: 'PostObject', route: 'POST bucket', action: undefined, run: postObject, authenticatesItself: true },
+
+  // Multipart uploads
+  { name: 'CreateMultipartUpload', route: 'POST object ?uploads', action: 's3:PutObject', run: createMultipartUpload },
+  { name: 'UploadPart', route: 'PUT object ?partNumber= ?uploadId=', action: 's3:PutObject', run: uploadPart },
+  { name: 'UploadPartCopy', route: 'PUT object ?partNumber= ?uploadId= [x-amz-copy-source]', action: 's3:PutObject', run: uploadPartCopy },
+  { name: 'CompleteMultipartUpload', route: 'POST object ?uploadId=', action: 's3:PutObject', run: completeMultipartUpload },
+  { name: 'AbortMultipartUpload', route: 'DELETE object ?uploadId=', action: 's3:AbortMultipartUpload', run: abortMultipartUpload },
+  { name: 'ListParts', route: 'GET object ?uploadId=', action: 's3:ListMultipartUploadParts', run: listParts },
+  { name: 'ListMultipartUploads', route: 'GET bucket ?uploads', action: 's3:ListBucketMultipartUploads', run: listMultipartUploads },
+
+  // Not served yet
+  unsupported('CreateBucketMetadataConfiguration', 'POST bucket ?metadataConfiguration'),
+  unsupported('CreateBucketMetadataTableConfiguration', 'POST bucket ?metadataTable'),
+  unsupported('CreateSession', 'GET bucket ?session'),
+  unsupported('DeleteBucketAnalyticsConfiguration', 'DELETE bucket ?analytics ?id='),
+  unsupported('DeleteBucketCors', 'DELETE bucket ?cors'),
+  unsupported('DeleteBucketEncryption', 'DELETE bucket ?encryption'),
+  unsupported('DeleteBucketIntelligentTieringConfiguration', 'DELETE bucket ?intelligent-tiering ?id='),
+  unsupported('DeleteBucketInventoryConfiguration', 'DELETE bucket ?inventory ?id='),
+  unsupported('DeleteBucketLifecycle', 'DELETE bucket ?lifecycle'),
+  unsupported('DeleteBucketMetadataConfiguration', 'DELETE bucket ?metadataConfiguration'),
+  unsupported('DeleteBucketMetadataTableConfiguration', 'DELETE bucket ?metadataTable'),
+  unsupported('DeleteBucketMetricsConfiguration', 'DELETE bucket ?metrics ?id='),
+  unsupported('DeleteBucketOwnershipControls', 'DELETE bucket ?ownershipControls'),
+  unsupported('DeleteBucketReplication', 'DELETE bucket ?replication'),
+  unsupported('DeleteBucketTagging', 'DELETE bucket ?tagging'),
+  unsupported('DeleteBucketWebsite', 'DELETE bucket ?website'),
+  unsupported('DeleteObjectAnnotation', 'DELETE object ?annotation ?annotationName='),
+  unsupported('DeleteObjectTagging', 'DELETE object ?tagging'),
+  unsupported('DeletePublicAccessBlock', 'DELETE bucket ?publicAccessBlock'),
+  unsupported('GetBucketAbac', 'GET bucket ?abac'),
+  unsupported('GetBucketAccelerateConfiguration', 'GET bucket ?accelerate'),
+  unsupported('GetBucketAcl', 'GET bucket ?acl'),
+  unsupported('GetBucketAnalyticsConfiguration', 'GET bucket ?analytics ?id='),
+  unsupported('GetBucketCors', 'GET bucket ?cors'),
+  unsupported('GetBucketEncryption', 'GET bucket ?encryption'),
+  unsupported('GetBucketIntelligentTieringConfiguration', 'GET bucket ?intelligent-tiering ?id='),
+  unsupported('GetBucketInventoryConfiguration', 'GET bucket ?inventory ?id='),
+  unsupported('GetBucketLifecycleConfiguration', 'GET bucket ?lifecycle'),
+  unsupported('GetBucketLogging', 'GET bucket ?logging'),
+  unsupported('GetBucketMetadataConfiguration', 'GET bucket ?metadataConfiguration'),
+  unsupported('GetBucketMetadataTableConfiguration', 'GET bucket ?metadataTable'),
+  unsupported('GetBucketMetricsConfiguration', 'GET bucket ?metrics ?id='),
+  unsupported('GetBucketNotificationConfiguration', 'GET bucket ?notification'),
+  unsupported('GetBucketOwnershipControls', 'GET bucket ?ownershipControls'),
+  unsupported('GetBucketReplication', 'GET bucket ?replication'),
+  unsupported('GetBucketRequestPayment', 'GET bucket ?requestPayment'),
+  unsupported('GetBucketTagging', 'GET bucket ?tagging'),
+  unsupported('GetBucketWebsite', 'GET bucket ?website'),
+  unsupported('GetObjectAcl', 'GET object ?acl'),
+  unsupported('GetObjectAnnotation', 'GET object ?annotation ?annotationName='),
+  unsupported('GetObjectLegalHold', 'GET object ?legal-hold'),
+  unsupported('GetObjectLockConfiguration', 'GET bucket ?object-lock'),
+  unsupported('GetObjectRetention', 'GET object ?retention'),
+  unsupported('GetObjectTagging', 'GET object ?tagging'),
+  unsupported('GetObjectTorrent', 'GET object ?torrent'),
+  unsupported('GetPublicAccessBlock', 'GET bucket ?publicAccessBlock'),
+  unsupported('ListBucketAnalyticsConfigurations', 'GET bucket ?analytics'),
+  unsupported('ListBucketIntelligentTieringConfigurations', 'GET bucket ?intelligent-tiering'),
+  unsupported('ListBucketInventoryConfigurations', 'GET bucket ?inventory'),
+  unsupported('ListBucketMetricsConfigurations', 'GET bucket ?metrics'),
+  unsupported('ListDirectoryBuckets', 'GET service ?x-id=ListDirectoryBuckets'),
+  unsupported('ListObjectAnnotations', 'GET object ?annotation'),
+  unsupported('PutBucketAbac', 'PUT bucket ?abac'),
+  unsupported('PutBucketAccelerateConfiguration', 'PUT bucket ?accelerate'),
+  unsupported('PutBucketAcl', 'PUT bucket ?acl'),
+  unsupported('PutBucketAnalyticsConfiguration', 'PUT bucket ?analytics ?id='),
+  unsupported('PutBucketCors', 'PUT bucket ?cors'),
+  unsupported('PutBucketEncryption', 'PUT bucket ?encryption'),
+  unsupported('PutBucketIntelligentTieringConfiguration', 'PUT bucket ?intelligent-tiering ?id='),
+  unsupported('PutBucketInventoryConfiguration', 'PUT bucket ?inventory ?id='),
+  unsupported('PutBucketLifecycleConfiguration', 'PUT bucket ?lifecycle'),
+  unsupported('PutBucketLogging', 'PUT bucket ?logging'),
+  unsupported('PutBucketMetricsConfiguration', 'PUT bucket ?metrics ?id='),
+  unsupported('PutBucketNotificationConfiguration', 'PUT bucket ?notification'),
+  unsupported('PutBucketOwnershipControls', 'PUT bucket ?ownershipControls'),
+  unsupported('PutBucketReplication', 'PUT bucket ?replication'),
+  unsupported('PutBucketRequestPayment', 'PUT bucket ?requestPayment'),
+  unsupported('PutBucketTagging', 'PUT bucket ?tagging'),
+  unsupported('PutBucketWebsite', 'PUT bucket ?website'),
+  unsupported('PutObjectAcl', 'PUT object ?acl'),
+  unsupported('PutObjectAnnotation', 'PUT object ?annotation ?annotationName='),
+  unsupported('PutObjectLegalHold', 'PUT object ?legal-hold'),
+  unsupported('PutObjectLockConfiguration', 'PUT bucket ?object-lock'),
+  unsupported('PutObjectRetention', 'PUT object ?retention'),
+  unsupported('PutObjectTagging', 'PUT object ?tagging'),
+  unsupported('PutPublicAccessBlock', 'PUT bucket ?publicAccessBlock'),
+  unsupported('RestoreObject', 'POST object ?restore'),
+  unsupported('SelectObjectContent', 'POST object ?select ?select-type=2'),
+  unsupported('UpdateBucketMetadataAnnotationTableConfiguration', 'PUT bucket ?metadataAnnotationTable'),
+  unsupported('UpdateBucketMetadataInventoryTableConfiguration', 'PUT bucket ?metadataInventoryTable'),
+  unsupported('UpdateBucketMetadataJournalTableConfiguration', 'PUT bucket ?metadataJournalTable'),
+  unsupported('UpdateObjectEncryption', 'PUT object ?encryption'),
+  unsupported('WriteGetObjectResponse', 'POST bucket [x-amz-request-route]'),
+]

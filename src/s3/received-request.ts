@@ -1,0 +1,65 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Caller } from '#access/caller.ts'
+import type { Bucket } from '#model/bucket.ts'
+import type { Address } from './address.ts'
+import type { RequestBody, S3Request, Services } from './operation.ts'
+import { createRequestBody } from './request-body.ts'
+
+interface Received {
+  readonly id: string
+  readonly operation: string
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly address: Address
+  readonly bucket: Bucket | undefined
+  readonly caller: Caller
+  readonly services: Services
+}
+
+/** What the endpoint hands to an operation; everything that costs something is made when it is asked for. */
+export class ReceivedRequest implements S3Request {
+  readonly id: string
+  readonly operation: string
+  readonly method: string
+  readonly headers: IncomingHttpHeaders
+  readonly query: ReadonlyMap<string, string>
+  readonly bucketName: string
+  readonly key: string
+  readonly caller: Caller
+  readonly #received: Received
+  #body: RequestBody | undefined
+
+  constructor(received: Received) {
+    const { request, address } = received
+    this.id = received.id
+    this.operation = received.operation
+    this.method = request.method ?? ''
+    this.headers = request.headers
+    this.query = address.query
+    this.bucketName = address.bucketName
+    this.key = address.key
+    this.caller = received.caller
+    this.#received = received
+  }
+
+  get bucket(): Bucket {
+    const { bucket } = this.#received
+    if (bucket === undefined) throw new Error(`${this.operation} has no bucket`)
+    return bucket
+  }
+
+  get origin(): string {
+    const { socket, headers } = this.#received.request
+    return `${'encrypted' in socket ? 'https' : 'http'}://${headers.host ?? ''}`
+  }
+
+  get body(): RequestBody {
+    const { request, response, caller, services } = this.#received
+    this.#body ??= createRequestBody(request, response, caller.payload, services.settings.maxUploadBytes)
+    return this.#body
+  }
+
+  authorize(action: string, resource: { bucket: Bucket; key?: string }): void {
+    this.#received.services.gatekeeper.authorize(this.caller.principal, action, resource)
+  }
+}
