@@ -89,7 +89,12 @@ const table = {
     409,
     'The conditional request cannot succeed due to a conflicting operation against this resource.',
   ],
+  AccessControlListNotSupported: [400, 'The bucket does not allow ACLs'],
   InvalidObjectState: [403, "The operation is not valid for the object's storage class"],
+  InvalidPolicyDocument: [
+    400,
+    'The content of the form does not meet the conditions specified in the policy document.',
+  ],
   InvalidPart: [
     400,
     "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",

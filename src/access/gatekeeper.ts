@@ -1,0 +1,131 @@
+/** The one authentication and the one authorization. Default is deny. */
+import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
+import type { Identities, Identity } from '#identity/identities.ts'
+import { anonymous, type Principal } from '#model/account.ts'
+import { ApiError } from '#model/errors.ts'
+import { type PresentedCredentials, parseCredentials } from '#signature/credentials.ts'
+import { verifyFormSignature } from '#signature/post-policy.ts'
+import type { SignableRequest } from '#signature/request.ts'
+import { verifyV2 } from '#signature/v2.ts'
+import { isSame, verifyV4 } from '#signature/v4.ts'
+import type { Caller, Gatekeeper, Resource } from './caller.ts'
+import { Lockout } from './lockout.ts'
+
+export interface GatekeeperSettings {
+  readonly region: string
+  readonly service: string
+  /** Values of Host that are as good as the one received. */
+  readonly hosts: readonly string[]
+  readonly plainKeyAuth: boolean
+  readonly signatureV2: boolean
+  readonly authMaxAttempts: number
+  readonly authLockoutMinutes: number
+  readonly virtualHostDomains: readonly string[]
+}
+
+export interface GatekeeperOptions {
+  readonly identities: Identities
+  readonly policies: BucketPolicyBook
+  readonly settings: GatekeeperSettings
+}
+
+const unsigned = { kind: 'unsigned' } as const
+
+export function createGatekeeper({ identities, policies, settings }: GatekeeperOptions): Gatekeeper {
+  const lockout = new Lockout(settings.authMaxAttempts, settings.authLockoutMinutes)
+
+  function identify(accessKeyId: string, sessionToken: string | undefined): Identity {
+    const identity = identities.findByAccessKey(accessKeyId)
+    if (identity === undefined) throw new ApiError('InvalidAccessKeyId', { fields: { AWSAccessKeyId: accessKeyId } })
+    if (identity.sessionToken !== undefined || sessionToken !== undefined) {
+      if (!isSame(identity.sessionToken ?? '', sessionToken ?? '')) throw new ApiError('InvalidToken')
+    }
+    return identity
+  }
+
+  function authenticate(request: SignableRequest): Caller {
+    const credentials = parseCredentials(request)
+    switch (credentials.kind) {
+      case 'anonymous':
+        return { principal: anonymous, via: 'anonymous', payload: unsigned }
+      case 'v4-header':
+      case 'v4-query': {
+        const identity = identify(credentials.accessKeyId, credentials.sessionToken)
+        const options = { ...settings, nowMs: Date.now() }
+        const payload = verifyV4(request, credentials, identity.secretAccessKey, options)
+        return { principal: identity.principal, via: credentials.kind === 'v4-query' ? 'query' : 'header', payload }
+      }
+      case 'v2-header':
+      case 'v2-query': {
+        if (!settings.signatureV2) {
+          throw new ApiError('InvalidRequest', {
+            message: 'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
+          })
+        }
+        const identity = identify(credentials.accessKeyId, credentials.sessionToken)
+        const { virtualHostDomains } = settings
+        verifyV2(request, credentials, identity.secretAccessKey, { nowMs: Date.now(), virtualHostDomains })
+        return {
+          principal: identity.principal,
+          via: credentials.kind === 'v2-query' ? 'query' : 'header',
+          payload: unsigned,
+        }
+      }
+      case 'plain-keys':
+        return authenticatePlainKeys(credentials)
+      default:
+        throw new ApiError('AccessDenied')
+    }
+  }
+
+  function authenticatePlainKeys(credentials: Extract<PresentedCredentials, { kind: 'plain-keys' }>): Caller {
+    if (!settings.plainKeyAuth) throw new ApiError('AccessDenied')
+    const { accessKeyId, secretAccessKey } = credentials
+    lockout.check(accessKeyId)
+    const identity = identities.findByAccessKey(accessKeyId)
+    const isRight = isSame(identity?.secretAccessKey ?? '', secretAccessKey) && identity !== undefined
+    if (!isRight) {
+      lockout.fail(accessKeyId)
+      // The same answer whether the key exists or not.
+      throw new ApiError('AccessDenied', { message: 'Invalid credentials' })
+    }
+    lockout.succeed(accessKeyId)
+    return { principal: identity.principal, via: 'plain-keys', payload: unsigned }
+  }
+
+  function authenticateForm(fields: ReadonlyMap<string, string>): Caller {
+    let identity: Identity | undefined
+    verifyFormSignature(fields, settings, (accessKeyId) => {
+      identity = identify(accessKeyId, fields.get('x-amz-security-token'))
+      return identity.secretAccessKey
+    })
+    if (identity === undefined) return { principal: anonymous, via: 'anonymous', payload: unsigned }
+    return { principal: identity.principal, via: 'form', payload: unsigned }
+  }
+
+  function may(principal: Principal, action: string, resource: Resource): boolean {
+    const identity = principal.isAnonymous ? undefined : identities.findByAccessKey(principal.accessKeyId)
+    if (!principal.isAnonymous && identity === undefined) return false
+    const isGranted = identity?.grants(action, resource.bucket?.name) === true
+    if (resource.bucket === undefined || resource.bucket.ownerId === '') return isGranted
+    const { name, ownerId } = resource.bucket
+    const arn = resource.key === undefined ? `arn:aws:s3:::${name}` : `arn:aws:s3:::${name}/${resource.key}`
+    const isOwner = identity !== undefined && ownerId === principal.canonicalId
+    const decision = policies.evaluate(name, { names: identity?.names ?? [] }, action, arn)
+    // Whoever owns the bucket can always mend its policy, as an account's root can on AWS.
+    if (isOwner && isGranted && /^s3:(Get|Put|Delete)BucketPolicy$/.test(action)) return true
+    if (decision === 'Deny') return false
+    if (isOwner) return isGranted || decision === 'Allow'
+    if (decision !== 'Allow') return false
+    return principal.isAnonymous || isGranted
+  }
+
+  return {
+    authenticate,
+    authenticateForm,
+    may,
+    authorize(principal, action, resource) {
+      if (!may(principal, action, resource)) throw new ApiError('AccessDenied')
+    },
+  }
+}

@@ -1,0 +1,127 @@
+/** Who may call, from iam.json: users with keys and coarse actions per bucket. */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { Document, type DocumentLog } from '#documents/document.ts'
+import type { Principal } from '#model/account.ts'
+import { type CoarseAction, coarseActionNamed, coarseActionOf } from '#policy/actions.ts'
+
+const user = z.object({
+  access_key: z.string().min(1),
+  secret_key: z.string().min(1),
+  display_name: z.string().default(''),
+  policies: z.array(z.object({ bucket: z.string(), actions: z.array(z.string()) })).default([]),
+  /** Twelve digits. Users of one account own their buckets together; buckets of another need a bucket policy. */
+  account: z
+    .string()
+    .regex(/^\d{12}$/)
+    .optional(),
+  canonical_id: z.string().min(1).max(64).optional(),
+  session_token: z.string().optional(),
+})
+const schema = z.looseObject({ users: z.array(z.looseObject(user.shape)) })
+
+export type IdentityDocument = z.infer<typeof schema>
+
+export const defaultAccount = '000000000000'
+
+/** 64 hex digits that always are the same for an account. */
+export const canonicalIdOf = (account: string): string => createHash('sha256').update(account).digest('hex')
+
+export interface Identity {
+  readonly principal: Principal
+  readonly account: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string | undefined
+  /** Names by which bucket policies may call this user. */
+  readonly names: readonly string[]
+  /** Whether the user's own policies grant the action. */
+  grants(action: string, bucket: string | undefined): boolean
+}
+
+export class Identities {
+  readonly #document: Document<IdentityDocument>
+  #compiledFrom: IdentityDocument | undefined
+  #byKey = new Map<string, Identity>()
+
+  constructor(document: Document<IdentityDocument>) {
+    this.#document = document
+  }
+
+  findByAccessKey(accessKeyId: string): Identity | undefined {
+    return this.#compiled().get(accessKeyId)
+  }
+
+  /** The account that owns what nobody in particular made: that of the first user. */
+  get ownerId(): string {
+    const [first] = this.#compiled().values()
+    return first?.principal.canonicalId ?? canonicalIdOf(defaultAccount)
+  }
+
+  close(): Promise<void> {
+    return this.#document.close()
+  }
+
+  #compiled(): Map<string, Identity> {
+    const { current } = this.#document
+    if (current !== this.#compiledFrom) {
+      this.#byKey = new Map(current.users.map((one) => [one.access_key, compile(one)]))
+      this.#compiledFrom = current
+    }
+    return this.#byKey
+  }
+}
+
+export async function openIdentities(options: {
+  path: string
+  bootstrap: { accessKey: string; secretKey: string }
+  log: DocumentLog
+}): Promise<Identities> {
+  const { bootstrap } = options
+  const initial = (): IdentityDocument => ({
+    users: [
+      {
+        access_key: bootstrap.accessKey,
+        secret_key: bootstrap.secretKey,
+        display_name: 'Local Admin',
+        policies: [{ bucket: '*', actions: ['list', 'read', 'write', 'delete', 'share', 'policy', 'iam:*'] }],
+      },
+    ],
+  })
+  return new Identities(await Document.open({ path: options.path, schema, initial, log: options.log }))
+}
+
+function compile(user: IdentityDocument['users'][number]): Identity {
+  const account = user.account ?? defaultAccount
+  const canonicalId = user.canonical_id ?? canonicalIdOf(account)
+  const grants = new Map<string, Set<CoarseAction | 'everything'>>()
+  for (const { bucket, actions } of user.policies) {
+    const granted = grants.get(bucket) ?? new Set()
+    for (const action of actions) {
+      const coarse = coarseActionNamed(action)
+      if (coarse !== undefined) granted.add(coarse)
+    }
+    grants.set(bucket, granted)
+  }
+  const has = (bucket: string, coarse: CoarseAction | undefined) => {
+    const granted = grants.get(bucket)
+    return granted !== undefined && (granted.has('everything') || (coarse !== undefined && granted.has(coarse)))
+  }
+  const name = user.display_name === '' ? user.access_key : user.display_name
+  return {
+    principal: { canonicalId, displayName: name, accessKeyId: user.access_key, isAnonymous: false },
+    account,
+    secretAccessKey: user.secret_key,
+    sessionToken: user.session_token,
+    names: [
+      user.access_key,
+      account,
+      canonicalId,
+      `arn:aws:iam::${account}:root`,
+      `arn:aws:iam::${account}:user/${name}`,
+    ],
+    grants: (action, bucket) => {
+      const coarse = coarseActionOf.get(action.toLowerCase())
+      return has('*', coarse) || (bucket !== undefined && has(bucket, coarse))
+    },
+  }
+}

@@ -1,0 +1,187 @@
+/** The credentials a request carries, read but not yet believed. */
+import { ApiError } from '#model/errors.ts'
+import type { SignableRequest } from './request.ts'
+
+export interface V4Credentials {
+  readonly kind: 'v4-header' | 'v4-query'
+  readonly accessKeyId: string
+  /** `20261124` */
+  readonly date: string
+  readonly region: string
+  readonly service: string
+  /** Names in lower case, as listed. */
+  readonly signedHeaders: readonly string[]
+  readonly signature: string
+  /** `20261124T020000Z` */
+  readonly timestamp: string
+  readonly expiresSeconds: number | undefined
+  readonly sessionToken: string | undefined
+}
+
+export interface V2Credentials {
+  readonly kind: 'v2-header' | 'v2-query'
+  readonly accessKeyId: string
+  readonly signature: string
+  /** Seconds since 1970, of a query. */
+  readonly expires: string | undefined
+  readonly sessionToken: string | undefined
+}
+
+export type PresentedCredentials =
+  | { readonly kind: 'anonymous' }
+  | V4Credentials
+  | V2Credentials
+  | { readonly kind: 'plain-keys'; readonly accessKeyId: string; readonly secretAccessKey: string }
+
+export function parseCredentials(request: SignableRequest): PresentedCredentials {
+  const { headers, target } = request
+  const authorization = headers.authorization
+  const at = target.indexOf('?')
+  const query = at === -1 || !/x-amz-|signature/i.test(target) ? undefined : new URLSearchParams(target.slice(at + 1))
+  const isV4Query = query?.has('X-Amz-Algorithm') === true || query?.has('X-Amz-Signature') === true
+  const isV2Query = query?.has("Signature") === true && query.has('AWSAccessKeyId')
+  if (authorization !== undefined) {
+    if (isV4Query || isV2Query) {
+      throw new ApiError('InvalidArgument', {
+        message:
+          'Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified',
+        fields: { ArgumentName: 'Authorization', ArgumentValue: authorization.split(' ', 1)[0] ?? '' },
+      })
+    }
+    return parseAuthorization(request, authorization)
+  }
+  if (query !== undefined && isV4Query) return parseV4Query(query)
+  if (query !== undefined && isV2Query) {
+    return {
+      kind: 'v2-query',
+      accessKeyId: query.get('AWSAccessKeyId') ?? '',
+      signature: query.get('Signature') ?? '',
+      expires: query.get('Expires') ?? undefined,
+      sessionToken: query.get('x-amz-security-token') ?? undefined,
+    }
+  }
+  const plainKey = headers['x-access-key']
+  const plainSecret = headers['x-secret-key']
+  if (typeof plainKey === 'string' && typeof plainSecret === 'string') {
+    return { kind: 'plain-keys', accessKeyId: plainKey, secretAccessKey: plainSecret }
+  }
+  return { kind: 'anonymous' }
+}
+
+function parseAuthorization(request: SignableRequest, authorization: string): PresentedCredentials {
+  const sessionToken = text(request.headers['x-amz-security-token'])
+  if (authorization.startsWith('AWS ')) {
+    const [accessKeyId = '', signature = ''] = authorization.slice(4).trim().split(':')
+    if (accessKeyId === '' || signature === '') throw malformed('AWS authorization header is invalid.')
+    return { kind: 'v2-header', accessKeyId, signature, expires: undefined, sessionToken }
+  }
+  if (!authorization.startsWith('AWS4-HMAC-SHA256')) {
+    throw new ApiError('InvalidArgument', {
+      message: 'Unsupported Authorization Type',
+      fields: { ArgumentName: 'Authorization', ArgumentValue: authorization.slice(0, 100) },
+    })
+  }
+  let credential: string | undefined
+  let signedHeaders: string | undefined
+  let signature: string | undefined
+  for (const part of authorization.slice(16).split(',')) {
+    const equals = part.indexOf('=')
+    const name = part.slice(0, equals).trim()
+    const value = part.slice(equals + 1).trim()
+    if (name === 'Credential') credential = value
+    else if (name === 'SignedHeaders') signedHeaders = value
+    else if (name === 'Signature') signature = value
+  }
+  if (!credential) throw malformed('Authorization header requires Credential')
+  if (!signedHeaders) throw malformed('Authorization header requires SignedHeaders')
+  if (!signature) throw malformed('Authorization header requires Signature')
+  const timestamp = timestampOf(request)
+  if (timestamp === undefined) {
+    throw new ApiError('AccessDenied', { message: 'AWS authentication requires a valid Date or x-amz-date header' })
+  }
+  return {
+    kind: 'v4-header',
+    ...parseScope(credential, malformed),
+    signedHeaders: signedHeaders.toLowerCase().split(';'),
+    signature,
+    timestamp,
+    expiresSeconds: undefined,
+    sessionToken,
+  }
+}
+
+const malformed = (reason: string) =>
+  new ApiError('AuthorizationHeaderMalformed', { message: `The authorization header is malformed; ${reason}` })
+const badQuery = (message: string) => new ApiError('AuthorizationQueryParametersError', { message })
+
+function parseV4Query(query: URLSearchParams): V4Credentials {
+  const values = [
+    'X-Amz-Algorithm',
+    'X-Amz-Credential',
+    'X-Amz-Signature',
+    'X-Amz-Date',
+    'X-Amz-SignedHeaders',
+    'X-Amz-Expires',
+  ]
+  if (values.some((name) => !query.get(name))) {
+    throw badQuery(
+      'Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.',
+    )
+  }
+  const get = (name: string) => query.get(name) ?? ''
+  if (get('X-Amz-Algorithm') !== 'AWS4-HMAC-SHA256') {
+    throw badQuery('X-Amz-Algorithm only supports "AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256"')
+  }
+  const expires = get('X-Amz-Expires')
+  if (!/^-?\d+$/.test(expires)) throw badQuery('X-Amz-Expires should be a number')
+  if (Number(expires) < 0) throw badQuery('X-Amz-Expires must be non-negative')
+  if (Number(expires) > 604_800) throw badQuery('X-Amz-Expires must be less than a week (in seconds) that is 604800')
+  if (Number(expires) === 0) throw badQuery('X-Amz-Expires must be at least 1 second')
+  const timestamp = get('X-Amz-Date')
+  if (!isTimestamp(timestamp)) throw badQuery(`X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd'T'HHmmss'Z'"`)
+  return {
+    kind: 'v4-query',
+    ...parseScope(get('X-Amz-Credential'), (reason) =>
+      badQuery(`Error parsing the X-Amz-Credential parameter; ${reason}`),
+    ),
+    signedHeaders: get('X-Amz-SignedHeaders').toLowerCase().split(';'),
+    signature: get('X-Amz-Signature'),
+    timestamp,
+    expiresSeconds: Number(expires),
+    sessionToken: query.get('X-Amz-Security-Token') ?? undefined,
+  }
+}
+
+export function parseScope(
+  credential: string,
+  fail: (reason: string) => ApiError,
+): Pick<V4Credentials, 'accessKeyId' | 'date' | 'region' | 'service'> {
+  // An access key may hold slashes; the four parts of the scope may not.
+  const parts = credential.split('/')
+  if (parts.length < 5 || parts.at(-1) !== 'aws4_request') {
+    throw fail('the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".')
+  }
+  const [date = '', region = '', service = ''] = parts.slice(-4)
+  return { accessKeyId: parts.slice(0, -4).join('/'), date, region, service }
+}
+
+export const isTimestamp = (value: string): boolean => /^\d{8}T\d{6}Z$/.test(value)
+
+/** x-amz-date, else Date, as `20261124T020000Z`. */
+function timestampOf(request: SignableRequest): string | undefined {
+  const amzDate = text(request.headers['x-amz-date'])
+  if (amzDate !== undefined && isTimestamp(amzDate)) return amzDate
+  const date = new Date(amzDate ?? request.headers.date ?? '')
+  if (Number.isNaN(date.getTime())) return undefined
+  return date.toISOString().replace(/[-:]|\.\d{3}/g, '')
+}
+
+function text(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value
+}
+
+/** Milliseconds since 1970 of `20261124T020000Z`. */
+export function parseTimestamp(timestamp: string): number {
+  const at = (from: number, to: number) => Number(timestamp.slice(from, to))
+  return Date.UTC(at(0, 4), at(4, 6) - 1, at(6, 8), at(9, 11), at(11, 13), at(13, 15))
+}

@@ -1,0 +1,133 @@
+/** Browser uploads by POST: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html */
+import { createHmac } from 'node:crypto'
+import { ApiError } from '#model/errors.ts'
+import { parseScope } from './credentials.ts'
+import { isSame, sign, signingKey } from './v4.ts'
+
+type Fields = ReadonlyMap<string, string>
+
+/** Verifies the signature over the field `policy`, asking for the secret of the key it names. Without credentials it asks for none. */
+export function verifyFormSignature(
+  fields: Fields,
+  settings: { readonly region: string; readonly service: string },
+  findSecret: (accessKeyId: string) => string,
+): void {
+  const policy = fields.get('policy')
+  const signatureV4 = fields.get('x-amz-signature')
+  const signatureV2 = fields.get('signature')
+  const accessKeyId = fields.get('awsaccesskeyid')
+  if (signatureV4 === undefined && signatureV2 === undefined && accessKeyId === undefined) return
+  if (policy === undefined) throw missing('policy')
+  if (signatureV4 !== undefined) {
+    const credential = fields.get('x-amz-credential')
+    if (credential === undefined) throw missing('X-Amz-Credential')
+    const scope = parseScope(
+      credential,
+      (reason) =>
+        new ApiError('InvalidArgument', { message: `Error parsing the X-Amz-Credential parameter; ${reason}` }),
+    )
+    if (scope.region !== settings.region || scope.service !== settings.service) {
+      throw new ApiError('AuthorizationQueryParametersError', {
+        message: `Error parsing the X-Amz-Credential parameter; the region '${scope.region}' is wrong; expecting '${settings.region}'`,
+      })
+    }
+    const key = signingKey(findSecret(scope.accessKeyId), scope.date, scope.region, scope.service)
+    if (!isSame(sign(key, policy), signatureV4)) throw new ApiError('SignatureDoesNotMatch')
+    return
+  }
+  if (accessKeyId === undefined) throw missing('AWSAccessKeyId')
+  if (signatureV2 === undefined) throw missing('signature')
+  const computed = createHmac('sha1', findSecret(accessKeyId)).update(policy).digest('base64')
+  if (!isSame(computed, signatureV2)) throw new ApiError('SignatureDoesNotMatch')
+}
+
+const missing = (field: string) =>
+  new ApiError('InvalidArgument', {
+    message: `Bucket POST must contain a field named '${field}'.  If it is specified, please check the order of the fields.`,
+    fields: { ArgumentName: field },
+  })
+
+const notConditioned = /^(x-amz-signature|file|policy|awsaccesskeyid|signature|x-ignore-.*)$/
+
+const failed = (reason: string) => new ApiError('AccessDenied', { message: `Invalid according to Policy: ${reason}` })
+const invalid = (reason: string) => new ApiError('InvalidPolicyDocument', { message: `Invalid Policy: ${reason}` })
+
+/** Field names in lower case. Returns what must be checked once the file has been received. */
+export function checkPostPolicy(upload: {
+  readonly policyBase64: string
+  readonly fields: Fields
+  readonly bucket: string
+  readonly nowMs: number
+}): { contentLengthRange?: [number, number] } {
+  const document = parsePolicy(upload.policyBase64)
+  const expiresAtMs = Date.parse(document.expiration)
+  if (Number.isNaN(expiresAtMs) || !/^\d{4}-\d\d-\d\dT/.test(document.expiration)) {
+    throw invalid(`Invalid 'expiration' value: '${document.expiration}'`)
+  }
+  if (expiresAtMs <= upload.nowMs) throw failed('Policy expired.')
+  const values = new Map([...upload.fields, ['bucket', upload.bucket]])
+  const covered = new Set<string>()
+  let contentLengthRange: [number, number] | undefined
+  for (const condition of document.conditions) {
+    for (const [operator, name, value] of normalise(condition)) {
+      if (operator === 'content-length-range') {
+        contentLengthRange = [Number(name), Number(value)]
+        continue
+      }
+      const field = name.replace(/^\$/, '').toLowerCase()
+      const actual = values.get(field)
+      const holds = actual !== undefined && (operator === 'eq' ? actual === value : startsWith(field, actual, value))
+      if (!holds) throw failed(`Policy Condition failed: ["${operator}", "$${field}", "${value}"]`)
+      covered.add(field)
+    }
+  }
+  const extra = [...upload.fields.keys()].filter((name) => !covered.has(name) && !notConditioned.test(name))
+  if (extra.length > 0) throw failed(`Extra input fields: ${extra.join(', ')}`)
+  return contentLengthRange === undefined ? {} : { contentLengthRange }
+}
+
+/** A list of content types must all start so. */
+function startsWith(field: string, actual: string, prefix: string): boolean {
+  if (field !== 'content-type') return actual.startsWith(prefix)
+  return actual.split(',').every((one) => one.trim().startsWith(prefix))
+}
+
+function parsePolicy(base64: string): { expiration: string; conditions: unknown[] } {
+  let document: unknown
+  try {
+    document = JSON.parse(Buffer.from(base64, 'base64').toString())
+  } catch {
+    throw invalid('Invalid JSON.')
+  }
+  if (typeof document !== 'object' || document === null) throw invalid('Invalid JSON.')
+  const { expiration, conditions } = document as Record<string, unknown>
+  if (typeof expiration !== 'string') throw invalid('Policy missing expiration.')
+  if (!Array.isArray(conditions)) throw invalid('Policy missing conditions.')
+  return { expiration, conditions }
+}
+
+type Operator = 'eq' | 'starts-with' | 'content-length-range'
+
+function normalise(condition: unknown): [Operator, string, string][] {
+  if (Array.isArray(condition)) {
+    const [first, name, value] = condition
+    const operator = String(first).toLowerCase()
+    if (condition.length !== 3) throw invalid('Invalid Simple-Condition: value must have three items.')
+    if (operator === 'content-length-range') {
+      const isWhole = (one: unknown) => /^\d{1,15}$/.test(String(one))
+      if (!isWhole(name) || !isWhole(value)) throw invalid('Invalid content-length-range.')
+      return [[operator, String(name), String(value)]]
+    }
+    if ((operator !== 'eq' && operator !== 'starts-with') || typeof name !== 'string' || typeof value !== 'string') {
+      throw invalid(`Invalid condition: ${JSON.stringify(condition)}`)
+    }
+    return [[operator, name, value]]
+  }
+  if (typeof condition !== 'object' || condition === null || Object.keys(condition).length === 0) {
+    throw invalid(`Invalid condition: ${JSON.stringify(condition)}`)
+  }
+  return Object.entries(condition).map(([name, value]) => {
+    if (typeof value !== 'string') throw invalid('Invalid Simple-Condition: value must be a string.')
+    return ['eq', name, value]
+  })
+}

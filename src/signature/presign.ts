@@ -1,0 +1,37 @@
+/** Presigned URLs. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html */
+import { hash } from 'node:crypto'
+import { canonicalQuery, encodeOnce, encodeUri, sign, signingKey, unsignedPayload } from './v4.ts'
+
+export interface Presign {
+  readonly method: string
+  readonly url: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+  readonly region: string
+  readonly service: string
+  readonly expiresSeconds: number
+  readonly nowMs: number
+}
+
+export function presignV4(presign: Presign): string {
+  const url = new URL(presign.url)
+  const timestamp = new Date(presign.nowMs).toISOString().replace(/[-:]|\.\d{3}/g, '')
+  const date = timestamp.slice(0, 8)
+  const scope = `${date}/${presign.region}/${presign.service}/aws4_request`
+  const values: Record<string, string> = {
+    'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
+    'X-Amz-Credential': `${presign.accessKeyId}/${scope}`,
+    'X-Amz-Date': timestamp,
+    'X-Amz-Expires': String(presign.expiresSeconds),
+    'X-Amz-SignedHeaders': 'host',
+    ...(presign.sessionToken === undefined ? {} : { 'X-Amz-Security-Token': presign.sessionToken }),
+  }
+  const added = Object.entries(values).map(([name, value]) => `${name}=${encodeUri(value)}`)
+  const query = canonicalQuery([...(url.search === '' ? [] : [url.search.slice(1)]), ...added].join('&'))
+  const path = encodeOnce(url.pathname)
+  const canonical = `${presign.method}\n${path}\n${query}\nhost:${url.host}\n\nhost\n${unsignedPayload}`
+  const key = signingKey(presign.secretAccessKey, date, presign.region, presign.service)
+  const signature = sign(key, `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash('sha256', canonical, 'hex')}`)
+  return `${url.protocol}//${url.host}${path}?${query}&X-Amz-Signature=${signature}`
+}

@@ -1,0 +1,79 @@
+/** Signature Version 2, for old clients. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html */
+import { createHmac } from 'node:crypto'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+import type { V2Credentials } from './credentials.ts'
+import type { SignableRequest } from './request.ts'
+import { isSame } from './v4.ts'
+
+const subresources = new Set(
+  'accelerate acl cors defaultObjectAcl delete encryption inventory lifecycle location logging notification partNumber policy policyStatus replication requestPayment response-cache-control response-content-disposition response-content-encoding response-content-language response-content-type response-expires restore tagging torrent uploadId uploads versionId versioning versions website object-lock retention legal-hold publicAccessBlock ownershipControls attributes renameObject'.split(
+    ' ',
+  ),
+)
+
+export function verifyV2(
+  request: SignableRequest,
+  credentials: V2Credentials,
+  secretAccessKey: string,
+  options: { readonly nowMs: number; readonly virtualHostDomains: readonly string[] },
+): void {
+  const date =
+    credentials.kind === 'v2-query' ? checkExpiry(credentials, options.nowMs) : checkDate(request, options.nowMs)
+  const { method, headers } = request
+  const one = (name: string) => String(headers[name] ?? '')
+  const toSign = [
+    method,
+    one('content-md5'),
+    one('content-type'),
+    date,
+    `${amzHeaders(request)}${canonicalResource(request, options.virtualHostDomains)}`,
+  ].join('\n')
+  const computed = createHmac('sha1', secretAccessKey).update(toSign).digest('base64')
+  if (isSame(computed, credentials.signature)) return
+  throw new ApiError('SignatureDoesNotMatch', {
+    fields: { AWSAccessKeyId: credentials.accessKeyId, StringToSign: toSign, SignatureProvided: credentials.signature },
+  })
+}
+
+function checkExpiry(credentials: V2Credentials, nowMs: number): string {
+  const expires = credentials.expires ?? ''
+  if (!/^\d+$/.test(expires)) throw new ApiError('AccessDenied', { message: 'Invalid Expires' })
+  if (Number(expires) * 1000 < nowMs) throw new ApiError('AccessDenied', { message: 'Request has expired' })
+  return expires
+}
+
+function checkDate(request: SignableRequest, nowMs: number): string {
+  const amzDate = request.headers['x-amz-date']
+  const date = String(amzDate ?? request.headers.date ?? '')
+  const atMs = Date.parse(date)
+  if (Number.isNaN(atMs)) {
+    throw new ApiError('AccessDenied', { message: 'AWS authentication requires a valid Date or x-amz-date header' })
+  }
+  if (Math.abs(nowMs - atMs) > limits.clockSkewMs) throw new ApiError('RequestTimeTooSkewed')
+  return amzDate === undefined ? date : ''
+}
+
+function amzHeaders({ headers }: SignableRequest): string {
+  return Object.keys(headers)
+    .filter((name) => name.startsWith('x-amz-'))
+    .sort()
+    .map((name) => `${name}:${String(headers[name]).trim().replace(/\s+/g, ' ')}\n`)
+    .join('')
+}
+
+function canonicalResource({ target, headers }: SignableRequest, domains: readonly string[]): string {
+  const [path = '/', query = ''] = target.split('?', 2)
+  const host = (headers.host ?? '').split(':', 1)[0] ?? ''
+  const domain = [...domains, 'localhost'].find((one) => host.endsWith(`.${one}`))
+  const bucket = domain === undefined ? '' : `/${host.slice(0, -domain.length - 1)}`
+  const kept = query
+    .split('&')
+    .map((part) => part.split('=', 2))
+    .filter(([name = '']) => subresources.has(name))
+    .sort(([a = ''], [b = '']) => (a < b ? -1 : 1))
+    .map(([name = '', value]) =>
+      value === undefined ? name : `${name}=${decodeURIComponent(value.replaceAll('+', ' '))}`,
+    )
+  return bucket + path + (kept.length === 0 ? '' : `?${kept.join('&')}`)
+}
