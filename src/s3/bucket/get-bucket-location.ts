@@ -1,9 +1,9 @@
 import { escapeXml } from '#lib/xml.ts'
 import type { S3Request, S3Response } from '#s3/operation.ts'
-import { listingDocument } from './listing.ts'
+import { listingResponse } from './listing.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html: us-east-1 is an empty element. */
 export function getBucketLocation({ bucket }: S3Request): S3Response {
   const region = bucket.region === 'us-east-1' ? '' : escapeXml(bucket.region)
-  return { headers: { 'content-type': 'application/xml' }, body: listingDocument('LocationConstraint', region) }
+  return listingResponse('LocationConstraint', region, () => undefined)
 }

@@ -3,11 +3,11 @@ import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import type { ListedVersion, VersionPage } from '#store/contract.ts'
 import {
   createOwnerFormatter,
-  formatCommonPrefixes,
   formatDate,
   invalidArgument,
-  listingDocument,
+  listingResponse,
   readListParameters,
+  writeCommonPrefixes,
 } from './listing.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html */
@@ -40,9 +40,10 @@ export async function listObjectVersions(request: S3Request, { store }: Services
   text += `<IsTruncated>${page.next !== undefined}</IsTruncated>`
   if (isEncoded) text += '<EncodingType>url</EncodingType>'
   const formatOwner = createOwnerFormatter(caller.principal)
-  for (const listed of page.versions) text += formatVersion(listed, show, formatOwner)
-  text += formatCommonPrefixes(page.commonPrefixes, show)
-  return { headers: { 'content-type': 'application/xml' }, body: listingDocument('ListVersionsResult', text) }
+  return listingResponse('ListVersionsResult', text, (document) => {
+    for (const listed of page.versions) document.add(formatVersion(listed, show, formatOwner))
+    writeCommonPrefixes(document, page.commonPrefixes, show)
+  })
 }
 
 function formatNext(next: VersionPage['next'], show: (text: string) => string): string {

@@ -1,13 +1,13 @@
 import { escapeXml } from '#lib/xml.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
-import { formatContents } from './contents.ts'
+import { writeContents } from './contents.ts'
 import {
   createOwnerFormatter,
   decodeToken,
   encodeToken,
-  formatCommonPrefixes,
-  listingDocument,
+  listingResponse,
   readListParameters,
+  writeCommonPrefixes,
 } from './listing.ts'
 import { listPage } from './page.ts'
 
@@ -32,7 +32,8 @@ export async function listObjectsV2(request: S3Request, { store }: Services): Pr
   if (token !== undefined) text += `<ContinuationToken>${escapeXml(token)}</ContinuationToken>`
   if (page.next !== undefined) text += `<NextContinuationToken>${encodeToken(page.next)}</NextContinuationToken>`
   if (startAfter !== undefined) text += `<StartAfter>${show(startAfter)}</StartAfter>`
-  text += formatContents(page.objects, show, formatOwner)
-  text += formatCommonPrefixes(page.commonPrefixes, show)
-  return { headers: { 'content-type': 'application/xml' }, body: listingDocument('ListBucketResult', text) }
+  return listingResponse('ListBucketResult', text, (document) => {
+    writeContents(document, page.objects, show, formatOwner)
+    writeCommonPrefixes(document, page.commonPrefixes, show)
+  })
 }

@@ -1,7 +1,7 @@
 import { escapeXml } from '#lib/xml.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
-import { formatContents } from './contents.ts'
-import { createOwnerFormatter, formatCommonPrefixes, listingDocument, readListParameters } from './listing.ts'
+import { writeContents } from './contents.ts'
+import { createOwnerFormatter, listingResponse, readListParameters, writeCommonPrefixes } from './listing.ts'
 import { listPage } from './page.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html */
@@ -19,7 +19,8 @@ export async function listObjects(request: S3Request, { store }: Services): Prom
   if (delimiter !== '') text += `<Delimiter>${show(delimiter)}</Delimiter>`
   text += `<IsTruncated>${page.next !== undefined}</IsTruncated>`
   if (isEncoded) text += '<EncodingType>url</EncodingType>'
-  text += formatContents(page.objects, show, createOwnerFormatter(caller.principal))
-  text += formatCommonPrefixes(page.commonPrefixes, show)
-  return { headers: { 'content-type': 'application/xml' }, body: listingDocument('ListBucketResult', text) }
+  return listingResponse('ListBucketResult', text, (document) => {
+    writeContents(document, page.objects, show, createOwnerFormatter(caller.principal))
+    writeCommonPrefixes(document, page.commonPrefixes, show)
+  })
 }

@@ -7,6 +7,9 @@ import { escapeXml, xmlDeclaration } from '#lib/xml.ts'
 import type { Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
+import type { S3Response } from '#s3/operation.ts'
+import { s3Namespace } from '#s3/send.ts'
+import { DocumentWriter } from './document-writer.ts'
 
 export interface ListParameters {
   readonly prefix: string
@@ -59,14 +62,21 @@ export function decodeToken(token: string): string {
   return text.slice(1)
 }
 
-export function listingDocument(root: string, content: string): string {
-  return `${xmlDeclaration}<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${content}</${root}>`
+/** The answer of a listing: what is said of the page first, then its rows. */
+export function listingResponse(root: string, head: string, writeRows: (document: DocumentWriter) => void): S3Response {
+  const document = new DocumentWriter()
+  document.add(`${xmlDeclaration}<${root} xmlns="${s3Namespace}">${head}`)
+  writeRows(document)
+  document.add(`</${root}>`)
+  return { headers: { 'content-type': 'application/xml' }, body: document.finish() }
 }
 
-export function formatCommonPrefixes(prefixes: readonly string[], show: (text: string) => string): string {
-  let text = ''
-  for (const prefix of prefixes) text += `<CommonPrefixes><Prefix>${show(prefix)}</Prefix></CommonPrefixes>`
-  return text
+export function writeCommonPrefixes(
+  document: DocumentWriter,
+  prefixes: readonly string[],
+  show: (text: string) => string,
+): void {
+  for (const prefix of prefixes) document.add(`<CommonPrefixes><Prefix>${show(prefix)}</Prefix></CommonPrefixes>`)
 }
 
 /** Names are known of the caller only; S3 itself no longer shows those of others. */

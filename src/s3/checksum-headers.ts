@@ -1,0 +1,128 @@
+/** Checksums as clients send and receive them. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html */
+import type { IncomingHttpHeaders } from 'node:http'
+import { ApiError } from '#model/errors.ts'
+import { type Checksum, type ChecksumAlgorithm, checksumAlgorithms } from '#model/object.ts'
+
+/** What the client said it would send. */
+export interface Announced {
+  readonly algorithm: ChecksumAlgorithm
+  /** Base64, from the header; undefined while it is still to come in a trailer. */
+  readonly value: string | undefined
+  readonly inTrailer: boolean
+}
+
+const digestBytes: Readonly<Record<ChecksumAlgorithm, number>> = {
+  CRC32: 4,
+  CRC32C: 4,
+  CRC64NVME: 8,
+  SHA1: 20,
+  SHA256: 32,
+  SHA512: 64,
+  MD5: 16,
+  XXHASH64: 8,
+  XXHASH3: 8,
+  XXHASH128: 16,
+}
+
+export const checksumHeaderName = (algorithm: ChecksumAlgorithm): string => `x-amz-checksum-${algorithm.toLowerCase()}`
+
+const algorithmOfHeader = new Map(checksumAlgorithms.map((algorithm) => [checksumHeaderName(algorithm), algorithm]))
+
+export function announcedChecksum(headers: IncomingHttpHeaders): Announced | undefined {
+  const trailer = headers['x-amz-trailer']
+  const sdkAlgorithm = headers['x-amz-sdk-checksum-algorithm']
+  let found: Announced | undefined
+  for (const [name, algorithm] of algorithmOfHeader) {
+    const value = headers[name]
+    if (value === undefined) continue
+    if (found !== undefined || trailer !== undefined) throw several()
+    found = { algorithm, value: parseValue(algorithm, String(value)), inTrailer: false }
+  }
+  if (trailer !== undefined) {
+    const algorithm = algorithmOfHeader.get(String(trailer).trim().toLowerCase())
+    if (algorithm === undefined) {
+      throw new ApiError('InvalidRequest', {
+        message: 'The value specified in the x-amz-trailer header is not supported',
+      })
+    }
+    found = { algorithm, value: undefined, inTrailer: true }
+  }
+  if (sdkAlgorithm === undefined) return found
+  const named = parseAlgorithm(String(sdkAlgorithm), 'x-amz-sdk-checksum-algorithm')
+  if (found === undefined) {
+    throw new ApiError('InvalidRequest', {
+      message:
+        'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
+    })
+  }
+  if (found.algorithm !== named) {
+    throw new ApiError('InvalidRequest', { message: `Value for x-amz-sdk-checksum-algorithm header is invalid.` })
+  }
+  return found
+}
+
+const several = () =>
+  new ApiError('InvalidRequest', {
+    message: 'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
+  })
+
+export function parseAlgorithm(text: string, header: string): ChecksumAlgorithm {
+  const algorithm = checksumAlgorithms.find((one) => one === text.toUpperCase())
+  if (algorithm === undefined)
+    throw new ApiError('InvalidRequest', { message: `Value for ${header} header is invalid.` })
+  return algorithm
+}
+
+function parseValue(algorithm: ChecksumAlgorithm, text: string): string {
+  const bytes = Buffer.from(text, 'base64')
+  if (bytes.length === digestBytes[algorithm] && bytes.toString('base64') === text) return text
+  throw new ApiError('InvalidRequest', { message: `Value for ${checksumHeaderName(algorithm)} header is invalid.` })
+}
+
+/** A checksum of a whole multipart object, which may end in `-<parts>`. */
+export function wholeChecksum(
+  headers: IncomingHttpHeaders,
+): { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined {
+  let found: { algorithm: ChecksumAlgorithm; value: string } | undefined
+  for (const [name, algorithm] of algorithmOfHeader) {
+    const value = headers[name]
+    if (value === undefined) continue
+    if (found !== undefined) throw several()
+    found = { algorithm, value: String(value) }
+  }
+  return found
+}
+
+/** After the last byte. */
+export function verifyAnnounced(
+  announced: Announced,
+  digests: ReadonlyMap<ChecksumAlgorithm, Buffer>,
+  trailers: Readonly<Record<string, string>>,
+): void {
+  const { algorithm } = announced
+  const trailer = trailers[checksumHeaderName(algorithm)]
+  if (announced.inTrailer && trailer === undefined) throw new ApiError('MalformedTrailerError')
+  const expected = announced.value ?? parseValue(algorithm, trailer ?? '')
+  if (digests.get(algorithm)?.toString('base64') === expected) return
+  throw new ApiError('BadDigest', { message: `The ${algorithm} you specified did not match the calculated checksum.` })
+}
+
+/** What is kept of an object's bytes: the client's own choice, else CRC64NVME. */
+export function storedChecksum(
+  announced: Announced | undefined,
+  digests: ReadonlyMap<ChecksumAlgorithm, Buffer>,
+): Checksum {
+  const algorithm = announced?.algorithm ?? 'CRC64NVME'
+  return { algorithm, type: 'FULL_OBJECT', value: digests.get(algorithm)?.toString('base64') ?? '' }
+}
+
+export function checksumHeaders(checksum: Checksum | undefined): Record<string, string> {
+  if (checksum === undefined) return {}
+  return { [checksumHeaderName(checksum.algorithm)]: checksum.value, 'x-amz-checksum-type': checksum.type }
+}
+
+/** As elements of a result document. */
+export function checksumElements(checksum: Checksum | undefined): Record<string, string> {
+  if (checksum === undefined) return {}
+  return { [`Checksum${checksum.algorithm}`]: checksum.value, ChecksumType: checksum.type }
+}

@@ -1,0 +1,82 @@
+/** Conditional requests: RFC 9110 §13, and AWS's table of what wins when several are given. */
+import type { IncomingHttpHeaders } from 'node:http'
+import { ApiError } from '#model/errors.ts'
+import type { ObjectVersion } from '#model/object.ts'
+import type { WriteConditions } from '#store/contract.ts'
+
+const unquote = (etag: string) =>
+  etag
+    .trim()
+    .replace(/^W\//, '')
+    .replace(/^"(.*)"$/, '$1')
+
+function matches(header: string, etag: string): boolean {
+  return header.split(',').some((one) => unquote(one) === '*' || unquote(one) === etag)
+}
+
+/** Seconds, as HTTP dates are; undefined if it is no date. */
+function parseDate(header: string | undefined): number | undefined {
+  const atMs = header === undefined ? Number.NaN : Date.parse(header)
+  return Number.isNaN(atMs) ? undefined : Math.floor(atMs / 1000)
+}
+
+export interface ReadConditions {
+  readonly ifMatch: string | undefined
+  readonly ifNoneMatch: string | undefined
+  readonly ifModifiedSince: string | undefined
+  readonly ifUnmodifiedSince: string | undefined
+}
+
+export function readConditions(headers: IncomingHttpHeaders, prefix = ''): ReadConditions {
+  const get = (name: string) => {
+    const value = headers[`${prefix}${name}`]
+    return value === undefined ? undefined : String(value)
+  }
+  return {
+    ifMatch: get('if-match'),
+    ifNoneMatch: get('if-none-match'),
+    ifModifiedSince: get('if-modified-since'),
+    ifUnmodifiedSince: get('if-unmodified-since'),
+  }
+}
+
+/** `pass`, or why not. */
+export function evaluateRead(conditions: ReadConditions, version: ObjectVersion): 'pass' | 'failed' | 'not-modified' {
+  const { ifMatch, ifNoneMatch } = conditions
+  const modified = Math.floor(version.modifiedAtMs / 1000)
+  const since = parseDate(conditions.ifModifiedSince)
+  const until = parseDate(conditions.ifUnmodifiedSince)
+  if (ifMatch !== undefined) {
+    if (!matches(ifMatch, version.etag)) return 'failed'
+  } else if (until !== undefined && modified > until) return 'failed'
+  if (ifNoneMatch !== undefined) {
+    if (matches(ifNoneMatch, version.etag)) return 'not-modified'
+  } else if (since !== undefined && modified <= since) return 'not-modified'
+  return 'pass'
+}
+
+export function checkRead(headers: IncomingHttpHeaders, version: ObjectVersion): void {
+  const outcome = evaluateRead(readConditions(headers), version)
+  if (outcome === 'failed') throw new ApiError('PreconditionFailed')
+  if (outcome === 'not-modified') {
+    throw new ApiError('NotModified', {
+      headers: { etag: `"${version.etag}"`, 'last-modified': new Date(version.modifiedAtMs).toUTCString() },
+    })
+  }
+}
+
+/** Copy sources have no 304: every failed condition is a 412. */
+export function checkCopySource(headers: IncomingHttpHeaders, prefix: string, version: ObjectVersion): void {
+  if (evaluateRead(readConditions(headers, prefix), version) !== 'pass') throw new ApiError('PreconditionFailed')
+}
+
+export function writeConditions(headers: IncomingHttpHeaders): WriteConditions {
+  const ifMatch = headers['if-match']
+  const ifNoneMatch = headers['if-none-match']
+  if (ifMatch !== undefined && ifNoneMatch !== undefined)
+    throw new ApiError('NotImplemented', { fields: { Header: 'If-None-Match' } })
+  return {
+    ...(ifMatch === undefined ? {} : { ifMatch: unquote(ifMatch) }),
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: unquote(ifNoneMatch) }),
+  }
+}

@@ -1,0 +1,100 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+import { ApiError } from '#model/errors.ts'
+import type { ChecksumAlgorithm, ObjectAttributes, ObjectVersion } from '#model/object.ts'
+import { checksumElements, parseAlgorithm } from '#s3/checksum-headers.ts'
+import type { Operation, S3Request } from '#s3/operation.ts'
+import { writeConditions } from './conditions.ts'
+import { type CopySource, openCopySource } from './copy-source.ts'
+import { parseAttributes, parseStorageClass, parseTagging } from './object-attributes.ts'
+import { authorizeTags, versionHeader } from './put-object.ts'
+
+const copyBytesMax = 5 * 1024 ** 3
+
+export const copyObject: Operation = async (request, services) => {
+  const { bucket, key, headers } = request
+  const requested = parseAttributes(headers, request.caller.principal.canonicalId)
+  const conditions = writeConditions(headers)
+  authorizeTags(request)
+  const source = await openCopySource(request, services)
+  const { version } = source.opened
+  let attributes: ObjectAttributes
+  let algorithm: ChecksumAlgorithm
+  try {
+    attributes = copiedAttributes(request, requested, source)
+    if (version.sizeBytes > copyBytesMax) {
+      throw new ApiError('InvalidRequest', {
+        message: `The specified copy source is larger than the maximum allowable size for a copy source: ${copyBytesMax}`,
+      })
+    }
+    const asked = headers['x-amz-checksum-algorithm']
+    algorithm =
+      asked === undefined
+        ? (version.checksum?.algorithm ?? 'CRC64NVME')
+        : parseAlgorithm(String(asked), 'x-amz-checksum-algorithm')
+  } catch (error) {
+    source.opened.close()
+    throw error
+  }
+  const staged = await services.store.stageCopy(source.opened, { start: 0, end: version.sizeBytes }, [algorithm])
+  const checksum = {
+    algorithm,
+    type: 'FULL_OBJECT',
+    value: staged.digests.get(algorithm)?.toString('base64') ?? '',
+  } as const
+  const copy = await services.store.putObject({ bucket, key, staged, attributes, checksum, conditions })
+  return {
+    headers: { ...sourceVersionHeader(source, version), ...versionHeader(bucket.versioning, copy) },
+    body: {
+      root: 'CopyObjectResult',
+      content: {
+        LastModified: new Date(copy.modifiedAtMs).toISOString(),
+        ETag: `"${copy.etag}"`,
+        ...checksumElements(copy.checksum),
+      },
+    },
+  }
+}
+
+export function sourceVersionHeader(source: CopySource, version: ObjectVersion): Record<string, string> {
+  if (source.bucket.versioning === 'Unversioned') return {}
+  return { 'x-amz-copy-source-version-id': version.versionId }
+}
+
+/** Metadata and tags of the copy: the source's, or those of the request, as the two directives say. */
+function copiedAttributes(request: S3Request, requested: ObjectAttributes, source: CopySource): ObjectAttributes {
+  const { headers } = request
+  const replacesMetadata = parseDirective(headers['x-amz-metadata-directive'])
+  const replacesTags = parseDirective(headers['x-amz-tagging-directive'])
+  const { version } = source.opened
+  const isSelf =
+    source.bucket.name === request.bucketName && source.key === request.key && source.versionId === undefined
+  const changes =
+    replacesMetadata ||
+    headers['x-amz-storage-class'] !== undefined ||
+    headers['x-amz-website-redirect-location'] !== undefined ||
+    headers['x-amz-checksum-algorithm'] !== undefined
+  if (isSelf && !changes) {
+    throw new ApiError('InvalidRequest', {
+      message:
+        "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+    })
+  }
+  const from = replacesMetadata ? requested : version
+  const tagging = headers['x-amz-tagging']
+  const tags = replacesTags ? (tagging === undefined ? undefined : parseTagging(String(tagging))) : version.tags
+  const { websiteRedirectLocation } = requested
+  return {
+    headers: from.headers,
+    userMetadata: from.userMetadata,
+    storageClass: parseStorageClass(headers['x-amz-storage-class']),
+    ownerId: requested.ownerId,
+    ...(websiteRedirectLocation === undefined ? {} : { websiteRedirectLocation }),
+    ...(tags === undefined ? {} : { tags }),
+  }
+}
+
+function parseDirective(header: string | string[] | undefined): boolean {
+  if (header === undefined || header === 'COPY') return false
+  if (header === 'REPLACE') return true
+  throw new ApiError('InvalidArgument', { message: 'Unknown metadata directive.' })
+}

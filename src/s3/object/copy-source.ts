@@ -1,0 +1,50 @@
+/** The object that x-amz-copy-source names, opened: permission, existence and conditions are settled here, once for both copies. */
+import { percentDecode } from '#lib/uri.ts'
+import { type Bucket, isBucketName } from '#model/bucket.ts'
+import { ApiError } from '#model/errors.ts'
+import { assertKey } from '#model/object.ts'
+import type { S3Request, Services } from '#s3/operation.ts'
+import type { OpenObject } from '#store/contract.ts'
+import { checkCopySource } from './conditions.ts'
+
+export interface CopySource {
+  readonly bucket: Bucket
+  readonly key: string
+  readonly versionId: string | undefined
+  readonly opened: OpenObject
+}
+
+const badSource = (message: string) =>
+  new ApiError('InvalidArgument', { message, fields: { ArgumentName: 'x-amz-copy-source' } })
+
+export function parseCopySource(header: string): { bucketName: string; key: string; versionId: string | undefined } {
+  const [encodedPath = '', query = ''] = header.split(/\?(?=versionId=)/, 2)
+  let path: string
+  try {
+    path = percentDecode(encodedPath).replace(/^\//, '')
+  } catch {
+    throw badSource('Invalid copy source encoding.')
+  }
+  const slash = path.indexOf('/')
+  if (slash < 1 || slash === path.length - 1) {
+    throw badSource('Copy Source must mention the source bucket and key: sourcebucket/sourcekey')
+  }
+  const versionId = query === '' ? undefined : query.slice('versionId='.length)
+  return { bucketName: path.slice(0, slash), key: path.slice(slash + 1), versionId }
+}
+
+export async function openCopySource(request: S3Request, services: Services): Promise<CopySource> {
+  const { bucketName, key, versionId } = parseCopySource(String(request.headers['x-amz-copy-source']))
+  if (!isBucketName(bucketName)) throw new ApiError('InvalidBucketName')
+  assertKey(key)
+  const bucket = await services.store.getBucket(bucketName)
+  request.authorize(versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion', { bucket, key })
+  const opened = await services.store.openObject(bucketName, key, versionId)
+  try {
+    checkCopySource(request.headers, 'x-amz-copy-source-', opened.version)
+  } catch (error) {
+    opened.close()
+    throw error
+  }
+  return { bucket, key, versionId, opened }
+}

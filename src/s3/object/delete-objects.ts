@@ -1,0 +1,75 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
+import { elementsAt, textAt, type XmlElements } from '#lib/xml.ts'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+import { assertKey } from '#model/object.ts'
+import { announcedChecksum } from '#s3/checksum-headers.ts'
+import type { Operation, S3Request, Services, XmlContent } from '#s3/operation.ts'
+import { readXml } from '#s3/read-xml.ts'
+import { parseSizeAndTime } from './delete-object.ts'
+
+interface Entry {
+  readonly key: string
+  readonly versionId: string | undefined
+  readonly etag: string | undefined
+  readonly size: string | undefined
+  readonly lastModified: string | undefined
+}
+
+export const deleteObjects: Operation = async (request, services) => {
+  if (request.headers['content-md5'] === undefined && announcedChecksum(request.headers) === undefined) {
+    throw new ApiError('InvalidRequest', { message: 'Missing required header for this request: Content-MD5' })
+  }
+  const { entries, isQuiet } = readXml(await request.body.document(), 'Delete', parseDelete, ['Object'])
+  const deleted: XmlContent[] = []
+  const errors: XmlContent[] = []
+  for (const entry of entries) {
+    try {
+      deleted.push(await deleteEntry(request, services, entry))
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      const { key, versionId } = entry
+      errors.push({ Key: key, VersionId: versionId, Code: error.code, Message: error.message })
+    }
+  }
+  return { body: { root: 'DeleteResult', content: { Deleted: isQuiet ? [] : deleted, Error: errors } } }
+}
+
+function parseDelete(content: XmlElements): { entries: Entry[]; isQuiet: boolean } {
+  const entries = elementsAt(content, 'Object').map((object) => {
+    const key = textAt(object, 'Key')
+    if (key === undefined || key === '') throw new Error('an Object needs a Key')
+    return {
+      key,
+      versionId: textAt(object, 'VersionId') || undefined,
+      etag: textAt(object, 'ETag')?.replace(/^"(.*)"$/, '$1'),
+      size: textAt(object, 'Size'),
+      lastModified: textAt(object, 'LastModifiedTime'),
+    }
+  })
+  if (entries.length === 0 || entries.length > limits.deleteObjectsMax) throw new Error('1 to 1,000 objects')
+  return { entries, isQuiet: textAt(content, 'Quiet')?.toLowerCase() === 'true' }
+}
+
+async function deleteEntry(request: S3Request, services: Services, entry: Entry): Promise<XmlContent> {
+  const { bucket } = request
+  const { key, versionId, etag } = entry
+  assertKey(key)
+  request.authorize(versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion', { bucket, key })
+  const deleted = await services.store.deleteObject({
+    bucket,
+    key,
+    versionId,
+    ownerId: request.caller.principal.canonicalId,
+    conditions: {
+      ...(etag === undefined ? {} : { ifMatch: etag }),
+      ...parseSizeAndTime(entry.size, entry.lastModified),
+    },
+  })
+  return {
+    Key: key,
+    VersionId: versionId,
+    DeleteMarker: deleted.isDeleteMarker ? true : undefined,
+    DeleteMarkerVersionId: deleted.isDeleteMarker ? deleted.versionId : undefined,
+  }
+}

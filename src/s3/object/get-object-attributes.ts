@@ -1,0 +1,68 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html */
+import { ApiError } from '#model/errors.ts'
+import type { ObjectVersion } from '#model/object.ts'
+import { checksumElements } from '#s3/checksum-headers.ts'
+import type { Operation, S3Request, Services, XmlContent } from '#s3/operation.ts'
+import { checkRead } from './conditions.ts'
+import { requestedVersion } from './get-object.ts'
+import { versionHeader } from './put-object.ts'
+
+const known = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']
+
+export const getObjectAttributes: Operation = async (request, services) => {
+  const asked = String(request.headers['x-amz-object-attributes'] ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
+  if (asked.length === 0 || !asked.every((one) => known.includes(one))) {
+    throw new ApiError('InvalidArgument', {
+      message: 'Invalid attribute name specified.',
+      fields: { ArgumentName: 'x-amz-object-attributes' },
+    })
+  }
+  const version = await services.store.headObject(request.bucketName, request.key, requestedVersion(request))
+  checkRead(request.headers, version)
+  const has = (name: string) => asked.includes(name)
+  const content: XmlContent = {
+    ETag: has('ETag') ? version.etag : undefined,
+    Checksum: has('Checksum') && version.checksum !== undefined ? checksumElements(version.checksum) : undefined,
+    ObjectParts:
+      has('ObjectParts') && version.partCount > 0 ? await objectParts(request, services, version) : undefined,
+    StorageClass: has('StorageClass') ? version.storageClass : undefined,
+    ObjectSize: has('ObjectSize') ? version.sizeBytes : undefined,
+  }
+  return {
+    headers: {
+      'last-modified': new Date(version.modifiedAtMs).toUTCString(),
+      ...versionHeader(request.bucket.versioning, version),
+    },
+    body: { root: 'GetObjectAttributesResponse', content },
+  }
+}
+
+async function objectParts(request: S3Request, services: Services, version: ObjectVersion): Promise<XmlContent> {
+  const marker = wholeNumber(request, 'x-amz-part-number-marker', 0)
+  const max = Math.min(wholeNumber(request, 'x-amz-max-parts', 1000), 1000)
+  const parts = await services.store.listObjectParts(request.bucketName, version, marker, max + 1)
+  const page = parts.slice(0, max)
+  const algorithm = version.checksum?.algorithm
+  return {
+    PartsCount: version.partCount,
+    PartNumberMarker: marker,
+    NextPartNumberMarker: page.at(-1)?.partNumber ?? 0,
+    MaxParts: max,
+    IsTruncated: parts.length > max,
+    Part: page.map((part) => ({
+      PartNumber: part.partNumber,
+      Size: part.sizeBytes,
+      ...(algorithm === undefined || part.checksum === undefined ? {} : { [`Checksum${algorithm}`]: part.checksum }),
+    })),
+  }
+}
+
+function wholeNumber(request: S3Request, header: string, otherwise: number): number {
+  const text = request.headers[header]
+  if (text === undefined) return otherwise
+  if (!/^\d{1,9}$/.test(String(text))) throw new ApiError('InvalidArgument', { fields: { ArgumentName: header } })
+  return Number(text)
+}

@@ -1,0 +1,154 @@
+/**
+ * GetObject and HeadObject, which differ in the body only.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+ */
+import { ApiError } from '#model/errors.ts'
+import type { Checksum, ObjectVersion } from '#model/object.ts'
+import { checksumHeaders } from '#s3/checksum-headers.ts'
+import type { Operation, S3Request, Services } from '#s3/operation.ts'
+import { checkRead } from './conditions.ts'
+import { attributeHeaders } from './object-attributes.ts'
+import { versionHeader } from './put-object.ts'
+import { type ByteRange, parseRange } from './range.ts'
+
+const overrides = [
+  'content-type',
+  'content-language',
+  'expires',
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+] as const
+
+export const getObject: Operation = async (request, services) => {
+  const opened = await services.store.openObject(request.bucketName, request.key, requestedVersion(request))
+  try {
+    const { version } = opened
+    const answer = await describe(request, services, version)
+    return { ...answer, body: opened.content(answer.range.start, answer.range.end) }
+  } catch (error) {
+    opened.close()
+    throw error
+  }
+}
+
+export const headObject: Operation = async (request, services) => {
+  const version = await services.store.headObject(request.bucketName, request.key, requestedVersion(request))
+  const { status, headers } = await describe(request, services, version)
+  return { status, headers }
+}
+
+export function requestedVersion(request: S3Request): string | undefined {
+  const versionId = request.query.get('versionId')
+  if (versionId === undefined) return undefined
+  if (versionId === '') {
+    throw new ApiError('InvalidArgument', {
+      message: 'Version id cannot be the empty string',
+      fields: { ArgumentName: 'versionId', ArgumentValue: '' },
+    })
+  }
+  return versionId
+}
+
+interface Description {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly range: ByteRange
+}
+
+async function describe(request: S3Request, services: Services, version: ObjectVersion): Promise<Description> {
+  const { headers, query, bucket } = request
+  checkRead(headers, version)
+  const part = query.size === 0 ? undefined : await selectPart(request, services, version)
+  const range = part?.range ?? parseRange(headers.range, version.sizeBytes)
+  const { start, end } = range ?? { start: 0, end: version.sizeBytes }
+  const out = attributeHeaders(version)
+  out['accept-ranges'] = 'bytes'
+  out.etag = `"${version.etag}"`
+  out['last-modified'] = httpDate(version.modifiedAtMs)
+  out['content-length'] = String(end - start)
+  if (range !== undefined) out['content-range'] = `bytes ${start}-${end - 1}/${version.sizeBytes}`
+  if (part !== undefined && version.partCount > 0) out['x-amz-mp-parts-count'] = String(version.partCount)
+  Object.assign(out, versionHeader(bucket.versioning, version))
+  if (String(headers['x-amz-checksum-mode']).toUpperCase() === 'ENABLED') {
+    if (part !== undefined) Object.assign(out, checksumHeaders(part.checksum))
+    else if (range === undefined) Object.assign(out, checksumHeaders(version.checksum))
+  }
+  if (query.size > 0) override(request, out)
+  return { status: range === undefined ? 200 : 206, headers: out, range: { start, end } }
+}
+
+let dateMs = -1
+let dateText = ''
+
+/** The same object is often read again and again. */
+function httpDate(atMs: number): string {
+  if (atMs !== dateMs) {
+    dateMs = atMs
+    dateText = new Date(atMs).toUTCString()
+  }
+  return dateText
+}
+
+/** Headers of the answer chosen by the query: for signed requests only, since anyone can add to a link. */
+function override(request: S3Request, out: Record<string, string>): void {
+  for (const name of overrides) {
+    const value = request.query.get(`response-${name}`)
+    if (value === undefined) continue
+    if (request.caller.via === 'anonymous') {
+      throw new ApiError('InvalidRequest', {
+        message: 'Request specific response headers cannot be used for anonymous GET requests.',
+      })
+    }
+    if (/[\r\n\0]/.test(value)) throw new ApiError('InvalidArgument', { fields: { ArgumentName: `response-${name}` } })
+    out[name] = Buffer.from(value).toString('latin1')
+  }
+}
+
+interface SelectedPart {
+  readonly range: ByteRange | undefined
+  readonly checksum: Checksum | undefined
+}
+
+/** `partNumber` reads one part as it was uploaded; an object without parts is its own part 1. */
+async function selectPart(
+  request: S3Request,
+  services: Services,
+  version: ObjectVersion,
+): Promise<SelectedPart | undefined> {
+  const text = request.query.get('partNumber')
+  if (text === undefined) return undefined
+  if (request.headers.range !== undefined) {
+    throw new ApiError('InvalidRequest', { message: 'Cannot specify both Range header and partNumber query parameter' })
+  }
+  const partNumber = Number(text)
+  if (!/^\d{1,5}$/.test(text) || partNumber < 1 || partNumber > 10_000) {
+    throw new ApiError('InvalidArgument', {
+      message: 'Part number must be an integer between 1 and 10000, inclusive',
+      fields: { ArgumentName: 'partNumber', ArgumentValue: text },
+    })
+  }
+  if (version.partCount === 0) {
+    if (partNumber > 1)
+      throw new ApiError('InvalidPartNumber', { fields: { ActualPartCount: 1, PartNumberRequested: text } })
+    return {
+      range: version.sizeBytes === 0 ? undefined : { start: 0, end: version.sizeBytes },
+      checksum: version.checksum,
+    }
+  }
+  const parts = await services.store.listObjectParts(request.bucketName, version, 0, 10_000)
+  let start = 0
+  for (const [index, part] of parts.entries()) {
+    const end = start + part.sizeBytes
+    if (index + 1 === partNumber) {
+      const { checksum } = version
+      const own =
+        part.checksum === undefined || checksum === undefined ? undefined : { ...checksum, value: part.checksum }
+      return { range: { start, end }, checksum: own }
+    }
+    start = end
+  }
+  throw new ApiError('InvalidPartNumber', {
+    fields: { ActualPartCount: parts.length, PartNumberRequested: text },
+  })
+}

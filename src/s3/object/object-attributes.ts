@@ -1,0 +1,128 @@
+/** What a client says of an object beside its bytes: request headers in, response headers out. */
+import type { IncomingHttpHeaders } from 'node:http'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+import { type ObjectAttributes, type ObjectHeaders, type StorageClass, storageClasses } from '#model/object.ts'
+
+const standard = [
+  ['contentType', 'content-type'],
+  ['contentEncoding', 'content-encoding'],
+  ['contentDisposition', 'content-disposition'],
+  ['contentLanguage', 'content-language'],
+  ['cacheControl', 'cache-control'],
+  ['expires', 'expires'],
+] as const satisfies readonly (readonly [keyof ObjectHeaders, string])[]
+
+/** Features whose headers promise what is not served: refused, never ignored. */
+const refused = /^x-amz-(server-side-encryption|object-lock-|write-offset-bytes)/
+const grants = /^x-amz-grant-/
+
+export function parseAttributes(headers: IncomingHttpHeaders, ownerId: string): ObjectAttributes {
+  refuseUnserved(headers)
+  const redirect = headers['x-amz-website-redirect-location']
+  if (redirect !== undefined && !/^(\/|https?:\/\/)/.test(String(redirect))) {
+    throw new ApiError('InvalidArgument', {
+      message: "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+    })
+  }
+  const tagging = headers['x-amz-tagging']
+  return {
+    headers: parseHeaders(headers),
+    userMetadata: parseUserMetadata(headers),
+    storageClass: parseStorageClass(headers['x-amz-storage-class']),
+    ownerId,
+    ...(redirect === undefined ? {} : { websiteRedirectLocation: String(redirect) }),
+    ...(tagging === undefined ? {} : { tags: parseTagging(String(tagging)) }),
+  }
+}
+
+/** What is asked of an object and not served. Buckets have ACLs disabled, as AWS makes them by default. */
+export function refuseUnserved(headers: IncomingHttpHeaders): void {
+  for (const name in headers) {
+    if (!name.startsWith('x-amz-')) continue
+    if (refused.test(name)) throw new ApiError('NotImplemented', { fields: { Header: name } })
+    const isOwnAcl = name === 'x-amz-acl' && /^(private|bucket-owner-full-control)$/.test(String(headers[name]))
+    if ((name === 'x-amz-acl' && !isOwnAcl) || grants.test(name)) throw new ApiError('AccessControlListNotSupported')
+  }
+}
+
+function parseHeaders(headers: IncomingHttpHeaders): ObjectHeaders {
+  const parsed: Partial<Record<keyof ObjectHeaders, string>> = {}
+  for (const [field, name] of standard) {
+    let value = headers[name] === undefined ? undefined : String(headers[name])
+    if (name === 'content-encoding') value = withoutFraming(value)
+    if (value !== undefined && value !== '') parsed[field] = value
+  }
+  return parsed
+}
+
+/** aws-chunked is how the body travels, not what the object is. */
+function withoutFraming(encoding: string | undefined): string | undefined {
+  return encoding
+    ?.split(',')
+    .map((one) => one.trim())
+    .filter((one) => one.toLowerCase() !== 'aws-chunked' && one !== '')
+    .join(',')
+}
+
+/** Node gives header bytes as latin1; they are read as UTF-8 where they are, and RFC 2047 words are decoded. */
+function parseUserMetadata(headers: IncomingHttpHeaders): Record<string, string> {
+  const metadata: Record<string, string> = {}
+  let size = 0
+  for (const name in headers) {
+    if (!name.startsWith('x-amz-meta-')) continue
+    const raw = String(headers[name])
+    const bytes = Buffer.from(raw, 'latin1')
+    const text = bytes.toString('utf8')
+    const value = text.includes('\ufffd') ? raw : text
+    const short = name.slice('x-amz-meta-'.length)
+    size += short.length + bytes.length
+    Object.defineProperty(metadata, short, { value, enumerable: true, writable: true, configurable: true })
+  }
+  if (size > limits.userMetadataBytes) {
+    throw new ApiError('MetadataTooLarge', { fields: { Size: size, MaxSizeAllowed: limits.userMetadataBytes } })
+  }
+  return metadata
+}
+
+export function parseStorageClass(header: string | string[] | undefined): StorageClass {
+  if (header === undefined) return 'STANDARD'
+  const storageClass = storageClasses.find((one) => one === header)
+  if (storageClass === undefined) throw new ApiError('InvalidStorageClass')
+  return storageClass
+}
+
+/** `a=1&b=2`: at most ten tags. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html */
+export function parseTagging(text: string): Record<string, string> {
+  const tags: Record<string, string> = {}
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (name === '' || name.length > 128 || value.length > 256 || Object.hasOwn(tags, name))
+      throw new ApiError('InvalidTag')
+    Object.defineProperty(tags, name, { value, enumerable: true, configurable: true })
+  }
+  if (Object.keys(tags).length > 10) {
+    throw new ApiError('BadRequest', { message: 'Object tags cannot be greater than 10' })
+  }
+  return tags
+}
+
+/** Headers of a GET or HEAD that come from the attributes. */
+export function attributeHeaders(attributes: ObjectAttributes): Record<string, string> {
+  const { headers, userMetadata, storageClass, websiteRedirectLocation, tags } = attributes
+  const out: Record<string, string> = { 'content-type': headers.contentType ?? 'binary/octet-stream' }
+  for (const [field, name] of standard) {
+    const value = headers[field]
+    if (value !== undefined) out[name] = value
+  }
+  for (const name in userMetadata) out[`x-amz-meta-${name}`] = headerText(userMetadata[name] ?? '')
+  if (storageClass !== 'STANDARD') out['x-amz-storage-class'] = storageClass
+  if (websiteRedirectLocation !== undefined) out['x-amz-website-redirect-location'] = websiteRedirectLocation
+  if (tags !== undefined) out['x-amz-tagging-count'] = String(Object.keys(tags).length)
+  return out
+}
+
+/** UTF-8 bytes, as they came; Node writes header text as latin1. */
+function headerText(value: string): string {
+  for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) > 126) return Buffer.from(value).toString('latin1')
+  return value
+}

@@ -1,0 +1,36 @@
+import { checksumHeaders, storedChecksum } from '#s3/checksum-headers.ts'
+import type { Operation, S3Request } from '#s3/operation.ts'
+import { writeConditions } from './conditions.ts'
+import { parseAttributes } from './object-attributes.ts'
+import { stageUpload } from './stage-upload.ts'
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
+export const putObject: Operation = async (request, services) => {
+  const { bucket, key, headers } = request
+  const attributes = parseAttributes(
+    headers,
+    request.caller.principal.isAnonymous ? bucket.ownerId : request.caller.principal.canonicalId,
+  )
+  const conditions = writeConditions(headers)
+  authorizeTags(request)
+  const { staged, announced } = await stageUpload(request, services)
+  const checksum = storedChecksum(announced, staged.digests)
+  const version = await services.store.putObject({ bucket, key, staged, attributes, checksum, conditions })
+  return {
+    headers: {
+      etag: `"${version.etag}"`,
+      ...checksumHeaders(version.checksum),
+      ...versionHeader(bucket.versioning, version),
+    },
+  }
+}
+
+/** Tags in a header need the permission to tag. */
+export function authorizeTags(request: S3Request): void {
+  if (request.headers['x-amz-tagging'] === undefined) return
+  request.authorize('s3:PutObjectTagging', { bucket: request.bucket, key: request.key })
+}
+
+export function versionHeader(versioning: string, version: { readonly versionId: string }): Record<string, string> {
+  return versioning === 'Unversioned' ? {} : { 'x-amz-version-id': version.versionId }
+}

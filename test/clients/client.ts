@@ -1,0 +1,60 @@
+/** What the round trip asks of a client. Each client is one file that makes these steps of its own commands. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+export interface Account {
+  readonly url: URL
+  readonly accessKey: string
+  readonly secretKey: string
+}
+
+export interface Client {
+  readonly name: string
+  /** Its version in one line; undefined when it is not on this machine. */
+  findVersion(): Promise<string | undefined>
+  createBucket(bucket: string): Promise<void>
+  /** Makes the bucket's objects the files of the folder. */
+  syncUp(folder: string, bucket: string): Promise<void>
+  /** Makes the folder's files the objects of the bucket. */
+  syncDown(bucket: string, folder: string): Promise<void>
+  /** A URL that needs no credentials; undefined when the client cannot make one. */
+  presign(bucket: string, key: string): Promise<string | undefined>
+  listKeys(bucket: string): Promise<string[]>
+  /** With everything in it. */
+  deleteBucket(bucket: string): Promise<void>
+}
+
+const run = promisify(execFile)
+
+/** Runs a command and gives its standard output; throws with what it said when it fails. */
+export async function command(
+  program: string,
+  parameters: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const options = { env: { ...process.env, ...environment }, maxBuffer: 64 * 1024 * 1024, timeout: 120_000 }
+  const { stdout } = await run(program, [...parameters], options)
+  return stdout
+}
+
+/** The first line of a command's output, or undefined when there is no such command. */
+export async function findFirstLine(program: string, parameters: readonly string[]): Promise<string | undefined> {
+  try {
+    return (await command(program, parameters)).trim().split('\n')[0]
+  } catch {
+    return undefined
+  }
+}
+
+/** Settings for clients built on AWS's SDKs, free of whatever the user's own files say. */
+export function awsEnvironment(account: Account): Record<string, string> {
+  return {
+    AWS_ACCESS_KEY_ID: account.accessKey,
+    AWS_SECRET_ACCESS_KEY: account.secretKey,
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_ENDPOINT_URL: account.url.origin,
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_EC2_METADATA_DISABLED: 'true',
+  }
+}

@@ -1,0 +1,41 @@
+import { type Account, type Client, command, findFirstLine } from './client.ts'
+
+export function s3cmd(account: Account): Client {
+  const settings = [
+    '--config=/dev/null',
+    `--access_key=${account.accessKey}`,
+    `--secret_key=${account.secretKey}`,
+    `--host=${account.url.host}`,
+    `--host-bucket=${account.url.host}`,
+    '--region=us-east-1',
+    '--no-ssl',
+    '--no-progress',
+  ]
+  const run = (...parameters: string[]) => command('s3cmd', [...settings, ...parameters])
+  return {
+    name: 's3cmd',
+    findVersion: () => findFirstLine('s3cmd', ['--version']),
+    createBucket: async (bucket) => {
+      await run('mb', `s3://${bucket}`)
+    },
+    syncUp: async (folder, bucket) => {
+      await run('sync', '--delete-removed', `${folder}/`, `s3://${bucket}/`)
+    },
+    syncDown: async (bucket, folder) => {
+      await run('sync', '--delete-removed', `s3://${bucket}/`, `${folder}/`)
+    },
+    // It signs URLs with SigV2 only, which is switched off.
+    presign: async () => undefined,
+    listKeys: async (bucket) => {
+      const listed = await run('ls', '--recursive', `s3://${bucket}/`)
+      const start = `s3://${bucket}/`
+      return listed.split('\n').flatMap((line) => {
+        const at = line.indexOf(start)
+        return at < 0 ? [] : [line.slice(at + start.length)]
+      })
+    },
+    deleteBucket: async (bucket) => {
+      await run('rb', '--recursive', '--force', `s3://${bucket}`)
+    },
+  }
+}

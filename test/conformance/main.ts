@@ -1,0 +1,127 @@
+/**
+ * `npm run conformance -- CHECKOUT [--passed FILE] [pytest arguments]`: runs ceph/s3-tests against a server of its own.
+ * CHECKOUT is a work tree or a bare repository of the suite. Fails when a test of expected-passes.txt does not pass.
+ */
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startOwnServer } from '../bench/own-server.ts'
+import { findRegressions, isFailed, isOfTheStore, isPassed, parseResults, type TestResult } from './results.ts'
+import { makePython, unpackSuite } from './suite.ts'
+import { formatIamDocument, formatSuiteConfiguration } from './users.ts'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const files = ['s3tests/functional/test_s3.py', 's3tests/functional/test_headers.py']
+const leftOut = [
+  'fails_on_aws',
+  'lifecycle_expiration',
+  'lifecycle_transition',
+  'bucket_logging',
+  'cloud_transition',
+  'cloud_restore',
+]
+const secondsPerTest = 60
+
+interface Arguments {
+  readonly checkout: string
+  readonly passedFile?: string
+  readonly pytest: readonly string[]
+}
+
+function parseArguments(argv: readonly string[]): Arguments {
+  const [checkout, ...rest] = argv
+  if (!checkout || checkout.startsWith('-')) {
+    throw new Error('Usage: npm run conformance -- CHECKOUT [--passed FILE] [pytest arguments]')
+  }
+  const at = rest.indexOf('--passed')
+  if (at < 0) return { checkout, pytest: rest }
+  const passedFile = rest[at + 1]
+  if (!passedFile) throw new Error('--passed needs a file.')
+  return { checkout, passedFile, pytest: rest.toSpliced(at, 2) }
+}
+
+async function runSuite(given: Arguments, folder: string): Promise<TestResult[]> {
+  const suite = await unpackSuite(given.checkout, folder)
+  const python = await makePython(suite)
+  const iam = join(folder, 'iam.json')
+  await writeFile(iam, formatIamDocument())
+  const data = join(folder, 'data')
+  await mkdir(data)
+  // Old signatures are part of the suite; nothing may slow it down.
+  const settings = { IAM_CONFIG: iam, SIGNATURE_V2: 'on', AWS_REGION: 'us-east-1' }
+  const { url, server } = await startOwnServer(data, settings)
+  try {
+    const configuration = join(folder, 's3tests.conf')
+    await writeFile(configuration, formatSuiteConfiguration(Number(url.port)))
+    const results = join(folder, 'results')
+    await writeFile(results, '')
+    await runPytest(python, suite, given.pytest, { S3TEST_CONF: configuration, CONFORMANCE_RESULTS: results })
+    return parseResults(await readFile(results, 'utf8'))
+  } finally {
+    await server.stop()
+  }
+}
+
+function runPytest(
+  python: string,
+  suite: string,
+  given: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<void> {
+  const filter = leftOut.map((mark) => `not ${mark}`).join(' and ')
+  const plugins = ['-p', 'tolerant_teardown', '-p', 'no:cacheprovider']
+  const quiet = ['-q', '--tb=line', '--no-header', `--timeout=${secondsPerTest}`]
+  return new Promise((resolve, reject) => {
+    const child = spawn(python, ['-m', 'pytest', ...plugins, ...quiet, '-m', filter, ...files, ...given], {
+      cwd: suite,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: {
+        ...process.env,
+        PYTHONPATH: here,
+        PYTHONDONTWRITEBYTECODE: '1',
+        // A failure is a result here: asking again only takes time.
+        AWS_MAX_ATTEMPTS: '1',
+        AWS_EC2_METADATA_DISABLED: 'true',
+        AWS_CONFIG_FILE: '/dev/null',
+        AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+        AWS_DEFAULT_REGION: 'us-east-1',
+        ...environment,
+      },
+    })
+    child.once('error', reject)
+    // 0: all passed, 1: some failed; anything else is no result at all.
+    child.once('exit', (code) =>
+      code === 0 || code === 1 ? resolve() : reject(new Error(`pytest ended with ${code}.`)),
+    )
+  })
+}
+
+function report(results: readonly TestResult[]): void {
+  for (const { outcome, name, reason } of results) {
+    if (outcome !== 'passed') console.log(`${outcome} ${name}: ${reason}`)
+  }
+  const ofTheStore = results.filter(isOfTheStore)
+  const count = (some: readonly TestResult[]) => `${some.filter(isPassed).length} of ${some.length}`
+  console.log(`\nOf the store itself ${count(ofTheStore)} passed, of all ${count(results)}.`)
+}
+
+const given = parseArguments(process.argv.slice(2))
+const folder = await mkdtemp(join(tmpdir(), 'conformance-'))
+try {
+  const results = await runSuite(given, folder)
+  const passed = results.filter(isPassed)
+  if (given.passedFile) {
+    const names = [...new Set(passed.map((result) => result.name))].sort()
+    await writeFile(given.passedFile, names.map((name) => `${name}\n`).join(''))
+  }
+  report(results)
+  const expected = await readFile(join(here, 'expected-passes.txt'), 'utf8')
+  const regressions = findRegressions(results, expected, given.pytest.length === 0)
+  for (const name of regressions) console.log(`expected to pass: ${name}`)
+  console.log(`${passed.length} passed, ${results.filter(isFailed).length} failed`)
+  if (regressions.length > 0 || results.length === 0) process.exitCode = 1
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
