@@ -39,7 +39,7 @@ export function parseCredentials(request: SignableRequest): PresentedCredentials
   const at = target.indexOf('?')
   const query = at === -1 || !/x-amz-|signature/i.test(target) ? undefined : new URLSearchParams(target.slice(at + 1))
   const isV4Query = query?.has('X-Amz-Algorithm') === true || query?.has('X-Amz-Signature') === true
-  const isV2Query = query?.has("Signature") === true && query.has('AWSAccessKeyId')
+  const isV2Query = query?.has('Signature') === true && query.has('AWSAccessKeyId')
   if (authorization !== undefined) {
     if (isV4Query || isV2Query) {
       throw new ApiError('InvalidArgument', {

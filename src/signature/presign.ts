@@ -1,10 +1,13 @@
 /** Presigned URLs. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html */
 import { hash } from 'node:crypto'
-import { canonicalQuery, encodeOnce, encodeUri, sign, signingKey, unsignedPayload } from './v4.ts'
+import { canonicalQuery, encodeUri, sign, signingKey, unsignedPayload } from './v4.ts'
 
 export interface Presign {
   readonly method: string
+  /** Scheme and host. */
   readonly url: string
+  /** Encoded; kept as it is, so that keys with `..` or `//` stay themselves. */
+  readonly path: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string
@@ -28,8 +31,8 @@ export function presignV4(presign: Presign): string {
     ...(presign.sessionToken === undefined ? {} : { 'X-Amz-Security-Token': presign.sessionToken }),
   }
   const added = Object.entries(values).map(([name, value]) => `${name}=${encodeUri(value)}`)
-  const query = canonicalQuery([...(url.search === '' ? [] : [url.search.slice(1)]), ...added].join('&'))
-  const path = encodeOnce(url.pathname)
+  const query = canonicalQuery(added.join('&'))
+  const { path } = presign
   const canonical = `${presign.method}\n${path}\n${query}\nhost:${url.host}\n\nhost\n${unsignedPayload}`
   const key = signingKey(presign.secretAccessKey, date, presign.region, presign.service)
   const signature = sign(key, `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash('sha256', canonical, 'hex')}`)

@@ -1,0 +1,54 @@
+/** `{"method": "GET"|"PUT"|"DELETE", "expires_in": seconds}` → `{"url", "method", "expires_in"}`. */
+import { z } from 'zod'
+import { awsEncode } from '#lib/uri.ts'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+import { assertKey } from '#model/object.ts'
+import { presignV4 } from '#signature/presign.ts'
+import type { AdminAnswer, AdminOptions, AdminRequest } from './routes.ts'
+
+const schema = z.object({
+  method: z.enum(['GET', 'PUT', 'DELETE']).default('GET'),
+  expires_in: z.int().min(1).max(limits.presignSecondsMax).default(900),
+})
+
+const actions = { GET: 's3:GetObject', PUT: 's3:PutObject', DELETE: 's3:DeleteObject' } as const
+
+export async function presign(options: AdminOptions, asked: AdminRequest): Promise<AdminAnswer> {
+  const { store, gatekeeper } = options.services
+  const { caller, bucketName, key, request } = asked
+  assertKey(key)
+  const { method, expires_in: expiresSeconds } = parse(asked.body)
+  const bucket = await store.getBucket(bucketName)
+  gatekeeper.authorize(caller.principal, actions[method], { bucket, key })
+  const secretAccessKey = options.secretOf(caller.principal.accessKeyId)
+  if (secretAccessKey === undefined) throw new ApiError('AccessDenied')
+  if (method !== 'PUT') await store.headObject(bucketName, key, undefined)
+  const isSecure = 'encrypted' in request.socket && request.socket.encrypted === true
+  const base = options.apiBaseUrl ?? `${isSecure ? 'https' : 'http'}://${request.headers.host ?? ''}`
+  const url = presignV4({
+    method,
+    url: base,
+    path: `/${bucketName}/${awsEncode(key, { keepSlash: true })}`,
+    accessKeyId: caller.principal.accessKeyId,
+    secretAccessKey,
+    region: options.region,
+    service: options.service,
+    expiresSeconds,
+    nowMs: Date.now(),
+  })
+  return { status: 200, json: JSON.stringify({ url, method, expires_in: expiresSeconds }) }
+}
+
+function parse(body: Buffer): z.infer<typeof schema> {
+  let value: unknown
+  try {
+    value = body.length === 0 ? {} : JSON.parse(body.toString())
+  } catch {
+    throw new ApiError('InvalidRequest', { message: 'The body must be a JSON object.' })
+  }
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const message = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
+  throw new ApiError('InvalidRequest', { message })
+}

@@ -1,0 +1,134 @@
+/** Rules of completing a multipart upload. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
+import { combineCrc } from '#lib/digest/combine.ts'
+import { digestOnce } from '#lib/digest/digest.ts'
+import { ApiError } from './errors.ts'
+import { limits } from './limits.ts'
+import type { Checksum, ChecksumAlgorithm, ChecksumType } from './object.ts'
+import type { RequestedPart, Upload, UploadedPart } from './upload.ts'
+
+/** What the client says of the object as a whole. */
+export interface Whole {
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string }
+  readonly checksumType?: ChecksumType
+  readonly objectSizeBytes?: number
+}
+
+export interface Completion {
+  readonly parts: readonly UploadedPart[]
+  readonly sizeBytes: number
+  readonly etag: string
+  readonly checksum: Checksum
+}
+
+const combinable = ['CRC32', 'CRC32C', 'CRC64NVME'] as const
+type Combinable = (typeof combinable)[number]
+const isCombinable = (algorithm: ChecksumAlgorithm): algorithm is Combinable =>
+  (combinable as readonly string[]).includes(algorithm)
+
+/** The type an upload's checksum has: what was asked for, if the algorithm allows it, else the algorithm's own. */
+export function checksumTypeFor(algorithm: ChecksumAlgorithm, requested: string | undefined): ChecksumType {
+  if (requested === undefined) return algorithm === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE'
+  if (requested !== 'FULL_OBJECT' && requested !== 'COMPOSITE') {
+    throw new ApiError('InvalidRequest', { message: 'Value for x-amz-checksum-type header is invalid.' })
+  }
+  const isAllowed = requested === 'FULL_OBJECT' ? isCombinable(algorithm) : algorithm !== 'CRC64NVME'
+  if (isAllowed) return requested
+  throw new ApiError('InvalidRequest', {
+    message: `The ${requested} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`,
+  })
+}
+
+export function planCompletion(
+  upload: Upload,
+  stored: ReadonlyMap<number, UploadedPart>,
+  requested: readonly RequestedPart[],
+  whole: Whole,
+): Completion {
+  if (requested.length === 0) throw new ApiError('MalformedXML')
+  const parts = requested.map((part, index) => {
+    const before = requested[index - 1]
+    if (before !== undefined && before.partNumber >= part.partNumber) throw new ApiError('InvalidPartOrder')
+    return findPart(upload, stored, part)
+  })
+  checkSizes(parts)
+  const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
+  if (sizeBytes > limits.objectSizeMax) throw new ApiError('EntityTooLarge')
+  if (whole.objectSizeBytes !== undefined && whole.objectSizeBytes !== sizeBytes) {
+    throw new ApiError('InvalidRequest', {
+      message: `The provided 'x-amz-mp-object-size' header does not match what was computed.`,
+    })
+  }
+  const md5s = Buffer.concat(parts.map((part) => Buffer.from(part.etag, 'hex')))
+  const etag = `${digestOnce(['MD5'], md5s).get('MD5')?.toString('hex')}-${parts.length}`
+  const checksum = wholeChecksum(upload, parts, whole)
+  return { parts, sizeBytes, etag, checksum }
+}
+
+function findPart(upload: Upload, stored: ReadonlyMap<number, UploadedPart>, requested: RequestedPart): UploadedPart {
+  const part = stored.get(requested.partNumber)
+  const invalid = () =>
+    new ApiError('InvalidPart', {
+      fields: { UploadId: upload.uploadId, PartNumber: requested.partNumber, ETag: requested.etag },
+    })
+  if (part === undefined || part.etag !== requested.etag) throw invalid()
+  const own = part.checksum
+  for (const [algorithm, value] of Object.entries(requested.checksums)) {
+    const actual = own?.algorithm === algorithm ? own.value : algorithm === 'CRC64NVME' ? part.crc64nvme : undefined
+    if (actual !== value) throw invalid()
+  }
+  const { checksumAlgorithm: algorithm, checksumType } = upload
+  if (algorithm !== undefined && checksumType === 'COMPOSITE' && requested.checksums[algorithm] === undefined) {
+    throw new ApiError('InvalidRequest', {
+      message: `The upload was created using a ${algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${requested.partNumber} in the request.`,
+    })
+  }
+  return part
+}
+
+function checkSizes(parts: readonly UploadedPart[]): void {
+  for (const part of parts.slice(0, -1)) {
+    if (part.sizeBytes >= limits.partSizeMin) continue
+    throw new ApiError('EntityTooSmall', {
+      fields: {
+        ProposedSize: part.sizeBytes,
+        MinSizeAllowed: limits.partSizeMin,
+        PartNumber: part.partNumber,
+        ETag: part.etag,
+      },
+    })
+  }
+}
+
+/** Of an upload that announced no algorithm: a full-object CRC64NVME, or the full-object CRC that the client names now. */
+function wholeChecksum(upload: Upload, parts: readonly UploadedPart[], whole: Whole): Checksum {
+  const algorithm = upload.checksumAlgorithm ?? 'CRC64NVME'
+  const type = upload.checksumType ?? 'FULL_OBJECT'
+  if (whole.checksumType !== undefined && upload.checksumType !== undefined && whole.checksumType !== type) {
+    throw new ApiError('InvalidRequest', {
+      message: `The upload was created using the ${type} checksum mode. The complete request must use the same checksum mode.`,
+    })
+  }
+  const value = type === 'FULL_OBJECT' ? combined(algorithm, parts) : composite(algorithm, parts)
+  if (whole.checksum !== undefined && whole.checksum.algorithm === algorithm && whole.checksum.value !== value) {
+    throw new ApiError('BadDigest', {
+      message: `The ${algorithm.toLowerCase()} you specified did not match the calculated checksum.`,
+    })
+  }
+  return { algorithm, type, value }
+}
+
+function combined(algorithm: ChecksumAlgorithm, parts: readonly UploadedPart[]): string {
+  if (!isCombinable(algorithm)) throw new ApiError('InvalidRequest')
+  const digestOf = (part: UploadedPart) =>
+    Buffer.from(algorithm === 'CRC64NVME' ? part.crc64nvme : (part.checksum?.value ?? ''), 'base64')
+  const [first, ...rest] = parts
+  if (first === undefined) throw new ApiError('MalformedXML')
+  let sum: Buffer = digestOf(first)
+  for (const part of rest) sum = combineCrc(algorithm, sum, digestOf(part), part.sizeBytes)
+  return sum.toString('base64')
+}
+
+function composite(algorithm: ChecksumAlgorithm, parts: readonly UploadedPart[]): string {
+  const digests = Buffer.concat(parts.map((part) => Buffer.from(part.checksum?.value ?? '', 'base64')))
+  return `${digestOnce([algorithm], digests).get(algorithm)?.toString('base64')}-${parts.length}`
+}

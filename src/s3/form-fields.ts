@@ -1,0 +1,55 @@
+/** Reads a multipart/form-data upload: the fields before the file, then the file as a stream. */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
+import busboy from 'busboy'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+
+export interface Form {
+  /** Names in lower case; of those before the file. */
+  readonly fields: Map<string, string>
+  readonly file: Readable
+  readonly fileName: string
+}
+
+export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<Form> {
+  return new Promise((resolve, reject) => {
+    const fields = new Map<string, string>()
+    let size = 0
+    const fail = (error: unknown) => {
+      body.unpipe()
+      reject(error instanceof ApiError ? error : new ApiError('MalformedPOSTRequest', { cause: error }))
+    }
+    let parser: ReturnType<typeof busboy>
+    try {
+      parser = busboy({
+        headers,
+        preservePath: true,
+        defParamCharset: 'utf8',
+        limits: { files: 1, fieldSize: limits.postFieldsBytes },
+      })
+    } catch (error) {
+      fail(error)
+      return
+    }
+    parser.on('field', (name, value, info) => {
+      size += name.length + Buffer.byteLength(value)
+      if (size > limits.postFieldsBytes || info.valueTruncated) fail(new ApiError('MaxPostPreDataLengthExceededError'))
+      else fields.set(name.toLowerCase(), value)
+    })
+    parser.on('file', (name, file, info) => {
+      file.on('error', () => undefined)
+      if (name.toLowerCase() !== 'file') file.resume()
+      else resolve({ fields, file, fileName: info.filename ?? '' })
+    })
+    parser.on('error', (error) => {
+      fail(error)
+      parser.destroy()
+    })
+    parser.on('close', () =>
+      fail(new ApiError('InvalidArgument', { message: 'POST requires exactly one file upload per request.' })),
+    )
+    body.once('close', () => parser.destroy(new Error('the body ended early')))
+    body.pipe(parser)
+  })
+}

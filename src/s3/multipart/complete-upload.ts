@@ -1,0 +1,73 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
+
+import { awsEncode } from '#lib/uri.ts'
+import { elementsAt, textAt, type XmlElements } from '#lib/xml.ts'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+import type { Whole } from '#model/multipart.ts'
+import { type ChecksumAlgorithm, checksumAlgorithms } from '#model/object.ts'
+import type { RequestedPart } from '#model/upload.ts'
+import { checksumElements, wholeChecksum } from '#s3/checksum-headers.ts'
+import { writeConditions } from '#s3/object/conditions.ts'
+import { versionHeader } from '#s3/object/put-object.ts'
+import type { Operation, S3Request } from '#s3/operation.ts'
+import { readXml } from '#s3/read-xml.ts'
+
+export const completeMultipartUpload: Operation = async (request, services) => {
+  const { bucket, key, headers, origin } = request
+  const conditions = writeConditions(headers)
+  const document = await request.body.document()
+  const parts = readXml(document, 'CompleteMultipartUpload', parseParts, ['Part'])
+  const version = await services.store.completeUpload({
+    bucket,
+    key,
+    uploadId: request.query.get('uploadId') ?? '',
+    parts,
+    conditions,
+    ...readWhole(request),
+  })
+  return {
+    headers: versionHeader(bucket.versioning, version),
+    body: {
+      root: 'CompleteMultipartUploadResult',
+      content: {
+        Location: `${origin}/${bucket.name}/${awsEncode(key, { keepSlash: true })}`,
+        Bucket: bucket.name,
+        Key: key,
+        ETag: `"${version.etag}"`,
+        ...checksumElements(version.checksum),
+      },
+    },
+  }
+}
+
+function parseParts(content: XmlElements): RequestedPart[] {
+  const parts = elementsAt(content, 'Part').map((part) => {
+    const partNumber = textAt(part, 'PartNumber') ?? ''
+    const etag = textAt(part, 'ETag')
+    if (!/^\d{1,5}$/.test(partNumber) || etag === undefined) throw new Error('a Part needs a PartNumber and an ETag')
+    const checksums: Partial<Record<ChecksumAlgorithm, string>> = {}
+    for (const algorithm of checksumAlgorithms) {
+      const value = textAt(part, `Checksum${algorithm}`)
+      if (value !== undefined) checksums[algorithm] = value
+    }
+    return { partNumber: Number(partNumber), etag: etag.trim().replace(/^"(.*)"$/, '$1'), checksums }
+  })
+  if (parts.length === 0 || parts.length > limits.partNumberMax) throw new Error('1 to 10,000 parts')
+  return parts
+}
+
+function readWhole({ headers }: S3Request): Whole {
+  const checksum = wholeChecksum(headers)
+  const type = headers['x-amz-checksum-type']
+  if (type !== undefined && type !== 'COMPOSITE' && type !== 'FULL_OBJECT') {
+    throw new ApiError('InvalidRequest', { message: 'Value for x-amz-checksum-type header is invalid.' })
+  }
+  const size = headers['x-amz-mp-object-size']
+  if (size !== undefined && !/^\d{1,16}$/.test(String(size))) throw new ApiError('InvalidArgument')
+  return {
+    ...(checksum === undefined ? {} : { checksum }),
+    ...(type === undefined ? {} : { checksumType: type }),
+    ...(size === undefined ? {} : { objectSizeBytes: Number(size) }),
+  }
+}

@@ -1,0 +1,38 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html */
+import { limits } from '#model/limits.ts'
+import type { Operation } from '#s3/operation.ts'
+import { readCount, uploadOf } from './part-request.ts'
+
+export const listParts: Operation = async (request, services) => {
+  const upload = await uploadOf(request, services)
+  const marker = readCount(request, 'part-number-marker', 0, limits.partNumberMax)
+  const maxParts = readCount(request, 'max-parts', limits.listPageMax, limits.listPageMax)
+  const page = await services.store.listParts(upload, marker, maxParts)
+  const person = { ID: upload.attributes.ownerId, DisplayName: request.caller.principal.displayName }
+  return {
+    body: {
+      root: 'ListPartsResult',
+      content: {
+        Bucket: upload.bucket,
+        Key: upload.key,
+        UploadId: upload.uploadId,
+        Initiator: person,
+        Owner: person,
+        StorageClass: upload.attributes.storageClass,
+        PartNumberMarker: marker,
+        NextPartNumberMarker: page.parts.at(-1)?.partNumber ?? 0,
+        MaxParts: maxParts,
+        IsTruncated: page.next !== undefined,
+        ChecksumAlgorithm: upload.checksumAlgorithm,
+        ChecksumType: upload.checksumType,
+        Part: page.parts.map((part) => ({
+          PartNumber: part.partNumber,
+          LastModified: new Date(part.modifiedAtMs).toISOString(),
+          ETag: `"${part.etag}"`,
+          Size: part.sizeBytes,
+          ...(part.checksum === undefined ? {} : { [`Checksum${part.checksum.algorithm}`]: part.checksum.value }),
+        })),
+      },
+    },
+  }
+}

@@ -1,0 +1,56 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html */
+import { awsEncode } from '#lib/uri.ts'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+import type { Operation } from '#s3/operation.ts'
+import { readCount } from './part-request.ts'
+
+export const listMultipartUploads: Operation = async (request, services) => {
+  const { query, bucketName } = request
+  const encodingType = query.get('encoding-type')
+  if (encodingType !== undefined && encodingType !== 'url') {
+    throw new ApiError('InvalidArgument', { message: 'Invalid Encoding Method specified in Request' })
+  }
+  const show = (text: string) => (encodingType === 'url' ? awsEncode(text, { keepSlash: true }) : text)
+  const prefix = query.get('prefix') ?? ''
+  const delimiter = query.get('delimiter') ?? ''
+  const keyMarker = query.get('key-marker') ?? ''
+  const uploadIdMarker = keyMarker === '' ? '' : (query.get('upload-id-marker') ?? '')
+  const limit = readCount(request, 'max-uploads', limits.listPageMax, limits.listPageMax)
+  const page = await services.store.listUploads({
+    bucket: bucketName,
+    prefix,
+    delimiter,
+    limit,
+    keyMarker,
+    uploadIdMarker,
+  })
+  return {
+    body: {
+      root: 'ListMultipartUploadsResult',
+      content: {
+        Bucket: bucketName,
+        KeyMarker: show(keyMarker),
+        UploadIdMarker: uploadIdMarker,
+        NextKeyMarker: page.next === undefined ? undefined : show(page.next.key),
+        NextUploadIdMarker: page.next?.uploadId,
+        Prefix: prefix === '' ? undefined : show(prefix),
+        Delimiter: delimiter === '' ? undefined : show(delimiter),
+        EncodingType: encodingType,
+        MaxUploads: limit,
+        IsTruncated: page.next !== undefined,
+        Upload: page.uploads.map((upload) => ({
+          Key: show(upload.key),
+          UploadId: upload.uploadId,
+          Initiator: { ID: upload.initiatorId, DisplayName: request.caller.principal.displayName },
+          Owner: { ID: upload.attributes.ownerId, DisplayName: request.caller.principal.displayName },
+          StorageClass: upload.attributes.storageClass,
+          Initiated: new Date(upload.initiatedAtMs).toISOString(),
+          ChecksumAlgorithm: upload.checksumAlgorithm,
+          ChecksumType: upload.checksumType,
+        })),
+        CommonPrefixes: page.commonPrefixes.map((one) => ({ Prefix: show(one) })),
+      },
+    },
+  }
+}

@@ -1,0 +1,32 @@
+/** What UploadPart and UploadPartCopy read from their requests. */
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+import type { Upload } from '#model/upload.ts'
+import type { S3Request, Services } from '#s3/operation.ts'
+
+export function readPartNumber(request: S3Request): number {
+  const text = request.query.get('partNumber') ?? ''
+  const partNumber = Number(text)
+  if (/^\d{1,5}$/.test(text) && partNumber >= 1 && partNumber <= limits.partNumberMax) return partNumber
+  throw new ApiError('InvalidArgument', {
+    message: 'Part number must be an integer between 1 and 10000, inclusive',
+    fields: { ArgumentName: 'partNumber', ArgumentValue: text },
+  })
+}
+
+export function uploadOf(request: S3Request, services: Services): Promise<Upload> {
+  return services.store.getUpload(request.bucketName, request.key, request.query.get('uploadId') ?? '')
+}
+
+/** A whole number in the query, at most `max`; AWS's error names the argument. */
+export function readCount(request: S3Request, name: string, otherwise: number, max: number): number {
+  const text = request.query.get(name)
+  if (text === undefined || text === '') return otherwise
+  if (!/^\d{1,10}$/.test(text) || Number(text) > 0x7fffffff) {
+    throw new ApiError('InvalidArgument', {
+      message: `Provided ${name} not an integer or within integer range`,
+      fields: { ArgumentName: name, ArgumentValue: text },
+    })
+  }
+  return Math.min(Number(text), max)
+}

@@ -1,0 +1,54 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
+import { ApiError } from '#model/errors.ts'
+import { sourceVersionHeader } from '#s3/object/copy-object.ts'
+import { openCopySource } from '#s3/object/copy-source.ts'
+import type { Operation } from '#s3/operation.ts'
+import { readPartNumber, uploadOf } from './part-request.ts'
+import { partChecksum } from './upload-part.ts'
+
+export const uploadPartCopy: Operation = async (request, services) => {
+  const { store } = services
+  const partNumber = readPartNumber(request)
+  const upload = await uploadOf(request, services)
+  const source = await openCopySource(request, services)
+  const { version } = source.opened
+  let range: { start: number; end: number }
+  try {
+    range = parseCopyRange(request.headers['x-amz-copy-source-range'], version.sizeBytes)
+  } catch (error) {
+    source.opened.close()
+    throw error
+  }
+  const { checksumAlgorithm } = upload
+  const algorithms = checksumAlgorithm === undefined ? [] : [checksumAlgorithm]
+  const staged = await store.stagePartCopy(upload, partNumber, source.opened, range, algorithms)
+  const part = await store.putPart(upload, staged, partChecksum(checksumAlgorithm, staged.digests))
+  return {
+    headers: sourceVersionHeader(source, version),
+    body: {
+      root: 'CopyPartResult',
+      content: {
+        LastModified: new Date(part.modifiedAtMs).toISOString(),
+        ETag: `"${part.etag}"`,
+        ...(part.checksum === undefined ? {} : { [`Checksum${part.checksum.algorithm}`]: part.checksum.value }),
+      },
+    },
+  }
+}
+
+/** `bytes=first-last`, exactly, and inside the source. */
+function parseCopyRange(header: string | string[] | undefined, sizeBytes: number): { start: number; end: number } {
+  if (header === undefined) return { start: 0, end: sizeBytes }
+  const match = /^bytes=(\d+)-(\d+)$/.exec(String(header))
+  const fields = { ArgumentName: 'x-amz-copy-source-range', ArgumentValue: String(header) }
+  if (match === null || Number(match[1]) > Number(match[2])) {
+    throw new ApiError('InvalidArgument', {
+      message:
+        'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
+      fields,
+    })
+  }
+  const [start, last] = [Number(match[1]), Number(match[2])]
+  if (last < sizeBytes) return { start, end: last + 1 }
+  throw new ApiError('InvalidRange', { fields: { RangeRequested: String(header), ActualObjectSize: sizeBytes } })
+}

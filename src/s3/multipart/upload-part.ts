@@ -1,0 +1,49 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html */
+import { ApiError } from '#model/errors.ts'
+import type { ChecksumAlgorithm } from '#model/object.ts'
+import type { UploadedPart } from '#model/upload.ts'
+import { announcedChecksum, checksumHeaderName, verifyAnnounced } from '#s3/checksum-headers.ts'
+import type { Operation } from '#s3/operation.ts'
+import { readPartNumber, uploadOf } from './part-request.ts'
+
+export const uploadPart: Operation = async (request, services) => {
+  const { store } = services
+  const partNumber = readPartNumber(request)
+  const upload = await uploadOf(request, services)
+  const announced = announcedChecksum(request.headers)
+  const { checksumAlgorithm } = upload
+  if (announced !== undefined && checksumAlgorithm !== undefined && announced.algorithm !== checksumAlgorithm) {
+    throw new ApiError('InvalidRequest', {
+      message: `Checksum Type mismatch occurred, expected checksum Type: ${checksumAlgorithm.toLowerCase()}, actual checksum Type: ${announced.algorithm.toLowerCase()}`,
+    })
+  }
+  const algorithm = checksumAlgorithm ?? announced?.algorithm
+  const staged = await store.stagePart(
+    upload,
+    partNumber,
+    request.body.incoming(algorithm === undefined ? [] : [algorithm]),
+  )
+  try {
+    request.body.verify(staged.digests)
+    if (announced !== undefined) verifyAnnounced(announced, staged.digests, request.body.trailers())
+  } catch (error) {
+    await store.discardPart(upload, staged)
+    throw error
+  }
+  const part = await store.putPart(upload, staged, partChecksum(algorithm, staged.digests))
+  return { headers: { etag: `"${part.etag}"`, ...partChecksumHeader(part) } }
+}
+
+export function partChecksum(
+  algorithm: ChecksumAlgorithm | undefined,
+  digests: ReadonlyMap<ChecksumAlgorithm, Buffer>,
+): UploadedPart['checksum'] {
+  const value = algorithm === undefined ? undefined : digests.get(algorithm)
+  return algorithm === undefined || value === undefined ? undefined : { algorithm, value: value.toString('base64') }
+}
+
+function partChecksumHeader(part: UploadedPart): Record<string, string> {
+  const { checksum } = part
+  if (checksum === undefined) return { 'x-amz-checksum-crc64nvme': part.crc64nvme }
+  return { [checksumHeaderName(checksum.algorithm)]: checksum.value }
+}

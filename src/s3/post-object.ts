@@ -1,0 +1,111 @@
+/**
+ * Uploads from browsers. The form carries its own credentials and policy, so this operation authenticates by itself.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+ */
+import { awsEncode } from '#lib/uri.ts'
+import { ApiError } from '#model/errors.ts'
+import { assertKey, type ObjectVersion } from '#model/object.ts'
+import { checkPostPolicy } from '#signature/post-policy.ts'
+import type { Staged } from '#store/contract.ts'
+import { announcedChecksum, checksumHeaders, storedChecksum, verifyAnnounced } from './checksum-headers.ts'
+import { type Form, readForm } from './form-fields.ts'
+import { parseAttributes } from './object/object-attributes.ts'
+import { versionHeader } from './object/put-object.ts'
+import type { Operation, S3Request, S3Response, Services } from './operation.ts'
+
+export const postObject: Operation = async (request, services) => {
+  if (!/^multipart\/form-data/i.test(request.headers['content-type'] ?? '')) {
+    throw new ApiError('MethodNotAllowed', { fields: { Method: 'POST', ResourceType: 'BUCKET' } })
+  }
+  const form = await readForm(request.headers, request.body.raw)
+  try {
+    return await upload(request, services, form)
+  } catch (error) {
+    form.file.resume()
+    throw error
+  }
+}
+
+async function upload(request: S3Request, services: Services, form: Form): Promise<S3Response> {
+  const { bucket } = request
+  const { fields, file } = form
+  const { principal } = services.gatekeeper.authenticateForm(fields)
+  const template = fields.get('key')
+  if (template === undefined || template === '') {
+    throw new ApiError('InvalidArgument', {
+      message:
+        "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.",
+      fields: { ArgumentName: 'key', ArgumentValue: '' },
+    })
+  }
+  const policyBase64 = fields.get('policy')
+  const limitsOfPolicy =
+    policyBase64 === undefined ? {} : checkPostPolicy({ policyBase64, fields, bucket: bucket.name, nowMs: Date.now() })
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: so the form writes it
+  const key = template.replaceAll('${filename}', form.fileName)
+  assertKey(key)
+  services.gatekeeper.authorize(principal, 's3:PutObject', { bucket, key })
+  const headers = headersOf(fields)
+  const attributes = parseAttributes(headers, principal.isAnonymous ? bucket.ownerId : principal.canonicalId)
+  const announced = announcedChecksum(headers)
+  const [minBytes, maxBytes] = limitsOfPolicy.contentLengthRange ?? [0, services.settings.maxUploadBytes]
+  const algorithms = announced === undefined ? [] : [announced.algorithm]
+  const bounded = Math.min(maxBytes, services.settings.maxUploadBytes)
+  const staged = await services.store.stage({ source: file, sizeBytes: undefined, maxBytes: bounded, algorithms })
+  const checksum = await verified(services, staged, () => {
+    if (staged.sizeBytes < minBytes) {
+      throw new ApiError('EntityTooSmall', { fields: { ProposedSize: staged.sizeBytes, MinSizeAllowed: minBytes } })
+    }
+    if (announced !== undefined) verifyAnnounced(announced, staged.digests, {})
+    return storedChecksum(announced, staged.digests)
+  })
+  const version = await services.store.putObject({ bucket, key, staged, attributes, checksum, conditions: {} })
+  return answer(request, fields, version)
+}
+
+async function verified<T>(services: Services, staged: Staged, check: () => T): Promise<T> {
+  try {
+    return check()
+  } catch (error) {
+    await services.store.discard(staged)
+    throw error
+  }
+}
+
+/** Form fields stand for the headers of a PutObject; their text is UTF-8, a header's latin1. */
+function headersOf(fields: ReadonlyMap<string, string>): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of fields) {
+    if (/^(x-amz-(algorithm|credential|date|signature|security-token)|acl|tagging)$/.test(name)) continue
+    if (/^(x-amz-|content-|cache-control$|expires$)/.test(name)) headers[name] = Buffer.from(value).toString('latin1')
+  }
+  const acl = fields.get('acl')
+  if (acl !== undefined) headers['x-amz-acl'] = acl
+  return headers
+}
+
+function answer(request: S3Request, fields: ReadonlyMap<string, string>, version: ObjectVersion): S3Response {
+  const { bucket, origin } = request
+  const etag = `"${version.etag}"`
+  const location = `${origin}/${bucket.name}/${awsEncode(version.key, { keepSlash: true })}`
+  const headers = { etag, location, ...checksumHeaders(version.checksum), ...versionHeader(bucket.versioning, version) }
+  const redirect = redirectTarget(fields.get('success_action_redirect') ?? fields.get('redirect'))
+  if (redirect !== undefined) {
+    redirect.searchParams.set('bucket', bucket.name)
+    redirect.searchParams.set('key', version.key)
+    redirect.searchParams.set('etag', etag)
+    return { status: 303, headers: { ...headers, location: redirect.href } }
+  }
+  const status = fields.get('success_action_status')
+  if (status === '200') return { status: 200, headers }
+  if (status !== '201') return { status: 204, headers }
+  const content = { Location: location, Bucket: bucket.name, Key: version.key, ETag: etag }
+  return { status: 201, headers, body: { root: 'PostResponse', content } }
+}
+
+/** An address that is none is ignored, as S3 does. */
+function redirectTarget(text: string | undefined): URL | undefined {
+  if (text === undefined || !URL.canParse(text)) return undefined
+  const url = new URL(text)
+  return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined
+}

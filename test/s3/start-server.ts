@@ -1,0 +1,104 @@
+/** A whole S3 server in this process, in a folder of its own, on a free port. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { createGatekeeper } from '#access/gatekeeper.ts'
+import { openBucketPolicies } from '#identity/bucket-policies.ts'
+import { openIdentities } from '#identity/identities.ts'
+import { createS3Endpoint } from '#s3/endpoint.ts'
+import { openStore } from '#store/open-store.ts'
+
+export interface TestServer {
+  readonly endpoint: string
+  readonly root: string
+  client(user?: 'main' | 'other' | 'reader', config?: S3ClientConfig): S3Client
+  close(): Promise<void>
+}
+
+const users = [
+  { access_key: 'main', secret_key: 'main-secret', display_name: 'Main', policies: [{ bucket: '*', actions: ['*'] }] },
+  {
+    access_key: 'other',
+    secret_key: 'other-secret',
+    display_name: 'Other',
+    account: '111111111111',
+    policies: [{ bucket: '*', actions: ['*'] }],
+  },
+  {
+    access_key: 'reader',
+    secret_key: 'reader-secret',
+    display_name: 'Reader',
+    policies: [{ bucket: '*', actions: ['list', 'read'] }],
+  },
+]
+
+const silent = { info: () => undefined, warn: () => undefined, error: (fields: object) => console.error(fields) }
+
+export async function startServer(
+  options: { engine?: 'lmdb' | 'memory'; maxUploadBytes?: number } = {},
+): Promise<TestServer> {
+  const root = await mkdtemp(join(tmpdir(), 'myfsio-s3-'))
+  const iamPath = join(root, 'iam.json')
+  await writeFile(iamPath, JSON.stringify({ users }))
+  const store = await openStore({
+    root: join(root, 'data'),
+    durability: 'strict',
+    engine: options.engine ?? 'lmdb',
+    watch: false,
+    log: silent,
+    isPrimary: false,
+  })
+  const identities = await openIdentities({ path: iamPath, bootstrap: { accessKey: 'x', secretKey: 'x' }, log: silent })
+  const policies = await openBucketPolicies({ path: join(root, 'bucket_policies.json'), log: silent })
+  const gatekeeper = createGatekeeper({
+    identities,
+    policies,
+    settings: {
+      region: 'us-east-1',
+      service: 's3',
+      hosts: [],
+      plainKeyAuth: true,
+      signatureV2: true,
+      authMaxAttempts: 5,
+      authLockoutMinutes: 15,
+      virtualHostDomains: [],
+    },
+  })
+  const settings = {
+    region: 'us-east-1',
+    maxUploadBytes: options.maxUploadBytes ?? 1024 ** 3,
+    virtualHostDomains: [],
+  }
+  const listener = createS3Endpoint({
+    services: { store, gatekeeper, bucketPolicies: policies, settings },
+    log: silent,
+  })
+  const server = http.createServer(listener)
+  server.on('checkContinue', listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    endpoint,
+    root,
+    client: (user = 'main', config = {}) =>
+      new S3Client({
+        endpoint,
+        region: 'us-east-1',
+        forcePathStyle: true,
+        credentials: { accessKeyId: user, secretAccessKey: `${user}-secret` },
+        maxAttempts: 1,
+        ...config,
+      }),
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await store.close()
+      await identities.close()
+      await policies.close()
+      await rm(root, { recursive: true, force: true })
+    },
+  }
+}
