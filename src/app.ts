@@ -1,0 +1,134 @@
+/** How the parts make a running API: the only place that knows them all. */
+import type { IncomingMessage } from 'node:http'
+import type { Express, NextFunction, Request, Response } from 'express'
+import { createGatekeeper } from '#access/gatekeeper.ts'
+import { createHealthRoutes } from '#admin/health.ts'
+import { createAdminRoutes } from '#admin/routes.ts'
+import { createCors } from '#http/cors.ts'
+import { RateLimiter } from '#http/rate-limit.ts'
+import { closeServer, createHttpServer, listen } from '#http/server.ts'
+import { readTls } from '#http/tls.ts'
+import { openBucketPolicies } from '#identity/bucket-policies.ts'
+import { openIdentities } from '#identity/identities.ts'
+import { createLog, type Log } from '#lib/log.ts'
+import { createAddressReader } from '#s3/address.ts'
+import { createS3Endpoint } from '#s3/endpoint.ts'
+import type { Services } from '#s3/operation.ts'
+import type { Store } from '#store/contract.ts'
+import { openStore } from '#store/open-store.ts'
+import type { AppConfig } from './config.ts'
+
+export interface ApiStart {
+  readonly config: AppConfig
+  readonly version: string
+  readonly isPrimary: boolean
+  readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
+}
+
+export interface RunningServer {
+  readonly port: number
+  close(timeoutMs: number): Promise<void>
+}
+
+export async function startApi(start: ApiStart): Promise<RunningServer> {
+  const { config, version } = start
+  const log = await createLog(config.log, 'api')
+  const open = await openServices(start, log)
+  const server = createHttpServer({ tls: readTls(config.tls) }, installRoutes(open, config, version, log))
+  const port = await listen(server, config.host, config.apiPort)
+  return {
+    port,
+    close: async (timeoutMs) => {
+      await closeServer(server, timeoutMs)
+      await open.close()
+      log.flush()
+    },
+  }
+}
+
+export interface OpenServices {
+  readonly services: Services
+  /** The secret that a user's links are signed with. */
+  readonly secretOf: (accessKeyId: string) => string | undefined
+  close(): Promise<void>
+}
+
+export async function openServices(
+  { config, isPrimary, bootstrap }: Omit<ApiStart, 'version'>,
+  log: Log,
+): Promise<OpenServices> {
+  const identities = await openIdentities({ path: config.iamPath, bootstrap, log })
+  const policies = await openBucketPolicies({ path: config.bucketPolicyPath, log })
+  const { ownerId } = identities
+  const store = await openStore({
+    root: config.storageRoot,
+    durability: config.durability,
+    engine: config.metadataEngine,
+    watch: config.storageWatch,
+    log,
+    isPrimary,
+    ownerId,
+    region: config.region,
+  })
+  if (isPrimary) await createBuckets(store, config, ownerId)
+  const gatekeeper = createGatekeeper({
+    identities,
+    policies,
+    settings: { ...config, hosts: hostsOf(config), virtualHostDomains: domainsOf(config) },
+  })
+  const settings = {
+    region: config.region,
+    maxUploadBytes: config.maxUploadBytes,
+    virtualHostDomains: domainsOf(config),
+  }
+  return {
+    services: { store, gatekeeper, bucketPolicies: policies, settings },
+    secretOf: (accessKeyId) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
+    close: async () => {
+      await store.close()
+      await Promise.all([identities.close(), policies.close()])
+    },
+  }
+}
+
+/** First what needs no credentials and costs nothing to pass, last the S3 endpoint, which takes everything else. */
+function installRoutes({ services, secretOf }: OpenServices, config: AppConfig, version: string, log: Log) {
+  const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
+  const rateLimit = limiter && ((request: IncomingMessage) => limiter.assert(request.socket.remoteAddress ?? ''))
+  const health = createHealthRoutes(version)
+  const { region, service, apiBaseUrl } = config
+  const admin = createAdminRoutes({ services, region, service, apiBaseUrl, secretOf })
+  const endpoint = createS3Endpoint({ services, log, ...(rateLimit === undefined ? {} : { rateLimit }) })
+  const readAddress = createAddressReader(services.settings.virtualHostDomains)
+  /** A bucket addressed by host may hold a key that looks like one of our own paths. */
+  const isOurs = ({ url = '', headers }: IncomingMessage) =>
+    /^\/(healthz|minio\/health|presign|bucket-policy|_)(\/|\?|$)/.test(url) &&
+    readAddress('/', headers.host).bucketName === ''
+
+  return (app: Express): void => {
+    app.use(createCors(config.cors))
+    app.use((request: Request, response: Response, next: NextFunction) => {
+      if (!isOurs(request)) endpoint(request, response)
+      else health(request, response, () => admin(request, response, next))
+    })
+    app.use((request: Request, response: Response) => endpoint(request, response))
+  }
+}
+
+/** MYFSIO_BUCKETS, which belong to the administrator. */
+async function createBuckets(store: Store, { buckets, region }: AppConfig, ownerId: string): Promise<void> {
+  for (const name of buckets) {
+    if ((await store.findBucket(name)) !== undefined) continue
+    const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
+    await store.createBucket({ name, createdAtMs: Date.now(), ownerId, region, ...fresh })
+  }
+}
+
+/** Hosts that a signature may name when a proxy has put its own in their place. */
+function hostsOf({ apiBaseUrl, allowedHosts }: AppConfig): string[] {
+  return apiBaseUrl === undefined ? allowedHosts : [new URL(apiBaseUrl).host, ...allowedHosts]
+}
+
+function domainsOf({ apiBaseUrl, virtualHostDomains }: AppConfig): string[] {
+  return apiBaseUrl === undefined ? virtualHostDomains : [new URL(apiBaseUrl).hostname, ...virtualHostDomains]
+}

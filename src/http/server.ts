@@ -1,0 +1,79 @@
+/**
+ * An Express application at the speed of node:http. Express sets the prototype of every request and response, which makes both
+ * slow; here they are born with the prototypes that it wants, and setting them again changes nothing.
+ */
+import http, { IncomingMessage, type Server, ServerResponse } from 'node:http'
+import https from 'node:https'
+import express from 'express'
+import { answerClientError } from './client-error.ts'
+
+export interface HttpServerOptions {
+  /** PEM texts. */
+  readonly tls?: { readonly cert: Buffer | string; readonly key: Buffer | string } | undefined
+}
+
+/** What clients may send before the body; S3 allows 8 KiB of headers, proxies and tokens add theirs. */
+const maxHeaderBytes = 32 * 1024
+/** Longer than the minute that load balancers keep their connections, so that they close first. */
+const keepAliveTimeoutMs = 75_000
+const headersTimeoutMs = 60_000
+/** Without a byte in either direction. An upload as a whole may take as long as it likes. */
+const idleTimeoutMs = 300_000
+
+export function createHttpServer(options: HttpServerOptions, install: (app: express.Express) => void): Server {
+  const app = express()
+  for (const setting of ['x-powered-by', 'etag', 'query parser', 'trust proxy']) app.set(setting, false)
+  const settings = {
+    ...createMessageClasses(app),
+    maxHeaderSize: maxHeaderBytes,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: 0,
+    noDelay: true,
+    keepAlive: true,
+  }
+  install(app)
+  const { tls } = options
+  const server = tls ? https.createServer({ ...settings, ...tls }, app) : http.createServer(settings, app)
+  server.setTimeout(idleTimeoutMs)
+  server.on('clientError', answerClientError)
+  // Who handles the request calls response.writeContinue(), once its headers have passed: until then the client holds its body.
+  server.on('checkContinue', app)
+  return server
+}
+
+/** Classes and not Reflect.construct on functions, which was measured to be slower than Express itself. */
+function createMessageClasses(app: express.Express) {
+  class Request extends IncomingMessage {}
+  class Response<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {}
+  Object.setPrototypeOf(Request.prototype, app.request)
+  Object.setPrototypeOf(Response.prototype, app.response)
+  Object.assign(app, { request: Request.prototype, response: Response.prototype })
+  return { IncomingMessage: Request, ServerResponse: Response }
+}
+
+/** Resolves with the port, which is chosen by the system for port 0. */
+export function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => {
+      server.off('error', reject)
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}
+
+/** Takes no more connections, lets requests in flight finish, and cuts off what is left after `timeoutMs`. */
+export function closeServer(server: Server, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const sweep = setInterval(() => server.closeIdleConnections(), 50)
+    const cut = setTimeout(() => server.closeAllConnections(), timeoutMs)
+    server.close(() => {
+      clearInterval(sweep)
+      clearTimeout(cut)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}

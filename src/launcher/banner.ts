@@ -1,0 +1,93 @@
+/** What the terminal says: at start, and for --help and --show-config. Colours only where someone looks. */
+import { type AppConfig, describeConfig, describeFlags } from '#config.ts'
+import type { Prepared } from './first-start.ts'
+
+export interface Style {
+  readonly bold: (text: string) => string
+  readonly dim: (text: string) => string
+  readonly accent: (text: string) => string
+}
+
+export function styleFor(stream: { isTTY?: boolean }, noColor: boolean): Style {
+  const paint = (code: string) => (text: string) =>
+    stream.isTTY === true && !noColor ? `\u001b[${code}m${text}\u001b[0m` : text
+  return { bold: paint('1'), dim: paint('2'), accent: paint('36') }
+}
+
+export interface Started {
+  readonly version: string
+  readonly apiPort: number | undefined
+  readonly uiPort: number | undefined
+  readonly seconds: number
+}
+
+export function formatBanner(prepared: Prepared, started: Started, style: Style): string {
+  const { config } = prepared
+  const { apiPort, uiPort } = started
+  const api = apiPort === undefined ? undefined : (config.apiBaseUrl ?? urlOf(config, apiPort))
+  const workers = `${config.workers} worker${config.workers === 1 ? '' : 's'}, ${config.durability} durability`
+  const rows: [string, string, string][] = []
+  if (api !== undefined) rows.push(['S3 API', style.accent(api), workers])
+  if (uiPort !== undefined) rows.push(['Console', style.accent(`${urlOf(config, uiPort)}/ui`), ''])
+  rows.push(['Data', config.storageRoot, ''])
+  if (api !== undefined) rows.push(userRow(prepared))
+  const lines = rows.map(
+    ([name, value, note]) => `  ${style.dim(name.padEnd(9))}${value}${note && `  ${style.dim(note)}`}`,
+  )
+  const title = `  ${style.bold('MyFSIO')} ${started.version}  ${style.dim(`ready in ${started.seconds.toFixed(2)} s`)}`
+  const attempt = api === undefined ? [] : ['', ...formatAttempt(prepared, api, style)]
+  return ['', title, '', ...lines, ...attempt, ''].join('\n')
+}
+
+function userRow({ config, hint }: Prepared): [string, string, string] {
+  if (hint.secretKey === undefined) {
+    return ['User', hint.accessKey || 'none', `secret in ${config.iamPath}`]
+  }
+  const note = hint.isNew ? 'shown only this once: keep it' : ''
+  return ['User', `${hint.accessKey} / ${hint.secretKey}`, note]
+}
+
+function formatAttempt({ config, hint }: Prepared, api: string, style: Style): string[] {
+  const account = `AWS_ACCESS_KEY_ID=${hint.accessKey} AWS_SECRET_ACCESS_KEY=${hint.secretKey ?? '...'}`
+  return [
+    style.dim('  Try it:'),
+    `  export ${account} AWS_DEFAULT_REGION=${config.region}`,
+    `  aws --endpoint-url ${api} s3 ls`,
+  ]
+}
+
+/** As a client on this machine reaches it. */
+export function urlOf(config: AppConfig, port: number): string {
+  const host = /^(0\.0\.0\.0|::)$/.test(config.host) ? '127.0.0.1' : config.host
+  return `${config.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+export function formatSettings(config: AppConfig): string {
+  const rows = describeConfig(config)
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd()).join('\n')
+}
+
+export function formatHelp(version: string, style: Style): string {
+  const rows = describeFlags()
+  const width = Math.max(...rows.map(({ variable }) => variable.length))
+  const settings = rows.map(({ flag, variable, means, fallback }) => {
+    const names = `  ${variable.padEnd(width)}  ${flag.padEnd(width + 2)}`
+    return `${names}  ${means}${fallback && style.dim(` [${fallback}]`)}`
+  })
+  return [
+    `${style.bold('MyFSIO')} ${version}: an S3-compatible object store on plain files`,
+    '',
+    'Usage: npx tsx run.ts [flags]    or, once built: npm start -- [flags]',
+    '',
+    '  --check-config  say what is wrong with the settings, if anything',
+    '  --show-config   print the settings in force, secrets masked',
+    '  --reset-cred    give the administrator a new secret, and print it',
+    '  --version       print the version',
+    '  --help          print this',
+    '',
+    'Settings: from .env, the environment and flags; the later wins.',
+    '',
+    ...settings,
+  ].join('\n')
+}

@@ -1,0 +1,91 @@
+/** What must be there before the first child starts: folders, the key of sessions, and a decision on the first user's secret. */
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type AppConfig, defaultCredential } from '#config.ts'
+import { StartError } from './protocol.ts'
+
+export interface Credentials {
+  readonly accessKey: string
+  readonly secretKey: string
+}
+
+export interface Prepared {
+  readonly config: AppConfig
+  readonly bootstrap: Credentials
+  /** What may be printed: a secret only if everybody knows it or nobody could know it yet. */
+  readonly hint: { readonly accessKey: string; readonly secretKey: string | undefined; readonly isNew: boolean }
+}
+
+/** StartError. */
+export function prepareFirstStart(config: AppConfig): Prepared {
+  makeFolder(config.configFolder)
+  const secretKey = config.secretKey ?? keepSecretKey(config)
+  const prepared = { ...config, secretKey }
+  const { adminAccessKey, adminSecretKey } = config
+  if (existsSync(config.iamPath)) {
+    const users = readUsers(config.iamPath)
+    refuseDefaultSecret(config, users)
+    const first = users.find((user) => user.accessKey === adminAccessKey) ?? users[0]
+    const isDefault = first?.secretKey === defaultCredential
+    const hint = { accessKey: first?.accessKey ?? '', secretKey: isDefault ? first.secretKey : undefined, isNew: false }
+    return { config: prepared, bootstrap: { accessKey: defaultCredential, secretKey: newSecret() }, hint }
+  }
+  if (adminAccessKey !== undefined && adminSecretKey !== undefined) {
+    const bootstrap = { accessKey: adminAccessKey, secretKey: adminSecretKey }
+    refuseDefaultSecret(config, [bootstrap])
+    return { config: prepared, bootstrap, hint: { accessKey: adminAccessKey, secretKey: undefined, isNew: false } }
+  }
+  const bootstrap = {
+    accessKey: defaultCredential,
+    secretKey: config.isLoopback ? defaultCredential : newSecret(),
+  }
+  return { config: prepared, bootstrap, hint: { ...bootstrap, isNew: !config.isLoopback } }
+}
+
+/** 32 characters that need no quoting in a shell nor escaping in a URL. */
+export function newSecret(): string {
+  return randomBytes(24).toString('base64url')
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new StartError(`STORAGE_ROOT cannot be written: ${why}.`)
+  }
+}
+
+function keepSecretKey(config: AppConfig): string {
+  const file = join(config.configFolder, 'secret_key')
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    const secretKey = randomBytes(32).toString('base64url')
+    writeFileSync(file, `${secretKey}\n`, { mode: 0o600 })
+    return secretKey
+  }
+}
+
+/** Only to say something useful: whether the file is valid is for the children to judge. */
+function readUsers(file: string): Credentials[] {
+  try {
+    const document: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const users = typeof document === 'object' && document !== null && 'users' in document ? document.users : []
+    return Array.isArray(users)
+      ? users.map((user) => ({ accessKey: String(user?.access_key ?? ''), secretKey: String(user?.secret_key ?? '') }))
+      : []
+  } catch {
+    return []
+  }
+}
+
+function refuseDefaultSecret(config: AppConfig, users: readonly Credentials[]): void {
+  const known = users.find((user) => user.secretKey === defaultCredential)
+  if (config.isLoopback || known === undefined) return
+  throw new StartError(
+    `The secret of ${known.accessKey} is the well-known default, which is refused when listening on ${config.host}. ` +
+      'Give it another with --reset-cred, or in iam.json.',
+  )
+}

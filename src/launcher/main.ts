@@ -1,0 +1,93 @@
+/** The command line: does what its flags ask for, and by default starts the servers and stays until told to stop. */
+import { type AppConfig, ConfigError, findCommand, isColorUnwanted, loadConfig } from '#config.ts'
+import { formatBanner, formatHelp, formatSettings, styleFor } from './banner.ts'
+import { prepareChildProgram } from './child-program.ts'
+import { type Prepared, prepareFirstStart } from './first-start.ts'
+import { packageRoot, version } from './package-root.ts'
+import { assertPortsFree, type Listener } from './ports.ts'
+import { StartError } from './protocol.ts'
+import { rotateLog } from './rotate-log.ts'
+import { type Post, Supervisor } from './supervisor.ts'
+
+const style = styleFor(process.stdout, isColorUnwanted())
+const print = (text: string) => void process.stdout.write(`${text}\n`)
+const complain = (text: string) => void process.stderr.write(`${text}\n`)
+
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await run(argv)
+  } catch (error) {
+    if (error instanceof ConfigError) complain(`These settings need mending:\n${bullets(error.mistakes)}`)
+    else if (error instanceof StartError) complain(error.message)
+    else complain(error instanceof Error ? (error.stack ?? error.message) : String(error))
+    process.exit(1)
+  }
+}
+
+async function run(argv: readonly string[]): Promise<void> {
+  const command = findCommand(argv)
+  if (command === 'help') return print(formatHelp(version, style))
+  if (command === 'version') return print(version)
+  const config = loadConfig(argv)
+  if (command === 'check-config') return print('The settings are fine.')
+  if (command === 'show-config') return print(formatSettings(config))
+  if (command === 'start') return serve(config)
+  const { resetCredentials } = await import('./reset-cred.ts')
+  const { accessKey, secretKey } = await resetCredentials(config)
+  print(`${accessKey} / ${secretKey}\nThis secret is shown only this once; ${config.iamPath} holds it.`)
+}
+
+async function serve(config: AppConfig): Promise<void> {
+  const [program] = await Promise.all([prepareChildProgram(), assertPortsFree(config.host, listenersOf(config))])
+  const prepared = prepareFirstStart(config)
+  rotateLog(config.log)
+  const giveUp = (reason: string) => {
+    complain(reason)
+    process.exit(1)
+  }
+  const supervisor = new Supervisor({ program, say: complain, giveUp })
+  stopOnSignals(supervisor)
+  const posts = postsOf(prepared)
+  try {
+    const ports = await supervisor.start(posts)
+    const portOf = (role: string) => ports[posts.findIndex((post) => post.start.role === role)]
+    const seconds = process.uptime()
+    print(formatBanner(prepared, { version, apiPort: portOf('api'), uiPort: portOf('console'), seconds }, style))
+  } catch (error) {
+    await supervisor.stop()
+    throw error
+  }
+}
+
+function listenersOf({ mode, apiPort, uiPort }: AppConfig): Listener[] {
+  const api = { what: 'S3 API', port: apiPort, setting: '--api-port' }
+  const ui = { what: 'console', port: uiPort, setting: '--ui-port' }
+  return mode === 'both' ? [api, ui] : [mode === 'api' ? api : ui]
+}
+
+function postsOf({ config, bootstrap }: Prepared): Post[] {
+  const common = { type: 'start', config, version, packageRoot, bootstrap } as const
+  const workers = config.mode === 'ui' ? 0 : config.workers
+  const posts: Post[] = Array.from({ length: workers }, (_, at) => ({
+    name: `API worker ${at + 1}`,
+    start: { ...common, role: 'api', isPrimary: at === 0 },
+  }))
+  if (config.mode !== 'api') posts.push({ name: 'Console', start: { ...common, role: 'console', isPrimary: false } })
+  return posts
+}
+
+/** The first signal lets requests in flight finish; a second one does not. */
+function stopOnSignals(supervisor: Supervisor): void {
+  let isStopping = false
+  const stop = async () => {
+    if (isStopping) return supervisor.kill()
+    isStopping = true
+    await supervisor.stop()
+    process.exit(0)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop())
+}
+
+function bullets(lines: readonly string[]): string {
+  return lines.map((line) => `  - ${line}`).join('\n')
+}

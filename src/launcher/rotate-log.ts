@@ -1,0 +1,28 @@
+/** Sets the log file aside when it has grown: app.log → app.log.1 → app.log.2. Children notice and open a new one. */
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs'
+
+const intervalMs = 10_000
+
+export interface RotatedLog {
+  readonly file: string | undefined
+  readonly maxBytes: number
+  readonly backupCount: number
+}
+
+export function rotateLog({ file, maxBytes, backupCount }: RotatedLog): void {
+  if (file === undefined) return
+  setInterval(() => {
+    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > maxBytes) setAside(file, backupCount)
+  }, intervalMs).unref()
+}
+
+export function setAside(file: string, backupCount: number): void {
+  if (backupCount === 0) {
+    rmSync(file, { force: true })
+    return
+  }
+  for (let number = backupCount - 1; number >= 1; number--) {
+    if (existsSync(`${file}.${number}`)) renameSync(`${file}.${number}`, `${file}.${number + 1}`)
+  }
+  renameSync(file, `${file}.1`)
+}
