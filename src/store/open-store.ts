@@ -108,7 +108,16 @@ function isOfLivingProcess(fileId: string): boolean {
   if (pid === process.pid) return false
   try {
     process.kill(pid, 0)
-    return true
+    return !isZombie(pid)
+  } catch {
+    return false
+  }
+}
+
+/** A killed process whose parent was killed with it may wait long to be reaped; it writes no more. */
+function isZombie(pid: number): boolean {
+  try {
+    return /\) Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'latin1'))
   } catch {
     return false
   }

@@ -1,0 +1,94 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ConfigError, describeConfig, findCommand, loadConfig } from '#config.ts'
+
+const nowhere = mkdtempSync(join(tmpdir(), 'config-'))
+
+function mistakesOf(argv: string[], env: Record<string, string> = {}): readonly string[] {
+  try {
+    loadConfig(argv, env, nowhere)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.mistakes
+    throw error
+  }
+  return []
+}
+
+describe('configuration', () => {
+  it('needs nothing to be given', () => {
+    const config = loadConfig([], {}, nowhere)
+    expect(config).toMatchObject({ host: '127.0.0.1', apiPort: 5000, uiPort: 5100, mode: 'both', durability: 'strict' })
+    expect(config.iamPath).toBe(join(nowhere, 'data', '.myfsio.sys', 'config', 'iam.json'))
+    expect(config.maxUploadBytes).toBe(1024 ** 3)
+    expect(config.rateLimit).toBe(false)
+  })
+
+  it('tells all mistakes at once, naming the setting, its value and what is allowed', () => {
+    const mistakes = mistakesOf(['--api-port', 'high', '--colour', '--workers'], {
+      MAX_UPLOAD_SIZE: 'lots',
+      DURABILITY: 'certain',
+      MYFSIO_BUCKETS: 'photos,No Bucket',
+      TLS_CERT: 'cert.pem',
+    })
+    expect(mistakes).toEqual(
+      [
+        '--colour is not known: --help lists what is.',
+        '--workers needs a value.',
+        'API_PORT cannot be "high": it must be a port from 0 to 65535.',
+        'TLS_CERT and TLS_KEY must be given together: a certificate and its key, as PEM files.',
+        'MYFSIO_BUCKETS cannot be "photos,No Bucket": it must be bucket names, separated by commas.',
+        'DURABILITY cannot be "certain": it must be strict, relaxed or none.',
+        'MAX_UPLOAD_SIZE cannot be "lots": it must be a size, as 1073741824 or 5GiB.',
+      ].sort(byOrderIn(mistakes)),
+    )
+  })
+
+  it('lets flags win over the environment, and the environment over .env', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'config-'))
+    writeFileSync(join(folder, '.env'), 'AWS_REGION=eu-one-1\nAPI_PORT=1111\nUI_PORT=2222\n')
+    const config = loadConfig(['--ui-port=4444'], { API_PORT: '3333', UI_PORT: '3333' }, folder)
+    expect(config).toMatchObject({ region: 'eu-one-1', apiPort: 3333, uiPort: 4444 })
+  })
+
+  it('never repeats a secret, neither in a mistake nor in what it shows', () => {
+    expect(mistakesOf([], { MINIO_ROOT_USER: 'admin', MINIO_ROOT_PASSWORD: 'short' }).join()).toBe(
+      'MINIO_ROOT_PASSWORD cannot be what is given: it must be 8 to 256 characters.',
+    )
+    const config = loadConfig([], { ADMIN_ACCESS_KEY: 'admin', ADMIN_SECRET_KEY: 'correct-horse' }, nowhere)
+    expect(Object.fromEntries(describeConfig(config))).toMatchObject({ ADMIN_SECRET_KEY: '********', SECRET_KEY: '' })
+    expect(JSON.stringify(describeConfig(config))).not.toContain('correct-horse')
+  })
+
+  it('takes the first user from the names that MinIO uses', () => {
+    const config = loadConfig([], { MINIO_ROOT_USER: 'admin', MINIO_ROOT_PASSWORD: 'correct-horse' }, nowhere)
+    expect(config).toMatchObject({ adminAccessKey: 'admin', adminSecretKey: 'correct-horse' })
+  })
+
+  it('refuses the well-known session key off loopback only', () => {
+    expect(mistakesOf([], { SECRET_KEY: 'dev-secret-key' })).toEqual([])
+    expect(mistakesOf(['--host', '0.0.0.0'], { SECRET_KEY: 'dev-secret-key' })).toHaveLength(1)
+  })
+
+  it('limits the rate of a client address off loopback, and as told', () => {
+    expect(loadConfig(['--host', '0.0.0.0'], {}, nowhere).rateLimit).toEqual({ requests: 1000, windowMs: 1000 })
+    const config = loadConfig([], { RATE_LIMIT_DEFAULT: '200 per minute' }, nowhere)
+    expect(config.rateLimit).toEqual({ requests: 200, windowMs: 60_000 })
+  })
+
+  it('runs one worker on the engine that processes cannot share', () => {
+    expect(loadConfig([], { METADATA_ENGINE: 'memory' }, nowhere).workers).toBe(1)
+    expect(mistakesOf([], { METADATA_ENGINE: 'memory', WORKERS: '2' })).toHaveLength(1)
+  })
+
+  it('finds a command wherever it stands', () => {
+    expect(findCommand(['--host', '::1', '--show-config'])).toBe('show-config')
+    expect(findCommand(['--host', '::1'])).toBe('start')
+  })
+})
+
+/** Their order is of no consequence. */
+function byOrderIn(order: readonly string[]) {
+  return (a: string, b: string) => order.indexOf(a) - order.indexOf(b)
+}

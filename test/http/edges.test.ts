@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import { createCors } from '#http/cors.ts'
+import { RateLimiter } from '#http/rate-limit.ts'
+import { closeServer, createHttpServer, listen } from '#http/server.ts'
+
+describe('the rate limit', () => {
+  it('lets a burst of the whole limit pass, then says when to come back, then refills', () => {
+    const limiter = new RateLimiter({ requests: 2, windowMs: 10_000 })
+    expect([limiter.take('a', 0).isAllowed, limiter.take('a', 0).isAllowed]).toEqual([true, true])
+    expect(limiter.take('a', 0)).toEqual({ isAllowed: false, retryAfterSeconds: 5 })
+    expect(limiter.take('b', 0).isAllowed).toBe(true)
+    expect(limiter.take('a', 5000).isAllowed).toBe(true)
+  })
+
+  it('throws SlowDown with Retry-After', () => {
+    const limiter = new RateLimiter({ requests: 1, windowMs: 60_000 })
+    limiter.assert('a')
+    expect(() => limiter.assert('a')).toThrow(expect.objectContaining({ code: 'SlowDown', status: 503 }))
+  })
+})
+
+describe('cross-origin requests', () => {
+  const ask = async (origins: string[], init: RequestInit) => {
+    const cors = createCors({ origins, methods: ['GET', 'PUT'], allowHeaders: ['*'] })
+    const server = createHttpServer({}, (app) => app.use(cors, (_request, response) => response.end('passed')))
+    const port = await listen(server, '127.0.0.1', 0)
+    try {
+      const answer = await fetch(`http://127.0.0.1:${port}/`, init)
+      return { status: answer.status, headers: answer.headers, text: await answer.text() }
+    } finally {
+      await closeServer(server, 100)
+    }
+  }
+
+  it('answers a preflight itself, with the headers that were asked for', async () => {
+    const headers = {
+      origin: 'https://a.example',
+      'access-control-request-method': 'PUT',
+      'access-control-request-headers': 'authorization,x-amz-date',
+    }
+    const answer = await ask(['*'], { method: 'OPTIONS', headers })
+    expect(answer).toMatchObject({ status: 200, text: '' })
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*')
+    expect(answer.headers.get('access-control-allow-headers')).toBe('authorization,x-amz-date')
+    expect(answer.headers.get('access-control-allow-credentials')).toBeNull()
+  })
+
+  it('names only origins on the list', async () => {
+    const allowed = await ask(['https://a.example'], { headers: { origin: 'https://a.example' } })
+    expect(allowed.headers.get('access-control-allow-origin')).toBe('https://a.example')
+    expect(allowed.headers.get('vary')).toBe('Origin')
+    const other = await ask(['https://a.example'], { headers: { origin: 'https://b.example' } })
+    expect(other.headers.get('access-control-allow-origin')).toBeNull()
+    expect(other.text).toBe('passed')
+  })
+
+  it('adds nothing to requests without an origin', async () => {
+    const answer = await ask(['*'], {})
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull()
+  })
+})

@@ -1,0 +1,93 @@
+import http, { type Server } from 'node:http'
+import { connect } from 'node:net'
+import type { Express } from 'express'
+import { afterEach, describe, expect, it } from 'vitest'
+import { closeServer, createHttpServer, listen } from '#http/server.ts'
+
+const servers: Server[] = []
+
+async function serve(install: (app: Express) => void): Promise<number> {
+  const server = createHttpServer({}, install)
+  servers.push(server)
+  return listen(server, '127.0.0.1', 0)
+}
+
+/** Everything the server sends to these bytes until it closes or `until` is found. */
+function exchange(port: number, bytes: string, until = /$^/): Promise<string> {
+  return new Promise((resolve) => {
+    let text = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
+    socket.on('data', (piece) => {
+      text += piece
+      if (until.test(text)) socket.destroy()
+    })
+    socket.on('error', () => {})
+    socket.once('close', () => resolve(text))
+  })
+}
+
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => closeServer(server, 100)))
+})
+
+describe('the HTTP server', () => {
+  it('gives requests and responses the prototypes that Express sets, before Express sets them', async () => {
+    let same = false
+    const port = await serve((app) =>
+      app.use((request, response) => {
+        same =
+          Object.getPrototypeOf(request) === request.app.request &&
+          request.constructor.name === 'Request' &&
+          Object.getPrototypeOf(response) === request.app.response
+        response.json({ path: request.path })
+      }),
+    )
+    const answer = await fetch(`http://127.0.0.1:${port}/a?b`)
+    expect(await answer.json()).toEqual({ path: '/a' })
+    expect(answer.headers.get('x-powered-by')).toBeNull()
+    expect(same).toBe(true)
+  })
+
+  it('answers bytes that are no request with XML', async () => {
+    const port = await serve(() => {})
+    const text = await exchange(port, 'NONSENSE\r\n\r\n')
+    expect(text).toMatch(/^HTTP\/1.1 400 [^]*<Code>BadRequest<\/Code>/)
+  })
+
+  it('answers headers without end with XML', async () => {
+    const port = await serve(() => {})
+    const text = await exchange(port, `GET / HTTP/1.1\r\nX-Long: ${'a'.repeat(40_000)}\r\n\r\n`)
+    expect(text).toContain('<Code>RequestHeaderSectionTooLarge</Code>')
+  })
+
+  it('asks for the body of Expect: 100-continue only when its handler does', async () => {
+    const port = await serve((app) =>
+      app.use((request, response) => {
+        if (request.url === '/no') response.writeHead(403).end()
+        else {
+          response.writeContinue()
+          request.resume().once('end', () => response.end('done'))
+        }
+      }),
+    )
+    const head = (path: string) =>
+      `PUT ${path} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n`
+    expect(await exchange(port, head('/no'), /\r\n\r\n/)).toMatch(/^HTTP\/1.1 403/)
+    expect(await exchange(port, head('/yes'), /\r\n\r\n/)).toMatch(/^HTTP\/1.1 100 Continue/)
+  })
+
+  it('finishes requests in flight when it closes', async () => {
+    const port = await serve((app) => app.use((_request, response) => setTimeout(() => response.end('whole'), 200)))
+    const answer = new Promise<string>((resolve) => {
+      http.get({ port, host: '127.0.0.1' }, (response) => {
+        response.setEncoding('utf8').on('data', resolve)
+      })
+    })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const [server] = servers
+    const startedAt = performance.now()
+    if (server) await closeServer(server, 5000)
+    expect(await answer).toBe('whole')
+    expect(performance.now() - startedAt).toBeLessThan(2000)
+  })
+})

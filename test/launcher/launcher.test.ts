@@ -1,0 +1,101 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { childrenOf, type Launched, launch } from './launcher.ts'
+
+const started: Launched[] = []
+
+function start(flags: string[], env: Record<string, string> = {}): Launched {
+  const launched = launch(flags, env)
+  started.push(launched)
+  return launched
+}
+
+afterEach(async () => {
+  for (const { child, exited } of started.splice(0)) {
+    child.kill('SIGTERM')
+    await exited
+  }
+})
+
+const both = ['--api-port', '0', '--ui-port', '0']
+const apiUrl = /S3 API\s+(http:\/\/\S+)/
+const consoleUrl = /Console\s+(http:\/\/\S+)/
+
+describe('the launcher', () => {
+  it('starts API and console, says where they are, and stops with 0 on SIGTERM', async () => {
+    const { said, child, exited, folder } = start(both, { MYFSIO_BUCKETS: 'photos' })
+    const [, api = ''] = await said(apiUrl)
+    const [, page = ''] = await said(consoleUrl)
+    await said(/aws --endpoint-url http:\S+ s3 ls/)
+    expect(await (await fetch(`${api}/healthz`)).json()).toMatchObject({ status: 'ok' })
+    expect((await fetch(`${api}/photos`)).status).toBe(403)
+    expect((await fetch(page)).status).toBe(200)
+    expect(existsSync(join(folder, '.myfsio.sys/config/iam.json'))).toBe(true)
+    expect(statSync(join(folder, '.myfsio.sys/config/secret_key')).mode & 0o777).toBe(0o600)
+    child.kill('SIGTERM')
+    expect(await exited).toBe(0)
+  })
+
+  it('starts another child for one that was killed', async () => {
+    const { said, child } = start([...both, '--workers', '1', '--mode', 'api'])
+    const [, api = ''] = await said(apiUrl)
+    const [worker = 0] = childrenOf(child.pid)
+    process.kill(worker, 'SIGKILL')
+    await said(/API worker 1 \(process \d+\) was ended by SIGKILL: starting another/)
+    await said(/API worker 1 serves again/)
+    expect((await fetch(`${api}/healthz`)).status).toBe(200)
+  })
+
+  it('gives up loudly when children keep dying', async () => {
+    const { said, child, exited, output } = start(['--mode', 'ui', '--ui-port', '0'])
+    await said(consoleUrl)
+    for (let deaths = 0; deaths < 5; deaths++) {
+      await expect.poll(() => childrenOf(child.pid).length, { timeout: 8000 }).toBe(1)
+      const [pid = 0] = childrenOf(child.pid)
+      if (deaths > 0) await expect.poll(() => output().match(/serves again/g)?.length, { timeout: 8000 }).toBe(deaths)
+      process.kill(pid, 'SIGKILL')
+      await expect.poll(() => childrenOf(child.pid).includes(pid)).toBe(false)
+    }
+    expect(await exited).toBe(1)
+    expect(output()).toMatch(/Giving up/)
+  })
+
+  it('ends with 1 and names the holder when a port is taken', async () => {
+    const server = createServer()
+    const port = await new Promise<number>((resolve) =>
+      server.listen(0, '127.0.0.1', () => resolve(Number(Object(server.address()).port))),
+    )
+    const { exited, output } = start(['--api-port', String(port), '--ui-port', '0'])
+    expect(await exited).toBe(1)
+    expect(output()).toContain(`Port ${port} for the S3 API is taken by `)
+    expect(output()).toContain(`(process ${process.pid})`)
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it('lists every mistake in the settings and ends with 1', async () => {
+    const { exited, output } = start(['--check-config'], { API_PORT: 'x', DURABILITY: 'y' })
+    expect(await exited).toBe(1)
+    expect(output()).toMatch(/API_PORT[^]*DURABILITY/)
+  })
+
+  it('generates a secret off loopback, prints it once and refuses the default', async () => {
+    const first = start(['--mode', 'api', '--api-port', '0', '--host', '0.0.0.0'])
+    const [, secret = ''] = await first.said(/localadmin \/ (\S{32})/)
+    expect(readFileSync(join(first.folder, '.myfsio.sys/config/iam.json'), 'utf8')).toContain(secret)
+    first.child.kill('SIGTERM')
+    await first.exited
+    const again = start(['--mode', 'api', '--api-port', '0', '--host', '0.0.0.0'], { STORAGE_ROOT: first.folder })
+    await again.said(apiUrl)
+    expect(again.output()).not.toContain(secret)
+  })
+
+  it('resets the credentials of the administrator', async () => {
+    const reset = start(['--reset-cred'])
+    expect(await reset.exited).toBe(0)
+    const [, secret = ''] = /localadmin \/ (\S{32})/.exec(reset.output()) ?? []
+    const iam = JSON.parse(readFileSync(join(reset.folder, '.myfsio.sys/config/iam.json'), 'utf8'))
+    expect(iam.users).toMatchObject([{ access_key: 'localadmin', secret_key: secret }])
+  })
+})
