@@ -54,7 +54,12 @@ const variables = {
   ALLOWED_HOSTS: row(hosts, '', 'hosts, separated by commas', 'further hosts that signatures may name'),
   VIRTUAL_HOST_DOMAINS: row(hosts, '', 'domains, separated by commas', 'where <bucket>.<domain> is a bucket'),
   PLAIN_KEY_AUTH: row(onOff, 'on', 'on or off', 'accept X-Access-Key and X-Secret-Key'),
-  SIGNATURE_V2: row(onOff, 'off', 'on or off', 'accept the signatures of old clients'),
+  SIGNATURE_V2: row(
+    z.enum(['off', 'presigned', 'on']),
+    'presigned',
+    'off, presigned or on',
+    'accept the signatures of old clients; boto3 and aws still presign with them',
+  ),
   AUTH_MAX_ATTEMPTS: row(wholeNumber(1, 10_000), '5', 'a whole number from 1 to 10000', 'failures before a lockout'),
   AUTH_LOCKOUT_MINUTES: row(wholeNumber(1, 10_000), '15', 'a whole number from 1 to 10000', 'minutes a lockout lasts'),
   RATE_LIMIT_DEFAULT: row(rateLimit(), undefined, 'off, or as 200 per minute', 'requests a client address may make'),
@@ -228,7 +233,8 @@ function disagreements(values: Values, given: Readonly<Record<string, string>>):
   if ((values.TLS_CERT === undefined) !== (values.TLS_KEY === undefined)) {
     found.push('TLS_CERT and TLS_KEY must be given together: a certificate and its key, as PEM files.')
   }
-  if ((values.ADMIN_ACCESS_KEY === undefined) !== (values.ADMIN_SECRET_KEY === undefined)) {
+  const isGiven = (name: Name) => findGiven(name, given) !== undefined
+  if (isGiven('ADMIN_ACCESS_KEY') !== isGiven('ADMIN_SECRET_KEY')) {
     found.push('ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY must be given together.')
   }
   if (values.METADATA_ENGINE === 'memory' && values.WORKERS > 1 && given.WORKERS !== undefined) {

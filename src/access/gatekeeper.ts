@@ -17,7 +17,8 @@ export interface GatekeeperSettings {
   /** Values of Host that are as good as the one received. */
   readonly hosts: readonly string[]
   readonly plainKeyAuth: boolean
-  readonly signatureV2: boolean
+  /** `presigned`: in queries only, where boto3 and aws still use it by default. */
+  readonly signatureV2: 'off' | 'presigned' | 'on'
   readonly authMaxAttempts: number
   readonly authLockoutMinutes: number
   readonly virtualHostDomains: readonly string[]
@@ -57,7 +58,8 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
       }
       case 'v2-header':
       case 'v2-query': {
-        if (!settings.signatureV2) {
+        const { signatureV2 } = settings
+        if (signatureV2 === 'off' || (signatureV2 === 'presigned' && credentials.kind === 'v2-header')) {
           throw new ApiError('InvalidRequest', {
             message: 'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
           })

@@ -72,7 +72,7 @@ export class Supervisor {
     const { post, child } = manned
     let isReady = false
     child.on('message', (message) => {
-      if (isHelloMessage(message)) child.send(post.start)
+      if (isHelloMessage(message)) child.send(startAt(post.start, manned.port))
       if (!isReadyMessage(message)) return
       isReady = true
       manned.port = message.port
@@ -115,6 +115,13 @@ export class Supervisor {
     if (post.start.role === 'api') return cluster.fork().process
     return fork(this.#options.program, [], { execArgv: [], serialization: 'advanced' })
   }
+}
+
+/** A successor serves where its predecessor did, also when the system had chosen the port. */
+function startAt(start: StartMessage, port: number | undefined): StartMessage {
+  if (port === undefined) return start
+  const where = start.role === 'api' ? { apiPort: port } : { uiPort: port }
+  return { ...start, config: { ...start.config, ...where } }
 }
 
 function endChild(child: ChildProcess): Promise<void> {

@@ -28,14 +28,18 @@ export function verifyV4(
   checkScope(credentials, options)
   checkTime(credentials, options.nowMs)
   checkSignedHeaders(request, credentials)
-  const payloadHash = payloadHashOf(request, credentials)
   const scope = `${credentials.date}/${credentials.region}/${credentials.service}/aws4_request`
   const key = signingKey(secretAccessKey, credentials.date, credentials.region, credentials.service)
   const received = request.headers.host ?? ''
   const isProvided = (canonical: string) =>
     isSame(sign(key, stringToSign(credentials, scope, canonical)), credentials.signature)
-  const canonical = canonicalRequest(request, credentials, payloadHash, received)
-  if (!isProvided(canonical) && !alternatives(request, credentials, payloadHash, options).some(isProvided)) {
+  const payloadHash = payloadHashes(request, credentials).find(
+    (one) =>
+      isProvided(canonicalRequest(request, credentials, one, received)) ||
+      alternatives(request, credentials, one, options).some(isProvided),
+  )
+  if (payloadHash === undefined) {
+    const canonical = canonicalRequest(request, credentials, payloadHashes(request, credentials)[0] ?? '', received)
     throw mismatch(credentials, stringToSign(credentials, scope, canonical), canonical)
   }
   const chain = { signingKey: key, timestamp: credentials.timestamp, scope, seedSignature: credentials.signature }
@@ -137,21 +141,25 @@ function checkSignedHeaders(request: SignableRequest, credentials: V4Credentials
   })
 }
 
-function payloadHashOf(request: SignableRequest, credentials: V4Credentials): string {
+/**
+ * What the signature may say of the body. curl, before it sent x-amz-content-sha256, signs the hash of an empty body, or none: the
+ * body is then held to what was signed.
+ */
+function payloadHashes(request: SignableRequest, credentials: V4Credentials): string[] {
   const header = request.headers['x-amz-content-sha256']
   if (credentials.kind === 'v4-query') {
-    if (header === undefined) return queryValue(request.target, 'X-Amz-Content-Sha256') ?? unsignedPayload
-  } else if (header === undefined) {
-    throw new ApiError('InvalidRequest', { message: 'Missing required header for this request: x-amz-content-sha256' })
-  }
+    if (header === undefined) return [queryValue(request.target, 'X-Amz-Content-Sha256') ?? unsignedPayload]
+  } else if (header === undefined) return [emptyHash, unsignedPayload]
   const value = String(header)
-  if (/^[0-9a-fA-F]{64}$/.test(value) || payloadNames.has(value)) return value
+  if (/^[0-9a-fA-F]{64}$/.test(value) || payloadNames.has(value)) return [value]
   throw new ApiError('InvalidArgument', {
     message:
       'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, or a valid sha256 value.',
     fields: { ArgumentName: 'x-amz-content-sha256', ArgumentValue: value },
   })
 }
+
+const emptyHash = hash('sha256', '', 'hex')
 
 const payloadNames = new Set([
   unsignedPayload,

@@ -61,7 +61,7 @@ export async function startServer(
       service: 's3',
       hosts: [],
       plainKeyAuth: true,
-      signatureV2: true,
+      signatureV2: 'on',
       authMaxAttempts: 5,
       authLockoutMinutes: 15,
       virtualHostDomains: [],
