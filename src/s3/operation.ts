@@ -39,8 +39,11 @@ export interface RequestBody {
   verify(digests: ReadonlyMap<ChecksumAlgorithm, Buffer>): void
   /** Trailing headers, names in lower case; complete after the last byte. */
   trailers(): Readonly<Record<string, string>>
-  /** A whole XML or JSON document, bounded, with every digest and checksum the client sent verified. Empty if there is none. */
-  document(): Promise<Buffer>
+  /**
+   * A whole XML or JSON document, bounded, with every digest and checksum the client sent verified. Empty if there is none.
+   * `object`: x-amz-checksum-* speaks of an object, and not of this body.
+   */
+  document(checksumOf?: 'body' | 'object'): Promise<Buffer>
 }
 
 /** Text as it is, an XML document, or an object's bytes. */

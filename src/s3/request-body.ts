@@ -92,9 +92,9 @@ class OpenedBody implements RequestBody {
     return this.#decoded?.trailers ?? {}
   }
 
-  async document(): Promise<Buffer> {
+  async document(checksumOf: 'body' | 'object' = 'body'): Promise<Buffer> {
     const { headers } = this.#request
-    const announced = announcedChecksum(headers)
+    const announced = checksumOf === 'body' ? announcedChecksum(headers) : undefined
     this.#md5 = parseContentMd5(headers['content-md5'])
     if (this.sizeBytes !== undefined && this.sizeBytes > limits.documentBytes) throw documentTooLarge()
     const hasBody = this.sizeBytes !== undefined || headers['transfer-encoding'] !== undefined

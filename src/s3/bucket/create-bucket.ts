@@ -71,6 +71,8 @@ function checkLocation(location: string, { region }: S3Settings): void {
   if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(location)) {
     throw new ApiError('InvalidLocationConstraint', { fields: { LocationConstraint: location } })
   }
+  // The endpoint of us-east-1 makes buckets for every region; the others only for their own.
+  if (region === 'us-east-1') return
   throw new ApiError('IllegalLocationConstraintException', {
     message: `The ${location} location constraint is incompatible for the region specific endpoint this request was sent to.`,
   })

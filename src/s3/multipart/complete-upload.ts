@@ -9,14 +9,14 @@ import { type ChecksumAlgorithm, checksumAlgorithms } from '#model/object.ts'
 import type { RequestedPart } from '#model/upload.ts'
 import { checksumElements, wholeChecksum } from '#s3/checksum-headers.ts'
 import { writeConditions } from '#s3/object/conditions.ts'
-import { versionHeader } from '#s3/object/put-object.ts'
+import { writtenVersionHeader } from '#s3/object/put-object.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
 import { readXml } from '#s3/read-xml.ts'
 
 export const completeMultipartUpload: Operation = async (request, services) => {
   const { bucket, key, headers, origin } = request
   const conditions = writeConditions(headers)
-  const document = await request.body.document()
+  const document = await request.body.document('object')
   const parts = readXml(document, 'CompleteMultipartUpload', parseParts, ['Part'])
   const version = await services.store.completeUpload({
     bucket,
@@ -27,7 +27,7 @@ export const completeMultipartUpload: Operation = async (request, services) => {
     ...readWhole(request),
   })
   return {
-    headers: versionHeader(bucket.versioning, version),
+    headers: writtenVersionHeader(bucket.versioning, version),
     body: {
       root: 'CompleteMultipartUploadResult',
       content: {

@@ -20,7 +20,7 @@ export const putObject: Operation = async (request, services) => {
     headers: {
       etag: `"${version.etag}"`,
       ...checksumHeaders(version.checksum),
-      ...versionHeader(bucket.versioning, version),
+      ...writtenVersionHeader(bucket.versioning, version),
     },
   }
 }
@@ -33,4 +33,12 @@ export function authorizeTags(request: S3Request): void {
 
 export function versionHeader(versioning: string, version: { readonly versionId: string }): Record<string, string> {
   return versioning === 'Unversioned' ? {} : { 'x-amz-version-id': version.versionId }
+}
+
+/** After a write: while versioning is suspended the null version is written, and its id not told. */
+export function writtenVersionHeader(
+  versioning: string,
+  version: { readonly versionId: string },
+): Record<string, string> {
+  return versioning === 'Enabled' ? { 'x-amz-version-id': version.versionId } : {}
 }
