@@ -26,6 +26,10 @@ export class Document<T> {
   readonly #options: DocumentOptions<T>
   #current: T
   #stamp = ''
+  #hasLooked = false
+  readonly #lookAgain = () => {
+    this.#hasLooked = false
+  }
   #problem: string | undefined
   #watcher: ReturnType<typeof watch> | undefined
 
@@ -48,7 +52,12 @@ export class Document<T> {
 
   /** The last good state. Looks at the file's stamp, so that a change by another process shows at once. */
   get current(): T {
-    this.#load()
+    // Once a turn of the event loop is enough: what a request asks several times, it asks in one.
+    if (!this.#hasLooked) {
+      this.#hasLooked = true
+      setImmediate(this.#lookAgain)
+      this.#load()
+    }
     return this.#current
   }
 
