@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 
 /** Native code, or packages that find files of their own beside themselves. */
-const external = ['lmdb', '@node-rs/crc32', 'pino', 'pino-pretty', 'esbuild']
+const external = ['lmdb', 'pino', 'pino-pretty', 'esbuild']
 /** For packages in CommonJS, which esbuild leaves with calls of `require`. */
 const requireForPackages =
   "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);"
