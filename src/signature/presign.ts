@@ -1,6 +1,7 @@
 /** Presigned URLs. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html */
 import { hash } from 'node:crypto'
-import { canonicalQuery, encodeUri, sign, signingKey, unsignedPayload } from './v4.ts'
+import { awsEncode } from '#lib/uri.ts'
+import { canonicalQuery, sign, signingKey, unsignedPayload } from './v4.ts'
 
 export interface Presign {
   readonly method: string
@@ -30,7 +31,7 @@ export function presignV4(presign: Presign): string {
     'X-Amz-SignedHeaders': 'host',
     ...(presign.sessionToken === undefined ? {} : { 'X-Amz-Security-Token': presign.sessionToken }),
   }
-  const added = Object.entries(values).map(([name, value]) => `${name}=${encodeUri(value)}`)
+  const added = Object.entries(values).map(([name, value]) => `${name}=${awsEncode(value)}`)
   const query = canonicalQuery(added.join('&'))
   const { path } = presign
   const canonical = `${presign.method}\n${path}\n${query}\nhost:${url.host}\n\nhost\n${unsignedPayload}`

@@ -3,6 +3,7 @@
  * The path is used as it was received, never normalised; what was signed is what is served.
  */
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { awsEncode } from '#lib/uri.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { parseTimestamp, type V4Credentials } from './credentials.ts'
@@ -251,11 +252,7 @@ export function encodeOnce(path: string): string {
   } catch {
     return path
   }
-  return encodeUri(decoded).replaceAll('%2F', '/')
-}
-
-export function encodeUri(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+  return awsEncode(decoded, { keepSlash: true })
 }
 
 /** Sorted by name and value, each encoded once; a presigned URL's own signature is left out. */
@@ -277,7 +274,7 @@ const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 function recode(part: string): string {
   if (!/[^A-Za-z0-9\-._~]/.test(part)) return part
   try {
-    return encodeUri(decodeURIComponent(part.replaceAll('+', '%20')))
+    return awsEncode(decodeURIComponent(part.replaceAll('+', '%20')))
   } catch {
     return part
   }
