@@ -1,14 +1,18 @@
-/** The one authentication and the one authorization. Default is deny. */
-import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
-import type { Identities, Identity } from '#identity/identities.ts'
-import { anonymous, type Principal } from '#model/account.ts'
+/** The one authentication, and the door to the one authorization. Default is deny. */
+import type { Identities } from '#identity/identities.ts'
+import type { Identity } from '#identity/identity.ts'
+import { anonymous } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import { type PresentedCredentials, parseCredentials } from '#signature/credentials.ts'
 import { verifyFormSignature } from '#signature/post-policy.ts'
 import type { SignableRequest } from '#signature/request.ts'
 import { verifyV2 } from '#signature/v2.ts'
 import { isSame, verifyV4 } from '#signature/v4.ts'
-import type { Caller, Gatekeeper, Resource } from './caller.ts'
+import type { Authorizer } from './authorizer.ts'
+import type { Caller, Gatekeeper } from './caller.ts'
+import type { DecisionJournal } from './decision-journal.ts'
+import { decisionHeader } from './denial.ts'
+import { hintOf, recordFailure } from './failed-authentication.ts'
 import { Lockout } from './lockout.ts'
 
 export interface GatekeeperSettings {
@@ -26,13 +30,15 @@ export interface GatekeeperSettings {
 
 export interface GatekeeperOptions {
   readonly identities: Identities
-  readonly policies: BucketPolicyBook
+  readonly authorizer: Authorizer
+  readonly journal: DecisionJournal
+  readonly log: { warn(fields: object, message: string): void }
   readonly settings: GatekeeperSettings
 }
 
 const unsigned = { kind: 'unsigned' } as const
 
-export function createGatekeeper({ identities, policies, settings }: GatekeeperOptions): Gatekeeper {
+export function createGatekeeper({ identities, authorizer, journal, log, settings }: GatekeeperOptions): Gatekeeper {
   const lockout = new Lockout(settings.authMaxAttempts, settings.authLockoutMinutes)
 
   function identify(accessKeyId: string, sessionToken: string | undefined): Identity {
@@ -46,6 +52,30 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
 
   function authenticate(request: SignableRequest): Caller {
     const credentials = parseCredentials(request)
+    try {
+      return verify(request, credentials)
+    } catch (error) {
+      throw error instanceof ApiError ? explained(error, request, credentials) : error
+    }
+  }
+
+  /** Says in the log and the journal what is probably wrong; the client learns what AWS tells. */
+  function explained(error: ApiError, request: SignableRequest, credentials: PresentedCredentials): ApiError {
+    if (credentials.kind === 'anonymous' || credentials.kind === 'plain-keys') return error
+    const identity = identities.findByAccessKey(credentials.accessKeyId)
+    if (identity === undefined) return error
+    const forwarded = request.headers['x-forwarded-host']
+    const hosts = forwarded === undefined ? settings.hosts : [...settings.hosts, String(forwarded)]
+    const failed = { error, identity, hosts, region: settings.region }
+    const hint = hintOf(failed)
+    if (hint === undefined) return error
+    const decisionId = recordFailure(journal, failed, hint)
+    log.warn({ accessKeyId: identity.accessKeyId, code: error.code, hint, decisionId }, 'authentication failed')
+    const { code, message, fields, headers } = error
+    return new ApiError(code, { message, fields, headers: { ...headers, [decisionHeader]: decisionId } })
+  }
+
+  function verify(request: SignableRequest, credentials: PresentedCredentials): Caller {
     switch (credentials.kind) {
       case 'anonymous':
         return { principal: anonymous, via: 'anonymous', payload: unsigned }
@@ -54,7 +84,12 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
         const identity = identify(credentials.accessKeyId, credentials.sessionToken)
         const options = { ...settings, nowMs: Date.now() }
         const payload = verifyV4(request, credentials, identity.secretAccessKey, options)
-        return { principal: identity.principal, via: credentials.kind === 'v4-query' ? 'query' : 'header', payload }
+        return {
+          principal: identity,
+          via: credentials.kind === 'v4-query' ? 'query' : 'header',
+          payload,
+          signature: { version: 'AWS4-HMAC-SHA256', timestamp: credentials.timestamp },
+        }
       }
       case 'v2-header':
       case 'v2-query': {
@@ -68,9 +103,10 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
         const { virtualHostDomains } = settings
         verifyV2(request, credentials, identity.secretAccessKey, { nowMs: Date.now(), virtualHostDomains })
         return {
-          principal: identity.principal,
+          principal: identity,
           via: credentials.kind === 'v2-query' ? 'query' : 'header',
           payload: unsigned,
+          signature: { version: 'AWS', timestamp: undefined },
         }
       }
       case 'plain-keys':
@@ -92,7 +128,7 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
       throw new ApiError('AccessDenied', { message: 'Invalid credentials' })
     }
     lockout.succeed(accessKeyId)
-    return { principal: identity.principal, via: 'plain-keys', payload: unsigned }
+    return { principal: identity, via: 'plain-keys', payload: unsigned }
   }
 
   function authenticateForm(fields: ReadonlyMap<string, string>): Caller {
@@ -102,32 +138,14 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
       return identity.secretAccessKey
     })
     if (identity === undefined) return { principal: anonymous, via: 'anonymous', payload: unsigned }
-    return { principal: identity.principal, via: 'form', payload: unsigned }
-  }
-
-  function may(principal: Principal, action: string, resource: Resource): boolean {
-    const identity = principal.isAnonymous ? undefined : identities.findByAccessKey(principal.accessKeyId)
-    if (!principal.isAnonymous && identity === undefined) return false
-    const isGranted = identity?.grants(action, resource.bucket?.name) === true
-    if (resource.bucket === undefined || resource.bucket.ownerId === '') return isGranted
-    const { name, ownerId } = resource.bucket
-    const arn = resource.key === undefined ? `arn:aws:s3:::${name}` : `arn:aws:s3:::${name}/${resource.key}`
-    const isOwner = identity !== undefined && ownerId === principal.canonicalId
-    const decision = policies.evaluate(name, { names: identity?.names ?? [] }, action, arn)
-    // Whoever owns the bucket can always mend its policy, as an account's root can on AWS.
-    if (isOwner && isGranted && /^s3:(Get|Put|Delete)BucketPolicy$/.test(action)) return true
-    if (decision === 'Deny') return false
-    if (isOwner) return isGranted || decision === 'Allow'
-    if (decision !== 'Allow') return false
-    return principal.isAnonymous || isGranted
+    const version = fields.has('x-amz-signature') ? 'AWS4-HMAC-SHA256' : 'AWS'
+    return { principal: identity, via: 'form', payload: unsigned, signature: { version, timestamp: undefined } }
   }
 
   return {
     authenticate,
     authenticateForm,
-    may,
-    authorize(principal, action, resource) {
-      if (!may(principal, action, resource)) throw new ApiError('AccessDenied')
-    },
+    authorize: authorizer.authorize,
+    may: (...asked) => authorizer.decide(authorizer.question(...asked)).outcome === 'Allow',
   }
 }
