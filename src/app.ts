@@ -118,12 +118,18 @@ function openJournalEngine({ metadataEngine, storageRoot }: AppConfig): Metadata
 }
 
 /** First what needs no credentials and costs nothing to pass, last the S3 endpoint, which takes everything else. */
-function installRoutes({ services, secretOf }: OpenServices, config: AppConfig, version: string, log: Log) {
+function installRoutes(
+  { services, access, identities, secretOf }: OpenServices,
+  config: AppConfig,
+  version: string,
+  log: Log,
+) {
   const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
   const rateLimit = limiter && ((request: IncomingMessage) => limiter.assert(request.socket.remoteAddress ?? ''))
   const health = createHealthRoutes(version)
   const { region, service, apiBaseUrl } = config
-  const admin = createAdminRoutes({ services, region, service, apiBaseUrl, secretOf })
+  const findIdentity = (name: string) => identities.find(name)
+  const admin = createAdminRoutes({ services, access, region, service, apiBaseUrl, secretOf, findIdentity })
   const endpoint = createS3Endpoint({ services, log, ...(rateLimit === undefined ? {} : { rateLimit }) })
   const readAddress = createAddressReader(services.settings.virtualHostDomains)
   /** A bucket addressed by host may hold a key that looks like one of our own paths. */

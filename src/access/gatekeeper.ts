@@ -20,6 +20,8 @@ export interface GatekeeperSettings {
   readonly service: string
   /** Values of Host that are as good as the one received. */
   readonly hosts: readonly string[]
+  /** Where this server listens, for hints. */
+  readonly apiPort?: number
   readonly plainKeyAuth: boolean
   /** `presigned`: in queries only, where boto3 and aws still use it by default. */
   readonly signatureV2: 'off' | 'presigned' | 'on'
@@ -65,7 +67,8 @@ export function createGatekeeper({ identities, authorizer, journal, log, setting
     const identity = identities.findByAccessKey(credentials.accessKeyId)
     if (identity === undefined) return error
     const forwarded = request.headers['x-forwarded-host']
-    const hosts = forwarded === undefined ? settings.hosts : [...settings.hosts, String(forwarded)]
+    const own = ['localhost', '127.0.0.1'].map((name) => `${name}:${settings.apiPort ?? 5000}`)
+    const hosts = [...settings.hosts, ...own, ...(forwarded === undefined ? [] : [String(forwarded)])]
     const failed = { error, identity, hosts, region: settings.region }
     const hint = hintOf(failed)
     if (hint === undefined) return error

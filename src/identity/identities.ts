@@ -33,7 +33,7 @@ export class Identities {
   #compiledFrom: IdentityDocument | undefined
   #byKey = new Map<string, Identity>()
   #accounts = new Map<string, string>()
-  #names = new Set<string>()
+  #byName = new Map<string, Identity | undefined>()
 
   constructor(document: Document<IdentityDocument>) {
     this.#document = document
@@ -52,7 +52,13 @@ export class Identities {
   /** Whether a Principal may name this: an ARN, an account, an access key, a canonical id. */
   isPrincipal(name: string): boolean {
     this.#compiled()
-    return this.#names.has(name)
+    return this.#byName.has(name)
+  }
+
+  /** By access key, ARN or name. */
+  find(name: string): Identity | undefined {
+    const identities = this.#compiled()
+    return this.#byName.get(name) ?? [...identities.values()].find(({ displayName }) => displayName === name)
   }
 
   /** The account that owns what nobody in particular made: that of the first user. */
@@ -71,7 +77,7 @@ export class Identities {
       this.#byKey = new Map(current.users.map((one) => [one.access_key, compile(one)]))
       const identities = [...this.#byKey.values()]
       this.#accounts = new Map(identities.map(({ canonicalId, account }) => [canonicalId, account]))
-      this.#names = new Set(identities.flatMap(namesOf))
+      this.#byName = new Map(identities.flatMap(namesOf))
       this.#compiledFrom = current
     }
     return this.#byKey
@@ -97,8 +103,14 @@ export async function openIdentities(options: {
   return new Identities(await Document.open({ path: options.path, schema, initial, log: options.log }))
 }
 
-function namesOf({ account, arn, canonicalId, accessKeyId }: Identity): string[] {
-  return [account, `arn:aws:iam::${account}:root`, arn, canonicalId, accessKeyId]
+/** Accounts are no single identity. */
+function namesOf(identity: Identity): [string, Identity | undefined][] {
+  const { account, arn, canonicalId, accessKeyId } = identity
+  const shared = [account, `arn:aws:iam::${account}:root`, canonicalId]
+  return [
+    ...[arn, accessKeyId].map((name): [string, Identity] => [name, identity]),
+    ...shared.map((name): [string, undefined] => [name, undefined]),
+  ]
 }
 
 function compile(user: IdentityDocument['users'][number]): Identity {
