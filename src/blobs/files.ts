@@ -81,18 +81,6 @@ export function moveFile(from: string, to: string): void {
   }
 }
 
-/** A second name for a file, so that its first can be replaced at once; a move where the file system has no hard links. */
-export function linkFile(from: string, to: string): void {
-  fs.mkdirSync(dirname(to), { recursive: true })
-  try {
-    fs.linkSync(from, to)
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return
-    if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EMLINK', 'EXDEV', 'ENOSYS')) throw error
-    fs.renameSync(from, to)
-  }
-}
-
 /** Removes a file and the folders it leaves empty, below `root`. */
 export function removeFile(path: string, root: string): void {
   fs.rmSync(path, { force: true })

@@ -7,6 +7,7 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { watch } from 'chokidar'
 import type { ZodType } from 'zod'
+import { syncFolder } from '#lib/sync.ts'
 
 export interface DocumentLog {
   error(fields: object, message: string): void
@@ -124,11 +125,4 @@ async function lock(path: string): Promise<() => Promise<void>> {
     }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  await folder.sync()
-  await folder.close()
 }

@@ -5,6 +5,7 @@
  */
 import fs from 'node:fs'
 import { open } from 'node:fs/promises'
+import { syncFolder } from '#lib/sync.ts'
 import { decodeJson, encodeJson, partText, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import { ApiError } from '#model/errors.ts'
@@ -14,7 +15,7 @@ import type { Upload, UploadedPart } from '#model/upload.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { IncomingBody, OpenObject, StagedPart } from './contract.ts'
 import { randomId } from './order.ts'
-import { discardStaged, readStretch, receive, syncFolder } from './staging.ts'
+import { discardStaged, readStretch, receive } from './staging.ts'
 
 /** Where a part's bytes are: in the assembled file at `offset`, or in a file of the upload's folder. */
 export type PartPlace = { readonly offset: number } | { readonly file: string }

@@ -1,4 +1,5 @@
 /** RenameObject: the current version moves to another key in one commit. Its version id stays in unversioned buckets only. */
+import { syncIfThere } from '#lib/sync.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
@@ -11,7 +12,6 @@ import { newOrder } from './order.ts'
 import { encodePending, type Pending, pendingKey } from './pending.ts'
 import { countUsage, makeCurrent, noChange } from './publish.ts'
 import { findVersion } from './read.ts'
-import { syncPath } from './settler.ts'
 
 export async function renameObject(
   context: StoreContext,
@@ -22,7 +22,7 @@ export async function renameObject(
   const found = await findVersion(context, rename.bucket.name, from, undefined)
   // The log row that may hold its bytes is bound to the old key, so the file itself must be durable first.
   if (found !== undefined && !found.isDeleteMarker && context.durability !== 'none') {
-    await syncPath(context.layout.place(rename.bucket.name, from, found.place))
+    await syncIfThere(context.layout.place(rename.bucket.name, from, found.place))
   }
   const { version, log } = await transactDurably(context, async (transaction) => {
     const bucket = await bucketIn(transaction, rename.bucket.name)

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import { findFile, hasCode, signatureOf, writeSmallFile } from '#blobs/files.ts'
 import { ingest } from '#blobs/ingest.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
+import { syncFolder } from '#lib/sync.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { ChecksumAlgorithm, FileSignature } from '#model/object.ts'
@@ -150,16 +151,6 @@ function readSmall(source: Readable, sizeBytes: number): Promise<Buffer> {
 
 function tooLarge(proposed: number, maximum: number): ApiError {
   return new ApiError('EntityTooLarge', { fields: { ProposedSize: proposed, MaxSizeAllowed: maximum } })
-}
-
-export async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }
 
 function storageErrors<T>(action: () => T): T {

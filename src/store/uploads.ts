@@ -1,5 +1,6 @@
 /** Multipart uploads: a row and a folder each, until they are completed or aborted. */
 import fs from 'node:fs/promises'
+import { syncFolder } from '#lib/sync.ts'
 import {
   decodeJson,
   encodeJson,
@@ -24,7 +25,7 @@ import { randomId } from './order.ts'
 import { concatenateParts, noSuchUpload, quietSlots, readParts, requireNoNewSlots, type StoredPart } from './parts.ts'
 import { publish } from './publish.ts'
 import { findRecord } from './read.ts'
-import { fileSignature, syncFolder } from './staging.ts'
+import { fileSignature } from './staging.ts'
 
 type Complete = Parameters<Store['completeUpload']>[0]
 
