@@ -37,10 +37,19 @@ export function writeSmallFile(path: string, bytes: Uint8Array): FileSignature {
     while (offset < bytes.byteLength) offset += fs.writeSync(fd, bytes, offset)
     return signatureOf(fs.fstatSync(fd))
   } catch (error) {
-    fs.rmSync(path, { force: true })
+    tryToRemove(path)
     throw error
   } finally {
     fs.closeSync(fd)
+  }
+}
+
+/** For files that are only in the way: that one cannot be removed must not hide why it was to be. */
+export function tryToRemove(path: string): void {
+  try {
+    fs.rmSync(path, { force: true })
+  } catch {
+    // A start removes what is left in staging.
   }
 }
 
@@ -53,10 +62,14 @@ export function openFile(path: string): { fd: number; signature: FileSignature }
     if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EISDIR', 'ENXIO')) return undefined
     throw error
   }
-  const stats = fs.fstatSync(fd)
-  if (stats.isFile()) return { fd, signature: signatureOf(stats) }
-  fs.closeSync(fd)
-  return undefined
+  let isRight = false
+  try {
+    const stats = fs.fstatSync(fd)
+    isRight = stats.isFile()
+    return isRight ? { fd, signature: signatureOf(stats) } : undefined
+  } finally {
+    if (!isRight) fs.closeSync(fd)
+  }
 }
 
 export function readWhole(fd: number, sizeBytes: number): Buffer {

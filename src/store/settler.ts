@@ -27,6 +27,7 @@ export class Settler {
   readonly #options: SettlerOptions
   readonly #moves: FileMoves
   #settled: Pending[] = []
+  #unsettled: Pending[] = []
   #settledBytes = 0
   #timer: NodeJS.Timeout | undefined
   #forgetting: Promise<void> | undefined
@@ -36,10 +37,19 @@ export class Settler {
     this.#moves = new FileMoves(options)
   }
 
-  /** Moves the files of a committed write. Resolves when they are in their places, or somebody later has overtaken it. */
+  /**
+   * Moves the files of a committed write. Resolves when they are in their places, or somebody later has overtaken it. Where the disk
+   * fails, the write stands all the same: its row stays, and whoever reads the key, or the next round of forgetting, tries again.
+   */
   async settle(pending: Pending): Promise<void> {
-    await this.#options.engine.exclusively((view) => this.#moves.play(view, pending, false))
-    this.#settled.push(pending)
+    try {
+      await this.#options.engine.exclusively((view) => this.#moves.play(view, pending, false))
+      this.#settled.push(pending)
+    } catch (error) {
+      const { bucket, key } = pending
+      this.#options.log.error({ err: error, bucket, key }, 'a file could not be moved to its place; trying again')
+      this.#unsettled.push(pending)
+    }
     this.#settledBytes += pending.bytes?.byteLength ?? 0
     if (this.#settledBytes > pendingBytesMax) await this.forget()
     else this.#timer ??= setTimeout(() => void this.forget(), forgetAfterMs).unref()
@@ -93,6 +103,9 @@ export class Settler {
   async #forgetSettled(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    const unsettled = this.#unsettled
+    this.#unsettled = []
+    for (const pending of unsettled) await this.settle(pending)
     const settled = this.#settled
     if (settled.length === 0) return
     this.#settled = []
