@@ -3,7 +3,7 @@
  * microseconds each, where a turn through the thread pool takes fifty.
  */
 import fs from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, sep } from 'node:path'
 import type { FileSignature } from '#model/object.ts'
 
 export function signatureOf(stats: fs.Stats): FileSignature {
@@ -30,11 +30,12 @@ export function findFileSafely(path: string): FileSignature | undefined {
   }
 }
 
-export function writeSmallFile(path: string, bytes: Uint8Array): FileSignature {
+export function writeSmallFile(path: string, bytes: Uint8Array, { isSynced = false } = {}): FileSignature {
   const fd = fs.openSync(path, fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_WRONLY, 0o644)
   try {
     let offset = 0
     while (offset < bytes.byteLength) offset += fs.writeSync(fd, bytes, offset)
+    if (isSynced) fs.fdatasyncSync(fd)
     return signatureOf(fs.fstatSync(fd))
   } catch (error) {
     tryToRemove(path)
@@ -100,8 +101,9 @@ export function removeFile(path: string, root: string): void {
   pruneFolders(path, root)
 }
 
-/** Removes the folders of `path` that are empty, up to but not including `root`. */
+/** Removes the folders of `path` that are empty, up to but not including `root`; none if it is not below. */
 export function pruneFolders(path: string, root: string): void {
+  if (!path.startsWith(root + sep)) return
   for (let folder = dirname(path); folder.length > root.length; folder = dirname(folder)) {
     try {
       fs.rmdirSync(folder)

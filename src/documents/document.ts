@@ -77,9 +77,12 @@ export class Document<T> {
       const value = this.#options.schema.parse(change(structuredClone(this.#current)))
       const temporary = `${path}.${process.pid}.tmp`
       const file = await open(temporary, 'w', 0o600)
-      await file.writeFile(`${JSON.stringify(value, null, 2)}\n`)
-      await file.sync()
-      await file.close()
+      try {
+        await file.writeFile(`${JSON.stringify(value, null, 2)}\n`)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
       await rename(temporary, path)
       await syncFolder(dirname(path))
       this.#load()

@@ -44,7 +44,7 @@ export async function stagePart(
   try {
     const flags = 'offset' in at ? 'r+' : 'wx'
     const received = await receive(context, body, path, 'offset' in at ? at.offset : 0, flags)
-    if (context.durability === 'strict' && 'file' in at) await syncFolder(folder)
+    if (context.durability !== 'none' && 'file' in at) await syncFolder(folder)
     const staged: StagedAt = { partNumber, sizeBytes: received.sizeBytes, digests: received.digests, at }
     return staged
   } catch (error) {
@@ -226,7 +226,7 @@ async function copyParts(
         file.writeFile(bytes),
       )
     }
-    if (durability === 'strict') {
+    if (durability !== 'none') {
       await file.datasync()
       await syncFolder(layout.system('staging'))
     }

@@ -29,11 +29,13 @@ export interface NewVersion {
 export interface Change {
   readonly moved: string[]
   readonly removed: RemovedFile[]
+  /** Of plain files whose place the new version takes. */
+  readonly replacedInodes: number[]
   objectCount: number
   sizeBytes: number
 }
 
-export const noChange = (): Change => ({ moved: [], removed: [], objectCount: 0, sizeBytes: 0 })
+export const noChange = (): Change => ({ moved: [], removed: [], replacedInodes: [], objectCount: 0, sizeBytes: 0 })
 
 export async function putObject(context: StoreContext, put: PutObject): Promise<ObjectVersion> {
   const staged = put.staged as StagedFile
@@ -78,6 +80,8 @@ export async function publish(
       moved: [...change.moved, version.order],
       removed: change.removed,
       fileId: fresh.fileId,
+      inodes: [fresh.signature.inode, ...change.replacedInodes],
+      ...(bucket.versioning === 'Unversioned' ? {} : { keepsOlder: true }),
       ...(options.bytes === undefined ? {} : { bytes: options.bytes }),
       ...(options.uploadId === undefined ? {} : { uploadId: options.uploadId }),
     }
@@ -139,7 +143,8 @@ export async function makeCurrent(
 
 function dropReplacedPlain(change: Change): void {
   const index = change.removed.findIndex(({ place }) => place.kind === 'plain')
-  if (index !== -1) change.removed.splice(index, 1)
+  if (index === -1) return
+  change.replacedInodes.push(...change.removed.splice(index, 1).map(({ inode }) => inode))
 }
 
 /** Order of the newest version row, in a bucket that may have any. */

@@ -4,13 +4,13 @@
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { hasCode } from '#blobs/files.ts'
+import { hasCode, tryToRemove } from '#blobs/files.ts'
 import type { Layout } from '#blobs/layout.ts'
 import { syncIfThere } from '#lib/sync.ts'
-import type { MetadataEngine } from '#metadata/engine.ts'
+import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { rowsOf } from '#metadata/tables.ts'
 import type { Durability, StoreLog } from './context.ts'
-import { FileMoves } from './file-moves.ts'
+import { FileMoves, type Playing } from './file-moves.ts'
 import { decodePending, type Pending, pendingKey } from './pending.ts'
 
 const forgetAfterMs = 1000
@@ -43,7 +43,7 @@ export class Settler {
    */
   async settle(pending: Pending): Promise<void> {
     try {
-      await this.#options.engine.exclusively((view) => this.#moves.play(view, pending, false))
+      if (!(await this.#play(pending, 'first'))) await this.settleKey(pending.bucket, pending.key)
       this.#settled.push(pending)
     } catch (error) {
       const { bucket, key } = pending
@@ -57,33 +57,59 @@ export class Settler {
 
   /** Settles what other writers of this key have committed and not moved yet. False if there was nothing. */
   async settleKey(bucket: string, key: string): Promise<boolean> {
-    const rows = await this.#options.engine.scan(rowsOf('q', bucket, key))
+    const { engine } = this.#options
+    const rows = await engine.scan(rowsOf('q', bucket, key))
+    if (rows.length === 0) return false
+    // Another process may have committed them a moment ago: no file may move for what a power loss could undo.
+    await engine.flush()
     // Oldest first: an order sorts newest first.
-    for (const { value } of rows.reverse()) {
-      await this.#options.engine.exclusively((view) => this.#moves.play(view, decodePending(value), false))
-    }
-    return rows.length > 0
+    for (const { value } of rows.reverse()) await this.#play(decodePending(value), 'again')
+    return true
   }
 
   /** After an unclean end: plays out every row, and checks small files against the bytes in the log. */
   async recover(): Promise<number> {
-    const range = rowsOf('q')
-    let count = 0
-    for (let start = range.start; ; ) {
-      const rows = await this.#options.engine.scan({ start, end: range.end }, { limit: 200 })
-      const last = rows.at(-1)
-      if (last === undefined) break
-      // Rows of one key are adjacent and newest first; playing them in reverse keeps the order of the writes.
-      for (const { value } of rows.reverse()) {
-        const pending = decodePending(value)
-        await this.#options.engine.exclusively((view) => this.#moves.play(view, pending, true))
-        this.#settled.push(pending)
-        count++
-      }
-      start = Buffer.concat([last.key, Buffer.from([0])])
-    }
+    const { engine } = this.#options
+    // All files move before any goes: one that a row has no more use for may be what another is looking for.
+    await this.#forEachRow(async (pending) => {
+      await engine.exclusively((view) => this.#moves.place(view, pending, 'recovery'))
+    })
+    const count = await this.#forEachRow(async (pending) => {
+      const overtaken = await engine.exclusively((view) => this.#moves.clean(view, pending, 'recovery'))
+      if (overtaken !== undefined) tryToRemove(overtaken)
+      const { bytes: _, ...settled } = pending
+      this.#settled.push(settled)
+    })
     if (count > 0) await this.forget()
     return count
+  }
+
+  /** Rows of one key are adjacent and newest first: from the end they come in the order of the writes. */
+  async #forEachRow(visit: (pending: Pending) => Promise<void>): Promise<number> {
+    const { start, end } = rowsOf('q')
+    let count = 0
+    for (let before: Bytes = end; ; ) {
+      const rows = await this.#options.engine.scan({ start, end: before }, { limit: 200, reverse: true })
+      const last = rows.at(-1)
+      if (last === undefined) return count
+      await Promise.all(rows.map(({ value }) => visit(decodePending(value))))
+      count += rows.length
+      before = last.key
+    }
+  }
+
+  /** False if it has to be played after older rows of its key. */
+  async #play(pending: Pending, playing: Playing): Promise<boolean> {
+    const { engine } = this.#options
+    const { isPlaced, overtaken } = await engine.exclusively((view) => {
+      if (!this.#moves.place(view, pending, playing)) return { isPlaced: false, overtaken: undefined }
+      return { isPlaced: true, overtaken: this.#moves.clean(view, pending, playing) }
+    })
+    if (overtaken !== undefined) {
+      await engine.flush()
+      tryToRemove(overtaken)
+    }
+    return isPlaced
   }
 
   /** Makes everything settled so far durable in its place and clears its rows. */

@@ -52,7 +52,7 @@ async function stageStream(context: StoreContext, body: IncomingBody): Promise<S
   const path = context.layout.staging(fileId)
   try {
     const received = await receive(context, body, path, 0, 'wx')
-    if (context.durability === 'strict') await syncFolder(context.layout.system('staging'))
+    if (context.durability !== 'none') await syncFolder(context.layout.system('staging'))
     return { fileId, ...received, bytes: undefined }
   } catch (error) {
     tryToRemove(path)
@@ -60,7 +60,7 @@ async function stageStream(context: StoreContext, body: IncomingBody): Promise<S
   }
 }
 
-/** Streams a body into a file at an offset; durable when it resolves in `strict`. */
+/** Streams a body into a file at an offset; durable when it resolves, but in `none`. */
 export async function receive(
   context: StoreContext,
   body: IncomingBody,
@@ -75,7 +75,7 @@ export async function receive(
     try {
       const target = { fd: file.fd, offset }
       const received = await ingest(body.source, target, { names: algorithmsFor(body.algorithms), sizeBytes, maxBytes })
-      if (context.durability === 'strict') await file.datasync()
+      if (context.durability !== 'none') await file.datasync()
       return { ...received, signature: signatureOf(await file.stat()) }
     } finally {
       await file.close()

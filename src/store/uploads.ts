@@ -48,7 +48,7 @@ export async function createUpload(
   const folder = context.layout.upload(uploadId)
   await fs.mkdir(folder, { recursive: true })
   await fs.writeFile(context.layout.assembled(uploadId), '', { flag: 'wx' })
-  if (context.durability === 'strict') {
+  if (context.durability !== 'none') {
     await syncFolder(folder)
     await syncFolder(context.layout.system('uploads'))
   }

@@ -82,12 +82,14 @@ class Watcher {
     return function (this: unknown, ...given) {
       const call = watcher.#callOf(operation, given)
       if (call === undefined || watcher.#isWithinCall) return original.apply(this, given)
-      watcher.#watch.before(call)
-      const result = watcher.#whole(() => original.apply(this, given))
-      if (operation === 'open') watcher.#paths.set(result as number, call.path)
-      if (operation === 'close') watcher.#paths.delete(given[0] as number)
-      watcher.#watch.after?.(call, result)
-      return result
+      return watcher.#whole(() => {
+        watcher.#watch.before(call)
+        const result = original.apply(this, given)
+        if (operation === 'open') watcher.#paths.set(result as number, call.path)
+        if (operation === 'close') watcher.#paths.delete(given[0] as number)
+        watcher.#watch.after?.(call, result)
+        return result
+      })
     }
   }
 
@@ -98,12 +100,12 @@ class Watcher {
       const done = given.at(-1)
       if (call === undefined || typeof done !== 'function') return original.apply(this, given)
       try {
-        watcher.#watch.before(call)
+        watcher.#whole(() => watcher.#watch.before(call))
       } catch (error) {
         return void setImmediate(() => done(error))
       }
       const report = (error: unknown, ...results: unknown[]) => {
-        if (!error) watcher.#watch.after?.(call, results[0])
+        if (!error) watcher.#whole(() => watcher.#watch.after?.(call, results[0]))
         done(error, ...results)
       }
       if (operation === 'close') watcher.#paths.delete(given[0] as number)
@@ -116,10 +118,10 @@ class Watcher {
     return async function (this: unknown, ...given) {
       const call = watcher.#callOf(operation, given)
       if (call === undefined) return original.apply(this, given)
-      watcher.#watch.before(call)
+      watcher.#whole(() => watcher.#watch.before(call))
       const result = await original.apply(this, given)
       if (operation === 'open') watcher.#paths.set((result as fs.promises.FileHandle).fd, call.path)
-      watcher.#watch.after?.(call, result)
+      watcher.#whole(() => watcher.#watch.after?.(call, result))
       return result
     }
   }
@@ -130,14 +132,14 @@ class Watcher {
       const path = watcher.#paths.get((this as fs.promises.FileHandle).fd)
       if (path === undefined) return original.apply(this, given)
       const call = { operation, path, to: undefined, rest: given }
-      watcher.#watch.before(call)
+      watcher.#whole(() => watcher.#watch.before(call))
       const result = await original.apply(this, given)
-      watcher.#watch.after?.(call, result)
+      watcher.#whole(() => watcher.#watch.after?.(call, result))
       return result
     }
   }
 
-  /** Node makes some of its calls by way of others of them. */
+  /** Node makes some of its calls by way of others of them, and the watch may make calls of its own. */
   #whole<T>(call: () => T): T {
     this.#isWithinCall = true
     try {
