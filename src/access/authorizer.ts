@@ -2,13 +2,13 @@
 import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
 import { Identity } from '#identity/identity.ts'
 import type { Principal } from '#model/account.ts'
-import { compilePolicy } from '#policy/compile.ts'
 import { type AccessRequest, type Decision, evaluate, type Policies, type RequesterPolicies } from '#policy/evaluate.ts'
 import { explain } from '#policy/explain.ts'
 import { anonymousRequester } from '#policy/requester.ts'
 import type { RequestFacts, Resource } from './caller.ts'
 import type { DecisionJournal } from './decision-journal.ts'
 import { accessDenied, denialMessage } from './denial.ts'
+import { lockedPolicy } from './locked-policy.ts'
 import { type ContextOptions, createContext } from './request-context.ts'
 import type { UsageLedger } from './usage-ledger.ts'
 
@@ -99,27 +99,6 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   }
 
   return { question, decide, authorize }
-}
-
-/** In force where a policy cannot be understood: nobody, except whoever may mend it. */
-const lockedPolicy = lock()
-
-function lock(): NonNullable<Policies['resource']> {
-  const document = {
-    version: '2012-10-17',
-    id: undefined,
-    statements: [
-      {
-        sid: 'TheBucketPolicyIsInvalid',
-        effect: 'Deny',
-        principal: { isNegated: false, isEveryone: true, names: [] },
-        action: { isNegated: false, values: ['*'] },
-        resource: { isNegated: false, values: ['*'] },
-        conditions: [],
-      },
-    ],
-  } as const
-  return { name: 'bucket_policies.json', policy: compilePolicy(document) }
 }
 
 /**

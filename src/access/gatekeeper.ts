@@ -15,6 +15,7 @@ import type { DecisionJournal } from './decision-journal.ts'
 import { decisionHeader } from './denial.ts'
 import { hintOf, recordFailure } from './failed-authentication.ts'
 import { Lockout } from './lockout.ts'
+import { ObjectNeeded } from './object-needed.ts'
 
 export interface GatekeeperSettings {
   readonly region: string
@@ -145,10 +146,19 @@ export function createGatekeeper({ identities, authorizer, journal, log, setting
     return { principal: identity, via: 'form', payload: unsigned, signature: { version, timestamp: undefined } }
   }
 
+  const may: Gatekeeper['may'] = (...asked) => {
+    try {
+      return authorizer.decide(authorizer.question(...asked)).outcome === 'Allow'
+    } catch (error) {
+      if (error instanceof ObjectNeeded) return false
+      throw error
+    }
+  }
+
   return {
     authenticate,
     authenticateForm,
     authorize: authorizer.authorize,
-    may: (...asked) => authorizer.decide(authorizer.question(...asked)).outcome === 'Allow',
+    may,
   }
 }
