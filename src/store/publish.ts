@@ -81,7 +81,6 @@ export async function publish(
       removed: change.removed,
       fileId: fresh.fileId,
       inodes: [fresh.signature.inode, ...change.replacedInodes],
-      ...(bucket.versioning === 'Unversioned' ? {} : { keepsOlder: true }),
       ...(options.bytes === undefined ? {} : { bytes: options.bytes }),
       ...(options.uploadId === undefined ? {} : { uploadId: options.uploadId }),
     }

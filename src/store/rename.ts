@@ -60,8 +60,9 @@ async function renameVersion(
       source: { key: from, place: source.place },
       ...(await carryBytes(transaction, bucket.name, source)),
       inodes: [source.signature.inode, ...change.replacedInodes],
-      ...(bucket.versioning === 'Unversioned' ? {} : { keepsOlder: true }),
     })
+    // Whoever writes to the old key next must not replace the file before it has been moved.
+    log.push({ bucket: bucket.name, key: from, order: version.order, moved: [], removed: [], renamedTo: to })
     if (bucket.versioning === 'Enabled') leaveMarker()
     for (const pending of log) transaction.put(pendingKey(pending), encodePending(pending))
     countUsage(transaction, bucket.name, change)

@@ -8,7 +8,7 @@ import { hasCode, tryToRemove } from '#blobs/files.ts'
 import type { Layout } from '#blobs/layout.ts'
 import { syncIfThere } from '#lib/sync.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
-import { rowsOf } from '#metadata/tables.ts'
+import { rowsAfter, rowsOf } from '#metadata/tables.ts'
 import type { Durability, StoreLog } from './context.ts'
 import { FileMoves, type Playing } from './file-moves.ts'
 import { decodePending, type Pending, pendingKey } from './pending.ts'
@@ -56,45 +56,64 @@ export class Settler {
   }
 
   /** Settles what other writers of this key have committed and not moved yet. False if there was nothing. */
-  async settleKey(bucket: string, key: string): Promise<boolean> {
+  async settleKey(bucket: string, key: string, visited: ReadonlySet<string> = new Set()): Promise<boolean> {
     const { engine } = this.#options
     const rows = await engine.scan(rowsOf('q', bucket, key))
     if (rows.length === 0) return false
     // Another process may have committed them a moment ago: no file may move for what a power loss could undo.
     await engine.flush()
     // Oldest first: an order sorts newest first.
-    for (const { value } of rows.reverse()) await this.#play(decodePending(value), 'again')
+    for (const { value } of rows.reverse()) {
+      const pending = decodePending(value)
+      const { renamedTo } = pending
+      if (renamedTo === undefined) await this.#play(pending, 'again')
+      else if (!visited.has(renamedTo)) await this.settleKey(bucket, renamedTo, new Set([...visited, key]))
+    }
     return true
   }
 
   /** After an unclean end: plays out every row, and checks small files against the bytes in the log. */
   async recover(): Promise<number> {
     const { engine } = this.#options
+    const { rows, inodes } = await this.#readLog()
     // All files move before any goes: one that a row has no more use for may be what another is looking for.
-    await this.#forEachRow(async (pending) => {
-      await engine.exclusively((view) => this.#moves.place(view, pending, 'recovery'))
+    await this.#forEach(rows, async (pending) => {
+      await engine.exclusively((view) => this.#moves.place(view, pending, { inodes }))
     })
-    const count = await this.#forEachRow(async (pending) => {
-      const overtaken = await engine.exclusively((view) => this.#moves.clean(view, pending, 'recovery'))
+    await this.#forEach(rows, async (pending) => {
+      const overtaken = await engine.exclusively((view) => this.#moves.clean(view, pending, { inodes }))
       if (overtaken !== undefined) tryToRemove(overtaken)
       const { bytes: _, ...settled } = pending
       this.#settled.push(settled)
     })
-    if (count > 0) await this.forget()
-    return count
+    if (rows.length > 0) await this.forget()
+    return rows.length
   }
 
-  /** Rows of one key are adjacent and newest first: from the end they come in the order of the writes. */
-  async #forEachRow(visit: (pending: Pending) => Promise<void>): Promise<number> {
-    const { start, end } = rowsOf('q')
-    let count = 0
-    for (let before: Bytes = end; ; ) {
-      const rows = await this.#options.engine.scan({ start, end: before }, { limit: 200, reverse: true })
+  /** Keys of all rows, oldest first (orders sort newest first, across keys as well), and the inodes that they tell of. */
+  async #readLog(): Promise<{ rows: Bytes[]; inodes: Set<number> }> {
+    const found: { order: string; row: Bytes }[] = []
+    const inodes = new Set<number>()
+    for (let range = rowsOf('q'); ; ) {
+      const rows = await this.#options.engine.scan(range, { limit: 200 })
       const last = rows.at(-1)
-      if (last === undefined) return count
-      await Promise.all(rows.map(({ value }) => visit(decodePending(value))))
-      count += rows.length
-      before = last.key
+      if (last === undefined) break
+      for (const { key, value } of rows) {
+        const pending = decodePending(value)
+        found.push({ order: pending.order, row: key })
+        for (const inode of pending.inodes ?? []) inodes.add(inode)
+        for (const { inode } of pending.removed) inodes.add(inode)
+      }
+      range = rowsAfter(range, last.key, 'row')
+    }
+    return { rows: found.sort((a, b) => (a.order < b.order ? 1 : -1)).map(({ row }) => row), inodes }
+  }
+
+  /** A few at a time, which share a transaction, in order. */
+  async #forEach(rows: readonly Bytes[], visit: (pending: Pending) => Promise<void>): Promise<void> {
+    for (let from = 0; from < rows.length; from += 200) {
+      const values = await this.#options.engine.getMany(rows.slice(from, from + 200))
+      await Promise.all(values.map((value) => value && visit(decodePending(value))))
     }
   }
 

@@ -260,8 +260,9 @@ async function read(store: Store, bucket: string, key: string, versionId: string
     content.close()
   }
   const value = valueIn(body)
-  if (!body.equals(bodyOf(value))) throw new Error(`${key} is torn`)
-  if (value !== version.userMetadata.value) throw new Error(`${key}: the body of ${value} with another's metadata`)
+  if (!body.equals(bodyOf(value))) throw new Error(`${bucket}/${key} ${versionId} is torn`)
+  if (value !== version.userMetadata.value)
+    throw new Error(`${bucket}/${key} ${versionId}: the body of ${value}, not ${version.userMetadata.value}`)
   const md5 = createHash('md5').update(body).digest()
   const etag =
     version.partCount === 0
