@@ -157,8 +157,8 @@ class LmdbEngine implements MetadataEngine {
       this.#snapshotOf = -1
       if (hasWritten && this.#flush !== 'never') this.#flushed = database.flushed.then(() => undefined)
       for (const done of settle) done(this.#flushed)
-      // The next transaction waits for the flush, so that groups are large and flushes few.
-      await this.#flushed
+      // The next transaction waits for the flush, so that groups are large and flushes few. Whoever needs it hears of its failure.
+      await this.#flushed.catch(() => undefined)
     }
     // At once with the last look at the queue: whoever comes next starts anew.
     this.#running = undefined

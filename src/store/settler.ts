@@ -76,17 +76,23 @@ export class Settler {
   async recover(): Promise<number> {
     const { engine } = this.#options
     const { rows, inodes } = await this.#readLog()
+    if (rows.length === 0) return 0
+    // Other processes may live on and write.
+    await engine.flush()
     // All files move before any goes: one that a row has no more use for may be what another is looking for.
     await this.#forEach(rows, async (pending) => {
       await engine.exclusively((view) => this.#moves.place(view, pending, { inodes }))
     })
+    const overtaken: string[] = []
     await this.#forEach(rows, async (pending) => {
-      const overtaken = await engine.exclusively((view) => this.#moves.clean(view, pending, { inodes }))
-      if (overtaken !== undefined) tryToRemove(overtaken)
+      const path = await engine.exclusively((view) => this.#moves.clean(view, pending, { inodes }))
+      if (path !== undefined) overtaken.push(path)
       const { bytes: _, ...settled } = pending
       this.#settled.push(settled)
     })
-    if (rows.length > 0) await this.forget()
+    await engine.flush()
+    for (const path of overtaken) tryToRemove(path)
+    await this.forget()
     return rows.length
   }
 
