@@ -71,7 +71,9 @@ describe('a power loss', () => {
     const unwatch = await watchFiles(root, journal)
     try {
       const store = await openUnder(root, engine, durability, surprises)
-      const found = await readAll(store, root)
+      const found = await readAll(store, root).catch((error: Error) => {
+        throw new Error([error.message, ...surprises].join('; '), { cause: error })
+      })
       await store.close()
       expect(surprises).toEqual([])
       expect(contradictions(known, found.keys)).toEqual([])

@@ -30,8 +30,9 @@ export const bucketOf = (name: BucketName): Bucket => ({
 
 /** `surprises` gets what the store should never have to say. */
 export function openUnder(root: string, engine: JournalEngine, durability: Durability, surprises: string[]) {
-  const note = (_: object, message: string) => {
-    if (/adopted|lost|missing|have changed|could not/.test(message)) surprises.push(message)
+  const note = ({ err: _, ...fields }: { err?: unknown }, message: string) => {
+    if (/adopted|lost|missing|have changed|could not/.test(message))
+      surprises.push(`${message} ${JSON.stringify(fields)}`)
   }
   const log = { info: note, warn: note, error: note }
   return openStore({ root, durability, engine, watch: false, log, isPrimary: false })
