@@ -83,15 +83,15 @@ async function deleteCurrent(
     else replace(transaction, current, change)
   }
   if (!isVersioned && current?.versionId !== 'null') await dropNullVersion(transaction, bucket.name, key, change)
-  const marker = deleteMarker(remove, order, isVersioned ? order : 'null')
+  const marker = deleteMarker(key, remove.ownerId, order, isVersioned ? order : 'null')
   transaction.put(rowKey('v', bucket.name, key, order), encodeVersion(marker))
   if (!isVersioned) transaction.put(rowKey('n', bucket.name, key), Buffer.from(order))
   return { versionId: marker.versionId, isDeleteMarker: true }
 }
 
-function deleteMarker(remove: Remove, order: string, versionId: string): StoredVersion {
+export function deleteMarker(key: string, ownerId: string, order: string, versionId: string): StoredVersion {
   return {
-    key: remove.key,
+    key,
     versionId,
     order,
     isDeleteMarker: true,
@@ -105,7 +105,7 @@ function deleteMarker(remove: Remove, order: string, versionId: string): StoredV
     headers: {},
     userMetadata: {},
     storageClass: 'STANDARD',
-    ownerId: remove.ownerId,
+    ownerId,
   }
 }
 

@@ -14,9 +14,9 @@ import type { Pending } from './pending.ts'
 
 const inside = new InsideCheck()
 
+/** In a bucket that was never versioned: older rows of the key have no versions left. */
 export function mayMoveDirectly(pending: Pending): boolean {
   return (
-    pending.keepsOlder !== true &&
     pending.fileId !== undefined &&
     pending.moved.length === 1 &&
     pending.moved[0] === pending.order &&

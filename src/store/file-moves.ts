@@ -22,8 +22,14 @@ import type { StoreLog } from './context.ts'
 import { type Located, locate } from './locate.ts'
 import type { Pending, RemovedFile } from './pending.ts'
 
-/** For the first time; again, maybe, on behalf of a reader; or after an unclean end, when a file is trusted only as far as it is known. */
-export type Playing = 'first' | 'again' | 'recovery'
+/** After an unclean end a file is trusted only as far as it is known. */
+export interface Recovery {
+  /** Inodes of files that rows of the log tell of: none of these was made by hand. */
+  readonly inodes: ReadonlySet<number>
+}
+
+/** `again`: maybe, on behalf of a reader. */
+export type Playing = 'first' | 'again' | Recovery
 
 /** A file that is being moved meanwhile is found at the second look, or the third. */
 const looks = 3
@@ -37,19 +43,18 @@ export class FileMoves {
   }
 
   /**
-   * Moves the files of the row's versions. False if a file is in the way that an older row of this key must move first: nothing of
-   * it may be replaced before.
+   * Moves the files of the row's versions. False if a file is in the way that is not the one to be replaced: an older row of this key
+   * may have to move it first.
    */
   place(view: Exclusive, pending: Pending, playing: Playing): boolean {
     for (const order of pending.moved) {
       const located = locate(view, pending.bucket, pending.key, order)
       if (located === undefined) continue
       const isNew = order === pending.order
-      if (isNew && playing === 'first' && pending.keepsOlder === true && this.#isOccupied(pending, located))
-        return false
+      if (isNew && playing === 'first' && this.#isOccupied(pending, located)) return false
       const isMoved = this.#place(view, pending, located)
-      if (isNew && playing === 'recovery' && pending.bytes !== undefined) {
-        this.#verify(view, pending, pending.bytes, isMoved)
+      if (isNew && typeof playing === 'object' && pending.bytes !== undefined) {
+        this.#verify(view, pending, pending.bytes, (inode) => isMoved || playing.inodes.has(inode))
       }
     }
     return true
@@ -65,7 +70,7 @@ export class FileMoves {
     const replaced = older.flatMap(({ inodes }) => inodes ?? [])
     for (const removed of pending.removed) this.#remove(view, pending, removed, replaced)
     if (pending.uploadId !== undefined) fs.rmSync(layout.upload(pending.uploadId), { recursive: true, force: true })
-    if (playing === 'recovery') this.#removeStale(view, pending)
+    if (typeof playing === 'object') this.#removeStale(view, pending)
     if (pending.fileId === undefined || !pending.moved.includes(pending.order)) return undefined
     const isOvertaken = locate(view, pending.bucket, pending.key, pending.order) === undefined
     return isOvertaken ? layout.staging(pending.fileId) : undefined
@@ -82,10 +87,10 @@ export class FileMoves {
     }
   }
 
-  #isOccupied({ bucket, key }: Pending, { version }: Located): boolean {
+  #isOccupied({ bucket, key, inodes = [] }: Pending, { version }: Located): boolean {
     if (version.place.kind !== 'plain') return false
     const there = findFileSafely(this.#options.layout.plain(bucket, key))
-    return there !== undefined && there.inode !== version.signature.inode
+    return there !== undefined && !inodes.includes(there.inode)
   }
 
   /** Whether a file has been moved; not if it was there already, or is nowhere. */
@@ -170,7 +175,7 @@ export class FileMoves {
   }
 
   /** The file in the place, if it is older than the log's bytes, or torn, is written again from them. */
-  #verify(view: Exclusive, pending: Pending, bytes: Uint8Array, isOurs: boolean): void {
+  #verify(view: Exclusive, pending: Pending, bytes: Uint8Array, isOurs: (inode: number) => boolean): void {
     const { layout } = this.#options
     const { bucket, key, order } = pending
     const located = locate(view, bucket, key, order)
@@ -183,9 +188,9 @@ export class FileMoves {
         if (!isSameFile(there, version.signature)) view.put(row, encodeVersion({ ...version, signature: there }))
         return
       }
-      const inodes = [version.signature.inode, ...(pending.inodes ?? [])]
-      const isEditedByHand = !isOurs && !inodes.includes(there.inode) && there.mtimeMs >= version.modifiedAtMs + 1
-      if (isEditedByHand) return
+      const isKnown = there.inode === version.signature.inode || isOurs(there.inode)
+      // Edited by hand since.
+      if (!isKnown && there.mtimeMs >= version.modifiedAtMs + 1) return
     }
     const staging = layout.staging(version.fileId)
     fs.rmSync(staging, { force: true })

@@ -81,20 +81,20 @@ export async function publish(
       removed: change.removed,
       fileId: fresh.fileId,
       inodes: [fresh.signature.inode, ...change.replacedInodes],
-      ...(bucket.versioning === 'Unversioned' ? {} : { keepsOlder: true }),
       ...(options.bytes === undefined ? {} : { bytes: options.bytes }),
       ...(options.uploadId === undefined ? {} : { uploadId: options.uploadId }),
     }
     transaction.put(pendingKey(pending), encodePending(pending))
     await options.also?.(transaction, version)
     countUsage(transaction, bucketName, change)
-    return { version, pending }
+    return { version, pending, isVersioned: bucket.versioning !== 'Unversioned' }
   }).catch((error: unknown) => {
     options.discard?.()
     throw error
   })
-  const { version, pending } = result
-  const isSettled = committed.flushed.then(() => context.settler.settle(pending, version.place))
+  const { version, pending, isVersioned } = result
+  const place = isVersioned ? undefined : version.place
+  const isSettled = committed.flushed.then(() => context.settler.settle(pending, place))
   if (context.durability === 'relaxed') await context.settler.lag(pending, isSettled)
   else await isSettled
   return version
