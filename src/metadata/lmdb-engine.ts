@@ -62,7 +62,7 @@ class LmdbEngine implements MetadataEngine {
 
   scan(range: KeyRange, options: { limit?: number; reverse?: boolean } = {}): Entry[] {
     this.#renewSnapshot()
-    return [...scanDatabase(this.#database, range, options)]
+    return scanDatabase(this.#database, range, options)
   }
 
   commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
@@ -191,25 +191,25 @@ function tolerate(reason: unknown): void {
   reason.commitError.catch(() => undefined)
 }
 
-function* scanDatabase(
+function scanDatabase(
   database: RootDatabase<Bytes, Bytes>,
   range: KeyRange,
   options: { limit?: number; reverse?: boolean },
-): Iterable<Entry> {
+): Entry[] {
   const limit = options.limit === undefined ? {} : { limit: options.limit }
+  const entries: Entry[] = []
   if (options.reverse !== true) {
-    for (const { key, value } of database.getRange({ start: range.start, end: range.end, ...limit })) {
-      yield { key, value }
-    }
-    return
+    for (const entry of database.getRange({ start: range.start, end: range.end, ...limit })) entries.push(entry)
+    return entries
   }
   // Reversed, LMDB takes the upper bound as included and the lower one as excluded: ours are the other way round.
   let left = options.limit ?? Number.POSITIVE_INFINITY
   for (const { key, value } of database.getRange({ start: range.end, reverse: true })) {
     if (Buffer.compare(key, range.end) === 0) continue
-    if (left-- <= 0 || Buffer.compare(key, range.start) < 0) return
-    yield { key, value }
+    if (left-- <= 0 || Buffer.compare(key, range.start) < 0) break
+    entries.push({ key, value })
   }
+  return entries
 }
 
 function isEmpty(database: RootDatabase<Bytes, Bytes>, range: KeyRange): boolean {

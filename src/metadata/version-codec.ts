@@ -74,7 +74,7 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
     throw new Error(`the index holds a row of format ${row[0]}, this program reads ${formatVersion}`)
   const ownerEnd = head + (row[56] ?? 0)
   const tail = JSON.parse(row.toString('utf8', ownerEnd)) as Tail
-  const fixed = decodeListed(row)
+  const fixed = decodeListed(key, row)
   const { checksumAlgorithm: algorithm, checksumType: type } = fixed
   const version: { -readonly [Field in keyof StoredVersion]: StoredVersion[Field] } = {
     key,
@@ -103,7 +103,11 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
 }
 
 /** What a listing shows, read from the fixed offsets alone. */
-export function decodeListed(row: Buffer): {
+export function decodeListed(
+  key: string,
+  row: Buffer,
+): {
+  key: string
   sizeBytes: number
   etag: string
   modifiedAtMs: number
@@ -114,6 +118,7 @@ export function decodeListed(row: Buffer): {
 } {
   const algorithm = row[3] ?? 0
   return {
+    key,
     sizeBytes: row.readDoubleLE(8),
     etag: etagOf(row),
     modifiedAtMs: row.readDoubleLE(16),

@@ -154,7 +154,9 @@ function readSmall(source: Readable, sizeBytes: number): Promise<Buffer> {
     source.once('error', (error) =>
       reject(error instanceof ApiError ? error : new ApiError('IncompleteBody', { cause: error })),
     )
-    source.once('close', () => reject(new ApiError('IncompleteBody')))
+    source.once('close', () => {
+      if (!source.readableEnded) reject(new ApiError('IncompleteBody'))
+    })
   })
 }
 
