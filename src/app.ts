@@ -80,9 +80,10 @@ export async function openServices(
     region: config.region,
     maxUploadBytes: config.maxUploadBytes,
     virtualHostDomains: domainsOf(config),
+    defaultObjectOwnership: config.defaultObjectOwnership,
   }
   return {
-    services: { store, gatekeeper, bucketPolicies: policies, settings },
+    services: { store, gatekeeper, bucketPolicies: policies, accounts: identities, settings },
     secretOf: (accessKeyId) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
     close: async () => {
       await store.close()

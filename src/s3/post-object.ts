@@ -9,6 +9,7 @@ import { checkPostPolicy } from '#signature/post-policy.ts'
 import type { Staged } from '#store/contract.ts'
 import { announcedChecksum, checksumHeaders, storedChecksum, verifyAnnounced } from './checksum-headers.ts'
 import { type Form, readForm } from './form-fields.ts'
+import { accessOfNewObject } from './object/new-object-access.ts'
 import { parseAttributes } from './object/object-attributes.ts'
 import { versionHeader } from './object/put-object.ts'
 import type { Operation, S3Request, S3Response, Services } from './operation.ts'
@@ -46,7 +47,7 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
   assertKey(key)
   services.gatekeeper.authorize(principal, 's3:PutObject', { bucket, key })
   const headers = headersOf(fields)
-  const attributes = parseAttributes(headers, principal.isAnonymous ? bucket.ownerId : principal.canonicalId)
+  const attributes = parseAttributes(headers, accessOfNewObject(headers, { bucket, key }, principal, services))
   const announced = announcedChecksum(headers)
   const [minBytes, maxBytes] = limitsOfPolicy.contentLengthRange ?? [0, services.settings.maxUploadBytes]
   const algorithms = announced === undefined ? [] : [announced.algorithm]

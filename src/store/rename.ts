@@ -54,8 +54,9 @@ export async function renameObject(
     /** In a versioned bucket the old key ends with a delete marker, as a delete would leave it. */
     function leaveMarker(): void {
       const order = newOrder(source.order)
+      const { acl: _, tags: __, ...kept } = source
       const marker = {
-        ...source,
+        ...kept,
         order,
         versionId: order,
         isDeleteMarker: true,

@@ -49,8 +49,13 @@ async function runSuite(given: Arguments, folder: string): Promise<TestResult[]>
   await writeFile(iam, formatIamDocument())
   const data = join(folder, 'data')
   await mkdir(data)
-  // Old signatures are part of the suite; nothing may slow it down.
-  const settings = { IAM_CONFIG: iam, SIGNATURE_V2: 'on', AWS_REGION: 'us-east-1' }
+  // Old signatures are part of the suite, and it was written when new buckets had no ownership controls and so accepted ACLs.
+  const settings = {
+    IAM_CONFIG: iam,
+    SIGNATURE_V2: 'on',
+    DEFAULT_OBJECT_OWNERSHIP: 'ObjectWriter',
+    AWS_REGION: 'us-east-1',
+  }
   const { url, server } = await startOwnServer(data, settings)
   try {
     const configuration = join(folder, 's3tests.conf')

@@ -8,6 +8,7 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { createGatekeeper } from '#access/gatekeeper.ts'
 import { openBucketPolicies } from '#identity/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
+import type { ObjectOwnership } from '#model/object-ownership.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import { openStore } from '#store/open-store.ts'
 
@@ -38,7 +39,7 @@ const users = [
 const silent = { info: () => undefined, warn: () => undefined, error: (fields: object) => console.error(fields) }
 
 export async function startServer(
-  options: { engine?: 'lmdb' | 'memory'; maxUploadBytes?: number } = {},
+  options: { engine?: 'lmdb' | 'memory'; maxUploadBytes?: number; defaultObjectOwnership?: ObjectOwnership } = {},
 ): Promise<TestServer> {
   const root = await mkdtemp(join(tmpdir(), 'myfsio-s3-'))
   const iamPath = join(root, 'iam.json')
@@ -71,9 +72,10 @@ export async function startServer(
     region: 'us-east-1',
     maxUploadBytes: options.maxUploadBytes ?? 1024 ** 3,
     virtualHostDomains: [],
+    defaultObjectOwnership: options.defaultObjectOwnership ?? ('BucketOwnerEnforced' as const),
   }
   const listener = createS3Endpoint({
-    services: { store, gatekeeper, bucketPolicies: policies, settings },
+    services: { store, gatekeeper, bucketPolicies: policies, accounts: identities, settings },
     log: silent,
   })
   const server = http.createServer(listener)

@@ -4,6 +4,7 @@ import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { assertKey } from '#model/object.ts'
 import { announcedChecksum } from '#s3/checksum-headers.ts'
+import { authorizeOnObject } from '#s3/object-access.ts'
 import type { Operation, S3Request, Services, XmlContent } from '#s3/operation.ts'
 import { readXml } from '#s3/read-xml.ts'
 import { parseSizeAndTime } from './delete-object.ts'
@@ -55,7 +56,13 @@ async function deleteEntry(request: S3Request, services: Services, entry: Entry)
   const { bucket } = request
   const { key, versionId, etag } = entry
   assertKey(key)
-  request.authorize(versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion', { bucket, key })
+  await authorizeOnObject(services, {
+    principal: request.caller.principal,
+    action: versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion',
+    bucket,
+    key,
+    versionId,
+  })
   const deleted = await services.store.deleteObject({
     bucket,
     key,
