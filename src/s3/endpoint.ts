@@ -59,6 +59,7 @@ export function createS3Endpoint(
     rateLimit?.(request)
     const address = readAddress(target, headers.host)
     exchange.address = address
+    if (method === 'OPTIONS') throw refusePreflight(headers)
     const row = match({ method, address, headers })
     exchange.row = row
     const caller = row.authenticatesItself
@@ -131,6 +132,15 @@ export function createS3Endpoint(
       response.destroy()
     })
   }
+}
+
+/** What a preflight must have was answered before this: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html */
+function refusePreflight({ origin }: IncomingMessage['headers']): ApiError {
+  const message =
+    origin === undefined
+      ? 'Insufficient information. Origin request header needed.'
+      : 'Invalid Access-Control-Request-Method: null'
+  return new ApiError('BadRequest', { message })
 }
 
 /** For rows that authenticate by themselves, until they have. */

@@ -12,6 +12,9 @@ export interface Form {
   readonly fileName: string
 }
 
+/** More than a form of S3 could use; each costs memory, however small it is. */
+const maxParts = 1000
+
 export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<Form> {
   return new Promise((resolve, reject) => {
     const fields = new Map<string, string>()
@@ -26,21 +29,23 @@ export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<
         headers,
         preservePath: true,
         defParamCharset: 'utf8',
-        limits: { files: 1, fieldSize: limits.postFieldsBytes },
+        limits: { fieldSize: limits.postFieldsBytes, parts: maxParts },
       })
     } catch (error) {
       fail(error)
       return
     }
-    parser.on('field', (name, value, info) => {
+    const addField = (name: string, value: string, isTruncated: boolean) => {
       size += name.length + Buffer.byteLength(value)
-      if (size > limits.postFieldsBytes || info.valueTruncated) fail(new ApiError('MaxPostPreDataLengthExceededError'))
+      if (size > limits.postFieldsBytes || isTruncated) fail(new ApiError('MaxPostPreDataLengthExceededError'))
       else fields.set(name.toLowerCase(), value)
-    })
+    }
+    parser.on('field', (name, value, info) => addField(name, value, info.valueTruncated))
     parser.on('file', (name, file, info) => {
       file.on('error', () => undefined)
-      if (name.toLowerCase() !== 'file') file.resume()
-      else resolve({ fields, file, fileName: info.filename ?? '' })
+      // Some clients give every part a file name: only `file` is one.
+      if (name.toLowerCase() === 'file') resolve({ fields, file, fileName: info.filename ?? '' })
+      else readSmall(file, (value, isTruncated) => addField(name, value, isTruncated))
     })
     parser.on('error', (error) => {
       fail(error)
@@ -52,4 +57,15 @@ export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<
     body.once('close', () => parser.destroy(new Error('the body ended early')))
     body.pipe(parser)
   })
+}
+
+/** The text of a part, and whether it was longer than a field may be; the rest is passed over. */
+function readSmall(part: Readable, done: (text: string, isTruncated: boolean) => void): void {
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  part.on('data', (chunk: Buffer) => {
+    if (sizeBytes <= limits.postFieldsBytes) chunks.push(chunk)
+    sizeBytes += chunk.length
+  })
+  part.on('end', () => done(Buffer.concat(chunks).toString(), sizeBytes > limits.postFieldsBytes))
 }

@@ -33,7 +33,7 @@ export function verifyV4(
   const key = signingKey(secretAccessKey, credentials.date, credentials.region, credentials.service)
   const received = request.headers.host ?? ''
   const isProvided = (canonical: string) =>
-    isSame(sign(key, stringToSign(credentials, scope, canonical)), credentials.signature)
+    textsToSign(credentials, scope, canonical).some((text) => isSame(sign(key, text), credentials.signature))
   const payloadHash = payloadHashes(request, credentials).find(
     (one) =>
       isProvided(canonicalRequest(request, credentials, one, received)) ||
@@ -280,8 +280,18 @@ function recode(part: string): string {
   }
 }
 
-function stringToSign(credentials: V4Credentials, scope: string, canonical: string): string {
+function stringToSign(credentials: V4Credentials, scope: string, canonical: string | Buffer): string {
   return `AWS4-HMAC-SHA256\n${credentials.timestamp}\n${scope}\n${hash('sha256', canonical, 'hex')}`
+}
+
+/**
+ * Header bytes come as latin1 text. Beyond ASCII, signers hash the bytes they send (UTF-8, most of them) or, where they send latin1,
+ * the UTF-8 of the same text.
+ */
+function textsToSign(credentials: V4Credentials, scope: string, canonical: string): string[] {
+  const text = stringToSign(credentials, scope, canonical)
+  if (!/[\x80-\xff]/.test(canonical)) return [text]
+  return [text, stringToSign(credentials, scope, Buffer.from(canonical, 'latin1'))]
 }
 
 export function sign(key: Buffer, text: string): string {

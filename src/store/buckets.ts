@@ -55,6 +55,7 @@ export async function listBuckets(
     for (const { value } of rows) {
       const bucket = decodeJson<Bucket>(value)
       if (query.ownerId !== undefined && bucket.ownerId !== query.ownerId) continue
+      if (query.region !== undefined && bucket.region !== query.region) continue
       if (buckets.length === query.limit) return { buckets, next: buckets.at(-1)?.name }
       buckets.push(bucket)
     }

@@ -138,6 +138,7 @@ export interface Store {
     after: string
     limit: number
     ownerId?: string
+    region?: string
   }): Promise<{ buckets: Bucket[]; next: string | undefined }>
   /** Applies `change` to the newest state, atomically. */
   updateBucket(name: string, change: (bucket: Bucket) => Bucket): Promise<Bucket>

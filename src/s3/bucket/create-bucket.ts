@@ -15,13 +15,13 @@ export async function createBucket(request: S3Request, services: Services): Prom
   assertBucketName(bucketName)
   refuseUnserved(request)
   const access = readAccess(request, bucketName, services)
-  checkLocation(await readLocation(request), settings)
+  const region = regionOf(await readLocation(request), settings)
   const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
   const bucket: Bucket = {
     name: bucketName,
     createdAtMs: Date.now(),
     ownerId: caller.principal.canonicalId,
-    region: settings.region,
+    region,
     versioning: objectLockEnabled ? 'Enabled' : 'Unversioned',
     mfaDelete: false,
     objectLockEnabled,
@@ -109,13 +109,14 @@ async function readLocation(request: S3Request): Promise<string> {
   })
 }
 
-function checkLocation(location: string, { region }: S3Settings): void {
-  if (location === '' || location === region || (location === 'EU' && region === 'eu-west-1')) return
-  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(location)) {
+/** Where the bucket says it is. `EU` is what eu-west-1 was called first. */
+function regionOf(location: string, { region }: S3Settings): string {
+  if (location === '' || location === region || (location === 'EU' && region === 'eu-west-1')) return region
+  if (location !== 'EU' && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(location)) {
     throw new ApiError('InvalidLocationConstraint', { fields: { LocationConstraint: location } })
   }
   // The endpoint of us-east-1 makes buckets for every region; the others only for their own.
-  if (region === 'us-east-1') return
+  if (region === 'us-east-1') return location
   throw new ApiError('IllegalLocationConstraintException', {
     message: `The ${location} location constraint is incompatible for the region specific endpoint this request was sent to.`,
   })
