@@ -7,6 +7,7 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { watch } from 'chokidar'
 import type { ZodType } from 'zod'
+import { currentTurn } from '#lib/turn.ts'
 
 export interface DocumentLog {
   error(fields: object, message: string): void
@@ -26,10 +27,7 @@ export class Document<T> {
   readonly #options: DocumentOptions<T>
   #current: T
   #stamp = ''
-  #hasLooked = false
-  readonly #lookAgain = () => {
-    this.#hasLooked = false
-  }
+  #lookedIn = -1
   #problem: string | undefined
   #watcher: ReturnType<typeof watch> | undefined
 
@@ -52,10 +50,9 @@ export class Document<T> {
 
   /** The last good state. Looks at the file's stamp, so that a change by another process shows at once. */
   get current(): T {
-    // Once a turn of the event loop is enough: what a request asks several times, it asks in one.
-    if (!this.#hasLooked) {
-      this.#hasLooked = true
-      setImmediate(this.#lookAgain)
+    const turn = currentTurn()
+    if (turn !== this.#lookedIn) {
+      this.#lookedIn = turn
       this.#load()
     }
     return this.#current

@@ -3,6 +3,7 @@
  * write transaction: one turn at LMDB's write lock, and one flush, serve all of them.
  */
 import { open, type RootDatabase } from 'lmdb'
+import { currentTurn } from '#lib/turn.ts'
 import type { Bytes, Check, Committed, Entry, Exclusive, KeyRange, MetadataEngine, Write } from './engine.ts'
 import { applyWrite, holds } from './write.ts'
 
@@ -35,6 +36,8 @@ class LmdbEngine implements MetadataEngine {
   readonly #flush: LmdbOptions['flush']
   #jobs: Job[] = []
   #running: Promise<void> | undefined
+  /** The turn whose reads share the snapshot that is open now. */
+  #snapshotOf = -1
   /** Flush of the last transaction that wrote: LMDB reports none for one that did not. */
   #flushed: Promise<void> = Promise.resolve()
 
@@ -44,17 +47,17 @@ class LmdbEngine implements MetadataEngine {
   }
 
   get(key: Bytes): Bytes | undefined {
-    this.#database.resetReadTxn()
+    this.#renewSnapshot()
     return this.#database.getBinary(key)
   }
 
   getMany(keys: readonly Bytes[]): (Bytes | undefined)[] {
-    this.#database.resetReadTxn()
+    this.#renewSnapshot()
     return keys.map((key) => this.#database.getBinary(key))
   }
 
   scan(range: KeyRange, options: { limit?: number; reverse?: boolean } = {}): Entry[] {
-    this.#database.resetReadTxn()
+    this.#renewSnapshot()
     return [...scanDatabase(this.#database, range, options)]
   }
 
@@ -106,6 +109,14 @@ class LmdbEngine implements MetadataEngine {
     await this.#database.close()
   }
 
+  /** A snapshot as old as this turn, or as the last commit of this process, shows every commit that has resolved. */
+  #renewSnapshot(): void {
+    const turn = currentTurn()
+    if (turn === this.#snapshotOf) return
+    this.#snapshotOf = turn
+    this.#database.resetReadTxn()
+  }
+
   #enqueue(fail: Job['fail'], run: Job['run']): void {
     this.#jobs.push({ run, fail })
     this.#running ??= this.#run()
@@ -138,6 +149,7 @@ class LmdbEngine implements MetadataEngine {
         for (const job of jobs) job.fail(error)
         continue
       }
+      this.#snapshotOf = -1
       if (hasWritten && this.#flush !== 'never') this.#flushed = database.flushed.then(() => undefined)
       for (const done of settle) done(this.#flushed)
       // The next transaction waits for the flush, so that groups are large and flushes few.

@@ -8,6 +8,7 @@ import type { Caller } from '#access/caller.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
 import { assertKey, type ObjectVersion } from '#model/object.ts'
 import { dependsOnObject } from '#policy/acl-evaluation.ts'
 import type { OpenObject } from '#store/contract.ts'
@@ -148,6 +149,9 @@ const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payloa
 
 /** A missing bucket is no secret: S3 tells everyone, since names are shared by all. */
 async function loadBucket(name: string, services: Services): Promise<Bucket> {
+  // What is there has a legal name: only what is not needs to be told from what cannot be.
+  const bucket = name.length <= limits.bucketNameLength ? await services.store.findBucket(name) : undefined
+  if (bucket !== undefined) return bucket
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)
 }
@@ -174,11 +178,7 @@ function authorize(
   }
   // A bucket not there yet belongs to nobody.
   const named = bucketName === '' ? undefined : { name: bucketName, ownerId: '' }
-  const resource = bucket ?? named
-  services.gatekeeper.authorize(principal, action, {
-    ...(resource === undefined ? {} : { bucket: resource }),
-    ...(key === '' ? {} : { key }),
-  })
+  services.gatekeeper.authorize(principal, action, { bucket: bucket ?? named, key: key === '' ? undefined : key })
   return undefined
 }
 
