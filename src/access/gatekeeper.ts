@@ -126,7 +126,7 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
     // A bucket's policy cannot give away what belongs to another account.
     const isRestricted = bucket.publicAccessBlock?.restrictPublicBuckets === true && !isOwner && policies.isPublic(name)
     const isAllowedByPolicy = decision === 'Allow' && sayOf === ownerId && !isRestricted
-    if (!isAllowedByPolicy && !aclAllows(principal, action, { bucket, ...(object && { object }) })) return false
+    if (!isAllowedByPolicy && !aclAllows(principal, action, { bucket, object })) return false
     return principal.isAnonymous || isGranted || isOwn
   }
 

@@ -21,7 +21,7 @@ interface Rule {
   readonly of: 'bucket' | 'object'
   /** Undefined: no ACL gives it, but only the object's owner may allow it. */
   readonly permission: Permission | undefined
-  /** Only for objects of the caller's own. */
+  /** Only for objects of the caller's own, or uploads that the caller initiated. */
   readonly ownOnly?: true
 }
 
@@ -34,6 +34,8 @@ const rules: ReadonlyMap<string, Rule> = new Map([
   ['s3:ListBucketMultipartUploads', bucketRule('READ')],
   ['s3:PutObject', bucketRule('WRITE')],
   ['s3:DeleteObject', { ...bucketRule('WRITE'), ownOnly: true }],
+  ['s3:AbortMultipartUpload', { ...bucketRule('WRITE'), ownOnly: true }],
+  ['s3:ListMultipartUploadParts', { ...bucketRule('WRITE'), ownOnly: true }],
   ['s3:GetBucketAcl', bucketRule('READ_ACP')],
   ['s3:PutBucketAcl', bucketRule('WRITE_ACP')],
   ['s3:GetObject', objectRule('READ')],
@@ -72,7 +74,7 @@ export function dependsOnObject(action: string, bucket: GovernedBucket, principa
 export function aclAllows(
   principal: Principal,
   action: string,
-  { bucket, object }: { readonly bucket: GovernedBucket; readonly object?: Governed },
+  { bucket, object }: { readonly bucket: GovernedBucket; readonly object?: Governed | undefined },
 ): boolean {
   if (!hasAclsEnabled(bucket)) return false
   const rule = rules.get(action)

@@ -16,7 +16,7 @@ import { type Address, createAddressReader } from './address.ts'
 import { releaseBody } from './drain.ts'
 import { errorResponse, hideMissingKey } from './error-response.ts'
 import { requestedVersion } from './object/requested-version.ts'
-import { type AskedObject, authorizeOnObject, readAuthorized } from './object-access.ts'
+import { type AskedObject, authorizeOnObject, authorizeOnUpload, readAuthorized } from './object-access.ts'
 import type { S3Response, Services } from './operation.ts'
 import { type OperationRow, operations } from './operations.ts'
 import { ReceivedRequest } from './received-request.ts'
@@ -184,6 +184,8 @@ function authorize(
 
 /** What is read here is kept for the operation: the decision costs no further look. */
 function authorizeAddressed(row: OperationRow, received: ReceivedRequest, asked: AskedObject, services: Services) {
+  const uploadId = received.query.get('uploadId')
+  if (uploadId !== undefined) return authorizeOnUpload(services, { ...asked, uploadId })
   if (row.reads === undefined) {
     return authorizeOnObject(services, { ...asked, versionId: requestedVersion(received) })
   }

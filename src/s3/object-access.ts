@@ -49,7 +49,20 @@ export async function authorizeOnObject(
   const object = dependsOnObject(action, bucket, principal)
     ? await services.store.findVersion(bucket.name, key, versionId)
     : undefined
-  services.gatekeeper.authorize(principal, action, { bucket, key, ...(object === undefined ? {} : { object }) })
+  services.gatekeeper.authorize(principal, action, { bucket, key, object })
+}
+
+/** For an action on an upload, which belongs to whoever initiated it. */
+export async function authorizeOnUpload(
+  services: Services,
+  asked: AskedObject & { readonly uploadId: string },
+): Promise<void> {
+  const { principal, action, bucket, key, uploadId } = asked
+  const upload = dependsOnObject(action, bucket, principal)
+    ? await services.store.getUpload(bucket.name, key, uploadId).catch(() => undefined)
+    : undefined
+  const object = upload === undefined ? undefined : { ownerId: upload.initiatorId }
+  services.gatekeeper.authorize(principal, action, { bucket, key, object })
 }
 
 /**

@@ -3,6 +3,7 @@
  * that of its last scan is not read again, only its subfolders.
  */
 import fs from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 import { isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
@@ -33,24 +34,36 @@ export async function scanBuckets(context: StoreContext, options: ScanOptions): 
 }
 
 export async function scanBucket(context: StoreContext, bucket: string, options: ScanOptions): Promise<void> {
-  if ((await findBucket(context.engine, bucket)) === undefined) {
-    try {
-      await createBucket(context, {
-        name: bucket,
-        createdAtMs: Date.now(),
-        ownerId: options.ownerId,
-        region: options.region,
-        versioning: 'Unversioned',
-        mfaDelete: false,
-        objectLockEnabled: false,
-      })
-      context.log.info({ bucket }, 'adopted a folder made by hand as a bucket')
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-    }
-  }
+  const isKnown = (await findBucket(context.engine, bucket)) !== undefined
+  if (!isKnown && !(await adoptFolder(context, bucket, options))) return
   await scanFolder(context, bucket, '', options)
 }
+
+/** False if the folder is none of a bucket made by hand: it is gone, or about to go with the bucket that was deleted. */
+async function adoptFolder(context: StoreContext, bucket: string, options: ScanOptions): Promise<boolean> {
+  const isFolder = async () => (await fs.lstat(context.layout.bucket(bucket)).catch(() => undefined))?.isDirectory()
+  if (!(await isFolder())) return false
+  // A bucket's record goes before its folder: whoever deletes it has removed that too by then.
+  await setTimeout(folderRemovalMs)
+  if (options.signal.aborted || !(await isFolder())) return false
+  try {
+    await createBucket(context, {
+      name: bucket,
+      createdAtMs: Date.now(),
+      ownerId: options.ownerId,
+      region: options.region,
+      versioning: 'Unversioned',
+      mfaDelete: false,
+      objectLockEnabled: false,
+    })
+    context.log.info({ bucket }, 'adopted a folder made by hand as a bucket')
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+  }
+  return true
+}
+
+const folderRemovalMs = 300
 
 export async function scanFolder(
   context: StoreContext,

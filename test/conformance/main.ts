@@ -76,7 +76,7 @@ function runPytest(
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
   const filter = leftOut.map((mark) => `not ${mark}`).join(' and ')
-  const plugins = ['-p', 'tolerant_teardown', '-p', 'no:cacheprovider']
+  const plugins = ['-p', 'tolerant_teardown', '-p', 'as_written', '-p', 'no:cacheprovider']
   const quiet = ['-q', '--tb=line', '--no-header', `--timeout=${secondsPerTest}`]
   return new Promise((resolve, reject) => {
     const child = spawn(python, ['-m', 'pytest', ...plugins, ...quiet, '-m', filter, ...files, ...given], {
