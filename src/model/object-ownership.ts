@@ -24,12 +24,28 @@ export function objectOwnershipOf({ ownershipControls }: WithControls): ObjectOw
   return ownershipControls === 'none' ? 'ObjectWriter' : (ownershipControls ?? 'BucketOwnerEnforced')
 }
 
+/** The controls of a bucket made without saying so. ObjectWriter means buckets as they were before there were controls. */
+export const defaultControls = (ownership: ObjectOwnership): ObjectOwnership | 'none' =>
+  ownership === 'ObjectWriter' ? 'none' : ownership
+
 export const hasAclsEnabled = ({ ownershipControls }: WithControls): boolean =>
   ownershipControls !== undefined && ownershipControls !== 'BucketOwnerEnforced'
 
 /** While ACLs are disabled the bucket's owner owns everything in it, whoever wrote it. */
 export const ownerOfObject = (bucket: Bucket, object: { readonly ownerId: string }): string =>
   hasAclsEnabled(bucket) ? object.ownerId : bucket.ownerId
+
+/** `isOffered`: the writer says that the bucket's owner shall have full control. */
+export function ownerOfNewObject(bucket: Bucket, writerId: string, isOffered: boolean): string {
+  switch (objectOwnershipOf(bucket)) {
+    case 'BucketOwnerEnforced':
+      return bucket.ownerId
+    case 'BucketOwnerPreferred':
+      return isOffered ? bucket.ownerId : writerId
+    case 'ObjectWriter':
+      return writerId
+  }
+}
 
 /** AccessDenied for a public ACL where these are blocked. */
 export function refuseBlockedAcl({ publicAccessBlock }: Pick<Bucket, 'publicAccessBlock'>, acl: Acl): void {

@@ -15,9 +15,12 @@ import { openStore } from '#store/open-store.ts'
 export interface TestServer {
   readonly endpoint: string
   readonly root: string
-  client(user?: 'main' | 'other' | 'reader', config?: S3ClientConfig): S3Client
+  client(user?: TestUser, config?: S3ClientConfig): S3Client
   close(): Promise<void>
 }
+
+/** `main` and `reader` share an account; `other` and `bare` have one each, and `bare` no grants of its own. */
+export type TestUser = 'main' | 'other' | 'reader' | 'bare'
 
 const users = [
   { access_key: 'main', secret_key: 'main-secret', display_name: 'Main', policies: [{ bucket: '*', actions: ['*'] }] },
@@ -26,6 +29,7 @@ const users = [
     secret_key: 'other-secret',
     display_name: 'Other',
     account: '111111111111',
+    email: 'other@example.com',
     policies: [{ bucket: '*', actions: ['*'] }],
   },
   {
@@ -34,6 +38,7 @@ const users = [
     display_name: 'Reader',
     policies: [{ bucket: '*', actions: ['list', 'read'] }],
   },
+  { access_key: 'bare', secret_key: 'bare-secret', display_name: 'Bare', account: '222222222222', policies: [] },
 ]
 
 const silent = { info: () => undefined, warn: () => undefined, error: (fields: object) => console.error(fields) }

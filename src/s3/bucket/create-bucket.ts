@@ -2,7 +2,13 @@ import { textAt } from '#lib/xml.ts'
 import { aclToKeep } from '#model/acl.ts'
 import { assertBucketName, type Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { hasAclsEnabled, type ObjectOwnership, objectOwnerships, refuseBlockedAcl } from '#model/object-ownership.ts'
+import {
+  defaultControls,
+  hasAclsEnabled,
+  type ObjectOwnership,
+  objectOwnerships,
+  refuseBlockedAcl,
+} from '#model/object-ownership.ts'
 import { requestedAcl, resolveAcl } from '#s3/acl-request.ts'
 import type { S3Request, S3Response, S3Settings, Services } from '#s3/operation.ts'
 import { readXml } from '#s3/read-xml.ts'
@@ -65,16 +71,13 @@ function readAccess(request: S3Request, name: string, { accounts, settings, gate
   const place = { bucket: { name, ownerId } }
   const controls = readOwnership(headers['x-amz-object-ownership'])
   if (controls !== undefined) gatekeeper.authorize(caller.principal, 's3:PutBucketOwnershipControls', place)
-  const isByDefault = controls === undefined
-  const ownership = controls ?? settings.defaultObjectOwnership
-  // A default of ObjectWriter means buckets as they were before there were controls.
-  const ownershipControls = isByDefault && ownership === 'ObjectWriter' ? 'none' : ownership
+  const ownershipControls = controls ?? defaultControls(settings.defaultObjectOwnership)
   const requested = requestedAcl(headers, 'bucket', accounts)
   if (requested === undefined) return { ownershipControls }
   gatekeeper.authorize(caller.principal, 's3:PutBucketAcl', place)
   const acl = aclToKeep(resolveAcl(requested, ownerId, ownerId), ownerId)
   if (acl === undefined) return { ownershipControls }
-  if (ownership === 'BucketOwnerEnforced') throw new ApiError('InvalidBucketAclWithObjectOwnership')
+  if (!hasAclsEnabled({ ownershipControls })) throw new ApiError('InvalidBucketAclWithObjectOwnership')
   return { ownershipControls, acl }
 }
 

@@ -1,9 +1,10 @@
 /** The object that x-amz-copy-source names, opened: permission, existence and conditions are settled here, once for both copies. */
+
+import { readAuthorized } from '#access/object-access.ts'
 import { percentDecode } from '#lib/uri.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
-import { readAuthorized } from '#s3/object-access.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
 import type { OpenObject } from '#store/contract.ts'
 import { checkCopySource } from './conditions.ts'

@@ -1,10 +1,11 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
+
+import { authorizeOnObject } from '#access/object-access.ts'
 import { elementsAt, textAt, type XmlElements } from '#lib/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { assertKey } from '#model/object.ts'
 import { announcedChecksum } from '#s3/checksum-headers.ts'
-import { authorizeOnObject } from '#s3/object-access.ts'
 import type { Operation, S3Request, Services, XmlContent } from '#s3/operation.ts'
 import { readXml } from '#s3/read-xml.ts'
 import { parseSizeAndTime } from './delete-object.ts'

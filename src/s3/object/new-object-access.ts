@@ -4,7 +4,7 @@ import type { Principal } from '#model/account.ts'
 import { type Acl, aclToKeep, grantsAll } from '#model/acl.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { hasAclsEnabled, objectOwnershipOf, refuseBlockedAcl } from '#model/object-ownership.ts'
+import { hasAclsEnabled, ownerOfNewObject, refuseBlockedAcl } from '#model/object-ownership.ts'
 import { type RequestedAcl, requestedAcl, resolveAcl } from '#s3/acl-request.ts'
 import type { Services } from '#s3/operation.ts'
 
@@ -25,7 +25,8 @@ export function accessOfNewObject(
 ): ObjectAccess {
   const { bucket } = place
   const requested = requestedAcl(headers, 'object', accounts)
-  const ownerId = ownerOfNewObject(bucket, principal, requested)
+  const isOffered = requested !== undefined && 'canned' in requested && requested.canned === ownedByBucketOwner
+  const ownerId = ownerOfNewObject(bucket, principal.canonicalId, isOffered)
   if (requested === undefined) return { ownerId }
   const acl = resolveAcl(requested, ownerId, bucket.ownerId)
   if (!hasAclsEnabled(bucket) && !isFullControlOfBucketOwner(requested, acl, bucket)) {
@@ -37,19 +38,6 @@ export function accessOfNewObject(
   refuseBlockedAcl(bucket, acl)
   const kept = aclToKeep(acl, ownerId)
   return kept === undefined ? { ownerId } : { ownerId, acl: kept }
-}
-
-function ownerOfNewObject(bucket: Bucket, principal: Principal, requested: RequestedAcl | undefined): string {
-  switch (objectOwnershipOf(bucket)) {
-    case 'BucketOwnerEnforced':
-      return bucket.ownerId
-    case 'BucketOwnerPreferred': {
-      const isOffered = requested !== undefined && 'canned' in requested && requested.canned === ownedByBucketOwner
-      return isOffered ? bucket.ownerId : principal.canonicalId
-    }
-    case 'ObjectWriter':
-      return principal.canonicalId
-  }
 }
 
 const ownedByBucketOwner = 'bucket-owner-full-control'

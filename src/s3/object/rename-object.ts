@@ -1,7 +1,8 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_RenameObject.html, here in every bucket. */
+
+import { authorizeOnObject, readAuthorized } from '#access/object-access.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
-import { authorizeOnObject, readAuthorized } from '#s3/object-access.ts'
 import type { Operation } from '#s3/operation.ts'
 import { checkCopySource, writeConditions } from './conditions.ts'
 import { parseCopySource } from './copy-source.ts'
