@@ -3,11 +3,9 @@
  * that of its last scan is not read again, only its subfolders.
  */
 import fs from 'node:fs/promises'
-import { setTimeout } from 'node:timers/promises'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 import { isBucketName } from '#model/bucket.ts'
-import { ApiError } from '#model/errors.ts'
-import { createBucket, findBucket } from './buckets.ts'
+import { adoptBucket, findBucket } from './buckets.ts'
 import type { StoreContext } from './context.ts'
 import { listObjects } from './listing.ts'
 import { findVersion } from './read.ts'
@@ -34,36 +32,12 @@ export async function scanBuckets(context: StoreContext, options: ScanOptions): 
 }
 
 export async function scanBucket(context: StoreContext, bucket: string, options: ScanOptions): Promise<void> {
-  const isKnown = (await findBucket(context.engine, bucket)) !== undefined
-  if (!isKnown && !(await adoptFolder(context, bucket, options))) return
+  if ((await findBucket(context.engine, bucket)) === undefined) {
+    if (!(await adoptBucket(context, bucket, options))) return
+    context.log.info({ bucket }, 'adopted a folder made by hand as a bucket')
+  }
   await scanFolder(context, bucket, '', options)
 }
-
-/** False if the folder is none of a bucket made by hand: it is gone, or about to go with the bucket that was deleted. */
-async function adoptFolder(context: StoreContext, bucket: string, options: ScanOptions): Promise<boolean> {
-  const isFolder = async () => (await fs.lstat(context.layout.bucket(bucket)).catch(() => undefined))?.isDirectory()
-  if (!(await isFolder())) return false
-  // A bucket's record goes before its folder: whoever deletes it has removed that too by then.
-  await setTimeout(folderRemovalMs)
-  if (options.signal.aborted || !(await isFolder())) return false
-  try {
-    await createBucket(context, {
-      name: bucket,
-      createdAtMs: Date.now(),
-      ownerId: options.ownerId,
-      region: options.region,
-      versioning: 'Unversioned',
-      mfaDelete: false,
-      objectLockEnabled: false,
-    })
-    context.log.info({ bucket }, 'adopted a folder made by hand as a bucket')
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error
-  }
-  return true
-}
-
-const folderRemovalMs = 300
 
 export async function scanFolder(
   context: StoreContext,
