@@ -19,6 +19,9 @@ interface Job {
   readonly fail: (error: unknown) => void
 }
 
+/** Below every row. */
+const flushMark = Buffer.from([0])
+
 export function openLmdbEngine({ path, flush }: LmdbOptions): MetadataEngine {
   const database = open<Bytes, Bytes>({
     path,
@@ -98,9 +101,11 @@ class LmdbEngine implements MetadataEngine {
     })
   }
 
+  /** LMDB's transactions reach the disk in order: once one of ours has, so have those that other processes committed before it. */
   async flush(): Promise<void> {
-    await this.#running
-    await this.#flushed
+    if (this.#flush === 'never') return
+    const committed = await this.commit({ checks: [], writes: [{ key: flushMark, value: Buffer.from([1]) }] })
+    await committed?.flushed
   }
 
   async close(): Promise<void> {
