@@ -2,12 +2,15 @@
 import { createHmac } from 'node:crypto'
 import http from 'node:http'
 import {
+  CompleteMultipartUploadCommand,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   GetBucketLocationCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListBucketsCommand,
   PutObjectCommand,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
@@ -100,6 +103,24 @@ describe('odd clients', () => {
     expect((await upload('other.txt')).status).toBe(403)
     expect((await upload('form.txt', { 'x-amz-checksum-sha256': `${'A'.repeat(43)}=` })).text).toContain('BadDigest')
     expect((await upload('form.txt', { note: 'x'.repeat(30_000) })).text).toContain('MaxPostPreDataLengthExceeded')
+  })
+
+  it('may list every answer to a part that was sent again: the last one counts', async () => {
+    const client = server.client()
+    const upload = { Bucket, Key: 'parts' }
+    const { UploadId } = await client.send(new CreateMultipartUploadCommand(upload))
+    const send = async (Body: string) => {
+      const part = await client.send(new UploadPartCommand({ ...upload, UploadId, PartNumber: 1, Body }))
+      return { PartNumber: 1, ETag: part.ETag }
+    }
+    const [first, second] = [await send('first'), await send('second')]
+    const complete = (...Parts: (typeof first)[]) =>
+      client.send(new CompleteMultipartUploadCommand({ ...upload, UploadId, MultipartUpload: { Parts } }))
+    await expect(complete(second, second)).rejects.toMatchObject({ name: 'InvalidPartOrder' })
+    await expect(complete(second, first)).rejects.toMatchObject({ name: 'InvalidPart' })
+    await complete(first, second)
+    const read = await client.send(new GetObjectCommand(upload))
+    expect(await read.Body?.transformToString()).toBe('second')
   })
 
   it('are told where they asked a bucket to be', async () => {
