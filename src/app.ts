@@ -11,6 +11,7 @@ import { readTls } from '#http/tls.ts'
 import { openBucketPolicies } from '#identity/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
 import { createLog, type Log } from '#lib/log.ts'
+import { defaultControls } from '#model/object-ownership.ts'
 import { createAddressReader } from '#s3/address.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import type { Services } from '#s3/operation.ts'
@@ -80,9 +81,10 @@ export async function openServices(
     region: config.region,
     maxUploadBytes: config.maxUploadBytes,
     virtualHostDomains: domainsOf(config),
+    defaultObjectOwnership: config.defaultObjectOwnership,
   }
   return {
-    services: { store, gatekeeper, bucketPolicies: policies, settings },
+    services: { store, gatekeeper, bucketPolicies: policies, accounts: identities, settings },
     secretOf: (accessKeyId) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
     close: async () => {
       await store.close()
@@ -116,11 +118,13 @@ function installRoutes({ services, secretOf }: OpenServices, config: AppConfig, 
 }
 
 /** MYFSIO_BUCKETS, which belong to the administrator. */
-async function createBuckets(store: Store, { buckets, region }: AppConfig, ownerId: string): Promise<void> {
+async function createBuckets(store: Store, config: AppConfig, ownerId: string): Promise<void> {
+  const { buckets, region } = config
+  const ownershipControls = defaultControls(config.defaultObjectOwnership)
   for (const name of buckets) {
     if ((await store.findBucket(name)) !== undefined) continue
     const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
-    await store.createBucket({ name, createdAtMs: Date.now(), ownerId, region, ...fresh })
+    await store.createBucket({ name, createdAtMs: Date.now(), ownerId, region, ownershipControls, ...fresh })
   }
 }
 
