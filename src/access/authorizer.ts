@@ -2,9 +2,18 @@
 import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
 import { Identity } from '#identity/identity.ts'
 import type { Principal } from '#model/account.ts'
-import { type AccessRequest, type Decision, evaluate, type Policies, type RequesterPolicies } from '#policy/evaluate.ts'
+import { hasAclsEnabled } from '#model/object-ownership.ts'
+import { aclAllows, isObjectOwnersSay } from '#policy/acl-evaluation.ts'
+import {
+  type AccessRequest,
+  type Decision,
+  evaluate,
+  type NamedPolicy,
+  type Policies,
+  type RequesterPolicies,
+} from '#policy/evaluate.ts'
 import { explain } from '#policy/explain.ts'
-import { anonymousRequester } from '#policy/requester.ts'
+import { anonymousRequester, type Requester } from '#policy/requester.ts'
 import type { RequestFacts, Resource } from './caller.ts'
 import type { DecisionJournal } from './decision-journal.ts'
 import { accessDenied, denialMessage } from './denial.ts'
@@ -50,19 +59,32 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       principal: requester,
       action,
       resource: arnOf(resource),
-      resourceAccount: accountOf(resource, requester.canonicalId, requester.account),
+      resourceAccount: accountOf(ownerOf(action, resource), requester),
       context: createContext(context, facts, action, resource),
     }
     const { bucket } = resource
-    const bucketPolicy = bucket === undefined || bucket.ownerId === '' ? undefined : book.policyOf(bucket.name)
-    if (bucketPolicy === undefined) return { request, policies: own }
-    return { request, policies: { ...own, resource: bucketPolicy === 'invalid' ? lockedPolicy : bucketPolicy } }
+    if (bucket === undefined || bucket.ownerId === '') return { request, policies: own }
+    const acl = hasAclsEnabled(bucket) ? () => aclGrants(principal, action, resource) : undefined
+    const policy = bucketPolicyFor(principal, action, resource)
+    return { request, policies: { ...own, ...(policy && { resource: policy }), ...(acl && { acl }) } }
+  }
+
+  /** A bucket's policy denies everyone; but it allows nothing that is another account's, nor strangers where that is blocked. */
+  function bucketPolicyFor(principal: Principal, action: string, resource: Resource): NamedPolicy | undefined {
+    const { bucket } = resource
+    const policy = bucket && book.policyOf(bucket.name)
+    if (bucket === undefined || policy === undefined || policy === 'invalid') return policy && lockedPolicy
+    const isRestricted =
+      bucket.publicAccessBlock?.restrictPublicBuckets === true &&
+      principal.canonicalId !== bucket.ownerId &&
+      book.isPublic(bucket.name)
+    return isRestricted || ownerOf(action, resource) !== bucket.ownerId ? withoutAllows(policy) : policy
   }
 
   /** What is not there yet will belong to whoever makes it. */
-  function accountOf({ bucket }: Resource, canonicalId: string, account: string): string {
-    if (bucket === undefined || bucket.ownerId === '' || bucket.ownerId === canonicalId) return account
-    return options.findAccount(bucket.ownerId) ?? bucket.ownerId
+  function accountOf(ownerId: string | undefined, { canonicalId, account }: Requester): string {
+    if (ownerId === undefined || ownerId === '' || ownerId === canonicalId) return account
+    return options.findAccount(ownerId) ?? ownerId
   }
 
   function decide({ request, policies }: Question): Decision {
@@ -115,6 +137,23 @@ function mayMend(request: AccessRequest, policies: Policies): boolean {
 function isAdministrator(request: AccessRequest, policies: Policies): boolean {
   const asked = { ...request, action: 'iam:PutUserPolicy', resource: '*' }
   return evaluate(asked, withoutResource(policies)).outcome === 'Allow'
+}
+
+/** Of the object where its owner has the say, else of the bucket. */
+function ownerOf(action: string, { bucket, object }: Resource): string | undefined {
+  return object && isObjectOwnersSay(action) ? object.ownerId : bucket?.ownerId
+}
+
+/** What an anonymous caller owns no account's policies could speak of: it is theirs. */
+function aclGrants(principal: Principal, action: string, resource: Resource): boolean {
+  const { bucket, object } = resource
+  if (principal.isAnonymous && principal.canonicalId === ownerOf(action, resource)) return true
+  return bucket !== undefined && aclAllows(principal, action, { bucket, object: object ?? undefined })
+}
+
+function withoutAllows({ name, policy }: NamedPolicy): NamedPolicy {
+  const statementsFor = (action: string) => ({ denies: policy.statementsFor(action).denies, allows: [] })
+  return { name, policy: { ...policy, statementsFor } }
 }
 
 function withoutResource({ resource: _, ...others }: Policies): Policies {

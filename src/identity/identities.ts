@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { Document, type DocumentLog } from '#documents/document.ts'
+import { anonymous, type Owner } from '#model/account.ts'
 import { policyOfCoarseGrants } from '#policy/coarse-actions.ts'
 import { compilePolicy } from '#policy/compile.ts'
 import { Identity } from './identity.ts'
@@ -18,6 +19,8 @@ const user = z.object({
     .optional(),
   canonical_id: z.string().min(1).max(64).optional(),
   session_token: z.string().optional(),
+  /** By which access control lists may name the account. */
+  email: z.string().min(3).max(254).optional(),
 })
 const schema = z.looseObject({ users: z.array(z.looseObject(user.shape)) })
 
@@ -34,6 +37,8 @@ export class Identities {
   #byKey = new Map<string, Identity>()
   #accounts = new Map<string, string>()
   #byName = new Map<string, Identity | undefined>()
+  #byCanonicalId = new Map<string, Owner>()
+  #byEmail = new Map<string, Owner>()
 
   constructor(document: Document<IdentityDocument>) {
     this.#document = document
@@ -61,6 +66,17 @@ export class Identities {
     return this.#byName.get(name) ?? [...identities.values()].find(({ displayName }) => displayName === name)
   }
 
+  /** An account by its canonical id, under the name of its first user. */
+  findOwner(canonicalId: string): Owner | undefined {
+    this.#compiled()
+    return this.#byCanonicalId.get(canonicalId)
+  }
+
+  findOwnerByEmail(email: string): Owner | undefined {
+    this.#compiled()
+    return this.#byEmail.get(email.toLowerCase())
+  }
+
   /** The account that owns what nobody in particular made: that of the first user. */
   get ownerId(): string {
     const [first] = this.#compiled().values()
@@ -78,9 +94,20 @@ export class Identities {
       const identities = [...this.#byKey.values()]
       this.#accounts = new Map(identities.map(({ canonicalId, account }) => [canonicalId, account]))
       this.#byName = new Map(identities.flatMap(namesOf))
+      this.#nameOwners(current)
       this.#compiledFrom = current
     }
     return this.#byKey
+  }
+
+  #nameOwners({ users }: IdentityDocument): void {
+    this.#byCanonicalId = new Map([[anonymous.canonicalId, anonymous]])
+    this.#byEmail = new Map()
+    for (const { access_key: accessKey, email } of users) {
+      const { canonicalId, displayName } = this.#byKey.get(accessKey) ?? anonymous
+      if (!this.#byCanonicalId.has(canonicalId)) this.#byCanonicalId.set(canonicalId, { canonicalId, displayName })
+      if (email !== undefined) this.#byEmail.set(email.toLowerCase(), { canonicalId, displayName })
+    }
   }
 }
 
