@@ -14,7 +14,7 @@ import {
 } from '#policy/evaluate.ts'
 import { explain } from '#policy/explain.ts'
 import { anonymousRequester, type Requester } from '#policy/requester.ts'
-import type { RequestFacts, Resource } from './caller.ts'
+import type { Connection, RequestFacts, Resource } from './caller.ts'
 import type { DecisionJournal } from './decision-journal.ts'
 import { accessDenied, denialMessage } from './denial.ts'
 import { lockedPolicy } from './locked-policy.ts'
@@ -102,15 +102,17 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     }
     const isLetIn = options.enforce === 'log' && !principal.isAnonymous
     const message = denialMessage(asked.request, decision)
+    // The record is made later, when the connection may be gone that knows the address.
+    const kept = { ...facts, socket: keptConnection(facts.socket) }
     const id = journal.record(() => {
       // Statements that were not reached may ask for what was not needed.
-      const traced = question(principal, action, { object: null, ...resource }, facts)
+      const traced = question(principal, action, { object: null, ...resource }, kept)
       return {
         outcome: isLetIn ? 'Allow' : 'Deny',
         code: 'AccessDenied',
         message,
         requester: describe(principal, asked.request),
-        sourceAddress: context.clientAddress.address(facts),
+        sourceAddress: context.clientAddress.address(kept),
         request: { ...summary(asked.request), ...(resource.bucket && { bucket: resource.bucket.name }) },
         decision,
         policies: explain(traced.request, asked.policies).policies,
@@ -154,6 +156,10 @@ function aclGrants(principal: Principal, action: string, resource: Resource): bo
 function withoutAllows({ name, policy }: NamedPolicy): NamedPolicy {
   const statementsFor = (action: string) => ({ denies: policy.statementsFor(action).denies, allows: [] })
   return { name, policy: { ...policy, statementsFor } }
+}
+
+function keptConnection({ remoteAddress, encrypted }: Connection): Connection {
+  return { remoteAddress, ...(encrypted === undefined ? {} : { encrypted }) }
 }
 
 function withoutResource({ resource: _, ...others }: Policies): Policies {
