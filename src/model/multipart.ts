@@ -45,11 +45,11 @@ export function planCompletion(
   whole: Whole,
 ): Completion {
   if (requested.length === 0) throw new ApiError('MalformedXML')
-  const parts = requested.map((part, index) => {
+  for (const [index, part] of requested.entries()) {
     const before = requested[index - 1]
     if (before !== undefined && before.partNumber >= part.partNumber) throw new ApiError('InvalidPartOrder')
-    return findPart(upload, stored, part)
-  })
+  }
+  const parts = requested.map((part) => findPart(upload, stored, part))
   checkSizes(parts)
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
   if (sizeBytes > limits.objectSizeMax) throw new ApiError('EntityTooLarge')

@@ -12,6 +12,7 @@ import { assertKey } from '#model/object.ts'
 import { type Address, createAddressReader } from './address.ts'
 import { releaseBody } from './drain.ts'
 import { errorResponse, hideMissingKey } from './error-response.ts'
+import { assertExpectedOwner } from './expected-owner.ts'
 import type { S3Response, Services } from './operation.ts'
 import { type OperationRow, operations } from './operations.ts'
 import { ReceivedRequest } from './received-request.ts'
@@ -65,7 +66,7 @@ export function createS3Endpoint(
     const bucket =
       address.bucketName === '' || row.withoutBucket ? undefined : await loadBucket(address.bucketName, services)
     exchange.bucket = bucket
-    if (bucket !== undefined) expectOwner(request, bucket)
+    if (bucket !== undefined) assertExpectedOwner(headers, 'x-amz-expected-bucket-owner', bucket)
     authorize(row, caller, address, bucket, services)
     return row.run(
       new ReceivedRequest({
@@ -143,12 +144,6 @@ const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payloa
 async function loadBucket(name: string, services: Services): Promise<Bucket> {
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)
-}
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html */
-function expectOwner(request: IncomingMessage, bucket: Bucket): void {
-  const expected = request.headers['x-amz-expected-bucket-owner']
-  if (expected !== undefined && expected !== bucket.ownerId) throw new ApiError('AccessDenied')
 }
 
 function authorize(

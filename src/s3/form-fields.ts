@@ -32,7 +32,10 @@ export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<
       fail(error)
       return
     }
+    let hasFile = false
     parser.on('field', (name, value, info) => {
+      // What comes after the file is no part of the upload.
+      if (hasFile) return
       size += name.length + Buffer.byteLength(value)
       if (size > limits.postFieldsBytes || info.valueTruncated) fail(new ApiError('MaxPostPreDataLengthExceededError'))
       else fields.set(name.toLowerCase(), value)
@@ -40,7 +43,10 @@ export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<
     parser.on('file', (name, file, info) => {
       file.on('error', () => undefined)
       if (name.toLowerCase() !== 'file') file.resume()
-      else resolve({ fields, file, fileName: info.filename ?? '' })
+      else {
+        hasFile = true
+        resolve({ fields, file, fileName: info.filename ?? '' })
+      }
     })
     parser.on('error', (error) => {
       fail(error)

@@ -73,7 +73,8 @@ export function checkCopySource(headers: IncomingHttpHeaders, prefix: string, ve
 export function writeConditions(headers: IncomingHttpHeaders): WriteConditions {
   const ifMatch = headers['if-match']
   const ifNoneMatch = headers['if-none-match']
-  if (ifMatch !== undefined && ifNoneMatch !== undefined)
+  // S3 knows it with `*` only, and not beside the other one.
+  if (ifNoneMatch !== undefined && (ifMatch !== undefined || unquote(ifNoneMatch) !== '*'))
     throw new ApiError('NotImplemented', { fields: { Header: 'If-None-Match' } })
   return {
     ...(ifMatch === undefined ? {} : { ifMatch: unquote(ifMatch) }),

@@ -2,7 +2,8 @@
 import { percentDecode } from '#lib/uri.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { assertKey } from '#model/object.ts'
+import { assertKey, assertVersionId } from '#model/object.ts'
+import { assertExpectedOwner } from '#s3/expected-owner.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
 import type { OpenObject } from '#store/contract.ts'
 import { checkCopySource } from './conditions.ts'
@@ -30,6 +31,7 @@ export function parseCopySource(header: string): { bucketName: string; key: stri
     throw badSource('Copy Source must mention the source bucket and key: sourcebucket/sourcekey')
   }
   const versionId = query === '' ? undefined : query.slice('versionId='.length)
+  if (versionId !== undefined) assertVersionId(versionId)
   return { bucketName: path.slice(0, slash), key: path.slice(slash + 1), versionId }
 }
 
@@ -38,6 +40,7 @@ export async function openCopySource(request: S3Request, services: Services): Pr
   if (!isBucketName(bucketName)) throw new ApiError('InvalidBucketName')
   assertKey(key)
   const bucket = await services.store.getBucket(bucketName)
+  assertExpectedOwner(request.headers, 'x-amz-source-expected-bucket-owner', bucket)
   request.authorize(versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion', { bucket, key })
   const opened = await services.store.openObject(bucketName, key, versionId)
   try {

@@ -3,11 +3,11 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
 import { ApiError } from '#model/errors.ts'
-import type { Checksum, ObjectVersion } from '#model/object.ts'
+import { assertVersionId, type Checksum, type ObjectVersion } from '#model/object.ts'
 import { checksumHeaders } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { checkRead } from './conditions.ts'
-import { attributeHeaders } from './object-attributes.ts'
+import { assertHeaderText, attributeHeaders } from './object-attributes.ts'
 import { versionHeader } from './put-object.ts'
 import { type ByteRange, parseRange } from './range.ts'
 
@@ -40,13 +40,7 @@ export const headObject: Operation = async (request, services) => {
 
 export function requestedVersion(request: S3Request): string | undefined {
   const versionId = request.query.get('versionId')
-  if (versionId === undefined) return undefined
-  if (versionId === '') {
-    throw new ApiError('InvalidArgument', {
-      message: 'Version id cannot be the empty string',
-      fields: { ArgumentName: 'versionId', ArgumentValue: '' },
-    })
-  }
+  if (versionId !== undefined) assertVersionId(versionId)
   return versionId
 }
 
@@ -100,7 +94,7 @@ function override(request: S3Request, out: Record<string, string>): void {
         message: 'Request specific response headers cannot be used for anonymous GET requests.',
       })
     }
-    if (/[\r\n\0]/.test(value)) throw new ApiError('InvalidArgument', { fields: { ArgumentName: `response-${name}` } })
+    assertHeaderText(`response-${name}`, value)
     out[name] = Buffer.from(value).toString('latin1')
   }
 }
