@@ -48,6 +48,7 @@ export async function startTestApi(env: Readonly<Record<string, string>> = {}): 
     STORAGE_ROOT: root,
     API_PORT: '0',
     STORAGE_WATCH: 'off',
+    DURABILITY: 'none',
     LOG_LEVEL: 'off',
     SIGNATURE_V2: 'on',
     ...env,
