@@ -33,16 +33,17 @@ export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<
       return
     }
     let hasFile = false
-    parser.on('field', (name, value, info) => {
+    // The parser gives no name at all for one that is empty.
+    parser.on('field', (name: string | undefined, value, info) => {
       // What comes after the file is no part of the upload.
       if (hasFile) return
-      size += name.length + Buffer.byteLength(value)
+      size += (name?.length ?? 0) + Buffer.byteLength(value)
       if (size > limits.postFieldsBytes || info.valueTruncated) fail(new ApiError('MaxPostPreDataLengthExceededError'))
-      else fields.set(name.toLowerCase(), value)
+      else if (name !== undefined) fields.set(name.toLowerCase(), value)
     })
-    parser.on('file', (name, file, info) => {
+    parser.on('file', (name: string | undefined, file, info) => {
       file.on('error', () => undefined)
-      if (name.toLowerCase() !== 'file') file.resume()
+      if (name?.toLowerCase() !== 'file') file.resume()
       else {
         hasFile = true
         resolve({ fields, file, fileName: info.filename ?? '' })

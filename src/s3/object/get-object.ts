@@ -60,7 +60,6 @@ async function describe(request: S3Request, services: Services, version: ObjectV
   out['accept-ranges'] = 'bytes'
   out.etag = `"${version.etag}"`
   out['last-modified'] = httpDate(version.modifiedAtMs)
-  out['content-length'] = String(end - start)
   if (range !== undefined) out['content-range'] = `bytes ${start}-${end - 1}/${version.sizeBytes}`
   if (part !== undefined && version.partCount > 0) out['x-amz-mp-parts-count'] = String(version.partCount)
   Object.assign(out, versionHeader(bucket.versioning, version))
@@ -69,6 +68,8 @@ async function describe(request: S3Request, services: Services, version: ObjectV
     else if (range === undefined) Object.assign(out, checksumHeaders(version.checksum))
   }
   if (query.size > 0) override(request, out)
+  // Last: node:http reads a Content-Disposition after it as Latin-1 of another kind, and throws for UTF-8.
+  out['content-length'] = String(end - start)
   return { status: range === undefined ? 200 : 206, headers: out, range: { start, end } }
 }
 
