@@ -61,6 +61,11 @@ function badDocuments({ operation, line, root, content, headers = {} }: Document
       '400 InvalidDigest',
     ],
     [
+      'in chunks without their decoded length',
+      { body: inRoot(content), signing: { payload: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER' } },
+      '411 MissingContentLength',
+    ],
+    [
       'with another hash than was signed',
       { body: inRoot(content), signing: { payload: 'a'.repeat(64) } },
       '400 XAmzContentSHA256Mismatch',
