@@ -1,4 +1,5 @@
 /** The tables beside, run through real HTTP: each row gets AWS's code and status, and leaves nothing behind. */
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { operations } from '#s3/operations.ts'
 import { type Asked, startTestApi, type TestApi } from './api.ts'
@@ -85,6 +86,31 @@ it.each(oddButRight.map((line) => [line.slice(0, 80), line]))('answers %s', asyn
   const answer = await api.ask({ line })
   expect(`${answer.status} ${answer.code}`.trim()).toBe('200')
   expect(answer.body).not.toContain('theirs')
+})
+
+it('deletes what it can of many objects, and says what was wrong with each of the others', async () => {
+  const named = (key: string, more = '') => `<Object><Key>${key}</Key>${more}</Object>`
+  const objects = [
+    named('absent'),
+    named('k'.repeat(1025)),
+    named('object', '<VersionId>no-version</VersionId>'),
+    named('object', '<Size>11</Size>'),
+    named('object', '<ETag>"0"</ETag>'),
+    named('object', '<LastModifiedTime>yesterday</LastModifiedTime>'),
+  ]
+  const body = `<Delete>${objects.join('')}</Delete>`
+  const headers = { 'content-md5': createHash('md5').update(body).digest('base64') }
+  const { status, body: answer } = await api.ask({ line: 'POST /bucket?delete', headers, body })
+  expect([status, answer.match(/<Deleted>/g)?.length]).toEqual([200, 1])
+  const codes = [...answer.matchAll(/<Code>(\w+)</g)].map(([, code]) => code)
+  expect(codes).toEqual([
+    'KeyTooLongError',
+    'NoSuchVersion',
+    'PreconditionFailed',
+    'PreconditionFailed',
+    'InvalidArgument',
+  ])
+  await expectSameState()
 })
 
 it('has a row for every operation that is served', () => {
