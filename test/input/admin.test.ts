@@ -73,10 +73,10 @@ describe('POST /presign', () => {
       '403 SignatureDoesNotMatch',
     ],
   ])('is refused %s', async (_title, more, answers) => {
-    const before = await api.state()
+    const before = api.files()
     const answer = await api.ask({ line: `POST ${key}`, ...more })
     expect(`${answer.status} ${answer.code}`, answer.body).toBe(answers)
-    expect(await api.state()).toBe(before)
+    expect(api.files()).toBe(before)
   })
 })
 
@@ -103,10 +103,10 @@ describe('/bucket-policy', () => {
     ['by a stranger', { line: 'GET /bucket-policy/bucket', as: 'anonymous' }, '403 AccessDenied'],
     ['with a method there is none of', { line: 'PATCH /bucket-policy/bucket' }, '405 MethodNotAllowed'],
   ])('is refused %s', async (_title, asked, answers) => {
-    const before = await api.state()
+    const before = api.files()
     const answer = await api.ask(asked)
     expect(`${answer.status} ${answer.code}`, answer.body).toBe(answers)
-    expect(await api.state()).toBe(before)
+    expect(api.files()).toBe(before)
   })
 })
 

@@ -37,7 +37,7 @@ export function exchange(port: number, bytes: Buffer | string, isEnded = false):
       socket.write(bytes)
       if (isEnded) socket.end()
     })
-    socket.setTimeout(10_000, () => socket.destroy(new Error('No answer within 10 s')))
+    socket.setTimeout(20_000, () => socket.destroy(new Error('No answer within 20 s')))
     socket.on('data', (chunk) => chunks.push(chunk))
     // What was answered before a reset counts.
     socket.on('error', (error) => (chunks.length === 0 ? reject(error) : undefined))

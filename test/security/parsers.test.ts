@@ -68,7 +68,7 @@ describe('documents', () => {
   ])('%s: %s are refused at once', async (_advisory, _title, body) => {
     const { answer, ms } = await send(body)
     expect(answer.code).toBe('MalformedXML')
-    expect(ms).toBeLessThan(2000)
+    expect(ms).toBeLessThan(5000)
     expect(Object.keys(Object.prototype)).toEqual([])
   })
 })
@@ -310,6 +310,6 @@ describe('requests', () => {
       socket.once('close', () => resolve(text))
     })
     expect(answer).toMatch(/^HTTP\/1\.1 40[34]/)
-    expect(performance.now() - startedAt).toBeLessThan(3000)
+    expect(performance.now() - startedAt).toBeLessThan(4500)
   })
 })

@@ -68,7 +68,7 @@ const keys = [
   'cafe\u0301',
   'caf\u00e9',
   'k'.repeat(1024),
-  `${'d/'.repeat(500)}f`,
+  `${'d/'.repeat(60)}f`,
   `${'s'.repeat(256)}/f`,
   'new\nline',
   '\u001b[31mred',
@@ -101,7 +101,7 @@ describe('CVE-2023-28433 CVE-2022-35919 GHSA-8r6f-hmq2-28rg GHSA-pq29-69jg-9mxc 
         expectNothingElsewhere()
       },
     )
-    await fc.assert(run, { numRuns: 40 })
+    await fc.assert(run, { numRuns: 25 })
   })
 
   it.each(['.myfsio.sys', '..', '%2e%2e', '.', '_', 'bucket%2F..%2Fvictim', '%2e%2e%2Fvictim'])(

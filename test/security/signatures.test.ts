@@ -77,17 +77,22 @@ const requests = operations
 describe('CVE-2026-40344 GHSA-9c4q-hq6p-c237: every operation, through every door', () => {
   it.each(requests)('%s is closed to wrong secrets, unknown keys and strangers', async (name, asked) => {
     const before = api.files()
-    const status = async (more: Partial<Asked>) => (await api.ask({ ...asked, ...more })).status
-    expect(await status({ signing: { secret: 'wrong' } })).toBe(403)
-    expect(await status({ signing: { accessKeyId: 'unknown' } })).toBe(403)
-    const isPlain = Object.keys(asked.headers ?? {}).length === 0
-    if (isPlain) expect(await status({ as: 'presigned', signing: { secret: 'wrong' } })).toBe(403)
-    const signing = { 'x-access-key': 'unknown', 'x-secret-key': 'wrong' }
-    expect(await status({ as: 'anonymous', headers: { ...asked.headers, ...signing } })).toBe(403)
-    const version2 = { date: new Date().toUTCString(), authorization: 'AWS main:AAAA' }
-    expect(await status({ as: 'anonymous', headers: { ...asked.headers, ...version2 } })).toBe(403)
-    // A list of one's own buckets is empty for a stranger; what is not served says so to all; the rest needs a permission.
+    const { headers } = asked
+    const anonymous = (more: object): Partial<Asked> => ({ as: 'anonymous', headers: { ...headers, ...more } })
+    const doors: Partial<Asked>[] = [
+      { signing: { secret: 'wrong' } },
+      { signing: { accessKeyId: 'unknown' } },
+      anonymous({ 'x-access-key': 'unknown', 'x-secret-key': 'wrong' }),
+      anonymous({ date: new Date().toUTCString(), authorization: 'AWS main:AAAA' }),
+    ]
+    // Headers of a presigned request would have to be signed as well.
+    if (Object.keys(headers ?? {}).length === 0) doors.push({ as: 'presigned', signing: { secret: 'wrong' } })
     const isUnserved = operations.find((row) => row.name === name)?.isUnserved === true
+    // They are the same for every row: one is enough where nothing is done behind it.
+    if (isUnserved) doors.splice(1)
+    const status = async (more: Partial<Asked>) => (await api.ask({ ...asked, ...more })).status
+    expect(await Promise.all(doors.map(status))).toEqual(doors.map(() => 403))
+    // A list of one's own buckets is empty for a stranger; what is not served says so to all; the rest needs a permission.
     const expected = isUnserved ? 501 : name === 'ListBuckets' ? 200 : name === 'DeleteObjects' ? 400 : 403
     expect(await status({ as: 'anonymous' })).toBe(expected)
     expect(api.files()).toBe(before)
