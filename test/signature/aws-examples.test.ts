@@ -30,9 +30,9 @@ function request(method: string, target: string, lines: readonly string[]): Sign
 }
 
 describe('Signature Version 4', () => {
-  const options = { region: 'us-east-1', service: 's3', hosts: [], nowMs: Date.UTC(2013, 4, 24) }
+  const options = { region: 'us-east-1', service: 's3', hosts: [] }
   const verify = (asked: SignableRequest): Payload =>
-    verifyV4(asked, parseCredentials(asked) as V4Credentials, secret, options)
+    verifyV4(asked, parseCredentials(asked) as V4Credentials, secret, options, Date.UTC(2013, 4, 24))
   const authorization = (signedHeaders: string, signature: string) =>
     `Authorization: AWS4-HMAC-SHA256 Credential=${accessKeyId}/20130524/us-east-1/s3/aws4_request,SignedHeaders=${signedHeaders},Signature=${signature}`
   const inBucket = ['Host: examplebucket.s3.amazonaws.com', 'x-amz-date: 20130524T000000Z']

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { ApiError } from '#model/errors.ts'
 import { decodeAwsChunked } from '#signature/aws-chunked.ts'
 import type { Payload } from '#signature/request.ts'
+import { SigningKey } from '#signature/signing-key.ts'
 import { type Spoiling, signedChunks, type Trailer, unsignedChunks } from '../input/chunks.ts'
 import { signHeaders } from '../input/signer.ts'
 
@@ -13,8 +14,8 @@ const seed = signHeaders(
   { method: 'PUT', target: '/b/k', headers: [['Host', 'h']] },
   { accessKeyId: 'A', secret: 's', payload: 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD' },
 )
-const { key: signingKey, ...rest } = seed.chain
-const chain = { ...rest, signingKey, seedSignature: seed.signature }
+const { key, ...rest } = seed.chain
+const chain = { ...rest, signingKey: new SigningKey(key), seedSignature: seed.signature }
 const signed: Payload = { kind: 'signed-chunks', trailer: false, chain }
 const withTrailer: Payload = { kind: 'signed-chunks', trailer: true, chain }
 const unsigned: Payload = { kind: 'unsigned-chunks' }

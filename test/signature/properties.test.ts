@@ -11,7 +11,7 @@ import type { WireRequest } from '../input/wire.ts'
 
 const nowMs = Date.UTC(2026, 10, 24, 2)
 const signing: SigningOptions = { accessKeyId: 'AKIA/EXAMPLE', secret: 'secret', nowMs }
-const options = { region: 'us-east-1', service: 's3', hosts: [], nowMs }
+const options = { region: 'us-east-1', service: 's3', hosts: [] }
 
 function received({ method, target, headers: lines }: WireRequest): SignableRequest {
   const headers: Record<string, string> = {}
@@ -24,7 +24,7 @@ function received({ method, target, headers: lines }: WireRequest): SignableRequ
 
 const verify = (request: WireRequest) => {
   const asked = received(request)
-  return verifyV4(asked, parseCredentials(asked) as V4Credentials, 'secret', options)
+  return verifyV4(asked, parseCredentials(asked) as V4Credentials, 'secret', options, nowMs)
 }
 
 const codeOf = (run: () => unknown) => {
