@@ -1,4 +1,3 @@
-import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Account, type Client, command, findFirstLine } from './client.ts'
@@ -8,7 +7,7 @@ export function mc(account: Account): Client {
   const { url, accessKey, secretKey } = account
   const environment = {
     MC_HOST_ours: `${url.protocol}//${accessKey}:${secretKey}@${url.host}`,
-    MC_CONFIG_DIR: mkdtempSync(join(tmpdir(), 'mc-')),
+    MC_CONFIG_DIR: join(tmpdir(), `mc-${process.pid}`),
     MC_NO_COLOR: '1',
   }
   const run = (...parameters: string[]) => command('mc', ['--quiet', ...parameters], environment)
