@@ -80,8 +80,8 @@ export function checkCopySource(headers: IncomingHttpHeaders, prefix: string, ve
 export function writeConditions(headers: IncomingHttpHeaders): WriteConditions {
   const ifMatch = headers['if-match']
   const ifNoneMatch = headers['if-none-match']
-  // S3 knows it with `*` only, and not beside the other one.
-  if (ifNoneMatch !== undefined && (ifMatch !== undefined || unquote(ifNoneMatch) !== '*'))
+  // AWS documents If-None-Match with `*` only; an ETag means what RFC 9110 says, as ceph/s3-tests expect.
+  if (ifMatch !== undefined && ifNoneMatch !== undefined)
     throw new ApiError('NotImplemented', { fields: { Header: 'If-None-Match' } })
   return {
     ...(ifMatch === undefined ? {} : { ifMatch: unquote(ifMatch) }),
