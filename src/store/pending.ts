@@ -29,6 +29,8 @@ export interface Pending {
   readonly inodes?: readonly number[]
   /** The bucket keeps older versions: none of their files may be replaced before it has been moved aside. */
   readonly keepsOlder?: boolean
+  /** The key that the version of this one was renamed to: its file has to go there before another may take its place here. */
+  readonly leftFor?: string
   /** Where a renamed version's file comes from. */
   readonly source?: { readonly key: string; readonly place: Place }
   /** Bytes of a small new version. */

@@ -11,7 +11,7 @@ import type { Store } from './contract.ts'
 import { newOrder } from './order.ts'
 import { decodePending, encodePending, type Pending, pendingKey } from './pending.ts'
 import { countUsage, makeCurrent, noChange } from './publish.ts'
-import { findVersion } from './read.ts'
+import { findPlaced } from './read.ts'
 
 type Rename = Parameters<Store['renameObject']>[0]
 
@@ -22,7 +22,7 @@ export async function renameObject(context: StoreContext, rename: Rename): Promi
   if (from === to) throw new ApiError('InvalidRequest', { message: 'The source and the destination are the same key.' })
   for (let attempt = 0; attempt < attempts; attempt++) {
     // Looking at it has its file moved to its place; the row that brought it there is done with it.
-    const found = await findVersion(context, rename.bucket.name, from, undefined)
+    const found = await findPlaced(context, rename.bucket.name, from)
     const version = await renameVersion(context, rename, found?.order)
     if (version !== undefined) return version
   }
@@ -61,6 +61,14 @@ async function renameVersion(
       ...(await carryBytes(transaction, bucket.name, source)),
       inodes: [source.signature.inode, ...change.replacedInodes],
       ...(bucket.versioning === 'Unversioned' ? {} : { keepsOlder: true }),
+    })
+    log.push({
+      bucket: bucket.name,
+      key: from,
+      order: newOrder(source.order),
+      moved: [],
+      removed: [],
+      leftFor: to,
     })
     if (bucket.versioning === 'Enabled') leaveMarker()
     for (const pending of log) transaction.put(pendingKey(pending), encodePending(pending))

@@ -4,7 +4,7 @@
  * - A file's bytes survive once they were synced. Until then they may be the new ones, zeros of the same length, none, or those synced
  *   before.
  * - Making, moving and removing a name is one step each: it happened or it did not. A step survives once a folder that it touches was
- *   synced. Until then any may be lost, but steps that touch the same name or the same file stay in order: a later one survives only
+ *   synced. Until then any may be lost, but steps that touch the same name (a folder's or a file's) or file stay in order: a later one survives only
  *   with the earlier (ext4, XFS, Btrfs and APFS keep more order than that).
  * - `sync -f` makes all of it survive.
  *
@@ -96,9 +96,13 @@ function survivors(steps: readonly Step[], loss: Loss): Step[] {
 
 function isBound(a: Step, b: Step): boolean {
   return a.changes.some(([path, file]) =>
-    b.changes.some(([other, otherFile]) => path === other || (file !== undefined && file === otherFile)),
+    b.changes.some(([other, otherFile]) => isSameName(path, other) || (file !== undefined && file === otherFile)),
   )
 }
+
+/** A name that was a folder's becomes a file's only after the folder has gone. */
+const isSameName = (path: string, other: string): boolean =>
+  path === other || path.startsWith(`${other}/`) || other.startsWith(`${path}/`)
 
 function stateAfter(bytes: Bytes | undefined, loss: Loss): FileState {
   if (bytes === undefined) throw new Error('a name without a file')
