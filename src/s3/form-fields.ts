@@ -5,6 +5,9 @@ import busboy from 'busboy'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 
+/** AWS sets none; a form has a field for each header and condition at most. */
+const partsMax = 1000
+
 export interface Form {
   /** Names in lower case; of those before the file. */
   readonly fields: Map<string, string>
@@ -15,6 +18,7 @@ export interface Form {
 export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<Form> {
   return new Promise((resolve, reject) => {
     const fields = new Map<string, string>()
+    const unfinished: Promise<void>[] = []
     let size = 0
     const fail = (error: unknown) => {
       body.unpipe()
@@ -26,7 +30,7 @@ export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<
         headers,
         preservePath: true,
         defParamCharset: 'utf8',
-        limits: { files: 1, fieldSize: limits.postFieldsBytes },
+        limits: { fieldSize: limits.postFieldsBytes, parts: partsMax },
       })
     } catch (error) {
       fail(error)
@@ -38,15 +42,22 @@ export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<
       // What comes after the file is no part of the upload.
       if (hasFile) return
       size += (name?.length ?? 0) + Buffer.byteLength(value)
-      if (size > limits.postFieldsBytes || info.valueTruncated) fail(new ApiError('MaxPostPreDataLengthExceededError'))
+      if (size > limits.postFieldsBytes || info.valueTruncated) fail(tooLong())
       else if (name !== undefined) fields.set(name.toLowerCase(), value)
     })
     parser.on('file', (name: string | undefined, file, info) => {
       file.on('error', () => undefined)
-      if (name?.toLowerCase() !== 'file') file.resume()
-      else {
+      if (hasFile) file.resume()
+      else if (name?.toLowerCase() === 'file') {
         hasFile = true
-        resolve({ fields, file, fileName: info.filename ?? '' })
+        Promise.all(unfinished).then(() => resolve({ fields, file, fileName: info.filename ?? '' }), fail)
+      } else {
+        const reading = readField(file, limits.postFieldsBytes - size).then((value) => {
+          size += Buffer.byteLength(value)
+          if (name !== undefined) fields.set(name.toLowerCase(), value)
+        })
+        reading.catch(fail)
+        unfinished.push(reading)
       }
     })
     parser.on('error', (error) => {
@@ -60,3 +71,17 @@ export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<
     body.pipe(parser)
   })
 }
+
+/** A field that came with a file name, as some clients send them all: only `file` is the file. */
+async function readField(part: Readable, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of part as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > maxBytes) throw tooLong()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+const tooLong = () => new ApiError('MaxPostPreDataLengthExceededError')

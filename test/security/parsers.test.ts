@@ -161,6 +161,22 @@ describe('forms', () => {
     expect((await post(`${file()}--b--\r\n`, type)).status).toBe(400)
   })
 
+  it('take a field for one, also when it comes with a file name as some clients send them all', async () => {
+    const named = (name: string, value: string) =>
+      part(`Content-Disposition: form-data; name="${name}"; filename="${name}"`, value)
+    const answer = await post(`${named('key', 'named')}${named('Content-Type', 'text/css')}${file()}--b--\r\n`)
+    expect([answer.status, answer.code]).toEqual([204, ''])
+    const read = await api.ask({ line: 'GET /bucket/named' })
+    expect([read.body, read.headers['content-type']]).toEqual(['v', 'text/css'])
+    await api.ask({ line: 'DELETE /bucket/named' })
+    expect((await post(`${named('key', 'k'.repeat(30_000))}${file()}--b--\r\n`)).code).toBe(
+      'MaxPostPreDataLengthExceededError',
+    )
+    expect(
+      (await post(`${named('key', 'k')}--b\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\nx`)).status,
+    ).toBe(400)
+  })
+
   it('whose sender goes away in the middle of the file leave nothing', async () => {
     const head = `${field('key', 'gone')}--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n`
     await new Promise<void>((resolve) => {
