@@ -40,11 +40,13 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
       fields: { ArgumentName: 'key', ArgumentValue: '' },
     })
   }
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: so the form writes it
+  const key = template.replaceAll('${filename}', form.fileName)
+  // The policy speaks of the key as it will be.
+  fields.set('key', key)
   const policyBase64 = fields.get('policy')
   const limitsOfPolicy =
     policyBase64 === undefined ? {} : checkPostPolicy({ policyBase64, fields, bucket: bucket.name, nowMs: Date.now() })
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: so the form writes it
-  const key = template.replaceAll('${filename}', form.fileName)
   assertKey(key)
   services.gatekeeper.authorize(principal, 's3:PutObject', { bucket, key })
   const headers = headersOf(fields)

@@ -68,7 +68,7 @@ const missing = (field: string) =>
     fields: { ArgumentName: field },
   })
 
-const notConditioned = /^(x-amz-signature|file|policy|awsaccesskeyid|signature|x-ignore-.*)$/
+const notConditioned = /^(x-amz-signature|file|policy|awsaccesskeyid|signature|x-ignore-.*|x-amz-checksum-.*)$/
 
 const failed = (reason: string) => new ApiError('AccessDenied', { message: `Invalid according to Policy: ${reason}` })
 const invalid = (reason: string) => new ApiError('InvalidPolicyDocument', { message: `Invalid Policy: ${reason}` })
