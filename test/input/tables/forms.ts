@@ -113,9 +113,9 @@ export const forms: readonly BadCase[] = table('PostObject', 'POST /bucket', {},
   ['with a field that no condition covers', signed({}, { 'x-amz-meta-a': '1' }), '403 AccessDenied'],
   ['GHSA-w5fh-f8xh-5x3p: with another key than allowed', signed(and(['eq', '$key', 'mine'])), '403 AccessDenied'],
   ['with a key of another folder than allowed', signed(and(['starts-with', '$key', 'mine/'])), '403 AccessDenied'],
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: so the form writes it
   [
     'with a file of another name than allowed',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: so the form writes it
     signed(and(['eq', '$key', 'g.txt']), { key: '${filename}' }),
     '403 AccessDenied',
   ],
