@@ -4,8 +4,9 @@ import type { Identity } from '#identity/identity.ts'
 import { anonymous } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import { type PresentedCredentials, parseCredentials } from '#signature/credentials.ts'
+import { declaredPayload } from '#signature/declared-payload.ts'
 import { verifyFormSignature } from '#signature/post-policy.ts'
-import type { SignableRequest } from '#signature/request.ts'
+import type { Payload, SignableRequest } from '#signature/request.ts'
 import { isSame } from '#signature/signing-key.ts'
 import { verifyV2 } from '#signature/v2.ts'
 import { verifyV4 } from '#signature/v4.ts'
@@ -83,7 +84,7 @@ export function createGatekeeper({ identities, authorizer, journal, log, setting
   function verify(request: SignableRequest, credentials: PresentedCredentials): Caller {
     switch (credentials.kind) {
       case 'anonymous':
-        return { principal: anonymous, via: 'anonymous', payload: unsigned }
+        return { principal: anonymous, via: 'anonymous', payload: declaredPayload(request) }
       case 'v4-header':
       case 'v4-query': {
         const identity = identify(credentials.accessKeyId, credentials.sessionToken)
@@ -109,18 +110,21 @@ export function createGatekeeper({ identities, authorizer, journal, log, setting
         return {
           principal: identity,
           via: credentials.kind === 'v2-query' ? 'query' : 'header',
-          payload: unsigned,
+          payload: declaredPayload(request),
           signature: { version: 'AWS', timestamp: undefined },
         }
       }
       case 'plain-keys':
-        return authenticatePlainKeys(credentials)
+        return authenticatePlainKeys(credentials, declaredPayload(request))
       default:
         throw new ApiError('AccessDenied')
     }
   }
 
-  function authenticatePlainKeys(credentials: Extract<PresentedCredentials, { kind: 'plain-keys' }>): Caller {
+  function authenticatePlainKeys(
+    credentials: Extract<PresentedCredentials, { kind: 'plain-keys' }>,
+    payload: Payload,
+  ): Caller {
     if (!settings.plainKeyAuth) throw new ApiError('AccessDenied')
     const { accessKeyId, secretAccessKey } = credentials
     lockout.check(accessKeyId)
@@ -132,7 +136,7 @@ export function createGatekeeper({ identities, authorizer, journal, log, setting
       throw new ApiError('AccessDenied', { message: 'Invalid credentials' })
     }
     lockout.succeed(accessKeyId)
-    return { principal: identity, via: 'plain-keys', payload: unsigned }
+    return { principal: identity, via: 'plain-keys', payload }
   }
 
   function authenticateForm(fields: ReadonlyMap<string, string>): Caller {
