@@ -1,11 +1,12 @@
 /** Clients that go away in the middle: nothing changes, nothing is left behind, and the server goes on. */
 import { createHash } from 'node:crypto'
-import { readdirSync, readlinkSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import net from 'node:net'
 import { join } from 'node:path'
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startServer, type TestServer } from '../s3/start-server.ts'
+import { openFilesBelow } from './open-files.ts'
 
 const Bucket = 'bucket'
 const old = Buffer.alloc(2_000_000, 'old')
@@ -49,25 +50,13 @@ describe('a client that goes away', () => {
     await vi.waitFor(
       () => {
         expect(readdirSync(join(server.root, 'data', '.myfsio.sys', 'staging'))).toEqual([])
-        expect(openFiles()).toEqual([])
+        expect(openFilesBelow(server.root)).toEqual([])
       },
       { timeout: 5000, interval: 20 },
     )
     const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: 'key' }))
     expect(md5(Buffer.from((await Body?.transformToByteArray()) ?? []))).toBe(md5(old))
     await client.send(new PutObjectCommand({ Bucket, Key: 'another', Body: 'works' }))
-  }
-
-  function openFiles(): string[] {
-    if (process.platform !== 'linux') return []
-    const paths = readdirSync('/proc/self/fd').map((fd) => {
-      try {
-        return readlinkSync(`/proc/self/fd/${fd}`)
-      } catch {
-        return ''
-      }
-    })
-    return paths.filter((path) => path.startsWith(server.root) && !path.includes('/index/'))
   }
 
   it.each([
