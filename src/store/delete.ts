@@ -37,15 +37,22 @@ export async function deleteObject(context: StoreContext, remove: Remove): Promi
         ? await deleteCurrent(transaction, bucket, remove, current, change)
         : await deleteVersion(transaction, bucket, remove, current, remove.versionId, change)
     countUsage(transaction, bucket.name, change)
-    return { deleted, pending: logMoves(transaction, bucket.name, remove.key, change) }
+    return { deleted, pending: logMoves(transaction, bucket.name, remove.key, change, current?.order) }
   })
   if (pending !== undefined) await context.settler.settle(pending)
   return deleted
 }
 
-function logMoves(transaction: Transaction, bucket: string, key: string, change: Change): Pending | undefined {
+/** `newest`: the order of the version that was current, which the row has to follow. */
+function logMoves(
+  transaction: Transaction,
+  bucket: string,
+  key: string,
+  change: Change,
+  newest: string | undefined,
+): Pending | undefined {
   if (change.moved.length === 0 && change.removed.length === 0) return undefined
-  const pending: Pending = { bucket, key, order: newOrder(undefined), moved: change.moved, removed: change.removed }
+  const pending: Pending = { bucket, key, order: newOrder(newest), moved: change.moved, removed: change.removed }
   transaction.put(pendingKey(pending), encodePending(pending))
   return pending
 }

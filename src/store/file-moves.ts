@@ -1,6 +1,7 @@
 /**
  * Moves files to where the records say (DESIGN §5, steps 4 and 6). Every method runs inside an exclusive section of the index, so that
- * writers of one key in any process take turns; playing a row again changes nothing.
+ * writers of one key in any process take turns; playing a row again changes nothing. The one move made outside (direct-move.ts) may
+ * come between any two steps: a file may have left `staging/` a moment after it was seen there.
  */
 import fs from 'node:fs'
 import {
@@ -29,6 +30,9 @@ export interface Recovery {
 
 /** `again`: maybe, on behalf of a reader. */
 export type Playing = 'first' | 'again' | Recovery
+
+/** A file that is being moved meanwhile is found at the second look, or the third. */
+const looks = 3
 
 export class FileMoves {
   readonly #options: { readonly layout: Layout; readonly log: StoreLog }
@@ -60,14 +64,27 @@ export class FileMoves {
    * Removes what the row says has to go. Returns a file in `staging/` that is nobody's once this section is committed and flushed: a
    * newer version, which may be as fresh as this very transaction, has overtaken it.
    */
-  clean(view: Exclusive, pending: Pending, playing: Playing): string | undefined {
+  clean(view: Exclusive, pending: Pending, playing: Playing, older: readonly Pending[] = []): string | undefined {
     const { layout } = this.#options
-    for (const removed of pending.removed) this.#remove(view, pending, removed)
+    // A version that never came to its place has left there what it was to replace.
+    const replaced = older.flatMap(({ inodes }) => inodes ?? [])
+    for (const removed of pending.removed) this.#remove(view, pending, removed, replaced)
     if (pending.uploadId !== undefined) fs.rmSync(layout.upload(pending.uploadId), { recursive: true, force: true })
     if (typeof playing === 'object') this.#removeStale(view, pending)
     if (pending.fileId === undefined || !pending.moved.includes(pending.order)) return undefined
     const isOvertaken = locate(view, pending.bucket, pending.key, pending.order) === undefined
     return isOvertaken ? layout.staging(pending.fileId) : undefined
+  }
+
+  /**
+   * Takes the files of older rows out of `staging/`, where no version needs them any more: a move that is under way outside finds
+   * nothing to move afterwards, and cannot put an old file in a newer one's place.
+   */
+  disarm(view: Exclusive, older: readonly Pending[]): void {
+    for (const { bucket, key, order, moved, fileId } of older) {
+      if (fileId === undefined || !moved.includes(order) || locate(view, bucket, key, order) !== undefined) continue
+      fs.rmSync(this.#options.layout.staging(fileId), { force: true })
+    }
   }
 
   #isOccupied({ bucket, key, inodes = [] }: Pending, { version }: Located): boolean {
@@ -83,12 +100,10 @@ export class FileMoves {
     const isNew = version.fileId === pending.fileId
     const target = layout.place(pending.bucket, pending.key, version.place)
     if (isNew && this.#move(view, pending, located, layout.staging(version.fileId), target)) return true
-    const { inode } = version.signature
-    if (findFileSafely(target)?.inode === inode) return false
-    for (const source of this.#candidates(pending, version)) {
-      if (source !== target && findFileSafely(source)?.inode === inode) {
-        return this.#move(view, pending, located, source, target)
-      }
+    for (let look = 0; look < looks; look++) {
+      const found = this.#find(pending, version, target)
+      if (found === target) return false
+      if (found !== undefined && this.#move(view, pending, located, found, target)) return true
     }
     if (version.place.kind !== 'plain' && (pending.bytes === undefined || !isNew)) {
       log.error(
@@ -97,6 +112,12 @@ export class FileMoves {
       )
     }
     return false
+  }
+
+  /** Where the version's file is: its inode tells. */
+  #find(pending: Pending, version: StoredVersion, target: string): string | undefined {
+    const { inode } = version.signature
+    return [target, ...this.#candidates(pending, version)].find((path) => findFileSafely(path)?.inode === inode)
   }
 
   #candidates(pending: Pending, version: StoredVersion): string[] {
@@ -202,12 +223,14 @@ export class FileMoves {
   }
 
   /** A removed version that has not been moved yet is in `staging/`; its own row takes care of it there. */
-  #remove(view: Exclusive, pending: Pending, removed: RemovedFile): void {
+  #remove(view: Exclusive, pending: Pending, removed: RemovedFile, replaced: readonly number[]): void {
     const { layout } = this.#options
     const { bucket, key } = pending
     const path = layout.place(bucket, key, removed.place)
     if (removed.place.kind === 'plain') {
-      if (this.#isTaken(view, bucket, key) || findFileSafely(path)?.inode !== removed.inode) return
+      const there = findFileSafely(path)?.inode
+      if (there === undefined || this.#isTaken(view, bucket, key)) return
+      if (there !== removed.inode && !replaced.includes(there)) return
       removeFile(path, layout.bucket(bucket))
       return
     }

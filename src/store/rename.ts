@@ -15,7 +15,7 @@ import { deleteMarker } from './delete.ts'
 import { newOrder } from './order.ts'
 import { decodePending, encodePending, type Pending, pendingKey } from './pending.ts'
 import { type Change, countUsage, dropNullVersion, makeCurrent, noChange } from './publish.ts'
-import { findVersion } from './read.ts'
+import { findPlaced } from './read.ts'
 
 type Rename = Parameters<Store['renameObject']>[0]
 
@@ -26,7 +26,7 @@ export async function renameObject(context: StoreContext, rename: Rename): Promi
   if (from === to) throw new ApiError('InvalidRequest', { message: 'The source and the destination are the same key.' })
   for (let attempt = 0; attempt < attempts; attempt++) {
     // Looking at it has its file moved to its place; the row that brought it there is done with it.
-    const found = await findVersion(context, rename.bucket.name, from, undefined)
+    const found = await findPlaced(context, rename.bucket.name, from)
     if (found !== undefined) await secureName(context, rename.bucket.name, found)
     const version = await renameVersion(context, rename, found?.order)
     if (version !== undefined) return version

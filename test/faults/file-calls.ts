@@ -47,8 +47,9 @@ export async function watchFiles(root: string, watch: FileWatch): Promise<() => 
   }
   for (const name of [...byPath, ...byDescriptor]) {
     replace(fs, `${name}Sync`, (original) => watcher.direct(name, original))
-    if (byDescriptor.includes(name)) replace(fs, name, (original) => watcher.calledBack(name, original))
-    else replace(fs.promises, name, (original) => watcher.promised(name, original))
+    if (byDescriptor.includes(name) || name === 'open')
+      replace(fs, name, (original) => watcher.calledBack(name, original))
+    if (!byDescriptor.includes(name)) replace(fs.promises, name, (original) => watcher.promised(name, original))
   }
   const handles = await prototypeOfHandles()
   for (const name of byHandle) replace(handles, name, (original) => watcher.ofHandle(sameAs[name] ?? name, original))
@@ -104,6 +105,7 @@ class Watcher {
         return void setImmediate(() => done(error))
       }
       const report = (error: unknown, ...results: unknown[]) => {
+        if (!error && operation === 'open') watcher.#paths.set(results[0] as number, call.path)
         if (!error) watcher.#whole(() => watcher.#watch.after?.(call, results[0]))
         done(error, ...results)
       }
