@@ -43,6 +43,14 @@ export function factsOfVersion({ facts }: S3Request, versionId: string | undefin
   return { ...facts, keys: versionId === undefined ? {} : { 's3:versionid': versionId } }
 }
 
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html, x-amz-copy-source: a delete marker is none. */
+function asSourceError(error: unknown): never {
+  if (!(error instanceof ApiError) || error.code !== 'MethodNotAllowed') throw error
+  throw new ApiError('InvalidRequest', {
+    message: 'The source of a copy request may not specifically refer to a delete marker by version id.',
+  })
+}
+
 export async function openCopySource(request: S3Request, services: Services): Promise<CopySource> {
   const { bucketName, key, versionId } = parseCopySource(String(request.headers['x-amz-copy-source']))
   if (!isBucketName(bucketName)) throw new ApiError('InvalidBucketName')
@@ -53,7 +61,7 @@ export async function openCopySource(request: S3Request, services: Services): Pr
   const opened = await readAuthorized(
     services,
     { principal: request.caller.principal, action, bucket, key, facts: factsOfVersion(request, versionId) },
-    () => services.store.openObject(bucketName, key, versionId),
+    () => services.store.openObject(bucketName, key, versionId).catch(asSourceError),
     { versionOf: ({ version }) => version, release: (found) => found.close() },
   )
   try {
