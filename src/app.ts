@@ -5,17 +5,22 @@ import { createGatekeeper } from '#access/gatekeeper.ts'
 import { createHealthRoutes } from '#admin/health.ts'
 import { createAdminRoutes } from '#admin/routes.ts'
 import { createCors } from '#http/cors.ts'
+import { createQueryEndpoint } from '#http/query/endpoint.ts'
+import { isQueryRequest } from '#http/query/recognize.ts'
+import type { QueryService } from '#http/query/service.ts'
 import { RateLimiter } from '#http/rate-limit.ts'
 import { closeServer, createHttpServer, listen } from '#http/server.ts'
 import { readTls } from '#http/tls.ts'
+import { createIamService } from '#iam/service.ts'
 import { openBucketPolicies } from '#identity/bucket-policies.ts'
-import { openIdentities } from '#identity/identities.ts'
+import { type Identities, openIdentities } from '#identity/identities.ts'
 import { createLog, type Log } from '#lib/log.ts'
 import { createAddressReader } from '#s3/address.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import type { Services } from '#s3/operation.ts'
 import type { Store } from '#store/contract.ts'
 import { openStore } from '#store/open-store.ts'
+import { createStsService } from '#sts/service.ts'
 import type { AppConfig } from './config.ts'
 
 export interface ApiStart {
@@ -48,6 +53,8 @@ export async function startApi(start: ApiStart): Promise<RunningServer> {
 
 export interface OpenServices {
   readonly services: Services
+  readonly identities: Identities
+  readonly stsService: QueryService
   /** The secret that a user's links are signed with. */
   readonly secretOf: (accessKeyId: string) => string | undefined
   close(): Promise<void>
@@ -57,7 +64,7 @@ export async function openServices(
   { config, isPrimary, bootstrap }: Omit<ApiStart, 'version'>,
   log: Log,
 ): Promise<OpenServices> {
-  const identities = await openIdentities({ path: config.iamPath, bootstrap, log })
+  const identities = await openIdentities({ path: config.iamPath, bootstrap, log, secretKey: config.secretKey })
   const policies = await openBucketPolicies({ path: config.bucketPolicyPath, log })
   const { ownerId } = identities
   const store = await openStore({
@@ -83,6 +90,8 @@ export async function openServices(
   }
   return {
     services: { store, gatekeeper, bucketPolicies: policies, settings },
+    identities,
+    stsService: createStsService({ identities, gatekeeper, settings: config.sts }),
     secretOf: (accessKeyId) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
     close: async () => {
       await store.close()
@@ -92,12 +101,22 @@ export async function openServices(
 }
 
 /** First what needs no credentials and costs nothing to pass, last the S3 endpoint, which takes everything else. */
-function installRoutes({ services, secretOf }: OpenServices, config: AppConfig, version: string, log: Log) {
+function installRoutes(
+  { services, identities, stsService }: OpenServices,
+  config: AppConfig,
+  version: string,
+  log: Log,
+) {
   const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
   const rateLimit = limiter && ((request: IncomingMessage) => limiter.assert(request.socket.remoteAddress ?? ''))
   const health = createHealthRoutes(version)
   const { region, service, apiBaseUrl } = config
-  const admin = createAdminRoutes({ services, region, service, apiBaseUrl, secretOf })
+  const admin = createAdminRoutes({ services, region, service, apiBaseUrl })
+  const query = createQueryEndpoint({
+    services: [createIamService({ identities, gatekeeper: services.gatekeeper }), stsService],
+    log,
+    rateLimit,
+  })
   const endpoint = createS3Endpoint({ services, log, ...(rateLimit === undefined ? {} : { rateLimit }) })
   const readAddress = createAddressReader(services.settings.virtualHostDomains)
   /** A bucket addressed by host may hold a key that looks like one of our own paths. */
@@ -105,10 +124,15 @@ function installRoutes({ services, secretOf }: OpenServices, config: AppConfig, 
     /^\/(healthz|minio\/health|presign|bucket-policy|_)(\/|\?|$)/.test(url) &&
     readAddress('/', headers.host).bucketName === ''
 
+  /** IAM and STS; a bucket addressed by host may be posted to as well. */
+  const isQuery = (request: IncomingMessage) =>
+    isQueryRequest(request) && readAddress('/', request.headers.host).bucketName === ''
+
   return (app: Express): void => {
     app.use(createCors(config.cors))
     app.use((request: Request, response: Response, next: NextFunction) => {
-      if (!isOurs(request)) endpoint(request, response)
+      if (isQuery(request)) query(request, response)
+      else if (!isOurs(request)) endpoint(request, response)
       else health(request, response, () => admin(request, response, next))
     })
     app.use((request: Request, response: Response) => endpoint(request, response))

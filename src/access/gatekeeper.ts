@@ -1,15 +1,12 @@
 /** The one authentication and the one authorization. Default is deny. */
 import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
-import type { Identities, Identity } from '#identity/identities.ts'
-import { anonymous, type Principal } from '#model/account.ts'
+import type { Identities } from '#identity/identities.ts'
+import { Identity } from '#identity/identity.ts'
+import type { Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
-import { type PresentedCredentials, parseCredentials } from '#signature/credentials.ts'
-import { verifyFormSignature } from '#signature/post-policy.ts'
-import type { SignableRequest } from '#signature/request.ts'
-import { verifyV2 } from '#signature/v2.ts'
-import { isSame, verifyV4 } from '#signature/v4.ts'
-import type { Caller, Gatekeeper, Resource } from './caller.ts'
-import { Lockout } from './lockout.ts'
+import { type Decision, evaluate } from '#policy/evaluate.ts'
+import { createAuthenticator } from './authenticator.ts'
+import type { ArnResource, Asking, Gatekeeper, Resource } from './caller.ts'
 
 export interface GatekeeperSettings {
   readonly region: string
@@ -30,104 +27,48 @@ export interface GatekeeperOptions {
   readonly settings: GatekeeperSettings
 }
 
-const unsigned = { kind: 'unsigned' } as const
-
 export function createGatekeeper({ identities, policies, settings }: GatekeeperOptions): Gatekeeper {
-  const lockout = new Lockout(settings.authMaxAttempts, settings.authLockoutMinutes)
-
-  function identify(accessKeyId: string, sessionToken: string | undefined): Identity {
-    const identity = identities.findByAccessKey(accessKeyId)
-    if (identity === undefined) throw new ApiError('InvalidAccessKeyId', { fields: { AWSAccessKeyId: accessKeyId } })
-    if (identity.sessionToken !== undefined || sessionToken !== undefined) {
-      if (!isSame(identity.sessionToken ?? '', sessionToken ?? '')) throw new ApiError('InvalidToken')
-    }
-    return identity
-  }
-
-  function authenticate(request: SignableRequest): Caller {
-    const credentials = parseCredentials(request)
-    switch (credentials.kind) {
-      case 'anonymous':
-        return { principal: anonymous, via: 'anonymous', payload: unsigned }
-      case 'v4-header':
-      case 'v4-query': {
-        const identity = identify(credentials.accessKeyId, credentials.sessionToken)
-        const options = { ...settings, nowMs: Date.now() }
-        const payload = verifyV4(request, credentials, identity.secretAccessKey, options)
-        return { principal: identity.principal, via: credentials.kind === 'v4-query' ? 'query' : 'header', payload }
-      }
-      case 'v2-header':
-      case 'v2-query': {
-        const { signatureV2 } = settings
-        if (signatureV2 === 'off' || (signatureV2 === 'presigned' && credentials.kind === 'v2-header')) {
-          throw new ApiError('InvalidRequest', {
-            message: 'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
-          })
-        }
-        const identity = identify(credentials.accessKeyId, credentials.sessionToken)
-        const { virtualHostDomains } = settings
-        verifyV2(request, credentials, identity.secretAccessKey, { nowMs: Date.now(), virtualHostDomains })
-        return {
-          principal: identity.principal,
-          via: credentials.kind === 'v2-query' ? 'query' : 'header',
-          payload: unsigned,
-        }
-      }
-      case 'plain-keys':
-        return authenticatePlainKeys(credentials)
-      default:
-        throw new ApiError('AccessDenied')
-    }
-  }
-
-  function authenticatePlainKeys(credentials: Extract<PresentedCredentials, { kind: 'plain-keys' }>): Caller {
-    if (!settings.plainKeyAuth) throw new ApiError('AccessDenied')
-    const { accessKeyId, secretAccessKey } = credentials
-    lockout.check(accessKeyId)
-    const identity = identities.findByAccessKey(accessKeyId)
-    const isRight = isSame(identity?.secretAccessKey ?? '', secretAccessKey) && identity !== undefined
-    if (!isRight) {
-      lockout.fail(accessKeyId)
-      // The same answer whether the key exists or not.
-      throw new ApiError('AccessDenied', { message: 'Invalid credentials' })
-    }
-    lockout.succeed(accessKeyId)
-    return { principal: identity.principal, via: 'plain-keys', payload: unsigned }
-  }
-
-  function authenticateForm(fields: ReadonlyMap<string, string>): Caller {
-    let identity: Identity | undefined
-    verifyFormSignature(fields, settings, (accessKeyId) => {
-      identity = identify(accessKeyId, fields.get('x-amz-security-token'))
-      return identity.secretAccessKey
-    })
-    if (identity === undefined) return { principal: anonymous, via: 'anonymous', payload: unsigned }
-    return { principal: identity.principal, via: 'form', payload: unsigned }
-  }
-
   function may(principal: Principal, action: string, resource: Resource): boolean {
-    const identity = principal.isAnonymous ? undefined : identities.findByAccessKey(principal.accessKeyId)
+    const identity = principal instanceof Identity ? identities.findAgain(principal) : undefined
     if (!principal.isAnonymous && identity === undefined) return false
-    const isGranted = identity?.grants(action, resource.bucket?.name) === true
-    if (resource.bucket === undefined || resource.bucket.ownerId === '') return isGranted
-    const { name, ownerId } = resource.bucket
-    const arn = resource.key === undefined ? `arn:aws:s3:::${name}` : `arn:aws:s3:::${name}/${resource.key}`
+    const { name = '', ownerId = '' } = resource.bucket ?? {}
+    const arn =
+      name === '' ? '*' : resource.key === undefined ? `arn:aws:s3:::${name}` : `arn:aws:s3:::${name}/${resource.key}`
+    const isGranted =
+      identity !== undefined && decide(identity, action, { arn, account: identity.account }).outcome === 'Allow'
+    if (ownerId === '') return isGranted
     const isOwner = identity !== undefined && ownerId === principal.canonicalId
-    const decision = policies.evaluate(name, { names: identity?.names ?? [] }, action, arn)
-    // Whoever owns the bucket can always mend its policy, as an account's root can on AWS.
+    const decision = policies.evaluate(name, { names: identity?.requester.aliases ?? [] }, action, arn)
     if (isOwner && isGranted && /^s3:(Get|Put|Delete)BucketPolicy$/.test(action)) return true
     if (decision === 'Deny') return false
     if (isOwner) return isGranted || decision === 'Allow'
-    if (decision !== 'Allow') return false
-    return principal.isAnonymous || isGranted
+    return decision === 'Allow' && (principal.isAnonymous || isGranted)
+  }
+
+  function decide({ requester, policies }: Asking, action: string, resource: ArnResource): Decision {
+    const { arn, account, context, trust } = resource
+    const request = {
+      principal: requester,
+      action,
+      resource: arn,
+      resourceAccount: account,
+      context: context ?? (() => undefined),
+    }
+    return evaluate(request, trust === undefined ? policies : { ...policies, resource: trust })
   }
 
   return {
-    authenticate,
-    authenticateForm,
+    ...createAuthenticator(identities, settings),
     may,
     authorize(principal, action, resource) {
       if (!may(principal, action, resource)) throw new ApiError('AccessDenied')
+    },
+    authorizeArn(principal, action, resource) {
+      const { outcome, reason } = decide(principal, action, resource)
+      if (outcome === 'Allow' || (resource.needsNoAllow && reason === 'implicit-deny')) return
+      throw new ApiError('AccessDenied', {
+        message: `User: ${principal.requester.arn} is not authorized to perform: ${action} on resource: ${resource.arn}`,
+      })
     },
   }
 }

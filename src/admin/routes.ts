@@ -31,8 +31,6 @@ export interface AdminOptions {
   readonly service: string
   /** Where links point; undefined: to the host that was asked. */
   readonly apiBaseUrl: string | undefined
-  /** The secret that a caller's links are signed with. */
-  readonly secretOf: (accessKeyId: string) => string | undefined
 }
 
 export interface AdminRequest {

@@ -7,7 +7,7 @@ import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { watch } from 'chokidar'
 import { ZodError, type ZodType } from 'zod'
-import { DocumentProblem, type DocumentPath, parseJson, problemAt, problemOfSchema } from './json-source.ts'
+import { type DocumentPath, DocumentProblem, parseJson, problemAt, problemOfSchema } from './json-source.ts'
 
 export interface DocumentLog {
   error(fields: object, message: string): void

@@ -70,7 +70,10 @@ function findLine(text: string, path: readonly PropertyKey[]): number | undefine
   if (root === undefined) return undefined
   let node: Node | undefined
   for (let length = path.length; node === undefined && length >= 0; length--) {
-    node = findNodeAtLocation(root, path.slice(0, length).filter((one) => typeof one !== 'symbol'))
+    node = findNodeAtLocation(
+      root,
+      path.slice(0, length).filter((one) => typeof one !== 'symbol'),
+    )
   }
   return node && lineAt(text, node.offset)
 }
@@ -85,7 +88,5 @@ function lineAt(text: string, offset: number): number {
 const describe = (code: string) => code.replace(/(?<!^)[A-Z]/g, (letter) => ` ${letter}`).toLowerCase()
 
 function formatPath(path: readonly PropertyKey[]): string {
-  return path
-    .map((one, at) => (typeof one === 'number' ? `[${one}]` : `${at === 0 ? '' : '.'}${String(one)}`))
-    .join('')
+  return path.map((one, at) => (typeof one === 'number' ? `[${one}]` : `${at === 0 ? '' : '.'}${String(one)}`)).join('')
 }

@@ -1,127 +1,238 @@
-/** Who may call, from iam.json: users with keys and coarse actions per bucket. */
-import { createHash } from 'node:crypto'
-import { z } from 'zod'
+/** Who may call, from iam.json: looked up by key or session, changed only through `change`. */
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { dirname, join } from 'node:path'
 import { Document, type DocumentLog } from '#documents/document.ts'
-import type { Principal } from '#model/account.ts'
-import { type CoarseAction, coarseActionNamed, coarseActionOf } from '#policy/actions.ts'
+import type { DocumentProblem } from '#documents/json-source.ts'
+import { ApiError } from '#model/errors.ts'
+import { isUsable } from './access-key.ts'
+import { type Account, defaultAccount, emptyAccount, type IdentityDocument, identityDocumentSchema } from './account.ts'
+import { awsPolicyArn } from './aws-managed-policies.ts'
+import { Directory, type KeyEntry, requesterOf } from './directory.ts'
+import { documentV1Schema, isDocumentV1 } from './document-v1.ts'
+import { derivedId } from './entity.ts'
+import { Identity } from './identity.ts'
+import { LastUsed } from './last-used.ts'
+import { findMistake } from './mistakes.ts'
+import { doesPrincipalExist } from './principals.ts'
+import { Secrets } from './secrets.ts'
+import { findSessionIdentity, withKeyPolicies } from './session-identity.ts'
+import { type SessionClaims, SessionTokens } from './session-token.ts'
+import { userKind } from './user.ts'
+import { hasWayIn } from './way-in.ts'
 
-const user = z.object({
-  access_key: z.string().min(1),
-  secret_key: z.string().min(1),
-  display_name: z.string().default(''),
-  policies: z.array(z.object({ bucket: z.string(), actions: z.array(z.string()) })).default([]),
-  /** Twelve digits. Users of one account own their buckets together; buckets of another need a bucket policy. */
-  account: z
-    .string()
-    .regex(/^\d{12}$/)
-    .optional(),
-  canonical_id: z.string().min(1).max(64).optional(),
-  session_token: z.string().optional(),
-})
-const schema = z.looseObject({ users: z.array(z.looseObject(user.shape)) })
+export { canonicalIdOf } from './account.ts'
 
-export type IdentityDocument = z.infer<typeof schema>
+export interface IdentitiesOptions {
+  readonly path: string
+  /** The first user, should there be none. */
+  readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
+  readonly log: DocumentLog
+  /** SECRET_KEY. Without one, what is sealed here is known to this process only. */
+  readonly secretKey?: string | undefined
+}
 
-export const defaultAccount = '000000000000'
-
-/** 64 hex digits that always are the same for an account. */
-export const canonicalIdOf = (account: string): string => createHash('sha256').update(account).digest('hex')
-
-export interface Identity {
-  readonly principal: Principal
-  readonly account: string
-  readonly secretAccessKey: string
-  readonly sessionToken: string | undefined
-  /** Names by which bucket policies may call this user. */
-  readonly names: readonly string[]
-  /** Whether the user's own policies grant the action. */
-  grants(action: string, bucket: string | undefined): boolean
+/** What was worked out from one state of the document. */
+interface State {
+  readonly document: IdentityDocument
+  readonly directory: Directory
+  readonly byKey: Map<string, Identity>
+  readonly bySession: WeakMap<SessionClaims, Identity>
 }
 
 export class Identities {
+  readonly tokens: SessionTokens
+  readonly secrets: Secrets
+  readonly lastUsed: LastUsed
   readonly #document: Document<IdentityDocument>
-  #compiledFrom: IdentityDocument | undefined
-  #byKey = new Map<string, Identity>()
+  readonly #log: DocumentLog
+  #state: State
 
-  constructor(document: Document<IdentityDocument>) {
+  private constructor(document: Document<IdentityDocument>, secretKey: string, log: DocumentLog, lastUsed: LastUsed) {
     this.#document = document
+    this.#log = log
+    this.#state = stateOf(document.current)
+    this.secrets = new Secrets(secretKey)
+    this.tokens = new SessionTokens(secretKey)
+    this.lastUsed = lastUsed
   }
 
-  findByAccessKey(accessKeyId: string): Identity | undefined {
-    return this.#compiled().get(accessKeyId)
+  static async open(options: IdentitiesOptions): Promise<Identities> {
+    const { path, bootstrap, log } = options
+    const document = await Document.open<IdentityDocument>({
+      path,
+      schema: identityDocumentSchema,
+      initial: () => firstDocument(bootstrap),
+      log,
+      findMistake,
+      older: { name: 'v1', is: isDocumentV1, schema: documentV1Schema },
+    })
+    const exists = (id: string) => document.current.accounts.some((account) => hasKeyOrRole(account, id))
+    const lastUsed = await LastUsed.open(join(dirname(path), 'last_used.json'), exists, log)
+    return new Identities(document, options.secretKey ?? randomBytes(32).toString('base64'), log, lastUsed)
   }
 
-  /** The account that owns what nobody in particular made: that of the first user. */
+  /** As of now. Do not keep it beyond a request. */
+  get directory(): Directory {
+    return this.#current().directory
+  }
+
+  /** The account that owns what nobody in particular made: the first. */
   get ownerId(): string {
-    const [first] = this.#compiled().values()
-    return first?.principal.canonicalId ?? canonicalIdOf(defaultAccount)
+    const [first] = this.#current().document.accounts
+    return first?.canonicalId ?? ''
   }
 
-  close(): Promise<void> {
-    return this.#document.close()
+  get problem(): DocumentProblem | undefined {
+    return this.#document.problem
   }
 
-  #compiled(): Map<string, Identity> {
+  get path(): string {
+    return this.#document.path
+  }
+
+  /** A long-lived key that is active and has not expired. */
+  findByAccessKey(accessKeyId: string): Identity | undefined {
+    const { directory, byKey } = this.#current()
+    const entry = directory.findKey(accessKeyId)
+    if (entry === undefined || !isUsable(entry.key, Date.now())) return undefined
+    const known = byKey.get(accessKeyId)
+    if (known !== undefined) return known
+    const identity = this.#identityOf(directory, entry)
+    if (identity !== undefined) byKey.set(accessKeyId, identity)
+    return identity
+  }
+
+  /** InvalidAccessKeyId; InvalidToken, ExpiredToken for what goes with a token. */
+  identify(accessKeyId: string, sessionToken: string | undefined): Identity {
+    const isLongLived = sessionToken === undefined || this.directory.findKey(accessKeyId) !== undefined
+    if (!isLongLived) return this.#identityOfSession(accessKeyId, sessionToken)
+    const identity = this.findByAccessKey(accessKeyId)
+    if (identity === undefined) throw new ApiError('InvalidAccessKeyId', { fields: { AWSAccessKeyId: accessKeyId } })
+    if (!isSameText(identity.sessionToken ?? '', sessionToken ?? '')) throw new ApiError('InvalidToken')
+    return identity
+  }
+
+  /** Whoever the identity is now, should the document have changed since; undefined: they are gone. */
+  findAgain(identity: Identity): Identity | undefined {
+    if (identity.session === undefined) return this.findByAccessKey(identity.accessKeyId)
+    try {
+      return this.#identityOfSession(identity.accessKeyId, identity.sessionToken ?? '')
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Whether an ARN, unique id, canonical id or access key of a policy's Principal names someone. */
+  principalExists(name: string): boolean {
+    return doesPrincipalExist(this.directory, name)
+  }
+
+  /** The account of an owner, by its canonical id. */
+  findAccountOfOwner(canonicalId: string): Account | undefined {
+    for (const account of this.directory.accounts) {
+      if (account.canonicalId === canonicalId) return account
+      if (account.users.some((user) => user.canonicalId === canonicalId)) return account
+    }
+    return undefined
+  }
+
+  /**
+   * The only way to change anything. `change` alters the account it is given, and may run on another state than the caller has seen.
+   * DeleteConflict if nobody could administer the account any more; whatever `change` throws.
+   */
+  async change<T>(accountId: string, change: (account: Account) => T): Promise<T> {
+    let result: { value: T } | undefined
+    await this.#document.update((document) => {
+      const account = document.accounts.find(({ id }) => id === accountId)
+      if (account === undefined) throw new ApiError('InvalidClientTokenId')
+      const before = this.directory.findAccount(accountId)
+      const hadWayIn = before !== undefined && hasWayIn(this.directory, before)
+      result = { value: change(account) }
+      if (hadWayIn && !hasWayIn(new Directory(document), account)) {
+        throw new ApiError('DeleteConflict', { message: 'Nobody could administer the account any more.' })
+      }
+      return document
+    })
+    if (result === undefined) throw new Error('The change was not made')
+    return result.value
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.lastUsed.close(), this.#document.close()])
+  }
+
+  #identityOf(directory: Directory, entry: KeyEntry): Identity | undefined {
+    const { account, user, key } = entry
+    const secretAccessKey = this.secrets.parse(key.secret)
+    if (secretAccessKey === undefined) {
+      this.#log.error({ accessKeyId: key.id }, 'the secret of this key was sealed with another SECRET_KEY')
+      return undefined
+    }
+    const policies = user === undefined ? { identity: [] } : directory.policiesOfUser(account, user)
+    return new Identity({
+      accessKeyId: key.id,
+      secretAccessKey,
+      displayName: user === undefined ? account.displayName : (user.displayName ?? user.name),
+      requester: requesterOf(entry),
+      policies: withKeyPolicies(policies, key.policies),
+      ...(key.sessionToken === undefined ? {} : { sessionToken: key.sessionToken }),
+    })
+  }
+
+  #identityOfSession(accessKeyId: string, token: string): Identity {
+    const claims = this.tokens.find(accessKeyId, token)
+    if (claims === undefined) throw new ApiError('InvalidToken')
+    if (claims.expiresAtMs <= Date.now()) throw new ApiError('ExpiredToken')
+    const { directory, bySession } = this.#current()
+    const identity = bySession.get(claims) ?? findSessionIdentity(directory, claims, token)
+    if (identity === undefined) throw new ApiError('InvalidToken')
+    bySession.set(claims, identity)
+    return identity
+  }
+
+  #current(): State {
     const { current } = this.#document
-    if (current !== this.#compiledFrom) {
-      this.#byKey = new Map(current.users.map((one) => [one.access_key, compile(one)]))
-      this.#compiledFrom = current
-    }
-    return this.#byKey
+    if (current !== this.#state.document) this.#state = stateOf(current)
+    return this.#state
   }
 }
 
-export async function openIdentities(options: {
-  path: string
-  bootstrap: { accessKey: string; secretKey: string }
-  log: DocumentLog
-}): Promise<Identities> {
-  const { bootstrap } = options
-  const initial = (): IdentityDocument => ({
-    users: [
-      {
-        access_key: bootstrap.accessKey,
-        secret_key: bootstrap.secretKey,
-        display_name: 'Local Admin',
-        policies: [{ bucket: '*', actions: ['list', 'read', 'write', 'delete', 'share', 'policy', 'iam:*'] }],
-      },
-    ],
+export const openIdentities = (options: IdentitiesOptions): Promise<Identities> => Identities.open(options)
+
+/** In the same time, whatever they are. */
+function isSameText(one: string, other: string): boolean {
+  return timingSafeEqual(hash('sha256', one, 'buffer'), hash('sha256', other, 'buffer'))
+}
+
+const stateOf = (document: IdentityDocument): State => ({
+  document,
+  directory: new Directory(document),
+  byKey: new Map(),
+  bySession: new WeakMap(),
+})
+
+function firstDocument({ accessKey, secretKey }: IdentitiesOptions['bootstrap']): IdentityDocument {
+  const createdAt = new Date().toISOString()
+  const account = { ...emptyAccount(defaultAccount), displayName: 'Local Admin' }
+  account.users.push({
+    name: accessKey,
+    path: '/',
+    id: derivedId(userKind.idPrefix, defaultAccount, accessKey),
+    createdAt,
+    displayName: 'Local Admin',
+    tags: {},
+    keys: [{ id: accessKey, secret: secretKey, status: 'Active', createdAt }],
+    groups: [],
+    inline: {},
+    attached: [awsPolicyArn('AdministratorAccess')],
   })
-  return new Identities(await Document.open({ path: options.path, schema, initial, log: options.log }))
+  return { version: 2, accounts: [account] }
 }
 
-function compile(user: IdentityDocument['users'][number]): Identity {
-  const account = user.account ?? defaultAccount
-  const canonicalId = user.canonical_id ?? canonicalIdOf(account)
-  const grants = new Map<string, Set<CoarseAction | 'everything'>>()
-  for (const { bucket, actions } of user.policies) {
-    const granted = grants.get(bucket) ?? new Set()
-    for (const action of actions) {
-      const coarse = coarseActionNamed(action)
-      if (coarse !== undefined) granted.add(coarse)
-    }
-    grants.set(bucket, granted)
-  }
-  const has = (bucket: string, coarse: CoarseAction | undefined) => {
-    const granted = grants.get(bucket)
-    return granted !== undefined && (granted.has('everything') || (coarse !== undefined && granted.has(coarse)))
-  }
-  const name = user.display_name === '' ? user.access_key : user.display_name
-  return {
-    principal: { canonicalId, displayName: name, accessKeyId: user.access_key, isAnonymous: false },
-    account,
-    secretAccessKey: user.secret_key,
-    sessionToken: user.session_token,
-    names: [
-      user.access_key,
-      account,
-      canonicalId,
-      `arn:aws:iam::${account}:root`,
-      `arn:aws:iam::${account}:user/${name}`,
-    ],
-    grants: (action, bucket) => {
-      const coarse = coarseActionOf.get(action.toLowerCase())
-      return has('*', coarse) || (bucket !== undefined && has(bucket, coarse))
-    },
-  }
+function hasKeyOrRole(account: Account, id: string): boolean {
+  return (
+    account.keys.some((key) => key.id === id) ||
+    account.roles.some((role) => role.id === id) ||
+    account.users.some((user) => user.keys.some((key) => key.id === id))
+  )
 }

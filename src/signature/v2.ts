@@ -27,7 +27,7 @@ export function verifyV2(
     one('content-md5'),
     one('content-type'),
     date,
-    `${amzHeaders(request)}${canonicalResource(request, options.virtualHostDomains)}`,
+    `${amzHeaders(request, credentials.kind === 'v2-query')}${canonicalResource(request, options.virtualHostDomains)}`,
   ].join('\n')
   const computed = createHmac('sha1', secretAccessKey).update(toSign).digest('base64')
   if (isSame(computed, credentials.signature)) return
@@ -54,11 +54,16 @@ function checkDate(request: SignableRequest, nowMs: number): string {
   return amzDate === undefined ? date : ''
 }
 
-function amzHeaders({ headers }: SignableRequest): string {
-  return Object.keys(headers)
-    .filter((name) => name.startsWith('x-amz-'))
-    .sort()
-    .map((name) => `${name}:${String(headers[name]).trim().replace(/\s+/g, ' ')}\n`)
+/** boto moves such headers, as the session token, into the query of a URL that it signs. */
+function amzHeaders({ headers, target }: SignableRequest, isQuery: boolean): string {
+  const values = new Map(Object.entries(headers).map(([name, value]) => [name, String(value)]))
+  const at = target.indexOf('?')
+  if (isQuery)
+    for (const [name, value] of new URLSearchParams(target.slice(at + 1))) values.set(name.toLowerCase(), value)
+  return [...values]
+    .filter(([name]) => name.startsWith('x-amz-'))
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, value]) => `${name}:${value.trim().replace(/\s+/g, ' ')}\n`)
     .join('')
 }
 

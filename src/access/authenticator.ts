@@ -1,0 +1,128 @@
+/** Whose credentials a request carries, once they are proven. */
+import { createHash } from 'node:crypto'
+import type { Identities } from '#identity/identities.ts'
+import type { Identity } from '#identity/identity.ts'
+import { anonymous } from '#model/account.ts'
+import { ApiError } from '#model/errors.ts'
+import {
+  type PlainCredentials,
+  parseCredentials,
+  type V2Credentials,
+  type V4Credentials,
+} from '#signature/credentials.ts'
+import { verifyFormSignature } from '#signature/post-policy.ts'
+import type { SignableRequest } from '#signature/request.ts'
+import { verifyV2 } from '#signature/v2.ts'
+import { isSame, verifyV4 } from '#signature/v4.ts'
+import type { Caller, OtherService } from './caller.ts'
+import type { GatekeeperSettings } from './gatekeeper.ts'
+import { Lockout } from './lockout.ts'
+
+const unsigned = { kind: 'unsigned' } as const
+const nobody: Caller = { principal: anonymous, via: 'anonymous', payload: unsigned }
+
+/** Where requests to them may be signed for, beside the server's own region. */
+const globalRegion = 'us-east-1'
+
+export interface Authenticator {
+  authenticate(request: SignableRequest, service?: OtherService): Caller
+  authenticateForm(fields: ReadonlyMap<string, string>): Caller
+}
+
+export function createAuthenticator(identities: Identities, settings: GatekeeperSettings): Authenticator {
+  const lockout = new Lockout(settings.authMaxAttempts, settings.authLockoutMinutes)
+
+  function note(identity: Identity, service: string): void {
+    const { session, accessKeyId } = identity
+    if (session?.roleId !== undefined) identities.lastUsed.note(session.roleId, service, settings.region)
+    else identities.lastUsed.note(session?.sourceKeyId ?? accessKeyId, service, settings.region)
+  }
+
+  function verifySigned(
+    request: SignableRequest,
+    credentials: V4Credentials,
+    service: OtherService | undefined,
+  ): Caller {
+    const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
+    const scope = service === undefined ? {} : { service, regions: [globalRegion] }
+    const payload = verifyV4(request, credentials, identity.secretAccessKey, {
+      ...settings,
+      ...scope,
+      nowMs: Date.now(),
+    })
+    note(identity, service ?? settings.service)
+    return { principal: identity, via: credentials.kind === 'v4-query' ? 'query' : 'header', payload }
+  }
+
+  function verifyOld(request: SignableRequest, credentials: V2Credentials): Caller {
+    const { signatureV2, virtualHostDomains } = settings
+    if (signatureV2 === 'off' || (signatureV2 === 'presigned' && credentials.kind === 'v2-header')) {
+      throw new ApiError('InvalidRequest', {
+        message: 'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
+      })
+    }
+    const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
+    verifyV2(request, credentials, identity.secretAccessKey, { nowMs: Date.now(), virtualHostDomains })
+    note(identity, settings.service)
+    return { principal: identity, via: credentials.kind === 'v2-query' ? 'query' : 'header', payload: unsigned }
+  }
+
+  function verifyPlain({ accessKeyId, secretAccessKey, sessionToken }: PlainCredentials): Caller {
+    if (!settings.plainKeyAuth) throw new ApiError('AccessDenied')
+    lockout.check(accessKeyId)
+    const identity = findOrUndefined(() => identities.identify(accessKeyId, sessionToken))
+    const isRight = isSame(digest(identity?.secretAccessKey ?? ''), digest(secretAccessKey)) && identity !== undefined
+    if (!isRight) {
+      lockout.fail(accessKeyId)
+      // The same answer whether the key exists or not.
+      throw new ApiError('AccessDenied', { message: 'Invalid credentials' })
+    }
+    lockout.succeed(accessKeyId)
+    note(identity, settings.service)
+    return { principal: identity, via: 'plain-keys', payload: unsigned }
+  }
+
+  function authenticate(request: SignableRequest, service?: OtherService): Caller {
+    const credentials = parseCredentials(request)
+    switch (credentials.kind) {
+      case 'anonymous':
+        return nobody
+      case 'v4-header':
+      case 'v4-query':
+        return verifySigned(request, credentials, service)
+      case 'v2-header':
+      case 'v2-query':
+        if (service !== undefined) throw new ApiError('IncompleteSignature')
+        return verifyOld(request, credentials)
+      case 'plain-keys':
+        return verifyPlain(credentials)
+      default:
+        throw new ApiError('AccessDenied')
+    }
+  }
+
+  function authenticateForm(fields: ReadonlyMap<string, string>): Caller {
+    let identity: Identity | undefined
+    verifyFormSignature(fields, settings, (accessKeyId) => {
+      identity = identities.identify(accessKeyId, fields.get('x-amz-security-token'))
+      return identity.secretAccessKey
+    })
+    if (identity === undefined) return nobody
+    note(identity, settings.service)
+    return { principal: identity, via: 'form', payload: unsigned }
+  }
+
+  return { authenticate, authenticateForm }
+}
+
+function findOrUndefined<T>(find: () => T): T | undefined {
+  try {
+    return find()
+  } catch (error) {
+    if (error instanceof ApiError) return undefined
+    throw error
+  }
+}
+
+/** Texts of any length take the same time to compare. */
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex')

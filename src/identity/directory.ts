@@ -1,0 +1,167 @@
+/**
+ * The identity document made ready to be asked: an immutable index over it. Finding a key or a name costs the same however many there
+ * are; policies are compiled when they are first needed.
+ */
+import { type CompiledPolicy, compilePolicy } from '#policy/compile.ts'
+import { parsePolicy } from '#policy/document.ts'
+import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate.ts'
+import type { Requester } from '#policy/requester.ts'
+import type { AccessKey } from './access-key.ts'
+import type { Account, IdentityDocument } from './account.ts'
+import { awsManagedPolicies } from './aws-managed-policies.ts'
+import type { PolicyText } from './entity.ts'
+import type { Group } from './group.ts'
+import { defaultVersionOf, type ManagedPolicy, policyArn } from './managed-policy.ts'
+import type { Bounded, PolicyHolder } from './policy-holder.ts'
+import { arnOf, rootArn } from './principal-arn.ts'
+import type { Role } from './role.ts'
+import type { User } from './user.ts'
+
+/** A long-lived key and whose it is; without a user, the root's of its account. */
+export interface KeyEntry {
+  readonly account: Account
+  readonly user: User | undefined
+  readonly key: AccessKey
+}
+
+interface AccountIndex {
+  readonly users: ReadonlyMap<string, User>
+  readonly groups: ReadonlyMap<string, Group>
+  readonly policies: ReadonlyMap<string, ManagedPolicy>
+  /** By unique id: a role made anew under an old name is another. */
+  readonly rolesById: ReadonlyMap<string, Role>
+  readonly usersById: ReadonlyMap<string, User>
+}
+
+export class Directory {
+  readonly #accounts: ReadonlyMap<string, Account>
+  readonly #keys = new Map<string, KeyEntry>()
+  readonly #indexes = new Map<Account, AccountIndex>()
+  readonly #policies = new WeakMap<User | Role, RequesterPolicies>()
+
+  constructor(document: IdentityDocument) {
+    this.#accounts = new Map(document.accounts.map((account) => [account.id, account]))
+    for (const account of document.accounts) {
+      for (const key of account.keys) this.#keys.set(key.id, { account, user: undefined, key })
+      for (const user of account.users) for (const key of user.keys) this.#keys.set(key.id, { account, user, key })
+    }
+  }
+
+  get accounts(): Iterable<Account> {
+    return this.#accounts.values()
+  }
+
+  findAccount(id: string): Account | undefined {
+    return this.#accounts.get(id)
+  }
+
+  findKey(accessKeyId: string): KeyEntry | undefined {
+    return this.#keys.get(accessKeyId)
+  }
+
+  findUser(account: Account, name: string): User | undefined {
+    return this.#index(account).users.get(name.toLowerCase())
+  }
+
+  findUserById(account: Account, id: string): User | undefined {
+    return this.#index(account).usersById.get(id)
+  }
+
+  findRoleById(account: Account, id: string): Role | undefined {
+    return this.#index(account).rolesById.get(id)
+  }
+
+  /** Inline, attached, and those of their groups. */
+  policiesOfUser(account: Account, user: User): RequesterPolicies {
+    return this.#remember(
+      user,
+      () => {
+        const groups = user.groups.flatMap((name) => this.#index(account).groups.get(name.toLowerCase()) ?? [])
+        return [user, ...groups].flatMap((holder) => this.#held(account, holder))
+      },
+      account,
+    )
+  }
+
+  policiesOfRole(account: Account, role: Role): RequesterPolicies {
+    return this.#remember(role, () => this.#held(account, role), account)
+  }
+
+  policiesOfGroup(account: Account, group: Group): RequesterPolicies {
+    return { identity: this.#held(account, group) }
+  }
+
+  /** Of the account or of AWS; undefined if there is none. */
+  findManaged(account: Account, arn: string): NamedPolicy | undefined {
+    const policy = this.#index(account).policies.get(arn) ?? awsManagedPolicies.get(arn)
+    return policy && { name: arn, policy: compiled(defaultVersionOf(policy).document, 'identity') }
+  }
+
+  #remember(holder: User | Role, identityOf: () => NamedPolicy[], account: Account): RequesterPolicies {
+    const known = this.#policies.get(holder)
+    if (known !== undefined) return known
+    const boundary = this.#boundaryOf(account, holder)
+    const policies = { identity: identityOf(), ...(boundary === undefined ? {} : { boundary }) }
+    this.#policies.set(holder, policies)
+    return policies
+  }
+
+  #boundaryOf(account: Account, { boundary }: Bounded): NamedPolicy | undefined {
+    return boundary === undefined ? undefined : this.findManaged(account, boundary)
+  }
+
+  #held(account: Account, holder: PolicyHolder): NamedPolicy[] {
+    const inline = Object.entries(holder.inline).map(([name, text]) => ({ name, policy: compiled(text, 'identity') }))
+    return [...inline, ...holder.attached.flatMap((arn) => this.findManaged(account, arn) ?? [])]
+  }
+
+  #index(account: Account): AccountIndex {
+    let index = this.#indexes.get(account)
+    if (index === undefined) {
+      index = {
+        users: new Map(account.users.map((user) => [user.name.toLowerCase(), user])),
+        groups: new Map(account.groups.map((group) => [group.name.toLowerCase(), group])),
+        rolesById: new Map(account.roles.map((role) => [role.id, role])),
+        usersById: new Map(account.users.map((user) => [user.id, user])),
+        policies: new Map(account.policies.map((policy) => [policyArn(account.id, policy), policy])),
+      }
+      this.#indexes.set(account, index)
+    }
+    return index
+  }
+}
+
+const compiledTexts = new WeakMap<PolicyText, CompiledPolicy>()
+const compiledJson = new Map<string, CompiledPolicy>()
+const compiledMax = 50_000
+
+/** Once for a policy as it stands in the document, which never changes in place; and once for those that say the same. */
+export function compiled(text: PolicyText, kind: 'identity' | 'trust'): CompiledPolicy {
+  const known = compiledTexts.get(text)
+  if (known !== undefined) return known
+  const json = JSON.stringify(text)
+  const id = `${kind} ${json}`
+  const policy = compiledJson.get(id) ?? compilePolicy(parsePolicy(json, kind, { maxBytes: Number.POSITIVE_INFINITY }))
+  compiledTexts.set(text, policy)
+  if (compiledJson.size >= compiledMax) compiledJson.clear()
+  compiledJson.set(id, policy)
+  return policy
+}
+
+/** As policies see a user, or a root if there is none. */
+export function requesterOf({ account, user, key }: KeyEntry): Requester {
+  if (user === undefined) {
+    const { id, canonicalId } = account
+    return { type: 'root', arn: rootArn(id), account: id, userId: id, canonicalId, aliases: [key.id] }
+  }
+  return {
+    type: 'user',
+    arn: arnOf(account.id, 'user', user),
+    account: account.id,
+    userId: user.id,
+    userName: user.name,
+    canonicalId: user.canonicalId ?? account.canonicalId,
+    aliases: [key.id],
+    tags: user.tags,
+  }
+}

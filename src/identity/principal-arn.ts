@@ -1,0 +1,29 @@
+/** ARNs of those who can be named. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html */
+type Noun = 'user' | 'group' | 'role' | 'policy' | 'instance-profile'
+
+export const arnOf = (account: string, noun: Noun, entity: { path: string; name: string }): string =>
+  `arn:aws:iam::${account}:${noun}${entity.path}${entity.name}`
+
+export const rootArn = (account: string): string => `arn:aws:iam::${account}:root`
+
+export const assumedRoleArn = (account: string, roleName: string, sessionName: string): string =>
+  `arn:aws:sts::${account}:assumed-role/${roleName}/${sessionName}`
+
+export const federatedUserArn = (account: string, name: string): string =>
+  `arn:aws:sts::${account}:federated-user/${name}`
+
+export interface IamArn {
+  readonly account: string
+  /** `user`, `role`... or `root`. */
+  readonly noun: string
+  readonly path: string
+  readonly name: string
+}
+
+/** Undefined: no ARN of IAM's. */
+export function parseIamArn(arn: string): IamArn | undefined {
+  const [, account, noun, path, name] = /^arn:aws:iam::(\d{12}|aws|):([a-z-]+)(?:(\/.*\/|\/)([^/]+))?$/.exec(arn) ?? []
+  if (account === undefined || noun === undefined) return undefined
+  if (name === undefined && noun !== 'root') return undefined
+  return { account, noun, path: path ?? '', name: name ?? '' }
+}

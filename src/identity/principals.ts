@@ -1,0 +1,42 @@
+/** Whom the Principal of a policy may name. */
+import type { Account } from './account.ts'
+import type { Directory } from './directory.ts'
+import { isSameName } from './entity.ts'
+import { oidcProviderArn } from './oidc-provider.ts'
+import { arnOf, parseIamArn } from './principal-arn.ts'
+
+export function doesPrincipalExist(directory: Directory, name: string): boolean {
+  if (name.startsWith('arn:aws:sts:')) return doesSessionExist(directory, name)
+  if (name.startsWith('arn:')) return doesArnExist(directory, name)
+  if (directory.findKey(name) !== undefined) return true
+  return some(directory, (account) => {
+    if (account.id === name || account.canonicalId === name) return true
+    if (account.users.some((user) => user.id === name || user.canonicalId === name)) return true
+    return account.roles.some((role) => role.id === name)
+  })
+}
+
+function doesArnExist(directory: Directory, arn: string): boolean {
+  const id = arn.split(':')[4] ?? ''
+  const account = directory.findAccount(id)
+  if (account === undefined) return false
+  if (account.oidcProviders.some(({ url }) => oidcProviderArn(id, url) === arn)) return true
+  const named = parseIamArn(arn)
+  if (named?.noun === 'root') return true
+  if (named?.noun === 'user') return account.users.some((user) => arnOf(id, 'user', user) === arn)
+  if (named?.noun === 'role') return account.roles.some((role) => arnOf(id, 'role', role) === arn)
+  return false
+}
+
+/** `assumed-role/<role>/<session>`: sessions come and go, their role must be there. */
+function doesSessionExist(directory: Directory, arn: string): boolean {
+  const [, id = '', kind, name = ''] = /^arn:aws:sts::(\d{12}|):(assumed-role|federated-user)\/([^/]+)/.exec(arn) ?? []
+  const account = directory.findAccount(id)
+  if (account === undefined || kind === undefined) return false
+  return kind === 'federated-user' || account.roles.some((role) => isSameName(role.name, name))
+}
+
+function some(directory: Directory, holds: (account: Account) => boolean): boolean {
+  for (const account of directory.accounts) if (holds(account)) return true
+  return false
+}
