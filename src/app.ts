@@ -1,13 +1,14 @@
 /** How the parts make a running API: the only place that knows them all. */
+import { mkdirSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
 import type { Express, NextFunction, Request, Response } from 'express'
-import { createGatekeeper } from '#access/gatekeeper.ts'
+import { type Access, openAccess } from '#access/open-access.ts'
 import { createHealthRoutes } from '#admin/health.ts'
 import { createAdminRoutes } from '#admin/routes.ts'
 import { createCors } from '#http/cors.ts'
 import { createQueryEndpoint } from '#http/query/endpoint.ts'
 import { isQueryRequest } from '#http/query/recognize.ts'
-import type { QueryService } from '#http/query/service.ts'
 import { RateLimiter } from '#http/rate-limit.ts'
 import { closeServer, createHttpServer, listen } from '#http/server.ts'
 import { readTls } from '#http/tls.ts'
@@ -15,6 +16,9 @@ import { createIamService } from '#iam/service.ts'
 import { openBucketPolicies } from '#identity/bucket-policies.ts'
 import { type Identities, openIdentities } from '#identity/identities.ts'
 import { createLog, type Log } from '#lib/log.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
+import { openMemoryEngine } from '#metadata/memory-engine.ts'
 import { createAddressReader } from '#s3/address.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import type { Services } from '#s3/operation.ts'
@@ -53,8 +57,8 @@ export async function startApi(start: ApiStart): Promise<RunningServer> {
 
 export interface OpenServices {
   readonly services: Services
+  readonly access: Access
   readonly identities: Identities
-  readonly stsService: QueryService
   /** The secret that a user's links are signed with. */
   readonly secretOf: (accessKeyId: string) => string | undefined
   close(): Promise<void>
@@ -65,7 +69,8 @@ export async function openServices(
   log: Log,
 ): Promise<OpenServices> {
   const identities = await openIdentities({ path: config.iamPath, bootstrap, log, secretKey: config.secretKey })
-  const policies = await openBucketPolicies({ path: config.bucketPolicyPath, log })
+  const principalExists = (name: string) => identities.isPrincipal(name)
+  const policies = await openBucketPolicies({ path: config.bucketPolicyPath, log, principalExists })
   const { ownerId } = identities
   const store = await openStore({
     root: config.storageRoot,
@@ -78,42 +83,58 @@ export async function openServices(
     region: config.region,
   })
   if (isPrimary) await createBuckets(store, config, ownerId)
-  const gatekeeper = createGatekeeper({
+  const access = openAccess({
     identities,
     policies,
+    engine: openJournalEngine(config),
+    log,
     settings: { ...config, hosts: hostsOf(config), virtualHostDomains: domainsOf(config) },
   })
+  if (config.enforce === 'log') {
+    log.warn(
+      { enforce: 'log' },
+      'ENFORCE=log: NOTHING IS DENIED to whoever has a key. Decisions are recorded, not enforced.',
+    )
+  }
   const settings = {
     region: config.region,
     maxUploadBytes: config.maxUploadBytes,
     virtualHostDomains: domainsOf(config),
   }
   return {
-    services: { store, gatekeeper, bucketPolicies: policies, settings },
+    services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, settings },
+    access,
     identities,
-    stsService: createStsService({ identities, gatekeeper, settings: config.sts }),
     secretOf: (accessKeyId) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
     close: async () => {
       await store.close()
+      await access.close()
       await Promise.all([identities.close(), policies.close()])
     },
   }
 }
 
+function openJournalEngine({ metadataEngine, storageRoot }: AppConfig): MetadataEngine {
+  if (metadataEngine === 'memory') return openMemoryEngine()
+  const path = join(storageRoot, '.myfsio.sys', 'journal')
+  mkdirSync(path, { recursive: true })
+  return openLmdbEngine({ path, flush: 'each' })
+}
+
 /** First what needs no credentials and costs nothing to pass, last the S3 endpoint, which takes everything else. */
-function installRoutes(
-  { services, identities, stsService }: OpenServices,
-  config: AppConfig,
-  version: string,
-  log: Log,
-) {
+function installRoutes(open: OpenServices, config: AppConfig, version: string, log: Log) {
+  const { services, identities } = open
+  const { gatekeeper } = services
   const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
   const rateLimit = limiter && ((request: IncomingMessage) => limiter.assert(request.socket.remoteAddress ?? ''))
   const health = createHealthRoutes(version)
   const { region, service, apiBaseUrl } = config
   const admin = createAdminRoutes({ services, region, service, apiBaseUrl })
   const query = createQueryEndpoint({
-    services: [createIamService({ identities, gatekeeper: services.gatekeeper }), stsService],
+    services: [
+      createIamService({ identities, gatekeeper }),
+      createStsService({ identities, gatekeeper, settings: config.sts }),
+    ],
     log,
     rateLimit,
   })

@@ -1,11 +1,11 @@
 /** Whose credentials a request carries, once they are proven. */
 import { createHash } from 'node:crypto'
-import type { Identities } from '#identity/identities.ts'
 import type { Identity } from '#identity/identity.ts'
 import { anonymous } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import {
   type PlainCredentials,
+  type PresentedCredentials,
   parseCredentials,
   type V2Credentials,
   type V4Credentials,
@@ -15,7 +15,9 @@ import type { SignableRequest } from '#signature/request.ts'
 import { verifyV2 } from '#signature/v2.ts'
 import { isSame, verifyV4 } from '#signature/v4.ts'
 import type { Caller, OtherService } from './caller.ts'
-import type { GatekeeperSettings } from './gatekeeper.ts'
+import { decisionHeader } from './denial.ts'
+import { hintOf, recordFailure } from './failed-authentication.ts'
+import type { GatekeeperOptions } from './gatekeeper.ts'
 import { Lockout } from './lockout.ts'
 
 const unsigned = { kind: 'unsigned' } as const
@@ -29,7 +31,7 @@ export interface Authenticator {
   authenticateForm(fields: ReadonlyMap<string, string>): Caller
 }
 
-export function createAuthenticator(identities: Identities, settings: GatekeeperSettings): Authenticator {
+export function createAuthenticator({ identities, journal, log, settings }: GatekeeperOptions): Authenticator {
   const lockout = new Lockout(settings.authMaxAttempts, settings.authLockoutMinutes)
 
   function note(identity: Identity, service: string): void {
@@ -51,7 +53,12 @@ export function createAuthenticator(identities: Identities, settings: Gatekeeper
       nowMs: Date.now(),
     })
     note(identity, service ?? settings.service)
-    return { principal: identity, via: credentials.kind === 'v4-query' ? 'query' : 'header', payload }
+    return {
+      principal: identity,
+      via: credentials.kind === 'v4-query' ? 'query' : 'header',
+      payload,
+      signature: { version: 'AWS4-HMAC-SHA256', timestamp: credentials.timestamp },
+    }
   }
 
   function verifyOld(request: SignableRequest, credentials: V2Credentials): Caller {
@@ -64,7 +71,12 @@ export function createAuthenticator(identities: Identities, settings: Gatekeeper
     const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
     verifyV2(request, credentials, identity.secretAccessKey, { nowMs: Date.now(), virtualHostDomains })
     note(identity, settings.service)
-    return { principal: identity, via: credentials.kind === 'v2-query' ? 'query' : 'header', payload: unsigned }
+    return {
+      principal: identity,
+      via: credentials.kind === 'v2-query' ? 'query' : 'header',
+      payload: unsigned,
+      signature: { version: 'AWS', timestamp: undefined },
+    }
   }
 
   function verifyPlain({ accessKeyId, secretAccessKey, sessionToken }: PlainCredentials): Caller {
@@ -84,6 +96,30 @@ export function createAuthenticator(identities: Identities, settings: Gatekeeper
 
   function authenticate(request: SignableRequest, service?: OtherService): Caller {
     const credentials = parseCredentials(request)
+    try {
+      return verify(request, credentials, service)
+    } catch (error) {
+      throw error instanceof ApiError ? explained(error, request, credentials) : error
+    }
+  }
+
+  /** Says in the log and the journal what is probably wrong; the client learns what AWS tells. */
+  function explained(error: ApiError, request: SignableRequest, credentials: PresentedCredentials): ApiError {
+    if (credentials.kind === 'anonymous' || credentials.kind === 'plain-keys') return error
+    const identity = identities.findByAccessKey(credentials.accessKeyId)
+    if (identity === undefined) return error
+    const forwarded = request.headers['x-forwarded-host']
+    const hosts = forwarded === undefined ? settings.hosts : [...settings.hosts, String(forwarded)]
+    const failed = { error, identity, hosts, region: settings.region }
+    const hint = hintOf(failed)
+    if (hint === undefined) return error
+    const decisionId = recordFailure(journal, failed, hint)
+    log.warn({ accessKeyId: identity.accessKeyId, code: error.code, hint, decisionId }, 'authentication failed')
+    const { code, message, fields, headers } = error
+    return new ApiError(code, { message, fields, headers: { ...headers, [decisionHeader]: decisionId } })
+  }
+
+  function verify(request: SignableRequest, credentials: PresentedCredentials, service?: OtherService): Caller {
     switch (credentials.kind) {
       case 'anonymous':
         return nobody
@@ -109,7 +145,8 @@ export function createAuthenticator(identities: Identities, settings: Gatekeeper
     })
     if (identity === undefined) return nobody
     note(identity, settings.service)
-    return { principal: identity, via: 'form', payload: unsigned }
+    const version = fields.has('x-amz-signature') ? 'AWS4-HMAC-SHA256' : 'AWS'
+    return { principal: identity, via: 'form', payload: unsigned, signature: { version, timestamp: undefined } }
   }
 
   return { authenticate, authenticateForm }

@@ -1,5 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Principal } from '#model/account.ts'
-import type { ContextLookup, NamedPolicy, RequesterPolicies } from '#policy/evaluate.ts'
+import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'
 import type { Payload, SignableRequest } from '#signature/request.ts'
 
@@ -12,12 +13,17 @@ export interface Caller {
   readonly via: AuthenticationType
   /** How the body must be verified. `unsigned` when nothing was signed. */
   readonly payload: Payload
+  /** Undefined if nothing was signed. `timestamp` as `20261124T020000Z`, where the signature says when it was made. */
+  readonly signature?: { readonly version: 'AWS4-HMAC-SHA256' | 'AWS'; readonly timestamp: string | undefined }
 }
 
 /** What is asked for. `bucket` alone for bucket actions; neither for service actions. */
 export interface Resource {
+  /** `ownerId` is '' for a bucket that is not there yet. */
   readonly bucket?: { readonly name: string; readonly ownerId: string }
   readonly key?: string
+  /** The version at `key`, for decisions that depend on it: see ObjectNeeded. Null: there is none. */
+  readonly object?: { readonly tags?: Readonly<Record<string, string>> } | null
 }
 
 /** Something of IAM or STS that is asked for. */
@@ -26,7 +32,6 @@ export interface ArnResource {
   readonly arn: string
   /** Whose it is. */
   readonly account: string
-  readonly context?: ContextLookup
   /** The trust policy of a role that is to be assumed. */
   readonly trust?: NamedPolicy
   /** Everybody may, unless a policy denies it. */
@@ -37,10 +42,30 @@ export interface ArnResource {
 export interface Asking {
   readonly requester: Requester
   readonly policies: RequesterPolicies
+  readonly accessKeyId?: string
 }
 
 /** Services whose requests are signed for themselves, beside S3. */
 export type OtherService = 'iam' | 'sts'
+
+/** What conditions may ask of a request. Making one costs nothing: all is read when a condition asks for it. */
+export interface RequestFacts {
+  readonly method: string
+  /** Of a form: its fields by the names of the headers they stand for. */
+  readonly headers: IncomingHttpHeaders
+  readonly query: ReadonlyMap<string, string>
+  /** Where the request came in; as node:net and node:tls have it. */
+  readonly socket: Connection
+  readonly caller: Pick<Caller, 'via' | 'signature'>
+  /** What only a body tells, by condition key in lower case: `s3:locationconstraint`, `aws:tagkeys`... */
+  readonly keys?: Readonly<Record<string, string | readonly string[]>>
+}
+
+export interface Connection {
+  readonly remoteAddress?: string | undefined
+  readonly encrypted?: boolean
+  getProtocol?(): string | null
+}
 
 /** The one authentication and the one authorization of every door. Errors are ApiError with AWS's codes. */
 export interface Gatekeeper {
@@ -48,9 +73,13 @@ export interface Gatekeeper {
   authenticate(request: SignableRequest, service?: OtherService): Caller
   /** The signature in the fields of a POST upload (names in lower case), over the field `policy`; anonymous if none. */
   authenticateForm(fields: ReadonlyMap<string, string>): Caller
-  /** AccessDenied unless the principal may do `action` (AWS's name, as `s3:GetObject`). Explicit Deny wins; default is deny. */
-  authorize(principal: Principal, action: string, resource: Resource): void
-  may(principal: Principal, action: string, resource: Resource): boolean
-  /** The same for whatever only an ARN names. */
-  authorizeArn(asking: Asking, action: string, resource: ArnResource): void
+  /**
+   * AccessDenied unless the principal may do `action` (AWS's name, as `s3:GetObject`). Explicit Deny wins; default is deny.
+   * ObjectNeeded, an AccessDenied too, if that depends on the object and `resource` lacks it.
+   */
+  authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void
+  /** The same question without consequences: no record is made of the answer. */
+  may(principal: Principal, action: string, resource: Resource, facts: RequestFacts): boolean
+  /** As `authorize`, for whatever only an ARN names. */
+  authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
 }

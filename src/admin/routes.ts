@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Caller, Gatekeeper } from '#access/caller.ts'
+import type { Caller, Gatekeeper, RequestFacts } from '#access/caller.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { percentDecode } from '#lib/uri.ts'
 import { formatXml } from '#lib/xml.ts'
@@ -94,7 +94,7 @@ async function bucketPolicy({ services }: AdminOptions, asked: AdminRequest): Pr
   const { bucketName, caller, request } = asked
   const bucket = await store.getBucket(bucketName)
   const verb = ({ GET: 'Get', PUT: 'Put', DELETE: 'Delete' } as Record<string, string>)[request.method ?? ''] ?? ''
-  gatekeeper.authorize(caller.principal, `s3:${verb}BucketPolicy`, { bucket })
+  gatekeeper.authorize(caller.principal, `s3:${verb}BucketPolicy`, { bucket }, factsOf(asked))
   if (verb === 'Delete') await bucketPolicies.remove(bucketName)
   else if (verb === 'Put') await bucketPolicies.put(bucketName, asked.body.toString())
   else {
@@ -103,6 +103,11 @@ async function bucketPolicy({ services }: AdminOptions, asked: AdminRequest): Pr
     return { status: 200, json }
   }
   return { status: 204 }
+}
+
+export function factsOf({ request, caller }: Pick<AdminRequest, 'request' | 'caller'>): RequestFacts {
+  const { method = '', headers, socket } = request
+  return { method, headers, socket, caller, query: new Map() }
 }
 
 /** A document of bounded size, checked against the hash that was signed. Framed bodies are for objects. */

@@ -9,7 +9,7 @@ import { formatDate, roleBrief, roleShape } from './shapes.ts'
 import { onAll, onRole } from './targets.ts'
 
 const readTrust = ({ params, identities }: IamRequest, name: string) =>
-  readPolicy(params, name, 'trust', { principalExists: (principal) => identities.principalExists(principal) })
+  readPolicy(params, name, 'trust', { principalExists: (principal) => identities.isPrincipal(principal) })
 
 const lastUsedOf = ({ identities }: IamRequest, role: Role): XmlTree => {
   const use = identities.lastUsed.find(role.id)

@@ -1,6 +1,6 @@
 /** IAM: authenticate → authorize what the row acts on → run. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
 import type { Gatekeeper } from '#access/caller.ts'
-import { requestContext } from '#http/query/context.ts'
+import { factsOfQuery } from '#access/query-facts.ts'
 import type { QueryRequest, QueryService } from '#http/query/service.ts'
 import type { Identities } from '#identity/identities.ts'
 import { Identity } from '#identity/identity.ts'
@@ -28,7 +28,8 @@ export function createIamService(services: IamServices): QueryService {
 }
 
 function run(row: IamRow, request: QueryRequest, { identities, gatekeeper }: IamServices) {
-  const { principal } = gatekeeper.authenticate(request.signable, 'iam')
+  const caller = gatekeeper.authenticate(request.signable, 'iam')
+  const { principal } = caller
   request.principal = principal.accessKeyId
   if (!(principal instanceof Identity)) throw new ApiError('MissingAuthenticationToken')
   refuseTokens(principal)
@@ -43,9 +44,8 @@ function run(row: IamRow, request: QueryRequest, { identities, gatekeeper }: Iam
   }
   if (row.on !== 'unsupported') {
     const target = row.on(asked)
-    const resource = { arn: target.arn, account: account.id }
-    const context = requestContext(request, keysOf(target))
-    gatekeeper.authorizeArn(principal, `iam:${row.name}`, { ...resource, context })
+    const facts = factsOfQuery(request, caller, keysOf(target))
+    gatekeeper.authorizeArn(principal, `iam:${row.name}`, { arn: target.arn, account: account.id }, facts)
   }
   return row.run(asked)
 }

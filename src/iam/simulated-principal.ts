@@ -69,7 +69,10 @@ export function simulatedPrincipal(directory: Directory, account: Account, arn: 
 }
 
 /** Somebody of the account who need not exist. */
-export function hypothetical(account: Account, arn = `arn:aws:iam::${account.id}:user/simulated`): Requester {
+export function hypothetical(
+  account: Account,
+  arn = arnOf(account.id, 'user', { path: '/', name: 'simulated' }),
+): Requester {
   const { id, canonicalId } = account
   const named = parseIamArn(arn)
   const userName = named?.noun === 'user' ? { userName: named.name } : {}

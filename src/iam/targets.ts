@@ -1,8 +1,8 @@
 /** What operations act on, by their parameters: with the path and tags of what is there already. */
 import { findNamed } from '#identity/entity.ts'
 import { findPolicy, policyArn } from '#identity/managed-policy.ts'
-import { findOidcProvider } from '#identity/oidc-provider.ts'
-import { arnOf, rootArn } from '#identity/principal-arn.ts'
+import { findOidcProvider, oidcProviderArn } from '#identity/oidc-provider.ts'
+import { accountPart, arnOf, rootArn } from '#identity/principal-arn.ts'
 import type { IamRequest, Target, TargetOf } from './request.ts'
 
 /** Actions that policies can only allow on `*`. */
@@ -57,7 +57,9 @@ export const onInstanceProfile = byParameter('instance-profile', 'InstanceProfil
 /** All of a kind, as lists have it: `arn:aws:iam::123456789012:user/*`. */
 export const onAll =
   (noun: 'user' | 'group' | 'role' | 'policy' | 'instance-profile' | 'oidc-provider'): TargetOf =>
-  ({ account, params }) => ({ arn: `arn:aws:iam::${account.id}:${noun}${params.find('PathPrefix') ?? '/'}` })
+  ({ account, params }) => ({
+    arn: `arn:aws:iam::${accountPart(account.id)}:${noun}${params.find('PathPrefix') ?? '/'}`,
+  })
 
 export const onPolicy: TargetOf = ({ account, params }) => {
   const arn = params.find('PolicyArn')
@@ -68,8 +70,7 @@ export const onPolicy: TargetOf = ({ account, params }) => {
 export const onOidcProvider: TargetOf = ({ account, params }) => {
   const arn = params.find('OpenIDConnectProviderArn')
   if (arn !== undefined) return { arn, tags: findOidcProvider(account, arn)?.tags ?? {} }
-  const name = (params.find('Url') ?? '').replace(/^https?:\/\//, '')
-  return { arn: `arn:aws:iam::${account.id}:oidc-provider/${name}` }
+  return { arn: oidcProviderArn(account.id, params.find('Url') ?? '') }
 }
 
 /** The user whose key it is, by the key alone. */

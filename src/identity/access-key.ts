@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { ApiError } from '#model/errors.ts'
 import { assertQuota, base32, moment, now, policyText, removeFrom } from './entity.ts'
+import { numberless } from './principal-arn.ts'
 
 export const accessKeySchema = z.strictObject({
   id: z.string().min(1).max(128),
@@ -75,7 +76,7 @@ export const newSecretAccessKey = (): string => randomBytes(30).toString('base64
  */
 export function newKeyId(prefix: 'AKIA' | 'ASIA', account: string): string {
   const bytes = randomBytes(10)
-  if (account !== '') {
+  if (account !== numberless) {
     const head = (1n << 47n) | (BigInt(account) << 7n) | BigInt((bytes[5] ?? 0) & 0x7f)
     bytes.writeUIntBE(Number(head), 0, 6)
   }

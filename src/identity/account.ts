@@ -16,8 +16,8 @@ export const defaultAccount = '000000000000'
 export const canonicalIdOf = (account: string): string => createHash('sha256').update(account).digest('hex')
 
 const accountSchema = z.strictObject({
-  /** Twelve digits; or none, as for users of Ceph who belong to no account: their ARNs then have none either. */
-  id: z.string().regex(/^(\d{12})?$/),
+  /** Twelve digits; or `none`, as for users of Ceph who belong to no account: their ARNs then name none either. */
+  id: z.string().regex(/^(\d{12}|none)$/),
   /** 64 hex digits: the owner of the account's buckets. Follows from the id unless given. */
   canonicalId: z.string().max(64).default(''),
   displayName: z.string().max(256).default(''),

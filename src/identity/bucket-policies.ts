@@ -1,36 +1,49 @@
-/** bucket_policies.json: `{"policies": {"<bucket>": <policy>}}`. A policy that is not valid denies everyone but its account. */
+/**
+ * bucket_policies.json: `{"policies": {"<bucket>": <policy>}}`. A policy that a hand made invalid does not take effect: the bucket's last
+ * good one stays, and where there is none, nobody gets in but to mend it.
+ */
 import { z } from 'zod'
 import { Document, type DocumentLog } from '#documents/document.ts'
-import {
-  type BucketPolicy,
-  type Decision,
-  evaluateBucketPolicy,
-  isPublicPolicy,
-  type PolicyPrincipal,
-  parseBucketPolicy,
-} from '#policy/bucket-policy.ts'
+import { limits } from '#model/limits.ts'
+import { compilePolicy } from '#policy/compile.ts'
+import { type ParseOptions, parsePolicy } from '#policy/document.ts'
+import type { NamedPolicy } from '#policy/evaluate.ts'
+import { isPublicPolicy } from '#policy/public-policy.ts'
 
 const schema = z.looseObject({ policies: z.record(z.string(), z.unknown()) })
 type PolicyDocument = z.infer<typeof schema>
 
+interface Compiled {
+  /** As it is in the file. */
+  readonly source: unknown
+  readonly policy: NamedPolicy | 'invalid'
+}
+
 export class BucketPolicyBook {
   readonly #document: Document<PolicyDocument>
   readonly #log: DocumentLog
-  #compiledFrom: PolicyDocument | undefined
-  #compiled = new Map<string, BucketPolicy | 'invalid'>()
+  readonly #options: Pick<ParseOptions, 'principalExists'>
+  readonly #compiled = new Map<string, Compiled>()
 
-  constructor(document: Document<PolicyDocument>, log: DocumentLog) {
+  /** `principalExists` as parsePolicy asks it, of what is put; a policy whose principal is gone stays in force. */
+  constructor(
+    document: Document<PolicyDocument>,
+    log: DocumentLog,
+    options: Pick<ParseOptions, 'principalExists'> = {},
+  ) {
     this.#document = document
     this.#log = log
+    this.#options = options
   }
 
   find(bucket: string): string | undefined {
-    const { policies } = this.#document.current
-    return Object.hasOwn(policies, bucket) ? JSON.stringify(policies[bucket]) : undefined
+    const source = this.#sourceOf(bucket)
+    return source === undefined ? undefined : JSON.stringify(source)
   }
 
+  /** MalformedPolicy. */
   async put(bucket: string, json: string): Promise<void> {
-    parseBucketPolicy(json, bucket)
+    parsePolicy(json, 'resource', { bucket, maxBytes: limits.policyBytes, ...this.#options })
     await this.#document.update((value) => ({ ...value, policies: { ...value.policies, [bucket]: JSON.parse(json) } }))
   }
 
@@ -43,49 +56,49 @@ export class BucketPolicyBook {
   }
 
   isPublic(bucket: string): boolean {
-    const policy = this.#policyOf(bucket)
-    return policy !== undefined && policy !== 'invalid' && isPublicPolicy(policy)
+    const policy = this.policyOf(bucket)
+    return policy !== undefined && policy !== 'invalid' && isPublicPolicy(policy.policy.document)
   }
 
-  /** `invalid`: a policy is there that cannot be understood. */
-  evaluate(bucket: string, principal: PolicyPrincipal, action: string, resource: string): Decision | 'invalid' {
-    const policy = this.#policyOf(bucket)
-    if (policy === undefined) return 'none'
-    return policy === 'invalid' ? 'invalid' : evaluateBucketPolicy(policy, { principal, action, resource })
+  /** Compiled once for as long as the file says the same. `invalid`: a policy is there that was never understood. */
+  policyOf(bucket: string): NamedPolicy | 'invalid' | undefined {
+    const source = this.#sourceOf(bucket)
+    if (source === undefined) return undefined
+    const known = this.#compiled.get(bucket)
+    if (known?.source === source) return known.policy
+    const policy = this.#compile(bucket, source) ?? known?.policy ?? 'invalid'
+    this.#compiled.set(bucket, { source, policy })
+    return policy
   }
 
   close(): Promise<void> {
     return this.#document.close()
   }
 
-  #policyOf(bucket: string): BucketPolicy | 'invalid' | undefined {
-    const { current } = this.#document
-    if (current !== this.#compiledFrom) {
-      this.#compiled = new Map(
-        Object.entries(current.policies).map(([name, policy]) => [name, this.#compile(name, policy)]),
-      )
-      this.#compiledFrom = current
-    }
-    return this.#compiled.get(bucket)
+  /** Reading the file anew makes new objects, which is how a change shows. */
+  #sourceOf(bucket: string): unknown {
+    const { policies } = this.#document.current
+    if (Object.hasOwn(policies, bucket)) return policies[bucket]
+    this.#compiled.delete(bucket)
+    return undefined
   }
 
-  #compile(bucket: string, policy: unknown): BucketPolicy | 'invalid' {
+  #compile(bucket: string, source: unknown): NamedPolicy | undefined {
     try {
-      return parseBucketPolicy(JSON.stringify(policy), bucket)
+      const document = parsePolicy(JSON.stringify(source), 'resource', { bucket, maxBytes: limits.policyBytes })
+      return { name: `arn:aws:s3:::${bucket}`, policy: compilePolicy(document) }
     } catch (error) {
-      this.#log.error(
-        { bucket, err: error },
-        'the bucket policy is invalid: it allows nothing, and other accounts are denied',
-      )
-      return 'invalid'
+      this.#log.error({ bucket, err: error }, 'the bucket policy is invalid: the last good one stays in force, if any')
+      return undefined
     }
   }
 }
 
-export async function openBucketPolicies(options: { path: string; log: DocumentLog }): Promise<BucketPolicyBook> {
+export async function openBucketPolicies(
+  options: { path: string; log: DocumentLog } & Pick<ParseOptions, 'principalExists'>,
+): Promise<BucketPolicyBook> {
+  const { path, log, principalExists } = options
   const initial = (): PolicyDocument => ({ policies: {} })
-  return new BucketPolicyBook(
-    await Document.open({ path: options.path, schema, initial, log: options.log }),
-    options.log,
-  )
+  const document = await Document.open({ path, schema, initial, log })
+  return new BucketPolicyBook(document, log, principalExists === undefined ? {} : { principalExists })
 }

@@ -36,6 +36,7 @@ interface AccountIndex {
 export class Directory {
   readonly #accounts: ReadonlyMap<string, Account>
   readonly #keys = new Map<string, KeyEntry>()
+  #owners: Map<string, Account> | undefined
   readonly #indexes = new Map<Account, AccountIndex>()
   readonly #policies = new WeakMap<User | Role, RequesterPolicies>()
 
@@ -53,6 +54,19 @@ export class Directory {
 
   findAccount(id: string): Account | undefined {
     return this.#accounts.get(id)
+  }
+
+  /** By canonical id. */
+  findAccountOfOwner(canonicalId: string): Account | undefined {
+    this.#owners ??= new Map(
+      [...this.#accounts.values()].flatMap((account) => [
+        [account.canonicalId, account] as const,
+        ...account.users.flatMap((user) =>
+          user.canonicalId === undefined ? [] : [[user.canonicalId, account] as const],
+        ),
+      ]),
+    )
+    return this.#owners.get(canonicalId)
   }
 
   findKey(accessKeyId: string): KeyEntry | undefined {

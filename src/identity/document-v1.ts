@@ -1,8 +1,9 @@
 /** iam.json as it was: users with one key each and coarse actions on buckets. Read into what the same users are now. */
 import { z } from 'zod'
+import { policyOfCoarseGrants } from '#policy/coarse-actions.ts'
 import { canonicalIdOf, defaultAccount, emptyAccount, type IdentityDocument } from './account.ts'
-import { policyOfCoarse } from './coarse-actions.ts'
 import { derivedId, findNamed, namePattern } from './entity.ts'
+import { formatPolicy } from './policy-text.ts'
 import { type User, userKind } from './user.ts'
 
 const userV1 = z.looseObject({
@@ -58,8 +59,8 @@ function addUser(document: IdentityDocument, old: UserV1): void {
     attached: [],
     inline: Object.fromEntries(
       old.policies.flatMap(({ bucket, actions }, at) => {
-        const text = policyOfCoarse(bucket, actions)
-        return text === undefined ? [] : [[`bucket-${at + 1}`, text]]
+        const policy = policyOfCoarseGrants([{ bucket, actions }])
+        return policy.statements.length === 0 ? [] : [[`bucket-${at + 1}`, formatPolicy(policy)]]
       }),
     ),
   }

@@ -123,17 +123,13 @@ export class Identities {
   }
 
   /** Whether an ARN, unique id, canonical id or access key of a policy's Principal names someone. */
-  principalExists(name: string): boolean {
+  isPrincipal(name: string): boolean {
     return doesPrincipalExist(this.directory, name)
   }
 
   /** The account of an owner, by its canonical id. */
-  findAccountOfOwner(canonicalId: string): Account | undefined {
-    for (const account of this.directory.accounts) {
-      if (account.canonicalId === canonicalId) return account
-      if (account.users.some((user) => user.canonicalId === canonicalId)) return account
-    }
-    return undefined
+  findAccount(canonicalId: string): string | undefined {
+    return this.directory.findAccountOfOwner(canonicalId)?.id
   }
 
   /**

@@ -18,6 +18,7 @@ import {
   tagsSchema,
 } from './entity.ts'
 import type { PolicyHolder } from './policy-holder.ts'
+import { arnOf } from './principal-arn.ts'
 
 const versionSchema = z.strictObject({
   id: z.string().regex(/^v[1-9]\d*$/),
@@ -49,7 +50,7 @@ export const policyKind: Kind<ManagedPolicy> = {
 const versionsMax = 5
 
 export const policyArn = (account: string, policy: { path: string; name: string }): string =>
-  `arn:aws:iam::${account}:policy${policy.path}${policy.name}`
+  arnOf(account, 'policy', policy)
 
 /** EntityAlreadyExists, LimitExceeded. */
 export function createPolicy(

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { ApiError } from '#model/errors.ts'
 import type { Account } from './account.ts'
 import { assertQuota, moment, now, removeFrom, tagsSchema } from './entity.ts'
+import { accountPart } from './principal-arn.ts'
 
 export const oidcProviderSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).max(255),
@@ -20,7 +21,7 @@ export type OidcProvider = z.infer<typeof oidcProviderSchema>
 export const issuerName = (url: string): string => url.replace(/^https?:\/\//, '').replace(/\/$/, '')
 
 export const oidcProviderArn = (account: string, url: string): string =>
-  `arn:aws:iam::${account}:oidc-provider/${issuerName(url)}`
+  `arn:aws:iam::${accountPart(account)}:oidc-provider/${issuerName(url)}`
 
 /** EntityAlreadyExists, LimitExceeded. */
 export function createOidcProvider(

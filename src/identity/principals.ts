@@ -3,7 +3,7 @@ import type { Account } from './account.ts'
 import type { Directory } from './directory.ts'
 import { isSameName } from './entity.ts'
 import { oidcProviderArn } from './oidc-provider.ts'
-import { arnOf, parseIamArn } from './principal-arn.ts'
+import { arnOf, numberless, parseIamArn } from './principal-arn.ts'
 
 export function doesPrincipalExist(directory: Directory, name: string): boolean {
   if (name.startsWith('arn:aws:sts:')) return doesSessionExist(directory, name)
@@ -17,7 +17,7 @@ export function doesPrincipalExist(directory: Directory, name: string): boolean 
 }
 
 function doesArnExist(directory: Directory, arn: string): boolean {
-  const id = arn.split(':')[4] ?? ''
+  const id = arn.split(':')[4] || numberless
   const account = directory.findAccount(id)
   if (account === undefined) return false
   if (account.oidcProviders.some(({ url }) => oidcProviderArn(id, url) === arn)) return true
@@ -31,7 +31,7 @@ function doesArnExist(directory: Directory, arn: string): boolean {
 /** `assumed-role/<role>/<session>`: sessions come and go, their role must be there. */
 function doesSessionExist(directory: Directory, arn: string): boolean {
   const [, id = '', kind, name = ''] = /^arn:aws:sts::(\d{12}|):(assumed-role|federated-user)\/([^/]+)/.exec(arn) ?? []
-  const account = directory.findAccount(id)
+  const account = directory.findAccount(id || numberless)
   if (account === undefined || kind === undefined) return false
   return kind === 'federated-user' || account.roles.some((role) => isSameName(role.name, name))
 }

@@ -17,10 +17,18 @@
  * | completed  | d bucket key uploadId | JSON: what a repeated CompleteMultipartUpload answers |
  * | pending    | q bucket key order    | files yet to be moved, and the bytes of small ones (store/pending.ts) |
  * | folder     | f path                | mtime of a folder at its last scan |
+ *
+ * In an engine of its own (.myfsio.sys/journal), so that writing it never waits for objects, nor they for it:
+ *
+ * | row | key | value |
+ * |---|---|---|
+ * | turn       | t                     | JSON { next }: how many decisions were ever written |
+ * | decision   | j slot                | JSON DecisionRecord; a ring (access/decision-journal.ts) |
+ * | use        | a day accessKeyId action resource | counter count (access/usage-ledger.ts) |
  */
 import type { Bytes, KeyRange } from './engine.ts'
 
-type Table = 'b' | 'c' | 'o' | 'v' | 'n' | 'm' | 'u' | 's' | 'p' | 'd' | 'q' | 'f'
+type Table = 'b' | 'c' | 'o' | 'v' | 'n' | 'm' | 'u' | 's' | 'p' | 'd' | 'q' | 'f' | 't' | 'j' | 'a'
 
 export const rowKey = (table: Table, ...parts: readonly string[]): Buffer =>
   Buffer.from(`${table}\0${parts.join('\0')}`)

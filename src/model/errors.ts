@@ -34,7 +34,6 @@ const table = {
   InvalidIdentityToken: [400, 'The web identity token that was passed could not be validated.'],
   InvalidInput: [400, 'The request was rejected because an input is invalid.'],
   LimitExceeded: [409, 'Cannot exceed quota.'],
-  MalformedPolicyDocument: [400, 'Syntax errors in policy.'],
   MissingAction: [400, 'The request is missing an action or a required parameter.'],
   MissingAuthenticationToken: [403, 'Request is missing Authentication Token'],
   NoSuchEntity: [404, 'The entity cannot be found.'],
@@ -60,6 +59,7 @@ const table = {
   MalformedACLError: [400, 'The XML you provided was not well-formed or did not validate against our published schema'],
   MalformedPOSTRequest: [400, 'The body of your POST request is not well-formed multipart/form-data.'],
   MalformedPolicy: [400, "Policies must be valid JSON and the first byte must be '{'"],
+  MalformedPolicyDocument: [400, 'Syntax errors in policy.'],
   MalformedTrailerError: [
     400,
     'The request contained trailing data that was not well-formed or did not conform to our published schema.',

@@ -1,6 +1,15 @@
 /** The same decision once more, with the reason for each statement: computed only when someone wants to know. */
-import type { Effect } from './document.ts'
-import type { AccessRequest, Decision, Policies, PolicyType } from './evaluate.ts'
+import type { CompiledStatement } from './compile.ts'
+import { contextOf, type RequestContext } from './context.ts'
+import type { Effect, ListElement, PrincipalElement } from './document.ts'
+import {
+  type AccessRequest,
+  type Decision,
+  evaluate,
+  type NamedPolicy,
+  type Policies,
+  type PolicyType,
+} from './evaluate.ts'
 
 export interface Explanation {
   readonly decision: Decision
@@ -31,6 +40,60 @@ export interface FailedElement {
   readonly seen: readonly string[] | undefined
 }
 
-export function explain(_request: AccessRequest, _policies: Policies): Explanation {
-  throw new Error('to follow')
+export function explain(request: AccessRequest, policies: Policies): Explanation {
+  const context = contextOf(request)
+  const { identity, resource, boundary, session = [] } = policies
+  const trace = (policyType: PolicyType, named: NamedPolicy): PolicyTrace => ({
+    policyType,
+    policy: named.name,
+    statements: named.policy.statements.map((statement) => traceStatement(statement, request, context)),
+  })
+  return {
+    decision: evaluate(request, policies),
+    policies: [
+      ...identity.map((named) => trace('identity-based', named)),
+      ...(resource === undefined ? [] : [trace('resource-based', resource)]),
+      ...(boundary === undefined ? [] : [trace('permissions-boundary', boundary)]),
+      ...session.map((named) => trace('session', named)),
+    ],
+  }
+}
+
+function traceStatement(compiled: CompiledStatement, request: AccessRequest, context: RequestContext): StatementTrace {
+  const { statement, index, effect } = compiled
+  const failed = findFailure(compiled, request, context)
+  const name = statement.sid ?? `Statement[${index}]`
+  return { statement: name, effect, applies: failed === undefined, ...(failed === undefined ? {} : { failed }) }
+}
+
+function findFailure(
+  compiled: CompiledStatement,
+  request: AccessRequest,
+  context: RequestContext,
+): FailedElement | undefined {
+  const { statement, matchesAction, matchesResource, matchPrincipal } = compiled
+  const { action, resource, principal } = statement
+  if (!matchesAction(request.action.toLowerCase())) return failure('Action', action, request.action)
+  if (resource !== undefined && !matchesResource(request.resource, context.single)) {
+    return failure('Resource', resource, request.resource)
+  }
+  if (principal !== undefined && matchPrincipal?.(request.principal) === 'none') {
+    const { arn, type } = request.principal
+    return failure('Principal', { isNegated: principal.isNegated, values: namesOf(principal) }, arn === '' ? type : arn)
+  }
+  for (const { element, key, holds } of compiled.conditions) {
+    if (holds(context)) continue
+    const seen = context.values(key)
+    const name = `Condition.${element.operator}.${element.key}`
+    return { element: name, expected: element.values, seen: typeof seen === 'string' ? [seen] : seen }
+  }
+  return undefined
+}
+
+function failure(name: string, element: ListElement, seen: string): FailedElement {
+  return { element: element.isNegated ? `Not${name}` : name, expected: element.values, seen: [seen] }
+}
+
+function namesOf(principal: PrincipalElement): string[] {
+  return [...(principal.isEveryone ? ['*'] : []), ...principal.names.map(({ name }) => name)]
 }

@@ -5,11 +5,13 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller } from '#access/caller.ts'
+import { ObjectNeeded } from '#access/object-needed.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
 import { type Address, createAddressReader } from './address.ts'
+import { authorizeOnVersion } from './authorize-on-version.ts'
 import { releaseBody } from './drain.ts'
 import { errorResponse, hideMissingKey } from './error-response.ts'
 import type { S3Response, Services } from './operation.ts'
@@ -66,20 +68,13 @@ export function createS3Endpoint(
       address.bucketName === '' || row.withoutBucket ? undefined : await loadBucket(address.bucketName, services)
     exchange.bucket = bucket
     if (bucket !== undefined) expectOwner(request, bucket)
-    authorize(row, caller, address, bucket, services)
-    return row.run(
-      new ReceivedRequest({
-        id: exchange.id,
-        operation: row.name,
-        request,
-        response,
-        address,
-        bucket,
-        caller,
-        services,
-      }),
-      services,
-    )
+    const { id } = exchange
+    const operation = row.name
+    const received = new ReceivedRequest({ id, operation, request, response, address, bucket, caller, services })
+    // Awaited only where it must be: most decisions need nothing but what is known already.
+    const pending = authorize(row, received, bucket, services)
+    if (pending !== undefined) await pending
+    return row.run(received, services)
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -99,7 +94,7 @@ export function createS3Endpoint(
       bytes = await send(response, method, await answer(request, response, exchange), common)
     } catch (error) {
       failure = error
-      const shown = hideMissingKey(error, method, exchange, services)
+      const shown = hideMissingKey(error, request, exchange, services)
       if (response.headersSent || response.destroyed) response.destroy()
       else {
         const resource = resourceOf(request, exchange.address)
@@ -151,23 +146,30 @@ function expectOwner(request: IncomingMessage, bucket: Bucket): void {
   if (expected !== undefined && expected !== bucket.ownerId) throw new ApiError('AccessDenied')
 }
 
+/** AccessDenied; a promise where the object itself has to be looked at. */
 function authorize(
   row: OperationRow,
-  caller: Caller,
-  address: Address,
+  received: ReceivedRequest,
   bucket: Bucket | undefined,
   services: Services,
-): void {
-  const { principal } = caller
-  const action = typeof row.action === 'function' ? row.action({ query: address.query, principal }) : row.action
-  if (action === undefined) return
+): Promise<void> | undefined {
+  const { bucketName, key, query } = received
+  const { principal } = received.caller
+  const action = typeof row.action === 'function' ? row.action({ query, principal }) : row.action
+  if (action === undefined) return undefined
   // A bucket not there yet belongs to nobody.
-  const named = address.bucketName === '' ? undefined : { name: address.bucketName, ownerId: '' }
+  const named = bucketName === '' ? undefined : { name: bucketName, ownerId: '' }
   const resource = bucket ?? named
-  services.gatekeeper.authorize(principal, action, {
-    ...(resource === undefined ? {} : { bucket: resource }),
-    ...(address.key === '' ? {} : { key: address.key }),
-  })
+  try {
+    received.authorize(action, {
+      ...(resource === undefined ? {} : { bucket: resource }),
+      ...(key === '' ? {} : { key }),
+    })
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ObjectNeeded) || bucket === undefined) throw error
+    return authorizeOnVersion(received, services, { action, bucket, key, versionId: query.get('versionId') })
+  }
 }
 
 function resourceOf(request: IncomingMessage, address: Address | undefined): string {

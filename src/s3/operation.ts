@@ -1,7 +1,7 @@
 /** The shape of every S3 operation: (request, services) → response. Operations never see Express. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Caller, Gatekeeper } from '#access/caller.ts'
+import type { Caller, Gatekeeper, RequestFacts, Resource } from '#access/caller.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { ChecksumAlgorithm } from '#model/object.ts'
 import type { Content, IncomingBody, Store } from '#store/contract.ts'
@@ -24,8 +24,10 @@ export interface S3Request {
   readonly origin: string
   readonly caller: Caller
   readonly body: RequestBody
-  /** A secondary permission, as of a copy source: AccessDenied unless the caller has it. */
-  authorize(action: string, resource: { bucket: Bucket; key?: string }): void
+  /** What conditions of policies may ask of it. */
+  readonly facts: RequestFacts
+  /** A secondary permission: AccessDenied unless the caller has it. `keys`: condition keys that only the body tells. */
+  authorize(action: string, resource: Resource, keys?: RequestFacts['keys']): void
 }
 
 export interface RequestBody {

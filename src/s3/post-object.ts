@@ -29,7 +29,8 @@ export const postObject: Operation = async (request, services) => {
 async function upload(request: S3Request, services: Services, form: Form): Promise<S3Response> {
   const { bucket } = request
   const { fields, file } = form
-  const { principal } = services.gatekeeper.authenticateForm(fields)
+  const caller = services.gatekeeper.authenticateForm(fields)
+  const { principal } = caller
   const template = fields.get('key')
   if (template === undefined || template === '') {
     throw new ApiError('InvalidArgument', {
@@ -44,8 +45,9 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
   // biome-ignore lint/suspicious/noTemplateCurlyInString: so the form writes it
   const key = template.replaceAll('${filename}', form.fileName)
   assertKey(key)
-  services.gatekeeper.authorize(principal, 's3:PutObject', { bucket, key })
   const headers = headersOf(fields)
+  const facts = { ...request.facts, caller, headers: { ...plainHeaders(request.headers), ...headers } }
+  services.gatekeeper.authorize(principal, 's3:PutObject', { bucket, key }, facts)
   const attributes = parseAttributes(headers, principal.isAnonymous ? bucket.ownerId : principal.canonicalId)
   const announced = announcedChecksum(headers)
   const [minBytes, maxBytes] = limitsOfPolicy.contentLengthRange ?? [0, services.settings.maxUploadBytes]
@@ -70,6 +72,11 @@ async function verified<T>(services: Services, staged: Staged, check: () => T): 
     await services.store.discard(staged)
     throw error
   }
+}
+
+/** What the browser says of itself; nothing that the form has to sign. */
+function plainHeaders(headers: S3Request['headers']): S3Request['headers'] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('x-amz-')))
 }
 
 /** Form fields stand for the headers of a PutObject; their text is UTF-8, a header's latin1. */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import type { Caller } from '#access/caller.ts'
+import type { Caller, RequestFacts, Resource } from '#access/caller.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Address } from './address.ts'
 import type { RequestBody, S3Request, Services } from './operation.ts'
@@ -59,7 +59,13 @@ export class ReceivedRequest implements S3Request {
     return this.#body
   }
 
-  authorize(action: string, resource: { bucket: Bucket; key?: string }): void {
-    this.#received.services.gatekeeper.authorize(this.caller.principal, action, resource)
+  get facts(): RequestFacts {
+    const { method, headers, query, caller } = this
+    return { method, headers, query, caller, socket: this.#received.request.socket }
+  }
+
+  authorize(action: string, resource: Resource, keys?: RequestFacts['keys']): void {
+    const facts = keys === undefined ? this.facts : { ...this.facts, keys }
+    this.#received.services.gatekeeper.authorize(this.caller.principal, action, resource, facts)
   }
 }

@@ -1,4 +1,3 @@
-import { requestContext } from '#http/query/context.ts'
 import { accountOfKeyId } from '#identity/access-key.ts'
 import { ApiError } from '#model/errors.ts'
 import { rules } from './reading.ts'
@@ -11,10 +10,9 @@ export const getCallerIdentity = signed('GetCallerIdentity', ({ caller }) => {
 })
 
 /** https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html */
-export const getAccessKeyInfo = signed('GetAccessKeyInfo', ({ params, caller, identities, gatekeeper, received }) => {
+export const getAccessKeyInfo = signed('GetAccessKeyInfo', ({ params, identities, authorize }) => {
   const id = params.get('AccessKeyId', rules.accessKeyId)
-  const resource = { arn: '*', account: caller.account, context: requestContext(received) }
-  gatekeeper.authorizeArn(caller, 'sts:GetAccessKeyInfo', resource)
+  authorize('sts:GetAccessKeyInfo', { arn: '*' })
   const account = identities.directory.findKey(id)?.account.id ?? accountOfKeyId(id)
   if (account === undefined)
     throw new ApiError('ValidationError', { message: `${id} is no access key of any account here.` })

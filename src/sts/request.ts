@@ -1,5 +1,6 @@
 /** What an operation of STS sees. */
-import type { Gatekeeper } from '#access/caller.ts'
+import type { ArnResource, Gatekeeper } from '#access/caller.ts'
+import { type ConditionKeys, factsOfQuery } from '#access/query-facts.ts'
 import type { QueryParams } from '#http/query/params.ts'
 import type { QueryRequest } from '#http/query/service.ts'
 import type { Identities } from '#identity/identities.ts'
@@ -23,6 +24,8 @@ export interface StsRequest extends StsServices {
 /** One who has signed. */
 export interface SignedStsRequest extends StsRequest {
   readonly caller: Identity
+  /** AccessDenied. `more`: further condition keys. */
+  authorize(action: string, resource: Omit<ArnResource, 'account'>, more?: ConditionKeys): void
 }
 
 export interface StsRow {
@@ -37,10 +40,18 @@ export function signed(name: string, run: (request: SignedStsRequest) => Promise
     name,
     run(request) {
       const { received, gatekeeper } = request
-      const { principal } = gatekeeper.authenticate(received.signable, 'sts')
+      const proven = gatekeeper.authenticate(received.signable, 'sts')
+      const { principal } = proven
       received.principal = principal.accessKeyId
       if (!(principal instanceof Identity)) throw new ApiError('MissingAuthenticationToken')
-      return run({ ...request, caller: principal })
+      return run({
+        ...request,
+        caller: principal,
+        authorize(action, resource, more) {
+          const facts = factsOfQuery(received, proven, more)
+          gatekeeper.authorizeArn(principal, action, { account: principal.account, ...resource }, facts)
+        },
+      })
     },
   }
 }

@@ -1,6 +1,6 @@
 /** What assuming a role takes, however the caller is known. */
 import type { Asking } from '#access/caller.ts'
-import { requestContext } from '#http/query/context.ts'
+import { type ConditionKeys, factsOfQuery } from '#access/query-facts.ts'
 import type { QueryParams } from '#http/query/params.ts'
 import type { Account } from '#identity/account.ts'
 import { compiled, type Directory } from '#identity/directory.ts'
@@ -10,7 +10,6 @@ import type { Role } from '#identity/role.ts'
 import type { TemporaryCredentials } from '#identity/session-token.ts'
 import type { XmlTree } from '#lib/xml.ts'
 import { ApiError } from '#model/errors.ts'
-import type { ContextLookup } from '#policy/evaluate.ts'
 import { formatCredentials } from './reading.ts'
 import type { StsRequest } from './request.ts'
 
@@ -29,7 +28,7 @@ export interface RoleAsked {
   readonly transitive: readonly string[]
   readonly sourceIdentity?: string
   /** Further condition keys, names in lower case up to a slash. */
-  readonly context: Readonly<Record<string, string | readonly string[]>>
+  readonly context: ConditionKeys
 }
 
 export function findRole(directory: Directory, arn: string): FoundRole | undefined {
@@ -48,32 +47,28 @@ export const roleDenied = (principal: string, { action, roleArn }: RoleAsked): A
 
 /** AccessDenied. */
 export function authorizeRole(
-  request: StsRequest,
+  { gatekeeper, received }: StsRequest,
   asking: Asking,
   { account, role, arn }: FoundRole,
   asked: RoleAsked,
 ): void {
   const trust = { name: `trust policy of ${role.name}`, policy: compiled(role.trust, 'trust') }
-  const resource = { arn, account: account.id, trust, context: contextOf(request, role, asked) }
+  const facts = factsOfQuery({ ...received, tags: asked.tags }, { via: 'header' }, keysOf(role, asked))
   const actions: string[] = [asked.action]
   if (Object.keys(asked.tags).length > 0) actions.push('sts:TagSession')
   if (asked.sourceIdentity !== undefined) actions.push('sts:SetSourceIdentity')
-  for (const action of actions) request.gatekeeper.authorizeArn(asking, action, resource)
+  for (const action of actions) gatekeeper.authorizeArn(asking, action, { arn, account: account.id, trust }, facts)
 }
 
-function contextOf({ received }: StsRequest, role: Role, asked: RoleAsked): ContextLookup {
-  const { tags, transitive, sourceIdentity, context } = asked
-  const keys: Record<string, string | readonly string[]> = { ...context, 'sts:rolesessionname': asked.sessionName }
+function keysOf(role: Role, { transitive, sourceIdentity, context, sessionName }: RoleAsked): ConditionKeys {
+  const keys: Record<string, string | readonly string[]> = { ...context, 'sts:rolesessionname': sessionName }
   if (sourceIdentity !== undefined) keys['sts:sourceidentity'] = sourceIdentity
   if (transitive.length > 0) keys['sts:transitivetagkeys'] = transitive
-  const names = Object.keys(tags)
-  if (names.length > 0) keys['aws:tagkeys'] = names
-  for (const [name, value] of Object.entries(tags)) keys[`aws:requesttag/${name}`] = value
   for (const [name, value] of Object.entries(role.tags)) {
     keys[`aws:resourcetag/${name}`] = value
     keys[`iam:resourcetag/${name}`] = value
   }
-  return requestContext(received, keys)
+  return keys
 }
 
 const secondsMin = 900

@@ -1,5 +1,4 @@
 /** Temporary credentials without a role: for oneself, or for others whom the caller vouches for. */
-import { requestContext } from '#http/query/context.ts'
 import type { Identity } from '#identity/identity.ts'
 import { federatedUserArn } from '#identity/principal-arn.ts'
 import { ApiError } from '#model/errors.ts'
@@ -19,12 +18,11 @@ const range = { min: 900, max: 129_600 }
 
 /** https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html: needs no permission, but can be denied. */
 export const getSessionToken = signed('GetSessionToken', (request) => {
-  const { params, caller, identities, gatekeeper, received } = request
+  const { params, caller, identities } = request
   refuseSessions(caller, 'GetSessionToken')
   refuseDevices(params)
   const expiresAtMs = expiryAfter(secondsAsked(request))
-  const resource = { arn: '*', account: caller.account, context: requestContext(received) }
-  gatekeeper.authorizeArn(caller, 'sts:GetSessionToken', { ...resource, needsNoAllow: true })
+  request.authorize('sts:GetSessionToken', { arn: '*', needsNoAllow: true })
   const { credentials } = identities.tokens.issue({
     kind: 'session-token',
     account: caller.account,
@@ -41,16 +39,15 @@ export const getSessionToken = signed('GetSessionToken', (request) => {
 
 /** https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html */
 export const getFederationToken = signed('GetFederationToken', (request) => {
-  const { params, caller, identities, gatekeeper, received } = request
+  const { params, caller, identities } = request
   refuseSessions(caller, 'GetFederationToken')
   const name = params.get('Name', rules.federatedName)
   const limits = readSessionPolicies(params)
   const { tags } = readSessionTags(params)
   const expiresAtMs = expiryAfter(secondsAsked(request))
   const arn = federatedUserArn(caller.account, name)
-  const resource = { arn, account: caller.account, context: requestContext(received) }
-  gatekeeper.authorizeArn(caller, 'sts:GetFederationToken', resource)
-  if (Object.keys(tags).length > 0) gatekeeper.authorizeArn(caller, 'sts:TagSession', resource)
+  request.authorize('sts:GetFederationToken', { arn })
+  if (Object.keys(tags).length > 0) request.authorize('sts:TagSession', { arn })
   const { credentials, packedPercent } = identities.tokens.issue({
     kind: 'federation-token',
     account: caller.account,

@@ -5,15 +5,17 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import { createGatekeeper } from '#access/gatekeeper.ts'
+import { type Access, openAccess } from '#access/open-access.ts'
 import { openBucketPolicies } from '#identity/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
+import { openMemoryEngine } from '#metadata/memory-engine.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import { openStore } from '#store/open-store.ts'
 
 export interface TestServer {
   readonly endpoint: string
   readonly root: string
+  readonly access: Access
   client(user?: 'main' | 'other' | 'reader', config?: S3ClientConfig): S3Client
   close(): Promise<void>
 }
@@ -38,7 +40,12 @@ const users = [
 const silent = { info: () => undefined, warn: () => undefined, error: (fields: object) => console.error(fields) }
 
 export async function startServer(
-  options: { engine?: 'lmdb' | 'memory'; maxUploadBytes?: number } = {},
+  options: {
+    engine?: 'lmdb' | 'memory'
+    maxUploadBytes?: number
+    trustedProxies?: string[]
+    enforce?: 'on' | 'log'
+  } = {},
 ): Promise<TestServer> {
   const root = await mkdtemp(join(tmpdir(), 'myfsio-s3-'))
   const iamPath = join(root, 'iam.json')
@@ -53,10 +60,14 @@ export async function startServer(
   })
   const identities = await openIdentities({ path: iamPath, bootstrap: { accessKey: 'x', secretKey: 'x' }, log: silent })
   const policies = await openBucketPolicies({ path: join(root, 'bucket_policies.json'), log: silent })
-  const gatekeeper = createGatekeeper({
+  const access = openAccess({
     identities,
     policies,
+    engine: openMemoryEngine(),
+    log: silent,
     settings: {
+      trustedProxies: options.trustedProxies ?? [],
+      enforce: options.enforce ?? 'on',
       region: 'us-east-1',
       service: 's3',
       hosts: [],
@@ -73,7 +84,7 @@ export async function startServer(
     virtualHostDomains: [],
   }
   const listener = createS3Endpoint({
-    services: { store, gatekeeper, bucketPolicies: policies, settings },
+    services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, settings },
     log: silent,
   })
   const server = http.createServer(listener)
@@ -83,6 +94,7 @@ export async function startServer(
   return {
     endpoint,
     root,
+    access,
     client: (user = 'main', config = {}) =>
       new S3Client({
         endpoint,
@@ -96,6 +108,7 @@ export async function startServer(
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await store.close()
+      await access.close()
       await identities.close()
       await policies.close()
       await rm(root, { recursive: true, force: true })

@@ -139,12 +139,13 @@ function queryRequest(
   body: Buffer,
 ): QueryRequest {
   const { method = '', url: target = '', headers, rawHeaders, socket } = request
+  const read = new QueryParams(params)
   return {
     id,
-    params: new QueryParams(params),
+    params: read,
     signable: { method, target, headers, rawHeaders, bodySha256: hash('sha256', body, 'hex') },
-    remoteAddress: socket.remoteAddress ?? '',
-    isSecure: 'encrypted' in socket,
+    socket,
+    tags: Object.fromEntries(read.structures('Tags').map((tag) => [tag.find('Key') ?? '', tag.find('Value') ?? ''])),
   }
 }
 

@@ -1,4 +1,5 @@
 /** What a service with AWS's Query protocol is to the endpoint that speaks it. */
+import type { Socket } from 'node:net'
 import type { XmlTree } from '#lib/xml.ts'
 import type { SignableRequest } from '#signature/request.ts'
 import type { QueryParams } from './params.ts'
@@ -9,8 +10,9 @@ export interface QueryRequest {
   readonly params: QueryParams
   /** For authentication: with the hash of the body, which the signature must cover. */
   readonly signable: SignableRequest
-  readonly remoteAddress: string
-  readonly isSecure: boolean
+  readonly socket: Socket
+  /** Of `Tags`, unchecked, for conditions. */
+  readonly tags: Readonly<Record<string, string>>
   /** For the log, once known: the access key. */
   principal?: string
 }

@@ -9,7 +9,14 @@ export async function createBucket(request: S3Request, { store, settings }: Serv
   const { bucketName, caller } = request
   assertBucketName(bucketName)
   refuseUnserved(request)
-  checkLocation(await readLocation(request), settings)
+  const location = await readLocation(request)
+  const bucketNamed = { name: bucketName, ownerId: '' }
+  request.authorize(
+    's3:CreateBucket',
+    { bucket: bucketNamed },
+    location === '' ? {} : { 's3:locationconstraint': location },
+  )
+  checkLocation(location, settings)
   const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
   const bucket: Bucket = {
     name: bucketName,

@@ -3,6 +3,7 @@ import { percentDecode } from '#lib/uri.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
+import { authorizeOnVersion } from '#s3/authorize-on-version.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
 import type { OpenObject } from '#store/contract.ts'
 import { checkCopySource } from './conditions.ts'
@@ -38,7 +39,8 @@ export async function openCopySource(request: S3Request, services: Services): Pr
   if (!isBucketName(bucketName)) throw new ApiError('InvalidBucketName')
   assertKey(key)
   const bucket = await services.store.getBucket(bucketName)
-  request.authorize(versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion', { bucket, key })
+  const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
+  await authorizeOnVersion(request, services, { action, bucket, key, versionId })
   const opened = await services.store.openObject(bucketName, key, versionId)
   try {
     checkCopySource(request.headers, 'x-amz-copy-source-', opened.version)

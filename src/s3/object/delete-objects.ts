@@ -55,7 +55,12 @@ async function deleteEntry(request: S3Request, services: Services, entry: Entry)
   const { bucket } = request
   const { key, versionId, etag } = entry
   assertKey(key)
-  request.authorize(versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion', { bucket, key })
+  const action = versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion'
+  request.authorize(
+    action,
+    { bucket, key },
+    { ...(versionId && { 's3:versionid': versionId }), ...(etag && { 's3:if-match': etag }) },
+  )
   const deleted = await services.store.deleteObject({
     bucket,
     key,

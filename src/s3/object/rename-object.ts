@@ -1,6 +1,7 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_RenameObject.html, here in every bucket. */
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
+import { authorizeOnVersion } from '#s3/authorize-on-version.ts'
 import type { Operation } from '#s3/operation.ts'
 import { checkCopySource, writeConditions } from './conditions.ts'
 import { parseCopySource } from './copy-source.ts'
@@ -20,7 +21,9 @@ export const renameObject: Operation = async (request, services) => {
     throw new ApiError('InvalidRequest', { message: 'An object can be renamed only within its bucket.' })
   }
   assertKey(from)
-  for (const action of ['s3:GetObject', 's3:DeleteObject']) request.authorize(action, { bucket, key: from })
+  for (const action of ['s3:GetObject', 's3:DeleteObject']) {
+    await authorizeOnVersion(request, services, { action, bucket, key: from, versionId: undefined })
+  }
   const source = await services.store.headObject(bucket.name, from, undefined)
   checkCopySource(headers, 'x-amz-rename-source-', source)
   const conditions = writeConditions(headers)

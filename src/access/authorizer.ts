@@ -1,0 +1,192 @@
+/** The one authorization: gathers the policies that have a say, lets the engine decide, and keeps a record of what was refused. */
+import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
+import { Identity } from '#identity/identity.ts'
+import type { Principal } from '#model/account.ts'
+import { compilePolicy } from '#policy/compile.ts'
+import { type AccessRequest, type Decision, evaluate, type Policies, type RequesterPolicies } from '#policy/evaluate.ts'
+import { explain } from '#policy/explain.ts'
+import { anonymousRequester } from '#policy/requester.ts'
+import type { ArnResource, Asking, RequestFacts, Resource } from './caller.ts'
+import type { DecisionJournal } from './decision-journal.ts'
+import { accessDenied, denialMessage } from './denial.ts'
+import { type ContextOptions, createContext } from './request-context.ts'
+import type { UsageLedger } from './usage-ledger.ts'
+
+export interface AuthorizerOptions {
+  readonly policies: BucketPolicyBook
+  /** The account, by its canonical id, of a bucket's owner. */
+  readonly findAccount: (canonicalId: string) => string | undefined
+  readonly context: ContextOptions
+  readonly journal: DecisionJournal
+  readonly ledger: UsageLedger
+  /** `log`: whoever signed gets in whatever the decision; it is recorded all the same. */
+  readonly enforce: 'on' | 'log'
+  readonly onSoftDenial: (fields: object) => void
+}
+
+/** A question to the engine, with all that has a say in it. */
+export interface Question {
+  readonly request: AccessRequest
+  readonly policies: Policies
+}
+
+interface Refusal {
+  readonly asked: Question
+  /** The question again, for the record. */
+  readonly traced: () => Question
+  readonly decision: Decision
+  readonly accessKeyId: string
+  readonly bucket: string | undefined
+  readonly facts: RequestFacts
+}
+
+export interface Authorizer {
+  question(principal: Principal, action: string, resource: Resource, facts: RequestFacts): Question
+  decide(question: Question): Decision
+  /** As Gatekeeper.authorize. */
+  authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void
+  /** As Gatekeeper.authorizeArn. */
+  authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
+}
+
+const noPolicies: RequesterPolicies = { identity: [] }
+
+export function createAuthorizer(options: AuthorizerOptions): Authorizer {
+  const { policies: book, journal, ledger, context } = options
+
+  function question(principal: Principal, action: string, resource: Resource, facts: RequestFacts): Question {
+    const identity = principal instanceof Identity ? principal : undefined
+    const requester = identity?.requester ?? anonymousRequester
+    const own = identity?.policies ?? noPolicies
+    const request = {
+      principal: requester,
+      action,
+      resource: arnOf(resource),
+      resourceAccount: accountOf(resource, requester.canonicalId, requester.account),
+      context: createContext(context, facts, action, resource),
+    }
+    const { bucket } = resource
+    const bucketPolicy = bucket === undefined || bucket.ownerId === '' ? undefined : book.policyOf(bucket.name)
+    if (bucketPolicy === undefined) return { request, policies: own }
+    return { request, policies: { ...own, resource: bucketPolicy === 'invalid' ? lockedPolicy : bucketPolicy } }
+  }
+
+  /** What is not there yet will belong to whoever makes it. */
+  function accountOf({ bucket }: Resource, canonicalId: string, account: string): string {
+    if (bucket === undefined || bucket.ownerId === '' || bucket.ownerId === canonicalId) return account
+    return options.findAccount(bucket.ownerId) ?? bucket.ownerId
+  }
+
+  function decide({ request, policies }: Question): Decision {
+    const decision = evaluate(request, policies)
+    if (decision.reason !== 'explicit-deny' || decision.policyType !== 'resource-based') return decision
+    return mayMend(request, policies) ? evaluate(request, withoutResource(policies)) : decision
+  }
+
+  function authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void {
+    const asked = question(principal, action, resource, facts)
+    const decision = decide(asked)
+    if (decision.outcome === 'Allow') {
+      if (!principal.isAnonymous) ledger.note(principal.accessKeyId, action, resource.bucket?.name, resource.key)
+      return
+    }
+    // Statements that were not reached may ask for what was not needed.
+    const traced = () => question(principal, action, { object: null, ...resource }, facts)
+    refuse({ asked, traced, decision, accessKeyId: principal.accessKeyId, bucket: resource.bucket?.name, facts })
+  }
+
+  function authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void {
+    const { arn, account, trust } = resource
+    const request = {
+      principal: asking.requester,
+      action,
+      resource: arn,
+      resourceAccount: account,
+      context: createContext(context, facts, action, {}),
+    }
+    const policies =
+      trust === undefined ? asking.policies : { ...asking.policies, resource: trust, isTrust: true as const }
+    const decision = evaluate(request, policies)
+    const { accessKeyId = '' } = asking
+    if (decision.outcome === 'Allow' || (resource.needsNoAllow && decision.reason === 'implicit-deny')) {
+      if (accessKeyId !== '') ledger.note(accessKeyId, action, undefined, undefined)
+      return
+    }
+    const asked = { request, policies }
+    refuse({ asked, traced: () => asked, decision, accessKeyId, bucket: undefined, facts })
+  }
+
+  /** Throws, unless only a record is wanted. */
+  function refuse({ asked, traced, decision, accessKeyId, bucket, facts }: Refusal): void {
+    const { principal } = asked.request
+    const isLetIn = options.enforce === 'log' && principal.account !== ''
+    const message = denialMessage(asked.request, decision)
+    const id = journal.record(() => ({
+      outcome: isLetIn ? 'Allow' : 'Deny',
+      code: 'AccessDenied',
+      message,
+      requester: describe(accessKeyId, asked.request),
+      sourceAddress: context.clientAddress.address(facts),
+      request: { ...summary(asked.request), ...(bucket === undefined ? {} : { bucket }) },
+      decision,
+      policies: explain(traced().request, asked.policies).policies,
+    }))
+    if (!isLetIn) throw accessDenied(message, id)
+    options.onSoftDenial({ decisionId: id, message })
+  }
+
+  return { question, decide, authorize, authorizeArn }
+}
+
+/** In force where a policy cannot be understood: nobody, except whoever may mend it. */
+const lockedPolicy = lock()
+
+function lock(): NonNullable<Policies['resource']> {
+  const document = {
+    version: '2012-10-17',
+    id: undefined,
+    statements: [
+      {
+        sid: 'TheBucketPolicyIsInvalid',
+        effect: 'Deny',
+        principal: { isNegated: false, isEveryone: true, names: [] },
+        action: { isNegated: false, values: ['*'] },
+        resource: { isNegated: false, values: ['*'] },
+        conditions: [],
+      },
+    ],
+  } as const
+  return { name: 'bucket_policies.json', policy: compilePolicy(document) }
+}
+
+/**
+ * The root of an account can always mend the policies of its buckets, as on AWS. Where an account has no root user, its
+ * administrators stand in: they could give themselves any right.
+ */
+function mayMend(request: AccessRequest, policies: Policies): boolean {
+  const { principal, action, resourceAccount } = request
+  if (principal.account === '' || principal.account !== resourceAccount) return false
+  if (!/^s3:(Get|Put|Delete)BucketPolicy$/.test(action)) return false
+  return principal.type === 'root' || isAdministrator(request, policies)
+}
+
+function isAdministrator(request: AccessRequest, policies: Policies): boolean {
+  const asked = { ...request, action: 'iam:PutUserPolicy', resource: '*' }
+  return evaluate(asked, withoutResource(policies)).outcome === 'Allow'
+}
+
+function withoutResource({ resource: _, ...others }: Policies): Policies {
+  return others
+}
+
+function arnOf({ bucket, key }: Resource): string {
+  if (bucket === undefined) return '*'
+  return key === undefined ? `arn:aws:s3:::${bucket.name}` : `arn:aws:s3:::${bucket.name}/${key}`
+}
+
+function describe(accessKeyId: string, { principal }: AccessRequest) {
+  const { type, arn, account, userName } = principal
+  return { type, arn, account, accessKeyId, ...(userName === undefined ? {} : { userName }) }
+}
+
+const summary = ({ action, resource, resourceAccount }: AccessRequest) => ({ action, resource, resourceAccount })
