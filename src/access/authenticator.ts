@@ -25,6 +25,8 @@ const nobody: Caller = { principal: anonymous, via: 'anonymous', payload: unsign
 
 /** Where requests to them may be signed for, beside the server's own region. */
 const globalRegion = 'us-east-1'
+/** What clients sign for that were told of none, as boto3 with `region_name=''`. */
+const noRegion = ''
 
 export interface Authenticator {
   authenticate(request: SignableRequest, service?: OtherService): Caller
@@ -46,7 +48,7 @@ export function createAuthenticator({ identities, journal, log, settings }: Gate
     service: OtherService | undefined,
   ): Caller {
     const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
-    const scope = service === undefined ? {} : { service, regions: [globalRegion] }
+    const scope = service === undefined ? { regions: [noRegion] } : { service, regions: [globalRegion, noRegion] }
     const payload = verifyV4(request, credentials, identity.secretAccessKey, {
       ...settings,
       ...scope,

@@ -16,11 +16,21 @@ import { accessKeyShape, formatDate } from './shapes.ts'
 import { onKeyOwner, onUser } from './targets.ts'
 
 /** Gives the holder in whichever state of the account it is asked about. NoSuchEntity. */
-function holderAsked({ params, caller }: IamRequest): (account: Account) => KeyHolder & { name: string } {
+function holderAsked({ params, caller }: IamRequest): (account: Account) => Holder {
   const name = params.find('UserName', rules.userName) ?? caller.requester.userName
-  if (name !== undefined) return (account) => getUser(account, name)
-  refuseRoot(caller.requester.type !== 'root')
-  return (account) => Object.assign(account, { name: account.displayName })
+  if (name === undefined) {
+    refuseRoot(caller.requester.type !== 'root')
+    return (account) => ({ keys: account, name: account.displayName })
+  }
+  return (account) => {
+    const user = getUser(account, name)
+    return { keys: user, name: user.name }
+  }
+}
+
+interface Holder {
+  readonly keys: KeyHolder
+  readonly name: string
 }
 
 export const accessKeyRows: readonly IamRow[] = [
@@ -34,9 +44,9 @@ export const accessKeyRows: readonly IamRow[] = [
       const sealed = identities.secrets.format(secret)
       const maker = identities.directory.findKey(caller.session?.sourceKeyId ?? caller.accessKeyId)?.key ?? {}
       return change((account) => {
-        const holder = holderIn(account)
-        const key = createAccessKey(holder, { account: account.id, secret: sealed, maker })
-        const { CreateDate, ...shape } = accessKeyShape(holder.name, key)
+        const { keys, name } = holderIn(account)
+        const key = createAccessKey(keys, { account: account.id, secret: sealed, maker })
+        const { CreateDate, ...shape } = accessKeyShape(name, key)
         return { AccessKey: { ...shape, SecretAccessKey: secret, CreateDate } }
       })
     },
@@ -45,8 +55,8 @@ export const accessKeyRows: readonly IamRow[] = [
     name: 'ListAccessKeys',
     on: onUser,
     run(request) {
-      const { keys, name } = holderAsked(request)({ ...request.account })
-      const page = pageOf(request.params, keys, ({ id }) => id)
+      const { keys: holder, name } = holderAsked(request)(request.account)
+      const page = pageOf(request.params, holder.keys, ({ id }) => id)
       return { UserName: name, ...answerPage('AccessKeyMetadata', page, (key) => accessKeyShape(name, key)) }
     },
   },
@@ -59,7 +69,7 @@ export const accessKeyRows: readonly IamRow[] = [
       const status = request.params.findChoice('Status', ['Active', 'Inactive'])
       if (status === undefined) throw new ApiError('ValidationError', { message: 'The status must be given.' })
       await request.change((account) => {
-        getAccessKey(holderIn(account), id).status = status
+        getAccessKey(holderIn(account).keys, id).status = status
       })
       return undefined
     },
@@ -70,7 +80,7 @@ export const accessKeyRows: readonly IamRow[] = [
     async run(request) {
       const holderIn = holderAsked(request)
       const id = request.params.get('AccessKeyId', rules.accessKeyId)
-      await request.change((account) => deleteAccessKey(holderIn(account), id))
+      await request.change((account) => deleteAccessKey(holderIn(account).keys, id))
       return undefined
     },
   },

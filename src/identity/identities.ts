@@ -6,10 +6,9 @@ import type { DocumentProblem } from '#documents/json-source.ts'
 import { ApiError } from '#model/errors.ts'
 import { isUsable } from './access-key.ts'
 import { type Account, defaultAccount, emptyAccount, type IdentityDocument, identityDocumentSchema } from './account.ts'
-import { awsPolicyArn } from './aws-managed-policies.ts'
+import { type AdministratorKey, createAdministrator } from './administrator.ts'
 import { Directory, type KeyEntry, requesterOf } from './directory.ts'
 import { documentV1Schema, isDocumentV1 } from './document-v1.ts'
-import { derivedId } from './entity.ts'
 import { Identity } from './identity.ts'
 import { LastUsed } from './last-used.ts'
 import { findMistake } from './mistakes.ts'
@@ -17,7 +16,6 @@ import { doesPrincipalExist } from './principals.ts'
 import { Secrets } from './secrets.ts'
 import { findSessionIdentity, withKeyPolicies } from './session-identity.ts'
 import { type SessionClaims, SessionTokens } from './session-token.ts'
-import { userKind } from './user.ts'
 import { hasWayIn } from './way-in.ts'
 
 export { canonicalIdOf } from './account.ts'
@@ -25,7 +23,7 @@ export { canonicalIdOf } from './account.ts'
 export interface IdentitiesOptions {
   readonly path: string
   /** The first user, should there be none. */
-  readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
+  readonly bootstrap: AdministratorKey
   readonly log: DocumentLog
   /** SECRET_KEY. Without one, what is sealed here is known to this process only. */
   readonly secretKey?: string | undefined
@@ -207,21 +205,9 @@ const stateOf = (document: IdentityDocument): State => ({
   bySession: new WeakMap(),
 })
 
-function firstDocument({ accessKey, secretKey }: IdentitiesOptions['bootstrap']): IdentityDocument {
-  const createdAt = new Date().toISOString()
+function firstDocument(bootstrap: AdministratorKey): IdentityDocument {
   const account = { ...emptyAccount(defaultAccount), displayName: 'Local Admin' }
-  account.users.push({
-    name: accessKey,
-    path: '/',
-    id: derivedId(userKind.idPrefix, defaultAccount, accessKey),
-    createdAt,
-    displayName: 'Local Admin',
-    tags: {},
-    keys: [{ id: accessKey, secret: secretKey, status: 'Active', createdAt }],
-    groups: [],
-    inline: {},
-    attached: [awsPolicyArn('AdministratorAccess')],
-  })
+  createAdministrator(account, bootstrap)
   return { version: 2, accounts: [account] }
 }
 

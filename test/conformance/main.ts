@@ -8,12 +8,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startOwnServer } from '../bench/own-server.ts'
+import { startIssuer } from './issuer.ts'
 import { findRegressions, isFailed, isOfTheStore, isPassed, parseResults, type TestResult } from './results.ts'
 import { makePython, unpackSuite } from './suite.ts'
 import { formatIamDocument, formatSuiteConfiguration } from './users.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const files = ['s3tests/functional/test_s3.py', 's3tests/functional/test_headers.py']
+const files = ['test_s3.py', 'test_headers.py', 'test_iam.py', 'test_sts.py'].map(
+  (name) => `s3tests/functional/${name}`,
+)
 const leftOut = [
   'fails_on_aws',
   'lifecycle_expiration',
@@ -50,17 +53,20 @@ async function runSuite(given: Arguments, folder: string): Promise<TestResult[]>
   const data = join(folder, 'data')
   await mkdir(data)
   // Old signatures are part of the suite; nothing may slow it down.
-  const settings = { IAM_CONFIG: iam, SIGNATURE_V2: 'on', AWS_REGION: 'us-east-1' }
+  const settings = { IAM_CONFIG: iam, SIGNATURE_V2: 'on', AWS_REGION: 'us-east-1', OIDC_PRIVATE_ISSUERS: 'on' }
+  const issuer = await startIssuer()
+  if (issuer === undefined) console.log('Port 8080 is taken: the tests of web identities have no issuer.')
   const { url, server } = await startOwnServer(data, settings)
   try {
     const configuration = join(folder, 's3tests.conf')
-    await writeFile(configuration, formatSuiteConfiguration(Number(url.port)))
+    await writeFile(configuration, formatSuiteConfiguration(Number(url.port), issuer?.webIdentity))
     const results = join(folder, 'results')
     await writeFile(results, '')
     await runPytest(python, suite, given.pytest, { S3TEST_CONF: configuration, CONFORMANCE_RESULTS: results })
     return parseResults(await readFile(results, 'utf8'))
   } finally {
     await server.stop()
+    await issuer?.close()
   }
 }
 
