@@ -13,7 +13,7 @@ import { RateLimiter } from '#http/rate-limit.ts'
 import { closeServer, createHttpServer, listen } from '#http/server.ts'
 import { readTls } from '#http/tls.ts'
 import { createIamService } from '#iam/service.ts'
-import { openBucketPolicies } from '#identity/bucket-policies.ts'
+import { type BucketPolicyBook, openBucketPolicies } from '#identity/bucket-policies.ts'
 import { type Identities, openIdentities } from '#identity/identities.ts'
 import { createLog, type Log } from '#lib/log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
@@ -59,6 +59,7 @@ export interface OpenServices {
   readonly services: Services
   readonly access: Access
   readonly identities: Identities
+  readonly policies: BucketPolicyBook
   /** The secret that a user's links are signed with. */
   readonly secretOf: (accessKeyId: string) => string | undefined
   close(): Promise<void>
@@ -105,6 +106,7 @@ export async function openServices(
     services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, settings },
     access,
     identities,
+    policies,
     secretOf: (accessKeyId) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
     close: async () => {
       await store.close()
@@ -123,17 +125,21 @@ function openJournalEngine({ metadataEngine, storageRoot }: AppConfig): Metadata
 
 /** First what needs no credentials and costs nothing to pass, last the S3 endpoint, which takes everything else. */
 function installRoutes(open: OpenServices, config: AppConfig, version: string, log: Log) {
-  const { services, identities } = open
+  const { services, access, identities } = open
   const { gatekeeper } = services
   const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
   const rateLimit = limiter && ((request: IncomingMessage) => limiter.assert(request.socket.remoteAddress ?? ''))
   const health = createHealthRoutes(version)
   const { region, service, apiBaseUrl } = config
-  const admin = createAdminRoutes({ services, region, service, apiBaseUrl })
+  const findIdentity = (name: string) => identities.find(name)
+  const documents = () => [identities, open.policies].map(({ path, problem }) => ({ path, problem }))
+  const serverOwnerId = () => identities.ownerId
+  const questions = { access, findIdentity, documents, serverOwnerId }
+  const admin = createAdminRoutes({ services, region, service, apiBaseUrl, ...questions })
   const query = createQueryEndpoint({
     services: [
       createIamService({ identities, gatekeeper }),
-      createStsService({ identities, gatekeeper, settings: config.sts }),
+      createStsService({ identities, gatekeeper, journal: access.journal, settings: config.sts }),
     ],
     log,
     rateLimit,

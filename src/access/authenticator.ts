@@ -111,7 +111,8 @@ export function createAuthenticator({ identities, journal, log, settings }: Gate
     const identity = identities.findByAccessKey(credentials.accessKeyId)
     if (identity === undefined) return error
     const forwarded = request.headers['x-forwarded-host']
-    const hosts = forwarded === undefined ? settings.hosts : [...settings.hosts, String(forwarded)]
+    const own = ['localhost', '127.0.0.1'].map((name) => `${name}:${settings.apiPort ?? 5000}`)
+    const hosts = [...settings.hosts, ...own, ...(forwarded === undefined ? [] : [String(forwarded)])]
     const failed = { error, identity, hosts, region: settings.region }
     const hint = hintOf(failed)
     if (hint === undefined) return error

@@ -8,7 +8,7 @@ import { explain } from '#policy/explain.ts'
 import { anonymousRequester } from '#policy/requester.ts'
 import type { ArnResource, Asking, RequestFacts, Resource } from './caller.ts'
 import type { DecisionJournal } from './decision-journal.ts'
-import { accessDenied, denialMessage } from './denial.ts'
+import { accessDenied, allBuckets, denialMessage } from './denial.ts'
 import { type ContextOptions, createContext } from './request-context.ts'
 import type { UsageLedger } from './usage-ledger.ts'
 
@@ -180,7 +180,7 @@ function withoutResource({ resource: _, ...others }: Policies): Policies {
 }
 
 function arnOf({ bucket, key }: Resource): string {
-  if (bucket === undefined) return '*'
+  if (bucket === undefined) return allBuckets
   return key === undefined ? `arn:aws:s3:::${bucket.name}` : `arn:aws:s3:::${bucket.name}/${key}`
 }
 

@@ -58,7 +58,7 @@ interface Pending {
   readonly draft: () => Draft
 }
 
-const flushMs = 300
+const flushMs = 200
 const pendingMax = 500
 const recordBytesMax = 64 * 1024
 

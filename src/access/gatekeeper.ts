@@ -10,6 +10,8 @@ export interface GatekeeperSettings {
   readonly service: string
   /** Values of Host that are as good as the one received. */
   readonly hosts: readonly string[]
+  /** Where this server listens, for hints. */
+  readonly apiPort?: number
   readonly plainKeyAuth: boolean
   /** `presigned`: in queries only, where boto3 and aws still use it by default. */
   readonly signatureV2: 'off' | 'presigned' | 'on'

@@ -1,10 +1,12 @@
 /**
- * MyFSIO's own JSON routes beside S3: `POST /presign/<bucket>/<key>` and `GET|PUT|DELETE /bucket-policy/<bucket>`. Both authenticate
- * and authorize as S3 does. A bucket may bear one of these names: then S3's meaning of the path wins.
+ * MyFSIO's own JSON routes beside S3: `POST /presign/<bucket>/<key>`, `GET|PUT|DELETE /bucket-policy/<bucket>`, and all under `/_/`. They
+ * authenticate and authorize as S3 does. A bucket may bear one of the first two names: then S3's meaning of the path wins.
  */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller, Gatekeeper, RequestFacts } from '#access/caller.ts'
+import type { Access } from '#access/open-access.ts'
+import type { Identity } from '#identity/identity.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { percentDecode } from '#lib/uri.ts'
 import { formatXml } from '#lib/xml.ts'
@@ -12,7 +14,9 @@ import { isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Store } from '#store/contract.ts'
+import { inspect } from './inspections.ts'
 import { presign } from './presign.ts'
+import type { DocumentStatus } from './status.ts'
 
 /** The documents behind /bucket-policy. */
 export interface PolicyDocuments {
@@ -31,6 +35,12 @@ export interface AdminOptions {
   readonly service: string
   /** Where links point; undefined: to the host that was asked. */
   readonly apiBaseUrl: string | undefined
+  readonly access: Access
+  /** By access key, ARN or name. */
+  readonly findIdentity: (name: string) => Identity | undefined
+  readonly documents: () => readonly DocumentStatus[]
+  /** Canonical id of the server's own account. */
+  readonly serverOwnerId: () => string
 }
 
 export interface AdminRequest {
@@ -54,6 +64,10 @@ export function createAdminRoutes(options: AdminOptions): AdminHandler {
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
     const presignMatch = request.method === 'POST' ? /^\/presign\/([^/]+)\/(.+)$/.exec(path) : null
     const policyMatch = /^(GET|PUT|DELETE)$/.test(request.method ?? '') ? /^\/bucket-policy\/([^/]+)$/.exec(path) : null
+    if (path.startsWith('/_/')) {
+      void answerInspection(options, request, response)
+      return
+    }
     if (presignMatch === null && policyMatch === null) {
       next()
       return
@@ -84,6 +98,22 @@ async function answer(
     const asked = { request, caller, bucketName, key: percentDecode(presignMatch?.[2] ?? ''), body }
     const { status, json } = presignMatch === null ? await bucketPolicy(options, asked) : await presign(options, asked)
     response.writeHead(status, json === undefined ? {} : { 'content-type': 'application/json' }).end(json)
+  } catch (error) {
+    sendError(request, response, error)
+  }
+}
+
+async function answerInspection(
+  options: AdminOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    const { method = '', url: target = '', headers, rawHeaders } = request
+    const caller = options.services.gatekeeper.authenticate({ method, target, headers, rawHeaders })
+    const body = await readBody(request, caller)
+    const { status, json } = await inspect(options, { request, caller, bucketName: '', key: '', body })
+    response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(json)
   } catch (error) {
     sendError(request, response, error)
   }

@@ -44,7 +44,9 @@ export function problemAt(text: string, path: readonly PropertyKey[], message: s
 /** The first of what a schema found. */
 export function problemOfSchema(text: string, error: z.ZodError): DocumentProblem {
   const [issue] = error.issues
-  return issue === undefined ? new DocumentProblem(error.message) : problemAt(text, issue.path, issue.message)
+  if (issue === undefined) return new DocumentProblem(error.message)
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path
+  return problemAt(text, path, issue.message)
 }
 
 function refuseRepeatedNames(text: string): void {
@@ -58,7 +60,8 @@ function refuseRepeatedNames(text: string): void {
     },
     onObjectProperty: (name, _offset, _length, line, _character, pathOf) => {
       const seen = open.at(-1)?.seen
-      if (seen?.has(name)) throw new DocumentProblem(`${JSON.stringify(name)} is there twice`, pathOf(), line + 1)
+      if (seen?.has(name))
+        throw new DocumentProblem(`${JSON.stringify(name)} is there twice`, [...pathOf(), name], line + 1)
       seen?.add(name)
     },
   })

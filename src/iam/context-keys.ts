@@ -1,7 +1,7 @@
 /** The condition keys that policies ask for, in conditions and in variables. */
 import type { Account } from '#identity/account.ts'
-import { compiled } from '#identity/directory.ts'
 import { defaultVersionOf, findPolicy } from '#identity/managed-policy.ts'
+import { parsed } from '#identity/policy-text.ts'
 import type { XmlTree } from '#lib/xml.ts'
 import { type PolicyDocument, parsePolicy } from '#policy/document.ts'
 import type { IamRequest, IamRow } from './request.ts'
@@ -32,10 +32,10 @@ export const readPolicies = ({ params }: IamRequest, name: string): PolicyDocume
 /** Of a user (with its groups), a group or a role. NoSuchEntity. */
 export function documentsOf(account: Account, arn: string): PolicyDocument[] {
   return holderNamed(account, arn).holders.flatMap(({ inline, attached }) => [
-    ...Object.values(inline).map((text) => compiled(text, 'identity').document),
+    ...Object.values(inline).map((text) => parsed(text, 'identity')),
     ...attached.flatMap((one) => {
       const policy = findPolicy(account, one)
-      return policy === undefined ? [] : [compiled(defaultVersionOf(policy).document, 'identity').document]
+      return policy === undefined ? [] : [parsed(defaultVersionOf(policy).document, 'identity')]
     }),
   ])
 }

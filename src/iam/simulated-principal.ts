@@ -47,8 +47,7 @@ export function simulatedPrincipal(directory: Directory, account: Account, arn: 
   const { user, role } = holderNamed(account, arn)
   const { id, canonicalId } = account
   if (user !== undefined) {
-    const key = { id: '', secret: '', status: 'Active' as const, createdAt: '' }
-    return { requester: requesterOf({ account, user, key }), policies: directory.policiesOfUser(account, user) }
+    return { requester: requesterOf({ account, user }), policies: directory.policiesOfUser(account, user) }
   }
   if (role !== undefined) {
     const requester: Requester = {

@@ -1,16 +1,21 @@
 /**
  * bucket_policies.json: `{"policies": {"<bucket>": <policy>}}`. A policy that a hand made invalid does not take effect: the bucket's last
- * good one stays, and where there is none, nobody gets in but to mend it.
+ * good one stays, and where there is none, nobody gets in but to mend it. `texts` keeps policies letter by letter as they were put, for
+ * GetBucketPolicy; where a hand has changed the policy since, the text counts for nothing.
  */
 import { z } from 'zod'
 import { Document, type DocumentLog } from '#documents/document.ts'
+import type { DocumentProblem } from '#documents/json-source.ts'
 import { limits } from '#model/limits.ts'
 import { compilePolicy } from '#policy/compile.ts'
 import { type ParseOptions, parsePolicy } from '#policy/document.ts'
 import type { NamedPolicy } from '#policy/evaluate.ts'
 import { isPublicPolicy } from '#policy/public-policy.ts'
 
-const schema = z.looseObject({ policies: z.record(z.string(), z.unknown()) })
+const schema = z.looseObject({
+  policies: z.record(z.string(), z.unknown()),
+  texts: z.record(z.string(), z.string()).optional(),
+})
 type PolicyDocument = z.infer<typeof schema>
 
 interface Compiled {
@@ -38,21 +43,26 @@ export class BucketPolicyBook {
 
   find(bucket: string): string | undefined {
     const source = this.#sourceOf(bucket)
-    return source === undefined ? undefined : JSON.stringify(source)
+    if (source === undefined) return undefined
+    const compact = JSON.stringify(source)
+    const text = this.#document.current.texts?.[bucket]
+    return text !== undefined && isSameJson(text, compact) ? text : compact
   }
 
   /** MalformedPolicy. */
   async put(bucket: string, json: string): Promise<void> {
     parsePolicy(json, 'resource', { bucket, maxBytes: limits.policyBytes, ...this.#options })
-    await this.#document.update((value) => ({ ...value, policies: { ...value.policies, [bucket]: JSON.parse(json) } }))
+    const policy: unknown = JSON.parse(json)
+    await this.#document.update((value) => {
+      const { policies, texts } = without(value, bucket)
+      const kept = JSON.stringify(policy) === json ? texts : { ...texts, [bucket]: json }
+      return { ...value, policies: { ...policies, [bucket]: policy }, texts: kept }
+    })
   }
 
   async remove(bucket: string): Promise<void> {
     if (this.find(bucket) === undefined) return
-    await this.#document.update((value) => {
-      const { [bucket]: _, ...policies } = value.policies
-      return { ...value, policies }
-    })
+    await this.#document.update((value) => ({ ...value, ...without(value, bucket) }))
   }
 
   isPublic(bucket: string): boolean {
@@ -69,6 +79,14 @@ export class BucketPolicyBook {
     const policy = this.#compile(bucket, source) ?? known?.policy ?? 'invalid'
     this.#compiled.set(bucket, { source, policy })
     return policy
+  }
+
+  get problem(): DocumentProblem | undefined {
+    return this.#document.problem
+  }
+
+  get path(): string {
+    return this.#document.path
   }
 
   close(): Promise<void> {
@@ -91,6 +109,21 @@ export class BucketPolicyBook {
       this.#log.error({ bucket, err: error }, 'the bucket policy is invalid: the last good one stays in force, if any')
       return undefined
     }
+  }
+}
+
+function without(value: PolicyDocument, bucket: string): Pick<PolicyDocument, 'policies' | 'texts'> {
+  const { [bucket]: _policy, ...policies } = value.policies
+  const { [bucket]: _text, ...texts } = value.texts ?? {}
+  return { policies, texts }
+}
+
+/** Key order counts: a text is kept with the very policy that was parsed from it. */
+function isSameJson(text: string, compact: string): boolean {
+  try {
+    return JSON.stringify(JSON.parse(text)) === compact
+  } catch {
+    return false
   }
 }
 

@@ -2,17 +2,15 @@
  * The identity document made ready to be asked: an immutable index over it. Finding a key or a name costs the same however many there
  * are; policies are compiled when they are first needed.
  */
-import { type CompiledPolicy, compilePolicy } from '#policy/compile.ts'
-import { parsePolicy } from '#policy/document.ts'
 import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'
 import type { AccessKey } from './access-key.ts'
 import type { Account, IdentityDocument } from './account.ts'
 import { awsManagedPolicies } from './aws-managed-policies.ts'
-import type { PolicyText } from './entity.ts'
 import type { Group } from './group.ts'
 import { defaultVersionOf, type ManagedPolicy, policyArn } from './managed-policy.ts'
 import type { Bounded, PolicyHolder } from './policy-holder.ts'
+import { compiled } from './policy-text.ts'
 import { arnOf, rootArn } from './principal-arn.ts'
 import type { Role } from './role.ts'
 import type { User } from './user.ts'
@@ -145,28 +143,11 @@ export class Directory {
   }
 }
 
-const compiledTexts = new WeakMap<PolicyText, CompiledPolicy>()
-const compiledJson = new Map<string, CompiledPolicy>()
-const compiledMax = 50_000
-
-/** Once for a policy as it stands in the document, which never changes in place; and once for those that say the same. */
-export function compiled(text: PolicyText, kind: 'identity' | 'trust'): CompiledPolicy {
-  const known = compiledTexts.get(text)
-  if (known !== undefined) return known
-  const json = JSON.stringify(text)
-  const id = `${kind} ${json}`
-  const policy = compiledJson.get(id) ?? compilePolicy(parsePolicy(json, kind, { maxBytes: Number.POSITIVE_INFINITY }))
-  compiledTexts.set(text, policy)
-  if (compiledJson.size >= compiledMax) compiledJson.clear()
-  compiledJson.set(id, policy)
-  return policy
-}
-
 /** As policies see a user, or a root if there is none. */
-export function requesterOf({ account, user, key }: KeyEntry): Requester {
+export function requesterOf({ account, user }: Omit<KeyEntry, 'key'>): Requester {
   if (user === undefined) {
     const { id, canonicalId } = account
-    return { type: 'root', arn: rootArn(id), account: id, userId: id, canonicalId, aliases: [key.id] }
+    return { type: 'root', arn: rootArn(id), account: id, userId: id, canonicalId }
   }
   return {
     type: 'user',
@@ -175,7 +156,7 @@ export function requesterOf({ account, user, key }: KeyEntry): Requester {
     userId: user.id,
     userName: user.name,
     canonicalId: user.canonicalId ?? account.canonicalId,
-    aliases: [key.id],
+    aliases: user.keys.map(({ id }) => id),
     tags: user.tags,
   }
 }

@@ -12,9 +12,9 @@ import { documentV1Schema, isDocumentV1 } from './document-v1.ts'
 import { Identity } from './identity.ts'
 import { LastUsed } from './last-used.ts'
 import { findMistake } from './mistakes.ts'
-import { doesPrincipalExist } from './principals.ts'
+import { doesPrincipalExist, findPrincipal } from './principals.ts'
 import { Secrets } from './secrets.ts'
-import { findSessionIdentity, withKeyPolicies } from './session-identity.ts'
+import { findSessionIdentity, isSourceThere, withKeyPolicies } from './session-identity.ts'
 import { type SessionClaims, SessionTokens } from './session-token.ts'
 import { hasWayIn } from './way-in.ts'
 
@@ -106,7 +106,9 @@ export class Identities {
     if (!isLongLived) return this.#identityOfSession(accessKeyId, sessionToken)
     const identity = this.findByAccessKey(accessKeyId)
     if (identity === undefined) throw new ApiError('InvalidAccessKeyId', { fields: { AWSAccessKeyId: accessKeyId } })
-    if (!isSameText(identity.sessionToken ?? '', sessionToken ?? '')) throw new ApiError('InvalidToken')
+    const needed = identity.sessionToken
+    if (needed === undefined && sessionToken === undefined) return identity
+    if (!isSameText(needed ?? '', sessionToken ?? '')) throw new ApiError('InvalidToken')
     return identity
   }
 
@@ -118,6 +120,17 @@ export class Identities {
     } catch {
       return undefined
     }
+  }
+
+  /** By access key, ARN or name: a user, also without a usable key, a role, or a root. */
+  find(name: string): Identity | undefined {
+    const known = this.findByAccessKey(name)
+    if (known !== undefined) return known
+    for (const account of this.directory.accounts) {
+      const found = findPrincipal(this.directory, account, name)
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
   /** Whether an ARN, unique id, canonical id or access key of a policy's Principal names someone. */
@@ -179,7 +192,7 @@ export class Identities {
     if (claims.expiresAtMs <= Date.now()) throw new ApiError('ExpiredToken')
     const { directory, bySession } = this.#current()
     const identity = bySession.get(claims) ?? findSessionIdentity(directory, claims, token)
-    if (identity === undefined) throw new ApiError('InvalidToken')
+    if (identity === undefined || !isSourceThere(directory, claims)) throw new ApiError('InvalidToken')
     bySession.set(claims, identity)
     return identity
   }

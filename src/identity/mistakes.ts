@@ -4,10 +4,11 @@ import type { DocumentPath } from '#documents/json-source.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Account, IdentityDocument } from './account.ts'
 import { awsManagedPolicies } from './aws-managed-policies.ts'
-import { compiled } from './directory.ts'
 import type { Entity, PolicyText } from './entity.ts'
+import { findUnknownAction } from './known-actions.ts'
 import { policyArn } from './managed-policy.ts'
 import type { Bounded } from './policy-holder.ts'
+import { parsed } from './policy-text.ts'
 
 type Mistakes = Generator<DocumentMistake, void>
 
@@ -116,7 +117,11 @@ function* mistakesInPolicies(path: DocumentPath, account: Account): Mistakes {
 
 function* mistakesInPolicy(path: DocumentPath, text: PolicyText, kind: 'identity' | 'trust'): Mistakes {
   try {
-    compiled(text, kind)
+    const unknown = findUnknownAction(parsed(text, kind))
+    if (unknown === undefined) return
+    // A single statement may stand without a list around it.
+    const place = Array.isArray(text.Statement) ? ['Statement', unknown.statement] : ['Statement']
+    yield { path: [...path, ...place, unknown.element], message: `there is no action ${unknown.action}` }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     const detail = error.fields.Detail

@@ -1,9 +1,46 @@
 /** Whom the Principal of a policy may name. */
+
+import type { Requester } from '#policy/requester.ts'
 import type { Account } from './account.ts'
-import type { Directory } from './directory.ts'
+import { type Directory, requesterOf } from './directory.ts'
 import { isSameName } from './entity.ts'
+import { Identity } from './identity.ts'
 import { oidcProviderArn } from './oidc-provider.ts'
-import { arnOf, numberless, parseIamArn } from './principal-arn.ts'
+import { arnOf, numberless, parseIamArn, rootArn } from './principal-arn.ts'
+
+/** Whom a hypothetical question is about: nobody who could sign a request. */
+export function findPrincipal(directory: Directory, account: Account, name: string): Identity | undefined {
+  const { id, displayName, canonicalId } = account
+  const nobody = { accessKeyId: '', secretAccessKey: '' }
+  const user = account.users.find((one) => one.name === name || arnOf(id, 'user', one) === name)
+  if (user !== undefined) {
+    const requester = requesterOf({ account, user })
+    return new Identity({
+      ...nobody,
+      displayName: user.name,
+      requester,
+      policies: directory.policiesOfUser(account, user),
+    })
+  }
+  const role = account.roles.find((one) => arnOf(id, 'role', one) === name)
+  if (role !== undefined) {
+    const arn = arnOf(id, 'role', role)
+    const requester: Requester = { type: 'role', arn, account: id, userId: role.id, canonicalId, tags: role.tags }
+    return new Identity({
+      ...nobody,
+      displayName: role.name,
+      requester,
+      policies: directory.policiesOfRole(account, role),
+    })
+  }
+  if (name !== rootArn(id)) return undefined
+  return new Identity({
+    ...nobody,
+    displayName,
+    requester: requesterOf({ account, user: undefined }),
+    policies: { identity: [] },
+  })
+}
 
 export function doesPrincipalExist(directory: Directory, name: string): boolean {
   if (name.startsWith('arn:aws:sts:')) return doesSessionExist(directory, name)

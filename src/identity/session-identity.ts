@@ -6,9 +6,10 @@ import type { Requester } from '#policy/requester.ts'
 import { isUsable } from './access-key.ts'
 import type { Account } from './account.ts'
 import { awsPolicyArn } from './aws-managed-policies.ts'
-import { compiled, type Directory, requesterOf } from './directory.ts'
+import { type Directory, requesterOf } from './directory.ts'
 import { Identity, type IdentityParts } from './identity.ts'
 import { issuerName } from './oidc-provider.ts'
+import { compiled } from './policy-text.ts'
 import { arnOf, assumedRoleArn, federatedUserArn, rootArn } from './principal-arn.ts'
 import type { SessionClaims } from './session-token.ts'
 
@@ -19,7 +20,7 @@ export function findSessionIdentity(
   sessionToken: string,
 ): Identity | undefined {
   const account = directory.findAccount(claims.account)
-  if (account === undefined || !isSourceThere(directory, account, claims)) return undefined
+  if (account === undefined) return undefined
   const parts =
     claims.roleId === undefined ? partsOfUser(directory, account, claims) : partsOfRole(directory, account, claims)
   return parts && new Identity({ ...parts, ...credentialsOf(claims, sessionToken) })
@@ -27,14 +28,17 @@ export function findSessionIdentity(
 
 type Parts = Pick<IdentityParts, 'requester' | 'policies' | 'displayName'>
 
-function isSourceThere(directory: Directory, account: Account, claims: SessionClaims): boolean {
-  const { sourceKeyId, providerUrl } = claims
+/** Whether the key and the provider behind the session are still good. */
+export function isSourceThere(directory: Directory, { account, sourceKeyId, providerUrl }: SessionClaims): boolean {
   if (sourceKeyId !== undefined) {
     const entry = directory.findKey(sourceKeyId)
     if (entry === undefined || !isUsable(entry.key, Date.now())) return false
   }
   if (providerUrl === undefined) return true
-  return account.oidcProviders.some(({ url }) => issuerName(url) === issuerName(providerUrl))
+  return (
+    directory.findAccount(account)?.oidcProviders.some(({ url }) => issuerName(url) === issuerName(providerUrl)) ===
+    true
+  )
 }
 
 function partsOfRole(directory: Directory, account: Account, claims: SessionClaims): Parts | undefined {

@@ -38,62 +38,28 @@ const put = `${grants} ${encryption} x-amz-server-side-encryption-customer-algor
 const tags = 'aws:requesttag/ aws:tagkeys'
 
 // Resource, coarse action, condition keys, names.
+// biome-ignore format: a table
 const s3 = [
   rows('service', 'list', '', 'ListAllMyBuckets'),
   rows('bucket', 'list', 'prefix delimiter max-keys', 'ListBucket ListBucketVersions'),
   rows('bucket', 'list', 'prefix delimiter', 'ListBucketMultipartUploads'),
   rows('bucket', 'list', '', 'GetBucketLocation'),
   rows('object', 'list', '', 'ListMultipartUploadParts'),
-  rows(
-    'object',
-    'read',
-    'existingobjecttag/',
-    'GetObject GetObjectAcl GetObjectAttributes GetObjectTagging GetObjectAnnotation',
-  ),
+  rows('object', 'read', 'existingobjecttag/', 'GetObject GetObjectAcl GetObjectAttributes GetObjectTagging GetObjectAnnotation'),
   rows('object', 'read', 'existingobjecttag/ annotation-prefix max-annotation-results', 'ListObjectAnnotations'),
-  rows(
-    'object',
-    'read',
-    'existingobjecttag/ annotation-prefix max-annotation-results versionid',
-    'ListObjectVersionAnnotations',
-  ),
-  rows(
-    'object',
-    'read',
-    'existingobjecttag/ versionid',
-    `GetObjectVersion GetObjectVersionAcl GetObjectVersionAttributes
-    GetObjectVersionTagging GetObjectVersionAnnotation`,
-  ),
+  rows('object', 'read', 'existingobjecttag/ annotation-prefix max-annotation-results versionid', 'ListObjectVersionAnnotations'),
+  rows('object', 'read', 'existingobjecttag/ versionid', `GetObjectVersion GetObjectVersionAcl GetObjectVersionAttributes
+    GetObjectVersionTagging GetObjectVersionAnnotation`),
   rows('object', 'read', '', 'GetObjectRetention GetObjectLegalHold GetObjectTorrent GetObjectVersionForReplication'),
   rows('object', 'read', 'versionid', 'GetObjectVersionTorrent'),
-  rows(
-    'object',
-    'write',
-    `${put} ${lock} object-lock-legal-hold if-match if-none-match objectcreationoperation
-    x-amz-object-annotation-directive`,
-    'PutObject',
-  ),
+  rows('object', 'write', `${put} ${lock} object-lock-legal-hold if-match if-none-match objectcreationoperation
+    x-amz-object-annotation-directive`, 'PutObject'),
   rows('object', 'write', '', 'AbortMultipartUpload RestoreObject'),
   rows('object', 'write', 'existingobjecttag/ requestobjecttag/ requestobjecttagkeys', 'PutObjectTagging'),
-  rows(
-    'object',
-    'write',
-    'existingobjecttag/ requestobjecttag/ requestobjecttagkeys versionid',
-    'PutObjectVersionTagging',
-  ),
-  rows(
-    'object',
-    'write',
-    'existingobjecttag/ x-amz-object-if-match versionid',
-    'PutObjectAnnotation PutObjectVersionAnnotation',
-  ),
+  rows('object', 'write', 'existingobjecttag/ requestobjecttag/ requestobjecttagkeys versionid', 'PutObjectVersionTagging'),
+  rows('object', 'write', 'existingobjecttag/ x-amz-object-if-match versionid', 'PutObjectAnnotation PutObjectVersionAnnotation'),
   rows('object', 'write', `existingobjecttag/ ${encryption}`, 'UpdateObjectEncryption'),
-  rows(
-    'bucket',
-    'write',
-    `${grants} ${tags} locationconstraint x-amz-object-ownership x-amz-bucket-namespace`,
-    'CreateBucket',
-  ),
+  rows('bucket', 'write', `${grants} ${tags} locationconstraint x-amz-object-ownership x-amz-bucket-namespace`, 'CreateBucket'),
   rows('object', 'delete', 'if-match', 'DeleteObject'),
   rows('object', 'delete', 'versionid', 'DeleteObjectVersion'),
   rows('object', 'delete', 'existingobjecttag/', 'DeleteObjectTagging DeleteObjectAnnotation'),
@@ -106,22 +72,13 @@ const s3 = [
   rows('object', 'policy', 'object-lock-legal-hold', 'PutObjectLegalHold'),
   rows('object', 'policy', put, 'BypassGovernanceRetention'),
   rows('object', 'policy', encryption, 'ReplicateObject'),
-  rows(
-    'object',
-    'policy',
-    '',
-    `InitiateReplication ObjectOwnerOverrideToBucketOwner ReplicateDelete ReplicateTags
-    ReplicateObjectAnnotation GetObjectVersionAnnotationForReplication`,
-  ),
+  rows('object', 'policy', '', `InitiateReplication ObjectOwnerOverrideToBucketOwner ReplicateDelete ReplicateTags
+    ReplicateObjectAnnotation GetObjectVersionAnnotationForReplication`),
   rows('bucket', 'policy', 'inventoryaccessibleoptionalfields', 'PutInventoryConfiguration'),
   rows('bucket', 'policy', 'isreplicationpauserequest', 'PutReplicationConfiguration'),
   rows('bucket', 'policy', 'destinationregion', 'PauseReplication'),
   rows('bucket', 'policy', tags, 'TagResource UntagResource'),
-  rows(
-    'bucket',
-    'policy',
-    '',
-    `GetBucketPolicy PutBucketPolicy DeleteBucketPolicy GetBucketPolicyStatus GetBucketAcl
+  rows('bucket', 'policy', '', `GetBucketPolicy PutBucketPolicy DeleteBucketPolicy GetBucketPolicyStatus GetBucketAcl
     GetBucketVersioning PutBucketVersioning GetBucketTagging PutBucketTagging GetBucketCORS PutBucketCORS GetBucketWebsite
     PutBucketWebsite DeleteBucketWebsite GetBucketNotification PutBucketNotification GetBucketLogging PutBucketLogging
     GetBucketRequestPayment PutBucketRequestPayment GetBucketOwnershipControls PutBucketOwnershipControls
@@ -132,13 +89,8 @@ const s3 = [
     GetMetricsConfiguration PutMetricsConfiguration GetBucketAbac PutBucketAbac CreateBucketMetadataTableConfiguration
     GetBucketMetadataTableConfiguration DeleteBucketMetadataTableConfiguration UpdateBucketMetadataInventoryTableConfiguration
     UpdateBucketMetadataJournalTableConfiguration UpdateBucketMetadataAnnotationTableConfiguration
-    AllowVendedLogDeliveryForResource ListTagsForResource`,
-  ),
-  rows(
-    'other',
-    undefined,
-    '',
-    `GetAccountPublicAccessBlock PutAccountPublicAccessBlock AssociateAccessGrantsIdentityCenter
+    AllowVendedLogDeliveryForResource ListTagsForResource`),
+  rows('other', undefined, '', `GetAccountPublicAccessBlock PutAccountPublicAccessBlock AssociateAccessGrantsIdentityCenter
     CreateAccessGrant CreateAccessGrantsInstance CreateAccessGrantsLocation CreateAccessPoint CreateAccessPointForObjectLambda
     CreateJob CreateMultiRegionAccessPoint CreateStorageLensGroup DeleteAccessGrant DeleteAccessGrantsInstance
     DeleteAccessGrantsInstanceResourcePolicy DeleteAccessGrantsLocation DeleteAccessPoint DeleteAccessPointForObjectLambda
@@ -155,105 +107,51 @@ const s3 = [
     ListStorageLensGroups PutAccessGrantsInstanceResourcePolicy PutAccessPointConfigurationForObjectLambda PutAccessPointPolicy
     PutAccessPointPolicyForObjectLambda PutAccessPointPublicAccessBlock PutJobTagging PutMultiRegionAccessPointPolicy
     PutStorageLensConfiguration PutStorageLensConfigurationTagging SubmitMultiRegionAccessPointRoutes UpdateAccessGrantsLocation
-    UpdateJobPriority UpdateJobStatus UpdateStorageLensGroup`,
-  ),
+    UpdateJobPriority UpdateJobStatus UpdateStorageLensGroup`),
 ]
 
+// biome-ignore format: a table
 const iam = [
-  rows(
-    'service',
-    undefined,
-    '',
-    `CreateAccountAlias DeleteAccountAlias DeleteAccountPasswordPolicy GenerateCredentialReport
+  rows('service', undefined, '', `CreateAccountAlias DeleteAccountAlias DeleteAccountPasswordPolicy GenerateCredentialReport
     GetAccountAuthorizationDetails GetAccountPasswordPolicy GetAccountSummary GetContextKeysForCustomPolicy GetCredentialReport
     GetServiceLastAccessedDetails GetServiceLastAccessedDetailsWithEntities ListAccountAliases ListGroups ListInstanceProfiles
     ListOpenIDConnectProviders ListPolicies ListRoles ListSAMLProviders ListServerCertificates ListUsers ListVirtualMFADevices
-    SetSecurityTokenServicePreferences SimulateCustomPolicy UpdateAccountPasswordPolicy`,
-  ),
-  rows(
-    'user',
-    undefined,
-    '',
-    `ChangePassword CreateAccessKey CreateLoginProfile DeactivateMFADevice DeleteAccessKey
+    SetSecurityTokenServicePreferences SimulateCustomPolicy UpdateAccountPasswordPolicy`),
+  rows('user', undefined, '', `ChangePassword CreateAccessKey CreateLoginProfile DeactivateMFADevice DeleteAccessKey
     DeleteLoginProfile DeleteSSHPublicKey DeleteSigningCertificate DeleteUser GetAccessKeyLastUsed GetLoginProfile GetMFADevice
     GetSSHPublicKey GetUser GetUserPolicy ListAccessKeys ListAttachedUserPolicies ListGroupsForUser ListMFADevices
     ListSSHPublicKeys ListServiceSpecificCredentials ListSigningCertificates ListUserPolicies ListUserTags ResyncMFADevice
     UpdateAccessKey UpdateLoginProfile UpdateSSHPublicKey UpdateSigningCertificate UpdateUser UploadSSHPublicKey
     UploadSigningCertificate EnableMFADevice CreateServiceSpecificCredential DeleteServiceSpecificCredential
     ResetServiceSpecificCredential UpdateServiceSpecificCredential GenerateServiceLastAccessedDetails
-    GetContextKeysForPrincipalPolicy ListPoliciesGrantingServiceAccess SimulatePrincipalPolicy`,
-  ),
+    GetContextKeysForPrincipalPolicy ListPoliciesGrantingServiceAccess SimulatePrincipalPolicy`),
   rows('user', undefined, `${tags} permissionsboundary`, 'CreateUser'),
   rows('user', undefined, tags, 'TagUser UntagUser'),
   rows('user', undefined, 'permissionsboundary policyarn', 'AttachUserPolicy DetachUserPolicy'),
-  rows(
-    'user',
-    undefined,
-    'permissionsboundary',
-    `DeleteUserPermissionsBoundary DeleteUserPolicy PutUserPermissionsBoundary
-    PutUserPolicy`,
-  ),
-  rows(
-    'group',
-    undefined,
-    '',
-    `AddUserToGroup CreateGroup DeleteGroup DeleteGroupPolicy GetGroup GetGroupPolicy
-    ListAttachedGroupPolicies ListGroupPolicies PutGroupPolicy RemoveUserFromGroup UpdateGroup`,
-  ),
+  rows('user', undefined, 'permissionsboundary', `DeleteUserPermissionsBoundary DeleteUserPolicy PutUserPermissionsBoundary
+    PutUserPolicy`),
+  rows('group', undefined, '', `AddUserToGroup CreateGroup DeleteGroup DeleteGroupPolicy GetGroup GetGroupPolicy
+    ListAttachedGroupPolicies ListGroupPolicies PutGroupPolicy RemoveUserFromGroup UpdateGroup`),
   rows('group', undefined, 'policyarn', 'AttachGroupPolicy DetachGroupPolicy'),
-  rows(
-    'role',
-    undefined,
-    '',
-    `DeleteServiceLinkedRole GetRolePolicy GetServiceLinkedRoleDeletionStatus ListAttachedRolePolicies
-    ListInstanceProfilesForRole ListRolePolicies ListRoleTags`,
-  ),
+  rows('role', undefined, '', `DeleteServiceLinkedRole GetRolePolicy GetServiceLinkedRoleDeletionStatus ListAttachedRolePolicies
+    ListInstanceProfilesForRole ListRolePolicies ListRoleTags`),
   rows('role', undefined, `${tags} permissionsboundary`, 'CreateRole'),
   rows('role', undefined, tags, 'TagRole UntagRole'),
   rows('role', undefined, 'awsservicename', 'CreateServiceLinkedRole'),
   rows('role', undefined, 'associatedresourcearn passedtoservice', 'PassRole'),
   rows('role', undefined, 'permissionsboundary policyarn', 'AttachRolePolicy DetachRolePolicy'),
-  rows(
-    'role',
-    undefined,
-    'permissionsboundary',
-    `GetRole PutRolePermissionsBoundary PutRolePolicy DeleteRole
-    DeleteRolePermissionsBoundary DeleteRolePolicy UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription`,
-  ),
-  rows(
-    'policy',
-    undefined,
-    '',
-    `CreatePolicyVersion DeletePolicy DeletePolicyVersion GetPolicy GetPolicyVersion
-    ListEntitiesForPolicy ListPolicyTags ListPolicyVersions SetDefaultPolicyVersion`,
-  ),
+  rows('role', undefined, 'permissionsboundary', `GetRole PutRolePermissionsBoundary PutRolePolicy DeleteRole
+    DeleteRolePermissionsBoundary DeleteRolePolicy UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription`),
+  rows('policy', undefined, '', `CreatePolicyVersion DeletePolicy DeletePolicyVersion GetPolicy GetPolicyVersion
+    ListEntitiesForPolicy ListPolicyTags ListPolicyVersions SetDefaultPolicyVersion`),
   rows('policy', undefined, tags, 'CreatePolicy TagPolicy UntagPolicy'),
-  rows(
-    'instance-profile',
-    undefined,
-    '',
-    `AddRoleToInstanceProfile DeleteInstanceProfile GetInstanceProfile
-    ListInstanceProfileTags RemoveRoleFromInstanceProfile`,
-  ),
+  rows('instance-profile', undefined, '', `AddRoleToInstanceProfile DeleteInstanceProfile GetInstanceProfile
+    ListInstanceProfileTags RemoveRoleFromInstanceProfile`),
   rows('instance-profile', undefined, tags, 'CreateInstanceProfile TagInstanceProfile UntagInstanceProfile'),
-  rows(
-    'oidc-provider',
-    undefined,
-    '',
-    `AddClientIDToOpenIDConnectProvider DeleteOpenIDConnectProvider GetOpenIDConnectProvider
-    ListOpenIDConnectProviderTags RemoveClientIDFromOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint`,
-  ),
-  rows(
-    'oidc-provider',
-    undefined,
-    tags,
-    'CreateOpenIDConnectProvider TagOpenIDConnectProvider UntagOpenIDConnectProvider',
-  ),
-  rows(
-    'other',
-    undefined,
-    '',
-    `AcceptDelegationRequest AssociateDelegationRequest CreateDelegationRequest CreateSAMLProvider
+  rows('oidc-provider', undefined, '', `AddClientIDToOpenIDConnectProvider DeleteOpenIDConnectProvider GetOpenIDConnectProvider
+    ListOpenIDConnectProviderTags RemoveClientIDFromOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint`),
+  rows('oidc-provider', undefined, tags, 'CreateOpenIDConnectProvider TagOpenIDConnectProvider UntagOpenIDConnectProvider'),
+  rows('other', undefined, '', `AcceptDelegationRequest AssociateDelegationRequest CreateDelegationRequest CreateSAMLProvider
     CreateVirtualMFADevice DeleteCloudFrontPublicKey DeleteSAMLProvider DeleteServerCertificate DeleteVirtualMFADevice
     DisableOrganizationsRootCredentialsManagement DisableOrganizationsRootSessions DisableOutboundWebIdentityFederation
     EnableOrganizationsRootCredentialsManagement EnableOrganizationsRootSessions EnableOutboundWebIdentityFederation
@@ -263,8 +161,7 @@ const iam = [
     ListMFADeviceTags ListOrganizationsFeatures ListSAMLProviderTags ListSTSRegionalEndpointsStatus ListServerCertificateTags
     PutAccountProperties RejectDelegationRequest SendDelegationToken SetSTSRegionalEndpointStatus TagMFADevice TagSAMLProvider
     TagServerCertificate UntagMFADevice UntagSAMLProvider UntagServerCertificate UpdateAccountEmailAddress UpdateAccountName
-    UpdateCloudFrontPublicKey UpdateSAMLProvider UpdateServerCertificate UploadCloudFrontPublicKey UploadServerCertificate`,
-  ),
+    UpdateCloudFrontPublicKey UpdateSAMLProvider UpdateServerCertificate UploadCloudFrontPublicKey UploadServerCertificate`),
 ]
 
 const session = `${tags} rolesessionname sourceidentity transitivetagkeys externalid durationseconds roleauthorizedbyidp`
@@ -308,7 +205,7 @@ const knownKeys: ReadonlySet<string> = new Set([
 
 /** Whether any S3 action understands the key (in lower case); global keys of `aws:` are for all. */
 export function isS3Key(key: string): boolean {
-  return key.startsWith('aws:') || knownKeys.has(family(key))
+  return key.startsWith('aws:') || (key.startsWith('s3:') && knownKeys.has(family(key)))
 }
 
 export function understandsKey(action: ActionRow, key: string): boolean {

@@ -13,7 +13,8 @@ import { assertKey } from '#model/object.ts'
 import { type Address, createAddressReader } from './address.ts'
 import { authorizeOnVersion } from './authorize-on-version.ts'
 import { releaseBody } from './drain.ts'
-import { errorResponse, hideMissingKey } from './error-response.ts'
+import { errorResponse } from './error-response.ts'
+import { showFailure } from './missing-key.ts'
 import type { S3Response, Services } from './operation.ts'
 import { type OperationRow, operations } from './operations.ts'
 import { ReceivedRequest } from './received-request.ts'
@@ -41,6 +42,7 @@ interface Exchange {
   row: OperationRow | undefined
   caller: Caller | undefined
   bucket: Bucket | undefined
+  received: ReceivedRequest | undefined
 }
 
 export function createS3Endpoint(
@@ -71,6 +73,7 @@ export function createS3Endpoint(
     const { id } = exchange
     const operation = row.name
     const received = new ReceivedRequest({ id, operation, request, response, address, bucket, caller, services })
+    exchange.received = received
     // Awaited only where it must be: most decisions need nothing but what is known already.
     const pending = authorize(row, received, bucket, services)
     if (pending !== undefined) await pending
@@ -85,6 +88,7 @@ export function createS3Endpoint(
       row: undefined,
       caller: undefined,
       bucket: undefined,
+      received: undefined,
     }
     const method = request.method ?? ''
     const common = { server: 'MyFSIO', 'x-amz-request-id': exchange.id, 'x-amz-id-2': hostId }
@@ -94,7 +98,9 @@ export function createS3Endpoint(
       bytes = await send(response, method, await answer(request, response, exchange), common)
     } catch (error) {
       failure = error
-      const shown = hideMissingKey(error, request, exchange, services)
+      const { row, received, bucket } = exchange
+      const shown =
+        row && received && bucket ? await showFailure(error, { row, request: received, bucket }, services) : error
       if (response.headersSent || response.destroyed) response.destroy()
       else {
         const resource = resourceOf(request, exchange.address)

@@ -2,6 +2,7 @@
 import { ApiError } from '#model/errors.ts'
 import { assumeRole } from './assume-role.ts'
 import { getAccessKeyInfo, getCallerIdentity } from './caller-identity.ts'
+import { decodeAuthorizationMessage } from './decode-authorization-message.ts'
 import type { StsRow } from './request.ts'
 import { signed } from './request.ts'
 import { getFederationToken, getSessionToken } from './tokens.ts'
@@ -19,7 +20,7 @@ export const operations: readonly StsRow[] = [
   getFederationToken,
   assumeRole,
   assumeRoleWithWebIdentity,
-  unsupported('DecodeAuthorizationMessage'),
+  decodeAuthorizationMessage,
   unsupported('AssumeRoleWithSAML'),
   unsupported('AssumeRoot'),
   unsupported('GetDelegatedAccessToken'),

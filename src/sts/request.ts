@@ -1,5 +1,6 @@
 /** What an operation of STS sees. */
 import type { ArnResource, Gatekeeper } from '#access/caller.ts'
+import type { DecisionJournal } from '#access/decision-journal.ts'
 import { type ConditionKeys, factsOfQuery } from '#access/query-facts.ts'
 import type { QueryParams } from '#http/query/params.ts'
 import type { QueryRequest } from '#http/query/service.ts'
@@ -13,6 +14,7 @@ export interface StsServices {
   readonly identities: Identities
   readonly gatekeeper: Gatekeeper
   readonly issuerKeys: IssuerKeys
+  readonly journal: DecisionJournal
 }
 
 export interface StsRequest extends StsServices {

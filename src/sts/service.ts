@@ -1,5 +1,6 @@
 /** STS. https://docs.aws.amazon.com/STS/latest/APIReference/ */
 import type { Gatekeeper } from '#access/caller.ts'
+import type { DecisionJournal } from '#access/decision-journal.ts'
 import type { QueryService } from '#http/query/service.ts'
 import type { Identities } from '#identity/identities.ts'
 import { type IssuerKeySettings, IssuerKeys } from './issuer-keys.ts'
@@ -8,12 +9,13 @@ import { operations } from './operations.ts'
 export interface StsOptions {
   readonly identities: Identities
   readonly gatekeeper: Gatekeeper
+  readonly journal: DecisionJournal
   readonly settings: IssuerKeySettings
 }
 
-export function createStsService({ identities, gatekeeper, settings }: StsOptions): QueryService {
+export function createStsService({ identities, gatekeeper, journal, settings }: StsOptions): QueryService {
   const rows = new Map(operations.map((row) => [row.name, row]))
-  const services = { identities, gatekeeper, issuerKeys: new IssuerKeys(settings) }
+  const services = { identities, gatekeeper, journal, issuerKeys: new IssuerKeys(settings) }
   return {
     name: 'sts',
     version: '2011-06-15',

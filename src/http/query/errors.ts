@@ -22,6 +22,10 @@ const translations: Partial<Record<ErrorCode, readonly [code: ErrorCode, message
 export function asQueryError(error: unknown): ApiError {
   if (!(error instanceof ApiError)) return new ApiError('InternalError')
   if (error.code === 'ExpiredToken') return new ApiError('ExpiredToken', { message: expired, cause: error })
+  if (error.code === 'AccessDenied') {
+    // S3 puts the resource in quotes, the others do not.
+    return translated(error, 'AccessDenied', error.message.replace(/on resource: "([^"]*)"/, 'on resource: $1'))
+  }
   const [code, message] = translations[error.code] ?? []
   return code === undefined ? error : translated(error, code, message)
 }

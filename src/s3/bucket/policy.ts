@@ -22,9 +22,8 @@ export async function deleteBucketPolicy({ bucketName }: S3Request, { bucketPoli
   return { status: 204 }
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html */
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html; without a policy nothing is public. */
 export function getBucketPolicyStatus({ bucketName }: S3Request, { bucketPolicies }: Services): S3Response {
-  if (bucketPolicies.find(bucketName) === undefined) throw noSuchPolicy(bucketName)
   return { body: { root: 'PolicyStatus', content: { IsPublic: bucketPolicies.isPublic(bucketName) } } }
 }
 
