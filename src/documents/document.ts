@@ -99,8 +99,8 @@ export class Document<T> {
       this.#refuseMistakes(value, text)
       if (this.#isOlder) await copyFile(path, `${path}.${this.#options.older?.name}.bak`)
       await this.#replace(text)
-      this.#load()
-      return this.#current
+      this.#adopt(value)
+      return value
     } finally {
       await unlock()
     }
@@ -121,11 +121,17 @@ export class Document<T> {
     await syncFolder(dirname(path))
   }
 
+  /** What was just written need not be read again. */
+  #adopt(value: T): void {
+    this.#current = value
+    this.#isOlder = false
+    this.#stamp = stampOf(this.#options.path)
+  }
+
   #load(): void {
     const { path, log } = this.#options
-    const stats = fs.statSync(path, { throwIfNoEntry: false })
-    const stamp = stats === undefined ? '' : `${stats.ino}:${stats.mtimeMs}:${stats.size}`
-    if (stamp === this.#stamp || stats === undefined) return
+    const stamp = stampOf(path)
+    if (stamp === this.#stamp || stamp === '') return
     this.#stamp = stamp
     try {
       this.#current = this.#parse(fs.readFileSync(path, 'utf8'))
@@ -157,6 +163,12 @@ export class Document<T> {
     const mistake = this.#options.findMistake?.(value)
     if (mistake !== undefined) throw problemAt(text, mistake.path, mistake.message)
   }
+}
+
+/** Changes with every write; '' if there is no file. */
+function stampOf(path: string): string {
+  const stats = fs.statSync(path, { throwIfNoEntry: false })
+  return stats === undefined ? '' : `${stats.ino}:${stats.mtimeMs}:${stats.size}`
 }
 
 function startError(path: string, { message, line, path: at }: DocumentProblem): Error {

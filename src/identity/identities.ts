@@ -148,6 +148,11 @@ export class Identities {
    * DeleteConflict if nobody could administer the account any more; whatever `change` throws.
    */
   async change<T>(accountId: string, change: (account: Account) => T): Promise<T> {
+    if (this.problem !== undefined) {
+      throw new ApiError('ServiceUnavailable', {
+        message: 'iam.json is not valid as it is: nothing can be changed until it is mended.',
+      })
+    }
     let result: { value: T } | undefined
     await this.#document.update((document) => {
       const account = document.accounts.find(({ id }) => id === accountId)

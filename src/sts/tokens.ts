@@ -41,6 +41,8 @@ export const getSessionToken = signed('GetSessionToken', (request) => {
 export const getFederationToken = signed('GetFederationToken', (request) => {
   const { params, caller, identities } = request
   refuseSessions(caller, 'GetFederationToken')
+  // What a key may do at most cannot be told beside what the token may: such a key vouches for nobody.
+  if (caller.policies.session !== undefined) throw new ApiError('AccessDenied')
   const name = params.get('Name', rules.federatedName)
   const limits = readSessionPolicies(params)
   const { tags } = readSessionTags(params)

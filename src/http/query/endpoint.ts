@@ -61,13 +61,12 @@ export function createQueryEndpoint({ services, log, rateLimit }: QueryEndpointO
       request: undefined,
     }
     try {
-      send(response, 200, exchange.id, await answer(request, response, exchange))
+      send(request, response, 200, exchange.id, await answer(request, response, exchange))
       record(exchange, 200, undefined)
     } catch (error) {
       const shown = asQueryError(error)
       const { namespace } = exchange.service ?? fallback ?? { namespace: '' }
-      send(response, shown.status, exchange.id, formatError(shown, exchange.id, namespace), shown.headers)
-      request.resume()
+      send(request, response, shown.status, exchange.id, formatError(shown, exchange.id, namespace), shown.headers)
       record(exchange, shown.status, error)
     }
   }
@@ -95,17 +94,26 @@ export function createQueryEndpoint({ services, log, rateLimit }: QueryEndpointO
   }
 }
 
-/** The body, whole; empty for GET. MaxMessageLengthExceeded. */
-async function readForm(request: IncomingMessage, response: ServerResponse): Promise<Buffer> {
+/** The body, whole; empty for GET. MaxMessageLengthExceeded, which leaves the request fit for an answer; IncompleteBody. */
+function readForm(request: IncomingMessage, response: ServerResponse): Promise<Buffer> {
   if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue()
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > limits.queryFormBytes) throw new ApiError('MaxMessageLengthExceeded')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const onData = (chunk: Buffer) => {
+      size += chunk.length
+      if (size <= limits.queryFormBytes) chunks.push(chunk)
+      else finish(() => reject(new ApiError('MaxMessageLengthExceeded')))
+    }
+    const onEnd = () => finish(() => resolve(Buffer.concat(chunks)))
+    const onClose = () => finish(() => reject(new ApiError('IncompleteBody')))
+    const finish = (settle: () => void) => {
+      request.off('data', onData).off('end', onEnd).off('close', onClose)
+      request.pause()
+      settle()
+    }
+    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+  })
 }
 
 function readParams({ url = '' }: IncomingMessage, body: Buffer): ReadonlyMap<string, string> {
@@ -168,6 +176,7 @@ function formatError(error: ApiError, id: string, namespace: string): string {
 }
 
 function send(
+  request: IncomingMessage,
   response: ServerResponse,
   status: number,
   id: string,
@@ -178,9 +187,12 @@ function send(
     response.destroy()
     return
   }
+  // Whoever sends too much is not listened to until they are done.
+  if (!request.complete) response.once('finish', () => request.destroy())
   response
     .writeHead(status, {
       ...headers,
+      ...(request.complete ? {} : { connection: 'close' }),
       server: 'MyFSIO',
       'content-type': 'text/xml',
       'content-length': Buffer.byteLength(body),
