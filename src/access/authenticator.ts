@@ -12,8 +12,9 @@ import {
 } from '#signature/credentials.ts'
 import { verifyFormSignature } from '#signature/post-policy.ts'
 import type { SignableRequest } from '#signature/request.ts'
+import { isSame } from '#signature/signing-key.ts'
 import { verifyV2 } from '#signature/v2.ts'
-import { isSame, verifyV4 } from '#signature/v4.ts'
+import { verifyV4 } from '#signature/v4.ts'
 import type { Caller, OtherService } from './caller.ts'
 import { decisionHeader } from './denial.ts'
 import { hintOf, recordFailure } from './failed-authentication.ts'
@@ -35,6 +36,11 @@ export interface Authenticator {
 
 export function createAuthenticator({ identities, journal, log, settings }: GatekeeperOptions): Authenticator {
   const lockout = new Lockout(settings.authMaxAttempts, settings.authLockoutMinutes)
+  const scopes = {
+    s3: { ...settings, regions: [noRegion] },
+    iam: { ...settings, service: 'iam', regions: [globalRegion, noRegion] },
+    sts: { ...settings, service: 'sts', regions: [globalRegion, noRegion] },
+  }
 
   function note(identity: Identity, service: string): void {
     const { session, accessKeyId } = identity
@@ -48,12 +54,8 @@ export function createAuthenticator({ identities, journal, log, settings }: Gate
     service: OtherService | undefined,
   ): Caller {
     const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
-    const scope = service === undefined ? { regions: [noRegion] } : { service, regions: [globalRegion, noRegion] }
-    const payload = verifyV4(request, credentials, identity.secretAccessKey, {
-      ...settings,
-      ...scope,
-      nowMs: Date.now(),
-    })
+    const scope = scopes[service ?? 's3']
+    const payload = verifyV4(request, credentials, identity.secretAccessKey, scope, Date.now())
     note(identity, service ?? settings.service)
     return {
       principal: identity,

@@ -20,8 +20,8 @@ export interface Caller {
 /** What is asked for. `bucket` alone for bucket actions; neither for service actions. */
 export interface Resource {
   /** `ownerId` is '' for a bucket that is not there yet. */
-  readonly bucket?: { readonly name: string; readonly ownerId: string }
-  readonly key?: string
+  readonly bucket?: { readonly name: string; readonly ownerId: string } | undefined
+  readonly key?: string | undefined
   /** The version at `key`, for decisions that depend on it: see ObjectNeeded. Null: there is none. */
   readonly object?: { readonly tags?: Readonly<Record<string, string>> } | null
 }

@@ -59,7 +59,7 @@ interface Pending {
 }
 
 const flushMs = 200
-const pendingMax = 500
+const pendingMax = 100
 const recordBytesMax = 64 * 1024
 
 export class DecisionJournal {
@@ -122,13 +122,22 @@ export class DecisionJournal {
   }
 
   async #write(batch: readonly Pending[]): Promise<void> {
-    const values = batch.map(({ id, at, draft }) => encodeBounded({ id, at, ...draft() }))
+    const values = batch.flatMap((pending) => this.#encode(pending) ?? [])
     await this.#engine.exclusively((view) => {
       const turn = view.get(turnKey)
       const next = turn === undefined ? 0 : decodeJson<{ next: number }>(turn).next
       for (const [index, value] of values.entries()) view.put(this.#slot(next + index), value)
       view.put(turnKey, encodeJson({ next: next + values.length }))
     })
+  }
+
+  #encode({ id, at, draft }: Pending): Buffer[] | undefined {
+    try {
+      return [encodeBounded({ id, at, ...draft() })]
+    } catch (error) {
+      this.#onError(error)
+      return undefined
+    }
   }
 
   async *#newestFirst(): AsyncIterable<DecisionRecord> {

@@ -7,6 +7,8 @@ import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { watch } from 'chokidar'
 import { ZodError, type ZodType } from 'zod'
+import { syncFolder } from '#lib/sync.ts'
+import { currentTurn } from '#lib/turn.ts'
 import { type DocumentPath, DocumentProblem, parseJson, problemAt, problemOfSchema } from './json-source.ts'
 
 export interface DocumentLog {
@@ -42,10 +44,7 @@ export class Document<T> {
   readonly #options: DocumentOptions<T>
   #current: T
   #stamp = ''
-  #hasLooked = false
-  readonly #lookAgain = () => {
-    this.#hasLooked = false
-  }
+  #lookedIn = -1
   #problem: DocumentProblem | undefined
   #isOlder = false
   #watcher: ReturnType<typeof watch> | undefined
@@ -69,10 +68,9 @@ export class Document<T> {
 
   /** The last good state. Looks at the file's stamp, so that a change by another process shows at once. */
   get current(): T {
-    // Once a turn of the event loop is enough: what a request asks several times, it asks in one.
-    if (!this.#hasLooked) {
-      this.#hasLooked = true
-      setImmediate(this.#lookAgain)
+    const turn = currentTurn()
+    if (turn !== this.#lookedIn) {
+      this.#lookedIn = turn
       this.#load()
     }
     return this.#current
@@ -114,9 +112,12 @@ export class Document<T> {
     const { path } = this.#options
     const temporary = `${path}.${process.pid}.tmp`
     const file = await open(temporary, 'w', 0o600)
-    await file.writeFile(text)
-    await file.sync()
-    await file.close()
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
     await rename(temporary, path)
     await syncFolder(dirname(path))
   }
@@ -191,11 +192,4 @@ async function lock(path: string): Promise<() => Promise<void>> {
     }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  await folder.sync()
-  await folder.close()
 }

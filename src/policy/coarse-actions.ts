@@ -14,13 +14,16 @@ for (const { name, coarse } of actions.values()) {
   if (coarse !== undefined) byCoarse.set(coarse, [...(byCoarse.get(coarse) ?? []), name])
 }
 
-const verbs: Readonly<Record<string, readonly string[]>> = {
-  'iam:list_users': ['iam:ListUsers', 'iam:GetUser', 'iam:ListAccessKeys', 'iam:ListUserPolicies', 'iam:GetUserPolicy'],
-  'iam:create_user': ['iam:CreateUser', 'iam:CreateAccessKey', 'iam:PutUserPolicy'],
-  'iam:delete_user': ['iam:DeleteUser', 'iam:DeleteAccessKey', 'iam:DeleteUserPolicy'],
-  'iam:rotate_key': ['iam:CreateAccessKey', 'iam:UpdateAccessKey', 'iam:DeleteAccessKey', 'iam:ListAccessKeys'],
-  'iam:update_policy': ['iam:PutUserPolicy', 'iam:DeleteUserPolicy', 'iam:GetUserPolicy', 'iam:ListUserPolicies'],
-}
+const verbs: ReadonlyMap<string, readonly string[]> = new Map([
+  [
+    'iam:list_users',
+    ['iam:ListUsers', 'iam:GetUser', 'iam:ListAccessKeys', 'iam:ListUserPolicies', 'iam:GetUserPolicy'],
+  ],
+  ['iam:create_user', ['iam:CreateUser', 'iam:CreateAccessKey', 'iam:PutUserPolicy']],
+  ['iam:delete_user', ['iam:DeleteUser', 'iam:DeleteAccessKey', 'iam:DeleteUserPolicy']],
+  ['iam:rotate_key', ['iam:CreateAccessKey', 'iam:UpdateAccessKey', 'iam:DeleteAccessKey', 'iam:ListAccessKeys']],
+  ['iam:update_policy', ['iam:PutUserPolicy', 'iam:DeleteUserPolicy', 'iam:GetUserPolicy', 'iam:ListUserPolicies']],
+])
 
 /** An ordinary policy that allows what version 1 meant; names that mean nothing grant nothing. */
 export function policyOfCoarseGrants(grants: readonly CoarseGrant[]): PolicyDocument {
@@ -51,7 +54,7 @@ function s3ActionsOf(name: string): readonly string[] {
 
 function identityActionsOf(name: string): readonly string[] {
   if (name === '*' || name === 'iam:*') return ['iam:*', 'sts:*']
-  const verb = verbs[name]
+  const verb = verbs.get(name)
   if (verb !== undefined) return verb
   const row = actions.get(name)
   return row === undefined || row.name.startsWith('s3:') ? [] : [row.name]

@@ -35,7 +35,10 @@ export interface CompiledStatement {
 /** Pure; keep the result for as long as the document is in force. */
 export function compilePolicy(document: PolicyDocument): CompiledPolicy {
   const hasVariables = document.version === '2012-10-17'
-  const statements = document.statements.map((statement, index) => compileStatement(statement, index, hasVariables))
+  const resourcePattern = createPatternSource(hasVariables)
+  const statements = document.statements.map((statement, index) =>
+    compileStatement(statement, index, { hasVariables, resourcePattern }),
+  )
   const byAction = new Map<string, ActionStatements>()
   return {
     document,
@@ -56,7 +59,12 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
   }
 }
 
-function compileStatement(statement: Statement, index: number, hasVariables: boolean): CompiledStatement {
+interface Means {
+  readonly hasVariables: boolean
+  readonly resourcePattern: (source: string) => Pattern
+}
+
+function compileStatement(statement: Statement, index: number, means: Means): CompiledStatement {
   const { effect, principal, action, resource, conditions } = statement
   return {
     statement,
@@ -64,8 +72,8 @@ function compileStatement(statement: Statement, index: number, hasVariables: boo
     effect,
     matchesAction: compileActions(action),
     matchPrincipal: principal && compilePrincipal(principal),
-    matchesResource: resource === undefined ? () => true : compileResources(resource, effect, hasVariables),
-    conditions: conditions.map((element) => compileCondition(element, hasVariables)),
+    matchesResource: resource === undefined ? () => true : compileResources(resource, effect, means),
+    conditions: conditions.map((element) => compileCondition(element, means.hasVariables)),
   }
 }
 
@@ -77,13 +85,41 @@ function compileActions({ values, isNegated }: ListElement): (actionInLowerCase:
 function compileResources(
   { values, isNegated }: ListElement,
   effect: Effect,
-  hasVariables: boolean,
+  { resourcePattern }: Means,
 ): (arn: string, lookup: VariableLookup) => boolean {
-  const patterns = values.map((value) => compilePattern(value, { hasVariables, hasWildcards: true }))
+  const patterns = values.map(resourcePattern)
   if (!isNegated) return (arn, lookup) => matchesAny(patterns, arn, lookup)
   // What a variable without a value would have left out nobody knows: then nothing is allowed, and everything denied.
   return (arn, lookup) =>
     patterns.every((pattern) => pattern.isResolved(lookup)) ? !matchesAny(patterns, arn, lookup) : effect === 'Deny'
+}
+
+/** Statements of a policy often name the same resource: they share its pattern, which remembers its last answer. */
+function createPatternSource(hasVariables: boolean): (source: string) => Pattern {
+  const patterns = new Map<string, Pattern>()
+  return (source) => {
+    const known = patterns.get(source)
+    if (known !== undefined) return known
+    const compiled = compilePattern(source, { hasVariables, hasWildcards: true })
+    const pattern = compiled.isFixed ? remembering(compiled) : compiled
+    patterns.set(source, pattern)
+    return pattern
+  }
+}
+
+function remembering(pattern: Pattern): Pattern {
+  let lastText: string | undefined
+  let last = false
+  return {
+    ...pattern,
+    matches(text, lookup) {
+      if (text !== lastText) {
+        last = pattern.matches(text, lookup)
+        lastText = text
+      }
+      return last
+    },
+  }
 }
 
 function matchesAny(patterns: readonly Pattern[], arn: string, lookup: VariableLookup): boolean {

@@ -51,9 +51,10 @@ interface Question {
  * Without a quantifier several values of the request are as AWS takes them: one must match, or for a negated operator none may.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
  */
-function holdsFor(values: string | readonly string[], { tests, isNegated, quantifier, context }: Question): boolean {
+function holdsFor(values: string | readonly string[], question: Question): boolean {
+  const { tests, isNegated, quantifier, context } = question
+  if (typeof values === 'string') return matchesAny(tests, values, context) !== isNegated
   const matches = (value: string) => matchesAny(tests, value, context)
-  if (typeof values === 'string') return matches(values) !== isNegated
   if (quantifier === 'ForAnyValue') return values.some((value) => matches(value) !== isNegated)
   if (quantifier === 'ForAllValues' || isNegated) return values.every((value) => matches(value) !== isNegated)
   return values.some(matches)

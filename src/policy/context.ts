@@ -2,9 +2,11 @@
 import type { AccessRequest } from './evaluate.ts'
 import type { RequesterType } from './requester.ts'
 
+type Values = string | readonly string[] | undefined
+
 export interface RequestContext {
   /** Undefined: the request has no such key. */
-  values(key: string): string | readonly string[] | undefined
+  values(key: string): Values
   /** The value if there is exactly one: what a policy variable stands for. */
   single(key: string): string | undefined
 }
@@ -15,7 +17,17 @@ export function contextOf(request: AccessRequest): RequestContext {
     second ??= isoSecond(Date.now())
     return second
   }
-  const values = (key: string) => request.context(key) ?? derivedValue(request, key, now)
+  // Many statements ask for few keys: each is worked out once a request.
+  let known: Map<string, Values> | undefined
+  const values = (key: string): Values => {
+    known ??= new Map()
+    let value = known.get(key)
+    if (value === undefined && !known.has(key)) {
+      value = request.context(key) ?? derivedValue(request, key, now)
+      known.set(key, value)
+    }
+    return value
+  }
   return {
     values,
     single(key) {
@@ -77,5 +89,15 @@ function ownValue(record: Readonly<Record<string, string>>, key: string): string
   return Object.hasOwn(record, key) ? record[key] : undefined
 }
 
-/** Policies' dates have whole seconds. */
-const isoSecond = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
+let lastSecond = 0
+let lastText = ''
+
+/** Policies' dates have whole seconds, so one text serves all requests of a second. */
+function isoSecond(ms: number): string {
+  const second = Math.floor(ms / 1000)
+  if (second !== lastSecond) {
+    lastSecond = second
+    lastText = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`
+  }
+  return lastText
+}

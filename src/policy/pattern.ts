@@ -20,6 +20,8 @@ type PlainToken = Exclude<Token, Variable>
 
 export interface Pattern {
   readonly source: string
+  /** Whether it has no variables. */
+  readonly isFixed: boolean
   /** False also if a variable has neither value nor default. */
   matches(text: string, lookup: VariableLookup): boolean
   /** Whether every variable in it has a value. */
@@ -45,6 +47,7 @@ export function compileArnPattern(source: string, hasVariables: boolean): Patter
   const patterns = parts.map((tokens) => patternOf(source, tokens))
   return {
     source,
+    isFixed: patterns.every((pattern) => pattern.isFixed),
     isResolved: (lookup) => patterns.every((pattern) => pattern.isResolved(lookup)),
     matches(text, lookup) {
       if (source === '*') return true
@@ -64,7 +67,7 @@ export function compileActionPattern(source: string): (actionInLowerCase: string
 function patternOf(source: string, tokens: readonly Token[]): Pattern {
   if (!tokens.some(isVariable)) {
     const matches = plainMatcher(tokens as readonly PlainToken[])
-    return { source, matches, isResolved: () => true }
+    return { source, isFixed: true, matches, isResolved: () => true }
   }
   const variables = tokens.filter(isVariable)
   // Few requesters ask at a time: what the variables said last is remembered, up to a bound.
@@ -89,6 +92,7 @@ function patternOf(source: string, tokens: readonly Token[]): Pattern {
   }
   return {
     source,
+    isFixed: false,
     isResolved: (lookup) => matcherFor(lookup) !== undefined,
     matches: (text, lookup) => matcherFor(lookup)?.(text) === true,
   }

@@ -9,6 +9,7 @@ import { ObjectNeeded } from '#access/object-needed.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
 import { assertKey } from '#model/object.ts'
 import { type Address, createAddressReader } from './address.ts'
 import { authorizeOnVersion } from './authorize-on-version.ts'
@@ -142,6 +143,9 @@ const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payloa
 
 /** A missing bucket is no secret: S3 tells everyone, since names are shared by all. */
 async function loadBucket(name: string, services: Services): Promise<Bucket> {
+  // What is there has a legal name: only what is not needs to be told from what cannot be.
+  const bucket = name.length <= limits.bucketNameLength ? await services.store.findBucket(name) : undefined
+  if (bucket !== undefined) return bucket
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)
 }
@@ -165,12 +169,8 @@ function authorize(
   if (action === undefined) return undefined
   // A bucket not there yet belongs to nobody.
   const named = bucketName === '' ? undefined : { name: bucketName, ownerId: '' }
-  const resource = bucket ?? named
   try {
-    received.authorize(action, {
-      ...(resource === undefined ? {} : { bucket: resource }),
-      ...(key === '' ? {} : { key }),
-    })
+    received.authorize(action, { bucket: bucket ?? named, key: key === '' ? undefined : key })
     return undefined
   } catch (error) {
     if (!(error instanceof ObjectNeeded) || bucket === undefined) throw error

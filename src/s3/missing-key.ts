@@ -18,7 +18,7 @@ export interface AskedKey {
 export async function showFailure(error: unknown, asked: AskedKey, services: Services): Promise<unknown> {
   const { method, key, query } = asked.request
   if (!(error instanceof ApiError) || (method !== 'GET' && method !== 'HEAD')) return error
-  if (error.code === 'NoSuchKey') return mayList(asked, services) ? error : new ApiError('AccessDenied')
+  if (error.code === 'NoSuchKey') return mayList(asked, services) ? error : refusalToList(asked, services)
   const isDenied = error.code === 'AccessDenied' && error.headers[decisionHeader] !== undefined
   const reads = asked.row.name === 'GetObject' || asked.row.name === 'HeadObject'
   if (!isDenied || !reads || !mayList(asked, services)) return error
@@ -30,6 +30,21 @@ export async function showFailure(error: unknown, asked: AskedKey, services: Ser
 }
 
 function mayList({ request, bucket }: AskedKey, { gatekeeper }: Services): boolean {
-  const facts = { ...request.facts, query: new Map<string, string>(), keys: { 's3:prefix': request.key } }
-  return gatekeeper.may(request.caller.principal, 's3:ListBucket', { bucket }, facts)
+  return gatekeeper.may(request.caller.principal, 's3:ListBucket', { bucket }, listingFacts(request))
 }
+
+/** As AWS says it: what is missing is the permission to list. */
+function refusalToList({ request, bucket }: AskedKey, { gatekeeper }: Services): unknown {
+  try {
+    gatekeeper.authorize(request.caller.principal, 's3:ListBucket', { bucket }, listingFacts(request))
+    return new ApiError('AccessDenied')
+  } catch (error) {
+    return error
+  }
+}
+
+const listingFacts = ({ facts, key }: S3Request) => ({
+  ...facts,
+  query: new Map<string, string>(),
+  keys: { 's3:prefix': key },
+})

@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto'
 import { awsEncode } from '#lib/uri.ts'
-import { isSame, sign, signingKey } from './v4.ts'
+import { isSame, signingKey } from './signing-key.ts'
 
 export interface Mismatch {
   /** As in the error's fields of these names. */
@@ -114,7 +114,7 @@ function matches({ stringToSign, signature }: Mismatch, canonicalRequest: string
   const [algorithm = '', timestamp = '', scope = ''] = stringToSign.split('\n')
   const [date = '', region = '', service = ''] = scope.split('/')
   const text = `${algorithm}\n${timestamp}\n${scope}\n${hash('sha256', canonicalRequest, 'hex')}`
-  return isSame(sign(signingKey(secret, date, region, service), text), signature)
+  return isSame(signingKey(secret, date, region, service).sign(text), signature)
 }
 
 function parse(canonicalRequest: string): Parts {

@@ -24,7 +24,8 @@ import { Watcher } from './watcher.ts'
 export interface StoreOptions {
   readonly root: string
   readonly durability: Durability
-  readonly engine: 'lmdb' | 'memory'
+  /** An engine that is open already is closed with the store. */
+  readonly engine: 'lmdb' | 'memory' | MetadataEngine
   readonly watch: boolean
   readonly log: StoreLog
   /** One process of those that share the root scans and watches. */
@@ -59,6 +60,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 }
 
 function openEngine({ engine, durability }: StoreOptions, layout: Layout): MetadataEngine {
+  if (typeof engine === 'object') return engine
   if (engine === 'memory') return openMemoryEngine()
   return openLmdbEngine({ path: layout.system('index'), flush: durability === 'none' ? 'never' : 'each' })
 }

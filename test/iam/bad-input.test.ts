@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { sign, signingKey } from '#signature/v4.ts'
+import { signingKey } from '#signature/signing-key.ts'
 import { accountId, type Keys, keysOf, otherRootKeys, rootKeys, startApp, type TestApp } from './start-app.ts'
 
 let app: TestApp
@@ -39,7 +39,7 @@ async function send({
     const scope = `${date}/${region}/${service}/aws4_request`
     const canonical = `POST\n/\n\nhost:${host}\nx-amz-date:${timestamp}\n\nhost;x-amz-date\n${sha256(signedBody)}`
     const key = signingKey(keys.secretAccessKey, date, region, service)
-    const signature = sign(key, `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${sha256(canonical)}`)
+    const signature = key.sign(`AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${sha256(canonical)}`)
     headers['x-amz-date'] = timestamp
     headers.authorization = `AWS4-HMAC-SHA256 Credential=${keys.accessKeyId}/${scope}, SignedHeaders=host;x-amz-date, Signature=${signature}`
   }

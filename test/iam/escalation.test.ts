@@ -135,11 +135,13 @@ describe('CVE-2025-62506, GHSA-jjjj-jwhf-8rgr, CVE-2026-22043: what a restricted
 
   it('a session policy cannot be left behind by a key, a token or a role', async () => {
     const Policy = policy(allow(['s3:GetObject', 'iam:*', 'sts:*']))
-    const { Credentials } = await app
-      .sts(manager)
-      .send(
-        new AssumeRoleCommand({ RoleArn: `arn:aws:iam::${accountId}:role/everything`, RoleSessionName: 'session', Policy }),
-      )
+    const { Credentials } = await app.sts(manager).send(
+      new AssumeRoleCommand({
+        RoleArn: `arn:aws:iam::${accountId}:role/everything`,
+        RoleSessionName: 'session',
+        Policy,
+      }),
+    )
     const session = keysIn(Credentials)
     await expect(app.s3(session).send(new ListBucketsCommand({}))).rejects.toThrow(denied)
     await expect(app.iam(session).send(new aws.CreateAccessKeyCommand({}))).rejects.toThrow(

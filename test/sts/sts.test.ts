@@ -5,7 +5,8 @@ import { CreateBucketCommand, GetObjectCommand, ListBucketsCommand, PutObjectCom
 import * as aws from '@aws-sdk/client-sts'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { canonicalQuery, sign, signingKey } from '#signature/v4.ts'
+import { canonicalQuery } from '#signature/canonical-request.ts'
+import { signingKey } from '#signature/signing-key.ts'
 import {
   accountId,
   allow,
@@ -133,7 +134,7 @@ describe('GetCallerIdentity', () => {
     )
     const canonical = `GET\n/\n${query}\nhost:${host}\n\nhost\n${hash('sha256', '')}`
     const secret = signingKey(dave.secretAccessKey, timestamp.slice(0, 8), 'us-east-1', 'sts')
-    const signature = sign(secret, `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash('sha256', canonical)}`)
+    const signature = secret.sign(`AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash('sha256', canonical)}`)
     const ask = (signed: string) => fetch(`${app.endpoint}/?${query}&X-Amz-Signature=${signed}`)
     expect(await (await ask(signature)).text()).toContain(`<Arn>arn:aws:iam::${accountId}:user/dave</Arn>`)
     const forged = await ask(signature.replace(/./g, '0'))
