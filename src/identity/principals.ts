@@ -43,7 +43,7 @@ export function findPrincipal(directory: Directory, account: Account, name: stri
 }
 
 export function doesPrincipalExist(directory: Directory, name: string): boolean {
-  if (name.startsWith('arn:aws:sts:')) return doesSessionExist(directory, name)
+  if (/^arn:aws:(sts:|iam:::assumed-role)/.test(name)) return doesSessionExist(directory, name)
   if (name.startsWith('arn:')) return doesArnExist(directory, name)
   if (directory.findKey(name) !== undefined) return true
   return some(directory, (account) => {
@@ -67,7 +67,8 @@ function doesArnExist(directory: Directory, arn: string): boolean {
 
 /** `assumed-role/<role>/<session>`: sessions come and go, their role must be there. */
 function doesSessionExist(directory: Directory, arn: string): boolean {
-  const [, id = '', kind, name = ''] = /^arn:aws:sts::(\d{12}|):(assumed-role|federated-user)\/([^/]+)/.exec(arn) ?? []
+  const [, id = '', kind, name = ''] =
+    /^arn:aws:(?:sts|iam)::(\d{12}|):(assumed-role|federated-user)\/([^/]+)/.exec(arn) ?? []
   const account = directory.findAccount(id || numberless)
   if (account === undefined || kind === undefined) return false
   return kind === 'federated-user' || account.roles.some((role) => isSameName(role.name, name))

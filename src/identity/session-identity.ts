@@ -10,7 +10,7 @@ import { type Directory, requesterOf } from './directory.ts'
 import { Identity, type IdentityParts } from './identity.ts'
 import { issuerName } from './oidc-provider.ts'
 import { compiled } from './policy-text.ts'
-import { arnOf, assumedRoleArn, federatedUserArn, rootArn } from './principal-arn.ts'
+import { arnOf, assumedRoleArn, federatedUserArn, numberless, rootArn } from './principal-arn.ts'
 import type { SessionClaims } from './session-token.ts'
 
 /** Undefined: the key, user, role or provider it came from is gone or disabled. */
@@ -52,11 +52,20 @@ function partsOfRole(directory: Directory, account: Account, claims: SessionClai
     account: account.id,
     userId: `${role.id}:${name}`,
     canonicalId: account.canonicalId,
-    tags: { ...role.tags, ...claims.tags },
+    tags: mergedTags(role.tags, claims.tags),
     session: sessionKeys(claims),
+    // As Ceph names sessions of roles without an account.
+    ...(account.id === numberless ? { aliases: [`arn:aws:iam:::assumed-role/${role.name}/${name}`] } : {}),
   }
   const policies = directory.policiesOfRole(account, role)
   return { requester, displayName: `${role.name}/${name}`, policies: limited(directory, account, policies, claims) }
+}
+
+/** Those of the session replace those of its role or user, whatever the case of their keys. */
+function mergedTags(own: Record<string, string>, ofSession: Record<string, string>): Record<string, string> {
+  const replaced = new Set(Object.keys(ofSession).map((key) => key.toLowerCase()))
+  const kept = Object.entries(own).filter(([key]) => !replaced.has(key.toLowerCase()))
+  return { ...Object.fromEntries(kept), ...ofSession }
 }
 
 function partsOfUser(directory: Directory, account: Account, claims: SessionClaims): Parts | undefined {
@@ -81,7 +90,7 @@ function partsOfUser(directory: Directory, account: Account, claims: SessionClai
     account: account.id,
     userId: `${account.id}:${name}`,
     canonicalId: own.canonicalId,
-    tags: { ...user?.tags, ...claims.tags },
+    tags: mergedTags(user?.tags ?? {}, claims.tags),
     session: sessionKeys(claims),
   }
   const limits = sessionPolicies(directory, account, claims)

@@ -35,6 +35,10 @@ const steps: readonly Step[] = [
   ['gets the tree back', checkReturn],
   ['signs a URL that others can read', checkPresigned],
   ['sends the tree again', ({ client, bucket, source }) => client.syncUp(source, bucket)],
+  [
+    'manages users, roles and sessions',
+    async ({ client }) => (client.manageIdentities ? client.manageIdentities() : 'skipped'),
+  ],
   ['deletes the bucket and all in it', ({ client, bucket }) => client.deleteBucket(bucket)],
 ]
 
