@@ -19,6 +19,7 @@ import { createLog, type Log } from '#lib/log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
 import { openMemoryEngine } from '#metadata/memory-engine.ts'
+import { defaultControls } from '#model/object-ownership.ts'
 import { createAddressReader } from '#s3/address.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import type { Services } from '#s3/operation.ts'
@@ -101,9 +102,10 @@ export async function openServices(
     region: config.region,
     maxUploadBytes: config.maxUploadBytes,
     virtualHostDomains: domainsOf(config),
+    defaultObjectOwnership: config.defaultObjectOwnership,
   }
   return {
-    services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, settings },
+    services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },
     access,
     identities,
     policies,
@@ -167,11 +169,13 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
 }
 
 /** MYFSIO_BUCKETS, which belong to the administrator. */
-async function createBuckets(store: Store, { buckets, region }: AppConfig, ownerId: string): Promise<void> {
+async function createBuckets(store: Store, config: AppConfig, ownerId: string): Promise<void> {
+  const { buckets, region } = config
+  const ownershipControls = defaultControls(config.defaultObjectOwnership)
   for (const name of buckets) {
     if ((await store.findBucket(name)) !== undefined) continue
     const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
-    await store.createBucket({ name, createdAtMs: Date.now(), ownerId, region, ...fresh })
+    await store.createBucket({ name, createdAtMs: Date.now(), ownerId, region, ownershipControls, ...fresh })
   }
 }
 

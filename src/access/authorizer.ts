@@ -2,13 +2,22 @@
 import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
 import { Identity } from '#identity/identity.ts'
 import type { Principal } from '#model/account.ts'
-import { compilePolicy } from '#policy/compile.ts'
-import { type AccessRequest, type Decision, evaluate, type Policies, type RequesterPolicies } from '#policy/evaluate.ts'
+import { hasAclsEnabled } from '#model/object-ownership.ts'
+import { aclAllows, isObjectOwnersSay } from '#policy/acl-evaluation.ts'
+import {
+  type AccessRequest,
+  type Decision,
+  evaluate,
+  type NamedPolicy,
+  type Policies,
+  type RequesterPolicies,
+} from '#policy/evaluate.ts'
 import { explain } from '#policy/explain.ts'
-import { anonymousRequester } from '#policy/requester.ts'
-import type { ArnResource, Asking, RequestFacts, Resource } from './caller.ts'
+import { anonymousRequester, type Requester } from '#policy/requester.ts'
+import type { ArnResource, Asking, Connection, RequestFacts, Resource } from './caller.ts'
 import type { DecisionJournal } from './decision-journal.ts'
 import { accessDenied, allBuckets, denialMessage } from './denial.ts'
+import { lockedPolicy } from './locked-policy.ts'
 import { type ContextOptions, createContext } from './request-context.ts'
 import type { UsageLedger } from './usage-ledger.ts'
 
@@ -33,7 +42,7 @@ export interface Question {
 interface Refusal {
   readonly asked: Question
   /** The question again, for the record. */
-  readonly traced: () => Question
+  readonly traced: (facts: RequestFacts) => Question
   readonly decision: Decision
   readonly accessKeyId: string
   readonly bucket: string | undefined
@@ -62,19 +71,32 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       principal: requester,
       action,
       resource: arnOf(resource),
-      resourceAccount: accountOf(resource, requester.canonicalId, requester.account),
+      resourceAccount: accountOf(ownerOf(action, resource), requester),
       context: createContext(context, facts, action, resource),
     }
     const { bucket } = resource
-    const bucketPolicy = bucket === undefined || bucket.ownerId === '' ? undefined : book.policyOf(bucket.name)
-    if (bucketPolicy === undefined) return { request, policies: own }
-    return { request, policies: { ...own, resource: bucketPolicy === 'invalid' ? lockedPolicy : bucketPolicy } }
+    if (bucket === undefined || bucket.ownerId === '') return { request, policies: own }
+    const acl = hasAclsEnabled(bucket) ? () => aclGrants(principal, action, resource) : undefined
+    const policy = bucketPolicyFor(principal, action, resource)
+    return { request, policies: { ...own, ...(policy && { resource: policy }), ...(acl && { acl }) } }
+  }
+
+  /** A bucket's policy denies everyone; but it allows nothing that is another account's, nor strangers where that is blocked. */
+  function bucketPolicyFor(principal: Principal, action: string, resource: Resource): NamedPolicy | undefined {
+    const { bucket } = resource
+    const policy = bucket && book.policyOf(bucket.name)
+    if (bucket === undefined || policy === undefined || policy === 'invalid') return policy && lockedPolicy
+    const isRestricted =
+      bucket.publicAccessBlock?.restrictPublicBuckets === true &&
+      principal.canonicalId !== bucket.ownerId &&
+      book.isPublic(bucket.name)
+    return isRestricted || ownerOf(action, resource) !== bucket.ownerId ? withoutAllows(policy) : policy
   }
 
   /** What is not there yet will belong to whoever makes it. */
-  function accountOf({ bucket }: Resource, canonicalId: string, account: string): string {
-    if (bucket === undefined || bucket.ownerId === '' || bucket.ownerId === canonicalId) return account
-    return options.findAccount(bucket.ownerId) ?? bucket.ownerId
+  function accountOf(ownerId: string | undefined, { canonicalId, account }: Requester): string {
+    if (ownerId === undefined || ownerId === '' || ownerId === canonicalId) return account
+    return options.findAccount(ownerId) ?? ownerId
   }
 
   function decide({ request, policies }: Question): Decision {
@@ -91,7 +113,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       return
     }
     // Statements that were not reached may ask for what was not needed.
-    const traced = () => question(principal, action, { object: null, ...resource }, facts)
+    const traced = (kept: RequestFacts) => question(principal, action, { object: null, ...resource }, kept)
     refuse({ asked, traced, decision, accessKeyId: principal.accessKeyId, bucket: resource.bucket?.name, facts })
   }
 
@@ -121,42 +143,23 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     const { principal } = asked.request
     const isLetIn = options.enforce === 'log' && principal.account !== ''
     const message = denialMessage(asked.request, decision)
+    // The record is made later, when the connection may be gone that knows the address.
+    const kept = { ...facts, socket: keptConnection(facts.socket) }
     const id = journal.record(() => ({
       outcome: isLetIn ? 'Allow' : 'Deny',
       code: 'AccessDenied',
       message,
       requester: describe(accessKeyId, asked.request),
-      sourceAddress: context.clientAddress.address(facts),
+      sourceAddress: context.clientAddress.address(kept),
       request: { ...summary(asked.request), ...(bucket === undefined ? {} : { bucket }) },
       decision,
-      policies: explain(traced().request, asked.policies).policies,
+      policies: explain(traced(kept).request, asked.policies).policies,
     }))
     if (!isLetIn) throw accessDenied(message, id)
     options.onSoftDenial({ decisionId: id, message })
   }
 
   return { question, decide, authorize, authorizeArn }
-}
-
-/** In force where a policy cannot be understood: nobody, except whoever may mend it. */
-const lockedPolicy = lock()
-
-function lock(): NonNullable<Policies['resource']> {
-  const document = {
-    version: '2012-10-17',
-    id: undefined,
-    statements: [
-      {
-        sid: 'TheBucketPolicyIsInvalid',
-        effect: 'Deny',
-        principal: { isNegated: false, isEveryone: true, names: [] },
-        action: { isNegated: false, values: ['*'] },
-        resource: { isNegated: false, values: ['*'] },
-        conditions: [],
-      },
-    ],
-  } as const
-  return { name: 'bucket_policies.json', policy: compilePolicy(document) }
 }
 
 /**
@@ -173,6 +176,27 @@ function mayMend(request: AccessRequest, policies: Policies): boolean {
 function isAdministrator(request: AccessRequest, policies: Policies): boolean {
   const asked = { ...request, action: 'iam:PutUserPolicy', resource: '*' }
   return evaluate(asked, withoutResource(policies)).outcome === 'Allow'
+}
+
+/** Of the object where its owner has the say, else of the bucket. */
+function ownerOf(action: string, { bucket, object }: Resource): string | undefined {
+  return object && isObjectOwnersSay(action) ? object.ownerId : bucket?.ownerId
+}
+
+/** What an anonymous caller owns no account's policies could speak of: it is theirs. */
+function aclGrants(principal: Principal, action: string, resource: Resource): boolean {
+  const { bucket, object } = resource
+  if (principal.isAnonymous && principal.canonicalId === ownerOf(action, resource)) return true
+  return bucket !== undefined && aclAllows(principal, action, { bucket, object: object ?? undefined })
+}
+
+function withoutAllows({ name, policy }: NamedPolicy): NamedPolicy {
+  const statementsFor = (action: string) => ({ denies: policy.statementsFor(action).denies, allows: [] })
+  return { name, policy: { ...policy, statementsFor } }
+}
+
+function keptConnection({ remoteAddress, encrypted }: Connection): Connection {
+  return { remoteAddress, ...(encrypted === undefined ? {} : { encrypted }) }
 }
 
 function withoutResource({ resource: _, ...others }: Policies): Policies {

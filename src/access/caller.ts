@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Principal } from '#model/account.ts'
+import type { Governed, GovernedBucket } from '#policy/acl-evaluation.ts'
 import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'
 import type { Payload, SignableRequest } from '#signature/request.ts'
@@ -20,10 +21,13 @@ export interface Caller {
 /** What is asked for. `bucket` alone for bucket actions; neither for service actions. */
 export interface Resource {
   /** `ownerId` is '' for a bucket that is not there yet. */
-  readonly bucket?: { readonly name: string; readonly ownerId: string } | undefined
+  readonly bucket?: (GovernedBucket & { readonly name: string }) | undefined
   readonly key?: string | undefined
-  /** The version at `key`, for decisions that depend on it: see ObjectNeeded. Null: there is none. */
-  readonly object?: { readonly tags?: Readonly<Record<string, string>> } | null
+  /**
+   * The version at `key`, where the decision depends on it (`dependsOnObject`, ObjectNeeded); null if there is none. Without it the
+   * bucket's owner is taken for its owner.
+   */
+  readonly object?: (Governed & { readonly tags?: Readonly<Record<string, string>> }) | null | undefined
 }
 
 /** Something of IAM or STS that is asked for. */

@@ -4,6 +4,7 @@ import { createAuthenticator } from './authenticator.ts'
 import type { Authorizer } from './authorizer.ts'
 import type { Gatekeeper } from './caller.ts'
 import type { DecisionJournal } from './decision-journal.ts'
+import { ObjectNeeded } from './object-needed.ts'
 
 export interface GatekeeperSettings {
   readonly region: string
@@ -30,10 +31,20 @@ export interface GatekeeperOptions {
 
 export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
   const { authorizer } = options
+
+  const may: Gatekeeper['may'] = (...asked) => {
+    try {
+      return authorizer.decide(authorizer.question(...asked)).outcome === 'Allow'
+    } catch (error) {
+      if (error instanceof ObjectNeeded) return false
+      throw error
+    }
+  }
+
   return {
     ...createAuthenticator(options),
     authorize: authorizer.authorize,
     authorizeArn: authorizer.authorizeArn,
-    may: (...asked) => authorizer.decide(authorizer.question(...asked)).outcome === 'Allow',
+    may,
   }
 }

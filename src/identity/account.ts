@@ -22,6 +22,8 @@ const accountSchema = z.strictObject({
   canonicalId: z.string().max(64).default(''),
   displayName: z.string().max(256).default(''),
   alias: z.string().optional(),
+  /** By which access control lists may name the account. */
+  email: z.string().min(3).max(254).optional(),
   /** Access keys of the account's root, who may do everything in it. */
   keys: z.array(accessKeySchema).default([]),
   users: z.array(userSchema).default([]),

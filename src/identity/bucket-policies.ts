@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { Document, type DocumentLog } from '#documents/document.ts'
 import type { DocumentProblem } from '#documents/json-source.ts'
+import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { compilePolicy } from '#policy/compile.ts'
 import { type ParseOptions, parsePolicy } from '#policy/document.ts'
@@ -49,9 +50,12 @@ export class BucketPolicyBook {
     return text !== undefined && isSameJson(text, compact) ? text : compact
   }
 
-  /** MalformedPolicy. */
-  async put(bucket: string, json: string): Promise<void> {
-    parsePolicy(json, 'resource', { bucket, maxBytes: limits.policyBytes, ...this.#options })
+  /** MalformedPolicy; AccessDenied for a public policy where these are blocked. */
+  async put(bucket: string, json: string, options: { readonly blocksPublic?: boolean } = {}): Promise<void> {
+    const document = parsePolicy(json, 'resource', { bucket, maxBytes: limits.policyBytes, ...this.#options })
+    if (options.blocksPublic === true && isPublicPolicy(document)) {
+      throw new ApiError('AccessDenied', { fields: { BlockedBy: 'BlockPublicPolicy' } })
+    }
     const policy: unknown = JSON.parse(json)
     await this.#document.update((value) => {
       const { policies, texts } = without(value, bucket)

@@ -2,6 +2,7 @@
  * The identity document made ready to be asked: an immutable index over it. Finding a key or a name costs the same however many there
  * are; policies are compiled when they are first needed.
  */
+import type { Owner } from '#model/account.ts'
 import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'
 import type { AccessKey } from './access-key.ts'
@@ -9,6 +10,7 @@ import type { Account, IdentityDocument } from './account.ts'
 import { awsManagedPolicies } from './aws-managed-policies.ts'
 import type { Group } from './group.ts'
 import { defaultVersionOf, type ManagedPolicy, policyArn } from './managed-policy.ts'
+import { indexOwners, type OwnerIndex, type Ownership } from './owners.ts'
 import type { Bounded, PolicyHolder } from './policy-holder.ts'
 import { compiled } from './policy-text.ts'
 import { arnOf, rootArn } from './principal-arn.ts'
@@ -34,7 +36,7 @@ interface AccountIndex {
 export class Directory {
   readonly #accounts: ReadonlyMap<string, Account>
   readonly #keys = new Map<string, KeyEntry>()
-  #owners: Map<string, Account> | undefined
+  #ownerIndex: OwnerIndex | undefined
   readonly #indexes = new Map<Account, AccountIndex>()
   readonly #policies = new WeakMap<User | Role, RequesterPolicies>()
 
@@ -55,16 +57,12 @@ export class Directory {
   }
 
   /** By canonical id. */
-  findAccountOfOwner(canonicalId: string): Account | undefined {
-    this.#owners ??= new Map(
-      [...this.#accounts.values()].flatMap((account) => [
-        [account.canonicalId, account] as const,
-        ...account.users.flatMap((user) =>
-          user.canonicalId === undefined ? [] : [[user.canonicalId, account] as const],
-        ),
-      ]),
-    )
-    return this.#owners.get(canonicalId)
+  findOwnership(canonicalId: string): Ownership | undefined {
+    return this.#owners().byCanonicalId.get(canonicalId)
+  }
+
+  findOwnerByEmail(email: string): Owner | undefined {
+    return this.#owners().byEmail.get(email.toLowerCase())
   }
 
   findKey(accessKeyId: string): KeyEntry | undefined {
@@ -125,6 +123,11 @@ export class Directory {
   #held(account: Account, holder: PolicyHolder): NamedPolicy[] {
     const inline = Object.entries(holder.inline).map(([name, text]) => ({ name, policy: compiled(text, 'identity') }))
     return [...inline, ...holder.attached.flatMap((arn) => this.findManaged(account, arn) ?? [])]
+  }
+
+  #owners(): OwnerIndex {
+    this.#ownerIndex ??= indexOwners(this.#accounts.values())
+    return this.#ownerIndex
   }
 
   #index(account: Account): AccountIndex {

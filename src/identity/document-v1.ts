@@ -17,6 +17,7 @@ const userV1 = z.looseObject({
     .optional(),
   canonical_id: z.string().min(1).max(64).optional(),
   session_token: z.string().min(1).optional(),
+  email: z.string().min(3).max(254).optional(),
 })
 type UserV1 = z.infer<typeof userV1>
 
@@ -54,6 +55,7 @@ function addUser(document: IdentityDocument, old: UserV1): void {
     tags: {},
     ...(old.display_name === '' || old.display_name === name ? {} : { displayName: old.display_name }),
     ...(canonicalId === undefined || canonicalId === account.canonicalId ? {} : { canonicalId }),
+    ...(old.email === undefined ? {} : { email: old.email }),
     keys: [old.session_token === undefined ? key : { ...key, sessionToken: old.session_token }],
     groups: [],
     attached: [],

@@ -3,6 +3,7 @@ import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { Document, type DocumentLog } from '#documents/document.ts'
 import type { DocumentProblem } from '#documents/json-source.ts'
+import { anonymous, type Owner } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import { isUsable } from './access-key.ts'
 import { type Account, defaultAccount, emptyAccount, type IdentityDocument, identityDocumentSchema } from './account.ts'
@@ -18,7 +19,7 @@ import { findSessionIdentity, isSourceThere, withKeyPolicies } from './session-i
 import { type SessionClaims, SessionTokens } from './session-token.ts'
 import { hasWayIn } from './way-in.ts'
 
-export { canonicalIdOf } from './account.ts'
+export { canonicalIdOf, defaultAccount } from './account.ts'
 
 export interface IdentitiesOptions {
   readonly path: string
@@ -140,7 +141,16 @@ export class Identities {
 
   /** The account of an owner, by its canonical id. */
   findAccount(canonicalId: string): string | undefined {
-    return this.directory.findAccountOfOwner(canonicalId)?.id
+    return this.directory.findOwnership(canonicalId)?.account.id
+  }
+
+  /** An account by its canonical id, under the name of its first user where it has none of its own. */
+  findOwner(canonicalId: string): Owner | undefined {
+    return canonicalId === anonymous.canonicalId ? anonymous : this.directory.findOwnership(canonicalId)?.owner
+  }
+
+  findOwnerByEmail(email: string): Owner | undefined {
+    return this.directory.findOwnerByEmail(email)
   }
 
   /**

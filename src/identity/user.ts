@@ -33,6 +33,8 @@ export const userSchema = z.strictObject({
   displayName: z.string().max(256).optional(),
   /** 64 hex digits. Only users of version 1 own things apart from their account. */
   canonicalId: z.string().min(1).max(64).optional(),
+  /** By which access control lists may name the user's account. */
+  email: z.string().min(3).max(254).optional(),
   keys: z.array(accessKeySchema).default([]),
   login: loginSchema.optional(),
   /** Names of groups. */

@@ -23,6 +23,8 @@ export const limits = {
   managedPolicyCharacters: 6144,
   /** The form of a request to IAM or STS. */
   queryFormBytes: 512 * KiB,
+  /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#specifying-grantee */
+  aclGrantsMax: 100,
   /** Any XML or JSON document in a request body. CompleteMultipartUpload with 10,000 parts needs about 2 MiB. */
   documentBytes: 4 * MiB,
   xmlDepth: 20,

@@ -68,6 +68,7 @@ const s3 = [
   rows('object', 'share', `existingobjecttag/ x-amz-storage-class ${grants}`, 'PutObjectAcl'),
   rows('object', 'share', `existingobjecttag/ x-amz-storage-class versionid ${grants}`, 'PutObjectVersionAcl'),
   rows('bucket', 'share', grants, 'PutBucketAcl'),
+  rows('bucket', 'share', '', 'GetBucketAcl'),
   rows('object', 'policy', lock, 'PutObjectRetention'),
   rows('object', 'policy', 'object-lock-legal-hold', 'PutObjectLegalHold'),
   rows('object', 'policy', put, 'BypassGovernanceRetention'),
@@ -78,7 +79,7 @@ const s3 = [
   rows('bucket', 'policy', 'isreplicationpauserequest', 'PutReplicationConfiguration'),
   rows('bucket', 'policy', 'destinationregion', 'PauseReplication'),
   rows('bucket', 'policy', tags, 'TagResource UntagResource'),
-  rows('bucket', 'policy', '', `GetBucketPolicy PutBucketPolicy DeleteBucketPolicy GetBucketPolicyStatus GetBucketAcl
+  rows('bucket', 'policy', '', `GetBucketPolicy PutBucketPolicy DeleteBucketPolicy GetBucketPolicyStatus
     GetBucketVersioning PutBucketVersioning GetBucketTagging PutBucketTagging GetBucketCORS PutBucketCORS GetBucketWebsite
     PutBucketWebsite DeleteBucketWebsite GetBucketNotification PutBucketNotification GetBucketLogging PutBucketLogging
     GetBucketRequestPayment PutBucketRequestPayment GetBucketOwnershipControls PutBucketOwnershipControls

@@ -44,8 +44,9 @@ export function* unknownNames(
   for (const { kind, name } of names) {
     if (kind === 'AWS' || kind === 'CanonicalUser') {
       // Wildcards in a principal match nothing, except the one that stands alone.
-      const isAccount = /^arn:[a-z-]+:iam::[^:]*:root$/.test(name) || accountNamed(name) !== undefined
-      if (/[*?]/.test(name) || (!isAccount && principalExists?.(name) === false)) yield name
+      // Accounts and sessions are taken on trust: they may be elsewhere, or not yet there.
+      const isTrusted = /^arn:[a-z-]+:(iam::[^:]*:root$|sts:)/.test(name) || accountNamed(name) !== undefined
+      if (/[*?]/.test(name) || (!isTrusted && principalExists?.(name) === false)) yield name
     }
   }
 }

@@ -10,7 +10,7 @@ export type PolicyKind = 'identity' | 'resource' | 'trust'
 export interface ParseOptions {
   /** For `resource`: the bucket the policy is put on; other buckets in Resource are refused. */
   readonly bucket?: string
-  /** Whether somebody bears a name: the ARN of a user or role, a canonical id, an access key. Accounts are taken on trust. */
+  /** Whether somebody bears a name: the ARN of a user or role, a canonical id, an access key. Accounts and sessions are taken on trust. */
   readonly principalExists?: (name: string) => boolean
   /** Largest document in bytes; S3's 20 KiB for `resource`, 10,240 for `identity`, 2,048 for `trust` unless given. */
   readonly maxBytes?: number

@@ -47,8 +47,8 @@ export interface Policies extends RequesterPolicies {
   /** `resource` is the trust policy of a role: unless it allows, nothing does. */
   readonly isTrust?: true
   /**
-   * Whether an ACL grants this. It grants to accounts and to everyone: it lets anonymous callers in, and for an identity it does what a
-   * resource policy naming its account does. Asked only when nothing else has decided.
+   * Whether an ACL grants this to others than the owner's account, or to everyone: then it does what a resource policy does that allows
+   * everyone. Asked only when nothing else has decided.
    */
   readonly acl?: () => boolean
 }
@@ -120,11 +120,10 @@ function findAllow(request: AccessRequest, context: RequestContext, policies: Po
   const limit = limitedBy(request, context, policies)
   if (own !== undefined && limit === undefined && policies.isTrust === undefined) return own
   const granted = policies.resource && resourceGrant(policies.resource, request, context)
-  if (granted !== undefined && atLeast(granted.match, 'issuer')) {
-    const isSession = principal.type !== 'user' && principal.type !== 'root'
-    // Naming the user or the session itself is beyond its boundary and session policy; naming its role is not.
-    if (limit === undefined || granted.match === 'self' || !isSession) return granted.decision
-  }
+  // Naming the user or the session itself is beyond its boundary and session policy; naming its role, or everyone, is not.
+  const isWithin = limit === undefined || principal.type === 'user' || principal.type === 'root'
+  if (granted?.match === 'self' || (granted?.match === 'issuer' && isWithin)) return granted.decision
+  if (isWithin && policies.acl?.() === true) return allowedByAcl
   if (granted === undefined && policies.isTrust) return lacks('resource-based')
   return own === undefined ? lacks('identity-based') : (limit ?? own)
 }

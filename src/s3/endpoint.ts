@@ -5,17 +5,20 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller } from '#access/caller.ts'
+import { type AskedObject, authorizeOnObject, authorizeOnUpload, readAuthorized } from '#access/object-access.ts'
 import { ObjectNeeded } from '#access/object-needed.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import { assertKey } from '#model/object.ts'
+import { assertKey, type ObjectVersion } from '#model/object.ts'
+import { dependsOnObject } from '#policy/acl-evaluation.ts'
+import type { OpenObject } from '#store/contract.ts'
 import { type Address, createAddressReader } from './address.ts'
-import { authorizeOnVersion } from './authorize-on-version.ts'
 import { releaseBody } from './drain.ts'
 import { errorResponse } from './error-response.ts'
 import { showFailure } from './missing-key.ts'
+import { requestedVersion } from './object/requested-version.ts'
 import type { S3Response, Services } from './operation.ts'
 import { type OperationRow, operations } from './operations.ts'
 import { ReceivedRequest } from './received-request.ts'
@@ -60,6 +63,7 @@ export function createS3Endpoint(
     rateLimit?.(request)
     const address = readAddress(target, headers.host)
     exchange.address = address
+    if (method === 'OPTIONS') throw refusePreflight(headers)
     const row = match({ method, address, headers })
     exchange.row = row
     const caller = row.authenticatesItself
@@ -100,8 +104,7 @@ export function createS3Endpoint(
     } catch (error) {
       failure = error
       const { row, received, bucket } = exchange
-      const shown =
-        row && received && bucket ? await showFailure(error, { row, request: received, bucket }, services) : error
+      const shown = row && received && bucket ? await showFailure(error, row, received, bucket, services) : error
       if (response.headersSent || response.destroyed) response.destroy()
       else {
         const resource = resourceOf(request, exchange.address)
@@ -138,6 +141,15 @@ export function createS3Endpoint(
   }
 }
 
+/** What a preflight must have was answered before this: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html */
+function refusePreflight({ origin }: IncomingMessage['headers']): ApiError {
+  const message =
+    origin === undefined
+      ? 'Insufficient information. Origin request header needed.'
+      : 'Invalid Access-Control-Request-Method: null'
+  return new ApiError('BadRequest', { message })
+}
+
 /** For rows that authenticate by themselves, until they have. */
 const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payload: { kind: 'unsigned' } }
 
@@ -162,11 +174,16 @@ function authorize(
   received: ReceivedRequest,
   bucket: Bucket | undefined,
   services: Services,
-): Promise<void> | undefined {
+): Promise<unknown> | undefined {
   const { bucketName, key, query } = received
   const { principal } = received.caller
   const action = typeof row.action === 'function' ? row.action({ query, principal }) : row.action
   if (action === undefined) return undefined
+  const { facts } = received
+  const asked = { principal, action, key, facts }
+  if (bucket !== undefined && key !== '' && dependsOnObject(action, bucket, principal)) {
+    return authorizeAddressed(row, received, { ...asked, bucket }, services)
+  }
   // A bucket not there yet belongs to nobody.
   const named = bucketName === '' ? undefined : { name: bucketName, ownerId: '' }
   try {
@@ -174,8 +191,23 @@ function authorize(
     return undefined
   } catch (error) {
     if (!(error instanceof ObjectNeeded) || bucket === undefined) throw error
-    return authorizeOnVersion(received, services, { action, bucket, key, versionId: query.get('versionId') })
+    return authorizeAddressed(row, received, { ...asked, bucket }, services)
   }
+}
+
+/** What is read here is kept for the operation: the decision costs no further look. */
+function authorizeAddressed(row: OperationRow, received: ReceivedRequest, asked: AskedObject, services: Services) {
+  const uploadId = received.query.get('uploadId')
+  if (uploadId !== undefined) return authorizeOnUpload(services, { ...asked, uploadId })
+  if (row.reads === undefined) {
+    return authorizeOnObject(services, { ...asked, versionId: requestedVersion(received) })
+  }
+  if (row.reads === 'record') {
+    const look = { versionOf: (version: ObjectVersion) => version, release: () => undefined }
+    return readAuthorized(services, asked, () => received.version(), look)
+  }
+  const look = { versionOf: (opened: OpenObject) => opened.version, release: (opened: OpenObject) => opened.close() }
+  return readAuthorized(services, asked, () => received.open(), look)
 }
 
 function resourceOf(request: IncomingMessage, address: Address | undefined): string {

@@ -1,7 +1,10 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller, RequestFacts, Resource } from '#access/caller.ts'
 import type { Bucket } from '#model/bucket.ts'
+import type { ObjectVersion } from '#model/object.ts'
+import type { OpenObject } from '#store/contract.ts'
 import type { Address } from './address.ts'
+import { requestedVersion } from './object/requested-version.ts'
 import type { RequestBody, S3Request, Services } from './operation.ts'
 import { createRequestBody } from './request-body.ts'
 
@@ -28,6 +31,8 @@ export class ReceivedRequest implements S3Request {
   readonly caller: Caller
   readonly #received: Received
   #body: RequestBody | undefined
+  #version: Promise<ObjectVersion> | undefined
+  #opened: Promise<OpenObject> | undefined
 
   constructor(received: Received) {
     const { request, address } = received
@@ -67,5 +72,17 @@ export class ReceivedRequest implements S3Request {
   authorize(action: string, resource: Resource, keys?: RequestFacts['keys']): void {
     const facts = keys === undefined ? this.facts : { ...this.facts, keys }
     this.#received.services.gatekeeper.authorize(this.caller.principal, action, resource, facts)
+  }
+
+  version(): Promise<ObjectVersion> {
+    const { store } = this.#received.services
+    this.#version ??= store.headObject(this.bucketName, this.key, requestedVersion(this))
+    return this.#version
+  }
+
+  open(): Promise<OpenObject> {
+    const { store } = this.#received.services
+    this.#opened ??= store.openObject(this.bucketName, this.key, requestedVersion(this))
+    return this.#opened
   }
 }

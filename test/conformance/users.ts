@@ -41,6 +41,8 @@ function user([section, account]: [string, string]): SuiteUser {
 
 const users = Object.entries(accounts).map(user)
 
+const emailOf = ({ displayName }: SuiteUser) => `${displayName}@example.com`
+
 export function formatIamDocument(): string {
   const ids = [...new Set(users.map(({ account }) => account))]
   return JSON.stringify({ version: 2, accounts: ids.map(accountOf) }, null, 2)
@@ -53,6 +55,7 @@ function accountOf(id: string) {
     id,
     canonicalId: canonicalIdOf(id),
     displayName: own[0]?.displayName,
+    email: own[0] && emailOf(own[0]),
     keys: own.filter(({ isRoot }) => isRoot).map(keyOf),
     users: own
       .filter(({ isRoot }) => !isRoot)
@@ -72,7 +75,7 @@ export function formatSuiteConfiguration(port: number, webIdentity: WebIdentity 
       `[${entry.section}]`,
       `display_name = ${entry.displayName}`,
       `user_id = ${entry.userId}`,
-      `email = ${entry.displayName}@example.com`,
+      `email = ${emailOf(entry)}`,
       `access_key = ${entry.accessKey}`,
       `secret_key = ${entry.secretKey}`,
     ]

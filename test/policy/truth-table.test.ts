@@ -91,7 +91,7 @@ function expected({ requester, isSameAccount, identity, resource, boundary, sess
   const isSession = type === 'assumed-role' || type === 'federated-user'
   // Naming a session itself reaches past boundaries; naming everyone does not for a session, but does for a user.
   if (resource === 'allows the requester') return true
-  return resource === 'allows everyone' && (!isSession || isWithinLimits)
+  return (resource === 'allows everyone' || acl) && (!isSession || isWithinLimits)
 }
 
 describe('evaluation', () => {

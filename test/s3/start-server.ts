@@ -9,6 +9,7 @@ import { type Access, openAccess } from '#access/open-access.ts'
 import { openBucketPolicies } from '#identity/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
 import { openMemoryEngine } from '#metadata/memory-engine.ts'
+import type { ObjectOwnership } from '#model/object-ownership.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import type { StoreLog } from '#store/context.ts'
 import { openStore } from '#store/open-store.ts'
@@ -17,9 +18,12 @@ export interface TestServer {
   readonly endpoint: string
   readonly root: string
   readonly access: Access
-  client(user?: 'main' | 'other' | 'reader', config?: S3ClientConfig): S3Client
+  client(user?: TestUser, config?: S3ClientConfig): S3Client
   close(): Promise<void>
 }
+
+/** `main` and `reader` share an account; `other` and `bare` have one each, and `bare` no grants of its own. */
+export type TestUser = 'main' | 'other' | 'reader' | 'bare'
 
 const users = [
   { access_key: 'main', secret_key: 'main-secret', display_name: 'Main', policies: [{ bucket: '*', actions: ['*'] }] },
@@ -28,6 +32,7 @@ const users = [
     secret_key: 'other-secret',
     display_name: 'Other',
     account: '111111111111',
+    email: 'other@example.com',
     policies: [{ bucket: '*', actions: ['*'] }],
   },
   {
@@ -36,6 +41,7 @@ const users = [
     display_name: 'Reader',
     policies: [{ bucket: '*', actions: ['list', 'read'] }],
   },
+  { access_key: 'bare', secret_key: 'bare-secret', display_name: 'Bare', account: '222222222222', policies: [] },
 ]
 
 const silent: StoreLog = { info: () => undefined, warn: () => undefined, error: (fields) => console.error(fields) }
@@ -45,9 +51,10 @@ export async function startServer(
     engine?: 'lmdb' | 'memory'
     maxUploadBytes?: number
     trustedProxies?: string[]
+    enforce?: 'on' | 'log'
+    defaultObjectOwnership?: ObjectOwnership
     log?: StoreLog
     root?: string
-    enforce?: 'on' | 'log'
   } = {},
 ): Promise<TestServer> {
   const log = options.log ?? silent
@@ -86,9 +93,10 @@ export async function startServer(
     region: 'us-east-1',
     maxUploadBytes: options.maxUploadBytes ?? 1024 ** 3,
     virtualHostDomains: [],
+    defaultObjectOwnership: options.defaultObjectOwnership ?? ('BucketOwnerEnforced' as const),
   }
   const listener = createS3Endpoint({
-    services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, settings },
+    services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },
     log,
   })
   const server = http.createServer(listener)

@@ -1,9 +1,11 @@
 /** The object that x-amz-copy-source names, opened: permission, existence and conditions are settled here, once for both copies. */
+
+import type { RequestFacts } from '#access/caller.ts'
+import { readAuthorized } from '#access/object-access.ts'
 import { percentDecode } from '#lib/uri.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
-import { authorizeOnVersion } from '#s3/authorize-on-version.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
 import type { OpenObject } from '#store/contract.ts'
 import { checkCopySource } from './conditions.ts'
@@ -34,14 +36,23 @@ export function parseCopySource(header: string): { bucketName: string; key: stri
   return { bucketName: path.slice(0, slash), key: path.slice(slash + 1), versionId }
 }
 
+/** The version that is asked for is the source's own. */
+export function factsOfVersion({ facts }: S3Request, versionId: string | undefined): RequestFacts {
+  return { ...facts, keys: versionId === undefined ? {} : { 's3:versionid': versionId } }
+}
+
 export async function openCopySource(request: S3Request, services: Services): Promise<CopySource> {
   const { bucketName, key, versionId } = parseCopySource(String(request.headers['x-amz-copy-source']))
   if (!isBucketName(bucketName)) throw new ApiError('InvalidBucketName')
   assertKey(key)
   const bucket = await services.store.getBucket(bucketName)
   const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
-  await authorizeOnVersion(request, services, { action, bucket, key, versionId })
-  const opened = await services.store.openObject(bucketName, key, versionId)
+  const opened = await readAuthorized(
+    services,
+    { principal: request.caller.principal, action, bucket, key, facts: factsOfVersion(request, versionId) },
+    () => services.store.openObject(bucketName, key, versionId),
+    { versionOf: ({ version }) => version, release: (found) => found.close() },
+  )
   try {
     checkCopySource(request.headers, 'x-amz-copy-source-', opened.version)
   } catch (error) {

@@ -1,4 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
+
+import { authorizeOnObject } from '#access/object-access.ts'
 import { elementsAt, textAt, type XmlElements } from '#lib/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
@@ -55,12 +57,15 @@ async function deleteEntry(request: S3Request, services: Services, entry: Entry)
   const { bucket } = request
   const { key, versionId, etag } = entry
   assertKey(key)
-  const action = versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion'
-  request.authorize(
-    action,
-    { bucket, key },
-    { ...(versionId && { 's3:versionid': versionId }), ...(etag && { 's3:if-match': etag }) },
-  )
+  const keys = { ...(versionId && { 's3:versionid': versionId }), ...(etag && { 's3:if-match': etag }) }
+  await authorizeOnObject(services, {
+    principal: request.caller.principal,
+    action: versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion',
+    bucket,
+    key,
+    versionId,
+    facts: { ...request.facts, keys },
+  })
   const deleted = await services.store.deleteObject({
     bucket,
     key,
