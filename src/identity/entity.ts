@@ -38,14 +38,13 @@ export interface Tagged {
 export const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
 
 /** A kind of entity, and how AWS speaks of it. */
-export interface Kind<E extends Entity> {
+export interface Kind {
   /** Of its unique ids. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids */
   readonly idPrefix: string
   readonly max: number
   readonly quotaName: string
   readonly missing: (name: string) => string
   readonly exists: (name: string) => string
-  readonly listIn: (account: never) => E[]
 }
 
 export function findNamed<E extends Entity>(list: readonly E[], name: string): E | undefined {
@@ -53,14 +52,14 @@ export function findNamed<E extends Entity>(list: readonly E[], name: string): E
 }
 
 /** NoSuchEntity. */
-export function getNamed<E extends Entity>(kind: Kind<E>, list: readonly E[], name: string): E {
+export function getNamed<E extends Entity>(kind: Kind, list: readonly E[], name: string): E {
   const entity = findNamed(list, name)
   if (entity === undefined) throw new ApiError('NoSuchEntity', { message: kind.missing(name) })
   return entity
 }
 
 /** EntityAlreadyExists, LimitExceeded. */
-export function addNamed<E extends Entity>(kind: Kind<E>, list: E[], entity: E): E {
+export function addNamed<E extends Entity>(kind: Kind, list: E[], entity: E): E {
   if (findNamed(list, entity.name) !== undefined) {
     throw new ApiError('EntityAlreadyExists', { message: kind.exists(entity.name) })
   }
@@ -70,7 +69,7 @@ export function addNamed<E extends Entity>(kind: Kind<E>, list: E[], entity: E):
 }
 
 /** EntityAlreadyExists, unless only the case of its letters changes. */
-export function renameNamed<E extends Entity>(kind: Kind<E>, list: readonly E[], entity: E, name: string): void {
+export function renameNamed<E extends Entity>(kind: Kind, list: readonly E[], entity: E, name: string): void {
   const other = findNamed(list, name)
   if (other !== undefined && other !== entity) {
     throw new ApiError('EntityAlreadyExists', { message: kind.exists(name) })

@@ -18,13 +18,12 @@ import type { User } from './user.ts'
 export const groupSchema = z.strictObject({ ...entityShape, ...policyHolderShape })
 export type Group = z.infer<typeof groupSchema>
 
-export const groupKind: Kind<Group> = {
+export const groupKind: Kind = {
   idPrefix: 'AGPA',
   max: 300,
   quotaName: 'GroupsPerAccount',
   missing: (name) => `The group with name ${name} cannot be found.`,
   exists: (name) => `Group with name ${name} already exists.`,
-  listIn: (account: Account) => account.groups,
 }
 
 /** EntityAlreadyExists, LimitExceeded. */

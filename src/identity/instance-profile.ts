@@ -24,13 +24,12 @@ export const instanceProfileSchema = z.strictObject({
 })
 export type InstanceProfile = z.infer<typeof instanceProfileSchema>
 
-export const instanceProfileKind: Kind<InstanceProfile> = {
+export const instanceProfileKind: Kind = {
   idPrefix: 'AIPA',
   max: 1000,
   quotaName: 'InstanceProfilesPerAccount',
   missing: (name) => `Instance Profile ${name} cannot be found.`,
   exists: (name) => `Instance Profile ${name} already exists.`,
-  listIn: (account: Account) => account.instanceProfiles,
 }
 
 /** EntityAlreadyExists, LimitExceeded. */

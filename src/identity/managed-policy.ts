@@ -7,7 +7,6 @@ import { awsManagedPolicies } from './aws-managed-policies.ts'
 import {
   addNamed,
   entityShape,
-  getNamed,
   type Kind,
   moment,
   newEntity,
@@ -38,13 +37,12 @@ export const managedPolicySchema = z.strictObject({
 export type ManagedPolicy = z.infer<typeof managedPolicySchema>
 export type PolicyVersion = ManagedPolicy['versions'][number]
 
-export const policyKind: Kind<ManagedPolicy> = {
+export const policyKind: Kind = {
   idPrefix: 'ANPA',
   max: 1500,
   quotaName: 'PoliciesPerAccount',
   missing: (name) => `Policy ${name} was not found.`,
   exists: (name) => `A policy called ${name} already exists. Duplicate names are not allowed.`,
-  listIn: (account: Account) => account.policies,
 }
 
 const versionsMax = 5
@@ -143,7 +141,8 @@ export function deleteVersion(policy: ManagedPolicy, arn: string, id: string): v
 /** NoSuchEntity, DeleteConflict. */
 export function deletePolicy(account: Account, arn: string): void {
   const policy = getOwnPolicy(account, arn)
-  if (usesOf(account, arn).attached > 0 || usesOf(account, arn).boundaries > 0) {
+  const { attached, boundaries } = usesOf(account, arn)
+  if (attached + boundaries > 0) {
     throw new ApiError('DeleteConflict', { message: 'Cannot delete a policy attached to entities.' })
   }
   if (policy.versions.length > 1) {
@@ -164,10 +163,6 @@ export function usesOf(account: Account, arn: string): { attached: number; bound
     boundaries: bounded.filter(({ boundary }) => boundary === arn).length,
   }
 }
-
-/** NoSuchEntity, with the name of a policy rather than its ARN. */
-export const getPolicyNamed = (account: Account, name: string): ManagedPolicy =>
-  getNamed(policyKind, account.policies, name)
 
 function assertSize(document: PolicyText): void {
   if (JSON.stringify(document).length <= limits.managedPolicyCharacters) return

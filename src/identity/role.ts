@@ -31,13 +31,12 @@ export const roleSchema = z.strictObject({
 })
 export type Role = z.infer<typeof roleSchema>
 
-export const roleKind: Kind<Role> = {
+export const roleKind: Kind = {
   idPrefix: 'AROA',
   max: 1000,
   quotaName: 'RolesPerAccount',
   missing: (name) => `The role with name ${name} cannot be found.`,
   exists: (name) => `Role with name ${name} already exists.`,
-  listIn: (account: Account) => account.roles,
 }
 
 const trustCharactersMax = 2048

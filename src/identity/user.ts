@@ -43,14 +43,13 @@ export const userSchema = z.strictObject({
 export type User = z.infer<typeof userSchema>
 export type Login = z.infer<typeof loginSchema>
 
-export const userKind: Kind<User> = {
+export const userKind: Kind = {
   idPrefix: 'AIDA',
   // AWS has 5,000; nothing here needs that.
   max: 50_000,
   quotaName: 'UsersPerAccount',
   missing: (name) => `The user with name ${name} cannot be found.`,
   exists: (name) => `User with name ${name} already exists.`,
-  listIn: (account: Account) => account.users,
 }
 
 const groupsMax = 10
