@@ -126,11 +126,18 @@ const tagsMax = 50
 
 /** InvalidInput, LimitExceeded. */
 export function addTags(entity: Tagged, tags: readonly Tag[]): void {
-  const merged = { ...entity.tags, ...tagsOf(tags) }
+  const merged = mergedTags(entity.tags, tagsOf(tags))
   if (Object.keys(merged).length > tagsMax) {
     throw new ApiError('LimitExceeded', { message: `The number of tags has reached the maximum limit of ${tagsMax}.` })
   }
   entity.tags = merged
+}
+
+/** Later tags replace earlier ones, whatever the case of their keys. */
+export function mergedTags(earlier: Record<string, string>, later: Record<string, string>): Record<string, string> {
+  const replaced = new Set(Object.keys(later).map((key) => key.toLowerCase()))
+  const kept = Object.entries(earlier).filter(([key]) => !replaced.has(key.toLowerCase()))
+  return { ...Object.fromEntries(kept), ...later }
 }
 
 export function removeTags(entity: Tagged, names: readonly string[]): void {

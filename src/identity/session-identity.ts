@@ -7,6 +7,7 @@ import { isUsable } from './access-key.ts'
 import type { Account } from './account.ts'
 import { awsPolicyArn } from './aws-managed-policies.ts'
 import { type Directory, requesterOf } from './directory.ts'
+import { mergedTags } from './entity.ts'
 import { Identity, type IdentityParts } from './identity.ts'
 import { issuerName } from './oidc-provider.ts'
 import { compiled } from './policy-text.ts'
@@ -59,13 +60,6 @@ function partsOfRole(directory: Directory, account: Account, claims: SessionClai
   }
   const policies = directory.policiesOfRole(account, role)
   return { requester, displayName: `${role.name}/${name}`, policies: limited(directory, account, policies, claims) }
-}
-
-/** Those of the session replace those of its role or user, whatever the case of their keys. */
-function mergedTags(own: Record<string, string>, ofSession: Record<string, string>): Record<string, string> {
-  const replaced = new Set(Object.keys(ofSession).map((key) => key.toLowerCase()))
-  const kept = Object.entries(own).filter(([key]) => !replaced.has(key.toLowerCase()))
-  return { ...Object.fromEntries(kept), ...ofSession }
 }
 
 function partsOfUser(directory: Directory, account: Account, claims: SessionClaims): Parts | undefined {

@@ -23,13 +23,14 @@ export const assumeRole = signed('AssumeRole', (request) => {
   refuseDevices(params)
   refuseContexts(request)
   const limits = readSessionPolicies(params)
-  const { tags, transitive } = withInherited(caller, readSessionTags(params))
+  const passed = readSessionTags(params)
+  const { tags, transitive } = withInherited(caller, passed)
   const sourceIdentity = readSourceIdentity(request)
   const asked: RoleAsked = {
     action: 'sts:AssumeRole',
     roleArn,
     sessionName,
-    tags: readSessionTags(params).tags,
+    tags: passed.tags,
     transitive,
     ...(sourceIdentity === undefined || caller.session?.sourceIdentity !== undefined ? {} : { sourceIdentity }),
     context: contextOf(request),

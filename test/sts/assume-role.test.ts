@@ -1,5 +1,6 @@
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type * as aws from '@aws-sdk/client-sts'
+import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { failure } from '../iam/client.ts'
@@ -38,6 +39,12 @@ describe('AssumeRole', () => {
     await expect(app.s3(keys).send(new PutObjectCommand({ Bucket: 'docs', Key: 'b', Body: '' }))).rejects.toThrow(
       failure('AccessDenied', /assumed-role\/reader\/session is not authorized to perform: s3:PutObject/),
     )
+    const writer = keysIn((await assume(dave, 'writer')).Credentials)
+    const form = await createPresignedPost(app.s3(writer), { Bucket: 'docs', Key: 'form' })
+    const data = new FormData()
+    for (const [name, value] of Object.entries(form.fields)) data.append(name, value)
+    data.append('file', new Blob(['posted']), 'f.txt')
+    expect((await fetch(form.url, { method: 'POST', body: data })).status).toBe(204)
     const plain = await fetch(`${app.endpoint}/docs/a`, {
       headers: {
         'x-access-key': keys.accessKeyId,

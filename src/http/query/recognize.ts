@@ -1,29 +1,21 @@
-/** Whether a request is one to IAM or STS: they live on the same port as S3, at `/`. */
+/** Whether a request is one to IAM or STS: they live on the same port as S3, at `/`. Asked of every request, so it must cost little. */
 import type { IncomingMessage } from 'node:http'
 
-const versions: Readonly<Record<string, string>> = { iam: '2010-05-08', sts: '2011-06-15' }
+const signedScope = /\/(iam|sts)\/aws4_request/
+const presignedScope = /[?&]X-Amz-Credential=[^&]*(%2F|\/)(iam|sts)(%2F|\/)aws4_request/i
+const versions: ReadonlySet<string> = new Set(['2010-05-08', '2011-06-15'])
 
 /**
  * By the scope of its signature; else by Action and Version in the query; else, as those that need no signature, by a form posted to
  * `/`, which S3 has no use for.
  */
 export function isQueryRequest({ method, url = '', headers }: IncomingMessage): boolean {
-  const [path, query = ''] = splitOnce(url, '?')
-  const scoped = /\/(iam|sts|s3)\/aws4_request/.exec(headers.authorization ?? '')?.[1] ?? scopeIn(query)
-  if (scoped !== undefined) return scoped !== 's3'
-  if (path !== '/' || headers.authorization !== undefined) return false
+  const { authorization } = headers
+  if (authorization !== undefined) return signedScope.test(authorization)
+  if (url !== '/' && !url.startsWith('/?')) return false
+  if (presignedScope.test(url)) return true
   if (method === 'POST') return /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '')
-  if (method !== 'GET' || !query.includes('Action=')) return false
-  const params = new URLSearchParams(query)
-  return params.has('Action') && Object.values(versions).includes(params.get('Version') ?? '')
-}
-
-function scopeIn(query: string): string | undefined {
-  if (!query.includes('X-Amz-Credential=')) return undefined
-  return /\/(iam|sts|s3)\/aws4_request$/.exec(new URLSearchParams(query).get('X-Amz-Credential') ?? '')?.[1]
-}
-
-function splitOnce(text: string, separator: string): [string, string?] {
-  const at = text.indexOf(separator)
-  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+  if (method !== 'GET' || !url.includes('Action=')) return false
+  const params = new URLSearchParams(url.slice(2))
+  return params.has('Action') && versions.has(params.get('Version') ?? '')
 }
