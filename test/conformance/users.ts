@@ -53,7 +53,8 @@ function accountOf(id: string) {
   const keyOf = ({ accessKey, secretKey }: SuiteUser) => ({ id: accessKey, secret: secretKey })
   return {
     id,
-    canonicalId: canonicalIdOf(id),
+    // The suite grants to an account by what it calls the root's user_id.
+    canonicalId: own.some(({ isRoot }) => isRoot) ? id : canonicalIdOf(id),
     displayName: own[0]?.displayName,
     email: own[0] && emailOf(own[0]),
     keys: own.filter(({ isRoot }) => isRoot).map(keyOf),
