@@ -10,8 +10,9 @@ import {
   type V2Credentials,
   type V4Credentials,
 } from '#signature/credentials.ts'
+import { declaredPayload } from '#signature/declared-payload.ts'
 import { verifyFormSignature } from '#signature/post-policy.ts'
-import type { SignableRequest } from '#signature/request.ts'
+import type { Payload, SignableRequest } from '#signature/request.ts'
 import { isSame } from '#signature/signing-key.ts'
 import { verifyV2 } from '#signature/v2.ts'
 import { verifyV4 } from '#signature/v4.ts'
@@ -78,12 +79,12 @@ export function createAuthenticator({ identities, journal, log, settings }: Gate
     return {
       principal: identity,
       via: credentials.kind === 'v2-query' ? 'query' : 'header',
-      payload: unsigned,
+      payload: declaredPayload(request),
       signature: { version: 'AWS', timestamp: undefined },
     }
   }
 
-  function verifyPlain({ accessKeyId, secretAccessKey, sessionToken }: PlainCredentials): Caller {
+  function verifyPlain({ accessKeyId, secretAccessKey, sessionToken }: PlainCredentials, payload: Payload): Caller {
     if (!settings.plainKeyAuth) throw new ApiError('AccessDenied')
     lockout.check(accessKeyId)
     const identity = findOrUndefined(() => identities.identify(accessKeyId, sessionToken))
@@ -95,7 +96,7 @@ export function createAuthenticator({ identities, journal, log, settings }: Gate
     }
     lockout.succeed(accessKeyId)
     note(identity, settings.service)
-    return { principal: identity, via: 'plain-keys', payload: unsigned }
+    return { principal: identity, via: 'plain-keys', payload }
   }
 
   function authenticate(request: SignableRequest, service?: OtherService): Caller {
@@ -127,7 +128,7 @@ export function createAuthenticator({ identities, journal, log, settings }: Gate
   function verify(request: SignableRequest, credentials: PresentedCredentials, service?: OtherService): Caller {
     switch (credentials.kind) {
       case 'anonymous':
-        return nobody
+        return { ...nobody, payload: declaredPayload(request) }
       case 'v4-header':
       case 'v4-query':
         return verifySigned(request, credentials, service)
@@ -136,7 +137,7 @@ export function createAuthenticator({ identities, journal, log, settings }: Gate
         if (service !== undefined) throw new ApiError('IncompleteSignature')
         return verifyOld(request, credentials)
       case 'plain-keys':
-        return verifyPlain(credentials)
+        return verifyPlain(credentials, declaredPayload(request))
       default:
         throw new ApiError('AccessDenied')
     }

@@ -42,15 +42,17 @@ const routes: readonly Route[] = [
   { method: 'GET', path: /^\/_\/used-actions$/, action: 'iam:GenerateServiceLastAccessedDetails', run: usedActions },
 ]
 
-/** The answer to a request under `/_/`, once it is authenticated. AccessDenied; NoSuchKey if there is no such route. */
+export const isInspection = (method: string, path: string): boolean => findRoute(method, path) !== undefined
+
+const findRoute = (method: string, path: string) => routes.find((one) => one.method === method && one.path.test(path))
+
+/** The answer to a request of `isInspection`, once it is authenticated. AccessDenied. */
 export async function inspect(options: AdminOptions, asked: AdminRequest): Promise<AdminAnswer> {
   const { method = '', url = '' } = asked.request
   const [path = '', search = ''] = url.split('?', 2)
   const { principal } = asked.caller
-  // Whoever is not known learns nothing of what there is.
-  if (!(principal instanceof Identity)) throw new ApiError('AccessDenied')
-  const route = routes.find((one) => one.method === method && one.path.test(path))
-  if (route === undefined) throw new ApiError('NoSuchKey', { message: 'There is no such route.' })
+  const route = findRoute(method, path)
+  if (route === undefined || !(principal instanceof Identity)) throw new ApiError('AccessDenied')
   const { services, access, findIdentity, documents, serverOwnerId } = options
   services.gatekeeper.authorize(principal, route.action, {}, factsOf(asked))
   const argument = route.path.exec(path)?.[1] ?? ''

@@ -14,7 +14,7 @@ import { isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Store } from '#store/contract.ts'
-import { inspect } from './inspections.ts'
+import { inspect, isInspection } from './inspections.ts'
 import { presign } from './presign.ts'
 import type { DocumentStatus } from './status.ts'
 
@@ -64,7 +64,7 @@ export function createAdminRoutes(options: AdminOptions): AdminHandler {
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
     const presignMatch = request.method === 'POST' ? /^\/presign\/([^/]+)\/(.+)$/.exec(path) : null
     const policyMatch = /^(GET|PUT|DELETE)$/.test(request.method ?? '') ? /^\/bucket-policy\/([^/]+)$/.exec(path) : null
-    if (path.startsWith('/_/')) {
+    if (isInspection(request.method ?? '', path)) {
       void answerInspection(options, request, response)
       return
     }
@@ -97,9 +97,10 @@ async function answer(
     const body = await readBody(request, caller)
     const asked = { request, caller, bucketName, key: percentDecode(presignMatch?.[2] ?? ''), body }
     const { status, json } = presignMatch === null ? await bucketPolicy(options, asked) : await presign(options, asked)
-    response.writeHead(status, json === undefined ? {} : { 'content-type': 'application/json' }).end(json)
+    const length = { 'content-length': Buffer.byteLength(json ?? '') }
+    response.writeHead(status, json === undefined ? {} : { 'content-type': 'application/json', ...length }).end(json)
   } catch (error) {
-    sendError(request, response, error)
+    sendError(request, response, error instanceof URIError ? new ApiError('InvalidURI') : error)
   }
 }
 

@@ -17,6 +17,7 @@ import type { OpenObject } from '#store/contract.ts'
 import { type Address, createAddressReader } from './address.ts'
 import { releaseBody } from './drain.ts'
 import { errorResponse } from './error-response.ts'
+import { assertExpectedOwner } from './expected-owner.ts'
 import { showFailure } from './missing-key.ts'
 import { requestedVersion } from './object/requested-version.ts'
 import type { S3Response, Services } from './operation.ts'
@@ -74,7 +75,7 @@ export function createS3Endpoint(
     const bucket =
       address.bucketName === '' || row.withoutBucket ? undefined : await loadBucket(address.bucketName, services)
     exchange.bucket = bucket
-    if (bucket !== undefined) expectOwner(request, bucket)
+    if (bucket !== undefined) assertExpectedOwner(headers, 'x-amz-expected-bucket-owner', bucket)
     const { id } = exchange
     const operation = row.name
     const received = new ReceivedRequest({ id, operation, request, response, address, bucket, caller, services })
@@ -160,12 +161,6 @@ async function loadBucket(name: string, services: Services): Promise<Bucket> {
   if (bucket !== undefined) return bucket
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)
-}
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html */
-function expectOwner(request: IncomingMessage, bucket: Bucket): void {
-  const expected = request.headers['x-amz-expected-bucket-owner']
-  if (expected !== undefined && expected !== bucket.ownerId) throw new ApiError('AccessDenied')
 }
 
 /** AccessDenied; a promise where the object itself has to be looked at. */

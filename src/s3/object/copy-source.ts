@@ -5,7 +5,8 @@ import { readAuthorized } from '#access/object-access.ts'
 import { percentDecode } from '#lib/uri.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { assertKey } from '#model/object.ts'
+import { assertKey, assertVersionId } from '#model/object.ts'
+import { assertExpectedOwner } from '#s3/expected-owner.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
 import type { OpenObject } from '#store/contract.ts'
 import { checkCopySource } from './conditions.ts'
@@ -33,6 +34,7 @@ export function parseCopySource(header: string): { bucketName: string; key: stri
     throw badSource('Copy Source must mention the source bucket and key: sourcebucket/sourcekey')
   }
   const versionId = query === '' ? undefined : query.slice('versionId='.length)
+  if (versionId !== undefined) assertVersionId(versionId)
   return { bucketName: path.slice(0, slash), key: path.slice(slash + 1), versionId }
 }
 
@@ -41,16 +43,25 @@ export function factsOfVersion({ facts }: S3Request, versionId: string | undefin
   return { ...facts, keys: versionId === undefined ? {} : { 's3:versionid': versionId } }
 }
 
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html, x-amz-copy-source: a delete marker is none. */
+function asSourceError(error: unknown): never {
+  if (!(error instanceof ApiError) || error.code !== 'MethodNotAllowed') throw error
+  throw new ApiError('InvalidRequest', {
+    message: 'The source of a copy request may not specifically refer to a delete marker by version id.',
+  })
+}
+
 export async function openCopySource(request: S3Request, services: Services): Promise<CopySource> {
   const { bucketName, key, versionId } = parseCopySource(String(request.headers['x-amz-copy-source']))
   if (!isBucketName(bucketName)) throw new ApiError('InvalidBucketName')
   assertKey(key)
   const bucket = await services.store.getBucket(bucketName)
+  assertExpectedOwner(request.headers, 'x-amz-source-expected-bucket-owner', bucket)
   const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
   const opened = await readAuthorized(
     services,
     { principal: request.caller.principal, action, bucket, key, facts: factsOfVersion(request, versionId) },
-    () => services.store.openObject(bucketName, key, versionId),
+    () => services.store.openObject(bucketName, key, versionId).catch(asSourceError),
     { versionOf: ({ version }) => version, release: (found) => found.close() },
   )
   try {
