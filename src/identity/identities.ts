@@ -37,6 +37,8 @@ interface State {
   readonly directory: Directory
   readonly byKey: Map<string, Identity>
   readonly bySession: WeakMap<SessionClaims, Identity>
+  /** Keys whose secrets cannot be opened. */
+  readonly unreadable: Set<string>
 }
 
 export class Identities {
@@ -92,12 +94,12 @@ export class Identities {
 
   /** A long-lived key that is active and has not expired. */
   findByAccessKey(accessKeyId: string): Identity | undefined {
-    const { directory, byKey } = this.#current()
+    const { directory, byKey, unreadable } = this.#current()
     const entry = directory.findKey(accessKeyId)
     if (entry === undefined || !isUsable(entry.key, Date.now())) return undefined
     const known = byKey.get(accessKeyId)
     if (known !== undefined) return known
-    const identity = this.#identityOf(directory, entry)
+    const identity = this.#identityOf(directory, entry, unreadable)
     if (identity !== undefined) byKey.set(accessKeyId, identity)
     return identity
   }
@@ -189,11 +191,15 @@ export class Identities {
     await Promise.all([this.lastUsed.close(), this.#document.close()])
   }
 
-  #identityOf(directory: Directory, entry: KeyEntry): Identity | undefined {
+  #identityOf(directory: Directory, entry: KeyEntry, unreadable: Set<string>): Identity | undefined {
     const { account, user, key } = entry
     const secretAccessKey = this.secrets.parse(key.secret)
     if (secretAccessKey === undefined) {
-      this.#log.error({ accessKeyId: key.id }, 'the secret of this key was sealed with another SECRET_KEY')
+      // Once for each state of the document, however often the key is tried.
+      if (!unreadable.has(key.id)) {
+        this.#log.error({ accessKeyId: key.id }, 'the secret of this key was sealed with another SECRET_KEY')
+      }
+      unreadable.add(key.id)
       return undefined
     }
     const policies = user === undefined ? { identity: [] } : directory.policiesOfUser(account, user)
@@ -237,6 +243,7 @@ const stateOf = (document: IdentityDocument): State => ({
   directory: new Directory(document),
   byKey: new Map(),
   bySession: new WeakMap(),
+  unreadable: new Set(),
 })
 
 function firstDocument(bootstrap: AdministratorKey): IdentityDocument {

@@ -17,7 +17,9 @@ export interface FetchOptions {
   readonly thumbprints?: readonly string[]
 }
 
+/** Without a byte, and for the whole. */
 const timeoutMs = 5000
+const deadlineMs = 10_000
 const bytesMax = 256 * 1024
 
 /** Throws a plain Error that says why not. */
@@ -51,7 +53,8 @@ async function resolve(url: URL, { allowPrivate }: FetchOptions): Promise<Lookup
 function request(url: URL, pinned: LookupAddress, options: FetchOptions): Promise<IncomingMessage> {
   const lookup: LookupFunction = (_host, { all }, callback) =>
     all === true ? callback(null, [pinned]) : callback(null, pinned.address, pinned.family)
-  const settings = { lookup, timeout: timeoutMs, agent: false, headers: { accept: 'application/json' } }
+  const signal = AbortSignal.timeout(deadlineMs)
+  const settings = { lookup, signal, timeout: timeoutMs, agent: false, headers: { accept: 'application/json' } }
   const thumbprints = options.thumbprints ?? []
   return new Promise((settle, reject) => {
     const isPlain = url.protocol === 'http:'

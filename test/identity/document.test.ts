@@ -202,6 +202,19 @@ describe('keys', () => {
   })
 })
 
+describe('when a key was last used', () => {
+  it('is known after a restart, and forgotten with the key', async () => {
+    const first = await openWith(withUsers(admin))
+    first.lastUsed.note('adminkey', 's3', 'us-east-1')
+    first.lastUsed.note('nosuchkey', 's3', 'us-east-1')
+    expect(first.lastUsed.find('adminkey')).toMatchObject({ service: 's3', region: 'us-east-1' })
+    await first.lastUsed.flush()
+    const again = await openWith()
+    expect(again.lastUsed.find('adminkey')?.atMs).toBeGreaterThan(Date.now() - 60_000)
+    expect(again.lastUsed.find('nosuchkey')).toBeUndefined()
+  })
+})
+
 describe('a password', () => {
   it('tells its user, by name in the server’s own account, or in another by number or alias', async () => {
     const passwordHash = await formatPassword('correct horse')
