@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { Document, type DocumentLog } from '#documents/document.ts'
+import type { DocumentProblem } from '#documents/json-source.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { compilePolicy } from '#policy/compile.ts'
@@ -82,6 +83,14 @@ export class BucketPolicyBook {
     const policy = this.#compile(bucket, source) ?? known?.policy ?? 'invalid'
     this.#compiled.set(bucket, { source, policy })
     return policy
+  }
+
+  get problem(): DocumentProblem | undefined {
+    return this.#document.problem
+  }
+
+  get path(): string {
+    return this.#document.path
   }
 
   close(): Promise<void> {
