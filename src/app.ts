@@ -1,22 +1,18 @@
 /** How the parts make a running API: the only place that knows them all. */
 import type { IncomingMessage } from 'node:http'
 import type { Express, NextFunction, Request, Response } from 'express'
-import { createGatekeeper } from '#access/gatekeeper.ts'
 import { createHealthRoutes } from '#admin/health.ts'
 import { createAdminRoutes } from '#admin/routes.ts'
 import { createCors } from '#http/cors.ts'
 import { RateLimiter } from '#http/rate-limit.ts'
 import { closeServer, createHttpServer, listen } from '#http/server.ts'
 import { readTls } from '#http/tls.ts'
-import { openBucketPolicies } from '#identity/bucket-policies.ts'
-import { openIdentities } from '#identity/identities.ts'
 import { createLog, type Log } from '#lib/log.ts'
 import { createAddressReader } from '#s3/address.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
-import type { Services } from '#s3/operation.ts'
 import type { Store } from '#store/contract.ts'
-import { openStore } from '#store/open-store.ts'
 import type { AppConfig } from './config.ts'
+import { type OpenServices, openServices } from './services.ts'
 
 export interface ApiStart {
   readonly config: AppConfig
@@ -34,6 +30,7 @@ export async function startApi(start: ApiStart): Promise<RunningServer> {
   const { config, version } = start
   const log = await createLog(config.log, 'api')
   const open = await openServices(start, log)
+  if (start.isPrimary) await createBuckets(open.store, config, open.ownerId)
   const server = createHttpServer({ tls: readTls(config.tls) }, installRoutes(open, config, version, log))
   const port = await listen(server, config.host, config.apiPort)
   return {
@@ -46,53 +43,9 @@ export async function startApi(start: ApiStart): Promise<RunningServer> {
   }
 }
 
-export interface OpenServices {
-  readonly services: Services
-  /** The secret that a user's links are signed with. */
-  readonly secretOf: (accessKeyId: string) => string | undefined
-  close(): Promise<void>
-}
-
-export async function openServices(
-  { config, isPrimary, bootstrap }: Omit<ApiStart, 'version'>,
-  log: Log,
-): Promise<OpenServices> {
-  const identities = await openIdentities({ path: config.iamPath, bootstrap, log })
-  const policies = await openBucketPolicies({ path: config.bucketPolicyPath, log })
-  const { ownerId } = identities
-  const store = await openStore({
-    root: config.storageRoot,
-    durability: config.durability,
-    engine: config.metadataEngine,
-    watch: config.storageWatch,
-    log,
-    isPrimary,
-    ownerId,
-    region: config.region,
-  })
-  if (isPrimary) await createBuckets(store, config, ownerId)
-  const gatekeeper = createGatekeeper({
-    identities,
-    policies,
-    settings: { ...config, hosts: hostsOf(config), virtualHostDomains: domainsOf(config) },
-  })
-  const settings = {
-    region: config.region,
-    maxUploadBytes: config.maxUploadBytes,
-    virtualHostDomains: domainsOf(config),
-  }
-  return {
-    services: { store, gatekeeper, bucketPolicies: policies, settings },
-    secretOf: (accessKeyId) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
-    close: async () => {
-      await store.close()
-      await Promise.all([identities.close(), policies.close()])
-    },
-  }
-}
-
 /** First what needs no credentials and costs nothing to pass, last the S3 endpoint, which takes everything else. */
-function installRoutes({ services, secretOf }: OpenServices, config: AppConfig, version: string, log: Log) {
+function installRoutes(services: OpenServices, config: AppConfig, version: string, log: Log) {
+  const { secretOf } = services
   const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
   const rateLimit = limiter && ((request: IncomingMessage) => limiter.assert(request.socket.remoteAddress ?? ''))
   const health = createHealthRoutes(version)
@@ -122,13 +75,4 @@ async function createBuckets(store: Store, { buckets, region }: AppConfig, owner
     const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
     await store.createBucket({ name, createdAtMs: Date.now(), ownerId, region, ...fresh })
   }
-}
-
-/** Hosts that a signature may name when a proxy has put its own in their place. */
-function hostsOf({ apiBaseUrl, allowedHosts }: AppConfig): string[] {
-  return apiBaseUrl === undefined ? allowedHosts : [new URL(apiBaseUrl).host, ...allowedHosts]
-}
-
-function domainsOf({ apiBaseUrl, virtualHostDomains }: AppConfig): string[] {
-  return apiBaseUrl === undefined ? virtualHostDomains : [new URL(apiBaseUrl).hostname, ...virtualHostDomains]
 }

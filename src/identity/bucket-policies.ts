@@ -54,6 +54,11 @@ export class BucketPolicyBook {
     return policy === 'invalid' ? 'invalid' : evaluateBucketPolicy(policy, { principal, action, resource })
   }
 
+  /** Why the document as it is now has no effect; undefined if it has. */
+  get problem(): string | undefined {
+    return this.#document.problem
+  }
+
   close(): Promise<void> {
     return this.#document.close()
   }

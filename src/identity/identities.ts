@@ -57,6 +57,11 @@ export class Identities {
     return first?.principal.canonicalId ?? canonicalIdOf(defaultAccount)
   }
 
+  /** Why the document as it is now has no effect; undefined if it has. */
+  get problem(): string | undefined {
+    return this.#document.problem
+  }
+
   close(): Promise<void> {
     return this.#document.close()
   }

@@ -11,7 +11,7 @@ let isStopping = false
 
 async function start(message: StartMessage): Promise<Running> {
   if (message.role === 'console') {
-    const { startConsole } = await import('#console/console.ts')
+    const { startConsole } = await import('#console-app.ts')
     return startConsole(message)
   }
   const { startApi } = await import('#app.ts')

@@ -17,10 +17,11 @@
  * | completed  | d bucket key uploadId | JSON: what a repeated CompleteMultipartUpload answers |
  * | pending    | q bucket key order    | files yet to be moved, and the bytes of small ones (store/pending.ts) |
  * | folder     | f path                | mtime of a folder at its last scan |
+ * | session    | w sessionId           | JSON: a session of the console (console/session/session-store.ts) |
  */
 import type { Bytes, KeyRange } from './engine.ts'
 
-type Table = 'b' | 'c' | 'o' | 'v' | 'n' | 'm' | 'u' | 's' | 'p' | 'd' | 'q' | 'f'
+type Table = 'b' | 'c' | 'o' | 'v' | 'n' | 'm' | 'u' | 's' | 'p' | 'd' | 'q' | 'f' | 'w'
 
 export const rowKey = (table: Table, ...parts: readonly string[]): Buffer =>
   Buffer.from(`${table}\0${parts.join('\0')}`)

@@ -1,0 +1,159 @@
+/** The life of one visit, to be read aloud: who → signed in? → from our own page? → bucket → may they? → page → send. */
+import type { NextFunction, Request, Response } from 'express'
+import type { Resource } from '#access/caller.ts'
+import type { Log } from '#lib/log.ts'
+import { anonymous } from '#model/account.ts'
+import { type Bucket, isBucketName } from '#model/bucket.ts'
+import { ApiError } from '#model/errors.ts'
+import { assertKey } from '#model/object.ts'
+import { describeFailure } from './failure.ts'
+import { isFormRequest, readForm, readJson } from './form.ts'
+import type { Answer, ConsoleServices, Visit } from './page.ts'
+import type { Renderer } from './render.ts'
+import type { Route } from './route.ts'
+import { sendAnswer } from './send.ts'
+import { CsrfTokens, isFromOwnPages } from './session/csrf.ts'
+import { sessionOf } from './session/session.ts'
+import { identifyVisitor, type Visitor } from './visitor.ts'
+
+export interface EndpointOptions {
+  readonly services: ConsoleServices
+  readonly renderer: Renderer
+  readonly log: Log
+}
+
+export function createEndpoint({ services, renderer, log }: EndpointOptions) {
+  const { config } = services
+  const csrf = new CsrfTokens(config.secretKey ?? '')
+  const identify = (request: Request, response: Response) =>
+    identifyVisitor(request, response, {
+      signIn: services.signIn,
+      lifetimeMs: config.sessionLifetimeMs,
+      isSecure: config.tls !== undefined,
+    })
+
+  async function answer(route: Route, request: Request, response: Response): Promise<void> {
+    let visitor: Visitor | undefined
+    const startedAt = performance.now()
+    response.once('close', () => logVisit(request, response, visitor, startedAt))
+    try {
+      visitor = await identify(request, response)
+      if (route.permission !== 'anyone' && visitor.principal === undefined) {
+        return await send(askToSignIn(request), request, response, visitor)
+      }
+      const form = isFormRequest(request) ? await readForm(request) : new URLSearchParams()
+      if (route.method !== 'get') assertOwnPage(request, form, visitor)
+      const visit = await openVisit(route, request, visitor, form)
+      if (route.permission.startsWith('s3:')) visit.authorize(actionOf(route, visit), resourceOf(route, visit))
+      await send(await route.page(visit, services), request, response, visitor)
+    } catch (error) {
+      await fail(error, request, response, visitor)
+    }
+  }
+
+  function assertOwnPage(request: Request, form: URLSearchParams, { binding }: Visitor): void {
+    const token = request.headers['x-csrf-token'] ?? form.get('csrf') ?? ''
+    if (isFromOwnPages(request.headers) && csrf.verify(binding, String(token))) return
+    throw new ApiError('AccessDenied', { message: 'This form has expired, or it is not one of ours.' })
+  }
+
+  async function openVisit(route: Route, request: Request, visitor: Visitor, form: URLSearchParams): Promise<Visit> {
+    const query = new URLSearchParams(request.url.split('?')[1] ?? '')
+    const key = query.get('key') ?? ''
+    if (route.needsKey && key === '') throw new ApiError('NoSuchKey')
+    assertKey(key)
+    const principal = visitor.principal ?? anonymous
+    const params = request.params as Record<string, string>
+    const found = params.bucket === undefined ? undefined : await findBucket(params.bucket)
+    const { gatekeeper } = services
+    return {
+      message: request,
+      headers: request.headers,
+      method: request.method,
+      url: request.originalUrl,
+      query,
+      params,
+      address: request.socket.remoteAddress ?? '',
+      principal,
+      session: visitor.session,
+      get bucket(): Bucket {
+        if (found === undefined) throw new Error(`${route.path} names no bucket`)
+        return found
+      },
+      key,
+      form,
+      readJson: (schema) => readJson(request, schema),
+      may: (action, resource = {}) => gatekeeper.may(principal, action, resource),
+      authorize: (action, resource = {}) => gatekeeper.authorize(principal, action, resource),
+    }
+  }
+
+  async function findBucket(name: string): Promise<Bucket> {
+    if (!isBucketName(name)) throw new ApiError('NoSuchBucket', { fields: { BucketName: name } })
+    return services.store.getBucket(name)
+  }
+
+  async function send(answer: Answer, request: Request, response: Response, visitor: Visitor | undefined) {
+    const who = visitor ?? { session: sessionOf(request), principal: undefined, binding: '' }
+    await sendAnswer(answer, request, response, {
+      render: (view, notice) =>
+        renderer.render(view, { request, principal: who.principal, csrf: csrf.issue(who.binding), notice }),
+      session: who.session,
+    })
+  }
+
+  async function fail(error: unknown, request: Request, response: Response, visitor: Visitor | undefined) {
+    const isOurs = error instanceof ApiError || error instanceof URIError
+    if (!isOurs && !response.destroyed) log.error({ err: error, path: request.path }, 'page failed')
+    if (response.headersSent) {
+      response.destroy()
+      return
+    }
+    // A body that is still on its way would be taken for the next request.
+    if (!request.complete) response.set('connection', 'close')
+    await send(describeFailure(error, request, visitor?.principal), request, response, visitor)
+  }
+
+  function logVisit(request: Request, response: Response, visitor: Visitor | undefined, startedAt: number): void {
+    const ms = Math.round(performance.now() - startedAt)
+    const { method, path } = request
+    log.info(
+      { method, path, status: response.statusCode, principal: visitor?.principal?.accessKeyId, durationMs: ms },
+      'visit',
+    )
+  }
+
+  return {
+    answer,
+    answerUnknown: async (request: Request, response: Response) => {
+      const visitor = sessionOf(request) === undefined ? undefined : await identify(request, response)
+      await fail(new ApiError('NoSuchKey'), request, response, visitor)
+    },
+    answerFailure: (error: unknown, request: Request, response: Response, _next: NextFunction) =>
+      fail(error, request, response, undefined),
+  }
+}
+
+/** Pages lead to the sign-in and back; scripts are told. */
+function askToSignIn(request: Request): Answer {
+  if (wantsJson(request)) {
+    return { status: 401, json: { error: 'SignedOut', message: 'Your session has ended. Sign in again.' } }
+  }
+  const back = request.method === 'GET' ? request.originalUrl : '/ui'
+  return { redirect: back === '/ui' ? '/ui/sign-in' : `/ui/sign-in?next=${encodeURIComponent(back)}` }
+}
+
+export function wantsJson(request: Request): boolean {
+  return /^application\/json\b/.test(request.headers.accept ?? '')
+}
+
+/** Reading or deleting a version by its id is an action of its own. */
+function actionOf({ permission }: Route, { query }: Visit): string {
+  const hasVersion = query.get('versionId') !== null && /^s3:(Get|Delete)Object$/.test(permission)
+  return hasVersion ? `${permission}Version` : permission
+}
+
+function resourceOf({ needsKey }: Route, visit: Visit): Resource {
+  if (visit.params.bucket === undefined) return {}
+  return needsKey ? { bucket: visit.bucket, key: visit.key } : { bucket: visit.bucket }
+}

@@ -1,0 +1,66 @@
+/** Pages from EJS: the view first, then the layout around it. Only these values and the page's own reach a template. */
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ejs from 'ejs'
+import type { Request } from 'express'
+import type { Principal } from '#model/account.ts'
+import { bucketHref, objectHref, objectsHref } from './address.ts'
+import { formatBytes, formatCount, formatExactBytes, formatUtc, icon, time } from './format.ts'
+import type { View } from './page.ts'
+import type { Notice } from './session/session.ts'
+import { themeOf } from './sign-in/theme.ts'
+
+export interface RenderContext {
+  readonly request: Request
+  readonly principal: Principal | undefined
+  readonly csrf: string
+  readonly notice: Notice | undefined
+}
+
+export interface Renderer {
+  render(view: View, context: RenderContext): Promise<string>
+}
+
+export function createRenderer(packageRoot: string, version: string): Renderer {
+  const root = join(packageRoot, 'views')
+  const asset = assetAddresses(join(packageRoot, 'public'))
+  const draw = (name: string, locals: object): Promise<string> =>
+    ejs.renderFile(join(root, `${name}.ejs`), locals, { root, cache: true, rmWhitespace: true })
+  const named = {
+    version,
+    asset,
+    icon: (name: string) => icon(asset('icons.svg'), name),
+    formatBytes,
+    formatExactBytes,
+    formatCount,
+    formatUtc,
+    time,
+    bucketHref,
+    objectsHref,
+    objectHref,
+  }
+
+  return {
+    async render(view, { request, principal, csrf, notice }) {
+      const { title, crumbs = [], place, scripts = [], isBare = false } = view
+      const user = principal === undefined ? undefined : { name: principal.displayName, key: principal.accessKeyId }
+      const common = { ...named, title, user, csrf, path: request.originalUrl }
+      const body = await draw(view.view, { ...common, ...view.locals })
+      if (view.isFragment) return body
+      const theme = themeOf(request)
+      return draw('layout', { ...common, body, crumbs, place, scripts, isBare, notice, theme })
+    },
+  }
+}
+
+/** Files under public/ by an address that changes with their content, so that browsers may keep them. */
+function assetAddresses(folder: string): (name: string) => string {
+  const hash = createHash('sha256')
+  // All files have one version, since modules name each other without one.
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+    if (/\.(css|js|svg)$/.test(name)) hash.update(readFileSync(join(folder, name)))
+  }
+  const version = hash.digest('hex').slice(0, 10)
+  return (name) => `/ui/assets/${version}/${name}`
+}

@@ -1,0 +1,27 @@
+/** How open a bucket is, in one word, and the policies behind the words. */
+import type { BucketPolicies } from '#console/page.ts'
+
+export type Access = 'private' | 'public-read' | 'custom' | 'custom-public'
+
+/** Lets anyone list the bucket and read its objects. */
+export function publicReadPolicy(bucket: string): string {
+  const everyone = { Effect: 'Allow', Principal: '*' }
+  return JSON.stringify(
+    {
+      Version: '2012-10-17',
+      Statement: [
+        { Sid: 'AllowList', ...everyone, Action: ['s3:ListBucket'], Resource: [`arn:aws:s3:::${bucket}`] },
+        { Sid: 'AllowRead', ...everyone, Action: ['s3:GetObject'], Resource: [`arn:aws:s3:::${bucket}/*`] },
+      ],
+    },
+    null,
+    2,
+  )
+}
+
+export function accessOf(policies: BucketPolicies, bucket: string): Access {
+  const json = policies.find(bucket)
+  if (json === undefined) return 'private'
+  if (json === JSON.stringify(JSON.parse(publicReadPolicy(bucket)))) return 'public-read'
+  return policies.isPublic(bucket) ? 'custom-public' : 'custom'
+}
