@@ -1,9 +1,8 @@
 /** The console as an Express application: what every request passes before it reaches a page of routes.ts. */
-import { join } from 'node:path'
-import compression from 'compression'
-import express, { type Express, type Request, type Response } from 'express'
+import type { Express, Request, Response } from 'express'
 import helmet from 'helmet'
 import type { Log } from '#lib/log.ts'
+import { installAssets } from './assets.ts'
 import { createEndpoint } from './endpoint.ts'
 import type { DomainServices } from './page.ts'
 import { createRenderer } from './render.ts'
@@ -76,12 +75,7 @@ export function createConsole({ services: domain, config, version, packageRoot, 
     app.use(pageHeaders)
     app.get('/', (_request: Request, response: Response) => response.redirect('/ui'))
     app.get('/healthz', (_request: Request, response: Response) => void response.json({ status: 'ok', version }))
-    // Their addresses change with their content.
-    app.use(
-      '/ui/assets/:version',
-      compression(),
-      express.static(join(packageRoot, 'public'), { index: false, maxAge: '1y', immutable: true }),
-    )
+    installAssets(app, packageRoot)
     app.use('/ui', sessions)
     for (const route of routes) {
       app[route.method](route.path, (request, response) => endpoint.answer(route, request, response))

@@ -50,6 +50,8 @@ export interface View {
   readonly isBare?: boolean
   /** Part of a page, fetched by a script. */
   readonly isFragment?: boolean
+  /** A question that scripts show in a dialog; without them it is a page. */
+  readonly isDialog?: boolean
   /** Modules under public/js that only this page needs. */
   readonly scripts?: readonly string[]
 }

@@ -1,11 +1,11 @@
 /** Pages from EJS: the view first, then the layout around it. Only these values and the page's own reach a template. */
-import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import ejs from 'ejs'
 import type { Request } from 'express'
 import type { Principal } from '#model/account.ts'
 import { bucketHref, objectHref, objectsHref } from './address.ts'
+import { assetAddresses } from './assets.ts'
 import { formatBytes, formatCount, formatExactBytes, formatUtc, icon, time } from './format.ts'
 import type { View } from './page.ts'
 import type { Notice } from './session/session.ts'
@@ -22,9 +22,14 @@ export interface Renderer {
   render(view: View, context: RenderContext): Promise<string>
 }
 
+/** Asked for by a script that shows the answer in a dialog. */
+export function isForDialog({ headers }: IncomingMessage): boolean {
+  return headers['x-part'] === 'dialog'
+}
+
 export function createRenderer(packageRoot: string, version: string): Renderer {
   const root = join(packageRoot, 'views')
-  const asset = assetAddresses(join(packageRoot, 'public'))
+  const asset = assetAddresses(packageRoot)
   const draw = (name: string, locals: object): Promise<string> =>
     ejs.renderFile(join(root, `${name}.ejs`), locals, { root, cache: true, rmWhitespace: true })
   const named = {
@@ -47,20 +52,9 @@ export function createRenderer(packageRoot: string, version: string): Renderer {
       const user = principal === undefined ? undefined : { name: principal.displayName, key: principal.accessKeyId }
       const common = { ...named, title, user, csrf, path: request.originalUrl }
       const body = await draw(view.view, { ...common, ...view.locals })
-      if (view.isFragment) return body
+      if (view.isFragment || (view.isDialog && isForDialog(request))) return body
       const theme = themeOf(request)
       return draw('layout', { ...common, body, crumbs, place, scripts, isBare, notice, theme })
     },
   }
-}
-
-/** Files under public/ by an address that changes with their content, so that browsers may keep them. */
-function assetAddresses(folder: string): (name: string) => string {
-  const hash = createHash('sha256')
-  // All files have one version, since modules name each other without one.
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
-    if (/\.(css|js|svg)$/.test(name)) hash.update(readFileSync(join(folder, name)))
-  }
-  const version = hash.digest('hex').slice(0, 10)
-  return (name) => `/ui/assets/${version}/${name}`
 }

@@ -2,7 +2,18 @@
 import { listBucketNames } from './buckets/bucket-names.ts'
 import { createBucket } from './buckets/create-bucket.ts'
 import { showBuckets } from './buckets/list-buckets.ts'
+import { sendContent } from './objects/content.ts'
+import { copyObjects } from './objects/copy-objects.ts'
+import { createFolder, showNewFolder } from './objects/create-folder.ts'
+import { deleteObjects } from './objects/delete-objects.ts'
+import { showObjects } from './objects/list-objects.ts'
+import { saveMetadata, showMetadata } from './objects/metadata.ts'
+import { showObject } from './objects/show-object.ts'
+import { abortUpload, completeUpload, showUpload, startUpload, uploadFile, uploadPart } from './objects/upload.ts'
+import { deleteVersion, restoreVersion } from './objects/versions.ts'
+import { downloadZip } from './objects/zip.ts'
 import { showOverview } from './overview/overview.ts'
+import { makePresigned, showPresign } from './presign/presign.ts'
 import { type Route, route } from './route.ts'
 import { showSignIn, signIn } from './sign-in/sign-in.ts'
 import { signOut } from './sign-in/sign-out.ts'
@@ -21,4 +32,30 @@ export const routes: readonly Route[] = [
   route('get', '/ui/buckets', 'signed-in', showBuckets),
   route('get', '/ui/buckets/names', 'signed-in', listBucketNames),
   route('post', '/ui/buckets', 'signed-in', createBucket),
+
+  // Folders of a bucket; each key of what is selected is authorized alone.
+  route('get', '/ui/buckets/:bucket', 's3:ListBucket', showObjects),
+  route('get', '/ui/buckets/:bucket/new-folder', 'signed-in', showNewFolder),
+  route('post', '/ui/buckets/:bucket/folders', 'signed-in', createFolder),
+  route('post', '/ui/buckets/:bucket/delete', 'signed-in', deleteObjects),
+  route('post', '/ui/buckets/:bucket/copy', 'signed-in', copyObjects),
+  route('post', '/ui/buckets/:bucket/zip', 'signed-in', downloadZip),
+
+  // One object
+  route('get', '/ui/buckets/:bucket/object?key=', 's3:GetObject', showObject),
+  route('get', '/ui/buckets/:bucket/content?key=', 's3:GetObject', sendContent),
+  route('get', '/ui/buckets/:bucket/metadata?key=', 's3:GetObject', showMetadata),
+  route('post', '/ui/buckets/:bucket/metadata?key=', 's3:PutObject', saveMetadata),
+  route('get', '/ui/buckets/:bucket/presign?key=', 's3:GetObject', showPresign),
+  route('post', '/ui/buckets/:bucket/presign?key=', 'signed-in', makePresigned),
+  route('post', '/ui/buckets/:bucket/restore?key=', 's3:PutObject', restoreVersion),
+  route('post', '/ui/buckets/:bucket/delete-version?key=', 's3:DeleteObjectVersion', deleteVersion),
+
+  // Uploads of the browser
+  route('put', '/ui/buckets/:bucket/upload?key=', 's3:PutObject', uploadFile),
+  route('post', '/ui/buckets/:bucket/uploads?key=', 's3:PutObject', startUpload),
+  route('get', '/ui/buckets/:bucket/uploads/:upload?key=', 's3:ListMultipartUploadParts', showUpload),
+  route('put', '/ui/buckets/:bucket/uploads/:upload/parts/:part?key=', 's3:PutObject', uploadPart),
+  route('post', '/ui/buckets/:bucket/uploads/:upload?key=', 's3:PutObject', completeUpload),
+  route('delete', '/ui/buckets/:bucket/uploads/:upload?key=', 's3:AbortMultipartUpload', abortUpload),
 ]

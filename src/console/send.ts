@@ -6,6 +6,7 @@ import { gzip } from 'node:zlib'
 import type { Request, Response } from 'express'
 import { sendStretch } from '#blobs/egress.ts'
 import type { Answer, View } from './page.ts'
+import { isForDialog } from './render.ts'
 import type { Notice, VisitSession } from './session/session.ts'
 
 const compress = promisify(gzip)
@@ -25,7 +26,9 @@ export async function sendAnswer(
   if ('redirect' in answer) {
     if (answer.notice !== undefined && session !== undefined) session.notice = answer.notice
     if (answer.cookie !== undefined) response.append('set-cookie', answer.cookie)
-    response.redirect(303, answer.redirect)
+    // A script that followed would see the page, and its notice, before the reader does.
+    if (isForDialog(request)) response.set('x-redirect', answer.redirect).status(204).end()
+    else response.redirect(303, answer.redirect)
   } else if ('json' in answer) {
     response
       .status(answer.status ?? 200)
@@ -34,7 +37,7 @@ export async function sendAnswer(
   } else if ('content' in answer) {
     await sendContent(answer, request, response)
   } else {
-    const notice = answer.isFragment ? undefined : session?.notice
+    const notice = answer.isFragment || isForDialog(request) ? undefined : session?.notice
     if (notice !== undefined) delete session?.notice
     const html = await render(answer, notice)
     response

@@ -4,12 +4,12 @@
  */
 import { ApiError } from '#model/errors.ts'
 import type { Checksum, ObjectVersion } from '#model/object.ts'
+import { type ByteRange, parseRange } from '#model/range.ts'
 import { checksumHeaders } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { checkRead } from './conditions.ts'
 import { attributeHeaders } from './object-attributes.ts'
 import { versionHeader } from './put-object.ts'
-import { type ByteRange, parseRange } from './range.ts'
 
 const overrides = [
   'content-type',
