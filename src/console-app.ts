@@ -4,6 +4,7 @@ import { closeServer, createHttpServer, listen } from '#http/server.ts'
 import { readTls } from '#http/tls.ts'
 import { createLog } from '#lib/log.ts'
 import type { RunningServer } from './app.ts'
+import { describeConfig } from './config.ts'
 import { openServices, type ServicesStart } from './services.ts'
 
 export interface ConsoleStart extends ServicesStart {
@@ -15,7 +16,14 @@ export async function startConsole(start: ConsoleStart): Promise<RunningServer> 
   const { config, version, packageRoot } = start
   const log = await createLog(config.log, 'console')
   const services = await openServices(start, log)
-  const console = createConsole({ services, config, version, packageRoot, log })
+  const console = createConsole({
+    services,
+    config,
+    settings: describeConfig(config),
+    version,
+    packageRoot,
+    log,
+  })
   const server = createHttpServer({ tls: readTls(config.tls) }, console.install)
   const port = await listen(server, config.host, config.uiPort)
   return {

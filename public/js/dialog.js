@@ -19,11 +19,11 @@ export function watchDialogs() {
     const button = event.submitter
     if (button?.matches('[data-dialog]')) {
       event.preventDefault()
-      show(button.hasAttribute('formaction') ? button.formAction : form.action, fieldsOf(form, button))
-    } else if (dialog.contains(form) && form.method === 'post') {
+      show(button.getAttribute('formaction') ?? actionOf(form), fieldsOf(form, button))
+    } else if (dialog.contains(form) && form.getAttribute('method') === 'post') {
       event.preventDefault()
       if (form.dataset.steps) runSteps(form)
-      else show(form.action, fieldsOf(form, button))
+      else show(actionOf(form), fieldsOf(form, button))
     }
   })
   dialog.addEventListener('click', (event) => {
@@ -32,6 +32,9 @@ export function watchDialogs() {
   })
   dialog.addEventListener('close', () => dialog.replaceChildren())
 }
+
+/** A field named `action` or `method` would stand before the form's own. */
+const actionOf = (form) => form.getAttribute('action')
 
 const fieldsOf = (form, button) => new URLSearchParams(new FormData(form, button))
 

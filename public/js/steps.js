@@ -6,6 +6,7 @@ const count = (number) => number.toLocaleString()
 
 /** @param {HTMLFormElement} form */
 export async function runSteps(form) {
+  if (form.dataset.steps === 'empty') return emptyAndDelete(form)
   const fields = new FormData(form)
   const progress = form.querySelector('[data-step-progress]')
   const text = form.querySelector('[data-step-text]')
@@ -16,7 +17,7 @@ export async function runSteps(form) {
   const only = total.left.every((source) => 'key' in source) ? total.left.length : undefined
   try {
     while (total.left.length > 0) {
-      const step = await requestJson(form.action, {
+      const step = await requestJson(form.getAttribute('action'), {
         method: 'POST',
         json: askedIn(form.dataset.steps, fields, total.left),
       })
@@ -52,6 +53,38 @@ export async function runSteps(form) {
   )
   toast(`${count(total.failed.length)} could not be done.`, 'failed')
   form.closest('dialog')?.addEventListener('close', () => location.reload(), { once: true })
+}
+
+/** All versions go first, a step at a time; then the form is sent, and the bucket with it. */
+async function emptyAndDelete(form) {
+  const progress = form.querySelector('[data-step-progress]')
+  const text = form.querySelector('[data-step-text]')
+  const body = new URLSearchParams(new FormData(form))
+  const buttons = form.querySelectorAll('button, input')
+  for (const button of buttons) button.disabled = true
+  progress.hidden = false
+  let done = 0
+  const failed = []
+  try {
+    let from
+    while (body.has('empty')) {
+      const step = await requestJson(form.dataset.empty, { method: 'POST', json: { from } })
+      done += step.done
+      failed.push(...step.failed)
+      text.textContent = `${count(done)} deleted`
+      if (step.next === undefined) break
+      from = step.next
+    }
+    if (failed.length > 0)
+      throw new Error(`${count(failed.length)} could not be deleted. ${failed[0].key}: ${failed[0].message}`)
+    const answer = await fetch(form.getAttribute('action'), { method: 'POST', body, headers: { 'x-part': 'dialog' } })
+    const to = answer.headers.get('x-redirect')
+    if (!to) throw new Error('The bucket could not be deleted: something may have been put into it meanwhile.')
+    location.assign(to)
+  } catch (error) {
+    text.textContent = error.message
+    for (const button of buttons) button.disabled = false
+  }
 }
 
 const sourcesIn = (fields) => [

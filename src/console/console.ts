@@ -4,7 +4,7 @@ import helmet from 'helmet'
 import type { Log } from '#lib/log.ts'
 import { installAssets } from './assets.ts'
 import { createEndpoint } from './endpoint.ts'
-import type { DomainServices } from './page.ts'
+import type { ConsoleServices, DomainServices } from './page.ts'
 import { createRenderer } from './render.ts'
 import { routes } from './routes.ts'
 import { createSessions } from './session/session.ts'
@@ -36,6 +36,7 @@ export interface ConsoleSettings {
 export interface ConsoleOptions {
   readonly services: DomainServices
   readonly config: ConsoleSettings
+  readonly settings: ConsoleServices['settings']
   readonly version: string
   readonly packageRoot: string
   readonly log: Log
@@ -64,9 +65,9 @@ const pageHeaders = helmet({
   referrerPolicy: { policy: 'same-origin' },
 })
 
-export function createConsole({ services: domain, config, version, packageRoot, log }: ConsoleOptions) {
+export function createConsole({ services: domain, config, settings, version, packageRoot, log }: ConsoleOptions) {
   const store = new SessionStore(domain.engine, config.sessionIdleMs)
-  const services = { ...domain, config, version }
+  const services = { ...domain, config, settings, version }
   const renderer = createRenderer(packageRoot, version)
   const endpoint = createEndpoint({ services, renderer, log })
   const sessions = createSessions(store, { ...config, isSecure: config.tls !== undefined })

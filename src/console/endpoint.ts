@@ -41,7 +41,9 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       if (route.permission !== 'anyone' && visitor.principal === undefined) {
         return await send(askToSignIn(request), request, response, visitor)
       }
-      const form = isFormRequest(request) ? await readForm(request) : new URLSearchParams()
+      // The bytes of an upload may call themselves what they like.
+      const hasForm = route.method === 'post' && isFormRequest(request)
+      const form = hasForm ? await readForm(request) : new URLSearchParams()
       if (route.method !== 'get') assertOwnPage(request, form, visitor)
       const visit = await openVisit(route, request, visitor, form)
       if (route.permission.startsWith('s3:')) visit.authorize(actionOf(route, visit), resourceOf(route, visit))

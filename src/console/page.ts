@@ -92,6 +92,8 @@ export interface DomainServices {
 }
 
 export interface ConsoleServices extends DomainServices {
+  /** Every setting by name, secrets masked. */
+  readonly settings: readonly (readonly [name: string, value: string])[]
   readonly config: ConsoleSettings
   readonly version: string
 }

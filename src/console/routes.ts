@@ -2,6 +2,7 @@
 import { listBucketNames } from './buckets/bucket-names.ts'
 import { createBucket } from './buckets/create-bucket.ts'
 import { showBuckets } from './buckets/list-buckets.ts'
+import { showDocs } from './docs/docs.ts'
 import { sendContent } from './objects/content.ts'
 import { copyObjects } from './objects/copy-objects.ts'
 import { createFolder, showNewFolder } from './objects/create-folder.ts'
@@ -15,9 +16,15 @@ import { downloadZip } from './objects/zip.ts'
 import { showOverview } from './overview/overview.ts'
 import { makePresigned, showPresign } from './presign/presign.ts'
 import { type Route, route } from './route.ts'
+import { abortOldUpload } from './settings/abort-upload.ts'
+import { checkPolicy, savePolicy, showPolicyStamp } from './settings/policy.ts'
+import { askRemoval, emptyBucket, removeBucket } from './settings/remove-bucket.ts'
+import { showSettings } from './settings/show-settings.ts'
+import { setVersioning } from './settings/versioning.ts'
 import { showSignIn, signIn } from './sign-in/sign-in.ts'
 import { signOut } from './sign-in/sign-out.ts'
 import { setTheme } from './sign-in/theme.ts'
+import { showSystem } from './system/system.ts'
 
 export const routes: readonly Route[] = [
   // Coming and going
@@ -27,6 +34,8 @@ export const routes: readonly Route[] = [
   route('post', '/ui/theme', 'anyone', setTheme),
 
   route('get', '/ui', 'signed-in', showOverview),
+  route('get', '/ui/docs', 'signed-in', showDocs),
+  route('get', '/ui/system', 'signed-in', showSystem),
 
   // Buckets; what a visitor may see of them is decided one by one.
   route('get', '/ui/buckets', 'signed-in', showBuckets),
@@ -40,6 +49,17 @@ export const routes: readonly Route[] = [
   route('post', '/ui/buckets/:bucket/delete', 'signed-in', deleteObjects),
   route('post', '/ui/buckets/:bucket/copy', 'signed-in', copyObjects),
   route('post', '/ui/buckets/:bucket/zip', 'signed-in', downloadZip),
+
+  // Settings of a bucket
+  route('get', '/ui/buckets/:bucket/settings', 's3:ListBucket', showSettings),
+  route('get', '/ui/buckets/:bucket/policy/stamp', 's3:GetBucketPolicy', showPolicyStamp),
+  route('post', '/ui/buckets/:bucket/policy/check', 's3:PutBucketPolicy', checkPolicy),
+  route('post', '/ui/buckets/:bucket/policy', 's3:PutBucketPolicy', savePolicy),
+  route('post', '/ui/buckets/:bucket/versioning', 's3:PutBucketVersioning', setVersioning),
+  route('post', '/ui/buckets/:bucket/uploads/:upload/abort?key=', 's3:AbortMultipartUpload', abortOldUpload),
+  route('get', '/ui/buckets/:bucket/remove', 's3:DeleteBucket', askRemoval),
+  route('post', '/ui/buckets/:bucket/empty', 's3:DeleteBucket', emptyBucket),
+  route('post', '/ui/buckets/:bucket/remove', 's3:DeleteBucket', removeBucket),
 
   // One object
   route('get', '/ui/buckets/:bucket/object?key=', 's3:GetObject', showObject),

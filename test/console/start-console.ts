@@ -1,11 +1,11 @@
 /** A whole console in this process, on the real store in a folder of its own, with the memory engine. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import request from 'supertest'
-import { loadConfig } from '#config.ts'
+import { describeConfig, loadConfig } from '#config.ts'
 import { createConsole } from '#console/console.ts'
 import { closeServer, createHttpServer, listen } from '#http/server.ts'
 import { type OpenServices, openServices } from '../../src/services.ts'
@@ -49,17 +49,32 @@ export async function startTestConsole(
   const data = join(root, 'data')
   await mkdir(join(data, '.myfsio.sys', 'config'), { recursive: true })
   const iamPath = join(data, '.myfsio.sys', 'config', 'iam.json')
-  const writeUsers: TestConsole['writeUsers'] = (change) =>
-    writeFile(iamPath, JSON.stringify({ users: change(structuredClone(users)) }))
+  const writeUsers: TestConsole['writeUsers'] = async (change) => {
+    await writeFile(`${iamPath}.new`, JSON.stringify({ users: change(structuredClone(users)) }))
+    await rename(`${iamPath}.new`, iamPath)
+  }
   await writeUsers((all) => all)
-  const settings = { STORAGE_ROOT: data, METADATA_ENGINE: 'memory', SECRET_KEY: 'a-secret-for-tests', ...env }
+  const settings = {
+    STORAGE_ROOT: data,
+    METADATA_ENGINE: 'memory',
+    SECRET_KEY: 'a-secret-for-tests',
+    DURABILITY: 'none',
+    ...env,
+  }
   const config = loadConfig([], settings, root)
   const errors: unknown[] = []
   const log = pino({ level: 'error' }, { write: (line: string) => void errors.push(JSON.parse(line)) })
   const bootstrap = { accessKey: 'x', secretKey: 'x' }
   const services = await openServices({ config, isPrimary: false, bootstrap }, log)
   const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
-  const console = createConsole({ services, config, version: '9.9.9', packageRoot, log })
+  const console = createConsole({
+    services,
+    config,
+    settings: describeConfig(config),
+    version: '9.9.9',
+    packageRoot,
+    log,
+  })
   const server = createHttpServer({}, console.install)
   const port = await listen(server, '127.0.0.1', options.port ?? 0)
   const url = `http://127.0.0.1:${port}`

@@ -27,7 +27,7 @@ export const showObjects: Page = async (visit, services) => {
   })
   const rows = {
     bucket,
-    folders: page.commonPrefixes.map((path) => ({ path, name: nameOf(path) })),
+    folders: page.commonPrefixes.map((path) => ({ path, name: nameOf(path).replace(/(?<=.)\/$/, '') })),
     objects: page.objects
       .filter(({ key }) => key !== prefix)
       .sort(orders[sort])
