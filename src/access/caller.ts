@@ -14,8 +14,8 @@ export interface Caller {
 
 /** What is asked for. `bucket` alone for bucket actions; neither for service actions. */
 export interface Resource {
-  readonly bucket?: { readonly name: string; readonly ownerId: string }
-  readonly key?: string
+  readonly bucket?: { readonly name: string; readonly ownerId: string } | undefined
+  readonly key?: string | undefined
 }
 
 /** The one authentication and the one authorization of every door. Errors are ApiError with AWS's codes. */

@@ -6,8 +6,9 @@ import { ApiError } from '#model/errors.ts'
 import { type PresentedCredentials, parseCredentials } from '#signature/credentials.ts'
 import { verifyFormSignature } from '#signature/post-policy.ts'
 import type { SignableRequest } from '#signature/request.ts'
+import { isSame } from '#signature/signing-key.ts'
 import { verifyV2 } from '#signature/v2.ts'
-import { isSame, verifyV4 } from '#signature/v4.ts'
+import { verifyV4 } from '#signature/v4.ts'
 import type { Caller, Gatekeeper, Resource } from './caller.ts'
 import { Lockout } from './lockout.ts'
 
@@ -52,8 +53,7 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
       case 'v4-header':
       case 'v4-query': {
         const identity = identify(credentials.accessKeyId, credentials.sessionToken)
-        const options = { ...settings, nowMs: Date.now() }
-        const payload = verifyV4(request, credentials, identity.secretAccessKey, options)
+        const payload = verifyV4(request, credentials, identity.secretAccessKey, settings, Date.now())
         return { principal: identity.principal, via: credentials.kind === 'v4-query' ? 'query' : 'header', payload }
       }
       case 'v2-header':

@@ -5,7 +5,7 @@
 import { createHmac } from 'node:crypto'
 import type { Identities } from '#identity/identities.ts'
 import type { Principal } from '#model/account.ts'
-import { isSame } from '#signature/v4.ts'
+import { isSame } from '#signature/signing-key.ts'
 import { Lockout } from './lockout.ts'
 
 export interface SignInSettings {

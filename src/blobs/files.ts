@@ -3,7 +3,7 @@
  * microseconds each, where a turn through the thread pool takes fifty.
  */
 import fs from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, sep } from 'node:path'
 import type { FileSignature } from '#model/object.ts'
 
 export function signatureOf(stats: fs.Stats): FileSignature {
@@ -30,17 +30,27 @@ export function findFileSafely(path: string): FileSignature | undefined {
   }
 }
 
-export function writeSmallFile(path: string, bytes: Uint8Array): FileSignature {
+export function writeSmallFile(path: string, bytes: Uint8Array, { isSynced = false } = {}): FileSignature {
   const fd = fs.openSync(path, fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_WRONLY, 0o644)
   try {
     let offset = 0
     while (offset < bytes.byteLength) offset += fs.writeSync(fd, bytes, offset)
+    if (isSynced) fs.fdatasyncSync(fd)
     return signatureOf(fs.fstatSync(fd))
   } catch (error) {
-    fs.rmSync(path, { force: true })
+    tryToRemove(path)
     throw error
   } finally {
     fs.closeSync(fd)
+  }
+}
+
+/** For files that are only in the way: that one cannot be removed must not hide why it was to be. */
+export function tryToRemove(path: string): void {
+  try {
+    fs.rmSync(path, { force: true })
+  } catch {
+    // A start removes what is left in staging.
   }
 }
 
@@ -53,10 +63,14 @@ export function openFile(path: string): { fd: number; signature: FileSignature }
     if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EISDIR', 'ENXIO')) return undefined
     throw error
   }
-  const stats = fs.fstatSync(fd)
-  if (stats.isFile()) return { fd, signature: signatureOf(stats) }
-  fs.closeSync(fd)
-  return undefined
+  let isRight = false
+  try {
+    const stats = fs.fstatSync(fd)
+    isRight = stats.isFile()
+    return isRight ? { fd, signature: signatureOf(stats) } : undefined
+  } finally {
+    if (!isRight) fs.closeSync(fd)
+  }
 }
 
 export function readWhole(fd: number, sizeBytes: number): Buffer {
@@ -81,26 +95,15 @@ export function moveFile(from: string, to: string): void {
   }
 }
 
-/** A second name for a file, so that its first can be replaced at once; a move where the file system has no hard links. */
-export function linkFile(from: string, to: string): void {
-  fs.mkdirSync(dirname(to), { recursive: true })
-  try {
-    fs.linkSync(from, to)
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return
-    if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EMLINK', 'EXDEV', 'ENOSYS')) throw error
-    fs.renameSync(from, to)
-  }
-}
-
 /** Removes a file and the folders it leaves empty, below `root`. */
 export function removeFile(path: string, root: string): void {
   fs.rmSync(path, { force: true })
   pruneFolders(path, root)
 }
 
-/** Removes the folders of `path` that are empty, up to but not including `root`. */
+/** Removes the folders of `path` that are empty, up to but not including `root`; none if it is not below. */
 export function pruneFolders(path: string, root: string): void {
+  if (!path.startsWith(root + sep)) return
   for (let folder = dirname(path); folder.length > root.length; folder = dirname(folder)) {
     try {
       fs.rmdirSync(folder)

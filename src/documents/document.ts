@@ -7,6 +7,8 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { watch } from 'chokidar'
 import type { ZodType } from 'zod'
+import { syncFolder } from '#lib/sync.ts'
+import { currentTurn } from '#lib/turn.ts'
 
 export interface DocumentLog {
   error(fields: object, message: string): void
@@ -26,10 +28,7 @@ export class Document<T> {
   readonly #options: DocumentOptions<T>
   #current: T
   #stamp = ''
-  #hasLooked = false
-  readonly #lookAgain = () => {
-    this.#hasLooked = false
-  }
+  #lookedIn = -1
   #problem: string | undefined
   #watcher: ReturnType<typeof watch> | undefined
 
@@ -52,10 +51,9 @@ export class Document<T> {
 
   /** The last good state. Looks at the file's stamp, so that a change by another process shows at once. */
   get current(): T {
-    // Once a turn of the event loop is enough: what a request asks several times, it asks in one.
-    if (!this.#hasLooked) {
-      this.#hasLooked = true
-      setImmediate(this.#lookAgain)
+    const turn = currentTurn()
+    if (turn !== this.#lookedIn) {
+      this.#lookedIn = turn
       this.#load()
     }
     return this.#current
@@ -76,9 +74,12 @@ export class Document<T> {
       const value = this.#options.schema.parse(change(structuredClone(this.#current)))
       const temporary = `${path}.${process.pid}.tmp`
       const file = await open(temporary, 'w', 0o600)
-      await file.writeFile(`${JSON.stringify(value, null, 2)}\n`)
-      await file.sync()
-      await file.close()
+      try {
+        await file.writeFile(`${JSON.stringify(value, null, 2)}\n`)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
       await rename(temporary, path)
       await syncFolder(dirname(path))
       this.#load()
@@ -124,11 +125,4 @@ async function lock(path: string): Promise<() => Promise<void>> {
     }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  await folder.sync()
-  await folder.close()
 }

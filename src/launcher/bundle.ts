@@ -24,7 +24,7 @@ export async function bundle(packageRoot: string, entries: Readonly<Record<strin
     external,
     banner: { js: requireForPackages },
     legalComments: 'eof',
-    keepNames: true,
+    keepNames: false,
     logLevel: 'error',
   })
 }

@@ -44,11 +44,12 @@ export interface MetadataEngine {
   /** Applies all writes at once if all checks hold, and resolves visible to every process; undefined if one does not hold. */
   commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined>
   /**
-   * Runs `section` while no commit of any process takes effect. It is synchronous and short; what it writes is one commit.
-   * A section that throws writes nothing, and the promise rejects.
+   * Runs `section` while no commit of any process takes effect, and after the flush of what this engine committed before it was
+   * asked: files that it moves cannot outlive the commit that they are moved for. It is synchronous and short; what it writes is one
+   * commit. A section that throws writes nothing, and the promise rejects.
    */
   exclusively<T>(section: (view: Exclusive) => T): Promise<T>
-  /** Everything committed so far is on disk afterwards. */
+  /** Everything that any process has committed so far is on disk afterwards. */
   flush(): Promise<void>
   close(): Promise<void>
 }

@@ -3,6 +3,7 @@
  * write transaction: one turn at LMDB's write lock, and one flush, serve all of them.
  */
 import { open, type RootDatabase } from 'lmdb'
+import { currentTurn } from '#lib/turn.ts'
 import type { Bytes, Check, Committed, Entry, Exclusive, KeyRange, MetadataEngine, Write } from './engine.ts'
 import { applyWrite, holds } from './write.ts'
 
@@ -17,6 +18,9 @@ interface Job {
   /** The transaction itself failed: nothing was written. */
   readonly fail: (error: unknown) => void
 }
+
+/** Below every row. */
+const flushMark = Buffer.from([0])
 
 export function openLmdbEngine({ path, flush }: LmdbOptions): MetadataEngine {
   const database = open<Bytes, Bytes>({
@@ -35,6 +39,8 @@ class LmdbEngine implements MetadataEngine {
   readonly #flush: LmdbOptions['flush']
   #jobs: Job[] = []
   #running: Promise<void> | undefined
+  /** The turn whose reads share the snapshot that is open now. */
+  #snapshotOf = -1
   /** Flush of the last transaction that wrote: LMDB reports none for one that did not. */
   #flushed: Promise<void> = Promise.resolve()
 
@@ -44,17 +50,17 @@ class LmdbEngine implements MetadataEngine {
   }
 
   get(key: Bytes): Bytes | undefined {
-    this.#database.resetReadTxn()
+    this.#renewSnapshot()
     return this.#database.getBinary(key)
   }
 
   getMany(keys: readonly Bytes[]): (Bytes | undefined)[] {
-    this.#database.resetReadTxn()
+    this.#renewSnapshot()
     return keys.map((key) => this.#database.getBinary(key))
   }
 
   scan(range: KeyRange, options: { limit?: number; reverse?: boolean } = {}): Entry[] {
-    this.#database.resetReadTxn()
+    this.#renewSnapshot()
     return [...scanDatabase(this.#database, range, options)]
   }
 
@@ -95,15 +101,25 @@ class LmdbEngine implements MetadataEngine {
     })
   }
 
+  /** LMDB's transactions reach the disk in order: once one of ours has, so have those that other processes committed before it. */
   async flush(): Promise<void> {
-    await this.#running
-    await this.#flushed
+    if (this.#flush === 'never') return
+    const committed = await this.commit({ checks: [], writes: [{ key: flushMark, value: Buffer.from([1]) }] })
+    await committed?.flushed
   }
 
   async close(): Promise<void> {
     while (this.#running !== undefined) await this.#running
     await this.#flushed
     await this.#database.close()
+  }
+
+  /** A snapshot as old as this turn, or as the last commit of this process, shows every commit that has resolved. */
+  #renewSnapshot(): void {
+    const turn = currentTurn()
+    if (turn === this.#snapshotOf) return
+    this.#snapshotOf = turn
+    this.#database.resetReadTxn()
   }
 
   #enqueue(fail: Job['fail'], run: Job['run']): void {
@@ -138,6 +154,7 @@ class LmdbEngine implements MetadataEngine {
         for (const job of jobs) job.fail(error)
         continue
       }
+      this.#snapshotOf = -1
       if (hasWritten && this.#flush !== 'never') this.#flushed = database.flushed.then(() => undefined)
       for (const done of settle) done(this.#flushed)
       // The next transaction waits for the flush, so that groups are large and flushes few.

@@ -76,7 +76,7 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
   const tail = JSON.parse(row.toString('utf8', ownerEnd)) as Tail
   const fixed = decodeListed(row)
   const { checksumAlgorithm: algorithm, checksumType: type } = fixed
-  return {
+  const version: { -readonly [Field in keyof StoredVersion]: StoredVersion[Field] } = {
     key,
     versionId: tail.v,
     order: tail.r,
@@ -92,12 +92,14 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
     userMetadata: (tail.m ?? {}) as Record<string, string>,
     storageClass: fixed.storageClass,
     ownerId: fixed.ownerId,
-    ...(algorithm !== undefined && type !== undefined && tail.c !== undefined
-      ? { checksum: { algorithm, type, value: tail.c } }
-      : {}),
-    ...(tail.w === undefined ? {} : { websiteRedirectLocation: tail.w }),
-    ...(tail.t === undefined ? {} : { tags: tail.t as Record<string, string> }),
   }
+  // Not by spreading, which takes longer than all the rest.
+  if (algorithm !== undefined && type !== undefined && tail.c !== undefined) {
+    version.checksum = { algorithm, type, value: tail.c }
+  }
+  if (tail.w !== undefined) version.websiteRedirectLocation = tail.w
+  if (tail.t !== undefined) version.tags = tail.t as Record<string, string>
+  return version
 }
 
 /** What a listing shows, read from the fixed offsets alone. */

@@ -4,6 +4,8 @@ const MiB = 1024 * KiB
 const GiB = 1024 * MiB
 
 export const limits = {
+  /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+  bucketNameLength: 63,
   /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
   keyBytes: 1024,
   /** User metadata: names and values together. */

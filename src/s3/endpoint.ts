@@ -8,6 +8,7 @@ import type { Caller } from '#access/caller.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
 import { assertKey } from '#model/object.ts'
 import { type Address, createAddressReader } from './address.ts'
 import { releaseBody } from './drain.ts'
@@ -141,6 +142,9 @@ const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payloa
 
 /** A missing bucket is no secret: S3 tells everyone, since names are shared by all. */
 async function loadBucket(name: string, services: Services): Promise<Bucket> {
+  // What is there has a legal name: only what is not needs to be told from what cannot be.
+  const bucket = name.length <= limits.bucketNameLength ? await services.store.findBucket(name) : undefined
+  if (bucket !== undefined) return bucket
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)
 }
@@ -163,11 +167,8 @@ function authorize(
   if (action === undefined) return
   // A bucket not there yet belongs to nobody.
   const named = address.bucketName === '' ? undefined : { name: address.bucketName, ownerId: '' }
-  const resource = bucket ?? named
-  services.gatekeeper.authorize(principal, action, {
-    ...(resource === undefined ? {} : { bucket: resource }),
-    ...(address.key === '' ? {} : { key: address.key }),
-  })
+  const key = address.key === '' ? undefined : address.key
+  services.gatekeeper.authorize(principal, action, { bucket: bucket ?? named, key })
 }
 
 function resourceOf(request: IncomingMessage, address: Address | undefined): string {

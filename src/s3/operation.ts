@@ -47,7 +47,7 @@ export interface RequestBody {
 }
 
 /** Text as it is, an XML document, or an object's bytes. */
-export type ResponseBody = string | XmlDocument | Content | MultipartRanges
+export type ResponseBody = string | XmlDocument | Content
 
 /** AWS's element names, in AWS's order; arrays repeat their element; undefined ones are left out. */
 export interface XmlDocument {
@@ -56,12 +56,6 @@ export interface XmlDocument {
 }
 export type XmlContent = { readonly [element: string]: XmlValue }
 export type XmlValue = string | number | boolean | undefined | XmlContent | readonly (string | number | XmlContent)[]
-
-/** multipart/byteranges: pieces sent one after the other, each headed by its text. */
-export interface MultipartRanges {
-  readonly pieces: readonly { readonly head: string; readonly content: Content }[]
-  readonly tail: string
-}
 
 export interface S3Response {
   /** 200 unless said otherwise. */

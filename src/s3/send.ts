@@ -1,9 +1,9 @@
 /** Puts an S3Response on the wire: one head, one body. Everything an operation opened is closed here, whatever happens. */
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 import { sendStretch } from '#blobs/egress.ts'
 import { formatXml } from '#lib/xml.ts'
 import type { FileStretch } from '#store/contract.ts'
-import type { MultipartRanges, ResponseBody, S3Response, XmlDocument } from './operation.ts'
+import type { ResponseBody, S3Response, XmlDocument } from './operation.ts'
 
 export const s3Namespace = 'http://s3.amazonaws.com/doc/2006-03-01/'
 
@@ -15,28 +15,44 @@ export async function send(
   commonHeaders: Readonly<Record<string, string>>,
 ): Promise<number> {
   const { body } = answer
-  const status = answer.status ?? 200
-  if (isStretch(body)) return sendStretched(response, method, status, { ...commonHeaders, ...answer.headers }, body)
-  if (isMultipart(body)) return sendMultipart(response, method, status, { ...commonHeaders, ...answer.headers }, body)
-  return sendWhole(response, method, status, { ...commonHeaders, ...answer.headers }, body)
+  const head = { status: answer.status ?? 200, headers: listHeaders(commonHeaders, answer.headers ?? noHeaders) }
+  if (isStretch(body)) return sendStretched(response, method, head, body)
+  return sendWhole(response, method, head, answer.headers ?? noHeaders, body)
+}
+
+interface Head {
+  readonly status: number
+  /** Name, value, name, value... which costs Node least. */
+  readonly headers: OutgoingHttpHeader[]
+}
+
+type Named = Readonly<Record<string, string>>
+
+const noHeaders: Named = {}
+
+function listHeaders(common: Named, own: Named): OutgoingHttpHeader[] {
+  const list: OutgoingHttpHeader[] = []
+  for (const name in common) if (own[name] === undefined) list.push(name, common[name] ?? '')
+  for (const name in own) list.push(name, own[name] ?? '')
+  return list
 }
 
 function sendWhole(
   response: ServerResponse,
   method: string,
-  status: number,
-  headers: OutgoingHttpHeaders,
+  { status, headers }: Head,
+  own: Named,
   body: string | XmlDocument | Buffer | undefined,
 ): number {
   let bytes: string | Buffer | undefined
   if (typeof body === 'string' || Buffer.isBuffer(body)) bytes = body
   else if (body !== undefined) {
     bytes = formatXml(body, { namespace: s3Namespace })
-    headers['content-type'] ??= 'application/xml'
+    if (own['content-type'] === undefined) headers.push('content-type', 'application/xml')
   }
   const sizeBytes = typeof bytes === 'string' ? Buffer.byteLength(bytes) : (bytes?.length ?? 0)
   const hasNoBody = status === 204 || status === 304
-  if (!hasNoBody) headers['content-length'] ??= sizeBytes
+  if (!hasNoBody && own['content-length'] === undefined) headers.push('content-length', sizeBytes)
   response.writeHead(status, headers)
   if (bytes === undefined || hasNoBody || method === 'HEAD') {
     response.end()
@@ -49,13 +65,11 @@ function sendWhole(
 async function sendStretched(
   response: ServerResponse,
   method: string,
-  status: number,
-  headers: OutgoingHttpHeaders,
+  { status, headers }: Head,
   stretch: FileStretch,
 ): Promise<number> {
   try {
     const sizeBytes = stretch.end - stretch.start
-    headers['content-length'] = sizeBytes
     response.writeHead(status, headers)
     if (method !== 'HEAD') await sendStretch(response, stretch)
     response.end()
@@ -65,45 +79,6 @@ async function sendStretched(
   }
 }
 
-async function sendMultipart(
-  response: ServerResponse,
-  method: string,
-  status: number,
-  headers: OutgoingHttpHeaders,
-  body: MultipartRanges,
-): Promise<number> {
-  try {
-    const sizeBytes = multipartLength(body)
-    headers['content-length'] = sizeBytes
-    response.writeHead(status, headers)
-    if (method === 'HEAD') {
-      response.end()
-      return 0
-    }
-    for (const { head, content } of body.pieces) {
-      response.write(head)
-      if (Buffer.isBuffer(content)) response.write(content)
-      else await sendStretch(response, content)
-    }
-    response.end(body.tail)
-    return sizeBytes
-  } finally {
-    for (const { content } of body.pieces) if (!Buffer.isBuffer(content)) content.close()
-  }
-}
-
-function multipartLength(body: MultipartRanges): number {
-  let sizeBytes = Buffer.byteLength(body.tail)
-  for (const { head, content } of body.pieces) {
-    sizeBytes += Buffer.byteLength(head) + (Buffer.isBuffer(content) ? content.length : content.end - content.start)
-  }
-  return sizeBytes
-}
-
 function isStretch(body: ResponseBody | undefined): body is FileStretch {
   return typeof body === 'object' && 'fd' in body
-}
-
-function isMultipart(body: ResponseBody | undefined): body is MultipartRanges {
-  return typeof body === 'object' && 'pieces' in body
 }

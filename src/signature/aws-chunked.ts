@@ -6,7 +6,7 @@ import { createHash, hash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { ApiError } from '#model/errors.ts'
 import type { ChunkChain, Payload } from './request.ts'
-import { isSame, sign } from './v4.ts'
+import { isSame } from './signing-key.ts'
 
 const lineBytesMax = 1024
 const trailerBytesMax = 16 * 1024
@@ -132,7 +132,7 @@ export class ChunkedBody extends Readable {
     const chain = this.#chain
     if (chain === undefined) return
     const toSign = `AWS4-HMAC-SHA256-PAYLOAD\n${chain.timestamp}\n${chain.scope}\n${this.#previous}\n${emptyHash}\n${dataHash}`
-    const computed = sign(chain.signingKey, toSign)
+    const computed = chain.signingKey.sign(toSign)
     if (!isSame(computed, this.#chunkSignature)) throw new ApiError('SignatureDoesNotMatch')
     this.#previous = computed
   }
@@ -171,7 +171,7 @@ export class ChunkedBody extends Readable {
     if (chain === undefined) return
     const textHash = hash('sha256', this.#trailerText, 'hex')
     const toSign = `AWS4-HMAC-SHA256-TRAILER\n${chain.timestamp}\n${chain.scope}\n${this.#previous}\n${textHash}`
-    if (!isSame(sign(chain.signingKey, toSign), this.#trailerSignature ?? ''))
+    if (!isSame(chain.signingKey.sign(toSign), this.#trailerSignature ?? ''))
       throw new ApiError('SignatureDoesNotMatch')
   }
 }

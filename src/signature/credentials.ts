@@ -11,6 +11,8 @@ export interface V4Credentials {
   readonly service: string
   /** Names in lower case, as listed. */
   readonly signedHeaders: readonly string[]
+  /** The same as text, as the canonical request has them. */
+  readonly signedHeaderList: string
   readonly signature: string
   /** `20261124T020000Z` */
   readonly timestamp: string
@@ -81,6 +83,53 @@ function parseAuthorization(request: SignableRequest, authorization: string): Pr
       fields: { ArgumentName: 'Authorization', ArgumentValue: authorization.slice(0, 100) },
     })
   }
+  const timestamp = timestampOf(request)
+  const { scope, signature } = parseV4Authorization(authorization)
+  if (timestamp === undefined) {
+    throw new ApiError('AccessDenied', { message: 'AWS authentication requires a valid Date or x-amz-date header' })
+  }
+  const { accessKeyId, date, region, service, signedHeaders, signedHeaderList } = scope
+  return {
+    kind: 'v4-header',
+    accessKeyId,
+    date,
+    region,
+    service,
+    signedHeaders,
+    signedHeaderList,
+    signature,
+    timestamp,
+    expiresSeconds: undefined,
+    sessionToken,
+  }
+}
+
+/** What one client's signatures of a day have in common. */
+type SignedScope = Omit<V4Credentials, 'kind' | 'signature' | 'timestamp' | 'expiresSeconds' | 'sessionToken'>
+
+/** Parsed lately, by the header's text up to the signature: a client sends the same again and again. */
+const scopes = new Map<string, SignedScope>()
+const scopesMax = 1000
+const scopeLengthMax = 1000
+const signatureLength = 64
+const signatureLabel = ',Signature='
+
+function parseV4Authorization(authorization: string): { scope: SignedScope; signature: string } {
+  const at = authorization.length - signatureLength
+  const signature = authorization.slice(at)
+  const label = authorization.slice(at - signatureLabel.length - 1, at).replace(' ', '')
+  if (!label.endsWith(signatureLabel) || at > scopeLengthMax || signature.includes(','))
+    return parseV4Parts(authorization)
+  const repeated = authorization.slice(0, at)
+  const known = scopes.get(repeated)
+  if (known !== undefined) return { scope: known, signature }
+  const parsed = parseV4Parts(authorization)
+  if (scopes.size >= scopesMax) scopes.clear()
+  scopes.set(repeated, parsed.scope)
+  return parsed
+}
+
+function parseV4Parts(authorization: string): { scope: SignedScope; signature: string } {
   let credential: string | undefined
   let signedHeaders: string | undefined
   let signature: string | undefined
@@ -95,19 +144,7 @@ function parseAuthorization(request: SignableRequest, authorization: string): Pr
   if (!credential) throw malformed('Authorization header requires Credential')
   if (!signedHeaders) throw malformed('Authorization header requires SignedHeaders')
   if (!signature) throw malformed('Authorization header requires Signature')
-  const timestamp = timestampOf(request)
-  if (timestamp === undefined) {
-    throw new ApiError('AccessDenied', { message: 'AWS authentication requires a valid Date or x-amz-date header' })
-  }
-  return {
-    kind: 'v4-header',
-    ...parseScope(credential, malformed),
-    signedHeaders: signedHeaders.toLowerCase().split(';'),
-    signature,
-    timestamp,
-    expiresSeconds: undefined,
-    sessionToken,
-  }
+  return { scope: { ...parseScope(credential, malformed), ...listHeaders(signedHeaders) }, signature }
 }
 
 const malformed = (reason: string) =>
@@ -144,7 +181,7 @@ function parseV4Query(query: URLSearchParams): V4Credentials {
     ...parseScope(get('X-Amz-Credential'), (reason) =>
       badQuery(`Error parsing the X-Amz-Credential parameter; ${reason}`),
     ),
-    signedHeaders: get('X-Amz-SignedHeaders').toLowerCase().split(';'),
+    ...listHeaders(get('X-Amz-SignedHeaders')),
     signature: get('X-Amz-Signature'),
     timestamp,
     expiresSeconds: Number(expires),
@@ -165,6 +202,11 @@ export function parseScope(
   return { accessKeyId: parts.slice(0, -4).join('/'), date, region, service }
 }
 
+function listHeaders(names: string): Pick<V4Credentials, 'signedHeaders' | 'signedHeaderList'> {
+  const signedHeaderList = names.toLowerCase()
+  return { signedHeaders: signedHeaderList.split(';'), signedHeaderList }
+}
+
 export const isTimestamp = (value: string): boolean => /^\d{8}T\d{6}Z$/.test(value)
 
 /** x-amz-date, else Date, as `20261124T020000Z`. */
@@ -182,6 +224,13 @@ function text(value: string | string[] | undefined): string | undefined {
 
 /** Milliseconds since 1970 of `20261124T020000Z`. */
 export function parseTimestamp(timestamp: string): number {
+  if (timestamp === lastTimestamp) return lastTimestampMs
   const at = (from: number, to: number) => Number(timestamp.slice(from, to))
-  return Date.UTC(at(0, 4), at(4, 6) - 1, at(6, 8), at(9, 11), at(11, 13), at(13, 15))
+  lastTimestampMs = Date.UTC(at(0, 4), at(4, 6) - 1, at(6, 8), at(9, 11), at(11, 13), at(13, 15))
+  lastTimestamp = timestamp
+  return lastTimestampMs
 }
+
+/** Whole seconds: requests in a row often have the same. */
+let lastTimestamp = ''
+let lastTimestampMs = 0

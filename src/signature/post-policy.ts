@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto'
 import { ApiError } from '#model/errors.ts'
 import { parseScope } from './credentials.ts'
-import { isSame, sign, signingKey } from './v4.ts'
+import { isSame, signingKey } from './signing-key.ts'
 
 type Fields = ReadonlyMap<string, string>
 
@@ -32,7 +32,7 @@ export function verifyFormSignature(
       })
     }
     const key = signingKey(findSecret(scope.accessKeyId), scope.date, scope.region, scope.service)
-    if (!isSame(sign(key, policy), signatureV4)) throw new ApiError('SignatureDoesNotMatch')
+    if (!isSame(key.sign(policy), signatureV4)) throw new ApiError('SignatureDoesNotMatch')
     return
   }
   if (accessKeyId === undefined) throw missing('AWSAccessKeyId')

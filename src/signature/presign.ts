@@ -1,7 +1,9 @@
 /** Presigned URLs. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html */
 import { hash } from 'node:crypto'
 import { awsEncode } from '#lib/uri.ts'
-import { canonicalQuery, sign, signingKey, unsignedPayload } from './v4.ts'
+import { canonicalQuery } from './canonical-request.ts'
+import { signingKey } from './signing-key.ts'
+import { unsignedPayload } from './v4.ts'
 
 export interface Presign {
   readonly method: string
@@ -39,6 +41,6 @@ export function presignV4(presign: Presign): string {
   const { path } = presign
   const canonical = `${presign.method}\n${path}\n${query}\nhost:${url.host}\n\nhost\n${unsignedPayload}`
   const key = signingKey(presign.secretAccessKey, date, presign.region, presign.service)
-  const signature = sign(key, `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash('sha256', canonical, 'hex')}`)
+  const signature = key.sign(`AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash('sha256', canonical, 'hex')}`)
   return `${url.protocol}//${url.host}${path}?${query}&X-Amz-Signature=${signature}`
 }

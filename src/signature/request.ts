@@ -1,5 +1,6 @@
 /** What signature verification sees of a request: exactly what was received, nothing decoded. */
 import type { IncomingHttpHeaders } from 'node:http'
+import type { SigningKey } from './signing-key.ts'
 
 export interface SignableRequest {
   readonly method: string
@@ -22,7 +23,7 @@ export type Payload =
   | { readonly kind: 'unsigned-chunks' }
 
 export interface ChunkChain {
-  readonly signingKey: Buffer
+  readonly signingKey: SigningKey
   /** `20261124T020000Z` */
   readonly timestamp: string
   /** `20261124/us-east-1/s3/aws4_request` */

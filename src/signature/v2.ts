@@ -4,7 +4,7 @@ import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { V2Credentials } from './credentials.ts'
 import type { SignableRequest } from './request.ts'
-import { isSame } from './v4.ts'
+import { isSame } from './signing-key.ts'
 
 const subresources = new Set(
   'accelerate acl cors defaultObjectAcl delete encryption inventory lifecycle location logging notification partNumber policy policyStatus replication requestPayment response-cache-control response-content-disposition response-content-encoding response-content-language response-content-type response-expires restore tagging torrent uploadId uploads versionId versioning versions website object-lock retention legal-hold publicAccessBlock ownershipControls attributes renameObject'.split(

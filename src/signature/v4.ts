@@ -2,19 +2,19 @@
  * Signature Version 4. https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  * The path is used as it was received, never normalised; what was signed is what is served.
  */
-import { createHmac, hash, timingSafeEqual } from 'node:crypto'
-import { awsEncode } from '#lib/uri.ts'
+import { hash } from 'node:crypto'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
+import { canonicalRequest, otherSpellings } from './canonical-request.ts'
 import { parseTimestamp, type V4Credentials } from './credentials.ts'
 import type { Payload, SignableRequest } from './request.ts'
+import { isSame, signingKey } from './signing-key.ts'
 
 export interface V4Options {
   readonly region: string
   readonly service: string
   /** Further values of Host under which a signature is accepted, as behind a proxy that rewrites it. */
   readonly hosts: readonly string[]
-  readonly nowMs: number
 }
 
 export const unsignedPayload = 'UNSIGNED-PAYLOAD'
@@ -25,22 +25,23 @@ export function verifyV4(
   credentials: V4Credentials,
   secretAccessKey: string,
   options: V4Options,
+  nowMs: number,
 ): Payload {
+  const names = Object.keys(request.headers)
   checkScope(credentials, options)
-  checkTime(credentials, options.nowMs)
-  checkSignedHeaders(request, credentials)
+  checkTime(credentials, nowMs)
+  checkSignedHeaders(names, credentials)
   const scope = `${credentials.date}/${credentials.region}/${credentials.service}/aws4_request`
   const key = signingKey(secretAccessKey, credentials.date, credentials.region, credentials.service)
-  const received = request.headers.host ?? ''
   const isProvided = (canonical: string) =>
-    isSame(sign(key, stringToSign(credentials, scope, canonical)), credentials.signature)
-  const payloadHash = payloadHashes(request, credentials).find(
-    (one) =>
-      isProvided(canonicalRequest(request, credentials, one, received)) ||
-      alternatives(request, credentials, one, options).some(isProvided),
+    isSame(key.sign(stringToSign(credentials, scope, canonical)), credentials.signature)
+  const signed = { request, credentials, hasRepeats: names.length * 2 < request.rawHeaders.length }
+  const hashes = payloadHashes(request, credentials)
+  const payloadHash = hashes.find(
+    (one) => isProvided(canonicalRequest(signed, one)) || otherSpellings(signed, one, options.hosts).some(isProvided),
   )
   if (payloadHash === undefined) {
-    const canonical = canonicalRequest(request, credentials, payloadHashes(request, credentials)[0] ?? '', received)
+    const canonical = canonicalRequest(signed, hashes[0] ?? '')
     throw mismatch(credentials, stringToSign(credentials, scope, canonical), canonical)
   }
   const chain = { signingKey: key, timestamp: credentials.timestamp, scope, seedSignature: credentials.signature }
@@ -90,7 +91,7 @@ function checkScope(credentials: V4Credentials, { region, service }: V4Options):
   }
   if (credentials.service !== service)
     throw fail(`incorrect service "${credentials.service}". This endpoint belongs to "${service}".`)
-  if (credentials.date !== credentials.timestamp.slice(0, 8)) {
+  if (credentials.date.length !== 8 || !credentials.timestamp.startsWith(credentials.date)) {
     throw fail(
       `Invalid credential date "${credentials.date}". This date is not the same as X-Amz-Date: "${credentials.timestamp.slice(0, 8)}".`,
     )
@@ -99,9 +100,9 @@ function checkScope(credentials: V4Credentials, { region, service }: V4Options):
 
 function checkTime(credentials: V4Credentials, nowMs: number): void {
   const signedAtMs = parseTimestamp(credentials.timestamp)
+  if (credentials.expiresSeconds === undefined && Math.abs(nowMs - signedAtMs) <= limits.clockSkewMs) return
   const serverTime = new Date(nowMs).toISOString()
   if (credentials.expiresSeconds === undefined) {
-    if (Math.abs(nowMs - signedAtMs) <= limits.clockSkewMs) return
     throw new ApiError('RequestTimeTooSkewed', {
       fields: {
         RequestTime: credentials.timestamp,
@@ -126,11 +127,11 @@ function checkTime(credentials: V4Credentials, nowMs: number): void {
 }
 
 /** Whatever acts on the request must be signed: Host, and every x-amz-* header that came with it. */
-function checkSignedHeaders(request: SignableRequest, credentials: V4Credentials): void {
+function checkSignedHeaders(names: readonly string[], credentials: V4Credentials): void {
   const { signedHeaders } = credentials
   const unsigned: string[] = []
   if (!signedHeaders.includes('host')) unsigned.push('host')
-  for (const name in request.headers) {
+  for (const name of names) {
     if (!name.startsWith('x-amz-') || signedHeaders.includes(name)) continue
     if (name === 'x-amz-content-sha256' && credentials.kind === 'v4-header') continue
     unsigned.push(name)
@@ -173,137 +174,6 @@ function queryValue(target: string, name: string): string | undefined {
   return new URLSearchParams(target.slice(target.indexOf('?') + 1)).get(name) ?? undefined
 }
 
-function canonicalRequest(
-  request: SignableRequest,
-  credentials: V4Credentials,
-  payloadHash: string,
-  host: string,
-): string {
-  const { target } = request
-  const at = target.indexOf('?')
-  const path = at === -1 ? target : target.slice(0, at)
-  const query = at === -1 ? '' : canonicalQuery(target.slice(at + 1))
-  return assemble(request, credentials, payloadHash, host, encodeOnce(path), query)
-}
-
-function assemble(
-  request: SignableRequest,
-  credentials: V4Credentials,
-  payloadHash: string,
-  host: string,
-  path: string,
-  query: string,
-): string {
-  let headers = ''
-  for (const name of credentials.signedHeaders) {
-    headers += `${name}:${name === 'host' ? host : headerValue(request, name)}\n`
-  }
-  return `${request.method}\n${path}\n${query}\n${headers}\n${credentials.signedHeaders.join(';')}\n${payloadHash}`
-}
-
-/** Other spellings that signers use for the same request: the path as received, and the hosts a proxy may have rewritten. */
-function alternatives(
-  request: SignableRequest,
-  credentials: V4Credentials,
-  payloadHash: string,
-  { hosts }: V4Options,
-): string[] {
-  const { target } = request
-  const at = target.indexOf('?')
-  const raw = at === -1 ? target : target.slice(0, at)
-  const query = at === -1 ? '' : canonicalQuery(target.slice(at + 1))
-  const received = request.headers.host ?? ''
-  const paths = [...new Set([encodeOnce(raw), raw])]
-  return [received, ...hosts].flatMap((host) =>
-    paths.map((path) => assemble(request, credentials, payloadHash, host, path, query)),
-  )
-}
-
-/** Repeated headers are joined by commas; runs of blanks count as one. */
-function headerValue(request: SignableRequest, name: string): string {
-  const value = request.headers[name]
-  if (value === undefined) return ''
-  const repeats = countRepeats(request.rawHeaders, name)
-  const text =
-    repeats === 1 && typeof value === 'string'
-      ? value
-      : request.rawHeaders
-          .filter((_, i) => i % 2 === 1 && request.rawHeaders[i - 1]?.toLowerCase() === name)
-          .map((one) => one.trim())
-          .join(',')
-  return text.includes('  ') ? text.trim().replace(/ +/g, ' ') : text.trim()
-}
-
-function countRepeats(rawHeaders: readonly string[], name: string): number {
-  let count = 0
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const raw = rawHeaders[i]
-    if (raw !== undefined && raw.length === name.length && raw.toLowerCase() === name) count++
-  }
-  return count
-}
-
-/** The path with every byte outside the unreserved set and `/` percent-encoded exactly once. */
-export function encodeOnce(path: string): string {
-  if (!/[^A-Za-z0-9\-._~/]/.test(path)) return path
-  let decoded: string
-  try {
-    decoded = decodeURIComponent(path)
-  } catch {
-    return path
-  }
-  return awsEncode(decoded, { keepSlash: true })
-}
-
-/** Sorted by name and value, each encoded once; a presigned URL's own signature is left out. */
-export function canonicalQuery(query: string): string {
-  if (query === '') return ''
-  const pairs: [string, string][] = []
-  for (const part of query.split('&')) {
-    if (part === '') continue
-    const equals = part.indexOf('=')
-    const name = recode(equals === -1 ? part : part.slice(0, equals))
-    if (name !== 'X-Amz-Signature') pairs.push([name, equals === -1 ? '' : recode(part.slice(equals + 1))])
-  }
-  if (pairs.length > 1) pairs.sort((a, b) => compare(a[0], b[0]) || compare(a[1], b[1]))
-  return pairs.map(([name, value]) => `${name}=${value}`).join('&')
-}
-
-const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
-
-function recode(part: string): string {
-  if (!/[^A-Za-z0-9\-._~]/.test(part)) return part
-  try {
-    return awsEncode(decodeURIComponent(part.replaceAll('+', '%20')))
-  } catch {
-    return part
-  }
-}
-
 function stringToSign(credentials: V4Credentials, scope: string, canonical: string): string {
   return `AWS4-HMAC-SHA256\n${credentials.timestamp}\n${scope}\n${hash('sha256', canonical, 'hex')}`
-}
-
-export function sign(key: Buffer, text: string): string {
-  return createHmac('sha256', key).update(text).digest('hex')
-}
-
-const keyCache = new Map<string, Buffer>()
-
-/** The key of a day, region and service. Cached: four HMACs a request are most of a small request's cost. */
-export function signingKey(secret: string, date: string, region: string, service: string): Buffer {
-  const id = `${secret}\n${date}/${region}/${service}`
-  const cached = keyCache.get(id)
-  if (cached !== undefined) return cached
-  let key = createHmac('sha256', `AWS4${secret}`).update(date).digest()
-  for (const part of [region, service, 'aws4_request']) key = createHmac('sha256', key).update(part).digest()
-  if (keyCache.size >= 1000) keyCache.clear()
-  keyCache.set(id, key)
-  return key
-}
-
-export function isSame(computed: string, provided: string): boolean {
-  const a = Buffer.from(computed)
-  const b = Buffer.from(provided)
-  return a.length === b.length && timingSafeEqual(a, b)
 }

@@ -2,11 +2,10 @@
  * Files that appeared, changed or vanished by hand become what the index says. Same bytes: only the file's signature is refreshed, so
  * a restored backup keeps its metadata. Other bytes: a new object, with metadata from its file name.
  */
-import fs from 'node:fs'
 import { open } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { lookup } from 'mime-types'
 import { findFileSafely, isSameFile, signatureOf } from '#blobs/files.ts'
+import { isInside } from '#blobs/inside.ts'
 import { createDigester } from '#lib/digest/digest.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
@@ -15,9 +14,9 @@ import { type ChecksumAlgorithm, type FileSignature, isChecksumOfBytes } from '#
 import { bucketIn } from './buckets.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import { deleteObject } from './delete.ts'
+import { locate } from './locate.ts'
 import { randomId } from './order.ts'
 import { countUsage, makeCurrent, noChange, replace } from './publish.ts'
-import { locate } from './settler.ts'
 
 interface Read {
   readonly signature: FileSignature
@@ -176,14 +175,4 @@ async function readFile(path: string, algorithm: ChecksumAlgorithm | undefined):
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   throw new ApiError('SlowDown')
-}
-
-function isInside(root: string, path: string): boolean {
-  try {
-    const realRoot = fs.realpathSync(root)
-    const folder = fs.realpathSync(dirname(path))
-    return folder === realRoot || folder.startsWith(`${realRoot}/`) || folder.startsWith(`${realRoot}\\`)
-  } catch {
-    return false
-  }
 }

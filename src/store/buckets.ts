@@ -1,6 +1,6 @@
 /** Buckets: a row each, and a folder. */
 import fs from 'node:fs/promises'
-import type { MetadataEngine } from '#metadata/engine.ts'
+import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeCounters } from '#metadata/write.ts'
@@ -11,14 +11,27 @@ import type { Store } from './contract.ts'
 
 export async function findBucket(engine: MetadataEngine, name: string): Promise<Bucket | undefined> {
   const value = await engine.get(rowKey('b', name))
-  return value === undefined ? undefined : decodeJson<Bucket>(value)
+  return value === undefined ? undefined : decodeBucket(name, value)
+}
+
+/** Buckets decoded lately, by name, with the bytes they were decoded from: each request reads its bucket's row. */
+const decoded = new Map<string, { readonly row: Bytes; readonly bucket: Bucket }>()
+const decodedMax = 1000
+
+function decodeBucket(name: string, row: Bytes): Bucket {
+  const known = decoded.get(name)
+  if (known !== undefined && Buffer.compare(known.row, row) === 0) return known.bucket
+  const bucket = Object.freeze(decodeJson<Bucket>(row))
+  if (decoded.size >= decodedMax) decoded.clear()
+  decoded.set(name, { row, bucket })
+  return bucket
 }
 
 /** The bucket as of this transaction, which fails if the bucket changes meanwhile. */
 export async function bucketIn(transaction: Transaction, name: string): Promise<Bucket> {
   const value = await transaction.get(rowKey('b', name))
   if (value === undefined) throw noSuchBucket(name)
-  return decodeJson<Bucket>(value)
+  return decodeBucket(name, value)
 }
 
 const noSuchBucket = (name: string) => new ApiError('NoSuchBucket', { fields: { BucketName: name } })

@@ -26,7 +26,7 @@ export type EngineName = 'lmdb' | 'memory'
 export interface StoreOptions {
   readonly root: string
   readonly durability: Durability
-  /** By its name, or one that is open already: the store then closes it. */
+  /** An engine that is open already is closed with the store. */
   readonly engine: EngineName | MetadataEngine
   readonly watch: boolean
   readonly log: StoreLog

@@ -5,16 +5,18 @@
  */
 import fs from 'node:fs'
 import { open } from 'node:fs/promises'
+import { findFile, signatureOf, tryToRemove } from '#blobs/files.ts'
+import { syncFolder } from '#lib/sync.ts'
 import { decodeJson, encodeJson, partText, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import type { ChecksumAlgorithm } from '#model/object.ts'
+import type { ChecksumAlgorithm, FileSignature } from '#model/object.ts'
 import type { Upload, UploadedPart } from '#model/upload.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { IncomingBody, OpenObject, StagedPart } from './contract.ts'
 import { randomId } from './order.ts'
-import { discardStaged, readStretch, receive, syncFolder } from './staging.ts'
+import { asCopyError, asStorageError, discardFile, discardStaged, newFileId, readStretch, receive } from './staging.ts'
 
 /** Where a part's bytes are: in the assembled file at `offset`, or in a file of the upload's folder. */
 export type PartPlace = { readonly offset: number } | { readonly file: string }
@@ -42,7 +44,7 @@ export async function stagePart(
   try {
     const flags = 'offset' in at ? 'r+' : 'wx'
     const received = await receive(context, body, path, 'offset' in at ? at.offset : 0, flags)
-    if (context.durability === 'strict' && 'file' in at) await syncFolder(folder)
+    if (context.durability !== 'none' && 'file' in at) await syncFolder(folder)
     const staged: StagedAt = { partNumber, sizeBytes: received.sizeBytes, digests: received.digests, at }
     return staged
   } catch (error) {
@@ -66,6 +68,8 @@ export async function stagePartCopy(
   try {
     const stream = Buffer.isBuffer(content) ? Readable.from([content], { objectMode: false }) : readStretch(content)
     return await stagePart(context, upload, partNumber, { source: stream, sizeBytes, maxBytes: sizeBytes, algorithms })
+  } catch (error) {
+    throw asCopyError(error)
   } finally {
     if (!Buffer.isBuffer(content)) content.close()
   }
@@ -95,7 +99,7 @@ async function choosePlace(
 
 async function releasePlace(context: StoreContext, upload: Upload, partNumber: number, at: PartPlace): Promise<void> {
   if ('file' in at) {
-    fs.rmSync(`${context.layout.upload(upload.uploadId)}/${at.file}`, { force: true })
+    tryToRemove(`${context.layout.upload(upload.uploadId)}/${at.file}`)
     return
   }
   const row = rowKey('s', upload.uploadId, partText(partNumber))
@@ -123,8 +127,9 @@ export async function putPart(
     ...(checksum === undefined ? {} : { checksum }),
     at: (staged as StagedAt).at,
   }
+  let before: StoredPart | undefined
   try {
-    const before = await transactDurably(context, async (transaction) => {
+    before = await transactDurably(context, async (transaction) => {
       const { bucket, key, uploadId } = upload
       if ((await transaction.get(rowKey('u', bucket, key, uploadId))) === undefined) throw noSuchUpload(uploadId)
       const row = rowKey('p', uploadId, partText(partNumber))
@@ -135,14 +140,14 @@ export async function putPart(
       }
       return before === undefined ? undefined : decodeJson<StoredPart>(before)
     })
-    if (before !== undefined && 'file' in before.at) {
-      fs.rmSync(`${context.layout.upload(upload.uploadId)}/${before.at.file}`, { force: true })
-    }
-    return part
   } catch (error) {
     await discardPart(context, upload, staged)
     throw error
   }
+  if (before !== undefined && 'file' in before.at) {
+    tryToRemove(`${context.layout.upload(upload.uploadId)}/${before.at.file}`)
+  }
+  return part
 }
 
 export async function readParts(context: StoreContext, uploadId: string): Promise<Map<number, StoredPart>> {
@@ -180,33 +185,39 @@ export function requireNoNewSlots(transaction: Transaction, uploadId: string, sl
   }
 }
 
-/**
- * Whether the bytes of these parts had to be copied into `staging/<fileId>`. If not, they lie one after the other in the assembled
- * file, which has only lost what was beyond them.
- */
+/** The file that holds the bytes of these parts one after the other: the assembled one if that is all it holds, else a copy. */
 export async function concatenateParts(
   context: StoreContext,
   uploadId: string,
   parts: readonly StoredPart[],
-  fileId: string,
   mayTakeAssembled: boolean,
-): Promise<boolean> {
-  const { layout, durability } = context
+): Promise<{ fileId: string; signature: FileSignature; isCopied: boolean }> {
   let end = 0
   const isInPlace = parts.every((part) => {
     const fits = 'offset' in part.at && part.at.offset === end
     end += part.sizeBytes
     return fits
   })
-  if (isInPlace && mayTakeAssembled) {
-    if (fs.statSync(layout.assembled(uploadId)).size > end) {
-      const file = await open(layout.assembled(uploadId), 'r+')
-      await file.truncate(end)
-      if (durability === 'strict') await file.sync()
-      await file.close()
-    }
-    return false
+  const assembled = findFile(context.layout.assembled(uploadId))
+  // Cutting off what is beyond would take it from an upload whose completion may yet fail.
+  if (isInPlace && mayTakeAssembled && assembled?.sizeBytes === end) {
+    return { fileId: uploadId, signature: assembled, isCopied: false }
   }
+  const fileId = newFileId()
+  try {
+    return { fileId, signature: await copyParts(context, uploadId, parts, fileId), isCopied: true }
+  } catch (error) {
+    discardFile(context, fileId)
+    throw asStorageError(error)
+  }
+}
+
+async function copyParts(
+  { layout, durability }: StoreContext,
+  uploadId: string,
+  parts: readonly StoredPart[],
+  fileId: string,
+): Promise<FileSignature> {
   const file = await open(layout.staging(fileId), 'wx')
   try {
     for (const part of parts) {
@@ -215,12 +226,14 @@ export async function concatenateParts(
         file.writeFile(bytes),
       )
     }
-    if (durability === 'strict') await file.datasync()
+    if (durability !== 'none') {
+      await file.datasync()
+      await syncFolder(layout.system('staging'))
+    }
+    return signatureOf(await file.stat())
   } finally {
     await file.close()
   }
-  if (durability === 'strict') await syncFolder(layout.system('staging'))
-  return true
 }
 
 async function copyStretch(

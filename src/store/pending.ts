@@ -25,6 +25,10 @@ export interface Pending {
   readonly uploadId?: string
   /** File that holds the new version's bytes until it is moved: an id in `staging/`. */
   readonly fileId?: string
+  /** Inodes of the new version's file and of the plain file that it replaces. */
+  readonly inodes?: readonly number[]
+  /** The bucket keeps older versions: none of their files may be replaced before it has been moved aside. */
+  readonly keepsOlder?: boolean
   /** Where a renamed version's file comes from. */
   readonly source?: { readonly key: string; readonly place: Place }
   /** Bytes of a small new version. */

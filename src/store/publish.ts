@@ -2,13 +2,13 @@
 import { isPlainKey } from '#blobs/layout.ts'
 import type { KeyRange } from '#metadata/engine.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
-import type { Transaction } from '#metadata/transact.ts'
+import { type Transaction, transact } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Checksum, FileSignature, ObjectAttributes, ObjectVersion } from '#model/object.ts'
 import { bucketIn } from './buckets.ts'
 import { checkWriteConditions } from './conditions.ts'
-import { type StoreContext, transactDurably } from './context.ts'
+import { type StoreContext, untilDurable } from './context.ts'
 import type { PutObject, WriteConditions } from './contract.ts'
 import { newOrder } from './order.ts'
 import { encodePending, type Pending, pendingKey, type RemovedFile, removedFile } from './pending.ts'
@@ -29,11 +29,13 @@ export interface NewVersion {
 export interface Change {
   readonly moved: string[]
   readonly removed: RemovedFile[]
+  /** Of plain files whose place the new version takes. */
+  readonly replacedInodes: number[]
   objectCount: number
   sizeBytes: number
 }
 
-export const noChange = (): Change => ({ moved: [], removed: [], objectCount: 0, sizeBytes: 0 })
+export const noChange = (): Change => ({ moved: [], removed: [], replacedInodes: [], objectCount: 0, sizeBytes: 0 })
 
 export async function putObject(context: StoreContext, put: PutObject): Promise<ObjectVersion> {
   const staged = put.staged as StagedFile
@@ -47,18 +49,16 @@ export async function putObject(context: StoreContext, put: PutObject): Promise<
     fileId: staged.fileId,
     signature: staged.signature,
   }
-  try {
-    return await publish(context, put.bucket.name, fresh, { conditions: put.conditions, bytes: staged.bytes })
-  } catch (error) {
-    discardStaged(context, staged)
-    throw error
-  }
+  const options = { conditions: put.conditions, bytes: staged.bytes, discard: () => discardStaged(context, staged) }
+  return publish(context, put.bucket.name, fresh, options)
 }
 
 interface PublishOptions {
   readonly conditions: WriteConditions
   readonly bytes?: Buffer | undefined
   readonly uploadId?: string
+  /** Called if nothing was committed: once it is, the file belongs to the version. */
+  readonly discard?: () => void
   /** Further reads, checks and writes of the same commit. */
   readonly also?: (transaction: Transaction, version: StoredVersion) => Promise<void>
 }
@@ -69,7 +69,7 @@ export async function publish(
   fresh: NewVersion,
   options: PublishOptions,
 ): Promise<StoredVersion> {
-  const { version, pending } = await transactDurably(context, async (transaction) => {
+  const { result, committed } = await transact(context.engine, async (transaction) => {
     const bucket = await bucketIn(transaction, bucketName)
     const change = noChange()
     const version = await makeCurrent(transaction, bucket, fresh, options.conditions, change)
@@ -80,6 +80,8 @@ export async function publish(
       moved: [...change.moved, version.order],
       removed: change.removed,
       fileId: fresh.fileId,
+      inodes: [fresh.signature.inode, ...change.replacedInodes],
+      ...(bucket.versioning === 'Unversioned' ? {} : { keepsOlder: true }),
       ...(options.bytes === undefined ? {} : { bytes: options.bytes }),
       ...(options.uploadId === undefined ? {} : { uploadId: options.uploadId }),
     }
@@ -87,9 +89,13 @@ export async function publish(
     await options.also?.(transaction, version)
     countUsage(transaction, bucketName, change)
     return { version, pending }
+  }).catch((error: unknown) => {
+    options.discard?.()
+    throw error
   })
-  await context.settler.settle(pending)
-  return version
+  await untilDurable(context, committed)
+  await context.settler.settle(result.pending)
+  return result.version
 }
 
 /** Writes the rows that put `fresh` on top of its key. */
@@ -137,7 +143,8 @@ export async function makeCurrent(
 
 function dropReplacedPlain(change: Change): void {
   const index = change.removed.findIndex(({ place }) => place.kind === 'plain')
-  if (index !== -1) change.removed.splice(index, 1)
+  if (index === -1) return
+  change.replacedInodes.push(...change.removed.splice(index, 1).map(({ inode }) => inode))
 }
 
 /** Order of the newest version row, in a bucket that may have any. */

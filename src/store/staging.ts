@@ -2,9 +2,10 @@
 import fs from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { findFile, hasCode, signatureOf, writeSmallFile } from '#blobs/files.ts'
+import { hasCode, signatureOf, tryToRemove, writeSmallFile } from '#blobs/files.ts'
 import { ingest } from '#blobs/ingest.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
+import { syncFolder } from '#lib/sync.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { ChecksumAlgorithm, FileSignature } from '#model/object.ts'
@@ -22,7 +23,7 @@ export interface StagedFile extends Staged {
 type Digests = Map<ChecksumAlgorithm, Buffer>
 
 /** File ids start with the process that made them, so that a start can tell what a dead one left. */
-const newFileId = () => `${process.pid.toString(36)}-${randomId(12)}`
+export const newFileId = () => `${process.pid.toString(36)}-${randomId(12)}`
 
 export function algorithmsFor(asked: readonly ChecksumAlgorithm[]): ChecksumAlgorithm[] {
   const algorithms: ChecksumAlgorithm[] = ['MD5', 'CRC64NVME']
@@ -51,15 +52,15 @@ async function stageStream(context: StoreContext, body: IncomingBody): Promise<S
   const path = context.layout.staging(fileId)
   try {
     const received = await receive(context, body, path, 0, 'wx')
-    if (context.durability === 'strict') await syncFolder(context.layout.system('staging'))
+    if (context.durability !== 'none') await syncFolder(context.layout.system('staging'))
     return { fileId, ...received, bytes: undefined }
   } catch (error) {
-    fs.rmSync(path, { force: true })
-    throw error
+    tryToRemove(path)
+    throw asStorageError(error)
   }
 }
 
-/** Streams a body into a file at an offset; durable when it resolves in `strict`. */
+/** Streams a body into a file at an offset; durable when it resolves, but in `none`. */
 export async function receive(
   context: StoreContext,
   body: IncomingBody,
@@ -74,7 +75,7 @@ export async function receive(
     try {
       const target = { fd: file.fd, offset }
       const received = await ingest(body.source, target, { names: algorithmsFor(body.algorithms), sizeBytes, maxBytes })
-      if (context.durability === 'strict') await file.datasync()
+      if (context.durability !== 'none') await file.datasync()
       return { ...received, signature: signatureOf(await file.stat()) }
     } finally {
       await file.close()
@@ -97,6 +98,8 @@ export async function stageCopy(
   try {
     const body = { source: readStretch(content), sizeBytes, maxBytes: sizeBytes, algorithms }
     return await stage(context, body)
+  } catch (error) {
+    throw asCopyError(error)
   } finally {
     content.close()
   }
@@ -114,14 +117,12 @@ export function readStretch(stretch: { fd: number; start: number; end: number })
 }
 
 export function discardStaged(context: StoreContext, staged: Staged): void {
-  fs.rmSync(context.layout.staging((staged as StagedFile).fileId), { force: true })
+  discardFile(context, (staged as StagedFile).fileId)
 }
 
-/** A file already in place, as an upload's assembled one, taken over as staged. */
-export function fileSignature(path: string): FileSignature {
-  const signature = findFile(path)
-  if (signature === undefined) throw new Error(`${path} is gone`)
-  return signature
+/** Never throws, so that the error that led here is the one told; what is left is removed at the next start. */
+export function discardFile(context: StoreContext, fileId: string): void {
+  tryToRemove(context.layout.staging(fileId))
 }
 
 function readSmall(source: Readable, sizeBytes: number): Promise<Buffer> {
@@ -152,16 +153,6 @@ function tooLarge(proposed: number, maximum: number): ApiError {
   return new ApiError('EntityTooLarge', { fields: { ProposedSize: proposed, MaxSizeAllowed: maximum } })
 }
 
-export async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-}
-
 function storageErrors<T>(action: () => T): T {
   try {
     return action()
@@ -170,8 +161,14 @@ function storageErrors<T>(action: () => T): T {
   }
 }
 
+/** A copy has no client that could break a body off: it was our own file that could not be read. */
+export function asCopyError(error: unknown): unknown {
+  if (!(error instanceof ApiError) || error.code !== 'IncompleteBody') return error
+  return asStorageError(error.cause ?? new Error('a file ended before its record says'))
+}
+
 /** A full disk, or too many open files, is the server's trouble and may pass: clients retry a 503. */
-function asStorageError(error: unknown): unknown {
+export function asStorageError(error: unknown): unknown {
   if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
     return new ApiError('ServiceUnavailable', {
       message: 'There is no space left on the storage volume.',

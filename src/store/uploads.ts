@@ -1,5 +1,6 @@
 /** Multipart uploads: a row and a folder each, until they are completed or aborted. */
 import fs from 'node:fs/promises'
+import { syncFolder } from '#lib/sync.ts'
 import {
   decodeJson,
   encodeJson,
@@ -24,7 +25,7 @@ import { randomId } from './order.ts'
 import { concatenateParts, noSuchUpload, quietSlots, readParts, requireNoNewSlots, type StoredPart } from './parts.ts'
 import { publish } from './publish.ts'
 import { findRecord } from './read.ts'
-import { fileSignature, syncFolder } from './staging.ts'
+import { discardFile } from './staging.ts'
 
 type Complete = Parameters<Store['completeUpload']>[0]
 
@@ -47,7 +48,7 @@ export async function createUpload(
   const folder = context.layout.upload(uploadId)
   await fs.mkdir(folder, { recursive: true })
   await fs.writeFile(context.layout.assembled(uploadId), '', { flag: 'wx' })
-  if (context.durability === 'strict') {
+  if (context.durability !== 'none') {
     await syncFolder(folder)
     await syncFolder(context.layout.system('uploads'))
   }
@@ -118,11 +119,8 @@ export async function completeUpload(context: StoreContext, complete: Complete):
   const current = await findRecord(context, bucket.name, key, undefined)
   checkWriteConditions(complete.conditions, current?.isDeleteMarker === true ? undefined : current)
   const parts = plan.parts as readonly StoredPart[]
-  const copyId = `${process.pid.toString(36)}-${randomId(12)}`
   const slots = await quietSlots(context, uploadId)
-  const isCopied = await concatenateParts(context, uploadId, parts, copyId, slots !== undefined)
-  const fileId = isCopied ? copyId : uploadId
-  const path = isCopied ? context.layout.staging(copyId) : context.layout.assembled(uploadId)
+  const { fileId, signature, isCopied } = await concatenateParts(context, uploadId, parts, slots !== undefined)
   try {
     const fresh = {
       key,
@@ -132,11 +130,12 @@ export async function completeUpload(context: StoreContext, complete: Complete):
       checksum: plan.checksum,
       attributes: upload.attributes,
       fileId,
-      signature: fileSignature(path),
+      signature,
     }
     return await publish(context, bucket.name, fresh, {
       conditions: complete.conditions,
       uploadId,
+      ...(isCopied ? { discard: () => discardFile(context, fileId) } : {}),
       also: async (transaction, version) => {
         // Whoever completes or aborts first wins; a part that came after the plan was made is not lost unseen.
         if ((await transaction.get(row)) === undefined) throw noSuchUpload(uploadId)
@@ -156,7 +155,6 @@ export async function completeUpload(context: StoreContext, complete: Complete):
       },
     })
   } catch (error) {
-    if (isCopied) await fs.rm(path, { force: true })
     if (error instanceof ApiError && error.code === 'NoSuchUpload') return findCompleted(context, complete)
     throw error
   }
@@ -208,7 +206,8 @@ export async function abortUpload(
       for (const { key: partRow } of await transaction.scan(rowsOf(table, uploadId))) transaction.remove(partRow)
     }
   })
-  await fs.rm(context.layout.upload(uploadId), { recursive: true, force: true })
+  // What cannot be removed now is removed at the next start.
+  await fs.rm(context.layout.upload(uploadId), { recursive: true, force: true }).catch(() => undefined)
 }
 
 /** Rows of uploads completed so long ago that nobody repeats the call. */

@@ -9,6 +9,7 @@ import { createGatekeeper } from '#access/gatekeeper.ts'
 import { openBucketPolicies } from '#identity/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
+import type { StoreLog } from '#store/context.ts'
 import { openStore } from '#store/open-store.ts'
 
 export interface TestServer {
@@ -35,12 +36,13 @@ const users = [
   },
 ]
 
-const silent = { info: () => undefined, warn: () => undefined, error: (fields: object) => console.error(fields) }
+const silent: StoreLog = { info: () => undefined, warn: () => undefined, error: (fields) => console.error(fields) }
 
 export async function startServer(
-  options: { engine?: 'lmdb' | 'memory'; maxUploadBytes?: number } = {},
+  options: { engine?: 'lmdb' | 'memory'; maxUploadBytes?: number; log?: StoreLog; root?: string } = {},
 ): Promise<TestServer> {
-  const root = await mkdtemp(join(tmpdir(), 'myfsio-s3-'))
+  const log = options.log ?? silent
+  const root = options.root ?? (await mkdtemp(join(tmpdir(), 'myfsio-s3-')))
   const iamPath = join(root, 'iam.json')
   await writeFile(iamPath, JSON.stringify({ users }))
   const store = await openStore({
@@ -48,7 +50,7 @@ export async function startServer(
     durability: 'strict',
     engine: options.engine ?? 'lmdb',
     watch: false,
-    log: silent,
+    log,
     isPrimary: false,
   })
   const identities = await openIdentities({ path: iamPath, bootstrap: { accessKey: 'x', secretKey: 'x' }, log: silent })
@@ -74,7 +76,7 @@ export async function startServer(
   }
   const listener = createS3Endpoint({
     services: { store, gatekeeper, bucketPolicies: policies, settings },
-    log: silent,
+    log,
   })
   const server = http.createServer(listener)
   server.on('checkContinue', listener)
@@ -98,7 +100,7 @@ export async function startServer(
       await store.close()
       await identities.close()
       await policies.close()
-      await rm(root, { recursive: true, force: true })
+      if (options.root === undefined) await rm(root, { recursive: true, force: true })
     },
   }
 }

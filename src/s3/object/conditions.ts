@@ -40,6 +40,12 @@ export function readConditions(headers: IncomingHttpHeaders, prefix = ''): ReadC
   }
 }
 
+const isConditional = (headers: IncomingHttpHeaders): boolean =>
+  headers['if-match'] !== undefined ||
+  headers['if-none-match'] !== undefined ||
+  headers['if-modified-since'] !== undefined ||
+  headers['if-unmodified-since'] !== undefined
+
 /** `pass`, or why not. */
 export function evaluateRead(conditions: ReadConditions, version: ObjectVersion): 'pass' | 'failed' | 'not-modified' {
   const { ifMatch, ifNoneMatch } = conditions
@@ -56,6 +62,7 @@ export function evaluateRead(conditions: ReadConditions, version: ObjectVersion)
 }
 
 export function checkRead(headers: IncomingHttpHeaders, version: ObjectVersion): void {
+  if (!isConditional(headers)) return
   const outcome = evaluateRead(readConditions(headers), version)
   if (outcome === 'failed') throw new ApiError('PreconditionFailed')
   if (outcome === 'not-modified') {

@@ -9,7 +9,6 @@ import { checksumHeaders } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { checkRead } from './conditions.ts'
 import { attributeHeaders } from './object-attributes.ts'
-import { versionHeader } from './put-object.ts'
 
 const overrides = [
   'content-type',
@@ -24,8 +23,8 @@ export const getObject: Operation = async (request, services) => {
   const opened = await services.store.openObject(request.bucketName, request.key, requestedVersion(request))
   try {
     const { version } = opened
-    const answer = await describe(request, services, version)
-    return { ...answer, body: opened.content(answer.range.start, answer.range.end) }
+    const { status, headers, range } = await describe(request, services, version)
+    return { status, headers, body: opened.content(range.start, range.end) }
   } catch (error) {
     opened.close()
     throw error
@@ -69,8 +68,9 @@ async function describe(request: S3Request, services: Services, version: ObjectV
   out['content-length'] = String(end - start)
   if (range !== undefined) out['content-range'] = `bytes ${start}-${end - 1}/${version.sizeBytes}`
   if (part !== undefined && version.partCount > 0) out['x-amz-mp-parts-count'] = String(version.partCount)
-  Object.assign(out, versionHeader(bucket.versioning, version))
-  if (String(headers['x-amz-checksum-mode']).toUpperCase() === 'ENABLED') {
+  if (bucket.versioning !== 'Unversioned') out['x-amz-version-id'] = version.versionId
+  const checksumMode = headers['x-amz-checksum-mode']
+  if (checksumMode !== undefined && String(checksumMode).toUpperCase() === 'ENABLED') {
     if (part !== undefined) Object.assign(out, checksumHeaders(part.checksum))
     else if (range === undefined) Object.assign(out, checksumHeaders(version.checksum))
   }

@@ -13,6 +13,8 @@ const standard = [
   ['expires', 'expires'],
 ] as const satisfies readonly (readonly [keyof ObjectHeaders, string])[]
 
+const [, ...optional] = standard
+
 /** Features whose headers promise what is not served: refused, never ignored. */
 const refused = /^x-amz-(server-side-encryption|object-lock-|write-offset-bytes)/
 const grants = /^x-amz-grant-/
@@ -110,7 +112,7 @@ export function parseTagging(text: string): Record<string, string> {
 export function attributeHeaders(attributes: ObjectAttributes): Record<string, string> {
   const { headers, userMetadata, storageClass, websiteRedirectLocation, tags } = attributes
   const out: Record<string, string> = { 'content-type': headers.contentType ?? 'binary/octet-stream' }
-  for (const [field, name] of standard) {
+  for (const [field, name] of optional) {
     const value = headers[field]
     if (value !== undefined) out[name] = value
   }

@@ -1,0 +1,26 @@
+/** Syncing by path. Windows cannot open a folder to sync it. */
+import { open } from 'node:fs/promises'
+
+/** Afterwards the names in this folder survive a power loss. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform !== 'win32') await syncPath(path)
+}
+
+/** Nothing if the file or folder is gone meanwhile, or is of a kind that cannot be synced. */
+export async function syncIfThere(path: string): Promise<void> {
+  try {
+    await syncPath(path)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (!['ENOENT', 'ENOTDIR', 'EISDIR', 'EPERM', 'EINVAL'].includes(String(code))) throw error
+  }
+}
+
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

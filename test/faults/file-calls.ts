@@ -1,0 +1,173 @@
+/**
+ * Every call that the program makes to node:fs below one folder passes by here first, and its outcome after. The modules of node are
+ * changed in place, so that the program under test needs no seam of its own and cannot forget to use one.
+ */
+import childProcess from 'node:child_process'
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { promisify } from 'node:util'
+
+export interface FileCall {
+  /** Without `Sync`: one name for all three styles of node. */
+  readonly operation: string
+  readonly path: string
+  /** Second path of a rename or link. */
+  readonly to: string | undefined
+  /** The arguments after the path or descriptor. */
+  readonly rest: readonly unknown[]
+}
+
+export interface FileWatch {
+  /** What it throws, the call throws, without having been made. */
+  before(call: FileCall): void
+  after?(call: FileCall, result: unknown): void
+}
+
+const byPath = ['open', 'rename', 'link', 'rm', 'rmdir', 'mkdir', 'lstat', 'stat', 'readdir', 'readFile', 'writeFile']
+const byDescriptor = ['write', 'read', 'fstat', 'close', 'fsync', 'fdatasync']
+const byHandle = ['write', 'writeFile', 'read', 'stat', 'truncate', 'sync', 'datasync']
+/** What a handle's method does, as the calls on descriptors name it. */
+const sameAs: Readonly<Record<string, string>> = { stat: 'fstat', sync: 'fsync', datasync: 'fdatasync' }
+
+type Callable = (this: unknown, ...rest: unknown[]) => unknown
+type Module = Record<string, Callable>
+
+/** Watches until the function it returns is called. One watch at a time. */
+export async function watchFiles(root: string, watch: FileWatch): Promise<() => void> {
+  const watcher = new Watcher(root, watch)
+  const undo: (() => void)[] = []
+  const replace = (module: unknown, name: string, wrap: (original: Callable) => Callable) => {
+    const owner = module as Module
+    const original = owner[name]
+    if (original === undefined) return
+    owner[name] = wrap(original)
+    undo.push(() => {
+      owner[name] = original
+    })
+  }
+  for (const name of [...byPath, ...byDescriptor]) {
+    replace(fs, `${name}Sync`, (original) => watcher.direct(name, original))
+    if (byDescriptor.includes(name)) replace(fs, name, (original) => watcher.calledBack(name, original))
+    else replace(fs.promises, name, (original) => watcher.promised(name, original))
+  }
+  const handles = await prototypeOfHandles()
+  for (const name of byHandle) replace(handles, name, (original) => watcher.ofHandle(sameAs[name] ?? name, original))
+  replace(childProcess, 'execFile', (original) => watcher.volumeSync(original))
+  syncBuiltinESMExports()
+  return () => {
+    for (const step of undo.reverse()) step()
+    syncBuiltinESMExports()
+  }
+}
+
+async function prototypeOfHandles(): Promise<object> {
+  const handle = await fs.promises.open(import.meta.filename, 'r')
+  await handle.close()
+  return Object.getPrototypeOf(handle) as object
+}
+
+class Watcher {
+  readonly #root: string
+  readonly #watch: FileWatch
+  readonly #paths = new Map<number, string>()
+  #isWithinCall = false
+
+  constructor(root: string, watch: FileWatch) {
+    this.#root = root
+    this.#watch = watch
+  }
+
+  direct(operation: string, original: Callable): Callable {
+    const watcher = this
+    return function (this: unknown, ...given) {
+      const call = watcher.#callOf(operation, given)
+      if (call === undefined || watcher.#isWithinCall) return original.apply(this, given)
+      return watcher.#whole(() => {
+        watcher.#watch.before(call)
+        const result = original.apply(this, given)
+        if (operation === 'open') watcher.#paths.set(result as number, call.path)
+        if (operation === 'close') watcher.#paths.delete(given[0] as number)
+        watcher.#watch.after?.(call, result)
+        return result
+      })
+    }
+  }
+
+  calledBack(operation: string, original: Callable): Callable {
+    const watcher = this
+    return function (this: unknown, ...given) {
+      const call = watcher.#callOf(operation, given)
+      const done = given.at(-1)
+      if (call === undefined || typeof done !== 'function') return original.apply(this, given)
+      try {
+        watcher.#whole(() => watcher.#watch.before(call))
+      } catch (error) {
+        return void setImmediate(() => done(error))
+      }
+      const report = (error: unknown, ...results: unknown[]) => {
+        if (!error) watcher.#whole(() => watcher.#watch.after?.(call, results[0]))
+        done(error, ...results)
+      }
+      if (operation === 'close') watcher.#paths.delete(given[0] as number)
+      return original.apply(this, [...given.slice(0, -1), report])
+    }
+  }
+
+  promised(operation: string, original: Callable): Callable {
+    const watcher = this
+    return async function (this: unknown, ...given) {
+      const call = watcher.#callOf(operation, given)
+      if (call === undefined) return original.apply(this, given)
+      watcher.#whole(() => watcher.#watch.before(call))
+      const result = await original.apply(this, given)
+      if (operation === 'open') watcher.#paths.set((result as fs.promises.FileHandle).fd, call.path)
+      watcher.#whole(() => watcher.#watch.after?.(call, result))
+      return result
+    }
+  }
+
+  ofHandle(operation: string, original: Callable): Callable {
+    const watcher = this
+    return async function (this: unknown, ...given) {
+      const path = watcher.#paths.get((this as fs.promises.FileHandle).fd)
+      if (path === undefined) return original.apply(this, given)
+      const call = { operation, path, to: undefined, rest: given }
+      watcher.#whole(() => watcher.#watch.before(call))
+      const result = await original.apply(this, given)
+      watcher.#whole(() => watcher.#watch.after?.(call, result))
+      return result
+    }
+  }
+
+  /** Node makes some of its calls by way of others of them, and the watch may make calls of its own. */
+  #whole<T>(call: () => T): T {
+    this.#isWithinCall = true
+    try {
+      return call()
+    } finally {
+      this.#isWithinCall = false
+    }
+  }
+
+  /** `sync -f FOLDER` counts as one call on the folder. */
+  volumeSync(original: Callable): Callable {
+    const run = promisify(original as typeof childProcess.execFile)
+    const watched = (...given: unknown[]) => original(...given)
+    return Object.assign(watched, {
+      [promisify.custom]: async (program: string, args: string[]) => {
+        if (program !== 'sync') return run(program, args)
+        const call = { operation: 'sync', path: args.at(-1) ?? '', to: undefined, rest: [] }
+        this.#watch.before(call)
+        this.#watch.after?.(call, undefined)
+        return { stdout: '', stderr: '' }
+      },
+    })
+  }
+
+  #callOf(operation: string, [first, ...rest]: unknown[]): FileCall | undefined {
+    const path = typeof first === 'number' ? this.#paths.get(first) : typeof first === 'string' ? first : undefined
+    if (path === undefined || !path.startsWith(this.#root)) return undefined
+    const to = operation === 'rename' || operation === 'link' ? String(rest[0]) : undefined
+    return { operation, path, to, rest }
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * What a store did to its disk, in order: file operations, commits and flushes of the index, and what it told its clients. From it
+ * test/faults/power-loss.ts works out which disks a power loss may leave.
+ */
+import fs from 'node:fs'
+import type { Bytes, Check, Committed, Entry, Exclusive, KeyRange, MetadataEngine, Write } from '#metadata/engine.ts'
+import { openMemoryEngine } from '#metadata/memory-engine.ts'
+import type { FileCall, FileWatch } from './file-calls.ts'
+
+/** A file by its identity: names come and go. */
+export interface RecordedFile {
+  readonly inode: number
+}
+
+export interface FileState {
+  readonly content: Buffer
+  readonly mtimeMs: number
+}
+
+export type Row = readonly [key: Buffer, value: Buffer | undefined]
+
+export type JournalEvent =
+  /** Names: each path gets the file, or loses what it had. One event is one step of the file system's own journal. */
+  | { readonly kind: 'names'; readonly changes: readonly (readonly [path: string, file: RecordedFile | undefined])[] }
+  | { readonly kind: 'data'; readonly file: RecordedFile; readonly state: FileState }
+  | { readonly kind: 'sync'; readonly file: RecordedFile }
+  | { readonly kind: 'syncFolder'; readonly folder: string }
+  | { readonly kind: 'syncVolume' }
+  | { readonly kind: 'commit'; readonly rows: readonly Row[] }
+  /** All commits so far are on disk. */
+  | { readonly kind: 'flush'; readonly commits: number }
+  /** For the test: something about what clients know. */
+  | { readonly kind: 'note'; readonly note: unknown }
+
+export class Journal implements FileWatch {
+  readonly events: JournalEvent[] = []
+  readonly #names = new Map<string, RecordedFile>()
+  /** Every file stays open: an inode that is used again would stand for two files on the disks that we make up. */
+  readonly #held: number[] = []
+  #commits = 0
+
+  get commits(): number {
+    return this.#commits
+  }
+
+  note(note: unknown): void {
+    this.events.push({ kind: 'note', note })
+  }
+
+  commit(rows: readonly Row[]): void {
+    this.#commits++
+    this.events.push({ kind: 'commit', rows })
+  }
+
+  /** Files that were there, durably, before the first event. */
+  adopt(path: string, file: RecordedFile): void {
+    this.#names.set(path, file)
+    this.#held.push(fs.openSync(path, 'r'))
+  }
+
+  close(): void {
+    for (const fd of this.#held.splice(0)) fs.closeSync(fd)
+  }
+
+  before(): void {}
+
+  after({ operation, path, to, rest }: FileCall): void {
+    const file = this.#names.get(path)
+    if (operation === 'rename' && to !== undefined) this.#rename(path, to)
+    else if (operation === 'rm') this.#remove(path)
+    else if (operation === 'open' || operation === 'writeFile') {
+      const flags = rest[0] as string | number | undefined
+      const mayCreate = operation === 'writeFile' || flags === 'wx' || (Number(flags) & fs.constants.O_CREAT) !== 0
+      if (mayCreate && file === undefined) this.#create(path)
+      else if (operation === 'writeFile') this.#data(path)
+    } else if (operation === 'write' || operation === 'truncate') this.#data(path)
+    else if (operation === 'fsync' || operation === 'fdatasync') {
+      this.events.push(file === undefined ? { kind: 'syncFolder', folder: path } : { kind: 'sync', file })
+    } else if (operation === 'sync') this.events.push({ kind: 'syncVolume' })
+    else if (operation === 'link') throw new Error('the journal does not know links')
+  }
+
+  #create(path: string): void {
+    const file = { inode: fs.lstatSync(path).ino }
+    this.adopt(path, file)
+    this.#data(path)
+    this.events.push({ kind: 'names', changes: [[path, file]] })
+  }
+
+  #data(path: string): void {
+    const file = this.#names.get(path)
+    if (file === undefined) return
+    const state = { content: fs.readFileSync(path), mtimeMs: fs.lstatSync(path).mtimeMs }
+    this.events.push({ kind: 'data', file, state })
+  }
+
+  #rename(from: string, to: string): void {
+    const file = this.#names.get(from)
+    if (file === undefined) throw new Error(`a file that nobody made was moved: ${from}`)
+    this.#names.delete(from)
+    this.#names.set(to, file)
+    this.events.push({
+      kind: 'names',
+      changes: [
+        [from, undefined],
+        [to, file],
+      ],
+    })
+  }
+
+  /** A file, or a whole folder: then each file in it is a step of its own. */
+  #remove(path: string): void {
+    for (const name of [...this.#names.keys()]) {
+      if (name !== path && !name.startsWith(`${path}/`)) continue
+      this.#names.delete(name)
+      this.events.push({ kind: 'names', changes: [[name, undefined]] })
+    }
+  }
+}
+
+/**
+ * An engine whose commits reach the disk some time after they are seen, as LMDB's do: the flush comes a few turns of the event loop
+ * later, and the next transaction of this process waits for it.
+ */
+export class JournalEngine implements MetadataEngine {
+  readonly #inner: MetadataEngine = openMemoryEngine()
+  readonly #journal: Journal
+  #flushed: Promise<void> = Promise.resolve()
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(journal: Journal) {
+    this.#journal = journal
+  }
+
+  async load(rows: Iterable<Row>): Promise<void> {
+    const writes = [...rows].map(([key, value]) => ({ key, value }))
+    await this.#inner.commit({ checks: [], writes })
+  }
+
+  get(key: Bytes) {
+    return this.#inner.get(key)
+  }
+
+  getMany(keys: readonly Bytes[]) {
+    return this.#inner.getMany(keys)
+  }
+
+  scan(range: KeyRange, options?: { limit?: number; reverse?: boolean }): Entry[] {
+    return this.#inner.scan(range, options) as Entry[]
+  }
+
+  commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
+    return this.#inTurn(async () => {
+      if ((await this.#inner.commit(commit)) === undefined) return undefined
+      this.#record(commit.writes.map(({ key }) => key))
+      return { flushed: this.#flushed }
+    })
+  }
+
+  exclusively<T>(section: (view: Exclusive) => T): Promise<T> {
+    return this.#inTurn(async () => {
+      const keys: Bytes[] = []
+      const result = await this.#inner.exclusively((view) =>
+        section({
+          get: (key) => view.get(key),
+          put: (key, value) => {
+            keys.push(key)
+            view.put(key, value)
+          },
+        }),
+      )
+      if (keys.length > 0) this.#record(keys)
+      return result
+    })
+  }
+
+  async flush(): Promise<void> {
+    await this.#flushed
+  }
+
+  async close(): Promise<void> {
+    await this.#turn
+    await this.#flushed
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(() => this.#flushed).then(run)
+    this.#turn = turn.catch(() => undefined)
+    return turn
+  }
+
+  #record(keys: readonly Bytes[]): void {
+    const rows = keys.map((key): Row => {
+      const value = this.#inner.get(key) as Bytes | undefined
+      return [Buffer.from(key), value === undefined ? undefined : Buffer.from(value)]
+    })
+    this.#journal.commit(rows)
+    const { commits } = this.#journal
+    this.#flushed = turns(3).then(() => {
+      this.#journal.events.push({ kind: 'flush', commits })
+    })
+  }
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,56 @@
+/** What clients were told, so that one can say what a disk must still hold. */
+import type { JournalEvent } from './journal.ts'
+
+export type Value = string | undefined
+
+/** One request: what it makes of keys, and what became of it. `bucket\0key` → the new value, undefined if it is removed. */
+export interface Deed {
+  readonly changes: ReadonlyMap<string, Value>
+  /** A version that it removes. */
+  readonly removes?: string
+}
+
+export type Note =
+  | { readonly begun: Deed }
+  /** `versions`: those that it made. `commits`: how many the index had when the client was told. */
+  | { readonly told: Deed; readonly versions: readonly [id: string, value: string][]; readonly commits: number }
+
+export interface Knowledge {
+  /** What keys held when everything that counts had been told. */
+  readonly certain: Map<string, Value>
+  /** Requests that may have happened or not, in order. */
+  readonly loose: Set<Deed>
+  /** Versions that must be there. `bucket\0key\0id` → value. */
+  readonly versions: Map<string, string>
+}
+
+/** After these events; `onlyFlushed`: being told counts only once the index had been flushed as well. */
+export function knowledgeAfter(events: readonly JournalEvent[], onlyFlushed: boolean): Knowledge {
+  const known: Knowledge = { certain: new Map(), loose: new Set(), versions: new Map() }
+  const flushed = events.findLast((event) => event.kind === 'flush')?.commits ?? 0
+  for (const event of events) {
+    if (event.kind !== 'note') continue
+    const note = event.note as Note
+    if ('begun' in note) {
+      known.loose.add(note.begun)
+      if (note.begun.removes !== undefined) known.versions.delete(note.begun.removes)
+    } else if (!onlyFlushed || note.commits <= flushed) {
+      known.loose.delete(note.told)
+      for (const [key, value] of note.told.changes) known.certain.set(key, value)
+      for (const [id, value] of note.versions) known.versions.set(id, value)
+    }
+  }
+  return known
+}
+
+/** What is wrong with what was found, given what is known; empty if nothing. */
+export function contradictions(known: Knowledge, found: ReadonlyMap<string, Value>): string[] {
+  const wrong: string[] = []
+  for (const key of new Set([...known.certain.keys(), ...found.keys()])) {
+    const allowed = [known.certain.get(key)]
+    for (const { changes } of known.loose) if (changes.has(key)) allowed.push(changes.get(key))
+    const value = found.get(key)
+    if (!allowed.includes(value)) wrong.push(`${JSON.stringify(key)} holds ${value}, not ${allowed.join(' or ')}`)
+  }
+  return wrong
+}
