@@ -3,6 +3,10 @@ import { openPalette } from './palette.js'
 import { localTimes } from './times.js'
 import { toast } from './toast.js'
 
+for (const key of document.querySelectorAll('.search-button kbd')) {
+  if (!/Mac|iPhone|iPad/.test(navigator.platform)) key.textContent = 'Ctrl K'
+}
+
 const typing = 'input, textarea, select, [contenteditable]'
 
 localTimes(document)

@@ -24,7 +24,7 @@ export async function openPalette() {
 const go = (href) => () => location.assign(href)
 
 async function fetchBuckets() {
-  const { buckets: names } = await requestJson('/ui/buckets/names').catch(() => ({ buckets: [] }))
+  const { buckets: names } = await requestJson('/ui/bucket-names').catch(() => ({ buckets: [] }))
   return names.map((name) => ({ name, note: 'Bucket', run: go(`/ui/buckets/${name}`) }))
 }
 

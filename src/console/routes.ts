@@ -39,7 +39,7 @@ export const routes: readonly Route[] = [
 
   // Buckets; what a visitor may see of them is decided one by one.
   route('get', '/ui/buckets', 'signed-in', showBuckets),
-  route('get', '/ui/buckets/names', 'signed-in', listBucketNames),
+  route('get', '/ui/bucket-names', 'signed-in', listBucketNames),
   route('post', '/ui/buckets', 'signed-in', createBucket),
 
   // Folders of a bucket; each key of what is selected is authorized alone.

@@ -74,7 +74,9 @@ function postsOf({ config, bootstrap }: Prepared): Post[] {
   }))
   // Alone it is the one process that can notice files changed by hand.
   const console = { ...common, role: 'console', isPrimary: config.mode === 'ui' } as const
-  if (config.mode !== 'api') posts.push({ name: 'Console', start: console })
+  // What is in the memory of an API process no other can show.
+  const isApart = config.mode === 'both' && config.metadataEngine === 'memory'
+  if (config.mode !== 'api' && !isApart) posts.push({ name: 'Console', start: console })
   return posts
 }
 

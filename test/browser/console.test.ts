@@ -62,6 +62,39 @@ describe.skipIf(!hasBrowser)('in a browser, a visitor', () => {
     expect(stored).toBe(await sha256(join(folder, 'album', 'large.bin')))
   })
 
+  it('goes on with an upload where a reload has interrupted it', async () => {
+    const path = join(folder, 'album', 'large.bin')
+    const choose = async () => {
+      await page.getByRole('button', { name: 'Upload', exact: true }).click()
+      const chooser = page.waitForEvent('filechooser')
+      await page.getByRole('button', { name: 'Choose files' }).click()
+      await (await chooser).setFiles(path)
+    }
+    const sent: string[] = []
+    page.on('request', (request) => {
+      const part = /parts\/(\d+)/.exec(request.url())?.[1]
+      if (part !== undefined) sent.push(part)
+    })
+    await visit('/ui/buckets/photos')
+    // The last part never arrives.
+    const last = String(Math.ceil(largeBytes / (8 * 1024 * 1024)))
+    await page.route(`**/parts/${last}?*`, () => {})
+    await choose()
+    await page.waitForFunction(
+      (count) => performance.getEntriesByType('resource').filter((one) => one.name.includes('/parts/')).length >= count,
+      Number(last) - 1,
+    )
+    page.once('dialog', (dialog) => void dialog.accept())
+    await page.unroute(`**/parts/${last}?*`)
+    await page.reload()
+    await says(/^Interrupted: large\.bin/)
+    sent.length = 0
+    await choose()
+    await says('1 uploaded')
+    expect(sent).toEqual([last])
+    expect(await sha256(join(site.root, 'photos', 'large.bin'))).toBe(await sha256(path))
+  })
+
   it('sees each kind of file as what it is', async () => {
     await visit('/ui/buckets/photos/object?key=album/dot.png')
     await page.waitForFunction("document.querySelector('.preview img')?.naturalWidth > 0")

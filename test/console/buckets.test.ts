@@ -42,7 +42,7 @@ describe('buckets', () => {
     const list = await reader.get('/ui/buckets')
     expect(list.text).toContain('data-name="open"')
     expect(list.text).not.toContain('photos')
-    expect((await reader.get('/ui/buckets/names')).body).toEqual({ buckets: ['open'] })
+    expect((await reader.get('/ui/bucket-names')).body).toEqual({ buckets: ['open'] })
     const denied = await reader.post('/ui/buckets', { name: 'mine-now' })
     expect(denied.status).toBe(403)
     expect(denied.text).toContain('Rea is not allowed to do this.')

@@ -103,7 +103,7 @@ describe('a session', () => {
   })
 
   it('tells scripts that it has ended', async () => {
-    const answer = await site.visitor().agent.get('/ui/buckets/names').set('accept', 'application/json')
+    const answer = await site.visitor().agent.get('/ui/bucket-names').set('accept', 'application/json')
     expect([answer.status, answer.body.error]).toEqual([401, 'SignedOut'])
   })
 
