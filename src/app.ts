@@ -8,6 +8,7 @@ import { RateLimiter } from '#http/rate-limit.ts'
 import { closeServer, createHttpServer, listen } from '#http/server.ts'
 import { readTls } from '#http/tls.ts'
 import { createLog, type Log } from '#lib/log.ts'
+import { defaultControls } from '#model/object-ownership.ts'
 import { createAddressReader } from '#s3/address.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import type { Store } from '#store/contract.ts'
@@ -69,10 +70,12 @@ function installRoutes(services: OpenServices, config: AppConfig, version: strin
 }
 
 /** MYFSIO_BUCKETS, which belong to the administrator. */
-async function createBuckets(store: Store, { buckets, region }: AppConfig, ownerId: string): Promise<void> {
+async function createBuckets(store: Store, config: AppConfig, ownerId: string): Promise<void> {
+  const { buckets, region } = config
+  const ownershipControls = defaultControls(config.defaultObjectOwnership)
   for (const name of buckets) {
     if ((await store.findBucket(name)) !== undefined) continue
     const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
-    await store.createBucket({ name, createdAtMs: Date.now(), ownerId, region, ...fresh })
+    await store.createBucket({ name, createdAtMs: Date.now(), ownerId, region, ownershipControls, ...fresh })
   }
 }

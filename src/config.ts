@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { isBucketName } from '#model/bucket.ts'
+import { objectOwnerships } from '#model/object-ownership.ts'
 import { hosts, list, listOf, logLevel, matching, onOff, rateLimit, size, wholeNumber } from './config-schemas.ts'
 import { readDotenv, readFlags, withoutEmpty } from './config-sources.ts'
 
@@ -29,6 +30,12 @@ const variables = {
   IAM_CONFIG: row(text, undefined, 'a file', 'users (under STORAGE_ROOT unless given)'),
   BUCKET_POLICY_PATH: row(text, undefined, 'a file', 'bucket policies (under STORAGE_ROOT unless given)'),
   MYFSIO_BUCKETS: row(bucketNames, '', 'bucket names, separated by commas', 'buckets to create at start'),
+  DEFAULT_OBJECT_OWNERSHIP: row(
+    z.enum(objectOwnerships),
+    'BucketOwnerEnforced',
+    objectOwnerships.join(', '),
+    'of new buckets that do not say; BucketOwnerEnforced has no ACLs',
+  ),
   DURABILITY: row(z.enum(['strict', 'relaxed', 'none']), 'strict', 'strict, relaxed or none', 'what a 2xx survives'),
   STORAGE_WATCH: row(onOff, 'on', 'on or off', 'notice files changed by hand at once'),
   METADATA_ENGINE: row(z.enum(['lmdb', 'memory']), 'lmdb', 'lmdb or memory', 'memory forgets everything at exit'),
@@ -269,6 +276,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     iamPath: path(values.IAM_CONFIG, 'iam.json'),
     bucketPolicyPath: path(values.BUCKET_POLICY_PATH, 'bucket_policies.json'),
     buckets: values.MYFSIO_BUCKETS,
+    defaultObjectOwnership: values.DEFAULT_OBJECT_OWNERSHIP,
     durability: values.DURABILITY,
     storageWatch: values.STORAGE_WATCH,
     metadataEngine: values.METADATA_ENGINE,

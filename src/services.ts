@@ -47,7 +47,10 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
       region: config.region,
       maxUploadBytes: config.maxUploadBytes,
       virtualHostDomains: domainsOf(config),
+      defaultObjectOwnership: config.defaultObjectOwnership,
     },
+    /** Who may be named as an owner or a grantee. */
+    accounts: identities,
     signIn: createSignIn({ identities, settings: config }),
     /** The secret that a user's links are signed with. */
     secretOf: (accessKeyId: string) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,

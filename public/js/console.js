@@ -80,12 +80,10 @@ for (const tabs of document.querySelectorAll('[data-tabs]')) {
       button.tabIndex = isChosen ? 0 : -1
       panel.hidden = !isChosen
       panel.setAttribute('role', 'tabpanel')
-      const heading = panel.querySelector(':scope > h3')
-      if (heading) heading.hidden = true
     }
   }
-  list.hidden = false
   show(buttons[0])
+  tabs.classList.add('is-live')
   list.addEventListener('click', ({ target }) => buttons.includes(target) && show(target))
   list.addEventListener('keydown', ({ key }) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[key]

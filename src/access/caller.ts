@@ -1,4 +1,5 @@
 import type { Principal } from '#model/account.ts'
+import type { Governed, GovernedBucket } from '#policy/acl-evaluation.ts'
 import type { Payload } from '#signature/request.ts'
 
 /** The door a request came through. */
@@ -14,8 +15,10 @@ export interface Caller {
 
 /** What is asked for. `bucket` alone for bucket actions; neither for service actions. */
 export interface Resource {
-  readonly bucket?: { readonly name: string; readonly ownerId: string } | undefined
+  readonly bucket?: (GovernedBucket & { readonly name: string }) | undefined
   readonly key?: string | undefined
+  /** The version at `key`, where the decision depends on it (`dependsOnObject`). Without it the bucket's owner is taken for its owner. */
+  readonly object?: Governed | undefined
 }
 
 /** The one authentication and the one authorization of every door. Errors are ApiError with AWS's codes. */

@@ -3,6 +3,7 @@ import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
 import type { Identities, Identity } from '#identity/identities.ts'
 import { anonymous, type Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
+import { aclAllows, isObjectOwnersSay } from '#policy/acl-evaluation.ts'
 import { type PresentedCredentials, parseCredentials } from '#signature/credentials.ts'
 import { verifyFormSignature } from '#signature/post-policy.ts'
 import type { SignableRequest } from '#signature/request.ts'
@@ -110,16 +111,23 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
     if (!principal.isAnonymous && identity === undefined) return false
     const isGranted = identity?.grants(action, resource.bucket?.name) === true
     if (resource.bucket === undefined || resource.bucket.ownerId === '') return isGranted
-    const { name, ownerId } = resource.bucket
+    const { bucket, object } = resource
+    const { name, ownerId } = bucket
     const arn = resource.key === undefined ? `arn:aws:s3:::${name}` : `arn:aws:s3:::${name}/${resource.key}`
     const isOwner = identity !== undefined && ownerId === principal.canonicalId
     const decision = policies.evaluate(name, { names: identity?.names ?? [] }, action, arn)
     // Whoever owns the bucket can always mend its policy, as an account's root can on AWS.
     if (isOwner && isGranted && /^s3:(Get|Put|Delete)BucketPolicy$/.test(action)) return true
-    if (decision === 'Deny') return false
-    if (isOwner) return isGranted || decision === 'Allow'
-    if (decision !== 'Allow') return false
-    return principal.isAnonymous || isGranted
+    if (decision === 'Deny' || (decision === 'invalid' && !isOwner)) return false
+    const sayOf = object !== undefined && isObjectOwnersSay(action) ? object.ownerId : ownerId
+    const isOwn = principal.canonicalId === sayOf
+    // An anonymous owner has no account whose policies could say more.
+    if (isOwn && (isGranted || principal.isAnonymous)) return true
+    // A bucket's policy cannot give away what belongs to another account.
+    const isRestricted = bucket.publicAccessBlock?.restrictPublicBuckets === true && !isOwner && policies.isPublic(name)
+    const isAllowedByPolicy = decision === 'Allow' && sayOf === ownerId && !isRestricted
+    if (!isAllowedByPolicy && !aclAllows(principal, action, { bucket, object })) return false
+    return principal.isAnonymous || isGranted || isOwn
   }
 
   return {

@@ -17,7 +17,7 @@ import { presign } from './presign.ts'
 /** The documents behind /bucket-policy. */
 export interface PolicyDocuments {
   find(bucket: string): string | undefined
-  put(bucket: string, json: string): Promise<void>
+  put(bucket: string, json: string, options?: { readonly blocksPublic?: boolean }): Promise<void>
   remove(bucket: string): Promise<void>
 }
 
@@ -98,8 +98,10 @@ async function bucketPolicy({ services }: AdminOptions, asked: AdminRequest): Pr
   const verb = ({ GET: 'Get', PUT: 'Put', DELETE: 'Delete' } as Record<string, string>)[request.method ?? ''] ?? ''
   gatekeeper.authorize(caller.principal, `s3:${verb}BucketPolicy`, { bucket })
   if (verb === 'Delete') await bucketPolicies.remove(bucketName)
-  else if (verb === 'Put') await bucketPolicies.put(bucketName, asked.body.toString())
-  else {
+  else if (verb === 'Put') {
+    const blocksPublic = bucket.publicAccessBlock?.blockPublicPolicy === true
+    await bucketPolicies.put(bucketName, asked.body.toString(), { blocksPublic })
+  } else {
     const json = bucketPolicies.find(bucketName)
     if (json === undefined) throw new ApiError('NoSuchBucketPolicy', { fields: { BucketName: bucketName } })
     return { status: 200, json }

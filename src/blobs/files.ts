@@ -1,8 +1,10 @@
 /**
- * File operations of the publishing protocol. Small files are handled with synchronous calls: on a page cache they take a few
- * microseconds each, where a turn through the thread pool takes fifty.
+ * File operations of the publishing protocol. What touches memory alone (reading, writing and looking at small files in the page
+ * cache) is synchronous: it takes a few microseconds, where a turn through the thread pool takes fifty. What a file system may make
+ * wait for its disk (creating, renaming) goes through the pool on the way of a request, so that many wait together.
  */
 import fs from 'node:fs'
+import { mkdir, rename } from 'node:fs/promises'
 import { dirname, sep } from 'node:path'
 import type { FileSignature } from '#model/object.ts'
 
@@ -30,8 +32,28 @@ export function findFileSafely(path: string): FileSignature | undefined {
   }
 }
 
+const forNewFile = fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_WRONLY
+
+/** writeSmallFile for the way of a request. */
+export function createSmallFile(path: string, bytes: Uint8Array): Promise<FileSignature> {
+  return new Promise((resolve, reject) => {
+    fs.open(path, forNewFile, 0o644, (error, fd) => {
+      if (error !== null) return reject(error)
+      try {
+        resolve(fillSmallFile(fd, path, bytes, false))
+      } catch (failure) {
+        reject(failure)
+      }
+    })
+  })
+}
+
 export function writeSmallFile(path: string, bytes: Uint8Array, { isSynced = false } = {}): FileSignature {
-  const fd = fs.openSync(path, fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_WRONLY, 0o644)
+  return fillSmallFile(fs.openSync(path, forNewFile, 0o644), path, bytes, isSynced)
+}
+
+/** Closes the descriptor. */
+function fillSmallFile(fd: number, path: string, bytes: Uint8Array, isSynced: boolean): FileSignature {
   try {
     let offset = 0
     while (offset < bytes.byteLength) offset += fs.writeSync(fd, bytes, offset)
@@ -93,6 +115,20 @@ export function moveFile(from: string, to: string): void {
     fs.mkdirSync(dirname(to), { recursive: true })
     fs.renameSync(from, to)
   }
+}
+
+/** moveFile for the way of a request. False if the source, or just now the target's folder, is gone. */
+export async function moveFileInPool(from: string, to: string): Promise<boolean> {
+  for (const isLast of [false, true]) {
+    try {
+      await rename(from, to)
+      return true
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error
+      if (!isLast) await mkdir(dirname(to), { recursive: true })
+    }
+  }
+  return false
 }
 
 /** Removes a file and the folders it leaves empty, below `root`. */

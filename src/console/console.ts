@@ -2,6 +2,7 @@
 import type { Express, Request, Response } from 'express'
 import helmet from 'helmet'
 import type { Log } from '#lib/log.ts'
+import type { ObjectOwnership } from '#model/object-ownership.ts'
 import { installAssets } from './assets.ts'
 import { createEndpoint } from './endpoint.ts'
 import type { ConsoleServices, DomainServices } from './page.ts'
@@ -26,6 +27,7 @@ export interface ConsoleSettings {
   readonly storageWatch: boolean
   readonly workers: number
   readonly maxUploadBytes: number
+  readonly defaultObjectOwnership: ObjectOwnership
   readonly uiPageSize: number
   readonly secretKey: string | undefined
   readonly sessionIdleMs: number

@@ -1,6 +1,6 @@
 /** The life of one visit, to be read aloud: who → signed in? → from our own page? → bucket → may they? → page → send. */
 import type { NextFunction, Request, Response } from 'express'
-import type { Resource } from '#access/caller.ts'
+import { authorizeOnObject, authorizeOnUpload, hideMissingObject } from '#access/object-access.ts'
 import type { Log } from '#lib/log.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
@@ -46,10 +46,21 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       const form = hasForm ? await readForm(request) : new URLSearchParams()
       if (route.method !== 'get') assertOwnPage(request, form, visitor)
       const visit = await openVisit(route, request, visitor, form)
-      if (route.permission.startsWith('s3:')) visit.authorize(actionOf(route, visit), resourceOf(route, visit))
-      await send(await route.page(visit, services), request, response, visitor)
+      await authorize(route, visit)
+      await send(await showPage(route, visit), request, response, visitor)
     } catch (error) {
       await fail(error, request, response, visitor)
+    }
+  }
+
+  /** What is not there looks forbidden to those who may not list. */
+  async function showPage(route: Route, visit: Visit): Promise<Answer> {
+    try {
+      return await route.page(visit, services)
+    } catch (error) {
+      const isMissing = error instanceof ApiError && /^NoSuch(Key|Version)$/.test(error.code)
+      if (!isMissing || !route.needsKey) throw error
+      throw hideMissingObject(error, visit.principal, visit.bucket, services)
     }
   }
 
@@ -87,6 +98,11 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       readJson: (schema) => readJson(request, schema),
       may: (action, resource = {}) => gatekeeper.may(principal, action, resource),
       authorize: (action, resource = {}) => gatekeeper.authorize(principal, action, resource),
+      authorizeObject: (action, { bucket, key, versionId, uploadId }) => {
+        const asked = { principal, action, bucket, key }
+        if (uploadId !== undefined) return authorizeOnUpload(services, { ...asked, uploadId })
+        return authorizeOnObject(services, { ...asked, versionId })
+      },
     }
   }
 
@@ -149,13 +165,22 @@ export function wantsJson(request: Request): boolean {
   return /^application\/json\b/.test(request.headers.accept ?? '')
 }
 
+async function authorize(route: Route, visit: Visit): Promise<void> {
+  const { permission, needsKey } = route
+  if (!permission.startsWith('s3:')) return
+  const action = actionOf(route, visit)
+  if (!needsKey) return visit.authorize(action, visit.params.bucket === undefined ? {} : { bucket: visit.bucket })
+  const { bucket, key, query, params } = visit
+  await visit.authorizeObject(action, {
+    bucket,
+    key,
+    versionId: query.get('versionId') ?? undefined,
+    uploadId: params.upload,
+  })
+}
+
 /** Reading or deleting a version by its id is an action of its own. */
 function actionOf({ permission }: Route, { query }: Visit): string {
   const hasVersion = query.get('versionId') !== null && /^s3:(Get|Delete)Object$/.test(permission)
   return hasVersion ? `${permission}Version` : permission
-}
-
-function resourceOf({ needsKey }: Route, visit: Visit): Resource {
-  if (visit.params.bucket === undefined) return {}
-  return needsKey ? { bucket: visit.bucket, key: visit.key } : { bucket: visit.bucket }
 }

@@ -36,6 +36,15 @@ export interface Visit {
   may(action: string, resource?: Resource): boolean
   /** AccessDenied unless the visitor may. */
   authorize(action: string, resource?: Resource): void
+  /** The same for an object, or an upload to it, which may have an owner and a list of its own. */
+  authorizeObject(action: string, target: ObjectTarget): Promise<void>
+}
+
+export interface ObjectTarget {
+  readonly bucket: Bucket
+  readonly key: string
+  readonly versionId?: string | undefined
+  readonly uploadId?: string | undefined
 }
 
 /** A page in the layout, or without the navigation when `isBare`. */
@@ -75,7 +84,8 @@ export type Answer =
 
 export interface BucketPolicies {
   find(bucket: string): string | undefined
-  put(bucket: string, json: string): Promise<void>
+  /** MalformedPolicy; AccessDenied for a public one where these are blocked. */
+  put(bucket: string, json: string, options: { readonly blocksPublic: boolean }): Promise<void>
   remove(bucket: string): Promise<void>
   isPublic(bucket: string): boolean
 }

@@ -1,4 +1,5 @@
 /** What a client is told whose bytes are no HTTP request: there is no request yet, so the answer is written by hand. */
+import { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { ApiError, type ErrorCode } from '#model/errors.ts'
 
@@ -8,7 +9,15 @@ const codes: Readonly<Record<string, ErrorCode>> = {
 }
 
 export function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
+  const answer = answerInProgress(socket)
+  const isGone = error.code === 'ECONNRESET' || !socket.writable
+  if (!isGone && answer?.req.complete === true) {
+    // What cannot be read follows a whole request: that one is still answered, and nothing after it.
+    answer.shouldKeepAlive = false
+    return
+  }
+  // Once an answer has begun, a second one would be read as part of its body.
+  if (isGone || answer?.headersSent === true) {
     socket.destroy()
     return
   }
@@ -24,8 +33,8 @@ export function answerClientError(error: Error & { code?: string }, socket: Dupl
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 
-/** Once an answer has begun, a second one would be read as part of its body. */
-function isAnswering(socket: Duplex): boolean {
+/** Node's own note of the response that a connection is waiting for. */
+function answerInProgress(socket: Duplex): ServerResponse | undefined {
   const answer: unknown = Reflect.get(socket, '_httpMessage')
-  return typeof answer === 'object' && answer !== null && Reflect.get(answer, 'headersSent') === true
+  return answer instanceof ServerResponse ? answer : undefined
 }

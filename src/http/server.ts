@@ -39,6 +39,8 @@ export function createHttpServer(options: HttpServerOptions, install: (app: expr
   server.on('clientError', answerClientError)
   // Who handles the request calls response.writeContinue(), once its headers have passed: until then the client holds its body.
   server.on('checkContinue', app)
+  // Expectations that nobody knows are passed over, as S3 does, and not answered by 417.
+  server.on('checkExpectation', app)
   return server
 }
 

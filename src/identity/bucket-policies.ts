@@ -1,6 +1,7 @@
 /** bucket_policies.json: `{"policies": {"<bucket>": <policy>}}`. A policy that is not valid denies everyone but its account. */
 import { z } from 'zod'
 import { Document, type DocumentLog } from '#documents/document.ts'
+import { ApiError } from '#model/errors.ts'
 import {
   type BucketPolicy,
   type Decision,
@@ -29,8 +30,12 @@ export class BucketPolicyBook {
     return Object.hasOwn(policies, bucket) ? JSON.stringify(policies[bucket]) : undefined
   }
 
-  async put(bucket: string, json: string): Promise<void> {
-    parseBucketPolicy(json, bucket)
+  /** MalformedPolicy; AccessDenied for a public policy where these are blocked. */
+  async put(bucket: string, json: string, options: { readonly blocksPublic?: boolean } = {}): Promise<void> {
+    const policy = parseBucketPolicy(json, bucket)
+    if (options.blocksPublic === true && isPublicPolicy(policy)) {
+      throw new ApiError('AccessDenied', { fields: { BlockedBy: 'BlockPublicPolicy' } })
+    }
     await this.#document.update((value) => ({ ...value, policies: { ...value.policies, [bucket]: JSON.parse(json) } }))
   }
 

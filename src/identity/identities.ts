@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { Document, type DocumentLog } from '#documents/document.ts'
-import type { Principal } from '#model/account.ts'
+import { anonymous, type Owner, type Principal } from '#model/account.ts'
 import { type CoarseAction, coarseActionNamed, coarseActionOf } from '#policy/actions.ts'
 
 const user = z.object({
@@ -17,6 +17,8 @@ const user = z.object({
     .optional(),
   canonical_id: z.string().min(1).max(64).optional(),
   session_token: z.string().optional(),
+  /** By which access control lists may name the account. */
+  email: z.string().min(3).max(254).optional(),
 })
 const schema = z.looseObject({ users: z.array(z.looseObject(user.shape)) })
 
@@ -42,6 +44,8 @@ export class Identities {
   readonly #document: Document<IdentityDocument>
   #compiledFrom: IdentityDocument | undefined
   #byKey = new Map<string, Identity>()
+  #byCanonicalId = new Map<string, Owner>()
+  #byEmail = new Map<string, Owner>()
 
   constructor(document: Document<IdentityDocument>) {
     this.#document = document
@@ -49,6 +53,17 @@ export class Identities {
 
   findByAccessKey(accessKeyId: string): Identity | undefined {
     return this.#compiled().get(accessKeyId)
+  }
+
+  /** An account by its canonical id, under the name of its first user. */
+  findOwner(canonicalId: string): Owner | undefined {
+    this.#compiled()
+    return this.#byCanonicalId.get(canonicalId)
+  }
+
+  findOwnerByEmail(email: string): Owner | undefined {
+    this.#compiled()
+    return this.#byEmail.get(email.toLowerCase())
   }
 
   /** The account that owns what nobody in particular made: that of the first user. */
@@ -70,9 +85,20 @@ export class Identities {
     const { current } = this.#document
     if (current !== this.#compiledFrom) {
       this.#byKey = new Map(current.users.map((one) => [one.access_key, compile(one)]))
+      this.#nameOwners(current)
       this.#compiledFrom = current
     }
     return this.#byKey
+  }
+
+  #nameOwners({ users }: IdentityDocument): void {
+    this.#byCanonicalId = new Map([[anonymous.canonicalId, anonymous]])
+    this.#byEmail = new Map()
+    for (const { access_key: accessKey, email } of users) {
+      const { canonicalId, displayName } = this.#byKey.get(accessKey)?.principal ?? anonymous
+      if (!this.#byCanonicalId.has(canonicalId)) this.#byCanonicalId.set(canonicalId, { canonicalId, displayName })
+      if (email !== undefined) this.#byEmail.set(email.toLowerCase(), { canonicalId, displayName })
+    }
   }
 }
 

@@ -31,6 +31,7 @@ export function openLmdbEngine({ path, flush }: LmdbOptions): MetadataEngine {
     noSync: flush === 'never',
     overlappingSync: flush !== 'never',
   })
+  tolerateCommitFailures()
   return new LmdbEngine(database, flush)
 }
 
@@ -61,7 +62,7 @@ class LmdbEngine implements MetadataEngine {
 
   scan(range: KeyRange, options: { limit?: number; reverse?: boolean } = {}): Entry[] {
     this.#renewSnapshot()
-    return [...scanDatabase(this.#database, range, options)]
+    return scanDatabase(this.#database, range, options)
   }
 
   commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
@@ -151,39 +152,64 @@ class LmdbEngine implements MetadataEngine {
           settle = jobs.map((job) => job.run(view, database))
         })
       } catch (error) {
-        for (const job of jobs) job.fail(error)
+        const cause = await commitErrorOf(error)
+        for (const job of jobs) job.fail(new Error('the index could not be written', { cause }))
         continue
       }
       this.#snapshotOf = -1
       if (hasWritten && this.#flush !== 'never') this.#flushed = database.flushed.then(() => undefined)
       for (const done of settle) done(this.#flushed)
-      // The next transaction waits for the flush, so that groups are large and flushes few.
-      await this.#flushed
+      // The next transaction waits for the flush, so that groups are large and flushes few. Whoever needs it hears of its failure.
+      await this.#flushed.catch(() => undefined)
     }
     // At once with the last look at the queue: whoever comes next starts anew.
     this.#running = undefined
   }
 }
 
-function* scanDatabase(
+/** What LMDB says went wrong; it is told of in a promise beside the error. */
+async function commitErrorOf(error: unknown): Promise<unknown> {
+  if (!isCommitFailure(error)) return error
+  return error.commitError.then(
+    () => error,
+    (cause: unknown) => cause,
+  )
+}
+
+function isCommitFailure(error: unknown): error is Error & { commitError: Promise<unknown> } {
+  return error instanceof Error && 'commitError' in error && error.commitError instanceof Promise
+}
+
+/** A failed commit (the disk is full) leaves rejected promises behind in LMDB's own hands: they must not end the process. */
+function tolerateCommitFailures(): void {
+  if (process.listeners('unhandledRejection').includes(tolerate)) return
+  process.on('unhandledRejection', tolerate)
+}
+
+function tolerate(reason: unknown): void {
+  if (!isCommitFailure(reason)) throw reason
+  reason.commitError.catch(() => undefined)
+}
+
+function scanDatabase(
   database: RootDatabase<Bytes, Bytes>,
   range: KeyRange,
   options: { limit?: number; reverse?: boolean },
-): Iterable<Entry> {
+): Entry[] {
   const limit = options.limit === undefined ? {} : { limit: options.limit }
+  const entries: Entry[] = []
   if (options.reverse !== true) {
-    for (const { key, value } of database.getRange({ start: range.start, end: range.end, ...limit })) {
-      yield { key, value }
-    }
-    return
+    for (const entry of database.getRange({ start: range.start, end: range.end, ...limit })) entries.push(entry)
+    return entries
   }
   // Reversed, LMDB takes the upper bound as included and the lower one as excluded: ours are the other way round.
   let left = options.limit ?? Number.POSITIVE_INFINITY
   for (const { key, value } of database.getRange({ start: range.end, reverse: true })) {
     if (Buffer.compare(key, range.end) === 0) continue
-    if (left-- <= 0 || Buffer.compare(key, range.start) < 0) return
-    yield { key, value }
+    if (left-- <= 0 || Buffer.compare(key, range.start) < 0) break
+    entries.push({ key, value })
   }
+  return entries
 }
 
 function isEmpty(database: RootDatabase<Bytes, Bytes>, range: KeyRange): boolean {

@@ -17,6 +17,7 @@
  * | completed  | d bucket key uploadId | JSON: what a repeated CompleteMultipartUpload answers |
  * | pending    | q bucket key order    | files yet to be moved, and the bytes of small ones (store/pending.ts) |
  * | folder     | f path                | mtime of a folder at its last scan |
+ * | leaving    | f bucket              | JSON: when the bucket was deleted whose folder is being removed |
  * | session    | w sessionId           | JSON: a session of the console (console/session/session-store.ts) |
  */
 import type { Bytes, KeyRange } from './engine.ts'

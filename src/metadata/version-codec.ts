@@ -2,6 +2,7 @@
  * An object version as a row: fixed fields that a listing needs at fixed offsets, then the rest as JSON, so that a page of 1,000
  * keys is read without parsing JSON.
  */
+import type { Acl } from '#model/acl.ts'
 import {
   type ChecksumAlgorithm,
   type ChecksumType,
@@ -37,6 +38,7 @@ interface Tail {
   m?: object
   w?: string
   t?: object
+  a?: Acl
 }
 
 export function encodeVersion(version: StoredVersion): Buffer {
@@ -47,6 +49,7 @@ export function encodeVersion(version: StoredVersion): Buffer {
   if (Object.keys(version.userMetadata).length > 0) tail.m = version.userMetadata
   if (version.websiteRedirectLocation !== undefined) tail.w = version.websiteRedirectLocation
   if (version.tags !== undefined) tail.t = version.tags
+  if (version.acl !== undefined) tail.a = version.acl
   const json = JSON.stringify(tail)
   const owner = version.ownerId
   const row = Buffer.allocUnsafe(head + owner.length + Buffer.byteLength(json))
@@ -74,7 +77,7 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
     throw new Error(`the index holds a row of format ${row[0]}, this program reads ${formatVersion}`)
   const ownerEnd = head + (row[56] ?? 0)
   const tail = JSON.parse(row.toString('utf8', ownerEnd)) as Tail
-  const fixed = decodeListed(row)
+  const fixed = decodeListed(key, row)
   const { checksumAlgorithm: algorithm, checksumType: type } = fixed
   const version: { -readonly [Field in keyof StoredVersion]: StoredVersion[Field] } = {
     key,
@@ -99,11 +102,16 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
   }
   if (tail.w !== undefined) version.websiteRedirectLocation = tail.w
   if (tail.t !== undefined) version.tags = tail.t as Record<string, string>
+  if (tail.a !== undefined) version.acl = tail.a
   return version
 }
 
 /** What a listing shows, read from the fixed offsets alone. */
-export function decodeListed(row: Buffer): {
+export function decodeListed(
+  key: string,
+  row: Buffer,
+): {
+  key: string
   sizeBytes: number
   etag: string
   modifiedAtMs: number
@@ -114,6 +122,7 @@ export function decodeListed(row: Buffer): {
 } {
   const algorithm = row[3] ?? 0
   return {
+    key,
     sizeBytes: row.readDoubleLE(8),
     etag: etagOf(row),
     modifiedAtMs: row.readDoubleLE(16),

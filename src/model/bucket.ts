@@ -1,5 +1,7 @@
 import { isIP } from 'node:net'
+import type { Acl } from './acl.ts'
 import { ApiError } from './errors.ts'
+import type { ObjectOwnership, PublicAccessBlock } from './object-ownership.ts'
 
 export type VersioningStatus = 'Unversioned' | 'Enabled' | 'Suspended'
 
@@ -12,6 +14,11 @@ export interface Bucket {
   readonly versioning: VersioningStatus
   readonly mfaDelete: boolean
   readonly objectLockEnabled: boolean
+  /** Absent: only the owner has access. */
+  readonly acl?: Acl
+  /** Absent: BucketOwnerEnforced. `none`: the bucket has no controls, and behaves as under ObjectWriter. */
+  readonly ownershipControls?: ObjectOwnership | 'none'
+  readonly publicAccessBlock?: PublicAccessBlock
 }
 
 /** Objects and bytes of current and non-current versions. */

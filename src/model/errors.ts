@@ -61,6 +61,16 @@ const table = {
     'The bucket POST must contain the specified field name. If it is specified, check the order of the fields.',
   ],
 
+  // Access control lists
+  AccessControlListNotSupported: [400, 'The bucket does not allow ACLs'],
+  InvalidBucketAclWithObjectOwnership: [
+    400,
+    "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+  ],
+  NoSuchPublicAccessBlockConfiguration: [404, 'The public access block configuration was not found'],
+  OwnershipControlsNotFoundError: [404, 'The bucket ownership controls were not found'],
+  UnresolvableGrantByEmailAddress: [400, 'The e-mail address you provided does not match any account on record.'],
+
   // Buckets
   BucketAlreadyExists: [
     409,
@@ -89,7 +99,6 @@ const table = {
     409,
     'The conditional request cannot succeed due to a conflicting operation against this resource.',
   ],
-  AccessControlListNotSupported: [400, 'The bucket does not allow ACLs'],
   InvalidObjectState: [403, "The operation is not valid for the object's storage class"],
   InvalidPolicyDocument: [
     400,

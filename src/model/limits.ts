@@ -19,6 +19,8 @@ export const limits = {
   deleteObjectsMax: 1000,
   bucketsPageMax: 10_000,
   policyBytes: 20 * KiB,
+  /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#specifying-grantee */
+  aclGrantsMax: 100,
   /** Any XML or JSON document in a request body. CompleteMultipartUpload with 10,000 parts needs about 2 MiB. */
   documentBytes: 4 * MiB,
   xmlDepth: 20,

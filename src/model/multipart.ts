@@ -45,11 +45,7 @@ export function planCompletion(
   whole: Whole,
 ): Completion {
   if (requested.length === 0) throw new ApiError('MalformedXML')
-  const parts = requested.map((part, index) => {
-    const before = requested[index - 1]
-    if (before !== undefined && before.partNumber >= part.partNumber) throw new ApiError('InvalidPartOrder')
-    return findPart(upload, stored, part)
-  })
+  const parts = inOrder(requested).map((part) => findPart(upload, stored, part))
   checkSizes(parts)
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
   if (sizeBytes > limits.objectSizeMax) throw new ApiError('EntityTooLarge')
@@ -62,6 +58,22 @@ export function planCompletion(
   const etag = `${digestOnce(['MD5'], md5s).get('MD5')?.toString('hex')}-${parts.length}`
   const checksum = wholeChecksum(upload, parts, whole)
   return { parts, sizeBytes, etag, checksum }
+}
+
+/**
+ * InvalidPartOrder unless ascending. Of a part that was sent again a client may list every answer it had: the last one counts, as the
+ * last upload does.
+ */
+function inOrder(requested: readonly RequestedPart[]): readonly RequestedPart[] {
+  const parts: RequestedPart[] = []
+  for (const part of requested) {
+    const before = parts.at(-1)
+    const isResent = before?.partNumber === part.partNumber && before.etag !== part.etag
+    if (isResent) parts.pop()
+    else if (before !== undefined && before.partNumber >= part.partNumber) throw new ApiError('InvalidPartOrder')
+    parts.push(part)
+  }
+  return parts
 }
 
 function findPart(upload: Upload, stored: ReadonlyMap<number, UploadedPart>, requested: RequestedPart): UploadedPart {

@@ -1,4 +1,5 @@
 /** What the index knows of one object version. The bytes are at `place`. */
+import type { Acl } from './acl.ts'
 import { ApiError } from './errors.ts'
 import { limits } from './limits.ts'
 
@@ -60,6 +61,8 @@ export interface ObjectAttributes {
   readonly websiteRedirectLocation?: string
   /** Canonical id of the owner, see model/account.ts. */
   readonly ownerId: string
+  /** Absent: only the owner has access. */
+  readonly acl?: Acl
   readonly tags?: Readonly<Record<string, string>>
 }
 

@@ -5,14 +5,18 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller } from '#access/caller.ts'
+import { type AskedObject, authorizeOnObject, authorizeOnUpload, readAuthorized } from '#access/object-access.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import { assertKey } from '#model/object.ts'
+import { assertKey, type ObjectVersion } from '#model/object.ts'
+import { dependsOnObject } from '#policy/acl-evaluation.ts'
+import type { OpenObject } from '#store/contract.ts'
 import { type Address, createAddressReader } from './address.ts'
 import { releaseBody } from './drain.ts'
 import { errorResponse, hideMissingKey } from './error-response.ts'
+import { requestedVersion } from './object/requested-version.ts'
 import type { S3Response, Services } from './operation.ts'
 import { type OperationRow, operations } from './operations.ts'
 import { ReceivedRequest } from './received-request.ts'
@@ -56,6 +60,7 @@ export function createS3Endpoint(
     rateLimit?.(request)
     const address = readAddress(target, headers.host)
     exchange.address = address
+    if (method === 'OPTIONS') throw refusePreflight(headers)
     const row = match({ method, address, headers })
     exchange.row = row
     const caller = row.authenticatesItself
@@ -67,20 +72,13 @@ export function createS3Endpoint(
       address.bucketName === '' || row.withoutBucket ? undefined : await loadBucket(address.bucketName, services)
     exchange.bucket = bucket
     if (bucket !== undefined) expectOwner(request, bucket)
-    authorize(row, caller, address, bucket, services)
-    return row.run(
-      new ReceivedRequest({
-        id: exchange.id,
-        operation: row.name,
-        request,
-        response,
-        address,
-        bucket,
-        caller,
-        services,
-      }),
-      services,
-    )
+    const { id } = exchange
+    const operation = row.name
+    const received = new ReceivedRequest({ id, operation, request, response, address, bucket, caller, services })
+    // Awaited only where it must be: most decisions need nothing but what is known already.
+    const pending = authorize(row, received, bucket, services)
+    if (pending !== undefined) await pending
+    return row.run(received, services)
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -137,6 +135,15 @@ export function createS3Endpoint(
   }
 }
 
+/** What a preflight must have was answered before this: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html */
+function refusePreflight({ origin }: IncomingMessage['headers']): ApiError {
+  const message =
+    origin === undefined
+      ? 'Insufficient information. Origin request header needed.'
+      : 'Invalid Access-Control-Request-Method: null'
+  return new ApiError('BadRequest', { message })
+}
+
 /** For rows that authenticate by themselves, until they have. */
 const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payload: { kind: 'unsigned' } }
 
@@ -155,20 +162,39 @@ function expectOwner(request: IncomingMessage, bucket: Bucket): void {
   if (expected !== undefined && expected !== bucket.ownerId) throw new ApiError('AccessDenied')
 }
 
+/** AccessDenied; a promise where the object itself has to be looked at. */
 function authorize(
   row: OperationRow,
-  caller: Caller,
-  address: Address,
+  received: ReceivedRequest,
   bucket: Bucket | undefined,
   services: Services,
-): void {
-  const { principal } = caller
-  const action = typeof row.action === 'function' ? row.action({ query: address.query, principal }) : row.action
-  if (action === undefined) return
+): Promise<unknown> | undefined {
+  const { bucketName, key, query } = received
+  const { principal } = received.caller
+  const action = typeof row.action === 'function' ? row.action({ query, principal }) : row.action
+  if (action === undefined) return undefined
+  if (bucket !== undefined && key !== '' && dependsOnObject(action, bucket, principal)) {
+    return authorizeAddressed(row, received, { principal, action, bucket, key }, services)
+  }
   // A bucket not there yet belongs to nobody.
-  const named = address.bucketName === '' ? undefined : { name: address.bucketName, ownerId: '' }
-  const key = address.key === '' ? undefined : address.key
-  services.gatekeeper.authorize(principal, action, { bucket: bucket ?? named, key })
+  const named = bucketName === '' ? undefined : { name: bucketName, ownerId: '' }
+  services.gatekeeper.authorize(principal, action, { bucket: bucket ?? named, key: key === '' ? undefined : key })
+  return undefined
+}
+
+/** What is read here is kept for the operation: the decision costs no further look. */
+function authorizeAddressed(row: OperationRow, received: ReceivedRequest, asked: AskedObject, services: Services) {
+  const uploadId = received.query.get('uploadId')
+  if (uploadId !== undefined) return authorizeOnUpload(services, { ...asked, uploadId })
+  if (row.reads === undefined) {
+    return authorizeOnObject(services, { ...asked, versionId: requestedVersion(received) })
+  }
+  if (row.reads === 'record') {
+    const look = { versionOf: (version: ObjectVersion) => version, release: () => undefined }
+    return readAuthorized(services, asked, () => received.version(), look)
+  }
+  const look = { versionOf: (opened: OpenObject) => opened.version, release: (opened: OpenObject) => opened.close() }
+  return readAuthorized(services, asked, () => received.open(), look)
 }
 
 function resourceOf(request: IncomingMessage, address: Address | undefined): string {

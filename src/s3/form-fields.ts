@@ -12,10 +12,15 @@ export interface Form {
   readonly fileName: string
 }
 
+/** More than a form of S3 could use; each costs memory, however small it is. */
+const maxParts = 1000
+
 export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<Form> {
   return new Promise((resolve, reject) => {
     const fields = new Map<string, string>()
     let size = 0
+    const small: Promise<void>[] = []
+    let hasFile = false
     const fail = (error: unknown) => {
       body.unpipe()
       reject(error instanceof ApiError ? error : new ApiError('MalformedPOSTRequest', { cause: error }))
@@ -26,30 +31,57 @@ export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<
         headers,
         preservePath: true,
         defParamCharset: 'utf8',
-        limits: { files: 1, fieldSize: limits.postFieldsBytes },
+        limits: { fieldSize: limits.postFieldsBytes, parts: maxParts },
       })
     } catch (error) {
       fail(error)
       return
     }
-    parser.on('field', (name, value, info) => {
+    const addField = (name: string, value: string, isTruncated: boolean) => {
+      // What comes after the file is no part of the upload.
+      if (hasFile) return
       size += name.length + Buffer.byteLength(value)
-      if (size > limits.postFieldsBytes || info.valueTruncated) fail(new ApiError('MaxPostPreDataLengthExceededError'))
+      if (size > limits.postFieldsBytes || isTruncated) fail(new ApiError('MaxPostPreDataLengthExceededError'))
       else fields.set(name.toLowerCase(), value)
-    })
+    }
+    parser.on('field', (name, value, info) => addField(name, value, info.valueTruncated))
     parser.on('file', (name, file, info) => {
       file.on('error', () => undefined)
-      if (name.toLowerCase() !== 'file') file.resume()
-      else resolve({ fields, file, fileName: info.filename ?? '' })
+      // Some clients give every part a file name: only `file` is one.
+      if (hasFile) file.resume()
+      else if (name.toLowerCase() !== 'file') {
+        small.push(readSmall(file).then(({ text, isTruncated }) => addField(name, text, isTruncated)))
+      } else {
+        void Promise.all(small).then(() => {
+          hasFile = true
+          resolve({ fields, file, fileName: info.filename ?? '' })
+        })
+      }
     })
     parser.on('error', (error) => {
       fail(error)
       parser.destroy()
     })
-    parser.on('close', () =>
-      fail(new ApiError('InvalidArgument', { message: 'POST requires exactly one file upload per request.' })),
-    )
+    parser.on('close', () => {
+      const none = new ApiError('InvalidArgument', { message: 'POST requires exactly one file upload per request.' })
+      void Promise.all(small).then(() => fail(none))
+    })
     body.once('close', () => parser.destroy(new Error('the body ended early')))
     body.pipe(parser)
+  })
+}
+
+/** The text of a part, and whether it was longer than a field may be; the rest is passed over. */
+function readSmall(part: Readable): Promise<{ text: string; isTruncated: boolean }> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let sizeBytes = 0
+    part.on('data', (chunk: Buffer) => {
+      if (sizeBytes <= limits.postFieldsBytes) chunks.push(chunk)
+      sizeBytes += chunk.length
+    })
+    part.on('end', () =>
+      resolve({ text: Buffer.concat(chunks).toString(), isTruncated: sizeBytes > limits.postFieldsBytes }),
+    )
   })
 }

@@ -2,9 +2,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Caller, Gatekeeper } from '#access/caller.ts'
+import type { Owner } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
-import type { ChecksumAlgorithm } from '#model/object.ts'
-import type { Content, IncomingBody, Store } from '#store/contract.ts'
+import type { ChecksumAlgorithm, ObjectVersion } from '#model/object.ts'
+import type { ObjectOwnership } from '#model/object-ownership.ts'
+import type { Governed } from '#policy/acl-evaluation.ts'
+import type { Content, IncomingBody, OpenObject, Store } from '#store/contract.ts'
 
 export interface S3Request {
   /** 16 upper-case hex digits, sent as x-amz-request-id. */
@@ -25,7 +28,11 @@ export interface S3Request {
   readonly caller: Caller
   readonly body: RequestBody
   /** A secondary permission, as of a copy source: AccessDenied unless the caller has it. */
-  authorize(action: string, resource: { bucket: Bucket; key?: string }): void
+  authorize(action: string, resource: { bucket: Bucket; key?: string; object?: Governed }): void
+  /** The version addressed, read once, also where authorization had to look at it. Errors are those of `store.headObject`. */
+  version(): Promise<ObjectVersion>
+  /** The same, open: the caller takes over closing it. Errors are those of `store.openObject`. */
+  open(): Promise<OpenObject>
 }
 
 export interface RequestBody {
@@ -68,6 +75,7 @@ export interface Services {
   readonly store: Store
   readonly gatekeeper: Gatekeeper
   readonly bucketPolicies: BucketPolicies
+  readonly accounts: Accounts
   readonly settings: S3Settings
 }
 
@@ -77,14 +85,22 @@ export interface S3Settings {
   readonly maxUploadBytes: number
   /** Domains under which `<bucket>.<domain>` addresses a bucket. `localhost` is always one. */
   readonly virtualHostDomains: readonly string[]
+  /** Of buckets made without saying so. */
+  readonly defaultObjectOwnership: ObjectOwnership
+}
+
+/** Who may be named in access control lists, and what they are called. */
+export interface Accounts {
+  findOwner(canonicalId: string): Owner | undefined
+  findOwnerByEmail(email: string): Owner | undefined
 }
 
 /** The documents behind Get/Put/DeleteBucketPolicy. */
 export interface BucketPolicies {
   /** The JSON text as stored, or undefined. */
   find(bucket: string): string | undefined
-  /** MalformedPolicy with AWS's sentence if it does not validate. */
-  put(bucket: string, json: string): Promise<void>
+  /** MalformedPolicy with AWS's sentence if it does not validate; AccessDenied if it is public where that is blocked. */
+  put(bucket: string, json: string, options?: { readonly blocksPublic?: boolean }): Promise<void>
   remove(bucket: string): Promise<void>
   isPublic(bucket: string): boolean
 }

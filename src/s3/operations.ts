@@ -3,6 +3,7 @@
  * route. The authority on names is the service model inside @aws-sdk/client-s3.
  */
 import type { Principal } from '#model/account.ts'
+import { getBucketAcl, putBucketAcl } from './bucket/acl.ts'
 import { createBucket } from './bucket/create-bucket.ts'
 import { deleteBucket } from './bucket/delete-bucket.ts'
 import { getBucketLocation } from './bucket/get-bucket-location.ts'
@@ -10,7 +11,13 @@ import { headBucket } from './bucket/head-bucket.ts'
 import { listObjectVersions } from './bucket/list-object-versions.ts'
 import { listObjects } from './bucket/list-objects.ts'
 import { listObjectsV2 } from './bucket/list-objects-v2.ts'
+import {
+  deleteBucketOwnershipControls,
+  getBucketOwnershipControls,
+  putBucketOwnershipControls,
+} from './bucket/ownership-controls.ts'
 import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from './bucket/policy.ts'
+import { deletePublicAccessBlock, getPublicAccessBlock, putPublicAccessBlock } from './bucket/public-access-block.ts'
 import { getBucketVersioning, putBucketVersioning } from './bucket/versioning.ts'
 import { abortMultipartUpload } from './multipart/abort-upload.ts'
 import { completeMultipartUpload } from './multipart/complete-upload.ts'
@@ -19,6 +26,7 @@ import { listParts } from './multipart/list-parts.ts'
 import { listMultipartUploads } from './multipart/list-uploads.ts'
 import { uploadPart } from './multipart/upload-part.ts'
 import { uploadPartCopy } from './multipart/upload-part-copy.ts'
+import { getObjectAcl, putObjectAcl } from './object/acl.ts'
 import { copyObject } from './object/copy-object.ts'
 import { deleteObject } from './object/delete-object.ts'
 import { deleteObjects } from './object/delete-objects.ts'
@@ -37,6 +45,8 @@ export interface OperationRow {
   /** Undefined: nothing to allow here, the operation asks for each thing it touches. */
   readonly action: string | ((asked: AskedAction) => string | undefined) | undefined
   readonly run: Operation
+  /** The operation reads the version addressed: its record, or its bytes too. Absent: it need not exist. */
+  readonly reads?: 'record' | 'bytes'
   /** The bucket in the address need not exist. */
   readonly withoutBucket?: true
   /** Credentials are in the body; the operation verifies them, and the permission. */
@@ -74,14 +84,24 @@ export const operations: readonly OperationRow[] = [
   { name: 'PutBucketPolicy', route: 'PUT bucket ?policy', action: 's3:PutBucketPolicy', run: putBucketPolicy },
   { name: 'DeleteBucketPolicy', route: 'DELETE bucket ?policy', action: 's3:DeleteBucketPolicy', run: deleteBucketPolicy },
   { name: 'GetBucketPolicyStatus', route: 'GET bucket ?policyStatus', action: 's3:GetBucketPolicyStatus', run: getBucketPolicyStatus },
+  { name: 'GetBucketAcl', route: 'GET bucket ?acl', action: 's3:GetBucketAcl', run: getBucketAcl },
+  { name: 'PutBucketAcl', route: 'PUT bucket ?acl', action: 's3:PutBucketAcl', run: putBucketAcl },
+  { name: 'GetBucketOwnershipControls', route: 'GET bucket ?ownershipControls', action: 's3:GetBucketOwnershipControls', run: getBucketOwnershipControls },
+  { name: 'PutBucketOwnershipControls', route: 'PUT bucket ?ownershipControls', action: 's3:PutBucketOwnershipControls', run: putBucketOwnershipControls },
+  { name: 'DeleteBucketOwnershipControls', route: 'DELETE bucket ?ownershipControls', action: 's3:PutBucketOwnershipControls', run: deleteBucketOwnershipControls },
+  { name: 'GetPublicAccessBlock', route: 'GET bucket ?publicAccessBlock', action: 's3:GetBucketPublicAccessBlock', run: getPublicAccessBlock },
+  { name: 'PutPublicAccessBlock', route: 'PUT bucket ?publicAccessBlock', action: 's3:PutBucketPublicAccessBlock', run: putPublicAccessBlock },
+  { name: 'DeletePublicAccessBlock', route: 'DELETE bucket ?publicAccessBlock', action: 's3:PutBucketPublicAccessBlock', run: deletePublicAccessBlock },
 
   // Objects
   { name: 'PutObject', route: 'PUT object', action: 's3:PutObject', run: putObject },
   { name: 'CopyObject', route: 'PUT object [x-amz-copy-source]', action: 's3:PutObject', run: copyObject },
   { name: 'RenameObject', route: 'PUT object ?renameObject', action: 's3:PutObject', run: renameObject },
-  { name: 'GetObject', route: 'GET object (partNumber)', action: byVersion('s3:GetObject', 's3:GetObjectVersion'), run: getObject },
-  { name: 'HeadObject', route: 'HEAD object (partNumber)', action: byVersion('s3:GetObject', 's3:GetObjectVersion'), run: headObject },
-  { name: 'GetObjectAttributes', route: 'GET object ?attributes', action: byVersion('s3:GetObjectAttributes', 's3:GetObjectVersionAttributes'), run: getObjectAttributes },
+  { name: 'GetObject', route: 'GET object (partNumber)', action: byVersion('s3:GetObject', 's3:GetObjectVersion'), run: getObject, reads: 'bytes' },
+  { name: 'HeadObject', route: 'HEAD object (partNumber)', action: byVersion('s3:GetObject', 's3:GetObjectVersion'), run: headObject, reads: 'record' },
+  { name: 'GetObjectAttributes', route: 'GET object ?attributes', action: byVersion('s3:GetObjectAttributes', 's3:GetObjectVersionAttributes'), run: getObjectAttributes, reads: 'record' },
+  { name: 'GetObjectAcl', route: 'GET object ?acl', action: byVersion('s3:GetObjectAcl', 's3:GetObjectVersionAcl'), run: getObjectAcl, reads: 'record' },
+  { name: 'PutObjectAcl', route: 'PUT object ?acl', action: byVersion('s3:PutObjectAcl', 's3:PutObjectVersionAcl'), run: putObjectAcl, reads: 'record' },
   { name: 'DeleteObject', route: 'DELETE object', action: byVersion('s3:DeleteObject', 's3:DeleteObjectVersion'), run: deleteObject },
   { name: 'DeleteObjects', route: 'POST bucket ?delete', action: undefined, run: deleteObjects },
   { name: 'PostObject', route: 'POST bucket', action: undefined, run: postObject, authenticatesItself: true },
@@ -108,16 +128,13 @@ export const operations: readonly OperationRow[] = [
   unsupported('DeleteBucketMetadataConfiguration', 'DELETE bucket ?metadataConfiguration'),
   unsupported('DeleteBucketMetadataTableConfiguration', 'DELETE bucket ?metadataTable'),
   unsupported('DeleteBucketMetricsConfiguration', 'DELETE bucket ?metrics ?id='),
-  unsupported('DeleteBucketOwnershipControls', 'DELETE bucket ?ownershipControls'),
   unsupported('DeleteBucketReplication', 'DELETE bucket ?replication'),
   unsupported('DeleteBucketTagging', 'DELETE bucket ?tagging'),
   unsupported('DeleteBucketWebsite', 'DELETE bucket ?website'),
   unsupported('DeleteObjectAnnotation', 'DELETE object ?annotation ?annotationName='),
   unsupported('DeleteObjectTagging', 'DELETE object ?tagging'),
-  unsupported('DeletePublicAccessBlock', 'DELETE bucket ?publicAccessBlock'),
   unsupported('GetBucketAbac', 'GET bucket ?abac'),
   unsupported('GetBucketAccelerateConfiguration', 'GET bucket ?accelerate'),
-  unsupported('GetBucketAcl', 'GET bucket ?acl'),
   unsupported('GetBucketAnalyticsConfiguration', 'GET bucket ?analytics ?id='),
   unsupported('GetBucketCors', 'GET bucket ?cors'),
   unsupported('GetBucketEncryption', 'GET bucket ?encryption'),
@@ -129,19 +146,16 @@ export const operations: readonly OperationRow[] = [
   unsupported('GetBucketMetadataTableConfiguration', 'GET bucket ?metadataTable'),
   unsupported('GetBucketMetricsConfiguration', 'GET bucket ?metrics ?id='),
   unsupported('GetBucketNotificationConfiguration', 'GET bucket ?notification'),
-  unsupported('GetBucketOwnershipControls', 'GET bucket ?ownershipControls'),
   unsupported('GetBucketReplication', 'GET bucket ?replication'),
   unsupported('GetBucketRequestPayment', 'GET bucket ?requestPayment'),
   unsupported('GetBucketTagging', 'GET bucket ?tagging'),
   unsupported('GetBucketWebsite', 'GET bucket ?website'),
-  unsupported('GetObjectAcl', 'GET object ?acl'),
   unsupported('GetObjectAnnotation', 'GET object ?annotation ?annotationName='),
   unsupported('GetObjectLegalHold', 'GET object ?legal-hold'),
   unsupported('GetObjectLockConfiguration', 'GET bucket ?object-lock'),
   unsupported('GetObjectRetention', 'GET object ?retention'),
   unsupported('GetObjectTagging', 'GET object ?tagging'),
   unsupported('GetObjectTorrent', 'GET object ?torrent'),
-  unsupported('GetPublicAccessBlock', 'GET bucket ?publicAccessBlock'),
   unsupported('ListBucketAnalyticsConfigurations', 'GET bucket ?analytics'),
   unsupported('ListBucketIntelligentTieringConfigurations', 'GET bucket ?intelligent-tiering'),
   unsupported('ListBucketInventoryConfigurations', 'GET bucket ?inventory'),
@@ -150,7 +164,6 @@ export const operations: readonly OperationRow[] = [
   unsupported('ListObjectAnnotations', 'GET object ?annotation'),
   unsupported('PutBucketAbac', 'PUT bucket ?abac'),
   unsupported('PutBucketAccelerateConfiguration', 'PUT bucket ?accelerate'),
-  unsupported('PutBucketAcl', 'PUT bucket ?acl'),
   unsupported('PutBucketAnalyticsConfiguration', 'PUT bucket ?analytics ?id='),
   unsupported('PutBucketCors', 'PUT bucket ?cors'),
   unsupported('PutBucketEncryption', 'PUT bucket ?encryption'),
@@ -160,18 +173,15 @@ export const operations: readonly OperationRow[] = [
   unsupported('PutBucketLogging', 'PUT bucket ?logging'),
   unsupported('PutBucketMetricsConfiguration', 'PUT bucket ?metrics ?id='),
   unsupported('PutBucketNotificationConfiguration', 'PUT bucket ?notification'),
-  unsupported('PutBucketOwnershipControls', 'PUT bucket ?ownershipControls'),
   unsupported('PutBucketReplication', 'PUT bucket ?replication'),
   unsupported('PutBucketRequestPayment', 'PUT bucket ?requestPayment'),
   unsupported('PutBucketTagging', 'PUT bucket ?tagging'),
   unsupported('PutBucketWebsite', 'PUT bucket ?website'),
-  unsupported('PutObjectAcl', 'PUT object ?acl'),
   unsupported('PutObjectAnnotation', 'PUT object ?annotation ?annotationName='),
   unsupported('PutObjectLegalHold', 'PUT object ?legal-hold'),
   unsupported('PutObjectLockConfiguration', 'PUT bucket ?object-lock'),
   unsupported('PutObjectRetention', 'PUT object ?retention'),
   unsupported('PutObjectTagging', 'PUT object ?tagging'),
-  unsupported('PutPublicAccessBlock', 'PUT bucket ?publicAccessBlock'),
   unsupported('RestoreObject', 'POST object ?restore'),
   unsupported('SelectObjectContent', 'POST object ?select ?select-type=2'),
   unsupported('UpdateBucketMetadataAnnotationTableConfiguration', 'PUT bucket ?metadataAnnotationTable'),

@@ -3,12 +3,14 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
 import { awsEncode } from '#lib/uri.ts'
+import { formatXml } from '#lib/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey, type ObjectVersion } from '#model/object.ts'
-import { checkPostPolicy } from '#signature/post-policy.ts'
+import { checkPostPolicy, withFileName } from '#signature/post-policy.ts'
 import type { Staged } from '#store/contract.ts'
 import { announcedChecksum, checksumHeaders, storedChecksum, verifyAnnounced } from './checksum-headers.ts'
 import { type Form, readForm } from './form-fields.ts'
+import { accessOfNewObject } from './object/new-object-access.ts'
 import { parseAttributes } from './object/object-attributes.ts'
 import { versionHeader } from './object/put-object.ts'
 import type { Operation, S3Request, S3Response, Services } from './operation.ts'
@@ -39,14 +41,16 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
     })
   }
   const policyBase64 = fields.get('policy')
+  const { fileName } = form
   const limitsOfPolicy =
-    policyBase64 === undefined ? {} : checkPostPolicy({ policyBase64, fields, bucket: bucket.name, nowMs: Date.now() })
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: so the form writes it
-  const key = template.replaceAll('${filename}', form.fileName)
+    policyBase64 === undefined
+      ? {}
+      : checkPostPolicy({ policyBase64, fields, fileName, bucket: bucket.name, nowMs: Date.now() })
+  const key = withFileName(template, fileName)
   assertKey(key)
   services.gatekeeper.authorize(principal, 's3:PutObject', { bucket, key })
   const headers = headersOf(fields)
-  const attributes = parseAttributes(headers, principal.isAnonymous ? bucket.ownerId : principal.canonicalId)
+  const attributes = parseAttributes(headers, accessOfNewObject(headers, { bucket, key }, principal, services))
   const announced = announcedChecksum(headers)
   const [minBytes, maxBytes] = limitsOfPolicy.contentLengthRange ?? [0, services.settings.maxUploadBytes]
   const algorithms = announced === undefined ? [] : [announced.algorithm]
@@ -100,7 +104,9 @@ function answer(request: S3Request, fields: ReadonlyMap<string, string>, version
   if (status === '200') return { status: 200, headers }
   if (status !== '201') return { status: 204, headers }
   const content = { Location: location, Bucket: bucket.name, Key: version.key, ETag: etag }
-  return { status: 201, headers, body: { root: 'PostResponse', content } }
+  // The one document of S3 that is in no namespace.
+  const body = formatXml({ root: 'PostResponse', content })
+  return { status: 201, headers: { ...headers, 'content-type': 'application/xml' }, body }
 }
 
 /** An address that is none is ignored, as S3 does. */

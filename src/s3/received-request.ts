@@ -1,7 +1,11 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller } from '#access/caller.ts'
 import type { Bucket } from '#model/bucket.ts'
+import type { ObjectVersion } from '#model/object.ts'
+import type { Governed } from '#policy/acl-evaluation.ts'
+import type { OpenObject } from '#store/contract.ts'
 import type { Address } from './address.ts'
+import { requestedVersion } from './object/requested-version.ts'
 import type { RequestBody, S3Request, Services } from './operation.ts'
 import { createRequestBody } from './request-body.ts'
 
@@ -28,6 +32,8 @@ export class ReceivedRequest implements S3Request {
   readonly caller: Caller
   readonly #received: Received
   #body: RequestBody | undefined
+  #version: Promise<ObjectVersion> | undefined
+  #opened: Promise<OpenObject> | undefined
 
   constructor(received: Received) {
     const { request, address } = received
@@ -59,7 +65,19 @@ export class ReceivedRequest implements S3Request {
     return this.#body
   }
 
-  authorize(action: string, resource: { bucket: Bucket; key?: string }): void {
+  authorize(action: string, resource: { bucket: Bucket; key?: string; object?: Governed }): void {
     this.#received.services.gatekeeper.authorize(this.caller.principal, action, resource)
+  }
+
+  version(): Promise<ObjectVersion> {
+    const { store } = this.#received.services
+    this.#version ??= store.headObject(this.bucketName, this.key, requestedVersion(this))
+    return this.#version
+  }
+
+  open(): Promise<OpenObject> {
+    const { store } = this.#received.services
+    this.#opened ??= store.openObject(this.bucketName, this.key, requestedVersion(this))
+    return this.#opened
   }
 }

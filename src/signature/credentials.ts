@@ -42,7 +42,8 @@ export function parseCredentials(request: SignableRequest): PresentedCredentials
   const query = at === -1 || !/x-amz-|signature/i.test(target) ? undefined : new URLSearchParams(target.slice(at + 1))
   const isV4Query = query?.has('X-Amz-Algorithm') === true || query?.has('X-Amz-Signature') === true
   const isV2Query = query?.has('Signature') === true && query.has('AWSAccessKeyId')
-  if (authorization !== undefined) {
+  // An empty header says nothing: the request is anonymous, and may do what strangers may.
+  if (authorization !== undefined && authorization !== '') {
     if (isV4Query || isV2Query) {
       throw new ApiError('InvalidArgument', {
         message:
@@ -74,7 +75,12 @@ function parseAuthorization(request: SignableRequest, authorization: string): Pr
   const sessionToken = text(request.headers['x-amz-security-token'])
   if (authorization.startsWith('AWS ')) {
     const [accessKeyId = '', signature = ''] = authorization.slice(4).trim().split(':')
-    if (accessKeyId === '' || signature === '') throw malformed('AWS authorization header is invalid.')
+    if (accessKeyId === '' || signature === '') {
+      throw new ApiError('InvalidArgument', {
+        message: 'AWS authorization header is invalid.  Expected AwsAccessKeyId:signature',
+        fields: { ArgumentName: 'Authorization', ArgumentValue: authorization.slice(0, 100) },
+      })
+    }
     return { kind: 'v2-header', accessKeyId, signature, expires: undefined, sessionToken }
   }
   if (!authorization.startsWith('AWS4-HMAC-SHA256')) {
@@ -171,9 +177,9 @@ function parseV4Query(query: URLSearchParams): V4Credentials {
   }
   const expires = get('X-Amz-Expires')
   if (!/^-?\d+$/.test(expires)) throw badQuery('X-Amz-Expires should be a number')
-  if (Number(expires) < 0) throw badQuery('X-Amz-Expires must be non-negative')
   if (Number(expires) > 604_800) throw badQuery('X-Amz-Expires must be less than a week (in seconds) that is 604800')
-  if (Number(expires) === 0) throw badQuery('X-Amz-Expires must be at least 1 second')
+  // A time that was over when it began.
+  if (Number(expires) <= 0) throw new ApiError('AccessDenied', { message: 'Request has expired' })
   const timestamp = get('X-Amz-Date')
   if (!isTimestamp(timestamp)) throw badQuery(`X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd'T'HHmmss'Z'"`)
   return {

@@ -47,7 +47,12 @@ const missing = (field: string) =>
     fields: { ArgumentName: field },
   })
 
-const notConditioned = /^(x-amz-signature|file|policy|awsaccesskeyid|signature|x-ignore-.*)$/
+/** A checksum is known only once the file is, and lets nothing in that would not be without it. */
+const notConditioned = /^(x-amz-signature|file|policy|awsaccesskeyid|signature|x-ignore-.*|x-amz-checksum-.*)$/
+
+/** The name of the file stands for `${filename}`, in the key and in what the policy says of it. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: so forms write it
+export const withFileName = (template: string, fileName: string): string => template.replaceAll('${filename}', fileName)
 
 const failed = (reason: string) => new ApiError('AccessDenied', { message: `Invalid according to Policy: ${reason}` })
 const invalid = (reason: string) => new ApiError('InvalidPolicyDocument', { message: `Invalid Policy: ${reason}` })
@@ -56,6 +61,7 @@ const invalid = (reason: string) => new ApiError('InvalidPolicyDocument', { mess
 export function checkPostPolicy(upload: {
   readonly policyBase64: string
   readonly fields: Fields
+  readonly fileName: string
   readonly bucket: string
   readonly nowMs: number
 }): { contentLengthRange?: [number, number] } {
@@ -65,7 +71,9 @@ export function checkPostPolicy(upload: {
     throw invalid(`Invalid 'expiration' value: '${document.expiration}'`)
   }
   if (expiresAtMs <= upload.nowMs) throw failed('Policy expired.')
-  const values = new Map([...upload.fields, ['bucket', upload.bucket]])
+  const { fileName } = upload
+  const key = withFileName(upload.fields.get('key') ?? '', fileName)
+  const values = new Map([...upload.fields, ['bucket', upload.bucket], ['key', key]])
   const covered = new Set<string>()
   let contentLengthRange: [number, number] | undefined
   for (const condition of document.conditions) {
@@ -76,7 +84,8 @@ export function checkPostPolicy(upload: {
       }
       const field = name.replace(/^\$/, '').toLowerCase()
       const actual = values.get(field)
-      const holds = actual !== undefined && (operator === 'eq' ? actual === value : startsWith(field, actual, value))
+      const wanted = field === 'key' ? withFileName(value, fileName) : value
+      const holds = actual !== undefined && (operator === 'eq' ? actual === wanted : startsWith(field, actual, wanted))
       if (!holds) throw failed(`Policy Condition failed: ["${operator}", "$${field}", "${value}"]`)
       covered.add(field)
     }

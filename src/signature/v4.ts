@@ -34,7 +34,10 @@ export function verifyV4(
   const scope = `${credentials.date}/${credentials.region}/${credentials.service}/aws4_request`
   const key = signingKey(secretAccessKey, credentials.date, credentials.region, credentials.service)
   const isProvided = (canonical: string) =>
-    isSame(key.sign(stringToSign(credentials, scope, canonical)), credentials.signature)
+    isSame(key.sign(stringToSign(credentials, scope, canonical)), credentials.signature) ||
+    (/[\x80-\xff]/.test(canonical) &&
+      // Header bytes come as latin1 text. Most signers hash the bytes they send; some, of latin1, the UTF-8 of the same text.
+      isSame(key.sign(stringToSign(credentials, scope, Buffer.from(canonical, 'latin1'))), credentials.signature))
   const signed = { request, credentials, hasRepeats: names.length * 2 < request.rawHeaders.length }
   const hashes = payloadHashes(request, credentials)
   const payloadHash = hashes.find(
@@ -174,6 +177,6 @@ function queryValue(target: string, name: string): string | undefined {
   return new URLSearchParams(target.slice(target.indexOf('?') + 1)).get(name) ?? undefined
 }
 
-function stringToSign(credentials: V4Credentials, scope: string, canonical: string): string {
+function stringToSign(credentials: V4Credentials, scope: string, canonical: string | Buffer): string {
   return `AWS4-HMAC-SHA256\n${credentials.timestamp}\n${scope}\n${hash('sha256', canonical, 'hex')}`
 }

@@ -4,7 +4,7 @@
  */
 import { open } from 'node:fs/promises'
 import { lookup } from 'mime-types'
-import { findFileSafely, isSameFile, signatureOf } from '#blobs/files.ts'
+import { findFileSafely, hasCode, isSameFile, signatureOf } from '#blobs/files.ts'
 import { isInside } from '#blobs/inside.ts'
 import { createDigester } from '#lib/digest/digest.ts'
 import { rowKey } from '#metadata/tables.ts'
@@ -158,7 +158,12 @@ async function readFile(path: string, algorithm: ChecksumAlgorithm | undefined):
     const names = new Set<ChecksumAlgorithm>(['MD5', 'CRC64NVME'])
     if (algorithm !== undefined) names.add(algorithm)
     const digester = createDigester([...names])
-    const file = await open(path, 'r')
+    const file = await open(path, 'r').catch((error: unknown) => {
+      // Moved or removed a moment after it was seen.
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+      throw error
+    })
+    if (file === undefined) continue
     try {
       const before = signatureOf(await file.stat())
       const buffer = Buffer.allocUnsafe(1024 * 1024)

@@ -50,6 +50,31 @@ export async function createBucket(context: StoreContext, bucket: Bucket): Promi
   await fs.mkdir(context.layout.bucket(bucket.name), { recursive: true })
 }
 
+/**
+ * Makes a bucket of a folder that has none. False if there is no folder, or it is about to go with the bucket that it was: a record
+ * goes before its folder, and the mark it leaves tells the two apart until that is gone too.
+ */
+export async function adoptBucket(
+  context: StoreContext,
+  name: string,
+  as: { readonly ownerId: string; readonly region: string },
+): Promise<boolean> {
+  return transactDurably(context, async (transaction) => {
+    if ((await transaction.get(rowKey('b', name))) !== undefined) return false
+    const mark = await transaction.get(rowKey('f', name))
+    if (mark !== undefined && Date.now() - decodeJson<number>(mark) < folderRemovalMs) return false
+    const stats = await fs.lstat(context.layout.bucket(name)).catch(() => undefined)
+    if (stats?.isDirectory() !== true) return false
+    const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
+    const bucket: Bucket = { name, createdAtMs: Date.now(), ownerId: as.ownerId, region: as.region, ...fresh }
+    transaction.put(rowKey('b', name), encodeJson(bucket))
+    return true
+  })
+}
+
+/** Whoever has not removed a folder by then is no more. */
+const folderRemovalMs = 60_000
+
 export async function getBucket(context: StoreContext, name: string): Promise<Bucket> {
   const bucket = await findBucket(context.engine, name)
   if (bucket === undefined) throw noSuchBucket(name)
@@ -68,6 +93,7 @@ export async function listBuckets(
     for (const { value } of rows) {
       const bucket = decodeJson<Bucket>(value)
       if (query.ownerId !== undefined && bucket.ownerId !== query.ownerId) continue
+      if (query.region !== undefined && bucket.region !== query.region) continue
       if (buckets.length === query.limit) return { buckets, next: buckets.at(-1)?.name }
       buckets.push(bucket)
     }
@@ -110,8 +136,10 @@ export async function deleteBucket(
     for (const { key } of await transaction.scan(rowsOf('d', name))) transaction.remove(key)
     transaction.remove(rowKey('b', name))
     transaction.remove(rowKey('c', name))
+    transaction.put(rowKey('f', name), encodeJson(Date.now()))
   })
   await removeFolder(context.layout.bucket(name))
+  await context.engine.commit({ checks: [], writes: [{ key: rowKey('f', name), value: undefined }] })
 }
 
 async function hasObjects(engine: MetadataEngine, bucket: string): Promise<boolean> {

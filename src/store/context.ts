@@ -1,5 +1,5 @@
 import type { Layout } from '#blobs/layout.ts'
-import type { Committed, MetadataEngine } from '#metadata/engine.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import type { Settler } from './settler.ts'
 
@@ -26,10 +26,6 @@ export async function transactDurably<T>(
   body: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   const { result, committed } = await transact(context.engine, body)
-  await untilDurable(context, committed)
-  return result
-}
-
-export async function untilDurable(context: Pick<StoreContext, 'durability'>, committed: Committed): Promise<void> {
   if (context.durability === 'strict') await committed.flushed
+  return result
 }

@@ -138,6 +138,7 @@ export interface Store {
     after: string
     limit: number
     ownerId?: string
+    region?: string
   }): Promise<{ buckets: Bucket[]; next: string | undefined }>
   /** Applies `change` to the newest state, atomically. */
   updateBucket(name: string, change: (bucket: Bucket) => Bucket): Promise<Bucket>
@@ -166,6 +167,14 @@ export interface Store {
   headObject(bucket: string, key: string, versionId: string | undefined): Promise<ObjectVersion>
   /** As headObject. */
   openObject(bucket: string, key: string, versionId: string | undefined): Promise<OpenObject>
+  /**
+   * Applies `change` to what is said of this very version, atomically; its key, bytes and time stay. NoSuchKey if it is gone.
+   */
+  changeVersion(
+    bucket: string,
+    version: ObjectVersion,
+    change: (version: ObjectVersion) => ObjectVersion,
+  ): Promise<ObjectVersion>
   /** Parts of a multipart object in order, after part number `after`; empty for others. */
   listObjectParts(bucket: string, version: ObjectVersion, after: number, limit: number): Promise<ObjectPart[]>
   deleteObject(remove: {

@@ -37,15 +37,22 @@ export async function deleteObject(context: StoreContext, remove: Remove): Promi
         ? await deleteCurrent(transaction, bucket, remove, current, change)
         : await deleteVersion(transaction, bucket, remove, current, remove.versionId, change)
     countUsage(transaction, bucket.name, change)
-    return { deleted, pending: logMoves(transaction, bucket.name, remove.key, change) }
+    return { deleted, pending: logMoves(transaction, bucket.name, remove.key, change, current?.order) }
   })
   if (pending !== undefined) await context.settler.settle(pending)
   return deleted
 }
 
-function logMoves(transaction: Transaction, bucket: string, key: string, change: Change): Pending | undefined {
+/** `newest`: the order of the version that was current, which the row has to follow. */
+function logMoves(
+  transaction: Transaction,
+  bucket: string,
+  key: string,
+  change: Change,
+  newest: string | undefined,
+): Pending | undefined {
   if (change.moved.length === 0 && change.removed.length === 0) return undefined
-  const pending: Pending = { bucket, key, order: newOrder(undefined), moved: change.moved, removed: change.removed }
+  const pending: Pending = { bucket, key, order: newOrder(newest), moved: change.moved, removed: change.removed }
   transaction.put(pendingKey(pending), encodePending(pending))
   return pending
 }
@@ -76,15 +83,15 @@ async function deleteCurrent(
     else replace(transaction, current, change)
   }
   if (!isVersioned && current?.versionId !== 'null') await dropNullVersion(transaction, bucket.name, key, change)
-  const marker = deleteMarker(remove, order, isVersioned ? order : 'null')
+  const marker = deleteMarker(key, remove.ownerId, order, isVersioned ? order : 'null')
   transaction.put(rowKey('v', bucket.name, key, order), encodeVersion(marker))
   if (!isVersioned) transaction.put(rowKey('n', bucket.name, key), Buffer.from(order))
   return { versionId: marker.versionId, isDeleteMarker: true }
 }
 
-function deleteMarker(remove: Remove, order: string, versionId: string): StoredVersion {
+export function deleteMarker(key: string, ownerId: string, order: string, versionId: string): StoredVersion {
   return {
-    key: remove.key,
+    key,
     versionId,
     order,
     isDeleteMarker: true,
@@ -98,7 +105,7 @@ function deleteMarker(remove: Remove, order: string, versionId: string): StoredV
     headers: {},
     userMetadata: {},
     storageClass: 'STANDARD',
-    ownerId: remove.ownerId,
+    ownerId,
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Moves files to where the records say (DESIGN §5, steps 4 and 6). Every method runs inside an exclusive section of the index, so that
- * writers of one key in any process take turns; playing a row again changes nothing.
+ * writers of one key in any process take turns; playing a row again changes nothing. The one move made outside (direct-move.ts) may
+ * come between any two steps: a file may have left `staging/` a moment after it was seen there.
  */
 import fs from 'node:fs'
 import {
@@ -21,8 +22,17 @@ import type { StoreLog } from './context.ts'
 import { type Located, locate } from './locate.ts'
 import type { Pending, RemovedFile } from './pending.ts'
 
-/** For the first time; again, maybe, on behalf of a reader; or after an unclean end, when a file is trusted only as far as it is known. */
-export type Playing = 'first' | 'again' | 'recovery'
+/** After an unclean end a file is trusted only as far as it is known. */
+export interface Recovery {
+  /** Inodes of files that rows of the log tell of: none of these was made by hand. */
+  readonly inodes: ReadonlySet<number>
+}
+
+/** `again`: maybe, on behalf of a reader. */
+export type Playing = 'first' | 'again' | Recovery
+
+/** A file that is being moved meanwhile is found at the second look, or the third. */
+const looks = 3
 
 export class FileMoves {
   readonly #options: { readonly layout: Layout; readonly log: StoreLog }
@@ -33,19 +43,18 @@ export class FileMoves {
   }
 
   /**
-   * Moves the files of the row's versions. False if a file is in the way that an older row of this key must move first: nothing of
-   * it may be replaced before.
+   * Moves the files of the row's versions. False if a file is in the way that is not the one to be replaced: an older row of this key
+   * may have to move it first.
    */
   place(view: Exclusive, pending: Pending, playing: Playing): boolean {
     for (const order of pending.moved) {
       const located = locate(view, pending.bucket, pending.key, order)
       if (located === undefined) continue
       const isNew = order === pending.order
-      if (isNew && playing === 'first' && pending.keepsOlder === true && this.#isOccupied(pending, located))
-        return false
+      if (isNew && playing === 'first' && this.#isOccupied(pending, located)) return false
       const isMoved = this.#place(view, pending, located)
-      if (isNew && playing === 'recovery' && pending.bytes !== undefined) {
-        this.#verify(view, pending, pending.bytes, isMoved)
+      if (isNew && typeof playing === 'object' && pending.bytes !== undefined) {
+        this.#verify(view, pending, pending.bytes, (inode) => isMoved || playing.inodes.has(inode))
       }
     }
     return true
@@ -55,20 +64,33 @@ export class FileMoves {
    * Removes what the row says has to go. Returns a file in `staging/` that is nobody's once this section is committed and flushed: a
    * newer version, which may be as fresh as this very transaction, has overtaken it.
    */
-  clean(view: Exclusive, pending: Pending, playing: Playing): string | undefined {
+  clean(view: Exclusive, pending: Pending, playing: Playing, older: readonly Pending[] = []): string | undefined {
     const { layout } = this.#options
-    for (const removed of pending.removed) this.#remove(view, pending, removed)
+    // A version that never came to its place has left there what it was to replace.
+    const replaced = older.flatMap(({ inodes }) => inodes ?? [])
+    for (const removed of pending.removed) this.#remove(view, pending, removed, replaced)
     if (pending.uploadId !== undefined) fs.rmSync(layout.upload(pending.uploadId), { recursive: true, force: true })
-    if (playing === 'recovery') this.#removeStale(view, pending)
+    if (typeof playing === 'object') this.#removeStale(view, pending)
     if (pending.fileId === undefined || !pending.moved.includes(pending.order)) return undefined
     const isOvertaken = locate(view, pending.bucket, pending.key, pending.order) === undefined
     return isOvertaken ? layout.staging(pending.fileId) : undefined
   }
 
-  #isOccupied({ bucket, key }: Pending, { version }: Located): boolean {
+  /**
+   * Takes the files of older rows out of `staging/`, where no version needs them any more: a move that is under way outside finds
+   * nothing to move afterwards, and cannot put an old file in a newer one's place.
+   */
+  disarm(view: Exclusive, older: readonly Pending[]): void {
+    for (const { bucket, key, order, moved, fileId } of older) {
+      if (fileId === undefined || !moved.includes(order) || locate(view, bucket, key, order) !== undefined) continue
+      fs.rmSync(this.#options.layout.staging(fileId), { force: true })
+    }
+  }
+
+  #isOccupied({ bucket, key, inodes = [] }: Pending, { version }: Located): boolean {
     if (version.place.kind !== 'plain') return false
     const there = findFileSafely(this.#options.layout.plain(bucket, key))
-    return there !== undefined && there.inode !== version.signature.inode
+    return there !== undefined && !inodes.includes(there.inode)
   }
 
   /** Whether a file has been moved; not if it was there already, or is nowhere. */
@@ -78,12 +100,10 @@ export class FileMoves {
     const isNew = version.fileId === pending.fileId
     const target = layout.place(pending.bucket, pending.key, version.place)
     if (isNew && this.#move(view, pending, located, layout.staging(version.fileId), target)) return true
-    const { inode } = version.signature
-    if (findFileSafely(target)?.inode === inode) return false
-    for (const source of this.#candidates(pending, version)) {
-      if (source !== target && findFileSafely(source)?.inode === inode) {
-        return this.#move(view, pending, located, source, target)
-      }
+    for (let look = 0; look < looks; look++) {
+      const found = this.#find(pending, version, target)
+      if (found === target) return false
+      if (found !== undefined && this.#move(view, pending, located, found, target)) return true
     }
     if (version.place.kind !== 'plain' && (pending.bytes === undefined || !isNew)) {
       log.error(
@@ -92,6 +112,12 @@ export class FileMoves {
       )
     }
     return false
+  }
+
+  /** Where the version's file is: its inode tells. */
+  #find(pending: Pending, version: StoredVersion, target: string): string | undefined {
+    const { inode } = version.signature
+    return [target, ...this.#candidates(pending, version)].find((path) => findFileSafely(path)?.inode === inode)
   }
 
   #candidates(pending: Pending, version: StoredVersion): string[] {
@@ -149,7 +175,7 @@ export class FileMoves {
   }
 
   /** The file in the place, if it is older than the log's bytes, or torn, is written again from them. */
-  #verify(view: Exclusive, pending: Pending, bytes: Uint8Array, isOurs: boolean): void {
+  #verify(view: Exclusive, pending: Pending, bytes: Uint8Array, isOurs: (inode: number) => boolean): void {
     const { layout } = this.#options
     const { bucket, key, order } = pending
     const located = locate(view, bucket, key, order)
@@ -162,9 +188,9 @@ export class FileMoves {
         if (!isSameFile(there, version.signature)) view.put(row, encodeVersion({ ...version, signature: there }))
         return
       }
-      const inodes = [version.signature.inode, ...(pending.inodes ?? [])]
-      const isEditedByHand = !isOurs && !inodes.includes(there.inode) && there.mtimeMs >= version.modifiedAtMs + 1
-      if (isEditedByHand) return
+      const isKnown = there.inode === version.signature.inode || isOurs(there.inode)
+      // Edited by hand since.
+      if (!isKnown && there.mtimeMs >= version.modifiedAtMs + 1) return
     }
     const staging = layout.staging(version.fileId)
     fs.rmSync(staging, { force: true })
@@ -197,12 +223,14 @@ export class FileMoves {
   }
 
   /** A removed version that has not been moved yet is in `staging/`; its own row takes care of it there. */
-  #remove(view: Exclusive, pending: Pending, removed: RemovedFile): void {
+  #remove(view: Exclusive, pending: Pending, removed: RemovedFile, replaced: readonly number[]): void {
     const { layout } = this.#options
     const { bucket, key } = pending
     const path = layout.place(bucket, key, removed.place)
     if (removed.place.kind === 'plain') {
-      if (this.#isTaken(view, bucket, key) || findFileSafely(path)?.inode !== removed.inode) return
+      const there = findFileSafely(path)?.inode
+      if (there === undefined || this.#isTaken(view, bucket, key)) return
+      if (there !== removed.inode && !replaced.includes(there)) return
       removeFile(path, layout.bucket(bucket))
       return
     }

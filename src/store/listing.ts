@@ -8,6 +8,8 @@ import { findRecord } from './read.ts'
 
 /** Rows within one common prefix that are read on before a seek is cheaper. */
 const rowsBeforeSeek = 16
+/** Rows fetched at once: those of a page, and the one that tells that there is more. */
+const chunkMax = 1001
 
 /** Common prefix of a key under prefix and delimiter; undefined if it has none. */
 export function commonPrefix(key: string, prefix: string, delimiter: string): string | undefined {
@@ -30,21 +32,26 @@ class Cursor {
     this.#context = context
     this.#range = range
     this.#rowText = rowText
-    this.#chunk = Math.min(chunk, 1001)
+    this.#chunk = Math.min(chunk, chunkMax)
   }
 
-  async next(): Promise<Entry | undefined> {
-    if (this.#index === this.#rows.length) {
-      if (this.#isAtEnd) return undefined
-      this.#rows = await this.#context.engine.scan(this.#range, { limit: this.#chunk })
-      this.#index = 0
-      const last = this.#rows.at(-1)
-      this.#isAtEnd = this.#rows.length < this.#chunk
-      if (last === undefined) return undefined
-      this.#range = rowsAfter(this.#range, last.key, 'row')
-      this.#chunk = Math.min(this.#chunk * 2, 1001)
-    }
+  /** The next of the rows fetched; after the last of them `fetchNext` goes on. To wait for each row would take longer than the row. */
+  next(): Entry | undefined {
     return this.#rows[this.#index++]
+  }
+
+  /** `wanted`: how many rows the page can still take. */
+  async fetchNext(wanted = chunkMax): Promise<Entry | undefined> {
+    if (this.#isAtEnd) return undefined
+    const limit = Math.min(this.#chunk, wanted)
+    this.#rows = await this.#context.engine.scan(this.#range, { limit })
+    this.#index = 0
+    const last = this.#rows.at(-1)
+    this.#isAtEnd = this.#rows.length < limit
+    if (last === undefined) return undefined
+    this.#range = rowsAfter(this.#range, last.key, 'row')
+    this.#chunk = Math.min(this.#chunk * 2, chunkMax)
+    return this.next()
   }
 
   skipPrefix(prefix: string): void {
@@ -69,7 +76,10 @@ export async function listObjects(context: StoreContext, query: ListQuery & { af
   if (afterPrefix !== undefined && after.startsWith(prefix) && afterPrefix === after) cursor.skipPrefix(afterPrefix)
   let passed = 0
   let last = ''
-  for (let row = await cursor.next(); row !== undefined; row = await cursor.next()) {
+  for (;;) {
+    const listed = page.objects.length + page.commonPrefixes.length
+    const row = cursor.next() ?? (await cursor.fetchNext(limit + 1 - listed))
+    if (row === undefined) return page
     const bytes = row.key as Buffer
     const key = bytes.toString('utf8', keyStart)
     const common = commonPrefix(key, prefix, delimiter)
@@ -78,15 +88,14 @@ export async function listObjects(context: StoreContext, query: ListQuery & { af
       continue
     }
     passed = 0
-    if (page.objects.length + page.commonPrefixes.length === limit) {
+    if (listed === limit) {
       page.next = last
       return page
     }
-    if (common === undefined) page.objects.push({ key, ...decodeListed(row.value as Buffer) })
+    if (common === undefined) page.objects.push(decodeListed(key, row.value as Buffer))
     else page.commonPrefixes.push(common)
     last = common ?? key
   }
-  return page
 }
 
 interface VersionQuery extends ListQuery {
@@ -142,8 +151,8 @@ function mergedVersions(context: StoreContext, query: VersionQuery, skip: string
   const keyStart = rowKey('o', bucket, '').length
   let heads: [Head | undefined, Head | undefined] | undefined
   let lastKey: string | undefined
-  const readCurrent = async () => headOf(await current.next(), keyStart, 0)
-  const readOther = async () => headOf(await others.next(), keyStart, 33)
+  const readCurrent = async () => headOf(current.next() ?? (await current.fetchNext()), keyStart, 0)
+  const readOther = async () => headOf(others.next() ?? (await others.fetchNext()), keyStart, 33)
   return {
     async next() {
       heads ??= [await readCurrent(), await readOther()]

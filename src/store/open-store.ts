@@ -7,6 +7,7 @@ import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
 import { openMemoryEngine } from '#metadata/memory-engine.ts'
 import { rowParts, rowsOf } from '#metadata/tables.ts'
 import { bucketUsage, createBucket, deleteBucket, findBucket, getBucket, listBuckets, updateBucket } from './buckets.ts'
+import { changeVersion } from './change-version.ts'
 import type { Durability, StoreContext, StoreLog } from './context.ts'
 import type { Store } from './contract.ts'
 import { deleteObject } from './delete.ts'
@@ -147,6 +148,7 @@ function storeOver(context: StoreContext, close: () => Promise<void>): Store {
     findVersion: (bucket, key, versionId) => findVersion(context, bucket, key, versionId),
     headObject: (bucket, key, versionId) => headObject(context, bucket, key, versionId),
     openObject: (bucket, key, versionId) => openObject(context, bucket, key, versionId),
+    changeVersion: (bucket, version, change) => changeVersion(context, bucket, version, change),
     listObjectParts: (_bucket, version, after, limit) => listObjectParts(context, version, after, limit),
     deleteObject: (remove) => deleteObject(context, remove),
     renameObject: (rename) => renameObject(context, rename),

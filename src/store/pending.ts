@@ -25,12 +25,12 @@ export interface Pending {
   readonly uploadId?: string
   /** File that holds the new version's bytes until it is moved: an id in `staging/`. */
   readonly fileId?: string
-  /** Inodes of the new version's file and of the plain file that it replaces. */
+  /** Inodes of the new version's file and of the plain file that it replaces: no other may be in its place before. */
   readonly inodes?: readonly number[]
-  /** The bucket keeps older versions: none of their files may be replaced before it has been moved aside. */
-  readonly keepsOlder?: boolean
   /** Where a renamed version's file comes from. */
   readonly source?: { readonly key: string; readonly place: Place }
+  /** Key under which the row is that moves a file away from this one. */
+  readonly renamedTo?: string
   /** Bytes of a small new version. */
   readonly bytes?: Bytes
 }

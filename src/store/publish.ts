@@ -8,7 +8,7 @@ import type { Bucket } from '#model/bucket.ts'
 import type { Checksum, FileSignature, ObjectAttributes, ObjectVersion } from '#model/object.ts'
 import { bucketIn } from './buckets.ts'
 import { checkWriteConditions } from './conditions.ts'
-import { type StoreContext, untilDurable } from './context.ts'
+import type { StoreContext } from './context.ts'
 import type { PutObject, WriteConditions } from './contract.ts'
 import { newOrder } from './order.ts'
 import { encodePending, type Pending, pendingKey, type RemovedFile, removedFile } from './pending.ts'
@@ -81,21 +81,23 @@ export async function publish(
       removed: change.removed,
       fileId: fresh.fileId,
       inodes: [fresh.signature.inode, ...change.replacedInodes],
-      ...(bucket.versioning === 'Unversioned' ? {} : { keepsOlder: true }),
       ...(options.bytes === undefined ? {} : { bytes: options.bytes }),
       ...(options.uploadId === undefined ? {} : { uploadId: options.uploadId }),
     }
     transaction.put(pendingKey(pending), encodePending(pending))
     await options.also?.(transaction, version)
     countUsage(transaction, bucketName, change)
-    return { version, pending }
+    return { version, pending, isVersioned: bucket.versioning !== 'Unversioned' }
   }).catch((error: unknown) => {
     options.discard?.()
     throw error
   })
-  await untilDurable(context, committed)
-  await context.settler.settle(result.pending)
-  return result.version
+  const { version, pending, isVersioned } = result
+  const place = isVersioned ? undefined : version.place
+  const isSettled = committed.flushed.then(() => context.settler.settle(pending, place))
+  if (context.durability === 'relaxed') await context.settler.lag(pending, isSettled)
+  else await isSettled
+  return version
 }
 
 /** Writes the rows that put `fresh` on top of its key. */

@@ -46,17 +46,22 @@ interface Probed<T> {
   readonly value: T
 }
 
-/**
- * Record and file, once they agree. `probe` looks at the path (undefined: nothing there), `release` lets go of what it found if it
- * was not right. Undefined if there is no such version; delete markers come without a value.
- */
+interface Probing<T> {
+  /** Looks at the path; undefined: nothing there. */
+  probe(path: string): Probed<T> | undefined
+  /** Lets go of what was found and was not right. */
+  release(value: T): void
+  /** Whether the file may be where it waits to be moved to its place. */
+  readonly mayBeStaged: boolean
+}
+
+/** Record and file, once they agree. Undefined if there is no such version; delete markers come without a value. */
 async function findVerified<T>(
   context: StoreContext,
   bucket: string,
   key: string,
   versionId: string | undefined,
-  probe: (path: string) => Probed<T> | undefined,
-  release: (value: T) => void,
+  { probe, release, mayBeStaged }: Probing<T>,
 ): Promise<{ version: StoredVersion; value: T | undefined } | undefined> {
   let suspect: StoredVersion | undefined
   let hasSettled = false
@@ -69,11 +74,14 @@ async function findVerified<T>(
       continue
     }
     if (version.isDeleteMarker) return { version, value: undefined }
-    const path = context.layout.place(bucket, key, version.place)
-    const probed = probe(path)
-    if (probed !== undefined) {
-      if (isSameFile(probed.signature, version.signature)) return { version, value: probed.value }
-      release(probed.value)
+    const probed = probe(context.layout.place(bucket, key, version.place))
+    if (probed !== undefined && isSameFile(probed.signature, version.signature)) return { version, value: probed.value }
+    if (probed !== undefined) release(probed.value)
+    if (mayBeStaged && !hasSettled) {
+      const staged = probe(context.layout.staging(version.fileId))
+      if (staged !== undefined && isSameFile(staged.signature, version.signature))
+        return { version, value: staged.value }
+      if (staged !== undefined) release(staged.value)
     }
     const isSame = suspect?.order === version.order && isSameFile(suspect.signature, version.signature)
     suspect = version
@@ -104,13 +112,27 @@ export async function findVersion(
   key: string,
   versionId: string | undefined,
 ): Promise<StoredVersion | undefined> {
-  const found = await findVerified(context, bucket, key, versionId, probeSignature, () => undefined)
+  const found = await findVerified(context, bucket, key, versionId, looking)
   return found?.version
 }
 
-function probeSignature(path: string): Probed<true> | undefined {
-  const signature = findFileSafely(path)
-  return signature === undefined ? undefined : { signature, value: true }
+/** The current version, with its file in its place. */
+export async function findPlaced(
+  context: StoreContext,
+  bucket: string,
+  key: string,
+): Promise<StoredVersion | undefined> {
+  const found = await findVerified(context, bucket, key, undefined, { ...looking, mayBeStaged: false })
+  return found?.version
+}
+
+const looking: Probing<true> = {
+  probe: (path) => {
+    const signature = findFileSafely(path)
+    return signature === undefined ? undefined : { signature, value: true }
+  },
+  release: () => undefined,
+  mayBeStaged: true,
 }
 
 export async function headObject(
@@ -128,7 +150,7 @@ export async function openObject(
   key: string,
   versionId: string | undefined,
 ): Promise<OpenObject> {
-  const found = await findVerified(context, bucket, key, versionId, probeOpen, (opened) => opened.close())
+  const found = await findVerified(context, bucket, key, versionId, opening)
   const version = readable(key, versionId, found?.version)
   if (found?.value === undefined) throw new ApiError('InternalError')
   return new OpenVersion(version, found.value)
@@ -175,6 +197,8 @@ function probeOpen(path: string): Probed<Opened> | undefined {
   }
   return { signature, value: { bytes: undefined, fd, close } }
 }
+
+const opening: Probing<Opened> = { probe: probeOpen, release: (opened) => opened.close(), mayBeStaged: true }
 
 class OpenVersion implements OpenObject {
   readonly version: ObjectVersion

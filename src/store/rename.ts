@@ -1,17 +1,21 @@
 /** RenameObject: the current version moves to another key in one commit. Its version id stays in unversioned buckets only. */
+import { dirname } from 'node:path'
+import { syncIfThere } from '#lib/sync.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import { bucketIn } from './buckets.ts'
 import { checkWriteConditions } from './conditions.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
+import { deleteMarker } from './delete.ts'
 import { newOrder } from './order.ts'
 import { decodePending, encodePending, type Pending, pendingKey } from './pending.ts'
-import { countUsage, makeCurrent, noChange } from './publish.ts'
-import { findVersion } from './read.ts'
+import { type Change, countUsage, dropNullVersion, makeCurrent, noChange } from './publish.ts'
+import { findPlaced } from './read.ts'
 
 type Rename = Parameters<Store['renameObject']>[0]
 
@@ -22,11 +26,19 @@ export async function renameObject(context: StoreContext, rename: Rename): Promi
   if (from === to) throw new ApiError('InvalidRequest', { message: 'The source and the destination are the same key.' })
   for (let attempt = 0; attempt < attempts; attempt++) {
     // Looking at it has its file moved to its place; the row that brought it there is done with it.
-    const found = await findVersion(context, rename.bucket.name, from, undefined)
+    const found = await findPlaced(context, rename.bucket.name, from)
+    if (found !== undefined) await secureName(context, rename.bucket.name, found)
     const version = await renameVersion(context, rename, found?.order)
     if (version !== undefined) return version
   }
   throw new ApiError('OperationAborted')
+}
+
+/** A file that was renamed a moment ago is looked for under its last two names only: the first must be gone for good. */
+async function secureName(context: StoreContext, bucket: string, version: StoredVersion): Promise<void> {
+  const row = await context.engine.get(rowKey('q', bucket, version.key, version.order))
+  if (row === undefined || decodePending(row).source === undefined || context.durability === 'none') return
+  await syncIfThere(dirname(context.layout.place(bucket, version.key, version.place)))
 }
 
 /** Undefined if the current version is not the one of this order. */
@@ -60,35 +72,35 @@ async function renameVersion(
       source: { key: from, place: source.place },
       ...(await carryBytes(transaction, bucket.name, source)),
       inodes: [source.signature.inode, ...change.replacedInodes],
-      ...(bucket.versioning === 'Unversioned' ? {} : { keepsOlder: true }),
     })
-    if (bucket.versioning === 'Enabled') leaveMarker()
+    // Whoever writes to the old key next must not replace the file before it has been moved.
+    log.push({ bucket: bucket.name, key: from, order: version.order, moved: [], removed: [], renamedTo: to })
+    if (bucket.versioning !== 'Unversioned') await leaveMarker(transaction, bucket, source, change)
     for (const pending of log) transaction.put(pendingKey(pending), encodePending(pending))
     countUsage(transaction, bucket.name, change)
     return { version, log }
-
-    /** In a versioned bucket the old key ends with a delete marker, as a delete would leave it. */
-    function leaveMarker(): void {
-      const order = newOrder(source.order)
-      const marker = {
-        ...source,
-        order,
-        versionId: order,
-        isDeleteMarker: true,
-        sizeBytes: 0,
-        etag: '',
-        partCount: 0,
-        modifiedAtMs: Date.now(),
-        place: { kind: 'opaque', id: '' },
-        fileId: '',
-        userMetadata: {},
-        headers: {},
-      } as const
-      transaction.put(rowKey('v', bucket.name, from, order), encodeVersion(marker))
-    }
   })
   for (const pending of renamed?.log ?? []) await context.settler.settle(pending)
   return renamed?.version
+}
+
+/** Where versions are kept the old key ends with a delete marker, as a delete would leave it. */
+async function leaveMarker(
+  transaction: Transaction,
+  bucket: Bucket,
+  source: StoredVersion,
+  change: Change,
+): Promise<void> {
+  const { key } = source
+  const isVersioned = bucket.versioning === 'Enabled'
+  if (!isVersioned && source.versionId !== 'null') await dropNullVersion(transaction, bucket.name, key, change)
+  const order = newOrder(source.order)
+  const versionId = isVersioned ? order : 'null'
+  transaction.put(
+    rowKey('v', bucket.name, key, order),
+    encodeVersion(deleteMarker(key, source.ownerId, order, versionId)),
+  )
+  if (!isVersioned) transaction.put(rowKey('n', bucket.name, key), Buffer.from(order))
 }
 
 /** The bytes of a small version may be nowhere for sure but in the row that brought it to the old key. */

@@ -5,8 +5,7 @@
 import fs from 'node:fs/promises'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 import { isBucketName } from '#model/bucket.ts'
-import { ApiError } from '#model/errors.ts'
-import { createBucket, findBucket } from './buckets.ts'
+import { adoptBucket, findBucket } from './buckets.ts'
 import type { StoreContext } from './context.ts'
 import { listObjects } from './listing.ts'
 import { findVersion } from './read.ts'
@@ -34,20 +33,8 @@ export async function scanBuckets(context: StoreContext, options: ScanOptions): 
 
 export async function scanBucket(context: StoreContext, bucket: string, options: ScanOptions): Promise<void> {
   if ((await findBucket(context.engine, bucket)) === undefined) {
-    try {
-      await createBucket(context, {
-        name: bucket,
-        createdAtMs: Date.now(),
-        ownerId: options.ownerId,
-        region: options.region,
-        versioning: 'Unversioned',
-        mfaDelete: false,
-        objectLockEnabled: false,
-      })
-      context.log.info({ bucket }, 'adopted a folder made by hand as a bucket')
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-    }
+    if (!(await adoptBucket(context, bucket, options))) return
+    context.log.info({ bucket }, 'adopted a folder made by hand as a bucket')
   }
   await scanFolder(context, bucket, '', options)
 }

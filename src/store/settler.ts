@@ -8,12 +8,15 @@ import { hasCode, tryToRemove } from '#blobs/files.ts'
 import type { Layout } from '#blobs/layout.ts'
 import { syncIfThere } from '#lib/sync.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
-import { rowsOf } from '#metadata/tables.ts'
+import { rowsAfter, rowsOf } from '#metadata/tables.ts'
+import type { Place } from '#model/object.ts'
 import type { Durability, StoreLog } from './context.ts'
+import { mayMoveDirectly, moveDirectly } from './direct-move.ts'
 import { FileMoves, type Playing } from './file-moves.ts'
 import { decodePending, type Pending, pendingKey } from './pending.ts'
 
 const forgetAfterMs = 1000
+const laggardsMax = 1000
 const pendingBytesMax = 64 * 1024 * 1024
 
 interface SettlerOptions {
@@ -29,6 +32,7 @@ export class Settler {
   #settled: Pending[] = []
   #unsettled: Pending[] = []
   #settledBytes = 0
+  readonly #laggards = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
   #forgetting: Promise<void> | undefined
 
@@ -38,12 +42,13 @@ export class Settler {
   }
 
   /**
-   * Moves the files of a committed write. Resolves when they are in their places, or somebody later has overtaken it. Where the disk
-   * fails, the write stands all the same: its row stays, and whoever reads the key, or the next round of forgetting, tries again.
+   * Moves the files of a committed write, whose commit must have been flushed. Resolves when they are in their places, or somebody
+   * later has overtaken it. Where the disk fails, the write stands all the same: its row stays, and whoever reads the key, or the
+   * next round of forgetting, tries again. `place`: of the new version of a key that has one at a time, to be moved directly.
    */
-  async settle(pending: Pending): Promise<void> {
+  async settle(pending: Pending, place?: Place): Promise<void> {
     try {
-      if (!(await this.#play(pending, 'first'))) await this.settleKey(pending.bucket, pending.key)
+      await this.#playFirst(pending, place)
       this.#settled.push(pending)
     } catch (error) {
       const { bucket, key } = pending
@@ -55,55 +60,104 @@ export class Settler {
     else this.#timer ??= setTimeout(() => void this.forget(), forgetAfterMs).unref()
   }
 
+  /** Lets a write be acknowledged before it is settled, unless too much is waiting; reads find its file in `staging/` meanwhile. */
+  async lag(pending: Pending, isSettled: Promise<void>): Promise<void> {
+    const laggard = isSettled.catch((error: unknown) => {
+      const { bucket, key } = pending
+      this.#options.log.error({ err: error, bucket, key }, 'the index could not be flushed; the file is moved later')
+      this.#unsettled.push(pending)
+    })
+    this.#laggards.add(laggard)
+    void laggard.finally(() => this.#laggards.delete(laggard))
+    if (this.#laggards.size > laggardsMax) await laggard
+  }
+
   /** Settles what other writers of this key have committed and not moved yet. False if there was nothing. */
-  async settleKey(bucket: string, key: string): Promise<boolean> {
+  async settleKey(bucket: string, key: string, visited: ReadonlySet<string> = new Set()): Promise<boolean> {
     const { engine } = this.#options
     const rows = await engine.scan(rowsOf('q', bucket, key))
     if (rows.length === 0) return false
     // Another process may have committed them a moment ago: no file may move for what a power loss could undo.
     await engine.flush()
     // Oldest first: an order sorts newest first.
-    for (const { value } of rows.reverse()) await this.#play(decodePending(value), 'again')
+    const pendings = rows.reverse().map(({ value }) => decodePending(value))
+    for (const [i, pending] of pendings.entries()) {
+      const { renamedTo } = pending
+      if (renamedTo === undefined) await this.#play(pending, 'again', pendings.slice(0, i))
+      else if (!visited.has(renamedTo)) await this.settleKey(bucket, renamedTo, new Set([...visited, key]))
+    }
     return true
   }
 
   /** After an unclean end: plays out every row, and checks small files against the bytes in the log. */
   async recover(): Promise<number> {
     const { engine } = this.#options
+    const { rows, inodes } = await this.#readLog()
+    if (rows.length === 0) return 0
+    // Other processes may live on and write.
+    await engine.flush()
     // All files move before any goes: one that a row has no more use for may be what another is looking for.
-    await this.#forEachRow(async (pending) => {
-      await engine.exclusively((view) => this.#moves.place(view, pending, 'recovery'))
+    await this.#forEach(rows, async (pending) => {
+      await engine.exclusively((view) => this.#moves.place(view, pending, { inodes }))
     })
-    const count = await this.#forEachRow(async (pending) => {
-      const overtaken = await engine.exclusively((view) => this.#moves.clean(view, pending, 'recovery'))
-      if (overtaken !== undefined) tryToRemove(overtaken)
+    const overtaken: string[] = []
+    await this.#forEach(rows, async (pending) => {
+      const path = await engine.exclusively((view) => this.#moves.clean(view, pending, { inodes }))
+      if (path !== undefined) overtaken.push(path)
       const { bytes: _, ...settled } = pending
       this.#settled.push(settled)
     })
-    if (count > 0) await this.forget()
-    return count
+    await engine.flush()
+    for (const path of overtaken) tryToRemove(path)
+    await this.forget()
+    return rows.length
   }
 
-  /** Rows of one key are adjacent and newest first: from the end they come in the order of the writes. */
-  async #forEachRow(visit: (pending: Pending) => Promise<void>): Promise<number> {
-    const { start, end } = rowsOf('q')
-    let count = 0
-    for (let before: Bytes = end; ; ) {
-      const rows = await this.#options.engine.scan({ start, end: before }, { limit: 200, reverse: true })
+  /** Keys of all rows, oldest first (orders sort newest first, across keys as well), and the inodes that they tell of. */
+  async #readLog(): Promise<{ rows: Bytes[]; inodes: Set<number> }> {
+    const found: { order: string; row: Bytes }[] = []
+    const inodes = new Set<number>()
+    for (let range = rowsOf('q'); ; ) {
+      const rows = await this.#options.engine.scan(range, { limit: 200 })
       const last = rows.at(-1)
-      if (last === undefined) return count
-      await Promise.all(rows.map(({ value }) => visit(decodePending(value))))
-      count += rows.length
-      before = last.key
+      if (last === undefined) break
+      for (const { key, value } of rows) {
+        const pending = decodePending(value)
+        found.push({ order: pending.order, row: key })
+        for (const inode of pending.inodes ?? []) inodes.add(inode)
+        for (const { inode } of pending.removed) inodes.add(inode)
+      }
+      range = rowsAfter(range, last.key, 'row')
+    }
+    return { rows: found.sort((a, b) => (a.order < b.order ? 1 : -1)).map(({ row }) => row), inodes }
+  }
+
+  /** A few at a time, which share a transaction, in order. */
+  async #forEach(rows: readonly Bytes[], visit: (pending: Pending) => Promise<void>): Promise<void> {
+    for (let from = 0; from < rows.length; from += 200) {
+      const values = await this.#options.engine.getMany(rows.slice(from, from + 200))
+      await Promise.all(values.map((value) => value && visit(decodePending(value))))
     }
   }
 
+  async #playFirst(pending: Pending, place: Place | undefined): Promise<void> {
+    const { engine, layout } = this.#options
+    const { bucket, key } = pending
+    // Whatever was committed before, in any process, can be seen by now.
+    const rows = await engine.scan(rowsAfter(rowsOf('q', bucket, key), pendingKey(pending), 'row'))
+    const older = rows.map(({ value }) => decodePending(value))
+    for (const { renamedTo } of older) if (renamedTo !== undefined) await this.settleKey(bucket, renamedTo)
+    if (place !== undefined && mayMoveDirectly(pending) && (await moveDirectly(layout, pending, place, older))) return
+    if (!(await this.#play(pending, 'first', older))) await this.settleKey(bucket, key)
+  }
+
   /** False if it has to be played after older rows of its key. */
-  async #play(pending: Pending, playing: Playing): Promise<boolean> {
+  async #play(pending: Pending, playing: Playing, older: readonly Pending[] = []): Promise<boolean> {
     const { engine } = this.#options
     const { isPlaced, overtaken } = await engine.exclusively((view) => {
+      this.#moves.disarm(view, older)
       if (!this.#moves.place(view, pending, playing)) return { isPlaced: false, overtaken: undefined }
-      return { isPlaced: true, overtaken: this.#moves.clean(view, pending, playing) }
+      return { isPlaced: true, overtaken: this.#moves.clean(view, pending, playing, older) }
     })
     if (overtaken !== undefined) {
       await engine.flush()
@@ -122,6 +176,7 @@ export class Settler {
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.#laggards)
     await this.forget()
     clearTimeout(this.#timer)
   }

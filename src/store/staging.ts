@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { hasCode, signatureOf, tryToRemove, writeSmallFile } from '#blobs/files.ts'
+import { createSmallFile, hasCode, signatureOf, tryToRemove } from '#blobs/files.ts'
 import { ingest } from '#blobs/ingest.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { syncFolder } from '#lib/sync.ts'
@@ -40,11 +40,20 @@ export async function stage(context: StoreContext, body: IncomingBody): Promise<
   return stageStream(context, body)
 }
 
-export function stageBytes(context: StoreContext, bytes: Buffer, asked: readonly ChecksumAlgorithm[]): StagedFile {
+async function stageBytes(
+  context: StoreContext,
+  bytes: Buffer,
+  asked: readonly ChecksumAlgorithm[],
+): Promise<StagedFile> {
   const fileId = newFileId()
-  const digests: Digests = digestOnce(algorithmsFor(asked), bytes)
-  const signature = storageErrors(() => writeSmallFile(context.layout.staging(fileId), bytes))
-  return { fileId, sizeBytes: bytes.length, digests, signature, bytes }
+  try {
+    const creating = createSmallFile(context.layout.staging(fileId), bytes)
+    // Meanwhile.
+    const digests: Digests = digestOnce(algorithmsFor(asked), bytes)
+    return { fileId, sizeBytes: bytes.length, digests, signature: await creating, bytes }
+  } catch (error) {
+    throw asStorageError(error)
+  }
 }
 
 async function stageStream(context: StoreContext, body: IncomingBody): Promise<StagedFile> {
@@ -145,20 +154,14 @@ function readSmall(source: Readable, sizeBytes: number): Promise<Buffer> {
     source.once('error', (error) =>
       reject(error instanceof ApiError ? error : new ApiError('IncompleteBody', { cause: error })),
     )
-    source.once('close', () => reject(new ApiError('IncompleteBody')))
+    source.once('close', () => {
+      if (!source.readableEnded) reject(new ApiError('IncompleteBody'))
+    })
   })
 }
 
 function tooLarge(proposed: number, maximum: number): ApiError {
   return new ApiError('EntityTooLarge', { fields: { ProposedSize: proposed, MaxSizeAllowed: maximum } })
-}
-
-function storageErrors<T>(action: () => T): T {
-  try {
-    return action()
-  } catch (error) {
-    throw asStorageError(error)
-  }
 }
 
 /** A copy has no client that could break a body off: it was our own file that could not be read. */

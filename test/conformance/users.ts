@@ -24,6 +24,8 @@ function user(section: string, number: number): SuiteUser {
 
 const users = ['s3 main', 's3 alt', 's3 tenant', 'iam', 'iam root', 'iam alt root'].map(user)
 
+const emailOf = ({ displayName }: SuiteUser) => `${displayName}@example.com`
+
 export function formatIamDocument(): string {
   const entries = users.map((entry) => ({
     access_key: entry.accessKey,
@@ -31,6 +33,7 @@ export function formatIamDocument(): string {
     display_name: entry.displayName,
     account: entry.account,
     canonical_id: entry.canonicalId,
+    email: emailOf(entry),
     policies: [{ bucket: '*', actions: ['*'] }],
   }))
   return JSON.stringify({ users: entries }, null, 2)
@@ -43,7 +46,7 @@ export function formatSuiteConfiguration(port: number): string {
       `[${entry.section}]`,
       `display_name = ${entry.displayName}`,
       `user_id = ${entry.canonicalId}`,
-      `email = ${entry.displayName}@example.com`,
+      `email = ${emailOf(entry)}`,
       `access_key = ${entry.accessKey}`,
       `secret_key = ${entry.secretKey}`,
     ]

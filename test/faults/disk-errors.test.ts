@@ -196,7 +196,12 @@ describe('when the disk fails', () => {
   beforeAll(async () => {
     server = await startServer({ log: silent })
     client = server.client()
-    unwatch = await watchFiles(join(server.root, 'data'), { before: (call) => onCall(call) })
+    unwatch = await watchFiles(join(server.root, 'data'), {
+      before: (call) => {
+        onCall(call)
+        return undefined
+      },
+    })
     for (const Bucket of ['plain', 'versioned']) await client.send(new CreateBucketCommand({ Bucket }))
     await client.send(
       new PutBucketVersioningCommand({ Bucket: 'versioned', VersioningConfiguration: { Status: 'Enabled' } }),

@@ -18,8 +18,8 @@ export interface FileCall {
 }
 
 export interface FileWatch {
-  /** What it throws, the call throws, without having been made. */
-  before(call: FileCall): void
+  /** What it throws, the call throws, without having been made. `pretend`: it is not made either, and succeeds. */
+  before(call: FileCall): 'pretend' | undefined
   after?(call: FileCall, result: unknown): void
 }
 
@@ -47,8 +47,9 @@ export async function watchFiles(root: string, watch: FileWatch): Promise<() => 
   }
   for (const name of [...byPath, ...byDescriptor]) {
     replace(fs, `${name}Sync`, (original) => watcher.direct(name, original))
-    if (byDescriptor.includes(name)) replace(fs, name, (original) => watcher.calledBack(name, original))
-    else replace(fs.promises, name, (original) => watcher.promised(name, original))
+    if (byDescriptor.includes(name) || name === 'open')
+      replace(fs, name, (original) => watcher.calledBack(name, original))
+    if (!byDescriptor.includes(name)) replace(fs.promises, name, (original) => watcher.promised(name, original))
   }
   const handles = await prototypeOfHandles()
   for (const name of byHandle) replace(handles, name, (original) => watcher.ofHandle(sameAs[name] ?? name, original))
@@ -83,8 +84,7 @@ class Watcher {
       const call = watcher.#callOf(operation, given)
       if (call === undefined || watcher.#isWithinCall) return original.apply(this, given)
       return watcher.#whole(() => {
-        watcher.#watch.before(call)
-        const result = original.apply(this, given)
+        const result = watcher.#watch.before(call) === 'pretend' ? undefined : original.apply(this, given)
         if (operation === 'open') watcher.#paths.set(result as number, call.path)
         if (operation === 'close') watcher.#paths.delete(given[0] as number)
         watcher.#watch.after?.(call, result)
@@ -105,6 +105,7 @@ class Watcher {
         return void setImmediate(() => done(error))
       }
       const report = (error: unknown, ...results: unknown[]) => {
+        if (!error && operation === 'open') watcher.#paths.set(results[0] as number, call.path)
         if (!error) watcher.#whole(() => watcher.#watch.after?.(call, results[0]))
         done(error, ...results)
       }
@@ -132,8 +133,8 @@ class Watcher {
       const path = watcher.#paths.get((this as fs.promises.FileHandle).fd)
       if (path === undefined) return original.apply(this, given)
       const call = { operation, path, to: undefined, rest: given }
-      watcher.#whole(() => watcher.#watch.before(call))
-      const result = await original.apply(this, given)
+      const isPretended = watcher.#whole(() => watcher.#watch.before(call)) === 'pretend'
+      const result = isPretended ? undefined : await original.apply(this, given)
       watcher.#whole(() => watcher.#watch.after?.(call, result))
       return result
     }

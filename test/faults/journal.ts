@@ -62,7 +62,10 @@ export class Journal implements FileWatch {
     for (const fd of this.#held.splice(0)) fs.closeSync(fd)
   }
 
-  before(): void {}
+  /** The power fails in our minds only: nothing needs to reach a disk. */
+  before({ operation }: FileCall): 'pretend' | undefined {
+    return operation === 'fsync' || operation === 'fdatasync' ? 'pretend' : undefined
+  }
 
   after({ operation, path, to, rest }: FileCall): void {
     const file = this.#names.get(path)
@@ -204,4 +207,11 @@ export class JournalEngine implements MetadataEngine {
 
 async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+export function describeEvent(event: JournalEvent | undefined): string {
+  if (event === undefined) return 'none'
+  if (event.kind === 'names') return event.changes.map(([path, file]) => `${file ? '+' : '-'}${path}`).join(' ')
+  if (event.kind !== 'commit') return event.kind
+  return `commit ${event.rows.map(([key, value]) => `${value ? '+' : '-'}${key.toString().replaceAll('\0', '|')}`).join(' ')}`
 }

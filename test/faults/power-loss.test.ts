@@ -1,6 +1,6 @@
 /**
  * The power fails after any file operation, commit or flush of a session, and again while the store recovers. MYFSIO_POWER_SESSIONS
- * asks for more sessions, MYFSIO_SEED for a certain one.
+ * and MYFSIO_POWER_LOSSES ask for more, MYFSIO_SEED for a certain session (but for the threads' turns, which no seed decides).
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,14 +8,21 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Durability } from '#store/context.ts'
 import { watchFiles } from './file-calls.ts'
-import { Journal, JournalEngine } from './journal.ts'
+import { describeEvent, Journal, JournalEngine } from './journal.ts'
 import { type Disk, diskAfter, emptyDisk, type Loss, writeDisk } from './power-loss.ts'
 import { openUnder, type Random, readAll, Session } from './session.ts'
 import { contradictions, type Knowledge, knowledgeAfter } from './witness.ts'
 
-const sessions = Number(process.env.MYFSIO_POWER_SESSIONS ?? 2)
+const sessions = Number(process.env.MYFSIO_POWER_SESSIONS ?? 1)
 const firstSeed = Number(process.env.MYFSIO_SEED ?? Math.floor(Math.random() * 1e6))
-const steps = 14
+const steps = 12
+const lossesPerSession = Number(process.env.MYFSIO_POWER_LOSSES ?? 150)
+
+interface Recorded {
+  readonly journal: Journal
+  readonly root: string
+  readonly durability: Durability
+}
 
 describe('a power loss', () => {
   let folder: string
@@ -29,7 +36,7 @@ describe('a power loss', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
-  async function record(random: Random, durability: Durability): Promise<{ journal: Journal; root: string }> {
+  async function record(random: Random, durability: Durability): Promise<Recorded> {
     const root = join(folder, `session-${runs++}`)
     const journal = new Journal()
     // Only what sleeps: so a second passes when we say so.
@@ -49,7 +56,7 @@ describe('a power loss', () => {
       journal.close()
       vi.useRealTimers()
     }
-    return { journal, root }
+    return { journal, root, durability }
   }
 
   /** Opens a store on the disk, and checks what it finds; returns what that did to the disk. */
@@ -64,7 +71,9 @@ describe('a power loss', () => {
     const unwatch = await watchFiles(root, journal)
     try {
       const store = await openUnder(root, engine, durability, surprises)
-      const found = await readAll(store, root)
+      const found = await readAll(store, root).catch((error: Error) => {
+        throw new Error([error.message, ...surprises].join('; '), { cause: error })
+      })
       await store.close()
       expect(surprises).toEqual([])
       expect(contradictions(known, found.keys)).toEqual([])
@@ -77,39 +86,23 @@ describe('a power loss', () => {
     return { base, journal, root }
   }
 
-  async function loseEverywhere(seed: number, durability: 'strict' | 'relaxed'): Promise<number> {
-    const random = randomFrom(seed)
-    const { journal, root } = await record(random, durability)
-    let count = 0
-    for (let at = 0; at <= journal.events.length; at++) {
-      const known = knowledgeAfter(journal.events.slice(0, at), durability === 'relaxed')
-      const losses: Loss[] = ['worst', { random }]
-      if (random() < 0.3) losses.push('kill')
-      for (const loss of losses) {
-        const where = `seed ${seed}, ${durability}, after event ${at} (${describeEvent(journal, at)}), ${JSON.stringify(loss)}`
-        try {
-          const first = await recover(diskAfter(emptyDisk, journal, at, loss), root, durability, known)
-          count++
-          if (random() < 0.8) continue
-          const within = Math.floor(random() * (first.journal.events.length + 1))
-          try {
-            await recover(diskAfter(first.base, first.journal, within, { random }), first.root, durability, known)
-          } catch (error) {
-            if (process.env.MYFSIO_TRACE)
-              for (let i = 0; i <= within; i++) console.log('EV second', i, describeEvent(first.journal, i))
-            throw new Error(`again after event ${within}: ${error instanceof Error ? error.message : error}`, {
-              cause: error,
-            })
-          }
-          count++
-        } catch (error) {
-          if (process.env.MYFSIO_TRACE)
-            for (let i = Math.max(0, at - 45); i <= at; i++) console.log('EV', i, describeEvent(journal, i))
-          throw new Error(`${where}: ${error instanceof Error ? error.message : error}`, { cause: error })
-        }
-      }
+  /** One loss, and sometimes another while the store recovers from it. Returns how many there were. */
+  async function loseAt(session: Recorded, at: number, random: Random): Promise<number> {
+    const { journal, root, durability } = session
+    const known = knowledgeAfter(journal.events.slice(0, at), durability === 'relaxed')
+    const choice = random()
+    const loss: Loss = choice < 0.4 ? 'worst' : choice < 0.55 ? 'kill' : { random }
+    let where = `after event ${at}, ${describeEvent(journal.events[at - 1])}, ${typeof loss === 'string' ? loss : 'random'}`
+    try {
+      const first = await recover(diskAfter(emptyDisk, journal, at, loss), root, durability, known)
+      if (random() < 0.7) return 1
+      const within = Math.floor(random() * (first.journal.events.length + 1))
+      where += `; while recovering after event ${within}, ${describeEvent(first.journal.events[within - 1])}`
+      await recover(diskAfter(first.base, first.journal, within, { random }), first.root, durability, known)
+      return 2
+    } catch (error) {
+      throw new Error(`${where}: ${error instanceof Error ? error.message : error}`, { cause: error })
     }
-    return count
   }
 
   it.each(['strict', 'relaxed'] as const)(
@@ -117,22 +110,20 @@ describe('a power loss', () => {
     { timeout: 60_000 * sessions },
     async (durability) => {
       let count = 0
-      for (let i = 0; i < sessions; i++) count += await loseEverywhere(firstSeed + i, durability)
+      for (let seed = firstSeed; seed < firstSeed + sessions; seed++) {
+        const random = randomFrom(seed)
+        const session = await record(random, durability)
+        for (let i = 0; i < lossesPerSession; i++) {
+          const at = Math.floor(random() * (session.journal.events.length + 1))
+          count += await loseAt(session, at, random).catch((error: Error) => {
+            throw new Error(`seed ${seed}: ${error.message}`, { cause: error })
+          })
+        }
+      }
       console.log(`${count} power losses in ${sessions} sessions, ${durability}, from seed ${firstSeed}`)
     },
   )
 })
-
-function describeEvent(journal: Journal, at: number): string {
-  const event = journal.events[at - 1]
-  if (event === undefined) return 'none'
-  if (event.kind === 'names') return event.changes.map(([path, file]) => `${file ? '+' : '-'}${path}`).join(' ')
-  if (event.kind === 'note')
-    return JSON.stringify(event.note, (_, value: unknown) => (value instanceof Map ? [...value] : value))
-  if (event.kind === 'commit')
-    return `commit ${event.rows.map(([key, value]) => `${value ? '+' : '-'}${key.toString('latin1')}`).join(' ')}`
-  return event.kind
-}
 
 /** Mulberry32: the same numbers for the same seed. */
 function randomFrom(seed: number): Random {

@@ -4,8 +4,8 @@
  * - A file's bytes survive once they were synced. Until then they may be the new ones, zeros of the same length, none, or those synced
  *   before.
  * - Making, moving and removing a name is one step each: it happened or it did not. A step survives once a folder that it touches was
- *   synced. Until then any may be lost, but steps that touch the same name or the same file stay in order: a later one survives only
- *   with the earlier (ext4, XFS, Btrfs and APFS keep more order than that).
+ *   synced. Until then any may be lost, but steps that touch the same name, a folder of it, or the same file stay in order: a later one
+ *   survives only with the earlier (ext4, XFS, Btrfs and APFS keep more order than that).
  * - `sync -f` makes all of it survive.
  *
  * And of LMDB, with its default `overlappingSync`: the index is as after one whole transaction, the last flushed one or any later one,
@@ -96,9 +96,13 @@ function survivors(steps: readonly Step[], loss: Loss): Step[] {
 
 function isBound(a: Step, b: Step): boolean {
   return a.changes.some(([path, file]) =>
-    b.changes.some(([other, otherFile]) => path === other || (file !== undefined && file === otherFile)),
+    b.changes.some(([other, otherFile]) => isInWay(path, other) || (file !== undefined && file === otherFile)),
   )
 }
+
+/** One name, or a name and one in the folder of that name. */
+const isInWay = (path: string, other: string) =>
+  path === other || path.startsWith(`${other}/`) || other.startsWith(`${path}/`)
 
 function stateAfter(bytes: Bytes | undefined, loss: Loss): FileState {
   if (bytes === undefined) throw new Error('a name without a file')

@@ -30,8 +30,9 @@ export const bucketOf = (name: BucketName): Bucket => ({
 
 /** `surprises` gets what the store should never have to say. */
 export function openUnder(root: string, engine: JournalEngine, durability: Durability, surprises: string[]) {
-  const note = (_: object, message: string) => {
-    if (/adopted|lost|missing|have changed|could not/.test(message)) surprises.push(message)
+  const note = ({ err: _, ...fields }: { err?: unknown }, message: string) => {
+    if (/adopted|lost|missing|have changed|could not/.test(message))
+      surprises.push(`${message} ${JSON.stringify(fields)}`)
   }
   const log = { info: note, warn: note, error: note }
   return openStore({ root, durability, engine, watch: false, log, isPrimary: false })
@@ -260,8 +261,9 @@ async function read(store: Store, bucket: string, key: string, versionId: string
     content.close()
   }
   const value = valueIn(body)
-  if (!body.equals(bodyOf(value))) throw new Error(`${key} is torn`)
-  if (value !== version.userMetadata.value) throw new Error(`${key}: the body of ${value} with another's metadata`)
+  if (!body.equals(bodyOf(value))) throw new Error(`${bucket}/${key} ${versionId} is torn`)
+  if (value !== version.userMetadata.value)
+    throw new Error(`${bucket}/${key} ${versionId}: the body of ${value}, not ${version.userMetadata.value}`)
   const md5 = createHash('md5').update(body).digest()
   const etag =
     version.partCount === 0

@@ -60,6 +60,28 @@ describe('the HTTP server', () => {
     expect(text).toContain('<Code>RequestHeaderSectionTooLarge</Code>')
   })
 
+  it('answers a whole request though nonsense follows it, and then hangs up', async () => {
+    const port = await serve((app) =>
+      app.use((request, response) => {
+        request.resume().once('end', () => setTimeout(() => response.end('whole'), 50))
+      }),
+    )
+    const text = await exchange(port, 'PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nbar\r\n\r\n')
+    expect(text).toMatch(/^HTTP\/1.1 200 [\s\S]*whole$/)
+  })
+
+  it('answers a body that breaks off in nonsense with XML', async () => {
+    const port = await serve((app) => app.use((request) => request.resume()))
+    const text = await exchange(port, 'PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n')
+    expect(text).toMatch(/^HTTP\/1.1 400 [\s\S]*<Code>BadRequest<\/Code>/)
+  })
+
+  it('passes over expectations that nobody knows', async () => {
+    const port = await serve((app) => app.use((_request, response) => response.end('done')))
+    const text = await exchange(port, 'GET / HTTP/1.1\r\nHost: x\r\nExpect: 200\r\nConnection: close\r\n\r\n')
+    expect(text).toMatch(/^HTTP\/1.1 200 [\s\S]*done/)
+  })
+
   it('asks for the body of Expect: 100-continue only when its handler does', async () => {
     const port = await serve((app) =>
       app.use((request, response) => {

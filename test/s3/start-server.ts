@@ -8,6 +8,7 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { createGatekeeper } from '#access/gatekeeper.ts'
 import { openBucketPolicies } from '#identity/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
+import type { ObjectOwnership } from '#model/object-ownership.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import type { StoreLog } from '#store/context.ts'
 import { openStore } from '#store/open-store.ts'
@@ -15,9 +16,12 @@ import { openStore } from '#store/open-store.ts'
 export interface TestServer {
   readonly endpoint: string
   readonly root: string
-  client(user?: 'main' | 'other' | 'reader', config?: S3ClientConfig): S3Client
+  client(user?: TestUser, config?: S3ClientConfig): S3Client
   close(): Promise<void>
 }
+
+/** `main` and `reader` share an account; `other` and `bare` have one each, and `bare` no grants of its own. */
+export type TestUser = 'main' | 'other' | 'reader' | 'bare'
 
 const users = [
   { access_key: 'main', secret_key: 'main-secret', display_name: 'Main', policies: [{ bucket: '*', actions: ['*'] }] },
@@ -26,6 +30,7 @@ const users = [
     secret_key: 'other-secret',
     display_name: 'Other',
     account: '111111111111',
+    email: 'other@example.com',
     policies: [{ bucket: '*', actions: ['*'] }],
   },
   {
@@ -34,12 +39,19 @@ const users = [
     display_name: 'Reader',
     policies: [{ bucket: '*', actions: ['list', 'read'] }],
   },
+  { access_key: 'bare', secret_key: 'bare-secret', display_name: 'Bare', account: '222222222222', policies: [] },
 ]
 
 const silent: StoreLog = { info: () => undefined, warn: () => undefined, error: (fields) => console.error(fields) }
 
 export async function startServer(
-  options: { engine?: 'lmdb' | 'memory'; maxUploadBytes?: number; log?: StoreLog; root?: string } = {},
+  options: {
+    engine?: 'lmdb' | 'memory'
+    maxUploadBytes?: number
+    defaultObjectOwnership?: ObjectOwnership
+    log?: StoreLog
+    root?: string
+  } = {},
 ): Promise<TestServer> {
   const log = options.log ?? silent
   const root = options.root ?? (await mkdtemp(join(tmpdir(), 'myfsio-s3-')))
@@ -73,9 +85,10 @@ export async function startServer(
     region: 'us-east-1',
     maxUploadBytes: options.maxUploadBytes ?? 1024 ** 3,
     virtualHostDomains: [],
+    defaultObjectOwnership: options.defaultObjectOwnership ?? ('BucketOwnerEnforced' as const),
   }
   const listener = createS3Endpoint({
-    services: { store, gatekeeper, bucketPolicies: policies, settings },
+    services: { store, gatekeeper, bucketPolicies: policies, accounts: identities, settings },
     log,
   })
   const server = http.createServer(listener)

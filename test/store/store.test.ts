@@ -266,3 +266,18 @@ for (const engine of ['memory', 'lmdb'] as const) {
     })
   })
 }
+
+describe('a watched store', () => {
+  it('does not bring back a bucket that was deleted', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'myfsio-watch-'))
+    const store = await openStore({ root, durability: 'none', engine: 'memory', watch: true, log, isPrimary: true })
+    await store.createBucket(bucketOf('Unversioned'))
+    await store.deleteBucket('bucket')
+    await mkdir(join(root, 'by-hand'))
+    // What the watcher saw until then has been looked at once the folder made by hand is a bucket.
+    await expect.poll(() => store.findBucket('by-hand'), { timeout: 10_000 }).toBeDefined()
+    expect(await store.findBucket('bucket')).toBeUndefined()
+    await store.close()
+    await rm(root, { recursive: true })
+  })
+})

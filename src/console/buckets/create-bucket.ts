@@ -2,6 +2,7 @@ import { bucketHref } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
 import { assertBucketName, type Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import { defaultControls } from '#model/object-ownership.ts'
 import { bucketsView } from './list-buckets.ts'
 import { listVisibleBuckets } from './visible-buckets.ts'
 
@@ -17,6 +18,7 @@ export const createBucket: Page = async (visit, services) => {
     versioning: versioning ? 'Enabled' : 'Unversioned',
     mfaDelete: false,
     objectLockEnabled: false,
+    ownershipControls: defaultControls(services.config.defaultObjectOwnership),
   }
   try {
     assertBucketName(name)

@@ -26,7 +26,7 @@ export async function listVisibleBuckets(
     visible.map(async (bucket) => ({
       bucket,
       ...(await store.bucketUsage(bucket.name)),
-      access: accessOf(bucketPolicies, bucket.name),
+      access: accessOf(bucketPolicies, bucket),
     })),
   )
   return { summaries, isCut: next !== undefined }

@@ -2,6 +2,7 @@
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { ObjectAttributes, ObjectVersion } from '#model/object.ts'
+import { ownerOfNewObject } from '#model/object-ownership.ts'
 import type { WriteConditions } from '#store/contract.ts'
 
 export interface Copy {
@@ -34,7 +35,7 @@ export async function copyObject(
       headers,
       userMetadata,
       storageClass,
-      ownerId: principal.canonicalId,
+      ownerId: ownerOfNewObject(to, principal.canonicalId, false),
       ...(websiteRedirectLocation === undefined ? {} : { websiteRedirectLocation }),
       ...(tags === undefined ? {} : { tags }),
       ...changes,

@@ -108,9 +108,9 @@ async function transfer(visit: Visit, services: ConsoleServices, asked: Transfer
   const { store } = services
   const { bucket: from, principal } = visit
   const { to, key, targetKey, conditions, isMove } = asked
-  visit.authorize('s3:GetObject', { bucket: from, key })
-  visit.authorize('s3:PutObject', { bucket: to, key: targetKey })
-  if (isMove) visit.authorize('s3:DeleteObject', { bucket: from, key })
+  await visit.authorizeObject('s3:GetObject', { bucket: from, key })
+  await visit.authorizeObject('s3:PutObject', { bucket: to, key: targetKey })
+  if (isMove) await visit.authorizeObject('s3:DeleteObject', { bucket: from, key })
   if (isMove && from.name === to.name) {
     await store.renameObject({ bucket: from, from: key, to: targetKey, sourceConditions: {}, conditions })
     return

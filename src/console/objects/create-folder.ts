@@ -19,7 +19,7 @@ export const createFolder: Page = async (visit, services) => {
     if (error instanceof ApiError) return folderView(visit, prefix, name, error.message)
     throw error
   }
-  visit.authorize('s3:PutObject', { bucket: visit.bucket, key })
+  await visit.authorizeObject('s3:PutObject', { bucket: visit.bucket, key })
   await putBytes(visit, services, key, Buffer.alloc(0), { conditions: {} })
   return { redirect: objectsHref(visit.bucket.name, key) }
 }

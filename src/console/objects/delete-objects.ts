@@ -23,7 +23,7 @@ export const deleteObjects: Page = async (visit, services) => {
 function deleteStep(visit: Visit, { store }: ConsoleServices, sources: readonly Source[]) {
   const { bucket, principal } = visit
   return runStep(walkSources(visit, store, sources), async (key) => {
-    visit.authorize('s3:DeleteObject', { bucket, key })
+    await visit.authorizeObject('s3:DeleteObject', { bucket, key })
     await store.deleteObject({ bucket, key, versionId: undefined, ownerId: principal.canonicalId, conditions: {} })
   })
 }

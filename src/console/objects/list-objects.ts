@@ -47,7 +47,7 @@ export const showObjects: Page = async (visit, services) => {
       parent: prefix === '' ? undefined : parentOf(prefix),
       search,
       sort,
-      access: accessOf(bucketPolicies, bucket.name),
+      access: accessOf(bucketPolicies, bucket),
       ...rights(visit, prefix),
       partBytesMax: config.maxUploadBytes,
     },

@@ -32,7 +32,7 @@ export const saveMetadata: Page = async (visit, services) => {
   try {
     const userMetadata = parsePairs(pairs)
     for (const value of Object.values(headers)) assertHeaderValue(value)
-    visit.authorize('s3:GetObject', { bucket, key })
+    await visit.authorizeObject('s3:GetObject', { bucket, key })
     const changes = { headers, userMetadata }
     await copyObject(visit, services, {
       from: bucket,

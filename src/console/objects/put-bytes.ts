@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import type { ObjectHeaders, ObjectVersion } from '#model/object.ts'
+import { ownerOfNewObject } from '#model/object-ownership.ts'
 import type { IncomingBody, WriteConditions } from '#store/contract.ts'
 
 export interface PutOptions {
@@ -33,7 +34,12 @@ export async function putBody(
     bucket,
     key,
     staged,
-    attributes: { headers, userMetadata: {}, storageClass: 'STANDARD', ownerId: principal.canonicalId },
+    attributes: {
+      headers,
+      userMetadata: {},
+      storageClass: 'STANDARD',
+      ownerId: ownerOfNewObject(bucket, principal.canonicalId, false),
+    },
     checksum: { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value },
     conditions,
   })

@@ -5,6 +5,7 @@ import type { Page, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { ObjectHeaders } from '#model/object.ts'
+import { ownerOfNewObject } from '#model/object-ownership.ts'
 import type { Upload } from '#model/upload.ts'
 import { putBody } from './put-bytes.ts'
 
@@ -17,10 +18,11 @@ export const uploadFile: Page = async (visit, services) => {
 }
 
 export const startUpload: Page = async ({ bucket, key, principal }, { store }) => {
-  const ownerId = principal.canonicalId
+  const initiatorId = principal.canonicalId
+  const ownerId = ownerOfNewObject(bucket, initiatorId, false)
   const headers: ObjectHeaders = { contentType: contentTypeOf(key) }
   const attributes = { headers, userMetadata: {}, storageClass: 'STANDARD', ownerId } as const
-  const { uploadId } = await store.createUpload({ bucket: bucket.name, key, attributes, initiatorId: ownerId })
+  const { uploadId } = await store.createUpload({ bucket: bucket.name, key, attributes, initiatorId })
   return { status: 201, json: { uploadId } }
 }
 

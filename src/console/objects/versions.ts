@@ -25,7 +25,7 @@ export async function listKeyVersions(visit: Visit, { store }: ConsoleServices):
 export const restoreVersion: Page = async (visit, services) => {
   const { bucket, key, query } = visit
   const versionId = query.get('versionId') ?? 'null'
-  visit.authorize('s3:GetObjectVersion', { bucket, key })
+  await visit.authorizeObject('s3:GetObjectVersion', { bucket, key, versionId })
   await copyObject(visit, services, { from: bucket, key, versionId, to: bucket, targetKey: key, conditions: {} })
   return {
     redirect: objectHref(bucket.name, key),

@@ -34,7 +34,7 @@ async function fill(visit: Visit, { store }: ConsoleServices, sources: readonly 
     if (zip.destroyed) return
     if (key.endsWith('/')) continue
     try {
-      visit.authorize('s3:GetObject', { bucket, key })
+      await visit.authorizeObject('s3:GetObject', { bucket, key })
       const opened = await store.openObject(bucket.name, key, undefined)
       const { sizeBytes, modifiedAtMs } = opened.version
       const name = entryName(key.slice(base.length), names)

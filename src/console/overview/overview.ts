@@ -24,7 +24,7 @@ export const showOverview: Page = async (visit, services) => {
       bucketCount: summaries.length,
       objectCount: sum(summaries.map((one) => one.objectCount)),
       sizeBytes: sum(summaries.map((one) => one.sizeBytes)),
-      publicCount: summaries.filter(({ access }) => /public/.test(access)).length,
+      publicCount: summaries.filter(({ access }) => /^(public-read|custom-public)$/.test(access)).length,
       largest: bySize.slice(0, largestShown),
       snippets: snippets({ endpoint, region: config.region, accessKeyId, bucket: bySize[0]?.bucket.name ?? 'photos' }),
       problems: documentProblems().filter(({ problem }) => problem !== undefined),

@@ -33,12 +33,12 @@ export const showPresign: Page = (visit, services) => {
   return presignView(visit, services, { method: 'GET', seconds: 3600, host: shown, isDownload: false, contentType: '' })
 }
 
-export const makePresigned: Page = (visit, services) => {
+export const makePresigned: Page = async (visit, services) => {
   const asked = readAsked(visit, services)
   const problem = problemOf(asked)
   if (problem !== undefined) return presignView(visit, services, asked, { problem }, 400)
   const { bucket, key, principal } = visit
-  visit.authorize(actions[asked.method], { bucket, key })
+  await visit.authorizeObject(actions[asked.method], { bucket, key })
   const secretAccessKey = services.secretOf(principal.accessKeyId)
   if (secretAccessKey === undefined) throw new ApiError('AccessDenied')
   const nowMs = Date.now()

@@ -1,7 +1,8 @@
 /** How open a bucket is, in one word, and the policies behind the words. */
 import type { BucketPolicies } from '#console/page.ts'
+import type { Bucket } from '#model/bucket.ts'
 
-export type Access = 'private' | 'public-read' | 'custom' | 'custom-public'
+export type Access = 'private' | 'public-read' | 'custom' | 'custom-public' | 'public-blocked'
 
 /** Lets anyone list the bucket and read its objects. */
 export function publicReadPolicy(bucket: string): string {
@@ -19,9 +20,12 @@ export function publicReadPolicy(bucket: string): string {
   )
 }
 
-export function accessOf(policies: BucketPolicies, bucket: string): Access {
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html may overrule a public policy. */
+export function accessOf(policies: BucketPolicies, { name: bucket, publicAccessBlock }: Bucket): Access {
   const json = policies.find(bucket)
   if (json === undefined) return 'private'
+  const isPublic = policies.isPublic(bucket)
+  if (isPublic && publicAccessBlock?.restrictPublicBuckets === true) return 'public-blocked'
   if (json === JSON.stringify(JSON.parse(publicReadPolicy(bucket)))) return 'public-read'
-  return policies.isPublic(bucket) ? 'custom-public' : 'custom'
+  return isPublic ? 'custom-public' : 'custom'
 }

@@ -36,7 +36,7 @@ export async function emptyStep(
   for (const { version } of versions) {
     const { key, versionId } = version
     try {
-      visit.authorize('s3:DeleteObjectVersion', { bucket, key })
+      await visit.authorizeObject('s3:DeleteObjectVersion', { bucket, key, versionId })
       await store.deleteObject({ bucket, key, versionId, ownerId: principal.canonicalId, conditions: {} })
       done++
     } catch (error) {

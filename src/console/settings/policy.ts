@@ -41,7 +41,10 @@ export const savePolicy: Page = async (visit, services) => {
   if (document === '') {
     visit.authorize('s3:DeleteBucketPolicy', { bucket })
     await bucketPolicies.remove(bucket.name)
-  } else await bucketPolicies.put(bucket.name, document)
+  } else {
+    const blocksPublic = bucket.publicAccessBlock?.blockPublicPolicy === true
+    await bucketPolicies.put(bucket.name, document, { blocksPublic })
+  }
   return {
     redirect: bucketHref(bucket.name, 'settings'),
     notice: { kind: 'done', text: document === '' ? 'The bucket is private.' : 'The policy is in force.' },

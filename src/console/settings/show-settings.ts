@@ -14,7 +14,7 @@ export const showSettings: Page = async (visit, services) => {
   const policy = mayReadPolicy ? bucketPolicies.find(bucket.name) : undefined
   return settingsView(visit, {
     usage: await store.bucketUsage(bucket.name),
-    access: accessOf(bucketPolicies, bucket.name),
+    access: accessOf(bucketPolicies, bucket),
     policy: pretty(policy),
     publicRead: publicReadPolicy(bucket.name),
     beginning: exampleFor(bucket.name),

@@ -1,49 +1,95 @@
 import { textAt } from '#lib/xml.ts'
+import { aclToKeep } from '#model/acl.ts'
 import { assertBucketName, type Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import {
+  defaultControls,
+  hasAclsEnabled,
+  type ObjectOwnership,
+  objectOwnerships,
+  refuseBlockedAcl,
+} from '#model/object-ownership.ts'
+import { requestedAcl, resolveAcl } from '#s3/acl-request.ts'
 import type { S3Request, S3Response, S3Settings, Services } from '#s3/operation.ts'
 import { readXml } from '#s3/read-xml.ts'
+import type { Store } from '#store/contract.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
-export async function createBucket(request: S3Request, { store, settings }: Services): Promise<S3Response> {
+export async function createBucket(request: S3Request, services: Services): Promise<S3Response> {
+  const { store, settings } = services
   const { bucketName, caller } = request
   assertBucketName(bucketName)
   refuseUnserved(request)
-  checkLocation(await readLocation(request), settings)
+  const access = readAccess(request, bucketName, services)
+  const region = regionOf(await readLocation(request), settings)
   const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
   const bucket: Bucket = {
     name: bucketName,
     createdAtMs: Date.now(),
     ownerId: caller.principal.canonicalId,
-    region: settings.region,
+    region,
     versioning: objectLockEnabled ? 'Enabled' : 'Unversioned',
     mfaDelete: false,
     objectLockEnabled,
+    ...access,
   }
   try {
     await store.createBucket(bucket)
   } catch (error) {
-    // In us-east-1 alone, S3 says yes to an owner who asks again. Nothing is changed.
+    // In us-east-1 alone, S3 says yes to an owner who asks again, and sets the ACL anew.
     const isOwn = error instanceof ApiError && error.code === 'BucketAlreadyOwnedByYou'
     if (!isOwn || settings.region !== 'us-east-1') throw error
+    await resetAcl(store, bucket)
   }
   return { headers: { location: `/${bucketName}` } }
 }
 
-/** Access other than the owner's would be granted or kept by these: accepting them in silence would mislead. */
+async function resetAcl(store: Store, { name, acl }: Bucket): Promise<void> {
+  if (acl === undefined && (await store.getBucket(name)).acl === undefined) return
+  await store.updateBucket(name, ({ acl: _, ...existing }) => {
+    if (acl === undefined) return existing
+    if (!hasAclsEnabled(existing)) throw new ApiError('AccessControlListNotSupported')
+    refuseBlockedAcl(existing, acl)
+    return { ...existing, acl }
+  })
+}
+
+/** Accepting in silence what is not served would mislead. */
 function refuseUnserved({ headers }: S3Request): void {
-  for (const name in headers) {
-    const value = String(headers[name])
-    const isServed = served.get(name)?.includes(value) ?? !name.startsWith('x-amz-grant-')
-    if (!isServed) throw new ApiError('NotImplemented', { fields: { Header: name, Value: value } })
+  const namespace = headers['x-amz-bucket-namespace']
+  if (namespace !== undefined && namespace !== 'global') {
+    throw new ApiError('NotImplemented', { fields: { Header: 'x-amz-bucket-namespace', Value: String(namespace) } })
   }
 }
 
-const served = new Map([
-  ['x-amz-acl', ['private']],
-  ['x-amz-object-ownership', ['BucketOwnerEnforced']],
-  ['x-amz-bucket-namespace', ['global']],
-])
+type Access = Pick<Bucket, 'acl' | 'ownershipControls'>
+
+/** Who owns what will be in the bucket, and who has access to it. Each takes a permission of its own. */
+function readAccess(request: S3Request, name: string, { accounts, settings, gatekeeper }: Services): Access {
+  const { headers, caller } = request
+  const ownerId = caller.principal.canonicalId
+  const place = { bucket: { name, ownerId } }
+  const controls = readOwnership(headers['x-amz-object-ownership'])
+  if (controls !== undefined) gatekeeper.authorize(caller.principal, 's3:PutBucketOwnershipControls', place)
+  const ownershipControls = controls ?? defaultControls(settings.defaultObjectOwnership)
+  const requested = requestedAcl(headers, 'bucket', accounts)
+  if (requested === undefined) return { ownershipControls }
+  gatekeeper.authorize(caller.principal, 's3:PutBucketAcl', place)
+  const acl = aclToKeep(resolveAcl(requested, ownerId, ownerId), ownerId)
+  if (acl === undefined) return { ownershipControls }
+  if (!hasAclsEnabled({ ownershipControls })) throw new ApiError('InvalidBucketAclWithObjectOwnership')
+  return { ownershipControls, acl }
+}
+
+function readOwnership(header: string | string[] | undefined): ObjectOwnership | undefined {
+  if (header === undefined) return undefined
+  const ownership = objectOwnerships.find((one) => one === header)
+  if (ownership !== undefined) return ownership
+  throw new ApiError('InvalidArgument', {
+    message: 'Invalid x-amz-object-ownership header',
+    fields: { ArgumentName: 'x-amz-object-ownership', ArgumentValue: String(header) },
+  })
+}
 
 function readFlag({ headers }: S3Request, name: string): boolean {
   const value = headers[name]
@@ -66,13 +112,14 @@ async function readLocation(request: S3Request): Promise<string> {
   })
 }
 
-function checkLocation(location: string, { region }: S3Settings): void {
-  if (location === '' || location === region || (location === 'EU' && region === 'eu-west-1')) return
-  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(location)) {
+/** Where the bucket says it is. `EU` is what eu-west-1 was called first. */
+function regionOf(location: string, { region }: S3Settings): string {
+  if (location === '' || location === region || (location === 'EU' && region === 'eu-west-1')) return region
+  if (location !== 'EU' && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(location)) {
     throw new ApiError('InvalidLocationConstraint', { fields: { LocationConstraint: location } })
   }
   // The endpoint of us-east-1 makes buckets for every region; the others only for their own.
-  if (region === 'us-east-1') return
+  if (region === 'us-east-1') return location
   throw new ApiError('IllegalLocationConstraintException', {
     message: `The ${location} location constraint is incompatible for the region specific endpoint this request was sent to.`,
   })

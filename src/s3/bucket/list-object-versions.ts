@@ -11,8 +11,8 @@ import {
 } from './listing.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html */
-export async function listObjectVersions(request: S3Request, { store }: Services): Promise<S3Response> {
-  const { bucketName, query, caller } = request
+export async function listObjectVersions(request: S3Request, { store, accounts }: Services): Promise<S3Response> {
+  const { bucketName, bucket, query } = request
   const { prefix, delimiter, maxKeys, isEncoded, show } = readListParameters(query)
   const keyMarker = query.get('key-marker') ?? ''
   const versionIdMarker = query.get('version-id-marker')
@@ -39,7 +39,7 @@ export async function listObjectVersions(request: S3Request, { store }: Services
   if (delimiter !== '') text += `<Delimiter>${show(delimiter)}</Delimiter>`
   text += `<IsTruncated>${page.next !== undefined}</IsTruncated>`
   if (isEncoded) text += '<EncodingType>url</EncodingType>'
-  const formatOwner = createOwnerFormatter(caller.principal)
+  const formatOwner = createOwnerFormatter(bucket, accounts)
   return listingResponse('ListVersionsResult', text, (document) => {
     for (const listed of page.versions) document.add(formatVersion(listed, show, formatOwner))
     writeCommonPrefixes(document, page.commonPrefixes, show)

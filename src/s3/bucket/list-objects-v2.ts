@@ -12,8 +12,8 @@ import {
 import { listPage } from './page.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
-export async function listObjectsV2(request: S3Request, { store }: Services): Promise<S3Response> {
-  const { bucketName, query, caller } = request
+export async function listObjectsV2(request: S3Request, { store, accounts }: Services): Promise<S3Response> {
+  const { bucketName, bucket, query } = request
   const parameters = readListParameters(query)
   const { prefix, delimiter, maxKeys, isEncoded, show } = parameters
   const token = query.get('continuation-token')
@@ -21,7 +21,7 @@ export async function listObjectsV2(request: S3Request, { store }: Services): Pr
   // A token continues where a page ended and so outweighs start-after; an empty one is the first page.
   const after = token === undefined || token === '' ? (startAfter ?? '') : decodeToken(token)
   const page = await listPage(store, bucketName, parameters, after)
-  const formatOwner = query.get('fetch-owner') === 'true' ? createOwnerFormatter(caller.principal) : undefined
+  const formatOwner = query.get('fetch-owner') === 'true' ? createOwnerFormatter(bucket, accounts) : undefined
 
   let text = `<Name>${escapeXml(bucketName)}</Name><Prefix>${show(prefix)}</Prefix>`
   if (delimiter !== '') text += `<Delimiter>${show(delimiter)}</Delimiter>`

@@ -5,8 +5,8 @@ import { createOwnerFormatter, listingResponse, readListParameters, writeCommonP
 import { listPage } from './page.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html */
-export async function listObjects(request: S3Request, { store }: Services): Promise<S3Response> {
-  const { bucketName, query, caller } = request
+export async function listObjects(request: S3Request, { store, accounts }: Services): Promise<S3Response> {
+  const { bucketName, bucket, query } = request
   const parameters = readListParameters(query)
   const { prefix, delimiter, maxKeys, isEncoded, show } = parameters
   const marker = query.get('marker') ?? ''
@@ -20,7 +20,7 @@ export async function listObjects(request: S3Request, { store }: Services): Prom
   text += `<IsTruncated>${page.next !== undefined}</IsTruncated>`
   if (isEncoded) text += '<EncodingType>url</EncodingType>'
   return listingResponse('ListBucketResult', text, (document) => {
-    writeContents(document, page.objects, show, createOwnerFormatter(caller.principal))
+    writeContents(document, page.objects, show, createOwnerFormatter(bucket, accounts))
     writeCommonPrefixes(document, page.commonPrefixes, show)
   })
 }

@@ -4,10 +4,11 @@
 
 import { awsEncode } from '#lib/uri.ts'
 import { escapeXml, xmlDeclaration } from '#lib/xml.ts'
-import type { Principal } from '#model/account.ts'
+import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import type { S3Response } from '#s3/operation.ts'
+import { ownerOfObject } from '#model/object-ownership.ts'
+import type { Accounts, S3Response } from '#s3/operation.ts'
 import { s3Namespace } from '#s3/send.ts'
 import { DocumentWriter } from './document-writer.ts'
 
@@ -79,10 +80,19 @@ export function writeCommonPrefixes(
   for (const prefix of prefixes) document.add(`<CommonPrefixes><Prefix>${show(prefix)}</Prefix></CommonPrefixes>`)
 }
 
-/** Names are known of the caller only; S3 itself no longer shows those of others. */
-export function createOwnerFormatter(principal: Principal): (ownerId: string) => string {
-  const own = `<Owner><ID>${principal.canonicalId}</ID><DisplayName>${escapeXml(principal.displayName)}</DisplayName></Owner>`
-  return (ownerId) => (ownerId === principal.canonicalId ? own : `<Owner><ID>${escapeXml(ownerId)}</ID></Owner>`)
+/** Neighbours in a listing often have one owner. */
+export function createOwnerFormatter(bucket: Bucket, accounts: Accounts): (ownerId: string) => string {
+  let lastId: string | undefined
+  let text = ''
+  return (objectOwnerId) => {
+    const id = ownerOfObject(bucket, { ownerId: objectOwnerId })
+    if (id === lastId) return text
+    const name = accounts.findOwner(id)?.displayName
+    const shownName = name === undefined ? '' : `<DisplayName>${escapeXml(name)}</DisplayName>`
+    text = `<Owner><ID>${escapeXml(id)}</ID>${shownName}</Owner>`
+    lastId = id
+    return text
+  }
 }
 
 let minute = Number.NaN

@@ -12,7 +12,8 @@ export function getBucketPolicy({ bucketName }: S3Request, { bucketPolicies }: S
 export async function putBucketPolicy(request: S3Request, { bucketPolicies }: Services): Promise<S3Response> {
   const document = await request.body.document()
   if (document.length === 0) throw new ApiError('MissingRequestBodyError')
-  await bucketPolicies.put(request.bucketName, document.toString())
+  const blocksPublic = request.bucket.publicAccessBlock?.blockPublicPolicy === true
+  await bucketPolicies.put(request.bucketName, document.toString(), { blocksPublic })
   return { status: 204 }
 }
 

@@ -2,21 +2,22 @@
 import { ApiError } from '#model/errors.ts'
 import { checksumTypeFor } from '#model/multipart.ts'
 import { parseAlgorithm } from '#s3/checksum-headers.ts'
+import { accessOfNewObject } from '#s3/object/new-object-access.ts'
 import { parseAttributes } from '#s3/object/object-attributes.ts'
 import { authorizeTags } from '#s3/object/put-object.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
 
 export const createMultipartUpload: Operation = async (request, services) => {
-  const { bucketName, key, headers } = request
-  const ownerId = request.caller.principal.isAnonymous ? request.bucket.ownerId : request.caller.principal.canonicalId
-  const attributes = parseAttributes(headers, ownerId)
+  const { bucketName, bucket, key, headers } = request
+  const { principal } = request.caller
+  const attributes = parseAttributes(headers, accessOfNewObject(headers, { bucket, key }, principal, services))
   authorizeTags(request)
   const checksum = announcedAlgorithm(request)
   const upload = await services.store.createUpload({
     bucket: bucketName,
     key,
     attributes,
-    initiatorId: ownerId,
+    initiatorId: principal.canonicalId,
     ...checksum,
   })
   return {

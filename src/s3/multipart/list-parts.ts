@@ -1,5 +1,7 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html */
 import { limits } from '#model/limits.ts'
+import { ownerOfObject } from '#model/object-ownership.ts'
+import { showOwner } from '#s3/acl-grantees.ts'
 import type { Operation } from '#s3/operation.ts'
 import { readCount, uploadOf } from './part-request.ts'
 
@@ -8,7 +10,6 @@ export const listParts: Operation = async (request, services) => {
   const marker = readCount(request, 'part-number-marker', 0, limits.partNumberMax)
   const maxParts = readCount(request, 'max-parts', limits.listPageMax, limits.listPageMax)
   const page = await services.store.listParts(upload, marker, maxParts)
-  const person = { ID: upload.attributes.ownerId, DisplayName: request.caller.principal.displayName }
   return {
     body: {
       root: 'ListPartsResult',
@@ -16,8 +17,8 @@ export const listParts: Operation = async (request, services) => {
         Bucket: upload.bucket,
         Key: upload.key,
         UploadId: upload.uploadId,
-        Initiator: person,
-        Owner: person,
+        Initiator: showOwner(upload.initiatorId, services.accounts),
+        Owner: showOwner(ownerOfObject(request.bucket, upload.attributes), services.accounts),
         StorageClass: upload.attributes.storageClass,
         PartNumberMarker: marker,
         NextPartNumberMarker: page.parts.at(-1)?.partNumber ?? 0,

@@ -2,6 +2,8 @@
 import { awsEncode } from '#lib/uri.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
+import { ownerOfObject } from '#model/object-ownership.ts'
+import { showOwner } from '#s3/acl-grantees.ts'
 import type { Operation } from '#s3/operation.ts'
 import { readCount } from './part-request.ts'
 
@@ -42,8 +44,8 @@ export const listMultipartUploads: Operation = async (request, services) => {
         Upload: page.uploads.map((upload) => ({
           Key: show(upload.key),
           UploadId: upload.uploadId,
-          Initiator: { ID: upload.initiatorId, DisplayName: request.caller.principal.displayName },
-          Owner: { ID: upload.attributes.ownerId, DisplayName: request.caller.principal.displayName },
+          Initiator: showOwner(upload.initiatorId, services.accounts),
+          Owner: showOwner(ownerOfObject(request.bucket, upload.attributes), services.accounts),
           StorageClass: upload.attributes.storageClass,
           Initiated: new Date(upload.initiatedAtMs).toISOString(),
           ChecksumAlgorithm: upload.checksumAlgorithm,

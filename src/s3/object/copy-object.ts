@@ -5,6 +5,7 @@ import { checksumElements, parseAlgorithm } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
 import { writeConditions } from './conditions.ts'
 import { type CopySource, openCopySource } from './copy-source.ts'
+import { accessOfNewObject } from './new-object-access.ts'
 import { parseAttributes, parseStorageClass, parseTagging } from './object-attributes.ts'
 import { authorizeTags, versionHeader } from './put-object.ts'
 
@@ -12,7 +13,9 @@ const copyBytesMax = 5 * 1024 ** 3
 
 export const copyObject: Operation = async (request, services) => {
   const { bucket, key, headers } = request
-  const requested = parseAttributes(headers, request.caller.principal.canonicalId)
+  // An ACL is never copied: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+  const access = accessOfNewObject(headers, { bucket, key }, request.caller.principal, services)
+  const requested = parseAttributes(headers, access)
   const conditions = writeConditions(headers)
   authorizeTags(request)
   const source = await openCopySource(request, services)
@@ -88,6 +91,7 @@ function copiedAttributes(request: S3Request, requested: ObjectAttributes, sourc
     userMetadata: from.userMetadata,
     storageClass: parseStorageClass(headers['x-amz-storage-class']),
     ownerId: requested.ownerId,
+    ...(requested.acl === undefined ? {} : { acl: requested.acl }),
     ...(websiteRedirectLocation === undefined ? {} : { websiteRedirectLocation }),
     ...(tags === undefined ? {} : { tags }),
   }

@@ -1,4 +1,6 @@
 /** The object that x-amz-copy-source names, opened: permission, existence and conditions are settled here, once for both copies. */
+
+import { readAuthorized } from '#access/object-access.ts'
 import { percentDecode } from '#lib/uri.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
@@ -38,8 +40,13 @@ export async function openCopySource(request: S3Request, services: Services): Pr
   if (!isBucketName(bucketName)) throw new ApiError('InvalidBucketName')
   assertKey(key)
   const bucket = await services.store.getBucket(bucketName)
-  request.authorize(versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion', { bucket, key })
-  const opened = await services.store.openObject(bucketName, key, versionId)
+  const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
+  const opened = await readAuthorized(
+    services,
+    { principal: request.caller.principal, action, bucket, key },
+    () => services.store.openObject(bucketName, key, versionId),
+    { versionOf: ({ version }) => version, release: (found) => found.close() },
+  )
   try {
     checkCopySource(request.headers, 'x-amz-copy-source-', opened.version)
   } catch (error) {

@@ -1,7 +1,7 @@
 import { ApiError } from '#model/errors.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
 import type { DeleteConditions, DeletedObject } from '#store/contract.ts'
-import { requestedVersion } from './get-object.ts'
+import { requestedVersion } from './requested-version.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
 export const deleteObject: Operation = async (request, services) => {

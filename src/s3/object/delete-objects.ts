@@ -1,4 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
+
+import { authorizeOnObject } from '#access/object-access.ts'
 import { elementsAt, textAt, type XmlElements } from '#lib/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
@@ -55,7 +57,13 @@ async function deleteEntry(request: S3Request, services: Services, entry: Entry)
   const { bucket } = request
   const { key, versionId, etag } = entry
   assertKey(key)
-  request.authorize(versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion', { bucket, key })
+  await authorizeOnObject(services, {
+    principal: request.caller.principal,
+    action: versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion',
+    bucket,
+    key,
+    versionId,
+  })
   const deleted = await services.store.deleteObject({
     bucket,
     key,

@@ -4,7 +4,6 @@ import type { ObjectVersion } from '#model/object.ts'
 import { checksumElements } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services, XmlContent } from '#s3/operation.ts'
 import { checkRead } from './conditions.ts'
-import { requestedVersion } from './get-object.ts'
 import { versionHeader } from './put-object.ts'
 
 const known = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']
@@ -20,7 +19,7 @@ export const getObjectAttributes: Operation = async (request, services) => {
       fields: { ArgumentName: 'x-amz-object-attributes' },
     })
   }
-  const version = await services.store.headObject(request.bucketName, request.key, requestedVersion(request))
+  const version = await request.version()
   checkRead(request.headers, version)
   const has = (name: string) => asked.includes(name)
   const content: XmlContent = {

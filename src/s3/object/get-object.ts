@@ -20,7 +20,7 @@ const overrides = [
 ] as const
 
 export const getObject: Operation = async (request, services) => {
-  const opened = await services.store.openObject(request.bucketName, request.key, requestedVersion(request))
+  const opened = await request.open()
   try {
     const { version } = opened
     const { status, headers, range } = await describe(request, services, version)
@@ -32,21 +32,9 @@ export const getObject: Operation = async (request, services) => {
 }
 
 export const headObject: Operation = async (request, services) => {
-  const version = await services.store.headObject(request.bucketName, request.key, requestedVersion(request))
+  const version = await request.version()
   const { status, headers } = await describe(request, services, version)
   return { status, headers }
-}
-
-export function requestedVersion(request: S3Request): string | undefined {
-  const versionId = request.query.get('versionId')
-  if (versionId === undefined) return undefined
-  if (versionId === '') {
-    throw new ApiError('InvalidArgument', {
-      message: 'Version id cannot be the empty string',
-      fields: { ArgumentName: 'versionId', ArgumentValue: '' },
-    })
-  }
-  return versionId
 }
 
 interface Description {

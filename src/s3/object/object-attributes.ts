@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { type ObjectAttributes, type ObjectHeaders, type StorageClass, storageClasses } from '#model/object.ts'
+import type { ObjectAccess } from './new-object-access.ts'
 
 const standard = [
   ['contentType', 'content-type'],
@@ -17,9 +18,8 @@ const [, ...optional] = standard
 
 /** Features whose headers promise what is not served: refused, never ignored. */
 const refused = /^x-amz-(server-side-encryption|object-lock-|write-offset-bytes)/
-const grants = /^x-amz-grant-/
 
-export function parseAttributes(headers: IncomingHttpHeaders, ownerId: string): ObjectAttributes {
+export function parseAttributes(headers: IncomingHttpHeaders, access: ObjectAccess): ObjectAttributes {
   refuseUnserved(headers)
   const redirect = headers['x-amz-website-redirect-location']
   if (redirect !== undefined && !/^(\/|https?:\/\/)/.test(String(redirect))) {
@@ -32,19 +32,17 @@ export function parseAttributes(headers: IncomingHttpHeaders, ownerId: string): 
     headers: parseHeaders(headers),
     userMetadata: parseUserMetadata(headers),
     storageClass: parseStorageClass(headers['x-amz-storage-class']),
-    ownerId,
+    ...access,
     ...(redirect === undefined ? {} : { websiteRedirectLocation: String(redirect) }),
     ...(tagging === undefined ? {} : { tags: parseTagging(String(tagging)) }),
   }
 }
 
-/** What is asked of an object and not served. Buckets have ACLs disabled, as AWS makes them by default. */
+/** What is asked of an object and not served. */
 export function refuseUnserved(headers: IncomingHttpHeaders): void {
   for (const name in headers) {
     if (!name.startsWith('x-amz-')) continue
     if (refused.test(name)) throw new ApiError('NotImplemented', { fields: { Header: name } })
-    const isOwnAcl = name === 'x-amz-acl' && /^(private|bucket-owner-full-control)$/.test(String(headers[name]))
-    if ((name === 'x-amz-acl' && !isOwnAcl) || grants.test(name)) throw new ApiError('AccessControlListNotSupported')
   }
 }
 

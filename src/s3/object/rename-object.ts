@@ -1,4 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_RenameObject.html, here in every bucket. */
+
+import { authorizeOnObject, readAuthorized } from '#access/object-access.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
 import type { Operation } from '#s3/operation.ts'
@@ -20,8 +22,14 @@ export const renameObject: Operation = async (request, services) => {
     throw new ApiError('InvalidRequest', { message: 'An object can be renamed only within its bucket.' })
   }
   assertKey(from)
-  for (const action of ['s3:GetObject', 's3:DeleteObject']) request.authorize(action, { bucket, key: from })
-  const source = await services.store.headObject(bucket.name, from, undefined)
+  const asked = { principal: request.caller.principal, bucket, key: from }
+  await authorizeOnObject(services, { ...asked, action: 's3:DeleteObject', versionId: undefined })
+  const source = await readAuthorized(
+    services,
+    { ...asked, action: 's3:GetObject' },
+    () => services.store.headObject(bucket.name, from, undefined),
+    { versionOf: (version) => version, release: () => undefined },
+  )
   checkCopySource(headers, 'x-amz-rename-source-', source)
   const conditions = writeConditions(headers)
   // What was checked is what is renamed.

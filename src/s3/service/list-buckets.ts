@@ -5,21 +5,21 @@ import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import type { Store } from '#store/contract.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html: those of the caller's account only. */
-export async function listBuckets(request: S3Request, { store, settings }: Services): Promise<S3Response> {
+export async function listBuckets(request: S3Request, { store }: Services): Promise<S3Response> {
   const { query, caller } = request
   const { principal } = caller
   const prefix = query.get('prefix')
   const region = query.get('bucket-region')
   const token = query.get('continuation-token')
   const limit = readLimit(query.get('max-buckets'))
-  const hasNone = principal.isAnonymous || (region !== undefined && region !== settings.region)
-  const page: Awaited<ReturnType<Store['listBuckets']>> = hasNone
+  const page: Awaited<ReturnType<Store['listBuckets']>> = principal.isAnonymous
     ? { buckets: [], next: undefined }
     : await store.listBuckets({
         prefix: prefix ?? '',
         after: token ? decodeToken(token) : '',
         limit,
         ownerId: principal.canonicalId,
+        ...(region === undefined ? {} : { region }),
       })
   const rows = page.buckets.map((bucket) => ({
     Name: bucket.name,

@@ -1,0 +1,99 @@
+/**
+ * Access control lists: who, besides the owner, may do what with a bucket or an object version.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html
+ * Where none is kept, only the owner has access; so the canned ACL `private` is never stored.
+ */
+import { ApiError } from './errors.ts'
+import { limits } from './limits.ts'
+
+export const permissions = ['READ', 'WRITE', 'READ_ACP', 'WRITE_ACP', 'FULL_CONTROL'] as const
+export type Permission = (typeof permissions)[number]
+
+export const groupUris = {
+  AllUsers: 'http://acs.amazonaws.com/groups/global/AllUsers',
+  AuthenticatedUsers: 'http://acs.amazonaws.com/groups/global/AuthenticatedUsers',
+  LogDelivery: 'http://acs.amazonaws.com/groups/s3/LogDelivery',
+} as const
+export type Group = keyof typeof groupUris
+
+/** An account by its canonical id, or one of S3's groups. */
+export type Grantee = { readonly id: string } | { readonly group: Group }
+
+export interface Grant {
+  readonly grantee: Grantee
+  readonly permission: Permission
+}
+
+export type Acl = readonly Grant[]
+
+export const cannedAcls = [
+  'private',
+  'public-read',
+  'public-read-write',
+  'authenticated-read',
+  'aws-exec-read',
+  'bucket-owner-read',
+  'bucket-owner-full-control',
+  'log-delivery-write',
+] as const
+export type CannedAcl = (typeof cannedAcls)[number]
+
+/** The account of EC2, which reads machine images under `aws-exec-read`. */
+const ec2Id = '6aa5a366c34c1cbe25dc49211496e913e0351eb0e8c37aa3477e40942ec6b97c'
+
+const toGroup = (group: Group, permission: Permission): Grant => ({ grantee: { group }, permission })
+const toAccount = (id: string, permission: Permission): Grant => ({ grantee: { id }, permission })
+
+/** What a canned ACL grants beside FULL_CONTROL to the owner. For a bucket, `bucketOwnerId` is the owner. */
+export function expandCannedAcl(name: CannedAcl, ownerId: string, bucketOwnerId: string): Acl {
+  const owner = toAccount(ownerId, 'FULL_CONTROL')
+  const ofBucketOwner = (permission: Permission) =>
+    bucketOwnerId === ownerId ? [owner] : [owner, toAccount(bucketOwnerId, permission)]
+  switch (name) {
+    case 'private':
+      return [owner]
+    case 'public-read':
+      return [toGroup('AllUsers', 'READ'), owner]
+    case 'public-read-write':
+      return [toGroup('AllUsers', 'READ'), toGroup('AllUsers', 'WRITE'), owner]
+    case 'authenticated-read':
+      return [toGroup('AuthenticatedUsers', 'READ'), owner]
+    case 'aws-exec-read':
+      return [owner, toAccount(ec2Id, 'READ')]
+    case 'log-delivery-write':
+      return [toGroup('LogDelivery', 'WRITE'), toGroup('LogDelivery', 'READ_ACP'), owner]
+    case 'bucket-owner-read':
+      return ofBucketOwner('READ')
+    case 'bucket-owner-full-control':
+      return ofBucketOwner('FULL_CONTROL')
+  }
+}
+
+/** What is shown where no ACL is kept. */
+export const privateAcl = (ownerId: string): Acl => [toAccount(ownerId, 'FULL_CONTROL')]
+
+/** Undefined for what needs no record: FULL_CONTROL to the owner and nothing else. */
+export function aclToKeep(acl: Acl, ownerId: string): Acl | undefined {
+  const [first] = acl
+  const isPrivate = acl.length === 1 && first !== undefined && grantsAll(first, ownerId)
+  return isPrivate ? undefined : acl
+}
+
+export const grantsAll = ({ grantee, permission }: Grant, id: string): boolean =>
+  permission === 'FULL_CONTROL' && 'id' in grantee && grantee.id === id
+
+/** Whether anyone but the owner is granted anything. */
+export const grantsToOthers = (acl: Acl, ownerId: string): boolean =>
+  acl.some(({ grantee }) => !('id' in grantee) || grantee.id !== ownerId)
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html, "The meaning of public" */
+export const isPublicGrant = ({ grantee }: Grant): boolean => 'group' in grantee && grantee.group !== 'LogDelivery'
+export const isPublicAcl = (acl: Acl): boolean => acl.some(isPublicGrant)
+
+export function groupOfUri(uri: string): Group | undefined {
+  return (Object.keys(groupUris) as Group[]).find((group) => groupUris[group] === uri)
+}
+
+export function assertAclSize(acl: Acl): void {
+  if (acl.length > limits.aclGrantsMax) throw new ApiError('MalformedACLError')
+}

@@ -1,0 +1,27 @@
+import { aclToKeep, privateAcl } from '#model/acl.ts'
+import { ApiError } from '#model/errors.ts'
+import { hasAclsEnabled, refuseBlockedAcl } from '#model/object-ownership.ts'
+import { aclDocument } from '#s3/acl-grantees.ts'
+import { readAcl } from '#s3/acl-request.ts'
+import type { S3Request, S3Response, Services } from '#s3/operation.ts'
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html */
+export function getBucketAcl({ bucket }: S3Request, { accounts }: Services): S3Response {
+  const acl = hasAclsEnabled(bucket) ? bucket.acl : undefined
+  return { body: aclDocument(bucket.ownerId, acl ?? privateAcl(bucket.ownerId), accounts) }
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html */
+export async function putBucketAcl(request: S3Request, { store, accounts }: Services): Promise<S3Response> {
+  const { ownerId } = request.bucket
+  const acl = await readAcl(request, 'bucket', { ownerId, bucketOwnerId: ownerId }, accounts)
+  await store.updateBucket(request.bucketName, (bucket) => {
+    // As it is now: the setting may have changed since the request came.
+    if (!hasAclsEnabled(bucket)) throw new ApiError('AccessControlListNotSupported')
+    refuseBlockedAcl(bucket, acl)
+    const { acl: _, ...rest } = bucket
+    const kept = aclToKeep(acl, ownerId)
+    return kept === undefined ? rest : { ...rest, acl: kept }
+  })
+  return {}
+}

@@ -1,0 +1,49 @@
+/** Whose an object will be that is about to be written, and who else may use it. */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Principal } from '#model/account.ts'
+import { type Acl, aclToKeep, grantsAll } from '#model/acl.ts'
+import type { Bucket } from '#model/bucket.ts'
+import { ApiError } from '#model/errors.ts'
+import { hasAclsEnabled, ownerOfNewObject, refuseBlockedAcl } from '#model/object-ownership.ts'
+import { type RequestedAcl, requestedAcl, resolveAcl } from '#s3/acl-request.ts'
+import type { Services } from '#s3/operation.ts'
+
+export interface ObjectAccess {
+  readonly ownerId: string
+  readonly acl?: Acl
+}
+
+/**
+ * The access that the headers of a write ask for. Errors of `requestedAcl`; AccessControlListNotSupported where ACLs are disabled;
+ * AccessDenied without s3:PutObjectAcl, or for a public ACL where these are blocked.
+ */
+export function accessOfNewObject(
+  headers: IncomingHttpHeaders,
+  place: { readonly bucket: Bucket; readonly key: string },
+  principal: Principal,
+  { accounts, gatekeeper }: Services,
+): ObjectAccess {
+  const { bucket } = place
+  const requested = requestedAcl(headers, 'object', accounts)
+  const isOffered = requested !== undefined && 'canned' in requested && requested.canned === ownedByBucketOwner
+  const ownerId = ownerOfNewObject(bucket, principal.canonicalId, isOffered)
+  if (requested === undefined) return { ownerId }
+  const acl = resolveAcl(requested, ownerId, bucket.ownerId)
+  if (!hasAclsEnabled(bucket) && !isFullControlOfBucketOwner(requested, acl, bucket)) {
+    throw new ApiError('AccessControlListNotSupported')
+  }
+  // It is the writer's own account that must allow this: https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+  const object = { ownerId: principal.canonicalId }
+  gatekeeper.authorize(principal, 's3:PutObjectAcl', { ...place, object })
+  refuseBlockedAcl(bucket, acl)
+  const kept = aclToKeep(acl, ownerId)
+  return kept === undefined ? { ownerId } : { ownerId, acl: kept }
+}
+
+const ownedByBucketOwner = 'bucket-owner-full-control'
+
+/** The one ACL that says what is so anyway while ACLs are disabled, by its name or in its words. */
+function isFullControlOfBucketOwner(requested: RequestedAcl, acl: Acl, bucket: Bucket): boolean {
+  if ('canned' in requested) return requested.canned === ownedByBucketOwner
+  return acl.length > 0 && acl.every((grant) => grantsAll(grant, bucket.ownerId))
+}

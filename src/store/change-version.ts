@@ -1,0 +1,29 @@
+/** Changes what is said of a version that stays as it is: neither its bytes nor its time change. */
+import { rowKey } from '#metadata/tables.ts'
+import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { ApiError } from '#model/errors.ts'
+import type { ObjectVersion } from '#model/object.ts'
+import { type StoreContext, transactDurably } from './context.ts'
+
+export async function changeVersion(
+  context: StoreContext,
+  bucket: string,
+  version: ObjectVersion,
+  change: (version: ObjectVersion) => ObjectVersion,
+): Promise<ObjectVersion> {
+  const { key } = version
+  const { order } = version as StoredVersion
+  return transactDurably(context, async (transaction) => {
+    // It may be current, or have ceased to be since it was read.
+    for (const row of [rowKey('o', bucket, key), rowKey('v', bucket, key, order)]) {
+      const value = await transaction.get(row)
+      const stored = value === undefined ? undefined : decodeVersion(key, value)
+      if (stored?.order !== order) continue
+      const { fileId, signature, place } = stored
+      const changed: StoredVersion = { ...change(stored), key, order, fileId, signature, place }
+      transaction.put(row, encodeVersion(changed))
+      return changed
+    }
+    throw new ApiError('NoSuchKey', { fields: { Key: key } })
+  })
+}

@@ -1,0 +1,144 @@
+/** One bucket of S3 in memory, as AWS describes it and as short as it can be: what the server is compared with. */
+import { createHash } from 'node:crypto'
+
+export interface ModelVersion {
+  /** As the server calls it. */
+  id: string
+  readonly isMarker: boolean
+  readonly body: Buffer
+  readonly etag: string
+  readonly color: string
+}
+
+export interface ModelUpload {
+  readonly id: string
+  readonly key: string
+  readonly color: string
+  readonly parts: Map<number, Buffer>
+}
+
+/** The code of the error document; the status alone where there is no document, as for HEAD. */
+export class ModelError extends Error {
+  readonly code: string
+
+  constructor(code: string) {
+    super(code)
+    this.code = code
+  }
+}
+
+export interface Condition {
+  readonly ifMatch?: string
+  readonly ifNoneMatch?: '*'
+}
+
+const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest()
+const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+export const etagOf = (body: Buffer) => md5(body).toString('hex')
+export const etagOfParts = (parts: readonly Buffer[]) =>
+  `${md5(Buffer.concat(parts.map(md5))).toString('hex')}-${parts.length}`
+
+export class S3Model {
+  versioning: 'Unversioned' | 'Enabled' | 'Suspended' = 'Unversioned'
+  /** Newest first. */
+  readonly #keys = new Map<string, ModelVersion[]>()
+  readonly uploads: ModelUpload[] = []
+
+  versions(key: string): ModelVersion[] {
+    return this.#keys.get(key) ?? []
+  }
+
+  /** What a read without a version id finds. */
+  get(key: string): ModelVersion {
+    const [top] = this.versions(key)
+    if (top === undefined || top.isMarker) throw new ModelError('NoSuchKey')
+    return top
+  }
+
+  getVersion(key: string, id: string): ModelVersion {
+    const found = this.versions(key).find((version) => version.id === id)
+    if (found === undefined) throw new ModelError('NoSuchVersion')
+    if (found.isMarker) throw new ModelError('MethodNotAllowed')
+    return found
+  }
+
+  check(key: string, { ifMatch, ifNoneMatch }: Condition): void {
+    const [top] = this.versions(key)
+    const current = top?.isMarker === true ? undefined : top
+    if (ifMatch !== undefined) {
+      if (current === undefined) throw new ModelError('NoSuchKey')
+      if (current.etag !== ifMatch) throw new ModelError('PreconditionFailed')
+    }
+    if (ifNoneMatch === '*' && current !== undefined) throw new ModelError('PreconditionFailed')
+  }
+
+  /** `id`: what the server called it, in a bucket that keeps versions. */
+  put(key: string, made: Pick<ModelVersion, 'body' | 'etag' | 'color'>, id: string): void {
+    this.#push(key, { ...made, id, isMarker: false })
+  }
+
+  /** Without a version id. Whether a delete marker was made. */
+  delete(key: string, id: string): boolean {
+    if (this.versioning === 'Unversioned') {
+      this.#keys.delete(key)
+      return false
+    }
+    this.#push(key, { id, isMarker: true, body: Buffer.alloc(0), etag: '', color: '' })
+    return true
+  }
+
+  /** Whether it was a delete marker. */
+  deleteVersion(key: string, id: string): boolean {
+    const versions = this.versions(key)
+    const found = versions.find((version) => version.id === id)
+    this.#keep(
+      key,
+      versions.filter((version) => version !== found),
+    )
+    return found?.isMarker === true
+  }
+
+  /** The current version leaves its key, which keeps a delete marker where versions are kept. */
+  rename(from: string, to: string, id: string, markerId: string): void {
+    const source = this.get(from)
+    this.#keep(from, this.versions(from).slice(1))
+    if (this.versioning !== 'Unversioned') this.delete(from, markerId)
+    this.put(to, source, id)
+  }
+
+  list(prefix: string, delimiter: string): { keys: string[]; prefixes: string[] } {
+    const keys = [...this.#keys].filter(([, [top]]) => top?.isMarker === false).map(([key]) => key)
+    return group(keys, prefix, delimiter)
+  }
+
+  listVersions(prefix: string, delimiter: string): { versions: string[]; prefixes: string[] } {
+    const { keys, prefixes } = group([...this.#keys.keys()], prefix, delimiter)
+    const versions = keys.flatMap((key) =>
+      this.versions(key).map(({ id, isMarker }, at) => `${key} ${id} ${isMarker} ${at === 0}`),
+    )
+    return { versions, prefixes }
+  }
+
+  #push(key: string, version: ModelVersion): void {
+    // A null version replaces the one before, wherever it is.
+    const kept = version.id === 'null' ? this.versions(key).filter(({ id }) => id !== 'null') : this.versions(key)
+    this.#keys.set(key, [version, ...kept])
+  }
+
+  #keep(key: string, versions: ModelVersion[]): void {
+    if (versions.length === 0) this.#keys.delete(key)
+    else this.#keys.set(key, versions)
+  }
+}
+
+function group(all: readonly string[], prefix: string, delimiter: string): { keys: string[]; prefixes: string[] } {
+  const keys: string[] = []
+  const prefixes = new Set<string>()
+  for (const key of all.filter((key) => key.startsWith(prefix))) {
+    const at = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
+    if (at === -1) keys.push(key)
+    else prefixes.add(key.slice(0, at + delimiter.length))
+  }
+  return { keys: keys.sort(byBytes), prefixes: [...prefixes].sort(byBytes) }
+}
