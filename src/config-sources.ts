@@ -35,6 +35,8 @@ export function readFlags(
     const name = names.get(flag)
     if (name === undefined) {
       mistakes.push(`${argument} is not known: --help lists what is.`)
+      // The word after a flag is most likely its value, and no mistake of its own.
+      if (flag !== '' && inline === undefined && argv[at + 1]?.startsWith('-') === false) at++
       continue
     }
     const next = argv[at + 1]

@@ -130,6 +130,7 @@ export class ConfigError extends Error {
 
 /** What the flags ask for; looks at no setting, so that --help works whatever they are. */
 export function findCommand(argv: readonly string[]): Command {
+  if (argv.includes('-h')) return 'help'
   return commands.findLast((command) => argv.includes(`--${command}`)) ?? 'start'
 }
 

@@ -5,8 +5,9 @@ import { anonymous, type Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import { aclAllows, isObjectOwnersSay } from '#policy/acl-evaluation.ts'
 import { type PresentedCredentials, parseCredentials } from '#signature/credentials.ts'
+import { declaredPayload } from '#signature/declared-payload.ts'
 import { verifyFormSignature } from '#signature/post-policy.ts'
-import type { SignableRequest } from '#signature/request.ts'
+import type { Payload, SignableRequest } from '#signature/request.ts'
 import { isSame } from '#signature/signing-key.ts'
 import { verifyV2 } from '#signature/v2.ts'
 import { verifyV4 } from '#signature/v4.ts'
@@ -50,7 +51,7 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
     const credentials = parseCredentials(request)
     switch (credentials.kind) {
       case 'anonymous':
-        return { principal: anonymous, via: 'anonymous', payload: unsigned }
+        return { principal: anonymous, via: 'anonymous', payload: declaredPayload(request) }
       case 'v4-header':
       case 'v4-query': {
         const identity = identify(credentials.accessKeyId, credentials.sessionToken)
@@ -71,17 +72,20 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
         return {
           principal: identity.principal,
           via: credentials.kind === 'v2-query' ? 'query' : 'header',
-          payload: unsigned,
+          payload: declaredPayload(request),
         }
       }
       case 'plain-keys':
-        return authenticatePlainKeys(credentials)
+        return authenticatePlainKeys(credentials, declaredPayload(request))
       default:
         throw new ApiError('AccessDenied')
     }
   }
 
-  function authenticatePlainKeys(credentials: Extract<PresentedCredentials, { kind: 'plain-keys' }>): Caller {
+  function authenticatePlainKeys(
+    credentials: Extract<PresentedCredentials, { kind: 'plain-keys' }>,
+    payload: Payload,
+  ): Caller {
     if (!settings.plainKeyAuth) throw new ApiError('AccessDenied')
     const { accessKeyId, secretAccessKey } = credentials
     lockout.check(accessKeyId)
@@ -93,7 +97,7 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
       throw new ApiError('AccessDenied', { message: 'Invalid credentials' })
     }
     lockout.succeed(accessKeyId)
-    return { principal: identity.principal, via: 'plain-keys', payload: unsigned }
+    return { principal: identity.principal, via: 'plain-keys', payload }
   }
 
   function authenticateForm(fields: ReadonlyMap<string, string>): Caller {

@@ -85,9 +85,10 @@ async function answer(
     const body = await readBody(request, caller)
     const asked = { request, caller, bucketName, key: percentDecode(presignMatch?.[2] ?? ''), body }
     const { status, json } = presignMatch === null ? await bucketPolicy(options, asked) : await presign(options, asked)
-    response.writeHead(status, json === undefined ? {} : { 'content-type': 'application/json' }).end(json)
+    const length = { 'content-length': Buffer.byteLength(json ?? '') }
+    response.writeHead(status, json === undefined ? {} : { 'content-type': 'application/json', ...length }).end(json)
   } catch (error) {
-    sendError(request, response, error)
+    sendError(request, response, error instanceof URIError ? new ApiError('InvalidURI') : error)
   }
 }
 

@@ -1,5 +1,6 @@
 /** The command line: does what its flags ask for, and by default starts the servers and stays until told to stop. */
 import { type AppConfig, ConfigError, findCommand, isColorUnwanted, loadConfig } from '#config.ts'
+import { readTls } from '#http/tls.ts'
 import { formatBanner, formatHelp, formatSettings, styleFor } from './banner.ts'
 import { prepareChildProgram } from './child-program.ts'
 import { type Prepared, prepareFirstStart } from './first-start.ts'
@@ -29,12 +30,22 @@ async function run(argv: readonly string[]): Promise<void> {
   if (command === 'help') return print(formatHelp(version, style))
   if (command === 'version') return print(version)
   const config = loadConfig(argv)
-  if (command === 'check-config') return print('The settings are fine.')
   if (command === 'show-config') return print(formatSettings(config))
+  assertTlsFiles(config)
+  if (command === 'check-config') return print('The settings are fine.')
   if (command === 'start') return serve(config)
   const { resetCredentials } = await import('./reset-cred.ts')
   const { accessKey, secretKey } = await resetCredentials(config)
   print(`${accessKey} / ${secretKey}\nThis secret is shown only this once; ${config.iamPath} holds it.`)
+}
+
+/** StartError: told once here, and not by every child. */
+function assertTlsFiles(config: AppConfig): void {
+  try {
+    readTls(config.tls)
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error))
+  }
 }
 
 async function serve(config: AppConfig): Promise<void> {

@@ -81,12 +81,19 @@ export interface ParsedXml {
   readonly content: XmlElements
 }
 
-/** Throws a plain Error for anything that is not well-formed, too deep, or declares a document type or an entity. */
-export function parseXml(
-  xml: string | Uint8Array,
-  options: { readonly maxDepth: number /** Always arrays, also when alone. */; readonly arrays?: readonly string[] },
-): ParsedXml {
+export interface XmlOptions {
+  readonly maxDepth: number
+  /** Tags and attributes together: what a parser's time goes into. Unlimited unless given. */
+  readonly maxMarkup?: number
+  /** Always arrays, also when alone. */
+  readonly arrays?: readonly string[]
+}
+
+/** Throws a plain Error for anything that is not well-formed, too deep, too rich, or declares a document type or an entity. */
+export function parseXml(xml: string | Uint8Array, options: XmlOptions): ParsedXml {
   const text = typeof xml === 'string' ? xml : utf8.decode(xml)
+  if (hasMoreMarkup(text, options.maxMarkup ?? Number.POSITIVE_INFINITY))
+    throw new Error('Too many tags and attributes')
   if (/<!(?!\[CDATA\[|--)/.test(text)) throw new Error('Declarations are not allowed')
   const nodes: unknown = parser.parse(text, true)
   const roots = Array.isArray(nodes) ? (nodes as OrderedNode[]).filter((node) => elementName(node) !== undefined) : []
@@ -98,6 +105,19 @@ export function parseXml(
   if (content.trim() !== '') throw new Error('The root element has text only')
   return { root: withoutPrefix(name), content: Object.create(null) as XmlElements }
 }
+
+function hasMoreMarkup(text: string, max: number): boolean {
+  let count = 0
+  for (let i = 0; i < text.length && count <= max; i++) {
+    const code = text.charCodeAt(i)
+    if (code === openingTag) count++
+    else if (code === equalsSign && /["']/.test(text.charAt(i + 1))) count++
+  }
+  return count > max
+}
+
+const openingTag = 0x3c
+const equalsSign = 0x3d
 
 /** The text of a child element; undefined if there is none. Throws if it has children or is repeated. */
 export function textAt(node: XmlElements, name: string): string | undefined {
@@ -201,18 +221,26 @@ function withoutPrefix(name: string): string {
   return name.slice(name.indexOf(':') + 1)
 }
 
-const named: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+const named = new Map(Object.entries({ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }))
 
 function decodeReferences(text: string): string {
-  if (!text.includes('&')) return text
-  return text.replace(/&([^;&\s]{1,10};)?/g, (whole, body: string | undefined) => {
-    const reference = body?.slice(0, -1) ?? ''
-    const plain = Object.hasOwn(named, reference) ? named[reference] : undefined
-    if (plain !== undefined) return plain
-    const digits = /^#(?:x([0-9a-f]{1,6})|(\d{1,7}))$/i.exec(reference)
-    if (digits === null) throw new Error(`Unknown reference ${whole}`)
-    const code = digits[1] === undefined ? Number(digits[2]) : Number.parseInt(digits[1], 16)
-    if (code === 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw new Error(`No character ${whole}`)
-    return String.fromCodePoint(code)
-  })
+  let decoded = ''
+  let from = 0
+  for (let at = text.indexOf('&'); at !== -1; at = text.indexOf('&', from)) {
+    const end = text.indexOf(';', at)
+    if (end === -1 || end - at > 10) throw new Error('Unknown reference')
+    decoded += text.slice(from, at) + decodeReference(text.slice(at + 1, end))
+    from = end + 1
+  }
+  return from === 0 ? text : decoded + text.slice(from)
+}
+
+function decodeReference(reference: string): string {
+  const plain = named.get(reference)
+  if (plain !== undefined) return plain
+  const digits = /^#(?:x([0-9a-f]{1,6})|(\d{1,7}))$/i.exec(reference)
+  if (digits === null) throw new Error(`Unknown reference ${reference}`)
+  const code = digits[1] === undefined ? Number(digits[2]) : Number.parseInt(digits[1], 16)
+  if (code === 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw new Error(`No character ${reference}`)
+  return String.fromCodePoint(code)
 }

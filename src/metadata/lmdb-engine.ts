@@ -7,6 +7,10 @@ import { currentTurn } from '#lib/turn.ts'
 import type { Bytes, Check, Committed, Entry, Exclusive, KeyRange, MetadataEngine, Write } from './engine.ts'
 import { applyWrite, holds } from './write.ts'
 
+/** LMDB takes no longer key, so none is stored: a range may begin or end with one all the same, cut here without changing it. */
+const keyBytesMax = 1978
+const cut = (key: Bytes): Bytes => (key.length <= keyBytesMax ? key : key.subarray(0, keyBytesMax))
+
 interface LmdbOptions {
   readonly path: string
   readonly flush: 'each' | 'never'
@@ -52,12 +56,12 @@ class LmdbEngine implements MetadataEngine {
 
   get(key: Bytes): Bytes | undefined {
     this.#renewSnapshot()
-    return this.#database.getBinary(key)
+    return find(this.#database, key)
   }
 
   getMany(keys: readonly Bytes[]): (Bytes | undefined)[] {
     this.#renewSnapshot()
-    return keys.map((key) => this.#database.getBinary(key))
+    return keys.map((key) => find(this.#database, key))
   }
 
   scan(range: KeyRange, options: { limit?: number; reverse?: boolean } = {}): Entry[] {
@@ -137,7 +141,7 @@ class LmdbEngine implements MetadataEngine {
       const database = this.#database
       let hasWritten = false
       const view: Exclusive = {
-        get: (key) => database.getBinary(key),
+        get: (key) => find(database, key),
         put: (key, value) => {
           if (value === undefined) hasWritten = database.removeSync(key) || hasWritten
           else {
@@ -191,11 +195,16 @@ function tolerate(reason: unknown): void {
   reason.commitError.catch(() => undefined)
 }
 
+function find(database: RootDatabase<Bytes, Bytes>, key: Bytes): Bytes | undefined {
+  return key.length <= keyBytesMax ? database.getBinary(key) : undefined
+}
+
 function scanDatabase(
   database: RootDatabase<Bytes, Bytes>,
-  range: KeyRange,
+  wanted: KeyRange,
   options: { limit?: number; reverse?: boolean },
 ): Entry[] {
+  const range = { start: cut(wanted.start), end: cut(wanted.end) }
   const limit = options.limit === undefined ? {} : { limit: options.limit }
   const entries: Entry[] = []
   if (options.reverse !== true) {
@@ -213,6 +222,6 @@ function scanDatabase(
 }
 
 function isEmpty(database: RootDatabase<Bytes, Bytes>, range: KeyRange): boolean {
-  for (const _ of database.getKeys({ start: range.start, end: range.end, limit: 1 })) return false
+  for (const _ of database.getKeys({ start: cut(range.start), end: cut(range.end), limit: 1 })) return false
   return true
 }

@@ -24,6 +24,10 @@ export const limits = {
   /** Any XML or JSON document in a request body. CompleteMultipartUpload with 10,000 parts needs about 2 MiB. */
   documentBytes: 4 * MiB,
   xmlDepth: 20,
+  /** Tags and attributes of a document: 1,000 objects to delete need 12,000. */
+  xmlMarkup: 20_000,
+  /** Of CompleteMultipartUpload: 10,000 parts with number, ETag and every checksum. */
+  xmlMarkupOfParts: 300_000,
   /** Form fields before the file of a POST upload. */
   postFieldsBytes: 20 * KiB,
   presignSecondsMax: 604_800,

@@ -113,6 +113,20 @@ export function assertKey(key: string): void {
   if (!key.isWellFormed()) throw new ApiError('InvalidURI')
 }
 
+/**
+ * A version id that this server may have given: `null`, or 32 hex digits. Anything else is InvalidArgument, as the empty one.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html
+ */
+export function assertVersionId(text: string): void {
+  if (isVersionId(text)) return
+  throw new ApiError('InvalidArgument', {
+    message: text === '' ? 'Version id cannot be the empty string' : 'Invalid version id specified',
+    fields: { ArgumentName: 'versionId', ArgumentValue: text },
+  })
+}
+
+export const isVersionId = (text: string): boolean => text === 'null' || /^[0-9a-f]{32}$/.test(text)
+
 /** Whether a full-object checksum is that of these bytes; a composite one says nothing about them as a whole. */
 export function isChecksumOfBytes(checksum: Checksum, digests: ReadonlyMap<ChecksumAlgorithm, Buffer>): boolean {
   return checksum.type === 'FULL_OBJECT' && digests.get(checksum.algorithm)?.toString('base64') === checksum.value

@@ -29,6 +29,7 @@ export const checksumHeaderName = (algorithm: ChecksumAlgorithm): string => `x-a
 const algorithmOfHeader = new Map(checksumAlgorithms.map((algorithm) => [checksumHeaderName(algorithm), algorithm]))
 
 export function announcedChecksum(headers: IncomingHttpHeaders): Announced | undefined {
+  refuseUnknown(headers)
   const trailer = headers['x-amz-trailer']
   const sdkAlgorithm = headers['x-amz-sdk-checksum-algorithm']
   let found: Announced | undefined
@@ -61,6 +62,18 @@ export function announcedChecksum(headers: IncomingHttpHeaders): Announced | und
   return found
 }
 
+/** One that is not computed would not be checked. */
+function refuseUnknown(headers: IncomingHttpHeaders): void {
+  for (const name in headers) {
+    if (!name.startsWith('x-amz-checksum-') || algorithmOfHeader.has(name) || aboutChecksums.has(name)) continue
+    throw new ApiError('InvalidRequest', {
+      message: 'The algorithm type you specified in x-amz-checksum- header is invalid.',
+    })
+  }
+}
+
+const aboutChecksums = new Set(['x-amz-checksum-algorithm', 'x-amz-checksum-mode', 'x-amz-checksum-type'])
+
 const several = () =>
   new ApiError('InvalidRequest', {
     message: 'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
@@ -83,6 +96,7 @@ function parseValue(algorithm: ChecksumAlgorithm, text: string): string {
 export function wholeChecksum(
   headers: IncomingHttpHeaders,
 ): { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined {
+  refuseUnknown(headers)
   let found: { algorithm: ChecksumAlgorithm; value: string } | undefined
   for (const [name, algorithm] of algorithmOfHeader) {
     const value = headers[name]

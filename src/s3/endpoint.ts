@@ -16,6 +16,7 @@ import type { OpenObject } from '#store/contract.ts'
 import { type Address, createAddressReader } from './address.ts'
 import { releaseBody } from './drain.ts'
 import { errorResponse, hideMissingKey } from './error-response.ts'
+import { assertExpectedOwner } from './expected-owner.ts'
 import { requestedVersion } from './object/requested-version.ts'
 import type { S3Response, Services } from './operation.ts'
 import { type OperationRow, operations } from './operations.ts'
@@ -71,7 +72,7 @@ export function createS3Endpoint(
     const bucket =
       address.bucketName === '' || row.withoutBucket ? undefined : await loadBucket(address.bucketName, services)
     exchange.bucket = bucket
-    if (bucket !== undefined) expectOwner(request, bucket)
+    if (bucket !== undefined) assertExpectedOwner(headers, 'x-amz-expected-bucket-owner', bucket)
     const { id } = exchange
     const operation = row.name
     const received = new ReceivedRequest({ id, operation, request, response, address, bucket, caller, services })
@@ -154,12 +155,6 @@ async function loadBucket(name: string, services: Services): Promise<Bucket> {
   if (bucket !== undefined) return bucket
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)
-}
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html */
-function expectOwner(request: IncomingMessage, bucket: Bucket): void {
-  const expected = request.headers['x-amz-expected-bucket-owner']
-  if (expected !== undefined && expected !== bucket.ownerId) throw new ApiError('AccessDenied')
 }
 
 /** AccessDenied; a promise where the object itself has to be looked at. */

@@ -5,6 +5,9 @@ import busboy from 'busboy'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 
+/** AWS sets none; a form has a field for each header and condition at most. */
+const partsMax = 1000
+
 export interface Form {
   /** Names in lower case; of those before the file. */
   readonly fields: Map<string, string>
@@ -12,15 +15,11 @@ export interface Form {
   readonly fileName: string
 }
 
-/** More than a form of S3 could use; each costs memory, however small it is. */
-const maxParts = 1000
-
 export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<Form> {
   return new Promise((resolve, reject) => {
     const fields = new Map<string, string>()
+    const unfinished: Promise<void>[] = []
     let size = 0
-    const small: Promise<void>[] = []
-    let hasFile = false
     const fail = (error: unknown) => {
       body.unpipe()
       reject(error instanceof ApiError ? error : new ApiError('MalformedPOSTRequest', { cause: error }))
@@ -31,31 +30,34 @@ export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<
         headers,
         preservePath: true,
         defParamCharset: 'utf8',
-        limits: { fieldSize: limits.postFieldsBytes, parts: maxParts },
+        limits: { fieldSize: limits.postFieldsBytes, parts: partsMax },
       })
     } catch (error) {
       fail(error)
       return
     }
-    const addField = (name: string, value: string, isTruncated: boolean) => {
+    let hasFile = false
+    // The parser gives no name at all for one that is empty.
+    parser.on('field', (name: string | undefined, value, info) => {
       // What comes after the file is no part of the upload.
       if (hasFile) return
-      size += name.length + Buffer.byteLength(value)
-      if (size > limits.postFieldsBytes || isTruncated) fail(new ApiError('MaxPostPreDataLengthExceededError'))
-      else fields.set(name.toLowerCase(), value)
-    }
-    parser.on('field', (name, value, info) => addField(name, value, info.valueTruncated))
-    parser.on('file', (name, file, info) => {
+      size += (name?.length ?? 0) + Buffer.byteLength(value)
+      if (size > limits.postFieldsBytes || info.valueTruncated) fail(tooLong())
+      else if (name !== undefined) fields.set(name.toLowerCase(), value)
+    })
+    parser.on('file', (name: string | undefined, file, info) => {
       file.on('error', () => undefined)
-      // Some clients give every part a file name: only `file` is one.
       if (hasFile) file.resume()
-      else if (name.toLowerCase() !== 'file') {
-        small.push(readSmall(file).then(({ text, isTruncated }) => addField(name, text, isTruncated)))
+      else if (name?.toLowerCase() === 'file') {
+        hasFile = true
+        Promise.all(unfinished).then(() => resolve({ fields, file, fileName: info.filename ?? '' }), fail)
       } else {
-        void Promise.all(small).then(() => {
-          hasFile = true
-          resolve({ fields, file, fileName: info.filename ?? '' })
+        const reading = readField(file, limits.postFieldsBytes - size).then((value) => {
+          size += Buffer.byteLength(value)
+          if (name !== undefined) fields.set(name.toLowerCase(), value)
         })
+        reading.catch(fail)
+        unfinished.push(reading)
       }
     })
     parser.on('error', (error) => {
@@ -64,24 +66,23 @@ export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<
     })
     parser.on('close', () => {
       const none = new ApiError('InvalidArgument', { message: 'POST requires exactly one file upload per request.' })
-      void Promise.all(small).then(() => fail(none))
+      void Promise.all(unfinished).then(() => fail(none), fail)
     })
     body.once('close', () => parser.destroy(new Error('the body ended early')))
     body.pipe(parser)
   })
 }
 
-/** The text of a part, and whether it was longer than a field may be; the rest is passed over. */
-function readSmall(part: Readable): Promise<{ text: string; isTruncated: boolean }> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = []
-    let sizeBytes = 0
-    part.on('data', (chunk: Buffer) => {
-      if (sizeBytes <= limits.postFieldsBytes) chunks.push(chunk)
-      sizeBytes += chunk.length
-    })
-    part.on('end', () =>
-      resolve({ text: Buffer.concat(chunks).toString(), isTruncated: sizeBytes > limits.postFieldsBytes }),
-    )
-  })
+/** A field that came with a file name, as some clients send them all: only `file` is the file. */
+async function readField(part: Readable, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of part as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > maxBytes) throw tooLong()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
 }
+
+const tooLong = () => new ApiError('MaxPostPreDataLengthExceededError')

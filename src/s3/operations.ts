@@ -51,6 +51,8 @@ export interface OperationRow {
   readonly withoutBucket?: true
   /** Credentials are in the body; the operation verifies them, and the permission. */
   readonly authenticatesItself?: true
+  /** Answers 501. */
+  readonly isUnserved?: true
 }
 
 interface AskedAction {

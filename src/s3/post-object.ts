@@ -11,13 +11,15 @@ import type { Staged } from '#store/contract.ts'
 import { announcedChecksum, checksumHeaders, storedChecksum, verifyAnnounced } from './checksum-headers.ts'
 import { type Form, readForm } from './form-fields.ts'
 import { accessOfNewObject } from './object/new-object-access.ts'
-import { parseAttributes } from './object/object-attributes.ts'
+import { assertHeaderText, parseAttributes } from './object/object-attributes.ts'
 import { versionHeader } from './object/put-object.ts'
 import type { Operation, S3Request, S3Response, Services } from './operation.ts'
 
 export const postObject: Operation = async (request, services) => {
   if (!/^multipart\/form-data/i.test(request.headers['content-type'] ?? '')) {
-    throw new ApiError('MethodNotAllowed', { fields: { Method: 'POST', ResourceType: 'BUCKET' } })
+    throw new ApiError('PreconditionFailed', {
+      fields: { Condition: 'Bucket POST must be of the enclosure-type multipart/form-data' },
+    })
   }
   const form = await readForm(request.headers, request.body.raw)
   try {
@@ -81,7 +83,12 @@ function headersOf(fields: ReadonlyMap<string, string>): Record<string, string> 
   const headers: Record<string, string> = {}
   for (const [name, value] of fields) {
     if (/^(x-amz-(algorithm|credential|date|signature|security-token)|acl|tagging)$/.test(name)) continue
-    if (/^(x-amz-|content-|cache-control$|expires$)/.test(name)) headers[name] = Buffer.from(value).toString('latin1')
+    if (!/^(x-amz-|content-|cache-control$|expires$)/.test(name)) continue
+    if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) {
+      throw new ApiError('InvalidArgument', { message: 'Invalid header name', fields: { ArgumentName: name } })
+    }
+    assertHeaderText(name, value)
+    headers[name] = Buffer.from(value).toString('latin1')
   }
   const acl = fields.get('acl')
   if (acl !== undefined) headers['x-amz-acl'] = acl

@@ -11,9 +11,10 @@ export function readXml<T>(
   root: string,
   read: (content: XmlElements) => T,
   arrays: readonly string[] = [],
+  maxMarkup: number = limits.xmlMarkup,
 ): T {
   try {
-    const parsed = parseXml(document, { maxDepth: limits.xmlDepth, arrays })
+    const parsed = parseXml(document, { maxDepth: limits.xmlDepth, maxMarkup, arrays })
     if (parsed.root !== root) throw new Error(`The root element must be ${root}`)
     return read(parsed.content)
   } catch (error) {

@@ -97,6 +97,7 @@ class OpenedBody implements RequestBody {
     const announced = checksumOf === 'body' ? announcedChecksum(headers) : undefined
     this.#md5 = parseContentMd5(headers['content-md5'])
     if (this.sizeBytes !== undefined && this.sizeBytes > limits.documentBytes) throw documentTooLarge()
+    if (this.sizeBytes === undefined && this.#isFramed) throw new ApiError('MissingContentLength')
     const hasBody = this.sizeBytes !== undefined || headers['transfer-encoding'] !== undefined
     const bytes = hasBody ? await readBounded(this.#open(), limits.documentBytes) : Buffer.alloc(0)
     if (this.sizeBytes !== undefined && bytes.length !== this.sizeBytes) throw new ApiError('IncompleteBody')

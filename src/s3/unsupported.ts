@@ -7,6 +7,7 @@ export function unsupported(name: string, route: string): OperationRow {
     name,
     route,
     action: undefined,
+    isUnserved: true,
     run() {
       throw new ApiError('NotImplemented', {
         message: 'A header or query you provided implies functionality that is not implemented.',

@@ -96,7 +96,7 @@ export class ChunkedBody extends Readable {
     if (this.#left === 0) {
       this.#state = 'data-end'
       // Verified before its last bytes are handed on: what follows a broken chunk is never read.
-      this.#verifyChunk(this.#chunkHash.digest('hex'))
+      if (this.#chain !== undefined) this.#verifyChunk(this.#chunkHash.digest('hex'))
     }
     if (!this.push(part)) this.#source.pause()
     return bytes.subarray(part.length)
@@ -140,7 +140,8 @@ export class ChunkedBody extends Readable {
   #takeTrailer(line: string): void {
     if (line === '') return
     const colon = line.indexOf(':')
-    if (colon < 1) throw new ApiError('MalformedTrailerError')
+    const isExpected = this.#chain === undefined || this.#hasSignedTrailer
+    if (colon < 1 || !isExpected) throw new ApiError('MalformedTrailerError')
     const name = line.slice(0, colon).trim().toLowerCase()
     const value = line.slice(colon + 1).trim()
     if (name === 'x-amz-trailer-signature') {
@@ -148,7 +149,8 @@ export class ChunkedBody extends Readable {
       return
     }
     this.#trailerText += `${name}:${value}\n`
-    if (this.#trailerText.length > trailerBytesMax) throw new ApiError('MalformedTrailerError')
+    const isRepeated = Object.hasOwn(this.trailers, name)
+    if (isRepeated || this.#trailerText.length > trailerBytesMax) throw new ApiError('MalformedTrailerError')
     Object.defineProperty(this.trailers, name, { value, enumerable: true, configurable: true })
   }
 

@@ -1,7 +1,7 @@
 /** Browser uploads by POST: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html */
 import { createHmac } from 'node:crypto'
 import { ApiError } from '#model/errors.ts'
-import { parseScope } from './credentials.ts'
+import { isTimestamp, parseScope } from './credentials.ts'
 import { isSame, signingKey } from './signing-key.ts'
 
 type Fields = ReadonlyMap<string, string>
@@ -16,11 +16,14 @@ export function verifyFormSignature(
   const signatureV4 = fields.get('x-amz-signature')
   const signatureV2 = fields.get('signature')
   const accessKeyId = fields.get('awsaccesskeyid')
-  if (signatureV4 === undefined && signatureV2 === undefined && accessKeyId === undefined) return
+  const credential = fields.get('x-amz-credential')
+  const isV4 = signatureV4 !== undefined || credential !== undefined
+  if (!isV4 && signatureV2 === undefined && accessKeyId === undefined) return
   if (policy === undefined) throw missing('policy')
-  if (signatureV4 !== undefined) {
-    const credential = fields.get('x-amz-credential')
+  if (isV4) {
+    if (signatureV4 === undefined) throw missing('X-Amz-Signature')
     if (credential === undefined) throw missing('X-Amz-Credential')
+    checkAlgorithmAndDate(fields)
     const scope = parseScope(
       credential,
       (reason) =>
@@ -39,6 +42,24 @@ export function verifyFormSignature(
   if (signatureV2 === undefined) throw missing('signature')
   const computed = createHmac('sha1', findSecret(accessKeyId)).update(policy).digest('base64')
   if (!isSame(computed, signatureV2)) throw new ApiError('SignatureDoesNotMatch')
+}
+
+function checkAlgorithmAndDate(fields: Fields): void {
+  const algorithm = fields.get('x-amz-algorithm')
+  if (algorithm === undefined) throw missing('X-Amz-Algorithm')
+  if (algorithm !== 'AWS4-HMAC-SHA256') {
+    throw new ApiError('InvalidArgument', {
+      message: 'X-Amz-Algorithm only supports "AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256"',
+      fields: { ArgumentName: 'X-Amz-Algorithm', ArgumentValue: algorithm },
+    })
+  }
+  const date = fields.get('x-amz-date')
+  if (date === undefined) throw missing('X-Amz-Date')
+  if (isTimestamp(date)) return
+  throw new ApiError('InvalidArgument', {
+    message: `X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd'T'HHmmss'Z'"`,
+    fields: { ArgumentName: 'X-Amz-Date', ArgumentValue: date },
+  })
 }
 
 const missing = (field: string) =>
@@ -90,7 +111,7 @@ export function checkPostPolicy(upload: {
       covered.add(field)
     }
   }
-  const extra = [...upload.fields.keys()].filter((name) => !covered.has(name) && !notConditioned.test(name))
+  const extra = [...values.keys()].filter((name) => !covered.has(name) && !notConditioned.test(name))
   if (extra.length > 0) throw failed(`Extra input fields: ${extra.join(', ')}`)
   return contentLengthRange === undefined ? {} : { contentLengthRange }
 }

@@ -1,5 +1,6 @@
 /** Signature Version 2, for old clients. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html */
 import { createHmac } from 'node:crypto'
+import { queryDecode } from '#lib/uri.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { V2Credentials } from './credentials.ts'
@@ -53,26 +54,42 @@ function checkDate(request: SignableRequest, nowMs: number): string {
   return amzDate === undefined ? date : ''
 }
 
-function amzHeaders({ headers }: SignableRequest): string {
-  return Object.keys(headers)
-    .filter((name) => name.startsWith('x-amz-'))
+/** Repeated headers are joined by commas without a blank, which node:http puts there: so from the raw ones. */
+function amzHeaders({ rawHeaders }: SignableRequest): string {
+  const values = new Map<string, string[]>()
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]?.toLowerCase() ?? ''
+    if (!name.startsWith('x-amz-')) continue
+    const value = (rawHeaders[i + 1] ?? '').trim().replace(/\s+/g, ' ')
+    values.set(name, [...(values.get(name) ?? []), value])
+  }
+  return [...values.keys()]
     .sort()
-    .map((name) => `${name}:${String(headers[name]).trim().replace(/\s+/g, ' ')}\n`)
+    .map((name) => `${name}:${values.get(name)?.join(',')}\n`)
     .join('')
 }
 
 function canonicalResource({ target, headers }: SignableRequest, domains: readonly string[]): string {
-  const [path = '/', query = ''] = target.split('?', 2)
-  const host = (headers.host ?? '').split(':', 1)[0] ?? ''
+  const mark = target.indexOf('?')
+  const path = mark < 0 ? target : target.slice(0, mark)
+  const query = mark < 0 ? '' : target.slice(mark + 1)
+  const host = (headers.host ?? '').split(':', 1)[0]?.toLowerCase() ?? ''
   const domain = [...domains, 'localhost'].find((one) => host.endsWith(`.${one}`))
   const bucket = domain === undefined ? '' : `/${host.slice(0, -domain.length - 1)}`
   const kept = query
     .split('&')
-    .map((part) => part.split('=', 2))
+    .map((part) => part.split(/=(.*)/s, 2))
     .filter(([name = '']) => subresources.has(name))
     .sort(([a = ''], [b = '']) => (a < b ? -1 : 1))
-    .map(([name = '', value]) =>
-      value === undefined ? name : `${name}=${decodeURIComponent(value.replaceAll('+', ' '))}`,
-    )
+    .map(([name = '', value]) => (value === undefined ? name : `${name}=${decoded(value)}`))
   return bucket + path + (kept.length === 0 ? '' : `?${kept.join('&')}`)
+}
+
+/** A value that does not decode is compared as it is, and does not match. */
+function decoded(value: string): string {
+  try {
+    return queryDecode(value)
+  } catch {
+    return value
+  }
 }

@@ -157,12 +157,15 @@ function payloadHashes(request: SignableRequest, credentials: V4Credentials): st
   } else if (header === undefined) return [emptyHash, unsignedPayload]
   const value = String(header)
   if (/^[0-9a-fA-F]{64}$/.test(value) || payloadNames.has(value)) return [value]
-  throw new ApiError('InvalidArgument', {
+  throw invalidPayload(value)
+}
+
+export const invalidPayload = (value: string) =>
+  new ApiError('InvalidArgument', {
     message:
       'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, or a valid sha256 value.',
     fields: { ArgumentName: 'x-amz-content-sha256', ArgumentValue: value },
   })
-}
 
 const emptyHash = hash('sha256', '', 'hex')
 

@@ -24,8 +24,7 @@ export function s3cmd(account: Account): Client {
     syncDown: async (bucket, folder) => {
       await run('sync', '--delete-removed', `s3://${bucket}/`, `${folder}/`)
     },
-    // It signs URLs with SigV2 only, which is switched off.
-    presign: async () => undefined,
+    presign: async (bucket, key) => (await run('signurl', `s3://${bucket}/${key}`, '+3600')).trim(),
     listKeys: async (bucket) => {
       const listed = await run('ls', '--recursive', `s3://${bucket}/`)
       const start = `s3://${bucket}/`

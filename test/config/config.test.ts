@@ -45,6 +45,15 @@ describe('configuration', () => {
     )
   })
 
+  it('takes the word after an unknown flag for its value', () => {
+    expect(mistakesOf(['--colour', 'red', '--api-port', 'x'])).toHaveLength(2)
+    expect(mistakesOf(['red'])).toEqual(['red is not known: --help lists what is.'])
+  })
+
+  it('knows -h', () => {
+    expect(findCommand(['-h', '--api-port', 'x'])).toBe('help')
+  })
+
   it('lets flags win over the environment, and the environment over .env', () => {
     const folder = mkdtempSync(join(tmpdir(), 'config-'))
     writeFileSync(join(folder, '.env'), 'AWS_REGION=eu-one-1\nAPI_PORT=1111\nUI_PORT=2222\n')

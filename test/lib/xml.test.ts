@@ -47,6 +47,13 @@ describe('reading XML', () => {
     expect(() => parseXml(Buffer.from([0x3c, 0x41, 0x3e, 0xff, 0x3c, 0x2f, 0x41, 0x3e]), { maxDepth: 5 })).toThrow()
   })
 
+  it('refuses more tags and attributes than it is told to read', () => {
+    const read = (text: string) => parseXml(text, { maxDepth: 5, maxMarkup: 6 })
+    expect(read('<A><B a="1"/><C/><D/></A>').content).toMatchObject({ B: '', D: '' })
+    expect(() => read('<A><B/><C/><D/><E/><F/></A>')).toThrow('Too many')
+    expect(() => read(`<A ${"a='1' ".repeat(6)}/>`)).toThrow('Too many')
+  })
+
   it('is through with a megabyte of references in reasonable time', () => {
     const startedAtMs = performance.now()
     expect(textAt(parse(`<A><B>${'&#65;'.repeat(200_000)}</B></A>`), 'B')).toHaveLength(200_000)

@@ -41,6 +41,16 @@ export function engineContract(open: () => Promise<{ engine: MetadataEngine; rem
       expect(await keys('a', 'b', { limit: 1 })).toEqual(['a'])
     })
 
+    it('finds nothing under keys longer than it can hold, and scans from and to them', async () => {
+      await put({ a: '', b: '', c: '' })
+      const long = `b${'b'.repeat(6000)}`
+      expect(await engine.get(bytes(long))).toBeUndefined()
+      expect((await engine.getMany([bytes(long), bytes('a')])).map(text)).toEqual([undefined, ''])
+      expect(await keys(long, 'd')).toEqual(['c'])
+      expect(await keys('a', long)).toEqual(['a', 'b'])
+      expect(await keys('a', long, { reverse: true })).toEqual(['b', 'a'])
+    })
+
     it('scans backwards over the same range', async () => {
       await put({ a: '', b: '', c: '', d: '' })
       expect(await keys('a', 'd', { reverse: true })).toEqual(['c', 'b', 'a'])

@@ -1,4 +1,5 @@
 import { escapeXml } from '#lib/xml.ts'
+import { isVersionId } from '#model/object.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import type { ListedVersion, VersionPage } from '#store/contract.ts'
 import {
@@ -19,6 +20,9 @@ export async function listObjectVersions(request: S3Request, { store, accounts }
   if (versionIdMarker && keyMarker === '') {
     const message = 'A version-id marker cannot be specified without a key marker.'
     throw invalidArgument('version-id-marker', versionIdMarker, message)
+  }
+  if (versionIdMarker && !isVersionId(versionIdMarker)) {
+    throw invalidArgument('version-id-marker', versionIdMarker, 'Invalid version id specified')
   }
   const page: VersionPage =
     maxKeys === 0

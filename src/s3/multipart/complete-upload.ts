@@ -17,7 +17,7 @@ export const completeMultipartUpload: Operation = async (request, services) => {
   const { bucket, key, headers, origin } = request
   const conditions = writeConditions(headers)
   const document = await request.body.document('object')
-  const parts = readXml(document, 'CompleteMultipartUpload', parseParts, ['Part'])
+  const parts = readXml(document, 'CompleteMultipartUpload', parseParts, ['Part'], limits.xmlMarkupOfParts)
   const version = await services.store.completeUpload({
     bucket,
     key,

@@ -80,6 +80,7 @@ export function checkCopySource(headers: IncomingHttpHeaders, prefix: string, ve
 export function writeConditions(headers: IncomingHttpHeaders): WriteConditions {
   const ifMatch = headers['if-match']
   const ifNoneMatch = headers['if-none-match']
+  // AWS documents If-None-Match with `*` only; an ETag means what RFC 9110 says, as ceph/s3-tests expect.
   if (ifMatch !== undefined && ifNoneMatch !== undefined)
     throw new ApiError('NotImplemented', { fields: { Header: 'If-None-Match' } })
   return {

@@ -4,7 +4,8 @@ import { readAuthorized } from '#access/object-access.ts'
 import { percentDecode } from '#lib/uri.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { assertKey } from '#model/object.ts'
+import { assertKey, assertVersionId } from '#model/object.ts'
+import { assertExpectedOwner } from '#s3/expected-owner.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
 import type { OpenObject } from '#store/contract.ts'
 import { checkCopySource } from './conditions.ts'
@@ -32,6 +33,7 @@ export function parseCopySource(header: string): { bucketName: string; key: stri
     throw badSource('Copy Source must mention the source bucket and key: sourcebucket/sourcekey')
   }
   const versionId = query === '' ? undefined : query.slice('versionId='.length)
+  if (versionId !== undefined) assertVersionId(versionId)
   return { bucketName: path.slice(0, slash), key: path.slice(slash + 1), versionId }
 }
 
@@ -40,6 +42,7 @@ export async function openCopySource(request: S3Request, services: Services): Pr
   if (!isBucketName(bucketName)) throw new ApiError('InvalidBucketName')
   assertKey(key)
   const bucket = await services.store.getBucket(bucketName)
+  assertExpectedOwner(request.headers, 'x-amz-source-expected-bucket-owner', bucket)
   const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
   const opened = await readAuthorized(
     services,

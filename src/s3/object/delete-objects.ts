@@ -4,7 +4,7 @@ import { authorizeOnObject } from '#access/object-access.ts'
 import { elementsAt, textAt, type XmlElements } from '#lib/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import { assertKey } from '#model/object.ts'
+import { assertKey, isVersionId } from '#model/object.ts'
 import { announcedChecksum } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services, XmlContent } from '#s3/operation.ts'
 import { readXml } from '#s3/read-xml.ts'
@@ -57,6 +57,8 @@ async function deleteEntry(request: S3Request, services: Services, entry: Entry)
   const { bucket } = request
   const { key, versionId, etag } = entry
   assertKey(key)
+  // One that cannot be is missing here, where others call it an invalid argument.
+  if (versionId !== undefined && !isVersionId(versionId)) throw new ApiError('NoSuchVersion')
   await authorizeOnObject(services, {
     principal: request.caller.principal,
     action: versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion',

@@ -1,5 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html */
 import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import { checksumElements } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services, XmlContent } from '#s3/operation.ts'
@@ -19,6 +20,10 @@ export const getObjectAttributes: Operation = async (request, services) => {
       fields: { ArgumentName: 'x-amz-object-attributes' },
     })
   }
+  const page = {
+    marker: wholeNumber(request, 'x-amz-part-number-marker', 0),
+    max: Math.min(wholeNumber(request, 'x-amz-max-parts', limits.listPageMax), limits.listPageMax),
+  }
   const version = await request.version()
   checkRead(request.headers, version)
   const has = (name: string) => asked.includes(name)
@@ -26,7 +31,7 @@ export const getObjectAttributes: Operation = async (request, services) => {
     ETag: has('ETag') ? version.etag : undefined,
     Checksum: has('Checksum') && version.checksum !== undefined ? checksumElements(version.checksum) : undefined,
     ObjectParts:
-      has('ObjectParts') && version.partCount > 0 ? await objectParts(request, services, version) : undefined,
+      has('ObjectParts') && version.partCount > 0 ? await objectParts(request, services, version, page) : undefined,
     StorageClass: has('StorageClass') ? version.storageClass : undefined,
     ObjectSize: has('ObjectSize') ? version.sizeBytes : undefined,
   }
@@ -39,9 +44,12 @@ export const getObjectAttributes: Operation = async (request, services) => {
   }
 }
 
-async function objectParts(request: S3Request, services: Services, version: ObjectVersion): Promise<XmlContent> {
-  const marker = wholeNumber(request, 'x-amz-part-number-marker', 0)
-  const max = Math.min(wholeNumber(request, 'x-amz-max-parts', 1000), 1000)
+async function objectParts(
+  request: S3Request,
+  services: Services,
+  version: ObjectVersion,
+  { marker, max }: { readonly marker: number; readonly max: number },
+): Promise<XmlContent> {
   const parts = await services.store.listObjectParts(request.bucketName, version, marker, max + 1)
   const page = parts.slice(0, max)
   const algorithm = version.checksum?.algorithm

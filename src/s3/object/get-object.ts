@@ -8,7 +8,7 @@ import { type ByteRange, parseRange } from '#model/range.ts'
 import { checksumHeaders } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { checkRead } from './conditions.ts'
-import { attributeHeaders } from './object-attributes.ts'
+import { assertHeaderText, attributeHeaders } from './object-attributes.ts'
 
 const overrides = [
   'content-type',
@@ -53,7 +53,6 @@ async function describe(request: S3Request, services: Services, version: ObjectV
   out['accept-ranges'] = 'bytes'
   out.etag = `"${version.etag}"`
   out['last-modified'] = httpDate(version.modifiedAtMs)
-  out['content-length'] = String(end - start)
   if (range !== undefined) out['content-range'] = `bytes ${start}-${end - 1}/${version.sizeBytes}`
   if (part !== undefined && version.partCount > 0) out['x-amz-mp-parts-count'] = String(version.partCount)
   if (bucket.versioning !== 'Unversioned') out['x-amz-version-id'] = version.versionId
@@ -63,6 +62,8 @@ async function describe(request: S3Request, services: Services, version: ObjectV
     else if (range === undefined) Object.assign(out, checksumHeaders(version.checksum))
   }
   if (query.size > 0) override(request, out)
+  // Last: node:http reads a Content-Disposition after it as Latin-1 of another kind, and throws for UTF-8.
+  out['content-length'] = String(end - start)
   return { status: range === undefined ? 200 : 206, headers: out, range: { start, end } }
 }
 
@@ -88,7 +89,7 @@ function override(request: S3Request, out: Record<string, string>): void {
         message: 'Request specific response headers cannot be used for anonymous GET requests.',
       })
     }
-    if (/[\r\n\0]/.test(value)) throw new ApiError('InvalidArgument', { fields: { ArgumentName: `response-${name}` } })
+    assertHeaderText(`response-${name}`, value)
     out[name] = Buffer.from(value).toString('latin1')
   }
 }

@@ -46,6 +46,14 @@ export function refuseUnserved(headers: IncomingHttpHeaders): void {
   }
 }
 
+/** InvalidArgument for what no header may hold: a line's end in it would begin another header. RFC 9110 §5.5 */
+export function assertHeaderText(name: string, value: string): void {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) {
+    throw new ApiError('InvalidArgument', { message: 'Invalid header value', fields: { ArgumentName: name } })
+  }
+}
+
 function parseHeaders(headers: IncomingHttpHeaders): ObjectHeaders {
   const parsed: Partial<Record<keyof ObjectHeaders, string>> = {}
   for (const [field, name] of standard) {

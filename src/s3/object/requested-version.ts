@@ -1,14 +1,8 @@
-import { ApiError } from '#model/errors.ts'
+import { assertVersionId } from '#model/object.ts'
 
-/** The version id in the query; undefined: the current version. */
+/** The version id in the query; undefined: the current version. InvalidArgument for one that can be none. */
 export function requestedVersion({ query }: { readonly query: ReadonlyMap<string, string> }): string | undefined {
   const versionId = query.get('versionId')
-  if (versionId === undefined) return undefined
-  if (versionId === '') {
-    throw new ApiError('InvalidArgument', {
-      message: 'Version id cannot be the empty string',
-      fields: { ArgumentName: 'versionId', ArgumentValue: '' },
-    })
-  }
+  if (versionId !== undefined) assertVersionId(versionId)
   return versionId
 }

@@ -1,0 +1,24 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { canonicalIdOf } from '#identity/identities.ts'
+import type { Bucket } from '#model/bucket.ts'
+import { ApiError } from '#model/errors.ts'
+
+/**
+ * AccessDenied where a client expects a bucket to be of another account than it is.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+ */
+export function assertExpectedOwner(
+  headers: IncomingHttpHeaders,
+  name: 'x-amz-expected-bucket-owner' | 'x-amz-source-expected-bucket-owner',
+  bucket: Bucket,
+): void {
+  const expected = headers[name]
+  if (expected === undefined) return
+  const account = String(expected)
+  if (!/^\d{12}$/.test(account)) {
+    throw new ApiError('InvalidBucketOwnerAWSAccountID', {
+      message: `The value of the expected bucket owner parameter must be an AWS Account ID... [${account}]`,
+    })
+  }
+  if (canonicalIdOf(account) !== bucket.ownerId) throw new ApiError('AccessDenied')
+}

@@ -1,0 +1,105 @@
+/** Both servers over TLS, with a certificate made for the occasion. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import https from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startApi } from '#app.ts'
+import { loadConfig } from '#config.ts'
+import { startConsole } from '#console-app.ts'
+import { readTls } from '#http/tls.ts'
+import { packageRoot } from '#launcher/package-root.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'tls-'))
+const certPath = join(folder, 'cert.pem')
+const keyPath = join(folder, 'key.pem')
+const closers: (() => Promise<void>)[] = []
+let apiPort = 0
+let uiPort = 0
+
+beforeAll(async () => {
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
+  const parameters = [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '2',
+  ]
+  execFileSync('openssl', [...parameters, ...subject, '-keyout', keyPath, '-out', certPath], { stdio: 'ignore' })
+  const env = {
+    STORAGE_ROOT: folder,
+    API_PORT: '0',
+    UI_PORT: '0',
+    LOG_LEVEL: 'off',
+    TLS_CERT: certPath,
+    TLS_KEY: keyPath,
+    MYFSIO_BUCKETS: 'bucket',
+  }
+  const config = loadConfig([], env, folder)
+  const bootstrap = { accessKey: 'main', secretKey: 'main-secret' }
+  const api = await startApi({ config, version: 'test', isPrimary: true, bootstrap })
+  const console_ = await startConsole({ config, version: 'test', packageRoot, isPrimary: false, bootstrap })
+  closers.push(
+    () => api.close(100),
+    () => console_.close(100),
+  )
+  apiPort = api.port
+  uiPort = console_.port
+})
+afterAll(() => Promise.all(closers.map((close) => close())))
+
+/** Trusting that certificate and no other. */
+const agent = () => new https.Agent({ ca: readFileSync(certPath), keepAlive: false })
+
+function get(port: number, path: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    https
+      .get({ host: '127.0.0.1', port, path, agent: agent() }, (response) => resolve(response.resume().statusCode))
+      .on('error', reject)
+  })
+}
+
+describe('TLS', () => {
+  it('is spoken by the API and by the console', async () => {
+    expect(await get(apiPort, '/healthz')).toBe(200)
+    expect(await get(uiPort, '/healthz')).toBe(200)
+  })
+
+  it('carries streams, which the SDK sends there in unsigned chunks with a trailer', async () => {
+    const client = new S3Client({
+      endpoint: `https://127.0.0.1:${apiPort}`,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: { accessKeyId: 'main', secretAccessKey: 'main-secret' },
+      requestHandler: { httpsAgent: agent() },
+      maxAttempts: 1,
+    })
+    const body = Buffer.alloc(300_000, 'stream!')
+    const Body = Readable.from(Array.from({ length: 10 }, (_, at) => body.subarray(at * 30_000, (at + 1) * 30_000)))
+    await client.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'streamed', Body, ContentLength: body.length }))
+    const read = await client.send(new GetObjectCommand({ Bucket: 'bucket', Key: 'streamed' }))
+    expect(Buffer.from((await read.Body?.transformToByteArray()) ?? []).equals(body)).toBe(true)
+    client.destroy()
+  })
+})
+
+describe('the files of TLS', () => {
+  it.each([
+    ['that are not there', '/no/cert.pem', '/no/key.pem'],
+    ['that are swapped', keyPath, certPath],
+    ['that are no PEM', join(folder, 'text'), join(folder, 'text')],
+  ])('%s are named, and the settings with them', (_title, cert, key) => {
+    writeFileSync(join(folder, 'text'), 'no certificate')
+    expect(() => readTls({ certPath: cert, keyPath: key })).toThrow(
+      `TLS_CERT ${cert} and TLS_KEY ${key} cannot be used`,
+    )
+  })
+})
