@@ -18,7 +18,10 @@ export function installAssets(app: Express, packageRoot: string): void {
   const { resolve } = createRequire(join(packageRoot, 'package.json'))
   // Their addresses change with their content.
   app.use('/ui/assets/:version', compression())
-  app.use('/ui/assets/:version', express.static(join(packageRoot, 'public'), { index: false, redirect: false, ...forever }))
+  app.use(
+    '/ui/assets/:version',
+    express.static(join(packageRoot, 'public'), { index: false, redirect: false, ...forever }),
+  )
   app.get('/ui/assets/:version/npm/:name', (request: Request, response: Response, next: () => void) => {
     const file = npmFiles[String(request.params.name)]
     if (file === undefined) next()
