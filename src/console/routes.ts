@@ -18,6 +18,7 @@ import { makePresigned, showPresign } from './presign/presign.ts'
 import { type Route, route } from './route.ts'
 import { abortOldUpload } from './settings/abort-upload.ts'
 import { checkPolicy, savePolicy, showPolicyStamp } from './settings/policy.ts'
+import { savePublicAccess } from './settings/public-access.ts'
 import { askRemoval, emptyBucket, removeBucket } from './settings/remove-bucket.ts'
 import { showSettings } from './settings/show-settings.ts'
 import { setVersioning } from './settings/versioning.ts'
@@ -55,6 +56,7 @@ export const routes: readonly Route[] = [
   route('get', '/ui/buckets/:bucket/policy/stamp', 's3:GetBucketPolicy', showPolicyStamp),
   route('post', '/ui/buckets/:bucket/policy/check', 's3:PutBucketPolicy', checkPolicy),
   route('post', '/ui/buckets/:bucket/policy', 's3:PutBucketPolicy', savePolicy),
+  route('post', '/ui/buckets/:bucket/public-access', 's3:PutBucketPublicAccessBlock', savePublicAccess),
   route('post', '/ui/buckets/:bucket/versioning', 's3:PutBucketVersioning', setVersioning),
   route('post', '/ui/buckets/:bucket/uploads/:upload/abort?key=', 's3:AbortMultipartUpload', abortOldUpload),
   route('get', '/ui/buckets/:bucket/remove', 's3:DeleteBucket', askRemoval),

@@ -454,6 +454,31 @@ describe('versions', () => {
   })
 })
 
+describe('what was deleted', () => {
+  it('is shown where one wants to see it, and only to those who may', async () => {
+    await put('lost.txt', 'lost')
+    await admin.post('/ui/buckets/open/delete', { key: 'lost.txt', back: '', confirmed: 'yes' })
+    const rows = (html: string) =>
+      [...html.matchAll(/is-deleted[\s\S]*?data-row-link>([^<]+)</g)].map(([, name]) => name)
+    expect(rows((await admin.get('/ui/buckets/open?search=lost')).text)).toEqual([])
+    expect(rows((await admin.get('/ui/buckets/open?search=lost&deleted=yes')).text)).toEqual(['lost.txt'])
+  })
+})
+
+describe('an object that is open to everyone', () => {
+  it('has an address that works without signing', async () => {
+    expect((await admin.get(at('object', 'c.txt'))).text).toContain('whoever a policy lets in')
+    await admin.post('/ui/buckets/open/policy', { preset: 'public-read', confirmed: 'yes' })
+    expect((await admin.get(at('object', 'c.txt'))).text).toContain('<code>http://127.0.0.1:5000/open/c.txt</code>')
+    await admin.post('/ui/buckets/open/public-access', { restrictPublicBuckets: 'on' })
+    expect((await admin.get(at('object', 'c.txt'))).text).toContain('whoever a policy lets in')
+    expect((await admin.get('/ui/buckets/open')).text).toContain('Public, blocked')
+    await admin.post('/ui/buckets/open/public-access', { blockPublicPolicy: 'on' })
+    const refused = await admin.post('/ui/buckets/open/policy', { preset: 'public-read', confirmed: 'yes' })
+    expect(refused.status).toBe(403)
+  })
+})
+
 describe('links', () => {
   it('are signed for a host, a method and a time, and bad wishes are refused', async () => {
     const wish = { method: 'GET', preset: '3600', host: 'http://files.example:9000', download: 'on' }

@@ -1,40 +1,30 @@
 /** One folder of a bucket, a page at a time; `part=rows` is the rows alone, for scrolling on. */
-import type { Page, Visit } from '#console/page.ts'
+import { objectsHref } from '#console/address.ts'
+import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { accessOf } from '#console/settings/access.ts'
-import type { ListedObject } from '#store/contract.ts'
 import { fileTypeOf, iconOf } from './file-kind.ts'
 import { folderCrumbs, folderOf, nameOf, parentOf } from './folder.ts'
+import { type FolderEntry, readFolder } from './read-folder.ts'
 
-const orders: Readonly<Record<string, (a: ListedObject, b: ListedObject) => number>> = {
+const orders: Readonly<Record<string, (a: FolderEntry, b: FolderEntry) => number>> = {
   name: () => 0,
   size: (a, b) => b.sizeBytes - a.sizeBytes,
   modified: (a, b) => b.modifiedAtMs - a.modifiedAtMs,
 }
 
+interface Asked {
+  readonly prefix: string
+  readonly search: string
+  readonly sort: string
+  readonly withDeleted: boolean
+}
+
 export const showObjects: Page = async (visit, services) => {
-  const { bucket, query } = visit
-  const prefix = folderOf(query.get('prefix'))
-  const search = query.get('search') ?? ''
-  const asked = query.get('sort') ?? ''
-  const sort = Object.hasOwn(orders, asked) ? asked : 'name'
-  const { store, config, bucketPolicies } = services
-  const page = await store.listObjects({
-    bucket: bucket.name,
-    prefix: prefix + search,
-    delimiter: '/',
-    limit: config.uiPageSize,
-    after: query.get('after') ?? '',
-  })
-  const rows = {
-    bucket,
-    folders: page.commonPrefixes.map((path) => ({ path, name: nameOf(path).replace(/(?<=.)\/$/, '') })),
-    objects: page.objects
-      .filter(({ key }) => key !== prefix)
-      .sort(orders[sort])
-      .map((object) => ({ ...object, name: nameOf(object.key), sign: iconOf(fileTypeOf(object.key).kind) })),
-    next: page.next === undefined ? undefined : nextHref(visit, page.next),
-  }
-  if (query.get('part') === 'rows') return { view: 'objects/rows', title: '', isFragment: true, locals: rows }
+  const asked = readAsked(visit)
+  const rows = await readRows(visit, services, asked)
+  if (visit.query.get('part') === 'rows') return { view: 'objects/rows', title: '', isFragment: true, locals: rows }
+  const { bucket } = visit
+  const { prefix } = asked
   return {
     view: 'objects/list',
     title: prefix === '' ? bucket.name : `${nameOf(prefix)} · ${bucket.name}`,
@@ -43,24 +33,64 @@ export const showObjects: Page = async (visit, services) => {
     scripts: ['objects.js', 'upload.js'],
     locals: {
       ...rows,
-      prefix,
+      ...asked,
       parent: prefix === '' ? undefined : parentOf(prefix),
-      search,
-      sort,
-      access: accessOf(bucketPolicies, bucket),
+      access: accessOf(services.bucketPolicies, bucket),
       ...rights(visit, prefix),
-      partBytesMax: config.maxUploadBytes,
+      partBytesMax: services.config.maxUploadBytes,
     },
   }
 }
 
+function readAsked({ query }: Visit): Asked {
+  const sort = query.get('sort') ?? ''
+  return {
+    prefix: folderOf(query.get('prefix')),
+    search: query.get('search') ?? '',
+    sort: Object.hasOwn(orders, sort) ? sort : 'name',
+    withDeleted: query.get('deleted') === 'yes',
+  }
+}
+
+async function readRows(visit: Visit, { store, config }: ConsoleServices, asked: Asked) {
+  const { bucket, query } = visit
+  const { prefix, search, sort, withDeleted } = asked
+  if (withDeleted) visit.authorize('s3:ListBucketVersions', { bucket })
+  const page = await readFolder(store, {
+    bucket: bucket.name,
+    prefix: prefix + search,
+    limit: config.uiPageSize,
+    after: query.get('after') ?? '',
+    withDeleted,
+  })
+  const hrefOf = (path: string) => {
+    const href = objectsHref(bucket.name, path)
+    return withDeleted ? `${href}${href.includes('?') ? '&' : '?'}deleted=yes` : href
+  }
+  return {
+    bucket,
+    folders: page.folders.map((path) => ({ path, name: folderName(path), href: hrefOf(path) })),
+    objects: page.entries
+      .filter(({ key }) => key !== prefix)
+      .sort(orders[sort])
+      .map((entry) => ({ ...entry, name: nameOf(entry.key), sign: iconOf(fileTypeOf(entry.key).kind) })),
+    next: page.next === undefined ? undefined : nextHref(visit, page.next),
+    hrefOf,
+  }
+}
+
+/** Without its slash, unless that is all. */
+const folderName = (path: string) => nameOf(path).replace(/(?<=.)\/$/, '')
+
 /** What is offered. Whether it is allowed is decided again when it is done, key by key. */
 function rights(visit: Visit, prefix: string) {
-  const resource = { bucket: visit.bucket, key: `${prefix}*` }
+  const { bucket } = visit
+  const resource = { bucket, key: `${prefix}*` }
   return {
     mayWrite: visit.may('s3:PutObject', resource),
     mayDelete: visit.may('s3:DeleteObject', resource),
     mayRead: visit.may('s3:GetObject', resource),
+    maySeeDeleted: bucket.versioning !== 'Unversioned' && visit.may('s3:ListBucketVersions', { bucket }),
   }
 }
 

@@ -1,6 +1,10 @@
 import { join, relative } from 'node:path'
 import { Layout } from '#blobs/layout.ts'
+import { apiUrls } from '#console/api-urls.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import { awsEncode } from '#lib/uri.ts'
+import { anonymous } from '#model/account.ts'
+import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import { fileTypeOf, iconOf } from './file-kind.ts'
@@ -21,6 +25,7 @@ export const showObject: Page = async (visit, services) => {
     versions,
     preview: shown === undefined ? undefined : await previewOf(services.store, bucket.name, shown, versionId),
     place: shown === undefined ? undefined : placeOf(services, bucket.name, shown),
+    publicUrl: shown === undefined ? undefined : publicUrlOf(services, bucket, shown),
     sign: iconOf(fileTypeOf(key, shown?.headers.contentType).kind),
     parts: shown === undefined ? [] : await services.store.listObjectParts(bucket.name, shown, 0, 1000),
   })
@@ -47,6 +52,17 @@ function objectView(visit: Visit, locals: Record<string, unknown>): View {
       ...locals,
     },
   }
+}
+
+/** The address that works for everyone, should the object be open to everyone. */
+function publicUrlOf(
+  { gatekeeper, config }: ConsoleServices,
+  bucket: Bucket,
+  object: ObjectVersion,
+): string | undefined {
+  const { key } = object
+  if (!gatekeeper.may(anonymous, 's3:GetObject', { bucket, key, object })) return undefined
+  return `${apiUrls(config).shown}/${bucket.name}/${awsEncode(key, { keepSlash: true })}`
 }
 
 /** Where the bytes lie: below STORAGE_ROOT, whose own place is only for those at this machine. */

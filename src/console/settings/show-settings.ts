@@ -4,6 +4,7 @@ import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { accessOf, publicReadPolicy } from './access.ts'
 import { describePolicy } from './describe-policy.ts'
 import { stampOf } from './policy.ts'
+import { publicAccessSwitches } from './public-access.ts'
 
 const uploadsShown = 20
 
@@ -22,6 +23,9 @@ export const showSettings: Page = async (visit, services) => {
     stamp: stampOf(policy),
     mayReadPolicy,
     mayWritePolicy: visit.may('s3:PutBucketPolicy', { bucket }),
+    switches: publicAccessSwitches,
+    maySeeBlock: visit.may('s3:GetBucketPublicAccessBlock', { bucket }),
+    mayBlock: visit.may('s3:PutBucketPublicAccessBlock', { bucket }),
     mayVersion: visit.may('s3:PutBucketVersioning', { bucket }),
     mayDelete: visit.may('s3:DeleteBucket', { bucket }),
     ...(await listUploads(visit, services)),
