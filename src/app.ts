@@ -72,10 +72,10 @@ function installRoutes(services: OpenServices, config: AppConfig, version: strin
 /** MYFSIO_BUCKETS, which belong to the administrator. */
 async function createBuckets(store: Store, config: AppConfig, ownerId: string): Promise<void> {
   const { buckets, region } = config
-  const ownershipControls = defaultControls(config.defaultObjectOwnership)
+  const controls = defaultControls(config.defaultObjectOwnership)
   for (const name of buckets) {
     if ((await store.findBucket(name)) !== undefined) continue
     const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
-    await store.createBucket({ name, createdAtMs: Date.now(), ownerId, region, ownershipControls, ...fresh })
+    await store.createBucket({ name, createdAtMs: Date.now(), ownerId, region, ...controls, ...fresh })
   }
 }

@@ -16,7 +16,7 @@ export interface Bucket {
   readonly objectLockEnabled: boolean
   /** Absent: only the owner has access. */
   readonly acl?: Acl
-  /** Absent: BucketOwnerEnforced. `none`: the bucket has no controls, and behaves as under ObjectWriter. */
+  /** Absent: BucketOwnerEnforced, which nobody asked for. `none`: the bucket has no controls, and behaves as under ObjectWriter. */
   readonly ownershipControls?: ObjectOwnership | 'none'
   readonly publicAccessBlock?: PublicAccessBlock
 }

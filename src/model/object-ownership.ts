@@ -24,9 +24,14 @@ export function objectOwnershipOf({ ownershipControls }: WithControls): ObjectOw
   return ownershipControls === 'none' ? 'ObjectWriter' : (ownershipControls ?? 'BucketOwnerEnforced')
 }
 
-/** The controls of a bucket made without saying so. ObjectWriter means buckets as they were before there were controls. */
-export const defaultControls = (ownership: ObjectOwnership): ObjectOwnership | 'none' =>
-  ownership === 'ObjectWriter' ? 'none' : ownership
+/**
+ * The controls of a bucket made without saying so. ObjectWriter means buckets as they were before there were controls;
+ * BucketOwnerEnforced is not recorded, and so is told from one that was asked for.
+ */
+export function defaultControls(ownership: ObjectOwnership): Pick<Bucket, 'ownershipControls'> {
+  if (ownership === 'BucketOwnerEnforced') return {}
+  return { ownershipControls: ownership === 'ObjectWriter' ? 'none' : ownership }
+}
 
 export const hasAclsEnabled = ({ ownershipControls }: WithControls): boolean =>
   ownershipControls !== undefined && ownershipControls !== 'BucketOwnerEnforced'

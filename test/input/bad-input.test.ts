@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { operations } from '#s3/operations.ts'
 import { type Asked, startTestApi, type TestApi } from './api.ts'
+import { access } from './tables/access.ts'
 import { buckets } from './tables/buckets.ts'
 import { forms } from './tables/forms.ts'
 import { listings, oddButRight } from './tables/listings.ts'
@@ -11,7 +12,16 @@ import { objects } from './tables/objects.ts'
 import { policiesAndDeletes } from './tables/policies-and-deletes.ts'
 import { documents } from './tables/xml.ts'
 
-const cases = [...buckets, ...listings, ...objects, ...multipart, ...policiesAndDeletes, ...forms, ...documents]
+const cases = [
+  ...access,
+  ...buckets,
+  ...listings,
+  ...objects,
+  ...multipart,
+  ...policiesAndDeletes,
+  ...forms,
+  ...documents,
+]
 const names = [...new Set(cases.map(({ operation }) => operation))]
 
 let api: TestApi

@@ -86,13 +86,20 @@ describe('access control lists', () => {
     await put('main', Bucket, { ACL: 'bucket-owner-full-control' })
     await put('main', Bucket, { GrantFullControl: `id="${ids.main}"` })
     expect(await aclOf(Bucket)).toEqual({ owner: 'Main', grants: ['main FULL_CONTROL'] })
+    // Sent by clients of before there were controls, and so taken where nobody set any.
+    await put('main', Bucket, { ACL: 'private' })
+    const asked = await create('BucketOwnerEnforced')
+    await put('main', asked)
     const refused = { name: 'AccessControlListNotSupported', $metadata: { httpStatusCode: 400 } }
     for (const ACL of ['private', 'public-read'] as const) {
-      await expect(put('main', Bucket, { ACL })).rejects.toMatchObject(refused)
-      const set = as().send(new PutObjectAclCommand({ Bucket, Key: 'key', ACL }))
-      await expect(set).rejects.toMatchObject(refused)
-      await expect(as().send(new PutBucketAclCommand({ Bucket, ACL }))).rejects.toMatchObject(refused)
+      await expect(put('main', asked, { ACL })).rejects.toMatchObject(refused)
+      for (const name of [Bucket, asked]) {
+        const set = as().send(new PutObjectAclCommand({ Bucket: name, Key: 'key', ACL }))
+        await expect(set).rejects.toMatchObject(refused)
+        await expect(as().send(new PutBucketAclCommand({ Bucket: name, ACL }))).rejects.toMatchObject(refused)
+      }
     }
+    await expect(put('main', Bucket, { ACL: 'public-read' })).rejects.toMatchObject(refused)
     await expect(
       as().send(new CreateBucketCommand({ Bucket: `${Bucket}-public`, ACL: 'public-read' })),
     ).rejects.toMatchObject({ name: 'InvalidBucketAclWithObjectOwnership' })

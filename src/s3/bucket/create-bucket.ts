@@ -71,14 +71,15 @@ function readAccess(request: S3Request, name: string, { accounts, settings, gate
   const place = { bucket: { name, ownerId } }
   const controls = readOwnership(headers['x-amz-object-ownership'])
   if (controls !== undefined) gatekeeper.authorize(caller.principal, 's3:PutBucketOwnershipControls', place)
-  const ownershipControls = controls ?? defaultControls(settings.defaultObjectOwnership)
+  const ownership =
+    controls === undefined ? defaultControls(settings.defaultObjectOwnership) : { ownershipControls: controls }
   const requested = requestedAcl(headers, 'bucket', accounts)
-  if (requested === undefined) return { ownershipControls }
+  if (requested === undefined) return ownership
   gatekeeper.authorize(caller.principal, 's3:PutBucketAcl', place)
   const acl = aclToKeep(resolveAcl(requested, ownerId, ownerId), ownerId)
-  if (acl === undefined) return { ownershipControls }
-  if (!hasAclsEnabled({ ownershipControls })) throw new ApiError('InvalidBucketAclWithObjectOwnership')
-  return { ownershipControls, acl }
+  if (acl === undefined) return ownership
+  if (!hasAclsEnabled(ownership)) throw new ApiError('InvalidBucketAclWithObjectOwnership')
+  return { ...ownership, acl }
 }
 
 function readOwnership(header: string | string[] | undefined): ObjectOwnership | undefined {

@@ -37,6 +37,14 @@ export function parseCopySource(header: string): { bucketName: string; key: stri
   return { bucketName: path.slice(0, slash), key: path.slice(slash + 1), versionId }
 }
 
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html, x-amz-copy-source: a delete marker is none. */
+function asSourceError(error: unknown): never {
+  if (!(error instanceof ApiError) || error.code !== 'MethodNotAllowed') throw error
+  throw new ApiError('InvalidRequest', {
+    message: 'The source of a copy request may not specifically refer to a delete marker by version id.',
+  })
+}
+
 export async function openCopySource(request: S3Request, services: Services): Promise<CopySource> {
   const { bucketName, key, versionId } = parseCopySource(String(request.headers['x-amz-copy-source']))
   if (!isBucketName(bucketName)) throw new ApiError('InvalidBucketName')
@@ -47,7 +55,7 @@ export async function openCopySource(request: S3Request, services: Services): Pr
   const opened = await readAuthorized(
     services,
     { principal: request.caller.principal, action, bucket, key },
-    () => services.store.openObject(bucketName, key, versionId),
+    () => services.store.openObject(bucketName, key, versionId).catch(asSourceError),
     { versionOf: ({ version }) => version, release: (found) => found.close() },
   )
   try {

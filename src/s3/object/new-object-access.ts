@@ -29,7 +29,7 @@ export function accessOfNewObject(
   const ownerId = ownerOfNewObject(bucket, principal.canonicalId, isOffered)
   if (requested === undefined) return { ownerId }
   const acl = resolveAcl(requested, ownerId, bucket.ownerId)
-  if (!hasAclsEnabled(bucket) && !isFullControlOfBucketOwner(requested, acl, bucket)) {
+  if (!hasAclsEnabled(bucket) && !isWithoutEffect(requested, acl, bucket, principal)) {
     throw new ApiError('AccessControlListNotSupported')
   }
   // It is the writer's own account that must allow this: https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
@@ -42,8 +42,14 @@ export function accessOfNewObject(
 
 const ownedByBucketOwner = 'bucket-owner-full-control'
 
-/** The one ACL that says what is so anyway while ACLs are disabled, by its name or in its words. */
-function isFullControlOfBucketOwner(requested: RequestedAcl, acl: Acl, bucket: Bucket): boolean {
-  if ('canned' in requested) return requested.canned === ownedByBucketOwner
-  return acl.length > 0 && acl.every((grant) => grantsAll(grant, bucket.ownerId))
+/**
+ * Whether an ACL says what is so anyway while these are disabled: full control of the bucket's owner, by its name or in its words.
+ * `private`, which says the same of what the owner writes, is taken only where nobody asked for the setting: older clients send it by
+ * default (rclone before 1.61), and S3 itself refuses it.
+ */
+function isWithoutEffect(requested: RequestedAcl, acl: Acl, bucket: Bucket, principal: Principal): boolean {
+  if (!('canned' in requested)) return acl.length > 0 && acl.every((grant) => grantsAll(grant, bucket.ownerId))
+  if (requested.canned === ownedByBucketOwner) return true
+  const isOwner = principal.canonicalId === bucket.ownerId
+  return requested.canned === 'private' && isOwner && bucket.ownershipControls === undefined
 }

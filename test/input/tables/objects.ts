@@ -26,7 +26,7 @@ const withoutCode = (rows: ReturnType<typeof keys>) =>
 
 const write = [
   ['with an ACL', { headers: { 'x-amz-acl': 'public-read' } }, '400 AccessControlListNotSupported'],
-  ['with a grant', { headers: { 'x-amz-grant-read': 'id=x' } }, '400 AccessControlListNotSupported'],
+  ['with a grant to nobody', { headers: { 'x-amz-grant-read': 'id=x' } }, '400 InvalidArgument'],
   [
     'with encryption, which is not served',
     { headers: { 'x-amz-server-side-encryption': 'AES256' } },

@@ -7,7 +7,7 @@ const policy = (changes: object, more: object = {}) => ({
   body: JSON.stringify({ Version: '2012-10-17', Statement: [{ ...statement, ...changes }], ...more }),
 })
 
-const absent = (verb: string, sub: string) =>
+export const absent = (verb: string, sub: string) =>
   [
     ['of a bucket that is not there', `${verb} /absent-bucket?${sub}`, '404 NoSuchBucket'],
     ['of a bucket of others', `${verb} /theirs?${sub}`, '403 AccessDenied'],

@@ -1,0 +1,127 @@
+/** kill -9 of every process of the server at each point of the publishing protocol, and at some of them again while it recovers. */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import {
+  CompleteMultipartUploadCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  RenameObjectCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CrashingServer, Ledger, md5Of } from './crashing-server.ts'
+
+const preload = pathToFileURL(join(import.meta.dirname, 'kill-points.mjs')).href
+const small = () => randomBytes(500)
+const large = () => randomBytes(100_000)
+
+type Act = () => Promise<unknown>
+
+describe.skipIf(process.platform !== 'linux')('kill -9 at a point of the protocol', () => {
+  let server: CrashingServer
+  let plain: Ledger
+  let versioned: Ledger
+
+  beforeAll(async () => {
+    server = await CrashingServer.create()
+    plain = new Ledger(server, 'plain')
+    versioned = new Ledger(server, 'versioned')
+    await server.start({ WORKERS: '1' })
+    for (const Bucket of ['plain', 'versioned']) await server.client.send(new CreateBucketCommand({ Bucket }))
+    const VersioningConfiguration = { Status: 'Enabled' } as const
+    await server.client.send(new PutBucketVersioningCommand({ Bucket: 'versioned', VersioningConfiguration }))
+    for (const Key of ['old', 'source', 'target', 'gone', 'kept']) await put(plain, 'plain', Key, small())
+    await put(versioned, 'versioned', 'old', large())
+    server.kill()
+  })
+  afterAll(() => server.remove())
+
+  function put(ledger: Ledger, Bucket: string, Key: string, Body: Buffer): Promise<unknown> {
+    return ledger.write(new Map([[Key, md5Of(Body)]]), () =>
+      server.client.send(new PutObjectCommand({ Bucket, Key, Body })),
+    )
+  }
+
+  const overwrite =
+    (body: Buffer): Act =>
+    () =>
+      put(plain, 'plain', 'old', body)
+  const overwriteVersioned: Act = () => put(versioned, 'versioned', 'old', small())
+  const remove: Act = () =>
+    plain.write(new Map([['gone', undefined]]), () =>
+      server.client.send(new DeleteObjectCommand({ Bucket: 'plain', Key: 'gone' })),
+    )
+
+  async function rename(): Promise<void> {
+    const body = small()
+    await put(plain, 'plain', 'source', body)
+    const changes = new Map([
+      ['source', undefined],
+      ['target', md5Of(body)],
+    ])
+    await plain.write(changes, () =>
+      server.client.send(new RenameObjectCommand({ Bucket: 'plain', Key: 'target', RenameSource: '/plain/source' })),
+    )
+  }
+
+  async function upload(): Promise<void> {
+    const at = { Bucket: 'plain', Key: 'old' }
+    const { UploadId } = await server.client.send(new CreateMultipartUploadCommand(at))
+    const Body = large()
+    const { ETag } = await server.client.send(new UploadPartCommand({ ...at, UploadId, PartNumber: 1, Body }))
+    const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] }
+    await plain.write(new Map([['old', md5Of(Body)]]), () =>
+      server.client.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload })),
+    )
+  }
+
+  /** By default the most telling few; MYFSIO_CRASH_POINTS=all asks for the rest. The point, what leads to it, and a second point that recovery from the first leads to. */
+  const all: readonly [point: string, act: Act, whileRecovering?: string][] = [
+    ['after-stage', overwrite(small())],
+    ['after-commit', overwrite(large()), 'after-commit'],
+    ['after-commit', overwrite(small()), 'after-settle'],
+    ['mid-settle', overwriteVersioned],
+    ['after-settle', overwrite(small()), 'in-forget'],
+    ['in-forget', overwrite(small())],
+    ['in-completion', upload],
+    ['after-completion', upload],
+    ['before-delete', remove],
+    ['after-delete', () => put(plain, 'plain', 'gone', small()).then(remove)],
+    ['before-rename', rename, 'after-rename'],
+    ['after-rename', rename],
+  ]
+
+  const few = ['after-commit', 'mid-settle', 'in-completion', 'before-rename']
+  const isChosen = ([point, , again]: (typeof all)[number]) => few.includes(point) && again !== 'after-settle'
+  const cases = process.env.MYFSIO_CRASH_POINTS === 'all' ? all : all.filter(isChosen)
+
+  /** With a worker that will kill everything at the point; unless that is in the way of recovering, which then comes first. */
+  async function startFor(point: string): Promise<void> {
+    const environment = { WORKERS: '1', NODE_OPTIONS: `--import ${preload}`, MYFSIO_KILL_AT: point }
+    if (await server.start(environment)) return
+    await server.start({ WORKERS: '1' })
+    server.kill()
+    expect(await server.start(environment)).toBe(true)
+  }
+
+  // One start serves two ends: to check what the last kill left, and to be killed next.
+  it('leaves every object old or new, at any of them', { timeout: 240_000 }, async () => {
+    for (const [point, act, whileRecovering] of cases) {
+      await startFor(point)
+      await plain.verify()
+      await versioned.verify()
+      await act()
+      await server.died()
+      if (whileRecovering === undefined) continue
+      const environment = { WORKERS: '1', NODE_OPTIONS: `--import ${preload}`, MYFSIO_KILL_AT: whileRecovering }
+      if (await server.start(environment)) await server.died()
+    }
+    await server.start({ WORKERS: '1' })
+    await plain.verify()
+    await versioned.verify()
+  })
+})

@@ -1,0 +1,119 @@
+/** Two processes that write one key: the files of an earlier write may still be on their way when a later one is settled. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { openMemoryEngine } from '#metadata/memory-engine.ts'
+import type { Bucket } from '#model/bucket.ts'
+import type { Store } from '#store/contract.ts'
+import { openStore } from '#store/open-store.ts'
+
+const surprises: string[] = []
+const note = (_: object, message: string) => void surprises.push(message)
+const log = { info: note, warn: note, error: note }
+
+/** The engine as one process sees it: its sections wait at the gate. */
+function gated(engine: MetadataEngine): { engine: MetadataEngine; shut(): void; open(): void } {
+  let gate = Promise.resolve()
+  let release = () => {}
+  const view: MetadataEngine = {
+    get: (key) => engine.get(key),
+    getMany: (keys) => engine.getMany(keys),
+    scan: (range, options) => engine.scan(range, options),
+    commit: (commit) => engine.commit(commit),
+    exclusively: async (section) => {
+      await gate
+      return engine.exclusively(section)
+    },
+    flush: () => engine.flush(),
+    close: async () => {},
+  }
+  const shut = () => {
+    gate = new Promise((resolve) => {
+      release = resolve
+    })
+  }
+  return { engine: view, shut, open: () => release() }
+}
+
+describe.each(['Unversioned', 'Enabled'] as const)('two processes, one %s bucket', (versioning) => {
+  const bucket: Bucket = {
+    name: 'bucket',
+    createdAtMs: 0,
+    ownerId: 'owner',
+    region: 'us-east-1',
+    versioning,
+    mfaDelete: false,
+    objectLockEnabled: false,
+  }
+  let root: string
+  let slow: ReturnType<typeof gated>
+  let first: Store
+  let second: Store
+
+  beforeEach(async () => {
+    surprises.length = 0
+    root = await mkdtemp(join(tmpdir(), 'myfsio-two-'))
+    const engine = openMemoryEngine()
+    slow = gated(engine)
+    const options = { root, durability: 'strict', watch: false, log, isPrimary: false } as const
+    first = await openStore({ ...options, engine: slow.engine })
+    second = await openStore({ ...options, engine: gated(engine).engine })
+    await first.createBucket(bucket)
+  })
+  afterEach(async () => {
+    await first.close()
+    await second.close()
+    await rm(root, { recursive: true })
+    expect(surprises).toEqual([])
+  })
+
+  async function put(store: Store, key: string, value: string): Promise<string> {
+    const body = Buffer.from(value.padEnd(70_000))
+    const source = Readable.from([body], { objectMode: false })
+    const staged = await store.stage({ source, sizeBytes: body.length, maxBytes: 1e9, algorithms: [] })
+    const checksum = { algorithm: 'MD5', type: 'FULL_OBJECT', value: '' } as const
+    const attributes = { headers: {}, userMetadata: { value }, storageClass: 'STANDARD', ownerId: 'owner' } as const
+    const version = await store.putObject({ bucket, key, staged, attributes, checksum, conditions: {} })
+    return version.versionId
+  }
+
+  async function currentValue(key: string, versionId?: string): Promise<string | undefined> {
+    const { userMetadata } = await second.headObject('bucket', key, versionId)
+    return userMetadata.value
+  }
+
+  it('keep what the slower one has not moved out of the way yet', async () => {
+    const one = await put(second, 'key', 'one')
+    slow.shut()
+    const writing = put(first, 'key', 'two')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const three = await put(second, 'key', 'three')
+    expect(await currentValue('key')).toBe('three')
+    slow.open()
+    const two = await writing
+    expect(await currentValue('key')).toBe('three')
+    if (versioning === 'Unversioned') return
+    for (const [id, value] of [
+      [one, 'one'],
+      [two, 'two'],
+      [three, 'three'],
+    ] as const) {
+      expect(await currentValue('key', id)).toBe(value)
+    }
+  })
+
+  it('write to a key whose object the slower one is still moving to another', async () => {
+    await put(second, 'from', 'one')
+    slow.shut()
+    const renaming = first.renameObject({ bucket, from: 'from', to: 'to', sourceConditions: {}, conditions: {} })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await put(second, 'from', 'two')
+    slow.open()
+    await renaming
+    expect(await currentValue('to')).toBe('one')
+    expect(await currentValue('from')).toBe('two')
+  })
+})
