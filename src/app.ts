@@ -31,7 +31,7 @@ export async function startApi(start: ApiStart): Promise<RunningServer> {
   const { config, version } = start
   const log = await createLog(config.log, 'api')
   const open = await openServices(start, log)
-  if (start.isPrimary) await createBuckets(open.store, config, open.ownerId)
+  if (start.isPrimary) await createBuckets(open.services.store, config, open.identities.ownerId)
   const server = createHttpServer({ tls: readTls(config.tls) }, installRoutes(open, config, version, log))
   const port = await listen(server, config.host, config.apiPort)
   return {
@@ -45,13 +45,18 @@ export async function startApi(start: ApiStart): Promise<RunningServer> {
 }
 
 /** First what needs no credentials and costs nothing to pass, last the S3 endpoint, which takes everything else. */
-function installRoutes(services: OpenServices, config: AppConfig, version: string, log: Log) {
-  const { secretOf } = services
+function installRoutes(
+  { services, access, identities, secretOf }: OpenServices,
+  config: AppConfig,
+  version: string,
+  log: Log,
+) {
   const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
   const rateLimit = limiter && ((request: IncomingMessage) => limiter.assert(request.socket.remoteAddress ?? ''))
   const health = createHealthRoutes(version)
   const { region, service, apiBaseUrl } = config
-  const admin = createAdminRoutes({ services, region, service, apiBaseUrl, secretOf })
+  const findIdentity = (name: string) => identities.find(name)
+  const admin = createAdminRoutes({ services, access, region, service, apiBaseUrl, secretOf, findIdentity })
   const endpoint = createS3Endpoint({ services, log, ...(rateLimit === undefined ? {} : { rateLimit }) })
   const readAddress = createAddressReader(services.settings.virtualHostDomains)
   /** A bucket addressed by host may hold a key that looks like one of our own paths. */

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { isBucketName } from '#model/bucket.ts'
 import { objectOwnerships } from '#model/object-ownership.ts'
+import { ipRanges, isLoopback } from './config-addresses.ts'
 import { hosts, list, listOf, logLevel, matching, onOff, rateLimit, size, wholeNumber } from './config-schemas.ts'
 import { readDotenv, readFlags, withoutEmpty } from './config-sources.ts'
 
@@ -71,6 +72,8 @@ const variables = {
   AUTH_LOCKOUT_MINUTES: row(wholeNumber(1, 10_000), '15', 'a whole number from 1 to 10000', 'minutes a lockout lasts'),
   SESSION_LIFETIME_DAYS: row(wholeNumber(1, 400), '30', 'a whole number from 1 to 400', 'days a console session lasts'),
   SESSION_IDLE_MINUTES: row(wholeNumber(1, 576_000), '720', 'a whole number from 1 to 576000', 'or so long unused'),
+  ENFORCE: row(z.enum(['on', 'log']), 'on', 'on or log', 'log: record denials, let in whoever signed'),
+  TRUSTED_PROXIES: row(ipRanges, '', 'addresses or ranges as 10.0.0.0/8', 'proxies whose X-Forwarded-For is believed'),
   RATE_LIMIT_DEFAULT: row(rateLimit(), undefined, 'off, or as 200 per minute', 'requests a client address may make'),
   CORS_ORIGINS: row(
     listOf(/^(\*|null|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/i),
@@ -181,10 +184,6 @@ export function describeFlags(): { flag: string; variable: string; means: string
   }))
 }
 
-export function isLoopback(host: string): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/i.test(host)
-}
-
 function row<T, F extends string | undefined>(
   schema: z.ZodType<T, string>,
   fallback: F,
@@ -237,6 +236,7 @@ function readValue(name: Name, given: Readonly<Record<string, string>>, mistakes
 function disagreements(values: Values, given: Readonly<Record<string, string>>): string[] {
   const found: string[] = []
   const { APP_HOST: host, API_PORT: api, UI_PORT: ui } = values
+  if (values.ENFORCE === 'log' && !isLoopback(host)) found.push(`ENFORCE=log is refused off loopback, as on ${host}.`)
   if (values.MODE === 'both' && api === ui && api !== 0) {
     found.push(`API_PORT and UI_PORT cannot both be ${api}: give one of them another port.`)
   }
@@ -292,6 +292,8 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     allowedHosts: values.ALLOWED_HOSTS,
     virtualHostDomains: values.VIRTUAL_HOST_DOMAINS,
     plainKeyAuth: values.PLAIN_KEY_AUTH,
+    enforce: values.ENFORCE,
+    trustedProxies: values.TRUSTED_PROXIES,
     signatureV2: values.SIGNATURE_V2,
     authMaxAttempts: values.AUTH_MAX_ATTEMPTS,
     authLockoutMinutes: values.AUTH_LOCKOUT_MINUTES,

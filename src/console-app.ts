@@ -1,23 +1,41 @@
 /** How the parts make a running console, on the same store and behind the same gatekeeper as the API. */
 import { createConsole } from '#console/console.ts'
+import type { DomainServices } from '#console/page.ts'
 import { closeServer, createHttpServer, listen } from '#http/server.ts'
 import { readTls } from '#http/tls.ts'
 import { createLog } from '#lib/log.ts'
 import type { RunningServer } from './app.ts'
-import { describeConfig } from './config.ts'
-import { openServices, type ServicesStart } from './services.ts'
+import { type AppConfig, describeConfig } from './config.ts'
+import { type OpenServices, openServices, type ServicesStart } from './services.ts'
 
 export interface ConsoleStart extends ServicesStart {
   readonly version: string
   readonly packageRoot: string
 }
 
+/** What pages work with, out of what every process opens. */
+export function domainOf(open: OpenServices, { iamPath, bucketPolicyPath }: AppConfig): DomainServices {
+  const { services, access, identities, policies, engine, signIn, secretOf } = open
+  return {
+    ...services,
+    engine,
+    access,
+    identities,
+    signIn,
+    secretOf,
+    documentProblems: () => [
+      { path: iamPath, problem: identities.problem },
+      { path: bucketPolicyPath, problem: policies.problem },
+    ],
+  }
+}
+
 export async function startConsole(start: ConsoleStart): Promise<RunningServer> {
   const { config, version, packageRoot } = start
   const log = await createLog(config.log, 'console')
-  const services = await openServices(start, log)
+  const open = await openServices(start, log)
   const console = createConsole({
-    services,
+    services: domainOf(open, config),
     config,
     settings: describeConfig(config),
     version,
@@ -31,7 +49,7 @@ export async function startConsole(start: ConsoleStart): Promise<RunningServer> 
     close: async (timeoutMs) => {
       await closeServer(server, timeoutMs)
       console.close()
-      await services.close()
+      await open.close()
       log.flush()
     },
   }

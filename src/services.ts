@@ -1,9 +1,14 @@
 /** What the edges work with, opened once in every process: the API's workers and the console share one store and one gatekeeper. */
-import { createGatekeeper } from '#access/gatekeeper.ts'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { openAccess } from '#access/open-access.ts'
 import { createSignIn } from '#access/sign-in.ts'
 import { openBucketPolicies } from '#identity/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
 import type { Log } from '#lib/log.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
+import { openMemoryEngine } from '#metadata/memory-engine.ts'
 import { openEngine, openStore } from '#store/open-store.ts'
 import type { AppConfig } from './config.ts'
 
@@ -18,7 +23,8 @@ export type OpenServices = Awaited<ReturnType<typeof openServices>>
 
 export async function openServices({ config, isPrimary, bootstrap }: ServicesStart, log: Log) {
   const identities = await openIdentities({ path: config.iamPath, bootstrap, log })
-  const policies = await openBucketPolicies({ path: config.bucketPolicyPath, log })
+  const principalExists = (name: string) => identities.isPrincipal(name)
+  const policies = await openBucketPolicies({ path: config.bucketPolicyPath, log, principalExists })
   const { ownerId } = identities
   const { storageRoot: root, durability } = config
   const engine = openEngine({ root, durability, engine: config.metadataEngine })
@@ -32,38 +38,45 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     ownerId,
     region: config.region,
   })
-  const gatekeeper = createGatekeeper({
+  const virtualHostDomains = domainsOf(config)
+  const access = openAccess({
     identities,
     policies,
-    settings: { ...config, hosts: hostsOf(config), virtualHostDomains: domainsOf(config) },
+    engine: openJournalEngine(config),
+    log,
+    settings: { ...config, hosts: hostsOf(config), virtualHostDomains },
   })
+  if (config.enforce === 'log') {
+    log.warn(
+      { enforce: 'log' },
+      'ENFORCE=log: NOTHING IS DENIED to whoever has a key. Decisions are recorded, not enforced.',
+    )
+  }
+  const { region, maxUploadBytes, defaultObjectOwnership } = config
+  const settings = { region, maxUploadBytes, virtualHostDomains, defaultObjectOwnership }
   return {
+    services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },
+    access,
+    identities,
+    policies,
+    /** Of the index, for rows beside the store's. */
     engine,
-    store,
-    gatekeeper,
-    bucketPolicies: policies,
-    ownerId,
-    settings: {
-      region: config.region,
-      maxUploadBytes: config.maxUploadBytes,
-      virtualHostDomains: domainsOf(config),
-      defaultObjectOwnership: config.defaultObjectOwnership,
-    },
-    /** Who may be named as an owner or a grantee. */
-    accounts: identities,
     signIn: createSignIn({ identities, settings: config }),
     /** The secret that a user's links are signed with. */
     secretOf: (accessKeyId: string) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
-    /** Why the documents as they are now have no effect, if so. */
-    documentProblems: () => [
-      { path: config.iamPath, problem: identities.problem },
-      { path: config.bucketPolicyPath, problem: policies.problem },
-    ],
     close: async () => {
       await store.close()
+      await access.close()
       await Promise.all([identities.close(), policies.close()])
     },
   }
+}
+
+function openJournalEngine({ metadataEngine, storageRoot }: AppConfig): MetadataEngine {
+  if (metadataEngine === 'memory') return openMemoryEngine()
+  const path = join(storageRoot, '.myfsio.sys', 'journal')
+  mkdirSync(path, { recursive: true })
+  return openLmdbEngine({ path, flush: 'each' })
 }
 
 /** Hosts that a signature may name when a proxy has put its own in their place. */

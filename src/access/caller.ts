@@ -1,6 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Principal } from '#model/account.ts'
 import type { Governed, GovernedBucket } from '#policy/acl-evaluation.ts'
-import type { Payload } from '#signature/request.ts'
+import type { Payload, SignableRequest } from '#signature/request.ts'
 
 /** The door a request came through. */
 export type AuthenticationType = 'anonymous' | 'header' | 'query' | 'form' | 'plain-keys'
@@ -11,23 +12,52 @@ export interface Caller {
   readonly via: AuthenticationType
   /** How the body must be verified. `unsigned` when nothing was signed. */
   readonly payload: Payload
+  /** Undefined if nothing was signed. `timestamp` as `20261124T020000Z`, where the signature says when it was made. */
+  readonly signature?: { readonly version: 'AWS4-HMAC-SHA256' | 'AWS'; readonly timestamp: string | undefined }
 }
 
 /** What is asked for. `bucket` alone for bucket actions; neither for service actions. */
 export interface Resource {
+  /** `ownerId` is '' for a bucket that is not there yet. */
   readonly bucket?: (GovernedBucket & { readonly name: string }) | undefined
   readonly key?: string | undefined
-  /** The version at `key`, where the decision depends on it (`dependsOnObject`). Without it the bucket's owner is taken for its owner. */
-  readonly object?: Governed | undefined
+  /**
+   * The version at `key`, where the decision depends on it (`dependsOnObject`, ObjectNeeded); null if there is none. Without it the
+   * bucket's owner is taken for its owner.
+   */
+  readonly object?: (Governed & { readonly tags?: Readonly<Record<string, string>> }) | null | undefined
+}
+
+/** What conditions may ask of a request. Making one costs nothing: all is read when a condition asks for it. */
+export interface RequestFacts {
+  readonly method: string
+  /** Of a form: its fields by the names of the headers they stand for. */
+  readonly headers: IncomingHttpHeaders
+  readonly query: ReadonlyMap<string, string>
+  /** Where the request came in; as node:net and node:tls have it. */
+  readonly socket: Connection
+  readonly caller: Pick<Caller, 'via' | 'signature'>
+  /** What only a body tells, by condition key in lower case: `s3:locationconstraint`, `aws:tagkeys`... */
+  readonly keys?: Readonly<Record<string, string | readonly string[]>>
+}
+
+export interface Connection {
+  readonly remoteAddress?: string | undefined
+  readonly encrypted?: boolean
+  getProtocol?(): string | null
 }
 
 /** The one authentication and the one authorization of every door. Errors are ApiError with AWS's codes. */
 export interface Gatekeeper {
   /** Verifies whatever credentials the request carries; anonymous if none. */
-  authenticate(request: import('#signature/request.ts').SignableRequest): Caller
+  authenticate(request: SignableRequest): Caller
   /** The signature in the fields of a POST upload (names in lower case), over the field `policy`; anonymous if none. */
   authenticateForm(fields: ReadonlyMap<string, string>): Caller
-  /** AccessDenied unless the principal may do `action` (AWS's name, as `s3:GetObject`). Explicit Deny wins; default is deny. */
-  authorize(principal: Principal, action: string, resource: Resource): void
-  may(principal: Principal, action: string, resource: Resource): boolean
+  /**
+   * AccessDenied unless the principal may do `action` (AWS's name, as `s3:GetObject`). Explicit Deny wins; default is deny.
+   * ObjectNeeded, an AccessDenied too, if that depends on the object and `resource` lacks it.
+   */
+  authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void
+  /** The same question without consequences: no record is made of the answer. */
+  may(principal: Principal, action: string, resource: Resource, facts: RequestFacts): boolean
 }

@@ -1,9 +1,8 @@
-/** The one authentication and the one authorization. Default is deny. */
-import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
-import type { Identities, Identity } from '#identity/identities.ts'
-import { anonymous, type Principal } from '#model/account.ts'
+/** The one authentication, and the door to the one authorization. Default is deny. */
+import type { Identities } from '#identity/identities.ts'
+import type { Identity } from '#identity/identity.ts'
+import { anonymous } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
-import { aclAllows, isObjectOwnersSay } from '#policy/acl-evaluation.ts'
 import { type PresentedCredentials, parseCredentials } from '#signature/credentials.ts'
 import { declaredPayload } from '#signature/declared-payload.ts'
 import { verifyFormSignature } from '#signature/post-policy.ts'
@@ -11,14 +10,21 @@ import type { Payload, SignableRequest } from '#signature/request.ts'
 import { isSame } from '#signature/signing-key.ts'
 import { verifyV2 } from '#signature/v2.ts'
 import { verifyV4 } from '#signature/v4.ts'
-import type { Caller, Gatekeeper, Resource } from './caller.ts'
+import type { Authorizer } from './authorizer.ts'
+import type { Caller, Gatekeeper } from './caller.ts'
+import type { DecisionJournal } from './decision-journal.ts'
+import { decisionHeader } from './denial.ts'
+import { hintOf, recordFailure } from './failed-authentication.ts'
 import { Lockout } from './lockout.ts'
+import { ObjectNeeded } from './object-needed.ts'
 
 export interface GatekeeperSettings {
   readonly region: string
   readonly service: string
   /** Values of Host that are as good as the one received. */
   readonly hosts: readonly string[]
+  /** Where this server listens, for hints. */
+  readonly apiPort?: number
   readonly plainKeyAuth: boolean
   /** `presigned`: in queries only, where boto3 and aws still use it by default. */
   readonly signatureV2: 'off' | 'presigned' | 'on'
@@ -29,13 +35,15 @@ export interface GatekeeperSettings {
 
 export interface GatekeeperOptions {
   readonly identities: Identities
-  readonly policies: BucketPolicyBook
+  readonly authorizer: Authorizer
+  readonly journal: DecisionJournal
+  readonly log: { warn(fields: object, message: string): void }
   readonly settings: GatekeeperSettings
 }
 
 const unsigned = { kind: 'unsigned' } as const
 
-export function createGatekeeper({ identities, policies, settings }: GatekeeperOptions): Gatekeeper {
+export function createGatekeeper({ identities, authorizer, journal, log, settings }: GatekeeperOptions): Gatekeeper {
   const lockout = new Lockout(settings.authMaxAttempts, settings.authLockoutMinutes)
 
   function identify(accessKeyId: string, sessionToken: string | undefined): Identity {
@@ -49,6 +57,31 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
 
   function authenticate(request: SignableRequest): Caller {
     const credentials = parseCredentials(request)
+    try {
+      return verify(request, credentials)
+    } catch (error) {
+      throw error instanceof ApiError ? explained(error, request, credentials) : error
+    }
+  }
+
+  /** Says in the log and the journal what is probably wrong; the client learns what AWS tells. */
+  function explained(error: ApiError, request: SignableRequest, credentials: PresentedCredentials): ApiError {
+    if (credentials.kind === 'anonymous' || credentials.kind === 'plain-keys') return error
+    const identity = identities.findByAccessKey(credentials.accessKeyId)
+    if (identity === undefined) return error
+    const forwarded = request.headers['x-forwarded-host']
+    const own = ['localhost', '127.0.0.1'].map((name) => `${name}:${settings.apiPort ?? 5000}`)
+    const hosts = [...settings.hosts, ...own, ...(forwarded === undefined ? [] : [String(forwarded)])]
+    const failed = { error, identity, hosts, region: settings.region }
+    const hint = hintOf(failed)
+    if (hint === undefined) return error
+    const decisionId = recordFailure(journal, failed, hint)
+    log.warn({ accessKeyId: identity.accessKeyId, code: error.code, hint, decisionId }, 'authentication failed')
+    const { code, message, fields, headers } = error
+    return new ApiError(code, { message, fields, headers: { ...headers, [decisionHeader]: decisionId } })
+  }
+
+  function verify(request: SignableRequest, credentials: PresentedCredentials): Caller {
     switch (credentials.kind) {
       case 'anonymous':
         return { principal: anonymous, via: 'anonymous', payload: declaredPayload(request) }
@@ -56,7 +89,12 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
       case 'v4-query': {
         const identity = identify(credentials.accessKeyId, credentials.sessionToken)
         const payload = verifyV4(request, credentials, identity.secretAccessKey, settings, Date.now())
-        return { principal: identity.principal, via: credentials.kind === 'v4-query' ? 'query' : 'header', payload }
+        return {
+          principal: identity,
+          via: credentials.kind === 'v4-query' ? 'query' : 'header',
+          payload,
+          signature: { version: 'AWS4-HMAC-SHA256', timestamp: credentials.timestamp },
+        }
       }
       case 'v2-header':
       case 'v2-query': {
@@ -70,9 +108,10 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
         const { virtualHostDomains } = settings
         verifyV2(request, credentials, identity.secretAccessKey, { nowMs: Date.now(), virtualHostDomains })
         return {
-          principal: identity.principal,
+          principal: identity,
           via: credentials.kind === 'v2-query' ? 'query' : 'header',
           payload: declaredPayload(request),
+          signature: { version: 'AWS', timestamp: undefined },
         }
       }
       case 'plain-keys':
@@ -97,7 +136,7 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
       throw new ApiError('AccessDenied', { message: 'Invalid credentials' })
     }
     lockout.succeed(accessKeyId)
-    return { principal: identity.principal, via: 'plain-keys', payload }
+    return { principal: identity, via: 'plain-keys', payload }
   }
 
   function authenticateForm(fields: ReadonlyMap<string, string>): Caller {
@@ -107,39 +146,23 @@ export function createGatekeeper({ identities, policies, settings }: GatekeeperO
       return identity.secretAccessKey
     })
     if (identity === undefined) return { principal: anonymous, via: 'anonymous', payload: unsigned }
-    return { principal: identity.principal, via: 'form', payload: unsigned }
+    const version = fields.has('x-amz-signature') ? 'AWS4-HMAC-SHA256' : 'AWS'
+    return { principal: identity, via: 'form', payload: unsigned, signature: { version, timestamp: undefined } }
   }
 
-  function may(principal: Principal, action: string, resource: Resource): boolean {
-    const identity = principal.isAnonymous ? undefined : identities.findByAccessKey(principal.accessKeyId)
-    if (!principal.isAnonymous && identity === undefined) return false
-    const isGranted = identity?.grants(action, resource.bucket?.name) === true
-    if (resource.bucket === undefined || resource.bucket.ownerId === '') return isGranted
-    const { bucket, object } = resource
-    const { name, ownerId } = bucket
-    const arn = resource.key === undefined ? `arn:aws:s3:::${name}` : `arn:aws:s3:::${name}/${resource.key}`
-    const isOwner = identity !== undefined && ownerId === principal.canonicalId
-    const decision = policies.evaluate(name, { names: identity?.names ?? [] }, action, arn)
-    // Whoever owns the bucket can always mend its policy, as an account's root can on AWS.
-    if (isOwner && isGranted && /^s3:(Get|Put|Delete)BucketPolicy$/.test(action)) return true
-    if (decision === 'Deny' || (decision === 'invalid' && !isOwner)) return false
-    const sayOf = object !== undefined && isObjectOwnersSay(action) ? object.ownerId : ownerId
-    const isOwn = principal.canonicalId === sayOf
-    // An anonymous owner has no account whose policies could say more.
-    if (isOwn && (isGranted || principal.isAnonymous)) return true
-    // A bucket's policy cannot give away what belongs to another account.
-    const isRestricted = bucket.publicAccessBlock?.restrictPublicBuckets === true && !isOwner && policies.isPublic(name)
-    const isAllowedByPolicy = decision === 'Allow' && sayOf === ownerId && !isRestricted
-    if (!isAllowedByPolicy && !aclAllows(principal, action, { bucket, object })) return false
-    return principal.isAnonymous || isGranted || isOwn
+  const may: Gatekeeper['may'] = (...asked) => {
+    try {
+      return authorizer.decide(authorizer.question(...asked)).outcome === 'Allow'
+    } catch (error) {
+      if (error instanceof ObjectNeeded) return false
+      throw error
+    }
   }
 
   return {
     authenticate,
     authenticateForm,
+    authorize: authorizer.authorize,
     may,
-    authorize(principal, action, resource) {
-      if (!may(principal, action, resource)) throw new ApiError('AccessDenied')
-    },
   }
 }

@@ -62,7 +62,7 @@ export function createSignIn({ identities, settings }: { identities: Identities;
     resume({ accessKeyId, stamp }) {
       const identity = identities.findByAccessKey(accessKeyId)
       if (identity === undefined || !isSame(stampOf(accessKeyId, identity.secretAccessKey), stamp)) return undefined
-      return identity.principal
+      return identity
     },
   }
 }

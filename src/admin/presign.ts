@@ -5,7 +5,7 @@ import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { assertKey } from '#model/object.ts'
 import { presignV4 } from '#signature/presign.ts'
-import type { AdminAnswer, AdminOptions, AdminRequest } from './routes.ts'
+import { type AdminAnswer, type AdminOptions, type AdminRequest, factsOf } from './routes.ts'
 
 const schema = z.object({
   method: z.enum(['GET', 'PUT', 'DELETE']).default('GET'),
@@ -20,7 +20,7 @@ export async function presign(options: AdminOptions, asked: AdminRequest): Promi
   assertKey(key)
   const { method, expires_in: expiresSeconds } = parse(asked.body)
   const bucket = await store.getBucket(bucketName)
-  gatekeeper.authorize(caller.principal, actions[method], { bucket, key })
+  gatekeeper.authorize(caller.principal, actions[method], { bucket, key }, factsOf(asked))
   const secretAccessKey = options.secretOf(caller.principal.accessKeyId)
   if (secretAccessKey === undefined) throw new ApiError('AccessDenied')
   if (method !== 'PUT') await store.headObject(bucketName, key, undefined)

@@ -1,10 +1,12 @@
 /**
- * MyFSIO's own JSON routes beside S3: `POST /presign/<bucket>/<key>` and `GET|PUT|DELETE /bucket-policy/<bucket>`. Both authenticate
- * and authorize as S3 does. A bucket may bear one of these names: then S3's meaning of the path wins.
+ * MyFSIO's own JSON routes beside S3: `POST /presign/<bucket>/<key>`, `GET|PUT|DELETE /bucket-policy/<bucket>`, and all under `/_/`. They
+ * authenticate and authorize as S3 does. A bucket may bear one of the first two names: then S3's meaning of the path wins.
  */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Caller, Gatekeeper } from '#access/caller.ts'
+import type { Caller, Gatekeeper, RequestFacts } from '#access/caller.ts'
+import type { Access } from '#access/open-access.ts'
+import type { Identity } from '#identity/identity.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { percentDecode } from '#lib/uri.ts'
 import { formatXml } from '#lib/xml.ts'
@@ -12,6 +14,7 @@ import { isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Store } from '#store/contract.ts'
+import { inspect, isInspection } from './inspections.ts'
 import { presign } from './presign.ts'
 
 /** The documents behind /bucket-policy. */
@@ -33,6 +36,9 @@ export interface AdminOptions {
   readonly apiBaseUrl: string | undefined
   /** The secret that a caller's links are signed with. */
   readonly secretOf: (accessKeyId: string) => string | undefined
+  readonly access: Access
+  /** By access key, ARN or name. */
+  readonly findIdentity: (name: string) => Identity | undefined
 }
 
 export interface AdminRequest {
@@ -56,6 +62,10 @@ export function createAdminRoutes(options: AdminOptions): AdminHandler {
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
     const presignMatch = request.method === 'POST' ? /^\/presign\/([^/]+)\/(.+)$/.exec(path) : null
     const policyMatch = /^(GET|PUT|DELETE)$/.test(request.method ?? '') ? /^\/bucket-policy\/([^/]+)$/.exec(path) : null
+    if (isInspection(request.method ?? '', path)) {
+      void answerInspection(options, request, response)
+      return
+    }
     if (presignMatch === null && policyMatch === null) {
       next()
       return
@@ -92,12 +102,28 @@ async function answer(
   }
 }
 
+async function answerInspection(
+  options: AdminOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    const { method = '', url: target = '', headers, rawHeaders } = request
+    const caller = options.services.gatekeeper.authenticate({ method, target, headers, rawHeaders })
+    const body = await readBody(request, caller)
+    const { status, json } = await inspect(options, { request, caller, bucketName: '', key: '', body })
+    response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(json)
+  } catch (error) {
+    sendError(request, response, error)
+  }
+}
+
 async function bucketPolicy({ services }: AdminOptions, asked: AdminRequest): Promise<AdminAnswer> {
   const { store, gatekeeper, bucketPolicies } = services
   const { bucketName, caller, request } = asked
   const bucket = await store.getBucket(bucketName)
   const verb = ({ GET: 'Get', PUT: 'Put', DELETE: 'Delete' } as Record<string, string>)[request.method ?? ''] ?? ''
-  gatekeeper.authorize(caller.principal, `s3:${verb}BucketPolicy`, { bucket })
+  gatekeeper.authorize(caller.principal, `s3:${verb}BucketPolicy`, { bucket }, factsOf(asked))
   if (verb === 'Delete') await bucketPolicies.remove(bucketName)
   else if (verb === 'Put') {
     const blocksPublic = bucket.publicAccessBlock?.blockPublicPolicy === true
@@ -108,6 +134,11 @@ async function bucketPolicy({ services }: AdminOptions, asked: AdminRequest): Pr
     return { status: 200, json }
   }
   return { status: 204 }
+}
+
+export function factsOf({ request, caller }: Pick<AdminRequest, 'request' | 'caller'>): RequestFacts {
+  const { method = '', headers, socket } = request
+  return { method, headers, socket, caller, query: new Map() }
 }
 
 /** A document of bounded size, checked against the hash that was signed. Framed bodies are for objects. */

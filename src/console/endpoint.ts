@@ -1,6 +1,8 @@
 /** The life of one visit, to be read aloud: who → signed in? → from our own page? → bucket → may they? → page → send. */
 import type { NextFunction, Request, Response } from 'express'
-import { authorizeOnObject, authorizeOnUpload, hideMissingObject } from '#access/object-access.ts'
+import type { RequestFacts } from '#access/caller.ts'
+import { hideMissingObject } from '#access/missing-object.ts'
+import { authorizeOnObject, authorizeOnUpload } from '#access/object-access.ts'
 import type { Log } from '#lib/log.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
@@ -60,7 +62,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     } catch (error) {
       const isMissing = error instanceof ApiError && /^NoSuch(Key|Version)$/.test(error.code)
       if (!isMissing || !route.needsKey) throw error
-      throw hideMissingObject(error, visit.principal, visit.bucket, services)
+      throw hideMissingObject(error, visit, services.gatekeeper)
     }
   }
 
@@ -79,6 +81,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     const params = request.params as Record<string, string>
     const found = params.bucket === undefined ? undefined : await findBucket(params.bucket)
     const { gatekeeper } = services
+    const facts = factsOf(request, query)
     return {
       message: request,
       headers: request.headers,
@@ -88,6 +91,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       params,
       address: request.socket.remoteAddress ?? '',
       principal,
+      facts,
       session: visitor.session,
       get bucket(): Bucket {
         if (found === undefined) throw new Error(`${route.path} names no bucket`)
@@ -96,10 +100,10 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       key,
       form,
       readJson: (schema) => readJson(request, schema),
-      may: (action, resource = {}) => gatekeeper.may(principal, action, resource),
-      authorize: (action, resource = {}) => gatekeeper.authorize(principal, action, resource),
+      may: (action, resource = {}) => gatekeeper.may(principal, action, resource, facts),
+      authorize: (action, resource = {}) => gatekeeper.authorize(principal, action, resource, facts),
       authorizeObject: (action, { bucket, key, versionId, uploadId }) => {
-        const asked = { principal, action, bucket, key }
+        const asked = { principal, action, bucket, key, facts }
         if (uploadId !== undefined) return authorizeOnUpload(services, { ...asked, uploadId })
         return authorizeOnObject(services, { ...asked, versionId })
       },
@@ -177,6 +181,11 @@ async function authorize(route: Route, visit: Visit): Promise<void> {
     versionId: query.get('versionId') ?? undefined,
     uploadId: params.upload,
   })
+}
+
+function factsOf(request: Request, query: URLSearchParams): RequestFacts {
+  const { method, headers, socket } = request
+  return { method, headers, query: new Map(query), socket, caller: { via: 'header' } }
 }
 
 /** Reading or deleting a version by its id is an action of its own. */

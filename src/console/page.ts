@@ -2,8 +2,10 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { ZodType } from 'zod'
-import type { Gatekeeper, Resource } from '#access/caller.ts'
+import type { Gatekeeper, RequestFacts, Resource } from '#access/caller.ts'
+import type { Access } from '#access/open-access.ts'
 import type { SignIn } from '#access/sign-in.ts'
+import type { Identities } from '#identity/identities.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
@@ -22,6 +24,8 @@ export interface Visit {
   /** Values of `:name` in the route's path, decoded. */
   readonly params: Readonly<Record<string, string>>
   readonly address: string
+  /** What conditions of policies may ask of this visit. */
+  readonly facts: RequestFacts
   /** Anonymous on pages that need no sign-in. */
   readonly principal: Principal
   readonly session: VisitSession
@@ -83,6 +87,8 @@ export type Answer =
     }
 
 export interface BucketPolicies {
+  /** As `put` reads it. MalformedPolicy. */
+  parse(bucket: string, json: string): unknown
   find(bucket: string): string | undefined
   /** MalformedPolicy; AccessDenied for a public one where these are blocked. */
   put(bucket: string, json: string, options: { readonly blocksPublic: boolean }): Promise<void>
@@ -96,6 +102,8 @@ export interface DomainServices {
   readonly store: Store
   readonly gatekeeper: Gatekeeper
   readonly bucketPolicies: BucketPolicies
+  readonly access: Access
+  readonly identities: Identities
   readonly signIn: SignIn
   readonly secretOf: (accessKeyId: string) => string | undefined
   readonly documentProblems: () => readonly { readonly path: string; readonly problem: string | undefined }[]

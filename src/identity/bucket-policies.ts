@@ -1,62 +1,92 @@
-/** bucket_policies.json: `{"policies": {"<bucket>": <policy>}}`. A policy that is not valid denies everyone but its account. */
+/**
+ * bucket_policies.json: `{"policies": {"<bucket>": <policy>}}`. A policy that a hand made invalid does not take effect: the bucket's last
+ * good one stays, and where there is none, nobody gets in but to mend it. `texts` keeps policies letter by letter as they were put, for
+ * GetBucketPolicy; where a hand has changed the policy since, the text counts for nothing.
+ */
 import { z } from 'zod'
 import { Document, type DocumentLog } from '#documents/document.ts'
 import { ApiError } from '#model/errors.ts'
-import {
-  type BucketPolicy,
-  type Decision,
-  evaluateBucketPolicy,
-  isPublicPolicy,
-  type PolicyPrincipal,
-  parseBucketPolicy,
-} from '#policy/bucket-policy.ts'
+import { limits } from '#model/limits.ts'
+import { compilePolicy } from '#policy/compile.ts'
+import { type ParseOptions, parsePolicy } from '#policy/document.ts'
+import type { NamedPolicy } from '#policy/evaluate.ts'
+import { isPublicPolicy } from '#policy/public-policy.ts'
 
-const schema = z.looseObject({ policies: z.record(z.string(), z.unknown()) })
+const schema = z.looseObject({
+  policies: z.record(z.string(), z.unknown()),
+  texts: z.record(z.string(), z.string()).optional(),
+})
 type PolicyDocument = z.infer<typeof schema>
+
+interface Compiled {
+  /** As it is in the file. */
+  readonly source: unknown
+  readonly policy: NamedPolicy | 'invalid'
+}
 
 export class BucketPolicyBook {
   readonly #document: Document<PolicyDocument>
   readonly #log: DocumentLog
-  #compiledFrom: PolicyDocument | undefined
-  #compiled = new Map<string, BucketPolicy | 'invalid'>()
+  readonly #options: Pick<ParseOptions, 'principalExists'>
+  readonly #compiled = new Map<string, Compiled>()
 
-  constructor(document: Document<PolicyDocument>, log: DocumentLog) {
+  /** `principalExists` as parsePolicy asks it, of what is put; a policy whose principal is gone stays in force. */
+  constructor(
+    document: Document<PolicyDocument>,
+    log: DocumentLog,
+    options: Pick<ParseOptions, 'principalExists'> = {},
+  ) {
     this.#document = document
     this.#log = log
+    this.#options = options
   }
 
   find(bucket: string): string | undefined {
-    const { policies } = this.#document.current
-    return Object.hasOwn(policies, bucket) ? JSON.stringify(policies[bucket]) : undefined
+    const source = this.#sourceOf(bucket)
+    if (source === undefined) return undefined
+    const compact = JSON.stringify(source)
+    const text = this.#document.current.texts?.[bucket]
+    return text !== undefined && isSameJson(text, compact) ? text : compact
+  }
+
+  /** As `put` reads it. MalformedPolicy. */
+  parse(bucket: string, json: string): ReturnType<typeof parsePolicy> {
+    return parsePolicy(json, 'resource', { bucket, maxBytes: limits.policyBytes, ...this.#options })
   }
 
   /** MalformedPolicy; AccessDenied for a public policy where these are blocked. */
   async put(bucket: string, json: string, options: { readonly blocksPublic?: boolean } = {}): Promise<void> {
-    const policy = parseBucketPolicy(json, bucket)
-    if (options.blocksPublic === true && isPublicPolicy(policy)) {
+    const document = this.parse(bucket, json)
+    if (options.blocksPublic === true && isPublicPolicy(document)) {
       throw new ApiError('AccessDenied', { fields: { BlockedBy: 'BlockPublicPolicy' } })
     }
-    await this.#document.update((value) => ({ ...value, policies: { ...value.policies, [bucket]: JSON.parse(json) } }))
+    const policy: unknown = JSON.parse(json)
+    await this.#document.update((value) => {
+      const { policies, texts } = without(value, bucket)
+      const kept = JSON.stringify(policy) === json ? texts : { ...texts, [bucket]: json }
+      return { ...value, policies: { ...policies, [bucket]: policy }, texts: kept }
+    })
   }
 
   async remove(bucket: string): Promise<void> {
     if (this.find(bucket) === undefined) return
-    await this.#document.update((value) => {
-      const { [bucket]: _, ...policies } = value.policies
-      return { ...value, policies }
-    })
+    await this.#document.update((value) => ({ ...value, ...without(value, bucket) }))
   }
 
   isPublic(bucket: string): boolean {
-    const policy = this.#policyOf(bucket)
-    return policy !== undefined && policy !== 'invalid' && isPublicPolicy(policy)
+    const policy = this.policyOf(bucket)
+    return policy !== undefined && policy !== 'invalid' && isPublicPolicy(policy.policy.document)
   }
 
-  /** `invalid`: a policy is there that cannot be understood. */
-  evaluate(bucket: string, principal: PolicyPrincipal, action: string, resource: string): Decision | 'invalid' {
-    const policy = this.#policyOf(bucket)
-    if (policy === undefined) return 'none'
-    return policy === 'invalid' ? 'invalid' : evaluateBucketPolicy(policy, { principal, action, resource })
+  /** Compiled once for as long as the file says the same. `invalid`: a policy is there that was never understood. */
+  policyOf(bucket: string): NamedPolicy | 'invalid' | undefined {
+    const source = this.#sourceOf(bucket)
+    if (source === undefined) return undefined
+    const known = this.#compiled.get(bucket)
+    if (known?.source === source) return known.policy
+    const policy = this.#compile(bucket, source) ?? known?.policy ?? 'invalid'
+    this.#compiled.set(bucket, { source, policy })
+    return policy
   }
 
   /** Why the document as it is now has no effect; undefined if it has. */
@@ -68,34 +98,45 @@ export class BucketPolicyBook {
     return this.#document.close()
   }
 
-  #policyOf(bucket: string): BucketPolicy | 'invalid' | undefined {
-    const { current } = this.#document
-    if (current !== this.#compiledFrom) {
-      this.#compiled = new Map(
-        Object.entries(current.policies).map(([name, policy]) => [name, this.#compile(name, policy)]),
-      )
-      this.#compiledFrom = current
-    }
-    return this.#compiled.get(bucket)
+  /** Reading the file anew makes new objects, which is how a change shows. */
+  #sourceOf(bucket: string): unknown {
+    const { policies } = this.#document.current
+    if (Object.hasOwn(policies, bucket)) return policies[bucket]
+    this.#compiled.delete(bucket)
+    return undefined
   }
 
-  #compile(bucket: string, policy: unknown): BucketPolicy | 'invalid' {
+  #compile(bucket: string, source: unknown): NamedPolicy | undefined {
     try {
-      return parseBucketPolicy(JSON.stringify(policy), bucket)
+      const document = parsePolicy(JSON.stringify(source), 'resource', { bucket, maxBytes: limits.policyBytes })
+      return { name: `arn:aws:s3:::${bucket}`, policy: compilePolicy(document) }
     } catch (error) {
-      this.#log.error(
-        { bucket, err: error },
-        'the bucket policy is invalid: it allows nothing, and other accounts are denied',
-      )
-      return 'invalid'
+      this.#log.error({ bucket, err: error }, 'the bucket policy is invalid: the last good one stays in force, if any')
+      return undefined
     }
   }
 }
 
-export async function openBucketPolicies(options: { path: string; log: DocumentLog }): Promise<BucketPolicyBook> {
+function without(value: PolicyDocument, bucket: string): Pick<PolicyDocument, 'policies' | 'texts'> {
+  const { [bucket]: _policy, ...policies } = value.policies
+  const { [bucket]: _text, ...texts } = value.texts ?? {}
+  return { policies, texts }
+}
+
+/** Key order counts: a text is kept with the very policy that was parsed from it. */
+function isSameJson(text: string, compact: string): boolean {
+  try {
+    return JSON.stringify(JSON.parse(text)) === compact
+  } catch {
+    return false
+  }
+}
+
+export async function openBucketPolicies(
+  options: { path: string; log: DocumentLog } & Pick<ParseOptions, 'principalExists'>,
+): Promise<BucketPolicyBook> {
+  const { path, log, principalExists } = options
   const initial = (): PolicyDocument => ({ policies: {} })
-  return new BucketPolicyBook(
-    await Document.open({ path: options.path, schema, initial, log: options.log }),
-    options.log,
-  )
+  const document = await Document.open({ path, schema, initial, log })
+  return new BucketPolicyBook(document, log, principalExists === undefined ? {} : { principalExists })
 }

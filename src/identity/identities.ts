@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { Document, type DocumentLog } from '#documents/document.ts'
-import { anonymous, type Owner, type Principal } from '#model/account.ts'
-import { type CoarseAction, coarseActionNamed, coarseActionOf } from '#policy/actions.ts'
+import { anonymous, type Owner } from '#model/account.ts'
+import { policyOfCoarseGrants } from '#policy/coarse-actions.ts'
+import { compilePolicy } from '#policy/compile.ts'
+import { Identity } from './identity.ts'
 
 const user = z.object({
   access_key: z.string().min(1),
@@ -29,21 +31,12 @@ export const defaultAccount = '000000000000'
 /** 64 hex digits that always are the same for an account. */
 export const canonicalIdOf = (account: string): string => createHash('sha256').update(account).digest('hex')
 
-export interface Identity {
-  readonly principal: Principal
-  readonly account: string
-  readonly secretAccessKey: string
-  readonly sessionToken: string | undefined
-  /** Names by which bucket policies may call this user. */
-  readonly names: readonly string[]
-  /** Whether the user's own policies grant the action. */
-  grants(action: string, bucket: string | undefined): boolean
-}
-
 export class Identities {
   readonly #document: Document<IdentityDocument>
   #compiledFrom: IdentityDocument | undefined
   #byKey = new Map<string, Identity>()
+  #accounts = new Map<string, string>()
+  #byName = new Map<string, Identity | undefined>()
   #byCanonicalId = new Map<string, Owner>()
   #byEmail = new Map<string, Owner>()
 
@@ -53,6 +46,24 @@ export class Identities {
 
   findByAccessKey(accessKeyId: string): Identity | undefined {
     return this.#compiled().get(accessKeyId)
+  }
+
+  /** Twelve digits. */
+  findAccount(canonicalId: string): string | undefined {
+    this.#compiled()
+    return this.#accounts.get(canonicalId)
+  }
+
+  /** Whether a Principal may name this: an ARN, an account, an access key, a canonical id. */
+  isPrincipal(name: string): boolean {
+    this.#compiled()
+    return this.#byName.has(name)
+  }
+
+  /** By access key, ARN or name. */
+  find(name: string): Identity | undefined {
+    const identities = this.#compiled()
+    return this.#byName.get(name) ?? [...identities.values()].find(({ displayName }) => displayName === name)
   }
 
   /** An account by its canonical id, under the name of its first user. */
@@ -69,7 +80,7 @@ export class Identities {
   /** The account that owns what nobody in particular made: that of the first user. */
   get ownerId(): string {
     const [first] = this.#compiled().values()
-    return first?.principal.canonicalId ?? canonicalIdOf(defaultAccount)
+    return first?.canonicalId ?? canonicalIdOf(defaultAccount)
   }
 
   /** Why the document as it is now has no effect; undefined if it has. */
@@ -85,6 +96,9 @@ export class Identities {
     const { current } = this.#document
     if (current !== this.#compiledFrom) {
       this.#byKey = new Map(current.users.map((one) => [one.access_key, compile(one)]))
+      const identities = [...this.#byKey.values()]
+      this.#accounts = new Map(identities.map(({ canonicalId, account }) => [canonicalId, account]))
+      this.#byName = new Map(identities.flatMap(namesOf))
       this.#nameOwners(current)
       this.#compiledFrom = current
     }
@@ -95,7 +109,7 @@ export class Identities {
     this.#byCanonicalId = new Map([[anonymous.canonicalId, anonymous]])
     this.#byEmail = new Map()
     for (const { access_key: accessKey, email } of users) {
-      const { canonicalId, displayName } = this.#byKey.get(accessKey)?.principal ?? anonymous
+      const { canonicalId, displayName } = this.#byKey.get(accessKey) ?? anonymous
       if (!this.#byCanonicalId.has(canonicalId)) this.#byCanonicalId.set(canonicalId, { canonicalId, displayName })
       if (email !== undefined) this.#byEmail.set(email.toLowerCase(), { canonicalId, displayName })
     }
@@ -121,38 +135,34 @@ export async function openIdentities(options: {
   return new Identities(await Document.open({ path: options.path, schema, initial, log: options.log }))
 }
 
+/** Accounts are no single identity. */
+function namesOf(identity: Identity): [string, Identity | undefined][] {
+  const { account, arn, canonicalId, accessKeyId } = identity
+  const shared = [account, `arn:aws:iam::${account}:root`, canonicalId]
+  return [
+    ...[arn, accessKeyId].map((name): [string, Identity] => [name, identity]),
+    ...shared.map((name): [string, undefined] => [name, undefined]),
+  ]
+}
+
 function compile(user: IdentityDocument['users'][number]): Identity {
   const account = user.account ?? defaultAccount
-  const canonicalId = user.canonical_id ?? canonicalIdOf(account)
-  const grants = new Map<string, Set<CoarseAction | 'everything'>>()
-  for (const { bucket, actions } of user.policies) {
-    const granted = grants.get(bucket) ?? new Set()
-    for (const action of actions) {
-      const coarse = coarseActionNamed(action)
-      if (coarse !== undefined) granted.add(coarse)
-    }
-    grants.set(bucket, granted)
-  }
-  const has = (bucket: string, coarse: CoarseAction | undefined) => {
-    const granted = grants.get(bucket)
-    return granted !== undefined && (granted.has('everything') || (coarse !== undefined && granted.has(coarse)))
-  }
   const name = user.display_name === '' ? user.access_key : user.display_name
-  return {
-    principal: { canonicalId, displayName: name, accessKeyId: user.access_key, isAnonymous: false },
-    account,
+  const policy = { name: 'iam.json', policy: compilePolicy(policyOfCoarseGrants(user.policies)) }
+  return new Identity({
+    accessKeyId: user.access_key,
     secretAccessKey: user.secret_key,
-    sessionToken: user.session_token,
-    names: [
-      user.access_key,
+    displayName: name,
+    ...(user.session_token === undefined ? {} : { sessionToken: user.session_token }),
+    requester: {
+      type: 'user',
+      arn: `arn:aws:iam::${account}:user/${name}`,
       account,
-      canonicalId,
-      `arn:aws:iam::${account}:root`,
-      `arn:aws:iam::${account}:user/${name}`,
-    ],
-    grants: (action, bucket) => {
-      const coarse = coarseActionOf.get(action.toLowerCase())
-      return has('*', coarse) || (bucket !== undefined && has(bucket, coarse))
+      userId: user.access_key,
+      userName: name,
+      canonicalId: user.canonical_id ?? canonicalIdOf(account),
+      aliases: [user.access_key],
     },
-  }
+    policies: { identity: [policy] },
+  })
 }

@@ -19,10 +19,18 @@
  * | folder     | f path                | mtime of a folder at its last scan |
  * | leaving    | f bucket              | JSON: when the bucket was deleted whose folder is being removed |
  * | session    | w sessionId           | JSON: a session of the console (console/session/session-store.ts) |
+ *
+ * In an engine of its own (.myfsio.sys/journal), so that writing it never waits for objects, nor they for it:
+ *
+ * | row | key | value |
+ * |---|---|---|
+ * | turn       | t                     | JSON { next }: how many decisions were ever written |
+ * | decision   | j slot                | JSON DecisionRecord; a ring (access/decision-journal.ts) |
+ * | use        | a day accessKeyId action resource | counter count (access/usage-ledger.ts) |
  */
 import type { Bytes, KeyRange } from './engine.ts'
 
-type Table = 'b' | 'c' | 'o' | 'v' | 'n' | 'm' | 'u' | 's' | 'p' | 'd' | 'q' | 'f' | 'w'
+type Table = 'b' | 'c' | 'o' | 'v' | 'n' | 'm' | 'u' | 's' | 'p' | 'd' | 'q' | 'f' | 'w' | 't' | 'j' | 'a'
 
 export const rowKey = (table: Table, ...parts: readonly string[]): Buffer =>
   Buffer.from(`${table}\0${parts.join('\0')}`)

@@ -38,6 +38,7 @@ const table = {
   MalformedACLError: [400, 'The XML you provided was not well-formed or did not validate against our published schema'],
   MalformedPOSTRequest: [400, 'The body of your POST request is not well-formed multipart/form-data.'],
   MalformedPolicy: [400, "Policies must be valid JSON and the first byte must be '{'"],
+  MalformedPolicyDocument: [400, 'Syntax errors in policy.'],
   MalformedTrailerError: [
     400,
     'The request contained trailing data that was not well-formed or did not conform to our published schema.',

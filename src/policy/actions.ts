@@ -1,53 +1,239 @@
-/** The actions of S3 that are served, and the coarse action of iam.json that grants each. */
+/**
+ * The one table of actions: what each acts on, the coarse action of iam.json version 1 that grants it, and the condition keys it
+ * understands beside those of every action. After https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html,
+ * list_awsidentityandaccessmanagementiam.html and list_awssecuritytokenservice.html. Names compare without regard to case.
+ */
+
+/** What an action acts on; `service` has no resource but `*`, `other` is something this server has not (access points, jobs...). */
+export type ResourceKind =
+  | 'service'
+  | 'bucket'
+  | 'object'
+  | 'user'
+  | 'group'
+  | 'role'
+  | 'policy'
+  | 'instance-profile'
+  | 'oidc-provider'
+  | 'federated-user'
+  | 'other'
+
 export type CoarseAction = 'list' | 'read' | 'write' | 'delete' | 'share' | 'policy'
 
-const table: Readonly<Record<CoarseAction, readonly string[]>> = {
-  list: [
-    's3:ListAllMyBuckets',
-    's3:ListBucket',
-    's3:ListBucketVersions',
-    's3:ListBucketMultipartUploads',
-    's3:GetBucketLocation',
-    's3:ListMultipartUploadParts',
-  ],
-  read: [
-    's3:GetObject',
-    's3:GetObjectVersion',
-    's3:GetObjectAttributes',
-    's3:GetObjectVersionAttributes',
-    's3:GetObjectTagging',
-    's3:GetObjectVersionTagging',
-    's3:GetObjectAcl',
-    's3:GetObjectVersionAcl',
-  ],
-  write: ['s3:PutObject', 's3:CreateBucket', 's3:AbortMultipartUpload', 's3:PutObjectTagging', 's3:RenameObject'],
-  delete: ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:DeleteBucket', 's3:DeleteObjectTagging'],
-  share: ['s3:PutObjectAcl', 's3:PutObjectVersionAcl', 's3:GetBucketAcl', 's3:PutBucketAcl'],
-  policy: [
-    's3:GetBucketPolicy',
-    's3:PutBucketPolicy',
-    's3:DeleteBucketPolicy',
-    's3:GetBucketPolicyStatus',
-    's3:GetBucketOwnershipControls',
-    's3:PutBucketOwnershipControls',
-    's3:GetBucketPublicAccessBlock',
-    's3:PutBucketPublicAccessBlock',
-    's3:GetBucketVersioning',
-    's3:PutBucketVersioning',
-  ],
+export interface ActionRow {
+  /** As AWS spells it: `s3:GetObject`. */
+  readonly name: string
+  readonly kind: ResourceKind
+  readonly coarse: CoarseAction | undefined
+  /** In lower case; keys that end in `/` stand for all that begin so. */
+  readonly keys: readonly string[]
 }
 
-/** Upper-case-insensitive, as IAM compares actions. */
-export const coarseActionOf: ReadonlyMap<string, CoarseAction> = new Map(
-  Object.entries(table).flatMap(([coarse, actions]) =>
-    actions.map((action) => [action.toLowerCase(), coarse as CoarseAction] as const),
+const grants =
+  'x-amz-acl x-amz-grant-full-control x-amz-grant-read x-amz-grant-read-acp x-amz-grant-write x-amz-grant-write-acp'
+const encryption = 'x-amz-server-side-encryption x-amz-server-side-encryption-aws-kms-key-id'
+const lock = 'object-lock-mode object-lock-retain-until-date object-lock-remaining-retention-days'
+const put = `${grants} ${encryption} x-amz-server-side-encryption-customer-algorithm x-amz-storage-class x-amz-copy-source
+  x-amz-metadata-directive x-amz-website-redirect-location requestobjecttag/ requestobjecttagkeys`
+const tags = 'aws:requesttag/ aws:tagkeys'
+
+// Resource, coarse action, condition keys, names.
+// biome-ignore format: a table
+const s3 = [
+  rows('service', 'list', '', 'ListAllMyBuckets'),
+  rows('bucket', 'list', 'prefix delimiter max-keys', 'ListBucket ListBucketVersions'),
+  rows('bucket', 'list', 'prefix delimiter', 'ListBucketMultipartUploads'),
+  rows('bucket', 'list', '', 'GetBucketLocation'),
+  rows('object', 'list', '', 'ListMultipartUploadParts'),
+  rows('object', 'read', 'existingobjecttag/', 'GetObject GetObjectAcl GetObjectAttributes GetObjectTagging GetObjectAnnotation'),
+  rows('object', 'read', 'existingobjecttag/ annotation-prefix max-annotation-results', 'ListObjectAnnotations'),
+  rows('object', 'read', 'existingobjecttag/ annotation-prefix max-annotation-results versionid', 'ListObjectVersionAnnotations'),
+  rows('object', 'read', 'existingobjecttag/ versionid', `GetObjectVersion GetObjectVersionAcl GetObjectVersionAttributes
+    GetObjectVersionTagging GetObjectVersionAnnotation`),
+  rows('object', 'read', '', 'GetObjectRetention GetObjectLegalHold GetObjectTorrent GetObjectVersionForReplication'),
+  rows('object', 'read', 'versionid', 'GetObjectVersionTorrent'),
+  rows('object', 'write', `${put} ${lock} object-lock-legal-hold if-match if-none-match objectcreationoperation
+    x-amz-object-annotation-directive`, 'PutObject'),
+  rows('object', 'write', '', 'AbortMultipartUpload RestoreObject'),
+  rows('object', 'write', 'existingobjecttag/ requestobjecttag/ requestobjecttagkeys', 'PutObjectTagging'),
+  rows('object', 'write', 'existingobjecttag/ requestobjecttag/ requestobjecttagkeys versionid', 'PutObjectVersionTagging'),
+  rows('object', 'write', 'existingobjecttag/ x-amz-object-if-match versionid', 'PutObjectAnnotation PutObjectVersionAnnotation'),
+  rows('object', 'write', `existingobjecttag/ ${encryption}`, 'UpdateObjectEncryption'),
+  rows('bucket', 'write', `${grants} ${tags} locationconstraint x-amz-object-ownership x-amz-bucket-namespace`, 'CreateBucket'),
+  rows('object', 'delete', 'if-match', 'DeleteObject'),
+  rows('object', 'delete', 'versionid', 'DeleteObjectVersion'),
+  rows('object', 'delete', 'existingobjecttag/', 'DeleteObjectTagging DeleteObjectAnnotation'),
+  rows('object', 'delete', 'existingobjecttag/ versionid', 'DeleteObjectVersionTagging DeleteObjectVersionAnnotation'),
+  rows('bucket', 'delete', '', 'DeleteBucket'),
+  rows('object', 'share', `existingobjecttag/ x-amz-storage-class ${grants}`, 'PutObjectAcl'),
+  rows('object', 'share', `existingobjecttag/ x-amz-storage-class versionid ${grants}`, 'PutObjectVersionAcl'),
+  rows('bucket', 'share', grants, 'PutBucketAcl'),
+  rows('bucket', 'share', '', 'GetBucketAcl'),
+  rows('object', 'policy', lock, 'PutObjectRetention'),
+  rows('object', 'policy', 'object-lock-legal-hold', 'PutObjectLegalHold'),
+  rows('object', 'policy', put, 'BypassGovernanceRetention'),
+  rows('object', 'policy', encryption, 'ReplicateObject'),
+  rows('object', 'policy', '', `InitiateReplication ObjectOwnerOverrideToBucketOwner ReplicateDelete ReplicateTags
+    ReplicateObjectAnnotation GetObjectVersionAnnotationForReplication`),
+  rows('bucket', 'policy', 'inventoryaccessibleoptionalfields', 'PutInventoryConfiguration'),
+  rows('bucket', 'policy', 'isreplicationpauserequest', 'PutReplicationConfiguration'),
+  rows('bucket', 'policy', 'destinationregion', 'PauseReplication'),
+  rows('bucket', 'policy', tags, 'TagResource UntagResource'),
+  rows('bucket', 'policy', '', `GetBucketPolicy PutBucketPolicy DeleteBucketPolicy GetBucketPolicyStatus
+    GetBucketVersioning PutBucketVersioning GetBucketTagging PutBucketTagging GetBucketCORS PutBucketCORS GetBucketWebsite
+    PutBucketWebsite DeleteBucketWebsite GetBucketNotification PutBucketNotification GetBucketLogging PutBucketLogging
+    GetBucketRequestPayment PutBucketRequestPayment GetBucketOwnershipControls PutBucketOwnershipControls
+    GetBucketPublicAccessBlock PutBucketPublicAccessBlock GetBucketObjectLockConfiguration PutBucketObjectLockConfiguration
+    GetEncryptionConfiguration PutEncryptionConfiguration GetLifecycleConfiguration PutLifecycleConfiguration
+    GetReplicationConfiguration GetAccelerateConfiguration PutAccelerateConfiguration GetAnalyticsConfiguration
+    PutAnalyticsConfiguration GetIntelligentTieringConfiguration PutIntelligentTieringConfiguration GetInventoryConfiguration
+    GetMetricsConfiguration PutMetricsConfiguration GetBucketAbac PutBucketAbac CreateBucketMetadataTableConfiguration
+    GetBucketMetadataTableConfiguration DeleteBucketMetadataTableConfiguration UpdateBucketMetadataInventoryTableConfiguration
+    UpdateBucketMetadataJournalTableConfiguration UpdateBucketMetadataAnnotationTableConfiguration
+    AllowVendedLogDeliveryForResource ListTagsForResource`),
+  rows('other', undefined, '', `GetAccountPublicAccessBlock PutAccountPublicAccessBlock AssociateAccessGrantsIdentityCenter
+    CreateAccessGrant CreateAccessGrantsInstance CreateAccessGrantsLocation CreateAccessPoint CreateAccessPointForObjectLambda
+    CreateJob CreateMultiRegionAccessPoint CreateStorageLensGroup DeleteAccessGrant DeleteAccessGrantsInstance
+    DeleteAccessGrantsInstanceResourcePolicy DeleteAccessGrantsLocation DeleteAccessPoint DeleteAccessPointForObjectLambda
+    DeleteAccessPointPolicy DeleteAccessPointPolicyForObjectLambda DeleteJobTagging DeleteMultiRegionAccessPoint
+    DeleteStorageLensConfiguration DeleteStorageLensConfigurationTagging DeleteStorageLensGroup DescribeJob
+    DescribeMultiRegionAccessPointOperation DissociateAccessGrantsIdentityCenter GetAccessGrant GetAccessGrantsInstance
+    GetAccessGrantsInstanceForPrefix GetAccessGrantsInstanceResourcePolicy GetAccessGrantsLocation GetAccessPoint
+    GetAccessPointConfigurationForObjectLambda GetAccessPointForObjectLambda GetAccessPointPolicy
+    GetAccessPointPolicyForObjectLambda GetAccessPointPolicyStatus GetAccessPointPolicyStatusForObjectLambda GetDataAccess
+    GetJobTagging GetMultiRegionAccessPoint GetMultiRegionAccessPointPolicy GetMultiRegionAccessPointPolicyStatus
+    GetMultiRegionAccessPointRoutes GetStorageLensConfiguration GetStorageLensConfigurationTagging GetStorageLensDashboard
+    GetStorageLensGroup ListAccessGrants ListAccessGrantsInstances ListAccessGrantsLocations ListAccessPoints
+    ListAccessPointsForObjectLambda ListCallerAccessGrants ListJobs ListMultiRegionAccessPoints ListStorageLensConfigurations
+    ListStorageLensGroups PutAccessGrantsInstanceResourcePolicy PutAccessPointConfigurationForObjectLambda PutAccessPointPolicy
+    PutAccessPointPolicyForObjectLambda PutAccessPointPublicAccessBlock PutJobTagging PutMultiRegionAccessPointPolicy
+    PutStorageLensConfiguration PutStorageLensConfigurationTagging SubmitMultiRegionAccessPointRoutes UpdateAccessGrantsLocation
+    UpdateJobPriority UpdateJobStatus UpdateStorageLensGroup`),
+]
+
+// biome-ignore format: a table
+const iam = [
+  rows('service', undefined, '', `CreateAccountAlias DeleteAccountAlias DeleteAccountPasswordPolicy GenerateCredentialReport
+    GetAccountAuthorizationDetails GetAccountPasswordPolicy GetAccountSummary GetContextKeysForCustomPolicy GetCredentialReport
+    GetServiceLastAccessedDetails GetServiceLastAccessedDetailsWithEntities ListAccountAliases ListGroups ListInstanceProfiles
+    ListOpenIDConnectProviders ListPolicies ListRoles ListSAMLProviders ListServerCertificates ListUsers ListVirtualMFADevices
+    SetSecurityTokenServicePreferences SimulateCustomPolicy UpdateAccountPasswordPolicy`),
+  rows('user', undefined, '', `ChangePassword CreateAccessKey CreateLoginProfile DeactivateMFADevice DeleteAccessKey
+    DeleteLoginProfile DeleteSSHPublicKey DeleteSigningCertificate DeleteUser GetAccessKeyLastUsed GetLoginProfile GetMFADevice
+    GetSSHPublicKey GetUser GetUserPolicy ListAccessKeys ListAttachedUserPolicies ListGroupsForUser ListMFADevices
+    ListSSHPublicKeys ListServiceSpecificCredentials ListSigningCertificates ListUserPolicies ListUserTags ResyncMFADevice
+    UpdateAccessKey UpdateLoginProfile UpdateSSHPublicKey UpdateSigningCertificate UpdateUser UploadSSHPublicKey
+    UploadSigningCertificate EnableMFADevice CreateServiceSpecificCredential DeleteServiceSpecificCredential
+    ResetServiceSpecificCredential UpdateServiceSpecificCredential GenerateServiceLastAccessedDetails
+    GetContextKeysForPrincipalPolicy ListPoliciesGrantingServiceAccess SimulatePrincipalPolicy`),
+  rows('user', undefined, `${tags} permissionsboundary`, 'CreateUser'),
+  rows('user', undefined, tags, 'TagUser UntagUser'),
+  rows('user', undefined, 'permissionsboundary policyarn', 'AttachUserPolicy DetachUserPolicy'),
+  rows('user', undefined, 'permissionsboundary', `DeleteUserPermissionsBoundary DeleteUserPolicy PutUserPermissionsBoundary
+    PutUserPolicy`),
+  rows('group', undefined, '', `AddUserToGroup CreateGroup DeleteGroup DeleteGroupPolicy GetGroup GetGroupPolicy
+    ListAttachedGroupPolicies ListGroupPolicies PutGroupPolicy RemoveUserFromGroup UpdateGroup`),
+  rows('group', undefined, 'policyarn', 'AttachGroupPolicy DetachGroupPolicy'),
+  rows('role', undefined, '', `DeleteServiceLinkedRole GetRolePolicy GetServiceLinkedRoleDeletionStatus ListAttachedRolePolicies
+    ListInstanceProfilesForRole ListRolePolicies ListRoleTags`),
+  rows('role', undefined, `${tags} permissionsboundary`, 'CreateRole'),
+  rows('role', undefined, tags, 'TagRole UntagRole'),
+  rows('role', undefined, 'awsservicename', 'CreateServiceLinkedRole'),
+  rows('role', undefined, 'associatedresourcearn passedtoservice', 'PassRole'),
+  rows('role', undefined, 'permissionsboundary policyarn', 'AttachRolePolicy DetachRolePolicy'),
+  rows('role', undefined, 'permissionsboundary', `GetRole PutRolePermissionsBoundary PutRolePolicy DeleteRole
+    DeleteRolePermissionsBoundary DeleteRolePolicy UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription`),
+  rows('policy', undefined, '', `CreatePolicyVersion DeletePolicy DeletePolicyVersion GetPolicy GetPolicyVersion
+    ListEntitiesForPolicy ListPolicyTags ListPolicyVersions SetDefaultPolicyVersion`),
+  rows('policy', undefined, tags, 'CreatePolicy TagPolicy UntagPolicy'),
+  rows('instance-profile', undefined, '', `AddRoleToInstanceProfile DeleteInstanceProfile GetInstanceProfile
+    ListInstanceProfileTags RemoveRoleFromInstanceProfile`),
+  rows('instance-profile', undefined, tags, 'CreateInstanceProfile TagInstanceProfile UntagInstanceProfile'),
+  rows('oidc-provider', undefined, '', `AddClientIDToOpenIDConnectProvider DeleteOpenIDConnectProvider GetOpenIDConnectProvider
+    ListOpenIDConnectProviderTags RemoveClientIDFromOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint`),
+  rows('oidc-provider', undefined, tags, 'CreateOpenIDConnectProvider TagOpenIDConnectProvider UntagOpenIDConnectProvider'),
+  rows('other', undefined, '', `AcceptDelegationRequest AssociateDelegationRequest CreateDelegationRequest CreateSAMLProvider
+    CreateVirtualMFADevice DeleteCloudFrontPublicKey DeleteSAMLProvider DeleteServerCertificate DeleteVirtualMFADevice
+    DisableOrganizationsRootCredentialsManagement DisableOrganizationsRootSessions DisableOutboundWebIdentityFederation
+    EnableOrganizationsRootCredentialsManagement EnableOrganizationsRootSessions EnableOutboundWebIdentityFederation
+    GenerateOrganizationsAccessReport GetAccountEmailAddress GetAccountName GetAccountProperties GetCloudFrontPublicKey
+    GetDelegationRequest GetHumanReadableSummary GetOrganizationsAccessReport GetOutboundWebIdentityFederationInfo
+    GetRoleTemplateVersion GetSAMLProvider GetServerCertificate ListCloudFrontPublicKeys ListDelegationRequests
+    ListMFADeviceTags ListOrganizationsFeatures ListSAMLProviderTags ListSTSRegionalEndpointsStatus ListServerCertificateTags
+    PutAccountProperties RejectDelegationRequest SendDelegationToken SetSTSRegionalEndpointStatus TagMFADevice TagSAMLProvider
+    TagServerCertificate UntagMFADevice UntagSAMLProvider UntagServerCertificate UpdateAccountEmailAddress UpdateAccountName
+    UpdateCloudFrontPublicKey UpdateSAMLProvider UpdateServerCertificate UploadCloudFrontPublicKey UploadServerCertificate`),
+]
+
+const session = `${tags} rolesessionname sourceidentity transitivetagkeys externalid durationseconds roleauthorizedbyidp`
+const sts = [
+  rows('service', undefined, '', 'DecodeAuthorizationMessage GetAccessKeyInfo GetCallerIdentity GetSessionToken'),
+  rows(
+    'role',
+    undefined,
+    session,
+    'AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity TagSession SetSourceIdentity',
   ),
+  rows('federated-user', undefined, tags, 'GetFederationToken'),
+  rows(
+    'other',
+    undefined,
+    '',
+    `AssumeRoot GetDelegatedAccessToken GetServiceBearerToken GetWebIdentityToken SetContext
+    TagGetWebIdentityToken`,
+  ),
+]
+
+/** All S3, IAM and STS actions by their name in lower case. */
+export const actions: ReadonlyMap<string, ActionRow> = new Map(
+  [...named('s3', s3), ...named('iam', iam), ...named('sts', sts)].map((row) => [row.name.toLowerCase(), row] as const),
 )
 
-/** The coarse action that a name in iam.json stands for: itself, or an AWS action as an alias. Undefined: grants nothing. */
-export function coarseActionNamed(name: string): CoarseAction | 'everything' | undefined {
-  const lower = name.toLowerCase()
-  if (lower === '*' || lower === 's3:*') return 'everything'
-  if (Object.hasOwn(table, lower)) return lower as CoarseAction
-  return coarseActionOf.get(lower)
+/** Keys that every S3 action understands. */
+const s3Keys = [
+  'authtype',
+  'resourceaccount',
+  'signatureage',
+  'signatureversion',
+  'tlsversion',
+  'x-amz-content-sha256',
+  'buckettag/',
+]
+const knownKeys: ReadonlySet<string> = new Set([
+  ...s3Keys.map((key) => `s3:${key}`),
+  ...[...actions.values()].flatMap((row) => row.keys),
+])
+
+/** Whether any S3 action understands the key (in lower case); global keys of `aws:` are for all. */
+export function isS3Key(key: string): boolean {
+  return key.startsWith('aws:') || (key.startsWith('s3:') && knownKeys.has(family(key)))
+}
+
+export function understandsKey(action: ActionRow, key: string): boolean {
+  if (key.startsWith('aws:')) return true
+  const known = family(key)
+  return action.keys.includes(known) || s3Keys.some((one) => `s3:${one}` === known)
+}
+
+/** `s3:existingobjecttag/owner` is one of `s3:existingobjecttag/`. */
+function family(key: string): string {
+  const slash = key.indexOf('/')
+  return slash < 0 ? key : key.slice(0, slash + 1)
+}
+
+type Group = Omit<ActionRow, 'name'> & { readonly names: readonly string[] }
+
+function rows(kind: ResourceKind, coarse: CoarseAction | undefined, keys: string, names: string): Group {
+  return { kind, coarse, keys: words(keys), names: words(names) }
+}
+
+function named(service: string, groups: readonly Group[]): ActionRow[] {
+  return groups.flatMap(({ kind, coarse, keys, names }) => {
+    const full = keys.map((key) => (key.includes(':') ? key : `${service}:${key}`))
+    return names.map((name) => ({ name: `${service}:${name}`, kind, coarse, keys: full }))
+  })
+}
+
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '')
 }

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller } from '#access/caller.ts'
 import { type AskedObject, authorizeOnObject, authorizeOnUpload, readAuthorized } from '#access/object-access.ts'
+import { ObjectNeeded } from '#access/object-needed.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
@@ -15,8 +16,9 @@ import { dependsOnObject } from '#policy/acl-evaluation.ts'
 import type { OpenObject } from '#store/contract.ts'
 import { type Address, createAddressReader } from './address.ts'
 import { releaseBody } from './drain.ts'
-import { errorResponse, hideMissingKey } from './error-response.ts'
+import { errorResponse } from './error-response.ts'
 import { assertExpectedOwner } from './expected-owner.ts'
+import { showFailure } from './missing-key.ts'
 import { requestedVersion } from './object/requested-version.ts'
 import type { S3Response, Services } from './operation.ts'
 import { type OperationRow, operations } from './operations.ts'
@@ -45,6 +47,7 @@ interface Exchange {
   row: OperationRow | undefined
   caller: Caller | undefined
   bucket: Bucket | undefined
+  received: ReceivedRequest | undefined
 }
 
 export function createS3Endpoint(
@@ -76,6 +79,7 @@ export function createS3Endpoint(
     const { id } = exchange
     const operation = row.name
     const received = new ReceivedRequest({ id, operation, request, response, address, bucket, caller, services })
+    exchange.received = received
     // Awaited only where it must be: most decisions need nothing but what is known already.
     const pending = authorize(row, received, bucket, services)
     if (pending !== undefined) await pending
@@ -90,6 +94,7 @@ export function createS3Endpoint(
       row: undefined,
       caller: undefined,
       bucket: undefined,
+      received: undefined,
     }
     const method = request.method ?? ''
     const common = { server: 'MyFSIO', 'x-amz-request-id': exchange.id, 'x-amz-id-2': hostId }
@@ -99,7 +104,8 @@ export function createS3Endpoint(
       bytes = await send(response, method, await answer(request, response, exchange), common)
     } catch (error) {
       failure = error
-      const shown = hideMissingKey(error, method, exchange, services)
+      const { row, received, bucket } = exchange
+      const shown = row && received && bucket ? await showFailure(error, row, received, bucket, services) : error
       if (response.headersSent || response.destroyed) response.destroy()
       else {
         const resource = resourceOf(request, exchange.address)
@@ -168,13 +174,20 @@ function authorize(
   const { principal } = received.caller
   const action = typeof row.action === 'function' ? row.action({ query, principal }) : row.action
   if (action === undefined) return undefined
+  const { facts } = received
+  const asked = { principal, action, key, facts }
   if (bucket !== undefined && key !== '' && dependsOnObject(action, bucket, principal)) {
-    return authorizeAddressed(row, received, { principal, action, bucket, key }, services)
+    return authorizeAddressed(row, received, { ...asked, bucket }, services)
   }
   // A bucket not there yet belongs to nobody.
   const named = bucketName === '' ? undefined : { name: bucketName, ownerId: '' }
-  services.gatekeeper.authorize(principal, action, { bucket: bucket ?? named, key: key === '' ? undefined : key })
-  return undefined
+  try {
+    received.authorize(action, { bucket: bucket ?? named, key: key === '' ? undefined : key })
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ObjectNeeded) || bucket === undefined) throw error
+    return authorizeAddressed(row, received, { ...asked, bucket }, services)
+  }
 }
 
 /** What is read here is kept for the operation: the decision costs no further look. */

@@ -1,9 +1,7 @@
 /** Turns whatever was thrown into the error document of S3. */
-import type { Caller } from '#access/caller.ts'
 import { formatXml } from '#lib/xml.ts'
-import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import type { S3Response, Services } from './operation.ts'
+import type { S3Response } from './operation.ts'
 
 /** Anything but an ApiError is a bug, and is shown without detail. */
 export function errorResponse(error: unknown, resource: string, requestId: string, hostId: string): S3Response {
@@ -22,21 +20,4 @@ export function errorResponse(error: unknown, resource: string, requestId: strin
     headers: { 'content-type': 'application/xml', ...shown.headers },
     body: formatXml({ root: 'Error', content }),
   }
-}
-
-/**
- * Whoever may not list a bucket must not learn which keys it has.
- * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, Permissions
- */
-export function hideMissingKey(
-  error: unknown,
-  method: string,
-  known: { readonly bucket: Bucket | undefined; readonly caller: Caller | undefined },
-  services: Services,
-): unknown {
-  const { bucket, caller } = known
-  if (!(error instanceof ApiError) || error.code !== 'NoSuchKey' || (method !== 'GET' && method !== 'HEAD'))
-    return error
-  if (bucket === undefined || caller === undefined) return error
-  return services.gatekeeper.may(caller.principal, 's3:ListBucket', { bucket }) ? error : new ApiError('AccessDenied')
 }

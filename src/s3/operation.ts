@@ -1,12 +1,11 @@
 /** The shape of every S3 operation: (request, services) → response. Operations never see Express. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Caller, Gatekeeper } from '#access/caller.ts'
+import type { Caller, Gatekeeper, RequestFacts, Resource } from '#access/caller.ts'
 import type { Owner } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { ChecksumAlgorithm, ObjectVersion } from '#model/object.ts'
 import type { ObjectOwnership } from '#model/object-ownership.ts'
-import type { Governed } from '#policy/acl-evaluation.ts'
 import type { Content, IncomingBody, OpenObject, Store } from '#store/contract.ts'
 
 export interface S3Request {
@@ -27,8 +26,10 @@ export interface S3Request {
   readonly origin: string
   readonly caller: Caller
   readonly body: RequestBody
-  /** A secondary permission, as of a copy source: AccessDenied unless the caller has it. */
-  authorize(action: string, resource: { bucket: Bucket; key?: string; object?: Governed }): void
+  /** What conditions of policies may ask of it. */
+  readonly facts: RequestFacts
+  /** A secondary permission: AccessDenied unless the caller has it. `keys`: condition keys that only the body tells. */
+  authorize(action: string, resource: Resource, keys?: RequestFacts['keys']): void
   /** The version addressed, read once, also where authorization had to look at it. Errors are those of `store.headObject`. */
   version(): Promise<ObjectVersion>
   /** The same, open: the caller takes over closing it. Errors are those of `store.openObject`. */

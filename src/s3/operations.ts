@@ -67,13 +67,16 @@ const byVersion = (action: string, versionAction: string) => (asked: AskedAction
 /** Anonymous callers own no bucket and are shown none. */
 const unlessAnonymous = (action: string) => (asked: AskedAction) => (asked.principal.isAnonymous ? undefined : action)
 
+/** Everyone else is asked about once the body has told the location. */
+const onlyAnonymous = (action: string) => (asked: AskedAction) => (asked.principal.isAnonymous ? action : undefined)
+
 // biome-ignore format: a table
 export const operations: readonly OperationRow[] = [
   // Service
   { name: 'ListBuckets', route: 'GET service', action: unlessAnonymous('s3:ListAllMyBuckets'), run: listBuckets },
 
   // Buckets
-  { name: 'CreateBucket', route: 'PUT bucket', action: 's3:CreateBucket', run: createBucket, withoutBucket: true },
+  { name: 'CreateBucket', route: 'PUT bucket', action: onlyAnonymous('s3:CreateBucket'), run: createBucket, withoutBucket: true },
   { name: 'HeadBucket', route: 'HEAD bucket', action: 's3:ListBucket', run: headBucket },
   { name: 'DeleteBucket', route: 'DELETE bucket', action: 's3:DeleteBucket', run: deleteBucket },
   { name: 'GetBucketLocation', route: 'GET bucket ?location', action: 's3:GetBucketLocation', run: getBucketLocation },

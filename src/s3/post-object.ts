@@ -33,7 +33,8 @@ export const postObject: Operation = async (request, services) => {
 async function upload(request: S3Request, services: Services, form: Form): Promise<S3Response> {
   const { bucket } = request
   const { fields, file } = form
-  const { principal } = services.gatekeeper.authenticateForm(fields)
+  const caller = services.gatekeeper.authenticateForm(fields)
+  const { principal } = caller
   const template = fields.get('key')
   if (template === undefined || template === '') {
     throw new ApiError('InvalidArgument', {
@@ -50,9 +51,13 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
       : checkPostPolicy({ policyBase64, fields, fileName, bucket: bucket.name, nowMs: Date.now() })
   const key = withFileName(template, fileName)
   assertKey(key)
-  services.gatekeeper.authorize(principal, 's3:PutObject', { bucket, key })
   const headers = headersOf(fields)
-  const attributes = parseAttributes(headers, accessOfNewObject(headers, { bucket, key }, principal, services))
+  const facts = { ...request.facts, caller, headers: { ...plainHeaders(request.headers), ...headers } }
+  services.gatekeeper.authorize(principal, 's3:PutObject', { bucket, key }, facts)
+  const attributes = parseAttributes(
+    headers,
+    accessOfNewObject(headers, { bucket, key }, { principal, facts }, services),
+  )
   const announced = announcedChecksum(headers)
   const [minBytes, maxBytes] = limitsOfPolicy.contentLengthRange ?? [0, services.settings.maxUploadBytes]
   const algorithms = announced === undefined ? [] : [announced.algorithm]
@@ -76,6 +81,11 @@ async function verified<T>(services: Services, staged: Staged, check: () => T): 
     await services.store.discard(staged)
     throw error
   }
+}
+
+/** What the browser says of itself; nothing that the form has to sign. */
+function plainHeaders(headers: S3Request['headers']): S3Request['headers'] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('x-amz-')))
 }
 
 /** Form fields stand for the headers of a PutObject; their text is UTF-8, a header's latin1. */

@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import type { Caller } from '#access/caller.ts'
+import type { Caller, RequestFacts, Resource } from '#access/caller.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { ObjectVersion } from '#model/object.ts'
-import type { Governed } from '#policy/acl-evaluation.ts'
 import type { OpenObject } from '#store/contract.ts'
 import type { Address } from './address.ts'
 import { requestedVersion } from './object/requested-version.ts'
@@ -65,8 +64,14 @@ export class ReceivedRequest implements S3Request {
     return this.#body
   }
 
-  authorize(action: string, resource: { bucket: Bucket; key?: string; object?: Governed }): void {
-    this.#received.services.gatekeeper.authorize(this.caller.principal, action, resource)
+  get facts(): RequestFacts {
+    const { method, headers, query, caller } = this
+    return { method, headers, query, caller, socket: this.#received.request.socket }
+  }
+
+  authorize(action: string, resource: Resource, keys?: RequestFacts['keys']): void {
+    const facts = keys === undefined ? this.facts : { ...this.facts, keys }
+    this.#received.services.gatekeeper.authorize(this.caller.principal, action, resource, facts)
   }
 
   version(): Promise<ObjectVersion> {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { timeCompleteMs } from './complete.ts'
 import { type BenchOptions, parseOptions } from './options.ts'
 import { findFreePort, root, startOwnServer, tsx } from './own-server.ts'
+import { attachPolicy } from './policies.ts'
 import { measureTree, type StartedServer, startServer } from './processes.ts'
 import { formatDetails, formatRatio, formatTable, goalFor, type Measurement, type SubjectReport } from './report.ts'
 import { Bench, bucket, chooseWorks, type Work } from './works.ts'
@@ -13,6 +14,7 @@ interface Candidate {
   readonly title: string
   readonly durability: string
   readonly isFloor: boolean
+  readonly hasPolicies?: boolean
   readonly works: readonly Work[]
   /** Gives where it answers and its process, if known. */
   start(folder: string): Promise<{ url: URL; server?: StartedServer; pid?: number }>
@@ -47,6 +49,7 @@ async function runCandidate(candidate: Candidate, options: BenchOptions): Promis
     const endpoint = { host: started.url.hostname, port: Number(started.url.port || 80) }
     const bench = new Bench(options, { endpoint, credentials: { accessKey, secretKey }, isFloor: candidate.isFloor })
     if (!candidate.isFloor) await bench.createBucket(bucket)
+    if (candidate.hasPolicies) await attachPolicy(bench)
     const measurements = new Map<string, Measurement>()
     for (const work of candidate.works) {
       const measurement = await measure(bench, work, pid)
@@ -97,13 +100,15 @@ function subjects(options: BenchOptions, works: readonly Work[]): Candidate[] {
     }
     return [{ ...common, title: target.host, durability: options.durabilities[0] ?? 'strict', start }]
   }
-  return options.durabilities.map((durability) => ({
+  const own = options.durabilities.map((durability) => ({
     ...common,
     title: `ours, ${durability}`,
     durability,
     start: (folder: string) =>
       startOwnServer(folder, { DURABILITY: durability }, options.workers ? ['--workers', options.workers] : []),
   }))
+  if (!options.hasPolicies) return own
+  return own.flatMap((one) => [one, { ...one, title: `${one.title}, 50 statements`, hasPolicies: true }])
 }
 
 const options = parseOptions(process.argv.slice(2))

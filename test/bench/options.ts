@@ -20,6 +20,7 @@ export interface BenchOptions {
   readonly isSmoke: boolean
   readonly isLarge: boolean
   readonly isMarkdown: boolean
+  readonly hasPolicies: boolean
 }
 
 const usage = `npm run bench -- [options]
@@ -32,6 +33,7 @@ const usage = `npm run bench -- [options]
   --durability LIST     strict,relaxed,none (strict,relaxed)
   --workers N           API workers instead of the launcher's choice
   --large               list in a bucket of 1,000,000 objects too
+  --policies            measure again with a bucket policy of 50 statements attached
   --smoke               short, to see that everything works
   --markdown            print the table as Markdown`
 
@@ -48,6 +50,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
       seconds: { type: 'string' },
       durability: { type: 'string' },
       workers: { type: 'string' },
+      policies: { type: 'boolean', default: false },
       large: { type: 'boolean', default: false },
       smoke: { type: 'boolean', default: false },
       markdown: { type: 'boolean', default: false },
@@ -75,5 +78,6 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     isSmoke: values.smoke,
     isLarge: values.large,
     isMarkdown: values.markdown,
+    hasPolicies: values.policies,
   }
 }

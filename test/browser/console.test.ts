@@ -168,7 +168,7 @@ describe.skipIf(!hasBrowser)('in a browser, a visitor', () => {
   })
 
   it('scrolls through a thousand objects without a click', async () => {
-    const { store } = site.services
+    const { store } = site
     const bucket = await store.getBucket('photos')
     const { putMany } = await import('./put-many.ts')
     await putMany(store, bucket, 350)

@@ -80,6 +80,18 @@ describe('configuration', () => {
     expect(mistakesOf(['--host', '0.0.0.0'], { SECRET_KEY: 'dev-secret-key' })).toHaveLength(1)
   })
 
+  it('refuses off loopback to let in whoever has a key', () => {
+    expect(loadConfig([], { ENFORCE: 'log' }, nowhere).enforce).toBe('log')
+    const mistakes = mistakesOf(['--host', '0.0.0.0'], { ENFORCE: 'log', SECRET_KEY: 'a-key-of-some-length-and-more' })
+    expect(mistakes).toEqual(['ENFORCE=log is refused off loopback, as on 0.0.0.0.'])
+  })
+
+  it('believes proxies by address and range', () => {
+    const { trustedProxies } = loadConfig([], { TRUSTED_PROXIES: '10.0.0.0/8, ::1' }, nowhere)
+    expect(trustedProxies).toEqual(['10.0.0.0/8', '::1'])
+    expect(mistakesOf([], { TRUSTED_PROXIES: '10.0.0.0/33' })).toHaveLength(1)
+  })
+
   it('limits the rate of a client address off loopback, and as told', () => {
     expect(loadConfig(['--host', '0.0.0.0'], {}, nowhere).rateLimit).toEqual({ requests: 1000, windowMs: 1000 })
     const config = loadConfig([], { RATE_LIMIT_DEFAULT: '200 per minute' }, nowhere)

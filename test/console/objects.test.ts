@@ -104,7 +104,7 @@ describe('bytes', () => {
   })
 
   it('of a stored type that lies are not believed', async () => {
-    const { store } = site.services
+    const { store } = site
     const bucket = await store.getBucket('open')
     for (const contentType of [
       'text/html',
@@ -197,7 +197,7 @@ describe('metadata', () => {
       value: ['blå', ''],
     }
     expect((await admin.post(at('metadata', 'meta.txt'), fields)).status).toBe(303)
-    const version = await site.services.store.headObject('open', 'meta.txt', undefined)
+    const version = await site.store.headObject('open', 'meta.txt', undefined)
     expect(version.headers).toEqual({ contentType: 'text/x-mine', cacheControl: 'max-age=60' })
     expect(version.userMetadata).toEqual({ color: 'blå' })
     for (const [bad, status] of [
@@ -230,8 +230,8 @@ describe('deleting', () => {
     expect(denied.body).toEqual({
       done: 0,
       failed: [
-        { key: 'z/1', message: 'Access Denied' },
-        { key: 'z/1', message: 'Access Denied' },
+        { key: 'z/1', message: expect.stringContaining('is not authorized to perform') },
+        { key: 'z/1', message: expect.stringContaining('is not authorized to perform') },
       ],
       left: [],
     })
@@ -243,9 +243,7 @@ describe('deleting', () => {
   })
 
   it('goes on step by step under a prefix of more than one step', async () => {
-    await Promise.all(
-      Array.from({ length: 505 }, (_, index) => site.services && put(`many/${String(index).padStart(4, '0')}`, 'x')),
-    )
+    await Promise.all(Array.from({ length: 505 }, (_, index) => put(`many/${String(index).padStart(4, '0')}`, 'x')))
     const first = (await admin.json('post', '/ui/buckets/open/delete', { sources: [{ prefix: 'many/' }] })).body
     expect(first.done).toBeGreaterThan(0)
     let left = first.left
@@ -273,7 +271,7 @@ describe('copying, moving and renaming', () => {
     for (const key of ['from/1.txt', 'from/sub/2.txt']) await put(key, key)
     const answer = await copy({ sources: [{ prefix: 'from/' }], targetBucket: 'shelf', target: 'to/' })
     expect(answer.body).toEqual({ done: 2, failed: [], left: [] })
-    const version = await site.services.store.headObject('shelf', 'to/from/1.txt', undefined)
+    const version = await site.store.headObject('shelf', 'to/from/1.txt', undefined)
     expect([version.sizeBytes, version.headers.contentType]).toEqual([10, 'text/plain'])
   })
 
@@ -317,7 +315,7 @@ describe('copying, moving and renaming', () => {
     const answer = await copy({ sources: [{ key: 'wanderer.txt' }], targetBucket: 'shelf', target: '', isMove: true })
     expect(answer.body.done).toBe(1)
     expect((await admin.get(at('content', 'wanderer.txt'))).status).toBe(404)
-    expect((await site.services.store.headObject('shelf', 'wanderer.txt', undefined)).sizeBytes).toBe(1)
+    expect((await site.store.headObject('shelf', 'wanderer.txt', undefined)).sizeBytes).toBe(1)
   })
 
   it('refuses a folder into itself, and what is where it is', async () => {
@@ -336,7 +334,9 @@ describe('copying, moving and renaming', () => {
       isReplace: false,
     }
     const answer = await reader.json('post', '/ui/buckets/open/copy', body)
-    expect(answer.body.failed).toEqual([{ key: 'b.txt', message: 'Access Denied' }])
+    expect(answer.body.failed).toEqual([
+      { key: 'b.txt', message: expect.stringContaining('is not authorized to perform') },
+    ])
   })
 
   it('works with forms alone', async () => {

@@ -4,6 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { policyExamples } from '#console/docs/policy-examples.ts'
 import { startTestConsole, type TestConsole, type Visitor } from './start-console.ts'
 
+/** Of an account, whoever is in it. */
+const someone = 'arn:aws:iam::000000000000:root'
+
 let site: TestConsole
 let admin: Visitor
 
@@ -17,7 +20,7 @@ afterAll(async () => {
   await site.close()
 })
 
-const policyOf = (bucket: string) => site.services.bucketPolicies.find(bucket)
+const policyOf = (bucket: string) => site.policies.find(bucket)
 const put = (bucket: string, key: string, bytes = 'x') =>
   admin.agent.put(`/ui/buckets/${bucket}/upload?key=${key}`).set('x-csrf-token', admin.token()).type('bin').send(bytes)
 
@@ -56,7 +59,7 @@ describe('the policy of a bucket', () => {
   })
 
   it('of every example in the docs is one', async () => {
-    for (const { text } of policyExamples('photos')) {
+    for (const { text } of policyExamples('photos', someone)) {
       const { body } = await admin.json('post', '/ui/buckets/photos/policy/check', { document: text })
       expect([text, body.problem]).toEqual([text, undefined])
       expect(body.sentences.length).toBe(1)
@@ -67,7 +70,10 @@ describe('the policy of a bucket', () => {
     const page = await admin.get('/ui/buckets/photos/settings')
     const stamp = /data-stamp="([^"]+)"/.exec(page.text)?.[1] ?? ''
     const path = join(site.root, '.myfsio.sys/config/bucket_policies.json')
-    writeFileSync(path, JSON.stringify({ policies: { photos: JSON.parse(policyExamples('photos')[0]?.text ?? '') } }))
+    writeFileSync(
+      path,
+      JSON.stringify({ policies: { photos: JSON.parse(policyExamples('photos', someone)[0]?.text ?? '') } }),
+    )
     expect((await admin.get('/ui/buckets/photos/policy/stamp')).body.stamp).not.toBe(stamp)
     expect((await save({ preset: 'private', stamp })).text).toContain('It was changed elsewhere')
     expect((await admin.get('/ui/buckets')).text).toContain('Custom, public')
@@ -85,9 +91,9 @@ describe('the policy of a bucket', () => {
 describe('versioning', () => {
   it('is turned on and suspended, and nothing else', async () => {
     await admin.post('/ui/buckets/photos/versioning', { status: 'Enabled' })
-    expect((await site.services.store.getBucket('photos')).versioning).toBe('Enabled')
+    expect((await site.store.getBucket('photos')).versioning).toBe('Enabled')
     await admin.post('/ui/buckets/photos/versioning', { status: 'Suspended' })
-    expect((await site.services.store.getBucket('photos')).versioning).toBe('Suspended')
+    expect((await site.store.getBucket('photos')).versioning).toBe('Suspended')
     expect((await admin.post('/ui/buckets/photos/versioning', { status: 'Off' })).status).toBe(400)
   })
 })
@@ -119,7 +125,7 @@ describe('deleting a bucket', () => {
     await admin.post('/ui/buckets/full/policy', { preset: 'public-read', confirmed: 'yes' })
     const done = await admin.post('/ui/buckets/full/remove', { name: 'full', empty: 'on' })
     expect(done.headers.location).toBe('/ui/buckets')
-    expect(await site.services.store.findBucket('full')).toBeUndefined()
+    expect(await site.store.findBucket('full')).toBeUndefined()
     expect(policyOf('full')).toBeUndefined()
   })
 

@@ -7,6 +7,7 @@ import { pino } from 'pino'
 import request from 'supertest'
 import { describeConfig, loadConfig } from '#config.ts'
 import { createConsole } from '#console/console.ts'
+import { domainOf } from '#console-app.ts'
 import { closeServer, createHttpServer, listen } from '#http/server.ts'
 import { type OpenServices, openServices } from '../../src/services.ts'
 
@@ -30,7 +31,8 @@ const users = [
 export interface TestConsole {
   readonly url: string
   readonly root: string
-  readonly services: OpenServices
+  readonly store: OpenServices['services']['store']
+  readonly policies: OpenServices['policies']
   /** What was logged as an error: bugs. */
   readonly errors: unknown[]
   signIn(name?: 'admin' | 'reader' | 'other'): Promise<Visitor>
@@ -65,10 +67,10 @@ export async function startTestConsole(
   const errors: unknown[] = []
   const log = pino({ level: 'error' }, { write: (line: string) => void errors.push(JSON.parse(line)) })
   const bootstrap = { accessKey: 'x', secretKey: 'x' }
-  const services = await openServices({ config, isPrimary: false, bootstrap }, log)
+  const open = await openServices({ config, isPrimary: false, bootstrap }, log)
   const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
   const console = createConsole({
-    services,
+    services: domainOf(open, config),
     config,
     settings: describeConfig(config),
     version: '9.9.9',
@@ -81,7 +83,8 @@ export async function startTestConsole(
   return {
     url,
     root: data,
-    services,
+    store: open.services.store,
+    policies: open.policies,
     errors,
     writeUsers,
     visitor: () => createVisitor(url),
@@ -93,7 +96,7 @@ export async function startTestConsole(
     async close() {
       await closeServer(server, 0)
       console.close()
-      await services.close()
+      await open.close()
       await rm(root, { recursive: true, force: true })
     },
   }

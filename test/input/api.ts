@@ -26,7 +26,7 @@ export interface TestApi {
   sign(asked: Asked): WireRequest | Signed
   /** Everything that can be seen from outside, as text: the same before and after a request that was refused. */
   state(): Promise<string>
-  /** The part of it that is files, without the index: quicker. */
+  /** The part of it that is files, without the index and the journal of refusals: quicker. */
   files(): string
   close(): Promise<void>
 }
@@ -116,7 +116,7 @@ function withLength<R extends WireRequest>(request: R): R {
 
 function filesOf(root: string): string[] {
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !name.includes('.myfsio.sys/index') && !name.includes('.myfsio.sys/config'))
+    .filter((name) => !/\.myfsio\.sys\/(index|journal|config)/.test(name))
     .sort()
     .map((name) => {
       const stats = statSync(join(root, name))

@@ -230,12 +230,14 @@ describe('S3 through the AWS SDK', () => {
     expect(await (await fetch(`${server.endpoint}/${Bucket}/public/x`)).text()).toBe('open')
     expect((await fetch(`${server.endpoint}/${Bucket}/source`)).status).toBe(403)
     await read('other')
-    const conditional = JSON.stringify({ Version: '2012-10-17', Statement: [{ ...statement, Condition: {} }] })
-    await expect(
-      server.client().send(new PutBucketPolicyCommand({ Bucket, Policy: conditional })),
-    ).rejects.toMatchObject({
-      name: 'MalformedPolicy',
-    })
+    const misspelt = { ...statement, Condition: { StringLikes: { 'aws:Referer': 'x' } } }
+    const malformed = JSON.stringify({ Version: '2012-10-17', Statement: [misspelt] })
+    await expect(server.client().send(new PutBucketPolicyCommand({ Bucket, Policy: malformed }))).rejects.toMatchObject(
+      {
+        name: 'MalformedPolicy',
+        message: 'Invalid Condition type : StringLikes',
+      },
+    )
   })
 
   it('answers wrong credentials with the codes of AWS', async () => {

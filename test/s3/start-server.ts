@@ -5,9 +5,10 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import { createGatekeeper } from '#access/gatekeeper.ts'
+import { type Access, openAccess } from '#access/open-access.ts'
 import { openBucketPolicies } from '#identity/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
+import { openMemoryEngine } from '#metadata/memory-engine.ts'
 import type { ObjectOwnership } from '#model/object-ownership.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import type { StoreLog } from '#store/context.ts'
@@ -16,6 +17,7 @@ import { openStore } from '#store/open-store.ts'
 export interface TestServer {
   readonly endpoint: string
   readonly root: string
+  readonly access: Access
   client(user?: TestUser, config?: S3ClientConfig): S3Client
   close(): Promise<void>
 }
@@ -48,6 +50,8 @@ export async function startServer(
   options: {
     engine?: 'lmdb' | 'memory'
     maxUploadBytes?: number
+    trustedProxies?: string[]
+    enforce?: 'on' | 'log'
     defaultObjectOwnership?: ObjectOwnership
     log?: StoreLog
     root?: string
@@ -67,10 +71,14 @@ export async function startServer(
   })
   const identities = await openIdentities({ path: iamPath, bootstrap: { accessKey: 'x', secretKey: 'x' }, log: silent })
   const policies = await openBucketPolicies({ path: join(root, 'bucket_policies.json'), log: silent })
-  const gatekeeper = createGatekeeper({
+  const access = openAccess({
     identities,
     policies,
+    engine: openMemoryEngine(),
+    log: silent,
     settings: {
+      trustedProxies: options.trustedProxies ?? [],
+      enforce: options.enforce ?? 'on',
       region: 'us-east-1',
       service: 's3',
       hosts: [],
@@ -88,7 +96,7 @@ export async function startServer(
     defaultObjectOwnership: options.defaultObjectOwnership ?? ('BucketOwnerEnforced' as const),
   }
   const listener = createS3Endpoint({
-    services: { store, gatekeeper, bucketPolicies: policies, accounts: identities, settings },
+    services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },
     log,
   })
   const server = http.createServer(listener)
@@ -98,6 +106,7 @@ export async function startServer(
   return {
     endpoint,
     root,
+    access,
     client: (user = 'main', config = {}) =>
       new S3Client({
         endpoint,
@@ -111,6 +120,7 @@ export async function startServer(
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await store.close()
+      await access.close()
       await identities.close()
       await policies.close()
       if (options.root === undefined) await rm(root, { recursive: true, force: true })

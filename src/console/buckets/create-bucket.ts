@@ -18,7 +18,7 @@ export const createBucket: Page = async (visit, services) => {
     versioning: versioning ? 'Enabled' : 'Unversioned',
     mfaDelete: false,
     objectLockEnabled: false,
-    ownershipControls: defaultControls(services.config.defaultObjectOwnership),
+    ...defaultControls(services.config.defaultObjectOwnership),
   }
   try {
     assertBucketName(name)

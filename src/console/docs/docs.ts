@@ -1,6 +1,7 @@
 import { apiUrls } from '#console/api-urls.ts'
 import { snippets } from '#console/overview/snippets.ts'
 import type { Page } from '#console/page.ts'
+import { arnOf } from './arn-of.ts'
 import { policyExamples } from './policy-examples.ts'
 
 export const showDocs: Page = (visit, { config }) => {
@@ -18,7 +19,7 @@ export const showDocs: Page = (visit, { config }) => {
       region,
       storageRoot: config.isLoopback ? config.storageRoot : 'STORAGE_ROOT',
       snippets: snippets({ endpoint, region, accessKeyId, bucket }),
-      examples: policyExamples(bucket),
+      examples: policyExamples(bucket, arnOf(visit.principal)),
     },
   }
 }

@@ -4,9 +4,8 @@ export interface PolicyExample {
   readonly text: string
 }
 
-const account = '000000000000'
-
-export function policyExamples(bucket: string): PolicyExample[] {
+/** `someone`: the ARN of a user who is there, since a policy cannot name one who is not. */
+export function policyExamples(bucket: string, someone: string): PolicyExample[] {
   const arn = `arn:aws:s3:::${bucket}`
   const policy = (statement: object) => JSON.stringify({ Version: '2012-10-17', Statement: [statement] }, null, 2)
   return [
@@ -21,11 +20,11 @@ export function policyExamples(bucket: string): PolicyExample[] {
       }),
     },
     {
-      title: 'A user of another account may list and read',
+      title: 'Another account may list and read',
       text: policy({
         Sid: 'Partner',
         Effect: 'Allow',
-        Principal: { AWS: `arn:aws:iam::111111111111:user/partner` },
+        Principal: { AWS: 'arn:aws:iam::111111111111:root' },
         Action: ['s3:ListBucket', 's3:GetObject'],
         Resource: [arn, `${arn}/*`],
       }),
@@ -35,7 +34,7 @@ export function policyExamples(bucket: string): PolicyExample[] {
       text: policy({
         Sid: 'Inbox',
         Effect: 'Allow',
-        Principal: { AWS: `arn:aws:iam::${account}:user/uploader` },
+        Principal: { AWS: someone },
         Action: 's3:PutObject',
         Resource: `${arn}/inbox/*`,
       }),

@@ -4,7 +4,6 @@ import { apiUrls } from '#console/api-urls.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { awsEncode } from '#lib/uri.ts'
 import { anonymous } from '#model/account.ts'
-import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import { fileTypeOf, iconOf } from './file-kind.ts'
@@ -25,7 +24,7 @@ export const showObject: Page = async (visit, services) => {
     versions,
     preview: shown === undefined ? undefined : await previewOf(services.store, bucket.name, shown, versionId),
     place: shown === undefined ? undefined : placeOf(services, bucket.name, shown),
-    publicUrl: shown === undefined ? undefined : publicUrlOf(services, bucket, shown),
+    publicUrl: shown === undefined ? undefined : publicUrlOf(visit, services, shown),
     sign: iconOf(fileTypeOf(key, shown?.headers.contentType).kind),
     parts: shown === undefined ? [] : await services.store.listObjectParts(bucket.name, shown, 0, 1000),
   })
@@ -56,12 +55,12 @@ function objectView(visit: Visit, locals: Record<string, unknown>): View {
 
 /** The address that works for everyone, should the object be open to everyone. */
 function publicUrlOf(
+  { bucket, facts }: Visit,
   { gatekeeper, config }: ConsoleServices,
-  bucket: Bucket,
   object: ObjectVersion,
 ): string | undefined {
   const { key } = object
-  if (!gatekeeper.may(anonymous, 's3:GetObject', { bucket, key, object })) return undefined
+  if (!gatekeeper.may(anonymous, 's3:GetObject', { bucket, key, object }, facts)) return undefined
   return `${apiUrls(config).shown}/${bucket.name}/${awsEncode(key, { keepSlash: true })}`
 }
 

@@ -26,6 +26,8 @@ export function accessOf(policies: BucketPolicies, { name: bucket, publicAccessB
   if (json === undefined) return 'private'
   const isPublic = policies.isPublic(bucket)
   if (isPublic && publicAccessBlock?.restrictPublicBuckets === true) return 'public-blocked'
-  if (json === JSON.stringify(JSON.parse(publicReadPolicy(bucket)))) return 'public-read'
+  if (isSameJson(json, publicReadPolicy(bucket))) return 'public-read'
   return isPublic ? 'custom-public' : 'custom'
 }
+
+const isSameJson = (one: string, other: string) => JSON.stringify(JSON.parse(one)) === JSON.stringify(JSON.parse(other))

@@ -2,9 +2,8 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { bucketHref } from '#console/address.ts'
-import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import type { BucketPolicies, ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
-import { parseBucketPolicy } from '#policy/bucket-policy.ts'
 import { publicReadPolicy } from './access.ts'
 import { describePolicy } from './describe-policy.ts'
 import { pretty } from './show-settings.ts'
@@ -25,9 +24,9 @@ export const showPolicyStamp: Page = ({ bucket }, { bucketPolicies }) => ({
 const checked = z.object({ document: z.string() })
 
 /** As PutBucketPolicy would judge it, without putting it. */
-export const checkPolicy: Page = async (visit) => {
+export const checkPolicy: Page = async (visit, { bucketPolicies }) => {
   const { document } = await visit.readJson(checked)
-  const problem = problemOf(document, visit.bucket.name)
+  const problem = problemOf(document, visit.bucket.name, bucketPolicies)
   return { json: problem ?? { sentences: describePolicy(document) } }
 }
 
@@ -35,7 +34,7 @@ export const savePolicy: Page = async (visit, services) => {
   const { bucket, form } = visit
   const { bucketPolicies } = services
   const document = documentOf(visit)
-  const problem = document === '' ? undefined : problemOf(document, bucket.name)
+  const problem = document === '' ? undefined : problemOf(document, bucket.name, bucketPolicies)
   if (problem !== undefined) return confirmView(visit, services, document, problem.problem, 400)
   if (form.get('confirmed') === null) return confirmView(visit, services, document)
   if (document === '') {
@@ -64,13 +63,15 @@ interface Problem {
   readonly line?: number
 }
 
-function problemOf(document: string, bucket: string): Problem | undefined {
+function problemOf(document: string, bucket: string, policies: BucketPolicies): Problem | undefined {
   try {
-    parseBucketPolicy(document, bucket)
+    policies.parse(bucket, document)
     return undefined
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
-    return syntaxProblem(document) ?? { problem: error.message }
+    const { Detail: path } = error.fields
+    const where = path === undefined ? '' : ` (${path})`
+    return syntaxProblem(document) ?? { problem: error.message + where }
   }
 }
 

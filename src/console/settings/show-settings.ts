@@ -1,4 +1,5 @@
 import { bucketHref } from '#console/address.ts'
+import { arnOf } from '#console/docs/arn-of.ts'
 import { policyExamples } from '#console/docs/policy-examples.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { accessOf, publicReadPolicy } from './access.ts'
@@ -18,7 +19,7 @@ export const showSettings: Page = async (visit, services) => {
     access: accessOf(bucketPolicies, bucket),
     policy: pretty(policy),
     publicRead: publicReadPolicy(bucket.name),
-    beginning: exampleFor(bucket.name),
+    beginning: exampleFor(visit),
     sentences: policy === undefined ? [] : describePolicy(policy),
     stamp: stampOf(policy),
     mayReadPolicy,
@@ -33,7 +34,8 @@ export const showSettings: Page = async (visit, services) => {
 }
 
 /** What a policy of one's own begins with: one user, named. */
-const exampleFor = (bucket: string): string => policyExamples(bucket)[2]?.text ?? ''
+const exampleFor = ({ bucket, principal }: Visit): string =>
+  policyExamples(bucket.name, arnOf(principal))[2]?.text ?? ''
 
 export function pretty(policy: string | undefined): string {
   return policy === undefined ? '' : JSON.stringify(JSON.parse(policy), null, 2)

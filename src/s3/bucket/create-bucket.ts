@@ -21,7 +21,10 @@ export async function createBucket(request: S3Request, services: Services): Prom
   assertBucketName(bucketName)
   refuseUnserved(request)
   const access = readAccess(request, bucketName, services)
-  const region = regionOf(await readLocation(request), settings)
+  const location = await readLocation(request)
+  const place = { bucket: { name: bucketName, ownerId: '' } }
+  request.authorize('s3:CreateBucket', place, location === '' ? {} : { 's3:locationconstraint': location })
+  const region = regionOf(location, settings)
   const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
   const bucket: Bucket = {
     name: bucketName,
@@ -65,17 +68,17 @@ function refuseUnserved({ headers }: S3Request): void {
 type Access = Pick<Bucket, 'acl' | 'ownershipControls'>
 
 /** Who owns what will be in the bucket, and who has access to it. Each takes a permission of its own. */
-function readAccess(request: S3Request, name: string, { accounts, settings, gatekeeper }: Services): Access {
+function readAccess(request: S3Request, name: string, { accounts, settings }: Services): Access {
   const { headers, caller } = request
   const ownerId = caller.principal.canonicalId
   const place = { bucket: { name, ownerId } }
   const controls = readOwnership(headers['x-amz-object-ownership'])
-  if (controls !== undefined) gatekeeper.authorize(caller.principal, 's3:PutBucketOwnershipControls', place)
+  if (controls !== undefined) request.authorize('s3:PutBucketOwnershipControls', place)
   const ownership =
     controls === undefined ? defaultControls(settings.defaultObjectOwnership) : { ownershipControls: controls }
   const requested = requestedAcl(headers, 'bucket', accounts)
   if (requested === undefined) return ownership
-  gatekeeper.authorize(caller.principal, 's3:PutBucketAcl', place)
+  request.authorize('s3:PutBucketAcl', place)
   const acl = aclToKeep(resolveAcl(requested, ownerId, ownerId), ownerId)
   if (acl === undefined) return ownership
   if (!hasAclsEnabled(ownership)) throw new ApiError('InvalidBucketAclWithObjectOwnership')

@@ -1,4 +1,6 @@
+import { isPublicAcl } from '#model/acl.ts'
 import { ApiError } from '#model/errors.ts'
+import { hasAclsEnabled } from '#model/object-ownership.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html */
@@ -23,10 +25,12 @@ export async function deleteBucketPolicy({ bucketName }: S3Request, { bucketPoli
   return { status: 204 }
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html */
-export function getBucketPolicyStatus({ bucketName }: S3Request, { bucketPolicies }: Services): S3Response {
-  if (bucketPolicies.find(bucketName) === undefined) throw noSuchPolicy(bucketName)
-  return { body: { root: 'PolicyStatus', content: { IsPublic: bucketPolicies.isPublic(bucketName) } } }
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html; also of a bucket without a policy. */
+export function getBucketPolicyStatus({ bucket }: S3Request, { bucketPolicies }: Services): S3Response {
+  const { acl = [], publicAccessBlock } = bucket
+  const countsAcl = hasAclsEnabled(bucket) && publicAccessBlock?.ignorePublicAcls !== true
+  const isPublic = bucketPolicies.isPublic(bucket.name) || (countsAcl && isPublicAcl(acl))
+  return { body: { root: 'PolicyStatus', content: { IsPublic: isPublic } } }
 }
 
 function noSuchPolicy(bucket: string): ApiError {

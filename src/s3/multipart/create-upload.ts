@@ -2,7 +2,7 @@
 import { ApiError } from '#model/errors.ts'
 import { checksumTypeFor } from '#model/multipart.ts'
 import { parseAlgorithm } from '#s3/checksum-headers.ts'
-import { accessOfNewObject } from '#s3/object/new-object-access.ts'
+import { accessOfNewObject, writerOf } from '#s3/object/new-object-access.ts'
 import { parseAttributes } from '#s3/object/object-attributes.ts'
 import { authorizeTags } from '#s3/object/put-object.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
@@ -10,7 +10,7 @@ import type { Operation, S3Request } from '#s3/operation.ts'
 export const createMultipartUpload: Operation = async (request, services) => {
   const { bucketName, bucket, key, headers } = request
   const { principal } = request.caller
-  const attributes = parseAttributes(headers, accessOfNewObject(headers, { bucket, key }, principal, services))
+  const attributes = parseAttributes(headers, accessOfNewObject(headers, { bucket, key }, writerOf(request), services))
   authorizeTags(request)
   const checksum = announcedAlgorithm(request)
   const upload = await services.store.createUpload({

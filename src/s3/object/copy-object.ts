@@ -5,7 +5,7 @@ import { checksumElements, parseAlgorithm } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
 import { writeConditions } from './conditions.ts'
 import { type CopySource, openCopySource } from './copy-source.ts'
-import { accessOfNewObject } from './new-object-access.ts'
+import { accessOfNewObject, writerOf } from './new-object-access.ts'
 import { parseAttributes, parseStorageClass, parseTagging } from './object-attributes.ts'
 import { authorizeTags, versionHeader } from './put-object.ts'
 
@@ -14,7 +14,7 @@ const copyBytesMax = 5 * 1024 ** 3
 export const copyObject: Operation = async (request, services) => {
   const { bucket, key, headers } = request
   // An ACL is never copied: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
-  const access = accessOfNewObject(headers, { bucket, key }, request.caller.principal, services)
+  const access = accessOfNewObject(headers, { bucket, key }, writerOf(request), services)
   const requested = parseAttributes(headers, access)
   const conditions = writeConditions(headers)
   authorizeTags(request)

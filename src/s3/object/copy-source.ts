@@ -1,5 +1,6 @@
 /** The object that x-amz-copy-source names, opened: permission, existence and conditions are settled here, once for both copies. */
 
+import type { RequestFacts } from '#access/caller.ts'
 import { readAuthorized } from '#access/object-access.ts'
 import { percentDecode } from '#lib/uri.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
@@ -37,6 +38,11 @@ export function parseCopySource(header: string): { bucketName: string; key: stri
   return { bucketName: path.slice(0, slash), key: path.slice(slash + 1), versionId }
 }
 
+/** The version that is asked for is the source's own. */
+export function factsOfVersion({ facts }: S3Request, versionId: string | undefined): RequestFacts {
+  return { ...facts, keys: versionId === undefined ? {} : { 's3:versionid': versionId } }
+}
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html, x-amz-copy-source: a delete marker is none. */
 function asSourceError(error: unknown): never {
   if (!(error instanceof ApiError) || error.code !== 'MethodNotAllowed') throw error
@@ -54,7 +60,7 @@ export async function openCopySource(request: S3Request, services: Services): Pr
   const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
   const opened = await readAuthorized(
     services,
-    { principal: request.caller.principal, action, bucket, key },
+    { principal: request.caller.principal, action, bucket, key, facts: factsOfVersion(request, versionId) },
     () => services.store.openObject(bucketName, key, versionId).catch(asSourceError),
     { versionOf: ({ version }) => version, release: (found) => found.close() },
   )

@@ -59,12 +59,14 @@ async function deleteEntry(request: S3Request, services: Services, entry: Entry)
   assertKey(key)
   // One that cannot be is missing here, where others call it an invalid argument.
   if (versionId !== undefined && !isVersionId(versionId)) throw new ApiError('NoSuchVersion')
+  const keys = { ...(versionId && { 's3:versionid': versionId }), ...(etag && { 's3:if-match': etag }) }
   await authorizeOnObject(services, {
     principal: request.caller.principal,
     action: versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion',
     bucket,
     key,
     versionId,
+    facts: { ...request.facts, keys },
   })
   const deleted = await services.store.deleteObject({
     bucket,

@@ -1,17 +1,25 @@
 /** Whose an object will be that is about to be written, and who else may use it. */
 import type { IncomingHttpHeaders } from 'node:http'
+import type { RequestFacts } from '#access/caller.ts'
 import type { Principal } from '#model/account.ts'
 import { type Acl, aclToKeep, grantsAll } from '#model/acl.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { hasAclsEnabled, ownerOfNewObject, refuseBlockedAcl } from '#model/object-ownership.ts'
 import { type RequestedAcl, requestedAcl, resolveAcl } from '#s3/acl-request.ts'
-import type { Services } from '#s3/operation.ts'
+import type { S3Request, Services } from '#s3/operation.ts'
 
 export interface ObjectAccess {
   readonly ownerId: string
   readonly acl?: Acl
 }
+
+interface Writer {
+  readonly principal: Principal
+  readonly facts: RequestFacts
+}
+
+export const writerOf = ({ caller, facts }: S3Request): Writer => ({ principal: caller.principal, facts })
 
 /**
  * The access that the headers of a write ask for. Errors of `requestedAcl`; AccessControlListNotSupported where ACLs are disabled;
@@ -20,7 +28,7 @@ export interface ObjectAccess {
 export function accessOfNewObject(
   headers: IncomingHttpHeaders,
   place: { readonly bucket: Bucket; readonly key: string },
-  principal: Principal,
+  { principal, facts }: Writer,
   { accounts, gatekeeper }: Services,
 ): ObjectAccess {
   const { bucket } = place
@@ -34,7 +42,7 @@ export function accessOfNewObject(
   }
   // It is the writer's own account that must allow this: https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
   const object = { ownerId: principal.canonicalId }
-  gatekeeper.authorize(principal, 's3:PutObjectAcl', { ...place, object })
+  gatekeeper.authorize(principal, 's3:PutObjectAcl', { ...place, object }, facts)
   refuseBlockedAcl(bucket, acl)
   const kept = aclToKeep(acl, ownerId)
   return kept === undefined ? { ownerId } : { ownerId, acl: kept }

@@ -1,14 +1,14 @@
 import { checksumHeaders, storedChecksum } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
 import { writeConditions } from './conditions.ts'
-import { accessOfNewObject } from './new-object-access.ts'
+import { accessOfNewObject, writerOf } from './new-object-access.ts'
 import { parseAttributes } from './object-attributes.ts'
 import { stageUpload } from './stage-upload.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
 export const putObject: Operation = async (request, services) => {
   const { bucket, key, headers } = request
-  const access = accessOfNewObject(headers, { bucket, key }, request.caller.principal, services)
+  const access = accessOfNewObject(headers, { bucket, key }, writerOf(request), services)
   const attributes = parseAttributes(headers, access)
   const conditions = writeConditions(headers)
   authorizeTags(request)

@@ -22,7 +22,7 @@ export const renameObject: Operation = async (request, services) => {
     throw new ApiError('InvalidRequest', { message: 'An object can be renamed only within its bucket.' })
   }
   assertKey(from)
-  const asked = { principal: request.caller.principal, bucket, key: from }
+  const asked = { principal: request.caller.principal, bucket, key: from, facts: request.facts }
   await authorizeOnObject(services, { ...asked, action: 's3:DeleteObject', versionId: undefined })
   const source = await readAuthorized(
     services,

@@ -50,9 +50,6 @@ export const policiesAndDeletes: readonly BadCase[] = [
   ...table('GetBucketPolicy', 'GET /bucket?policy', {}, absent('GET', 'policy')),
   ...table('GetBucketPolicy', 'GET /versioned?policy', {}, [['that is not there', {}, '404 NoSuchBucketPolicy']]),
   ...table('GetBucketPolicyStatus', 'GET /bucket?policyStatus', {}, absent('GET', 'policyStatus')),
-  ...table('GetBucketPolicyStatus', 'GET /versioned?policyStatus', {}, [
-    ['of no policy', {}, '404 NoSuchBucketPolicy'],
-  ]),
   ...table('DeleteBucketPolicy', 'DELETE /bucket?policy', {}, absent('DELETE', 'policy')),
 
   ...table('DeleteObjects', 'POST /bucket?delete', remove(object), [

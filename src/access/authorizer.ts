@@ -1,0 +1,179 @@
+/** The one authorization: gathers the policies that have a say, lets the engine decide, and keeps a record of what was refused. */
+import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
+import { Identity } from '#identity/identity.ts'
+import type { Principal } from '#model/account.ts'
+import { hasAclsEnabled } from '#model/object-ownership.ts'
+import { aclAllows, isObjectOwnersSay } from '#policy/acl-evaluation.ts'
+import {
+  type AccessRequest,
+  type Decision,
+  evaluate,
+  type NamedPolicy,
+  type Policies,
+  type RequesterPolicies,
+} from '#policy/evaluate.ts'
+import { explain } from '#policy/explain.ts'
+import { anonymousRequester, type Requester } from '#policy/requester.ts'
+import type { Connection, RequestFacts, Resource } from './caller.ts'
+import type { DecisionJournal } from './decision-journal.ts'
+import { accessDenied, denialMessage } from './denial.ts'
+import { lockedPolicy } from './locked-policy.ts'
+import { type ContextOptions, createContext } from './request-context.ts'
+import type { UsageLedger } from './usage-ledger.ts'
+
+export interface AuthorizerOptions {
+  readonly policies: BucketPolicyBook
+  /** The account, by its canonical id, of a bucket's owner. */
+  readonly findAccount: (canonicalId: string) => string | undefined
+  readonly context: ContextOptions
+  readonly journal: DecisionJournal
+  readonly ledger: UsageLedger
+  /** `log`: whoever signed gets in whatever the decision; it is recorded all the same. */
+  readonly enforce: 'on' | 'log'
+  readonly onSoftDenial: (fields: object) => void
+}
+
+/** A question to the engine, with all that has a say in it. */
+export interface Question {
+  readonly request: AccessRequest
+  readonly policies: Policies
+}
+
+export interface Authorizer {
+  question(principal: Principal, action: string, resource: Resource, facts: RequestFacts): Question
+  decide(question: Question): Decision
+  /** As Gatekeeper.authorize. */
+  authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void
+}
+
+const noPolicies: RequesterPolicies = { identity: [] }
+
+export function createAuthorizer(options: AuthorizerOptions): Authorizer {
+  const { policies: book, journal, ledger, context } = options
+
+  function question(principal: Principal, action: string, resource: Resource, facts: RequestFacts): Question {
+    const identity = principal instanceof Identity ? principal : undefined
+    const requester = identity?.requester ?? anonymousRequester
+    const own = identity?.policies ?? noPolicies
+    const request = {
+      principal: requester,
+      action,
+      resource: arnOf(resource),
+      resourceAccount: accountOf(ownerOf(action, resource), requester),
+      context: createContext(context, facts, action, resource),
+    }
+    const { bucket } = resource
+    if (bucket === undefined || bucket.ownerId === '') return { request, policies: own }
+    const acl = hasAclsEnabled(bucket) ? () => aclGrants(principal, action, resource) : undefined
+    const policy = bucketPolicyFor(principal, action, resource)
+    return { request, policies: { ...own, ...(policy && { resource: policy }), ...(acl && { acl }) } }
+  }
+
+  /** A bucket's policy denies everyone; but it allows nothing that is another account's, nor strangers where that is blocked. */
+  function bucketPolicyFor(principal: Principal, action: string, resource: Resource): NamedPolicy | undefined {
+    const { bucket } = resource
+    const policy = bucket && book.policyOf(bucket.name)
+    if (bucket === undefined || policy === undefined || policy === 'invalid') return policy && lockedPolicy
+    const isRestricted =
+      bucket.publicAccessBlock?.restrictPublicBuckets === true &&
+      principal.canonicalId !== bucket.ownerId &&
+      book.isPublic(bucket.name)
+    return isRestricted || ownerOf(action, resource) !== bucket.ownerId ? withoutAllows(policy) : policy
+  }
+
+  /** What is not there yet will belong to whoever makes it. */
+  function accountOf(ownerId: string | undefined, { canonicalId, account }: Requester): string {
+    if (ownerId === undefined || ownerId === '' || ownerId === canonicalId) return account
+    return options.findAccount(ownerId) ?? ownerId
+  }
+
+  function decide({ request, policies }: Question): Decision {
+    const decision = evaluate(request, policies)
+    if (decision.reason !== 'explicit-deny' || decision.policyType !== 'resource-based') return decision
+    return mayMend(request, policies) ? evaluate(request, withoutResource(policies)) : decision
+  }
+
+  function authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void {
+    const asked = question(principal, action, resource, facts)
+    const decision = decide(asked)
+    if (decision.outcome === 'Allow') {
+      if (!principal.isAnonymous) ledger.note(principal.accessKeyId, action, resource.bucket?.name, resource.key)
+      return
+    }
+    const isLetIn = options.enforce === 'log' && !principal.isAnonymous
+    const message = denialMessage(asked.request, decision)
+    // The record is made later, when the connection may be gone that knows the address.
+    const kept = { ...facts, socket: keptConnection(facts.socket) }
+    const id = journal.record(() => {
+      // Statements that were not reached may ask for what was not needed.
+      const traced = question(principal, action, { object: null, ...resource }, kept)
+      return {
+        outcome: isLetIn ? 'Allow' : 'Deny',
+        code: 'AccessDenied',
+        message,
+        requester: describe(principal, asked.request),
+        sourceAddress: context.clientAddress.address(kept),
+        request: { ...summary(asked.request), ...(resource.bucket && { bucket: resource.bucket.name }) },
+        decision,
+        policies: explain(traced.request, asked.policies).policies,
+      }
+    })
+    if (!isLetIn) throw accessDenied(message, id)
+    options.onSoftDenial({ decisionId: id, message })
+  }
+
+  return { question, decide, authorize }
+}
+
+/**
+ * The root of an account can always mend the policies of its buckets, as on AWS. Where an account has no root user, its
+ * administrators stand in: they could give themselves any right.
+ */
+function mayMend(request: AccessRequest, policies: Policies): boolean {
+  const { principal, action, resourceAccount } = request
+  if (principal.account === '' || principal.account !== resourceAccount) return false
+  if (!/^s3:(Get|Put|Delete)BucketPolicy$/.test(action)) return false
+  return principal.type === 'root' || isAdministrator(request, policies)
+}
+
+function isAdministrator(request: AccessRequest, policies: Policies): boolean {
+  const asked = { ...request, action: 'iam:PutUserPolicy', resource: '*' }
+  return evaluate(asked, withoutResource(policies)).outcome === 'Allow'
+}
+
+/** Of the object where its owner has the say, else of the bucket. */
+function ownerOf(action: string, { bucket, object }: Resource): string | undefined {
+  return object && isObjectOwnersSay(action) ? object.ownerId : bucket?.ownerId
+}
+
+/** What an anonymous caller owns no account's policies could speak of: it is theirs. */
+function aclGrants(principal: Principal, action: string, resource: Resource): boolean {
+  const { bucket, object } = resource
+  if (principal.isAnonymous && principal.canonicalId === ownerOf(action, resource)) return true
+  return bucket !== undefined && aclAllows(principal, action, { bucket, object: object ?? undefined })
+}
+
+function withoutAllows({ name, policy }: NamedPolicy): NamedPolicy {
+  const statementsFor = (action: string) => ({ denies: policy.statementsFor(action).denies, allows: [] })
+  return { name, policy: { ...policy, statementsFor } }
+}
+
+function keptConnection({ remoteAddress, encrypted }: Connection): Connection {
+  return { remoteAddress, ...(encrypted === undefined ? {} : { encrypted }) }
+}
+
+function withoutResource({ resource: _, ...others }: Policies): Policies {
+  return others
+}
+
+function arnOf({ bucket, key }: Resource): string {
+  if (bucket === undefined) return '*'
+  return key === undefined ? `arn:aws:s3:::${bucket.name}` : `arn:aws:s3:::${bucket.name}/${key}`
+}
+
+function describe({ accessKeyId }: Principal, { principal }: AccessRequest) {
+  const { type, arn, account, userName } = principal
+  return { type, arn, account, accessKeyId, ...(userName === undefined ? {} : { userName }) }
+}
+
+const summary = ({ action, resource, resourceAccount }: AccessRequest) => ({ action, resource, resourceAccount })

@@ -1,0 +1,166 @@
+/**
+ * What was refused, and why: the last few thousand refusals of all processes, in a ring. Written in batches off the hot path; the trace
+ * is worked out only then. A flood of refusals costs a bounded number of records, the newest.
+ */
+import { randomBytes } from 'node:crypto'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
+import type { ErrorCode } from '#model/errors.ts'
+import type { Decision } from '#policy/evaluate.ts'
+import type { PolicyTrace } from '#policy/explain.ts'
+import type { Requester } from '#policy/requester.ts'
+
+export interface DecisionRecord {
+  readonly id: string
+  /** ISO 8601. */
+  readonly at: string
+  /** `Allow` for what ENFORCE=log let pass. */
+  readonly outcome: 'Allow' | 'Deny'
+  readonly code: ErrorCode
+  readonly message: string
+  readonly requester: Pick<Requester, 'type' | 'arn' | 'account' | 'userName'> & { readonly accessKeyId: string }
+  readonly sourceAddress: string | undefined
+  /** Undefined where it did not come to a decision: the signature was wrong. */
+  readonly request?: {
+    readonly action: string
+    readonly resource: string
+    readonly resourceAccount: string
+    readonly bucket?: string
+  }
+  readonly decision?: Decision
+  readonly policies?: readonly PolicyTrace[]
+  /** What to look at when a signature is wrong. */
+  readonly hint?: string
+}
+
+export type Draft = Omit<DecisionRecord, 'id' | 'at'>
+
+export interface DecisionQuery {
+  /** ARN, name, or access key of the requester. */
+  readonly user?: string
+  readonly bucket?: string
+  readonly outcome?: string
+  readonly limit: number
+  /** Records that someone may not see are no results. */
+  readonly isVisible: (record: DecisionRecord) => boolean
+}
+
+export interface JournalOptions {
+  readonly engine: MetadataEngine
+  /** How many are kept. */
+  readonly capacity?: number
+  readonly onError: (error: unknown) => void
+}
+
+interface Pending {
+  readonly id: string
+  readonly at: string
+  readonly draft: () => Draft
+}
+
+const flushMs = 200
+const pendingMax = 100
+const recordBytesMax = 64 * 1024
+
+export class DecisionJournal {
+  readonly #engine: MetadataEngine
+  readonly #capacity: number
+  readonly #onError: (error: unknown) => void
+  #pending: Pending[] = []
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor({ engine, capacity = 2000, onError }: JournalOptions) {
+    this.#engine = engine
+    this.#capacity = capacity
+    this.#onError = onError
+  }
+
+  /** The id, at once. `draft` is called later, when the record is written, or never. */
+  record(draft: () => Draft): string {
+    const id = randomBytes(8).toString('hex')
+    if (this.#pending.length >= pendingMax) this.#pending.shift()
+    this.#pending.push({ id, at: new Date().toISOString(), draft })
+    this.#timer ??= setTimeout(() => void this.flush(), flushMs).unref()
+    return id
+  }
+
+  /** Another process may still be about to write it: then it is there a moment later. */
+  async find(id: string): Promise<DecisionRecord | undefined> {
+    for (const waitMs of [0, flushMs * 2]) {
+      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+      for await (const record of this.#newestFirst()) if (record.id === id) return record
+    }
+    return undefined
+  }
+
+  async list({ user, bucket, outcome, limit, isVisible }: DecisionQuery): Promise<DecisionRecord[]> {
+    const found: DecisionRecord[] = []
+    for await (const record of this.#newestFirst()) {
+      if (found.length >= limit) break
+      const { arn, userName, accessKeyId } = record.requester
+      if (user !== undefined && ![arn, userName, accessKeyId].includes(user)) continue
+      if (bucket !== undefined && record.request?.bucket !== bucket) continue
+      if (outcome !== undefined && record.outcome !== outcome) continue
+      if (isVisible(record)) found.push(record)
+    }
+    return found
+  }
+
+  /** Everything recorded so far can be found afterwards, in every process. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const batch = this.#pending
+    this.#pending = []
+    if (batch.length > 0) this.#writing = this.#writing.then(() => this.#write(batch)).catch(this.#onError)
+    return this.#writing
+  }
+
+  async close(): Promise<void> {
+    await this.flush()
+  }
+
+  async #write(batch: readonly Pending[]): Promise<void> {
+    const values = batch.flatMap((pending) => this.#encode(pending) ?? [])
+    await this.#engine.exclusively((view) => {
+      const turn = view.get(turnKey)
+      const next = turn === undefined ? 0 : decodeJson<{ next: number }>(turn).next
+      for (const [index, value] of values.entries()) view.put(this.#slot(next + index), value)
+      view.put(turnKey, encodeJson({ next: next + values.length }))
+    })
+  }
+
+  #encode({ id, at, draft }: Pending): Buffer[] | undefined {
+    try {
+      return [encodeBounded({ id, at, ...draft() })]
+    } catch (error) {
+      this.#onError(error)
+      return undefined
+    }
+  }
+
+  async *#newestFirst(): AsyncIterable<DecisionRecord> {
+    await this.flush()
+    const turn = await this.#engine.get(turnKey)
+    const next = turn === undefined ? 0 : decodeJson<{ next: number }>(turn).next
+    const oldest = Math.max(0, next - this.#capacity)
+    for (let end = next; end > oldest; end -= 50) {
+      const keys: Buffer[] = []
+      for (let number = end - 1; number >= Math.max(oldest, end - 50); number--) keys.push(this.#slot(number))
+      for (const value of await this.#engine.getMany(keys)) if (value !== undefined) yield decodeJson(value)
+    }
+  }
+
+  #slot(number: number): Buffer {
+    return rowKey('j', String(number % this.#capacity).padStart(8, '0'))
+  }
+}
+
+const turnKey = rowKey('t')
+
+/** A trace too long to keep is left out. */
+function encodeBounded(record: DecisionRecord): Buffer {
+  const value = encodeJson(record)
+  return value.length <= recordBytesMax ? value : encodeJson({ ...record, policies: [] })
+}

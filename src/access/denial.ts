@@ -1,0 +1,31 @@
+/** What a refused caller is told: as much as AWS tells. https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html */
+import { ApiError } from '#model/errors.ts'
+import type { AccessRequest, Decision, PolicyType } from '#policy/evaluate.ts'
+
+/** Strangers, anonymous or of another account, learn nothing of the policies. */
+export function denialMessage(request: AccessRequest, decision: Decision): string {
+  const { principal, action, resource, resourceAccount } = request
+  if (principal.account === '' || principal.account !== resourceAccount) return 'Access Denied'
+  const on = resource === '*' ? '' : ` on resource: "${resource}"`
+  const policy = names[decision.policyType]
+  const because =
+    decision.reason === 'explicit-deny'
+      ? `with an explicit deny in ${/^[aeiou]/.test(policy) ? 'an' : 'a'} ${policy}`
+      : `because no ${policy} allows the ${action} action`
+  return `User: ${principal.arn} is not authorized to perform: ${action}${on} ${because}`
+}
+
+const names: Readonly<Record<PolicyType, string>> = {
+  'identity-based': 'identity-based policy',
+  'resource-based': 'resource-based policy',
+  'permissions-boundary': 'permissions boundary',
+  session: 'session policy',
+  acl: 'resource-based policy',
+  root: 'identity-based policy',
+}
+
+export const decisionHeader = 'x-myfsio-decision-id'
+
+export function accessDenied(message: string, decisionId: string): ApiError {
+  return new ApiError('AccessDenied', { message, headers: { [decisionHeader]: decisionId } })
+}

@@ -1,0 +1,56 @@
+/** Puts together what decides who may do what, and what remembers it. */
+import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
+import type { Identities } from '#identity/identities.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { type Authorizer, createAuthorizer } from './authorizer.ts'
+import type { Gatekeeper } from './caller.ts'
+import { createClientAddress } from './client-address.ts'
+import { DecisionJournal } from './decision-journal.ts'
+import { createGatekeeper, type GatekeeperSettings } from './gatekeeper.ts'
+import { UsageLedger } from './usage-ledger.ts'
+
+export interface AccessOptions {
+  readonly identities: Identities
+  readonly policies: BucketPolicyBook
+  /** Of the journal, see metadata/tables.ts; closed with the rest. */
+  readonly engine: MetadataEngine
+  readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
+  readonly settings: GatekeeperSettings & {
+    /** Addresses and ranges of proxies whose X-Forwarded-For counts. */
+    readonly trustedProxies: readonly string[]
+    readonly enforce: 'on' | 'log'
+  }
+}
+
+export interface Access {
+  readonly gatekeeper: Gatekeeper
+  readonly authorizer: Authorizer
+  readonly journal: DecisionJournal
+  readonly ledger: UsageLedger
+  close(): Promise<void>
+}
+
+export function openAccess({ identities, policies, engine, log, settings }: AccessOptions): Access {
+  const onError = (error: unknown) => log.error({ err: error }, 'the journal of decisions could not be written')
+  const journal = new DecisionJournal({ engine, onError })
+  const ledger = new UsageLedger({ engine, onError })
+  const authorizer = createAuthorizer({
+    policies,
+    findAccount: (canonicalId) => identities.findAccount(canonicalId),
+    context: { clientAddress: createClientAddress(settings.trustedProxies), region: settings.region },
+    journal,
+    ledger,
+    enforce: settings.enforce,
+    onSoftDenial: (fields) => log.warn(fields, 'ENFORCE=log let pass what would be denied'),
+  })
+  return {
+    gatekeeper: createGatekeeper({ identities, authorizer, journal, log, settings }),
+    authorizer,
+    journal,
+    ledger,
+    async close() {
+      await Promise.all([journal.close(), ledger.close()])
+      await engine.close()
+    },
+  }
+}

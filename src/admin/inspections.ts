@@ -1,0 +1,64 @@
+/**
+ * The routes under `/_/`, which can never be a bucket's name: questions about decisions. Each needs the permission that AWS has for the
+ * like, so who may ask is a matter of policies; nobody sees what concerns other accounts alone.
+ */
+import type { Access } from '#access/open-access.ts'
+import { Identity } from '#identity/identity.ts'
+import { ApiError } from '#model/errors.ts'
+import { getDecision, listDecisions } from './decisions.ts'
+import { explainHypothetical } from './explain.ts'
+import { type AdminAnswer, type AdminOptions, type AdminRequest, factsOf } from './routes.ts'
+import { usedActions } from './used-actions.ts'
+
+export interface Inspection {
+  readonly asked: AdminRequest
+  /** Of the caller. */
+  readonly account: string
+  readonly query: URLSearchParams
+  /** The last part of the path, where the route has one. */
+  readonly argument: string
+  readonly access: Access
+  readonly services: AdminOptions['services']
+  readonly findIdentity: (name: string) => Identity | undefined
+}
+
+interface Route {
+  readonly method: string
+  readonly path: RegExp
+  readonly action: string
+  readonly run: (inspection: Inspection) => Promise<AdminAnswer>
+}
+
+// biome-ignore format: a table
+const routes: readonly Route[] = [
+  { method: 'GET', path: /^\/_\/decisions$/, action: 'sts:DecodeAuthorizationMessage', run: listDecisions },
+  { method: 'GET', path: /^\/_\/decisions\/([0-9a-f]{16})$/, action: 'sts:DecodeAuthorizationMessage', run: getDecision },
+  { method: 'POST', path: /^\/_\/explain$/, action: 'iam:SimulatePrincipalPolicy', run: explainHypothetical },
+  { method: 'GET', path: /^\/_\/used-actions$/, action: 'iam:GenerateServiceLastAccessedDetails', run: usedActions },
+]
+
+export const isInspection = (method: string, path: string): boolean => findRoute(method, path) !== undefined
+
+const findRoute = (method: string, path: string) => routes.find((one) => one.method === method && one.path.test(path))
+
+/** The answer to a request of `isInspection`, once it is authenticated. AccessDenied. */
+export async function inspect(options: AdminOptions, asked: AdminRequest): Promise<AdminAnswer> {
+  const { method = '', url = '' } = asked.request
+  const [path = '', search = ''] = url.split('?', 2)
+  const { principal } = asked.caller
+  const route = findRoute(method, path)
+  if (route === undefined || !(principal instanceof Identity)) throw new ApiError('AccessDenied')
+  const { services, access, findIdentity } = options
+  services.gatekeeper.authorize(principal, route.action, {}, factsOf(asked))
+  const argument = route.path.exec(path)?.[1] ?? ''
+  const query = new URLSearchParams(search)
+  return route.run({ asked, account: principal.account, query, argument, access, services, findIdentity })
+}
+
+export function readNumber(query: URLSearchParams, name: string, bounds: { fallback: number; max: number }): number {
+  const text = query.get(name)
+  if (text === null) return bounds.fallback
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : 0
+  if (number >= 1 && number <= bounds.max) return number
+  throw new ApiError('InvalidArgument', { message: `${name} must be a number from 1 to ${bounds.max}` })
+}

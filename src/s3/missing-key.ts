@@ -1,0 +1,31 @@
+import { decisionHeader } from '#access/denial.ts'
+import { hideMissingObject, mayList } from '#access/missing-object.ts'
+import type { Bucket } from '#model/bucket.ts'
+import { ApiError } from '#model/errors.ts'
+import type { S3Request, Services } from './operation.ts'
+import type { OperationRow } from './operations.ts'
+
+/**
+ * What a failure is shown as: a missing key as AccessDenied to those who may not list it, AccessDenied as a missing key to those who
+ * may, as AWS does.
+ */
+export async function showFailure(
+  error: unknown,
+  row: OperationRow,
+  request: S3Request,
+  bucket: Bucket,
+  { gatekeeper, store }: Services,
+): Promise<unknown> {
+  const { method, key, query, facts, caller } = request
+  if (!(error instanceof ApiError) || (method !== 'GET' && method !== 'HEAD')) return error
+  const asked = { principal: caller.principal, bucket, key, facts }
+  if (error.code === 'NoSuchKey') return hideMissingObject(error, asked, gatekeeper)
+  const isDenied = error.code === 'AccessDenied' && error.headers[decisionHeader] !== undefined
+  const reads = row.name === 'GetObject' || row.name === 'HeadObject'
+  if (!isDenied || !reads || !mayList(asked, gatekeeper)) return error
+  const missing = await store.headObject(bucket.name, key, query.get('versionId')).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  return missing instanceof ApiError && missing.code === 'NoSuchKey' ? missing : error
+}

@@ -1,0 +1,139 @@
+/**
+ * Why a signature does not match: tries what commonly goes wrong, one change of the canonical request at a time, until one gives the
+ * signature that came. For operators; clients are told what AWS tells them.
+ */
+import { hash } from 'node:crypto'
+import { awsEncode } from '#lib/uri.ts'
+import { isSame, signingKey } from './signing-key.ts'
+
+export interface Mismatch {
+  /** As in the error's fields of these names. */
+  readonly canonicalRequest: string
+  readonly stringToSign: string
+  readonly signature: string
+  readonly secretAccessKey: string
+  /** Names under which the server may have been called, beside the one received. */
+  readonly hosts: readonly string[]
+}
+
+/** A canonical request in its parts. */
+interface Parts {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly rest: string
+}
+
+interface Attempt {
+  readonly parts: Parts
+  readonly hint: string
+}
+
+/** A sentence; always one, since a wrong secret explains what nothing else does. */
+export function diagnoseMismatch(mismatch: Mismatch): string {
+  const parts = parse(mismatch.canonicalRequest)
+  for (const { parts: changed, hint } of attempts(parts, mismatch.hosts)) {
+    if (matches(mismatch, format(changed), mismatch.secretAccessKey)) return hint
+  }
+  for (const secret of [
+    `${mismatch.secretAccessKey}\n`,
+    `${mismatch.secretAccessKey} `,
+    ` ${mismatch.secretAccessKey}`,
+  ]) {
+    if (matches(mismatch, mismatch.canonicalRequest, secret))
+      return 'The secret that the client uses has white space around it.'
+  }
+  const lost = parts.headers.filter(([, value]) => value === '').map(([name]) => name)
+  if (lost.length > 0) return `Signed, but not received: ${lost.join(', ')}. A proxy may have removed it.`
+  return 'The secret is most likely not the one of this access key; or the request was changed on its way.'
+}
+
+function* attempts(parts: Parts, hosts: readonly string[]): Iterable<Attempt> {
+  const received = headerOf(parts, 'host')
+  for (const host of new Set([...hosts, ...likelyHosts(received)])) {
+    const hint = `The host signed is "${host}", the host received "${received}": name it in ALLOWED_HOSTS, or let the proxy keep it.`
+    yield { parts: withHeader(parts, 'host', host), hint }
+  }
+  yield {
+    parts: { ...parts, path: awsEncode(parts.path, { keepSlash: true }) },
+    hint: 'The path was encoded twice before it was signed.',
+  }
+  yield {
+    parts: { ...parts, path: parts.path.replace(/\/+/g, '/') },
+    hint: 'The path was normalised before it was signed.',
+  }
+  for (const method of ['GET', 'HEAD', 'PUT', 'POST', 'DELETE']) {
+    yield { parts: { ...parts, method }, hint: `The signature is for ${method}, the request is ${parts.method}.` }
+  }
+  for (const [name, value] of parts.headers) {
+    for (const other of likelyValues[name] ?? []) {
+      const hint = `The header ${name} was signed as "${other}" and received as "${value}": a proxy has changed it.`
+      yield { parts: withHeader(parts, name, other), hint }
+    }
+  }
+}
+
+/** Headers that proxies and libraries like to change after signing. */
+const likelyValues: Readonly<Record<string, readonly string[]>> = {
+  'accept-encoding': [
+    '',
+    'identity',
+    'gzip',
+    'gzip, deflate',
+    'gzip, deflate, br',
+    'gzip,deflate',
+    'br, gzip, deflate',
+    '*',
+  ],
+  accept: ['', '*/*'],
+  connection: ['', 'keep-alive', 'Keep-Alive', 'close'],
+  'cache-control': ['', 'no-cache'],
+  'content-type': [
+    '',
+    'application/octet-stream',
+    'binary/octet-stream',
+    'application/xml',
+    'application/x-www-form-urlencoded',
+  ],
+  'content-length': ['', '0'],
+  expect: ['', '100-continue'],
+  te: [''],
+  'x-forwarded-for': [''],
+  'x-forwarded-proto': ['', 'http', 'https'],
+}
+
+function likelyHosts(received: string): string[] {
+  const { 1: name = received, 2: port } = /^(.*?)(?::(\d+))?$/.exec(received) ?? []
+  const ports = [...new Set([port, '80', '443', '5000', '9000', undefined])]
+  const names = [name, 'localhost', '127.0.0.1', '0.0.0.0', '[::1]', 'host.docker.internal', 'minio', 'myfsio']
+  return names.flatMap((one) => ports.map((each) => (each === undefined ? one : `${one}:${each}`)))
+}
+
+function matches({ stringToSign, signature }: Mismatch, canonicalRequest: string, secret: string): boolean {
+  const [algorithm = '', timestamp = '', scope = ''] = stringToSign.split('\n')
+  const [date = '', region = '', service = ''] = scope.split('/')
+  const text = `${algorithm}\n${timestamp}\n${scope}\n${hash('sha256', canonicalRequest, 'hex')}`
+  return isSame(signingKey(secret, date, region, service).sign(text), signature)
+}
+
+function parse(canonicalRequest: string): Parts {
+  const [method = '', path = '', query = '', ...lines] = canonicalRequest.split('\n')
+  const blank = lines.indexOf('')
+  const headers = lines.slice(0, blank).map((line): [string, string] => {
+    const colon = line.indexOf(':')
+    return [line.slice(0, colon), line.slice(colon + 1)]
+  })
+  return { method, path, query, headers, rest: lines.slice(blank).join('\n') }
+}
+
+function format({ method, path, query, headers, rest }: Parts): string {
+  return `${method}\n${path}\n${query}\n${headers.map(([name, value]) => `${name}:${value}\n`).join('')}${rest}`
+}
+
+const headerOf = ({ headers }: Parts, name: string): string => headers.find(([one]) => one === name)?.[1] ?? ''
+
+const withHeader = (parts: Parts, name: string, value: string): Parts => ({
+  ...parts,
+  headers: parts.headers.map((header) => (header[0] === name ? [name, value] : header)),
+})

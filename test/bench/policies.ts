@@ -1,0 +1,44 @@
+/** A bucket policy of 50 statements with mixed conditions, none of which decides: what evaluating it costs is all that it changes. */
+import { ask } from './load.ts'
+import { type Bench, bucket } from './works.ts'
+
+const everything = [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`]
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
+const home = 'home/${aws:username}/*'
+
+const conditions = (n: number): Record<string, unknown>[] => [
+  { IpAddress: { 'aws:SourceIp': [`10.${n}.0.0/16`, `2001:db8:${n}::/48`] } },
+  { StringLike: { 'aws:UserAgent': `*robot-${n}*` } },
+  { DateLessThan: { 'aws:CurrentTime': '2020-01-01T00:00:00Z' } },
+  { ArnLike: { 'aws:PrincipalArn': `arn:aws:iam::*:user/guest-${n}*` } },
+  { NumericGreaterThan: { 's3:signatureAge': '86400000' } },
+  { StringEquals: { 'aws:Referer': `https://site-${n}.example/` }, Bool: { 'aws:SecureTransport': 'true' } },
+  { StringNotEqualsIfExists: { 's3:signatureversion': 'AWS4-HMAC-SHA256' }, Null: { 's3:authType': 'false' } },
+  { StringLike: { 'aws:username': home } },
+]
+
+function statement(n: number): Record<string, unknown> {
+  return {
+    Sid: `Statement${n}`,
+    Effect: n % 2 === 0 ? 'Deny' : 'Allow',
+    Principal: n % 3 === 0 ? { AWS: ['111122223333', '444455556666'] } : '*',
+    Action: n % 4 === 0 ? 's3:*' : n % 4 === 1 ? ['s3:Get*', 's3:PutObject'] : 's3:GetObject',
+    Resource: n % 5 === 0 ? everything : `arn:aws:s3:::${bucket}/*`,
+    Condition: conditions(n)[n % 8],
+  }
+}
+
+export async function attachPolicy(bench: Bench): Promise<void> {
+  const Statement = Array.from({ length: 50 }, (_, n) => statement(n))
+  const body = Buffer.from(JSON.stringify({ Version: '2012-10-17', Statement }))
+  const request = bench.sign({
+    method: 'PUT',
+    path: `/${bucket}`,
+    query: { policy: '' },
+    body,
+    payloadHash: 'UNSIGNED-PAYLOAD',
+  })
+  const answer = await ask(bench.subject.endpoint, request)
+  if (answer.status !== 204) throw new Error(`Attaching the policy failed: ${answer.status} ${answer.body}`)
+}
