@@ -1,6 +1,6 @@
 /** Optimistic transactions over any engine: reads are remembered, writes wait, and the commit applies if what was read still holds. */
 import { ApiError } from '#model/errors.ts'
-import type { Bytes, Check, Committed, Entry, KeyRange, MetadataEngine, Write } from './engine.ts'
+import type { Awaitable, Bytes, Check, Committed, Entry, KeyRange, MetadataEngine, Write } from './engine.ts'
 
 export class Transaction {
   readonly checks: Check[] = []
@@ -12,8 +12,12 @@ export class Transaction {
   }
 
   /** The commit fails if this entry changes meanwhile. Does not see this transaction's own writes. */
-  async get(key: Bytes): Promise<Bytes | undefined> {
-    const value = await this.#engine.get(key)
+  get(key: Bytes): Awaitable<Bytes | undefined> {
+    const value = this.#engine.get(key)
+    return value instanceof Promise ? value.then((known) => this.#remember(key, known)) : this.#remember(key, value)
+  }
+
+  #remember(key: Bytes, value: Bytes | undefined): Bytes | undefined {
     this.checks.push({ key, is: value })
     return value
   }

@@ -22,7 +22,7 @@ export interface Pending {
   readonly moved: readonly string[]
   readonly removed: readonly RemovedFile[]
   /** Folder of a finished upload, to be removed. */
-  readonly uploadId?: string
+  readonly uploadId?: string | undefined
   /** File that holds the new version's bytes until it is moved: an id in `staging/`. */
   readonly fileId?: string
   /** Inodes of the new version's file and of the plain file that it replaces: no other may be in its place before. */
@@ -32,13 +32,17 @@ export interface Pending {
   /** Key under which the row is that moves a file away from this one. */
   readonly renamedTo?: string
   /** Bytes of a small new version. */
-  readonly bytes?: Bytes
+  readonly bytes?: Bytes | undefined
 }
 
-export const pendingKey = (pending: Pending): Buffer => rowKey('q', pending.bucket, pending.key, pending.order)
+/** What names a row. */
+export type PendingName = Pick<Pending, 'bucket' | 'key' | 'order'>
 
-export function encodePending({ bytes, ...pending }: Pending): Buffer {
-  const json = JSON.stringify(pending)
+export const pendingKey = ({ bucket, key, order }: PendingName): Buffer => rowKey('q', bucket, key, order)
+
+export function encodePending(pending: Pending): Buffer {
+  const { bytes } = pending
+  const json = JSON.stringify(bytes === undefined ? pending : { ...pending, bytes: undefined })
   const jsonBytes = Buffer.byteLength(json)
   const size = bytes === undefined ? 0 : bytes.byteLength + 1
   const row = Buffer.allocUnsafe(4 + jsonBytes + size)

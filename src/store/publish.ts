@@ -81,8 +81,8 @@ export async function publish(
       removed: change.removed,
       fileId: fresh.fileId,
       inodes: [fresh.signature.inode, ...change.replacedInodes],
-      ...(options.bytes === undefined ? {} : { bytes: options.bytes }),
-      ...(options.uploadId === undefined ? {} : { uploadId: options.uploadId }),
+      bytes: options.bytes,
+      uploadId: options.uploadId,
     }
     transaction.put(pendingKey(pending), encodePending(pending))
     await options.also?.(transaction, version)
@@ -123,23 +123,40 @@ export async function makeCurrent(
   if (bucket.versioning === 'Suspended' && current?.versionId !== 'null') {
     await dropNullVersion(transaction, bucket.name, key, change)
   }
-  const { attributes, ...facts } = fresh
-  const { checksum, ...rest } = facts
-  const version: StoredVersion = {
-    ...attributes,
-    ...rest,
-    ...(checksum === undefined ? {} : { checksum }),
-    order,
-    versionId: isVersioned ? order : 'null',
-    isDeleteMarker: false,
-    modifiedAtMs: Date.now(),
-    place: isPlainKey(key) ? { kind: 'plain' } : { kind: 'opaque', id: fresh.fileId },
-  }
+  const version = versionOf(fresh, order, isVersioned ? order : 'null')
   // The new file takes the old one's place: nothing is left to remove.
   if (version.place.kind === 'plain') dropReplacedPlain(change)
   transaction.put(row, encodeVersion(version))
   change.objectCount++
   change.sizeBytes += version.sizeBytes
+  return version
+}
+
+/** Field by field: to spread the attributes took a tenth of the time of a small write. */
+function versionOf(fresh: NewVersion, order: string, versionId: string): StoredVersion {
+  const { key, sizeBytes, etag, partCount, fileId, signature, checksum, attributes } = fresh
+  const { headers, userMetadata, storageClass, ownerId, websiteRedirectLocation, acl, tags } = attributes
+  const version: { -readonly [Field in keyof StoredVersion]: StoredVersion[Field] } = {
+    key,
+    versionId,
+    order,
+    fileId,
+    isDeleteMarker: false,
+    sizeBytes,
+    etag,
+    modifiedAtMs: Date.now(),
+    partCount,
+    place: isPlainKey(key) ? { kind: 'plain' } : { kind: 'opaque', id: fileId },
+    signature,
+    headers,
+    userMetadata,
+    storageClass,
+    ownerId,
+  }
+  if (checksum !== undefined) version.checksum = checksum
+  if (websiteRedirectLocation !== undefined) version.websiteRedirectLocation = websiteRedirectLocation
+  if (acl !== undefined) version.acl = acl
+  if (tags !== undefined) version.tags = tags
   return version
 }
 

@@ -13,7 +13,7 @@ import type { Place } from '#model/object.ts'
 import type { Durability, StoreLog } from './context.ts'
 import { mayMoveDirectly, moveDirectly } from './direct-move.ts'
 import { FileMoves, type Playing } from './file-moves.ts'
-import { decodePending, type Pending, pendingKey } from './pending.ts'
+import { decodePending, type Pending, type PendingName, pendingKey } from './pending.ts'
 
 const forgetAfterMs = 1000
 const laggardsMax = 1000
@@ -26,10 +26,13 @@ interface SettlerOptions {
   readonly log: StoreLog
 }
 
+/** Without the bytes, of which a second's writes may have many. */
+const nameOf = ({ bucket, key, order }: PendingName): PendingName => ({ bucket, key, order })
+
 export class Settler {
   readonly #options: SettlerOptions
   readonly #moves: FileMoves
-  #settled: Pending[] = []
+  #settled: PendingName[] = []
   #unsettled: Pending[] = []
   #settledBytes = 0
   readonly #laggards = new Set<Promise<void>>()
@@ -49,7 +52,7 @@ export class Settler {
   async settle(pending: Pending, place?: Place): Promise<void> {
     try {
       await this.#playFirst(pending, place)
-      this.#settled.push(pending)
+      this.#settled.push(nameOf(pending))
     } catch (error) {
       const { bucket, key } = pending
       this.#options.log.error({ err: error, bucket, key }, 'a file could not be moved to its place; trying again')
@@ -104,8 +107,7 @@ export class Settler {
     await this.#forEach(rows, async (pending) => {
       const path = await engine.exclusively((view) => this.#moves.clean(view, pending, { inodes }))
       if (path !== undefined) overtaken.push(path)
-      const { bytes: _, ...settled } = pending
-      this.#settled.push(settled)
+      this.#settled.push(nameOf(pending))
     })
     await engine.flush()
     for (const path of overtaken) tryToRemove(path)
@@ -206,7 +208,7 @@ export class Settler {
     }
   }
 
-  async #syncVolume(settled: readonly Pending[]): Promise<void> {
+  async #syncVolume(settled: readonly PendingName[]): Promise<void> {
     const { layout } = this.#options
     if (process.platform === 'linux') {
       try {
