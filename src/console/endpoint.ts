@@ -4,10 +4,11 @@ import type { RequestFacts } from '#access/caller.ts'
 import { hideMissingObject } from '#access/missing-object.ts'
 import { authorizeOnObject, authorizeOnUpload } from '#access/object-access.ts'
 import type { Log } from '#lib/log.ts'
-import { anonymous } from '#model/account.ts'
+import { anonymous, type Principal } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
+import { mayExplainAction } from './denials/denials.ts'
 import { describeFailure } from './failure.ts'
 import { isFormRequest, readForm, readJson } from './form.ts'
 import type { Answer, ConsoleServices, Visit } from './page.ts'
@@ -118,10 +119,18 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
   async function send(answer: Answer, request: Request, response: Response, visitor: Visitor | undefined) {
     const who = visitor ?? { session: sessionOf(request), principal: undefined, binding: '' }
     await sendAnswer(answer, request, response, {
-      render: (view, notice) =>
-        renderer.render(view, { request, principal: who.principal, csrf: csrf.issue(who.binding), notice }),
+      render: (view, notice) => {
+        const { principal, binding } = who
+        const mayExplain = principal !== undefined && mayExplainTo(principal, request)
+        return renderer.render(view, { request, principal, csrf: csrf.issue(binding), notice, mayExplain })
+      },
       session: who.session,
     })
+  }
+
+  function mayExplainTo(principal: Principal, request: Request): boolean {
+    const query = new URLSearchParams(request.url.split('?')[1] ?? '')
+    return services.gatekeeper.may(principal, mayExplainAction, {}, factsOf(request, query))
   }
 
   async function fail(error: unknown, request: Request, response: Response, visitor: Visitor | undefined) {
@@ -171,7 +180,7 @@ export function wantsJson(request: Request): boolean {
 
 async function authorize(route: Route, visit: Visit): Promise<void> {
   const { permission, needsKey } = route
-  if (!permission.startsWith('s3:')) return
+  if (permission === 'anyone' || permission === 'signed-in') return
   const action = actionOf(route, visit)
   if (!needsKey) return visit.authorize(action, visit.params.bucket === undefined ? {} : { bucket: visit.bucket })
   const { bucket, key, query, params } = visit

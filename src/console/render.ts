@@ -16,6 +16,8 @@ export interface RenderContext {
   readonly principal: Principal | undefined
   readonly csrf: string
   readonly notice: Notice | undefined
+  /** Whether the visitor may see why something was denied. */
+  readonly mayExplain: boolean
 }
 
 export interface Renderer {
@@ -47,10 +49,10 @@ export function createRenderer(packageRoot: string, version: string): Renderer {
   }
 
   return {
-    async render(view, { request, principal, csrf, notice }) {
+    async render(view, { request, principal, csrf, notice, mayExplain }) {
       const { title, crumbs = [], place, scripts = [], isBare = false } = view
       const user = principal === undefined ? undefined : { name: principal.displayName, key: principal.accessKeyId }
-      const common = { ...named, title, user, csrf, path: request.originalUrl }
+      const common = { ...named, title, user, csrf, path: request.originalUrl, mayExplain }
       const body = await draw(view.view, { ...common, ...view.locals })
       if (view.isFragment || (view.isDialog && isForDialog(request))) return body
       const theme = themeOf(request)

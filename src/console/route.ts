@@ -2,8 +2,8 @@ import type { Page } from './page.ts'
 
 export type Method = 'get' | 'post' | 'put' | 'delete'
 
-/** Who may see a page: anybody, whoever has signed in, or those with an action of S3 on what the path names. */
-export type Permission = 'anyone' | 'signed-in' | `s3:${string}`
+/** Who may see a page: anybody, whoever has signed in, or those with an action on what the path names. */
+export type Permission = 'anyone' | 'signed-in' | `s3:${string}` | `sts:${string}`
 
 export interface Route {
   readonly method: Method

@@ -2,6 +2,7 @@
 import { listBucketNames } from './buckets/bucket-names.ts'
 import { createBucket } from './buckets/create-bucket.ts'
 import { showBuckets } from './buckets/list-buckets.ts'
+import { mayExplainAction, showDenials } from './denials/denials.ts'
 import { showDocs } from './docs/docs.ts'
 import { sendContent } from './objects/content.ts'
 import { copyObjects } from './objects/copy-objects.ts'
@@ -35,6 +36,7 @@ export const routes: readonly Route[] = [
   route('post', '/ui/theme', 'anyone', setTheme),
 
   route('get', '/ui', 'signed-in', showOverview),
+  route('get', '/ui/denials', mayExplainAction, showDenials),
   route('get', '/ui/docs', 'signed-in', showDocs),
   route('get', '/ui/system', 'signed-in', showSystem),
 

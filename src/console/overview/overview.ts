@@ -1,10 +1,12 @@
 import { apiUrls } from '#console/api-urls.ts'
 import { listVisibleBuckets } from '#console/buckets/visible-buckets.ts'
+import { listDenials, mayExplainAction } from '#console/denials/denials.ts'
 import type { Page } from '#console/page.ts'
 import { checkApi } from './check-api.ts'
 import { snippets } from './snippets.ts'
 
 const largestShown = 6
+const denialsShown = 5
 
 export const showOverview: Page = async (visit, services) => {
   const { config, documentProblems } = services
@@ -27,6 +29,9 @@ export const showOverview: Page = async (visit, services) => {
       publicCount: summaries.filter(({ access }) => /^(public-read|custom-public)$/.test(access)).length,
       largest: bySize.slice(0, largestShown),
       snippets: snippets({ endpoint, region: config.region, accessKeyId, bucket: bySize[0]?.bucket.name ?? 'photos' }),
+      denials: visit.may(mayExplainAction)
+        ? await listDenials(visit, services, { user: '', bucket: '', limit: denialsShown })
+        : undefined,
       problems: documentProblems().filter(({ problem }) => problem !== undefined),
     },
   }
