@@ -4,14 +4,18 @@ import type { Express, NextFunction, Request, Response } from 'express'
 import { createHealthRoutes } from '#admin/health.ts'
 import { createAdminRoutes } from '#admin/routes.ts'
 import { createCors } from '#http/cors.ts'
+import { createQueryEndpoint } from '#http/query/endpoint.ts'
+import { isQueryRequest } from '#http/query/recognize.ts'
 import { RateLimiter } from '#http/rate-limit.ts'
 import { closeServer, createHttpServer, listen } from '#http/server.ts'
 import { readTls } from '#http/tls.ts'
+import { createIamService } from '#iam/service.ts'
 import { createLog, type Log } from '#lib/log.ts'
 import { defaultControls } from '#model/object-ownership.ts'
 import { createAddressReader } from '#s3/address.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import type { Store } from '#store/contract.ts'
+import { createStsService } from '#sts/service.ts'
 import type { AppConfig } from './config.ts'
 import { type OpenServices, openServices } from './services.ts'
 
@@ -45,18 +49,26 @@ export async function startApi(start: ApiStart): Promise<RunningServer> {
 }
 
 /** First what needs no credentials and costs nothing to pass, last the S3 endpoint, which takes everything else. */
-function installRoutes(
-  { services, access, identities, secretOf }: OpenServices,
-  config: AppConfig,
-  version: string,
-  log: Log,
-) {
+function installRoutes(open: OpenServices, config: AppConfig, version: string, log: Log) {
+  const { services, access, identities } = open
+  const { gatekeeper } = services
   const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
   const rateLimit = limiter && ((request: IncomingMessage) => limiter.assert(request.socket.remoteAddress ?? ''))
   const health = createHealthRoutes(version)
   const { region, service, apiBaseUrl } = config
   const findIdentity = (name: string) => identities.find(name)
-  const admin = createAdminRoutes({ services, access, region, service, apiBaseUrl, secretOf, findIdentity })
+  const documents = () => [identities, open.policies].map(({ path, problem }) => ({ path, problem }))
+  const serverOwnerId = () => identities.ownerId
+  const questions = { access, findIdentity, documents, serverOwnerId }
+  const admin = createAdminRoutes({ services, region, service, apiBaseUrl, ...questions })
+  const query = createQueryEndpoint({
+    services: [
+      createIamService({ identities, gatekeeper }),
+      createStsService({ identities, gatekeeper, journal: access.journal, settings: config.sts }),
+    ],
+    log,
+    rateLimit,
+  })
   const endpoint = createS3Endpoint({ services, log, ...(rateLimit === undefined ? {} : { rateLimit }) })
   const readAddress = createAddressReader(services.settings.virtualHostDomains)
   /** A bucket addressed by host may hold a key that looks like one of our own paths. */
@@ -64,10 +76,15 @@ function installRoutes(
     /^\/(healthz|minio\/health|presign|bucket-policy|_)(\/|\?|$)/.test(url) &&
     readAddress('/', headers.host).bucketName === ''
 
+  /** IAM and STS; a bucket addressed by host may be posted to as well. */
+  const isQuery = (request: IncomingMessage) =>
+    isQueryRequest(request) && readAddress('/', request.headers.host).bucketName === ''
+
   return (app: Express): void => {
     app.use(createCors(config.cors))
     app.use((request: Request, response: Response, next: NextFunction) => {
-      if (!isOurs(request)) endpoint(request, response)
+      if (isQuery(request)) query(request, response)
+      else if (!isOurs(request)) endpoint(request, response)
       else health(request, response, () => admin(request, response, next))
     })
     app.use((request: Request, response: Response) => endpoint(request, response))

@@ -53,6 +53,12 @@ const variables = {
   ),
   AWS_REGION: row(matching(/^[a-z0-9-]{1,63}$/), 'us-east-1', 'a region, as us-east-1', 'region of signatures'),
   AWS_SERVICE: row(matching(/^[a-z0-9-]{1,63}$/), 's3', 'a service, as s3', 'service of signatures'),
+  OIDC_PRIVATE_ISSUERS: row(
+    onOff,
+    'off',
+    'on or off',
+    'fetch the keys of token issuers on private addresses and without TLS too',
+  ),
   API_BASE_URL: row(
     z.url({ protocol: /^https?$/ }),
     undefined,
@@ -288,6 +294,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     secretKey: values.SECRET_KEY,
     region: values.AWS_REGION,
     service: values.AWS_SERVICE,
+    sts: { allowPrivateIssuers: values.OIDC_PRIVATE_ISSUERS },
     apiBaseUrl: values.API_BASE_URL,
     allowedHosts: values.ALLOWED_HOSTS,
     virtualHostDomains: values.VIRTUAL_HOST_DOMAINS,

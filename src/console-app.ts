@@ -1,11 +1,12 @@
 /** How the parts make a running console, on the same store and behind the same gatekeeper as the API. */
 import { createConsole } from '#console/console.ts'
 import type { DomainServices } from '#console/page.ts'
+import type { DocumentProblem } from '#documents/json-source.ts'
 import { closeServer, createHttpServer, listen } from '#http/server.ts'
 import { readTls } from '#http/tls.ts'
 import { createLog } from '#lib/log.ts'
 import type { RunningServer } from './app.ts'
-import { type AppConfig, describeConfig } from './config.ts'
+import { describeConfig } from './config.ts'
 import { type OpenServices, openServices, type ServicesStart } from './services.ts'
 
 export interface ConsoleStart extends ServicesStart {
@@ -14,7 +15,7 @@ export interface ConsoleStart extends ServicesStart {
 }
 
 /** What pages work with, out of what every process opens. */
-export function domainOf(open: OpenServices, { iamPath, bucketPolicyPath }: AppConfig): DomainServices {
+export function domainOf(open: OpenServices): DomainServices {
   const { services, access, identities, policies, engine, signIn, secretOf } = open
   return {
     ...services,
@@ -23,10 +24,7 @@ export function domainOf(open: OpenServices, { iamPath, bucketPolicyPath }: AppC
     identities,
     signIn,
     secretOf,
-    documentProblems: () => [
-      { path: iamPath, problem: identities.problem },
-      { path: bucketPolicyPath, problem: policies.problem },
-    ],
+    documentProblems: () => [identities, policies].map(({ path, problem }) => ({ path, problem: sentenceOf(problem) })),
   }
 }
 
@@ -35,7 +33,7 @@ export async function startConsole(start: ConsoleStart): Promise<RunningServer> 
   const log = await createLog(config.log, 'console')
   const open = await openServices(start, log)
   const console = createConsole({
-    services: domainOf(open, config),
+    services: domainOf(open),
     config,
     settings: describeConfig(config),
     version,
@@ -53,4 +51,10 @@ export async function startConsole(start: ConsoleStart): Promise<RunningServer> 
       log.flush()
     },
   }
+}
+
+function sentenceOf(problem: DocumentProblem | undefined): string | undefined {
+  if (problem === undefined) return undefined
+  const { line, path, message } = problem
+  return [line === undefined ? '' : `Line ${line}: `, path === '' ? '' : `${path}: `, message].join('')
 }

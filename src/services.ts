@@ -22,7 +22,7 @@ export interface ServicesStart {
 export type OpenServices = Awaited<ReturnType<typeof openServices>>
 
 export async function openServices({ config, isPrimary, bootstrap }: ServicesStart, log: Log) {
-  const identities = await openIdentities({ path: config.iamPath, bootstrap, log })
+  const identities = await openIdentities({ path: config.iamPath, bootstrap, log, secretKey: config.secretKey })
   const principalExists = (name: string) => identities.isPrincipal(name)
   const policies = await openBucketPolicies({ path: config.bucketPolicyPath, log, principalExists })
   const { ownerId } = identities

@@ -14,9 +14,9 @@ import {
 } from '#policy/evaluate.ts'
 import { explain } from '#policy/explain.ts'
 import { anonymousRequester, type Requester } from '#policy/requester.ts'
-import type { Connection, RequestFacts, Resource } from './caller.ts'
+import type { ArnResource, Asking, Connection, RequestFacts, Resource } from './caller.ts'
 import type { DecisionJournal } from './decision-journal.ts'
-import { accessDenied, denialMessage } from './denial.ts'
+import { accessDenied, allBuckets, denialMessage } from './denial.ts'
 import { lockedPolicy } from './locked-policy.ts'
 import { type ContextOptions, createContext } from './request-context.ts'
 import type { UsageLedger } from './usage-ledger.ts'
@@ -39,11 +39,23 @@ export interface Question {
   readonly policies: Policies
 }
 
+interface Refusal {
+  readonly asked: Question
+  /** The question again, for the record. */
+  readonly traced: (facts: RequestFacts) => Question
+  readonly decision: Decision
+  readonly accessKeyId: string
+  readonly bucket: string | undefined
+  readonly facts: RequestFacts
+}
+
 export interface Authorizer {
   question(principal: Principal, action: string, resource: Resource, facts: RequestFacts): Question
   decide(question: Question): Decision
   /** As Gatekeeper.authorize. */
   authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void
+  /** As Gatekeeper.authorizeArn. */
+  authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
 }
 
 const noPolicies: RequesterPolicies = { identity: [] }
@@ -100,29 +112,54 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       if (!principal.isAnonymous) ledger.note(principal.accessKeyId, action, resource.bucket?.name, resource.key)
       return
     }
-    const isLetIn = options.enforce === 'log' && !principal.isAnonymous
+    // Statements that were not reached may ask for what was not needed.
+    const traced = (kept: RequestFacts) => question(principal, action, { object: null, ...resource }, kept)
+    refuse({ asked, traced, decision, accessKeyId: principal.accessKeyId, bucket: resource.bucket?.name, facts })
+  }
+
+  function authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void {
+    const { arn, account, trust } = resource
+    const request = {
+      principal: asking.requester,
+      action,
+      resource: arn,
+      resourceAccount: account,
+      context: createContext(context, facts, action, {}),
+    }
+    const policies =
+      trust === undefined ? asking.policies : { ...asking.policies, resource: trust, isTrust: true as const }
+    const decision = evaluate(request, policies)
+    const { accessKeyId = '' } = asking
+    if (decision.outcome === 'Allow' || (resource.needsNoAllow && decision.reason === 'implicit-deny')) {
+      if (accessKeyId !== '') ledger.note(accessKeyId, action, undefined, undefined)
+      return
+    }
+    const asked = { request, policies }
+    refuse({ asked, traced: () => asked, decision, accessKeyId, bucket: undefined, facts })
+  }
+
+  /** Throws, unless only a record is wanted. */
+  function refuse({ asked, traced, decision, accessKeyId, bucket, facts }: Refusal): void {
+    const { principal } = asked.request
+    const isLetIn = options.enforce === 'log' && principal.account !== ''
     const message = denialMessage(asked.request, decision)
     // The record is made later, when the connection may be gone that knows the address.
     const kept = { ...facts, socket: keptConnection(facts.socket) }
-    const id = journal.record(() => {
-      // Statements that were not reached may ask for what was not needed.
-      const traced = question(principal, action, { object: null, ...resource }, kept)
-      return {
-        outcome: isLetIn ? 'Allow' : 'Deny',
-        code: 'AccessDenied',
-        message,
-        requester: describe(principal, asked.request),
-        sourceAddress: context.clientAddress.address(kept),
-        request: { ...summary(asked.request), ...(resource.bucket && { bucket: resource.bucket.name }) },
-        decision,
-        policies: explain(traced.request, asked.policies).policies,
-      }
-    })
+    const id = journal.record(() => ({
+      outcome: isLetIn ? 'Allow' : 'Deny',
+      code: 'AccessDenied',
+      message,
+      requester: describe(accessKeyId, asked.request),
+      sourceAddress: context.clientAddress.address(kept),
+      request: { ...summary(asked.request), ...(bucket === undefined ? {} : { bucket }) },
+      decision,
+      policies: explain(traced(kept).request, asked.policies).policies,
+    }))
     if (!isLetIn) throw accessDenied(message, id)
     options.onSoftDenial({ decisionId: id, message })
   }
 
-  return { question, decide, authorize }
+  return { question, decide, authorize, authorizeArn }
 }
 
 /**
@@ -167,11 +204,11 @@ function withoutResource({ resource: _, ...others }: Policies): Policies {
 }
 
 function arnOf({ bucket, key }: Resource): string {
-  if (bucket === undefined) return '*'
+  if (bucket === undefined) return allBuckets
   return key === undefined ? `arn:aws:s3:::${bucket.name}` : `arn:aws:s3:::${bucket.name}/${key}`
 }
 
-function describe({ accessKeyId }: Principal, { principal }: AccessRequest) {
+function describe(accessKeyId: string, { principal }: AccessRequest) {
   const { type, arn, account, userName } = principal
   return { type, arn, account, accessKeyId, ...(userName === undefined ? {} : { userName }) }
 }

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Principal } from '#model/account.ts'
 import type { Governed, GovernedBucket } from '#policy/acl-evaluation.ts'
+import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate.ts'
+import type { Requester } from '#policy/requester.ts'
 import type { Payload, SignableRequest } from '#signature/request.ts'
 
 /** The door a request came through. */
@@ -28,6 +30,28 @@ export interface Resource {
   readonly object?: (Governed & { readonly tags?: Readonly<Record<string, string>> }) | null | undefined
 }
 
+/** Something of IAM or STS that is asked for. */
+export interface ArnResource {
+  /** Or `*`. */
+  readonly arn: string
+  /** Whose it is. */
+  readonly account: string
+  /** The trust policy of a role that is to be assumed. */
+  readonly trust?: NamedPolicy
+  /** Everybody may, unless a policy denies it. */
+  readonly needsNoAllow?: true
+}
+
+/** An identity, or somebody whom only an issuer of tokens knows. */
+export interface Asking {
+  readonly requester: Requester
+  readonly policies: RequesterPolicies
+  readonly accessKeyId?: string
+}
+
+/** Services whose requests are signed for themselves, beside S3. */
+export type OtherService = 'iam' | 'sts'
+
 /** What conditions may ask of a request. Making one costs nothing: all is read when a condition asks for it. */
 export interface RequestFacts {
   readonly method: string
@@ -50,7 +74,7 @@ export interface Connection {
 /** The one authentication and the one authorization of every door. Errors are ApiError with AWS's codes. */
 export interface Gatekeeper {
   /** Verifies whatever credentials the request carries; anonymous if none. */
-  authenticate(request: SignableRequest): Caller
+  authenticate(request: SignableRequest, service?: OtherService): Caller
   /** The signature in the fields of a POST upload (names in lower case), over the field `policy`; anonymous if none. */
   authenticateForm(fields: ReadonlyMap<string, string>): Caller
   /**
@@ -60,4 +84,6 @@ export interface Gatekeeper {
   authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void
   /** The same question without consequences: no record is made of the answer. */
   may(principal: Principal, action: string, resource: Resource, facts: RequestFacts): boolean
+  /** As `authorize`, for whatever only an ARN names. */
+  authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
 }

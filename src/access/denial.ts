@@ -2,11 +2,14 @@
 import { ApiError } from '#model/errors.ts'
 import type { AccessRequest, Decision, PolicyType } from '#policy/evaluate.ts'
 
+/** What operations on no bucket in particular are about, as policies name it. */
+export const allBuckets = 'arn:aws:s3:::*'
+
 /** Strangers, anonymous or of another account, learn nothing of the policies. */
 export function denialMessage(request: AccessRequest, decision: Decision): string {
   const { principal, action, resource, resourceAccount } = request
   if (principal.account === '' || principal.account !== resourceAccount) return 'Access Denied'
-  const on = resource === '*' ? '' : ` on resource: "${resource}"`
+  const on = resource === '*' || resource === allBuckets ? '' : ` on resource: "${resource}"`
   const policy = names[decision.policyType]
   const because =
     decision.reason === 'explicit-deny'

@@ -1,10 +1,10 @@
 /**
- * The way into the console. What a session keeps is no secret: who signed in, and a stamp that changes with the secret, so that a
- * session ends when its key is removed, disabled or given another secret.
+ * The way into the console: access key and secret, or user name and password. What a session keeps is no secret: who signed in, and
+ * a stamp that changes with the secret, so that a session ends when its key or user is removed, disabled or given another secret.
  */
 import { createHmac } from 'node:crypto'
 import type { Identities } from '#identity/identities.ts'
-import type { Principal } from '#model/account.ts'
+import type { Identity } from '#identity/identity.ts'
 import { isSame } from '#signature/signing-key.ts'
 import { Lockout } from './lockout.ts'
 
@@ -14,13 +14,15 @@ export interface SignInSettings {
   readonly authLockoutMinutes: number
 }
 
-/** What a session keeps. */
+/** What a session keeps. `name`: the access key, or the ARN of a user who came by password. */
 export interface SignedIn {
-  readonly accessKeyId: string
+  readonly by: 'key' | 'password'
+  readonly name: string
   readonly stamp: string
 }
 
 export interface SignInAttempt {
+  /** An access key, a user's name, or `account/user`. */
   readonly name: string
   readonly secret: string
   readonly address: string
@@ -30,7 +32,7 @@ export interface SignIn {
   /** Undefined: unknown or wrong, which look the same. AccessDenied while the name or the address is locked out. */
   attempt(attempt: SignInAttempt): Promise<SignedIn | undefined>
   /** Undefined: the session must end. */
-  resume(signedIn: SignedIn): Principal | undefined
+  resume(signedIn: SignedIn): Identity | undefined
 }
 
 /** Several people may share an address. */
@@ -40,29 +42,47 @@ export function createSignIn({ identities, settings }: { identities: Identities;
   const { authMaxAttempts, authLockoutMinutes } = settings
   const names = new Lockout(authMaxAttempts, authLockoutMinutes)
   const addresses = new Lockout(authMaxAttempts * attemptsOfAddress, authLockoutMinutes)
-  const stampOf = (accessKeyId: string, secret: string) =>
+  const stampOf = (name: string, secret: string) =>
     createHmac('sha256', settings.secretKey ?? '')
-      .update(`sign-in\0${accessKeyId}\0${secret}`)
+      .update(`sign-in\0${name}\0${secret}`)
       .digest('base64url')
+
+  async function recognize(name: string, secret: string): Promise<SignedIn | undefined> {
+    const identity = identities.findByAccessKey(name)
+    if (identity !== undefined) {
+      const isRight = isSame(identity.secretAccessKey, secret)
+      return isRight ? { by: 'key', name, stamp: stampOf(name, secret) } : undefined
+    }
+    const user = await identities.findByPassword(asPassword(name, secret))
+    return user && { by: 'password', name: user.arn, stamp: stampOf(user.arn, passwordHashOf(user) ?? '') }
+  }
+
+  function passwordHashOf({ account: id, requester }: Identity): string | undefined {
+    const account = identities.directory.findAccount(id)
+    const user = account && identities.directory.findUser(account, requester.userName ?? '')
+    return user?.login?.passwordHash
+  }
 
   return {
     async attempt({ name, secret, address }) {
       addresses.check(address)
       names.check(name)
-      const identity = identities.findByAccessKey(name)
-      const isRight = isSame(identity?.secretAccessKey ?? '', secret) && identity !== undefined
-      if (!isRight) {
+      const signedIn = await recognize(name, secret)
+      if (signedIn === undefined) {
         addresses.fail(address)
         names.fail(name)
-        return undefined
-      }
-      names.succeed(name)
-      return { accessKeyId: name, stamp: stampOf(name, secret) }
+      } else names.succeed(name)
+      return signedIn
     },
-    resume({ accessKeyId, stamp }) {
-      const identity = identities.findByAccessKey(accessKeyId)
-      if (identity === undefined || !isSame(stampOf(accessKeyId, identity.secretAccessKey), stamp)) return undefined
-      return identity
+    resume({ by, name, stamp }) {
+      const identity = by === 'key' ? identities.findByAccessKey(name) : identities.find(name)
+      const secret = identity && (by === 'key' ? identity.secretAccessKey : passwordHashOf(identity))
+      return secret !== undefined && isSame(stampOf(name, secret), stamp) ? identity : undefined
     },
   }
+}
+
+function asPassword(name: string, password: string) {
+  const [, account, userName] = /^([^/]+)\/(.+)$/.exec(name) ?? [undefined, undefined, name]
+  return { account, userName: userName ?? name, password }
 }

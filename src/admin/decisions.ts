@@ -1,7 +1,6 @@
 /** `GET /_/decisions` and `GET /_/decisions/<id>`: what was refused and why, for the administrators of the accounts concerned. */
-import type { DecisionRecord } from '#access/decision-journal.ts'
+import { concerns, shownTo } from '#access/visible-decision.ts'
 import { ApiError } from '#model/errors.ts'
-import type { PolicyTrace } from '#policy/explain.ts'
 import { type Inspection, readNumber } from './inspections.ts'
 import type { AdminAnswer } from './routes.ts'
 
@@ -35,20 +34,4 @@ export async function getDecision({ access, account, argument }: Inspection): Pr
     throw new ApiError('NoSuchKey', { message: 'There is no such decision, or no longer.' })
   }
   return { status: 200, json: JSON.stringify(shownTo(account, record)) }
-}
-
-function concerns({ requester, request }: DecisionRecord, account: string): boolean {
-  return requester.account === account || request?.resourceAccount === account
-}
-
-/** Policies of another account stay its own: what they say, and that they decided. */
-function shownTo(account: string, record: DecisionRecord): DecisionRecord {
-  const { requester, request, policies, decision } = record
-  const isOwn = ({ policyType }: Pick<PolicyTrace, 'policyType'>) =>
-    (policyType === 'resource-based' || policyType === 'acl' ? request?.resourceAccount : requester.account) === account
-  return {
-    ...record,
-    ...(policies && { policies: policies.filter(isOwn) }),
-    ...(decision && !isOwn(decision) && { decision: { ...decision, policy: undefined, sid: undefined } }),
-  }
 }

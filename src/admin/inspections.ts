@@ -8,6 +8,7 @@ import { ApiError } from '#model/errors.ts'
 import { getDecision, listDecisions } from './decisions.ts'
 import { explainHypothetical } from './explain.ts'
 import { type AdminAnswer, type AdminOptions, type AdminRequest, factsOf } from './routes.ts'
+import { type DocumentStatus, getStatus } from './status.ts'
 import { usedActions } from './used-actions.ts'
 
 export interface Inspection {
@@ -20,6 +21,9 @@ export interface Inspection {
   readonly access: Access
   readonly services: AdminOptions['services']
   readonly findIdentity: (name: string) => Identity | undefined
+  readonly documents: () => readonly DocumentStatus[]
+  /** Canonical id of the server's own account. */
+  readonly serverOwnerId: () => string
 }
 
 interface Route {
@@ -34,6 +38,7 @@ const routes: readonly Route[] = [
   { method: 'GET', path: /^\/_\/decisions$/, action: 'sts:DecodeAuthorizationMessage', run: listDecisions },
   { method: 'GET', path: /^\/_\/decisions\/([0-9a-f]{16})$/, action: 'sts:DecodeAuthorizationMessage', run: getDecision },
   { method: 'POST', path: /^\/_\/explain$/, action: 'iam:SimulatePrincipalPolicy', run: explainHypothetical },
+  { method: 'GET', path: /^\/_\/status$/, action: 'iam:GetAccountAuthorizationDetails', run: getStatus },
   { method: 'GET', path: /^\/_\/used-actions$/, action: 'iam:GenerateServiceLastAccessedDetails', run: usedActions },
 ]
 
@@ -48,11 +53,12 @@ export async function inspect(options: AdminOptions, asked: AdminRequest): Promi
   const { principal } = asked.caller
   const route = findRoute(method, path)
   if (route === undefined || !(principal instanceof Identity)) throw new ApiError('AccessDenied')
-  const { services, access, findIdentity } = options
+  const { services, access, findIdentity, documents, serverOwnerId } = options
   services.gatekeeper.authorize(principal, route.action, {}, factsOf(asked))
   const argument = route.path.exec(path)?.[1] ?? ''
   const query = new URLSearchParams(search)
-  return route.run({ asked, account: principal.account, query, argument, access, services, findIdentity })
+  const shared = { services, access, findIdentity, documents, serverOwnerId }
+  return route.run({ asked, account: principal.account, query, argument, ...shared })
 }
 
 export function readNumber(query: URLSearchParams, name: string, bounds: { fallback: number; max: number }): number {

@@ -1,5 +1,6 @@
 /** `{"method": "GET"|"PUT"|"DELETE", "expires_in": seconds}` → `{"url", "method", "expires_in"}`. */
 import { z } from 'zod'
+import { Identity } from '#identity/identity.ts'
 import { awsEncode } from '#lib/uri.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
@@ -21,8 +22,8 @@ export async function presign(options: AdminOptions, asked: AdminRequest): Promi
   const { method, expires_in: expiresSeconds } = parse(asked.body)
   const bucket = await store.getBucket(bucketName)
   gatekeeper.authorize(caller.principal, actions[method], { bucket, key }, factsOf(asked))
-  const secretAccessKey = options.secretOf(caller.principal.accessKeyId)
-  if (secretAccessKey === undefined) throw new ApiError('AccessDenied')
+  if (!(caller.principal instanceof Identity)) throw new ApiError('AccessDenied')
+  const { accessKeyId, secretAccessKey, sessionToken } = caller.principal
   if (method !== 'PUT') await store.headObject(bucketName, key, undefined)
   const isSecure = 'encrypted' in request.socket && request.socket.encrypted === true
   const base = options.apiBaseUrl ?? `${isSecure ? 'https' : 'http'}://${request.headers.host ?? ''}`
@@ -30,8 +31,9 @@ export async function presign(options: AdminOptions, asked: AdminRequest): Promi
     method,
     url: base,
     path: `/${bucketName}/${awsEncode(key, { keepSlash: true })}`,
-    accessKeyId: caller.principal.accessKeyId,
+    accessKeyId,
     secretAccessKey,
+    ...(sessionToken === undefined ? {} : { sessionToken }),
     region: options.region,
     service: options.service,
     expiresSeconds,

@@ -16,6 +16,7 @@ import { limits } from '#model/limits.ts'
 import type { Store } from '#store/contract.ts'
 import { inspect, isInspection } from './inspections.ts'
 import { presign } from './presign.ts'
+import type { DocumentStatus } from './status.ts'
 
 /** The documents behind /bucket-policy. */
 export interface PolicyDocuments {
@@ -34,11 +35,12 @@ export interface AdminOptions {
   readonly service: string
   /** Where links point; undefined: to the host that was asked. */
   readonly apiBaseUrl: string | undefined
-  /** The secret that a caller's links are signed with. */
-  readonly secretOf: (accessKeyId: string) => string | undefined
   readonly access: Access
   /** By access key, ARN or name. */
   readonly findIdentity: (name: string) => Identity | undefined
+  readonly documents: () => readonly DocumentStatus[]
+  /** Canonical id of the server's own account. */
+  readonly serverOwnerId: () => string
 }
 
 export interface AdminRequest {

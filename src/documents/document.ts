@@ -3,12 +3,13 @@
  * state stays. Writes go under a lock, after reading again, and replace the file at once.
  */
 import fs from 'node:fs'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { watch } from 'chokidar'
-import type { ZodType } from 'zod'
+import { ZodError, type ZodType } from 'zod'
 import { syncFolder } from '#lib/sync.ts'
 import { currentTurn } from '#lib/turn.ts'
+import { type DocumentPath, DocumentProblem, parseJson, problemAt, problemOfSchema } from './json-source.ts'
 
 export interface DocumentLog {
   error(fields: object, message: string): void
@@ -20,6 +21,21 @@ export interface DocumentOptions<T> {
   readonly schema: ZodType<T>
   readonly initial: () => T
   readonly log: DocumentLog
+  /** What a schema cannot say, as that what is referred to exists. Gives the first mistake. */
+  readonly findMistake?: (value: T) => DocumentMistake | undefined
+  readonly older?: OlderForm<T>
+}
+
+export interface DocumentMistake {
+  readonly path: DocumentPath
+  readonly message: string
+}
+
+/** An earlier form of the document. It is read as it is; the first write replaces it and keeps a copy, `<path>.<name>.bak`. */
+export interface OlderForm<T> {
+  readonly name: string
+  readonly is: (raw: unknown) => boolean
+  readonly schema: ZodType<T>
 }
 
 const lockStaleMs = 10_000
@@ -29,7 +45,8 @@ export class Document<T> {
   #current: T
   #stamp = ''
   #lookedIn = -1
-  #problem: string | undefined
+  #problem: DocumentProblem | undefined
+  #isOlder = false
   #watcher: ReturnType<typeof watch> | undefined
 
   private constructor(options: DocumentOptions<T>) {
@@ -42,7 +59,7 @@ export class Document<T> {
     await mkdir(dirname(options.path), { recursive: true })
     if (!fs.existsSync(options.path)) await document.update((value) => value)
     document.#load()
-    if (document.#problem !== undefined) throw new Error(`${options.path}: ${document.#problem}`)
+    if (document.#problem !== undefined) throw startError(options.path, document.#problem)
     document.#watcher = watch(options.path, { ignoreInitial: true, persistent: false }).on('all', () =>
       document.#load(),
     )
@@ -60,30 +77,28 @@ export class Document<T> {
   }
 
   /** Why the file as it is now has no effect; undefined if it has. */
-  get problem(): string | undefined {
+  get problem(): DocumentProblem | undefined {
     return this.#problem
   }
 
+  get path(): string {
+    return this.#options.path
+  }
+
+  /** `change` gets a copy that it may alter. Nothing is written if it throws. */
   async update(change: (value: T) => T): Promise<T> {
-    const { path } = this.#options
+    const { path, schema } = this.#options
     const unlock = await lock(`${path}.lock`)
     try {
       this.#load()
-      if (this.#problem !== undefined)
-        throw new Error(`${path} cannot be changed while it is invalid: ${this.#problem}`)
-      const value = this.#options.schema.parse(change(structuredClone(this.#current)))
-      const temporary = `${path}.${process.pid}.tmp`
-      const file = await open(temporary, 'w', 0o600)
-      try {
-        await file.writeFile(`${JSON.stringify(value, null, 2)}\n`)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      await rename(temporary, path)
-      await syncFolder(dirname(path))
-      this.#load()
-      return this.#current
+      if (this.#problem !== undefined) throw startError(path, this.#problem)
+      const value = schema.parse(change(structuredClone(this.#current)))
+      const text = `${JSON.stringify(value, null, 2)}\n`
+      this.#refuseMistakes(value, text)
+      if (this.#isOlder) await copyFile(path, `${path}.${this.#options.older?.name}.bak`)
+      await this.#replace(text)
+      this.#adopt(value)
+      return value
     } finally {
       await unlock()
     }
@@ -93,21 +108,73 @@ export class Document<T> {
     await this.#watcher?.close()
   }
 
+  async #replace(text: string): Promise<void> {
+    const { path } = this.#options
+    const temporary = `${path}.${process.pid}.tmp`
+    const file = await open(temporary, 'w', 0o600)
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+    await syncFolder(dirname(path))
+  }
+
+  /** What was just written need not be read again. */
+  #adopt(value: T): void {
+    this.#current = value
+    this.#isOlder = false
+    this.#stamp = stampOf(this.#options.path)
+  }
+
   #load(): void {
-    const { path, schema, log } = this.#options
-    const stats = fs.statSync(path, { throwIfNoEntry: false })
-    const stamp = stats === undefined ? '' : `${stats.ino}:${stats.mtimeMs}:${stats.size}`
-    if (stamp === this.#stamp || stats === undefined) return
+    const { path, log } = this.#options
+    const stamp = stampOf(path)
+    if (stamp === this.#stamp || stamp === '') return
     this.#stamp = stamp
     try {
-      this.#current = schema.parse(JSON.parse(fs.readFileSync(path, 'utf8')))
+      this.#current = this.#parse(fs.readFileSync(path, 'utf8'))
       if (this.#problem !== undefined) log.info({ path }, 'the document is valid again')
       this.#problem = undefined
     } catch (error) {
-      this.#problem = error instanceof Error ? error.message : String(error)
-      log.error({ path, problem: this.#problem }, 'the document is invalid; its last good state stays in force')
+      const problem = error instanceof DocumentProblem ? error : new DocumentProblem(String(error))
+      this.#problem = problem
+      const where = { path, line: problem.line, at: problem.path, problem: problem.message }
+      log.error(where, 'the document is invalid; its last good state stays in force')
     }
   }
+
+  #parse(text: string): T {
+    const { schema, older } = this.#options
+    const raw = parseJson(text)
+    const isOlder = older?.is(raw) === true
+    try {
+      const value = (isOlder ? older.schema : schema).parse(raw)
+      this.#refuseMistakes(value, text)
+      this.#isOlder = isOlder
+      return value
+    } catch (error) {
+      throw error instanceof ZodError ? problemOfSchema(text, error) : error
+    }
+  }
+
+  #refuseMistakes(value: T, text: string): void {
+    const mistake = this.#options.findMistake?.(value)
+    if (mistake !== undefined) throw problemAt(text, mistake.path, mistake.message)
+  }
+}
+
+/** Changes with every write; '' if there is no file. */
+function stampOf(path: string): string {
+  const stats = fs.statSync(path, { throwIfNoEntry: false })
+  return stats === undefined ? '' : `${stats.ino}:${stats.mtimeMs}:${stats.size}`
+}
+
+function startError(path: string, { message, line, path: at }: DocumentProblem): Error {
+  const where = [line === undefined ? '' : `line ${line}`, at].filter((part) => part !== '').join(', ')
+  return Object.assign(new Error(`${path}${where && ` (${where})`}: ${message}`), { code: 'DOCUMENT_INVALID' })
 }
 
 async function lock(path: string): Promise<() => Promise<void>> {

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { Document, type DocumentLog } from '#documents/document.ts'
+import type { DocumentProblem } from '#documents/json-source.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { compilePolicy } from '#policy/compile.ts'
@@ -89,9 +90,12 @@ export class BucketPolicyBook {
     return policy
   }
 
-  /** Why the document as it is now has no effect; undefined if it has. */
-  get problem(): string | undefined {
+  get problem(): DocumentProblem | undefined {
     return this.#document.problem
+  }
+
+  get path(): string {
+    return this.#document.path
   }
 
   close(): Promise<void> {

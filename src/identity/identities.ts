@@ -1,168 +1,261 @@
-/** Who may call, from iam.json: users with keys and coarse actions per bucket. */
-import { createHash } from 'node:crypto'
-import { z } from 'zod'
+/** Who may call, from iam.json: looked up by key or session, changed only through `change`. */
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { dirname, join } from 'node:path'
 import { Document, type DocumentLog } from '#documents/document.ts'
+import type { DocumentProblem } from '#documents/json-source.ts'
 import { anonymous, type Owner } from '#model/account.ts'
-import { policyOfCoarseGrants } from '#policy/coarse-actions.ts'
-import { compilePolicy } from '#policy/compile.ts'
+import { ApiError } from '#model/errors.ts'
+import { isUsable } from './access-key.ts'
+import { type Account, defaultAccount, emptyAccount, type IdentityDocument, identityDocumentSchema } from './account.ts'
+import { type AdministratorKey, createAdministrator } from './administrator.ts'
+import { Directory, type KeyEntry, requesterOf } from './directory.ts'
+import { documentV1Schema, isDocumentV1 } from './document-v1.ts'
 import { Identity } from './identity.ts'
+import { LastUsed } from './last-used.ts'
+import { findMistake } from './mistakes.ts'
+import { doesPrincipalExist, findPrincipal } from './principals.ts'
+import { Secrets } from './secrets.ts'
+import { findSessionIdentity, isSourceThere, withKeyPolicies } from './session-identity.ts'
+import { type SessionClaims, SessionTokens } from './session-token.ts'
+import { findByPassword, type Password } from './sign-in.ts'
+import { hasWayIn } from './way-in.ts'
 
-const user = z.object({
-  access_key: z.string().min(1),
-  secret_key: z.string().min(1),
-  display_name: z.string().default(''),
-  policies: z.array(z.object({ bucket: z.string(), actions: z.array(z.string()) })).default([]),
-  /** Twelve digits. Users of one account own their buckets together; buckets of another need a bucket policy. */
-  account: z
-    .string()
-    .regex(/^\d{12}$/)
-    .optional(),
-  canonical_id: z.string().min(1).max(64).optional(),
-  session_token: z.string().optional(),
-  /** By which access control lists may name the account. */
-  email: z.string().min(3).max(254).optional(),
-})
-const schema = z.looseObject({ users: z.array(z.looseObject(user.shape)) })
+export { canonicalIdOf, defaultAccount } from './account.ts'
 
-export type IdentityDocument = z.infer<typeof schema>
+export interface IdentitiesOptions {
+  readonly path: string
+  /** The first user, should there be none. */
+  readonly bootstrap: AdministratorKey
+  readonly log: DocumentLog
+  /** SECRET_KEY. Without one, what is sealed here is known to this process only. */
+  readonly secretKey?: string | undefined
+}
 
-export const defaultAccount = '000000000000'
-
-/** 64 hex digits that always are the same for an account. */
-export const canonicalIdOf = (account: string): string => createHash('sha256').update(account).digest('hex')
+/** What was worked out from one state of the document. */
+interface State {
+  readonly document: IdentityDocument
+  readonly directory: Directory
+  readonly byKey: Map<string, Identity>
+  readonly bySession: WeakMap<SessionClaims, Identity>
+  /** Keys whose secrets cannot be opened. */
+  readonly unreadable: Set<string>
+}
 
 export class Identities {
+  readonly tokens: SessionTokens
+  readonly secrets: Secrets
+  readonly lastUsed: LastUsed
   readonly #document: Document<IdentityDocument>
-  #compiledFrom: IdentityDocument | undefined
-  #byKey = new Map<string, Identity>()
-  #accounts = new Map<string, string>()
-  #byName = new Map<string, Identity | undefined>()
-  #byCanonicalId = new Map<string, Owner>()
-  #byEmail = new Map<string, Owner>()
+  readonly #log: DocumentLog
+  #state: State
 
-  constructor(document: Document<IdentityDocument>) {
+  private constructor(document: Document<IdentityDocument>, secretKey: string, log: DocumentLog, lastUsed: LastUsed) {
     this.#document = document
+    this.#log = log
+    this.#state = stateOf(document.current)
+    this.secrets = new Secrets(secretKey)
+    this.tokens = new SessionTokens(secretKey)
+    this.lastUsed = lastUsed
   }
 
-  findByAccessKey(accessKeyId: string): Identity | undefined {
-    return this.#compiled().get(accessKeyId)
+  static async open(options: IdentitiesOptions): Promise<Identities> {
+    const { path, bootstrap, log } = options
+    const document = await Document.open<IdentityDocument>({
+      path,
+      schema: identityDocumentSchema,
+      initial: () => firstDocument(bootstrap),
+      log,
+      findMistake,
+      older: { name: 'v1', is: isDocumentV1, schema: documentV1Schema },
+    })
+    const exists = (id: string) => document.current.accounts.some((account) => hasKeyOrRole(account, id))
+    const lastUsed = await LastUsed.open(join(dirname(path), 'last_used.json'), exists, log)
+    return new Identities(document, options.secretKey ?? randomBytes(32).toString('base64'), log, lastUsed)
   }
 
-  /** Twelve digits. */
-  findAccount(canonicalId: string): string | undefined {
-    this.#compiled()
-    return this.#accounts.get(canonicalId)
+  /** As of now. Do not keep it beyond a request. */
+  get directory(): Directory {
+    return this.#current().directory
   }
 
-  /** Whether a Principal may name this: an ARN, an account, an access key, a canonical id. */
-  isPrincipal(name: string): boolean {
-    this.#compiled()
-    return this.#byName.has(name)
-  }
-
-  /** By access key, ARN or name. */
-  find(name: string): Identity | undefined {
-    const identities = this.#compiled()
-    return this.#byName.get(name) ?? [...identities.values()].find(({ displayName }) => displayName === name)
-  }
-
-  /** An account by its canonical id, under the name of its first user. */
-  findOwner(canonicalId: string): Owner | undefined {
-    this.#compiled()
-    return this.#byCanonicalId.get(canonicalId)
-  }
-
-  findOwnerByEmail(email: string): Owner | undefined {
-    this.#compiled()
-    return this.#byEmail.get(email.toLowerCase())
-  }
-
-  /** The account that owns what nobody in particular made: that of the first user. */
+  /** The account that owns what nobody in particular made: the first. */
   get ownerId(): string {
-    const [first] = this.#compiled().values()
-    return first?.canonicalId ?? canonicalIdOf(defaultAccount)
+    const [first] = this.#current().document.accounts
+    return first?.canonicalId ?? ''
   }
 
-  /** Why the document as it is now has no effect; undefined if it has. */
-  get problem(): string | undefined {
+  get problem(): DocumentProblem | undefined {
     return this.#document.problem
   }
 
-  close(): Promise<void> {
-    return this.#document.close()
+  get path(): string {
+    return this.#document.path
   }
 
-  #compiled(): Map<string, Identity> {
+  /** A long-lived key that is active and has not expired. */
+  findByAccessKey(accessKeyId: string): Identity | undefined {
+    const { directory, byKey, unreadable } = this.#current()
+    const entry = directory.findKey(accessKeyId)
+    if (entry === undefined || !isUsable(entry.key, Date.now())) return undefined
+    const known = byKey.get(accessKeyId)
+    if (known !== undefined) return known
+    const identity = this.#identityOf(directory, entry, unreadable)
+    if (identity !== undefined) byKey.set(accessKeyId, identity)
+    return identity
+  }
+
+  /** InvalidAccessKeyId; InvalidToken, ExpiredToken for what goes with a token. */
+  identify(accessKeyId: string, sessionToken: string | undefined): Identity {
+    const isLongLived = sessionToken === undefined || this.directory.findKey(accessKeyId) !== undefined
+    if (!isLongLived) return this.#identityOfSession(accessKeyId, sessionToken)
+    const identity = this.findByAccessKey(accessKeyId)
+    if (identity === undefined) throw new ApiError('InvalidAccessKeyId', { fields: { AWSAccessKeyId: accessKeyId } })
+    const needed = identity.sessionToken
+    if (needed === undefined && sessionToken === undefined) return identity
+    if (!isSameText(needed ?? '', sessionToken ?? '')) throw new ApiError('InvalidToken')
+    return identity
+  }
+
+  /** Whoever the identity is now, should the document have changed since; undefined: they are gone. */
+  findAgain(identity: Identity): Identity | undefined {
+    if (identity.session === undefined) return this.findByAccessKey(identity.accessKeyId)
+    try {
+      return this.#identityOfSession(identity.accessKeyId, identity.sessionToken ?? '')
+    } catch {
+      return undefined
+    }
+  }
+
+  /** By access key, ARN or name: a user, also without a usable key, a role, or a root. */
+  find(name: string): Identity | undefined {
+    const known = this.findByAccessKey(name)
+    if (known !== undefined) return known
+    for (const account of this.directory.accounts) {
+      const found = findPrincipal(this.directory, account, name)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  /** Undefined: there is no such user, or it has no password, or another. The identity has no key. */
+  findByPassword(asked: Password): Promise<Identity | undefined> {
+    return findByPassword(this.directory, asked)
+  }
+
+  /** Whether an ARN, unique id, canonical id or access key of a policy's Principal names someone. */
+  isPrincipal(name: string): boolean {
+    return doesPrincipalExist(this.directory, name)
+  }
+
+  /** The account of an owner, by its canonical id. */
+  findAccount(canonicalId: string): string | undefined {
+    return this.directory.findOwnership(canonicalId)?.account.id
+  }
+
+  /** An account by its canonical id, under the name of its first user where it has none of its own. */
+  findOwner(canonicalId: string): Owner | undefined {
+    return canonicalId === anonymous.canonicalId ? anonymous : this.directory.findOwnership(canonicalId)?.owner
+  }
+
+  findOwnerByEmail(email: string): Owner | undefined {
+    return this.directory.findOwnerByEmail(email)
+  }
+
+  /**
+   * The only way to change anything. `change` alters the account it is given, and may run on another state than the caller has seen.
+   * DeleteConflict if nobody could administer the account any more; whatever `change` throws.
+   */
+  async change<T>(accountId: string, change: (account: Account) => T): Promise<T> {
+    if (this.problem !== undefined) {
+      throw new ApiError('ServiceUnavailable', {
+        message: 'iam.json is not valid as it is: nothing can be changed until it is mended.',
+      })
+    }
+    let result: { value: T } | undefined
+    await this.#document.update((document) => {
+      const account = document.accounts.find(({ id }) => id === accountId)
+      if (account === undefined) throw new ApiError('InvalidClientTokenId')
+      const before = this.directory.findAccount(accountId)
+      const hadWayIn = before !== undefined && hasWayIn(this.directory, before)
+      result = { value: change(account) }
+      if (hadWayIn && !hasWayIn(new Directory(document), account)) {
+        throw new ApiError('DeleteConflict', { message: 'Nobody could administer the account any more.' })
+      }
+      return document
+    })
+    if (result === undefined) throw new Error('The change was not made')
+    return result.value
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.lastUsed.close(), this.#document.close()])
+  }
+
+  #identityOf(directory: Directory, entry: KeyEntry, unreadable: Set<string>): Identity | undefined {
+    const { account, user, key } = entry
+    const secretAccessKey = this.secrets.parse(key.secret)
+    if (secretAccessKey === undefined) {
+      // Once for each state of the document, however often the key is tried.
+      if (!unreadable.has(key.id)) {
+        this.#log.error({ accessKeyId: key.id }, 'the secret of this key was sealed with another SECRET_KEY')
+      }
+      unreadable.add(key.id)
+      return undefined
+    }
+    const policies = user === undefined ? { identity: [] } : directory.policiesOfUser(account, user)
+    return new Identity({
+      accessKeyId: key.id,
+      secretAccessKey,
+      displayName: user === undefined ? account.displayName : (user.displayName ?? user.name),
+      requester: requesterOf(entry),
+      policies: withKeyPolicies(policies, key.policies),
+      ...(key.sessionToken === undefined ? {} : { sessionToken: key.sessionToken }),
+    })
+  }
+
+  #identityOfSession(accessKeyId: string, token: string): Identity {
+    const claims = this.tokens.find(accessKeyId, token)
+    if (claims === undefined) throw new ApiError('InvalidToken')
+    if (claims.expiresAtMs <= Date.now()) throw new ApiError('ExpiredToken')
+    const { directory, bySession } = this.#current()
+    const identity = bySession.get(claims) ?? findSessionIdentity(directory, claims, token)
+    if (identity === undefined || !isSourceThere(directory, claims)) throw new ApiError('InvalidToken')
+    bySession.set(claims, identity)
+    return identity
+  }
+
+  #current(): State {
     const { current } = this.#document
-    if (current !== this.#compiledFrom) {
-      this.#byKey = new Map(current.users.map((one) => [one.access_key, compile(one)]))
-      const identities = [...this.#byKey.values()]
-      this.#accounts = new Map(identities.map(({ canonicalId, account }) => [canonicalId, account]))
-      this.#byName = new Map(identities.flatMap(namesOf))
-      this.#nameOwners(current)
-      this.#compiledFrom = current
-    }
-    return this.#byKey
-  }
-
-  #nameOwners({ users }: IdentityDocument): void {
-    this.#byCanonicalId = new Map([[anonymous.canonicalId, anonymous]])
-    this.#byEmail = new Map()
-    for (const { access_key: accessKey, email } of users) {
-      const { canonicalId, displayName } = this.#byKey.get(accessKey) ?? anonymous
-      if (!this.#byCanonicalId.has(canonicalId)) this.#byCanonicalId.set(canonicalId, { canonicalId, displayName })
-      if (email !== undefined) this.#byEmail.set(email.toLowerCase(), { canonicalId, displayName })
-    }
+    if (current !== this.#state.document) this.#state = stateOf(current)
+    return this.#state
   }
 }
 
-export async function openIdentities(options: {
-  path: string
-  bootstrap: { accessKey: string; secretKey: string }
-  log: DocumentLog
-}): Promise<Identities> {
-  const { bootstrap } = options
-  const initial = (): IdentityDocument => ({
-    users: [
-      {
-        access_key: bootstrap.accessKey,
-        secret_key: bootstrap.secretKey,
-        display_name: 'Local Admin',
-        policies: [{ bucket: '*', actions: ['list', 'read', 'write', 'delete', 'share', 'policy', 'iam:*'] }],
-      },
-    ],
-  })
-  return new Identities(await Document.open({ path: options.path, schema, initial, log: options.log }))
+export const openIdentities = (options: IdentitiesOptions): Promise<Identities> => Identities.open(options)
+
+/** In the same time, whatever they are. */
+function isSameText(one: string, other: string): boolean {
+  return timingSafeEqual(hash('sha256', one, 'buffer'), hash('sha256', other, 'buffer'))
 }
 
-/** Accounts are no single identity. */
-function namesOf(identity: Identity): [string, Identity | undefined][] {
-  const { account, arn, canonicalId, accessKeyId } = identity
-  const shared = [account, `arn:aws:iam::${account}:root`, canonicalId]
-  return [
-    ...[arn, accessKeyId].map((name): [string, Identity] => [name, identity]),
-    ...shared.map((name): [string, undefined] => [name, undefined]),
-  ]
+const stateOf = (document: IdentityDocument): State => ({
+  document,
+  directory: new Directory(document),
+  byKey: new Map(),
+  bySession: new WeakMap(),
+  unreadable: new Set(),
+})
+
+function firstDocument(bootstrap: AdministratorKey): IdentityDocument {
+  const account = { ...emptyAccount(defaultAccount), displayName: 'Local Admin' }
+  createAdministrator(account, bootstrap)
+  return { version: 2, accounts: [account] }
 }
 
-function compile(user: IdentityDocument['users'][number]): Identity {
-  const account = user.account ?? defaultAccount
-  const name = user.display_name === '' ? user.access_key : user.display_name
-  const policy = { name: 'iam.json', policy: compilePolicy(policyOfCoarseGrants(user.policies)) }
-  return new Identity({
-    accessKeyId: user.access_key,
-    secretAccessKey: user.secret_key,
-    displayName: name,
-    ...(user.session_token === undefined ? {} : { sessionToken: user.session_token }),
-    requester: {
-      type: 'user',
-      arn: `arn:aws:iam::${account}:user/${name}`,
-      account,
-      userId: user.access_key,
-      userName: name,
-      canonicalId: user.canonical_id ?? canonicalIdOf(account),
-      aliases: [user.access_key],
-    },
-    policies: { identity: [policy] },
-  })
+function hasKeyOrRole(account: Account, id: string): boolean {
+  return (
+    account.keys.some((key) => key.id === id) ||
+    account.roles.some((role) => role.id === id) ||
+    account.users.some((user) => user.keys.some((key) => key.id === id))
+  )
 }

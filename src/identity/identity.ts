@@ -19,6 +19,8 @@ export interface SessionOrigin {
   readonly expiresAtMs: number
   /** The long-lived access key at the beginning; undefined for web identities. */
   readonly sourceKeyId: string | undefined
+  /** Unique id of the role; undefined for tokens without one. */
+  readonly roleId: string | undefined
   /** Tags that a further role takes on, whatever its own request says. */
   readonly transitiveTags: Readonly<Record<string, string>>
   readonly sourceIdentity: string | undefined

@@ -19,6 +19,8 @@ export async function bundle(packageRoot: string, entries: Readonly<Record<strin
     bundle: true,
     splitting: true,
     platform: 'node',
+    // The first form of a package that is written in modules, which can be taken apart.
+    mainFields: ['module', 'main'],
     format: 'esm',
     target: 'node20',
     external,

@@ -72,14 +72,22 @@ function keepSecretKey(config: AppConfig): string {
 function readUsers(file: string): Credentials[] {
   try {
     const document: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    const users = typeof document === 'object' && document !== null && 'users' in document ? document.users : []
-    return Array.isArray(users)
-      ? users.map((user) => ({ accessKey: String(user?.access_key ?? ''), secretKey: String(user?.secret_key ?? '') }))
-      : []
+    if (!isRecord(document)) return []
+    if (!Array.isArray(document.accounts))
+      return recordsIn(document.users).map(credentialsOf('access_key', 'secret_key'))
+    const holders = recordsIn(document.accounts).flatMap((account) => [...recordsIn(account.users), account])
+    return holders.flatMap(({ keys }) => recordsIn(keys)).map(credentialsOf('id', 'secret'))
   } catch {
     return []
   }
 }
+
+type Fields = Readonly<Record<string, unknown>>
+const isRecord = (value: unknown): value is Fields => typeof value === 'object' && value !== null
+const recordsIn = (list: unknown): Fields[] => (Array.isArray(list) ? list.filter(isRecord) : [])
+const credentialsOf =
+  (id: string, secret: string) =>
+  (fields: Fields): Credentials => ({ accessKey: String(fields[id] ?? ''), secretKey: String(fields[secret] ?? '') })
 
 function refuseDefaultSecret(config: AppConfig, users: readonly Credentials[]): void {
   const known = users.find((user) => user.secretKey === defaultCredential)

@@ -21,6 +21,27 @@ const table = {
   ],
   XAmzContentSHA256Mismatch: [400, "The provided 'x-amz-content-sha256' header does not match what was computed."],
 
+  // IAM and STS: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+  DeleteConflict: [409, 'Cannot delete entity.'],
+  EntityAlreadyExists: [409, 'The entity already exists.'],
+  ExpiredTokenException: [400, 'The web identity token that was passed is expired.'],
+  IDPCommunicationError: [400, 'The identity provider could not be reached.'],
+  IDPRejectedClaim: [403, 'The identity provider reported that authentication failed.'],
+  IncompleteSignature: [400, 'The request signature does not conform to AWS standards.'],
+  InvalidAction: [400, 'Could not find operation.'],
+  InvalidAuthorizationMessageException: [400, 'The message is not one of ours, or has been changed.'],
+  InvalidClientTokenId: [403, 'The security token included in the request is invalid.'],
+  InvalidIdentityToken: [400, 'The web identity token that was passed could not be validated.'],
+  InvalidInput: [400, 'The request was rejected because an input is invalid.'],
+  LimitExceeded: [409, 'Cannot exceed quota.'],
+  MissingAction: [400, 'The request is missing an action or a required parameter.'],
+  MissingAuthenticationToken: [403, 'Request is missing Authentication Token'],
+  NoSuchEntity: [404, 'The entity cannot be found.'],
+  PackedPolicyTooLarge: [400, 'Packed policies and tags are too large.'],
+  PasswordPolicyViolation: [400, 'Password does not conform to the account password policy.'],
+  UnmodifiableEntity: [400, 'The entity cannot be modified.'],
+  ValidationError: [400, 'The request does not satisfy the constraints of its parameters.'],
+
   // The request
   BadDigest: [400, 'The Content-MD5 you specified did not match what we received.'],
   BadRequest: [400, 'An error occurred when parsing the HTTP request.'],

@@ -19,6 +19,10 @@ export const limits = {
   deleteObjectsMax: 1000,
   bucketsPageMax: 10_000,
   policyBytes: 20 * KiB,
+  /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html; white space does not count. */
+  managedPolicyCharacters: 6144,
+  /** The form of a request to IAM or STS. */
+  queryFormBytes: 512 * KiB,
   /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#specifying-grantee */
   aclGrantsMax: 100,
   /** Any XML or JSON document in a request body. CompleteMultipartUpload with 10,000 parts needs about 2 MiB. */

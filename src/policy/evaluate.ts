@@ -44,6 +44,8 @@ export interface RequesterPolicies {
 export interface Policies extends RequesterPolicies {
   /** Of the bucket; or the trust policy of the role that is to be assumed. */
   readonly resource?: NamedPolicy
+  /** `resource` is the trust policy of a role: unless it allows, nothing does. */
+  readonly isTrust?: true
   /**
    * Whether an ACL grants this to others than the owner's account, or to everyone: then it does what a resource policy does that allows
    * everyone. Asked only when nothing else has decided.
@@ -116,12 +118,13 @@ function findAllow(request: AccessRequest, context: RequestContext, policies: Po
   // Usually identity policies decide, and the resource's are not asked.
   const own = identityGrant(request, context, policies)
   const limit = limitedBy(request, context, policies)
-  if (own !== undefined && limit === undefined) return own
+  if (own !== undefined && limit === undefined && policies.isTrust === undefined) return own
   const granted = policies.resource && resourceGrant(policies.resource, request, context)
   // Naming the user or the session itself is beyond its boundary and session policy; naming its role, or everyone, is not.
   const isWithin = limit === undefined || principal.type === 'user' || principal.type === 'root'
   if (granted?.match === 'self' || (granted?.match === 'issuer' && isWithin)) return granted.decision
   if (isWithin && policies.acl?.() === true) return allowedByAcl
+  if (granted === undefined && policies.isTrust) return lacks('resource-based')
   return own === undefined ? lacks('identity-based') : (limit ?? own)
 }
 

@@ -29,11 +29,14 @@ export interface V2Credentials {
   readonly sessionToken: string | undefined
 }
 
-export type PresentedCredentials =
-  | { readonly kind: 'anonymous' }
-  | V4Credentials
-  | V2Credentials
-  | { readonly kind: 'plain-keys'; readonly accessKeyId: string; readonly secretAccessKey: string }
+export type PresentedCredentials = { readonly kind: 'anonymous' } | V4Credentials | V2Credentials | PlainCredentials
+
+export interface PlainCredentials {
+  readonly kind: 'plain-keys'
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string | undefined
+}
 
 export function parseCredentials(request: SignableRequest): PresentedCredentials {
   const { headers, target } = request
@@ -66,7 +69,8 @@ export function parseCredentials(request: SignableRequest): PresentedCredentials
   const plainKey = headers['x-access-key']
   const plainSecret = headers['x-secret-key']
   if (typeof plainKey === 'string' && typeof plainSecret === 'string') {
-    return { kind: 'plain-keys', accessKeyId: plainKey, secretAccessKey: plainSecret }
+    const sessionToken = text(headers['x-amz-security-token'])
+    return { kind: 'plain-keys', accessKeyId: plainKey, secretAccessKey: plainSecret, sessionToken }
   }
   return { kind: 'anonymous' }
 }

@@ -10,6 +10,8 @@ export interface SignableRequest {
   readonly headers: IncomingHttpHeaders
   /** Name, value, name, value... as received: repeated headers are still apart. */
   readonly rawHeaders: readonly string[]
+  /** Hex, of a body that has been read already: then the signature must be of just this body. */
+  readonly bodySha256?: string
 }
 
 /** How the body is bound to the signature. */

@@ -23,7 +23,13 @@ export function verifyV2(
     credentials.kind === 'v2-query' ? checkExpiry(credentials, options.nowMs) : checkDate(request, options.nowMs)
   const { method, headers } = request
   const one = (name: string) => String(headers[name] ?? '')
-  const head = [method, one('content-md5'), one('content-type'), date, amzHeaders(request)].join('\n')
+  const head = [
+    method,
+    one('content-md5'),
+    one('content-type'),
+    date,
+    amzHeaders(request, credentials.kind === 'v2-query'),
+  ].join('\n')
   const resource = canonicalResource(request, options.virtualHostDomains)
   const toSign = head + resource
   const isProvided = (text: string) =>
@@ -54,14 +60,19 @@ function checkDate(request: SignableRequest, nowMs: number): string {
   return amzDate === undefined ? date : ''
 }
 
-/** Repeated headers are joined by commas without a blank, which node:http puts there: so from the raw ones. */
-function amzHeaders({ rawHeaders }: SignableRequest): string {
+/**
+ * Repeated headers are joined by commas without a blank, which node:http puts there: so from the raw ones. boto moves such headers, as
+ * the session token, into the query of a URL that it signs.
+ */
+function amzHeaders({ rawHeaders, target }: SignableRequest, isQuery: boolean): string {
   const values = new Map<string, string[]>()
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]?.toLowerCase() ?? ''
-    if (!name.startsWith('x-amz-')) continue
-    const value = (rawHeaders[i + 1] ?? '').trim().replace(/\s+/g, ' ')
-    values.set(name, [...(values.get(name) ?? []), value])
+  const add = (name: string, value: string) => {
+    if (name.startsWith('x-amz-')) values.set(name, [...(values.get(name) ?? []), value.trim().replace(/\s+/g, ' ')])
+  }
+  for (let i = 0; i < rawHeaders.length; i += 2) add(rawHeaders[i]?.toLowerCase() ?? '', rawHeaders[i + 1] ?? '')
+  if (isQuery) {
+    const query = new URLSearchParams(target.slice(target.indexOf('?') + 1))
+    for (const [name, value] of query) add(name.toLowerCase(), value)
   }
   return [...values.keys()]
     .sort()

@@ -12,6 +12,8 @@ import { isSame, signingKey } from './signing-key.ts'
 
 export interface V4Options {
   readonly region: string
+  /** Further regions that are as good. */
+  readonly regions?: readonly string[]
   readonly service: string
   /** Further values of Host under which a signature is accepted, as behind a proxy that rewrites it. */
   readonly hosts: readonly string[]
@@ -77,7 +79,7 @@ function mismatch(credentials: V4Credentials, toSign: string, canonical: string)
 
 const hexBytes = (text: string) => Buffer.from(text).toString('hex').replace(/../g, '$& ').trim()
 
-function checkScope(credentials: V4Credentials, { region, service }: V4Options): void {
+function checkScope(credentials: V4Credentials, { region, regions, service }: V4Options): void {
   const isQuery = credentials.kind === 'v4-query'
   const fail = (reason: string, fields: Record<string, string> = {}) =>
     isQuery
@@ -89,7 +91,7 @@ function checkScope(credentials: V4Credentials, { region, service }: V4Options):
           message: `The authorization header is malformed; ${reason}`,
           fields,
         })
-  if (credentials.region !== region) {
+  if (credentials.region !== region && regions?.includes(credentials.region) !== true) {
     throw fail(`the region '${credentials.region}' is wrong; expecting '${region}'`, { Region: region })
   }
   if (credentials.service !== service)
@@ -151,6 +153,7 @@ function checkSignedHeaders(names: readonly string[], credentials: V4Credentials
  * body is then held to what was signed.
  */
 function payloadHashes(request: SignableRequest, credentials: V4Credentials): string[] {
+  if (request.bodySha256 !== undefined) return [request.bodySha256]
   const header = request.headers['x-amz-content-sha256']
   if (credentials.kind === 'v4-query') {
     if (header === undefined) return [queryValue(request.target, 'X-Amz-Content-Sha256') ?? unsignedPayload]

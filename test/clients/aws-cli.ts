@@ -1,4 +1,5 @@
 import { type Account, awsEnvironment, type Client, command, findFirstLine } from './client.ts'
+import { identityWithAwsCli } from './identity.ts'
 
 export function awsCli(account: Account): Client {
   const aws = (...parameters: string[]) => command('aws', parameters, awsEnvironment(account))
@@ -20,6 +21,7 @@ export function awsCli(account: Account): Client {
       const page = JSON.parse(listed === '' ? '{}' : listed) as { Contents?: { Key: string }[] }
       return (page.Contents ?? []).map((object) => object.Key)
     },
+    manageIdentities: () => identityWithAwsCli(account),
     deleteBucket: async (bucket) => {
       await aws('s3', 'rb', '--force', `s3://${bucket}`)
     },

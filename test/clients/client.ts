@@ -22,6 +22,8 @@ export interface Client {
   listKeys(bucket: string): Promise<string[]>
   /** With everything in it. */
   deleteBucket(bucket: string): Promise<void>
+  /** A user, a role and a session of it, made, used and deleted; absent where the client knows S3 only. */
+  manageIdentities?(): Promise<void>
 }
 
 const run = promisify(execFile)

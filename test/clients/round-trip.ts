@@ -36,6 +36,10 @@ export function roundTrip(client: Client): Traveller {
         ['gets the tree back', () => checkReturn(luggage, (folder) => client.syncDown(bucket, folder))],
         ['signs a URL that others can read', () => checkPresigned(client, luggage)],
         ['sends the tree again', () => client.syncUp(source, bucket)],
+        [
+          'manages users, roles and sessions',
+          async () => (client.manageIdentities ? client.manageIdentities() : 'skipped'),
+        ],
         ['deletes the bucket and all in it', () => client.deleteBucket(bucket)],
       ]
     },

@@ -1,5 +1,6 @@
-/** The users that the suite's configuration names, each in an account of its own, and the two files that tell of them. */
+/** The users that the suite's configuration names, and the two files that tell of them. */
 import { createHash } from 'node:crypto'
+import type { WebIdentity } from './issuer.ts'
 
 interface SuiteUser {
   readonly section: string
@@ -7,45 +8,74 @@ interface SuiteUser {
   readonly secretKey: string
   readonly displayName: string
   readonly account: string
-  readonly canonicalId: string
+  /** What the suite calls `user_id`: a canonical id; of a root, its account. */
+  readonly userId: string
+  readonly isRoot: boolean
 }
 
-function user(section: string, number: number): SuiteUser {
+/** The suite expects what Ceph does where its STS tests are about: users of no account, who are named by their ids. */
+const accounts: Readonly<Record<string, string>> = {
+  's3 main': '100000000000',
+  's3 alt': 'none',
+  's3 tenant': '100000000002',
+  iam: 'none',
+  'iam root': '100000000004',
+  'iam alt root': '100000000005',
+}
+
+const canonicalIdOf = (account: string) => createHash('sha256').update(`canonical id of ${account}`).digest('hex')
+
+function user([section, account]: [string, string]): SuiteUser {
   const name = section.replaceAll(' ', '-')
+  const isRoot = section.endsWith(' root')
   return {
     section,
     accessKey: `SUITE${name.replaceAll('-', '').toUpperCase()}`.padEnd(20, 'X'),
     secretKey: createHash('sha256').update(`secret of ${name}`).digest('base64').slice(0, 40),
     displayName: `suite-${name}`,
-    account: String(100_000_000_000 + number),
-    canonicalId: createHash('sha256').update(`canonical id of ${name}`).digest('hex'),
+    account,
+    userId: isRoot ? account : canonicalIdOf(section === 'iam' ? 'iam' : account),
+    isRoot,
   }
 }
 
-const users = ['s3 main', 's3 alt', 's3 tenant', 'iam', 'iam root', 'iam alt root'].map(user)
+const users = Object.entries(accounts).map(user)
 
 const emailOf = ({ displayName }: SuiteUser) => `${displayName}@example.com`
 
 export function formatIamDocument(): string {
-  const entries = users.map((entry) => ({
-    access_key: entry.accessKey,
-    secret_key: entry.secretKey,
-    display_name: entry.displayName,
-    account: entry.account,
-    canonical_id: entry.canonicalId,
-    email: emailOf(entry),
-    policies: [{ bucket: '*', actions: ['*'] }],
-  }))
-  return JSON.stringify({ users: entries }, null, 2)
+  const ids = [...new Set(users.map(({ account }) => account))]
+  return JSON.stringify({ version: 2, accounts: ids.map(accountOf) }, null, 2)
+}
+
+function accountOf(id: string) {
+  const own = users.filter(({ account }) => account === id)
+  const keyOf = ({ accessKey, secretKey }: SuiteUser) => ({ id: accessKey, secret: secretKey })
+  return {
+    id,
+    // The suite grants to an account by what it calls the root's user_id.
+    canonicalId: own.some(({ isRoot }) => isRoot) ? id : canonicalIdOf(id),
+    displayName: own[0]?.displayName,
+    email: own[0] && emailOf(own[0]),
+    keys: own.filter(({ isRoot }) => isRoot).map(keyOf),
+    users: own
+      .filter(({ isRoot }) => !isRoot)
+      .map((one) => ({
+        name: one.userId,
+        displayName: one.displayName,
+        keys: [keyOf(one)],
+        attached: ['arn:aws:iam::aws:policy/AdministratorAccess'],
+      })),
+  }
 }
 
 /** `localhost` and not an address: the suite sends its host as a Host header too. */
-export function formatSuiteConfiguration(port: number): string {
+export function formatSuiteConfiguration(port: number, webIdentity: WebIdentity | undefined): string {
   const sections = users.map((entry) => {
     const lines = [
       `[${entry.section}]`,
       `display_name = ${entry.displayName}`,
-      `user_id = ${entry.canonicalId}`,
+      `user_id = ${entry.userId}`,
       `email = ${emailOf(entry)}`,
       `access_key = ${entry.accessKey}`,
       `secret_key = ${entry.secretKey}`,
@@ -55,6 +85,25 @@ export function formatSuiteConfiguration(port: number): string {
     return lines.join('\n')
   })
   const start = ['[DEFAULT]', 'host = localhost', `port = ${port}`, 'is_secure = no', 'ssl_verify = no']
-  const fixtures = ['[fixtures]', 'bucket prefix = suite-{random}-']
-  return `${[start.join('\n'), fixtures.join('\n'), ...sections].join('\n\n')}\n`
+  const fixtures = [
+    '[fixtures]',
+    'bucket prefix = suite-{random}-',
+    'iam name prefix = suite-',
+    'iam path prefix = /suite/',
+  ]
+  const web = webIdentity === undefined ? [] : [formatWebIdentity(webIdentity)]
+  return `${[start.join('\n'), fixtures.join('\n'), ...sections, ...web].join('\n\n')}\n`
+}
+
+function formatWebIdentity(web: WebIdentity): string {
+  return [
+    '[webidentity]',
+    `token = ${web.token}`,
+    `aud = ${web.audience}`,
+    `sub = ${web.subject}`,
+    `azp = ${web.authorizedParty}`,
+    `user_token = ${web.userToken}`,
+    `thumbprint = ${web.thumbprint}`,
+    `KC_REALM = ${web.realm}`,
+  ].join('\n')
 }

@@ -70,7 +70,7 @@ export async function startTestConsole(
   const open = await openServices({ config, isPrimary: false, bootstrap }, log)
   const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
   const console = createConsole({
-    services: domainOf(open, config),
+    services: domainOf(open),
     config,
     settings: describeConfig(config),
     version: '9.9.9',

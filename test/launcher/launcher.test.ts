@@ -96,6 +96,6 @@ describe('the launcher', () => {
     expect(await reset.exited).toBe(0)
     const [, secret = ''] = /localadmin \/ (\S{32})/.exec(reset.output()) ?? []
     const iam = JSON.parse(readFileSync(join(reset.folder, '.myfsio.sys/config/iam.json'), 'utf8'))
-    expect(iam.users).toMatchObject([{ access_key: 'localadmin', secret_key: secret }])
+    expect(iam.accounts[0].users[0].keys).toMatchObject([{ id: 'localadmin', secret }])
   })
 })

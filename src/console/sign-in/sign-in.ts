@@ -14,7 +14,7 @@ export const signIn: Page = async (visit, services) => {
   const secret = visit.form.get('secret') ?? ''
   try {
     const signedIn = await services.signIn.attempt({ name, secret, address: visit.address })
-    if (signedIn === undefined) return form(next, name, 'This access key and secret do not belong together.', 401)
+    if (signedIn === undefined) return form(next, name, 'There is no such user or key, or the secret is another.', 401)
     await start(visit, signedIn)
     return { redirect: next }
   } catch (error) {

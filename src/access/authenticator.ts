@@ -1,0 +1,171 @@
+/** Whose credentials a request carries, once they are proven. */
+import { createHash } from 'node:crypto'
+import type { Identity } from '#identity/identity.ts'
+import { anonymous } from '#model/account.ts'
+import { ApiError } from '#model/errors.ts'
+import {
+  type PlainCredentials,
+  type PresentedCredentials,
+  parseCredentials,
+  type V2Credentials,
+  type V4Credentials,
+} from '#signature/credentials.ts'
+import { declaredPayload } from '#signature/declared-payload.ts'
+import { verifyFormSignature } from '#signature/post-policy.ts'
+import type { Payload, SignableRequest } from '#signature/request.ts'
+import { isSame } from '#signature/signing-key.ts'
+import { verifyV2 } from '#signature/v2.ts'
+import { verifyV4 } from '#signature/v4.ts'
+import type { Caller, OtherService } from './caller.ts'
+import { decisionHeader } from './denial.ts'
+import { hintOf, recordFailure } from './failed-authentication.ts'
+import type { GatekeeperOptions } from './gatekeeper.ts'
+import { Lockout } from './lockout.ts'
+
+const unsigned = { kind: 'unsigned' } as const
+const nobody: Caller = { principal: anonymous, via: 'anonymous', payload: unsigned }
+
+/** Where requests to them may be signed for, beside the server's own region. */
+const globalRegion = 'us-east-1'
+/** What clients sign for that were told of none, as boto3 with `region_name=''`. */
+const noRegion = ''
+
+export interface Authenticator {
+  authenticate(request: SignableRequest, service?: OtherService): Caller
+  authenticateForm(fields: ReadonlyMap<string, string>): Caller
+}
+
+export function createAuthenticator({ identities, journal, log, settings }: GatekeeperOptions): Authenticator {
+  const lockout = new Lockout(settings.authMaxAttempts, settings.authLockoutMinutes)
+  const scopes = {
+    s3: { ...settings, regions: [noRegion] },
+    iam: { ...settings, service: 'iam', regions: [globalRegion, noRegion] },
+    sts: { ...settings, service: 'sts', regions: [globalRegion, noRegion] },
+  }
+
+  function note(identity: Identity, service: string): void {
+    const { session, accessKeyId } = identity
+    if (session?.roleId !== undefined) identities.lastUsed.note(session.roleId, service, settings.region)
+    else identities.lastUsed.note(session?.sourceKeyId ?? accessKeyId, service, settings.region)
+  }
+
+  function verifySigned(
+    request: SignableRequest,
+    credentials: V4Credentials,
+    service: OtherService | undefined,
+  ): Caller {
+    const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
+    const scope = scopes[service ?? 's3']
+    const payload = verifyV4(request, credentials, identity.secretAccessKey, scope, Date.now())
+    note(identity, service ?? settings.service)
+    return {
+      principal: identity,
+      via: credentials.kind === 'v4-query' ? 'query' : 'header',
+      payload,
+      signature: { version: 'AWS4-HMAC-SHA256', timestamp: credentials.timestamp },
+    }
+  }
+
+  function verifyOld(request: SignableRequest, credentials: V2Credentials): Caller {
+    const { signatureV2, virtualHostDomains } = settings
+    if (signatureV2 === 'off' || (signatureV2 === 'presigned' && credentials.kind === 'v2-header')) {
+      throw new ApiError('InvalidRequest', {
+        message: 'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
+      })
+    }
+    const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
+    verifyV2(request, credentials, identity.secretAccessKey, { nowMs: Date.now(), virtualHostDomains })
+    note(identity, settings.service)
+    return {
+      principal: identity,
+      via: credentials.kind === 'v2-query' ? 'query' : 'header',
+      payload: declaredPayload(request),
+      signature: { version: 'AWS', timestamp: undefined },
+    }
+  }
+
+  function verifyPlain({ accessKeyId, secretAccessKey, sessionToken }: PlainCredentials, payload: Payload): Caller {
+    if (!settings.plainKeyAuth) throw new ApiError('AccessDenied')
+    lockout.check(accessKeyId)
+    const identity = findOrUndefined(() => identities.identify(accessKeyId, sessionToken))
+    const isRight = isSame(digest(identity?.secretAccessKey ?? ''), digest(secretAccessKey)) && identity !== undefined
+    if (!isRight) {
+      lockout.fail(accessKeyId)
+      // The same answer whether the key exists or not.
+      throw new ApiError('AccessDenied', { message: 'Invalid credentials' })
+    }
+    lockout.succeed(accessKeyId)
+    note(identity, settings.service)
+    return { principal: identity, via: 'plain-keys', payload }
+  }
+
+  function authenticate(request: SignableRequest, service?: OtherService): Caller {
+    const credentials = parseCredentials(request)
+    try {
+      return verify(request, credentials, service)
+    } catch (error) {
+      throw error instanceof ApiError ? explained(error, request, credentials) : error
+    }
+  }
+
+  /** Says in the log and the journal what is probably wrong; the client learns what AWS tells. */
+  function explained(error: ApiError, request: SignableRequest, credentials: PresentedCredentials): ApiError {
+    if (credentials.kind === 'anonymous' || credentials.kind === 'plain-keys') return error
+    const identity = identities.findByAccessKey(credentials.accessKeyId)
+    if (identity === undefined) return error
+    const forwarded = request.headers['x-forwarded-host']
+    const own = ['localhost', '127.0.0.1'].map((name) => `${name}:${settings.apiPort ?? 5000}`)
+    const hosts = [...settings.hosts, ...own, ...(forwarded === undefined ? [] : [String(forwarded)])]
+    const failed = { error, identity, hosts, region: settings.region }
+    const hint = hintOf(failed)
+    if (hint === undefined) return error
+    const decisionId = recordFailure(journal, failed, hint)
+    log.warn({ accessKeyId: identity.accessKeyId, code: error.code, hint, decisionId }, 'authentication failed')
+    const { code, message, fields, headers } = error
+    return new ApiError(code, { message, fields, headers: { ...headers, [decisionHeader]: decisionId } })
+  }
+
+  function verify(request: SignableRequest, credentials: PresentedCredentials, service?: OtherService): Caller {
+    switch (credentials.kind) {
+      case 'anonymous':
+        return { ...nobody, payload: declaredPayload(request) }
+      case 'v4-header':
+      case 'v4-query':
+        return verifySigned(request, credentials, service)
+      case 'v2-header':
+      case 'v2-query':
+        if (service !== undefined) throw new ApiError('IncompleteSignature')
+        return verifyOld(request, credentials)
+      case 'plain-keys':
+        return verifyPlain(credentials, declaredPayload(request))
+      default:
+        throw new ApiError('AccessDenied')
+    }
+  }
+
+  function authenticateForm(fields: ReadonlyMap<string, string>): Caller {
+    let identity: Identity | undefined
+    verifyFormSignature(fields, settings, (accessKeyId) => {
+      identity = identities.identify(accessKeyId, fields.get('x-amz-security-token'))
+      return identity.secretAccessKey
+    })
+    if (identity === undefined) return nobody
+    note(identity, settings.service)
+    const version = fields.has('x-amz-signature') ? 'AWS4-HMAC-SHA256' : 'AWS'
+    return { principal: identity, via: 'form', payload: unsigned, signature: { version, timestamp: undefined } }
+  }
+
+  return { authenticate, authenticateForm }
+}
+
+function findOrUndefined<T>(find: () => T): T | undefined {
+  try {
+    return find()
+  } catch (error) {
+    if (error instanceof ApiError) return undefined
+    throw error
+  }
+}
+
+/** Texts of any length take the same time to compare. */
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex')

@@ -1,0 +1,95 @@
+/** JSON text as a person wrote it: mistakes are told with their line and path, and a name given twice is one. */
+import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode, visit } from 'jsonc-parser'
+import type { z } from 'zod'
+
+/** Why a document has no effect. */
+export class DocumentProblem extends Error {
+  /** As `accounts[0].users[2].keys`; '' is the document as a whole. */
+  readonly path: string
+  /** From 1; undefined where nothing in the text is to blame. */
+  readonly line: number | undefined
+
+  constructor(message: string, path: readonly PropertyKey[] = [], line?: number) {
+    super(message)
+    this.name = 'DocumentProblem'
+    this.path = formatPath(path)
+    this.line = line
+  }
+}
+
+/** Every value of the document is named by the names and places that lead to it. */
+export type DocumentPath = readonly (string | number)[]
+
+/** Throws DocumentProblem. */
+export function parseJson(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text)
+    refuseRepeatedNames(text)
+    return value
+  } catch (error) {
+    if (error instanceof DocumentProblem) throw error
+    const mistakes: ParseError[] = []
+    parseTree(text, mistakes, { disallowComments: true })
+    const [first] = mistakes
+    const reason = first === undefined ? 'it cannot be read' : describe(printParseErrorCode(first.error))
+    throw new DocumentProblem(`not valid JSON: ${reason}`, [], first && lineAt(text, first.offset))
+  }
+}
+
+/** The problem of a value at `path` in `text`, with its line. */
+export function problemAt(text: string, path: readonly PropertyKey[], message: string): DocumentProblem {
+  return new DocumentProblem(message, path, findLine(text, path))
+}
+
+/** The first of what a schema found. */
+export function problemOfSchema(text: string, error: z.ZodError): DocumentProblem {
+  const [issue] = error.issues
+  if (issue === undefined) return new DocumentProblem(error.message)
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path
+  return problemAt(text, path, issue.message)
+}
+
+function refuseRepeatedNames(text: string): void {
+  const open: { seen: Set<string> }[] = []
+  visit(text, {
+    onObjectBegin: () => {
+      open.push({ seen: new Set() })
+    },
+    onObjectEnd: () => {
+      open.pop()
+    },
+    onObjectProperty: (name, _offset, _length, line, _character, pathOf) => {
+      const seen = open.at(-1)?.seen
+      if (seen?.has(name))
+        throw new DocumentProblem(`${JSON.stringify(name)} is there twice`, [...pathOf(), name], line + 1)
+      seen?.add(name)
+    },
+  })
+}
+
+/** The line of the value, or of the nearest that holds it, as when a name is missing. */
+function findLine(text: string, path: readonly PropertyKey[]): number | undefined {
+  const root = parseTree(text)
+  if (root === undefined) return undefined
+  let node: Node | undefined
+  for (let length = path.length; node === undefined && length >= 0; length--) {
+    node = findNodeAtLocation(
+      root,
+      path.slice(0, length).filter((one) => typeof one !== 'symbol'),
+    )
+  }
+  return node && lineAt(text, node.offset)
+}
+
+function lineAt(text: string, offset: number): number {
+  let line = 1
+  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line++
+  return line
+}
+
+/** `CommaExpected` → `comma expected`. */
+const describe = (code: string) => code.replace(/(?<!^)[A-Z]/g, (letter) => ` ${letter}`).toLowerCase()
+
+function formatPath(path: readonly PropertyKey[]): string {
+  return path.map((one, at) => (typeof one === 'number' ? `[${one}]` : `${at === 0 ? '' : '.'}${String(one)}`)).join('')
+}

@@ -1,0 +1,53 @@
+/**
+ * The map of IAM: every operation, what it acts on, and what it does; the permission for each is `iam:` and its name. Verbs that many
+ * nouns have are derived from one description (held-policies.ts, tags.ts). The authority on names is the service model inside
+ * @aws-sdk/client-iam.
+ */
+import { accessKeyRows } from './access-keys.ts'
+import { accountRows } from './account.ts'
+import { authorizationDetailsRow } from './authorization-details.ts'
+import { contextKeyRows } from './context-keys.ts'
+import { groupRows } from './groups.ts'
+import { boundaryRows, heldPolicyRows } from './held-policies.ts'
+import { instanceProfileRows } from './instance-profiles.ts'
+import { loginProfileRows } from './login-profiles.ts'
+import { oidcProviderRows } from './oidc-providers.ts'
+import { policyRows } from './policies.ts'
+import type { IamRow } from './request.ts'
+import { roleRows } from './roles.ts'
+import { simulateRows } from './simulate.ts'
+import { tagRows } from './tags.ts'
+import { unsupportedRows } from './unsupported.ts'
+import { userRows } from './users.ts'
+
+export const operations: readonly IamRow[] = [
+  // CreateUser, GetUser, ListUsers, UpdateUser, DeleteUser, AddUserToGroup, RemoveUserFromGroup, ListGroupsForUser
+  ...userRows,
+  // CreateAccessKey, ListAccessKeys, UpdateAccessKey, DeleteAccessKey, GetAccessKeyLastUsed
+  ...accessKeyRows,
+  // CreateLoginProfile, GetLoginProfile, UpdateLoginProfile, DeleteLoginProfile, ChangePassword
+  ...loginProfileRows,
+  // CreateGroup, GetGroup, ListGroups, UpdateGroup, DeleteGroup
+  ...groupRows,
+  // CreateRole, GetRole, ListRoles, UpdateRole, UpdateRoleDescription, UpdateAssumeRolePolicy, DeleteRole
+  ...roleRows,
+  // Put, Get, List and Delete of User, Group and Role policies; Attach, Detach and ListAttached of each
+  ...heldPolicyRows,
+  // Put and Delete of User and Role permissions boundaries
+  ...boundaryRows,
+  // CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, ListEntitiesForPolicy; versions: Create, Get, List, SetDefault, Delete
+  ...policyRows,
+  // Create, Get, List and Delete of instance profiles; ListInstanceProfilesForRole; AddRoleTo, RemoveRoleFrom
+  ...instanceProfileRows,
+  // Create, Get, List and Delete of OpenID Connect providers; their client IDs and thumbprints
+  ...oidcProviderRows,
+  // Tag, Untag and List...Tags of users, roles, policies, instance profiles and providers
+  ...tagRows,
+  // Alias, summary, and lists of what there never is
+  ...accountRows,
+  authorizationDetailsRow,
+  // SimulateCustomPolicy, SimulatePrincipalPolicy; GetContextKeysFor...
+  ...simulateRows,
+  ...contextKeyRows,
+  ...unsupportedRows,
+]

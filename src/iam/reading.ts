@@ -1,0 +1,84 @@
+/** Parameters that many operations have in common, read into what the domain wants. */
+import type { QueryParams } from '#http/query/params.ts'
+import { isSameName, type PolicyText, type Tag } from '#identity/entity.ts'
+import { assertKnownActions } from '#identity/known-actions.ts'
+import type { XmlTree } from '#lib/xml.ts'
+import { ApiError } from '#model/errors.ts'
+import { type ParseOptions, type PolicyKind, parsePolicy } from '#policy/document.ts'
+import { rules, tagsMax } from './rules.ts'
+
+/** MalformedPolicyDocument. What it says is kept, its white space is not. */
+export function readPolicy(
+  params: QueryParams,
+  name: string,
+  kind: Exclude<PolicyKind, 'resource'>,
+  options: ParseOptions = {},
+): PolicyText {
+  const json = params.get(name, rules.document)
+  assertKnownActions(parsePolicy(json, kind, { maxBytes: rules.document.max, ...options }))
+  return JSON.parse(json) as PolicyText
+}
+
+export function readTags(params: QueryParams): Tag[] {
+  return params.structures('Tags', tagsMax).map((tag) => ({
+    key: tag.get('Key', rules.tagKey),
+    value: tag.get('Value', rules.tagValue),
+  }))
+}
+
+export const readPath = (params: QueryParams): string => params.find('Path', rules.path) ?? '/'
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly IsTruncated: boolean
+  readonly Marker: string | undefined
+}
+
+const itemsMax = 1000
+const itemsUsual = 100
+
+/**
+ * The part of a list that is asked for. `keyOf` orders it, and no two entries have the same; the marker is the last key seen, so that
+ * a list that changes meanwhile still goes on where it was. ValidationError.
+ */
+export function pageOf<T>(params: QueryParams, list: readonly T[], keyOf: (entry: T) => string): Page<T> {
+  const max = params.findNumber('MaxItems', { min: 1, max: itemsMax }) ?? itemsUsual
+  const marker = params.find('Marker', { min: 1, max: 2048, pattern: /^[A-Za-z0-9_-]+$/ })
+  const after = marker === undefined ? undefined : Buffer.from(marker, 'base64url').toString()
+  const keyed = list.map((entry) => ({ entry, key: keyOf(entry) })).sort((one, other) => compare(one.key, other.key))
+  const from = after === undefined ? 0 : keyed.findIndex(({ key }) => compare(key, after) > 0)
+  const rest = from === -1 ? [] : keyed.slice(from)
+  const items = rest.slice(0, max)
+  const last = items.at(-1)
+  const isTruncated = rest.length > items.length && last !== undefined
+  return {
+    items: items.map(({ entry }) => entry),
+    IsTruncated: isTruncated,
+    Marker: isTruncated ? Buffer.from(last.key).toString('base64url') : undefined,
+  }
+}
+
+const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
+
+/** A page as IAM answers with it: `<Users><member>...`. */
+export function answerPage<T>(name: string, page: Page<T>, shape: (entry: T) => XmlTree | string): XmlTree {
+  const { IsTruncated, Marker } = page
+  return { [name]: { member: page.items.map(shape) as readonly XmlTree[] }, IsTruncated, Marker }
+}
+
+/** By name, whatever its case. */
+export const nameKey = ({ name }: { name: string }): string => name.toLowerCase()
+
+export function underPrefix<E extends { path: string }>(params: QueryParams, list: readonly E[]): E[] {
+  const prefix = params.find('PathPrefix', rules.pathPrefix) ?? '/'
+  return list.filter(({ path }) => path.startsWith(prefix))
+}
+
+/** ValidationError: AWS's root has no name, and is named by none. */
+export function refuseRoot(isRoot: boolean): void {
+  if (isRoot)
+    throw new ApiError('ValidationError', { message: 'Must specify userName when calling with non-User credentials' })
+}
+
+export const includesName = (names: readonly string[], name: string): boolean =>
+  names.some((one) => isSameName(one, name))

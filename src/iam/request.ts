@@ -1,0 +1,37 @@
+/** What an operation of IAM sees: its parameters, who calls, the account as it is, and the one way to change it. */
+import type { QueryParams } from '#http/query/params.ts'
+import type { Account } from '#identity/account.ts'
+import type { Identities } from '#identity/identities.ts'
+import type { Identity } from '#identity/identity.ts'
+import type { XmlTree } from '#lib/xml.ts'
+
+export interface IamRequest {
+  readonly params: QueryParams
+  readonly caller: Identity
+  /** The caller's, as of now: for reading only. */
+  readonly account: Account
+  readonly identities: Identities
+  /** Alters a copy of the account that is then put in its place; may run on a newer state than `account`. */
+  change<T>(alter: (account: Account) => T): Promise<T>
+}
+
+/** What an operation acts on, for policies. */
+export interface Target {
+  /** An ARN, or `*`. */
+  readonly arn: string
+  /** `aws:ResourceTag/*` and `iam:ResourceTag/*`. */
+  readonly tags?: Readonly<Record<string, string>>
+  /** Further condition keys, names in lower case. */
+  readonly context?: Readonly<Record<string, string>>
+}
+
+export type TargetOf = (request: IamRequest) => Target
+export type IamOperation = (request: IamRequest) => Promise<XmlTree | undefined> | XmlTree | undefined
+
+export interface IamRow {
+  /** As `CreateUser`; its permission is `iam:CreateUser`. */
+  readonly name: string
+  /** What the caller must be allowed to do it to; `unsupported`: IAM of AWS has it, this server does not. */
+  readonly on: TargetOf | 'unsupported'
+  readonly run: IamOperation
+}

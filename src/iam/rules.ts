@@ -1,0 +1,29 @@
+/** What parameters may be. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+import type { TextRule } from '#http/query/params.ts'
+import { namePattern } from '#identity/entity.ts'
+
+const name = (max: number): TextRule => ({ min: 1, max, pattern: namePattern })
+
+export const rules = {
+  userName: name(64),
+  groupName: name(128),
+  roleName: name(64),
+  policyName: name(128),
+  profileName: name(128),
+  path: { min: 1, max: 512, pattern: /^(\/|\/[\u0021-\u007e]+\/)$/ },
+  pathPrefix: { min: 1, max: 512, pattern: /^\/[\u0021-\u007e]*$/ },
+  arn: { min: 20, max: 2048 },
+  accessKeyId: { min: 16, max: 128, pattern: /^[\w@.-]+$/ },
+  document: { min: 1, max: 131_072 },
+  description: { max: 1000 },
+  versionId: { pattern: /^v[1-9]\d*(\.[A-Za-z0-9-]*)?$/ },
+  password: { min: 1, max: 128 },
+  alias: { min: 3, max: 63, pattern: /^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$/ },
+  tagKey: { min: 1, max: 128, pattern: /^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$/u },
+  tagValue: { max: 256, pattern: /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u },
+  providerUrl: { min: 1, max: 255 },
+  clientId: { min: 1, max: 255 },
+  thumbprint: { min: 40, max: 40 },
+} as const satisfies Record<string, TextRule>
+
+export const tagsMax = 50

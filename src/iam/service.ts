@@ -1,0 +1,65 @@
+/** IAM: authenticate → authorize what the row acts on → run. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
+import type { Gatekeeper } from '#access/caller.ts'
+import { factsOfQuery } from '#access/query-facts.ts'
+import type { QueryRequest, QueryService } from '#http/query/service.ts'
+import type { Identities } from '#identity/identities.ts'
+import { Identity } from '#identity/identity.ts'
+import { ApiError } from '#model/errors.ts'
+import { operations } from './operations.ts'
+import type { IamRequest, IamRow, Target } from './request.ts'
+
+export interface IamServices {
+  readonly identities: Identities
+  readonly gatekeeper: Gatekeeper
+}
+
+export function createIamService(services: IamServices): QueryService {
+  const rows = new Map(operations.map((row) => [row.name, row]))
+  if (rows.size !== operations.length) throw new Error('Two operations of IAM have the same name')
+  return {
+    name: 'iam',
+    version: '2010-05-08',
+    namespace: 'https://iam.amazonaws.com/doc/2010-05-08/',
+    find(name) {
+      const row = rows.get(name)
+      return row && ((request) => run(row, request, services))
+    },
+  }
+}
+
+function run(row: IamRow, request: QueryRequest, { identities, gatekeeper }: IamServices) {
+  const caller = gatekeeper.authenticate(request.signable, 'iam')
+  const { principal } = caller
+  request.principal = principal.accessKeyId
+  if (!(principal instanceof Identity)) throw new ApiError('MissingAuthenticationToken')
+  refuseTokens(principal)
+  const account = identities.directory.findAccount(principal.account)
+  if (account === undefined) throw new ApiError('InvalidClientTokenId')
+  const asked: IamRequest = {
+    params: request.params,
+    caller: principal,
+    account,
+    identities,
+    change: (alter) => identities.change(account.id, alter),
+  }
+  if (row.on !== 'unsupported') {
+    const target = row.on(asked)
+    const facts = factsOfQuery(request, caller, keysOf(target))
+    gatekeeper.authorizeArn(principal, `iam:${row.name}`, { arn: target.arn, account: account.id }, facts)
+  }
+  return row.run(asked)
+}
+
+/** Tokens without a role are not for IAM. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html */
+function refuseTokens({ session }: Identity): void {
+  if (session?.kind !== 'session-token' && session?.kind !== 'federation-token') return
+  throw new ApiError('InvalidClientTokenId')
+}
+
+function keysOf({ tags = {}, context = {} }: Target): Record<string, string> {
+  const keys = Object.entries(tags).flatMap(([name, value]) => [
+    [`aws:resourcetag/${name}`, value],
+    [`iam:resourcetag/${name}`, value],
+  ])
+  return { ...context, ...(Object.fromEntries(keys) as Record<string, string>) }
+}

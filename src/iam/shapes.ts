@@ -1,0 +1,128 @@
+/** Domain to AWS's elements, names and order as in the service model of @aws-sdk/client-iam. */
+import type { AccessKey } from '#identity/access-key.ts'
+import type { Account } from '#identity/account.ts'
+import type { PolicyText } from '#identity/entity.ts'
+import type { Group } from '#identity/group.ts'
+import type { InstanceProfile } from '#identity/instance-profile.ts'
+import {
+  defaultVersionOf,
+  type ManagedPolicy,
+  type PolicyVersion,
+  policyArn,
+  usesOf,
+} from '#identity/managed-policy.ts'
+import { arnOf } from '#identity/principal-arn.ts'
+import type { Role } from '#identity/role.ts'
+import type { User } from '#identity/user.ts'
+import { awsEncode } from '#lib/uri.ts'
+import type { XmlTree } from '#lib/xml.ts'
+
+/** Dates as AWS has them: whole seconds. */
+export const formatDate = (iso: string): string => `${iso.slice(0, 19)}Z`
+
+/** Policies are answered percent-encoded. */
+export const formatDocument = (text: PolicyText): string => awsEncode(JSON.stringify(text))
+
+export const formatTags = (tags: Readonly<Record<string, string>>): XmlTree | undefined => {
+  const entries = Object.entries(tags)
+  if (entries.length === 0) return undefined
+  return { member: entries.map(([Key, Value]) => ({ Key, Value })) }
+}
+
+const formatBoundary = (arn: string | undefined): XmlTree | undefined =>
+  arn === undefined ? undefined : { PermissionsBoundaryType: 'Policy', PermissionsBoundaryArn: arn }
+
+/** As in a list, where AWS leaves out tags and boundary. */
+export const userBrief = (account: Account, user: User): XmlTree => ({
+  Path: user.path,
+  UserName: user.name,
+  UserId: user.id,
+  Arn: arnOf(account.id, 'user', user),
+  CreateDate: formatDate(user.createdAt),
+})
+
+export const userShape = (account: Account, user: User): XmlTree => ({
+  ...userBrief(account, user),
+  PermissionsBoundary: formatBoundary(user.boundary),
+  Tags: formatTags(user.tags),
+})
+
+export const groupShape = (account: Account, group: Group): XmlTree => ({
+  Path: group.path,
+  GroupName: group.name,
+  GroupId: group.id,
+  Arn: arnOf(account.id, 'group', group),
+  CreateDate: formatDate(group.createdAt),
+})
+
+export const roleBrief = (account: Account, role: Role): XmlTree => ({
+  Path: role.path,
+  RoleName: role.name,
+  RoleId: role.id,
+  Arn: arnOf(account.id, 'role', role),
+  CreateDate: formatDate(role.createdAt),
+  AssumeRolePolicyDocument: formatDocument(role.trust),
+  Description: role.description,
+  MaxSessionDuration: role.maxSessionSeconds,
+})
+
+export const roleShape = (account: Account, role: Role, lastUsed?: XmlTree): XmlTree => ({
+  ...roleBrief(account, role),
+  PermissionsBoundary: formatBoundary(role.boundary),
+  Tags: formatTags(role.tags),
+  ...(lastUsed === undefined ? {} : { RoleLastUsed: lastUsed }),
+})
+
+export function policyShape(account: Account, arn: string, policy: ManagedPolicy): XmlTree {
+  const uses = usesOf(account, arn)
+  return {
+    PolicyName: policy.name,
+    PolicyId: policy.id,
+    Arn: arn,
+    Path: policy.path,
+    DefaultVersionId: policy.defaultVersion,
+    AttachmentCount: uses.attached,
+    PermissionsBoundaryUsageCount: uses.boundaries,
+    IsAttachable: true,
+    Description: policy.description,
+    CreateDate: formatDate(policy.createdAt),
+    UpdateDate: formatDate(policy.updatedAt ?? policy.createdAt),
+    Tags: formatTags(policy.tags),
+  }
+}
+
+export const versionShape = (
+  policy: ManagedPolicy,
+  version: PolicyVersion,
+  document: 'document' | 'brief',
+): XmlTree => ({
+  ...(document === 'document' ? { Document: formatDocument(version.document) } : {}),
+  VersionId: version.id,
+  IsDefaultVersion: version.id === defaultVersionOf(policy).id,
+  CreateDate: formatDate(version.createdAt),
+})
+
+export const instanceProfileShape = (account: Account, profile: InstanceProfile): XmlTree => ({
+  Path: profile.path,
+  InstanceProfileName: profile.name,
+  InstanceProfileId: profile.id,
+  Arn: arnOf(account.id, 'instance-profile', profile),
+  CreateDate: formatDate(profile.createdAt),
+  Roles: {
+    member: account.roles.filter(({ name }) => profile.roles.includes(name)).map((role) => roleBrief(account, role)),
+  },
+  Tags: formatTags(profile.tags),
+})
+
+export const accessKeyShape = (userName: string, { id, status, createdAt }: AccessKey): XmlTree => ({
+  UserName: userName,
+  AccessKeyId: id,
+  Status: status,
+  CreateDate: formatDate(createdAt),
+})
+
+/** By ARN: an account's own, or AWS's. */
+export const policyArnIn = (account: Account, policy: ManagedPolicy): string =>
+  account.policies.includes(policy)
+    ? policyArn(account.id, policy)
+    : `arn:aws:iam::aws:policy${policy.path}${policy.name}`

@@ -1,0 +1,136 @@
+/**
+ * What would be decided, by the engine that decides. https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html
+ */
+import type { QueryParams } from '#http/query/params.ts'
+import type { XmlTree } from '#lib/xml.ts'
+import { compilePolicy } from '#policy/compile.ts'
+import { type PolicyDocument, parsePolicy } from '#policy/document.ts'
+import type { AccessRequest, ContextLookup, NamedPolicy, Policies } from '#policy/evaluate.ts'
+import { type Explanation, explain } from '#policy/explain.ts'
+import { contextKeysOf, readPolicies } from './context-keys.ts'
+import { answerPage, pageOf } from './reading.ts'
+import type { IamRequest, IamRow } from './request.ts'
+import { rules } from './rules.ts'
+import { hypothetical, type Simulated, simulatedPrincipal } from './simulated-principal.ts'
+import { anything } from './targets.ts'
+
+const actionsMax = 128
+const resourcesMax = 1000
+
+export const simulateRows: readonly IamRow[] = [
+  {
+    name: 'SimulateCustomPolicy',
+    on: anything,
+    run(request) {
+      const identity = named('PolicyInputList', readPolicies(request, 'PolicyInputList'))
+      const requester = hypothetical(request.account, request.params.find('CallerArn', rules.arn))
+      return simulate(request, { requester, policies: { identity } })
+    },
+  },
+  {
+    name: 'SimulatePrincipalPolicy',
+    on: ({ params }) => ({ arn: params.find('PolicySourceArn') ?? '*' }),
+    run(request) {
+      const { params, identities, account } = request
+      const { requester, policies } = simulatedPrincipal(
+        identities.directory,
+        account,
+        params.get('PolicySourceArn', rules.arn),
+      )
+      const more = named('PolicyInputList', readPolicies(request, 'PolicyInputList'))
+      return simulate(request, { requester, policies: { ...policies, identity: [...policies.identity, ...more] } })
+    },
+  },
+]
+
+const named = (list: string, documents: readonly PolicyDocument[]): NamedPolicy[] =>
+  documents.map((document, at) => ({ name: `${list}.${at + 1}`, policy: compilePolicy(document) }))
+
+function simulate(request: IamRequest, { requester, policies }: Simulated): XmlTree {
+  const { params, account } = request
+  const actions = params.list('ActionNames', { min: 3, max: 128, maxItems: actionsMax })
+  if (actions.length === 0) params.get('ActionNames')
+  const given = params.list('ResourceArns', { min: 1, max: 2048, maxItems: resourcesMax })
+  const resources = given.length === 0 ? ['*'] : given
+  const [boundary] = named(
+    'PermissionsBoundaryPolicyInputList',
+    readPolicies(request, 'PermissionsBoundaryPolicyInputList'),
+  )
+  const resourcePolicy = params.find('ResourcePolicy', rules.document)
+  const all: Policies = {
+    ...policies,
+    ...(boundary === undefined ? {} : { boundary }),
+    ...(resourcePolicy === undefined
+      ? {}
+      : { resource: { name: 'ResourcePolicy', policy: compilePolicy(parsePolicy(resourcePolicy, 'resource')) } }),
+  }
+  const { context, provided } = readContext(params)
+  const missing = contextKeysOf(documentsIn(all)).filter((key) => !provided.has(key.toLowerCase()) && !isDerived(key))
+  const resourceAccount = params.find('ResourceOwner')?.match(/\d{12}/)?.[0] ?? account.id
+  const asked = actions.flatMap((action) => resources.map((resource) => ({ action, resource })))
+  const page = pageOf(
+    params,
+    asked.map((one, at) => ({ ...one, at })),
+    ({ at }) => String(at).padStart(9, '0'),
+  )
+  return answerPage('EvaluationResults', page, ({ action, resource }) => {
+    const access: AccessRequest = { principal: requester, action, resource, resourceAccount, context }
+    return resultOf(action, resource, explain(access, all), missing)
+  })
+}
+
+const decisions = { allowed: 'allowed', 'explicit-deny': 'explicitDeny', 'implicit-deny': 'implicitDeny' } as const
+
+function resultOf(action: string, resource: string, explanation: Explanation, missing: readonly string[]): XmlTree {
+  const { decision, policies } = explanation
+  const matched = policies.flatMap((trace) =>
+    trace.statements
+      .filter(({ applies }) => applies)
+      .map(({ statement }) => ({
+        SourcePolicyId: trace.policy,
+        SourcePolicyType: sourceTypes[trace.policyType],
+        statement,
+      })),
+  )
+  const boundary = policies.find(({ policyType }) => policyType === 'permissions-boundary')
+  const isWithin = boundary?.statements.some(({ applies, effect }) => applies && effect === 'Allow') === true
+  return {
+    EvalActionName: action,
+    EvalResourceName: resource,
+    EvalDecision: decisions[decision.reason],
+    MatchedStatements: {
+      member: matched.map(({ SourcePolicyId, SourcePolicyType }) => ({ SourcePolicyId, SourcePolicyType })),
+    },
+    MissingContextValues: { member: missing },
+    ...(boundary === undefined
+      ? {}
+      : { PermissionsBoundaryDecisionDetail: { AllowedByPermissionsBoundary: isWithin } }),
+  }
+}
+
+const sourceTypes: Readonly<Record<string, string>> = {
+  'identity-based': 'IAM Policy',
+  'resource-based': 'Resource Policy',
+  'permissions-boundary': 'PermissionsBoundary Policy',
+  session: 'Session Policy',
+}
+
+/** Keys in lower case, but for what follows a slash. */
+function readContext(params: QueryParams): { context: ContextLookup; provided: ReadonlySet<string> } {
+  const values = new Map<string, string[]>()
+  for (const entry of params.structures('ContextEntries')) {
+    const name = entry.get('ContextKeyName', { min: 5, max: 256 })
+    const slash = name.indexOf('/')
+    const key = slash === -1 ? name.toLowerCase() : name.slice(0, slash).toLowerCase() + name.slice(slash)
+    values.set(key, entry.list('ContextKeyValues'))
+  }
+  const provided = new Set([...values.keys()].map((key) => key.toLowerCase()))
+  return { context: (key) => values.get(key), provided }
+}
+
+/** Keys that the engine fills in by itself. */
+const derived = /^aws:(currenttime|epochtime|principal|userid$|username$|resourceaccount)/i
+const isDerived = (key: string): boolean => derived.test(key)
+
+const documentsIn = ({ identity, boundary, session = [], resource }: Policies): PolicyDocument[] =>
+  [...identity, ...session, boundary, resource].flatMap((one) => (one === undefined ? [] : [one.policy.document]))

@@ -1,0 +1,82 @@
+/** What operations act on, by their parameters: with the path and tags of what is there already. */
+import { findNamed } from '#identity/entity.ts'
+import { findPolicy, policyArn } from '#identity/managed-policy.ts'
+import { findOidcProvider, oidcProviderArn } from '#identity/oidc-provider.ts'
+import { accountPart, arnOf, rootArn } from '#identity/principal-arn.ts'
+import type { IamRequest, Target, TargetOf } from './request.ts'
+
+/** Actions that policies can only allow on `*`. */
+export const anything: TargetOf = () => ({ arn: '*' })
+
+type Noun = 'user' | 'group' | 'role' | 'instance-profile'
+const lists = { user: 'users', group: 'groups', role: 'roles', 'instance-profile': 'instanceProfiles' } as const
+
+function named(noun: Noun, { account, params }: IamRequest, name: string): Target {
+  const entity = findNamed<{
+    name: string
+    path: string
+    id: string
+    createdAt: string
+    tags?: Record<string, string>
+  }>(account[lists[noun]], name)
+  const path = params.find('Path') ?? '/'
+  const arn = arnOf(account.id, noun, entity ?? { name, path })
+  return entity?.tags === undefined ? { arn } : { arn, tags: entity.tags }
+}
+
+const byParameter =
+  (noun: Noun, parameter: string): TargetOf =>
+  (request) => {
+    const name = request.params.find(parameter)
+    // Without a name, it is about the caller.
+    if (name === undefined && noun === 'user') return ownTarget(request)
+    return withBoundary(request, named(noun, request, name ?? ''))
+  }
+
+function ownTarget(request: IamRequest): Target {
+  const { type, userName, account } = request.caller.requester
+  return type === 'user' ? named('user', request, userName ?? '') : { arn: rootArn(account) }
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html */
+function withBoundary({ params }: IamRequest, target: Target): Target {
+  const policy = params.find('PolicyArn')
+  const boundary = params.find('PermissionsBoundary')
+  const context = {
+    ...(policy === undefined ? {} : { 'iam:policyarn': policy }),
+    ...(boundary === undefined ? {} : { 'iam:permissionsboundary': boundary }),
+  }
+  return Object.keys(context).length === 0 ? target : { ...target, context }
+}
+
+export const onUser = byParameter('user', 'UserName')
+export const onGroup = byParameter('group', 'GroupName')
+export const onRole = byParameter('role', 'RoleName')
+export const onInstanceProfile = byParameter('instance-profile', 'InstanceProfileName')
+
+/** All of a kind, as lists have it: `arn:aws:iam::123456789012:user/*`. */
+export const onAll =
+  (noun: 'user' | 'group' | 'role' | 'policy' | 'instance-profile' | 'oidc-provider'): TargetOf =>
+  ({ account, params }) => ({
+    arn: `arn:aws:iam::${accountPart(account.id)}:${noun}${params.find('PathPrefix') ?? '/'}`,
+  })
+
+export const onPolicy: TargetOf = ({ account, params }) => {
+  const arn = params.find('PolicyArn')
+  if (arn !== undefined) return { arn, tags: findPolicy(account, arn)?.tags ?? {} }
+  return { arn: policyArn(account.id, { path: params.find('Path') ?? '/', name: params.find('PolicyName') ?? '' }) }
+}
+
+export const onOidcProvider: TargetOf = ({ account, params }) => {
+  const arn = params.find('OpenIDConnectProviderArn')
+  if (arn !== undefined) return { arn, tags: findOidcProvider(account, arn)?.tags ?? {} }
+  return { arn: oidcProviderArn(account.id, params.find('Url') ?? '') }
+}
+
+/** The user whose key it is, by the key alone. */
+export const onKeyOwner: TargetOf = (request) => {
+  const { account, params } = request
+  const id = params.find('AccessKeyId')
+  const user = account.users.find(({ keys }) => keys.some((key) => key.id === id))
+  return user === undefined ? { arn: '*' } : { arn: arnOf(account.id, 'user', user), tags: user.tags }
+}

@@ -1,0 +1,116 @@
+import { renameNamed, tagsOf } from '#identity/entity.ts'
+import { getGroup } from '#identity/group.ts'
+import { getAttachable } from '#identity/managed-policy.ts'
+import { rootArn } from '#identity/principal-arn.ts'
+import { addToGroup, createUser, deleteUser, getUser, removeFromGroup, type User, userKind } from '#identity/user.ts'
+import { answerPage, includesName, nameKey, pageOf, readPath, readTags, refuseRoot, underPrefix } from './reading.ts'
+import type { IamRequest, IamRow } from './request.ts'
+import { rules } from './rules.ts'
+import { formatDate, groupShape, userBrief, userShape } from './shapes.ts'
+import { onAll, onGroup, onUser } from './targets.ts'
+
+/** NoSuchEntity. The caller, if the request names nobody. */
+export function userAsked({ params, caller, account }: IamRequest): User {
+  const name = params.find('UserName', rules.userName) ?? caller.requester.userName
+  refuseRoot(name === undefined)
+  return getUser(account, name ?? '')
+}
+
+export const userRows: readonly IamRow[] = [
+  {
+    name: 'CreateUser',
+    on: onUser,
+    async run({ params, change }) {
+      const name = params.get('UserName', rules.userName)
+      const path = readPath(params)
+      const tags = tagsOf(readTags(params))
+      const boundary = params.find('PermissionsBoundary', rules.arn)
+      return change((account) => {
+        if (boundary !== undefined) getAttachable(account, boundary)
+        const user = Object.assign(createUser(account, { name, path }), { tags })
+        if (boundary !== undefined) user.boundary = boundary
+        return { User: userShape(account, user) }
+      })
+    },
+  },
+  {
+    name: 'GetUser',
+    on: onUser,
+    run(request) {
+      const { params, caller, account } = request
+      const { requester } = caller
+      if (params.find('UserName') !== undefined || requester.type !== 'root') {
+        return { User: userShape(account, userAsked(request)) }
+      }
+      const root = { Path: '/', UserName: account.displayName, UserId: account.id, Arn: rootArn(account.id) }
+      return { User: { ...root, CreateDate: formatDate('1970-01-01T00:00:00Z') } }
+    },
+  },
+  {
+    name: 'ListUsers',
+    on: onAll('user'),
+    run: ({ params, account }) =>
+      answerPage('Users', pageOf(params, underPrefix(params, account.users), nameKey), (user) =>
+        userBrief(account, user),
+      ),
+  },
+  {
+    name: 'UpdateUser',
+    on: onUser,
+    async run({ params, change }) {
+      const name = params.get('UserName', rules.userName)
+      const newName = params.find('NewUserName', rules.userName)
+      const newPath = params.find('NewPath', rules.path)
+      await change((account) => {
+        const user = getUser(account, name)
+        if (newName !== undefined) renameNamed(userKind, account.users, user, newName)
+        if (newPath !== undefined) user.path = newPath
+      })
+      return undefined
+    },
+  },
+  {
+    name: 'DeleteUser',
+    on: onUser,
+    async run({ params, change }) {
+      const name = params.get('UserName', rules.userName)
+      await change((account) => deleteUser(account, name))
+      return undefined
+    },
+  },
+  {
+    name: 'AddUserToGroup',
+    on: onGroup,
+    async run({ params, change }) {
+      const userName = params.get('UserName', rules.userName)
+      const groupName = params.get('GroupName', rules.groupName)
+      await change((account) => {
+        getGroup(account, groupName)
+        addToGroup(account, getUser(account, userName), groupName)
+      })
+      return undefined
+    },
+  },
+  {
+    name: 'RemoveUserFromGroup',
+    on: onGroup,
+    async run({ params, change }) {
+      const userName = params.get('UserName', rules.userName)
+      const groupName = params.get('GroupName', rules.groupName)
+      await change((account) => {
+        getGroup(account, groupName)
+        removeFromGroup(getUser(account, userName), groupName)
+      })
+      return undefined
+    },
+  },
+  {
+    name: 'ListGroupsForUser',
+    on: onUser,
+    run({ params, account }) {
+      const user = getUser(account, params.get('UserName', rules.userName))
+      const groups = account.groups.filter(({ name }) => includesName(user.groups, name))
+      return answerPage('Groups', pageOf(params, groups, nameKey), (group) => groupShape(account, group))
+    },
+  },
+]

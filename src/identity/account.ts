@@ -1,0 +1,66 @@
+/** iam.json, version 2: accounts, and in each its users, groups, roles, policies and providers. */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { accessKeySchema } from './access-key.ts'
+import { derivedId, type Entity } from './entity.ts'
+import { groupKind, groupSchema } from './group.ts'
+import { instanceProfileKind, instanceProfileSchema } from './instance-profile.ts'
+import { managedPolicySchema, policyKind } from './managed-policy.ts'
+import { oidcProviderSchema } from './oidc-provider.ts'
+import { roleKind, roleSchema } from './role.ts'
+import { userKind, userSchema } from './user.ts'
+
+export const defaultAccount = '000000000000'
+
+/** 64 hex digits that always are the same for an account. */
+export const canonicalIdOf = (account: string): string => createHash('sha256').update(account).digest('hex')
+
+const accountSchema = z.strictObject({
+  /** Twelve digits; or `none`, as for users of Ceph who belong to no account: their ARNs then name none either. */
+  id: z.string().regex(/^(\d{12}|none)$/),
+  /** 64 hex digits: the owner of the account's buckets. Follows from the id unless given. */
+  canonicalId: z.string().max(64).default(''),
+  displayName: z.string().max(256).default(''),
+  alias: z.string().optional(),
+  /** By which access control lists may name the account. */
+  email: z.string().min(3).max(254).optional(),
+  /** Access keys of the account's root, who may do everything in it. */
+  keys: z.array(accessKeySchema).default([]),
+  users: z.array(userSchema).default([]),
+  groups: z.array(groupSchema).default([]),
+  roles: z.array(roleSchema).default([]),
+  policies: z.array(managedPolicySchema).default([]),
+  instanceProfiles: z.array(instanceProfileSchema).default([]),
+  oidcProviders: z.array(oidcProviderSchema).default([]),
+})
+export type Account = z.infer<typeof accountSchema>
+
+/** The first account owns what nobody in particular made. */
+export const identityDocumentSchema = z
+  .strictObject({ version: z.literal(2), accounts: z.array(accountSchema).min(1) })
+  .transform(fillIn)
+export interface IdentityDocument {
+  version: 2
+  accounts: Account[]
+}
+
+export function emptyAccount(id: string): Account {
+  const lists = { keys: [], users: [], groups: [], roles: [], policies: [], instanceProfiles: [], oidcProviders: [] }
+  return { id, canonicalId: canonicalIdOf(id), displayName: '', ...lists }
+}
+
+/** What hand-written entries left out, and what follows from the rest. */
+function fillIn(document: IdentityDocument): IdentityDocument {
+  for (const account of document.accounts) {
+    account.canonicalId ||= canonicalIdOf(account.id)
+    const fill = (list: readonly Entity[], idPrefix: string) => {
+      for (const entity of list) entity.id ||= derivedId(idPrefix, account.id, entity.name)
+    }
+    fill(account.users, userKind.idPrefix)
+    fill(account.groups, groupKind.idPrefix)
+    fill(account.roles, roleKind.idPrefix)
+    fill(account.policies, policyKind.idPrefix)
+    fill(account.instanceProfiles, instanceProfileKind.idPrefix)
+  }
+  return document
+}

@@ -1,0 +1,44 @@
+/** The first user of a server, and the way back in for those who lost theirs. */
+import type { AccessKey } from './access-key.ts'
+import type { Account } from './account.ts'
+import { awsPolicyArn } from './aws-managed-policies.ts'
+import { derivedId, findNamed, now } from './entity.ts'
+import { type User, userKind } from './user.ts'
+
+export interface AdministratorKey {
+  readonly accessKey: string
+  /** Kept clear: whoever is to use it must be able to read it. */
+  readonly secretKey: string
+}
+
+/** Gives the key the secret, and its user every right; makes both if there are none. */
+export function createAdministrator(account: Account, { accessKey, secretKey }: AdministratorKey): void {
+  const key: AccessKey = { id: accessKey, secret: secretKey, status: 'Active', createdAt: now() }
+  const holder = [account, ...account.users].find(({ keys }) => keys.some(({ id }) => id === accessKey))
+  if (holder !== undefined) holder.keys = holder.keys.map((one) => (one.id === accessKey ? key : one))
+  if (holder === account) return
+  const user = account.users.find((one) => one === holder) ?? addUser(account, accessKey)
+  if (holder === undefined) user.keys.push(key)
+  const everything = awsPolicyArn('AdministratorAccess')
+  if (!user.attached.includes(everything)) user.attached.push(everything)
+  delete user.boundary
+}
+
+function addUser(account: Account, name: string): User {
+  const known = findNamed(account.users, name)
+  if (known !== undefined) return known
+  const fresh: User = {
+    name,
+    path: '/',
+    id: derivedId(userKind.idPrefix, account.id, name),
+    createdAt: now(),
+    displayName: 'Local Admin',
+    tags: {},
+    keys: [],
+    groups: [],
+    inline: {},
+    attached: [],
+  }
+  account.users.push(fresh)
+  return fresh
+}

@@ -1,0 +1,165 @@
+/**
+ * The identity document made ready to be asked: an immutable index over it. Finding a key or a name costs the same however many there
+ * are; policies are compiled when they are first needed.
+ */
+import type { Owner } from '#model/account.ts'
+import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate.ts'
+import type { Requester } from '#policy/requester.ts'
+import type { AccessKey } from './access-key.ts'
+import type { Account, IdentityDocument } from './account.ts'
+import { awsManagedPolicies } from './aws-managed-policies.ts'
+import type { Group } from './group.ts'
+import { defaultVersionOf, type ManagedPolicy, policyArn } from './managed-policy.ts'
+import { indexOwners, type OwnerIndex, type Ownership } from './owners.ts'
+import type { Bounded, PolicyHolder } from './policy-holder.ts'
+import { compiled } from './policy-text.ts'
+import { arnOf, rootArn } from './principal-arn.ts'
+import type { Role } from './role.ts'
+import type { User } from './user.ts'
+
+/** A long-lived key and whose it is; without a user, the root's of its account. */
+export interface KeyEntry {
+  readonly account: Account
+  readonly user: User | undefined
+  readonly key: AccessKey
+}
+
+interface AccountIndex {
+  readonly users: ReadonlyMap<string, User>
+  readonly groups: ReadonlyMap<string, Group>
+  readonly policies: ReadonlyMap<string, ManagedPolicy>
+  /** By unique id: a role made anew under an old name is another. */
+  readonly rolesById: ReadonlyMap<string, Role>
+  readonly usersById: ReadonlyMap<string, User>
+}
+
+export class Directory {
+  readonly #accounts: ReadonlyMap<string, Account>
+  readonly #keys = new Map<string, KeyEntry>()
+  #ownerIndex: OwnerIndex | undefined
+  readonly #indexes = new Map<Account, AccountIndex>()
+  readonly #policies = new WeakMap<User | Role, RequesterPolicies>()
+
+  constructor(document: IdentityDocument) {
+    this.#accounts = new Map(document.accounts.map((account) => [account.id, account]))
+    for (const account of document.accounts) {
+      for (const key of account.keys) this.#keys.set(key.id, { account, user: undefined, key })
+      for (const user of account.users) for (const key of user.keys) this.#keys.set(key.id, { account, user, key })
+    }
+  }
+
+  get accounts(): Iterable<Account> {
+    return this.#accounts.values()
+  }
+
+  findAccount(id: string): Account | undefined {
+    return this.#accounts.get(id)
+  }
+
+  /** By canonical id. */
+  findOwnership(canonicalId: string): Ownership | undefined {
+    return this.#owners().byCanonicalId.get(canonicalId)
+  }
+
+  findOwnerByEmail(email: string): Owner | undefined {
+    return this.#owners().byEmail.get(email.toLowerCase())
+  }
+
+  findKey(accessKeyId: string): KeyEntry | undefined {
+    return this.#keys.get(accessKeyId)
+  }
+
+  findUser(account: Account, name: string): User | undefined {
+    return this.#index(account).users.get(name.toLowerCase())
+  }
+
+  findUserById(account: Account, id: string): User | undefined {
+    return this.#index(account).usersById.get(id)
+  }
+
+  findRoleById(account: Account, id: string): Role | undefined {
+    return this.#index(account).rolesById.get(id)
+  }
+
+  /** Inline, attached, and those of their groups. */
+  policiesOfUser(account: Account, user: User): RequesterPolicies {
+    return this.#remember(
+      user,
+      () => {
+        const groups = user.groups.flatMap((name) => this.#index(account).groups.get(name.toLowerCase()) ?? [])
+        return [user, ...groups].flatMap((holder) => this.#held(account, holder))
+      },
+      account,
+    )
+  }
+
+  policiesOfRole(account: Account, role: Role): RequesterPolicies {
+    return this.#remember(role, () => this.#held(account, role), account)
+  }
+
+  policiesOfGroup(account: Account, group: Group): RequesterPolicies {
+    return { identity: this.#held(account, group) }
+  }
+
+  /** Of the account or of AWS; undefined if there is none. */
+  findManaged(account: Account, arn: string): NamedPolicy | undefined {
+    const policy = this.#index(account).policies.get(arn) ?? awsManagedPolicies.get(arn)
+    return policy && { name: arn, policy: compiled(defaultVersionOf(policy).document, 'identity') }
+  }
+
+  #remember(holder: User | Role, identityOf: () => NamedPolicy[], account: Account): RequesterPolicies {
+    const known = this.#policies.get(holder)
+    if (known !== undefined) return known
+    const boundary = this.#boundaryOf(account, holder)
+    const policies = { identity: identityOf(), ...(boundary === undefined ? {} : { boundary }) }
+    this.#policies.set(holder, policies)
+    return policies
+  }
+
+  #boundaryOf(account: Account, { boundary }: Bounded): NamedPolicy | undefined {
+    return boundary === undefined ? undefined : this.findManaged(account, boundary)
+  }
+
+  #held(account: Account, holder: PolicyHolder): NamedPolicy[] {
+    const inline = Object.entries(holder.inline).map(([name, text]) => ({ name, policy: compiled(text, 'identity') }))
+    return [...inline, ...holder.attached.flatMap((arn) => this.findManaged(account, arn) ?? [])]
+  }
+
+  #owners(): OwnerIndex {
+    this.#ownerIndex ??= indexOwners(this.#accounts.values())
+    return this.#ownerIndex
+  }
+
+  #index(account: Account): AccountIndex {
+    let index = this.#indexes.get(account)
+    if (index === undefined) {
+      index = {
+        users: new Map(account.users.map((user) => [user.name.toLowerCase(), user])),
+        groups: new Map(account.groups.map((group) => [group.name.toLowerCase(), group])),
+        rolesById: new Map(account.roles.map((role) => [role.id, role])),
+        usersById: new Map(account.users.map((user) => [user.id, user])),
+        policies: new Map(account.policies.map((policy) => [policyArn(account.id, policy), policy])),
+      }
+      this.#indexes.set(account, index)
+    }
+    return index
+  }
+}
+
+/** As policies see a user, or a root if there is none. */
+export function requesterOf({ account, user }: Omit<KeyEntry, 'key'>): Requester {
+  if (user === undefined) {
+    const { id, canonicalId } = account
+    return { type: 'root', arn: rootArn(id), account: id, userId: id, canonicalId }
+  }
+  return {
+    type: 'user',
+    arn: arnOf(account.id, 'user', user),
+    account: account.id,
+    userId: user.id,
+    userName: user.name,
+    canonicalId: user.canonicalId ?? account.canonicalId,
+    aliases: user.keys.map(({ id }) => id),
+    tags: user.tags,
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * When keys and roles were last used. Noted in memory with each request, and merged now and then into a small file of its own: a
+ * request must not wait for it, and iam.json must not change because somebody read an object.
+ */
+import { z } from 'zod'
+import { Document, type DocumentLog } from '#documents/document.ts'
+
+const useSchema = z.object({ atMs: z.number(), service: z.string().max(64), region: z.string().max(64) })
+const schema = z.record(z.string(), useSchema)
+export type Use = z.infer<typeof useSchema>
+type Uses = Record<string, Use>
+
+const flushMs = 30_000
+/** Between two flushes; what is used beyond that is noted the next time. */
+const pendingMax = 20_000
+
+export class LastUsed {
+  readonly #document: Document<Uses>
+  readonly #pending = new Map<string, Use>()
+  readonly #timer: NodeJS.Timeout
+  readonly #exists: (id: string) => boolean
+  readonly #log: DocumentLog
+
+  private constructor(document: Document<Uses>, exists: (id: string) => boolean, log: DocumentLog) {
+    this.#document = document
+    this.#exists = exists
+    this.#log = log
+    this.#timer = setInterval(() => void this.flush(), flushMs).unref()
+  }
+
+  /** `exists`: whether there still is such a key or role; others are forgotten. */
+  static async open(path: string, exists: (id: string) => boolean, log: DocumentLog): Promise<LastUsed> {
+    return new LastUsed(await Document.open<Uses>({ path, schema, initial: () => ({}), log }), exists, log)
+  }
+
+  note(id: string, service: string, region: string): void {
+    if (this.#pending.size < pendingMax || this.#pending.has(id)) {
+      this.#pending.set(id, { atMs: Date.now(), service, region })
+    }
+  }
+
+  find(id: string): Use | undefined {
+    const { current } = this.#document
+    return this.#pending.get(id) ?? (Object.hasOwn(current, id) ? current[id] : undefined)
+  }
+
+  async flush(): Promise<void> {
+    if (this.#pending.size === 0) return
+    const fresh = [...this.#pending]
+    this.#pending.clear()
+    try {
+      await this.#document.update((uses) => {
+        for (const [id, use] of fresh) if ((uses[id]?.atMs ?? 0) < use.atMs) uses[id] = use
+        return Object.fromEntries(Object.entries(uses).filter(([id]) => this.#exists(id)))
+      })
+    } catch (error) {
+      this.#log.error({ err: error }, 'when keys were last used could not be written')
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.flush()
+    await this.#document.close()
+  }
+}

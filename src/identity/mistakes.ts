@@ -1,0 +1,137 @@
+/** What the schema of iam.json cannot say: that names and keys are there once, references lead somewhere, and policies are policies. */
+import type { DocumentMistake } from '#documents/document.ts'
+import type { DocumentPath } from '#documents/json-source.ts'
+import { ApiError } from '#model/errors.ts'
+import type { Account, IdentityDocument } from './account.ts'
+import { awsManagedPolicies } from './aws-managed-policies.ts'
+import type { Entity, PolicyText } from './entity.ts'
+import { findUnknownAction } from './known-actions.ts'
+import { policyArn } from './managed-policy.ts'
+import type { Bounded } from './policy-holder.ts'
+import { parsed } from './policy-text.ts'
+
+type Mistakes = Generator<DocumentMistake, void>
+
+/** The first, or undefined. */
+export function findMistake(document: IdentityDocument): DocumentMistake | undefined {
+  for (const mistake of mistakesIn(document)) return mistake
+  return undefined
+}
+
+function* mistakesIn({ accounts }: IdentityDocument): Mistakes {
+  yield* repeated(['accounts'], accounts, 'id', ({ id }) => id)
+  const keys = new Set<string>()
+  for (const [at, account] of accounts.entries()) {
+    const path: DocumentPath = ['accounts', at]
+    for (const list of ['users', 'groups', 'roles', 'policies', 'instanceProfiles'] as const) {
+      yield* repeated<Entity>([...path, list], account[list], 'name', ({ name }) => name.toLowerCase())
+    }
+    yield* mistakesInKeys(path, account, keys)
+    yield* danglingIn(path, account)
+    yield* mistakesInPolicies(path, account)
+  }
+}
+
+function* repeated<E>(path: DocumentPath, list: readonly E[], field: string, identify: (entry: E) => string): Mistakes {
+  const seen = new Set<string>()
+  for (const [at, entry] of list.entries()) {
+    const value = identify(entry)
+    if (seen.has(value)) yield { path: [...path, at, field], message: `${JSON.stringify(value)} is there twice` }
+    seen.add(value)
+  }
+}
+
+/** An access key id is one across all accounts. */
+function* mistakesInKeys(path: DocumentPath, account: Account, seen: Set<string>): Mistakes {
+  const holders: [DocumentPath, Account | Account['users'][number]][] = [
+    [path, account],
+    ...account.users.map((user, at): [DocumentPath, typeof user] => [[...path, 'users', at], user]),
+  ]
+  for (const [place, { keys }] of holders) {
+    for (const [at, { id }] of keys.entries()) {
+      if (seen.has(id)) yield { path: [...place, 'keys', at, 'id'], message: `the access key ${id} is there twice` }
+      seen.add(id)
+    }
+  }
+}
+
+function* danglingIn(path: DocumentPath, account: Account): Mistakes {
+  const groups = new Set(account.groups.map(({ name }) => name.toLowerCase()))
+  const roles = new Set(account.roles.map(({ name }) => name.toLowerCase()))
+  const policies = new Set([
+    ...account.policies.map((policy) => policyArn(account.id, policy)),
+    ...awsManagedPolicies.keys(),
+  ])
+  const noPolicy = (arn: string) => `there is no policy ${arn}`
+  for (const list of ['users', 'groups', 'roles'] as const) {
+    for (const [at, holder] of account[list].entries()) {
+      for (const [place, arn] of holder.attached.entries()) {
+        if (!policies.has(arn)) yield { path: [...path, list, at, 'attached', place], message: noPolicy(arn) }
+      }
+      const { boundary } = holder as Bounded
+      if (boundary !== undefined && !policies.has(boundary)) {
+        yield { path: [...path, list, at, 'boundary'], message: noPolicy(boundary) }
+      }
+    }
+  }
+  for (const [at, user] of account.users.entries()) {
+    for (const [place, name] of user.groups.entries()) {
+      if (groups.has(name.toLowerCase())) continue
+      yield { path: [...path, 'users', at, 'groups', place], message: `there is no group ${name}` }
+    }
+  }
+  for (const [at, profile] of account.instanceProfiles.entries()) {
+    for (const [place, name] of profile.roles.entries()) {
+      if (roles.has(name.toLowerCase())) continue
+      yield { path: [...path, 'instanceProfiles', at, 'roles', place], message: `there is no role ${name}` }
+    }
+  }
+}
+
+function* mistakesInPolicies(path: DocumentPath, account: Account): Mistakes {
+  for (const list of ['users', 'groups', 'roles'] as const) {
+    for (const [at, holder] of account[list].entries()) {
+      for (const [name, text] of Object.entries(holder.inline)) {
+        yield* mistakesInPolicy([...path, list, at, 'inline', name], text, 'identity')
+      }
+    }
+  }
+  for (const [at, { trust }] of account.roles.entries()) {
+    yield* mistakesInPolicy([...path, 'roles', at, 'trust'], trust, 'trust')
+  }
+  for (const [at, { keys }] of account.users.entries()) {
+    for (const [place, { policies = [] }] of keys.entries()) {
+      for (const [which, text] of policies.entries()) {
+        yield* mistakesInPolicy([...path, 'users', at, 'keys', place, 'policies', which], text, 'identity')
+      }
+    }
+  }
+  for (const [at, policy] of account.policies.entries()) {
+    for (const [place, { document }] of policy.versions.entries()) {
+      yield* mistakesInPolicy([...path, 'policies', at, 'versions', place, 'document'], document, 'identity')
+    }
+    if (policy.versions.some(({ id }) => id === policy.defaultVersion)) continue
+    yield { path: [...path, 'policies', at, 'defaultVersion'], message: `there is no version ${policy.defaultVersion}` }
+  }
+}
+
+function* mistakesInPolicy(path: DocumentPath, text: PolicyText, kind: 'identity' | 'trust'): Mistakes {
+  try {
+    const unknown = findUnknownAction(parsed(text, kind))
+    if (unknown === undefined) return
+    // A single statement may stand without a list around it.
+    const place = Array.isArray(text.Statement) ? ['Statement', unknown.statement] : ['Statement']
+    yield { path: [...path, ...place, unknown.element], message: `there is no action ${unknown.action}` }
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    const detail = error.fields.Detail
+    yield { path: [...path, ...placesOf(String(detail ?? ''))], message: error.message }
+  }
+}
+
+/** `Statement[1].Action` → Statement, 1, Action. */
+function placesOf(detail: string): (string | number)[] {
+  return [...detail.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([name, index]) =>
+    index === undefined ? name : Number(index),
+  )
+}

@@ -1,0 +1,96 @@
+/** What users, groups and roles have in common: inline policies, attached managed ones, and (not groups) a boundary. */
+import { z } from 'zod'
+import { ApiError } from '#model/errors.ts'
+import { assertQuota, namePattern, type PolicyText, policyText } from './entity.ts'
+
+export const policyHolderShape = {
+  /** By name. */
+  inline: z.record(z.string().regex(namePattern).max(128), policyText).default({}),
+  /** ARNs of managed policies. */
+  attached: z.array(z.string()).default([]),
+}
+export const boundaryShape = {
+  /** ARN of a managed policy. */
+  boundary: z.string().optional(),
+}
+
+export interface PolicyHolder {
+  inline: Record<string, PolicyText>
+  attached: string[]
+}
+
+export interface Bounded {
+  boundary?: string | undefined
+}
+
+/** How AWS speaks of a holder, and what it may hold. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+export interface HolderKind {
+  readonly label: 'user' | 'group' | 'role'
+  readonly inlineCharactersMax: number
+}
+
+const attachedMax = 10
+
+export const holderKinds = {
+  user: { label: 'user', inlineCharactersMax: 2048 },
+  group: { label: 'group', inlineCharactersMax: 5120 },
+  role: { label: 'role', inlineCharactersMax: 10_240 },
+} as const satisfies Record<string, HolderKind>
+
+/** LimitExceeded. */
+export function putInline(
+  kind: HolderKind,
+  holder: PolicyHolder & { name: string },
+  name: string,
+  text: PolicyText,
+): void {
+  const inline = { ...holder.inline, [name]: text }
+  // White space does not count, and there is none in what JSON.stringify makes.
+  const size = Object.values(inline).reduce((sum, one) => sum + JSON.stringify(one).length, 0)
+  if (size > kind.inlineCharactersMax) {
+    throw new ApiError('LimitExceeded', {
+      message: `Maximum policy size of ${kind.inlineCharactersMax} bytes exceeded for ${kind.label} ${holder.name}`,
+    })
+  }
+  holder.inline = inline
+}
+
+/** NoSuchEntity. */
+export function getInline(kind: HolderKind, holder: PolicyHolder, name: string): PolicyText {
+  const text = Object.hasOwn(holder.inline, name) ? holder.inline[name] : undefined
+  if (text === undefined) {
+    throw new ApiError('NoSuchEntity', { message: `The ${kind.label} policy with name ${name} cannot be found.` })
+  }
+  return text
+}
+
+export function deleteInline(kind: HolderKind, holder: PolicyHolder, name: string): void {
+  getInline(kind, holder, name)
+  delete holder.inline[name]
+}
+
+/** LimitExceeded. The policy must exist: see managed-policy.ts. */
+export function attach(kind: HolderKind, holder: PolicyHolder, arn: string): void {
+  if (holder.attached.includes(arn)) return
+  const quota = `PoliciesPer${kind.label[0]?.toUpperCase()}${kind.label.slice(1)}`
+  assertQuota(quota, holder.attached.length + 1, attachedMax)
+  holder.attached.push(arn)
+}
+
+/** NoSuchEntity. */
+export function detach(holder: PolicyHolder, arn: string): void {
+  if (!holder.attached.includes(arn)) {
+    throw new ApiError('NoSuchEntity', { message: `Policy ${arn} was not found.` })
+  }
+  holder.attached = holder.attached.filter((one) => one !== arn)
+}
+
+/** NoSuchEntity. */
+export function removeBoundary(kind: HolderKind, holder: Bounded & { name: string }): void {
+  if (holder.boundary === undefined) {
+    throw new ApiError('NoSuchEntity', {
+      message: `${kind.label} ${holder.name} does not have a permissions boundary.`,
+    })
+  }
+  delete holder.boundary
+}

@@ -1,0 +1,98 @@
+/**
+ * Small JSON documents from servers that others name. The name is resolved once, the address checked, and the connection made to that
+ * very address; nothing private unless allowed, no redirects, bounded in size and time.
+ */
+import { X509Certificate } from 'node:crypto'
+import { promises as dns, type LookupAddress } from 'node:dns'
+import http, { type IncomingMessage } from 'node:http'
+import https from 'node:https'
+import { isIP, type LookupFunction } from 'node:net'
+import { checkServerIdentity, type DetailedPeerCertificate, type TLSSocket } from 'node:tls'
+import { isPrivateAddress } from './private-address.ts'
+
+export interface FetchOptions {
+  /** Loopback and private addresses, and http without TLS. */
+  readonly allowPrivate: boolean
+  /** SHA-1 of certificates, hex, that are trusted without an authority's word. */
+  readonly thumbprints?: readonly string[]
+}
+
+/** Without a byte, and for the whole. */
+const timeoutMs = 5000
+const deadlineMs = 10_000
+const bytesMax = 256 * 1024
+
+/** Throws a plain Error that says why not. */
+export async function fetchJson(address: string, options: FetchOptions): Promise<unknown> {
+  const url = new URL(address)
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && options.allowPrivate)) {
+    throw new Error(`${url.protocol} is not allowed`)
+  }
+  const pinned = await resolve(url, options)
+  const response = await request(url, pinned, options)
+  if (response.statusCode !== 200) {
+    response.destroy()
+    throw new Error(`it answered ${response.statusCode}`)
+  }
+  return JSON.parse(await readText(response))
+}
+
+async function resolve(url: URL, { allowPrivate }: FetchOptions): Promise<LookupAddress> {
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const family = isIP(host)
+  const addresses = family === 0 ? await dns.lookup(host, { all: true }) : [{ address: host, family }]
+  // One private address among public ones is how a name is made to point inside.
+  if (!allowPrivate && addresses.some(({ address }) => isPrivateAddress(address))) {
+    throw new Error('its address is private')
+  }
+  const [first] = addresses
+  if (first === undefined) throw new Error('it has no address')
+  return first
+}
+
+function request(url: URL, pinned: LookupAddress, options: FetchOptions): Promise<IncomingMessage> {
+  const lookup: LookupFunction = (_host, { all }, callback) =>
+    all === true ? callback(null, [pinned]) : callback(null, pinned.address, pinned.family)
+  const signal = AbortSignal.timeout(deadlineMs)
+  const settings = { lookup, signal, timeout: timeoutMs, agent: false, headers: { accept: 'application/json' } }
+  const thumbprints = options.thumbprints ?? []
+  return new Promise((settle, reject) => {
+    const isPlain = url.protocol === 'http:'
+    const outgoing = isPlain
+      ? http.get(url, settings)
+      : https.get(url, { ...settings, rejectUnauthorized: thumbprints.length === 0 })
+    outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error('it did not answer in time')))
+    outgoing.once('error', reject)
+    outgoing.once('response', (response) => {
+      if (isPlain || isTrusted(response.socket as TLSSocket, url.hostname, thumbprints)) settle(response)
+      else outgoing.destroy(new Error('its certificate is not trusted'))
+    })
+  })
+}
+
+function isTrusted(socket: TLSSocket, host: string, thumbprints: readonly string[]): boolean {
+  if (socket.authorized) return true
+  const trusted = new Set(thumbprints.map((one) => one.toLowerCase()))
+  const leaf = socket.getPeerCertificate(true)
+  if (checkServerIdentity(host, leaf) !== undefined) return false
+  const seen = new Set<string>()
+  for (let at: DetailedPeerCertificate | undefined = leaf; at?.raw !== undefined; at = at.issuerCertificate) {
+    const { fingerprint } = new X509Certificate(at.raw)
+    if (trusted.has(fingerprint.replaceAll(':', '').toLowerCase())) return true
+    // The root of a chain is its own issuer.
+    if (seen.has(fingerprint)) return false
+    seen.add(fingerprint)
+  }
+  return false
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > bytesMax) throw new Error('it answered with too much')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}

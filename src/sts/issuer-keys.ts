@@ -1,0 +1,85 @@
+/** The public keys of issuers: from a file, or from where their discovery document says. Kept for a while, and bounded. */
+import { readFile } from 'node:fs/promises'
+import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters } from 'jose'
+import { z } from 'zod'
+import type { OidcProvider } from '#identity/oidc-provider.ts'
+import { ApiError } from '#model/errors.ts'
+import { fetchJson } from '#remote/fetch-json.ts'
+
+export interface IssuerKeySettings {
+  /** Issuers on loopback and private addresses, and without TLS. */
+  readonly allowPrivateIssuers: boolean
+}
+
+const keptMs = 10 * 60_000
+/** A key that is not known may be new; but whoever makes up key ids must not make us ask for each. */
+const askAgainMs = 30_000
+const issuersMax = 200
+
+const discoverySchema = z.object({ jwks_uri: z.url() })
+const keySetSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(100) })
+
+type KeySet = ReturnType<typeof createLocalJWKSet>
+interface Kept {
+  readonly keys: Promise<KeySet>
+  readonly atMs: number
+}
+
+export class IssuerKeys {
+  readonly #settings: IssuerKeySettings
+  readonly #kept = new Map<string, Kept>()
+
+  constructor(settings: IssuerKeySettings) {
+    this.#settings = settings
+  }
+
+  /** IDPCommunicationError; a JOSEError if the issuer has no such key. */
+  async find(provider: OidcProvider, header: JWSHeaderParameters): Promise<CryptoKey> {
+    const kept = this.#keysOf(provider, keptMs)
+    try {
+      return await (await kept.keys)(header)
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+      const again = this.#keysOf(provider, askAgainMs)
+      if (again === kept) throw error
+      return (await again.keys)(header)
+    }
+  }
+
+  #keysOf(provider: OidcProvider, maxAgeMs: number): Kept {
+    const id = JSON.stringify([provider.url, provider.jwksFile, provider.thumbprints])
+    const known = this.#kept.get(id)
+    if (known !== undefined && Date.now() - known.atMs < maxAgeMs) return known
+    const fresh = { keys: this.#load(provider), atMs: Date.now() }
+    fresh.keys.catch(() => {
+      // What failed is asked for again by the next one who needs it.
+      if (this.#kept.get(id) === fresh) this.#kept.delete(id)
+    })
+    if (this.#kept.size >= issuersMax) this.#kept.clear()
+    this.#kept.set(id, fresh)
+    return fresh
+  }
+
+  async #load(provider: OidcProvider): Promise<KeySet> {
+    try {
+      const set = provider.jwksFile === undefined ? await this.#fetch(provider) : await readKeyFile(provider.jwksFile)
+      return createLocalJWKSet(keySetSchema.parse(set) as JSONWebKeySet)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      throw new ApiError('IDPCommunicationError', {
+        message: `The keys of ${provider.url} could not be had: ${why}`,
+        cause: error,
+      })
+    }
+  }
+
+  async #fetch({ url, thumbprints }: OidcProvider): Promise<unknown> {
+    const options = { allowPrivate: this.#settings.allowPrivateIssuers, thumbprints }
+    const discovery = await fetchJson(`${url.replace(/\/$/, '')}/.well-known/openid-configuration`, options)
+    return fetchJson(discoverySchema.parse(discovery).jwks_uri, options)
+  }
+}
+
+async function readKeyFile(path: string): Promise<unknown> {
+  return JSON.parse(await readFile(path, 'utf8'))
+}

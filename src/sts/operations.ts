@@ -1,0 +1,29 @@
+/** The map of STS. The permission for each is `sts:` and its name; the authority on names is the service model in @aws-sdk/client-sts. */
+import { ApiError } from '#model/errors.ts'
+import { assumeRole } from './assume-role.ts'
+import { getAccessKeyInfo, getCallerIdentity } from './caller-identity.ts'
+import { decodeAuthorizationMessage } from './decode-authorization-message.ts'
+import type { StsRow } from './request.ts'
+import { signed } from './request.ts'
+import { getFederationToken, getSessionToken } from './tokens.ts'
+import { assumeRoleWithWebIdentity } from './web-identity.ts'
+
+const unsupported = (name: string): StsRow =>
+  signed(name, () => {
+    throw new ApiError('NotImplemented', { message: `${name} is not implemented.` })
+  })
+
+export const operations: readonly StsRow[] = [
+  getCallerIdentity,
+  getAccessKeyInfo,
+  getSessionToken,
+  getFederationToken,
+  assumeRole,
+  assumeRoleWithWebIdentity,
+  decodeAuthorizationMessage,
+  unsupported('AssumeRoleWithSAML'),
+  unsupported('AssumeRoot'),
+  unsupported('GetDelegatedAccessToken'),
+  unsupported('GetScopedCredentials'),
+  unsupported('GetWebIdentityToken'),
+]

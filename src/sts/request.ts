@@ -1,0 +1,59 @@
+/** What an operation of STS sees. */
+import type { ArnResource, Gatekeeper } from '#access/caller.ts'
+import type { DecisionJournal } from '#access/decision-journal.ts'
+import { type ConditionKeys, factsOfQuery } from '#access/query-facts.ts'
+import type { QueryParams } from '#http/query/params.ts'
+import type { QueryRequest } from '#http/query/service.ts'
+import type { Identities } from '#identity/identities.ts'
+import { Identity } from '#identity/identity.ts'
+import type { XmlTree } from '#lib/xml.ts'
+import { ApiError } from '#model/errors.ts'
+import type { IssuerKeys } from './issuer-keys.ts'
+
+export interface StsServices {
+  readonly identities: Identities
+  readonly gatekeeper: Gatekeeper
+  readonly issuerKeys: IssuerKeys
+  readonly journal: DecisionJournal
+}
+
+export interface StsRequest extends StsServices {
+  readonly params: QueryParams
+  /** Whatever else the request says, for conditions. */
+  readonly received: QueryRequest
+}
+
+/** One who has signed. */
+export interface SignedStsRequest extends StsRequest {
+  readonly caller: Identity
+  /** AccessDenied. `more`: further condition keys. */
+  authorize(action: string, resource: Omit<ArnResource, 'account'>, more?: ConditionKeys): void
+}
+
+export interface StsRow {
+  /** As `AssumeRole`; its permission is `sts:AssumeRole`. */
+  readonly name: string
+  readonly run: (request: StsRequest) => Promise<XmlTree> | XmlTree
+}
+
+/** A row for callers who have signed. MissingAuthenticationToken. */
+export function signed(name: string, run: (request: SignedStsRequest) => Promise<XmlTree> | XmlTree): StsRow {
+  return {
+    name,
+    run(request) {
+      const { received, gatekeeper } = request
+      const proven = gatekeeper.authenticate(received.signable, 'sts')
+      const { principal } = proven
+      received.principal = principal.accessKeyId
+      if (!(principal instanceof Identity)) throw new ApiError('MissingAuthenticationToken')
+      return run({
+        ...request,
+        caller: principal,
+        authorize(action, resource, more) {
+          const facts = factsOfQuery(received, proven, more)
+          gatekeeper.authorizeArn(principal, action, { account: principal.account, ...resource }, facts)
+        },
+      })
+    },
+  }
+}

@@ -1,0 +1,28 @@
+/** STS. https://docs.aws.amazon.com/STS/latest/APIReference/ */
+import type { Gatekeeper } from '#access/caller.ts'
+import type { DecisionJournal } from '#access/decision-journal.ts'
+import type { QueryService } from '#http/query/service.ts'
+import type { Identities } from '#identity/identities.ts'
+import { type IssuerKeySettings, IssuerKeys } from './issuer-keys.ts'
+import { operations } from './operations.ts'
+
+export interface StsOptions {
+  readonly identities: Identities
+  readonly gatekeeper: Gatekeeper
+  readonly journal: DecisionJournal
+  readonly settings: IssuerKeySettings
+}
+
+export function createStsService({ identities, gatekeeper, journal, settings }: StsOptions): QueryService {
+  const rows = new Map(operations.map((row) => [row.name, row]))
+  const services = { identities, gatekeeper, journal, issuerKeys: new IssuerKeys(settings) }
+  return {
+    name: 'sts',
+    version: '2011-06-15',
+    namespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
+    find(name) {
+      const row = rows.get(name)
+      return row && ((received) => row.run({ ...services, params: received.params, received }))
+    },
+  }
+}

@@ -1,0 +1,31 @@
+/** What the tests of STS share: short ways to ask for a session, and to use it. */
+import { GetObjectCommand, ListBucketsCommand } from '@aws-sdk/client-s3'
+import * as aws from '@aws-sdk/client-sts'
+import { accountId, type Keys, type TestApp } from '../iam/start-app.ts'
+
+export const keysIn = (credentials: aws.Credentials | undefined): Keys => ({
+  accessKeyId: credentials?.AccessKeyId ?? '',
+  secretAccessKey: credentials?.SecretAccessKey ?? '',
+  sessionToken: credentials?.SessionToken ?? '',
+})
+
+export function askersOf(app: () => TestApp) {
+  return {
+    assume: (keys: Keys, name: string, more: Partial<aws.AssumeRoleCommandInput> = {}) =>
+      app()
+        .sts(keys)
+        .send(
+          new aws.AssumeRoleCommand({
+            RoleArn: `arn:aws:iam::${accountId}:role/${name}`,
+            RoleSessionName: 'session',
+            ...more,
+          }),
+        ),
+    whoIs: (keys: Keys) => app().sts(keys).send(new aws.GetCallerIdentityCommand({})),
+    list: (keys: Keys) => app().s3(keys).send(new ListBucketsCommand({})),
+    read: (keys: Keys) =>
+      app()
+        .s3(keys)
+        .send(new GetObjectCommand({ Bucket: 'docs', Key: 'a' })),
+  }
+}
