@@ -4,6 +4,27 @@ import { createBucket } from './buckets/create-bucket.ts'
 import { showBuckets } from './buckets/list-buckets.ts'
 import { mayExplainAction, showDenials } from './denials/denials.ts'
 import { showDocs } from './docs/docs.ts'
+import { createKey, deleteKey, rotateKey, setKeyStatus } from './iam/access-keys.ts'
+import {
+  attachPolicy,
+  deleteHolder,
+  detachPolicy,
+  joinGroup,
+  leaveGroup,
+  removeInline,
+  saveInline,
+} from './iam/change-holder.ts'
+import { createHolder } from './iam/create-holder.ts'
+import { showHolders, showUsers } from './iam/list-holders.ts'
+import { removePassword, setPassword } from './iam/password.ts'
+import {
+  createManagedPolicy,
+  deleteManagedPolicy,
+  saveManagedPolicy,
+  showManagedPolicy,
+  showPolicies,
+} from './iam/policies.ts'
+import { showHolder } from './iam/show-holder.ts'
 import { sendContent } from './objects/content.ts'
 import { copyObjects } from './objects/copy-objects.ts'
 import { createFolder, showNewFolder } from './objects/create-folder.ts'
@@ -52,6 +73,30 @@ export const routes: readonly Route[] = [
   route('post', '/ui/buckets/:bucket/delete', 'signed-in', deleteObjects),
   route('post', '/ui/buckets/:bucket/copy', 'signed-in', copyObjects),
   route('post', '/ui/buckets/:bucket/zip', 'signed-in', downloadZip),
+
+  // Identities; each page asks for the actions that IAM's API asks for.
+  route('get', '/ui/iam', 'signed-in', showUsers),
+  route('get', '/ui/iam/policies', 'signed-in', showPolicies),
+  route('post', '/ui/iam/policies', 'signed-in', createManagedPolicy),
+  route('get', '/ui/iam/policy', 'signed-in', showManagedPolicy),
+  route('post', '/ui/iam/policy', 'signed-in', saveManagedPolicy),
+  route('post', '/ui/iam/policy/delete', 'signed-in', deleteManagedPolicy),
+  route('get', '/ui/iam/:holders', 'signed-in', showHolders),
+  route('post', '/ui/iam/:holders', 'signed-in', createHolder),
+  route('get', '/ui/iam/:holders/:name', 'signed-in', showHolder),
+  route('post', '/ui/iam/:holders/:name/delete', 'signed-in', deleteHolder),
+  route('post', '/ui/iam/:holders/:name/attach', 'signed-in', attachPolicy),
+  route('post', '/ui/iam/:holders/:name/detach', 'signed-in', detachPolicy),
+  route('post', '/ui/iam/:holders/:name/inline', 'signed-in', saveInline),
+  route('post', '/ui/iam/:holders/:name/inline/delete', 'signed-in', removeInline),
+  route('post', '/ui/iam/:holders/:name/groups/join', 'signed-in', joinGroup),
+  route('post', '/ui/iam/:holders/:name/groups/leave', 'signed-in', leaveGroup),
+  route('post', '/ui/iam/:holders/:name/password', 'signed-in', setPassword),
+  route('post', '/ui/iam/:holders/:name/password/remove', 'signed-in', removePassword),
+  route('post', '/ui/iam/:holders/:name/keys', 'signed-in', createKey),
+  route('post', '/ui/iam/:holders/:name/keys/:key/status', 'signed-in', setKeyStatus),
+  route('post', '/ui/iam/:holders/:name/keys/:key/rotate', 'signed-in', rotateKey),
+  route('post', '/ui/iam/:holders/:name/keys/:key/delete', 'signed-in', deleteKey),
 
   // Settings of a bucket
   route('get', '/ui/buckets/:bucket/settings', 's3:ListBucket', showSettings),

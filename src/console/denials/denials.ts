@@ -2,6 +2,7 @@
 
 import type { DecisionRecord } from '#access/decision-journal.ts'
 import { concerns, shownTo } from '#access/visible-decision.ts'
+import { holderHref } from '#console/iam/holders.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { Identity } from '#identity/identity.ts'
 import { ApiError } from '#model/errors.ts'
@@ -24,7 +25,12 @@ export const showDenials: Page = async (visit, services) => {
   }
 }
 
-export type Denial = DecisionRecord & { readonly atMs: number; readonly draft: string | undefined }
+export type Denial = DecisionRecord & {
+  readonly atMs: number
+  readonly draft: string | undefined
+  /** Where the draft can be put in force. */
+  readonly mendHref: string | undefined
+}
 
 /** The newest first, as far as they concern the visitor's account. */
 export async function listDenials(
@@ -40,11 +46,14 @@ export async function listDenials(
     limit,
     isVisible: (record) => concerns(record, account),
   })
-  return records.map((record) => ({
-    ...shownTo(account, record),
-    atMs: Date.parse(record.at),
-    draft: draftOf(record),
-  }))
+  return records.map((record) => {
+    const draft = draftOf(record)
+    const { userName } = record.requester
+    const isOwnUser = record.requester.account === account && userName !== undefined
+    const mendHref =
+      draft && isOwnUser ? `${holderHref('users', userName)}?draft=${encodeURIComponent(draft)}#inline` : undefined
+    return { ...shownTo(account, record), atMs: Date.parse(record.at), draft, mendHref }
+  })
 }
 
 /** The least that would have allowed it, unless something denies it in so many words. */
