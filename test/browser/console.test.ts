@@ -85,8 +85,8 @@ describe.skipIf(!hasBrowser)('in a browser, a visitor', () => {
       Number(last) - 1,
     )
     page.once('dialog', (dialog) => void dialog.accept())
-    await page.unroute(`**/parts/${last}?*`)
     await page.reload()
+    await page.unroute(`**/parts/${last}?*`)
     await says(/^Interrupted: large\.bin/)
     sent.length = 0
     await choose()
@@ -248,6 +248,12 @@ const pagesLookedAt = [
   '/buckets/open/remove',
   '/docs',
   '/system',
+  '/denials',
+  '/iam',
+  '/iam/users/Ada',
+  '/iam/groups',
+  '/iam/policies',
+  '/iam/policy?arn=arn:aws:iam::aws:policy/AdministratorAccess',
   '/nowhere',
 ]
 

@@ -7,7 +7,7 @@ import { policyExamples } from './policy-examples.ts'
 export const showDocs: Page = (visit, { config }) => {
   const { shown: endpoint } = apiUrls(config)
   const { region } = config
-  const { accessKeyId } = visit.principal
+  const accessKeyId = visit.principal.accessKeyId || '<your access key>'
   const bucket = 'photos'
   return {
     view: 'docs/docs',

@@ -13,7 +13,7 @@ export const showOverview: Page = async (visit, services) => {
   const { internal, shown: endpoint } = apiUrls(config)
   const [{ summaries }, api] = await Promise.all([listVisibleBuckets(visit, services), checkApi(internal)])
   const bySize = summaries.toSorted((a, b) => b.sizeBytes - a.sizeBytes || (a.bucket.name < b.bucket.name ? -1 : 1))
-  const { accessKeyId } = visit.principal
+  const accessKeyId = visit.principal.accessKeyId || '<your access key>'
   return {
     view: 'overview/overview',
     title: 'Overview',

@@ -5,7 +5,6 @@ import { apiUrls } from '#console/api-urls.ts'
 import { folderCrumbs, nameOf, parentOf } from '#console/objects/folder.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { awsEncode } from '#lib/uri.ts'
-import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { presignV4 } from '#signature/presign.ts'
 
@@ -40,7 +39,15 @@ export const makePresigned: Page = async (visit, services) => {
   const { bucket, key, principal } = visit
   await visit.authorizeObject(actions[asked.method], { bucket, key })
   const secretAccessKey = services.secretOf(principal.accessKeyId)
-  if (secretAccessKey === undefined) throw new ApiError('AccessDenied')
+  if (secretAccessKey === undefined) {
+    return presignView(
+      visit,
+      services,
+      asked,
+      { problem: 'Links are signed with an access key: sign in with one.' },
+      400,
+    )
+  }
   const nowMs = Date.now()
   const url = presignV4({
     method: asked.method,
