@@ -1,9 +1,6 @@
 /** How the parts make a running API: the only place that knows them all. */
-import { mkdirSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
-import { join } from 'node:path'
 import type { Express, NextFunction, Request, Response } from 'express'
-import { type Access, openAccess } from '#access/open-access.ts'
 import { createHealthRoutes } from '#admin/health.ts'
 import { createAdminRoutes } from '#admin/routes.ts'
 import { createCors } from '#http/cors.ts'
@@ -13,20 +10,14 @@ import { RateLimiter } from '#http/rate-limit.ts'
 import { closeServer, createHttpServer, listen } from '#http/server.ts'
 import { readTls } from '#http/tls.ts'
 import { createIamService } from '#iam/service.ts'
-import { type BucketPolicyBook, openBucketPolicies } from '#identity/bucket-policies.ts'
-import { type Identities, openIdentities } from '#identity/identities.ts'
 import { createLog, type Log } from '#lib/log.ts'
-import type { MetadataEngine } from '#metadata/engine.ts'
-import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
-import { openMemoryEngine } from '#metadata/memory-engine.ts'
 import { defaultControls } from '#model/object-ownership.ts'
 import { createAddressReader } from '#s3/address.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
-import type { Services } from '#s3/operation.ts'
 import type { Store } from '#store/contract.ts'
-import { openStore } from '#store/open-store.ts'
 import { createStsService } from '#sts/service.ts'
 import type { AppConfig } from './config.ts'
+import { type OpenServices, openServices } from './services.ts'
 
 export interface ApiStart {
   readonly config: AppConfig
@@ -44,6 +35,7 @@ export async function startApi(start: ApiStart): Promise<RunningServer> {
   const { config, version } = start
   const log = await createLog(config.log, 'api')
   const open = await openServices(start, log)
+  if (start.isPrimary) await createBuckets(open.services.store, config, open.identities.ownerId)
   const server = createHttpServer({ tls: readTls(config.tls) }, installRoutes(open, config, version, log))
   const port = await listen(server, config.host, config.apiPort)
   return {
@@ -54,75 +46,6 @@ export async function startApi(start: ApiStart): Promise<RunningServer> {
       log.flush()
     },
   }
-}
-
-export interface OpenServices {
-  readonly services: Services
-  readonly access: Access
-  readonly identities: Identities
-  readonly policies: BucketPolicyBook
-  /** The secret that a user's links are signed with. */
-  readonly secretOf: (accessKeyId: string) => string | undefined
-  close(): Promise<void>
-}
-
-export async function openServices(
-  { config, isPrimary, bootstrap }: Omit<ApiStart, 'version'>,
-  log: Log,
-): Promise<OpenServices> {
-  const identities = await openIdentities({ path: config.iamPath, bootstrap, log, secretKey: config.secretKey })
-  const principalExists = (name: string) => identities.isPrincipal(name)
-  const policies = await openBucketPolicies({ path: config.bucketPolicyPath, log, principalExists })
-  const { ownerId } = identities
-  const store = await openStore({
-    root: config.storageRoot,
-    durability: config.durability,
-    engine: config.metadataEngine,
-    watch: config.storageWatch,
-    log,
-    isPrimary,
-    ownerId,
-    region: config.region,
-  })
-  if (isPrimary) await createBuckets(store, config, ownerId)
-  const access = openAccess({
-    identities,
-    policies,
-    engine: openJournalEngine(config),
-    log,
-    settings: { ...config, hosts: hostsOf(config), virtualHostDomains: domainsOf(config) },
-  })
-  if (config.enforce === 'log') {
-    log.warn(
-      { enforce: 'log' },
-      'ENFORCE=log: NOTHING IS DENIED to whoever has a key. Decisions are recorded, not enforced.',
-    )
-  }
-  const settings = {
-    region: config.region,
-    maxUploadBytes: config.maxUploadBytes,
-    virtualHostDomains: domainsOf(config),
-    defaultObjectOwnership: config.defaultObjectOwnership,
-  }
-  return {
-    services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },
-    access,
-    identities,
-    policies,
-    secretOf: (accessKeyId) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
-    close: async () => {
-      await store.close()
-      await access.close()
-      await Promise.all([identities.close(), policies.close()])
-    },
-  }
-}
-
-function openJournalEngine({ metadataEngine, storageRoot }: AppConfig): MetadataEngine {
-  if (metadataEngine === 'memory') return openMemoryEngine()
-  const path = join(storageRoot, '.myfsio.sys', 'journal')
-  mkdirSync(path, { recursive: true })
-  return openLmdbEngine({ path, flush: 'each' })
 }
 
 /** First what needs no credentials and costs nothing to pass, last the S3 endpoint, which takes everything else. */
@@ -177,13 +100,4 @@ async function createBuckets(store: Store, config: AppConfig, ownerId: string): 
     const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
     await store.createBucket({ name, createdAtMs: Date.now(), ownerId, region, ...controls, ...fresh })
   }
-}
-
-/** Hosts that a signature may name when a proxy has put its own in their place. */
-function hostsOf({ apiBaseUrl, allowedHosts }: AppConfig): string[] {
-  return apiBaseUrl === undefined ? allowedHosts : [new URL(apiBaseUrl).host, ...allowedHosts]
-}
-
-function domainsOf({ apiBaseUrl, virtualHostDomains }: AppConfig): string[] {
-  return apiBaseUrl === undefined ? virtualHostDomains : [new URL(apiBaseUrl).hostname, ...virtualHostDomains]
 }

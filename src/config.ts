@@ -76,6 +76,8 @@ const variables = {
   ),
   AUTH_MAX_ATTEMPTS: row(wholeNumber(1, 10_000), '5', 'a whole number from 1 to 10000', 'failures before a lockout'),
   AUTH_LOCKOUT_MINUTES: row(wholeNumber(1, 10_000), '15', 'a whole number from 1 to 10000', 'minutes a lockout lasts'),
+  SESSION_LIFETIME_DAYS: row(wholeNumber(1, 400), '30', 'a whole number from 1 to 400', 'days a console session lasts'),
+  SESSION_IDLE_MINUTES: row(wholeNumber(1, 576_000), '720', 'a whole number from 1 to 576000', 'or so long unused'),
   ENFORCE: row(z.enum(['on', 'log']), 'on', 'on or log', 'log: record denials, let in whoever signed'),
   TRUSTED_PROXIES: row(ipRanges, '', 'addresses or ranges as 10.0.0.0/8', 'proxies whose X-Forwarded-For is believed'),
   RATE_LIMIT_DEFAULT: row(rateLimit(), undefined, 'off, or as 200 per minute', 'requests a client address may make'),
@@ -302,6 +304,8 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     signatureV2: values.SIGNATURE_V2,
     authMaxAttempts: values.AUTH_MAX_ATTEMPTS,
     authLockoutMinutes: values.AUTH_LOCKOUT_MINUTES,
+    sessionLifetimeMs: values.SESSION_LIFETIME_DAYS * 24 * 60 * 60 * 1000,
+    sessionIdleMs: values.SESSION_IDLE_MINUTES * 60 * 1000,
     rateLimit: rate,
     cors: { origins: values.CORS_ORIGINS, methods: values.CORS_METHODS, allowHeaders: values.CORS_ALLOW_HEADERS },
     log: {

@@ -50,9 +50,14 @@ export class BucketPolicyBook {
     return text !== undefined && isSameJson(text, compact) ? text : compact
   }
 
+  /** As `put` reads it. MalformedPolicy. */
+  parse(bucket: string, json: string): ReturnType<typeof parsePolicy> {
+    return parsePolicy(json, 'resource', { bucket, maxBytes: limits.policyBytes, ...this.#options })
+  }
+
   /** MalformedPolicy; AccessDenied for a public policy where these are blocked. */
   async put(bucket: string, json: string, options: { readonly blocksPublic?: boolean } = {}): Promise<void> {
-    const document = parsePolicy(json, 'resource', { bucket, maxBytes: limits.policyBytes, ...this.#options })
+    const document = this.parse(bucket, json)
     if (options.blocksPublic === true && isPublicPolicy(document)) {
       throw new ApiError('AccessDenied', { fields: { BlockedBy: 'BlockPublicPolicy' } })
     }

@@ -29,6 +29,8 @@ export function formatBanner(prepared: Prepared, started: Started, style: Style)
   const rows: [string, string, string][] = []
   if (api !== undefined) rows.push(['S3 API', style.accent(api), workers])
   if (uiPort !== undefined) rows.push(['Console', style.accent(`${urlOf(config, uiPort)}/ui`), ''])
+  else if (config.mode === 'both')
+    rows.push(['Console', 'none', 'METADATA_ENGINE=memory is seen by its own process only'])
   rows.push(['Data', config.storageRoot, ''])
   if (api !== undefined) rows.push(userRow(prepared))
   const lines = rows.map(

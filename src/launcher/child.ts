@@ -1,4 +1,5 @@
 /** A child of the launcher: an API worker or the console, as it is told. Drains on SIGTERM, and does not outlive its launcher. */
+import { setFlagsFromString } from 'node:v8'
 import { drainTimeoutMs, type HelloMessage, isStartMessage, type ReadyMessage, type StartMessage } from './protocol.ts'
 
 interface Running {
@@ -11,7 +12,9 @@ let isStopping = false
 
 async function start(message: StartMessage): Promise<Running> {
   if (message.role === 'console') {
-    const { startConsole } = await import('#console/console.ts')
+    // A few people use it at a time: its memory counts for more than its speed.
+    setFlagsFromString('--optimize-for-size')
+    const { startConsole } = await import('#console-app.ts')
     return startConsole(message)
   }
   const { startApi } = await import('#app.ts')

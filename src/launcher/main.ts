@@ -83,7 +83,11 @@ function postsOf({ config, bootstrap }: Prepared): Post[] {
     name: `API worker ${at + 1}`,
     start: { ...common, role: 'api', isPrimary: at === 0 },
   }))
-  if (config.mode !== 'api') posts.push({ name: 'Console', start: { ...common, role: 'console', isPrimary: false } })
+  // Alone it is the one process that can notice files changed by hand.
+  const console = { ...common, role: 'console', isPrimary: config.mode === 'ui' } as const
+  // What is in the memory of an API process no other can show.
+  const isApart = config.mode === 'both' && config.metadataEngine === 'memory'
+  if (config.mode !== 'api' && !isApart) posts.push({ name: 'Console', start: console })
   return posts
 }
 

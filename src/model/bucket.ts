@@ -46,3 +46,13 @@ export function isBucketName(name: string): boolean {
 export function assertBucketName(name: string): void {
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
 }
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html Once on, it can only be suspended. */
+export function withVersioning(bucket: Bucket, status: 'Enabled' | 'Suspended'): Bucket {
+  if (bucket.objectLockEnabled && status === 'Suspended') {
+    throw new ApiError('InvalidBucketState', {
+      message: 'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
+    })
+  }
+  return { ...bucket, versioning: status }
+}

@@ -18,6 +18,8 @@ export interface Presign {
   readonly service: string
   readonly expiresSeconds: number
   readonly nowMs: number
+  /** Further parameters that the signature covers, as `response-content-type`. */
+  readonly query?: Readonly<Record<string, string>>
 }
 
 export function presignV4(presign: Presign): string {
@@ -31,9 +33,10 @@ export function presignV4(presign: Presign): string {
     'X-Amz-Date': timestamp,
     'X-Amz-Expires': String(presign.expiresSeconds),
     'X-Amz-SignedHeaders': 'host',
+    ...presign.query,
     ...(presign.sessionToken === undefined ? {} : { 'X-Amz-Security-Token': presign.sessionToken }),
   }
-  const added = Object.entries(values).map(([name, value]) => `${name}=${awsEncode(value)}`)
+  const added = Object.entries(values).map(([name, value]) => `${awsEncode(name)}=${awsEncode(value)}`)
   const query = canonicalQuery(added.join('&'))
   const { path } = presign
   const canonical = `${presign.method}\n${path}\n${query}\nhost:${url.host}\n\nhost\n${unsignedPayload}`

@@ -22,11 +22,13 @@ import { discardStaged, stage, stageCopy } from './staging.ts'
 import { abortUpload, completeUpload, createUpload, forgetCompleted, getUpload, listUploads } from './uploads.ts'
 import { Watcher } from './watcher.ts'
 
+export type EngineName = 'lmdb' | 'memory'
+
 export interface StoreOptions {
   readonly root: string
   readonly durability: Durability
   /** An engine that is open already is closed with the store. */
-  readonly engine: 'lmdb' | 'memory' | MetadataEngine
+  readonly engine: EngineName | MetadataEngine
   readonly watch: boolean
   readonly log: StoreLog
   /** One process of those that share the root scans and watches. */
@@ -44,7 +46,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   for (const folder of ['index', 'staging', 'uploads', 'versions', 'opaque']) {
     fs.mkdirSync(layout.system(folder), { recursive: true })
   }
-  const engine = openEngine(options, layout)
+  const engine =
+    typeof options.engine === 'string' ? openEngine({ ...options, engine: options.engine }) : options.engine
   const settler = new Settler({ engine, layout, durability, log })
   const context: StoreContext = { engine, layout, settler, durability, log }
   const recovered = await settler.recover()
@@ -60,9 +63,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   })
 }
 
-function openEngine({ engine, durability }: StoreOptions, layout: Layout): MetadataEngine {
-  if (typeof engine === 'object') return engine
+/** For those who keep rows of their own beside the store's. */
+export function openEngine(options: { root: string; durability: Durability; engine: EngineName }): MetadataEngine {
+  const { root, durability, engine } = options
   if (engine === 'memory') return openMemoryEngine()
+  const layout = new Layout(root)
+  fs.mkdirSync(layout.system('index'), { recursive: true })
   return openLmdbEngine({ path: layout.system('index'), flush: durability === 'none' ? 'never' : 'each' })
 }
 

@@ -9,7 +9,7 @@ import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startApi } from '#app.ts'
 import { loadConfig } from '#config.ts'
-import { startConsole } from '#console/console.ts'
+import { startConsole } from '#console-app.ts'
 import { readTls } from '#http/tls.ts'
 import { packageRoot } from '#launcher/package-root.ts'
 
@@ -46,7 +46,7 @@ beforeAll(async () => {
   const config = loadConfig([], env, folder)
   const bootstrap = { accessKey: 'main', secretKey: 'main-secret' }
   const api = await startApi({ config, version: 'test', isPrimary: true, bootstrap })
-  const console_ = await startConsole({ config, version: 'test', packageRoot })
+  const console_ = await startConsole({ config, version: 'test', packageRoot, isPrimary: false, bootstrap })
   closers.push(
     () => api.close(100),
     () => console_.close(100),

@@ -1,31 +1,30 @@
-/** The status page: shown to strangers, so it says nothing that is theirs to spoil or not theirs to know. */
+/** What strangers see of the console: the sign-in. It says nothing that is theirs to spoil or not theirs to know. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadConfig } from '#config.ts'
-import { startConsole } from '#console/console.ts'
-import { packageRoot } from '#launcher/package-root.ts'
+import { startTestConsole, type TestConsole } from '../console/start-console.ts'
 import { type Answer, exchange, format, type HeaderLines } from '../input/wire.ts'
 
-let server: Awaited<ReturnType<typeof startConsole>>
+let site: TestConsole
+let server: { port: number }
 beforeAll(async () => {
-  const config = loadConfig([], { UI_PORT: '0', LOG_LEVEL: 'off', SECRET_KEY: 'a-secret-of-sessions' }, '/')
-  server = await startConsole({ config: { ...config, isLoopback: false }, version: '1.2.3', packageRoot })
+  site = await startTestConsole({ APP_HOST: '0.0.0.0', SECRET_KEY: 'a-secret-of-sessions' })
+  server = { port: Number(new URL(site.url).port) }
 })
-afterAll(() => server.close(100))
+afterAll(() => site.close())
 
 const ask = (target: string, headers: HeaderLines = [], method = 'GET'): Promise<Answer> =>
   exchange(server.port, format({ method, target, headers: [['Host', `127.0.0.1:${server.port}`], ...headers] }))
 
-describe('the status page', () => {
+describe('the sign-in', () => {
   it('cannot be framed, runs no script and loads nothing from elsewhere', async () => {
-    const { status, headers, body } = await ask('/ui')
+    const { status, headers, body } = await ask('/ui/sign-in')
     expect(status).toBe(200)
     const policy = headers['content-security-policy'] ?? ''
-    for (const rule of ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"]) {
+    for (const rule of ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"]) {
       expect(policy).toContain(rule)
     }
     expect(policy).not.toMatch(/unsafe|\*|http:/)
     expect(headers['x-content-type-options']).toBe('nosniff')
-    expect(body).not.toMatch(/<script|style="|javascript:|\son\w+=|src="http/)
+    expect(body).not.toMatch(/<script(?! type="module" src="\/ui\/assets\/)|style="|javascript:|\son\w+=|src="http/)
   })
 
   it('GHSA-9pjf-w3c2-m32r: takes addresses from its settings, not from the request', async () => {
@@ -34,11 +33,11 @@ describe('the status page', () => {
       ['X-Forwarded-Proto', 'https'],
       ['Origin', 'https://evil.example'],
     ]
-    const answer = await ask('/ui', hostile)
+    const answer = await ask('/ui/sign-in', hostile)
     expect(answer.body).not.toContain('evil.example')
     const spoofed = await exchange(
       server.port,
-      format({ method: 'GET', target: '/ui', headers: [['Host', 'evil.example']] }),
+      format({ method: 'GET', target: '/ui/sign-in', headers: [['Host', 'evil.example']] }),
     )
     expect(spoofed.body).not.toContain('evil.example')
     expect(
@@ -48,12 +47,12 @@ describe('the status page', () => {
   })
 
   it('GHSA-x5xv-223c-8vm7: gives no other origin access', async () => {
-    const answer = await ask('/ui', [['Origin', 'https://evil.example']])
+    const answer = await ask('/ui/sign-in', [['Origin', 'https://evil.example']])
     expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control-'))).toEqual([])
   })
 
   it('GHSA-r54g-49rx-98cr: tells no path and no secret of this machine off loopback', async () => {
-    for (const target of ['/ui', '/healthz', '/nothing', '/ui/assets/']) {
+    for (const target of ['/ui', '/ui/sign-in', '/healthz', '/nothing', '/ui/assets/', '/ui/assets/x/npm/y']) {
       expect((await ask(target)).body).not.toMatch(/a-secret|localadmin \/|node_modules|\/tmp|\.myfsio\.sys|\.ts:/)
     }
   })
@@ -73,10 +72,12 @@ describe('the status page', () => {
     const answer = await ask(target)
     expect(answer.status).toBeLessThan(500)
     expect(answer.body).not.toMatch(/"name": "myfsio"|<script>alert|<img src=x|\.ts:\d|node_modules/)
-    expect(answer.headers['set-cookie'] ?? answer.headers.location).toBeUndefined()
+    expect(answer.headers['set-cookie'] ?? '').not.toMatch(/x;|script|img/)
+    expect(answer.headers.location ?? '/ui/sign-in').toMatch(/^\/ui\/sign-in(\?next=[\w%.~-]+)?$/)
   })
 
   it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('changes nothing by %s', async (method) => {
     expect((await ask('/ui', [['Content-Length', '0']], method)).status).toBe(404)
+    expect((await ask('/ui/buckets', [['Content-Length', '0']], method)).status).toBe(method === 'POST' ? 303 : 404)
   })
 })

@@ -1,4 +1,5 @@
 import { textAt } from '#lib/xml.ts'
+import { withVersioning } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import { readXml } from '#s3/read-xml.ts'
@@ -29,13 +30,6 @@ export async function putBucketVersioning(request: S3Request, { store }: Service
     if (text !== 'Enabled' && text !== 'Suspended') throw new Error('Status must be Enabled or Suspended')
     return text
   })
-  await store.updateBucket(request.bucketName, (bucket) => {
-    if (bucket.objectLockEnabled && status === 'Suspended') {
-      throw new ApiError('InvalidBucketState', {
-        message: 'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
-      })
-    }
-    return { ...bucket, versioning: status }
-  })
+  await store.updateBucket(request.bucketName, (bucket) => withVersioning(bucket, status))
   return {}
 }

@@ -4,11 +4,11 @@
  */
 import { ApiError } from '#model/errors.ts'
 import type { Checksum, ObjectVersion } from '#model/object.ts'
+import { type ByteRange, parseRange } from '#model/range.ts'
 import { checksumHeaders } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { checkRead } from './conditions.ts'
 import { assertHeaderText, attributeHeaders } from './object-attributes.ts'
-import { type ByteRange, parseRange } from './range.ts'
 
 const overrides = [
   'content-type',

@@ -1,5 +1,5 @@
 /** Range, as S3 serves it: one range; several are answered with the whole object. RFC 9110 §14. */
-import { ApiError } from '#model/errors.ts'
+import { ApiError } from './errors.ts'
 
 export interface ByteRange {
   readonly start: number

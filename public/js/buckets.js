@@ -1,0 +1,30 @@
+// The list of buckets: filters as one types, and says what is wrong with a name before it is sent.
+const search = document.querySelector('[data-filter-rows]')
+search?.addEventListener('input', () => {
+  const text = search.value.trim().toLowerCase()
+  let count = 0
+  for (const row of document.querySelectorAll('[data-row]')) {
+    row.hidden = !row.dataset.name.includes(text)
+    if (!row.hidden) count++
+  }
+  document.querySelector('[data-none-left]').hidden = count > 0
+})
+
+const rules = [
+  [/^.{3,63}$/, 'A name has 3 to 63 characters.'],
+  [/^[a-z0-9.-]+$/, 'Only lower-case letters, digits, dots and hyphens.'],
+  [/^[a-z0-9].*[a-z0-9]$/, 'A name begins and ends with a letter or a digit.'],
+  [/^(?!.*(\.\.|\.-|-\.))/, 'A dot has a letter or a digit at each side.'],
+  [/^(?!\d+\.\d+\.\d+\.\d+$)/, 'A name is no IP address.'],
+  [/^(?!xn--|sthree-|amzn-s3-demo-)/, 'AWS keeps names that begin so for itself.'],
+  [/^(?!.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)/, 'AWS keeps names that end so for itself.'],
+]
+const name = document.querySelector('[data-bucket-name]')
+const problem = document.getElementById('name-problem')
+name?.addEventListener('input', () => {
+  const text = name.value.trim()
+  const broken = text.length < 3 ? undefined : rules.find(([rule]) => !rule.test(text))
+  problem.hidden = broken === undefined
+  problem.querySelector('[data-text]').textContent = broken?.[1] ?? ''
+  name.setAttribute('aria-invalid', String(broken !== undefined))
+})

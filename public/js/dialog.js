@@ -1,0 +1,65 @@
+// Questions that are pages of their own without a script are shown in a dialog: links and buttons with data-dialog.
+
+import { runSteps } from './steps.js'
+import { localTimes } from './times.js'
+import { toast } from './toast.js'
+
+const dialog = /** @type {HTMLDialogElement | null} */ (document.getElementById('dialog'))
+
+export function watchDialogs() {
+  if (dialog === null) return
+  document.addEventListener('click', (event) => {
+    const link = /** @type {HTMLElement} */ (event.target).closest('a[data-dialog]')
+    if (link === null || event.metaKey || event.ctrlKey) return
+    event.preventDefault()
+    show(link.href)
+  })
+  document.addEventListener('submit', (event) => {
+    const form = /** @type {HTMLFormElement} */ (event.target)
+    const button = event.submitter
+    if (button?.matches('[data-dialog]')) {
+      event.preventDefault()
+      show(button.getAttribute('formaction') ?? actionOf(form), fieldsOf(form, button))
+    } else if (dialog.contains(form) && form.getAttribute('method') === 'post') {
+      event.preventDefault()
+      if (form.dataset.steps) runSteps(form)
+      else show(actionOf(form), fieldsOf(form, button))
+    }
+  })
+  dialog.addEventListener('click', (event) => {
+    const closes = /** @type {HTMLElement} */ (event.target).closest('a[data-closes]')
+    if (closes) event.preventDefault()
+  })
+  dialog.addEventListener('close', () => dialog.replaceChildren())
+}
+
+/** A field named `action` or `method` would stand before the form's own. */
+const actionOf = (form) => form.getAttribute('action')
+
+const fieldsOf = (form, button) => new URLSearchParams(new FormData(form, button))
+
+/** @param {string} url @param {URLSearchParams} [body] */
+async function show(url, body) {
+  const options = { method: body === undefined ? 'GET' : 'POST', body, headers: { 'x-part': 'dialog' } }
+  const answer = await fetch(url, options).catch(() => undefined)
+  const to = answer?.headers.get('x-redirect')
+  if (answer === undefined) return toast('The server cannot be reached.', 'failed')
+  if (to) {
+    // The same page with another notice has to be fetched again.
+    if (new URL(to, location.href).href === location.href) location.reload()
+    else location.assign(to)
+    return
+  }
+  const html = await answer.text()
+  const part = new DOMParser().parseFromString(html, 'text/html')
+  const form = part.querySelector('.dialog-body')
+  // Not a question: the session has ended, or it is not allowed.
+  if (form === null) return toast(part.querySelector('h1')?.textContent ?? 'That did not work.', 'failed')
+  form.classList.remove('card')
+  dialog.replaceChildren(form)
+  localTimes(dialog)
+  if (!dialog.open) dialog.showModal()
+  const first = dialog.querySelector('[autofocus]')
+  first?.focus()
+  if (first instanceof HTMLInputElement && first.type === 'text') first.select()
+}

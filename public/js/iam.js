@@ -1,0 +1,29 @@
+// Pages of identities: coloured policies, templates, questions before what cannot be undone, credentials as a file.
+import { jsonEditor } from './json-editor.js'
+
+const editors = new Map()
+for (const place of document.querySelectorAll('[data-editor]')) editors.set(place, jsonEditor(place))
+
+for (const templates of document.querySelectorAll('[data-templates]')) templates.hidden = false
+document.addEventListener('click', ({ target }) => {
+  const template = target.closest('[data-template]')
+  if (template) {
+    const place = template.closest('form').querySelector('[data-editor]')
+    place.querySelector('textarea').value = template.dataset.template
+    editors.get(place).draw()
+  }
+  const download = target.closest('[data-download]')
+  if (download) {
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(new Blob([download.dataset.text], { type: 'text/plain' }))
+    link.download = download.dataset.download
+    link.click()
+    URL.revokeObjectURL(link.href)
+  }
+})
+for (const button of document.querySelectorAll('[data-download]')) button.hidden = false
+
+document.addEventListener('submit', (event) => {
+  const question = event.submitter?.dataset.confirm
+  if (question !== undefined && !confirm(question)) event.preventDefault()
+})

@@ -1,0 +1,60 @@
+// Requests of scripts to the console: with the page's CSRF token, and errors as sentences.
+
+export const csrf = () => document.querySelector('meta[name=csrf]').content
+
+/** An error that the server explains. */
+export class RequestError extends Error {
+  /**
+   * @param {string} message
+   * @param {number} status
+   * @param {string} code
+   */
+  constructor(message, status, code) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
+
+/**
+ * Sends and receives JSON. RequestError, also when the server cannot be reached (status 0).
+ * @param {string} url
+ * @param {{ method?: string, json?: unknown, signal?: AbortSignal }} [options]
+ * @returns {Promise<any>}
+ */
+export async function requestJson(url, { method = 'GET', json, signal } = {}) {
+  const headers = { accept: 'application/json' }
+  if (method !== 'GET') headers['x-csrf-token'] = csrf()
+  if (json !== undefined) headers['content-type'] = 'application/json'
+  let answer
+  try {
+    answer = await fetch(url, { method, headers, body: json === undefined ? undefined : JSON.stringify(json), signal })
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new RequestError('The server cannot be reached.', 0, 'Unreachable')
+  }
+  const text = await answer.text()
+  const value = text === '' ? {} : JSON.parse(text)
+  if (!answer.ok)
+    throw new RequestError(value.message ?? `The server answered ${answer.status}.`, answer.status, value.error)
+  return value
+}
+
+/**
+ * A part of a page, as the server draws it. Tried again with growing pauses when the server is away or busy.
+ * @param {string} url
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<string>}
+ */
+export async function fetchFragment(url, signal) {
+  for (let attempt = 0; ; attempt++) {
+    const answer = await fetch(url, { headers: { accept: 'text/html' }, signal }).catch((error) => {
+      if (signal?.aborted || attempt >= 4) throw error
+    })
+    if (answer?.ok && !answer.redirected) return answer.text()
+    if (answer?.redirected) location.reload()
+    if (attempt >= 4 || (answer !== undefined && answer.status < 500))
+      throw new Error(`The server answered ${answer?.status}`)
+    await new Promise((resolve) => setTimeout(resolve, 300 * 2 ** attempt))
+  }
+}

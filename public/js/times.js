@@ -1,0 +1,18 @@
+// Times in the zone of whoever looks; the exact moment on hover.
+const shortForm = new Intl.DateTimeFormat(undefined, {
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+})
+const longForm = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' })
+
+/** @param {ParentNode} root */
+export function localTimes(root) {
+  for (const time of root.querySelectorAll('time[datetime]')) {
+    const date = new Date(time.dateTime)
+    time.textContent = shortForm.format(date)
+    time.title = longForm.format(date)
+  }
+}

@@ -1,0 +1,37 @@
+import { bucketHref } from '#console/address.ts'
+import type { Page } from '#console/page.ts'
+import { assertBucketName, type Bucket } from '#model/bucket.ts'
+import { ApiError } from '#model/errors.ts'
+import { defaultControls } from '#model/object-ownership.ts'
+import { bucketsView } from './list-buckets.ts'
+import { listVisibleBuckets } from './visible-buckets.ts'
+
+export const createBucket: Page = async (visit, services) => {
+  const name = visit.form.get('name')?.trim() ?? ''
+  const versioning = visit.form.get('versioning') === 'on'
+  visit.authorize('s3:CreateBucket', { bucket: { name, ownerId: '' } })
+  const bucket: Bucket = {
+    name,
+    createdAtMs: Date.now(),
+    ownerId: visit.principal.canonicalId,
+    region: services.config.region,
+    versioning: versioning ? 'Enabled' : 'Unversioned',
+    mfaDelete: false,
+    objectLockEnabled: false,
+    ...defaultControls(services.config.defaultObjectOwnership),
+  }
+  try {
+    assertBucketName(name)
+    await services.store.createBucket(bucket)
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status >= 500) throw error
+    const { summaries: shown, isCut } = await listVisibleBuckets(visit, services)
+    const locals = { shown, total: shown.length, isCut, filter: '', sort: 'name' }
+    const problem = error.code === 'InvalidBucketName' ? nameRules : error.message
+    return bucketsView({ ...locals, problem, typed: { name, versioning } }, error.status)
+  }
+  return { redirect: bucketHref(name), notice: { kind: 'done', text: `${name} is ready.` } }
+}
+
+export const nameRules =
+  'A name has 3 to 63 lower-case letters, digits, dots and hyphens, begins and ends with a letter or digit, and is no IP address.'

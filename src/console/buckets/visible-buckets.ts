@@ -1,0 +1,33 @@
+/** The buckets of the visitor's account that the visitor may see, with what is in them. */
+import type { ConsoleServices, Visit } from '#console/page.ts'
+import { type Access, accessOf } from '#console/settings/access.ts'
+import type { Bucket } from '#model/bucket.ts'
+
+export interface BucketSummary {
+  readonly bucket: Bucket
+  readonly objectCount: number
+  readonly sizeBytes: number
+  readonly access: Access
+}
+
+/** More are counted, but not shown on one page. */
+export const bucketsShownMax = 1000
+
+export async function listVisibleBuckets(
+  visit: Visit,
+  services: ConsoleServices,
+): Promise<{ summaries: BucketSummary[]; isCut: boolean }> {
+  const { store, bucketPolicies } = services
+  const query = { prefix: '', after: '', limit: bucketsShownMax, ownerId: visit.principal.canonicalId }
+  const { buckets, next } = await store.listBuckets(query)
+  const seesAll = visit.may('s3:ListAllMyBuckets')
+  const visible = seesAll ? buckets : buckets.filter((bucket) => visit.may('s3:ListBucket', { bucket }))
+  const summaries = await Promise.all(
+    visible.map(async (bucket) => ({
+      bucket,
+      ...(await store.bucketUsage(bucket.name)),
+      access: accessOf(bucketPolicies, bucket),
+    })),
+  )
+  return { summaries, isCut: next !== undefined }
+}

@@ -1,0 +1,64 @@
+/** What was refused in this account, and why; and the statement that would have allowed it. */
+
+import type { DecisionRecord } from '#access/decision-journal.ts'
+import { concerns, shownTo } from '#access/visible-decision.ts'
+import { holderHref } from '#console/iam/holders.ts'
+import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+import { Identity } from '#identity/identity.ts'
+import { ApiError } from '#model/errors.ts'
+
+const shownMax = 200
+
+/** What the page needs, as the API's list of decisions does. */
+export const mayExplainAction = 'sts:DecodeAuthorizationMessage'
+
+export const showDenials: Page = async (visit, services) => {
+  const asked = (name: string) => visit.query.get(name)?.trim() ?? ''
+  const [user, bucket] = [asked('user'), asked('bucket')]
+  const records = await listDenials(visit, services, { user, bucket, limit: shownMax })
+  return {
+    view: 'denials/denials',
+    title: 'Denials',
+    place: 'denials',
+    crumbs: [{ text: 'Denials' }],
+    locals: { user, bucket, records },
+  }
+}
+
+export type Denial = DecisionRecord & {
+  readonly atMs: number
+  readonly draft: string | undefined
+  /** Where the draft can be put in force. */
+  readonly mendHref: string | undefined
+}
+
+/** The newest first, as far as they concern the visitor's account. */
+export async function listDenials(
+  { principal }: Visit,
+  { access }: ConsoleServices,
+  { user, bucket, limit }: { readonly user: string; readonly bucket: string; readonly limit: number },
+): Promise<Denial[]> {
+  if (!(principal instanceof Identity)) throw new ApiError('AccessDenied')
+  const { account } = principal
+  const records = await access.journal.list({
+    ...(user === '' ? {} : { user }),
+    ...(bucket === '' ? {} : { bucket }),
+    limit,
+    isVisible: (record) => concerns(record, account),
+  })
+  return records.map((record) => {
+    const draft = draftOf(record)
+    const { userName } = record.requester
+    const isOwnUser = record.requester.account === account && userName !== undefined
+    const mendHref =
+      draft && isOwnUser ? `${holderHref('users', userName)}?draft=${encodeURIComponent(draft)}#inline` : undefined
+    return { ...shownTo(account, record), atMs: Date.parse(record.at), draft, mendHref }
+  })
+}
+
+/** The least that would have allowed it, unless something denies it in so many words. */
+function draftOf({ request, decision }: DecisionRecord): string | undefined {
+  if (request === undefined || decision?.reason === 'explicit-deny') return undefined
+  const statement = { Effect: 'Allow', Action: request.action, Resource: request.resource }
+  return JSON.stringify({ Version: '2012-10-17', Statement: [statement] }, null, 2)
+}

@@ -1,0 +1,46 @@
+/** What went wrong, as a page that helps or as JSON for scripts. Bugs show nothing of themselves. */
+import type { Request } from 'express'
+import type { Principal } from '#model/account.ts'
+import { ApiError } from '#model/errors.ts'
+import { wantsJson } from './endpoint.ts'
+import type { Answer } from './page.ts'
+
+export function describeFailure(error: unknown, request: Request, principal: Principal | undefined): Answer {
+  const shown = toApiError(error)
+  const { code, status, message } = shown
+  if (wantsJson(request)) return { status, json: { error: code, message } }
+  const common = { status, isBare: principal === undefined }
+  if (status === 403) {
+    return { ...common, view: 'errors/denied', title: 'No access', locals: { message, who: principal?.displayName } }
+  }
+  if (status === 404) {
+    const what = missing[code] ?? missing.page
+    return { ...common, view: 'errors/missing', title: 'Not found', locals: { what } }
+  }
+  return {
+    ...common,
+    view: 'errors/failed',
+    title: status >= 500 ? 'Something went wrong' : 'That did not work',
+    locals: { message: status >= 500 && code === 'InternalError' ? undefined : message },
+  }
+}
+
+const missing: Readonly<Record<string, { title: string; text: string }>> = {
+  NoSuchBucket: {
+    title: 'There is no such bucket',
+    text: 'It may have been deleted or renamed, or the address has a typing mistake.',
+  },
+  NoSuchVersion: { title: 'There is no such version', text: 'It may have been deleted for good.' },
+  page: {
+    title: 'There is nothing here',
+    text: 'What you are looking for may have been moved or deleted, or the address has a typing mistake.',
+  },
+}
+
+export function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  if (error instanceof URIError || (error instanceof Error && 'status' in error && error.status === 400)) {
+    return new ApiError('InvalidURI')
+  }
+  return new ApiError('InternalError')
+}

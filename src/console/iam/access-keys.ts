@@ -1,0 +1,72 @@
+/** Access keys of a user. A secret is shown once, in the answer that made it, and never again. */
+import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
+import { createAccessKey, deleteAccessKey, getAccessKey, newSecretAccessKey } from '#identity/access-key.ts'
+import { getUser } from '#identity/user.ts'
+import { ApiError } from '#model/errors.ts'
+import { changing } from './change-holder.ts'
+import { askedHolder, holderArn, holderHref } from './holders.ts'
+import { openIam } from './open-iam.ts'
+import { holderView } from './show-holder.ts'
+
+export const createKey: Page = (visit, services) => makeKey(visit, services, undefined)
+
+/** A new key in place of an old one, in one change. */
+export const rotateKey: Page = (visit, services) => makeKey(visit, services, visit.params.key ?? '')
+
+async function makeKey(visit: Visit, services: ConsoleServices, old: string | undefined): Promise<Answer> {
+  const { description, name } = askedHolder(visit, 'users')
+  const { identities, config } = services
+  const iam = openIam(visit, services)
+  const arn = holderArn(iam.account, description, name)
+  iam.authorize('CreateAccessKey', arn)
+  if (old !== undefined) iam.authorize('DeleteAccessKey', arn)
+  const secret = newSecretAccessKey()
+  const sealed = identities.secrets.format(secret)
+  // What a key makes can do no more than the key.
+  const maker = identities.directory.findKey(iam.visitor.accessKeyId)?.key ?? {}
+  try {
+    const key = await iam.change((account) => {
+      const user = getUser(account, name)
+      if (old !== undefined) deleteAccessKey(user, old)
+      return createAccessKey(user, { account: account.id, secret: sealed, maker })
+    })
+    return {
+      view: 'iam/new-key',
+      title: 'New access key',
+      place: 'iam',
+      crumbs: [
+        { text: 'Identities', href: '/ui/iam/users' },
+        { text: name, href: holderHref('users', name) },
+        { text: 'New access key' },
+      ],
+      scripts: ['iam.js'],
+      locals: { name, id: key.id, secret, region: config.region, isOwn: old === iam.visitor.accessKeyId },
+    }
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status >= 500) throw error
+    return holderView(visit, services, description, name, { where: 'keys', text: error.message, status: error.status })
+  }
+}
+
+export const setKeyStatus = changing(
+  'keys',
+  'The key is changed.',
+  async ({ iam, name, arn }, { form, params }) => {
+    const status = form.get('status') === 'Active' ? 'Active' : 'Inactive'
+    iam.authorize('UpdateAccessKey', arn)
+    await iam.change((account) => {
+      getAccessKey(getUser(account, name), params.key ?? '').status = status
+    })
+  },
+  'users',
+)
+
+export const deleteKey = changing(
+  'keys',
+  'The key is deleted.',
+  async ({ iam, name, arn }, { params }) => {
+    iam.authorize('DeleteAccessKey', arn)
+    await iam.change((account) => deleteAccessKey(getUser(account, name), params.key ?? ''))
+  },
+  'users',
+)

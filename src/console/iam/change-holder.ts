@@ -1,0 +1,138 @@
+/** What is done to a user, a group or a role on its page. Each is the action of the same name in IAM's API, with its permission. */
+import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+import type { Account } from '#identity/account.ts'
+import { namePattern } from '#identity/entity.ts'
+import { deleteGroup, getGroup } from '#identity/group.ts'
+import { getAttachable } from '#identity/managed-policy.ts'
+import { attach, deleteInline, detach, putInline } from '#identity/policy-holder.ts'
+import { deleteRole } from '#identity/role.ts'
+import { addToGroup, deleteUser, getUser, removeFromGroup } from '#identity/user.ts'
+import { ApiError } from '#model/errors.ts'
+import { askedHolder, type HolderDescription, holderArn, holderDescriptions, holderHref } from './holders.ts'
+import { type Iam, openIam } from './open-iam.ts'
+import { parsePolicyText } from './policy-form.ts'
+import { type HolderProblem, holderView } from './show-holder.ts'
+
+interface Change {
+  readonly iam: Iam
+  readonly description: HolderDescription
+  readonly name: string
+  readonly arn: string
+}
+
+/** A page that changes the holder and shows it again, with what went wrong where it was typed. */
+export function changing(
+  where: HolderProblem['where'],
+  done: string,
+  run: (change: Change, visit: Visit, services: ConsoleServices) => Promise<unknown>,
+  only?: HolderDescription['plural'],
+): Page {
+  return async (visit, services) => {
+    const { description, name } = askedHolder(visit, only)
+    const iam = openIam(visit, services)
+    try {
+      await run({ iam, description, name, arn: holderArn(iam.account, description, name) }, visit, services)
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status >= 500 || error.status === 403) throw error
+      return holderView(visit, services, description, name, { where, text: error.message, status: error.status })
+    }
+    return { redirect: holderHref(description.plural, name), notice: { kind: 'done', text: done } }
+  }
+}
+
+export const attachPolicy = changing('policies', 'The policy is attached.', async (change, { form }) => {
+  const { iam, description, name, arn } = change
+  const policy = form.get('policy') ?? ''
+  iam.authorize(`Attach${description.noun}Policy`, arn)
+  await iam.change((account) => {
+    getAttachable(account, policy)
+    attach(description.kind, description.get(account, name), policy)
+  })
+})
+
+export const detachPolicy = changing('policies', 'The policy is detached.', async (change, { form }) => {
+  const { iam, description, name, arn } = change
+  iam.authorize(`Detach${description.noun}Policy`, arn)
+  await iam.change((account) => detach(description.get(account, name), form.get('policy') ?? ''))
+})
+
+export const saveInline = changing('inline', 'The policy is in force.', async (change, { form }) => {
+  const { iam, description, name, arn } = change
+  const policyName = form.get('policyName')?.trim() ?? ''
+  if (!namePattern.test(policyName)) {
+    throw new ApiError('ValidationError', { message: 'A policy needs a name: letters, digits and _+=,.@-.' })
+  }
+  const text = parsePolicyText(form.get('document') ?? '')
+  iam.authorize(`Put${description.noun}Policy`, arn)
+  await iam.change((account) => putInline(description.kind, description.get(account, name), policyName, text))
+})
+
+export const removeInline = changing('inline', 'The policy is gone.', async (change, { form }) => {
+  const { iam, description, name, arn } = change
+  iam.authorize(`Delete${description.noun}Policy`, arn)
+  await iam.change((account) =>
+    deleteInline(description.kind, description.get(account, name), form.get('policyName') ?? ''),
+  )
+})
+
+export const joinGroup = changing(
+  'groups',
+  'The user is in the group.',
+  ({ iam, name }, { form }) =>
+    changeMembership(iam, 'AddUserToGroup', form.get('group') ?? '', (account, group) => {
+      getGroup(account, group)
+      addToGroup(account, getUser(account, name), group)
+    }),
+  'users',
+)
+
+export const leaveGroup = changing(
+  'groups',
+  'The user is no longer in the group.',
+  ({ iam, name }, { form }) =>
+    changeMembership(iam, 'RemoveUserFromGroup', form.get('group') ?? '', (account, group) =>
+      removeFromGroup(getUser(account, name), group),
+    ),
+  'users',
+)
+
+/** Who is in a group is the group's affair. */
+async function changeMembership(
+  iam: Iam,
+  action: string,
+  group: string,
+  alter: (account: Account, group: string) => void,
+): Promise<void> {
+  const groups = holderDescriptions.find(({ plural }) => plural === 'groups') as HolderDescription
+  iam.authorize(action, holderArn(iam.account, groups, group))
+  await iam.change((account) => alter(account, group))
+}
+
+/** With all that it holds, which the API wants removed one by one first. */
+export const deleteHolder: Page = async (visit, services) => {
+  const { description, name } = askedHolder(visit)
+  const { plural, noun, get } = description
+  const iam = openIam(visit, services)
+  iam.authorize(`Delete${noun}`, holderArn(iam.account, description, name))
+  try {
+    await iam.change((account) => {
+      const holder = get(account, name)
+      Object.assign(holder, { attached: [], inline: {} })
+      if (plural === 'users') {
+        const user = getUser(account, name)
+        Object.assign(user, { keys: [], groups: [] })
+        delete user.login
+        deleteUser(account, name)
+      } else if (plural === 'groups') deleteGroup(account, name)
+      else deleteRole(account, name)
+    })
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status >= 500 || error.status === 403) throw error
+    return holderView(visit, services, description, name, {
+      where: 'danger',
+      text: error.message,
+      status: error.status,
+    })
+  }
+  return { redirect: `/ui/iam/${plural}`, notice: { kind: 'done', text: `${name} is deleted.` } }
+}

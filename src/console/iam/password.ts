@@ -1,0 +1,43 @@
+/** The console password of a user. */
+import { createLogin, getLogin, getUser } from '#identity/user.ts'
+import { formatPassword } from '#lib/digest/password.ts'
+import { ApiError } from '#model/errors.ts'
+import { changing } from './change-holder.ts'
+
+const passwordMin = 8
+
+export const setPassword = changing(
+  'password',
+  'The password is set.',
+  async ({ iam, name, arn }, { form }) => {
+    const password = form.get('password') ?? ''
+    if (password.length < passwordMin) {
+      throw new ApiError('PasswordPolicyViolation', {
+        message: `Password should have a minimum length of ${passwordMin}`,
+      })
+    }
+    const has = getUser(iam.account, name).login !== undefined
+    iam.authorize(has ? 'UpdateLoginProfile' : 'CreateLoginProfile', arn)
+    const passwordHash = await formatPassword(password)
+    await iam.change((account) => {
+      const user = getUser(account, name)
+      if (user.login === undefined) createLogin(user, { passwordHash, mustChange: false })
+      else Object.assign(user.login, { passwordHash, mustChange: false })
+    })
+  },
+  'users',
+)
+
+export const removePassword = changing(
+  'password',
+  'The password is gone.',
+  async ({ iam, name, arn }) => {
+    iam.authorize('DeleteLoginProfile', arn)
+    await iam.change((account) => {
+      const user = getUser(account, name)
+      getLogin(user)
+      delete user.login
+    })
+  },
+  'users',
+)

@@ -1,0 +1,147 @@
+/** Managed policies: the account's own, which can be changed, and AWS's. */
+import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import type { Account } from '#identity/account.ts'
+import { awsManagedPolicies } from '#identity/aws-managed-policies.ts'
+import { namePattern } from '#identity/entity.ts'
+import {
+  addVersion,
+  createPolicy,
+  defaultVersionOf,
+  deletePolicy,
+  deleteVersion,
+  getOwnPolicy,
+  getPolicy,
+  policyArn,
+} from '#identity/managed-policy.ts'
+import { accountPart } from '#identity/principal-arn.ts'
+import { ApiError } from '#model/errors.ts'
+import { holderDescriptions, holderHref } from './holders.ts'
+import { type Iam, openIam } from './open-iam.ts'
+import { parsePolicyText, policyTemplates } from './policy-form.ts'
+
+const versionsMax = 5
+const policyHref = (arn: string) => `/ui/iam/policy?arn=${encodeURIComponent(arn)}`
+
+export const showPolicies: Page = (visit, services) => policiesView(visit, services)
+
+function policiesView(visit: Visit, services: ConsoleServices, problem?: { text: string; status: number }): View {
+  const iam = openIam(visit, services)
+  const { account } = iam
+  const arn = `arn:aws:iam::${accountPart(account.id)}:policy/`
+  iam.authorize('ListPolicies', arn)
+  const own = account.policies.map((policy) => ({ ...policy, arn: policyArn(account.id, policy), isAws: false }))
+  const ofAws = [...awsManagedPolicies].map(([one, policy]) => ({ ...policy, arn: one, isAws: true }))
+  return {
+    view: 'iam/policies',
+    title: 'Policies',
+    place: 'iam',
+    crumbs: [{ text: 'Identities' }],
+    scripts: ['rows.js', 'iam.js'],
+    status: problem?.status ?? 200,
+    locals: {
+      rows: [...own, ...ofAws].map((policy) => ({
+        name: policy.name,
+        description: policy.description ?? '',
+        isAws: policy.isAws,
+        href: policyHref(policy.arn),
+        holders: holdersOf(account, policy.arn).length,
+      })),
+      templates: policyTemplates,
+      mayCreate: iam.may('CreatePolicy', `${arn}*`),
+      typed: { name: visit.form.get('name') ?? '', document: visit.form.get('document') ?? policyTemplates[0][1] },
+      problem: problem?.text,
+    },
+  }
+}
+
+export const createManagedPolicy: Page = async (visit, services) => {
+  const iam = openIam(visit, services)
+  const name = visit.form.get('name')?.trim() ?? ''
+  const arn = policyArn(iam.account.id, { path: '/', name })
+  try {
+    if (!namePattern.test(name)) {
+      throw new ApiError('ValidationError', { message: 'A policy needs a name: letters, digits and _+=,.@-.' })
+    }
+    const document = parsePolicyText(visit.form.get('document') ?? '')
+    iam.authorize('CreatePolicy', arn)
+    await iam.change((account) => createPolicy(account, { name, path: '/', description: undefined, document }))
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status >= 500 || error.status === 403) throw error
+    return policiesView(visit, services, { text: error.message, status: error.status })
+  }
+  return { redirect: policyHref(arn), notice: { kind: 'done', text: `${name} is there.` } }
+}
+
+export const showManagedPolicy: Page = (visit, services) => policyView(visit, openIam(visit, services))
+
+function policyView(visit: Visit, iam: Iam, problem?: { text: string; status: number }): View {
+  const arn = visit.query.get('arn') ?? ''
+  iam.authorize('GetPolicy', arn)
+  const policy = getPolicy(iam.account, arn)
+  const isOwn = iam.account.policies.includes(policy)
+  const version = defaultVersionOf(policy)
+  return {
+    view: 'iam/policy',
+    title: policy.name,
+    place: 'iam',
+    crumbs: [{ text: 'Identities', href: '/ui/iam/policies' }, { text: policy.name }],
+    scripts: ['iam.js'],
+    status: problem?.status ?? 200,
+    locals: {
+      arn,
+      policy,
+      version,
+      href: policyHref(arn),
+      document: visit.form.get('document') ?? JSON.stringify(version.document, null, 2),
+      holders: holdersOf(iam.account, arn),
+      mayChange: isOwn && iam.may('CreatePolicyVersion', arn),
+      mayDelete: isOwn && iam.may('DeletePolicy', arn),
+      problem: problem?.text,
+    },
+  }
+}
+
+/** A new version, in force at once; the oldest that is not makes room for it. */
+export const saveManagedPolicy: Page = async (visit, services) => {
+  const iam = openIam(visit, services)
+  const arn = visit.query.get('arn') ?? ''
+  try {
+    const document = parsePolicyText(visit.form.get('document') ?? '')
+    iam.authorize('CreatePolicyVersion', arn)
+    await iam.change((account) => {
+      const policy = getOwnPolicy(account, arn)
+      const oldest = policy.versions.find(({ id }) => id !== policy.defaultVersion)
+      if (policy.versions.length >= versionsMax && oldest !== undefined) deleteVersion(policy, arn, oldest.id)
+      addVersion(policy, document, true)
+    })
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status >= 500 || error.status === 403) throw error
+    return policyView(visit, iam, { text: error.message, status: error.status })
+  }
+  return { redirect: policyHref(arn), notice: { kind: 'done', text: 'The new version is in force.' } }
+}
+
+export const deleteManagedPolicy: Page = async (visit, services) => {
+  const iam = openIam(visit, services)
+  const arn = visit.query.get('arn') ?? ''
+  iam.authorize('DeletePolicy', arn)
+  try {
+    await iam.change((account) => {
+      const policy = getOwnPolicy(account, arn)
+      policy.versions = policy.versions.filter(({ id }) => id === policy.defaultVersion)
+      deletePolicy(account, arn)
+    })
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status >= 500 || error.status === 403) throw error
+    return policyView(visit, iam, { text: error.message, status: error.status })
+  }
+  return { redirect: '/ui/iam/policies', notice: { kind: 'done', text: 'The policy is deleted.' } }
+}
+
+function holdersOf(account: Account, arn: string) {
+  return holderDescriptions.flatMap(({ plural, noun }) =>
+    account[plural]
+      .filter(({ attached }) => attached.includes(arn))
+      .map(({ name }) => ({ noun, name, href: holderHref(plural, name) })),
+  )
+}

@@ -1,0 +1,34 @@
+import type { PolicyText } from '#identity/entity.ts'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+import { parsePolicy } from '#policy/document.ts'
+
+/** An identity policy as typed. MalformedPolicyDocument, saying where. */
+export function parsePolicyText(text: string): PolicyText {
+  try {
+    parsePolicy(text, 'identity', { maxBytes: limits.policyBytes })
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    const { Detail: path } = error.fields
+    throw path === undefined ? error : new ApiError(error.code, { message: `${error.message} (${path})` })
+  }
+  return JSON.parse(text) as PolicyText
+}
+
+/** To begin with. */
+export const policyTemplates = [
+  ['Everything in S3', policy('s3:*', '*')],
+  ['Read only', policy(['s3:ListAllMyBuckets', 's3:ListBucket', 's3:GetObject'], '*')],
+  [
+    'Read and write one bucket',
+    policy(
+      ['s3:ListBucket', 's3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+      ['arn:aws:s3:::my-bucket', 'arn:aws:s3:::my-bucket/*'],
+    ),
+  ],
+] as const
+
+function policy(action: unknown, resource: unknown): string {
+  const statement = { Effect: 'Allow', Action: action, Resource: resource }
+  return JSON.stringify({ Version: '2012-10-17', Statement: [statement] }, null, 2)
+}

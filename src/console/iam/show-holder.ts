@@ -1,0 +1,92 @@
+import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import type { Account } from '#identity/account.ts'
+import { awsManagedPolicies } from '#identity/aws-managed-policies.ts'
+import { getGroup, membersOf } from '#identity/group.ts'
+import { policyArn } from '#identity/managed-policy.ts'
+import { getRole } from '#identity/role.ts'
+import { getUser } from '#identity/user.ts'
+import { askedHolder, type HolderDescription, holderArn } from './holders.ts'
+import { openIam } from './open-iam.ts'
+import { policyTemplates } from './policy-form.ts'
+
+export const showHolder: Page = (visit, services) => {
+  const { description, name } = askedHolder(visit)
+  return holderView(visit, services, description, name)
+}
+
+export interface HolderProblem {
+  readonly where: 'policies' | 'inline' | 'keys' | 'groups' | 'password' | 'danger'
+  readonly text: string
+  readonly status: number
+}
+
+export function holderView(
+  visit: Visit,
+  services: ConsoleServices,
+  description: HolderDescription,
+  name: string,
+  problem?: HolderProblem,
+): View {
+  const iam = openIam(visit, services)
+  const { account } = iam
+  const { plural, noun, get } = description
+  const arn = holderArn(account, description, name)
+  iam.authorize(`Get${noun}`, arn)
+  const holder = get(account, name)
+  return {
+    view: 'iam/holder',
+    title: holder.name,
+    place: 'iam',
+    crumbs: [{ text: 'Identities', href: `/ui/iam/${plural}` }, { text: holder.name }],
+    scripts: ['iam.js'],
+    status: problem?.status ?? 200,
+    locals: {
+      plural,
+      noun,
+      arn,
+      holder,
+      inline: Object.entries(holder.inline).map(([policyName, text]) => ({
+        name: policyName,
+        text: JSON.stringify(text, null, 2),
+      })),
+      attachable: attachablePolicies(account).filter(({ arn: one }) => !holder.attached.includes(one)),
+      problem,
+      draft: visit.form.get('document') ?? visit.query.get('draft') ?? undefined,
+      typedName: visit.form.get('policyName') ?? '',
+      template: policyTemplates[1][1],
+      mayChangePolicies: iam.may(`Put${noun}Policy`, arn),
+      mayDelete: iam.may(`Delete${noun}`, arn),
+      ...(plural === 'users' ? userFacts(account, holder.name, services) : {}),
+      ...(plural === 'groups' ? { members: membersOf(account, getGroup(account, holder.name)) } : {}),
+      ...(plural === 'roles' ? { trust: JSON.stringify(getRole(account, holder.name).trust, null, 2) } : {}),
+    },
+  }
+}
+
+function userFacts(account: Account, name: string, { identities }: ConsoleServices) {
+  const user = getUser(account, name)
+  return {
+    keys: user.keys.map((key) => ({
+      id: key.id,
+      isActive: key.status === 'Active',
+      createdAtMs: Date.parse(key.createdAt),
+      expiresAtMs: key.expiresAt === undefined ? undefined : Date.parse(key.expiresAt),
+      lastUse: identities.lastUsed.find(key.id),
+    })),
+    groups: user.groups,
+    otherGroups: account.groups.map((group) => group.name).filter((group) => !user.groups.includes(group)),
+    login: user.login,
+    tags: Object.entries(user.tags),
+  }
+}
+
+/** The account's own, and AWS's. */
+export function attachablePolicies(account: Account): { name: string; arn: string; isAws: boolean }[] {
+  const own = account.policies.map((policy) => ({
+    name: policy.name,
+    arn: policyArn(account.id, policy),
+    isAws: false,
+  }))
+  const ofAws = [...awsManagedPolicies].map(([arn, { name }]) => ({ name, arn, isAws: true }))
+  return [...own, ...ofAws]
+}

@@ -1,0 +1,77 @@
+/**
+ * An object's bytes. They were made by anybody, so they never become a page of the console: the sandbox takes scripts, forms and the
+ * origin away from whatever a browser may take them for, and only types on the list are shown at all.
+ */
+import { read } from 'node:fs'
+import { Readable } from 'node:stream'
+import { promisify } from 'node:util'
+import type { Page } from '#console/page.ts'
+import { parseRange } from '#model/range.ts'
+import type { Content, FileStretch } from '#store/contract.ts'
+import { fileTypeOf } from './file-kind.ts'
+import { nameOf } from './folder.ts'
+
+export const untrusted = {
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'private, no-cache, no-transform',
+} as const
+
+export const sendContent: Page = async (visit, { store }) => {
+  const { bucket, key, query, headers } = visit
+  const opened = await store.openObject(bucket.name, key, query.get('versionId') ?? undefined)
+  try {
+    const { version } = opened
+    const { inlineType } = fileTypeOf(key, version.headers.contentType)
+    const isInline = inlineType !== undefined && query.get('download') === null
+    const range = parseRange(headers.range, version.sizeBytes)
+    const { start, end } = range ?? { start: 0, end: version.sizeBytes }
+    return {
+      status: range === undefined ? 200 : 206,
+      content: opened.content(start, end),
+      headers: {
+        ...untrusted,
+        'content-type': isInline ? inlineType : 'application/octet-stream',
+        'content-disposition': isInline ? 'inline' : attachment(nameOf(key)),
+        'content-length': String(end - start),
+        'accept-ranges': 'bytes',
+        etag: `"${version.etag}"`,
+        'last-modified': new Date(version.modifiedAtMs).toUTCString(),
+        ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end - 1}/${version.sizeBytes}` }),
+      },
+    }
+  } catch (error) {
+    opened.close()
+    throw error
+  }
+}
+
+/** The bytes as a stream, which closes the file when it ends or is given up. */
+export function streamOf(content: Content): Readable {
+  if (Buffer.isBuffer(content)) return Readable.from([content], { objectMode: false })
+  return Readable.from(readPieces(content), { objectMode: false }).once('close', () => content.close())
+}
+
+const pieceBytes = 256 * 1024
+const readFile = promisify(read)
+
+async function* readPieces({ fd, start, end }: FileStretch): AsyncIterable<Buffer> {
+  for (let position = start; position < end; ) {
+    const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, end - position))
+    const { bytesRead } = await readFile(fd, buffer, 0, buffer.length, position)
+    if (bytesRead === 0) throw new Error(`The file ends at ${position}, before what was promised`)
+    position += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+/** RFC 6266, with a name for those who do not read RFC 8187. */
+export function attachment(name: string): string {
+  const plain = name.replace(/[^\x20-\x7e]|["\\/]/g, '_') || 'download'
+  const encoded = encodeURIComponent(name.toWellFormed()).replace(
+    /['()*]/g,
+    (one) => `%${one.charCodeAt(0).toString(16)}`,
+  )
+  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`
+}

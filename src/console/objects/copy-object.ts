@@ -1,0 +1,47 @@
+/** A copy of one version, with what belongs to it. */
+import type { ConsoleServices, Visit } from '#console/page.ts'
+import type { Bucket } from '#model/bucket.ts'
+import type { ObjectAttributes, ObjectVersion } from '#model/object.ts'
+import { ownerOfNewObject } from '#model/object-ownership.ts'
+import type { WriteConditions } from '#store/contract.ts'
+
+export interface Copy {
+  readonly from: Bucket
+  readonly key: string
+  readonly versionId?: string | undefined
+  readonly to: Bucket
+  readonly targetKey: string
+  readonly conditions: WriteConditions
+  /** In place of the source's. */
+  readonly changes?: Partial<ObjectAttributes>
+}
+
+export async function copyObject(
+  { principal }: Visit,
+  { store }: ConsoleServices,
+  { from, key, versionId, to, targetKey, conditions, changes }: Copy,
+): Promise<{ source: ObjectVersion; copy: ObjectVersion }> {
+  const opened = await store.openObject(from.name, key, versionId)
+  const source = opened.version
+  const algorithm = source.checksum?.algorithm ?? 'CRC64NVME'
+  const staged = await store.stageCopy(opened, { start: 0, end: source.sizeBytes }, [algorithm])
+  const value = staged.digests.get(algorithm)?.toString('base64') ?? ''
+  const { headers, userMetadata, storageClass, websiteRedirectLocation, tags } = source
+  const copy = await store.putObject({
+    bucket: to,
+    key: targetKey,
+    staged,
+    attributes: {
+      headers,
+      userMetadata,
+      storageClass,
+      ownerId: ownerOfNewObject(to, principal.canonicalId, false),
+      ...(websiteRedirectLocation === undefined ? {} : { websiteRedirectLocation }),
+      ...(tags === undefined ? {} : { tags }),
+      ...changes,
+    },
+    checksum: { algorithm, type: 'FULL_OBJECT', value },
+    conditions,
+  })
+  return { source, copy }
+}

@@ -1,0 +1,161 @@
+/** Copying, moving and renaming are one thing: keys that begin with `base` get `target` in its place. */
+import { z } from 'zod'
+import { objectsHref } from '#console/address.ts'
+import { listVisibleBuckets } from '#console/buckets/visible-buckets.ts'
+import { isFormRequest } from '#console/form.ts'
+import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
+import type { Bucket } from '#model/bucket.ts'
+import { ApiError } from '#model/errors.ts'
+import { assertKey } from '#model/object.ts'
+import type { WriteConditions } from '#store/contract.ts'
+import { copyObject } from './copy-object.ts'
+import { folderCrumbs, folderOf, nameOf, parentOf } from './folder.ts'
+import { readSources, runStep, type Source, type Step, sourcesSchema, walkSources } from './selection.ts'
+
+const schema = z.object({
+  sources: sourcesSchema,
+  base: z.string(),
+  targetBucket: z.string(),
+  target: z.string(),
+  isMove: z.boolean(),
+  /** Replace what is there already. */
+  isReplace: z.boolean(),
+})
+type Asked = z.infer<typeof schema>
+
+const modes = ['copy', 'move', 'rename'] as const
+type Mode = (typeof modes)[number]
+/** What a form waits for; scripts go on step by step. */
+const formStepsMs = 20_000
+
+/** A step of it, for scripts; for forms first the question where to, then all of it. */
+export const copyObjects: Page = async (visit, services) => {
+  if (!isFormRequest(visit.message)) {
+    const asked = await visit.readJson(schema)
+    return { json: await copyStep(visit, services, asked) }
+  }
+  const { form, bucket } = visit
+  const sources = await readSources(visit)
+  const mode = modes.find((one) => one === form.get('mode')) ?? 'copy'
+  const back = folderOf(form.get('back'))
+  if (form.get('target') === null) return askTarget(visit, services, sources, mode, back)
+  const { done, failed, left } = await copyAll(visit, services, askedByForm(visit, sources, mode))
+  const [first] = failed
+  const rest = left.length === 0 ? '' : ' There is more: do it again for the rest.'
+  const text =
+    first === undefined ? `${done} done.${rest}` : `${done} done, ${failed.length} not: ${first.message}${rest}`
+  const isFine = first === undefined && left.length === 0
+  return { redirect: objectsHref(bucket.name, back), notice: { kind: isFine ? 'done' : 'failed', text } }
+}
+
+/** What the fields of the form mean: renaming changes the last segment, the others the folder. */
+function askedByForm({ form, bucket }: Visit, sources: readonly Source[], mode: Mode): Asked {
+  const text = form.get('target') ?? ''
+  const [only] = sources
+  const base = form.get('base') ?? ''
+  const target = mode !== 'rename' ? folderOf(text) : `${parentOf(base)}${text}${only && 'prefix' in only ? '/' : ''}`
+  return {
+    sources: [...sources],
+    base,
+    targetBucket: form.get('targetBucket') ?? bucket.name,
+    target,
+    isMove: mode !== 'copy',
+    isReplace: form.get('replace') === 'on',
+  }
+}
+
+async function copyAll(visit: Visit, services: ConsoleServices, asked: Asked): Promise<Step> {
+  const endsAt = performance.now() + formStepsMs
+  let total: Step = { done: 0, failed: [], left: asked.sources }
+  while (total.left.length > 0 && performance.now() < endsAt) {
+    const step = await copyStep(visit, services, { ...asked, sources: [...total.left] })
+    total = { done: total.done + step.done, failed: [...total.failed, ...step.failed], left: step.left }
+  }
+  return total
+}
+
+async function copyStep(visit: Visit, services: ConsoleServices, asked: Asked): Promise<Step> {
+  const { bucket } = visit
+  const { sources, base, target, isMove, isReplace } = asked
+  const to = await services.store.getBucket(asked.targetBucket)
+  const isSameBucket = to.name === bucket.name
+  if (isSameBucket && target === base) {
+    throw new ApiError('InvalidRequest', { message: 'This is where it is already.' })
+  }
+  // Copies that come to lie under a selected folder would be found there, and copied without end.
+  if (isSameBucket && sources.some((one) => 'prefix' in one && target.startsWith(one.prefix))) {
+    throw new ApiError('InvalidRequest', { message: 'A folder cannot be put into itself.' })
+  }
+  const conditions = isReplace ? {} : { ifNoneMatch: '*' }
+  const step = await runStep(walkSources(visit, services.store, sources), async (key) => {
+    const targetKey = key.startsWith(base) ? target + key.slice(base.length) : ''
+    if (targetKey === '') throw new ApiError('InvalidRequest', { message: 'A name is needed.' })
+    assertKey(targetKey)
+    await transfer(visit, services, { to, key, targetKey, conditions, isMove })
+  })
+  return { ...step, failed: step.failed.map(explain) }
+}
+
+interface Transfer {
+  readonly to: Bucket
+  readonly key: string
+  readonly targetKey: string
+  readonly conditions: WriteConditions
+  readonly isMove: boolean
+}
+
+async function transfer(visit: Visit, services: ConsoleServices, asked: Transfer): Promise<void> {
+  const { store } = services
+  const { bucket: from, principal } = visit
+  const { to, key, targetKey, conditions, isMove } = asked
+  await visit.authorizeObject('s3:GetObject', { bucket: from, key })
+  await visit.authorizeObject('s3:PutObject', { bucket: to, key: targetKey })
+  if (isMove) await visit.authorizeObject('s3:DeleteObject', { bucket: from, key })
+  if (isMove && from.name === to.name) {
+    await store.renameObject({ bucket: from, from: key, to: targetKey, sourceConditions: {}, conditions })
+    return
+  }
+  const { source } = await copyObject(visit, services, { from, key, to, targetKey, conditions })
+  if (!isMove) return
+  // Only if it is still what was copied.
+  const stillSame = { ifMatch: source.etag }
+  const ownerId = principal.canonicalId
+  await store.deleteObject({ bucket: from, key, versionId: undefined, ownerId, conditions: stillSame })
+}
+
+function explain({ key, message }: { key: string; message: string }) {
+  const isThere = message.startsWith('At least one of the pre-conditions')
+  return { key, message: isThere ? 'Something is there already.' : message }
+}
+
+async function askTarget(
+  visit: Visit,
+  services: ConsoleServices,
+  sources: readonly Source[],
+  mode: Mode,
+  back: string,
+): Promise<Answer> {
+  const { bucket } = visit
+  const { summaries } = await listVisibleBuckets(visit, services)
+  const keys = sources.flatMap((source) => ('key' in source ? [source.key] : []))
+  const prefixes = sources.flatMap((source) => ('prefix' in source ? [source.prefix] : []))
+  const one = keys[0] ?? prefixes[0] ?? ''
+  const title = { copy: 'Copy', move: 'Move', rename: 'Rename' }[mode]
+  return {
+    view: 'objects/copy',
+    title,
+    place: 'buckets',
+    isDialog: true,
+    crumbs: [...folderCrumbs(bucket.name, back, false), { text: title }],
+    locals: {
+      bucket,
+      back,
+      mode,
+      keys,
+      prefixes,
+      base: mode === 'rename' ? one : back,
+      name: nameOf(one).replace(/\/$/, ''),
+      buckets: summaries.map((summary) => summary.bucket.name),
+    },
+  }
+}

@@ -1,0 +1,36 @@
+/** Folders are what keys have in common up to a slash. */
+import { bucketHref, objectsHref } from '#console/address.ts'
+import type { Crumb } from '#console/page.ts'
+
+/** From the buckets to this folder; the last one is where the reader is, unless more follows. */
+export function folderCrumbs(bucket: string, prefix: string, isLast = true): Crumb[] {
+  const crumbs: Crumb[] = [
+    { text: 'Buckets', href: '/ui/buckets' },
+    { text: bucket, href: bucketHref(bucket) },
+  ]
+  let path = ''
+  for (const segment of prefix.split('/').slice(0, -1)) {
+    path += `${segment}/`
+    crumbs.push({ text: segment === '' ? '/' : segment, href: objectsHref(bucket, path) })
+  }
+  const last = crumbs.at(-1)
+  if (isLast && last !== undefined) crumbs[crumbs.length - 1] = { text: last.text }
+  return crumbs
+}
+
+/** `a/b/` of `a/b/c` and of `a/b/c/`. */
+export function parentOf(keyOrPrefix: string): string {
+  const path = keyOrPrefix.endsWith('/') ? keyOrPrefix.slice(0, -1) : keyOrPrefix
+  return path.slice(0, path.lastIndexOf('/') + 1)
+}
+
+/** The last segment, as a folder shows it. */
+export function nameOf(keyOrPrefix: string): string {
+  return keyOrPrefix.slice(parentOf(keyOrPrefix).length)
+}
+
+/** A prefix as it may be asked for: empty, or ending with a slash. */
+export function folderOf(text: string | null): string {
+  if (text === null || text === '') return ''
+  return text.endsWith('/') ? text : `${text}/`
+}

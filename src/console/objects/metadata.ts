@@ -1,0 +1,125 @@
+/** Headers and user metadata of an object, editable. As with any S3 client, a change is a copy of the object onto itself. */
+import { objectHref } from '#console/address.ts'
+import type { Page, View, Visit } from '#console/page.ts'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+import type { ObjectHeaders } from '#model/object.ts'
+import { copyObject } from './copy-object.ts'
+import { folderCrumbs, nameOf, parentOf } from './folder.ts'
+
+const headerFields = [
+  ['contentType', 'Content-Type'],
+  ['cacheControl', 'Cache-Control'],
+  ['contentDisposition', 'Content-Disposition'],
+  ['contentEncoding', 'Content-Encoding'],
+  ['contentLanguage', 'Content-Language'],
+  ['expires', 'Expires'],
+] as const satisfies readonly (readonly [keyof ObjectHeaders, string])[]
+
+type Pairs = readonly (readonly [name: string, value: string])[]
+
+export const showMetadata: Page = async (visit, { store }) => {
+  const { bucket, key } = visit
+  const version = await store.headObject(bucket.name, key, undefined)
+  return metadataView(visit, version.headers, Object.entries(version.userMetadata), version.etag)
+}
+
+export const saveMetadata: Page = async (visit, services) => {
+  const { bucket, key, form } = visit
+  const etag = form.get('etag') ?? ''
+  const pairs = pairsIn(form)
+  const headers = headersIn(form)
+  try {
+    const userMetadata = parsePairs(pairs)
+    for (const value of Object.values(headers)) assertHeaderValue(value)
+    await visit.authorizeObject('s3:GetObject', { bucket, key })
+    const changes = { headers, userMetadata }
+    await copyObject(visit, services, {
+      from: bucket,
+      key,
+      to: bucket,
+      targetKey: key,
+      conditions: { ifMatch: etag },
+      changes,
+    })
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status >= 500 || error.status === 403) throw error
+    const isStale = error.code === 'PreconditionFailed'
+    const problem = isStale ? 'Somebody has changed the object meanwhile. Close this, and look again.' : error.message
+    return metadataView(visit, headers, pairs, etag, problem, error.status)
+  }
+  return { redirect: objectHref(bucket.name, key), notice: { kind: 'done', text: 'The metadata is saved.' } }
+}
+
+function headersIn(form: URLSearchParams): ObjectHeaders {
+  const headers: Partial<Record<keyof ObjectHeaders, string>> = {}
+  for (const [field] of headerFields) {
+    const value = form.get(field)?.trim()
+    if (value) headers[field] = value
+  }
+  return headers
+}
+
+function pairsIn(form: URLSearchParams): Pairs {
+  const values = form.getAll('value')
+  return form
+    .getAll('name')
+    .map((name, at) => [name.trim().toLowerCase(), values[at]?.trim() ?? ''] as const)
+    .filter(([name, value]) => name !== '' || value !== '')
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html#UserMetadata */
+function parsePairs(pairs: Pairs): Record<string, string> {
+  const metadata: Record<string, string> = {}
+  let sizeBytes = 0
+  for (const [name, value] of pairs) {
+    if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) {
+      throw new ApiError('InvalidArgument', { message: `“${name}” cannot be a name: letters, digits, - and _ only.` })
+    }
+    if (Object.hasOwn(metadata, name)) {
+      throw new ApiError('InvalidArgument', { message: `${name} is there twice.` })
+    }
+    assertHeaderValue(value)
+    sizeBytes += Buffer.byteLength(name) + Buffer.byteLength(value)
+    Object.defineProperty(metadata, name, { value, enumerable: true, writable: true, configurable: true })
+  }
+  if (sizeBytes > limits.userMetadataBytes) throw new ApiError('MetadataTooLarge')
+  return metadata
+}
+
+function assertHeaderValue(value: string): void {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they would break the header apart
+  if (/[\u0000-\u001f\u007f]/.test(value)) {
+    throw new ApiError('InvalidArgument', { message: 'Values cannot hold line breaks or control characters.' })
+  }
+}
+
+function metadataView(
+  { bucket, key }: Visit,
+  headers: ObjectHeaders,
+  pairs: Pairs,
+  etag: string,
+  problem?: string,
+  status = 200,
+): View {
+  return {
+    view: 'objects/metadata',
+    title: `Metadata of ${nameOf(key)}`,
+    place: 'buckets',
+    isDialog: true,
+    status,
+    crumbs: [
+      ...folderCrumbs(bucket.name, parentOf(key), false),
+      { text: nameOf(key), href: objectHref(bucket.name, key) },
+      { text: 'Metadata' },
+    ],
+    locals: {
+      bucket,
+      key,
+      etag,
+      problem,
+      headers: headerFields.map(([field, name]) => ({ field, name, value: headers[field] ?? '' })),
+      pairs,
+    },
+  }
+}

@@ -1,0 +1,59 @@
+/** What a page shows of an object. Pictures and sounds are fetched by the browser; text is read here, no more than a page can show. */
+import { buffer } from 'node:stream/consumers'
+import type { ObjectVersion } from '#model/object.ts'
+import type { Store } from '#store/contract.ts'
+import { streamOf } from './content.ts'
+import { type FileKind, fileTypeOf } from './file-kind.ts'
+import { parseTable } from './table.ts'
+
+export interface Preview {
+  readonly kind: FileKind | 'empty' | 'binary'
+  readonly language: string
+  readonly text?: string
+  readonly rows?: readonly (readonly string[])[]
+  /** There is more than is shown. */
+  readonly isCut: boolean
+}
+
+const textBytesMax = 256 * 1024
+const tableRowsMax = 200
+
+export async function previewOf(
+  store: Store,
+  bucket: string,
+  version: ObjectVersion,
+  versionId: string | undefined,
+): Promise<Preview> {
+  const { key, sizeBytes, headers } = version
+  const { kind, language } = fileTypeOf(key, headers.contentType)
+  if (sizeBytes === 0) return { kind: 'empty', language, isCut: false }
+  if (/^(image|video|audio|pdf|archive)$/.test(kind)) return { kind, language, isCut: false }
+  const isEncoded = headers.contentEncoding !== undefined && headers.contentEncoding !== 'identity'
+  const text = isEncoded ? undefined : await readText(store, bucket, key, versionId)
+  if (text === undefined) return { kind: 'binary', language: '', isCut: false }
+  const isCut = sizeBytes > textBytesMax
+  if (kind === 'table') {
+    const rows = parseTable(text, /\.tsv$/i.test(key) ? '\t' : ',', tableRowsMax + 1)
+    return { kind, language, rows: rows.slice(0, tableRowsMax), isCut: isCut || rows.length > tableRowsMax }
+  }
+  return { kind: kind === 'other' ? 'text' : kind, language, text, isCut }
+}
+
+/** Undefined if it is no text. */
+async function readText(
+  store: Store,
+  bucket: string,
+  key: string,
+  versionId: string | undefined,
+): Promise<string | undefined> {
+  const opened = await store.openObject(bucket, key, versionId)
+  const end = Math.min(opened.version.sizeBytes, textBytesMax)
+  const bytes = await buffer(streamOf(opened.content(0, end)))
+  if (bytes.includes(0)) return undefined
+  try {
+    // A character may be cut at the end.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: end < opened.version.sizeBytes })
+  } catch {
+    return undefined
+  }
+}

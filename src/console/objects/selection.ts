@@ -1,0 +1,81 @@
+/** What is selected in a folder: objects and whole prefixes. Long work on them is done in steps, and each step says what is left. */
+import { z } from 'zod'
+import { isFormRequest } from '#console/form.ts'
+import type { Visit } from '#console/page.ts'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+import type { Store } from '#store/contract.ts'
+
+export const sourceSchema = z.union([
+  z.object({ key: z.string().min(1) }),
+  z.object({ prefix: z.string(), after: z.string().optional() }),
+])
+export type Source = z.infer<typeof sourceSchema>
+
+export const sourcesSchema = z.array(sourceSchema).min(1).max(10_000)
+
+/** From JSON `{ sources }`, or from fields `key` and `prefix` of a form. */
+export async function readSources(visit: Visit): Promise<Source[]> {
+  if (!isFormRequest(visit.message)) return (await visit.readJson(z.object({ sources: sourcesSchema }))).sources
+  const keys = visit.form.getAll('key').map((key) => ({ key }))
+  const prefixes = visit.form.getAll('prefix').map((prefix) => ({ prefix }))
+  const sources = [...keys, ...prefixes].filter((source) => 'prefix' in source || source.key !== '')
+  if (sources.length === 0) throw new ApiError('InvalidRequest', { message: 'Nothing is selected.' })
+  return sources
+}
+
+export interface Step {
+  readonly done: number
+  readonly failed: readonly { readonly key: string; readonly message: string }[]
+  /** To be sent again; empty when all is done. */
+  readonly left: readonly Source[]
+}
+
+/** Enough for a progress bar to move, and to be done before anyone's patience or proxy gives up. */
+const stepKeys = 500
+const stepMs = 2000
+
+/** Runs `action` on selected keys until the step is over. What AWS would refuse fails alone; bugs end the step. */
+export async function runStep(
+  walk: AsyncIterable<{ readonly key: string; readonly left: readonly Source[] }>,
+  action: (key: string) => Promise<void>,
+): Promise<Step> {
+  const endsAt = performance.now() + stepMs
+  const failed: { key: string; message: string }[] = []
+  let done = 0
+  for await (const { key, left } of walk) {
+    try {
+      await action(key)
+      done++
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status >= 500) throw error
+      failed.push({ key, message: error.message })
+    }
+    if (done + failed.length >= stepKeys || performance.now() > endsAt) return { done, failed, left }
+  }
+  return { done, failed, left: [] }
+}
+
+/** Every selected key, and what is left after it. Listing under a prefix is for those who may list the bucket. */
+export async function* walkSources(
+  visit: Visit,
+  store: Store,
+  sources: readonly Source[],
+): AsyncIterable<{ readonly key: string; readonly left: readonly Source[] }> {
+  for (const [at, source] of sources.entries()) {
+    const rest = sources.slice(at + 1)
+    if ('key' in source) {
+      yield { key: source.key, left: rest }
+      continue
+    }
+    visit.authorize('s3:ListBucket', { bucket: visit.bucket })
+    const { prefix } = source
+    for (let after = source.after ?? ''; ; ) {
+      const query = { bucket: visit.bucket.name, prefix, delimiter: '', limit: limits.listPageMax, after }
+      const page = await store.listObjects(query)
+      for (const { key } of page.objects) yield { key, left: [{ prefix, after: key }, ...rest] }
+      if (page.next === undefined) break
+      after = page.next
+    }
+  }
+}

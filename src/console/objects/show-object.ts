@@ -1,0 +1,72 @@
+import { join, relative } from 'node:path'
+import { Layout } from '#blobs/layout.ts'
+import { apiUrls } from '#console/api-urls.ts'
+import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import { awsEncode } from '#lib/uri.ts'
+import { anonymous } from '#model/account.ts'
+import { ApiError } from '#model/errors.ts'
+import type { ObjectVersion } from '#model/object.ts'
+import { fileTypeOf, iconOf } from './file-kind.ts'
+import { folderCrumbs, nameOf, parentOf } from './folder.ts'
+import { previewOf } from './preview.ts'
+import { listKeyVersions } from './versions.ts'
+
+export const showObject: Page = async (visit, services) => {
+  const { bucket, key, query } = visit
+  const versionId = query.get('versionId') ?? undefined
+  const version = await services.store.findVersion(bucket.name, key, versionId)
+  const versions = await listKeyVersions(visit, services)
+  if (version === undefined && versions.length === 0) throw new ApiError('NoSuchKey')
+  const shown = version?.isDeleteMarker === false ? version : undefined
+  return objectView(visit, {
+    version: shown,
+    versionId,
+    versions,
+    preview: shown === undefined ? undefined : await previewOf(services.store, bucket.name, shown, versionId),
+    place: shown === undefined ? undefined : placeOf(services, bucket.name, shown),
+    publicUrl: shown === undefined ? undefined : publicUrlOf(visit, services, shown),
+    sign: iconOf(fileTypeOf(key, shown?.headers.contentType).kind),
+    parts: shown === undefined ? [] : await services.store.listObjectParts(bucket.name, shown, 0, 1000),
+  })
+}
+
+function objectView(visit: Visit, locals: Record<string, unknown>): View {
+  const { bucket, key } = visit
+  const resource = { bucket, key }
+  return {
+    view: 'objects/object',
+    title: `${nameOf(key)} · ${bucket.name}`,
+    place: 'buckets',
+    crumbs: [...folderCrumbs(bucket.name, parentOf(key), false), { text: nameOf(key) }],
+    scripts: ['object.js'],
+    locals: {
+      bucket,
+      key,
+      name: nameOf(key),
+      back: parentOf(key),
+      mayWrite: visit.may('s3:PutObject', resource),
+      mayDelete: visit.may('s3:DeleteObject', resource),
+      mayDeleteVersion: visit.may('s3:DeleteObjectVersion', resource),
+      mayReadVersion: visit.may('s3:GetObjectVersion', resource),
+      ...locals,
+    },
+  }
+}
+
+/** The address that works for everyone, should the object be open to everyone. */
+function publicUrlOf(
+  { bucket, facts }: Visit,
+  { gatekeeper, config }: ConsoleServices,
+  object: ObjectVersion,
+): string | undefined {
+  const { key } = object
+  if (!gatekeeper.may(anonymous, 's3:GetObject', { bucket, key, object }, facts)) return undefined
+  return `${apiUrls(config).shown}/${bucket.name}/${awsEncode(key, { keepSlash: true })}`
+}
+
+/** Where the bytes lie: below STORAGE_ROOT, whose own place is only for those at this machine. */
+function placeOf({ config }: ConsoleServices, bucket: string, version: ObjectVersion) {
+  const path = new Layout(config.storageRoot).place(bucket, version.key, version.place)
+  const shown = config.isLoopback ? path : join('STORAGE_ROOT', relative(config.storageRoot, path))
+  return { path: shown, isPlain: version.place.kind === 'plain' }
+}

@@ -1,0 +1,119 @@
+/** The shape of every page: (visit, services) → answer. Pages never see Express. */
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { ZodType } from 'zod'
+import type { Gatekeeper, RequestFacts, Resource } from '#access/caller.ts'
+import type { Access } from '#access/open-access.ts'
+import type { SignIn } from '#access/sign-in.ts'
+import type { Identities } from '#identity/identities.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import type { Principal } from '#model/account.ts'
+import type { Bucket } from '#model/bucket.ts'
+import type { Content, Store } from '#store/contract.ts'
+import type { ConsoleSettings } from './console.ts'
+import type { Notice, VisitSession } from './session/session.ts'
+
+export interface Visit {
+  /** The bare message, for bodies that are streamed. */
+  readonly message: IncomingMessage
+  readonly headers: IncomingHttpHeaders
+  readonly method: string
+  /** Path and query as asked for. */
+  readonly url: string
+  readonly query: URLSearchParams
+  /** Values of `:name` in the route's path, decoded. */
+  readonly params: Readonly<Record<string, string>>
+  readonly address: string
+  /** What conditions of policies may ask of this visit. */
+  readonly facts: RequestFacts
+  /** Anonymous on pages that need no sign-in. */
+  readonly principal: Principal
+  readonly session: VisitSession
+  /** The route's `:bucket`, loaded. */
+  readonly bucket: Bucket
+  /** `key` of the query; '' if there is none. */
+  readonly key: string
+  /** Fields of an urlencoded form. */
+  readonly form: URLSearchParams
+  /** A bounded JSON body: InvalidRequest unless it fits. */
+  readJson<T>(schema: ZodType<T>): Promise<T>
+  may(action: string, resource?: Resource): boolean
+  /** AccessDenied unless the visitor may. */
+  authorize(action: string, resource?: Resource): void
+  /** The same for an object, or an upload to it, which may have an owner and a list of its own. */
+  authorizeObject(action: string, target: ObjectTarget): Promise<void>
+}
+
+export interface ObjectTarget {
+  readonly bucket: Bucket
+  readonly key: string
+  readonly versionId?: string | undefined
+  readonly uploadId?: string | undefined
+}
+
+/** A page in the layout, or without the navigation when `isBare`. */
+export interface View {
+  readonly view: string
+  readonly title: string
+  readonly locals?: Readonly<Record<string, unknown>>
+  readonly status?: number
+  /** Where the page is: its place in the navigation is marked, and the crumbs lead back. */
+  readonly place?: Place
+  readonly crumbs?: readonly Crumb[]
+  readonly isBare?: boolean
+  /** Part of a page, fetched by a script. */
+  readonly isFragment?: boolean
+  /** A question that scripts show in a dialog; without them it is a page. */
+  readonly isDialog?: boolean
+  /** Modules under public/js that only this page needs. */
+  readonly scripts?: readonly string[]
+}
+
+export type Place = 'overview' | 'buckets' | 'iam' | 'denials' | 'docs' | 'system'
+
+export interface Crumb {
+  readonly text: string
+  readonly href?: string
+}
+
+export type Answer =
+  | View
+  | { readonly redirect: string; readonly notice?: Notice; readonly cookie?: string }
+  | { readonly json: unknown; readonly status?: number }
+  | {
+      readonly content: Content | Readable
+      readonly status?: number
+      readonly headers: Readonly<Record<string, string>>
+    }
+
+export interface BucketPolicies {
+  /** As `put` reads it. MalformedPolicy. */
+  parse(bucket: string, json: string): unknown
+  find(bucket: string): string | undefined
+  /** MalformedPolicy; AccessDenied for a public one where these are blocked. */
+  put(bucket: string, json: string, options: { readonly blocksPublic: boolean }): Promise<void>
+  remove(bucket: string): Promise<void>
+  isPublic(bucket: string): boolean
+}
+
+/** What is opened once, see services.ts. */
+export interface DomainServices {
+  readonly engine: MetadataEngine
+  readonly store: Store
+  readonly gatekeeper: Gatekeeper
+  readonly bucketPolicies: BucketPolicies
+  readonly access: Access
+  readonly identities: Identities
+  readonly signIn: SignIn
+  readonly secretOf: (accessKeyId: string) => string | undefined
+  readonly documentProblems: () => readonly { readonly path: string; readonly problem: string | undefined }[]
+}
+
+export interface ConsoleServices extends DomainServices {
+  /** Every setting by name, secrets masked. */
+  readonly settings: readonly (readonly [name: string, value: string])[]
+  readonly config: ConsoleSettings
+  readonly version: string
+}
+
+export type Page = (visit: Visit, services: ConsoleServices) => Answer | Promise<Answer>

@@ -1,0 +1,158 @@
+/** A link that works without signing in, for a while. It can do no more than whoever signs it. */
+import { encode } from 'uqr'
+import { objectHref } from '#console/address.ts'
+import { apiUrls } from '#console/api-urls.ts'
+import { folderCrumbs, nameOf, parentOf } from '#console/objects/folder.ts'
+import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import { awsEncode } from '#lib/uri.ts'
+import { limits } from '#model/limits.ts'
+import { presignV4 } from '#signature/presign.ts'
+
+const actions = { GET: 's3:GetObject', PUT: 's3:PutObject', DELETE: 's3:DeleteObject' } as const
+type Method = keyof typeof actions
+
+const presets = [
+  [900, '15 minutes'],
+  [3600, '1 hour'],
+  [43_200, '12 hours'],
+  [86_400, '1 day'],
+  [604_800, '7 days'],
+] as const
+
+interface Asked {
+  readonly method: Method
+  readonly seconds: number
+  readonly host: string
+  readonly isDownload: boolean
+  readonly contentType: string
+}
+
+export const showPresign: Page = (visit, services) => {
+  const { shown } = apiUrls(services.config)
+  return presignView(visit, services, { method: 'GET', seconds: 3600, host: shown, isDownload: false, contentType: '' })
+}
+
+export const makePresigned: Page = async (visit, services) => {
+  const asked = readAsked(visit, services)
+  const problem = problemOf(asked)
+  if (problem !== undefined) return presignView(visit, services, asked, { problem }, 400)
+  const { bucket, key, principal } = visit
+  await visit.authorizeObject(actions[asked.method], { bucket, key })
+  const secretAccessKey = services.secretOf(principal.accessKeyId)
+  if (secretAccessKey === undefined) {
+    return presignView(
+      visit,
+      services,
+      asked,
+      { problem: 'Links are signed with an access key: sign in with one.' },
+      400,
+    )
+  }
+  const nowMs = Date.now()
+  const url = presignV4({
+    method: asked.method,
+    url: asked.host,
+    path: `/${bucket.name}/${awsEncode(key, { keepSlash: true })}`,
+    accessKeyId: principal.accessKeyId,
+    secretAccessKey,
+    region: services.config.region,
+    service: services.config.service,
+    expiresSeconds: asked.seconds,
+    nowMs,
+    query: overrides(asked, nameOf(key)),
+  })
+  return presignView(visit, services, asked, {
+    url,
+    curl: curlOf(asked.method, url, nameOf(key)),
+    expiresAtMs: nowMs + asked.seconds * 1000,
+    qr: qrOf(url),
+  })
+}
+
+function readAsked({ form }: Visit, { config }: ConsoleServices): Asked {
+  const method = form.get('method') ?? 'GET'
+  const preset = form.get('preset') ?? ''
+  const seconds = preset === 'exact' ? (form.get('seconds') ?? '') : preset
+  return {
+    method: Object.hasOwn(actions, method) ? (method as Method) : 'GET',
+    seconds: /^\d{1,7}$/.test(seconds) ? Number(seconds) : 0,
+    host: (form.get('host') ?? '').trim() || apiUrls(config).shown,
+    isDownload: form.get('download') === 'on',
+    contentType: form.get('contentType')?.trim() ?? '',
+  }
+}
+
+function problemOf({ seconds, host, contentType }: Asked): string | undefined {
+  if (seconds < 1 || seconds > limits.presignSecondsMax)
+    return 'A link lasts from 1 second to 7 days (604,800 seconds).'
+  if (!URL.canParse(host) || !/^https?:$/.test(new URL(host).protocol))
+    return 'The host must be an http or https address.'
+  if (!/^[\x20-\x7e]*$/.test(contentType)) return 'A content type has plain letters only.'
+  return undefined
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, response-* parameters. */
+function overrides({ method, isDownload, contentType }: Asked, name: string): Record<string, string> {
+  if (method !== 'GET') return {}
+  const encoded = encodeURIComponent(name)
+  return {
+    ...(isDownload ? { 'response-content-disposition': `attachment; filename*=UTF-8''${encoded}` } : {}),
+    ...(contentType === '' ? {} : { 'response-content-type': contentType }),
+  }
+}
+
+function curlOf(method: Method, url: string, name: string): string {
+  const quoted = `'${name.replaceAll("'", `'\\''`)}'`
+  const flags = { GET: `-o ${quoted}`, PUT: `--upload-file ${quoted}`, DELETE: '-X DELETE' }[method]
+  return `curl ${flags} '${url.replaceAll("'", '%27')}'`
+}
+
+/** The dark modules as one path of an SVG; undefined if the link is too long to be one. */
+function qrOf(url: string): { size: number; path: string } | undefined {
+  try {
+    const { data, size } = encode(url, { ecc: 'L', border: 2 })
+    const path = data.flatMap((row, y) => row.map((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : ''))).join('')
+    return { size, path }
+  } catch {
+    return undefined
+  }
+}
+
+function presignView(
+  { bucket, key }: Visit,
+  { config }: ConsoleServices,
+  asked: Asked,
+  result: Record<string, unknown> = {},
+  status = 200,
+): View {
+  return {
+    view: 'objects/presign',
+    title: `Share ${nameOf(key)}`,
+    place: 'buckets',
+    isDialog: true,
+    status,
+    crumbs: [
+      ...folderCrumbs(bucket.name, parentOf(key), false),
+      { text: nameOf(key), href: objectHref(bucket.name, key) },
+      { text: 'Share' },
+    ],
+    locals: {
+      bucket,
+      key,
+      name: nameOf(key),
+      asked,
+      presets,
+      hosts: hostsOf(config),
+      problem: undefined,
+      url: undefined,
+      ...result,
+    },
+  }
+}
+
+/** Where this server is known to answer. */
+function hostsOf(config: ConsoleServices['config']): string[] {
+  const { shown, internal } = apiUrls(config)
+  const local = internal.replace('127.0.0.1', 'localhost')
+  return [...new Set([shown, internal, local])]
+}

@@ -1,0 +1,62 @@
+/** Pages from EJS: the view first, then the layout around it. Only these values and the page's own reach a template. */
+import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+import ejs from 'ejs'
+import type { Request } from 'express'
+import type { Principal } from '#model/account.ts'
+import { bucketHref, objectHref, objectsHref } from './address.ts'
+import { assetAddresses } from './assets.ts'
+import { formatBytes, formatCount, formatExactBytes, formatUtc, icon, time } from './format.ts'
+import type { View } from './page.ts'
+import type { Notice } from './session/session.ts'
+import { themeOf } from './sign-in/theme.ts'
+
+export interface RenderContext {
+  readonly request: Request
+  readonly principal: Principal | undefined
+  readonly csrf: string
+  readonly notice: Notice | undefined
+  /** Whether the visitor may see why something was denied. */
+  readonly mayExplain: boolean
+}
+
+export interface Renderer {
+  render(view: View, context: RenderContext): Promise<string>
+}
+
+/** Asked for by a script that shows the answer in a dialog. */
+export function isForDialog({ headers }: IncomingMessage): boolean {
+  return headers['x-part'] === 'dialog'
+}
+
+export function createRenderer(packageRoot: string, version: string): Renderer {
+  const root = join(packageRoot, 'views')
+  const asset = assetAddresses(packageRoot)
+  const draw = (name: string, locals: object): Promise<string> =>
+    ejs.renderFile(join(root, `${name}.ejs`), locals, { root, cache: true, rmWhitespace: true })
+  const named = {
+    version,
+    asset,
+    icon: (name: string) => icon(asset('icons.svg'), name),
+    formatBytes,
+    formatExactBytes,
+    formatCount,
+    formatUtc,
+    time,
+    bucketHref,
+    objectsHref,
+    objectHref,
+  }
+
+  return {
+    async render(view, { request, principal, csrf, notice, mayExplain }) {
+      const { title, crumbs = [], place, scripts = [], isBare = false } = view
+      const user = principal === undefined ? undefined : { name: principal.displayName, key: principal.accessKeyId }
+      const common = { ...named, title, user, csrf, path: request.originalUrl, mayExplain }
+      const body = await draw(view.view, { ...common, ...view.locals })
+      if (view.isFragment || (view.isDialog && isForDialog(request))) return body
+      const theme = themeOf(request)
+      return draw('layout', { ...common, body, crumbs, place, scripts, isBare, notice, theme })
+    },
+  }
+}

@@ -1,0 +1,130 @@
+/** The map of the console: method, address, permission, page. `?key=` marks pages about one object. */
+import { listBucketNames } from './buckets/bucket-names.ts'
+import { createBucket } from './buckets/create-bucket.ts'
+import { showBuckets } from './buckets/list-buckets.ts'
+import { mayExplainAction, showDenials } from './denials/denials.ts'
+import { showDocs } from './docs/docs.ts'
+import { createKey, deleteKey, rotateKey, setKeyStatus } from './iam/access-keys.ts'
+import {
+  attachPolicy,
+  deleteHolder,
+  detachPolicy,
+  joinGroup,
+  leaveGroup,
+  removeInline,
+  saveInline,
+} from './iam/change-holder.ts'
+import { createHolder } from './iam/create-holder.ts'
+import { showHolders, showUsers } from './iam/list-holders.ts'
+import { removePassword, setPassword } from './iam/password.ts'
+import {
+  createManagedPolicy,
+  deleteManagedPolicy,
+  saveManagedPolicy,
+  showManagedPolicy,
+  showPolicies,
+} from './iam/policies.ts'
+import { showHolder } from './iam/show-holder.ts'
+import { sendContent } from './objects/content.ts'
+import { copyObjects } from './objects/copy-objects.ts'
+import { createFolder, showNewFolder } from './objects/create-folder.ts'
+import { deleteObjects } from './objects/delete-objects.ts'
+import { showObjects } from './objects/list-objects.ts'
+import { saveMetadata, showMetadata } from './objects/metadata.ts'
+import { showObject } from './objects/show-object.ts'
+import { abortUpload, completeUpload, showUpload, startUpload, uploadFile, uploadPart } from './objects/upload.ts'
+import { deleteVersion, restoreVersion } from './objects/versions.ts'
+import { downloadZip } from './objects/zip.ts'
+import { showOverview } from './overview/overview.ts'
+import { makePresigned, showPresign } from './presign/presign.ts'
+import { type Route, route } from './route.ts'
+import { abortOldUpload } from './settings/abort-upload.ts'
+import { checkPolicy, savePolicy, showPolicyStamp } from './settings/policy.ts'
+import { savePublicAccess } from './settings/public-access.ts'
+import { askRemoval, emptyBucket, removeBucket } from './settings/remove-bucket.ts'
+import { showSettings } from './settings/show-settings.ts'
+import { setVersioning } from './settings/versioning.ts'
+import { showSignIn, signIn } from './sign-in/sign-in.ts'
+import { signOut } from './sign-in/sign-out.ts'
+import { setTheme } from './sign-in/theme.ts'
+import { showSystem } from './system/system.ts'
+
+export const routes: readonly Route[] = [
+  // Coming and going
+  route('get', '/ui/sign-in', 'anyone', showSignIn),
+  route('post', '/ui/sign-in', 'anyone', signIn),
+  route('post', '/ui/sign-out', 'signed-in', signOut),
+  route('post', '/ui/theme', 'anyone', setTheme),
+
+  route('get', '/ui', 'signed-in', showOverview),
+  route('get', '/ui/denials', mayExplainAction, showDenials),
+  route('get', '/ui/docs', 'signed-in', showDocs),
+  route('get', '/ui/system', 'signed-in', showSystem),
+
+  // Buckets; what a visitor may see of them is decided one by one.
+  route('get', '/ui/buckets', 'signed-in', showBuckets),
+  route('get', '/ui/bucket-names', 'signed-in', listBucketNames),
+  route('post', '/ui/buckets', 'signed-in', createBucket),
+
+  // Folders of a bucket; each key of what is selected is authorized alone.
+  route('get', '/ui/buckets/:bucket', 's3:ListBucket', showObjects),
+  route('get', '/ui/buckets/:bucket/new-folder', 'signed-in', showNewFolder),
+  route('post', '/ui/buckets/:bucket/folders', 'signed-in', createFolder),
+  route('post', '/ui/buckets/:bucket/delete', 'signed-in', deleteObjects),
+  route('post', '/ui/buckets/:bucket/copy', 'signed-in', copyObjects),
+  route('post', '/ui/buckets/:bucket/zip', 'signed-in', downloadZip),
+
+  // Identities; each page asks for the actions that IAM's API asks for.
+  route('get', '/ui/iam', 'signed-in', showUsers),
+  route('get', '/ui/iam/policies', 'signed-in', showPolicies),
+  route('post', '/ui/iam/policies', 'signed-in', createManagedPolicy),
+  route('get', '/ui/iam/policy', 'signed-in', showManagedPolicy),
+  route('post', '/ui/iam/policy', 'signed-in', saveManagedPolicy),
+  route('post', '/ui/iam/policy/delete', 'signed-in', deleteManagedPolicy),
+  route('get', '/ui/iam/:holders', 'signed-in', showHolders),
+  route('post', '/ui/iam/:holders', 'signed-in', createHolder),
+  route('get', '/ui/iam/:holders/:name', 'signed-in', showHolder),
+  route('post', '/ui/iam/:holders/:name/delete', 'signed-in', deleteHolder),
+  route('post', '/ui/iam/:holders/:name/attach', 'signed-in', attachPolicy),
+  route('post', '/ui/iam/:holders/:name/detach', 'signed-in', detachPolicy),
+  route('post', '/ui/iam/:holders/:name/inline', 'signed-in', saveInline),
+  route('post', '/ui/iam/:holders/:name/inline/delete', 'signed-in', removeInline),
+  route('post', '/ui/iam/:holders/:name/groups/join', 'signed-in', joinGroup),
+  route('post', '/ui/iam/:holders/:name/groups/leave', 'signed-in', leaveGroup),
+  route('post', '/ui/iam/:holders/:name/password', 'signed-in', setPassword),
+  route('post', '/ui/iam/:holders/:name/password/remove', 'signed-in', removePassword),
+  route('post', '/ui/iam/:holders/:name/keys', 'signed-in', createKey),
+  route('post', '/ui/iam/:holders/:name/keys/:key/status', 'signed-in', setKeyStatus),
+  route('post', '/ui/iam/:holders/:name/keys/:key/rotate', 'signed-in', rotateKey),
+  route('post', '/ui/iam/:holders/:name/keys/:key/delete', 'signed-in', deleteKey),
+
+  // Settings of a bucket
+  route('get', '/ui/buckets/:bucket/settings', 's3:ListBucket', showSettings),
+  route('get', '/ui/buckets/:bucket/policy/stamp', 's3:GetBucketPolicy', showPolicyStamp),
+  route('post', '/ui/buckets/:bucket/policy/check', 's3:PutBucketPolicy', checkPolicy),
+  route('post', '/ui/buckets/:bucket/policy', 's3:PutBucketPolicy', savePolicy),
+  route('post', '/ui/buckets/:bucket/public-access', 's3:PutBucketPublicAccessBlock', savePublicAccess),
+  route('post', '/ui/buckets/:bucket/versioning', 's3:PutBucketVersioning', setVersioning),
+  route('post', '/ui/buckets/:bucket/uploads/:upload/abort?key=', 's3:AbortMultipartUpload', abortOldUpload),
+  route('get', '/ui/buckets/:bucket/remove', 's3:DeleteBucket', askRemoval),
+  route('post', '/ui/buckets/:bucket/empty', 's3:DeleteBucket', emptyBucket),
+  route('post', '/ui/buckets/:bucket/remove', 's3:DeleteBucket', removeBucket),
+
+  // One object
+  route('get', '/ui/buckets/:bucket/object?key=', 's3:GetObject', showObject),
+  route('get', '/ui/buckets/:bucket/content?key=', 's3:GetObject', sendContent),
+  route('get', '/ui/buckets/:bucket/metadata?key=', 's3:GetObject', showMetadata),
+  route('post', '/ui/buckets/:bucket/metadata?key=', 's3:PutObject', saveMetadata),
+  route('get', '/ui/buckets/:bucket/presign?key=', 's3:GetObject', showPresign),
+  route('post', '/ui/buckets/:bucket/presign?key=', 'signed-in', makePresigned),
+  route('post', '/ui/buckets/:bucket/restore?key=', 's3:PutObject', restoreVersion),
+  route('post', '/ui/buckets/:bucket/delete-version?key=', 's3:DeleteObjectVersion', deleteVersion),
+
+  // Uploads of the browser
+  route('put', '/ui/buckets/:bucket/upload?key=', 's3:PutObject', uploadFile),
+  route('post', '/ui/buckets/:bucket/uploads?key=', 's3:PutObject', startUpload),
+  route('get', '/ui/buckets/:bucket/uploads/:upload?key=', 's3:ListMultipartUploadParts', showUpload),
+  route('put', '/ui/buckets/:bucket/uploads/:upload/parts/:part?key=', 's3:PutObject', uploadPart),
+  route('post', '/ui/buckets/:bucket/uploads/:upload?key=', 's3:PutObject', completeUpload),
+  route('delete', '/ui/buckets/:bucket/uploads/:upload?key=', 's3:AbortMultipartUpload', abortUpload),
+]

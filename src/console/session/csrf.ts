@@ -1,0 +1,49 @@
+/**
+ * Changes come from our own pages only. Each form carries a token that is bound to the session, or before the sign-in to a cookie of
+ * the visitor's own; and the browser says where a request comes from.
+ * https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
+ */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+
+const digestBytes = 32
+
+export class CsrfTokens {
+  readonly #secretKey: string
+
+  constructor(secretKey: string) {
+    this.#secretKey = secretKey
+  }
+
+  /** Masked anew for each page: compressed answers that repeat a secret can be made to give it away. */
+  issue(binding: string): string {
+    const mask = randomBytes(digestBytes)
+    return Buffer.concat([mask, xor(mask, this.#digest(binding))]).toString('base64url')
+  }
+
+  verify(binding: string, token: string): boolean {
+    const bytes = Buffer.from(token, 'base64url')
+    if (bytes.length !== 2 * digestBytes) return false
+    const digest = xor(bytes.subarray(0, digestBytes), bytes.subarray(digestBytes))
+    return timingSafeEqual(digest, this.#digest(binding))
+  }
+
+  #digest(binding: string): Buffer {
+    return createHmac('sha256', this.#secretKey).update(`csrf\0${binding}`).digest()
+  }
+}
+
+function xor(a: Buffer, b: Buffer): Buffer {
+  return Buffer.from(a.map((byte, at) => byte ^ (b[at] ?? 0)))
+}
+
+/** False for what a page of another origin made the browser send. Tools send neither header, and need the token all the same. */
+export function isFromOwnPages(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin') return false
+  const { origin, host } = headers
+  if (origin === undefined) return true
+  // A proxy may have changed Host; a browser that sends Sec-Fetch-Site has compared the origins itself.
+  if (site === 'same-origin') return origin !== 'null'
+  return URL.canParse(origin) && new URL(origin).host === host
+}

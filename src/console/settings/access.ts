@@ -1,0 +1,33 @@
+/** How open a bucket is, in one word, and the policies behind the words. */
+import type { BucketPolicies } from '#console/page.ts'
+import type { Bucket } from '#model/bucket.ts'
+
+export type Access = 'private' | 'public-read' | 'custom' | 'custom-public' | 'public-blocked'
+
+/** Lets anyone list the bucket and read its objects. */
+export function publicReadPolicy(bucket: string): string {
+  const everyone = { Effect: 'Allow', Principal: '*' }
+  return JSON.stringify(
+    {
+      Version: '2012-10-17',
+      Statement: [
+        { Sid: 'AllowList', ...everyone, Action: ['s3:ListBucket'], Resource: [`arn:aws:s3:::${bucket}`] },
+        { Sid: 'AllowRead', ...everyone, Action: ['s3:GetObject'], Resource: [`arn:aws:s3:::${bucket}/*`] },
+      ],
+    },
+    null,
+    2,
+  )
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html may overrule a public policy. */
+export function accessOf(policies: BucketPolicies, { name: bucket, publicAccessBlock }: Bucket): Access {
+  const json = policies.find(bucket)
+  if (json === undefined) return 'private'
+  const isPublic = policies.isPublic(bucket)
+  if (isPublic && publicAccessBlock?.restrictPublicBuckets === true) return 'public-blocked'
+  if (isSameJson(json, publicReadPolicy(bucket))) return 'public-read'
+  return isPublic ? 'custom-public' : 'custom'
+}
+
+const isSameJson = (one: string, other: string) => JSON.stringify(JSON.parse(one)) === JSON.stringify(JSON.parse(other))

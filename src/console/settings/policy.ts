@@ -1,0 +1,127 @@
+/** The bucket policy: checked while it is typed, and shown as a difference before it takes effect. */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { bucketHref } from '#console/address.ts'
+import type { BucketPolicies, ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import { ApiError } from '#model/errors.ts'
+import { publicReadPolicy } from './access.ts'
+import { describePolicy } from './describe-policy.ts'
+import { pretty } from './show-settings.ts'
+
+/** Tells whether the policy is still the one that was shown. */
+export function stampOf(policy: string | undefined): string {
+  return createHash('sha256')
+    .update(policy ?? '')
+    .digest('hex')
+    .slice(0, 16)
+}
+
+/** For a note that somebody else, or a hand in the file, has changed it. */
+export const showPolicyStamp: Page = ({ bucket }, { bucketPolicies }) => ({
+  json: { stamp: stampOf(bucketPolicies.find(bucket.name)) },
+})
+
+const checked = z.object({ document: z.string() })
+
+/** As PutBucketPolicy would judge it, without putting it. */
+export const checkPolicy: Page = async (visit, { bucketPolicies }) => {
+  const { document } = await visit.readJson(checked)
+  const problem = problemOf(document, visit.bucket.name, bucketPolicies)
+  return { json: problem ?? { sentences: describePolicy(document) } }
+}
+
+export const savePolicy: Page = async (visit, services) => {
+  const { bucket, form } = visit
+  const { bucketPolicies } = services
+  const document = documentOf(visit)
+  const problem = document === '' ? undefined : problemOf(document, bucket.name, bucketPolicies)
+  if (problem !== undefined) return confirmView(visit, services, document, problem.problem, 400)
+  if (form.get('confirmed') === null) return confirmView(visit, services, document)
+  if (document === '') {
+    visit.authorize('s3:DeleteBucketPolicy', { bucket })
+    await bucketPolicies.remove(bucket.name)
+  } else {
+    const blocksPublic = bucket.publicAccessBlock?.blockPublicPolicy === true
+    await bucketPolicies.put(bucket.name, document, { blocksPublic })
+  }
+  return {
+    redirect: bucketHref(bucket.name, 'settings'),
+    notice: { kind: 'done', text: document === '' ? 'The bucket is private.' : 'The policy is in force.' },
+  }
+}
+
+/** Of a preset, or as typed. */
+function documentOf({ form, bucket }: Visit): string {
+  const preset = form.get('preset')
+  if (preset === 'private') return ''
+  return preset === 'public-read' ? publicReadPolicy(bucket.name) : (form.get('document')?.trim() ?? '')
+}
+
+interface Problem {
+  readonly problem: string
+  /** Where the JSON breaks off. */
+  readonly line?: number
+}
+
+function problemOf(document: string, bucket: string, policies: BucketPolicies): Problem | undefined {
+  try {
+    policies.parse(bucket, document)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    const { Detail: path } = error.fields
+    const where = path === undefined ? '' : ` (${path})`
+    return syntaxProblem(document) ?? { problem: error.message + where }
+  }
+}
+
+/** What JavaScript says of broken JSON, with its line. */
+function syntaxProblem(document: string): Problem | undefined {
+  try {
+    JSON.parse(document)
+    return undefined
+  } catch (error) {
+    const message = error instanceof Error ? error.message : ''
+    const position = /position (\d+)/.exec(message)?.[1]
+    const text = message.replace(/ in JSON at position.*| \(line.*| at position.*/s, '')
+    const end = position === undefined ? document.length : Number(position)
+    const line = document.slice(0, end).split('\n').length
+    return { problem: `Line ${line}: ${text}`, line }
+  }
+}
+
+async function confirmView(
+  visit: Visit,
+  { bucketPolicies }: ConsoleServices,
+  document: string,
+  problem?: string,
+  status = 200,
+): Promise<View> {
+  const { bucket, form } = visit
+  const current = bucketPolicies.find(bucket.name)
+  const { diffLines } = await import('diff')
+  const after = problem === undefined && document !== '' ? pretty(document) : document
+  return {
+    view: 'settings/confirm-policy',
+    title: 'Change the policy',
+    place: 'buckets',
+    isDialog: true,
+    status,
+    crumbs: [
+      { text: 'Buckets', href: '/ui/buckets' },
+      { text: bucket.name, href: bucketHref(bucket.name) },
+      { text: 'Settings', href: bucketHref(bucket.name, 'settings') },
+      { text: 'Policy' },
+    ],
+    locals: {
+      bucket,
+      document,
+      problem,
+      changes: diffLines(withEnd(pretty(current)), withEnd(after)),
+      sentences: problem === undefined && document !== '' ? describePolicy(document) : [],
+      isStale: form.get('stamp') !== null && form.get('stamp') !== stampOf(current),
+    },
+  }
+}
+
+const withEnd = (text: string) => (text === '' ? '' : `${text}\n`)

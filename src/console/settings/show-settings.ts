@@ -1,0 +1,66 @@
+import { bucketHref } from '#console/address.ts'
+import { arnOf } from '#console/docs/arn-of.ts'
+import { policyExamples } from '#console/docs/policy-examples.ts'
+import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import { accessOf, publicReadPolicy } from './access.ts'
+import { describePolicy } from './describe-policy.ts'
+import { stampOf } from './policy.ts'
+import { publicAccessSwitches } from './public-access.ts'
+
+const uploadsShown = 20
+
+export const showSettings: Page = async (visit, services) => {
+  const { bucket } = visit
+  const { store, bucketPolicies } = services
+  const mayReadPolicy = visit.may('s3:GetBucketPolicy', { bucket })
+  const policy = mayReadPolicy ? bucketPolicies.find(bucket.name) : undefined
+  return settingsView(visit, {
+    usage: await store.bucketUsage(bucket.name),
+    access: accessOf(bucketPolicies, bucket),
+    policy: pretty(policy),
+    publicRead: publicReadPolicy(bucket.name),
+    beginning: exampleFor(visit),
+    sentences: policy === undefined ? [] : describePolicy(policy),
+    stamp: stampOf(policy),
+    mayReadPolicy,
+    mayWritePolicy: visit.may('s3:PutBucketPolicy', { bucket }),
+    switches: publicAccessSwitches,
+    maySeeBlock: visit.may('s3:GetBucketPublicAccessBlock', { bucket }),
+    mayBlock: visit.may('s3:PutBucketPublicAccessBlock', { bucket }),
+    mayVersion: visit.may('s3:PutBucketVersioning', { bucket }),
+    mayDelete: visit.may('s3:DeleteBucket', { bucket }),
+    ...(await listUploads(visit, services)),
+  })
+}
+
+/** What a policy of one's own begins with: one user, named. */
+const exampleFor = ({ bucket, principal }: Visit): string =>
+  policyExamples(bucket.name, arnOf(principal))[2]?.text ?? ''
+
+export function pretty(policy: string | undefined): string {
+  return policy === undefined ? '' : JSON.stringify(JSON.parse(policy), null, 2)
+}
+
+function settingsView({ bucket }: Visit, locals: Record<string, unknown>): View {
+  return {
+    view: 'settings/settings',
+    title: `Settings of ${bucket.name}`,
+    place: 'buckets',
+    crumbs: [
+      { text: 'Buckets', href: '/ui/buckets' },
+      { text: bucket.name, href: bucketHref(bucket.name) },
+      { text: 'Settings' },
+    ],
+    scripts: ['settings.js'],
+    locals: { bucket, ...locals },
+  }
+}
+
+/** Uploads in parts that were begun and neither completed nor aborted. */
+async function listUploads(visit: Visit, { store }: ConsoleServices) {
+  const { bucket } = visit
+  if (!visit.may('s3:ListBucketMultipartUploads', { bucket })) return { uploads: [], hasMoreUploads: false }
+  const query = { bucket: bucket.name, prefix: '', delimiter: '', limit: uploadsShown }
+  const page = await store.listUploads({ ...query, keyMarker: '', uploadIdMarker: '' })
+  return { uploads: page.uploads, hasMoreUploads: page.next !== undefined }
+}

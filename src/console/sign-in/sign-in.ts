@@ -1,0 +1,38 @@
+import { safeNext } from '#console/address.ts'
+import type { Page, Visit } from '#console/page.ts'
+import { renewSession } from '#console/session/session.ts'
+import { ApiError } from '#model/errors.ts'
+
+export const showSignIn: Page = (visit) => {
+  const next = safeNext(visit.query.get('next'))
+  return visit.principal.isAnonymous ? form(next) : { redirect: next }
+}
+
+export const signIn: Page = async (visit, services) => {
+  const next = safeNext(visit.form.get('next'))
+  const name = visit.form.get('name')?.trim() ?? ''
+  const secret = visit.form.get('secret') ?? ''
+  try {
+    const signedIn = await services.signIn.attempt({ name, secret, address: visit.address })
+    if (signedIn === undefined) return form(next, name, 'There is no such user or key, or the secret is another.', 401)
+    await start(visit, signedIn)
+    return { redirect: next }
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'AccessDenied') return form(next, name, error.message, 429)
+    throw error
+  }
+}
+
+async function start(visit: Visit, signedIn: NonNullable<Visit['session']['signedIn']>): Promise<void> {
+  const session = await renewSession(visit.message)
+  session.signedIn = signedIn
+  session.signedInAtMs = Date.now()
+}
+
+const form = (next: string, name = '', problem?: string, status = 200) => ({
+  view: 'sign-in/sign-in',
+  title: 'Sign in',
+  isBare: true,
+  status,
+  locals: { next, name, problem },
+})

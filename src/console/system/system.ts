@@ -1,0 +1,58 @@
+/** What runs here, how well, and with which settings. */
+import { stat, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { apiUrls } from '#console/api-urls.ts'
+import { checkApi } from '#console/overview/check-api.ts'
+import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+
+export const showSystem: Page = async (visit, services) => {
+  const { config, version, settings, documentProblems } = services
+  const isAdministrator = mayAdminister(visit)
+  const [api, disk, indexBytes] = await Promise.all([
+    checkApi(apiUrls(config).internal),
+    diskOf(config.storageRoot),
+    indexSize(services),
+  ])
+  return {
+    view: 'system/system',
+    title: 'System',
+    place: 'system',
+    crumbs: [{ text: 'System' }],
+    locals: {
+      api,
+      version,
+      node: process.version,
+      platform: `${process.platform} ${process.arch}`,
+      upSeconds: Math.round(process.uptime()),
+      memoryBytes: process.memoryUsage.rss(),
+      workers: config.workers,
+      durability: config.durability,
+      engine: config.metadataEngine,
+      watches: config.storageWatch,
+      isAdministrator,
+      disk: isAdministrator ? disk : undefined,
+      indexBytes,
+      documents: isAdministrator ? documentProblems() : [],
+      settings: isAdministrator ? settings : [],
+    },
+  }
+}
+
+/** Settings and paths are for those who may do everything with every bucket. */
+function mayAdminister(visit: Visit): boolean {
+  const any = { bucket: { name: '*', ownerId: '' } }
+  return visit.may('s3:PutBucketPolicy', any) && visit.may('s3:DeleteBucket', any)
+}
+
+async function diskOf(path: string) {
+  const { bsize, blocks, bavail } = await statfs(path)
+  return { path, totalBytes: blocks * bsize, freeBytes: bavail * bsize }
+}
+
+async function indexSize({ config }: ConsoleServices): Promise<number> {
+  const file = join(config.storageRoot, '.myfsio.sys', 'index', 'data.mdb')
+  return stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  )
+}

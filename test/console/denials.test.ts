@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestConsole, type TestConsole } from './start-console.ts'
+
+let site: TestConsole
+
+beforeAll(async () => {
+  site = await startTestConsole()
+})
+afterAll(async () => {
+  expect(site.errors).toEqual([])
+  await site.close()
+})
+
+describe('denials', () => {
+  it('are explained to administrators, with the statement that would have allowed it', async () => {
+    const [admin, reader] = [await site.signIn(), await site.signIn('reader')]
+    expect((await admin.get('/ui/denials')).text).toContain('Nothing was refused')
+    await admin.post('/ui/buckets', { name: 'open' })
+    expect((await reader.post('/ui/buckets/open/folders', { prefix: '', name: '<img src=x>' })).status).toBe(403)
+    const { text } = await admin.get('/ui/denials')
+    expect(text).toContain('s3:PutObject')
+    expect(text).toContain('&#34;Resource&#34;: &#34;arn:aws:s3:::open/&lt;img src=x&gt;/&#34;')
+    expect(text).not.toContain('<img src=x>')
+    expect((await admin.get('/ui')).text).toContain('<td class="break">s3:PutObject</td>')
+    expect((await admin.get('/ui/denials?bucket=other')).text).toContain('Nothing was refused')
+    expect((await admin.get('/ui/denials?user=reader')).text).toContain('s3:PutObject')
+  })
+
+  it('are not for everybody, nor for other accounts', async () => {
+    const reader = await site.signIn('reader')
+    expect((await reader.get('/ui/denials')).status).toBe(403)
+    expect((await reader.get('/ui')).text).not.toContain('/ui/denials')
+    const other = await site.signIn('other')
+    expect((await other.get('/ui/denials')).text).toContain('Nothing was refused')
+  })
+})

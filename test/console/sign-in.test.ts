@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestConsole, type TestConsole } from './start-console.ts'
+
+let site: TestConsole
+
+beforeAll(async () => {
+  site = await startTestConsole({ AUTH_MAX_ATTEMPTS: '3' })
+})
+afterAll(async () => {
+  expect(site.errors).toEqual([])
+  await site.close()
+})
+
+describe('signing in', () => {
+  it('every page leads to the sign-in and back', async () => {
+    const visitor = site.visitor()
+    for (const page of ['/ui/buckets', '/ui/buckets?filter=a%2Fb']) {
+      const answer = await visitor.get(page)
+      expect([answer.status, answer.headers.location]).toEqual([303, `/ui/sign-in?next=${encodeURIComponent(page)}`])
+    }
+    const form = await visitor.get('/ui/sign-in?next=%2Fui%2Fbuckets')
+    expect(form.text).toMatch(/<input[^>]*type="text"[\s\S]*<input[^>]*type="password"/)
+    const answer = await visitor.post('/ui/sign-in', {
+      name: 'admin',
+      secret: 'admin-secret',
+      next: '/ui/buckets',
+    })
+    expect([answer.status, answer.headers.location]).toEqual([303, '/ui/buckets'])
+    expect((await visitor.get('/ui/buckets')).status).toBe(200)
+  })
+
+  it('leads back to its own pages only', async () => {
+    for (const next of ['https://evil.example', '//evil.example', '/\\evil.example', '/ui//evil', 'javascript:1']) {
+      const visitor = site.visitor()
+      await visitor.get('/ui/sign-in')
+      const answer = await visitor.post('/ui/sign-in', { name: 'admin', secret: 'admin-secret', next })
+      expect(answer.headers.location).toBe('/ui')
+    }
+  })
+
+  it('says the same of an unknown key and a wrong secret', async () => {
+    const visitor = site.visitor()
+    await visitor.get('/ui/sign-in')
+    const unknown = await visitor.post('/ui/sign-in', { name: 'nobody', secret: 'x' })
+    const wrong = await visitor.post('/ui/sign-in', { name: 'reader', secret: 'x' })
+    expect([unknown.status, wrong.status]).toEqual([401, 401])
+    const problem = /data-text>([^<]+)</
+    expect(problem.exec(unknown.text)?.[1]).toBe(problem.exec(wrong.text)?.[1])
+  })
+
+  it('locks a key out after too many failures, whether it exists or not', async () => {
+    const visitor = site.visitor()
+    await visitor.get('/ui/sign-in')
+    for (const name of ['other', 'ghost']) {
+      for (let at = 0; at < 3; at++) await visitor.post('/ui/sign-in', { name, secret: 'wrong' })
+      const answer = await visitor.post('/ui/sign-in', { name, secret: 'other-secret' })
+      expect(answer.status).toBe(429)
+      expect(answer.text).toContain('Access temporarily locked')
+    }
+  })
+
+  it('gives a new session id, HttpOnly and SameSite, and no secret in the cookie', async () => {
+    const visitor = site.visitor()
+    await visitor.get('/ui/sign-in')
+    const answer = await visitor.post('/ui/sign-in', { name: 'admin', secret: 'admin-secret' })
+    const cookie = String(answer.headers['set-cookie'])
+    expect(cookie).toMatch(/myfsio\.session=s%3A[\w-]+\.[^;]+; Path=\/ui; Expires=[^;]+; HttpOnly; SameSite=Lax/)
+    expect(decodeURIComponent(cookie)).not.toContain('secret')
+  })
+
+  it('refuses the sign-in of a form that is not ours', async () => {
+    const visitor = site.visitor()
+    const credentials = { name: 'admin', secret: 'admin-secret' }
+    expect((await visitor.post('/ui/sign-in', { ...credentials, csrf: '' })).status).toBe(403)
+    await visitor.get('/ui/sign-in')
+    const elsewhere = site.visitor()
+    await elsewhere.get('/ui/sign-in')
+    expect((await visitor.post('/ui/sign-in', { ...credentials, csrf: elsewhere.token() })).status).toBe(403)
+    const crossSite = await visitor.post('/ui/sign-in', credentials).set('sec-fetch-site', 'cross-site')
+    expect(crossSite.status).toBe(403)
+    const otherOrigin = await visitor.post('/ui/sign-in', credentials).set('origin', 'http://evil.example')
+    expect(otherOrigin.status).toBe(403)
+  })
+})
+
+describe('a session', () => {
+  it('ends with the sign-out', async () => {
+    const visitor = await site.signIn()
+    expect((await visitor.post('/ui/sign-out')).headers.location).toBe('/ui/sign-in')
+    expect((await visitor.get('/ui')).headers.location).toBe('/ui/sign-in')
+  })
+
+  it('ends when its key gets another secret, or is removed', async () => {
+    const [one, two] = [await site.signIn('reader'), await site.signIn('reader')]
+    await site.writeUsers((all) =>
+      all.map((user) => (user.access_key === 'reader' ? { ...user, secret_key: 'new-secret' } : user)),
+    )
+    expect((await one.get('/ui')).status).toBe(303)
+    await site.writeUsers((all) => all.filter((user) => user.access_key !== 'reader'))
+    expect((await two.get('/ui')).status).toBe(303)
+    await site.writeUsers((all) => all)
+    expect((await one.get('/ui')).status).toBe(303)
+  })
+
+  it('tells scripts that it has ended', async () => {
+    const answer = await site.visitor().agent.get('/ui/bucket-names').set('accept', 'application/json')
+    expect([answer.status, answer.body.error]).toEqual([401, 'SignedOut'])
+  })
+
+  it('keeps the choice of colours, for the server to know before the first paint', async () => {
+    const visitor = await site.signIn()
+    expect((await visitor.get('/ui')).text).toContain('<html lang="en" data-theme="auto">')
+    await visitor.post('/ui/theme', { theme: 'dark', next: '/ui/buckets' })
+    expect((await visitor.get('/ui')).text).toContain('<html lang="en" data-theme="dark">')
+    await visitor.post('/ui/theme', { theme: '"><script>' })
+    expect((await visitor.get('/ui')).text).toContain('<html lang="en" data-theme="auto">')
+  })
+})
+
+describe('every page', () => {
+  it('has a strict content security policy, and is never framed, cached or sniffed', async () => {
+    const { headers } = await (await site.signIn()).get('/ui')
+    expect(headers['content-security-policy']).toBe(
+      "default-src 'none';script-src 'self';style-src 'self';img-src 'self';media-src 'self';connect-src 'self';" +
+        "worker-src 'self';manifest-src 'self';form-action 'self';base-uri 'none';frame-ancestors 'none'",
+    )
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' })
+    expect(headers['access-control-allow-origin']).toBeUndefined()
+  })
+
+  it('that is not there says so, and that one is not allowed to see', async () => {
+    const admin = await site.signIn()
+    const missing = await admin.get('/ui/nowhere')
+    expect(missing.status).toBe(404)
+    expect(missing.text).toContain('There is nothing here')
+  })
+})
