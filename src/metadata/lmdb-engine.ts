@@ -2,7 +2,7 @@
  * The default engine: LMDB, shared by all processes of one machine. Commits and exclusive sections that wait together run in one
  * write transaction: one turn at LMDB's write lock, and one flush, serve all of them.
  */
-import { open, type RootDatabase } from 'lmdb'
+import { open, type RootDatabase, TransactionFlags } from 'lmdb'
 import { currentTurn } from '#lib/turn.ts'
 import type { Bytes, Check, Committed, Entry, Exclusive, KeyRange, MetadataEngine, Write } from './engine.ts'
 import { applyWrite, holds } from './write.ts'
@@ -23,6 +23,9 @@ interface Job {
   readonly fail: (error: unknown) => void
 }
 
+/** A transaction that throws writes nothing; one that commits can be seen at once, and is flushed afterwards. */
+const unflushed = TransactionFlags.ABORTABLE | TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH
+
 /** Below every row. */
 const flushMark = Buffer.from([0])
 
@@ -35,7 +38,6 @@ export function openLmdbEngine({ path, flush }: LmdbOptions): MetadataEngine {
     noSync: flush === 'never',
     overlappingSync: flush !== 'never',
   })
-  tolerateCommitFailures()
   return new LmdbEngine(database, flush)
 }
 
@@ -72,14 +74,10 @@ class LmdbEngine implements MetadataEngine {
   commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
     return new Promise((resolve, reject) => {
       this.#enqueue(reject, (view, database) => {
-        try {
-          for (const check of commit.checks) {
-            if (!holds(check, view, (range) => isEmpty(database, range))) return () => resolve(undefined)
-          }
-          for (const write of commit.writes) applyWrite(write, view)
-        } catch (error) {
-          return () => reject(error)
+        for (const check of commit.checks) {
+          if (!holds(check, view, (range) => isEmpty(database, range))) return () => resolve(undefined)
         }
+        for (const write of commit.writes) applyWrite(write, view)
         return (flushed) => resolve({ flushed })
       })
     })
@@ -89,19 +87,20 @@ class LmdbEngine implements MetadataEngine {
     return new Promise((resolve, reject) => {
       this.#enqueue(reject, (view) => {
         const writes = new Map<string, { key: Bytes; value: Bytes | undefined }>()
+        let result: T
         try {
-          const result = section({
+          result = section({
             get: (key) => {
               const written = writes.size > 0 ? writes.get(Buffer.from(key).toString('latin1')) : undefined
               return written === undefined ? view.get(key) : written.value
             },
             put: (key, value) => void writes.set(Buffer.from(key).toString('latin1'), { key, value }),
           })
-          for (const { key, value } of writes.values()) view.put(key, value)
-          return () => resolve(result)
         } catch (error) {
           return () => reject(error)
         }
+        for (const { key, value } of writes.values()) view.put(key, value)
+        return () => resolve(result)
       })
     })
   }
@@ -138,61 +137,52 @@ class LmdbEngine implements MetadataEngine {
     while (this.#jobs.length > 0) {
       const jobs = this.#jobs
       this.#jobs = []
-      const database = this.#database
-      let hasWritten = false
-      const view: Exclusive = {
-        get: (key) => find(database, key),
-        put: (key, value) => {
-          if (value === undefined) hasWritten = database.removeSync(key) || hasWritten
-          else {
-            database.putSync(key, value)
-            hasWritten = true
-          }
-        },
-      }
-      let settle: ((flushed: Promise<void>) => void)[] = []
       try {
-        await database.transaction(() => {
-          settle = jobs.map((job) => job.run(view, database))
-        })
+        const { settle, hasWritten } = this.#transact(jobs)
+        if (hasWritten && this.#flush !== 'never') this.#flushed = syncDatabase(this.#database)
+        for (const done of settle) done(this.#flushed)
       } catch (error) {
-        const cause = await commitErrorOf(error)
-        for (const job of jobs) job.fail(new Error('the index could not be written', { cause }))
-        continue
+        for (const job of jobs) job.fail(new Error('the index could not be written', { cause: error }))
       }
-      this.#snapshotOf = -1
-      if (hasWritten && this.#flush !== 'never') this.#flushed = database.flushed.then(() => undefined)
-      for (const done of settle) done(this.#flushed)
       // The next transaction waits for the flush, so that groups are large and flushes few. Whoever needs it hears of its failure.
       await this.#flushed.catch(() => undefined)
     }
     // At once with the last look at the queue: whoever comes next starts anew.
     this.#running = undefined
   }
+
+  /**
+   * All of the jobs, or none. Synchronous: in an asynchronous transaction LMDB's own thread holds the write lock while it waits for
+   * this one to come round to the jobs, and other processes wait with it.
+   */
+  #transact(jobs: readonly Job[]): { settle: ((flushed: Promise<void>) => void)[]; hasWritten: boolean } {
+    const database = this.#database
+    let hasWritten = false
+    const view: Exclusive = {
+      get: (key) => find(database, key),
+      put: (key, value) => {
+        if (value === undefined) hasWritten = database.removeSync(key) || hasWritten
+        else {
+          database.putSync(key, value)
+          hasWritten = true
+        }
+      },
+    }
+    const settle = database.transactionSync(() => jobs.map((job) => job.run(view, database)), unflushed)
+    this.#snapshotOf = -1
+    return { settle, hasWritten }
+  }
 }
 
-/** What LMDB says went wrong; it is told of in a promise beside the error. */
-async function commitErrorOf(error: unknown): Promise<unknown> {
-  if (!isCommitFailure(error)) return error
-  return error.commitError.then(
-    () => error,
-    (cause: unknown) => cause,
-  )
-}
-
-function isCommitFailure(error: unknown): error is Error & { commitError: Promise<unknown> } {
-  return error instanceof Error && 'commitError' in error && error.commitError instanceof Promise
-}
-
-/** A failed commit (the disk is full) leaves rejected promises behind in LMDB's own hands: they must not end the process. */
-function tolerateCommitFailures(): void {
-  if (process.listeners('unhandledRejection').includes(tolerate)) return
-  process.on('unhandledRejection', tolerate)
-}
-
-function tolerate(reason: unknown): void {
-  if (!isCommitFailure(reason)) throw reason
-  reason.commitError.catch(() => undefined)
+/** Everything committed so far, of any process, to the disk. */
+function syncDatabase(database: RootDatabase<Bytes, Bytes>): Promise<void> {
+  const syncing = new Promise<void>((resolve, reject) => {
+    const { sync } = database as unknown as { sync(done: (error?: Error) => void): void }
+    sync.call(database, (error) => (error === undefined ? resolve() : reject(error)))
+  })
+  // It may fail while nobody waits for it; whoever does later still hears of it.
+  syncing.catch(() => undefined)
+  return syncing
 }
 
 function find(database: RootDatabase<Bytes, Bytes>, key: Bytes): Bytes | undefined {
