@@ -78,7 +78,8 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     if (bucket === undefined || bucket.ownerId === '') return { request, policies: own }
     const acl = hasAclsEnabled(bucket) ? () => aclGrants(principal, action, resource) : undefined
     const policy = bucketPolicyFor(principal, action, resource)
-    return { request, policies: { ...own, ...(policy && { resource: policy }), ...(acl && { acl }) } }
+    const { identity: granted, boundary, session } = own
+    return { request, policies: { identity: granted, boundary, session, resource: policy, acl } }
   }
 
   /** A bucket's policy denies everyone; but it allows nothing that is another account's, nor strangers where that is blocked. */

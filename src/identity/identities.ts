@@ -18,6 +18,7 @@ import { Secrets } from './secrets.ts'
 import { findSessionIdentity, isSourceThere, withKeyPolicies } from './session-identity.ts'
 import { type SessionClaims, SessionTokens } from './session-token.ts'
 import { findByPassword, type Password } from './sign-in.ts'
+import { followPrincipals, principalsOf } from './trusted-principals.ts'
 import { hasWayIn } from './way-in.ts'
 
 export { canonicalIdOf, defaultAccount } from './account.ts'
@@ -177,7 +178,9 @@ export class Identities {
       if (account === undefined) throw new ApiError('InvalidClientTokenId')
       const before = this.directory.findAccount(accountId)
       const hadWayIn = before !== undefined && hasWayIn(this.directory, before)
+      const principals = principalsOf(account)
       result = { value: change(account) }
+      followPrincipals(document.accounts, principals, principalsOf(account))
       if (hadWayIn && !hasWayIn(new Directory(document), account)) {
         throw new ApiError('DeleteConflict', { message: 'Nobody could administer the account any more.' })
       }

@@ -36,21 +36,21 @@ export interface NamedPolicy {
 /** What limits and grants on the side of the requester. */
 export interface RequesterPolicies {
   readonly identity: readonly NamedPolicy[]
-  readonly boundary?: NamedPolicy
+  readonly boundary?: NamedPolicy | undefined
   /** Of a session: one of these must allow. Absent, or empty: the session is not limited. */
-  readonly session?: readonly NamedPolicy[]
+  readonly session?: readonly NamedPolicy[] | undefined
 }
 
 export interface Policies extends RequesterPolicies {
   /** Of the bucket; or the trust policy of the role that is to be assumed. */
-  readonly resource?: NamedPolicy
+  readonly resource?: NamedPolicy | undefined
   /** `resource` is the trust policy of a role: unless it allows, nothing does. */
   readonly isTrust?: true
   /**
    * Whether an ACL grants this to others than the owner's account, or to everyone: then it does what a resource policy does that allows
    * everyone. Asked only when nothing else has decided.
    */
-  readonly acl?: () => boolean
+  readonly acl?: (() => boolean) | undefined
 }
 
 export type PolicyType = 'identity-based' | 'resource-based' | 'permissions-boundary' | 'session' | 'acl' | 'root'

@@ -147,6 +147,31 @@ describe('temporary credentials', () => {
     await list(session)
   })
 
+  it('are not for who is made anew under a trusted name, but follow who is renamed', async () => {
+    const iam = app.iam()
+    const make = async (UserName: string) => {
+      await iam.send(new iamCommands.CreateUserCommand({ UserName }))
+      const { AccessKey } = await iam.send(new iamCommands.CreateAccessKeyCommand({ UserName }))
+      return { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' }
+    }
+    const trustedOf = async () => {
+      const { Role } = await iam.send(new iamCommands.GetRoleCommand({ RoleName: 'personal' }))
+      return JSON.parse(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? '')).Statement[0].Principal.AWS
+    }
+    const first = await make('frank')
+    const AssumeRolePolicyDocument = JSON.stringify(trusting(`arn:aws:iam::${accountId}:user/frank`))
+    await iam.send(new iamCommands.CreateRoleCommand({ RoleName: 'personal', AssumeRolePolicyDocument }))
+    await iam.send(new iamCommands.UpdateUserCommand({ UserName: 'frank', NewUserName: 'francis' }))
+    expect(await trustedOf()).toBe(`arn:aws:iam::${accountId}:user/francis`)
+    await assume(first, 'personal')
+    const own = { UserName: 'francis', AccessKeyId: first.accessKeyId }
+    await iam.send(new iamCommands.DeleteAccessKeyCommand(own))
+    await iam.send(new iamCommands.DeleteUserCommand({ UserName: 'francis' }))
+    const second = await make('francis')
+    await expect(assume(second, 'personal')).rejects.toThrow(failure('AccessDenied'))
+    expect(await trustedOf()).toMatch(/^AIDA/)
+  })
+
   it('are known to every process with the same SECRET_KEY, and to no other', async () => {
     const keys = keysIn((await assume(carol, 'reader')).Credentials)
     const { copyFile, mkdtemp } = await import('node:fs/promises')
