@@ -21,7 +21,7 @@ describe('denials', () => {
     expect(text).toContain('s3:PutObject')
     expect(text).toContain('&#34;Resource&#34;: &#34;arn:aws:s3:::open/&lt;img src=x&gt;/&#34;')
     expect(text).not.toContain('<img src=x>')
-    expect((await admin.get('/ui')).text).toContain('<td class="break">s3:PutObject</td>')
+    expect((await admin.get('/ui')).text).toContain('<span class="break">s3:PutObject</span>')
     expect((await admin.get('/ui/denials?bucket=other')).text).toContain('Nothing was refused')
     expect((await admin.get('/ui/denials?user=reader')).text).toContain('s3:PutObject')
   })
