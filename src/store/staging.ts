@@ -114,6 +114,13 @@ export async function stageCopy(
   }
 }
 
+/** `destroy` closes a descriptor even with `autoClose: false`: it may be another file's by the time its owner closes it. */
+const withoutClosing = {
+  open: fs.open,
+  read: fs.read,
+  close: (_fd: number, done: (error: NodeJS.ErrnoException | null) => void) => done(null),
+}
+
 /** A stream over an open file; closing stays with the owner of the descriptor. */
 export function readStretch(stretch: { fd: number; start: number; end: number }): Readable {
   return fs.createReadStream('', {
@@ -121,6 +128,7 @@ export function readStretch(stretch: { fd: number; start: number; end: number })
     start: stretch.start,
     end: stretch.end - 1,
     autoClose: false,
+    fs: withoutClosing,
     highWaterMark: 1024 * 1024,
   })
 }
