@@ -5,8 +5,8 @@
  * Two writers of a key may come here in the wrong order. Whoever is newer sees the rows of the older ones, since they were committed
  * before, and first takes their files out of `staging/`: a rename that comes late finds nothing to rename.
  */
-import { rm } from 'node:fs/promises'
-import { moveFileInPool } from '#blobs/files.ts'
+import { unlink } from 'node:fs/promises'
+import { hasCode, moveFileInPool } from '#blobs/files.ts'
 import { InsideCheck } from '#blobs/inside.ts'
 import type { Layout } from '#blobs/layout.ts'
 import type { Place } from '#model/object.ts'
@@ -39,11 +39,19 @@ export async function moveDirectly(
   const { bucket, key, fileId = '' } = pending
   const target = layout.place(bucket, key, place)
   if (place.kind === 'plain' && !inside.isInside(layout.bucket(bucket), target)) return false
-  for (const row of older) if (row.fileId !== undefined) await rm(layout.staging(row.fileId), { force: true })
+  for (const row of older) if (row.fileId !== undefined) await unlinkIfThere(layout.staging(row.fileId))
   try {
     return await moveFileInPool(layout.staging(fileId), target)
   } catch {
     // Under the lock it is known what to do about it.
     return false
+  }
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
   }
 }

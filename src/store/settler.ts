@@ -35,6 +35,8 @@ export class Settler {
   #settled: PendingName[] = []
   #unsettled: Pending[] = []
   #settledBytes = 0
+  /** Orders of rows of ours that are settled and not forgotten yet: nothing of theirs is under way. */
+  #placed = new Set<string>()
   readonly #laggards = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
   #forgetting: Promise<void> | undefined
@@ -53,6 +55,7 @@ export class Settler {
     try {
       await this.#playFirst(pending, place)
       this.#settled.push(nameOf(pending))
+      this.#placed.add(pending.order)
     } catch (error) {
       const { bucket, key } = pending
       this.#options.log.error({ err: error, bucket, key }, 'a file could not be moved to its place; trying again')
@@ -147,7 +150,7 @@ export class Settler {
     const { bucket, key } = pending
     // Whatever was committed before, in any process, can be seen by now.
     const rows = await engine.scan(rowsAfter(rowsOf('q', bucket, key), pendingKey(pending), 'row'))
-    const older = rows.map(({ value }) => decodePending(value))
+    const older = rows.map(({ value }) => decodePending(value)).filter(({ order }) => !this.#placed.has(order))
     for (const { renamedTo } of older) if (renamedTo !== undefined) await this.settleKey(bucket, renamedTo)
     if (place !== undefined && mayMoveDirectly(pending) && (await moveDirectly(layout, pending, place, older))) return
     if (!(await this.#play(pending, 'first', older))) await this.settleKey(bucket, key)
@@ -193,6 +196,7 @@ export class Settler {
     if (settled.length === 0) return
     this.#settled = []
     this.#settledBytes = 0
+    this.#placed = new Set()
     try {
       if (this.#options.durability !== 'none') await this.#syncVolume(settled)
       for (let from = 0; from < settled.length; from += 500) {

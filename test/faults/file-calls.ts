@@ -23,7 +23,20 @@ export interface FileWatch {
   after?(call: FileCall, result: unknown): void
 }
 
-const byPath = ['open', 'rename', 'link', 'rm', 'rmdir', 'mkdir', 'lstat', 'stat', 'readdir', 'readFile', 'writeFile']
+const byPath = [
+  'open',
+  'rename',
+  'link',
+  'rm',
+  'unlink',
+  'rmdir',
+  'mkdir',
+  'lstat',
+  'stat',
+  'readdir',
+  'readFile',
+  'writeFile',
+]
 const byDescriptor = ['write', 'read', 'fstat', 'close', 'fsync', 'fdatasync']
 const byHandle = ['write', 'writeFile', 'read', 'stat', 'truncate', 'sync', 'datasync']
 /** What a handle's method does, as the calls on descriptors name it. */

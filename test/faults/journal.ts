@@ -70,7 +70,7 @@ export class Journal implements FileWatch {
   after({ operation, path, to, rest }: FileCall): void {
     const file = this.#names.get(path)
     if (operation === 'rename' && to !== undefined) this.#rename(path, to)
-    else if (operation === 'rm') this.#remove(path)
+    else if (operation === 'rm' || operation === 'unlink') this.#remove(path)
     else if (operation === 'open' || operation === 'writeFile') {
       const flags = rest[0] as string | number | undefined
       const mayCreate = operation === 'writeFile' || flags === 'wx' || (Number(flags) & fs.constants.O_CREAT) !== 0
