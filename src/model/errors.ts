@@ -106,7 +106,6 @@ const table = {
   ],
   IllegalVersioningConfigurationException: [400, 'The versioning configuration specified in the request is invalid.'],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
-  InvalidBucketOwnerAWSAccountID: [400, 'The value of the expected bucket owner parameter must be an AWS Account ID.'],
   InvalidBucketState: [409, 'The request is not valid with the current state of the bucket.'],
   InvalidLocationConstraint: [400, 'The specified location-constraint is not valid'],
   NoSuchBucket: [404, 'The specified bucket does not exist'],
