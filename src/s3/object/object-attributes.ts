@@ -68,9 +68,9 @@ function parseHeaders(headers: IncomingHttpHeaders): ObjectHeaders {
 function withoutFraming(encoding: string | undefined): string | undefined {
   return encoding
     ?.split(',')
-    .map((one) => one.trim())
-    .filter((one) => one.toLowerCase() !== 'aws-chunked' && one !== '')
+    .filter((one) => !/^\s*(aws-chunked)?\s*$/i.test(one))
     .join(',')
+    .trim()
 }
 
 /** Node gives header bytes as latin1; they are read as UTF-8 where they are, and RFC 2047 words are decoded. */
