@@ -1,15 +1,17 @@
 /**
- * Large buffers, lent. Lending never waits, so no slow client can starve another; instead what is lent shrinks as more is out,
- * so that memory stays near `limitBytes` however many streams there are.
+ * Large buffers, lent. Lending never waits, so no slow client can starve another; instead what is lent shrinks as more is out, so that
+ * memory stays near `limitBytes` however many streams there are. Buffers are kept rather than dropped: what is dropped is memory
+ * still until it is collected, which may be long after.
  */
 const LARGE_BYTES = 1024 * 1024
 const MEDIUM_BYTES = 256 * 1024
 const SMALL_BYTES = 64 * 1024
+const classes = [LARGE_BYTES, MEDIUM_BYTES, SMALL_BYTES] as const
 
 export class BufferPool<B extends Uint8Array> {
   readonly #allocate: (sizeBytes: number) => B
   readonly #limitBytes: number
-  readonly #idle = new Map<number, B[]>()
+  readonly #idle = new Map<number, B[]>(classes.map((sizeBytes) => [sizeBytes, []]))
   #idleBytes = 0
   #lentBytes = 0
 
@@ -22,28 +24,40 @@ export class BufferPool<B extends Uint8Array> {
     return this.#lentBytes
   }
 
-  /** A buffer for `wantedBytes`, or less than that; never empty. */
+  /** A buffer for `wantedBytes`, or for more or less than that; never empty. */
   take(wantedBytes: number): B {
     const sizeBytes = Math.min(this.#affordable(), sizeClassOf(wantedBytes))
-    this.#lentBytes += sizeBytes
-    const idle = this.#idle.get(sizeBytes)?.pop()
-    if (idle === undefined) return this.#allocate(sizeBytes)
-    this.#idleBytes -= sizeBytes
-    return idle
+    const hasRoom = this.#idleBytes + this.#lentBytes + sizeBytes <= this.#limitBytes
+    const buffer = this.#takeIdle(sizeBytes) ?? (hasRoom ? this.#allocate(sizeBytes) : this.#takeOther())
+    this.#lentBytes += buffer.length
+    return buffer
   }
 
   give(buffer: B): void {
     this.forget(buffer)
-    if (this.#idleBytes + this.#lentBytes > this.#limitBytes / 2) return
+    if (this.#idleBytes + this.#lentBytes + buffer.length > this.#limitBytes) return
     this.#idleBytes += buffer.length
-    const idle = this.#idle.get(buffer.length)
-    if (idle === undefined) this.#idle.set(buffer.length, [buffer])
-    else idle.push(buffer)
+    this.#idle.get(buffer.length)?.push(buffer)
   }
 
   /** Instead of `give` where somebody may still hold on to the buffer. */
   forget(buffer: B): void {
     this.#lentBytes -= buffer.length
+  }
+
+  #takeIdle(sizeBytes: number): B | undefined {
+    const idle = this.#idle.get(sizeBytes)?.pop()
+    if (idle !== undefined) this.#idleBytes -= sizeBytes
+    return idle
+  }
+
+  /** With no room for another: whatever is there, or the smallest. */
+  #takeOther(): B {
+    for (const sizeBytes of classes) {
+      const idle = this.#takeIdle(sizeBytes)
+      if (idle !== undefined) return idle
+    }
+    return this.#allocate(SMALL_BYTES)
   }
 
   #affordable(): number {

@@ -15,7 +15,7 @@ export interface Stretch {
 
 export const egressBuffers = new BufferPool<Uint8Array>(
   (sizeBytes) => Buffer.allocUnsafeSlow(sizeBytes),
-  64 * 1024 * 1024,
+  32 * 1024 * 1024,
 )
 
 /**

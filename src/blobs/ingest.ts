@@ -39,7 +39,7 @@ const INLINE_BYTES = MEDIUM_BUFFER_BYTES
 
 export const ingestBuffers = new BufferPool<SharedBuffer>(
   (sizeBytes) => new Uint8Array(new SharedArrayBuffer(sizeBytes)),
-  96 * 1024 * 1024,
+  32 * 1024 * 1024,
 )
 
 /**
