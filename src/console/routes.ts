@@ -25,6 +25,7 @@ import {
   showPolicies,
 } from './iam/policies.ts'
 import { showHolder } from './iam/show-holder.ts'
+import { showSimulation } from './iam/simulate.ts'
 import { sendContent } from './objects/content.ts'
 import { copyObjects } from './objects/copy-objects.ts'
 import { createFolder, showNewFolder } from './objects/create-folder.ts'
@@ -84,6 +85,7 @@ export const routes: readonly Route[] = [
   route('get', '/ui/iam/:holders', 'signed-in', showHolders),
   route('post', '/ui/iam/:holders', 'signed-in', createHolder),
   route('get', '/ui/iam/:holders/:name', 'signed-in', showHolder),
+  route('get', '/ui/iam/:holders/:name/access', 'signed-in', showSimulation),
   route('post', '/ui/iam/:holders/:name/delete', 'signed-in', deleteHolder),
   route('post', '/ui/iam/:holders/:name/attach', 'signed-in', attachPolicy),
   route('post', '/ui/iam/:holders/:name/detach', 'signed-in', detachPolicy),

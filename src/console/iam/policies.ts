@@ -17,10 +17,9 @@ import { accountPart } from '#identity/principal-arn.ts'
 import { ApiError } from '#model/errors.ts'
 import { holderDescriptions, holderHref } from './holders.ts'
 import { type Iam, openIam } from './open-iam.ts'
-import { parsePolicyText, policyTemplates } from './policy-form.ts'
+import { parsePolicyText, policyHref, policyTemplates } from './policy-form.ts'
 
 const versionsMax = 5
-const policyHref = (arn: string) => `/ui/iam/policy?arn=${encodeURIComponent(arn)}`
 
 export const showPolicies: Page = (visit, services) => policiesView(visit, services)
 

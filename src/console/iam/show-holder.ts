@@ -55,6 +55,7 @@ export function holderView(
       typedName: visit.form.get('policyName') ?? '',
       template: policyTemplates[1][1],
       mayChangePolicies: iam.may(`Put${noun}Policy`, arn),
+      maySimulate: iam.may('SimulatePrincipalPolicy', arn),
       mayDelete: iam.may(`Delete${noun}`, arn),
       ...(plural === 'users' ? userFacts(account, holder.name, services) : {}),
       ...(plural === 'groups' ? { members: membersOf(account, getGroup(account, holder.name)) } : {}),
