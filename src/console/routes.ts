@@ -24,6 +24,7 @@ import {
   showManagedPolicy,
   showPolicies,
 } from './iam/policies.ts'
+import { saveRole, saveTrust } from './iam/roles.ts'
 import { showHolder } from './iam/show-holder.ts'
 import { showSimulation } from './iam/simulate.ts'
 import { sendContent } from './objects/content.ts'
@@ -93,6 +94,8 @@ export const routes: readonly Route[] = [
   route('post', '/ui/iam/:holders/:name/inline/delete', 'signed-in', removeInline),
   route('post', '/ui/iam/:holders/:name/groups/join', 'signed-in', joinGroup),
   route('post', '/ui/iam/:holders/:name/groups/leave', 'signed-in', leaveGroup),
+  route('post', '/ui/iam/:holders/:name/trust', 'signed-in', saveTrust),
+  route('post', '/ui/iam/:holders/:name/session', 'signed-in', saveRole),
   route('post', '/ui/iam/:holders/:name/password', 'signed-in', setPassword),
   route('post', '/ui/iam/:holders/:name/password/remove', 'signed-in', removePassword),
   route('post', '/ui/iam/:holders/:name/keys', 'signed-in', createKey),

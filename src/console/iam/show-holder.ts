@@ -6,8 +6,9 @@ import { policyArn } from '#identity/managed-policy.ts'
 import { getRole } from '#identity/role.ts'
 import { getUser } from '#identity/user.ts'
 import { askedHolder, type HolderDescription, holderArn } from './holders.ts'
-import { openIam } from './open-iam.ts'
+import { type Iam, openIam } from './open-iam.ts'
 import { policyTemplates } from './policy-form.ts'
+import { trustTemplates } from './trust-templates.ts'
 
 export const showHolder: Page = (visit, services) => {
   const { description, name } = askedHolder(visit)
@@ -15,7 +16,7 @@ export const showHolder: Page = (visit, services) => {
 }
 
 export interface HolderProblem {
-  readonly where: 'policies' | 'inline' | 'keys' | 'groups' | 'password' | 'danger'
+  readonly where: 'policies' | 'inline' | 'keys' | 'groups' | 'password' | 'trust' | 'session' | 'tags' | 'danger'
   readonly text: string
   readonly status: number
 }
@@ -59,8 +60,21 @@ export function holderView(
       mayDelete: iam.may(`Delete${noun}`, arn),
       ...(plural === 'users' ? userFacts(account, holder.name, services) : {}),
       ...(plural === 'groups' ? { members: membersOf(account, getGroup(account, holder.name)) } : {}),
-      ...(plural === 'roles' ? { trust: JSON.stringify(getRole(account, holder.name).trust, null, 2) } : {}),
+      ...(plural === 'roles' ? roleFacts(visit, iam, holder.name, arn, services) : {}),
     },
+  }
+}
+
+function roleFacts({ form }: Visit, iam: Iam, name: string, arn: string, { identities }: ConsoleServices) {
+  const role = getRole(iam.account, name)
+  return {
+    trust: form.get('trust') ?? JSON.stringify(role.trust, null, 2),
+    templates: trustTemplates(iam.account),
+    description: form.get('description') ?? role.description ?? '',
+    minutes: form.get('minutes') ?? String(Math.round(role.maxSessionSeconds / 60)),
+    lastUse: identities.lastUsed.find(role.id),
+    mayTrust: iam.may('UpdateAssumeRolePolicy', arn),
+    mayUpdate: iam.may('UpdateRole', arn),
   }
 }
 
