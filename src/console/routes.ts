@@ -4,7 +4,7 @@ import { createBucket } from './buckets/create-bucket.ts'
 import { showBuckets } from './buckets/list-buckets.ts'
 import { mayExplainAction, showDenials } from './denials/denials.ts'
 import { showDocs } from './docs/docs.ts'
-import { createKey, deleteKey, rotateKey, setKeyStatus } from './iam/access-keys.ts'
+import { createKey, deleteKey, rotateKey, setKeyExpiry, setKeyStatus } from './iam/access-keys.ts'
 import {
   attachPolicy,
   deleteHolder,
@@ -100,6 +100,7 @@ export const routes: readonly Route[] = [
   route('post', '/ui/iam/:holders/:name/password/remove', 'signed-in', removePassword),
   route('post', '/ui/iam/:holders/:name/keys', 'signed-in', createKey),
   route('post', '/ui/iam/:holders/:name/keys/:key/status', 'signed-in', setKeyStatus),
+  route('post', '/ui/iam/:holders/:name/keys/:key/expiry', 'signed-in', setKeyExpiry),
   route('post', '/ui/iam/:holders/:name/keys/:key/rotate', 'signed-in', rotateKey),
   route('post', '/ui/iam/:holders/:name/keys/:key/delete', 'signed-in', deleteKey),
 
