@@ -15,6 +15,7 @@ import {
   saveInline,
 } from './iam/change-holder.ts'
 import { createHolder } from './iam/create-holder.ts'
+import { showDocument } from './iam/document.ts'
 import { showHolders, showUsers } from './iam/list-holders.ts'
 import { removePassword, setPassword } from './iam/password.ts'
 import {
@@ -27,6 +28,7 @@ import {
 import { saveRole, saveTrust } from './iam/roles.ts'
 import { showHolder } from './iam/show-holder.ts'
 import { showSimulation } from './iam/simulate.ts'
+import { addTag, removeTag } from './iam/tags.ts'
 import { sendContent } from './objects/content.ts'
 import { copyObjects } from './objects/copy-objects.ts'
 import { createFolder, showNewFolder } from './objects/create-folder.ts'
@@ -83,6 +85,7 @@ export const routes: readonly Route[] = [
   route('get', '/ui/iam/policy', 'signed-in', showManagedPolicy),
   route('post', '/ui/iam/policy', 'signed-in', saveManagedPolicy),
   route('post', '/ui/iam/policy/delete', 'signed-in', deleteManagedPolicy),
+  route('get', '/ui/iam/document', 'signed-in', showDocument),
   route('get', '/ui/iam/:holders', 'signed-in', showHolders),
   route('post', '/ui/iam/:holders', 'signed-in', createHolder),
   route('get', '/ui/iam/:holders/:name', 'signed-in', showHolder),
@@ -96,6 +99,8 @@ export const routes: readonly Route[] = [
   route('post', '/ui/iam/:holders/:name/groups/leave', 'signed-in', leaveGroup),
   route('post', '/ui/iam/:holders/:name/trust', 'signed-in', saveTrust),
   route('post', '/ui/iam/:holders/:name/session', 'signed-in', saveRole),
+  route('post', '/ui/iam/:holders/:name/tags', 'signed-in', addTag),
+  route('post', '/ui/iam/:holders/:name/tags/remove', 'signed-in', removeTag),
   route('post', '/ui/iam/:holders/:name/password', 'signed-in', setPassword),
   route('post', '/ui/iam/:holders/:name/password/remove', 'signed-in', removePassword),
   route('post', '/ui/iam/:holders/:name/keys', 'signed-in', createKey),

@@ -2,6 +2,7 @@ import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import type { Account } from '#identity/account.ts'
 import { membersOf } from '#identity/group.ts'
 import { accountPart } from '#identity/principal-arn.ts'
+import { mayShowDocument } from './document.ts'
 import { askedHolder, type HolderDescription, holderDescriptions, holderHref } from './holders.ts'
 import { type Iam, openIam } from './open-iam.ts'
 import { trustTemplates } from './trust-templates.ts'
@@ -41,6 +42,7 @@ export function listView(
       mayCreate: iam.may(`Create${noun}`, `${arn}*`),
       problem: problem?.text,
       typed: problem?.name ?? '',
+      mayShowDocument: mayShowDocument(visit, services),
       ...(plural === 'roles' ? roleForm(visit, iam.account) : {}),
     },
   }

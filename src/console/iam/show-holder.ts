@@ -58,10 +58,22 @@ export function holderView(
       mayChangePolicies: iam.may(`Put${noun}Policy`, arn),
       maySimulate: iam.may('SimulatePrincipalPolicy', arn),
       mayDelete: iam.may(`Delete${noun}`, arn),
+      ...(plural === 'groups' ? {} : tagFacts(visit, iam, description, holder.name)),
       ...(plural === 'users' ? userFacts(account, holder.name, services) : {}),
       ...(plural === 'groups' ? { members: membersOf(account, getGroup(account, holder.name)) } : {}),
       ...(plural === 'roles' ? roleFacts(visit, iam, holder.name, arn, services) : {}),
     },
+  }
+}
+
+function tagFacts({ form }: Visit, iam: Iam, description: HolderDescription, name: string) {
+  const arn = holderArn(iam.account, description, name)
+  const { tags } = description.plural === 'users' ? getUser(iam.account, name) : getRole(iam.account, name)
+  return {
+    tags: Object.entries(tags),
+    mayTag: iam.may(`Tag${description.noun}`, arn),
+    mayUntag: iam.may(`Untag${description.noun}`, arn),
+    typedTag: { key: form.get('key') ?? '', value: form.get('value') ?? '' },
   }
 }
 
@@ -94,7 +106,6 @@ function userFacts(account: Account, name: string, { identities }: ConsoleServic
     groups: user.groups,
     otherGroups: account.groups.map((group) => group.name).filter((group) => !user.groups.includes(group)),
     login: user.login,
-    tags: Object.entries(user.tags),
   }
 }
 
