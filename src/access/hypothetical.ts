@@ -4,7 +4,7 @@ import type { Bucket } from '#model/bucket.ts'
 import type { AccessRequest, Decision } from '#policy/evaluate.ts'
 import { explain, type PolicyTrace } from '#policy/explain.ts'
 import { contextKey } from '#policy/pattern.ts'
-import type { Authorizer } from './authorizer.ts'
+import type { Authorizer, Question } from './authorizer.ts'
 import type { RequestFacts } from './caller.ts'
 import { denialMessage } from './denial.ts'
 
@@ -44,13 +44,18 @@ export async function explainHypothesis(
   const { request, policies } = authorizer.question(principal, action, place, facts)
   const given = new Map(Object.entries(context).map(([name, values]) => [contextKey(name), values]))
   const asked: AccessRequest = { ...request, resource, context: (name) => given.get(name) }
-  const decision = authorizer.decide({ request: asked, policies })
-  const message = decision.outcome === 'Allow' ? undefined : denialMessage(asked, decision)
-  const isOwn = asked.resourceAccount === account
+  return answerFor(account, authorizer, { request: asked, policies })
+}
+
+/** The answer as far as an account may know it. */
+export function answerFor(account: string, authorizer: Authorizer, question: Question): HypotheticalAnswer {
+  const { request, policies } = question
+  const decision = authorizer.decide(question)
+  const isOwn = request.resourceAccount === account
   const isShown = ({ policyType }: Pick<PolicyTrace, 'policyType'>) => isOwn || policyType !== 'resource-based'
   return {
     decision: isShown(decision) ? decision : { ...decision, policy: undefined, sid: undefined },
-    message,
-    policies: explain(asked, policies).policies.filter(isShown),
+    message: decision.outcome === 'Allow' ? undefined : denialMessage(request, decision),
+    policies: explain(request, policies).policies.filter(isShown),
   }
 }

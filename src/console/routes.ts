@@ -35,6 +35,7 @@ import { createFolder, showNewFolder } from './objects/create-folder.ts'
 import { deleteObjects } from './objects/delete-objects.ts'
 import { showObjects } from './objects/list-objects.ts'
 import { saveMetadata, showMetadata } from './objects/metadata.ts'
+import { showReaders } from './objects/readers.ts'
 import { showObject } from './objects/show-object.ts'
 import { abortUpload, completeUpload, showUpload, startUpload, uploadFile, uploadPart } from './objects/upload.ts'
 import { deleteVersion, restoreVersion } from './objects/versions.ts'
@@ -123,6 +124,7 @@ export const routes: readonly Route[] = [
 
   // One object
   route('get', '/ui/buckets/:bucket/object?key=', 's3:GetObject', showObject),
+  route('get', '/ui/buckets/:bucket/readers?key=', 's3:GetObject', showReaders),
   route('get', '/ui/buckets/:bucket/content?key=', 's3:GetObject', sendContent),
   route('get', '/ui/buckets/:bucket/metadata?key=', 's3:GetObject', showMetadata),
   route('post', '/ui/buckets/:bucket/metadata?key=', 's3:PutObject', saveMetadata),
