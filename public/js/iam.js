@@ -5,13 +5,18 @@ const editors = new Map()
 for (const place of document.querySelectorAll('[data-editor]')) editors.set(place, jsonEditor(place))
 
 for (const templates of document.querySelectorAll('[data-templates]')) templates.hidden = false
+function fill(form, text) {
+  const place = form.querySelector('[data-editor]')
+  place.querySelector('textarea').value = text
+  editors.get(place).draw()
+}
+
+document.addEventListener('change', ({ target }) => {
+  if (target.matches('[data-template-choice]')) fill(target.form, target.value)
+})
 document.addEventListener('click', ({ target }) => {
   const template = target.closest('[data-template]')
-  if (template) {
-    const place = template.closest('form').querySelector('[data-editor]')
-    place.querySelector('textarea').value = template.dataset.template
-    editors.get(place).draw()
-  }
+  if (template) fill(template.closest('form'), template.dataset.template)
   const download = target.closest('[data-download]')
   if (download) {
     const link = document.createElement('a')

@@ -76,8 +76,8 @@ export async function authorizeOnUpload(
   domain.gatekeeper.authorize(principal, action, { bucket, key, object }, facts)
 }
 
-/** While ACLs are disabled, the bucket's owner owns whatever is in it. */
-function governed(bucket: Bucket, version: ObjectVersion): NonNullable<Resource['object']> {
+/** What decisions see of a version. While ACLs are disabled, the bucket's owner owns whatever is in it. */
+export function governed(bucket: Bucket, version: ObjectVersion): NonNullable<Resource['object']> {
   if (hasAclsEnabled(bucket)) return version
   return { ownerId: bucket.ownerId, ...(version.tags && { tags: version.tags }) }
 }

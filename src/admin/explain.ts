@@ -3,13 +3,10 @@
  * engine that decides requests. `user` is a name, an ARN, an access key or `anonymous`; the caller if left out.
  */
 import { z } from 'zod'
-import { denialMessage } from '#access/denial.ts'
+import { explainHypothesis } from '#access/hypothetical.ts'
 import { Identity } from '#identity/identity.ts'
 import { anonymous, type Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
-import type { AccessRequest } from '#policy/evaluate.ts'
-import { explain } from '#policy/explain.ts'
-import { contextKey } from '#policy/pattern.ts'
 import type { Inspection } from './inspections.ts'
 import { type AdminAnswer, factsOf } from './routes.ts'
 
@@ -23,20 +20,14 @@ const schema = z.strictObject({
 
 export async function explainHypothetical(inspection: Inspection): Promise<AdminAnswer> {
   const { access, account, asked, services } = inspection
-  const { user, action, resource, context } = parse(asked.body)
+  const { user, ...question } = parse(asked.body)
   const principal = user === undefined ? asked.caller.principal : find(inspection, user)
-  const [, bucketName, key] = /^arn:[^:]*:s3:::([^/]+)(?:\/(.+))?$/s.exec(resource) ?? []
-  const bucket = bucketName === undefined ? undefined : await services.store.findBucket(bucketName)
-  const place = { ...(bucket && { bucket }), ...(key !== undefined && { key }), object: null }
-  const { request, policies } = access.authorizer.question(principal, action, place, factsOf(asked))
-  const given = new Map(Object.entries(context).map(([name, values]) => [contextKey(name), values]))
-  const hypothetical: AccessRequest = { ...request, resource, context: (name) => given.get(name) }
-  const explanation = explain(hypothetical, policies)
-  const { decision } = explanation
-  const isOwnBucket = hypothetical.resourceAccount === account
-  const shown = explanation.policies.filter(({ policyType }) => isOwnBucket || policyType !== 'resource-based')
-  const message = decision.outcome === 'Allow' ? undefined : denialMessage(hypothetical, decision)
-  return { status: 200, json: JSON.stringify({ decision, message, policies: shown }) }
+  const explaining = {
+    authorizer: access.authorizer,
+    findBucket: (name: string) => services.store.findBucket(name),
+  }
+  const answer = await explainHypothesis(explaining, { ...question, principal, facts: factsOf(asked), account })
+  return { status: 200, json: JSON.stringify(answer) }
 }
 
 function find({ findIdentity, account }: Inspection, user: string): Principal {

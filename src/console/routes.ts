@@ -4,7 +4,7 @@ import { createBucket } from './buckets/create-bucket.ts'
 import { showBuckets } from './buckets/list-buckets.ts'
 import { mayExplainAction, showDenials } from './denials/denials.ts'
 import { showDocs } from './docs/docs.ts'
-import { createKey, deleteKey, rotateKey, setKeyStatus } from './iam/access-keys.ts'
+import { createKey, deleteKey, rotateKey, setKeyExpiry, setKeyStatus } from './iam/access-keys.ts'
 import {
   attachPolicy,
   deleteHolder,
@@ -15,6 +15,7 @@ import {
   saveInline,
 } from './iam/change-holder.ts'
 import { createHolder } from './iam/create-holder.ts'
+import { showDocument } from './iam/document.ts'
 import { showHolders, showUsers } from './iam/list-holders.ts'
 import { removePassword, setPassword } from './iam/password.ts'
 import {
@@ -24,13 +25,17 @@ import {
   showManagedPolicy,
   showPolicies,
 } from './iam/policies.ts'
+import { saveRole, saveTrust } from './iam/roles.ts'
 import { showHolder } from './iam/show-holder.ts'
+import { showSimulation } from './iam/simulate.ts'
+import { addTag, removeTag } from './iam/tags.ts'
 import { sendContent } from './objects/content.ts'
 import { copyObjects } from './objects/copy-objects.ts'
 import { createFolder, showNewFolder } from './objects/create-folder.ts'
 import { deleteObjects } from './objects/delete-objects.ts'
 import { showObjects } from './objects/list-objects.ts'
 import { saveMetadata, showMetadata } from './objects/metadata.ts'
+import { showReaders } from './objects/readers.ts'
 import { showObject } from './objects/show-object.ts'
 import { abortUpload, completeUpload, showUpload, startUpload, uploadFile, uploadPart } from './objects/upload.ts'
 import { deleteVersion, restoreVersion } from './objects/versions.ts'
@@ -81,9 +86,11 @@ export const routes: readonly Route[] = [
   route('get', '/ui/iam/policy', 'signed-in', showManagedPolicy),
   route('post', '/ui/iam/policy', 'signed-in', saveManagedPolicy),
   route('post', '/ui/iam/policy/delete', 'signed-in', deleteManagedPolicy),
+  route('get', '/ui/iam/document', 'signed-in', showDocument),
   route('get', '/ui/iam/:holders', 'signed-in', showHolders),
   route('post', '/ui/iam/:holders', 'signed-in', createHolder),
   route('get', '/ui/iam/:holders/:name', 'signed-in', showHolder),
+  route('get', '/ui/iam/:holders/:name/access', 'signed-in', showSimulation),
   route('post', '/ui/iam/:holders/:name/delete', 'signed-in', deleteHolder),
   route('post', '/ui/iam/:holders/:name/attach', 'signed-in', attachPolicy),
   route('post', '/ui/iam/:holders/:name/detach', 'signed-in', detachPolicy),
@@ -91,10 +98,15 @@ export const routes: readonly Route[] = [
   route('post', '/ui/iam/:holders/:name/inline/delete', 'signed-in', removeInline),
   route('post', '/ui/iam/:holders/:name/groups/join', 'signed-in', joinGroup),
   route('post', '/ui/iam/:holders/:name/groups/leave', 'signed-in', leaveGroup),
+  route('post', '/ui/iam/:holders/:name/trust', 'signed-in', saveTrust),
+  route('post', '/ui/iam/:holders/:name/session', 'signed-in', saveRole),
+  route('post', '/ui/iam/:holders/:name/tags', 'signed-in', addTag),
+  route('post', '/ui/iam/:holders/:name/tags/remove', 'signed-in', removeTag),
   route('post', '/ui/iam/:holders/:name/password', 'signed-in', setPassword),
   route('post', '/ui/iam/:holders/:name/password/remove', 'signed-in', removePassword),
   route('post', '/ui/iam/:holders/:name/keys', 'signed-in', createKey),
   route('post', '/ui/iam/:holders/:name/keys/:key/status', 'signed-in', setKeyStatus),
+  route('post', '/ui/iam/:holders/:name/keys/:key/expiry', 'signed-in', setKeyExpiry),
   route('post', '/ui/iam/:holders/:name/keys/:key/rotate', 'signed-in', rotateKey),
   route('post', '/ui/iam/:holders/:name/keys/:key/delete', 'signed-in', deleteKey),
 
@@ -112,6 +124,7 @@ export const routes: readonly Route[] = [
 
   // One object
   route('get', '/ui/buckets/:bucket/object?key=', 's3:GetObject', showObject),
+  route('get', '/ui/buckets/:bucket/readers?key=', 's3:GetObject', showReaders),
   route('get', '/ui/buckets/:bucket/content?key=', 's3:GetObject', sendContent),
   route('get', '/ui/buckets/:bucket/metadata?key=', 's3:GetObject', showMetadata),
   route('post', '/ui/buckets/:bucket/metadata?key=', 's3:PutObject', saveMetadata),

@@ -2,11 +2,11 @@
 import type { Account } from '#identity/account.ts'
 import { defaultVersionOf, findPolicy } from '#identity/managed-policy.ts'
 import { parsed } from '#identity/policy-text.ts'
+import { holderNamed } from '#identity/simulated-principal.ts'
 import type { XmlTree } from '#lib/xml.ts'
 import { type PolicyDocument, parsePolicy } from '#policy/document.ts'
 import type { IamRequest, IamRow } from './request.ts'
 import { rules } from './rules.ts'
-import { holderNamed } from './simulated-principal.ts'
 import { anything } from './targets.ts'
 
 export function contextKeysOf(documents: readonly PolicyDocument[]): string[] {

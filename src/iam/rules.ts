@@ -1,6 +1,7 @@
 /** What parameters may be. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 import type { TextRule } from '#http/query/params.ts'
 import { namePattern } from '#identity/entity.ts'
+import { tagRules } from '#identity/tag-rules.ts'
 
 const name = (max: number): TextRule => ({ min: 1, max, pattern: namePattern })
 
@@ -19,8 +20,8 @@ export const rules = {
   versionId: { pattern: /^v[1-9]\d*(\.[A-Za-z0-9-]*)?$/ },
   password: { min: 1, max: 128 },
   alias: { min: 3, max: 63, pattern: /^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$/ },
-  tagKey: { min: 1, max: 128, pattern: /^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$/u },
-  tagValue: { max: 256, pattern: /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u },
+  tagKey: tagRules.key,
+  tagValue: tagRules.value,
   providerUrl: { min: 1, max: 255 },
   clientId: { min: 1, max: 255 },
   thumbprint: { min: 40, max: 40 },

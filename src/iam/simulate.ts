@@ -2,6 +2,7 @@
  * What would be decided, by the engine that decides. https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html
  */
 import type { QueryParams } from '#http/query/params.ts'
+import { hypothetical, type Simulated, simulatedPrincipal } from '#identity/simulated-principal.ts'
 import type { XmlTree } from '#lib/xml.ts'
 import { compilePolicy } from '#policy/compile.ts'
 import { type PolicyDocument, parsePolicy } from '#policy/document.ts'
@@ -11,7 +12,6 @@ import { contextKeysOf, readPolicies } from './context-keys.ts'
 import { answerPage, pageOf } from './reading.ts'
 import type { IamRequest, IamRow } from './request.ts'
 import { rules } from './rules.ts'
-import { hypothetical, type Simulated, simulatedPrincipal } from './simulated-principal.ts'
 import { anything } from './targets.ts'
 
 const actionsMax = 128

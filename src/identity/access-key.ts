@@ -50,6 +50,22 @@ export function createAccessKey(
   return key
 }
 
+/**
+ * `expiresAt` undefined: never. Nobody's key may last longer than the key that says so.
+ * ValidationError, for a moment that is past or beyond the maker's.
+ */
+export function setExpiry(key: AccessKey, expiresAt: string | undefined, maker: KeyMaker): void {
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
+    throw new ApiError('ValidationError', { message: 'A key expires in the future; disable it to end it now.' })
+  }
+  const latest = maker.expiresAt
+  if (latest !== undefined && (expiresAt === undefined || Date.parse(expiresAt) > Date.parse(latest))) {
+    throw new ApiError('ValidationError', { message: `Your own key expires at ${latest}: no other may last longer.` })
+  }
+  if (expiresAt === undefined) delete key.expiresAt
+  else key.expiresAt = expiresAt
+}
+
 /** NoSuchEntity. */
 export function getAccessKey(holder: KeyHolder, id: string): AccessKey {
   const key = holder.keys.find((one) => one.id === id)

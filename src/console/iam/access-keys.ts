@@ -1,16 +1,23 @@
 /** Access keys of a user. A secret is shown once, in the answer that made it, and never again. */
 import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
-import { createAccessKey, deleteAccessKey, getAccessKey, newSecretAccessKey } from '#identity/access-key.ts'
+import {
+  createAccessKey,
+  deleteAccessKey,
+  getAccessKey,
+  type KeyMaker,
+  newSecretAccessKey,
+  setExpiry,
+} from '#identity/access-key.ts'
 import { getUser } from '#identity/user.ts'
 import { ApiError } from '#model/errors.ts'
 import { changing } from './change-holder.ts'
 import { askedHolder, holderArn, holderHref } from './holders.ts'
-import { openIam } from './open-iam.ts'
+import { type Iam, openIam } from './open-iam.ts'
 import { holderView } from './show-holder.ts'
 
 export const createKey: Page = (visit, services) => makeKey(visit, services, undefined)
 
-/** A new key in place of an old one, in one change. */
+/** A new key in place of an old one, which is disabled but still there, should something turn out to need it. */
 export const rotateKey: Page = (visit, services) => makeKey(visit, services, visit.params.key ?? '')
 
 async function makeKey(visit: Visit, services: ConsoleServices, old: string | undefined): Promise<Answer> {
@@ -19,16 +26,14 @@ async function makeKey(visit: Visit, services: ConsoleServices, old: string | un
   const iam = openIam(visit, services)
   const arn = holderArn(iam.account, description, name)
   iam.authorize('CreateAccessKey', arn)
-  if (old !== undefined) iam.authorize('DeleteAccessKey', arn)
+  if (old !== undefined) iam.authorize('UpdateAccessKey', arn)
   const secret = newSecretAccessKey()
   const sealed = identities.secrets.format(secret)
-  // What a key makes can do no more than the key.
-  const maker = identities.directory.findKey(iam.visitor.accessKeyId)?.key ?? {}
   try {
     const key = await iam.change((account) => {
       const user = getUser(account, name)
-      if (old !== undefined) deleteAccessKey(user, old)
-      return createAccessKey(user, { account: account.id, secret: sealed, maker })
+      if (old !== undefined) getAccessKey(user, old).status = 'Inactive'
+      return createAccessKey(user, { account: account.id, secret: sealed, maker: makerOf(iam, services) })
     })
     return {
       view: 'iam/new-key',
@@ -40,12 +45,38 @@ async function makeKey(visit: Visit, services: ConsoleServices, old: string | un
         { text: 'New access key' },
       ],
       scripts: ['iam.js'],
-      locals: { name, id: key.id, secret, region: config.region, isOwn: old === iam.visitor.accessKeyId },
+      locals: { name, old, id: key.id, secret, region: config.region, isOwn: old === iam.visitor.accessKeyId },
     }
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error
     return holderView(visit, services, description, name, { where: 'keys', text: error.message, status: error.status })
   }
+}
+
+/** What a key makes can do no more than the key, and last no longer. */
+function makerOf({ visitor }: Iam, { identities }: ConsoleServices): KeyMaker {
+  return identities.directory.findKey(visitor.session?.sourceKeyId ?? visitor.accessKeyId)?.key ?? {}
+}
+
+/** A part of what the status is: IAM's API knows no expiry of its own. */
+export const setKeyExpiry = changing(
+  'keys',
+  'The key is changed.',
+  async ({ iam, name, arn }, { form, params }, services) => {
+    iam.authorize('UpdateAccessKey', arn)
+    const expiresAt = form.has('never') ? undefined : parseMoment(form.get('expires') ?? '')
+    await iam.change((account) =>
+      setExpiry(getAccessKey(getUser(account, name), params.key ?? ''), expiresAt, makerOf(iam, services)),
+    )
+  },
+  'users',
+)
+
+/** As a field of a form has it, in UTC. ValidationError. */
+function parseMoment(text: string): string {
+  const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) ? new Date(`${text}Z`) : undefined
+  if (moment !== undefined && !Number.isNaN(moment.getTime())) return moment.toISOString()
+  throw new ApiError('ValidationError', { message: 'Give the day and the hour, in UTC.' })
 }
 
 export const setKeyStatus = changing(

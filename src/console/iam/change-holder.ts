@@ -43,7 +43,7 @@ export function changing(
 export const attachPolicy = changing('policies', 'The policy is attached.', async (change, { form }) => {
   const { iam, description, name, arn } = change
   const policy = form.get('policy') ?? ''
-  iam.authorize(`Attach${description.noun}Policy`, arn)
+  iam.authorize(`Attach${description.noun}Policy`, arn, { 'iam:policyarn': policy })
   await iam.change((account) => {
     getAttachable(account, policy)
     attach(description.kind, description.get(account, name), policy)
@@ -52,8 +52,9 @@ export const attachPolicy = changing('policies', 'The policy is attached.', asyn
 
 export const detachPolicy = changing('policies', 'The policy is detached.', async (change, { form }) => {
   const { iam, description, name, arn } = change
-  iam.authorize(`Detach${description.noun}Policy`, arn)
-  await iam.change((account) => detach(description.get(account, name), form.get('policy') ?? ''))
+  const policy = form.get('policy') ?? ''
+  iam.authorize(`Detach${description.noun}Policy`, arn, { 'iam:policyarn': policy })
+  await iam.change((account) => detach(description.get(account, name), policy))
 })
 
 export const saveInline = changing('inline', 'The policy is in force.', async (change, { form }) => {

@@ -6,23 +6,27 @@ import { ApiError } from '#model/errors.ts'
 import { askedHolder, holderArn, holderHref } from './holders.ts'
 import { listView } from './list-holders.ts'
 import { openIam } from './open-iam.ts'
+import { makeRole } from './roles.ts'
 
-/** A user or a group; roles need a trust policy, which the API takes. */
+/** A user, a group or a role; which may do nothing until it holds policies. */
 export const createHolder: Page = async (visit, services) => {
   const { description } = askedHolder(visit)
   const { plural, noun } = description
   const iam = openIam(visit, services)
   const name = visit.form.get('name')?.trim() ?? ''
   try {
-    if (plural === 'roles') throw new ApiError('NoSuchKey')
     if (!namePattern.test(name) || name.length > 64) {
       throw new ApiError('ValidationError', { message: 'A name has up to 64 letters, digits and _+=,.@-.' })
     }
-    iam.authorize(`Create${noun}`, holderArn(iam.account, description, name))
-    await iam.change((account) => {
-      if (plural === 'users') createUser(account, { name, path: '/' })
-      else createGroup(account, { name, path: '/' })
-    })
+    const arn = holderArn(iam.account, description, name)
+    if (plural === 'roles') await makeRole(visit, services, iam, { name, arn })
+    else {
+      iam.authorize(`Create${noun}`, arn)
+      await iam.change((account) => {
+        if (plural === 'users') createUser(account, { name, path: '/' })
+        else createGroup(account, { name, path: '/' })
+      })
+    }
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500 || error.status === 403) throw error
     return listView(visit, services, description, { text: error.message, status: error.status, name })

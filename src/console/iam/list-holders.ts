@@ -1,8 +1,11 @@
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import type { Account } from '#identity/account.ts'
 import { membersOf } from '#identity/group.ts'
 import { accountPart } from '#identity/principal-arn.ts'
+import { mayShowDocument } from './document.ts'
 import { askedHolder, type HolderDescription, holderDescriptions, holderHref } from './holders.ts'
 import { type Iam, openIam } from './open-iam.ts'
+import { trustTemplates } from './trust-templates.ts'
 
 const shownMax = 1000
 
@@ -28,7 +31,7 @@ export function listView(
     title: { users: 'Users', groups: 'Groups', roles: 'Roles' }[plural],
     place: 'iam',
     crumbs: [{ text: 'Identities' }],
-    scripts: ['rows.js'],
+    scripts: plural === 'roles' ? ['rows.js', 'iam.js'] : ['rows.js'],
     status: problem?.status ?? 200,
     locals: {
       plural,
@@ -36,9 +39,23 @@ export function listView(
       filter,
       total: rows.length,
       rows: rows.filter(({ name }) => name.toLowerCase().includes(filter)).slice(0, shownMax),
-      mayCreate: plural !== 'roles' && iam.may(`Create${noun}`, `${arn}*`),
+      mayCreate: iam.may(`Create${noun}`, `${arn}*`),
       problem: problem?.text,
       typed: problem?.name ?? '',
+      mayShowDocument: mayShowDocument(visit, services),
+      ...(plural === 'roles' ? roleForm(visit, iam.account) : {}),
+    },
+  }
+}
+
+function roleForm({ form }: Visit, account: Account) {
+  const templates = trustTemplates(account)
+  return {
+    templates,
+    typedRole: {
+      description: form.get('description') ?? '',
+      minutes: form.get('minutes') ?? '60',
+      trust: form.get('trust') ?? templates[0]?.text ?? '',
     },
   }
 }

@@ -1,7 +1,10 @@
 /** The visitor's account, as IAM's API would let them see and change it. */
+import type { ConditionKeys } from '#access/query-facts.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import type { Account } from '#identity/account.ts'
 import { Identity } from '#identity/identity.ts'
+import { findPolicy } from '#identity/managed-policy.ts'
+import { arnOf } from '#identity/principal-arn.ts'
 import { ApiError } from '#model/errors.ts'
 import { evaluate } from '#policy/evaluate.ts'
 
@@ -10,7 +13,7 @@ export interface Iam {
   readonly account: Account
   readonly visitor: Identity
   /** AccessDenied unless the visitor may do `action` (as `CreateUser`) to what the ARN names. */
-  authorize(action: string, arn: string): void
+  authorize(action: string, arn: string, asked?: ConditionKeys): void
   /** The same question without consequences: what is offered depends on it. */
   may(action: string, arn: string): boolean
   change<T>(alter: (account: Account) => T): Promise<T>
@@ -21,18 +24,38 @@ export function openIam({ principal, facts }: Visit, { identities, gatekeeper }:
   const { requester, policies, account: id } = principal
   const account = identities.directory.findAccount(id)
   if (account === undefined) throw new ApiError('AccessDenied')
-  const question = (action: string, resource: string) => ({
-    principal: requester,
-    action: `iam:${action}`,
-    resource,
-    resourceAccount: id,
-    context: () => undefined,
-  })
+  const question = (action: string, resource: string) => {
+    const keys = keysOf(account, resource)
+    return {
+      principal: requester,
+      action: `iam:${action}`,
+      resource,
+      resourceAccount: id,
+      context: (key: string) => keys[key],
+    }
+  }
   return {
     account,
     visitor: principal,
-    authorize: (action, arn) => gatekeeper.authorizeArn(principal, `iam:${action}`, { arn, account: id }, facts),
+    authorize(action, arn, asked = {}) {
+      const keys = { ...keysOf(account, arn), ...asked }
+      gatekeeper.authorizeArn(principal, `iam:${action}`, { arn, account: id }, { ...facts, keys })
+    },
     may: (action, arn) => evaluate(question(action, arn), policies).outcome === 'Allow',
     change: (alter) => identities.change(id, alter),
   }
+}
+
+/** Tags of what is there already, as conditions of policies ask for them. */
+function keysOf(account: Account, arn: string): Record<string, string> {
+  const tagged =
+    account.users.find((user) => arnOf(account.id, 'user', user) === arn) ??
+    account.roles.find((role) => arnOf(account.id, 'role', role) === arn) ??
+    findPolicy(account, arn)
+  const keys: Record<string, string> = {}
+  for (const [name, value] of Object.entries(tagged?.tags ?? {})) {
+    keys[`aws:resourcetag/${name}`] = value
+    keys[`iam:resourcetag/${name}`] = value
+  }
+  return keys
 }

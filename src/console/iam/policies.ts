@@ -15,12 +15,12 @@ import {
 } from '#identity/managed-policy.ts'
 import { accountPart } from '#identity/principal-arn.ts'
 import { ApiError } from '#model/errors.ts'
+import { mayShowDocument } from './document.ts'
 import { holderDescriptions, holderHref } from './holders.ts'
 import { type Iam, openIam } from './open-iam.ts'
-import { parsePolicyText, policyTemplates } from './policy-form.ts'
+import { parsePolicyText, policyHref, policyTemplates } from './policy-form.ts'
 
 const versionsMax = 5
-const policyHref = (arn: string) => `/ui/iam/policy?arn=${encodeURIComponent(arn)}`
 
 export const showPolicies: Page = (visit, services) => policiesView(visit, services)
 
@@ -50,6 +50,7 @@ function policiesView(visit: Visit, services: ConsoleServices, problem?: { text:
       mayCreate: iam.may('CreatePolicy', `${arn}*`),
       typed: { name: visit.form.get('name') ?? '', document: visit.form.get('document') ?? policyTemplates[0][1] },
       problem: problem?.text,
+      mayShowDocument: mayShowDocument(visit, services),
     },
   }
 }

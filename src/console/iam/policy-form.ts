@@ -1,12 +1,19 @@
 import type { PolicyText } from '#identity/entity.ts'
+import { assertKnownActions } from '#identity/known-actions.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { parsePolicy } from '#policy/document.ts'
 
-/** An identity policy as typed. MalformedPolicyDocument, saying where. */
-export function parsePolicyText(text: string): PolicyText {
+export const policyHref = (arn: string): string => `/ui/iam/policy?arn=${encodeURIComponent(arn)}`
+
+/** A policy as typed; `principalExists` for trust policies. MalformedPolicyDocument, saying where. */
+export function parsePolicyText(
+  text: string,
+  kind: 'identity' | 'trust' = 'identity',
+  options: { readonly principalExists?: (name: string) => boolean } = {},
+): PolicyText {
   try {
-    parsePolicy(text, 'identity', { maxBytes: limits.policyBytes })
+    assertKnownActions(parsePolicy(text, kind, { maxBytes: limits.policyBytes, ...options }))
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     const { Detail: path } = error.fields

@@ -6,8 +6,9 @@ import { policyArn } from '#identity/managed-policy.ts'
 import { getRole } from '#identity/role.ts'
 import { getUser } from '#identity/user.ts'
 import { askedHolder, type HolderDescription, holderArn } from './holders.ts'
-import { openIam } from './open-iam.ts'
+import { type Iam, openIam } from './open-iam.ts'
 import { policyTemplates } from './policy-form.ts'
+import { trustTemplates } from './trust-templates.ts'
 
 export const showHolder: Page = (visit, services) => {
   const { description, name } = askedHolder(visit)
@@ -15,7 +16,7 @@ export const showHolder: Page = (visit, services) => {
 }
 
 export interface HolderProblem {
-  readonly where: 'policies' | 'inline' | 'keys' | 'groups' | 'password' | 'danger'
+  readonly where: 'policies' | 'inline' | 'keys' | 'groups' | 'password' | 'trust' | 'session' | 'tags' | 'danger'
   readonly text: string
   readonly status: number
 }
@@ -55,11 +56,37 @@ export function holderView(
       typedName: visit.form.get('policyName') ?? '',
       template: policyTemplates[1][1],
       mayChangePolicies: iam.may(`Put${noun}Policy`, arn),
+      maySimulate: iam.may('SimulatePrincipalPolicy', arn),
       mayDelete: iam.may(`Delete${noun}`, arn),
+      ...(plural === 'groups' ? {} : tagFacts(visit, iam, description, holder.name)),
       ...(plural === 'users' ? userFacts(account, holder.name, services) : {}),
       ...(plural === 'groups' ? { members: membersOf(account, getGroup(account, holder.name)) } : {}),
-      ...(plural === 'roles' ? { trust: JSON.stringify(getRole(account, holder.name).trust, null, 2) } : {}),
+      ...(plural === 'roles' ? roleFacts(visit, iam, holder.name, arn, services) : {}),
     },
+  }
+}
+
+function tagFacts({ form }: Visit, iam: Iam, description: HolderDescription, name: string) {
+  const arn = holderArn(iam.account, description, name)
+  const { tags } = description.plural === 'users' ? getUser(iam.account, name) : getRole(iam.account, name)
+  return {
+    tags: Object.entries(tags),
+    mayTag: iam.may(`Tag${description.noun}`, arn),
+    mayUntag: iam.may(`Untag${description.noun}`, arn),
+    typedTag: { key: form.get('key') ?? '', value: form.get('value') ?? '' },
+  }
+}
+
+function roleFacts({ form }: Visit, iam: Iam, name: string, arn: string, { identities }: ConsoleServices) {
+  const role = getRole(iam.account, name)
+  return {
+    trust: form.get('trust') ?? JSON.stringify(role.trust, null, 2),
+    templates: trustTemplates(iam.account),
+    description: form.get('description') ?? role.description ?? '',
+    minutes: form.get('minutes') ?? String(Math.round(role.maxSessionSeconds / 60)),
+    lastUse: identities.lastUsed.find(role.id),
+    mayTrust: iam.may('UpdateAssumeRolePolicy', arn),
+    mayUpdate: iam.may('UpdateRole', arn),
   }
 }
 
@@ -71,12 +98,14 @@ function userFacts(account: Account, name: string, { identities }: ConsoleServic
       isActive: key.status === 'Active',
       createdAtMs: Date.parse(key.createdAt),
       expiresAtMs: key.expiresAt === undefined ? undefined : Date.parse(key.expiresAt),
+      expires: key.expiresAt?.slice(0, 16) ?? '',
+      isExpired: key.expiresAt !== undefined && Date.parse(key.expiresAt) <= Date.now(),
+      isLimited: key.policies !== undefined,
       lastUse: identities.lastUsed.find(key.id),
     })),
     groups: user.groups,
     otherGroups: account.groups.map((group) => group.name).filter((group) => !user.groups.includes(group)),
     login: user.login,
-    tags: Object.entries(user.tags),
   }
 }
 

@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path'
 import { Layout } from '#blobs/layout.ts'
 import { apiUrls } from '#console/api-urls.ts'
+import { openIam } from '#console/iam/open-iam.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { awsEncode } from '#lib/uri.ts'
 import { anonymous } from '#model/account.ts'
@@ -26,6 +27,7 @@ export const showObject: Page = async (visit, services) => {
     place: shown === undefined ? undefined : placeOf(services, bucket.name, shown),
     publicUrl: shown === undefined ? undefined : publicUrlOf(visit, services, shown),
     sign: iconOf(fileTypeOf(key, shown?.headers.contentType).kind),
+    mayAskWho: openIam(visit, services).may('SimulatePrincipalPolicy', '*'),
     parts: shown === undefined ? [] : await services.store.listObjectParts(bucket.name, shown, 0, 1000),
   })
 }

@@ -1,15 +1,16 @@
 /** Who is meant by the ARN of a simulation, and what they hold. */
-import type { Account } from '#identity/account.ts'
-import { type Directory, requesterOf } from '#identity/directory.ts'
-import { getGroup } from '#identity/group.ts'
-import type { PolicyHolder } from '#identity/policy-holder.ts'
-import { arnOf, parseIamArn } from '#identity/principal-arn.ts'
-import { getRole, type Role } from '#identity/role.ts'
-import { getUser, type User } from '#identity/user.ts'
 import { ApiError } from '#model/errors.ts'
 import type { RequesterPolicies } from '#policy/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'
-import { includesName } from './reading.ts'
+import type { Account } from './account.ts'
+import { type Directory, requesterOf } from './directory.ts'
+import { isSameName } from './entity.ts'
+import { getGroup } from './group.ts'
+import { Identity } from './identity.ts'
+import type { PolicyHolder } from './policy-holder.ts'
+import { arnOf, parseIamArn } from './principal-arn.ts'
+import { getRole, type Role } from './role.ts'
+import { getUser, type User } from './user.ts'
 
 interface Named {
   readonly user?: User
@@ -24,7 +25,8 @@ export function holderNamed(account: Account, arn: string): Named {
   if (named?.account === account.id) {
     if (named.noun === 'user') {
       const user = getUser(account, named.name)
-      return { user, holders: [user, ...account.groups.filter(({ name }) => includesName(user.groups, name))] }
+      const isMember = (group: string) => user.groups.some((one) => isSameName(one, group))
+      return { user, holders: [user, ...account.groups.filter(({ name }) => isMember(name))] }
     }
     if (named.noun === 'group') return { holders: [getGroup(account, named.name)] }
     if (named.noun === 'role') {
@@ -65,6 +67,13 @@ export function simulatedPrincipal(directory: Directory, account: Account, arn: 
     requester: hypothetical(account, arn),
     policies: directory.policiesOfGroup(account, getGroup(account, name)),
   }
+}
+
+/** Whoever the ARN names, as somebody to ask about: nobody who could sign a request. NoSuchEntity, InvalidInput. */
+export function simulatedIdentity(directory: Directory, account: Account, arn: string): Identity {
+  const displayName = parseIamArn(arn)?.name ?? arn
+  const simulated = simulatedPrincipal(directory, account, arn)
+  return new Identity({ accessKeyId: '', secretAccessKey: '', displayName, ...simulated })
 }
 
 /** Somebody of the account who need not exist. */

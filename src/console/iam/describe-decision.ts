@@ -1,0 +1,28 @@
+/** What decided, in a sentence. */
+import type { Decision, PolicyType } from '#policy/evaluate.ts'
+import { nameOf } from './effective-policies.ts'
+
+const names: Readonly<Record<PolicyType, string>> = {
+  'identity-based': 'policy',
+  'resource-based': 'bucket policy',
+  'permissions-boundary': 'permissions boundary',
+  session: 'session policy',
+  acl: 'access control list',
+  root: 'root',
+}
+
+export function describeDecision({ reason, policyType, policy, sid }: Decision, action: string): string {
+  const kind = names[policyType]
+  if (reason === 'implicit-deny') {
+    return policyType === 'identity-based'
+      ? `No policy allows ${action}.`
+      : `The ${kind} does not allow ${action}, or there is none.`
+  }
+  const verb = reason === 'allowed' ? 'Allowed' : 'Denied'
+  if (policyType === 'root') return 'Allowed: the root of an account may do everything in it.'
+  if (policyType === 'acl') return 'Allowed by the access control list.'
+  const statement = sid === undefined ? 'a statement' : `the statement ${sid}`
+  const where =
+    policy === undefined || policyType === 'resource-based' ? `the ${kind}` : `the ${kind} ${nameOf(policy)}`
+  return `${verb} by ${statement} of ${where}.`
+}

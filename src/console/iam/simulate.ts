@@ -1,0 +1,74 @@
+/** What a user, a group or a role may do: the policies that have a say, and the answer of the engine to any question. */
+import { explainHypothesis } from '#access/hypothetical.ts'
+import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+import { simulatedIdentity } from '#identity/simulated-principal.ts'
+import { ApiError } from '#model/errors.ts'
+import { describeDecision } from './describe-decision.ts'
+import { effectivePolicies } from './effective-policies.ts'
+import { askedHolder, holderArn, holderHref } from './holders.ts'
+import { type Iam, openIam } from './open-iam.ts'
+import { parseSimulation } from './simulation-form.ts'
+
+const usualActions = 's3:ListBucket\ns3:GetObject\ns3:PutObject\ns3:DeleteObject'
+
+export const showSimulation: Page = async (visit, services) => {
+  const { description, name } = askedHolder(visit)
+  const iam = openIam(visit, services)
+  const arn = holderArn(iam.account, description, name)
+  iam.authorize(`Get${description.noun}`, arn)
+  iam.authorize('SimulatePrincipalPolicy', arn)
+  const holder = description.get(iam.account, name)
+  const { query } = visit
+  const typed = {
+    actions: query.get('actions') ?? usualActions,
+    resource: query.get('resource') ?? '',
+    context: query.get('context') ?? '',
+  }
+  const outcome = query.has('actions') ? await simulate(visit, services, iam, arn, typed) : undefined
+  return {
+    view: 'iam/simulate',
+    title: `What ${holder.name} may do`,
+    place: 'iam',
+    crumbs: [
+      { text: 'Identities', href: `/ui/iam/${description.plural}` },
+      { text: holder.name, href: holderHref(description.plural, holder.name) },
+      { text: 'What it may do' },
+    ],
+    status: outcome?.status ?? 200,
+    locals: {
+      base: holderHref(description.plural, holder.name),
+      name: holder.name,
+      noun: description.noun,
+      arn,
+      policies: effectivePolicies(iam.account, description, name),
+      typed,
+      outcome,
+    },
+  }
+}
+
+async function simulate(
+  { facts }: Visit,
+  { access, store, identities }: ConsoleServices,
+  { account }: Iam,
+  arn: string,
+  typed: Parameters<typeof parseSimulation>[0],
+) {
+  try {
+    const asked = parseSimulation(typed)
+    const principal = simulatedIdentity(identities.directory, account, arn)
+    const explaining = { authorizer: access.authorizer, findBucket: (name: string) => store.findBucket(name) }
+    const { resource, context } = asked
+    const results = await Promise.all(
+      asked.actions.map(async (action) => {
+        const hypothesis = { principal, action, resource, context, facts, account: account.id }
+        const answer = await explainHypothesis(explaining, hypothesis)
+        return { action, ...answer, because: describeDecision(answer.decision, action) }
+      }),
+    )
+    return { status: 200, resource, isCut: asked.isCut, results, problem: undefined }
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status >= 500) throw error
+    return { status: error.status, problem: error.message, results: [] }
+  }
+}

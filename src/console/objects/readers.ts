@@ -1,0 +1,107 @@
+/** Who can read an object, and why: every user and role of the visitor's account, and everybody else. */
+import type { RequestFacts } from '#access/caller.ts'
+import { answerFor } from '#access/hypothetical.ts'
+import { governed } from '#access/object-access.ts'
+import { objectHref } from '#console/address.ts'
+import { describeDecision } from '#console/iam/describe-decision.ts'
+import { holderHref } from '#console/iam/holders.ts'
+import { openIam } from '#console/iam/open-iam.ts'
+import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+import type { Account } from '#identity/account.ts'
+import { arnOf } from '#identity/principal-arn.ts'
+import { simulatedIdentity } from '#identity/simulated-principal.ts'
+import { anonymous, type Principal } from '#model/account.ts'
+import { ApiError } from '#model/errors.ts'
+import type { ObjectVersion } from '#model/object.ts'
+import { folderCrumbs, nameOf, parentOf } from './folder.ts'
+
+/** Of users, and of roles. */
+const shownMax = 200
+
+export const showReaders: Page = async (visit, services) => {
+  const { bucket, key, query } = visit
+  const { account, authorize } = openIam(visit, services)
+  authorize('SimulatePrincipalPolicy', '*')
+  const versionId = query.get('versionId') ?? undefined
+  const version = await services.store.findVersion(bucket.name, key, versionId)
+  if (version === undefined || version.isDeleteMarker) throw new ApiError('NoSuchKey')
+  const about = { visit, services, version, versionId, account: account.id }
+  const readers = candidatesOf(account, services).map((candidate) => ({
+    ...candidate,
+    ...answerAbout(candidate.principal, about),
+  }))
+  const here = objectHref(bucket.name, key, 'object', versionId)
+  return {
+    view: 'objects/readers',
+    title: `Who can read ${nameOf(key)}`,
+    place: 'buckets',
+    crumbs: [
+      ...folderCrumbs(bucket.name, parentOf(key), false),
+      { text: nameOf(key), href: here },
+      { text: 'Who can read it' },
+    ],
+    locals: {
+      name: nameOf(key),
+      here,
+      groups: [
+        { title: 'May read it', isAllowed: true, readers: readers.filter(({ isAllowed }) => isAllowed) },
+        { title: 'May not', isAllowed: false, readers: readers.filter(({ isAllowed }) => !isAllowed) },
+      ],
+      isCut: account.users.length > shownMax || account.roles.length > shownMax,
+      isOwnBucket: services.identities.findAccount(bucket.ownerId) === account.id,
+    },
+  }
+}
+
+interface Candidate {
+  readonly name: string
+  readonly noun: string
+  readonly href?: string
+  readonly principal: Principal
+}
+
+function candidatesOf(account: Account, { identities: { directory } }: ConsoleServices): Candidate[] {
+  const candidate = (noun: 'User' | 'Role', plural: string, named: { name: string; path: string }) => ({
+    name: named.name,
+    noun,
+    href: holderHref(plural, named.name),
+    principal: simulatedIdentity(directory, account, arnOf(account.id, noun === 'User' ? 'user' : 'role', named)),
+  })
+  return [
+    { name: 'Everybody', noun: 'without a key', principal: anonymous },
+    ...account.users.slice(0, shownMax).map((user) => candidate('User', 'users', user)),
+    ...account.roles.slice(0, shownMax).map((role) => candidate('Role', 'roles', role)),
+  ]
+}
+
+interface About {
+  readonly visit: Visit
+  readonly services: ConsoleServices
+  readonly version: ObjectVersion
+  readonly versionId: string | undefined
+  readonly account: string
+}
+
+/** Only statements that apply are told: what else was looked at, the simulator shows. */
+function answerAbout(principal: Principal, { visit, services, version, versionId, account }: About) {
+  const { authorizer } = services.access
+  const { bucket, key } = visit
+  const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
+  const resource = { bucket, key, object: governed(bucket, version) }
+  const facts = factsFor(visit, principal, versionId)
+  const { decision, policies } = answerFor(account, authorizer, authorizer.question(principal, action, resource, facts))
+  return {
+    isAllowed: decision.outcome === 'Allow',
+    because: describeDecision(decision, action),
+    policies: policies
+      .map((trace) => ({ ...trace, statements: trace.statements.filter(({ applies }) => applies) }))
+      .filter(({ statements }) => statements.length > 0),
+  }
+}
+
+/** As if they asked from where the visitor is, now. */
+function factsFor({ facts }: Visit, { isAnonymous }: Principal, versionId: string | undefined): RequestFacts {
+  const { referer: _, cookie: __, ...headers } = facts.headers
+  const query = new Map(versionId === undefined ? [] : [['versionId', versionId]])
+  return { ...facts, headers, query, method: 'GET', caller: { via: isAnonymous ? 'anonymous' : 'header' } }
+}
