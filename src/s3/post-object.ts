@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
 import { awsEncode } from '#lib/uri.ts'
-import { formatXml } from '#lib/xml.ts'
+import { elementAt, elementsAt, formatXml, textAt } from '#lib/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey, type ObjectVersion } from '#model/object.ts'
 import { checkPostPolicy, withFileName } from '#signature/post-policy.ts'
@@ -14,6 +14,7 @@ import { accessOfNewObject } from './object/new-object-access.ts'
 import { assertHeaderText, parseAttributes } from './object/object-attributes.ts'
 import { versionHeader } from './object/put-object.ts'
 import type { Operation, S3Request, S3Response, Services } from './operation.ts'
+import { readXml } from './read-xml.ts'
 
 export const postObject: Operation = async (request, services) => {
   if (!/^multipart\/form-data/i.test(request.headers['content-type'] ?? '')) {
@@ -54,6 +55,9 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
   const headers = headersOf(fields)
   const facts = { ...request.facts, caller, headers: { ...plainHeaders(request.headers), ...headers } }
   services.gatekeeper.authorize(principal, 's3:PutObject', { bucket, key }, facts)
+  if (headers['x-amz-tagging'] !== undefined) {
+    services.gatekeeper.authorize(principal, 's3:PutObjectTagging', { bucket, key }, facts)
+  }
   const attributes = parseAttributes(
     headers,
     accessOfNewObject(headers, { bucket, key }, { principal, facts }, services),
@@ -102,7 +106,19 @@ function headersOf(fields: ReadonlyMap<string, string>): Record<string, string> 
   }
   const acl = fields.get('acl')
   if (acl !== undefined) headers['x-amz-acl'] = acl
+  const tagging = fields.get('tagging')
+  if (tagging !== undefined) headers['x-amz-tagging'] = taggingHeader(tagging)
   return headers
+}
+
+/** The field holds a Tagging document, where a header has a query. */
+function taggingHeader(document: string): string {
+  const tags = readXml(Buffer.from(document), 'Tagging', (content) => {
+    const set = elementAt(content, 'TagSet')
+    if (set === undefined) throw new Error('A TagSet is needed')
+    return elementsAt(set, 'Tag').map((tag): [string, string] => [textAt(tag, 'Key') ?? '', textAt(tag, 'Value') ?? ''])
+  })
+  return new URLSearchParams(tags).toString()
 }
 
 function answer(request: S3Request, fields: ReadonlyMap<string, string>, version: ObjectVersion): S3Response {

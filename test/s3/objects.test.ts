@@ -269,4 +269,29 @@ describe('S3 through the AWS SDK', () => {
     const tooLong = await form('much too long')
     expect([tooLong.status, await tooLong.text()]).toEqual([400, expect.stringContaining('EntityTooLarge')])
   })
+
+  it('takes tags in a form only from those who may tag, and keeps what its field says', async () => {
+    const form = async (tags: Record<string, string>) => {
+      const { url, fields } = await createPresignedPost(server.client(), { Bucket, Key: 'tagged', Fields: tags })
+      const data = new FormData()
+      for (const [name, value] of Object.entries(fields)) data.append(name, value)
+      data.append('file', new Blob(['x']), 'f.txt')
+      return (await fetch(url, { method: 'POST', body: data })).status
+    }
+    const tagging = '<Tagging><TagSet><Tag><Key>a</Key><Value>1</Value></Tag></TagSet></Tagging>'
+    expect(await form({ tagging })).toBe(204)
+    const tagged = await server.client().send(new GetObjectCommand({ Bucket, Key: 'tagged' }))
+    expect(tagged.TagCount).toBe(1)
+    const statement = {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:PutObjectTagging',
+      Resource: `arn:aws:s3:::${Bucket}/*`,
+    }
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
+    await server.client().send(new PutBucketPolicyCommand({ Bucket, Policy }))
+    expect(await form({ tagging })).toBe(403)
+    expect(await form({ 'x-amz-tagging': 'a=1' })).toBe(403)
+    expect(await form({})).toBe(204)
+  })
 })

@@ -112,6 +112,12 @@ export const forms: readonly BadCase[] = table('PostObject', 'POST /bucket', {},
   ['with an operator there is none of', signed(and(['like', '$key', 'x'])), '400 InvalidPolicyDocument'],
   ['with a field that no condition covers', signed({}, { 'x-amz-meta-a': '1' }), '403 AccessDenied'],
   ['GHSA-w5fh-f8xh-5x3p: with another key than allowed', signed(and(['eq', '$key', 'mine'])), '403 AccessDenied'],
+  ['with tags that are no XML', signed(and(anything('tagging')), { tagging: 'a=1' }), '400 MalformedXML'],
+  [
+    'with a tag without a name',
+    signed(and(anything('tagging')), { tagging: '<Tagging><TagSet><Tag><Value>1</Value></Tag></TagSet></Tagging>' }),
+    '400 InvalidTag',
+  ],
   ['with a key of another folder than allowed', signed(and(['starts-with', '$key', 'mine/'])), '403 AccessDenied'],
   [
     'with a file of another name than allowed',
