@@ -151,6 +151,12 @@ describe('lines that ask again', () => {
     expect(awsLine(record, where)).toContain("--key='a'\\''; rm -rf $HOME #'")
   })
 
+  it('send a body where there was one, though it was refused', () => {
+    const headers = [['Content-Length', '5']] as const
+    expect(curlLine({ ...record, method: 'PUT', status: 403, headers }, where)).toContain("--data-binary @'<the body>'")
+    expect(curlLine(record, where)).not.toContain('--data-binary')
+  })
+
   it('never have aws read a file in place of a key', () => {
     expect(awsLine({ ...record, key: 'file:///etc/passwd' }, where)).toBeUndefined()
     expect(awsLine({ ...record, operation: 'CompleteMultipartUpload' }, where)).toBeUndefined()

@@ -30,7 +30,9 @@ export function curlLine(record: RequestRecord, { endpoint, region }: LineValues
   for (const [name, value] of headers) {
     if (!ownHeaders.test(name) && value !== mask) lines.push(`--header ${quote(`${name}: ${value}`)}`)
   }
-  if (record.bytesIn > 0) lines.push("--data-binary @'<the body>'")
+  // Of what is refused nothing counts as received.
+  const hadBody = headers.some(([name, value]) => /^content-length$/i.test(name) && Number(value) > 0)
+  if (hadBody) lines.push("--data-binary @'<the body>'")
   lines.push(quote(endpoint + withoutSignature(target)))
   return lines.join(' \\\n  ')
 }
