@@ -12,6 +12,7 @@ import { readTls } from '#http/tls.ts'
 import { createIamService } from '#iam/service.ts'
 import { createLog, type Log } from '#lib/log.ts'
 import { defaultControls } from '#model/object-ownership.ts'
+import type { ServedRequest } from '#model/served-request.ts'
 import { createAddressReader } from '#s3/address.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import type { Store } from '#store/contract.ts'
@@ -61,6 +62,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const serverOwnerId = () => identities.ownerId
   const questions = { access, findIdentity, documents, serverOwnerId }
   const admin = createAdminRoutes({ services, region, service, apiBaseUrl, ...questions })
+  const onServed = config.activity ? (served: ServedRequest) => access.activity.note(served) : undefined
   const query = createQueryEndpoint({
     services: [
       createIamService({ identities, gatekeeper }),
@@ -68,8 +70,9 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
     ],
     log,
     rateLimit,
+    onServed,
   })
-  const endpoint = createS3Endpoint({ services, log, ...(rateLimit === undefined ? {} : { rateLimit }) })
+  const endpoint = createS3Endpoint({ services, log, onServed, ...(rateLimit === undefined ? {} : { rateLimit }) })
   const readAddress = createAddressReader(services.settings.virtualHostDomains)
   /** A bucket addressed by host may hold a key that looks like one of our own paths. */
   const isOurs = ({ url = '', headers }: IncomingMessage) =>

@@ -100,6 +100,7 @@ const variables = {
     'what these pages may send',
   ),
 
+  ACTIVITY: row(onOff, undefined, 'on or off', 'keep the last requests for the console (on, unless MODE=api)'),
   LOG_LEVEL: row(logLevel(), 'info', 'debug, info, warn, error or off', 'least severity to log'),
   LOG_FORMAT: row(z.enum(['auto', 'json', 'pretty']), 'auto', 'json, pretty or auto', 'auto: pretty on a terminal'),
   LOG_DIR: row(text, undefined, 'a folder', 'write the log to a file there as well'),
@@ -300,6 +301,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     virtualHostDomains: values.VIRTUAL_HOST_DOMAINS,
     plainKeyAuth: values.PLAIN_KEY_AUTH,
     enforce: values.ENFORCE,
+    activity: values.ACTIVITY ?? values.MODE !== 'api',
     trustedProxies: values.TRUSTED_PROXIES,
     signatureV2: values.SIGNATURE_V2,
     authMaxAttempts: values.AUTH_MAX_ATTEMPTS,

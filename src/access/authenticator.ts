@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Identity } from '#identity/identity.ts'
 import { anonymous } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
+import { decisionHeader } from '#model/served-request.ts'
 import {
   type PlainCredentials,
   type PresentedCredentials,
@@ -17,7 +18,7 @@ import { isSame } from '#signature/signing-key.ts'
 import { verifyV2 } from '#signature/v2.ts'
 import { verifyV4 } from '#signature/v4.ts'
 import type { Caller, OtherService } from './caller.ts'
-import { decisionHeader } from './denial.ts'
+
 import { hintOf, recordFailure } from './failed-authentication.ts'
 import type { GatekeeperOptions } from './gatekeeper.ts'
 import { Lockout } from './lockout.ts'

@@ -4,7 +4,7 @@ import { parseIpRange } from '#policy/ip-range.ts'
 import type { RequestFacts } from './caller.ts'
 
 export interface ClientAddress {
-  address(facts: RequestFacts): string | undefined
+  address(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
   isSecure(facts: RequestFacts): boolean
 }
 

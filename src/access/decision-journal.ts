@@ -4,11 +4,12 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { MetadataEngine } from '#metadata/engine.ts'
-import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
+import { encodeJson, rowKey } from '#metadata/tables.ts'
 import type { ErrorCode } from '#model/errors.ts'
 import type { Decision } from '#policy/evaluate.ts'
 import type { PolicyTrace } from '#policy/explain.ts'
 import type { Requester } from '#policy/requester.ts'
+import { RecordRing } from './record-ring.ts'
 
 export interface DecisionRecord {
   readonly id: string
@@ -64,7 +65,7 @@ const recordBytesMax = 64 * 1024
 
 export class DecisionJournal {
   readonly #engine: MetadataEngine
-  readonly #capacity: number
+  readonly #ring: RecordRing<DecisionRecord>
   readonly #onError: (error: unknown) => void
   #pending: Pending[] = []
   #timer: NodeJS.Timeout | undefined
@@ -72,7 +73,7 @@ export class DecisionJournal {
 
   constructor({ engine, capacity = 2000, onError }: JournalOptions) {
     this.#engine = engine
-    this.#capacity = capacity
+    this.#ring = new RecordRing({ engine, turnKey: rowKey('t'), table: 'j', capacity })
     this.#onError = onError
   }
 
@@ -123,12 +124,7 @@ export class DecisionJournal {
 
   async #write(batch: readonly Pending[]): Promise<void> {
     const values = batch.flatMap((pending) => this.#encode(pending) ?? [])
-    await this.#engine.exclusively((view) => {
-      const turn = view.get(turnKey)
-      const next = turn === undefined ? 0 : decodeJson<{ next: number }>(turn).next
-      for (const [index, value] of values.entries()) view.put(this.#slot(next + index), value)
-      view.put(turnKey, encodeJson({ next: next + values.length }))
-    })
+    await this.#engine.exclusively((view) => this.#ring.append(view, values))
   }
 
   #encode({ id, at, draft }: Pending): Buffer[] | undefined {
@@ -142,22 +138,9 @@ export class DecisionJournal {
 
   async *#newestFirst(): AsyncIterable<DecisionRecord> {
     await this.flush()
-    const turn = await this.#engine.get(turnKey)
-    const next = turn === undefined ? 0 : decodeJson<{ next: number }>(turn).next
-    const oldest = Math.max(0, next - this.#capacity)
-    for (let end = next; end > oldest; end -= 50) {
-      const keys: Buffer[] = []
-      for (let number = end - 1; number >= Math.max(oldest, end - 50); number--) keys.push(this.#slot(number))
-      for (const value of await this.#engine.getMany(keys)) if (value !== undefined) yield decodeJson(value)
-    }
-  }
-
-  #slot(number: number): Buffer {
-    return rowKey('j', String(number % this.#capacity).padStart(8, '0'))
+    for await (const { record } of this.#ring.newestFirst(await this.#ring.next())) yield record
   }
 }
-
-const turnKey = rowKey('t')
 
 /** A trace too long to keep is left out. */
 function encodeBounded(record: DecisionRecord): Buffer {

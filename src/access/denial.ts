@@ -1,5 +1,6 @@
 /** What a refused caller is told: as much as AWS tells. https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html */
 import { ApiError } from '#model/errors.ts'
+import { decisionHeader } from '#model/served-request.ts'
 import type { AccessRequest, Decision, PolicyType } from '#policy/evaluate.ts'
 
 /** What operations on no bucket in particular are about, as policies name it. */
@@ -26,8 +27,6 @@ const names: Readonly<Record<PolicyType, string>> = {
   acl: 'resource-based policy',
   root: 'identity-based policy',
 }
-
-export const decisionHeader = 'x-myfsio-decision-id'
 
 export function accessDenied(message: string, decisionId: string): ApiError {
   return new ApiError('AccessDenied', { message, headers: { [decisionHeader]: decisionId } })

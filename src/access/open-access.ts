@@ -2,6 +2,7 @@
 import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
 import type { Identities } from '#identity/identities.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
+import { Activity } from './activity.ts'
 import { type Authorizer, createAuthorizer } from './authorizer.ts'
 import type { Gatekeeper } from './caller.ts'
 import { createClientAddress } from './client-address.ts'
@@ -27,6 +28,7 @@ export interface Access {
   readonly authorizer: Authorizer
   readonly journal: DecisionJournal
   readonly ledger: UsageLedger
+  readonly activity: Activity
   close(): Promise<void>
 }
 
@@ -34,10 +36,19 @@ export function openAccess({ identities, policies, engine, log, settings }: Acce
   const onError = (error: unknown) => log.error({ err: error }, 'the journal of decisions could not be written')
   const journal = new DecisionJournal({ engine, onError })
   const ledger = new UsageLedger({ engine, onError })
+  const findAccount = (canonicalId: string) => identities.findAccount(canonicalId)
+  const clientAddress = createClientAddress(settings.trustedProxies)
+  const activity = new Activity({
+    engine,
+    findAccount,
+    findByAccessKey: (accessKeyId) => identities.findByAccessKey(accessKeyId),
+    clientAddress,
+    onError: (error) => log.error({ err: error }, 'the record of requests could not be written'),
+  })
   const authorizer = createAuthorizer({
     policies,
-    findAccount: (canonicalId) => identities.findAccount(canonicalId),
-    context: { clientAddress: createClientAddress(settings.trustedProxies), region: settings.region },
+    findAccount,
+    context: { clientAddress, region: settings.region },
     journal,
     ledger,
     enforce: settings.enforce,
@@ -48,8 +59,9 @@ export function openAccess({ identities, policies, engine, log, settings }: Acce
     authorizer,
     journal,
     ledger,
+    activity,
     async close() {
-      await Promise.all([journal.close(), ledger.close()])
+      await Promise.all([journal.close(), ledger.close(), activity.close()])
       await engine.close()
     },
   }

@@ -26,6 +26,8 @@ export interface ConsoleSettings {
   readonly metadataEngine: string
   readonly storageWatch: boolean
   readonly workers: number
+  /** Whether requests are recorded. */
+  readonly activity: boolean
   readonly maxUploadBytes: number
   readonly defaultObjectOwnership: ObjectOwnership
   readonly uiPageSize: number

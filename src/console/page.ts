@@ -69,7 +69,7 @@ export interface View {
   readonly scripts?: readonly string[]
 }
 
-export type Place = 'overview' | 'buckets' | 'iam' | 'denials' | 'docs' | 'system'
+export type Place = 'overview' | 'buckets' | 'iam' | 'activity' | 'denials' | 'docs' | 'system'
 
 export interface Crumb {
   readonly text: string

@@ -1,4 +1,6 @@
 /** The map of the console: method, address, permission, page. `?key=` marks pages about one object. */
+import { showActivity } from './activity/activity.ts'
+import { showRequest } from './activity/request.ts'
 import { listBucketNames } from './buckets/bucket-names.ts'
 import { createBucket } from './buckets/create-bucket.ts'
 import { showBuckets } from './buckets/list-buckets.ts'
@@ -62,6 +64,8 @@ export const routes: readonly Route[] = [
   route('post', '/ui/theme', 'anyone', setTheme),
 
   route('get', '/ui', 'signed-in', showOverview),
+  route('get', '/ui/activity', mayExplainAction, showActivity),
+  route('get', '/ui/activity/:request', mayExplainAction, showRequest),
   route('get', '/ui/denials', mayExplainAction, showDenials),
   route('get', '/ui/docs', 'signed-in', showDocs),
   route('get', '/ui/system', 'signed-in', showSystem),

@@ -30,7 +30,7 @@ export function createIamService(services: IamServices): QueryService {
 function run(row: IamRow, request: QueryRequest, { identities, gatekeeper }: IamServices) {
   const caller = gatekeeper.authenticate(request.signable, 'iam')
   const { principal } = caller
-  request.principal = principal.accessKeyId
+  request.principal = principal
   if (!(principal instanceof Identity)) throw new ApiError('MissingAuthenticationToken')
   refuseTokens(principal)
   const account = identities.directory.findAccount(principal.account)

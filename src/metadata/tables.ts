@@ -26,11 +26,14 @@
  * |---|---|---|
  * | turn       | t                     | JSON { next }: how many decisions were ever written |
  * | decision   | j slot                | JSON DecisionRecord; a ring (access/decision-journal.ts) |
+ * | turn       | t requests            | JSON { next }: how many requests were ever written |
+ * | request    | r slot                | JSON RequestRecord; a ring (access/activity.ts) |
+ * | traffic    | h second account      | counters requests, errors, bytesIn, bytesOut of a stretch of the last hour (access/traffic.ts) |
  * | use        | a day accessKeyId action resource | counter count (access/usage-ledger.ts) |
  */
 import type { Bytes, KeyRange } from './engine.ts'
 
-type Table = 'b' | 'c' | 'o' | 'v' | 'n' | 'm' | 'u' | 's' | 'p' | 'd' | 'q' | 'f' | 'w' | 't' | 'j' | 'a'
+type Table = 'b' | 'c' | 'o' | 'v' | 'n' | 'm' | 'u' | 's' | 'p' | 'd' | 'q' | 'f' | 'w' | 't' | 'j' | 'r' | 'h' | 'a'
 
 export const rowKey = (table: Table, ...parts: readonly string[]): Buffer =>
   Buffer.from(`${table}\0${parts.join('\0')}`)

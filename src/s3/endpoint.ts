@@ -12,6 +12,7 @@ import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { assertKey, type ObjectVersion } from '#model/object.ts'
+import { decisionHeader, type ServedRequest } from '#model/served-request.ts'
 import { dependsOnObject } from '#policy/acl-evaluation.ts'
 import type { OpenObject } from '#store/contract.ts'
 import { type Address, createAddressReader } from './address.ts'
@@ -37,6 +38,8 @@ export interface S3EndpointOptions {
   readonly log: RequestLog
   /** Throws SlowDown (with Retry-After) when the client has had its share. */
   readonly rateLimit?: (request: IncomingMessage) => void
+  /** Told of every request once it is answered. */
+  readonly onServed?: ((served: ServedRequest) => void) | undefined
 }
 
 /** What is known of a request so far; filled in on its way, for the log and for error documents. */
@@ -53,7 +56,7 @@ interface Exchange {
 export function createS3Endpoint(
   options: S3EndpointOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { services, log, rateLimit } = options
+  const { services, log, rateLimit, onServed } = options
   const readAddress = createAddressReader(services.settings.virtualHostDomains)
   const match = createMatcher(operations)
 
@@ -113,11 +116,19 @@ export function createS3Endpoint(
       }
     }
     releaseBody(request)
-    record(exchange, response, bytes, failure)
+    record(exchange, request, response, bytes, failure)
   }
 
-  function record(exchange: Exchange, response: ServerResponse, bytes: number, failure: unknown): void {
-    const { id, address, row, caller } = exchange
+  function record(
+    exchange: Exchange,
+    request: IncomingMessage,
+    response: ServerResponse,
+    bytes: number,
+    failure: unknown,
+  ): void {
+    const { id, address, row, caller, bucket } = exchange
+    const durationMs = performance.now() - exchange.startedAtMs
+    const refusal = failure instanceof ApiError ? failure : undefined
     if (failure !== undefined && !(failure instanceof ApiError) && !response.destroyed) {
       log.error({ requestId: id, operation: row?.name, err: failure }, 'request failed')
     }
@@ -127,10 +138,24 @@ export function createS3Endpoint(
       principal: caller?.principal.accessKeyId,
       status: response.statusCode,
       bytes,
-      durationMs: Math.round((performance.now() - exchange.startedAtMs) * 100) / 100,
+      durationMs: Math.round(durationMs * 100) / 100,
       bucket: address === undefined ? undefined : escapeForLog(address.bucketName),
       key: address === undefined ? undefined : escapeForLog(address.key),
-      error: failure instanceof ApiError ? failure.code : undefined,
+      error: refusal?.code,
+    })
+    onServed?.({
+      id,
+      operation: row?.name,
+      principal: caller?.principal,
+      bucketName: address?.bucketName ?? '',
+      key: address?.key ?? '',
+      bucketOwnerId: bucket?.ownerId,
+      status: response.statusCode,
+      errorCode: refusal?.code ?? (failure === undefined || response.destroyed ? undefined : 'InternalError'),
+      decisionId: refusal?.headers?.[decisionHeader],
+      bytes,
+      durationMs,
+      message: request,
     })
   }
 

@@ -1,7 +1,7 @@
-import { decisionHeader } from '#access/denial.ts'
 import { hideMissingObject, mayList } from '#access/missing-object.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import { decisionHeader } from '#model/served-request.ts'
 import type { S3Request, Services } from './operation.ts'
 import type { OperationRow } from './operations.ts'
 

@@ -44,7 +44,7 @@ export function signed(name: string, run: (request: SignedStsRequest) => Promise
       const { received, gatekeeper } = request
       const proven = gatekeeper.authenticate(received.signable, 'sts')
       const { principal } = proven
-      received.principal = principal.accessKeyId
+      received.principal = principal
       if (!(principal instanceof Identity)) throw new ApiError('MissingAuthenticationToken')
       return run({
         ...request,

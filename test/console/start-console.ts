@@ -33,6 +33,8 @@ export interface TestConsole {
   readonly root: string
   readonly store: OpenServices['services']['store']
   readonly policies: OpenServices['policies']
+  /** For an API on the same services. */
+  readonly open: OpenServices
   /** What was logged as an error: bugs. */
   readonly errors: unknown[]
   signIn(name?: 'admin' | 'reader' | 'other'): Promise<Visitor>
@@ -85,6 +87,7 @@ export async function startTestConsole(
     root: data,
     store: open.services.store,
     policies: open.policies,
+    open,
     errors,
     writeUsers,
     visitor: () => createVisitor(url),

@@ -14,14 +14,14 @@ export const mayExplainAction = 'sts:DecodeAuthorizationMessage'
 
 export const showDenials: Page = async (visit, services) => {
   const asked = (name: string) => visit.query.get(name)?.trim() ?? ''
-  const [user, bucket] = [asked('user'), asked('bucket')]
-  const records = await listDenials(visit, services, { user, bucket, limit: shownMax })
+  const [user, bucket, decision] = [asked('user'), asked('bucket'), asked('decision')]
+  const records = await listDenials(visit, services, { user, bucket, decision, limit: shownMax })
   return {
     view: 'denials/denials',
     title: 'Denials',
     place: 'denials',
     crumbs: [{ text: 'Denials' }],
-    locals: { user, bucket, records },
+    locals: { user, bucket, records, isOpen: decision !== '' },
   }
 }
 
@@ -32,11 +32,19 @@ export type Denial = DecisionRecord & {
   readonly mendHref: string | undefined
 }
 
+export interface DenialQuery {
+  readonly user: string
+  readonly bucket: string
+  /** The id of the only one wanted. */
+  readonly decision?: string
+  readonly limit: number
+}
+
 /** The newest first, as far as they concern the visitor's account. */
 export async function listDenials(
   { principal }: Visit,
   { access }: ConsoleServices,
-  { user, bucket, limit }: { readonly user: string; readonly bucket: string; readonly limit: number },
+  { user, bucket, decision = '', limit }: DenialQuery,
 ): Promise<Denial[]> {
   if (!(principal instanceof Identity)) throw new ApiError('AccessDenied')
   const { account } = principal
@@ -44,7 +52,7 @@ export async function listDenials(
     ...(user === '' ? {} : { user }),
     ...(bucket === '' ? {} : { bucket }),
     limit,
-    isVisible: (record) => concerns(record, account),
+    isVisible: (record) => concerns(record, account) && (decision === '' || record.id === decision),
   })
   return records.map((record) => {
     const draft = draftOf(record)

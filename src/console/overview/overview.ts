@@ -1,3 +1,4 @@
+import { readTrafficChart } from '#console/activity/traffic-chart.ts'
 import { apiUrls } from '#console/api-urls.ts'
 import { listVisibleBuckets } from '#console/buckets/visible-buckets.ts'
 import { listDenials, mayExplainAction } from '#console/denials/denials.ts'
@@ -32,6 +33,7 @@ export const showOverview: Page = async (visit, services) => {
       denials: visit.may(mayExplainAction)
         ? await listDenials(visit, services, { user: '', bucket: '', limit: denialsShown })
         : undefined,
+      traffic: config.activity && visit.may(mayExplainAction) ? await readTrafficChart(visit, services) : undefined,
       problems: documentProblems().filter(({ problem }) => problem !== undefined),
     },
   }

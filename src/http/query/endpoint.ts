@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { formatXml, type XmlTree } from '#lib/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
+import { decisionHeader, type ServedRequest } from '#model/served-request.ts'
 import { asQueryError } from './errors.ts'
 import { QueryParams } from './params.ts'
 import type { QueryRequest, QueryService } from './service.ts'
@@ -19,6 +20,8 @@ export interface QueryEndpointOptions {
   }
   /** Throws SlowDown when the client has had its share. */
   readonly rateLimit?: ((request: IncomingMessage) => void) | undefined
+  /** Told of every request once it is answered. */
+  readonly onServed?: ((served: ServedRequest) => void) | undefined
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -31,7 +34,7 @@ interface Exchange {
   request: QueryRequest | undefined
 }
 
-export function createQueryEndpoint({ services, log, rateLimit }: QueryEndpointOptions): Handler {
+export function createQueryEndpoint({ services, log, rateLimit, onServed }: QueryEndpointOptions): Handler {
   const [fallback] = services
   if (fallback === undefined) throw new Error('No service')
 
@@ -61,17 +64,25 @@ export function createQueryEndpoint({ services, log, rateLimit }: QueryEndpointO
       request: undefined,
     }
     try {
-      send(request, response, 200, exchange.id, await answer(request, response, exchange))
-      record(exchange, 200, undefined)
+      const body = await answer(request, response, exchange)
+      record(exchange, request, 200, send(request, response, 200, exchange.id, body), undefined)
     } catch (error) {
       const shown = asQueryError(error)
       const { namespace } = exchange.service ?? fallback ?? { namespace: '' }
-      send(request, response, shown.status, exchange.id, formatError(shown, exchange.id, namespace), shown.headers)
-      record(exchange, shown.status, error)
+      const body = formatError(shown, exchange.id, namespace)
+      const bytes = send(request, response, shown.status, exchange.id, body, shown.headers)
+      record(exchange, request, shown.status, bytes, error)
     }
   }
 
-  function record({ id, startedAtMs, service, operation, request }: Exchange, status: number, failure: unknown): void {
+  function record(
+    { id, startedAtMs, service, operation, request }: Exchange,
+    message: IncomingMessage,
+    status: number,
+    bytes: number,
+    failure: unknown,
+  ): void {
+    const durationMs = performance.now() - startedAtMs
     const name = service === undefined ? undefined : `${service.name}:${operation}`
     if (failure !== undefined && !(failure instanceof ApiError)) {
       log.error({ requestId: id, operation: name, err: failure }, 'request failed')
@@ -79,10 +90,24 @@ export function createQueryEndpoint({ services, log, rateLimit }: QueryEndpointO
     log.info({
       requestId: id,
       operation: name,
-      principal: request?.principal,
+      principal: request?.principal?.accessKeyId,
       status,
-      durationMs: Math.round((performance.now() - startedAtMs) * 100) / 100,
+      durationMs: Math.round(durationMs * 100) / 100,
       error: failure instanceof ApiError ? failure.code : undefined,
+    })
+    onServed?.({
+      id,
+      operation: name,
+      principal: request?.principal,
+      bucketName: '',
+      key: '',
+      bucketOwnerId: undefined,
+      status,
+      errorCode: failure === undefined ? undefined : asQueryError(failure).code,
+      decisionId: failure instanceof ApiError ? failure.headers?.[decisionHeader] : undefined,
+      bytes,
+      durationMs,
+      message,
     })
   }
 
@@ -182,22 +207,24 @@ function send(
   id: string,
   body: string,
   headers: Readonly<Record<string, string>> = {},
-): void {
+): number {
   if (response.headersSent || response.destroyed) {
     response.destroy()
-    return
+    return 0
   }
   // Whoever sends too much is not listened to until they are done.
   if (!request.complete) response.once('finish', () => request.destroy())
+  const sizeBytes = Buffer.byteLength(body)
   response
     .writeHead(status, {
       ...headers,
       ...(request.complete ? {} : { connection: 'close' }),
       server: 'MyFSIO',
       'content-type': 'text/xml',
-      'content-length': Buffer.byteLength(body),
+      'content-length': sizeBytes,
       'cache-control': 'no-store',
       'x-amzn-requestid': id,
     })
     .end(body)
+  return sizeBytes
 }

@@ -1,6 +1,7 @@
 /** What a service with AWS's Query protocol is to the endpoint that speaks it. */
 import type { Socket } from 'node:net'
 import type { XmlTree } from '#lib/xml.ts'
+import type { Principal } from '#model/account.ts'
 import type { SignableRequest } from '#signature/request.ts'
 import type { QueryParams } from './params.ts'
 
@@ -13,8 +14,8 @@ export interface QueryRequest {
   readonly socket: Socket
   /** Of `Tags`, unchecked, for conditions. */
   readonly tags: Readonly<Record<string, string>>
-  /** For the log, once known: the access key. */
-  principal?: string
+  /** For the log, once known. */
+  principal?: Principal
 }
 
 export interface QueryService {

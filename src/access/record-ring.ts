@@ -1,0 +1,66 @@
+/** The last few thousand records of all processes in the journal's engine: a turn that is counted, and a slot for each record. */
+import type { Bytes, Exclusive, MetadataEngine } from '#metadata/engine.ts'
+import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
+
+export interface RingOptions {
+  readonly engine: MetadataEngine
+  /** Row of the turn. */
+  readonly turnKey: Buffer
+  /** Table of the slots. */
+  readonly table: 'j' | 'r'
+  /** How many are kept. */
+  readonly capacity: number
+}
+
+export interface Numbered<T> {
+  /** Counted from 0 over all that were ever written. */
+  readonly number: number
+  readonly record: T
+}
+
+const readAtOnce = 50
+
+export class RecordRing<T> {
+  readonly #engine: MetadataEngine
+  readonly #turnKey: Buffer
+  readonly #table: RingOptions['table']
+  readonly #capacity: number
+
+  constructor({ engine, turnKey, table, capacity }: RingOptions) {
+    this.#engine = engine
+    this.#turnKey = turnKey
+    this.#table = table
+    this.#capacity = capacity
+  }
+
+  /** Within an exclusive section of the engine. */
+  append(view: Exclusive, values: readonly Bytes[]): void {
+    const next = nextOf(view.get(this.#turnKey))
+    for (const [index, value] of values.entries()) view.put(this.#slot(next + index), value)
+    view.put(this.#turnKey, encodeJson({ next: next + values.length }))
+  }
+
+  /** The number that the next record will have. */
+  async next(): Promise<number> {
+    return nextOf(await this.#engine.get(this.#turnKey))
+  }
+
+  /** Those before number `end`. */
+  async *newestFirst(end: number): AsyncIterable<Numbered<T>> {
+    const oldest = Math.max(0, end - this.#capacity)
+    for (let stop = end; stop > oldest; stop -= readAtOnce) {
+      const numbers: number[] = []
+      for (let number = stop - 1; number >= Math.max(oldest, stop - readAtOnce); number--) numbers.push(number)
+      const values = await this.#engine.getMany(numbers.map((number) => this.#slot(number)))
+      for (const [index, value] of values.entries()) {
+        if (value !== undefined) yield { number: numbers[index] ?? 0, record: decodeJson<T>(value) }
+      }
+    }
+  }
+
+  #slot(number: number): Buffer {
+    return rowKey(this.#table, String(number % this.#capacity).padStart(8, '0'))
+  }
+}
+
+const nextOf = (turn: Bytes | undefined): number => (turn === undefined ? 0 : decodeJson<{ next: number }>(turn).next)

@@ -1,0 +1,37 @@
+/** What an edge knows of a request once it is answered: references only, so that making one costs next to nothing. */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Principal } from './account.ts'
+
+/** Of an answer: names the decision that the journal explains. */
+export const decisionHeader = 'x-myfsio-decision-id'
+
+export interface ServedRequest {
+  /** As the client was told it. */
+  readonly id: string
+  /** As `GetObject`, `iam:CreateUser`; undefined if it asked for none that there is. */
+  readonly operation: string | undefined
+  /** Undefined if nobody's identity was proven, nor that there is none. */
+  readonly principal: Principal | undefined
+  readonly bucketName: string
+  readonly key: string
+  /** Canonical id of the bucket's owner; undefined where it was not looked up. */
+  readonly bucketOwnerId: string | undefined
+  readonly status: number
+  readonly errorCode: string | undefined
+  /** Where it is explained why it was refused. */
+  readonly decisionId: string | undefined
+  /** Of the answer's body. */
+  readonly bytes: number
+  readonly durationMs: number
+  readonly message: ServedMessage
+}
+
+/** The part of node:http's IncomingMessage that is kept. */
+export interface ServedMessage {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  readonly httpVersion: string
+  readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
+  readonly socket: { readonly remoteAddress?: string | undefined }
+}

@@ -1,0 +1,164 @@
+/** Requests through a real S3 endpoint, as the console shows them. */
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { awsLine, curlLine } from '#console/activity/command-lines.ts'
+import { createS3Endpoint } from '#s3/endpoint.ts'
+import { startTestConsole, type TestConsole } from './start-console.ts'
+
+let site: TestConsole
+let api: http.Server
+let endpoint: string
+
+const silent = { info: () => undefined, error: () => undefined }
+
+beforeAll(async () => {
+  site = await startTestConsole()
+  const { services, access } = site.open
+  api = http.createServer(
+    createS3Endpoint({ services, log: silent, onServed: (served) => access.activity.note(served) }),
+  )
+  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
+  endpoint = `http://127.0.0.1:${(api.address() as AddressInfo).port}`
+})
+afterAll(async () => {
+  expect(site.errors).toEqual([])
+  api.closeAllConnections()
+  api.close()
+  await site.close()
+})
+
+const client = (name: string, secretAccessKey = `${name}-secret`) =>
+  new S3Client({
+    endpoint,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    maxAttempts: 1,
+    credentials: { accessKeyId: name, secretAccessKey },
+  })
+
+describe('activity', () => {
+  it('is shown to administrators: the list, one request without its secrets, and how to ask again', async () => {
+    const visitor = await site.signIn()
+    expect((await visitor.get('/ui/activity')).text).toContain('No requests')
+    const s3 = client('admin')
+    await s3.send(new CreateBucketCommand({ Bucket: 'open' }))
+    const Key = "it's <b>.txt"
+    await s3.send(new PutObjectCommand({ Bucket: 'open', Key, Body: 'hello' }))
+    const url = await getSignedUrl(s3, new GetObjectCommand({ Bucket: 'open', Key }))
+    expect((await fetch(url)).status).toBe(200)
+    const { text } = await visitor.get('/ui/activity')
+    expect(text).toContain('open/it&#39;s &lt;b&gt;.txt')
+    expect(text).not.toContain('<b>.txt')
+    const href = /href="(\/ui\/activity\/[0-9A-F]+)"[^>]*>GetObject/.exec(text)?.[1] ?? ''
+    const one = (await visitor.get(href)).text
+    const signature = new URL(url).searchParams.get('X-Amz-Signature') ?? ''
+    expect(one).toContain('X-Amz-Signature=********')
+    expect(one).not.toContain(signature)
+    expect(one).toContain('aws s3api get-object')
+    expect(one).toContain('--user')
+  })
+
+  it('leads from a refused request to its explanation, and tells what was not proven', async () => {
+    await expect(client('reader').send(new PutObjectCommand({ Bucket: 'open', Key: 'x', Body: 'x' }))).rejects.toThrow()
+    await expect(
+      client('admin', 'wrong').send(new PutObjectCommand({ Bucket: 'open', Key: 'x', Body: 'x' })),
+    ).rejects.toThrow()
+    const visitor = await site.signIn()
+    const { text } = await visitor.get('/ui/activity?principal=reader&status=4xx')
+    expect(text).toContain('AccessDenied')
+    const href = /href="(\/ui\/activity\/[0-9A-F]+)"/.exec(text)?.[1] ?? ''
+    const link = /href="(\/ui\/denials\?decision=\w+)"/.exec((await visitor.get(href)).text)?.[1] ?? ''
+    const denial = (await visitor.get(link)).text
+    expect(denial).toContain('s3:PutObject')
+    expect(denial.match(/<details/g)).toHaveLength(1)
+    const wrong = (await visitor.get('/ui/activity?status=errors&principal=admin')).text
+    expect(wrong).toContain('SignatureDoesNotMatch')
+    expect(wrong).toContain('unproven')
+  })
+
+  it('goes on from a cursor with rows alone', async () => {
+    const visitor = await site.signIn()
+    const cursor = /data-cursor="(\d+)"/.exec((await visitor.get('/ui/activity')).text)?.[1]
+    expect((await visitor.get(`/ui/activity?after=${cursor}`)).text).not.toContain('<tr')
+    await fetch(`${endpoint}/open/later`)
+    const { text } = await visitor.get(`/ui/activity?after=${cursor}&bucket=open`)
+    expect(text.match(/<tr/g)).toHaveLength(1)
+    expect(text).not.toContain('<html')
+    expect(text).toContain('anonymous')
+  })
+
+  it('is not for everybody, nor for other accounts', async () => {
+    const admin = await site.signIn()
+    const href = /href="(\/ui\/activity\/[0-9A-F]+)"/.exec((await admin.get('/ui/activity')).text)?.[1] ?? ''
+    const reader = await site.signIn('reader')
+    expect((await reader.get('/ui/activity')).status).toBe(403)
+    expect((await reader.get(href)).status).toBe(403)
+    expect((await reader.get('/ui')).text).not.toContain('Requests in the last hour')
+    const other = await site.signIn('other')
+    expect((await other.get('/ui/activity')).text).toContain('data-empty>')
+    expect((await other.get(href)).status).toBe(404)
+  })
+
+  it('refuses filters that mean nothing, and knows no request that is none', async () => {
+    const visitor = await site.signIn()
+    for (const query of ['status=teapot', 'after=-1', 'after=x', 'after=1e3']) {
+      expect([query, (await visitor.get(`/ui/activity?${query}`)).status]).toEqual([query, 400])
+    }
+    for (const id of ['absent', '%00', '..%2f..', 'x'.repeat(3000)]) {
+      expect((await visitor.get(`/ui/activity/${id}`)).status).toBe(404)
+    }
+  })
+
+  it('is counted on the overview', async () => {
+    const { text } = await (await site.signIn()).get('/ui')
+    expect(text).toContain('Requests in the last hour')
+    expect(text).toMatch(/<path class="spark-requests" d="M0 64L/)
+  })
+})
+
+describe('lines that ask again', () => {
+  const where = { endpoint: 'http://h', region: 'us-east-1' }
+  const record = {
+    id: '1',
+    at: '',
+    operation: 'GetObject',
+    requester: { type: 'user', arn: '', account: '1', accessKeyId: 'a', isProven: true },
+    resourceAccount: '1',
+    bucket: 'b',
+    key: "a'; rm -rf $HOME #",
+    status: 200,
+    bytesIn: 0,
+    bytes: 0,
+    durationMs: 0,
+    method: 'GET',
+    target: "/b/a'%3B?versionId=1&X-Amz-Signature=********&X-Amz-Date=1",
+    httpVersion: '1.1',
+    headers: [
+      ['Range', 'bytes=0-1'],
+      ['Authorization', '********'],
+      ['X-Amz-Date', '1'],
+    ],
+  } as const
+
+  it('are quoted for a shell, and without the signature of old', () => {
+    const curl = curlLine(record, where)
+    expect(curl).toContain("'http://h/b/a'\\''%3B?versionId=1'")
+    expect(curl).toContain("--header 'Range: bytes=0-1'")
+    expect(curl).not.toMatch(/\*{8}|X-Amz-/)
+    expect(awsLine(record, where)).toContain("--key='a'\\''; rm -rf $HOME #'")
+  })
+
+  it('send a body where there was one, though it was refused', () => {
+    const headers = [['Content-Length', '5']] as const
+    expect(curlLine({ ...record, method: 'PUT', status: 403, headers }, where)).toContain("--data-binary @'<the body>'")
+    expect(curlLine(record, where)).not.toContain('--data-binary')
+  })
+
+  it('never have aws read a file in place of a key', () => {
+    expect(awsLine({ ...record, key: 'file:///etc/passwd' }, where)).toBeUndefined()
+    expect(awsLine({ ...record, operation: 'CompleteMultipartUpload' }, where)).toBeUndefined()
+  })
+})
