@@ -8,6 +8,11 @@ import { tagRules } from './tag-rules.ts'
 
 export type Tags = Readonly<Record<string, string>>
 
+export interface Tagged {
+  /** Absent: none. */
+  readonly tags?: Tags
+}
+
 /** As a request names them: in its order, and nothing checked yet. */
 export type NamedTags = readonly (readonly [key: string, value: string])[]
 
@@ -60,3 +65,11 @@ const invalidTag = (message: string, fields: Record<string, string>) => new ApiE
 /** S3 counts UTF-16 units, as JavaScript does. */
 const isKey = (text: string) => text.length <= tagRules.key.max && tagRules.key.pattern.test(text)
 const isValue = (text: string) => text.length <= tagRules.value.max && tagRules.value.pattern.test(text)
+
+export function withTags<T extends Tagged>({ tags: _, ...rest }: T, tags: Tags | undefined): Omit<T, 'tags'> & Tagged {
+  return tags === undefined ? rest : { ...rest, tags }
+}
+
+/** Both as `assertTags` gives them. */
+export const hasSameTags = (one: Tagged, other: Tagged): boolean =>
+  JSON.stringify(one.tags) === JSON.stringify(other.tags)

@@ -22,7 +22,7 @@ type Statement = Readonly<Record<string, unknown>>
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startServer({ engine: 'memory' })
+  server = await startServer()
 })
 afterAll(() => server.close())
 

@@ -1,7 +1,7 @@
 import { bucketHref } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
 import type { Bucket } from '#model/bucket.ts'
-import { assertTags } from '#model/tags.ts'
+import { assertTags, withTags } from '#model/tags.ts'
 import { problemOf, type TagForm, tagsIn, tagView } from './tag-form.ts'
 
 export const showBucketTags: Page = ({ bucket }) => tagView(formOf(bucket), Object.entries(bucket.tags ?? {}))
@@ -10,7 +10,7 @@ export const saveBucketTags: Page = async ({ bucket, form }, { store }) => {
   const named = tagsIn(form)
   try {
     const tags = assertTags(named, 'bucket')
-    await store.updateBucket(bucket.name, ({ tags: _, ...rest }) => (tags === undefined ? rest : { ...rest, tags }))
+    await store.updateBucket(bucket.name, (current) => withTags(current, tags))
   } catch (error) {
     return tagView(formOf(bucket), named, problemOf(error))
   }

@@ -2,8 +2,9 @@ import { readAuthorized } from '#access/object-access.ts'
 import { objectHref } from '#console/address.ts'
 import { folderCrumbs, nameOf, parentOf } from '#console/objects/folder.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
-import { assertTags, type NamedTags } from '#model/tags.ts'
+import { assertTags, hasSameTags, type NamedTags, withTags } from '#model/tags.ts'
 import { problemOf, type TagForm, tagsIn, tagView } from './tag-form.ts'
 
 export const showObjectTags: Page = async (visit, services) => {
@@ -17,9 +18,10 @@ export const saveObjectTags: Page = async (visit, services) => {
   const version = await currentVersion(visit, services, 's3:PutObjectTagging', named)
   try {
     const tags = assertTags(named, 'object')
-    await services.store.changeVersion(bucket.name, version, ({ tags: _, ...rest }) =>
-      tags === undefined ? rest : { ...rest, tags },
+    const changed = await services.store.changeVersion(bucket.name, version, (stored) =>
+      hasSameTags(stored, version) ? withTags(stored, tags) : undefined,
     )
+    if (changed === undefined) throw new ApiError('OperationAborted')
   } catch (error) {
     return tagView(formOf(visit), named, problemOf(error))
   }

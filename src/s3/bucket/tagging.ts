@@ -1,5 +1,5 @@
 import { ApiError } from '#model/errors.ts'
-import { assertTags } from '#model/tags.ts'
+import { assertTags, withTags } from '#model/tags.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import { readTagging, taggingDocument } from '#s3/tagging.ts'
 
@@ -21,6 +21,6 @@ export async function putBucketTagging(request: S3Request, { store }: Services):
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html */
 export async function deleteBucketTagging(request: S3Request, { store }: Services): Promise<S3Response> {
-  await store.updateBucket(request.bucketName, ({ tags: _, ...rest }) => rest)
+  await store.updateBucket(request.bucketName, (bucket) => withTags(bucket, undefined))
   return { status: 204 }
 }

@@ -1,9 +1,11 @@
 import { readAuthorized } from '#access/object-access.ts'
+import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
-import { assertTags, type NamedTags } from '#model/tags.ts'
+import { assertTags, hasSameTags, type NamedTags, type Tags, withTags } from '#model/tags.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import { readTagging, taggingDocument } from '#s3/tagging.ts'
 import { versionHeader } from './put-object.ts'
+import { requestedVersion } from './requested-version.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html */
 export async function getObjectTagging(request: S3Request): Promise<S3Response> {
@@ -13,7 +15,6 @@ export async function getObjectTagging(request: S3Request): Promise<S3Response> 
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html */
 export async function putObjectTagging(request: S3Request, services: Services): Promise<S3Response> {
-  const { bucket } = request
   let named: NamedTags = []
   let fault: unknown
   try {
@@ -21,30 +22,46 @@ export async function putObjectTagging(request: S3Request, services: Services): 
   } catch (error) {
     fault = error
   }
-  const version = await authorizedVersion(request, services, named)
-  // Only now: whoever may not tag learns nothing else.
-  if (fault !== undefined) throw fault
-  const tags = assertTags(named, 'object')
-  await services.store.changeVersion(bucket.name, version, ({ tags: _, ...rest }) =>
-    tags === undefined ? rest : { ...rest, tags },
-  )
-  return { headers: versionHeader(bucket.versioning, version) }
-}
-
-/** Conditions may ask for the tags that are to be, and for those that are. */
-function authorizedVersion(request: S3Request, services: Services, named: NamedTags): Promise<ObjectVersion> {
-  const { bucket, key, query, caller } = request
-  const action = query.has('versionId') ? 's3:PutObjectVersionTagging' : 's3:PutObjectTagging'
-  const facts = { ...request.facts, objectTags: named }
-  const asked = { principal: caller.principal, action, bucket, key, facts }
-  const look = { versionOf: (version: ObjectVersion) => version, release: () => undefined }
-  return readAuthorized(services, asked, () => request.version(), look)
+  const version = await changeTags(request, services, 'Put', named, () => {
+    // Only now: whoever may not tag learns nothing else.
+    if (fault !== undefined) throw fault
+    return assertTags(named, 'object')
+  })
+  return { headers: versionHeader(request.bucket.versioning, version) }
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html */
-export async function deleteObjectTagging(request: S3Request, { store }: Services): Promise<S3Response> {
-  const { bucket } = request
-  const version = await request.version()
-  if (version.tags !== undefined) await store.changeVersion(bucket.name, version, ({ tags: _, ...rest }) => rest)
-  return { status: 204, headers: versionHeader(bucket.versioning, version) }
+export async function deleteObjectTagging(request: S3Request, services: Services): Promise<S3Response> {
+  const version = await changeTags(request, services, 'Delete', [], () => undefined)
+  return { status: 204, headers: versionHeader(request.bucket.versioning, version) }
+}
+
+const attempts = 100
+
+/**
+ * Sets the tags of the version addressed. Conditions may ask for those that are to be and for those that are: where another request
+ * has changed these, or replaced the object, permission is asked for anew.
+ */
+async function changeTags(
+  request: S3Request,
+  services: Services,
+  verb: 'Put' | 'Delete',
+  objectTags: NamedTags,
+  wanted: () => Tags | undefined,
+): Promise<ObjectVersion> {
+  const { bucket, key, caller } = request
+  const { store } = services
+  const versionId = requestedVersion(request)
+  const action = `s3:${verb}Object${versionId === undefined ? '' : 'Version'}Tagging`
+  const asked = { principal: caller.principal, action, bucket, key, facts: { ...request.facts, objectTags } }
+  const look = { versionOf: (version: ObjectVersion) => version, release: () => undefined }
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const judged = await readAuthorized(services, asked, () => store.headObject(bucket.name, key, versionId), look)
+    const tags = wanted()
+    const changed = await store.changeVersion(bucket.name, judged, (version) =>
+      hasSameTags(version, judged) ? withTags(version, tags) : undefined,
+    )
+    if (changed !== undefined) return changed
+  }
+  throw new ApiError('OperationAborted')
 }
