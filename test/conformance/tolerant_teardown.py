@@ -93,3 +93,12 @@ def pytest_runtest_logreport(report):
         return
     crash = getattr(report.longrepr, "reprcrash", None)
     _tell(report.outcome, report.nodeid.split("::")[-1], crash.message if crash else str(report.longrepr or ""))
+
+
+def pytest_sessionfinish(session):
+    import s3tests.functional as functional
+
+    if functional.prefix is None:
+        return
+    for bucket in functional.get_client().list_buckets()["Buckets"]:
+        _tell("left", "the whole suite", "the bucket " + bucket["Name"])
