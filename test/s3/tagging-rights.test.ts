@@ -143,12 +143,14 @@ describe('rights to tags', () => {
     expect(await copy('public')).toBe('AccessDenied')
     await policy(both, allowTo(['s3:GetObjectTagging', 's3:PutObjectTagging']))
     expect(await copy('public')).toBe('done')
-    // What is carried over is put there as much as what a request names.
+  })
+
+  it('to what a copy carries over are those to what a request names, and a header that says nothing opens nothing', async () => {
+    const both = allowTo(['s3:GetObject', 's3:PutObject'])
     const secret = { StringEquals: { 's3:RequestObjectTag/class': 'secret' } }
     const denied = { ...allowTo('s3:PutObjectTagging', secret), Effect: 'Deny' }
     await policy(both, allowTo(['s3:GetObjectTagging', 's3:PutObjectTagging']), denied)
     expect([await copy('public'), await copy('secret')]).toEqual(['done', 'AccessDenied'])
-    // A header that says nothing here opens nothing.
     const classified = allowTo('s3:PutObject', { StringEquals: { 's3:RequestObjectTag/class': 'public' } })
     await policy(allowTo(['s3:GetObject', 's3:PutObjectTagging']), classified)
     const header = { Tagging: 'class=public' }
