@@ -23,6 +23,7 @@ import { showFailure } from './missing-key.ts'
 import { requestedVersion } from './object/requested-version.ts'
 import type { S3Response, Services } from './operation.ts'
 import { type OperationRow, operations } from './operations.ts'
+import { withQueryHeaders } from './query-headers.ts'
 import { ReceivedRequest } from './received-request.ts'
 import { createMatcher } from './route.ts'
 import { send } from './send.ts'
@@ -63,25 +64,36 @@ export function createS3Endpoint(
   async function answer(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<S3Response> {
     const method = request.method ?? ''
     const target = request.url ?? '/'
-    const { headers, rawHeaders } = request
+    const { rawHeaders } = request
     rateLimit?.(request)
-    const address = readAddress(target, headers.host)
+    const address = readAddress(target, request.headers.host)
     exchange.address = address
-    if (method === 'OPTIONS') throw refusePreflight(headers)
+    if (method === 'OPTIONS') throw refusePreflight(request.headers)
+    const headers = withQueryHeaders(request.headers, address.query)
     const row = match({ method, address, headers })
     exchange.row = row
     const caller = row.authenticatesItself
       ? anonymousCaller
-      : services.gatekeeper.authenticate({ method, target, headers, rawHeaders })
+      : services.gatekeeper.authenticate({ method, target, headers: request.headers, rawHeaders })
     exchange.caller = caller
     if (address.key !== '') assertKey(address.key)
     const bucket =
       address.bucketName === '' || row.withoutBucket ? undefined : await loadBucket(address.bucketName, services)
     exchange.bucket = bucket
-    if (bucket !== undefined) assertExpectedOwner(headers, 'x-amz-expected-bucket-owner', bucket)
+    if (bucket !== undefined) assertExpectedOwner(headers, 'x-amz-expected-bucket-owner', bucket, services)
     const { id } = exchange
     const operation = row.name
-    const received = new ReceivedRequest({ id, operation, request, response, address, bucket, caller, services })
+    const received = new ReceivedRequest({
+      id,
+      operation,
+      request,
+      headers,
+      response,
+      address,
+      bucket,
+      caller,
+      services,
+    })
     exchange.received = received
     // Awaited only where it must be: most decisions need nothing but what is known already.
     const pending = authorize(row, received, bucket, services)
