@@ -152,8 +152,10 @@ export function createAuthenticator({ identities, journal, log, settings }: Gate
     })
     if (identity === undefined) return nobody
     note(identity, settings.service)
-    const version = fields.has('x-amz-signature') ? 'AWS4-HMAC-SHA256' : 'AWS'
-    return { principal: identity, via: 'form', payload: unsigned, signature: { version, timestamp: undefined } }
+    const signature = fields.has('x-amz-signature')
+      ? ({ version: 'AWS4-HMAC-SHA256', timestamp: fields.get('x-amz-date') } as const)
+      : ({ version: 'AWS', timestamp: undefined } as const)
+    return { principal: identity, via: 'form', payload: unsigned, signature }
   }
 
   return { authenticate, authenticateForm }

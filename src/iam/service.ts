@@ -1,6 +1,6 @@
 /** IAM: authenticate → authorize what the row acts on → run. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
 import type { Gatekeeper } from '#access/caller.ts'
-import { factsOfQuery } from '#access/query-facts.ts'
+import { type ConditionKeys, factsOfQuery } from '#access/query-facts.ts'
 import type { QueryRequest, QueryService } from '#http/query/service.ts'
 import type { Identities } from '#identity/identities.ts'
 import { Identity } from '#identity/identity.ts'
@@ -56,7 +56,7 @@ function refuseTokens({ session }: Identity): void {
   throw new ApiError('InvalidClientTokenId')
 }
 
-function keysOf({ tags = {}, context = {} }: Target): Record<string, string> {
+function keysOf({ tags = {}, context = {} }: Target): ConditionKeys {
   const keys = Object.entries(tags).flatMap(([name, value]) => [
     [`aws:resourcetag/${name}`, value],
     [`iam:resourcetag/${name}`, value],
