@@ -3,6 +3,7 @@ import * as aws from '@aws-sdk/client-iam'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { AssumeRoleCommand, GetFederationTokenCommand } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { commandOf } from './client.ts'
 import { accountId, allow, keysOf, policy, rootKeys, startApp, type TestApp } from './start-app.ts'
 
 const sam = keysOf('KEYOFSAM000000000000')
@@ -106,20 +107,8 @@ describe('an Allow', () => {
 })
 
 describe('what a request says in vain opens nothing', () => {
-  const forged = (Action: string, more: Record<string, string>) => async () => {
-    const client = app.iam(sam)
-    const command = new aws.GetAccountSummaryCommand({})
-    client.middlewareStack.add(
-      (next) => (args) => {
-        const request = args.request as { body: string; headers: Record<string, string> }
-        request.body = new URLSearchParams({ Version: '2010-05-08', Action, ...more }).toString()
-        request.headers['content-length'] = String(request.body.length)
-        return next(args)
-      },
-      { step: 'build', priority: 'low' },
-    )
-    return client.send(command)
-  }
+  const forged = (Action: string, more: Record<string, string>) => () =>
+    app.iam(sam).send(commandOf({ Action, ...more }))
   const everything = policy(allow('*'))
 
   // biome-ignore format: a table
