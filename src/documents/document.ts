@@ -18,6 +18,7 @@ export interface DocumentLog {
 
 export interface DocumentOptions<T> {
   readonly path: string
+  /** What it gave, given to it again, comes out as an equal copy that may be altered. */
   readonly schema: ZodType<T>
   readonly initial: () => T
   readonly log: DocumentLog
@@ -47,6 +48,8 @@ export class Document<T> {
   #lookedIn = -1
   #problem: DocumentProblem | undefined
   #isOlder = false
+  /** What this process has put, or is about to put, in the file. */
+  #written: { readonly stamp: string; readonly value: T } | undefined
   #watcher: ReturnType<typeof watch> | undefined
 
   private constructor(options: DocumentOptions<T>) {
@@ -92,12 +95,12 @@ export class Document<T> {
     try {
       this.#load()
       if (this.#problem !== undefined) throw startError(path, this.#problem)
-      const value = schema.parse(change(structuredClone(this.#current)))
+      const value = schema.parse(change(schema.parse(this.#current)))
       const text = `${JSON.stringify(value, null, 2)}\n`
       this.#refuseMistakes(value, text)
       if (this.#isOlder) await copyFile(path, `${path}.${this.#options.older?.name}.bak`)
-      await this.#replace(text)
-      this.#adopt(value)
+      await this.#replace(text, value)
+      this.#load()
       return value
     } finally {
       await unlock()
@@ -108,7 +111,7 @@ export class Document<T> {
     await this.#watcher?.close()
   }
 
-  async #replace(text: string): Promise<void> {
+  async #replace(text: string, value: T): Promise<void> {
     const { path } = this.#options
     const temporary = `${path}.${process.pid}.tmp`
     const file = await open(temporary, 'w', 0o600)
@@ -118,15 +121,10 @@ export class Document<T> {
     } finally {
       await file.close()
     }
+    // A file keeps its stamp when it is moved.
+    this.#written = { stamp: stampOf(temporary), value }
     await rename(temporary, path)
     await syncFolder(dirname(path))
-  }
-
-  /** What was just written need not be read again. */
-  #adopt(value: T): void {
-    this.#current = value
-    this.#isOlder = false
-    this.#stamp = stampOf(this.#options.path)
   }
 
   #load(): void {
@@ -134,6 +132,12 @@ export class Document<T> {
     const stamp = stampOf(path)
     if (stamp === this.#stamp || stamp === '') return
     this.#stamp = stamp
+    // What was just written need not be read again.
+    if (stamp === this.#written?.stamp) {
+      this.#current = this.#written.value
+      this.#isOlder = false
+      return
+    }
     try {
       this.#current = this.#parse(fs.readFileSync(path, 'utf8'))
       if (this.#problem !== undefined) log.info({ path }, 'the document is valid again')
