@@ -4,11 +4,12 @@
  */
 import fs from 'node:fs'
 import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { watch } from 'chokidar'
 import { ZodError, type ZodType } from 'zod'
 import { syncFolder } from '#lib/sync.ts'
 import { currentTurn } from '#lib/turn.ts'
+import { ApiError } from '#model/errors.ts'
 import { type DocumentPath, DocumentProblem, parseJson, problemAt, problemOfSchema } from './json-source.ts'
 
 export interface DocumentLog {
@@ -88,13 +89,19 @@ export class Document<T> {
     return this.#options.path
   }
 
-  /** `change` gets a copy that it may alter. Nothing is written if it throws. */
+  /** What is wrong at a place of the file, as it is now, that is found out only when it is used. */
+  problemAt(path: DocumentPath, message: string): DocumentProblem {
+    const text = fs.existsSync(this.path) ? fs.readFileSync(this.path, 'utf8') : ''
+    return problemAt(text, path, message)
+  }
+
+  /** `change` gets a copy that it may alter. Nothing is written if it throws. ServiceUnavailable while the file is invalid. */
   async update(change: (value: T) => T): Promise<T> {
     const { path, schema } = this.#options
     const unlock = await lock(`${path}.lock`)
     try {
       this.#load()
-      if (this.#problem !== undefined) throw startError(path, this.#problem)
+      if (this.#problem !== undefined) throw unusable(path)
       const value = schema.parse(change(schema.parse(this.#current)))
       const text = `${JSON.stringify(value, null, 2)}\n`
       this.#refuseMistakes(value, text)
@@ -175,6 +182,11 @@ function stampOf(path: string): string {
   const stats = fs.statSync(path, { throwIfNoEntry: false })
   return stats === undefined ? '' : `${stats.ino}:${stats.mtimeMs}:${stats.size}`
 }
+
+const unusable = (path: string) =>
+  new ApiError('ServiceUnavailable', {
+    message: `${basename(path)} is not valid as it is: nothing can be changed until it is mended.`,
+  })
 
 function startError(path: string, { message, line, path: at }: DocumentProblem): Error {
   const where = [line === undefined ? '' : `line ${line}`, at].filter((part) => part !== '').join(', ')
