@@ -80,7 +80,6 @@ export function createS3Endpoint(
     const bucket =
       address.bucketName === '' || row.withoutBucket ? undefined : await loadBucket(address.bucketName, services)
     exchange.bucket = bucket
-    if (bucket !== undefined) assertExpectedOwner(headers, 'x-amz-expected-bucket-owner', bucket, services)
     const { id } = exchange
     const operation = row.name
     const received = new ReceivedRequest({
@@ -95,6 +94,7 @@ export function createS3Endpoint(
       services,
     })
     exchange.received = received
+    if (bucket !== undefined) assertExpectedOwner(headers, 'x-amz-expected-bucket-owner', bucket, services)
     // Awaited only where it must be: most decisions need nothing but what is known already.
     const pending = authorize(row, received, bucket, services)
     if (pending !== undefined) await pending
@@ -120,7 +120,11 @@ export function createS3Endpoint(
     } catch (error) {
       failure = error
       const { row, received, bucket } = exchange
-      const shown = row && received && bucket ? await showFailure(error, row, received, bucket, services) : error
+      let shown = row && received && bucket ? await showFailure(error, row, received, bucket, services) : error
+      if (row && received && isUnexplained(shown)) {
+        shown = noteRefusal(shown, row, received, bucket, services)
+        failure = shown
+      }
       if (response.headersSent || response.destroyed) response.destroy()
       else {
         const resource = resourceOf(request, exchange.address)
@@ -198,6 +202,23 @@ async function loadBucket(name: string, services: Services): Promise<Bucket> {
   if (bucket !== undefined) return bucket
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)
+}
+
+/** Refused by no policy: all others are explained already. */
+const isUnexplained = (error: unknown): error is ApiError =>
+  error instanceof ApiError && error.code === 'AccessDenied' && error.headers[decisionHeader] === undefined
+
+function noteRefusal(
+  error: ApiError,
+  row: OperationRow,
+  { caller, query, key, facts }: ReceivedRequest,
+  bucket: Bucket | undefined,
+  { gatekeeper }: Services,
+): ApiError {
+  const { principal } = caller
+  const action = typeof row.action === 'function' ? row.action({ query, principal }) : row.action
+  const resource = { bucket, key: key === '' ? undefined : key }
+  return gatekeeper.noteRefusal(error, principal, action ?? `s3:${row.name}`, resource, facts)
 }
 
 /** AccessDenied; a promise where the object itself has to be looked at. */

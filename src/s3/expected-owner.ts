@@ -14,5 +14,6 @@ export function assertExpectedOwner(
   { accounts }: Pick<Services, 'accounts'>,
 ): void {
   const expected = headers[name]
-  if (expected !== undefined && accounts.findAccount(bucket.ownerId) !== expected) throw new ApiError('AccessDenied')
+  if (expected === undefined || accounts.findAccount(bucket.ownerId) === expected) return
+  throw new ApiError('AccessDenied', { cause: new Error(`${bucket.name} is of another account than ${name} says.`) })
 }
