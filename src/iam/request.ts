@@ -34,5 +34,7 @@ export interface IamRow {
   readonly name: string
   /** What the caller must be allowed to do it to; `unsupported`: IAM of AWS has it, this server does not. */
   readonly on: TargetOf | 'unsupported'
+  /** A role that it hands to a service, which takes `iam:PassRole` as well. */
+  readonly passes?: TargetOf
   readonly run: IamOperation
 }

@@ -42,11 +42,12 @@ function run(row: IamRow, request: QueryRequest, { identities, gatekeeper }: Iam
     identities,
     change: (alter) => identities.change(account.id, alter),
   }
-  if (row.on !== 'unsupported') {
-    const target = row.on(asked)
+  const authorize = (action: string, target: Target) => {
     const facts = factsOfQuery(request, caller, keysOf(target))
-    gatekeeper.authorizeArn(principal, `iam:${row.name}`, { arn: target.arn, account: account.id }, facts)
+    gatekeeper.authorizeArn(principal, `iam:${action}`, { arn: target.arn, account: account.id }, facts)
   }
+  if (row.on !== 'unsupported') authorize(row.name, row.on(asked))
+  if (row.passes !== undefined) authorize('PassRole', row.passes(asked))
   return row.run(asked)
 }
 

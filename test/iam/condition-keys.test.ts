@@ -32,6 +32,7 @@ beforeAll(async () => {
             { name: 'bound', boundary: readOnly, tags: { Team: 'blue' } },
             { name: 'free' },
           ],
+          instanceProfiles: [{ name: 'empty' }, { name: 'another' }, { name: 'third' }],
           roles: [
             { name: 'worker', tags: { Team: 'blue' }, trust },
             { name: 'other', trust },
@@ -75,6 +76,8 @@ const rows: readonly Row[] = [
   ['iam:GetRole', equals('aws:ResourceTag/Team', 'blue'), iam(aws.GetRoleCommand, { RoleName: 'worker' }), iam(aws.GetRoleCommand, { RoleName: 'other' })],
   ['iam:TagUser', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['Team'] } }, iam(aws.TagUserCommand, { UserName: 'free', ...tags('Team') }), iam(aws.TagUserCommand, { UserName: 'free', ...tags('Cost') })],
   ['iam:UntagUser', { 'ForAnyValue:StringEquals': { 'aws:TagKeys': ['Team'] } }, iam(aws.UntagUserCommand, { UserName: 'free', TagKeys: ['Team'] }), iam(aws.UntagUserCommand, { UserName: 'free', TagKeys: ['Cost'] })],
+  ['iam:PassRole', equals('iam:PassedToService', 'ec2.amazonaws.com'), iam(aws.AddRoleToInstanceProfileCommand, { InstanceProfileName: 'empty', RoleName: 'worker' }), iam(aws.CreateInstanceProfileCommand, { InstanceProfileName: 'new' })],
+  ['iam:PassRole', equals('aws:ResourceTag/Team', 'blue'), iam(aws.AddRoleToInstanceProfileCommand, { InstanceProfileName: 'another', RoleName: 'worker' }), iam(aws.AddRoleToInstanceProfileCommand, { InstanceProfileName: 'third', RoleName: 'other' })],
   ['sts:*', equals('sts:ExternalId', 'e1'), assume({ ExternalId: 'e1' }), assume({ ExternalId: 'e2' })],
   ['sts:*', { StringLike: { 'sts:RoleSessionName': 'n*' } }, assume({}), assume({ RoleSessionName: 'day' })],
   ['sts:*', equals('sts:SourceIdentity', 'sam'), assume({ SourceIdentity: 'sam' }), assume({ SourceIdentity: 'pat' })],
@@ -100,8 +103,11 @@ const permit = (...statements: object[]) =>
 
 describe('an Allow', () => {
   it.each(rows)('of %s if %j holds where it is met only', async (action, Condition, met, unmet) => {
-    // Beside CreateBucket, a bucket's ownership needs a permission that knows no such key.
-    await permit({ ...allow(action), Condition }, allow('s3:PutBucketOwnershipControls'))
+    // What they need beside the action, and knows no such key.
+    await permit(
+      { ...allow(action), Condition },
+      allow(['s3:PutBucketOwnershipControls', 'iam:AddRoleToInstanceProfile']),
+    )
     expect([await outcome(met), await outcome(unmet)]).toEqual(['done', 'AccessDenied'])
   })
 })
