@@ -54,7 +54,8 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const { services, access, identities } = open
   const { gatekeeper } = services
   const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
-  const rateLimit = limiter && ((request: IncomingMessage) => limiter.assert(request.socket.remoteAddress ?? ''))
+  const rateLimit =
+    limiter && ((request: IncomingMessage) => limiter.assert(access.clientAddress.address(request) ?? ''))
   const health = createHealthRoutes(version)
   const { region, service, apiBaseUrl } = config
   const findIdentity = (name: string) => identities.find(name)

@@ -105,16 +105,20 @@ export function createAuthenticator({ identities, journal, log, settings }: Gate
     try {
       return verify(request, credentials, service)
     } catch (error) {
-      throw error instanceof ApiError ? explained(error, request, credentials) : error
+      const isSigned = credentials.kind !== 'anonymous' && credentials.kind !== 'plain-keys'
+      throw error instanceof ApiError && isSigned ? explained(error, credentials, request.headers) : error
     }
   }
 
   /** Says in the log and the journal what is probably wrong; the client learns what AWS tells. */
-  function explained(error: ApiError, request: SignableRequest, credentials: PresentedCredentials): ApiError {
-    if (credentials.kind === 'anonymous' || credentials.kind === 'plain-keys') return error
-    const identity = identities.findByAccessKey(credentials.accessKeyId)
+  function explained(
+    error: ApiError,
+    { accessKeyId, sessionToken }: { readonly accessKeyId: string; readonly sessionToken?: string | undefined },
+    headers: SignableRequest['headers'] = {},
+  ): ApiError {
+    const identity = findOrUndefined(() => identities.identify(accessKeyId, sessionToken))
     if (identity === undefined) return error
-    const forwarded = request.headers['x-forwarded-host']
+    const forwarded = headers['x-forwarded-host']
     const own = ['localhost', '127.0.0.1'].map((name) => `${name}:${settings.apiPort ?? 5000}`)
     const hosts = [...settings.hosts, ...own, ...(forwarded === undefined ? [] : [String(forwarded)])]
     const failed = { error, identity, hosts, region: settings.region }
@@ -122,8 +126,8 @@ export function createAuthenticator({ identities, journal, log, settings }: Gate
     if (hint === undefined) return error
     const decisionId = recordFailure(journal, failed, hint)
     log.warn({ accessKeyId: identity.accessKeyId, code: error.code, hint, decisionId }, 'authentication failed')
-    const { code, message, fields, headers } = error
-    return new ApiError(code, { message, fields, headers: { ...headers, [decisionHeader]: decisionId } })
+    const { code, message, fields } = error
+    return new ApiError(code, { message, fields, headers: { ...error.headers, [decisionHeader]: decisionId } })
   }
 
   function verify(request: SignableRequest, credentials: PresentedCredentials, service?: OtherService): Caller {
@@ -146,18 +150,29 @@ export function createAuthenticator({ identities, journal, log, settings }: Gate
 
   function authenticateForm(fields: ReadonlyMap<string, string>): Caller {
     let identity: Identity | undefined
-    verifyFormSignature(fields, settings, (accessKeyId) => {
-      identity = identities.identify(accessKeyId, fields.get('x-amz-security-token'))
-      return identity.secretAccessKey
-    })
+    const sessionToken = fields.get('x-amz-security-token')
+    try {
+      verifyFormSignature(fields, settings, (accessKeyId) => {
+        identity = identities.identify(accessKeyId, sessionToken)
+        return identity.secretAccessKey
+      })
+    } catch (error) {
+      const accessKeyId = claimedByForm(fields)
+      throw error instanceof ApiError && accessKeyId ? explained(error, { accessKeyId, sessionToken }) : error
+    }
     if (identity === undefined) return nobody
     note(identity, settings.service)
-    const version = fields.has('x-amz-signature') ? 'AWS4-HMAC-SHA256' : 'AWS'
-    return { principal: identity, via: 'form', payload: unsigned, signature: { version, timestamp: undefined } }
+    const signature = fields.has('x-amz-signature')
+      ? ({ version: 'AWS4-HMAC-SHA256', timestamp: fields.get('x-amz-date') } as const)
+      : ({ version: 'AWS', timestamp: undefined } as const)
+    return { principal: identity, via: 'form', payload: unsigned, signature }
   }
 
   return { authenticate, authenticateForm }
 }
+
+const claimedByForm = (fields: ReadonlyMap<string, string>): string | undefined =>
+  fields.get('x-amz-credential')?.split('/', 1)[0] ?? fields.get('awsaccesskeyid')
 
 function findOrUndefined<T>(find: () => T): T | undefined {
   try {

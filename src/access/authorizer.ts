@@ -2,7 +2,9 @@
 import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
 import { Identity } from '#identity/identity.ts'
 import type { Principal } from '#model/account.ts'
+import { ApiError } from '#model/errors.ts'
 import { hasAclsEnabled } from '#model/object-ownership.ts'
+import { decisionHeader } from '#model/served-request.ts'
 import { aclAllows, isObjectOwnersSay } from '#policy/acl-evaluation.ts'
 import {
   type AccessRequest,
@@ -16,7 +18,7 @@ import { explain } from '#policy/explain.ts'
 import { anonymousRequester, type Requester } from '#policy/requester.ts'
 import type { ArnResource, Asking, Connection, RequestFacts, Resource } from './caller.ts'
 import type { DecisionJournal } from './decision-journal.ts'
-import { accessDenied, allBuckets, denialMessage } from './denial.ts'
+import { accessDenied, allBuckets, denialMessage, refusalMessage } from './denial.ts'
 import { lockedPolicy } from './locked-policy.ts'
 import { type ContextOptions, createContext } from './request-context.ts'
 import type { UsageLedger } from './usage-ledger.ts'
@@ -56,6 +58,8 @@ export interface Authorizer {
   authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void
   /** As Gatekeeper.authorizeArn. */
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
+  /** As Gatekeeper.noteRefusal. */
+  noteRefusal(error: ApiError, principal: Principal, action: string, resource: Resource, facts: RequestFacts): ApiError
 }
 
 const noPolicies: RequesterPolicies = { identity: [] }
@@ -160,7 +164,24 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     options.onSoftDenial({ decisionId: id, message })
   }
 
-  return { question, decide, authorize, authorizeArn }
+  const noteRefusal: Authorizer['noteRefusal'] = (error, principal, action, resource, facts) => {
+    const { request } = question(principal, action, resource, facts)
+    const message = refusalMessage(request, error)
+    const sourceAddress = context.clientAddress.address(facts)
+    const id = journal.record(() => ({
+      outcome: 'Deny',
+      code: error.code,
+      message,
+      requester: describe(principal.accessKeyId, request),
+      sourceAddress,
+      request: { ...summary(request), ...(resource.bucket && { bucket: resource.bucket.name }) },
+      ...(error.cause instanceof Error ? { hint: error.cause.message } : {}),
+    }))
+    const headers = { ...error.headers, [decisionHeader]: id }
+    return new ApiError(error.code, { message, fields: error.fields, headers })
+  }
+
+  return { question, decide, authorize, authorizeArn, noteRefusal }
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Principal } from '#model/account.ts'
+import type { ApiError } from '#model/errors.ts'
 import type { NamedTags, Tags } from '#model/tags.ts'
 import type { Governed, GovernedBucket } from '#policy/acl-evaluation.ts'
 import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate.ts'
@@ -89,4 +90,6 @@ export interface Gatekeeper {
   may(principal: Principal, action: string, resource: Resource, facts: RequestFacts): boolean
   /** As `authorize`, for whatever only an ARN names. */
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
+  /** An AccessDenied that no policy made, in AWS's words and with the id of the record that is made of it. */
+  noteRefusal(error: ApiError, principal: Principal, action: string, resource: Resource, facts: RequestFacts): ApiError
 }

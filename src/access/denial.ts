@@ -19,6 +19,17 @@ export function denialMessage(request: AccessRequest, decision: Decision): strin
   return `User: ${principal.arn} is not authorized to perform: ${action}${on} ${because}`
 }
 
+/** Of a refusal that no policy made: public access that is blocked is told as AWS tells it, in the account itself. */
+export function refusalMessage(
+  { principal, action, resource, resourceAccount }: AccessRequest,
+  error: ApiError,
+): string {
+  const { BlockedBy: setting } = error.fields
+  if (setting === undefined || principal.account !== resourceAccount) return error.message
+  const what = setting === 'BlockPublicPolicy' ? 'policies' : 'ACLs'
+  return `User: ${principal.arn} is not authorized to perform: ${action} on resource: "${resource}" because public ${what} are blocked by the ${setting} block public access setting.`
+}
+
 const names: Readonly<Record<PolicyType, string>> = {
   'identity-based': 'identity-based policy',
   'resource-based': 'resource-based policy',

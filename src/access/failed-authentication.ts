@@ -30,9 +30,9 @@ export function hintOf({ error, identity, hosts, region }: FailedAuthentication)
       return clockHint(String(fields.RequestTime), String(fields.ServerTime))
     case 'AuthorizationHeaderMalformed':
     case 'AuthorizationQueryParametersError':
-      return fields.Region === undefined
-        ? error.message
-        : `The client signs for another region: set its region to "${region}", or this server's AWS_REGION.`
+      return scopeHint(error, region)
+    case 'AccessDenied':
+      return refusalHint(error)
     default:
       return undefined
   }
@@ -57,7 +57,26 @@ export function recordFailure(journal: DecisionJournal, failed: FailedAuthentica
   }))
 }
 
-/** `20261124T020000Z` and ISO 8601. */
+function scopeHint({ message, fields }: ApiError, region: string): string {
+  if (fields.Region !== undefined) {
+    return `The client signs for another region: set its region to "${region}", or this server's AWS_REGION.`
+  }
+  const wanted = /service .*belongs to "(\w+)"/.exec(message)?.[1]
+  return wanted === undefined ? message : `The client signs for another service than "${wanted}".`
+}
+
+/** Of a signature that is right, but not for this request or not now. */
+function refusalHint({ message, fields }: ApiError): string {
+  if (fields.HeadersNotSigned !== undefined) {
+    return `Not signed, but received: ${fields.HeadersNotSigned}. The client or a proxy has added it since.`
+  }
+  if (/not valid yet/.test(message)) return 'The URL is of a time to come: a clock is fast, or this server’s is slow.'
+  if (fields.Expires === undefined) return message
+  const minutes = Math.round((Date.parse(String(fields.ServerTime)) - Date.parse(String(fields.Expires))) / 60_000)
+  return `The URL expired ${minutes} minutes ago, by this server's clock.`
+}
+
+/** `20261124T020000Z` or any other date, and ISO 8601. */
 function clockHint(requestTime: string, serverTime: string): string | undefined {
   const iso = requestTime.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z')
   const minutes = Math.round((Date.parse(iso) - Date.parse(serverTime)) / 60_000)

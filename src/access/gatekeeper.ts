@@ -45,6 +45,7 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
     ...createAuthenticator(options),
     authorize: authorizer.authorize,
     authorizeArn: authorizer.authorizeArn,
+    noteRefusal: authorizer.noteRefusal,
     may,
   }
 }

@@ -5,7 +5,7 @@ import type { MetadataEngine } from '#metadata/engine.ts'
 import { Activity } from './activity.ts'
 import { type Authorizer, createAuthorizer } from './authorizer.ts'
 import type { Gatekeeper } from './caller.ts'
-import { createClientAddress } from './client-address.ts'
+import { type ClientAddress, createClientAddress } from './client-address.ts'
 import { DecisionJournal } from './decision-journal.ts'
 import { createGatekeeper, type GatekeeperSettings } from './gatekeeper.ts'
 import { UsageLedger } from './usage-ledger.ts'
@@ -29,6 +29,7 @@ export interface Access {
   readonly journal: DecisionJournal
   readonly ledger: UsageLedger
   readonly activity: Activity
+  readonly clientAddress: ClientAddress
   close(): Promise<void>
 }
 
@@ -60,6 +61,7 @@ export function openAccess({ identities, policies, engine, log, settings }: Acce
     journal,
     ledger,
     activity,
+    clientAddress,
     async close() {
       await Promise.all([journal.close(), ledger.close(), activity.close()])
       await engine.close()

@@ -4,7 +4,7 @@
  */
 import { percentDecode } from '#lib/uri.ts'
 import { type NamedTags, parseTagQuery } from '#model/tags.ts'
-import { actions, understandsKey } from '#policy/actions.ts'
+import { actions, isSaidInVain, understandsKey } from '#policy/actions.ts'
 import type { ContextLookup } from '#policy/evaluate.ts'
 import { parseTimestamp } from '#signature/credentials.ts'
 import type { RequestFacts, Resource } from './caller.ts'
@@ -26,7 +26,7 @@ export function createContext(
 ): ContextLookup {
   return (key) => {
     const told = facts.keys !== undefined && Object.hasOwn(facts.keys, key) ? facts.keys[key] : undefined
-    if (told !== undefined) return told
+    if (told !== undefined) return isSaidInVain(actions.get(action.toLowerCase()), key) ? undefined : told
     switch (key) {
       case 'aws:sourceip':
         return clientAddress.address(facts)
@@ -71,6 +71,8 @@ function s3Value(key: string, facts: RequestFacts, resource: Resource): Values {
       return headers[key]
     case 'x-amz-copy-source':
       return copySource(headers[key])
+    case 'x-amz-content-sha256':
+      return headers[key] ?? payloadOfUrl(facts)
     case 'objectcreationoperation':
       // Parts and the beginning of an upload make no object yet.
       return String(!query.has('uploads') && !(query.has('uploadId') && facts.method === 'PUT'))
@@ -108,6 +110,12 @@ const authTypes = {
 function signatureAge({ caller }: RequestFacts): string | undefined {
   const timestamp = caller.signature?.timestamp
   return timestamp === undefined ? undefined : String(Math.max(0, Date.now() - parseTimestamp(timestamp)))
+}
+
+/** Whoever follows a presigned URL sends what they like, and policies may refuse that. */
+function payloadOfUrl({ caller, query }: RequestFacts): string | undefined {
+  const isUrl = caller.via === 'query' && caller.signature?.version === 'AWS4-HMAC-SHA256'
+  return isUrl ? (query.get('X-Amz-Content-Sha256') ?? 'UNSIGNED-PAYLOAD') : undefined
 }
 
 /** `bucket/key`, decoded, as policies write it. */

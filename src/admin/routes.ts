@@ -114,7 +114,8 @@ async function answerInspection(
     const caller = options.services.gatekeeper.authenticate({ method, target, headers, rawHeaders })
     const body = await readBody(request, caller)
     const { status, json } = await inspect(options, { request, caller, bucketName: '', key: '', body })
-    response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(json)
+    const length = { 'content-length': Buffer.byteLength(json ?? '') }
+    response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...length }).end(json)
   } catch (error) {
     sendError(request, response, error)
   }

@@ -4,11 +4,12 @@
  */
 import fs from 'node:fs'
 import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { watch } from 'chokidar'
 import { ZodError, type ZodType } from 'zod'
 import { syncFolder } from '#lib/sync.ts'
 import { currentTurn } from '#lib/turn.ts'
+import { ApiError } from '#model/errors.ts'
 import { type DocumentPath, DocumentProblem, parseJson, problemAt, problemOfSchema } from './json-source.ts'
 
 export interface DocumentLog {
@@ -18,6 +19,7 @@ export interface DocumentLog {
 
 export interface DocumentOptions<T> {
   readonly path: string
+  /** What it gave, given to it again, comes out as an equal copy that may be altered. */
   readonly schema: ZodType<T>
   readonly initial: () => T
   readonly log: DocumentLog
@@ -47,6 +49,8 @@ export class Document<T> {
   #lookedIn = -1
   #problem: DocumentProblem | undefined
   #isOlder = false
+  /** What this process has put, or is about to put, in the file. */
+  #written: { readonly stamp: string; readonly value: T } | undefined
   #watcher: ReturnType<typeof watch> | undefined
 
   private constructor(options: DocumentOptions<T>) {
@@ -85,19 +89,25 @@ export class Document<T> {
     return this.#options.path
   }
 
-  /** `change` gets a copy that it may alter. Nothing is written if it throws. */
+  /** What is wrong at a place of the file, as it is now, that is found out only when it is used. */
+  problemAt(path: DocumentPath, message: string): DocumentProblem {
+    const text = fs.existsSync(this.path) ? fs.readFileSync(this.path, 'utf8') : ''
+    return problemAt(text, path, message)
+  }
+
+  /** `change` gets a copy that it may alter. Nothing is written if it throws. ServiceUnavailable while the file is invalid. */
   async update(change: (value: T) => T): Promise<T> {
     const { path, schema } = this.#options
     const unlock = await lock(`${path}.lock`)
     try {
       this.#load()
-      if (this.#problem !== undefined) throw startError(path, this.#problem)
-      const value = schema.parse(change(structuredClone(this.#current)))
+      if (this.#problem !== undefined) throw unusable(path)
+      const value = schema.parse(change(schema.parse(this.#current)))
       const text = `${JSON.stringify(value, null, 2)}\n`
       this.#refuseMistakes(value, text)
       if (this.#isOlder) await copyFile(path, `${path}.${this.#options.older?.name}.bak`)
-      await this.#replace(text)
-      this.#adopt(value)
+      await this.#replace(text, value)
+      this.#load()
       return value
     } finally {
       await unlock()
@@ -108,7 +118,7 @@ export class Document<T> {
     await this.#watcher?.close()
   }
 
-  async #replace(text: string): Promise<void> {
+  async #replace(text: string, value: T): Promise<void> {
     const { path } = this.#options
     const temporary = `${path}.${process.pid}.tmp`
     const file = await open(temporary, 'w', 0o600)
@@ -118,15 +128,10 @@ export class Document<T> {
     } finally {
       await file.close()
     }
+    // A file keeps its stamp when it is moved.
+    this.#written = { stamp: stampOf(temporary), value }
     await rename(temporary, path)
     await syncFolder(dirname(path))
-  }
-
-  /** What was just written need not be read again. */
-  #adopt(value: T): void {
-    this.#current = value
-    this.#isOlder = false
-    this.#stamp = stampOf(this.#options.path)
   }
 
   #load(): void {
@@ -134,6 +139,12 @@ export class Document<T> {
     const stamp = stampOf(path)
     if (stamp === this.#stamp || stamp === '') return
     this.#stamp = stamp
+    // What was just written need not be read again.
+    if (stamp === this.#written?.stamp) {
+      this.#current = this.#written.value
+      this.#isOlder = false
+      return
+    }
     try {
       this.#current = this.#parse(fs.readFileSync(path, 'utf8'))
       if (this.#problem !== undefined) log.info({ path }, 'the document is valid again')
@@ -171,6 +182,11 @@ function stampOf(path: string): string {
   const stats = fs.statSync(path, { throwIfNoEntry: false })
   return stats === undefined ? '' : `${stats.ino}:${stats.mtimeMs}:${stats.size}`
 }
+
+const unusable = (path: string) =>
+  new ApiError('ServiceUnavailable', {
+    message: `${basename(path)} is not valid as it is: nothing can be changed until it is mended.`,
+  })
 
 function startError(path: string, { message, line, path: at }: DocumentProblem): Error {
   const where = [line === undefined ? '' : `line ${line}`, at].filter((part) => part !== '').join(', ')

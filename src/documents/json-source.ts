@@ -24,7 +24,8 @@ export type DocumentPath = readonly (string | number)[]
 export function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text)
-    refuseRepeatedNames(text)
+    // As programs write it, and so with no name twice: of a large document, that is known much sooner.
+    if (text !== `${JSON.stringify(value, null, 2)}\n` && text !== JSON.stringify(value)) refuseRepeatedNames(text)
     return value
   } catch (error) {
     if (error instanceof DocumentProblem) throw error

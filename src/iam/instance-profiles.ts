@@ -67,6 +67,7 @@ export const instanceProfileRows: readonly IamRow[] = [
   {
     name: 'AddRoleToInstanceProfile',
     on: onInstanceProfile,
+    passes: (request) => ({ ...onRole(request), context: { 'iam:passedtoservice': 'ec2.amazonaws.com' } }),
     async run({ params, change }) {
       const name = params.get('InstanceProfileName', rules.profileName)
       const roleName = params.get('RoleName', rules.roleName)

@@ -1,4 +1,5 @@
 /** What an operation of IAM sees: its parameters, who calls, the account as it is, and the one way to change it. */
+import type { ConditionKeys } from '#access/query-facts.ts'
 import type { QueryParams } from '#http/query/params.ts'
 import type { Account } from '#identity/account.ts'
 import type { Identities } from '#identity/identities.ts'
@@ -22,7 +23,7 @@ export interface Target {
   /** `aws:ResourceTag/*` and `iam:ResourceTag/*`. */
   readonly tags?: Readonly<Record<string, string>>
   /** Further condition keys, names in lower case. */
-  readonly context?: Readonly<Record<string, string>>
+  readonly context?: ConditionKeys
 }
 
 export type TargetOf = (request: IamRequest) => Target
@@ -33,5 +34,7 @@ export interface IamRow {
   readonly name: string
   /** What the caller must be allowed to do it to; `unsupported`: IAM of AWS has it, this server does not. */
   readonly on: TargetOf | 'unsupported'
+  /** A role that it hands to a service, which takes `iam:PassRole` as well. */
+  readonly passes?: TargetOf
   readonly run: IamOperation
 }

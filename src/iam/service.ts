@@ -1,6 +1,6 @@
 /** IAM: authenticate → authorize what the row acts on → run. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
 import type { Gatekeeper } from '#access/caller.ts'
-import { factsOfQuery } from '#access/query-facts.ts'
+import { type ConditionKeys, factsOfQuery } from '#access/query-facts.ts'
 import type { QueryRequest, QueryService } from '#http/query/service.ts'
 import type { Identities } from '#identity/identities.ts'
 import { Identity } from '#identity/identity.ts'
@@ -42,11 +42,12 @@ function run(row: IamRow, request: QueryRequest, { identities, gatekeeper }: Iam
     identities,
     change: (alter) => identities.change(account.id, alter),
   }
-  if (row.on !== 'unsupported') {
-    const target = row.on(asked)
+  const authorize = (action: string, target: Target) => {
     const facts = factsOfQuery(request, caller, keysOf(target))
-    gatekeeper.authorizeArn(principal, `iam:${row.name}`, { arn: target.arn, account: account.id }, facts)
+    gatekeeper.authorizeArn(principal, `iam:${action}`, { arn: target.arn, account: account.id }, facts)
   }
+  if (row.on !== 'unsupported') authorize(row.name, row.on(asked))
+  if (row.passes !== undefined) authorize('PassRole', row.passes(asked))
   return row.run(asked)
 }
 
@@ -56,7 +57,7 @@ function refuseTokens({ session }: Identity): void {
   throw new ApiError('InvalidClientTokenId')
 }
 
-function keysOf({ tags = {}, context = {} }: Target): Record<string, string> {
+function keysOf({ tags = {}, context = {} }: Target): ConditionKeys {
   const keys = Object.entries(tags).flatMap(([name, value]) => [
     [`aws:resourcetag/${name}`, value],
     [`iam:resourcetag/${name}`, value],

@@ -9,7 +9,7 @@ import { getOidcProvider } from '#identity/oidc-provider.ts'
 import { getRole } from '#identity/role.ts'
 import { getUser } from '#identity/user.ts'
 import { answerPage, pageOf, readTags } from './reading.ts'
-import type { IamRow, TargetOf } from './request.ts'
+import type { IamRequest, IamRow, TargetOf } from './request.ts'
 import { rules, tagsMax } from './rules.ts'
 import { onInstanceProfile, onOidcProvider, onPolicy, onRole, onUser } from './targets.ts'
 
@@ -32,6 +32,8 @@ const nouns: readonly TaggedNoun[] = [
   { noun: 'OpenIDConnectProvider', parameter: 'OpenIDConnectProviderArn', rule: rules.arn, get: getOidcProvider, on: onOidcProvider },
 ]
 
+const tagKeysIn = ({ params }: IamRequest): string[] => params.list('TagKeys', { ...rules.tagKey, maxItems: tagsMax })
+
 export const tagRows: readonly IamRow[] = nouns.flatMap(({ noun, parameter, rule, get, getOwn = get, on }) => [
   {
     name: `Tag${noun}`,
@@ -45,10 +47,11 @@ export const tagRows: readonly IamRow[] = nouns.flatMap(({ noun, parameter, rule
   },
   {
     name: `Untag${noun}`,
-    on,
-    async run({ params, change }) {
+    on: (request) => ({ ...on(request), context: { 'aws:tagkeys': tagKeysIn(request) } }),
+    async run(request) {
+      const { params, change } = request
       const name = params.get(parameter, rule)
-      const keys = params.list('TagKeys', { ...rules.tagKey, maxItems: tagsMax })
+      const keys = tagKeysIn(request)
       await change((account) => removeTags(getOwn(account, name), keys))
       return undefined
     },

@@ -1,7 +1,8 @@
 /** What operations act on, by their parameters: with the path and tags of what is there already. */
-import { findNamed } from '#identity/entity.ts'
+import { type Entity, findNamed, type Tagged } from '#identity/entity.ts'
 import { findPolicy, policyArn } from '#identity/managed-policy.ts'
 import { findOidcProvider, oidcProviderArn } from '#identity/oidc-provider.ts'
+import type { Bounded } from '#identity/policy-holder.ts'
 import { accountPart, arnOf, rootArn } from '#identity/principal-arn.ts'
 import type { IamRequest, Target, TargetOf } from './request.ts'
 
@@ -12,16 +13,11 @@ type Noun = 'user' | 'group' | 'role' | 'instance-profile'
 const lists = { user: 'users', group: 'groups', role: 'roles', 'instance-profile': 'instanceProfiles' } as const
 
 function named(noun: Noun, { account, params }: IamRequest, name: string): Target {
-  const entity = findNamed<{
-    name: string
-    path: string
-    id: string
-    createdAt: string
-    tags?: Record<string, string>
-  }>(account[lists[noun]], name)
+  const entity = findNamed<Entity & Partial<Tagged> & Bounded>(account[lists[noun]], name)
   const path = params.find('Path') ?? '/'
   const arn = arnOf(account.id, noun, entity ?? { name, path })
-  return entity?.tags === undefined ? { arn } : { arn, tags: entity.tags }
+  const target = entity?.tags === undefined ? { arn } : { arn, tags: entity.tags }
+  return withContext(params, target, entity?.boundary)
 }
 
 const byParameter =
@@ -30,7 +26,7 @@ const byParameter =
     const name = request.params.find(parameter)
     // Without a name, it is about the caller.
     if (name === undefined && noun === 'user') return ownTarget(request)
-    return withBoundary(request, named(noun, request, name ?? ''))
+    return named(noun, request, name ?? '')
   }
 
 function ownTarget(request: IamRequest): Target {
@@ -38,10 +34,14 @@ function ownTarget(request: IamRequest): Target {
   return type === 'user' ? named('user', request, userName ?? '') : { arn: rootArn(account) }
 }
 
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html */
-function withBoundary({ params }: IamRequest, target: Target): Target {
+/**
+ * The boundary is the one that will be there, or else the one that is: who may change users within a boundary only is kept from all
+ * others. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+ */
+function withContext(params: IamRequest['params'], target: Target, own: string | undefined): Target {
   const policy = params.find('PolicyArn')
-  const boundary = params.find('PermissionsBoundary')
+  const sets = /^(Create|Put\w+PermissionsBoundary$)/.test(params.find('Action') ?? '')
+  const boundary = sets ? params.find('PermissionsBoundary') : own
   const context = {
     ...(policy === undefined ? {} : { 'iam:policyarn': policy }),
     ...(boundary === undefined ? {} : { 'iam:permissionsboundary': boundary }),

@@ -1,3 +1,4 @@
+import type { Account } from '#identity/account.ts'
 import { renameNamed, tagsOf } from '#identity/entity.ts'
 import { getGroup } from '#identity/group.ts'
 import { getAttachable } from '#identity/managed-policy.ts'
@@ -78,32 +79,8 @@ export const userRows: readonly IamRow[] = [
       return undefined
     },
   },
-  {
-    name: 'AddUserToGroup',
-    on: onGroup,
-    async run({ params, change }) {
-      const userName = params.get('UserName', rules.userName)
-      const groupName = params.get('GroupName', rules.groupName)
-      await change((account) => {
-        getGroup(account, groupName)
-        addToGroup(account, getUser(account, userName), groupName)
-      })
-      return undefined
-    },
-  },
-  {
-    name: 'RemoveUserFromGroup',
-    on: onGroup,
-    async run({ params, change }) {
-      const userName = params.get('UserName', rules.userName)
-      const groupName = params.get('GroupName', rules.groupName)
-      await change((account) => {
-        getGroup(account, groupName)
-        removeFromGroup(getUser(account, userName), groupName)
-      })
-      return undefined
-    },
-  },
+  membershipRow('AddUserToGroup', addToGroup),
+  membershipRow('RemoveUserFromGroup', (_account, user, groupName) => removeFromGroup(user, groupName)),
   {
     name: 'ListGroupsForUser',
     on: onUser,
@@ -114,3 +91,20 @@ export const userRows: readonly IamRow[] = [
     },
   },
 ]
+
+/** Both must be there. */
+function membershipRow(name: string, alter: (account: Account, user: User, groupName: string) => void): IamRow {
+  return {
+    name,
+    on: onGroup,
+    async run({ params, change }) {
+      const userName = params.get('UserName', rules.userName)
+      const groupName = params.get('GroupName', rules.groupName)
+      await change((account) => {
+        getGroup(account, groupName)
+        alter(account, getUser(account, userName), groupName)
+      })
+      return undefined
+    },
+  }
+}

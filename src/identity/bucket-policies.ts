@@ -5,13 +5,15 @@
  */
 import { z } from 'zod'
 import { Document, type DocumentLog } from '#documents/document.ts'
-import type { DocumentProblem } from '#documents/json-source.ts'
+import { DocumentProblem } from '#documents/json-source.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { compilePolicy } from '#policy/compile.ts'
 import { type ParseOptions, parsePolicy } from '#policy/document.ts'
 import type { NamedPolicy } from '#policy/evaluate.ts'
 import { isPublicPolicy } from '#policy/public-policy.ts'
+import type { PolicyText } from './entity.ts'
+import { placeOfMistake } from './policy-text.ts'
 
 const schema = z.looseObject({
   policies: z.record(z.string(), z.unknown()),
@@ -23,6 +25,8 @@ interface Compiled {
   /** As it is in the file. */
   readonly source: unknown
   readonly policy: NamedPolicy | 'invalid'
+  /** Why it has no effect as it is. */
+  readonly problem?: DocumentProblem | undefined
 }
 
 export class BucketPolicyBook {
@@ -85,13 +89,23 @@ export class BucketPolicyBook {
     if (source === undefined) return undefined
     const known = this.#compiled.get(bucket)
     if (known?.source === source) return known.policy
-    const policy = this.#compile(bucket, source) ?? known?.policy ?? 'invalid'
-    this.#compiled.set(bucket, { source, policy })
+    const found = this.#compile(bucket, source)
+    const isGood = !(found instanceof DocumentProblem)
+    const policy = isGood ? found : (known?.policy ?? 'invalid')
+    this.#compiled.set(bucket, { source, policy, problem: isGood ? undefined : found })
     return policy
   }
 
+  /** Of the document, or of the first policy in it that has no effect. */
   get problem(): DocumentProblem | undefined {
-    return this.#document.problem
+    const { current, problem } = this.#document
+    if (problem !== undefined) return problem
+    for (const bucket of Object.keys(current.policies)) {
+      this.policyOf(bucket)
+      const own = this.#compiled.get(bucket)?.problem
+      if (own !== undefined) return own
+    }
+    return undefined
   }
 
   get path(): string {
@@ -110,14 +124,26 @@ export class BucketPolicyBook {
     return undefined
   }
 
-  #compile(bucket: string, source: unknown): NamedPolicy | undefined {
+  #compile(bucket: string, source: unknown): NamedPolicy | DocumentProblem {
     try {
       const document = parsePolicy(JSON.stringify(source), 'resource', { bucket, maxBytes: limits.policyBytes })
       return { name: `arn:aws:s3:::${bucket}`, policy: compilePolicy(document) }
     } catch (error) {
-      this.#log.error({ bucket, err: error }, 'the bucket policy is invalid: the last good one stays in force, if any')
-      return undefined
+      const problem = this.#problemOf(bucket, source, error)
+      const { message, line, path: at } = problem
+      const where = { path: this.path, line, at, problem: message, bucket }
+      this.#log.error(where, 'the bucket policy is invalid: the last good one stays in force, if any')
+      return problem
     }
+  }
+
+  #problemOf(bucket: string, source: unknown, error: unknown): DocumentProblem {
+    const isText = typeof source === 'object' && source !== null && !Array.isArray(source)
+    const place = isText && error instanceof ApiError ? placeOfMistake(source as PolicyText, error) : []
+    return this.#document.problemAt(
+      ['policies', bucket, ...place],
+      error instanceof Error ? error.message : String(error),
+    )
   }
 }
 

@@ -20,8 +20,14 @@ export const entityShape = {
 
 export const tagsSchema = z.record(z.string().min(1).max(128), z.string().max(256)).default({})
 
-/** A policy as it stands in the document: what it says is checked with everything that refers to each other. */
-export const policyText = z.record(z.string(), z.unknown())
+/**
+ * A policy as it stands in the document: what it says is checked with everything that refers to each other. Never altered, and so kept
+ * as it is from one state of the document to the next: what is known of it stays known.
+ */
+export const policyText = z.custom<Record<string, unknown>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'a policy must be an object',
+)
 export type PolicyText = z.infer<typeof policyText>
 
 export interface Entity {

@@ -11,7 +11,7 @@ import {
   removeFrom,
   renameNamed,
 } from './entity.ts'
-import { policyHolderShape } from './policy-holder.ts'
+import { policyHolderShape, refuseHolding } from './policy-holder.ts'
 import type { User } from './user.ts'
 
 /** Who is in a group is written with the user. */
@@ -53,7 +53,6 @@ export function renameGroup(account: Account, group: Group, name: string): void 
 export function deleteGroup(account: Account, name: string): void {
   const group = getGroup(account, name)
   if (membersOf(account, group).length > 0) throw deleteConflict('remove users from group')
-  if (group.attached.length > 0) throw deleteConflict('detach all policies')
-  if (Object.keys(group.inline).length > 0) throw deleteConflict('delete policies')
+  refuseHolding(group)
   removeFrom(account.groups, group)
 }

@@ -164,14 +164,9 @@ export class Identities {
 
   /**
    * The only way to change anything. `change` alters the account it is given, and may run on another state than the caller has seen.
-   * DeleteConflict if nobody could administer the account any more; whatever `change` throws.
+   * DeleteConflict if nobody could administer the account any more; ServiceUnavailable while iam.json is invalid; whatever `change` throws.
    */
   async change<T>(accountId: string, change: (account: Account) => T): Promise<T> {
-    if (this.problem !== undefined) {
-      throw new ApiError('ServiceUnavailable', {
-        message: 'iam.json is not valid as it is: nothing can be changed until it is mended.',
-      })
-    }
     let result: { value: T } | undefined
     await this.#document.update((document) => {
       const account = document.accounts.find(({ id }) => id === accountId)

@@ -8,7 +8,7 @@ import type { Entity, PolicyText } from './entity.ts'
 import { findUnknownAction } from './known-actions.ts'
 import { policyArn } from './managed-policy.ts'
 import type { Bounded } from './policy-holder.ts'
-import { parsed } from './policy-text.ts'
+import { parsed, placeOfMistake } from './policy-text.ts'
 
 type Mistakes = Generator<DocumentMistake, void>
 
@@ -124,14 +124,6 @@ function* mistakesInPolicy(path: DocumentPath, text: PolicyText, kind: 'identity
     yield { path: [...path, ...place, unknown.element], message: `there is no action ${unknown.action}` }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
-    const detail = error.fields.Detail
-    yield { path: [...path, ...placesOf(String(detail ?? ''))], message: error.message }
+    yield { path: [...path, ...placeOfMistake(text, error)], message: error.message }
   }
-}
-
-/** `Statement[1].Action` → Statement, 1, Action. */
-function placesOf(detail: string): (string | number)[] {
-  return [...detail.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([name, index]) =>
-    index === undefined ? name : Number(index),
-  )
 }

@@ -1,7 +1,7 @@
 /** What users, groups and roles have in common: inline policies, attached managed ones, and (not groups) a boundary. */
 import { z } from 'zod'
 import { ApiError } from '#model/errors.ts'
-import { assertQuota, namePattern, type PolicyText, policyText } from './entity.ts'
+import { assertQuota, deleteConflict, namePattern, type PolicyText, policyText } from './entity.ts'
 
 export const policyHolderShape = {
   /** By name. */
@@ -17,6 +17,12 @@ export const boundaryShape = {
 export interface PolicyHolder {
   inline: Record<string, PolicyText>
   attached: string[]
+}
+
+/** DeleteConflict: whoever holds policies cannot be deleted. */
+export function refuseHolding({ inline, attached }: PolicyHolder): void {
+  if (Object.keys(inline).length > 0) throw deleteConflict('delete policies')
+  if (attached.length > 0) throw deleteConflict('detach all policies')
 }
 
 export interface Bounded {

@@ -1,4 +1,6 @@
 /** Policies as they stand in the document, read and compiled when first needed, and once for all that say the same. */
+import type { DocumentPath } from '#documents/json-source.ts'
+import type { ApiError } from '#model/errors.ts'
 import { type CompiledPolicy, compilePolicy } from '#policy/compile.ts'
 import { type ListElement, type PolicyDocument, parsePolicy, type Statement } from '#policy/document.ts'
 import type { PolicyText } from './entity.ts'
@@ -31,6 +33,18 @@ export function compiled(text: PolicyText, kind: Kind): CompiledPolicy {
     compiledDocuments.set(document, policy)
   }
   return policy
+}
+
+/** Where in the text it is what an error of parsePolicy is about. */
+export function placeOfMistake(text: PolicyText, { fields }: ApiError): DocumentPath {
+  // Behind a colon and a blank stands the value.
+  const [detail = ''] = String(fields.Detail ?? '').split(': ', 1)
+  const places = [...detail.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([name, index]) =>
+    index === undefined ? name : Number(index),
+  )
+  // A single statement may stand without a list around it.
+  const isListed = places[0] !== 'Statement' || Array.isArray(text.Statement)
+  return isListed ? places : places.filter((place, at) => at !== 1 || typeof place === 'string')
 }
 
 /** As people write it; for identity policies without conditions, as version 1's coarse actions amount to. */

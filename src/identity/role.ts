@@ -14,7 +14,7 @@ import {
   removeFrom,
   tagsSchema,
 } from './entity.ts'
-import { boundaryShape, policyHolderShape } from './policy-holder.ts'
+import { boundaryShape, policyHolderShape, refuseHolding } from './policy-holder.ts'
 
 /** Seconds. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
 export const sessionSeconds = { min: 3600, max: 43_200 }
@@ -80,7 +80,6 @@ export function deleteRole(account: Account, name: string): void {
   const role = getRole(account, name)
   const isInProfile = account.instanceProfiles.some(({ roles }) => roles.some((one) => isSameName(one, role.name)))
   if (isInProfile) throw deleteConflict('remove roles from instance profile')
-  if (Object.keys(role.inline).length > 0) throw deleteConflict('delete policies')
-  if (role.attached.length > 0) throw deleteConflict('detach all policies')
+  refuseHolding(role)
   removeFrom(account.roles, role)
 }

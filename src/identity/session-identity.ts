@@ -145,6 +145,8 @@ function sessionKeys({ context, issuedAtMs, sourceIdentity }: SessionClaims): Re
   return {
     ...context,
     'aws:tokenissuetime': new Date(issuedAtMs).toISOString(),
+    // There are no devices here, and only who has temporary credentials is told so.
+    'aws:multifactorauthpresent': 'false',
     // Ceph's, for policies that ask for temporary credentials.
     'sts:authentication': 'true',
     ...(sourceIdentity === undefined ? {} : { 'aws:sourceidentity': sourceIdentity }),

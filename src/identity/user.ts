@@ -16,7 +16,7 @@ import {
   removeFrom,
   tagsSchema,
 } from './entity.ts'
-import { boundaryShape, policyHolderShape } from './policy-holder.ts'
+import { boundaryShape, policyHolderShape, refuseHolding } from './policy-holder.ts'
 
 const loginSchema = z.strictObject({
   /** argon2id in PHC form. */
@@ -68,8 +68,7 @@ export function deleteUser(account: Account, name: string): void {
   const user = getUser(account, name)
   if (user.keys.length > 0) throw deleteConflict('delete access keys')
   if (user.login !== undefined) throw deleteConflict('delete login profile')
-  if (Object.keys(user.inline).length > 0) throw deleteConflict('delete policies')
-  if (user.attached.length > 0) throw deleteConflict('detach all policies')
+  refuseHolding(user)
   if (user.groups.length > 0) throw deleteConflict('remove users from group')
   removeFrom(account.users, user)
 }

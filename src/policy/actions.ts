@@ -215,6 +215,17 @@ export function understandsKey(action: ActionRow, key: string): boolean {
   return action.keys.includes(known) || s3Keys.some((one) => `s3:${one}` === known)
 }
 
+/**
+ * Whether it is the request that says the key (in lower case), and one for this action cannot: whoever asks may write anything into a
+ * request, and what it does not act on must open nothing.
+ */
+export function isSaidInVain(action: ActionRow | undefined, key: string): boolean {
+  return (
+    /^(aws:requesttag\/|aws:tagkeys$|iam:(policyarn|permissionsboundary)$)/.test(key) &&
+    action?.keys.includes(family(key)) !== true
+  )
+}
+
 /** `s3:existingobjecttag/owner` is one of `s3:existingobjecttag/`. */
 function family(key: string): string {
   const slash = key.indexOf('/')

@@ -52,6 +52,8 @@ function derivedValue(request: AccessRequest, key: string, now: () => string): s
       return principal.type === 'assumed-role' ? principal.issuerArn : principal.arn || undefined
     case 'aws:principalaccount':
       return principal.account || undefined
+    case 'aws:viaawsservice':
+      return 'false'
     case 'aws:principalisawsservice':
       return String(principal.type === 'service')
     case 'aws:userid':

@@ -23,6 +23,7 @@ import { showFailure } from './missing-key.ts'
 import { requestedVersion } from './object/requested-version.ts'
 import type { S3Response, Services } from './operation.ts'
 import { type OperationRow, operations } from './operations.ts'
+import { withQueryHeaders } from './query-headers.ts'
 import { ReceivedRequest } from './received-request.ts'
 import { createMatcher } from './route.ts'
 import { send } from './send.ts'
@@ -63,26 +64,37 @@ export function createS3Endpoint(
   async function answer(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<S3Response> {
     const method = request.method ?? ''
     const target = request.url ?? '/'
-    const { headers, rawHeaders } = request
+    const { rawHeaders } = request
     rateLimit?.(request)
-    const address = readAddress(target, headers.host)
+    const address = readAddress(target, request.headers.host)
     exchange.address = address
-    if (method === 'OPTIONS') throw refusePreflight(headers)
+    if (method === 'OPTIONS') throw refusePreflight(request.headers)
+    const headers = withQueryHeaders(request.headers, address.query)
     const row = match({ method, address, headers })
     exchange.row = row
     const caller = row.authenticatesItself
       ? anonymousCaller
-      : services.gatekeeper.authenticate({ method, target, headers, rawHeaders })
+      : services.gatekeeper.authenticate({ method, target, headers: request.headers, rawHeaders })
     exchange.caller = caller
     if (address.key !== '') assertKey(address.key)
     const bucket =
       address.bucketName === '' || row.withoutBucket ? undefined : await loadBucket(address.bucketName, services)
     exchange.bucket = bucket
-    if (bucket !== undefined) assertExpectedOwner(headers, 'x-amz-expected-bucket-owner', bucket)
     const { id } = exchange
     const operation = row.name
-    const received = new ReceivedRequest({ id, operation, request, response, address, bucket, caller, services })
+    const received = new ReceivedRequest({
+      id,
+      operation,
+      request,
+      headers,
+      response,
+      address,
+      bucket,
+      caller,
+      services,
+    })
     exchange.received = received
+    if (bucket !== undefined) assertExpectedOwner(headers, 'x-amz-expected-bucket-owner', bucket, services)
     // Awaited only where it must be: most decisions need nothing but what is known already.
     const pending = authorize(row, received, bucket, services)
     if (pending !== undefined) await pending
@@ -108,7 +120,11 @@ export function createS3Endpoint(
     } catch (error) {
       failure = error
       const { row, received, bucket } = exchange
-      const shown = row && received && bucket ? await showFailure(error, row, received, bucket, services) : error
+      let shown = row && received && bucket ? await showFailure(error, row, received, bucket, services) : error
+      if (row && received && isUnexplained(shown)) {
+        shown = noteRefusal(shown, row, received, bucket, services)
+        failure = shown
+      }
       if (response.headersSent || response.destroyed) response.destroy()
       else {
         const resource = resourceOf(request, exchange.address)
@@ -186,6 +202,23 @@ async function loadBucket(name: string, services: Services): Promise<Bucket> {
   if (bucket !== undefined) return bucket
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)
+}
+
+/** Refused by no policy: all others are explained already. */
+const isUnexplained = (error: unknown): error is ApiError =>
+  error instanceof ApiError && error.code === 'AccessDenied' && error.headers[decisionHeader] === undefined
+
+function noteRefusal(
+  error: ApiError,
+  row: OperationRow,
+  { caller, query, key, facts }: ReceivedRequest,
+  bucket: Bucket | undefined,
+  { gatekeeper }: Services,
+): ApiError {
+  const { principal } = caller
+  const action = typeof row.action === 'function' ? row.action({ query, principal }) : row.action
+  const resource = { bucket, key: key === '' ? undefined : key }
+  return gatekeeper.noteRefusal(error, principal, action ?? `s3:${row.name}`, resource, facts)
 }
 
 /** AccessDenied; a promise where the object itself has to be looked at. */

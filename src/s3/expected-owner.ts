@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { canonicalIdOf } from '#identity/identities.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import type { Services } from './operation.ts'
 
 /**
  * AccessDenied where a client expects a bucket to be of another account than it is, also of what can be none.
@@ -11,8 +11,9 @@ export function assertExpectedOwner(
   headers: IncomingHttpHeaders,
   name: 'x-amz-expected-bucket-owner' | 'x-amz-source-expected-bucket-owner',
   bucket: Bucket,
+  { accounts }: Pick<Services, 'accounts'>,
 ): void {
   const expected = headers[name]
-  if (expected === undefined) return
-  if (canonicalIdOf(String(expected)) !== bucket.ownerId) throw new ApiError('AccessDenied')
+  if (expected === undefined || accounts.findAccount(bucket.ownerId) === expected) return
+  throw new ApiError('AccessDenied', { cause: new Error(`${bucket.name} is of another account than ${name} says.`) })
 }

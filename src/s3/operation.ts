@@ -90,8 +90,10 @@ export interface S3Settings {
   readonly defaultObjectOwnership: ObjectOwnership
 }
 
-/** Who may be named in access control lists, and what they are called. */
+/** Who may be named in access control lists and what they are called, and whose account they are. */
 export interface Accounts {
+  /** By canonical id: the account's number. */
+  findAccount(canonicalId: string): string | undefined
   findOwner(canonicalId: string): Owner | undefined
   findOwnerByEmail(email: string): Owner | undefined
 }

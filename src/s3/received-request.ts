@@ -12,6 +12,8 @@ interface Received {
   readonly id: string
   readonly operation: string
   readonly request: IncomingMessage
+  /** With those that a presigned URL holds. */
+  readonly headers: IncomingHttpHeaders
   readonly response: ServerResponse
   readonly address: Address
   readonly bucket: Bucket | undefined
@@ -39,7 +41,7 @@ export class ReceivedRequest implements S3Request {
     this.id = received.id
     this.operation = received.operation
     this.method = request.method ?? ''
-    this.headers = request.headers
+    this.headers = received.headers
     this.query = address.query
     this.bucketName = address.bucketName
     this.key = address.key

@@ -35,14 +35,19 @@ export function verifyFormSignature(
       })
     }
     const key = signingKey(findSecret(scope.accessKeyId), scope.date, scope.region, scope.service)
-    if (!isSame(key.sign(policy), signatureV4)) throw new ApiError('SignatureDoesNotMatch')
+    if (!isSame(key.sign(policy), signatureV4)) throw mismatch(scope.accessKeyId, policy, signatureV4)
     return
   }
   if (accessKeyId === undefined) throw missing('AWSAccessKeyId')
   if (signatureV2 === undefined) throw missing('signature')
   const computed = createHmac('sha1', findSecret(accessKeyId)).update(policy).digest('base64')
-  if (!isSame(computed, signatureV2)) throw new ApiError('SignatureDoesNotMatch')
+  if (!isSame(computed, signatureV2)) throw mismatch(accessKeyId, policy, signatureV2)
 }
+
+const mismatch = (AWSAccessKeyId: string, policy: string, signature: string) =>
+  new ApiError('SignatureDoesNotMatch', {
+    fields: { AWSAccessKeyId, StringToSign: policy, SignatureProvided: signature },
+  })
 
 function checkAlgorithmAndDate(fields: Fields): void {
   const algorithm = fields.get('x-amz-algorithm')

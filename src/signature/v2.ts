@@ -56,7 +56,15 @@ function checkDate(request: SignableRequest, nowMs: number): string {
   if (Number.isNaN(atMs) || atMs < 0) {
     throw new ApiError('AccessDenied', { message: 'AWS authentication requires a valid Date or x-amz-date header' })
   }
-  if (Math.abs(nowMs - atMs) > limits.clockSkewMs) throw new ApiError('RequestTimeTooSkewed')
+  if (Math.abs(nowMs - atMs) > limits.clockSkewMs) {
+    throw new ApiError('RequestTimeTooSkewed', {
+      fields: {
+        RequestTime: date,
+        ServerTime: new Date(nowMs).toISOString(),
+        MaxAllowedSkewMilliseconds: limits.clockSkewMs,
+      },
+    })
+  }
   return amzDate === undefined ? date : ''
 }
 

@@ -4,8 +4,10 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  PutBucketAclCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
+  PutPublicAccessBlockCommand,
   type S3ServiceException,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -124,6 +126,33 @@ describe('why a request was denied', () => {
     expect(await anonymous.text()).toContain('<Message>Access Denied</Message>')
     const unknown = await decisionOf('admin', anonymous.headers.get('x-myfsio-decision-id') ?? '')
     expect(unknown).toMatchObject({ status: 200, body: { sourceAddress: '127.0.0.1' } })
+  })
+
+  it('is said of public access that is blocked, in the words of AWS', async () => {
+    const admin = api.client('admin')
+    const closed = 'closed'
+    await admin.send(new CreateBucketCommand({ Bucket: closed, ObjectOwnership: 'ObjectWriter' }))
+    const blocks = { BlockPublicPolicy: true, BlockPublicAcls: true }
+    await admin.send(new PutPublicAccessBlockCommand({ Bucket: closed, PublicAccessBlockConfiguration: blocks }))
+    const Statement = { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: `arn:aws:s3:::${closed}/*` }
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement })
+    const policy = await failureOf(admin.send(new PutBucketPolicyCommand({ Bucket: closed, Policy })))
+    expect(policy.message).toBe(
+      `User: arn:aws:iam::000000000000:user/admin is not authorized to perform: s3:PutBucketPolicy on resource: "arn:aws:s3:::${closed}" because public policies are blocked by the BlockPublicPolicy block public access setting.`,
+    )
+    expect((await decisionOf('admin', idOf(policy))).body).toMatchObject({ message: policy.message, outcome: 'Deny' })
+    const acl = await failureOf(admin.send(new PutBucketAclCommand({ Bucket: closed, ACL: 'public-read' })))
+    expect(acl.message).toMatch(/because public ACLs are blocked by the BlockPublicAcls block public access setting\.$/)
+  })
+
+  it('is kept also where no policy refused, with what was wrong', async () => {
+    const asked = new ListObjectsV2Command({ Bucket, ExpectedBucketOwner: other })
+    const error = await failureOf(api.client('admin').send(asked))
+    expect(error.message).toBe('Access Denied')
+    expect((await decisionOf('admin', idOf(error))).body).toMatchObject({
+      hint: `${Bucket} is of another account than x-amz-expected-bucket-owner says.`,
+      request: { action: 's3:ListBucket', bucket: Bucket },
+    })
   })
 
   it('is for those only whose policies let them ask', async () => {

@@ -14,6 +14,7 @@ import {
 import { Upload } from '@aws-sdk/lib-storage'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { Account, Client } from './client.ts'
+import { identityWithAwsSdk } from './identity-sdk.ts'
 import { listTree } from './tree.ts'
 
 /** @aws-sdk/client-s3 of this package, with streams and its upload manager. */
@@ -48,6 +49,7 @@ export function awsSdk(account: Account): Client {
     },
     presign: (Bucket, Key) => getSignedUrl(client, new GetObjectCommand({ Bucket, Key })),
     listKeys,
+    manageIdentities: () => identityWithAwsSdk(account),
     deleteBucket: async (Bucket) => {
       const Objects = (await listKeys(Bucket)).map((Key) => ({ Key }))
       const { Errors } = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }))

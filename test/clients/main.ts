@@ -16,6 +16,7 @@ import { rclone } from './rclone.ts'
 import { restic } from './restic.ts'
 import { roundTrip, type Step, type Traveller } from './round-trip.ts'
 import { s3cmd } from './s3cmd.ts'
+import { terraform } from './terraform.ts'
 import { writeTree } from './tree.ts'
 
 const clients = [awsCli, boto3, awsSdk, s3cmd, rclone, mc, curl]
@@ -43,7 +44,11 @@ async function main(named: readonly string[]): Promise<void> {
   await mkdir(data)
   const { url, server } = await startOwnServer(data)
   const account: Account = { url, accessKey: 'localadmin', secretKey: 'localadmin' }
-  const travellers: Traveller[] = [...clients.map((make) => roundTrip(make(account))), restic(account)]
+  const travellers: Traveller[] = [
+    ...clients.map((make) => roundTrip(make(account))),
+    restic(account),
+    terraform(account),
+  ]
   const total = { passed: 0, failed: 0 }
   try {
     const source = join(folder, 'source')

@@ -1,6 +1,7 @@
 /**
  * `npm run conformance -- CHECKOUT [--passed FILE] [pytest arguments]`: runs ceph/s3-tests against a server of its own.
- * CHECKOUT is a work tree or a bare repository of the suite. Fails when a test of expected-passes.txt does not pass.
+ * CHECKOUT is a work tree or a bare repository of the suite. Fails when a test of expected-passes.txt does not pass; of those in
+ * differs-from-aws.txt it says what AWS answers instead.
  */
 import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -15,6 +16,7 @@ import {
   isLeftBehind,
   isOfTheStore,
   isPassed,
+  parseDifferences,
   parseResults,
   type TestResult,
 } from './results.ts'
@@ -124,13 +126,16 @@ function runPytest(
   })
 }
 
-function report(results: readonly TestResult[]): void {
+function report(results: readonly TestResult[], differences: ReadonlyMap<string, string>): void {
   for (const { outcome, name, reason } of results) {
-    if (outcome !== 'passed') console.log(`${outcome} ${name}: ${reason}`)
+    const instead = differences.get(name)
+    if (outcome !== 'passed') console.log(`${outcome} ${name}: ${instead === undefined ? reason : `AWS: ${instead}`}`)
   }
   const ofTheStore = results.filter(isOfTheStore)
+  const agreeing = results.filter(({ name }) => !differences.has(name))
   const count = (some: readonly TestResult[]) => `${some.filter(isPassed).length} of ${some.length}`
   console.log(`\nOf the store itself ${count(ofTheStore)} passed, of all ${count(results)}.`)
+  console.log(`Of those that expect what AWS documents ${count(agreeing)} passed.`)
 }
 
 const given = parseArguments(process.argv.slice(2))
@@ -144,7 +149,7 @@ try {
     const names = [...new Set(passed.map((result) => result.name))].sort()
     await writeFile(given.passedFile, names.map((name) => `${name}\n`).join(''))
   }
-  report(results)
+  report(results, parseDifferences(await readFile(join(here, 'differs-from-aws.txt'), 'utf8')))
   const expected = await readFile(join(here, 'expected-passes.txt'), 'utf8')
   const regressions = findRegressions(results, expected, given.pytest.length === 0)
   for (const name of regressions) console.log(`expected to pass: ${name}`)

@@ -31,3 +31,9 @@ export function findRegressions(results: readonly TestResult[], expected: string
     .filter((name) => name !== '' && !name.startsWith('#'))
     .filter((name) => (outcomes.get(name) ?? (isWholeSuite ? 'missing' : 'passed')) !== 'passed')
 }
+
+/** What AWS answers instead, by the names of tests that expect something else. */
+export function parseDifferences(text: string): ReadonlyMap<string, string> {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return new Map(lines.map((line) => line.split('\t') as [string, string]))
+}

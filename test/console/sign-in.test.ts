@@ -38,7 +38,7 @@ describe('signing in', () => {
     }
   })
 
-  it('says the same of an unknown key and a wrong secret', async () => {
+  it('CVE-2026-33419: says the same of an unknown key and a wrong secret', async () => {
     const visitor = site.visitor()
     await visitor.get('/ui/sign-in')
     const unknown = await visitor.post('/ui/sign-in', { name: 'nobody', secret: 'x' })
@@ -48,7 +48,7 @@ describe('signing in', () => {
     expect(problem.exec(unknown.text)?.[1]).toBe(problem.exec(wrong.text)?.[1])
   })
 
-  it('locks a key out after too many failures, whether it exists or not', async () => {
+  it('CVE-2026-33419: locks a key out after too many failures, whether it exists or not', async () => {
     const visitor = site.visitor()
     await visitor.get('/ui/sign-in')
     for (const name of ['other', 'ghost']) {

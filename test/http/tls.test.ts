@@ -5,7 +5,7 @@ import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { GetObjectCommand, PutBucketPolicyCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startApi } from '#app.ts'
 import { loadConfig } from '#config.ts'
@@ -59,6 +59,16 @@ afterAll(() => Promise.all(closers.map((close) => close())))
 /** Trusting that certificate and no other. */
 const agent = () => new https.Agent({ ca: readFileSync(certPath), keepAlive: false })
 
+const s3 = () =>
+  new S3Client({
+    endpoint: `https://127.0.0.1:${apiPort}`,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: 'main', secretAccessKey: 'main-secret' },
+    requestHandler: { httpsAgent: agent() },
+    maxAttempts: 1,
+  })
+
 function get(port: number, path: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     https
@@ -74,19 +84,31 @@ describe('TLS', () => {
   })
 
   it('carries streams, which the SDK sends there in unsigned chunks with a trailer', async () => {
-    const client = new S3Client({
-      endpoint: `https://127.0.0.1:${apiPort}`,
-      region: 'us-east-1',
-      forcePathStyle: true,
-      credentials: { accessKeyId: 'main', secretAccessKey: 'main-secret' },
-      requestHandler: { httpsAgent: agent() },
-      maxAttempts: 1,
-    })
+    const client = s3()
     const body = Buffer.alloc(300_000, 'stream!')
     const Body = Readable.from(Array.from({ length: 10 }, (_, at) => body.subarray(at * 30_000, (at + 1) * 30_000)))
     await client.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'streamed', Body, ContentLength: body.length }))
     const read = await client.send(new GetObjectCommand({ Bucket: 'bucket', Key: 'streamed' }))
     expect(Buffer.from((await read.Body?.transformToByteArray()) ?? []).equals(body)).toBe(true)
+    client.destroy()
+  })
+
+  it.each([
+    ['Bool', 'aws:SecureTransport', 'true'],
+    ['NumericGreaterThanEquals', 's3:TlsVersion', '1.2'],
+  ])('is seen by conditions: %s %s %s', async (operator, key, value) => {
+    const client = s3()
+    const Statement = {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:GetObject',
+      Resource: 'arn:aws:s3:::bucket/*',
+      Condition: { [operator]: { [key]: value } },
+    }
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement })
+    await client.send(new PutBucketPolicyCommand({ Bucket: 'bucket', Policy }))
+    const read = client.send(new GetObjectCommand({ Bucket: 'bucket', Key: 'streamed' }))
+    await expect(read).rejects.toMatchObject({ name: 'AccessDenied' })
     client.destroy()
   })
 })

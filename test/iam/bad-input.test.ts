@@ -1,6 +1,8 @@
 /** What is no good request to IAM or STS, sent by hand: clients would not. */
 import { createHash } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { CreateBucketCommand, PutBucketPolicyCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { signingKey } from '#signature/signing-key.ts'
 import { accountId, type Keys, keysOf, otherRootKeys, rootKeys, startApp, type TestApp } from './start-app.ts'
@@ -181,7 +183,6 @@ describe('GET /_/status', () => {
     expect(JSON.parse(fine.text)).toMatchObject({
       documents: [{ path: app.iamPath, isInForce: true }, { isInForce: true }],
     })
-    const { readFile } = await import('node:fs/promises')
     const good = await readFile(app.iamPath, 'utf8')
     await writeFile(app.iamPath, good.replace(`"id": "${accountId}"`, `"id": "${accountId}",\n"ids": 1`))
     expect(JSON.parse((await status(rootKeys)).text).documents[0]).toEqual({
@@ -195,6 +196,36 @@ describe('GET /_/status', () => {
     })
     await writeFile(app.iamPath, good)
     expect(JSON.parse((await status(rootKeys)).text).documents[0].isInForce).toBe(true)
+  })
+
+  // biome-ignore format: a table
+  it.each([
+    ['a syntax error', (text: string) => text.replace('"Effect"', 'Effect'), { line: 6, at: '' }, /^not valid JSON/],
+    ['a name given twice', (text: string) => text.replace('"Effect"', '"Sid": "a",\n"Sid": "b",\n"Effect"'), { line: 7, at: 'policies.papers.Statement.Sid' }, /there twice/],
+    ['an unknown action', (text: string) => text.replace('s3:GetObject', 's3:GetObjekt'), { line: 8, at: 'policies.papers.Statement.Action' }, /invalid action/],
+    ['an unknown operator', (text: string) => text.replace('"Effect"', '"Condition": {"StringLikes": {"aws:Referer": "x"}},\n"Effect"'), { line: 6, at: 'policies.papers.Statement.Condition.StringLikes' }, /Condition/],
+    ['another bucket', (text: string) => text.replace(':::papers', ':::others'), { line: 9, at: 'policies.papers.Statement.Resource' }, /resource/],
+  ])('names file, line and path of %s in bucket_policies.json, and the last good policy stays', async (_title, spoil, { line, at }, message) => {
+    const Bucket = 'papers'
+    const root = app.s3()
+    await root.send(new CreateBucketCommand({ Bucket })).catch(() => undefined)
+    const statement = { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: `arn:aws:s3:::${Bucket}/*` }
+    await root.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'a' }))
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: statement })
+    await root.send(new PutBucketPolicyCommand({ Bucket, Policy }))
+    const reads = async () => (await fetch(`${app.endpoint}/${Bucket}/a`)).status
+    expect(await reads()).toBe(200)
+    const path = join(dirname(app.iamPath), 'data', '.myfsio.sys', 'config', 'bucket_policies.json')
+    const good = await readFile(path, 'utf8')
+    await writeFile(path, spoil(good))
+    expect(JSON.parse((await status(rootKeys)).text).documents[1]).toEqual({
+      path,
+      isInForce: false,
+      problem: { message: expect.stringMatching(message), line, at },
+    })
+    expect(await reads()).toBe(200)
+    await writeFile(path, good)
+    expect(JSON.parse((await status(rootKeys)).text).documents[1].isInForce).toBe(true)
   })
 
   it('tells nobody else', async () => {

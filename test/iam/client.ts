@@ -29,3 +29,18 @@ export function makersOf(iam: () => aws.IAMClient) {
     },
   }
 }
+
+/** A signed request of these parameters, with whatever no command of the client would send. */
+export function commandOf(parameters: Readonly<Record<string, string>>): aws.GetAccountSummaryCommand {
+  const command = new aws.GetAccountSummaryCommand({})
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request as { body: string; headers: Record<string, string> }
+      request.body = new URLSearchParams({ Version: '2010-05-08', ...parameters }).toString()
+      request.headers['content-length'] = String(request.body.length)
+      return next(args)
+    },
+    { step: 'build', priority: 'low' },
+  )
+  return command
+}

@@ -4,7 +4,9 @@ import * as aws from '@aws-sdk/client-iam'
 import { ListBucketsCommand } from '@aws-sdk/client-s3'
 import { AssumeRoleCommand, GetFederationTokenCommand, GetSessionTokenCommand } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { operations } from '#iam/operations.ts'
 import { Seal } from '#keyring/seal.ts'
+import { commandOf } from './client.ts'
 import {
   accountId,
   allow,
@@ -20,6 +22,7 @@ import {
 const plain = keysOf('KEYOFTHEUSERPLAIN001')
 const limited = keysOf('KEYOFTHEUSERLIMIT002')
 const manager = keysOf('KEYOFTHEUSERMANAG003')
+const auditor = keysOf('KEYOFTHEUSERAUDIT004')
 const text = (...statements: object[]) => JSON.parse(policy(...statements))
 const key = ({ accessKeyId, secretAccessKey }: Keys) => ({ id: accessKeyId, secret: secretAccessKey })
 const everything = ['arn:aws:iam::aws:policy/AdministratorAccess']
@@ -46,6 +49,7 @@ const document = {
           boundary: `arn:aws:iam::${accountId}:policy/no-iam`,
         },
         { name: 'admin', attached: everything },
+        { name: 'auditor', keys: [key(auditor)], attached: ['arn:aws:iam::aws:policy/IAMReadOnlyAccess'] },
       ],
       roles: [
         {
@@ -104,6 +108,20 @@ describe('a user without permission', () => {
   ])('is refused who %s', async (_, command) => {
     await expect(app.iam(plain).send(command as aws.CreateUserCommand)).rejects.toThrow(denied)
   })
+})
+
+it('CVE-2026-22042: who may read everything may change nothing, whatever the operation', async () => {
+  const readable = /^(Get|List|Simulate)/
+  const before = await readFile(app.iamPath, 'utf8')
+  await app.iam(auditor).send(new aws.GetAccountAuthorizationDetailsCommand({}))
+  const changing = operations.filter(({ name, on }) => on !== 'unsupported' && !readable.test(name))
+  expect(changing.length).toBeGreaterThan(60)
+  for (const { name } of changing) {
+    const names = Object.fromEntries(['User', 'Group', 'Role', 'Policy'].map((noun) => [`${noun}Name`, 'admin']))
+    const asked = app.iam(auditor).send(commandOf({ Action: name, ...names, PolicyArn: everything[0] ?? '' }))
+    await expect(asked, name).rejects.toMatchObject({ name: 'AccessDenied' })
+  }
+  expect(await readFile(app.iamPath, 'utf8')).toBe(before)
 })
 
 describe('CVE-2025-62506, GHSA-jjjj-jwhf-8rgr, CVE-2026-22043: what a restricted key makes', () => {

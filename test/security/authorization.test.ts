@@ -139,6 +139,63 @@ it.each([
   }
 })
 
+it.each([
+  'GET /_/status',
+  'GET /_/decisions',
+  'GET /_/decisions/0000000000000000',
+  'GET /_/used-actions?key=main',
+  'POST /_/explain',
+  'GET /bucket-policy/private',
+  'PUT /bucket-policy/private',
+  'DELETE /bucket-policy/private',
+  'POST /presign/private/object',
+])(
+  'GHSA-jqmc GHSA-f5cv GHSA-796f: %s is closed to strangers, to who has no rights, and to other accounts',
+  async (line) => {
+    for (const as of ['anonymous', 'nobody', 'other'] as const) {
+      const answer = await api.ask({ line, as, ...(line.startsWith('GET') ? {} : { body: '{}' }) })
+      // Others may ask for what concerns them.
+      const isTheirs = as === 'other' && line === 'GET /_/decisions'
+      expect([line, as, isTheirs || answer.status >= 400]).toEqual([line, as, true])
+      expect(answer.body).not.toMatch(/-secret|"Statement"/)
+    }
+  },
+)
+
+describe('what ACLs and policies open, and what closes it', () => {
+  const statusOf = async (line: string, as: Asked['as'] & string) => (await api.ask({ line, as })).status
+
+  beforeAll(async () => {
+    const acl = { 'x-amz-object-ownership': 'ObjectWriter' }
+    await api.ask({ line: 'PUT /opened', headers: acl })
+    await api.ask({ line: 'PUT /opened?acl', headers: { 'x-amz-acl': 'authenticated-read' } })
+    await api.ask({ line: 'PUT /opened/object', body: 'x', headers: { 'x-amz-acl': 'authenticated-read' } })
+    await api.ask({ line: 'PUT /restricted' })
+    await api.ask({ line: 'PUT /restricted/object', body: 'x' })
+  })
+
+  it('CVE-2016-7031: authenticated-read is for who has signed, not for everyone', async () => {
+    for (const line of ['GET /opened', 'GET /opened?list-type=2', 'GET /opened?versions', 'GET /opened/object']) {
+      expect([line, await statusOf(line, 'anonymous'), await statusOf(line, 'other')]).toEqual([line, 403, 200])
+    }
+  })
+
+  it('GHSA-x298-9x87-fvjq: RestrictPublicBuckets closes every way to list and read', async () => {
+    const Action = ['s3:ListBucket', 's3:ListBucketVersions', 's3:ListBucketMultipartUploads', 's3:GetObject']
+    const Resource = ['arn:aws:s3:::restricted', 'arn:aws:s3:::restricted/*']
+    await setPolicy('restricted', { Principal: '*', Action, Resource })
+    const lines = ['', '?list-type=2', '?versions', '?uploads', '/object'].map((path) => `GET /restricted${path}`)
+    for (const line of lines) expect([line, await statusOf(line, 'anonymous')]).toEqual([line, 200])
+    const name = 'PublicAccessBlockConfiguration'
+    const body = `<${name}><RestrictPublicBuckets>true</RestrictPublicBuckets></${name}>`
+    expect((await api.ask({ line: 'PUT /restricted?publicAccessBlock', body })).status).toBe(200)
+    for (const line of lines) {
+      const statuses = [await statusOf(line, 'anonymous'), await statusOf(line, 'other'), await statusOf(line, 'main')]
+      expect([line, ...statuses]).toEqual([line, 403, 403, 200])
+    }
+  })
+})
+
 it('seaweedfs#7469 seaweedfs#8516: no policy is accepted that would not be enforced', async () => {
   const statement = { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::private/*' }
   const put = (changes: object) =>

@@ -1,19 +1,16 @@
-import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type * as aws from '@aws-sdk/client-sts'
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { failure } from '../iam/client.ts'
-import { accountId, allow, policy, rootKeys, startApp, type TestApp } from '../iam/start-app.ts'
-import { carol, dave, document, erin } from './document.ts'
-import { askersOf, keysIn } from './sessions.ts'
+import { accountId, allow, policy, rootKeys, type TestApp } from '../iam/start-app.ts'
+import { carol, dave, erin } from './document.ts'
+import { askersOf, keysIn, startWithObject } from './sessions.ts'
 
 let app: TestApp
 beforeAll(async () => {
-  app = await startApp({ document })
-  const s3 = app.s3(carol)
-  await s3.send(new CreateBucketCommand({ Bucket: 'docs' }))
-  await s3.send(new PutObjectCommand({ Bucket: 'docs', Key: 'a', Body: 'content' }))
+  app = await startWithObject()
 })
 afterAll(() => app.close())
 

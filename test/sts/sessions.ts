@@ -1,7 +1,17 @@
 /** What the tests of STS share: short ways to ask for a session, and to use it. */
-import { GetObjectCommand, ListBucketsCommand } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, GetObjectCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import * as aws from '@aws-sdk/client-sts'
-import { accountId, type Keys, type TestApp } from '../iam/start-app.ts'
+import { accountId, type Keys, startApp, type TestApp } from '../iam/start-app.ts'
+import { carol, document } from './document.ts'
+
+/** With an object in a bucket of carol's account. */
+export async function startWithObject(): Promise<TestApp> {
+  const app = await startApp({ document })
+  const s3 = app.s3(carol)
+  await s3.send(new CreateBucketCommand({ Bucket: 'docs' }))
+  await s3.send(new PutObjectCommand({ Bucket: 'docs', Key: 'a', Body: 'content' }))
+  return app
+}
 
 export const keysIn = (credentials: aws.Credentials | undefined): Keys => ({
   accessKeyId: credentials?.AccessKeyId ?? '',

@@ -1,22 +1,18 @@
 /** Who one is, tokens without a role, and what ends temporary credentials, through AWS's own client. */
 import { hash } from 'node:crypto'
 import * as iamCommands from '@aws-sdk/client-iam'
-import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import * as aws from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canonicalQuery } from '#signature/canonical-request.ts'
 import { signingKey } from '#signature/signing-key.ts'
 import { failure } from '../iam/client.ts'
 import { accountId, allow, type Keys, policy, rootKeys, startApp, type TestApp } from '../iam/start-app.ts'
-import { carol, dave, document, erin, trusting } from './document.ts'
-import { askersOf, keysIn } from './sessions.ts'
+import { carol, dave, erin, trusting } from './document.ts'
+import { askersOf, keysIn, startWithObject } from './sessions.ts'
 
 let app: TestApp
 beforeAll(async () => {
-  app = await startApp({ document })
-  const s3 = app.s3(carol)
-  await s3.send(new CreateBucketCommand({ Bucket: 'docs' }))
-  await s3.send(new PutObjectCommand({ Bucket: 'docs', Key: 'a', Body: 'content' }))
+  app = await startWithObject()
 })
 afterAll(() => app.close())
 

@@ -46,13 +46,14 @@ export function openIam({ principal, facts }: Visit, { identities, gatekeeper }:
   }
 }
 
-/** Tags of what is there already, as conditions of policies ask for them. */
+/** Tags and the boundary of what is there already, as conditions of policies ask for them. */
 function keysOf(account: Account, arn: string): Record<string, string> {
-  const tagged =
+  const bounded =
     account.users.find((user) => arnOf(account.id, 'user', user) === arn) ??
-    account.roles.find((role) => arnOf(account.id, 'role', role) === arn) ??
-    findPolicy(account, arn)
+    account.roles.find((role) => arnOf(account.id, 'role', role) === arn)
+  const tagged = bounded ?? findPolicy(account, arn)
   const keys: Record<string, string> = {}
+  if (bounded?.boundary !== undefined) keys['iam:permissionsboundary'] = bounded.boundary
   for (const [name, value] of Object.entries(tagged?.tags ?? {})) {
     keys[`aws:resourcetag/${name}`] = value
     keys[`iam:resourcetag/${name}`] = value

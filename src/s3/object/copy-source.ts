@@ -56,7 +56,7 @@ export async function openCopySource(request: S3Request, services: Services): Pr
   if (!isBucketName(bucketName)) throw new ApiError('InvalidBucketName')
   assertKey(key)
   const bucket = await services.store.getBucket(bucketName)
-  assertExpectedOwner(request.headers, 'x-amz-source-expected-bucket-owner', bucket)
+  assertExpectedOwner(request.headers, 'x-amz-source-expected-bucket-owner', bucket, services)
   const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
   const opened = await readAuthorized(
     services,
