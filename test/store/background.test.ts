@@ -48,7 +48,12 @@ it('tells every process what the scan has seen, what is under way, and what is o
 
   const bucket = await primary.getBucket('photos')
   const attributes = { headers: {}, userMetadata: {}, storageClass: 'STANDARD', ownerId: bucket.ownerId } as const
-  const staged = await primary.stage({ source: Readable.from([Buffer.from('hello')]), sizeBytes: 5, maxBytes: 5, algorithms: [] })
+  const staged = await primary.stage({
+    source: Readable.from([Buffer.from('hello')]),
+    sizeBytes: 5,
+    maxBytes: 5,
+    algorithms: [],
+  })
   expect((await other.backgroundWork()).stagedFiles).toBe(1)
   const checksum = { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value: '' } as const
   const beforeMs = Date.now()
