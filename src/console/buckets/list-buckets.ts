@@ -23,7 +23,7 @@ export function bucketsView(locals: Record<string, unknown>, status = 200): View
     title: 'Buckets',
     place: 'buckets',
     crumbs: [{ text: 'Buckets' }],
-    scripts: ['buckets.js'],
+    scripts: ['rows.js', 'buckets.js'],
     status,
     locals: { problem: undefined, typed: { name: '', versioning: false }, ...locals },
   }
