@@ -20,7 +20,7 @@ document.addEventListener('click', ({ target }) => {
   const download = target.closest('[data-download]')
   if (download) {
     const link = document.createElement('a')
-    link.href = URL.createObjectURL(new Blob([download.dataset.text], { type: 'text/plain' }))
+    link.href = URL.createObjectURL(new Blob([download.dataset.text], { type: 'application/octet-stream' }))
     link.download = download.dataset.download
     link.click()
     URL.revokeObjectURL(link.href)

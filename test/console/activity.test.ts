@@ -22,7 +22,7 @@ const silent = { info: () => undefined, error: () => undefined }
 
 beforeAll(async () => {
   site = await startTestConsole()
-  const { services, access } = site.open
+  const { services, access } = site.opened
   api = http.createServer(
     createS3Endpoint({ services, log: silent, onServed: (served) => access.activity.note(served) }),
   )

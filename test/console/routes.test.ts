@@ -160,8 +160,8 @@ const made: Readonly<Record<string, Record<string, string>>> = {
 }
 
 /** One request to the API, as its endpoint notes it. */
-async function recordRequest({ open }: TestConsole): Promise<string> {
-  const { access, identities } = open
+async function recordRequest({ opened }: TestConsole): Promise<string> {
+  const { access, identities } = opened
   const principal = identities.findByAccessKey('admin')
   const message = { method: 'GET', url: '/photos/a/b.txt', httpVersion: '1.1', headers: {}, rawHeaders: [], socket: {} }
   access.activity.note({

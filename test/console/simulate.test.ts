@@ -72,7 +72,7 @@ describe('what somebody may do', () => {
   it('is less with a key that has limits of its own', async () => {
     const limits = JSON.parse(statement({ Effect: 'Allow', Action: 's3:ListBucket' }))
     const key = { id: 'AKIALIMITED', secret: 'a-secret', status: 'Active', createdAt: '2026-01-01T00:00:00Z' } as const
-    await site.open.services.accounts.change('000000000000', (account) => {
+    await site.opened.services.accounts.change('000000000000', (account) => {
       account.users.find(({ name }) => name === 'grace')?.keys.push({ ...key, policies: [limits] })
     })
     const asked = { actions: 's3:GetObject', resource: 'arn:aws:s3:::plans/b', context: 'aws:SourceIp = 10.1.1.1' }

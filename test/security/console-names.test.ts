@@ -218,8 +218,8 @@ describe('requests and refusals named <img onerror>', () => {
   it('are text in Activity, Denials and on the overview', async () => {
     const headers = { 'user-agent': payload, referer: payload, 'x-amz-meta-note': payload }
     const target = `/open/${encodeURIComponent(payload)}?${encodeURIComponent(payload)}=${encodeURIComponent(payload)}`
-    const principal = site.open.identities.findByAccessKey('GRACE')
-    site.open.access.activity.note({
+    const principal = site.opened.identities.findByAccessKey('GRACE')
+    site.opened.access.activity.note({
       id: 'FEDCBA9876543210',
       operation: 'GetObject',
       principal,
