@@ -66,7 +66,9 @@ describe.skipIf(!hasBrowser)('the activity page', () => {
     }
     expect(await copied('Copy as curl')).toContain(`'${site.endpoint}/live/second.txt`)
     expect(await copied('Copy for the AWS CLI')).toContain("aws s3api put-object \\\n  --bucket='live'")
-    expect(await copied('Copy for the AWS SDK')).toContain('PutObjectCommand({ Bucket: "live", Key: "second.txt"')
+    expect(await copied('Copy for the AWS SDK')).toContain(
+      'PutObjectCommand({\n  Bucket: "live",\n  Key: "second.txt",',
+    )
     expect(await axeProblems(page)).toEqual([])
   })
 

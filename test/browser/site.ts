@@ -25,7 +25,7 @@ export async function startSite(env: Readonly<Record<string, string>> = {}): Pro
   const api = http.createServer((request, response) => answer(request, response))
   await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
   const endpoint = `http://127.0.0.1:${(api.address() as AddressInfo).port}`
-  const site = await startTestConsole({ API_BASE_URL: endpoint, ...env })
+  const site = await startTestConsole({ API_PORT: new URL(endpoint).port, ...env })
   const { services, access } = site.opened
   answer = createS3Endpoint({ services, log: silent, onServed: (served) => access.activity.note(served) })
   const browser = await launchBrowser()

@@ -78,8 +78,13 @@ export function sdkCode(record: RequestRecord, { endpoint, region }: LineValues)
   return [
     `import { S3Client, ${operation}Command } from '@aws-sdk/client-s3'`,
     '',
-    `const s3 = new S3Client({ endpoint: ${JSON.stringify(endpoint)}, region: ${JSON.stringify(region)}, forcePathStyle: true })`,
-    `console.log(await s3.send(new ${operation}Command({ ${members.join(', ')} })))`,
+    'const s3 = new S3Client({',
+    `  endpoint: ${JSON.stringify(endpoint)},`,
+    `  region: ${JSON.stringify(region)},`,
+    '  forcePathStyle: true,',
+    '})',
+    `const command = new ${operation}Command({${members.map((member) => `\n  ${member},`).join('')}${members.length > 0 ? '\n' : ''}})`,
+    'console.log(await s3.send(command))',
   ].join('\n')
 }
 
