@@ -1,4 +1,5 @@
 /** What holds for every page: it is accessible, light and dark, wide and narrow, weighs little, and does not jump. */
+import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { axeProblems, hasBrowser, says, signIn } from './browser.ts'
 import { layoutShift } from './in-page.js'
@@ -52,6 +53,16 @@ describe.skipIf(!hasBrowser)('every page', () => {
     const reader = await site.signIn('reader')
     await reader.agent.get('/ui/buckets/open/settings')
     await reader.post('/ui/buckets/open/delete', { key: payload, confirmed: 'yes' })
+    const key = 'a/key/that/is/rather/long/and/has/no/end/'.repeat(3)
+    const put = new PutObjectCommand({ Bucket: 'open', Key: key, Body: 'x' })
+    await site
+      .client('reader', 'reader-secret')
+      .send(put)
+      .catch(() => undefined)
+    const { text } = await admin.get('/ui/activity')
+    const request = /href="\/ui(\/activity\/[0-9A-F]+)"/.exec(text)?.[1] ?? ''
+    const denial = /href="\/ui(\/denials\?decision=\w+)"/.exec((await admin.get(`/ui${request}`)).text)?.[1] ?? ''
+    pages.push(request, denial)
   })
   afterAll(() => site?.close())
 
