@@ -4,7 +4,6 @@ import { jsonEditor } from './json-editor.js'
 const editors = new Map()
 for (const place of document.querySelectorAll('[data-editor]')) editors.set(place, jsonEditor(place))
 
-for (const templates of document.querySelectorAll('[data-templates]')) templates.hidden = false
 function fill(form, text) {
   const place = form.querySelector('[data-editor]')
   place.querySelector('textarea').value = text
