@@ -6,7 +6,7 @@ import type { BackgroundWork } from '#store/contract.ts'
 
 export interface Work {
   readonly name: string
-  readonly state: 'idle' | 'working' | 'off' | 'failed'
+  readonly state: 'idle' | 'working' | 'on' | 'off' | 'failed'
   readonly detail: string
   /** What the detail ends with. */
   readonly atMs?: number
@@ -38,8 +38,8 @@ export async function describeWork({ store, engine, config }: ConsoleServices): 
     scanWork(work.scan),
     {
       name: 'Watcher',
-      state: config.storageWatch ? 'working' : 'off',
-      detail: config.storageWatch ? 'Watching the bucket folders' : 'STORAGE_WATCH=off',
+      state: config.storageWatch ? 'on' : 'off',
+      detail: `STORAGE_WATCH=${config.storageWatch ? 'on' : 'off'}`,
       what: 'Files dropped in or removed by hand show in listings within a second or two.',
     },
     {
@@ -78,6 +78,7 @@ function scanWork(scan: BackgroundWork['scan']): Work {
   if (state === 'interrupted' || endedAtMs === undefined) {
     return { name, what, state: 'failed', detail: `Did not finish: ${looked}, begun`, atMs: startedAtMs }
   }
-  const took = Math.max(1, Math.round((endedAtMs - startedAtMs) / 1000))
-  return { name, what, state: 'idle', detail: `${looked} in ${formatCount(took)} s, done`, atMs: endedAtMs }
+  const seconds = Math.round((endedAtMs - startedAtMs) / 1000)
+  const took = seconds === 0 ? 'less than a second' : `${formatCount(seconds)} s`
+  return { name, what, state: 'idle', detail: `${looked} in ${took}, done`, atMs: endedAtMs }
 }
