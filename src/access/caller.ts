@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Principal } from '#model/account.ts'
+import type { NamedTags, Tags } from '#model/tags.ts'
 import type { Governed, GovernedBucket } from '#policy/acl-evaluation.ts'
 import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'
@@ -27,7 +28,7 @@ export interface Resource {
    * The version at `key`, where the decision depends on it (`dependsOnObject`, ObjectNeeded); null if there is none. Without it the
    * bucket's owner is taken for its owner.
    */
-  readonly object?: (Governed & { readonly tags?: Readonly<Record<string, string>> }) | null | undefined
+  readonly object?: (Governed & { readonly tags?: Tags }) | null | undefined
 }
 
 /** Something of IAM or STS that is asked for. */
@@ -61,6 +62,8 @@ export interface RequestFacts {
   /** Where the request came in; as node:net and node:tls have it. */
   readonly socket: Connection
   readonly caller: Pick<Caller, 'via' | 'signature'>
+  /** Tags that the request puts on an object, where they are not those of its header `x-amz-tagging`. */
+  readonly objectTags?: NamedTags
   /** What only a body tells, by condition key in lower case: `s3:locationconstraint`, `aws:tagkeys`... */
   readonly keys?: Readonly<Record<string, string | readonly string[]>>
 }

@@ -3,6 +3,7 @@
  * query that means nothing to an operation could open it. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
  */
 import { percentDecode } from '#lib/uri.ts'
+import { type NamedTags, parseTagQuery } from '#model/tags.ts'
 import { actions, understandsKey } from '#policy/actions.ts'
 import type { ContextLookup } from '#policy/evaluate.ts'
 import { parseTimestamp } from '#signature/credentials.ts'
@@ -80,16 +81,16 @@ function s3Value(key: string, facts: RequestFacts, resource: Resource): Values {
     case 'object-lock-remaining-retention-days':
       return remainingDays(headers['x-amz-object-lock-retain-until-date'])
     case 'requestobjecttagkeys':
-      return tagsInHeader(headers)?.map(([name]) => name)
+      return requestedTags(facts)?.map(([name]) => name)
     default:
       return key.startsWith('x-amz-') ? headers[key] : tagValue(key, facts, resource)
   }
 }
 
-function tagValue(key: string, { headers }: RequestFacts, { object }: Resource): string | undefined {
+function tagValue(key: string, facts: RequestFacts, { object }: Resource): string | undefined {
   const slash = key.indexOf('/')
   const name = key.slice(slash + 1)
-  if (key.startsWith('requestobjecttag/')) return tagsInHeader(headers)?.find(([tag]) => tag === name)?.[1]
+  if (key.startsWith('requestobjecttag/')) return requestedTags(facts)?.find(([tag]) => tag === name)?.[1]
   if (!key.startsWith('existingobjecttag/')) return undefined
   if (object === undefined) throw new ObjectNeeded()
   const tags = object?.tags ?? {}
@@ -125,7 +126,16 @@ function remainingDays(header: string | string[] | undefined): string | undefine
   return Number.isNaN(untilMs) ? undefined : String(Math.ceil((untilMs - Date.now()) / 86_400_000))
 }
 
-function tagsInHeader(headers: RequestFacts['headers']): [string, string][] | undefined {
+/** A copy has its source's tags unless it is told otherwise, whatever its header says. */
+function requestedTags({ headers, objectTags }: RequestFacts): NamedTags | undefined {
+  if (objectTags !== undefined) return objectTags
   const header = headers['x-amz-tagging']
-  return header === undefined ? undefined : [...new URLSearchParams(String(header))]
+  const isCopied = headers['x-amz-copy-source'] !== undefined && headers['x-amz-tagging-directive'] !== 'REPLACE'
+  if (header === undefined || isCopied) return undefined
+  try {
+    return parseTagQuery(String(header))
+  } catch {
+    // The request will be refused for it.
+    return undefined
+  }
 }

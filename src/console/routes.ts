@@ -56,6 +56,8 @@ import { showSignIn, signIn } from './sign-in/sign-in.ts'
 import { signOut } from './sign-in/sign-out.ts'
 import { setTheme } from './sign-in/theme.ts'
 import { showSystem } from './system/system.ts'
+import { saveBucketTags, showBucketTags } from './tags/bucket-tags.ts'
+import { saveObjectTags, showObjectTags } from './tags/object-tags.ts'
 
 export const routes: readonly Route[] = [
   // Coming and going
@@ -123,6 +125,8 @@ export const routes: readonly Route[] = [
   route('post', '/ui/buckets/:bucket/policy/check', 's3:PutBucketPolicy', checkPolicy),
   route('post', '/ui/buckets/:bucket/policy', 's3:PutBucketPolicy', savePolicy),
   route('post', '/ui/buckets/:bucket/public-access', 's3:PutBucketPublicAccessBlock', savePublicAccess),
+  route('get', '/ui/buckets/:bucket/tags', 's3:GetBucketTagging', showBucketTags),
+  route('post', '/ui/buckets/:bucket/tags', 's3:PutBucketTagging', saveBucketTags),
   route('post', '/ui/buckets/:bucket/versioning', 's3:PutBucketVersioning', setVersioning),
   route('post', '/ui/buckets/:bucket/uploads/:upload/abort?key=', 's3:AbortMultipartUpload', abortOldUpload),
   route('get', '/ui/buckets/:bucket/remove', 's3:DeleteBucket', askRemoval),
@@ -135,6 +139,8 @@ export const routes: readonly Route[] = [
   route('get', '/ui/buckets/:bucket/content?key=', 's3:GetObject', sendContent),
   route('get', '/ui/buckets/:bucket/metadata?key=', 's3:GetObject', showMetadata),
   route('post', '/ui/buckets/:bucket/metadata?key=', 's3:PutObject', saveMetadata),
+  route('get', '/ui/buckets/:bucket/object-tags?key=', 'signed-in', showObjectTags),
+  route('post', '/ui/buckets/:bucket/object-tags?key=', 'signed-in', saveObjectTags),
   route('get', '/ui/buckets/:bucket/presign?key=', 's3:GetObject', showPresign),
   route('post', '/ui/buckets/:bucket/presign?key=', 'signed-in', makePresigned),
   route('post', '/ui/buckets/:bucket/restore?key=', 's3:PutObject', restoreVersion),

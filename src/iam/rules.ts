@@ -1,7 +1,7 @@
 /** What parameters may be. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 import type { TextRule } from '#http/query/params.ts'
 import { namePattern } from '#identity/entity.ts'
-import { tagRules } from '#identity/tag-rules.ts'
+import { tagRules } from '#model/tag-rules.ts'
 
 const name = (max: number): TextRule => ({ min: 1, max, pattern: namePattern })
 

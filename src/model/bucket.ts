@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { Acl } from './acl.ts'
 import { ApiError } from './errors.ts'
 import type { ObjectOwnership, PublicAccessBlock } from './object-ownership.ts'
+import type { Tags } from './tags.ts'
 
 export type VersioningStatus = 'Unversioned' | 'Enabled' | 'Suspended'
 
@@ -19,6 +20,8 @@ export interface Bucket {
   /** Absent: BucketOwnerEnforced, which nobody asked for. `none`: the bucket has no controls, and behaves as under ObjectWriter. */
   readonly ownershipControls?: ObjectOwnership | 'none'
   readonly publicAccessBlock?: PublicAccessBlock
+  /** For the books: they have no say in access, as those of objects have. Absent: none. */
+  readonly tags?: Tags
 }
 
 /** Objects and bytes of current and non-current versions. */

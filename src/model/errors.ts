@@ -110,6 +110,7 @@ const table = {
   InvalidLocationConstraint: [400, 'The specified location-constraint is not valid'],
   NoSuchBucket: [404, 'The specified bucket does not exist'],
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
+  NoSuchTagSet: [404, 'The TagSet does not exist'],
   OperationAborted: [
     409,
     'A conflicting conditional operation is currently in progress against this resource. Please try again.',

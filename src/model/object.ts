@@ -2,6 +2,7 @@
 import type { Acl } from './acl.ts'
 import { ApiError } from './errors.ts'
 import { limits } from './limits.ts'
+import type { Tags } from './tags.ts'
 
 export const checksumAlgorithms = [
   'CRC32',
@@ -63,7 +64,8 @@ export interface ObjectAttributes {
   readonly ownerId: string
   /** Absent: only the owner has access. */
   readonly acl?: Acl
-  readonly tags?: Readonly<Record<string, string>>
+  /** Absent: none. */
+  readonly tags?: Tags
 }
 
 export interface ObjectVersion extends ObjectAttributes {

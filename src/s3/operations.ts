@@ -18,6 +18,7 @@ import {
 } from './bucket/ownership-controls.ts'
 import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from './bucket/policy.ts'
 import { deletePublicAccessBlock, getPublicAccessBlock, putPublicAccessBlock } from './bucket/public-access-block.ts'
+import { deleteBucketTagging, getBucketTagging, putBucketTagging } from './bucket/tagging.ts'
 import { getBucketVersioning, putBucketVersioning } from './bucket/versioning.ts'
 import { abortMultipartUpload } from './multipart/abort-upload.ts'
 import { completeMultipartUpload } from './multipart/complete-upload.ts'
@@ -34,6 +35,7 @@ import { getObject, headObject } from './object/get-object.ts'
 import { getObjectAttributes } from './object/get-object-attributes.ts'
 import { putObject } from './object/put-object.ts'
 import { renameObject } from './object/rename-object.ts'
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object/tagging.ts'
 import type { Operation } from './operation.ts'
 import { postObject } from './post-object.ts'
 import { listBuckets } from './service/list-buckets.ts'
@@ -97,6 +99,9 @@ export const operations: readonly OperationRow[] = [
   { name: 'GetPublicAccessBlock', route: 'GET bucket ?publicAccessBlock', action: 's3:GetBucketPublicAccessBlock', run: getPublicAccessBlock },
   { name: 'PutPublicAccessBlock', route: 'PUT bucket ?publicAccessBlock', action: 's3:PutBucketPublicAccessBlock', run: putPublicAccessBlock },
   { name: 'DeletePublicAccessBlock', route: 'DELETE bucket ?publicAccessBlock', action: 's3:PutBucketPublicAccessBlock', run: deletePublicAccessBlock },
+  { name: 'GetBucketTagging', route: 'GET bucket ?tagging', action: 's3:GetBucketTagging', run: getBucketTagging },
+  { name: 'PutBucketTagging', route: 'PUT bucket ?tagging', action: 's3:PutBucketTagging', run: putBucketTagging },
+  { name: 'DeleteBucketTagging', route: 'DELETE bucket ?tagging', action: 's3:PutBucketTagging', run: deleteBucketTagging },
 
   // Objects
   { name: 'PutObject', route: 'PUT object', action: 's3:PutObject', run: putObject },
@@ -107,6 +112,9 @@ export const operations: readonly OperationRow[] = [
   { name: 'GetObjectAttributes', route: 'GET object ?attributes', action: byVersion('s3:GetObjectAttributes', 's3:GetObjectVersionAttributes'), run: getObjectAttributes, reads: 'record' },
   { name: 'GetObjectAcl', route: 'GET object ?acl', action: byVersion('s3:GetObjectAcl', 's3:GetObjectVersionAcl'), run: getObjectAcl, reads: 'record' },
   { name: 'PutObjectAcl', route: 'PUT object ?acl', action: byVersion('s3:PutObjectAcl', 's3:PutObjectVersionAcl'), run: putObjectAcl, reads: 'record' },
+  { name: 'GetObjectTagging', route: 'GET object ?tagging', action: byVersion('s3:GetObjectTagging', 's3:GetObjectVersionTagging'), run: getObjectTagging, reads: 'record' },
+  { name: 'PutObjectTagging', route: 'PUT object ?tagging', action: undefined, run: putObjectTagging },
+  { name: 'DeleteObjectTagging', route: 'DELETE object ?tagging', action: undefined, run: deleteObjectTagging },
   { name: 'DeleteObject', route: 'DELETE object', action: byVersion('s3:DeleteObject', 's3:DeleteObjectVersion'), run: deleteObject },
   { name: 'DeleteObjects', route: 'POST bucket ?delete', action: undefined, run: deleteObjects },
   { name: 'PostObject', route: 'POST bucket', action: undefined, run: postObject, authenticatesItself: true },
@@ -134,10 +142,8 @@ export const operations: readonly OperationRow[] = [
   unsupported('DeleteBucketMetadataTableConfiguration', 'DELETE bucket ?metadataTable'),
   unsupported('DeleteBucketMetricsConfiguration', 'DELETE bucket ?metrics ?id='),
   unsupported('DeleteBucketReplication', 'DELETE bucket ?replication'),
-  unsupported('DeleteBucketTagging', 'DELETE bucket ?tagging'),
   unsupported('DeleteBucketWebsite', 'DELETE bucket ?website'),
   unsupported('DeleteObjectAnnotation', 'DELETE object ?annotation ?annotationName='),
-  unsupported('DeleteObjectTagging', 'DELETE object ?tagging'),
   unsupported('GetBucketAbac', 'GET bucket ?abac'),
   unsupported('GetBucketAccelerateConfiguration', 'GET bucket ?accelerate'),
   unsupported('GetBucketAnalyticsConfiguration', 'GET bucket ?analytics ?id='),
@@ -153,13 +159,11 @@ export const operations: readonly OperationRow[] = [
   unsupported('GetBucketNotificationConfiguration', 'GET bucket ?notification'),
   unsupported('GetBucketReplication', 'GET bucket ?replication'),
   unsupported('GetBucketRequestPayment', 'GET bucket ?requestPayment'),
-  unsupported('GetBucketTagging', 'GET bucket ?tagging'),
   unsupported('GetBucketWebsite', 'GET bucket ?website'),
   unsupported('GetObjectAnnotation', 'GET object ?annotation ?annotationName='),
   unsupported('GetObjectLegalHold', 'GET object ?legal-hold'),
   unsupported('GetObjectLockConfiguration', 'GET bucket ?object-lock'),
   unsupported('GetObjectRetention', 'GET object ?retention'),
-  unsupported('GetObjectTagging', 'GET object ?tagging'),
   unsupported('GetObjectTorrent', 'GET object ?torrent'),
   unsupported('ListBucketAnalyticsConfigurations', 'GET bucket ?analytics'),
   unsupported('ListBucketIntelligentTieringConfigurations', 'GET bucket ?intelligent-tiering'),
@@ -180,13 +184,11 @@ export const operations: readonly OperationRow[] = [
   unsupported('PutBucketNotificationConfiguration', 'PUT bucket ?notification'),
   unsupported('PutBucketReplication', 'PUT bucket ?replication'),
   unsupported('PutBucketRequestPayment', 'PUT bucket ?requestPayment'),
-  unsupported('PutBucketTagging', 'PUT bucket ?tagging'),
   unsupported('PutBucketWebsite', 'PUT bucket ?website'),
   unsupported('PutObjectAnnotation', 'PUT object ?annotation ?annotationName='),
   unsupported('PutObjectLegalHold', 'PUT object ?legal-hold'),
   unsupported('PutObjectLockConfiguration', 'PUT bucket ?object-lock'),
   unsupported('PutObjectRetention', 'PUT object ?retention'),
-  unsupported('PutObjectTagging', 'PUT object ?tagging'),
   unsupported('RestoreObject', 'POST object ?restore'),
   unsupported('SelectObjectContent', 'POST object ?select ?select-type=2'),
   unsupported('UpdateBucketMetadataAnnotationTableConfiguration', 'PUT bucket ?metadataAnnotationTable'),

@@ -3,9 +3,10 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
 import { awsEncode } from '#lib/uri.ts'
-import { elementAt, elementsAt, formatXml, textAt } from '#lib/xml.ts'
+import { formatXml } from '#lib/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey, type ObjectVersion } from '#model/object.ts'
+import { assertTags } from '#model/tags.ts'
 import { checkPostPolicy, withFileName } from '#signature/post-policy.ts'
 import type { Staged } from '#store/contract.ts'
 import { announcedChecksum, checksumHeaders, storedChecksum, verifyAnnounced } from './checksum-headers.ts'
@@ -14,7 +15,7 @@ import { accessOfNewObject } from './object/new-object-access.ts'
 import { assertHeaderText, parseAttributes } from './object/object-attributes.ts'
 import { versionHeader } from './object/put-object.ts'
 import type { Operation, S3Request, S3Response, Services } from './operation.ts'
-import { readXml } from './read-xml.ts'
+import { readTagging } from './tagging.ts'
 
 export const postObject: Operation = async (request, services) => {
   if (!/^multipart\/form-data/i.test(request.headers['content-type'] ?? '')) {
@@ -56,7 +57,7 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
   const facts = { ...request.facts, caller, headers: { ...plainHeaders(request.headers), ...headers } }
   services.gatekeeper.authorize(principal, 's3:PutObject', { bucket, key }, facts)
   if (headers['x-amz-tagging'] !== undefined) {
-    services.gatekeeper.authorize(principal, 's3:PutObjectTagging', { bucket, key }, facts)
+    services.gatekeeper.authorize(principal, 's3:PutObjectTagging', { bucket, key, object: null }, facts)
   }
   const attributes = parseAttributes(
     headers,
@@ -113,11 +114,7 @@ function headersOf(fields: ReadonlyMap<string, string>): Record<string, string> 
 
 /** The field holds a Tagging document, where a header has a query. */
 function taggingHeader(document: string): string {
-  const tags = readXml(Buffer.from(document), 'Tagging', (content) => {
-    const set = elementAt(content, 'TagSet')
-    if (set === undefined) throw new Error('A TagSet is needed')
-    return elementsAt(set, 'Tag').map((tag): [string, string] => [textAt(tag, 'Key') ?? '', textAt(tag, 'Value') ?? ''])
-  })
+  const tags = assertTags(readTagging(Buffer.from(document)), 'object') ?? {}
   return new URLSearchParams(tags).toString()
 }
 

@@ -1,7 +1,6 @@
 /** Changes what is said of a version that stays as it is: neither its bytes nor its time change. */
 import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
-import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 
@@ -9,8 +8,8 @@ export async function changeVersion(
   context: StoreContext,
   bucket: string,
   version: ObjectVersion,
-  change: (version: ObjectVersion) => ObjectVersion,
-): Promise<ObjectVersion> {
+  change: (version: ObjectVersion) => ObjectVersion | undefined,
+): Promise<ObjectVersion | undefined> {
   const { key } = version
   const { order } = version as StoredVersion
   return transactDurably(context, async (transaction) => {
@@ -20,10 +19,12 @@ export async function changeVersion(
       const stored = value === undefined ? undefined : decodeVersion(key, value)
       if (stored?.order !== order) continue
       const { fileId, signature, place } = stored
-      const changed: StoredVersion = { ...change(stored), key, order, fileId, signature, place }
+      const wanted = change(stored)
+      if (wanted === undefined) return undefined
+      const changed: StoredVersion = { ...wanted, key, order, fileId, signature, place }
       transaction.put(row, encodeVersion(changed))
       return changed
     }
-    throw new ApiError('NoSuchKey', { fields: { Key: key } })
+    return undefined
   })
 }

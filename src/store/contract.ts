@@ -189,13 +189,14 @@ export interface Store {
   /** As headObject. */
   openObject(bucket: string, key: string, versionId: string | undefined): Promise<OpenObject>
   /**
-   * Applies `change` to what is said of this very version, atomically; its key, bytes and time stay. NoSuchKey if it is gone.
+   * Applies `change` to what is said of this very version, atomically; its key, bytes and time stay. Undefined if it is gone by now,
+   * or `change` would rather have it as it is.
    */
   changeVersion(
     bucket: string,
     version: ObjectVersion,
-    change: (version: ObjectVersion) => ObjectVersion,
-  ): Promise<ObjectVersion>
+    change: (version: ObjectVersion) => ObjectVersion | undefined,
+  ): Promise<ObjectVersion | undefined>
   /** Parts of a multipart object in order, after part number `after`; empty for others. */
   listObjectParts(bucket: string, version: ObjectVersion, after: number, limit: number): Promise<ObjectPart[]>
   deleteObject(remove: {

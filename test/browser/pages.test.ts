@@ -16,6 +16,8 @@ const pages = [
   '/buckets/open/settings',
   '/buckets/open/presign?key=a.json',
   '/buckets/open/metadata?key=a.json',
+  '/buckets/open/tags',
+  '/buckets/open/object-tags?key=a.json',
   '/buckets/open/new-folder',
   '/buckets/open/remove',
   '/activity',

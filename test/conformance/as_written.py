@@ -137,3 +137,9 @@ def pytest_collection_finish(session):
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     http.client.HTTPConnection.withheld = set()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item, nextitem):
+    # What is sent to clean up is no part of what the test says.
+    http.client.HTTPConnection.withheld = set()

@@ -16,6 +16,8 @@ export function parseResults(text: string): TestResult[] {
   })
 }
 
+/** No result: what could not be cleaned up after a test. */
+export const isLeftBehind = (result: TestResult) => result.outcome === 'left'
 export const isPassed = (result: TestResult) => result.outcome === 'passed'
 export const isFailed = (result: TestResult) => result.outcome === 'failed'
 export const isOfTheStore = (result: TestResult) => !elsewhere.test(result.name)

@@ -91,6 +91,8 @@ export const visits: Readonly<Record<string, RouteVisit>> = {
   'post /ui/iam/:holders/:name/delete': { good: { form: {}, status: 303 }, bad: { form: {}, status: 404 } },
 
   'get /ui/buckets/:bucket/settings': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/settings', status: 404 } },
+  'get /ui/buckets/:bucket/tags': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/tags', status: 404 } },
+  'post /ui/buckets/:bucket/tags': { good: { form: { name: 'team', value: 'x' }, status: 303 }, bad: { form: { name: '<img onerror>', value: '' }, status: 400 } },
   'get /ui/buckets/:bucket/policy/stamp': { good: { status: 200 } },
   'post /ui/buckets/:bucket/policy/check': { good: { json: { document: policy() }, status: 200 }, bad: { json: { document: 1 }, status: 400 } },
   'post /ui/buckets/:bucket/policy': { good: { form: { preset: 'public-read' }, status: 200 }, bad: { form: { preset: 'custom', document: '{' }, status: 400 } },
@@ -103,6 +105,8 @@ export const visits: Readonly<Record<string, RouteVisit>> = {
   'get /ui/buckets/:bucket/content': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/content?key=a/b.txt&versionId=x', status: 404 } },
   'get /ui/buckets/:bucket/metadata': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/metadata?key=absent', status: 404 } },
   'post /ui/buckets/:bucket/metadata': { good: { form: { contentType: 'text/plain', etag: '*' }, status: 303 }, bad: { form: { contentType: 'a\r\nb: c', etag: '*' }, status: 400 } },
+  'get /ui/buckets/:bucket/object-tags': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/object-tags?key=absent', status: 404 } },
+  'post /ui/buckets/:bucket/object-tags': { good: { form: { name: 'team', value: 'x' }, status: 303 }, bad: { form: { name: '<img onerror>', value: '' }, status: 400 } },
   'get /ui/buckets/:bucket/presign': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/presign', status: 404 } },
   'post /ui/buckets/:bucket/presign': { good: { form: { method: 'GET', preset: '900' }, status: 200 }, bad: { form: { method: 'GET', preset: '0' }, status: 400 } },
   'post /ui/buckets/:bucket/restore': { good: { form: {}, status: 303 }, bad: { at: '/ui/buckets/photos/restore?key=a/b.txt&versionId=x', form: {}, status: 404 } },

@@ -75,6 +75,8 @@ export async function startTestApi(env: Readonly<Record<string, string>> = {}): 
           '/versioned?versions',
           '/bucket?versioning',
           '/versioned?versioning',
+          '/bucket?tagging',
+          '/bucket/object?tagging',
         ].map(async (target) => (await ask({ line: `GET ${target}` })).body),
       )
       return [policies, ...lists, ...filesOf(root)].join('\n')

@@ -10,6 +10,7 @@ import { listings, oddButRight } from './tables/listings.ts'
 import { multipart } from './tables/multipart.ts'
 import { objects } from './tables/objects.ts'
 import { policiesAndDeletes } from './tables/policies-and-deletes.ts'
+import { tagging } from './tables/tagging.ts'
 import { documents } from './tables/xml.ts'
 
 const cases = [
@@ -19,6 +20,7 @@ const cases = [
   ...objects,
   ...multipart,
   ...policiesAndDeletes,
+  ...tagging,
   ...forms,
   ...documents,
 ]
@@ -51,6 +53,8 @@ beforeAll(async () => {
   for (const key of ['bucket/object', 'bucket/other', 'bucket/public'])
     await make(`PUT /${key}`, { body: '0123456789' })
   await make('PUT /versioned/object', { body: '0123456789' })
+  const tags = '<Tagging><TagSet><Tag><Key>kept</Key><Value>1</Value></Tag></TagSet></Tagging>'
+  for (const target of ['/bucket', '/bucket/object']) await make(`PUT ${target}?tagging`, { body: tags })
   const other = await make('PUT /versioned/other', { body: '0123456789' })
   placeholders.set('version-of-other', other.headers['x-amz-version-id'] ?? '')
   placeholders.set('marker', (await make('DELETE /versioned/deleted')).headers['x-amz-version-id'] ?? '')

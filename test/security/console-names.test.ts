@@ -80,6 +80,16 @@ describe('objects named <img onerror>', () => {
     }
   })
 
+  it('have no such tags, nor have buckets, and the attempt is text', async () => {
+    await put('tagged', 'x')
+    for (const text of payloads) {
+      for (const page of ['/ui/buckets/open/tags', at('object-tags', 'tagged')]) {
+        const answer = await admin.post(page, { name: text, value: text })
+        expectHarmless(page, answer, [400])
+      }
+    }
+  })
+
   it('show their metadata as text', async () => {
     await put('meta', 'x')
     const fields = { etag: '*', contentType: payload, cacheControl: payload, name: 'note', value: payload }

@@ -88,6 +88,19 @@ for (const engine of ['memory', 'lmdb'] as const) {
       await expect(get('a/b/c')).rejects.toMatchObject({ code: 'NoSuchKey' })
     })
 
+    it('changes what is said of one version, and nothing of what has taken its place', async () => {
+      await create()
+      const tags = { a: '1' }
+      const first = await put('a', 'first')
+      const changed = await store.changeVersion('bucket', first, (version) => ({ ...version, tags }))
+      expect(changed).toMatchObject({ ...first, tags })
+      expect(await store.changeVersion('bucket', first, () => undefined)).toBeUndefined()
+      expect([(await store.headObject('bucket', 'a', undefined)).tags, await get('a')]).toEqual([tags, 'first'])
+      await put('a', 'second')
+      expect(await store.changeVersion('bucket', first, (version) => ({ ...version, tags }))).toBeUndefined()
+      expect([(await store.headObject('bucket', 'a', undefined)).tags, await get('a')]).toEqual([undefined, 'second'])
+    })
+
     it.each([
       ['a', 'a/b'],
       ['a/b', 'a'],

@@ -1,4 +1,5 @@
 /** A copy of one version, with what belongs to it. */
+import type { Gatekeeper } from '#access/caller.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { ObjectAttributes, ObjectVersion } from '#model/object.ts'
@@ -17,12 +18,18 @@ export interface Copy {
 }
 
 export async function copyObject(
-  { principal }: Visit,
-  { store }: ConsoleServices,
+  visit: Visit,
+  { store, gatekeeper }: ConsoleServices,
   { from, key, versionId, to, targetKey, conditions, changes }: Copy,
 ): Promise<{ source: ObjectVersion; copy: ObjectVersion }> {
   const opened = await store.openObject(from.name, key, versionId)
   const source = opened.version
+  try {
+    await authorizeTags(visit, gatekeeper, source, { from, key, versionId, to, targetKey })
+  } catch (error) {
+    opened.close()
+    throw error
+  }
   const algorithm = source.checksum?.algorithm ?? 'CRC64NVME'
   const staged = await store.stageCopy(opened, { start: 0, end: source.sizeBytes }, [algorithm])
   const value = staged.digests.get(algorithm)?.toString('base64') ?? ''
@@ -35,7 +42,7 @@ export async function copyObject(
       headers,
       userMetadata,
       storageClass,
-      ownerId: ownerOfNewObject(to, principal.canonicalId, false),
+      ownerId: ownerOfNewObject(to, visit.principal.canonicalId, false),
       ...(websiteRedirectLocation === undefined ? {} : { websiteRedirectLocation }),
       ...(tags === undefined ? {} : { tags }),
       ...changes,
@@ -44,4 +51,19 @@ export async function copyObject(
     conditions,
   })
   return { source, copy }
+}
+
+/** As in the API, to carry tags over takes the right to read them there and to set them here. */
+async function authorizeTags(
+  visit: Visit,
+  gatekeeper: Gatekeeper,
+  { tags }: ObjectVersion,
+  { from, key, versionId, to, targetKey }: Pick<Copy, 'from' | 'key' | 'versionId' | 'to' | 'targetKey'>,
+): Promise<void> {
+  if (tags === undefined) return
+  const action = versionId === undefined ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging'
+  await visit.authorizeObject(action, { bucket: from, key, versionId })
+  const facts = { ...visit.facts, objectTags: Object.entries(tags) }
+  const target = { bucket: to, key: targetKey, object: null }
+  gatekeeper.authorize(visit.principal, 's3:PutObjectTagging', target, facts)
 }

@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path'
+import { governed } from '#access/object-access.ts'
 import { Layout } from '#blobs/layout.ts'
 import { apiUrls } from '#console/api-urls.ts'
 import { openIam } from '#console/iam/open-iam.ts'
@@ -7,6 +8,7 @@ import { awsEncode } from '#lib/uri.ts'
 import { anonymous } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
+import type { Tags } from '#model/tags.ts'
 import { fileTypeOf, iconOf } from './file-kind.ts'
 import { folderCrumbs, nameOf, parentOf } from './folder.ts'
 import { previewOf } from './preview.ts'
@@ -28,6 +30,7 @@ export const showObject: Page = async (visit, services) => {
     publicUrl: shown === undefined ? undefined : publicUrlOf(visit, services, shown),
     sign: iconOf(fileTypeOf(key, shown?.headers.contentType).kind),
     mayAskWho: openIam(visit, services).may('SimulatePrincipalPolicy', '*'),
+    tags: shown === undefined ? undefined : tagsFor(visit, versionId, shown),
     parts: shown === undefined ? [] : await services.store.listObjectParts(bucket.name, shown, 0, 1000),
   })
 }
@@ -47,12 +50,19 @@ function objectView(visit: Visit, locals: Record<string, unknown>): View {
       name: nameOf(key),
       back: parentOf(key),
       mayWrite: visit.may('s3:PutObject', resource),
+      mayTag: visit.may('s3:PutObjectTagging', resource),
       mayDelete: visit.may('s3:DeleteObject', resource),
       mayDeleteVersion: visit.may('s3:DeleteObjectVersion', resource),
       mayReadVersion: visit.may('s3:GetObjectVersion', resource),
       ...locals,
     },
   }
+}
+
+/** Undefined for those who may not read them. */
+function tagsFor({ bucket, key, may }: Visit, versionId: string | undefined, version: ObjectVersion): Tags | undefined {
+  const action = versionId === undefined ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging'
+  return may(action, { bucket, key, object: governed(bucket, version) }) ? (version.tags ?? {}) : undefined
 }
 
 /** The address that works for everyone, should the object be open to everyone. */

@@ -27,6 +27,8 @@ export const showSettings: Page = async (visit, services) => {
     switches: publicAccessSwitches,
     maySeeBlock: visit.may('s3:GetBucketPublicAccessBlock', { bucket }),
     mayBlock: visit.may('s3:PutBucketPublicAccessBlock', { bucket }),
+    mayReadTags: visit.may('s3:GetBucketTagging', { bucket }),
+    mayTag: visit.may('s3:PutBucketTagging', { bucket }),
     mayVersion: visit.may('s3:PutBucketVersioning', { bucket }),
     mayDelete: visit.may('s3:DeleteBucket', { bucket }),
     ...(await listUploads(visit, services)),

@@ -1,4 +1,5 @@
-import { textAt } from '#lib/xml.ts'
+import { tagKeys } from '#access/query-facts.ts'
+import { elementAt, textAt } from '#lib/xml.ts'
 import { aclToKeep } from '#model/acl.ts'
 import { assertBucketName, type Bucket } from '#model/bucket.ts'
 import { regionOfBucket } from '#model/bucket-region.ts'
@@ -10,9 +11,11 @@ import {
   objectOwnerships,
   refuseBlockedAcl,
 } from '#model/object-ownership.ts'
+import { assertTags, type NamedTags } from '#model/tags.ts'
 import { requestedAcl, resolveAcl } from '#s3/acl-request.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import { readXml } from '#s3/read-xml.ts'
+import { readTags } from '#s3/tagging.ts'
 import type { Store } from '#store/contract.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
@@ -22,9 +25,15 @@ export async function createBucket(request: S3Request, services: Services): Prom
   assertBucketName(bucketName)
   refuseUnserved(request)
   const access = readAccess(request, bucketName, services)
-  const location = await readLocation(request)
+  const { location, named } = await readConfiguration(request)
   const place = { bucket: { name: bucketName, ownerId: '' } }
-  request.authorize('s3:CreateBucket', place, location === '' ? {} : { 's3:locationconstraint': location })
+  const keys = tagKeys(Object.fromEntries(named))
+  request.authorize('s3:CreateBucket', place, {
+    ...keys,
+    ...(location !== '' && { 's3:locationconstraint': location }),
+  })
+  if (named.length > 0) request.authorize('s3:TagResource', place, keys)
+  const tags = assertTags(named, 'newBucket')
   const region = regionOfBucket(location, settings.region)
   const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
   const bucket: Bucket = {
@@ -36,13 +45,14 @@ export async function createBucket(request: S3Request, services: Services): Prom
     mfaDelete: false,
     objectLockEnabled,
     ...access,
+    ...(tags && { tags }),
   }
   try {
     await store.createBucket(bucket)
   } catch (error) {
-    // In us-east-1 alone, S3 says yes to an owner who asks again, and sets the ACL anew.
+    // In us-east-1 alone, S3 says yes to an owner who asks again, and sets the ACL anew; tags would be lost without a word.
     const isOwn = error instanceof ApiError && error.code === 'BucketAlreadyOwnedByYou'
-    if (!isOwn || settings.region !== 'us-east-1') throw error
+    if (!isOwn || settings.region !== 'us-east-1' || tags !== undefined) throw error
     await resetAcl(store, bucket)
   }
   return { headers: { location: `/${bucketName}` } }
@@ -106,13 +116,20 @@ function readFlag({ headers }: S3Request, name: string): boolean {
   return text === 'true'
 }
 
-async function readLocation(request: S3Request): Promise<string> {
+interface Configuration {
+  /** '' if there is none. */
+  readonly location: string
+  readonly named: NamedTags
+}
+
+async function readConfiguration(request: S3Request): Promise<Configuration> {
   const document = await request.body.document()
-  if (document.length === 0) return ''
+  if (document.length === 0) return { location: '', named: [] }
   return readXml(document, 'CreateBucketConfiguration', (content) => {
-    for (const name of ['Location', 'Bucket', 'Tags']) {
+    for (const name of ['Location', 'Bucket']) {
       if (content[name] !== undefined) throw new ApiError('NotImplemented', { fields: { Element: name } })
     }
-    return textAt(content, 'LocationConstraint') ?? ''
+    const tags = elementAt(content, 'Tags')
+    return { location: textAt(content, 'LocationConstraint') ?? '', named: tags === undefined ? [] : readTags(tags) }
   })
 }

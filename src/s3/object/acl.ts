@@ -27,8 +27,9 @@ export async function putObjectAcl(request: S3Request, { store, accounts }: Serv
   const acl = await readAcl(request, 'object', { ownerId, bucketOwnerId: bucket.ownerId }, accounts)
   refuseBlockedAcl(bucket, acl)
   const kept = aclToKeep(acl, ownerId)
-  await store.changeVersion(bucket.name, version, ({ acl: _, ...rest }) =>
+  const changed = await store.changeVersion(bucket.name, version, ({ acl: _, ...rest }) =>
     kept === undefined ? rest : { ...rest, acl: kept },
   )
+  if (changed === undefined) throw new ApiError('NoSuchKey', { fields: { Key: request.key } })
   return { headers: versionHeader(bucket.versioning, version) }
 }

@@ -1,12 +1,14 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+import { governed } from '#access/object-access.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm, ObjectAttributes, ObjectVersion } from '#model/object.ts'
+import type { Tags } from '#model/tags.ts'
 import { checksumElements, parseAlgorithm } from '#s3/checksum-headers.ts'
-import type { Operation, S3Request } from '#s3/operation.ts'
+import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { writeConditions } from './conditions.ts'
-import { type CopySource, openCopySource } from './copy-source.ts'
+import { type CopySource, factsOfVersion, openCopySource } from './copy-source.ts'
 import { accessOfNewObject, writerOf } from './new-object-access.ts'
-import { parseAttributes, parseStorageClass, parseTagging } from './object-attributes.ts'
+import { parseAttributes, parseStorageClass } from './object-attributes.ts'
 import { authorizeTags, versionHeader } from './put-object.ts'
 
 const copyBytesMax = 5 * 1024 ** 3
@@ -17,13 +19,15 @@ export const copyObject: Operation = async (request, services) => {
   const access = accessOfNewObject(headers, { bucket, key }, writerOf(request), services)
   const requested = parseAttributes(headers, access)
   const conditions = writeConditions(headers)
-  authorizeTags(request)
+  const replacesTags = parseDirective(headers['x-amz-tagging-directive'], 'tagging')
+  if (replacesTags) authorizeTags(request)
   const source = await openCopySource(request, services)
   const { version } = source.opened
   let attributes: ObjectAttributes
   let algorithm: ChecksumAlgorithm
   try {
-    attributes = copiedAttributes(request, requested, source)
+    const tags = replacesTags ? requested.tags : copiedTags(request, services, source)
+    attributes = copiedAttributes(request, requested, source, tags)
     if (version.sizeBytes > copyBytesMax) {
       throw new ApiError('InvalidRequest', {
         message: `The specified copy source is larger than the maximum allowable size for a copy source: ${copyBytesMax}`,
@@ -63,11 +67,29 @@ export function sourceVersionHeader(source: CopySource, version: ObjectVersion):
   return { 'x-amz-copy-source-version-id': version.versionId }
 }
 
-/** Metadata and tags of the copy: the source's, or those of the request, as the two directives say. */
-function copiedAttributes(request: S3Request, requested: ObjectAttributes, source: CopySource): ObjectAttributes {
+/** The source's tags: to carry them over takes the right to read them there, and to set them here. */
+function copiedTags(request: S3Request, { gatekeeper }: Services, source: CopySource): Tags | undefined {
+  const { version } = source.opened
+  const { tags } = version
+  if (tags === undefined) return undefined
+  const { principal } = request.caller
+  const action = source.versionId === undefined ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging'
+  const from = { bucket: source.bucket, key: source.key, object: governed(source.bucket, version) }
+  gatekeeper.authorize(principal, action, from, factsOfVersion(request, source.versionId))
+  const to = { bucket: request.bucket, key: request.key, object: null }
+  gatekeeper.authorize(principal, 's3:PutObjectTagging', to, { ...request.facts, objectTags: Object.entries(tags) })
+  return tags
+}
+
+/** Metadata of the copy: the source's, or that of the request, as the directive says. */
+function copiedAttributes(
+  request: S3Request,
+  requested: ObjectAttributes,
+  source: CopySource,
+  tags: Tags | undefined,
+): ObjectAttributes {
   const { headers } = request
-  const replacesMetadata = parseDirective(headers['x-amz-metadata-directive'])
-  const replacesTags = parseDirective(headers['x-amz-tagging-directive'])
+  const replacesMetadata = parseDirective(headers['x-amz-metadata-directive'], 'metadata')
   const { version } = source.opened
   const isSelf =
     source.bucket.name === request.bucketName && source.key === request.key && source.versionId === undefined
@@ -83,8 +105,6 @@ function copiedAttributes(request: S3Request, requested: ObjectAttributes, sourc
     })
   }
   const from = replacesMetadata ? requested : version
-  const tagging = headers['x-amz-tagging']
-  const tags = replacesTags ? (tagging === undefined ? undefined : parseTagging(String(tagging))) : version.tags
   const { websiteRedirectLocation } = requested
   return {
     headers: from.headers,
@@ -97,8 +117,8 @@ function copiedAttributes(request: S3Request, requested: ObjectAttributes, sourc
   }
 }
 
-function parseDirective(header: string | string[] | undefined): boolean {
+function parseDirective(header: string | string[] | undefined, of: 'metadata' | 'tagging'): boolean {
   if (header === undefined || header === 'COPY') return false
   if (header === 'REPLACE') return true
-  throw new ApiError('InvalidArgument', { message: 'Unknown metadata directive.' })
+  throw new ApiError('InvalidArgument', { message: `Unknown ${of} directive.` })
 }

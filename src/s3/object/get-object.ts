@@ -2,6 +2,7 @@
  * GetObject and HeadObject, which differ in the body only.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
+import { governed } from '#access/object-access.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Checksum, ObjectVersion } from '#model/object.ts'
 import { type ByteRange, parseRange } from '#model/range.ts'
@@ -50,6 +51,9 @@ async function describe(request: S3Request, services: Services, version: ObjectV
   const range = part?.range ?? parseRange(headers.range, version.sizeBytes)
   const { start, end } = range ?? { start: 0, end: version.sizeBytes }
   const out = attributeHeaders(version)
+  if (version.tags !== undefined && mayCountTags(request, services, version)) {
+    out['x-amz-tagging-count'] = String(Object.keys(version.tags).length)
+  }
   out['accept-ranges'] = 'bytes'
   out.etag = `"${version.etag}"`
   out['last-modified'] = httpDate(version.modifiedAtMs)
@@ -65,6 +69,13 @@ async function describe(request: S3Request, services: Services, version: ObjectV
   // Last: node:http reads a Content-Disposition after it as Latin-1 of another kind, and throws for UTF-8.
   out['content-length'] = String(end - start)
   return { status: range === undefined ? 200 : 206, headers: out, range: { start, end } }
+}
+
+/** How many tags there are is for those to know who may read them. */
+function mayCountTags(request: S3Request, { gatekeeper }: Services, version: ObjectVersion): boolean {
+  const { bucket, key, query, caller, facts } = request
+  const action = query.has('versionId') ? 's3:GetObjectVersionTagging' : 's3:GetObjectTagging'
+  return gatekeeper.may(caller.principal, action, { bucket, key, object: governed(bucket, version) }, facts)
 }
 
 let dateMs = -1

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { type ObjectAttributes, type ObjectHeaders, type StorageClass, storageClasses } from '#model/object.ts'
+import { parseTaggingHeader } from '#s3/tagging.ts'
 import type { ObjectAccess } from './new-object-access.ts'
 
 const standard = [
@@ -28,13 +29,14 @@ export function parseAttributes(headers: IncomingHttpHeaders, access: ObjectAcce
     })
   }
   const tagging = headers['x-amz-tagging']
+  const tags = tagging === undefined ? undefined : parseTaggingHeader(String(tagging))
   return {
     headers: parseHeaders(headers),
     userMetadata: parseUserMetadata(headers),
     storageClass: parseStorageClass(headers['x-amz-storage-class']),
     ...access,
     ...(redirect === undefined ? {} : { websiteRedirectLocation: String(redirect) }),
-    ...(tagging === undefined ? {} : { tags: parseTagging(String(tagging)) }),
+    ...(tags === undefined ? {} : { tags }),
   }
 }
 
@@ -100,23 +102,9 @@ export function parseStorageClass(header: string | string[] | undefined): Storag
   return storageClass
 }
 
-/** `a=1&b=2`: at most ten tags. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html */
-export function parseTagging(text: string): Record<string, string> {
-  const tags: Record<string, string> = {}
-  for (const [name, value] of new URLSearchParams(text)) {
-    if (name === '' || name.length > 128 || value.length > 256 || Object.hasOwn(tags, name))
-      throw new ApiError('InvalidTag')
-    Object.defineProperty(tags, name, { value, enumerable: true, configurable: true })
-  }
-  if (Object.keys(tags).length > 10) {
-    throw new ApiError('BadRequest', { message: 'Object tags cannot be greater than 10' })
-  }
-  return tags
-}
-
 /** Headers of a GET or HEAD that come from the attributes. */
 export function attributeHeaders(attributes: ObjectAttributes): Record<string, string> {
-  const { headers, userMetadata, storageClass, websiteRedirectLocation, tags } = attributes
+  const { headers, userMetadata, storageClass, websiteRedirectLocation } = attributes
   const out: Record<string, string> = { 'content-type': headers.contentType ?? 'binary/octet-stream' }
   for (const [field, name] of optional) {
     const value = headers[field]
@@ -125,7 +113,6 @@ export function attributeHeaders(attributes: ObjectAttributes): Record<string, s
   for (const name in userMetadata) out[`x-amz-meta-${name}`] = headerText(userMetadata[name] ?? '')
   if (storageClass !== 'STANDARD') out['x-amz-storage-class'] = storageClass
   if (websiteRedirectLocation !== undefined) out['x-amz-website-redirect-location'] = websiteRedirectLocation
-  if (tags !== undefined) out['x-amz-tagging-count'] = String(Object.keys(tags).length)
   return out
 }
 

@@ -24,10 +24,10 @@ export const putObject: Operation = async (request, services) => {
   }
 }
 
-/** Tags in a header need the permission to tag. */
+/** Tags in a header need the permission to tag, and that an object which is not there yet: what it replaces has no say. */
 export function authorizeTags(request: S3Request): void {
   if (request.headers['x-amz-tagging'] === undefined) return
-  request.authorize('s3:PutObjectTagging', { bucket: request.bucket, key: request.key })
+  request.authorize('s3:PutObjectTagging', { bucket: request.bucket, key: request.key, object: null })
 }
 
 export function versionHeader(versioning: string, version: { readonly versionId: string }): Record<string, string> {

@@ -35,6 +35,10 @@ const location = (region: string) => ({
   body: `<CreateBucketConfiguration><LocationConstraint>${region}</LocationConstraint></CreateBucketConfiguration>`,
 })
 
+const tags = (set: string) => ({
+  body: `<CreateBucketConfiguration><Tags>${set}</Tags></CreateBucketConfiguration>`,
+})
+
 export const buckets: readonly BadCase[] = [
   ...table('CreateBucket', 'PUT /fresh', {}, [
     ...badNames.map((name) => [`called ${name.slice(0, 30)}`, `PUT /${name}`, '400 InvalidBucketName'] as const),
@@ -42,6 +46,15 @@ export const buckets: readonly BadCase[] = [
     ['that another account owns', 'PUT /theirs', '409 BucketAlreadyExists'],
     ['in a region of no name', location('nowhere'), '400 InvalidLocationConstraint'],
     ['in a region that would be a path', location('../..'), '400 InvalidLocationConstraint'],
+    ['with a tag without a value', tags('<Tag><Key>a</Key></Tag>'), '400 MalformedXML'],
+    ['with tags that are no elements', tags('a=1'), '400 MalformedXML'],
+    ["with a tag of AWS's own", tags('<Tag><Key>aws:a</Key><Value>1</Value></Tag>'), '400 InvalidTag'],
+    ['with a tag named twice', tags('<Tag><Key>a</Key><Value>1</Value></Tag>'.repeat(2)), '400 InvalidTag'],
+    [
+      'with tags, though it is there already',
+      ['PUT /bucket', tags('<Tag><Key>a</Key><Value>1</Value></Tag>')],
+      '409 BucketAlreadyOwnedByYou',
+    ],
     [
       'with a lock neither on nor off',
       { headers: { 'x-amz-bucket-object-lock-enabled': 'maybe' } },

@@ -116,6 +116,13 @@ export const forms: readonly BadCase[] = table('PostObject', 'POST /bucket', {},
   [
     'with a tag without a name',
     signed(and(anything('tagging')), { tagging: '<Tagging><TagSet><Tag><Value>1</Value></Tag></TagSet></Tagging>' }),
+    '400 MalformedXML',
+  ],
+  [
+    'with a tag named twice',
+    signed(and(anything('tagging')), {
+      tagging: `<Tagging><TagSet>${'<Tag><Key>a</Key><Value>1</Value></Tag>'.repeat(2)}</TagSet></Tagging>`,
+    }),
     '400 InvalidTag',
   ],
   ['with a key of another folder than allowed', signed(and(['starts-with', '$key', 'mine/'])), '403 AccessDenied'],

@@ -40,7 +40,11 @@ const write = [
     { headers: { 'x-amz-website-redirect-location': 'javascript:alert(1)' } },
     '400 InvalidArgument',
   ],
-  ['with a tag named twice', { headers: { 'x-amz-tagging': 'a=1&a=2' } }, '400 InvalidTag'],
+  ['with a tag named twice', { headers: { 'x-amz-tagging': 'a=1&a=2' } }, '400 InvalidArgument'],
+  ['with a tag of two values', { headers: { 'x-amz-tagging': 'a=1=2' } }, '400 InvalidArgument'],
+  ['with a tag that is no UTF-8', { headers: { 'x-amz-tagging': 'a=%ff' } }, '400 InvalidArgument'],
+  ['with a tag without a name', { headers: { 'x-amz-tagging': '=1' } }, '400 InvalidTag'],
+  ["with a tag of AWS's own", { headers: { 'x-amz-tagging': 'aws:a=1' } }, '400 InvalidTag'],
   [
     'with eleven tags',
     { headers: { 'x-amz-tagging': [...'abcdefghijk'].map((name) => `${name}=1`).join('&') } },

@@ -1,0 +1,30 @@
+import { bucketHref } from '#console/address.ts'
+import type { Page } from '#console/page.ts'
+import type { Bucket } from '#model/bucket.ts'
+import { assertTags, withTags } from '#model/tags.ts'
+import { problemOf, type TagForm, tagsIn, tagView } from './tag-form.ts'
+
+export const showBucketTags: Page = ({ bucket }) => tagView(formOf(bucket), Object.entries(bucket.tags ?? {}))
+
+export const saveBucketTags: Page = async ({ bucket, form }, { store }) => {
+  const named = tagsIn(form)
+  try {
+    const tags = assertTags(named, 'bucket')
+    await store.updateBucket(bucket.name, (current) => withTags(current, tags))
+  } catch (error) {
+    return tagView(formOf(bucket), named, problemOf(error))
+  }
+  return { redirect: bucketHref(bucket.name, 'settings'), notice: { kind: 'done', text: 'The tags are saved.' } }
+}
+
+const formOf = ({ name }: Bucket): TagForm => ({
+  of: name,
+  action: bucketHref(name, 'tags'),
+  back: bucketHref(name, 'settings'),
+  crumbs: [
+    { text: 'Buckets', href: '/ui/buckets' },
+    { text: name, href: bucketHref(name) },
+    { text: 'Settings', href: bucketHref(name, 'settings') },
+  ],
+  hint: 'Fifty at most. They are for your books: they give no access and take none.',
+})

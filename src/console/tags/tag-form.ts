@@ -1,0 +1,40 @@
+/** The form that edits the tags of a bucket or of an object: all of them at once, as S3 sets them. */
+import type { Crumb, View } from '#console/page.ts'
+import { ApiError } from '#model/errors.ts'
+import type { NamedTags } from '#model/tags.ts'
+
+export interface TagForm {
+  readonly of: string
+  readonly action: string
+  /** Where Cancel leads, and saving. */
+  readonly back: string
+  readonly crumbs: readonly Crumb[]
+  readonly hint: string
+}
+
+export function tagView(form: TagForm, tags: NamedTags, problem?: ApiError): View {
+  return {
+    view: 'tags/tags',
+    title: `Tags of ${form.of}`,
+    place: 'buckets',
+    isDialog: true,
+    status: problem?.status ?? 200,
+    crumbs: [...form.crumbs, { text: 'Tags' }],
+    locals: { ...form, tags, problem: problem?.message },
+  }
+}
+
+/** Rows without a key and a value are left out. */
+export function tagsIn(form: URLSearchParams): NamedTags {
+  const values = form.getAll('value')
+  return form
+    .getAll('name')
+    .map((name, at) => [name.trim(), values[at]?.trim() ?? ''] as const)
+    .filter(([name, value]) => name !== '' || value !== '')
+}
+
+/** What the visitor can mend is shown beside what was typed; anything else is thrown on. */
+export function problemOf(error: unknown): ApiError {
+  if (error instanceof ApiError && (error.code === 'InvalidTag' || error.code === 'BadRequest')) return error
+  throw error
+}
