@@ -1,13 +1,17 @@
 import { defineConfig } from 'vitest/config'
 
+// They have a command of their own, test:browser: they take longer, and need Chromium.
+const isBrowser = process.argv.some((word) => word.startsWith('test/browser'))
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'src/**/*.test.ts'],
-    // They have a command of their own, test:browser: they take longer, and need Chromium.
-    exclude: process.argv.includes('test/browser') ? [] : ['test/browser/**', 'node_modules/**'],
-    testTimeout: 30_000,
+    exclude: isBrowser ? [] : ['test/browser/**', 'node_modules/**'],
+    testTimeout: isBrowser ? 120_000 : 30_000,
     hookTimeout: 30_000,
+    expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
-    maxWorkers: 2,
+    // A browser has processes of its own.
+    maxWorkers: isBrowser ? 1 : 2,
   },
 })

@@ -1,15 +1,4 @@
-// The list of buckets: filters as one types, and says what is wrong with a name before it is sent.
-const search = document.querySelector('[data-filter-rows]')
-search?.addEventListener('input', () => {
-  const text = search.value.trim().toLowerCase()
-  let count = 0
-  for (const row of document.querySelectorAll('[data-row]')) {
-    row.hidden = !row.dataset.name.includes(text)
-    if (!row.hidden) count++
-  }
-  document.querySelector('[data-none-left]').hidden = count > 0
-})
-
+// The list of buckets: says what is wrong with a name before it is sent.
 const rules = [
   [/^.{3,63}$/, 'A name has 3 to 63 characters.'],
   [/^[a-z0-9.-]+$/, 'Only lower-case letters, digits, dots and hyphens.'],

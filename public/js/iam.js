@@ -4,7 +4,6 @@ import { jsonEditor } from './json-editor.js'
 const editors = new Map()
 for (const place of document.querySelectorAll('[data-editor]')) editors.set(place, jsonEditor(place))
 
-for (const templates of document.querySelectorAll('[data-templates]')) templates.hidden = false
 function fill(form, text) {
   const place = form.querySelector('[data-editor]')
   place.querySelector('textarea').value = text
@@ -20,7 +19,7 @@ document.addEventListener('click', ({ target }) => {
   const download = target.closest('[data-download]')
   if (download) {
     const link = document.createElement('a')
-    link.href = URL.createObjectURL(new Blob([download.dataset.text], { type: 'text/plain' }))
+    link.href = URL.createObjectURL(new Blob([download.dataset.text], { type: 'application/octet-stream' }))
     link.download = download.dataset.download
     link.click()
     URL.revokeObjectURL(link.href)

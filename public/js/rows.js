@@ -9,4 +9,7 @@ search?.addEventListener('input', () => {
   }
   document.querySelector('[data-none-left]').hidden = count > 0
 })
-search?.form.addEventListener('submit', (event) => event.preventDefault())
+// What is not on this page, the server finds.
+search?.form.addEventListener('submit', (event) => {
+  if (search.name === '') event.preventDefault()
+})

@@ -11,7 +11,6 @@ if (form !== null) watchPolicy(form)
 /** @param {HTMLFormElement} form */
 function watchPolicy(form) {
   const area = form.querySelector('textarea')
-  const field = form.querySelector('[data-policy-field]')
   const sentences = form.querySelector('[data-sentences]')
   const problem = document.getElementById('policy-problem')
   const format = form.querySelector('[data-format]')
@@ -25,8 +24,7 @@ function watchPolicy(form) {
     const preset = chosen()
     area.readOnly = !mayWrite || preset !== 'custom'
     area.value = { private: '', 'public-read': area.dataset.publicRead }[preset] ?? draft
-    field.hidden = preset === 'private'
-    format.hidden = !mayWrite || preset !== 'custom'
+    if (format !== null) format.hidden = preset !== 'custom'
     editor.draw()
     check()
   }

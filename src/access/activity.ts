@@ -41,6 +41,8 @@ export interface RequestRecord {
   readonly target: string
   readonly httpVersion: string
   readonly headers: readonly (readonly [name: string, value: string])[]
+  /** The beginning of an XML or JSON body. */
+  readonly document?: string
 }
 
 export const statusClasses = ['2xx', '3xx', '4xx', '5xx', 'errors'] as const
@@ -203,6 +205,7 @@ export class Activity {
       target: maskTarget(message.url ?? '/'),
       httpVersion: message.httpVersion,
       headers: maskHeaders(message.rawHeaders),
+      ...(served.document === undefined ? {} : { document: served.document }),
     }
   }
 }

@@ -1,4 +1,5 @@
 /** The console as an Express application: what every request passes before it reaches a page of routes.ts. */
+import { randomBytes } from 'node:crypto'
 import type { Express, Request, Response } from 'express'
 import helmet from 'helmet'
 import type { Log } from '#lib/log.ts'
@@ -69,7 +70,16 @@ const pageHeaders = helmet({
   referrerPolicy: { policy: 'same-origin' },
 })
 
-export function createConsole({ services: domain, config, settings, version, packageRoot, log }: ConsoleOptions) {
+export function createConsole({
+  services: domain,
+  config: given,
+  settings,
+  version,
+  packageRoot,
+  log,
+}: ConsoleOptions) {
+  // Without a key of the whole program, sessions and forms are this process's alone: never signed with nothing.
+  const config = { ...given, secretKey: given.secretKey ?? randomBytes(32).toString('base64') }
   const store = new SessionStore(domain.engine, config.sessionIdleMs)
   const services = { ...domain, config, settings, version }
   const renderer = createRenderer(packageRoot, version)

@@ -102,7 +102,8 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       form,
       readJson: (schema) => readJson(request, schema),
       may: (action, resource = {}) => gatekeeper.may(principal, action, resource, facts),
-      authorize: (action, resource = {}) => gatekeeper.authorize(principal, action, resource, facts),
+      authorize: (action, resource = {}, keys) =>
+        gatekeeper.authorize(principal, action, resource, keys === undefined ? facts : { ...facts, keys }),
       authorizeObject: (action, { bucket, key, versionId, uploadId }) => {
         const asked = { principal, action, bucket, key, facts }
         if (uploadId !== undefined) return authorizeOnUpload(services, { ...asked, uploadId })

@@ -39,7 +39,7 @@ export interface Visit {
   readJson<T>(schema: ZodType<T>): Promise<T>
   may(action: string, resource?: Resource): boolean
   /** AccessDenied unless the visitor may. */
-  authorize(action: string, resource?: Resource): void
+  authorize(action: string, resource?: Resource, keys?: RequestFacts['keys']): void
   /** The same for an object, or an upload to it, which may have an owner and a list of its own. */
   authorizeObject(action: string, target: ObjectTarget): Promise<void>
 }

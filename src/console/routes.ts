@@ -7,6 +7,7 @@ import { showBuckets } from './buckets/list-buckets.ts'
 import { mayExplainAction, showDenials } from './denials/denials.ts'
 import { showDocs } from './docs/docs.ts'
 import { createKey, deleteKey, rotateKey, setKeyExpiry, setKeyStatus } from './iam/access-keys.ts'
+import { liftBoundary, setBoundary } from './iam/boundary.ts'
 import {
   attachPolicy,
   deleteHolder,
@@ -102,6 +103,8 @@ export const routes: readonly Route[] = [
   route('post', '/ui/iam/:holders/:name/detach', 'signed-in', detachPolicy),
   route('post', '/ui/iam/:holders/:name/inline', 'signed-in', saveInline),
   route('post', '/ui/iam/:holders/:name/inline/delete', 'signed-in', removeInline),
+  route('post', '/ui/iam/:holders/:name/boundary', 'signed-in', setBoundary),
+  route('post', '/ui/iam/:holders/:name/boundary/remove', 'signed-in', liftBoundary),
   route('post', '/ui/iam/:holders/:name/groups/join', 'signed-in', joinGroup),
   route('post', '/ui/iam/:holders/:name/groups/leave', 'signed-in', leaveGroup),
   route('post', '/ui/iam/:holders/:name/trust', 'signed-in', saveTrust),

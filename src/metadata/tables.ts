@@ -18,6 +18,7 @@
  * | pending    | q bucket key order    | files yet to be moved, and the bytes of small ones (store/pending.ts) |
  * | folder     | f path                | mtime of a folder at its last scan |
  * | leaving    | f bucket              | JSON: when the bucket was deleted whose folder is being removed |
+ * | scan       | g "scan"              | JSON: how far the scan for files changed by hand is (store/background.ts) |
  * | session    | w sessionId           | JSON: a session of the console (console/session/session-store.ts) |
  *
  * In an engine of its own (.myfsio.sys/journal), so that writing it never waits for objects, nor they for it:
@@ -33,7 +34,26 @@
  */
 import type { Bytes, KeyRange } from './engine.ts'
 
-type Table = 'b' | 'c' | 'o' | 'v' | 'n' | 'm' | 'u' | 's' | 'p' | 'd' | 'q' | 'f' | 'w' | 't' | 'j' | 'r' | 'h' | 'a'
+type Table =
+  | 'b'
+  | 'c'
+  | 'o'
+  | 'v'
+  | 'n'
+  | 'm'
+  | 'u'
+  | 's'
+  | 'p'
+  | 'd'
+  | 'q'
+  | 'f'
+  | 'g'
+  | 'w'
+  | 't'
+  | 'j'
+  | 'r'
+  | 'h'
+  | 'a'
 
 export const rowKey = (table: Table, ...parts: readonly string[]): Buffer =>
   Buffer.from(`${table}\0${parts.join('\0')}`)

@@ -24,7 +24,12 @@ export interface ServedRequest {
   readonly bytes: number
   readonly durationMs: number
   readonly message: ServedMessage
+  /** The beginning of an XML or JSON document that came as the body, as it was received. */
+  readonly document?: string | undefined
 }
+
+/** No more of a document is kept. */
+export const servedDocumentBytes = 4096
 
 /** The part of node:http's IncomingMessage that is kept. */
 export interface ServedMessage {

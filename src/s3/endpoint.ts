@@ -172,6 +172,7 @@ export function createS3Endpoint(
       bytes,
       durationMs,
       message: request,
+      document: exchange.received?.documentStart,
     })
   }
 

@@ -52,6 +52,8 @@ export interface RequestBody {
    * `object`: x-amz-checksum-* speaks of an object, and not of this body.
    */
   document(checksumOf?: 'body' | 'object'): Promise<Buffer>
+  /** The beginning of the document, once there is one. */
+  readonly documentStart: string | undefined
 }
 
 /** Text as it is, an XML document, or an object's bytes. */

@@ -66,6 +66,11 @@ export class ReceivedRequest implements S3Request {
     return this.#body
   }
 
+  /** Undefined if it has not been read. */
+  get documentStart(): string | undefined {
+    return this.#body?.documentStart
+  }
+
   get facts(): RequestFacts {
     const { method, headers, query, caller } = this
     return { method, headers, query, caller, socket: this.#received.request.socket }

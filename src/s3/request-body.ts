@@ -9,6 +9,7 @@ import { digestOnce } from '#lib/digest/digest.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { ChecksumAlgorithm } from '#model/object.ts'
+import { servedDocumentBytes } from '#model/served-request.ts'
 import { decodeAwsChunked } from '#signature/aws-chunked.ts'
 import type { Payload } from '#signature/request.ts'
 import type { IncomingBody } from '#store/contract.ts'
@@ -35,6 +36,7 @@ class OpenedBody implements RequestBody {
   readonly #isFramed: boolean
   #decoded: Decoded | undefined
   #md5: Buffer | undefined
+  documentStart: string | undefined
 
   constructor(request: IncomingMessage, response: ServerResponse, payload: Payload, maxUploadBytes: number) {
     this.#request = request
@@ -101,6 +103,7 @@ class OpenedBody implements RequestBody {
     const hasBody = this.sizeBytes !== undefined || headers['transfer-encoding'] !== undefined
     const bytes = hasBody ? await readBounded(this.#open(), limits.documentBytes) : Buffer.alloc(0)
     if (this.sizeBytes !== undefined && bytes.length !== this.sizeBytes) throw new ApiError('IncompleteBody')
+    if (bytes.length > 0) this.documentStart = bytes.toString('utf8', 0, servedDocumentBytes)
     const names = new Set<ChecksumAlgorithm>()
     if (this.#md5 !== undefined) names.add('MD5')
     if (this.#payload.kind === 'sha256') names.add('SHA256')

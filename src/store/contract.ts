@@ -126,6 +126,27 @@ export interface UploadPage {
   readonly next: { readonly key: string; readonly uploadId: string } | undefined
 }
 
+/** Counts stop at `countedMax`. */
+export interface BackgroundWork {
+  readonly countedMax: number
+  /** Writes whose files may not be durably in their places yet, and the bytes of small ones that the index keeps until then. */
+  readonly pendingWrites: number
+  readonly pendingBytes: number
+  readonly oldestPendingMs: number | undefined
+  /** Files of bodies that are arriving, or were committed a moment ago. */
+  readonly stagedFiles: number
+  readonly openUploads: number
+  /** For files changed by hand while nobody looked; undefined before the first. */
+  readonly scan:
+    | {
+        readonly state: 'running' | 'done' | 'interrupted'
+        readonly startedAtMs: number
+        readonly endedAtMs: number | undefined
+        readonly folders: number
+      }
+    | undefined
+}
+
 export interface Store {
   // Buckets
   /** BucketAlreadyOwnedByYou, BucketAlreadyExists. */
@@ -230,5 +251,7 @@ export interface Store {
   /** NoSuchUpload, PreconditionFailed. */
   abortUpload(bucket: string, key: string, uploadId: string, ifInitiatedMs?: number): Promise<void>
 
+  /** Of all processes that share the store. */
+  backgroundWork(): Promise<BackgroundWork>
   close(): Promise<void>
 }

@@ -6,6 +6,7 @@ import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
 import { openMemoryEngine } from '#metadata/memory-engine.ts'
 import { rowParts, rowsOf } from '#metadata/tables.ts'
+import { backgroundWork, scanAndTell } from './background.ts'
 import { bucketUsage, createBucket, deleteBucket, findBucket, getBucket, listBuckets, updateBucket } from './buckets.ts'
 import { changeVersion } from './change-version.ts'
 import type { Durability, StoreContext, StoreLog } from './context.ts'
@@ -16,7 +17,6 @@ import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './par
 import { putObject } from './publish.ts'
 import { findVersion, headObject, listObjectParts, openObject } from './read.ts'
 import { renameObject } from './rename.ts'
-import { scanBuckets } from './scan.ts'
 import { Settler } from './settler.ts'
 import { discardStaged, stage, stageCopy } from './staging.ts'
 import { abortUpload, completeUpload, createUpload, forgetCompleted, getUpload, listUploads } from './uploads.ts'
@@ -83,7 +83,7 @@ function watchBehind(context: StoreContext, options: StoreOptions, signal: Abort
   watcher?.start()
   const run = async () => {
     try {
-      await scanBuckets(context, watcher?.scanOptions ?? scan)
+      await scanAndTell(context, watcher?.scanOptions ?? scan)
     } catch (error) {
       if (!signal.aborted) context.log.warn({ err: error }, 'the scan for files changed by hand did not finish')
     }
@@ -165,6 +165,7 @@ function storeOver(context: StoreContext, close: () => Promise<void>): Store {
     listParts: (upload, after, limit) => listParts(context, upload, after, limit),
     completeUpload: (complete) => completeUpload(context, complete),
     abortUpload: (bucket, key, uploadId, ifInitiatedMs) => abortUpload(context, bucket, key, uploadId, ifInitiatedMs),
+    backgroundWork: () => backgroundWork(context),
     close,
   }
 }

@@ -13,6 +13,10 @@ export function newOrder(newest: string | undefined, nowMs: number = Date.now())
   return (highest - ticks).toString(16).padStart(14, '0') + randomId(9)
 }
 
+/** Milliseconds; to within the clock of the process that made it. */
+export const timeOfOrder = (order: string): number =>
+  Math.floor((highest - Number.parseInt(order.slice(0, 14), 16)) / ticksPerMs)
+
 /** Hex, two digits a byte. Randomness is drawn in bulk: one system call serves hundreds. */
 export function randomId(bytes: number): string {
   if (poolOffset + bytes > pool.length) {

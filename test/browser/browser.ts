@@ -20,20 +20,24 @@ if (!hasBrowser) console.warn('The browser tests are skipped: there is no Chromi
 export const launchBrowser = (): Promise<Browser> =>
   chromium.launch({ ...(executablePath && { executablePath }), args })
 
-/** A page whose mistakes are collected. */
-export async function openPage(
-  browser: Browser,
-  options: { width?: number; isDark?: boolean; hasScripts?: boolean } = {},
-): Promise<{ page: Page; mistakes: string[] }> {
+export interface PageOptions {
+  readonly width?: number
+  readonly isDark?: boolean
+  readonly hasScripts?: boolean
+}
+
+/** A page whose mistakes are added to the others. */
+export async function openPage(browser: Browser, mistakes: string[], options: PageOptions = {}): Promise<Page> {
   const { width = 1280, isDark = false, hasScripts = true } = options
   const context = await browser.newContext({
     viewport: { width, height: 800 },
     colorScheme: isDark ? 'dark' : 'light',
     javaScriptEnabled: hasScripts,
     acceptDownloads: true,
+    permissions: ['clipboard-read', 'clipboard-write'],
   })
   const page = await context.newPage()
-  const mistakes: string[] = []
+  page.setDefaultTimeout(20_000)
   page.on('console', (message) => {
     if (message.type() === 'error') mistakes.push(`console: ${message.text()}`)
   })
@@ -46,16 +50,18 @@ export async function openPage(
   page.on('response', (response) => {
     if (response.status() >= 400) mistakes.push(`answer: ${response.status()} ${response.url()}`)
   })
-  return { page, mistakes }
+  return page
 }
 
-export async function signIn(page: Page, url: string, name = 'admin'): Promise<void> {
+export async function signIn(page: Page, url: string, name = 'admin', secret = `${name}-secret`): Promise<void> {
   await page.goto(`${url}/ui/buckets`)
   await page.fill('#name', name)
-  await page.fill('#secret', `${name}-secret`)
+  await page.fill('#secret', secret)
   await page.press('#secret', 'Enter')
   await page.waitForURL(`${url}/ui/buckets`)
 }
+
+export const says = (page: Page, text: string | RegExp): Promise<void> => page.getByText(text).first().waitFor()
 
 /** https://www.w3.org/WAI/WCAG2AA-Conformance, as far as a program can tell. */
 export async function axeProblems(page: Page): Promise<string[]> {

@@ -1,10 +1,16 @@
 /** Requests through a real S3 endpoint, as the console shows them. */
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { awsLine, curlLine } from '#console/activity/command-lines.ts'
+import { awsLine, curlLine, sdkCode } from '#console/activity/command-lines.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import { startTestConsole, type TestConsole } from './start-console.ts'
 
@@ -16,7 +22,7 @@ const silent = { info: () => undefined, error: () => undefined }
 
 beforeAll(async () => {
   site = await startTestConsole()
-  const { services, access } = site.open
+  const { services, access } = site.opened
   api = http.createServer(
     createS3Endpoint({ services, log: silent, onServed: (served) => access.activity.note(served) }),
   )
@@ -77,6 +83,17 @@ describe('activity', () => {
     const wrong = (await visitor.get('/ui/activity?status=errors&principal=admin')).text
     expect(wrong).toContain('SignatureDoesNotMatch')
     expect(wrong).toContain('unproven')
+  })
+
+  it('shows the document that came as the body, an element on each line', async () => {
+    const Delete = { Objects: [{ Key: 'a<b>' }, { Key: 'c' }] }
+    await client('admin').send(new DeleteObjectsCommand({ Bucket: 'open', Delete }))
+    const visitor = await site.signIn()
+    const { text } = await visitor.get('/ui/activity?operation=DeleteObjects')
+    const one = (await visitor.get(/href="(\/ui\/activity\/[0-9A-F]+)"/.exec(text)?.[1] ?? '')).text
+    expect(one).toContain('\n  &lt;Object&gt;\n    &lt;Key&gt;a&amp;lt;b&amp;gt;&lt;/Key&gt;\n  &lt;/Object&gt;')
+    expect(one).toMatch(/<dt>Signature<\/dt><dd><span class="badge good">Holds/)
+    expect(one).toContain('DeleteObjects')
   })
 
   it('goes on from a cursor with rows alone', async () => {
@@ -155,6 +172,14 @@ describe('lines that ask again', () => {
     const headers = [['Content-Length', '5']] as const
     expect(curlLine({ ...record, method: 'PUT', status: 403, headers }, where)).toContain("--data-binary @'<the body>'")
     expect(curlLine(record, where)).not.toContain('--data-binary')
+  })
+
+  it('are code for the SDK, of which nothing can break out', () => {
+    const code = sdkCode({ ...record, key: '"}));process.exit()//' }, where) ?? ''
+    expect(code).toContain('GetObjectCommand({\n  Bucket: "b",\n  Key: "\\"}));process.exit()//",\n  VersionId: "1",')
+    expect(code).toContain('endpoint: "http://h"')
+    expect(sdkCode({ ...record, operation: 'CompleteMultipartUpload' }, where)).toBeUndefined()
+    expect(sdkCode({ ...record, operation: 'constructor' }, where)).toBeUndefined()
   })
 
   it('never have aws read a file in place of a key', () => {

@@ -37,6 +37,19 @@ describe('buckets', () => {
     expect((await admin.post('/ui/buckets', { name: 'photos' })).status).toBe(409)
   })
 
+  it('say the region they were made for, if there can be one like it', async () => {
+    const admin = await site.signIn()
+    await admin.post('/ui/buckets', { name: 'northern', region: 'eu-north-1' })
+    expect((await site.store.getBucket('northern')).region).toBe('eu-north-1')
+    expect((await admin.post('/ui/buckets', { name: 'nowhere', region: '<img onerror>' })).status).toBe(400)
+    expect(await site.store.findBucket('nowhere')).toBeUndefined()
+    const fixed = await startTestConsole({ AWS_REGION: 'eu-west-1' })
+    const visitor = await fixed.signIn()
+    expect((await visitor.get('/ui/buckets')).text).toContain('value="eu-west-1" readonly')
+    expect((await visitor.post('/ui/buckets', { name: 'elsewhere', region: 'us-west-2' })).status).toBe(400)
+    await fixed.close()
+  })
+
   it('of which one may see only some are only those', async () => {
     const reader = await site.signIn('reader')
     const list = await reader.get('/ui/buckets')

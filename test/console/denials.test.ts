@@ -26,6 +26,25 @@ describe('denials', () => {
     expect((await admin.get('/ui/denials?user=reader')).text).toContain('s3:PutObject')
   })
 
+  it('of a role lead to the role', async () => {
+    const requester = {
+      type: 'assumed-role',
+      arn: 'arn:aws:sts::000000000000:assumed-role/guest/me',
+      account: '000000000000',
+    }
+    const request = { action: 's3:GetObject', resource: 'arn:aws:s3:::open/a', resourceAccount: '000000000000' }
+    site.opened.access.journal.record(() => ({
+      outcome: 'Deny',
+      code: 'AccessDenied',
+      message: 'no',
+      requester: { ...requester, type: 'assumed-role', accessKeyId: 'ASIA' },
+      sourceAddress: undefined,
+      request,
+    }))
+    const { text } = await (await site.signIn()).get('/ui/denials')
+    expect(text).toMatch(/href="\/ui\/iam\/roles\/guest\?draft=[^"]+#inline">Add it to guest</)
+  })
+
   it('are not for everybody, nor for other accounts', async () => {
     const reader = await site.signIn('reader')
     expect((await reader.get('/ui/denials')).status).toBe(403)

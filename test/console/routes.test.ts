@@ -1,15 +1,23 @@
-/** What holds for every route, whatever its page does. */
+/** What holds for every route, whatever its page does: by the map itself, so that none can be forgotten. */
+import { createHash } from 'node:crypto'
+import type { Response } from 'superagent'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Route } from '#console/route.ts'
 import { routes } from '#console/routes.ts'
+import { type Sent, visits } from './route-visits.ts'
 import { startTestConsole, type TestConsole, type Visitor } from './start-console.ts'
 
 let site: TestConsole
 let admin: Visitor
+let stranger: Visitor
+const named = { ':bucket': 'photos', ':holders': 'users', ':name': 'grace', ':part': '1', ':key': '', ':request': '' }
+let uploadId = 'a'.repeat(48)
 
 beforeAll(async () => {
   site = await startTestConsole()
   admin = await site.signIn()
+  // Has rights, but none to any of this.
+  stranger = await site.signIn('reader')
   await admin.post('/ui/buckets', { name: 'photos' })
 })
 afterAll(async () => {
@@ -17,39 +25,51 @@ afterAll(async () => {
   await site.close()
 })
 
-const addressOf = ({ path, needsKey }: Route) =>
-  path.replace(':bucket', 'photos').replace(':upload', 'a'.repeat(48)).replace(':part', '1') +
-  (needsKey ? '?key=a/b.txt' : '')
+const nameOf = ({ method, path }: Route) => `${method} ${path}`
+
+function addressOf({ path, needsKey }: Route): string {
+  const filled = path.replace(/:\w+/g, (name) => {
+    return name === ':upload' ? uploadId : (named[name as keyof typeof named] ?? name) || 'absent'
+  })
+  return needsKey ? `${filled}?key=a/b.txt` : filled
+}
+
+function send(visitor: Visitor, route: Route, { at, form, json, bytes }: Sent) {
+  const request = visitor.agent[route.method](at ?? addressOf(route)).set('x-csrf-token', visitor.token())
+  if (form !== undefined) return request.type('form').send(form)
+  if (json !== undefined) return request.set('accept', 'application/json').send(json)
+  return bytes === undefined ? request : request.type('bin').send(bytes)
+}
+
+it('every route has a visit in the table, and every visit a route', () => {
+  expect(Object.keys(visits).sort()).toEqual(routes.map(nameOf).sort())
+})
 
 describe('every route', () => {
-  for (const route of routes.filter(({ permission }) => permission !== 'anyone')) {
-    const name = `${route.method} ${route.path}`
+  for (const route of routes) {
+    const name = nameOf(route)
 
-    it(`${name} asks who is signed out to sign in`, async () => {
-      const answer = await site.visitor().agent[route.method](addressOf(route))
-      expect(answer.status).toBe(303)
-      expect(answer.headers.location).toMatch(/^\/ui\/sign-in/)
-    })
-
-    if (route.method !== 'get') {
-      it(`${name} refuses what does not come from our own pages`, async () => {
-        const address = addressOf(route)
-        const send = () => admin.agent[route.method](address)
-        expect((await send().send('x')).status).toBe(403)
-        expect((await send().type('json').send('{}')).status).toBe(403)
-        const withToken = send().set('x-csrf-token', admin.token())
-        expect((await withToken.set('origin', 'http://evil.example').send('x')).status).toBe(403)
-        const sameSite = send().set('x-csrf-token', admin.token()).set('sec-fetch-site', 'same-site')
-        expect((await sameSite.send('x')).status).toBe(403)
+    if (route.permission !== 'anyone') {
+      it(`${name} asks who is signed out to sign in`, async () => {
+        const answer = await site.visitor().agent[route.method](addressOf(route))
+        expect(answer.status).toBe(303)
+        expect(answer.headers.location).toMatch(/^\/ui\/sign-in/)
+        const script = await site.visitor().agent[route.method](addressOf(route)).set('accept', 'application/json')
+        expect([script.status, script.body.error]).toEqual([401, 'SignedOut'])
       })
     }
 
-    if (route.permission.startsWith('s3:')) {
-      it(`${name} refuses who lacks ${route.permission}`, async () => {
-        const other = await site.signIn('other')
-        const answer = await other.agent[route.method](addressOf(route)).set('x-csrf-token', other.token())
-        expect(answer.status).toBe(403)
-        expect(answer.text).toContain('You have no access to this')
+    if (route.method !== 'get') {
+      it(`${name} refuses what does not come from our own pages (seaweedfs 5eead9409)`, async () => {
+        const address = addressOf(route)
+        const ask = () => admin.agent[route.method](address)
+        expect((await ask().send('x')).status).toBe(403)
+        expect((await ask().type('json').send('{}')).status).toBe(403)
+        expect((await ask().type('form').send({ csrf: stranger.token() })).status).toBe(403)
+        const withToken = ask().set('x-csrf-token', admin.token())
+        expect((await withToken.set('origin', 'http://evil.example').send('x')).status).toBe(403)
+        const sameSite = ask().set('x-csrf-token', admin.token()).set('sec-fetch-site', 'same-site')
+        expect((await sameSite.send('x')).status).toBe(403)
       })
     }
   }
@@ -75,3 +95,88 @@ describe('every route', () => {
     expect(answer.status).toBe(400)
   })
 })
+
+describe('a visit to every route', () => {
+  const shape = ({ status, text }: Response) => ({ status, text: status < 400 ? '' : text.slice(-400) })
+  const etag = createHash('md5').update('part').digest('hex')
+
+  beforeAll(async () => {
+    const put = (key: string) =>
+      admin.agent.put(`/ui/buckets/photos/upload?key=${key}`).set('x-csrf-token', admin.token()).type('bin').send('old')
+    for (const key of ['a/b.txt', 'old.txt', 'spare.txt']) await put(key)
+    for (const [path, fields] of Object.entries(made)) await admin.post(`/ui/iam/${path}`, fields)
+    const key = await admin.post('/ui/iam/users/grace/keys')
+    named[':key'] = /<code>(AKIA\w+)<\/code>/.exec(key.text)?.[1] ?? ''
+    named[':request'] = await recordRequest(site)
+  })
+
+  it.each(Object.entries(visits))('%s goes well, badly, and not at all without the right', async (name, visit) => {
+    const route = routes.find((one) => nameOf(one) === name) as Route
+    if (/:upload(?!\/abort)/.test(name) || name.endsWith('/abort')) uploadId = await openUpload(name)
+    const { good, bad, stranger: lacking = { status: 403 } } = visit
+    const refused = await send(stranger, route, good).buffer(true)
+    expect({ refused: refused.status }).toEqual({ refused: lacking.status })
+    if ('says' in lacking) expect(refused.text ?? String(refused.body)).toMatch(lacking.says as RegExp)
+    // Some nonsense is so only once the sense is done.
+    const isLast = bad?.at === undefined && bad?.status === 404
+    if (bad !== undefined && !isLast) expect(shape(await send(admin, route, bad))).toMatchObject({ status: bad.status })
+    expect(shape(await send(admin, route, withEtag(good)))).toMatchObject({ status: good.status })
+    if (bad !== undefined && isLast) expect(shape(await send(admin, route, bad))).toMatchObject({ status: bad.status })
+    if (/sign-(in|out)$/.test(name)) [admin, stranger] = [await site.signIn(), await site.signIn('reader')]
+  })
+
+  const withEtag = (sent: Sent): Sent =>
+    sent.json !== undefined && 'parts' in sent.json ? { json: { parts: [{ partNumber: 1, etag }] } } : sent
+
+  /** With a part, where it is to be completed. */
+  async function openUpload(name: string): Promise<string> {
+    const { body } = await admin.json('post', '/ui/buckets/photos/uploads?key=a/b.txt')
+    if (name.startsWith('post')) {
+      const part = admin.agent.put(`/ui/buckets/photos/uploads/${body.uploadId}/parts/1?key=a/b.txt`)
+      await part.set('x-csrf-token', admin.token()).type('bin').send('part')
+    }
+    return body.uploadId
+  }
+})
+
+const made: Readonly<Record<string, Record<string, string>>> = {
+  users: { name: 'grace' },
+  groups: { name: 'team' },
+  roles: {
+    name: 'guest',
+    minutes: '60',
+    trust: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::000000000000:root' }, Action: 'sts:AssumeRole' }],
+    }),
+  },
+  policies: {
+    name: 'spare',
+    document: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }],
+    }),
+  },
+}
+
+/** One request to the API, as its endpoint notes it. */
+async function recordRequest({ opened }: TestConsole): Promise<string> {
+  const { access, identities } = opened
+  const principal = identities.findByAccessKey('admin')
+  const message = { method: 'GET', url: '/photos/a/b.txt', httpVersion: '1.1', headers: {}, rawHeaders: [], socket: {} }
+  access.activity.note({
+    id: '0123456789ABCDEF',
+    operation: 'GetObject',
+    principal,
+    bucketName: 'photos',
+    key: 'a/b.txt',
+    bucketOwnerId: principal?.canonicalId,
+    status: 200,
+    errorCode: undefined,
+    decisionId: undefined,
+    bytes: 3,
+    durationMs: 1,
+    message,
+  })
+  return '0123456789ABCDEF'
+}

@@ -147,11 +147,16 @@ describe('docs and system', () => {
     const system = await admin.get('/ui/system')
     expect(system.text).toContain('MyFSIO 9.9.9')
     expect(system.text).toContain('iam.json')
+    for (const name of ['Files moving to their places', 'Multipart uploads', 'Scan at the start', 'Console sessions']) {
+      expect(system.text).toContain(`<strong>${name}</strong>`)
+    }
+    expect(system.text).toMatch(/\d sessions?, 0 expired/)
     for (const { text } of [docs, system]) expect(text).not.toMatch(/admin-secret|a-secret-for-tests/)
   })
 
   it('keep settings and paths from those who do not administer', async () => {
     const { text } = await (await site.signIn('reader')).get('/ui/system')
+    expect(text).not.toContain('Background work')
     expect(text).toContain('Settings and paths are shown to administrators.')
     expect(text).not.toContain(site.root)
   })

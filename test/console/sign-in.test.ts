@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startTestConsole, type TestConsole } from './start-console.ts'
 
 let site: TestConsole
@@ -100,6 +100,19 @@ describe('a session', () => {
     expect((await two.get('/ui')).status).toBe(303)
     await site.writeUsers((all) => all)
     expect((await one.get('/ui')).status).toBe(303)
+  })
+
+  it('ends after SESSION_LIFETIME_DAYS, however much it is used', async () => {
+    const short = await startTestConsole({ SESSION_LIFETIME_DAYS: '1', SESSION_IDLE_MINUTES: '720' })
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const visitor = await short.signIn()
+    const later = async (hours: number) => {
+      vi.setSystemTime(Date.now() + hours * 3_600_000)
+      return (await visitor.get('/ui')).status
+    }
+    expect([await later(11), await later(11), await later(3)]).toEqual([200, 200, 303])
+    vi.useRealTimers()
+    await short.close()
   })
 
   it('tells scripts that it has ended', async () => {

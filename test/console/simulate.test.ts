@@ -69,6 +69,23 @@ describe('what somebody may do', () => {
     expect(put.text).toContain('of the bucket policy.')
   })
 
+  it('is less with a key that has limits of its own', async () => {
+    const limits = JSON.parse(statement({ Effect: 'Allow', Action: 's3:ListBucket' }))
+    const key = { id: 'AKIALIMITED', secret: 'a-secret', status: 'Active', createdAt: '2026-01-01T00:00:00Z' } as const
+    await site.opened.services.accounts.change('000000000000', (account) => {
+      account.users.find(({ name }) => name === 'grace')?.keys.push({ ...key, policies: [limits] })
+    })
+    const asked = { actions: 's3:GetObject', resource: 'arn:aws:s3:::plans/b', context: 'aws:SourceIp = 10.1.1.1' }
+    const withKey = (id: string) =>
+      admin.get(`/ui/iam/users/grace/access?${new URLSearchParams({ ...asked, key: id })}`)
+    expect(answers((await withKey('')).text)).toEqual([['s3:GetObject', 'Allowed']])
+    const limited = await withKey('AKIALIMITED')
+    expect(limited.text).toContain('<option value="AKIALIMITED" selected>')
+    expect(answers(limited.text)).toEqual([['s3:GetObject', 'Denied']])
+    expect(limited.text).toContain('The session policy does not allow s3:GetObject')
+    expect((await withKey('AKIANOBODY')).status).toBe(404)
+  })
+
   it('is not answered where the question makes no sense', async () => {
     for (const [actions, resource, context] of [
       ['', '', ''],

@@ -34,7 +34,7 @@ export interface TestConsole {
   readonly store: OpenServices['services']['store']
   readonly policies: OpenServices['policies']
   /** For an API on the same services. */
-  readonly open: OpenServices
+  readonly opened: OpenServices
   /** What was logged as an error: bugs. */
   readonly errors: unknown[]
   signIn(name?: 'admin' | 'reader' | 'other'): Promise<Visitor>
@@ -87,7 +87,7 @@ export async function startTestConsole(
     root: data,
     store: open.services.store,
     policies: open.policies,
-    open,
+    opened: open,
     errors,
     writeUsers,
     visitor: () => createVisitor(url),

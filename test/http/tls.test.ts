@@ -5,6 +5,7 @@ import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { GetObjectCommand, PutBucketPolicyCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startApi } from '#app.ts'
@@ -77,10 +78,30 @@ function get(port: number, path: string): Promise<number | undefined> {
   })
 }
 
+function ask(request: https.RequestOptions, body = ''): Promise<{ text: string; cookies: string[] }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = https.request({ host: '127.0.0.1', agent: agent(), ...request }, async (answer) => {
+      resolve({ text: await text(answer), cookies: answer.headers['set-cookie'] ?? [] })
+    })
+    outgoing.on('error', reject).end(body)
+  })
+}
+
 describe('TLS', () => {
   it('is spoken by the API and by the console', async () => {
     expect(await get(apiPort, '/healthz')).toBe(200)
     expect(await get(uiPort, '/healthz')).toBe(200)
+  })
+
+  it('keeps the cookies of the console to itself', async () => {
+    const form = await ask({ port: uiPort, path: '/ui/sign-in' })
+    const visitor = form.cookies[0] ?? ''
+    const csrf = /name="csrf" value="([^"]+)"/.exec(form.text)?.[1] ?? ''
+    const body = new URLSearchParams({ csrf, name: 'main', secret: 'main-secret' }).toString()
+    const headers = { cookie: visitor.split(';')[0] ?? '', 'content-type': 'application/x-www-form-urlencoded' }
+    const signedIn = await ask({ port: uiPort, path: '/ui/sign-in', method: 'POST', headers }, body)
+    expect(signedIn.cookies.join()).toContain('myfsio.session')
+    for (const cookie of [visitor, ...signedIn.cookies]) expect(cookie).toMatch(/; HttpOnly; (SameSite=\w+; )?Secure/)
   })
 
   it('carries streams, which the SDK sends there in unsigned chunks with a trailer', async () => {

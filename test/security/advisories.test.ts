@@ -22,6 +22,7 @@ const advisories = {
     'CVE-2019-19337 CVE-2022-3854 CVE-2020-8287 CVE-2021-22959 CVE-2023-30589 CVE-2024-22019 CVE-2018-1000538 CVE-2022-31028',
   'logs and pages':
     'GHSA-r54g-49rx-98cr GHSA-8cm2-h255-v749 GHSA-333v-68xh-8mmq GHSA-9pjf-w3c2-m32r GHSA-x5xv-223c-8vm7',
+  'the console': 'GHSA-v9fg-3cr2-277j GHSA-7gcx-wg4x-q9x6 GHSA-mmpx-jh39-wrv6 s2#199 studio#4114 5eead9409',
 }
 
 const tests = join(import.meta.dirname, '..')

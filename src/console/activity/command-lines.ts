@@ -1,6 +1,6 @@
 /**
- * Lines for a shell that make a request again. What is in them came from whoever asked: every word is quoted, and none can be taken for
- * an option, a file to read, or a pattern.
+ * Lines for a shell, and code, that make a request again. What is in them came from whoever asked: every word is quoted, and none can be
+ * taken for an option, a file to read, or a pattern.
  */
 import type { RequestRecord } from '#access/activity.ts'
 import { mask } from '#access/masked-request.ts'
@@ -37,7 +37,7 @@ export function curlLine(record: RequestRecord, { endpoint, region }: LineValues
   return lines.join(' \\\n  ')
 }
 
-/** By operation: its command, and the parameters of the query that its options stand for. */
+/** By operation: its command of `aws s3api`, and what the command ends with. */
 const commands: Readonly<Record<string, readonly [command: string, ends?: string]>> = {
   ListBuckets: ['list-buckets'],
   CreateBucket: ['create-bucket'],
@@ -55,30 +55,61 @@ const commands: Readonly<Record<string, readonly [command: string, ends?: string
   DeleteObject: ['delete-object'],
   PutObject: ['put-object', "--body '<file to send>'"],
 }
-const options: readonly (readonly [parameter: string, option: string])[] = [
-  ['prefix', 'prefix'],
-  ['delimiter', 'delimiter'],
-  ['versionId', 'version-id'],
-]
 
 /** Undefined where `aws` has no line that says it all. */
 export function awsLine(record: RequestRecord, { endpoint, region }: LineValues): string | undefined {
   const command = commands[record.operation ?? '']
   if (command === undefined) return undefined
-  const query = new URLSearchParams(record.target.split('?')[1] ?? '')
-  const range = record.headers.find(([name]) => name.toLowerCase() === 'range')?.[1]
-  const values = [
-    ['bucket', record.bucket],
-    ['key', record.key],
-    ...options.map(([parameter, option]) => [option, query.get(parameter) ?? '']),
-    ['range', range ?? ''],
-  ].filter(([, value]) => value !== '')
+  const values = parametersOf(record)
   // It would read these from a file or an address instead.
-  if (values.some(([, value]) => /^(fileb?|https?):\/\//.test(value ?? ''))) return undefined
+  if (values.some(({ value }) => /^(fileb?|https?):\/\//.test(value))) return undefined
   const [name, ends] = command
-  const words = values.map(([option, value]) => `--${option}=${quote(value ?? '')}`)
+  const words = values.map(({ option, value }) => `--${option}=${quote(value)}`)
   const where = `--endpoint-url ${quote(endpoint)} --region ${quote(region)}`
   return [`aws s3api ${name}`, ...words, ...(ends === undefined ? [] : [ends]), where].join(' \\\n  ')
+}
+
+/** A script for Node with the AWS SDK; undefined where its parameters would not say it all. */
+export function sdkCode(record: RequestRecord, { endpoint, region }: LineValues): string | undefined {
+  const { operation = '' } = record
+  if (!Object.hasOwn(commands, operation)) return undefined
+  const members = parametersOf(record).map(({ member, value }) => `${member}: ${JSON.stringify(value)}`)
+  if (operation === 'PutObject') members.push("Body: '<what to send>'")
+  return [
+    `import { S3Client, ${operation}Command } from '@aws-sdk/client-s3'`,
+    '',
+    'const s3 = new S3Client({',
+    `  endpoint: ${JSON.stringify(endpoint)},`,
+    `  region: ${JSON.stringify(region)},`,
+    '  forcePathStyle: true,',
+    '})',
+    `const command = new ${operation}Command({${members.map((member) => `\n  ${member},`).join('')}${members.length > 0 ? '\n' : ''}})`,
+    'console.log(await s3.send(command))',
+  ].join('\n')
+}
+
+interface Parameter {
+  readonly option: string
+  readonly member: string
+  readonly value: string
+}
+
+/** Of the query: its name there, as an option of `aws` and as a member of the SDK's input. */
+const parameters = [
+  ['prefix', 'prefix', 'Prefix'],
+  ['delimiter', 'delimiter', 'Delimiter'],
+  ['versionId', 'version-id', 'VersionId'],
+] as const
+
+function parametersOf({ bucket, key, target, headers }: RequestRecord): Parameter[] {
+  const query = new URLSearchParams(target.split('?')[1] ?? '')
+  const range = headers.find(([name]) => name.toLowerCase() === 'range')?.[1] ?? ''
+  return [
+    { option: 'bucket', member: 'Bucket', value: bucket },
+    { option: 'key', member: 'Key', value: key },
+    ...parameters.map(([name, option, member]) => ({ option, member, value: query.get(name) ?? '' })),
+    { option: 'range', member: 'Range', value: range },
+  ].filter(({ value }) => value !== '')
 }
 
 function withoutSignature(target: string): string {

@@ -1,17 +1,20 @@
 /** One request as it was received, and how to make it again. */
 import { apiUrls } from '#console/api-urls.ts'
-import type { Page } from '#console/page.ts'
+import { type Denial, listDenials } from '#console/denials/denials.ts'
+import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import { accountOf, shown } from './activity.ts'
-import { awsLine, curlLine } from './command-lines.ts'
+import { awsLine, curlLine, sdkCode } from './command-lines.ts'
+import { formatDocument } from './format-document.ts'
 
-export const showRequest: Page = async (visit, { access, config }) => {
+export const showRequest: Page = async (visit, services) => {
+  const { access, config } = services
   const id = visit.params.request ?? ''
   const account = accountOf(visit)
   const record = await access.activity.find(id, account)
   // Whether others have asked something is not told either.
   if (record === undefined) throw new ApiError('NoSuchKey', { message: 'There is no such request, or no longer.' })
-  const decision = record.decisionId === undefined ? undefined : await access.journal.find(record.decisionId)
+  const decision = await findDenial(visit, services, record.decisionId)
   const { shown: endpoint } = apiUrls(config)
   return {
     view: 'activity/request',
@@ -21,11 +24,20 @@ export const showRequest: Page = async (visit, { access, config }) => {
     locals: {
       record: shown(record),
       query: queryOf(record.target),
-      hasDecision: decision !== undefined,
+      decision,
+      document: record.document === undefined ? undefined : formatDocument(record.document),
       curl: curlLine(record, { endpoint, region: config.region }),
       aws: awsLine(record, { endpoint, region: config.region }),
+      sdk: sdkCode(record, { endpoint, region: config.region }),
     },
   }
+}
+
+/** As far as the visitor may know it. */
+async function findDenial(visit: Visit, services: ConsoleServices, decisionId = ''): Promise<Denial | undefined> {
+  if (decisionId === '') return undefined
+  const [found] = await listDenials(visit, services, { user: '', bucket: '', decision: decisionId, limit: 1 })
+  return found
 }
 
 function queryOf(target: string): [name: string, value: string][] {

@@ -1,6 +1,7 @@
 import { bucketHref } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
 import { assertBucketName, type Bucket } from '#model/bucket.ts'
+import { regionOfBucket } from '#model/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
 import { defaultControls } from '#model/object-ownership.ts'
 import { bucketsView } from './list-buckets.ts'
@@ -9,26 +10,29 @@ import { listVisibleBuckets } from './visible-buckets.ts'
 export const createBucket: Page = async (visit, services) => {
   const name = visit.form.get('name')?.trim() ?? ''
   const versioning = visit.form.get('versioning') === 'on'
-  visit.authorize('s3:CreateBucket', { bucket: { name, ownerId: '' } })
-  const bucket: Bucket = {
-    name,
-    createdAtMs: Date.now(),
-    ownerId: visit.principal.canonicalId,
-    region: services.config.region,
-    versioning: versioning ? 'Enabled' : 'Unversioned',
-    mfaDelete: false,
-    objectLockEnabled: false,
-    ...defaultControls(services.config.defaultObjectOwnership),
-  }
+  const location = visit.form.get('region')?.trim() ?? ''
+  const { region, defaultObjectOwnership } = services.config
+  const keys = location === '' || location === region ? {} : { 's3:locationconstraint': location }
+  visit.authorize('s3:CreateBucket', { bucket: { name, ownerId: '' } }, keys)
   try {
     assertBucketName(name)
+    const bucket: Bucket = {
+      name,
+      createdAtMs: Date.now(),
+      ownerId: visit.principal.canonicalId,
+      region: regionOfBucket(location, region),
+      versioning: versioning ? 'Enabled' : 'Unversioned',
+      mfaDelete: false,
+      objectLockEnabled: false,
+      ...defaultControls(defaultObjectOwnership),
+    }
     await services.store.createBucket(bucket)
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error
     const { summaries: shown, isCut } = await listVisibleBuckets(visit, services)
-    const locals = { shown, total: shown.length, isCut, filter: '', sort: 'name' }
+    const locals = { shown, total: shown.length, isCut, filter: '', sort: 'name', region }
     const problem = error.code === 'InvalidBucketName' ? nameRules : error.message
-    return bucketsView({ ...locals, problem, typed: { name, versioning } }, error.status)
+    return bucketsView({ ...locals, problem, typed: { name, versioning, location } }, error.status)
   }
   return { redirect: bucketHref(name), notice: { kind: 'done', text: `${name} is ready.` } }
 }

@@ -14,7 +14,7 @@ export const showBuckets: Page = async (visit, services) => {
   const asked = visit.query.get('sort') ?? 'name'
   const sort = Object.hasOwn(orders, asked) ? asked : 'name'
   const shown = summaries.filter(({ bucket }) => bucket.name.includes(filter)).sort(orders[sort])
-  return bucketsView({ shown, total: summaries.length, isCut, filter, sort })
+  return bucketsView({ shown, total: summaries.length, isCut, filter, sort, region: services.config.region })
 }
 
 export function bucketsView(locals: Record<string, unknown>, status = 200): View {
@@ -23,8 +23,8 @@ export function bucketsView(locals: Record<string, unknown>, status = 200): View
     title: 'Buckets',
     place: 'buckets',
     crumbs: [{ text: 'Buckets' }],
-    scripts: ['buckets.js'],
+    scripts: ['rows.js', 'buckets.js'],
     status,
-    locals: { problem: undefined, typed: { name: '', versioning: false }, ...locals },
+    locals: { problem: undefined, typed: { name: '', versioning: false, location: '' }, ...locals },
   }
 }

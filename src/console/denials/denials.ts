@@ -28,8 +28,8 @@ export const showDenials: Page = async (visit, services) => {
 export type Denial = DecisionRecord & {
   readonly atMs: number
   readonly draft: string | undefined
-  /** Where the draft can be put in force. */
-  readonly mendHref: string | undefined
+  /** Who can be given the draft, and where. */
+  readonly mend: { readonly name: string; readonly href: string } | undefined
 }
 
 export interface DenialQuery {
@@ -56,13 +56,28 @@ export async function listDenials(
   })
   return records.map((record) => {
     const draft = draftOf(record)
-    const { userName } = record.requester
-    const isOwnUser = record.requester.account === account && userName !== undefined
-    const mendHref =
-      draft && isOwnUser ? `${holderHref('users', userName)}?draft=${encodeURIComponent(draft)}#inline` : undefined
-    return { ...shownTo(account, record), atMs: Date.parse(record.at), draft, mendHref }
+    const holder = record.requester.account === account ? holderOf(record) : undefined
+    const mend =
+      draft === undefined || holder === undefined ? undefined : { name: holder.name, href: mendHref(holder, draft) }
+    return { ...shownTo(account, record), atMs: Date.parse(record.at), draft, mend }
   })
 }
+
+interface Named {
+  readonly plural: 'users' | 'roles'
+  readonly name: string
+}
+
+/** The user who asked, or the role that somebody has taken on. */
+function holderOf({ requester }: DecisionRecord): Named | undefined {
+  const { userName, arn } = requester
+  if (userName !== undefined) return { plural: 'users', name: userName }
+  const [, role] = /:assumed-role\/([^/]+)\//.exec(arn) ?? []
+  return role === undefined ? undefined : { plural: 'roles', name: role }
+}
+
+const mendHref = ({ plural, name }: Named, draft: string): string =>
+  `${holderHref(plural, name)}?draft=${encodeURIComponent(draft)}#inline`
 
 /** The least that would have allowed it, unless something denies it in so many words. */
 function draftOf({ request, decision }: DecisionRecord): string | undefined {

@@ -8,9 +8,10 @@ import { attach, deleteInline, detach, putInline } from '#identity/policy-holder
 import { deleteRole } from '#identity/role.ts'
 import { addToGroup, deleteUser, getUser, removeFromGroup } from '#identity/user.ts'
 import { ApiError } from '#model/errors.ts'
-import { askedHolder, type HolderDescription, holderArn, holderDescriptions, holderHref } from './holders.ts'
+import { askedHolder, groups, type HolderDescription, holderArn, holderHref } from './holders.ts'
 import { type Iam, openIam } from './open-iam.ts'
 import { parsePolicyText } from './policy-form.ts'
+import { removalSteps } from './removal-steps.ts'
 import { type HolderProblem, holderView } from './show-holder.ts'
 
 interface Change {
@@ -104,19 +105,19 @@ async function changeMembership(
   group: string,
   alter: (account: Account, group: string) => void,
 ): Promise<void> {
-  const groups = holderDescriptions.find(({ plural }) => plural === 'groups') as HolderDescription
   iam.authorize(action, holderArn(iam.account, groups, group))
   await iam.change((account) => alter(account, group))
 }
 
-/** With all that it holds, which the API wants removed one by one first. */
+/** With all that it holds, which the API wants removed one by one first: nothing is unless the visitor may do every step. */
 export const deleteHolder: Page = async (visit, services) => {
   const { description, name } = askedHolder(visit)
-  const { plural, noun, get } = description
+  const { plural, get } = description
   const iam = openIam(visit, services)
-  iam.authorize(`Delete${noun}`, holderArn(iam.account, description, name))
+  iam.authorize(`Delete${description.noun}`, holderArn(iam.account, description, name))
   try {
     await iam.change((account) => {
+      for (const { action, arn, keys } of removalSteps(account, description, name)) iam.authorize(action, arn, keys)
       const holder = get(account, name)
       Object.assign(holder, { attached: [], inline: {} })
       if (plural === 'users') {

@@ -19,11 +19,11 @@ export interface HolderDescription {
   readonly get: (account: Account, name: string) => Holder
 }
 
-export const holderDescriptions: readonly HolderDescription[] = [
-  { plural: 'users', noun: 'User', kind: holderKinds.user, get: getUser },
-  { plural: 'groups', noun: 'Group', kind: holderKinds.group, get: getGroup },
-  { plural: 'roles', noun: 'Role', kind: holderKinds.role, get: getRole },
-]
+export const users: HolderDescription = { plural: 'users', noun: 'User', kind: holderKinds.user, get: getUser }
+export const groups: HolderDescription = { plural: 'groups', noun: 'Group', kind: holderKinds.group, get: getGroup }
+export const roles: HolderDescription = { plural: 'roles', noun: 'Role', kind: holderKinds.role, get: getRole }
+
+export const holderDescriptions: readonly HolderDescription[] = [users, groups, roles]
 
 /** By the route's `:holders` and `:name`. NoSuchKey for what is no kind of holder, or not the one that has such a thing. */
 export function askedHolder(

@@ -3,14 +3,13 @@ import type { Account } from '#identity/account.ts'
 import { membersOf } from '#identity/group.ts'
 import { accountPart } from '#identity/principal-arn.ts'
 import { mayShowDocument } from './document.ts'
-import { askedHolder, type HolderDescription, holderDescriptions, holderHref } from './holders.ts'
+import { askedHolder, type HolderDescription, holderHref, users } from './holders.ts'
 import { type Iam, openIam } from './open-iam.ts'
 import { trustTemplates } from './trust-templates.ts'
 
 const shownMax = 1000
 
-export const showUsers: Page = (visit, services) =>
-  listView(visit, services, holderDescriptions[0] as HolderDescription)
+export const showUsers: Page = (visit, services) => listView(visit, services, users)
 
 export const showHolders: Page = (visit, services) => listView(visit, services, askedHolder(visit).description)
 

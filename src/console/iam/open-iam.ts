@@ -15,7 +15,7 @@ export interface Iam {
   /** AccessDenied unless the visitor may do `action` (as `CreateUser`) to what the ARN names. */
   authorize(action: string, arn: string, asked?: ConditionKeys): void
   /** The same question without consequences: what is offered depends on it. */
-  may(action: string, arn: string): boolean
+  may(action: string, arn: string, asked?: ConditionKeys): boolean
   change<T>(alter: (account: Account) => T): Promise<T>
 }
 
@@ -24,8 +24,8 @@ export function openIam({ principal, facts }: Visit, { identities, gatekeeper }:
   const { requester, policies, account: id } = principal
   const account = identities.directory.findAccount(id)
   if (account === undefined) throw new ApiError('AccessDenied')
-  const question = (action: string, resource: string) => {
-    const keys = keysOf(account, resource)
+  const question = (action: string, resource: string, asked: ConditionKeys = {}) => {
+    const keys: ConditionKeys = { ...keysOf(account, resource), ...asked }
     return {
       principal: requester,
       action: `iam:${action}`,
@@ -41,7 +41,7 @@ export function openIam({ principal, facts }: Visit, { identities, gatekeeper }:
       const keys = { ...keysOf(account, arn), ...asked }
       gatekeeper.authorizeArn(principal, `iam:${action}`, { arn, account: id }, { ...facts, keys })
     },
-    may: (action, arn) => evaluate(question(action, arn), policies).outcome === 'Allow',
+    may: (action, arn, asked) => evaluate(question(action, arn, asked), policies).outcome === 'Allow',
     change: (alter) => identities.change(id, alter),
   }
 }

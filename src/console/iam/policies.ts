@@ -96,7 +96,8 @@ function policyView(visit: Visit, iam: Iam, problem?: { text: string; status: nu
       document: visit.form.get('document') ?? JSON.stringify(version.document, null, 2),
       holders: holdersOf(iam.account, arn),
       mayChange: isOwn && iam.may('CreatePolicyVersion', arn),
-      mayDelete: isOwn && iam.may('DeletePolicy', arn),
+      mayDelete:
+        isOwn && iam.may('DeletePolicy', arn) && (policy.versions.length === 1 || iam.may('DeletePolicyVersion', arn)),
       problem: problem?.text,
     },
   }
@@ -112,7 +113,10 @@ export const saveManagedPolicy: Page = async (visit, services) => {
     await iam.change((account) => {
       const policy = getOwnPolicy(account, arn)
       const oldest = policy.versions.find(({ id }) => id !== policy.defaultVersion)
-      if (policy.versions.length >= versionsMax && oldest !== undefined) deleteVersion(policy, arn, oldest.id)
+      if (policy.versions.length >= versionsMax && oldest !== undefined) {
+        iam.authorize('DeletePolicyVersion', arn)
+        deleteVersion(policy, arn, oldest.id)
+      }
       addVersion(policy, document, true)
     })
   } catch (error) {
@@ -129,6 +133,7 @@ export const deleteManagedPolicy: Page = async (visit, services) => {
   try {
     await iam.change((account) => {
       const policy = getOwnPolicy(account, arn)
+      if (policy.versions.length > 1) iam.authorize('DeletePolicyVersion', arn)
       policy.versions = policy.versions.filter(({ id }) => id === policy.defaultVersion)
       deletePolicy(account, arn)
     })

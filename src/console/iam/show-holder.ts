@@ -5,9 +5,10 @@ import { getGroup, membersOf } from '#identity/group.ts'
 import { policyArn } from '#identity/managed-policy.ts'
 import { getRole } from '#identity/role.ts'
 import { getUser } from '#identity/user.ts'
-import { askedHolder, type HolderDescription, holderArn } from './holders.ts'
+import { askedHolder, type Holder, type HolderDescription, holderArn } from './holders.ts'
 import { type Iam, openIam } from './open-iam.ts'
 import { policyTemplates } from './policy-form.ts'
+import { removalSteps } from './removal-steps.ts'
 import { trustTemplates } from './trust-templates.ts'
 
 export const showHolder: Page = (visit, services) => {
@@ -16,7 +17,17 @@ export const showHolder: Page = (visit, services) => {
 }
 
 export interface HolderProblem {
-  readonly where: 'policies' | 'inline' | 'keys' | 'groups' | 'password' | 'trust' | 'session' | 'tags' | 'danger'
+  readonly where:
+    | 'policies'
+    | 'inline'
+    | 'boundary'
+    | 'keys'
+    | 'groups'
+    | 'password'
+    | 'trust'
+    | 'session'
+    | 'tags'
+    | 'danger'
   readonly text: string
   readonly status: number
 }
@@ -57,12 +68,22 @@ export function holderView(
       template: policyTemplates[1][1],
       mayChangePolicies: iam.may(`Put${noun}Policy`, arn),
       maySimulate: iam.may('SimulatePrincipalPolicy', arn),
-      mayDelete: iam.may(`Delete${noun}`, arn),
+      mayDelete: removalSteps(account, description, name).every((step) => iam.may(step.action, step.arn, step.keys)),
+      ...(plural === 'groups' ? {} : boundaryFacts(iam, description, holder)),
       ...(plural === 'groups' ? {} : tagFacts(visit, iam, description, holder.name)),
       ...(plural === 'users' ? userFacts(account, holder.name, services) : {}),
       ...(plural === 'groups' ? { members: membersOf(account, getGroup(account, holder.name)) } : {}),
       ...(plural === 'roles' ? roleFacts(visit, iam, holder.name, arn, services) : {}),
     },
+  }
+}
+
+function boundaryFacts({ account, may }: Iam, description: HolderDescription, { name, boundary }: Holder) {
+  const arn = holderArn(account, description, name)
+  return {
+    boundaries: attachablePolicies(account).filter((policy) => policy.arn !== boundary),
+    maySetBoundary: may(`Put${description.noun}PermissionsBoundary`, arn),
+    mayLiftBoundary: may(`Delete${description.noun}PermissionsBoundary`, arn),
   }
 }
 

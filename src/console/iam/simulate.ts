@@ -1,11 +1,16 @@
 /** What a user, a group or a role may do: the policies that have a say, and the answer of the engine to any question. */
 import { explainHypothesis } from '#access/hypothetical.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+import { type AccessKey, getAccessKey } from '#identity/access-key.ts'
+import type { Account } from '#identity/account.ts'
+import { Identity } from '#identity/identity.ts'
+import { withKeyPolicies } from '#identity/session-identity.ts'
 import { simulatedIdentity } from '#identity/simulated-principal.ts'
+import { getUser } from '#identity/user.ts'
 import { ApiError } from '#model/errors.ts'
 import { describeDecision } from './describe-decision.ts'
 import { effectivePolicies } from './effective-policies.ts'
-import { askedHolder, holderArn, holderHref } from './holders.ts'
+import { askedHolder, type HolderDescription, holderArn, holderHref } from './holders.ts'
 import { type Iam, openIam } from './open-iam.ts'
 import { parseSimulation } from './simulation-form.ts'
 
@@ -23,8 +28,11 @@ export const showSimulation: Page = async (visit, services) => {
     actions: query.get('actions') ?? usualActions,
     resource: query.get('resource') ?? '',
     context: query.get('context') ?? '',
+    key: query.get('key') ?? '',
   }
-  const outcome = query.has('actions') ? await simulate(visit, services, iam, arn, typed) : undefined
+  const outcome = query.has('actions')
+    ? await simulate(visit, services, typed, () => whoAsks(services, iam, description, holder.name, typed.key))
+    : undefined
   return {
     view: 'iam/simulate',
     title: `What ${holder.name} may do`,
@@ -41,27 +49,48 @@ export const showSimulation: Page = async (visit, services) => {
       noun: description.noun,
       arn,
       policies: effectivePolicies(iam.account, description, name),
+      limitedKeys: limitedKeysOf(iam.account, description, holder.name).map(({ id }) => id),
       typed,
       outcome,
     },
   }
 }
 
+/** Keys that may do less than their user. */
+function limitedKeysOf(account: Account, { plural }: HolderDescription, name: string): AccessKey[] {
+  return plural === 'users' ? getUser(account, name).keys.filter(({ policies }) => policies !== undefined) : []
+}
+
+/** As whoever signs in or signs requests: with one of their limited keys, they may do no more than it. NoSuchEntity. */
+function whoAsks(
+  { identities: { directory } }: ConsoleServices,
+  { account }: Iam,
+  description: HolderDescription,
+  name: string,
+  keyId: string,
+): Identity {
+  const identity = simulatedIdentity(directory, account, holderArn(account, description, name))
+  if (keyId === '') return identity
+  const { policies } = getAccessKey({ keys: limitedKeysOf(account, description, name) }, keyId)
+  const { accessKeyId, secretAccessKey, displayName, requester } = identity
+  const limited = withKeyPolicies(identity.policies, policies)
+  return new Identity({ accessKeyId, secretAccessKey, displayName, requester, policies: limited })
+}
+
 async function simulate(
   { facts }: Visit,
-  { access, store, identities }: ConsoleServices,
-  { account }: Iam,
-  arn: string,
+  { access, store }: ConsoleServices,
   typed: Parameters<typeof parseSimulation>[0],
+  principalAsked: () => Identity,
 ) {
   try {
     const asked = parseSimulation(typed)
-    const principal = simulatedIdentity(identities.directory, account, arn)
+    const principal = principalAsked()
     const explaining = { authorizer: access.authorizer, findBucket: (name: string) => store.findBucket(name) }
     const { resource, context } = asked
     const results = await Promise.all(
       asked.actions.map(async (action) => {
-        const hypothesis = { principal, action, resource, context, facts, account: account.id }
+        const hypothesis = { principal, action, resource, context, facts, account: principal.account }
         const answer = await explainHypothesis(explaining, hypothesis)
         return { action, ...answer, because: describeDecision(answer.decision, action) }
       }),

@@ -1,5 +1,5 @@
 /** Folders are what keys have in common up to a slash. */
-import { bucketHref, objectsHref } from '#console/address.ts'
+import { bucketHref, objectHref, objectsHref } from '#console/address.ts'
 import type { Crumb } from '#console/page.ts'
 
 /** From the buckets to this folder; the last one is where the reader is, unless more follows. */
@@ -16,6 +16,12 @@ export function folderCrumbs(bucket: string, prefix: string, isLast = true): Cru
   const last = crumbs.at(-1)
   if (isLast && last !== undefined) crumbs[crumbs.length - 1] = { text: last.text }
   return crumbs
+}
+
+/** To the object, and to a page about it. */
+export function objectCrumbs(bucket: string, key: string, page: string): Crumb[] {
+  const object = { text: nameOf(key), href: objectHref(bucket, key) }
+  return [...folderCrumbs(bucket, parentOf(key), false), object, { text: page }]
 }
 
 /** `a/b/` of `a/b/c` and of `a/b/c/`. */

@@ -5,7 +5,7 @@ import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { ObjectHeaders } from '#model/object.ts'
 import { copyObject } from './copy-object.ts'
-import { folderCrumbs, nameOf, parentOf } from './folder.ts'
+import { nameOf, objectCrumbs } from './folder.ts'
 
 const headerFields = [
   ['contentType', 'Content-Type'],
@@ -108,11 +108,7 @@ function metadataView(
     place: 'buckets',
     isDialog: true,
     status,
-    crumbs: [
-      ...folderCrumbs(bucket.name, parentOf(key), false),
-      { text: nameOf(key), href: objectHref(bucket.name, key) },
-      { text: 'Metadata' },
-    ],
+    crumbs: objectCrumbs(bucket.name, key, 'Metadata'),
     locals: {
       bucket,
       key,

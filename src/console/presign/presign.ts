@@ -1,8 +1,7 @@
 /** A link that works without signing in, for a while. It can do no more than whoever signs it. */
 import { encode } from 'uqr'
-import { objectHref } from '#console/address.ts'
 import { apiUrls } from '#console/api-urls.ts'
-import { folderCrumbs, nameOf, parentOf } from '#console/objects/folder.ts'
+import { nameOf, objectCrumbs } from '#console/objects/folder.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { awsEncode } from '#lib/uri.ts'
 import { limits } from '#model/limits.ts'
@@ -131,11 +130,7 @@ function presignView(
     place: 'buckets',
     isDialog: true,
     status,
-    crumbs: [
-      ...folderCrumbs(bucket.name, parentOf(key), false),
-      { text: nameOf(key), href: objectHref(bucket.name, key) },
-      { text: 'Share' },
-    ],
+    crumbs: objectCrumbs(bucket.name, key, 'Share'),
     locals: {
       bucket,
       key,

@@ -15,6 +15,17 @@ const touchEveryMs = 60_000
 const sweepEveryMs = 60 * 60 * 1000
 const sweepRows = 500
 
+/** How many there are, up to `countedMax`, and how many of these have expired and wait for the next sweep. */
+export async function countSessions(
+  engine: MetadataEngine,
+  countedMax: number,
+): Promise<{ readonly live: number; readonly expired: number }> {
+  const rows = await engine.scan(rowsOf('w'), { limit: countedMax })
+  const nowMs = Date.now()
+  const expired = rows.filter(({ value }) => decodeJson<SessionRow>(value).expiresAtMs <= nowMs).length
+  return { live: rows.length - expired, expired }
+}
+
 export class SessionStore extends Store {
   readonly #engine: MetadataEngine
   readonly #idleMs: number

@@ -6,7 +6,7 @@ import type { BucketPolicies, ConsoleServices, Page, View, Visit } from '#consol
 import { ApiError } from '#model/errors.ts'
 import { publicReadPolicy } from './access.ts'
 import { describePolicy } from './describe-policy.ts'
-import { pretty } from './show-settings.ts'
+import { pretty, settingsCrumbs } from './show-settings.ts'
 
 /** Tells whether the policy is still the one that was shown. */
 export function stampOf(policy: string | undefined): string {
@@ -107,12 +107,7 @@ async function confirmView(
     place: 'buckets',
     isDialog: true,
     status,
-    crumbs: [
-      { text: 'Buckets', href: '/ui/buckets' },
-      { text: bucket.name, href: bucketHref(bucket.name) },
-      { text: 'Settings', href: bucketHref(bucket.name, 'settings') },
-      { text: 'Policy' },
-    ],
+    crumbs: settingsCrumbs(bucket.name, 'Policy'),
     locals: {
       bucket,
       document,

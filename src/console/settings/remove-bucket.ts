@@ -1,10 +1,10 @@
 /** Deleting a bucket, if it must be with all that is in it. Its name has to be typed. */
 import { z } from 'zod'
-import { bucketHref } from '#console/address.ts'
 import { isFormRequest } from '#console/form.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import { type EmptyStep, emptyStep } from './empty-bucket.ts'
+import { settingsCrumbs } from './show-settings.ts'
 
 const formStepsMs = 20_000
 
@@ -58,12 +58,7 @@ async function removalView(
     place: 'buckets',
     isDialog: true,
     status,
-    crumbs: [
-      { text: 'Buckets', href: '/ui/buckets' },
-      { text: bucket.name, href: bucketHref(bucket.name) },
-      { text: 'Settings', href: bucketHref(bucket.name, 'settings') },
-      { text: 'Delete' },
-    ],
+    crumbs: settingsCrumbs(bucket.name, 'Delete'),
     locals: { bucket, problem, usage: await store.bucketUsage(bucket.name) },
   }
 }

@@ -1,7 +1,7 @@
 import { bucketHref } from '#console/address.ts'
 import { arnOf } from '#console/docs/arn-of.ts'
 import { policyExamples } from '#console/docs/policy-examples.ts'
-import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import type { ConsoleServices, Crumb, Page, View, Visit } from '#console/page.ts'
 import { accessOf, publicReadPolicy } from './access.ts'
 import { describePolicy } from './describe-policy.ts'
 import { stampOf } from './policy.ts'
@@ -39,6 +39,16 @@ export const showSettings: Page = async (visit, services) => {
 const exampleFor = ({ bucket, principal }: Visit): string =>
   policyExamples(bucket.name, arnOf(principal))[2]?.text ?? ''
 
+/** To the settings, or to a question about them. */
+export function settingsCrumbs(bucket: string, question?: string): Crumb[] {
+  const settings = { text: 'Settings', href: bucketHref(bucket, 'settings') }
+  return [
+    { text: 'Buckets', href: '/ui/buckets' },
+    { text: bucket, href: bucketHref(bucket) },
+    ...(question === undefined ? [{ text: settings.text }] : [settings, { text: question }]),
+  ]
+}
+
 export function pretty(policy: string | undefined): string {
   return policy === undefined ? '' : JSON.stringify(JSON.parse(policy), null, 2)
 }
@@ -48,11 +58,7 @@ function settingsView({ bucket }: Visit, locals: Record<string, unknown>): View 
     view: 'settings/settings',
     title: `Settings of ${bucket.name}`,
     place: 'buckets',
-    crumbs: [
-      { text: 'Buckets', href: '/ui/buckets' },
-      { text: bucket.name, href: bucketHref(bucket.name) },
-      { text: 'Settings' },
-    ],
+    crumbs: settingsCrumbs(bucket.name),
     scripts: ['settings.js'],
     locals: { bucket, ...locals },
   }

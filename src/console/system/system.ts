@@ -4,14 +4,16 @@ import { join } from 'node:path'
 import { apiUrls } from '#console/api-urls.ts'
 import { checkApi } from '#console/overview/check-api.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+import { describeWork } from './background-work.ts'
 
 export const showSystem: Page = async (visit, services) => {
   const { config, version, settings, documentProblems } = services
   const isAdministrator = mayAdminister(visit)
-  const [api, disk, indexBytes] = await Promise.all([
+  const [api, disk, indexBytes, work] = await Promise.all([
     checkApi(apiUrls(config).internal),
     diskOf(config.storageRoot),
     indexSize(services),
+    isAdministrator ? describeWork(services) : [],
   ])
   return {
     view: 'system/system',
@@ -32,6 +34,7 @@ export const showSystem: Page = async (visit, services) => {
       isAdministrator,
       disk: isAdministrator ? disk : undefined,
       indexBytes,
+      work,
       documents: isAdministrator ? documentProblems() : [],
       settings: isAdministrator ? settings : [],
     },

@@ -2,6 +2,7 @@ import { tagKeys } from '#access/query-facts.ts'
 import { elementAt, textAt } from '#lib/xml.ts'
 import { aclToKeep } from '#model/acl.ts'
 import { assertBucketName, type Bucket } from '#model/bucket.ts'
+import { regionOfBucket } from '#model/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
 import {
   defaultControls,
@@ -12,7 +13,7 @@ import {
 } from '#model/object-ownership.ts'
 import { assertTags, type NamedTags } from '#model/tags.ts'
 import { requestedAcl, resolveAcl } from '#s3/acl-request.ts'
-import type { S3Request, S3Response, S3Settings, Services } from '#s3/operation.ts'
+import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import { readXml } from '#s3/read-xml.ts'
 import { readTags } from '#s3/tagging.ts'
 import type { Store } from '#store/contract.ts'
@@ -33,7 +34,7 @@ export async function createBucket(request: S3Request, services: Services): Prom
   })
   if (named.length > 0) request.authorize('s3:TagResource', place, keys)
   const tags = assertTags(named, 'newBucket')
-  const region = regionOf(location, settings)
+  const region = regionOfBucket(location, settings.region)
   const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
   const bucket: Bucket = {
     name: bucketName,
@@ -130,18 +131,5 @@ async function readConfiguration(request: S3Request): Promise<Configuration> {
     }
     const tags = elementAt(content, 'Tags')
     return { location: textAt(content, 'LocationConstraint') ?? '', named: tags === undefined ? [] : readTags(tags) }
-  })
-}
-
-/** Where the bucket says it is. `EU` is what eu-west-1 was called first. */
-function regionOf(location: string, { region }: S3Settings): string {
-  if (location === '' || location === region || (location === 'EU' && region === 'eu-west-1')) return region
-  if (location !== 'EU' && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(location)) {
-    throw new ApiError('InvalidLocationConstraint', { fields: { LocationConstraint: location } })
-  }
-  // The endpoint of us-east-1 makes buckets for every region; the others only for their own.
-  if (region === 'us-east-1') return location
-  throw new ApiError('IllegalLocationConstraintException', {
-    message: `The ${location} location constraint is incompatible for the region specific endpoint this request was sent to.`,
   })
 }

@@ -1,0 +1,88 @@
+/** What the store does unasked, as every process that shares it can see: files on their way to their places, and the scan. */
+import fs from 'node:fs/promises'
+import { hasCode } from '#blobs/files.ts'
+import { decodeJson, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
+import type { StoreContext } from './context.ts'
+import type { BackgroundWork } from './contract.ts'
+import { timeOfOrder } from './order.ts'
+import { decodePending } from './pending.ts'
+import { type ScanOptions, scanBuckets } from './scan.ts'
+
+interface ScanRow {
+  readonly processId: number
+  readonly startedAtMs: number
+  readonly endedAtMs?: number
+  readonly folders: number
+  readonly hasFailed?: boolean
+}
+
+const countedMax = 1000
+const noteEveryMs = 2000
+const scanKey = rowKey('g', 'scan')
+
+/** The scan, which tells how far it is. */
+export async function scanAndTell(context: StoreContext, options: ScanOptions): Promise<void> {
+  const row = { processId: process.pid, startedAtMs: Date.now() }
+  let folders = 0
+  let notedAtMs = row.startedAtMs
+  const note = async (more: Partial<ScanRow> = {}) => {
+    notedAtMs = Date.now()
+    const value = encodeJson({ ...row, folders, ...more })
+    await context.engine.commit({ checks: [], writes: [{ key: scanKey, value }] })
+  }
+  const onFolder = (bucket: string, prefix: string) => {
+    folders++
+    options.onFolder?.(bucket, prefix)
+    if (Date.now() - notedAtMs > noteEveryMs) void note().catch(() => {})
+  }
+  await note()
+  try {
+    await scanBuckets(context, { ...options, onFolder })
+    if (!options.signal.aborted) await note({ endedAtMs: Date.now() })
+  } catch (error) {
+    if (!options.signal.aborted) await note({ endedAtMs: Date.now(), hasFailed: true })
+    throw error
+  }
+}
+
+export async function backgroundWork({ engine, layout }: StoreContext): Promise<BackgroundWork> {
+  const [pending, uploads, scan, stagedFiles] = await Promise.all([
+    engine.scan(rowsOf('q'), { limit: countedMax }),
+    engine.scan(rowsOf('u'), { limit: countedMax }),
+    engine.get(scanKey),
+    countFiles(layout.system('staging')),
+  ])
+  const writes = pending.map(({ value }) => decodePending(value))
+  return {
+    countedMax,
+    pendingWrites: writes.length,
+    pendingBytes: writes.reduce((sum, { bytes }) => sum + (bytes?.byteLength ?? 0), 0),
+    oldestPendingMs: writes.length === 0 ? undefined : Math.min(...writes.map(({ order }) => timeOfOrder(order))),
+    stagedFiles,
+    openUploads: uploads.length,
+    scan: scan === undefined ? undefined : stateOf(decodeJson<ScanRow>(scan)),
+  }
+}
+
+function stateOf({ processId, startedAtMs, endedAtMs, folders, hasFailed }: ScanRow): BackgroundWork['scan'] {
+  const isRunning = endedAtMs === undefined && isAlive(processId)
+  const state = isRunning ? 'running' : endedAtMs === undefined || hasFailed ? 'interrupted' : 'done'
+  return { state, startedAtMs, endedAtMs, folders }
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0)
+    return true
+  } catch (error) {
+    return hasCode(error, 'EPERM')
+  }
+}
+
+async function countFiles(path: string): Promise<number> {
+  let count = 0
+  for await (const _ of await fs.opendir(path)) {
+    if (++count >= countedMax) break
+  }
+  return count
+}

@@ -1,0 +1,125 @@
+/**
+ * One visit to every route, as it should go: what is sent and answered, what is answered to nonsense, and to somebody signed in without
+ * the right to it. `{}` takes nothing that could be bad.
+ */
+type Fields = Readonly<Record<string, string>>
+
+export interface Sent {
+  /** Instead of the route's own path. */
+  readonly at?: string
+  readonly form?: Fields
+  readonly json?: object
+  readonly bytes?: string
+}
+
+export interface RouteVisit {
+  readonly good: Sent & { readonly status: number }
+  readonly bad?: Sent & { readonly status: number }
+  /** 403 unless given. Some pages are for all who have signed in; steps tell what failed, key by key. */
+  readonly stranger?: { readonly status: number; readonly says?: RegExp }
+}
+
+const forAll = { status: 200 }
+const notAuthorized = /is not authorized to perform/
+const policy = (effect = 'Allow') =>
+  JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: effect, Action: 's3:GetObject', Resource: '*' }] })
+const trust = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::000000000000:root' }, Action: 'sts:AssumeRole' }],
+})
+const readOnly = 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess'
+const own = `/ui/iam/policy?arn=arn:aws:iam::000000000000:policy/spare`
+const absentPolicy = { form: { policy: 'arn:aws:iam::aws:policy/Absent' }, status: 404 }
+const steps = { status: 200, says: notAuthorized }
+
+/** By method and path, in an order in which each finds what it needs: see routes.test.ts. */
+// biome-ignore format: a table
+export const visits: Readonly<Record<string, RouteVisit>> = {
+  'get /ui/sign-in': { good: { status: 303 }, stranger: { status: 303 } },
+  'post /ui/sign-in': { good: { form: { name: 'admin', secret: 'admin-secret' }, status: 303 }, bad: { form: { name: '', secret: '' }, status: 401 }, stranger: { status: 303 } },
+  'post /ui/theme': { good: { form: { theme: 'dark' }, status: 303 }, bad: { form: { theme: '<script>', next: '//x' }, status: 303 }, stranger: { status: 303 } },
+  'post /ui/sign-out': { good: { form: {}, status: 303 }, stranger: { status: 303 } },
+
+  'get /ui': { good: { status: 200 }, stranger: forAll },
+  'get /ui/activity': { good: { status: 200 }, bad: { at: '/ui/activity?status=teapot', status: 400 } },
+  'get /ui/activity/:request': { good: { status: 200 }, bad: { at: '/ui/activity/nothing', status: 404 } },
+  'get /ui/denials': { good: { status: 200 }, bad: { at: '/ui/denials?decision=%00%22', status: 200 } },
+  'get /ui/docs': { good: { status: 200 }, stranger: forAll },
+  'get /ui/system': { good: { status: 200 }, stranger: forAll },
+
+  'get /ui/buckets': { good: { status: 200 }, bad: { at: '/ui/buckets?sort=%00&filter=%22', status: 200 }, stranger: forAll },
+  'get /ui/bucket-names': { good: { status: 200 }, stranger: forAll },
+  'post /ui/buckets': { good: { form: { name: 'fresh' }, status: 303 }, bad: { form: { name: 'No' }, status: 400 } },
+
+  'get /ui/buckets/:bucket': { good: { status: 200 }, bad: { at: '/ui/buckets/No_Bucket?after=%00', status: 404 } },
+  'get /ui/buckets/:bucket/new-folder': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/new-folder', status: 404 }, stranger: forAll },
+  'post /ui/buckets/:bucket/folders': { good: { form: { prefix: '', name: 'shelf' }, status: 303 }, bad: { form: { prefix: '', name: '' }, status: 400 } },
+  'post /ui/buckets/:bucket/delete': { good: { json: { sources: [{ key: 'spare.txt' }] }, status: 200 }, bad: { json: { sources: [] }, status: 400 }, stranger: steps },
+  'post /ui/buckets/:bucket/copy': { good: { json: { sources: [{ key: 'a/b.txt' }], base: '', targetBucket: 'photos', target: 'copy/', isMove: false, isReplace: true }, status: 200 }, bad: { json: { sources: [{ key: 'a/b.txt' }] }, status: 400 }, stranger: steps },
+  'post /ui/buckets/:bucket/zip': { good: { form: { key: 'a/b.txt' }, status: 200 }, bad: { form: {}, status: 400 }, stranger: { status: 200, says: /NOT-INCLUDED/ } },
+
+  'get /ui/iam': { good: { status: 200 } },
+  'get /ui/iam/policies': { good: { status: 200 } },
+  'post /ui/iam/policies': { good: { form: { name: 'more', document: policy() }, status: 303 }, bad: { form: { name: 'more', document: policy('Maybe') }, status: 400 } },
+  'get /ui/iam/policy': { good: { at: own, status: 200 }, bad: { at: '/ui/iam/policy?arn=x', status: 404 } },
+  'post /ui/iam/policy': { good: { at: own, form: { document: policy('Deny') }, status: 303 }, bad: { at: own, form: { document: '{' }, status: 400 } },
+  'post /ui/iam/policy/delete': { good: { at: own.replace('policy?', 'policy/delete?'), form: {}, status: 303 }, bad: { at: '/ui/iam/policy/delete?arn=x', form: {}, status: 404 } },
+  'get /ui/iam/document': { good: { status: 200 } },
+  'get /ui/iam/:holders': { good: { status: 200 }, bad: { at: '/ui/iam/robots', status: 404 } },
+  'post /ui/iam/:holders': { good: { form: { name: 'made' }, status: 303 }, bad: { form: { name: '<img onerror>' }, status: 400 } },
+  'get /ui/iam/:holders/:name': { good: { status: 200 }, bad: { at: '/ui/iam/users/absent', status: 404 } },
+  'get /ui/iam/:holders/:name/access': { good: { at: '/ui/iam/users/grace/access?actions=s3:GetObject', status: 200 }, bad: { at: '/ui/iam/users/grace/access?actions=%3Cimg%3E', status: 400 } },
+  'post /ui/iam/:holders/:name/attach': { good: { form: { policy: readOnly }, status: 303 }, bad: absentPolicy },
+  'post /ui/iam/:holders/:name/detach': { good: { form: { policy: readOnly }, status: 303 }, bad: absentPolicy },
+  'post /ui/iam/:holders/:name/inline': { good: { form: { policyName: 'p', document: policy() }, status: 303 }, bad: { form: { policyName: 'p', document: '[]' }, status: 400 } },
+  'post /ui/iam/:holders/:name/inline/delete': { good: { form: { policyName: 'p' }, status: 303 }, bad: { form: { policyName: 'absent' }, status: 404 } },
+  'post /ui/iam/:holders/:name/boundary': { good: { form: { policy: readOnly }, status: 303 }, bad: absentPolicy },
+  'post /ui/iam/:holders/:name/boundary/remove': { good: { form: {}, status: 303 }, bad: { form: {}, status: 404 } },
+  'post /ui/iam/:holders/:name/groups/join': { good: { form: { group: 'team' }, status: 303 }, bad: { form: { group: 'absent' }, status: 404 } },
+  'post /ui/iam/:holders/:name/groups/leave': { good: { form: { group: 'team' }, status: 303 }, bad: { at: '/ui/iam/groups/team/groups/leave', form: { group: 'team' }, status: 404 } },
+  'post /ui/iam/:holders/:name/trust': { good: { at: '/ui/iam/roles/guest/trust', form: { trust }, status: 303 }, bad: { at: '/ui/iam/roles/guest/trust', form: { trust: '{}' }, status: 400 } },
+  'post /ui/iam/:holders/:name/session': { good: { at: '/ui/iam/roles/guest/session', form: { minutes: '90' }, status: 303 }, bad: { at: '/ui/iam/roles/guest/session', form: { minutes: '1' }, status: 400 } },
+  'post /ui/iam/:holders/:name/tags': { good: { form: { key: 'team', value: 'x' }, status: 303 }, bad: { form: { key: '<img onerror>', value: '' }, status: 400 } },
+  'post /ui/iam/:holders/:name/tags/remove': { good: { form: { key: 'team' }, status: 303 }, bad: { at: '/ui/iam/groups/team/tags/remove', form: { key: 'team' }, status: 404 } },
+  'post /ui/iam/:holders/:name/password': { good: { form: { password: 'correct horse' }, status: 303 }, bad: { form: { password: 'short' }, status: 400 } },
+  'post /ui/iam/:holders/:name/password/remove': { good: { form: {}, status: 303 }, bad: { form: {}, status: 404 } },
+  'post /ui/iam/:holders/:name/keys/:key/status': { good: { form: { status: 'Inactive' }, status: 303 }, bad: { at: '/ui/iam/users/grace/keys/absent/status', form: { status: 'Active' }, status: 404 } },
+  'post /ui/iam/:holders/:name/keys/:key/expiry': { good: { form: { expires: '2099-01-01T00:00' }, status: 303 }, bad: { form: { expires: 'soon' }, status: 400 } },
+  'post /ui/iam/:holders/:name/keys/:key/rotate': { good: { form: {}, status: 200 }, bad: { at: '/ui/iam/users/grace/keys/absent/rotate', form: {}, status: 404 } },
+  'post /ui/iam/:holders/:name/keys/:key/delete': { good: { form: {}, status: 303 }, bad: { at: '/ui/iam/users/grace/keys/absent/delete', form: {}, status: 404 } },
+  'post /ui/iam/:holders/:name/keys': { good: { form: {}, status: 200 }, bad: { at: '/ui/iam/users/absent/keys', form: {}, status: 404 } },
+  'post /ui/iam/:holders/:name/delete': { good: { form: {}, status: 303 }, bad: { form: {}, status: 404 } },
+
+  'get /ui/buckets/:bucket/settings': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/settings', status: 404 } },
+  'get /ui/buckets/:bucket/tags': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/tags', status: 404 } },
+  'post /ui/buckets/:bucket/tags': { good: { form: { name: 'team', value: 'x' }, status: 303 }, bad: { form: { name: '<img onerror>', value: '' }, status: 400 } },
+  'get /ui/buckets/:bucket/policy/stamp': { good: { status: 200 } },
+  'post /ui/buckets/:bucket/policy/check': { good: { json: { document: policy() }, status: 200 }, bad: { json: { document: 1 }, status: 400 } },
+  'post /ui/buckets/:bucket/policy': { good: { form: { preset: 'public-read' }, status: 200 }, bad: { form: { preset: 'custom', document: '{' }, status: 400 } },
+  'post /ui/buckets/:bucket/public-access': { good: { form: { blockPublicAcls: 'on' }, status: 303 }, bad: { form: { blockPublicAcls: '<script>' }, status: 303 } },
+  'post /ui/buckets/:bucket/versioning': { good: { form: { status: 'Enabled' }, status: 303 }, bad: { form: { status: 'Maybe' }, status: 400 } },
+  'post /ui/buckets/:bucket/uploads/:upload/abort': { good: { form: {}, status: 303 }, bad: { form: {}, status: 404 } },
+
+  'get /ui/buckets/:bucket/object': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/object?key=absent', status: 404 } },
+  'get /ui/buckets/:bucket/readers': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/readers?key=absent', status: 404 } },
+  'get /ui/buckets/:bucket/content': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/content?key=a/b.txt&versionId=x', status: 404 } },
+  'get /ui/buckets/:bucket/metadata': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/metadata?key=absent', status: 404 } },
+  'post /ui/buckets/:bucket/metadata': { good: { form: { contentType: 'text/plain', etag: '*' }, status: 303 }, bad: { form: { contentType: 'a\r\nb: c', etag: '*' }, status: 400 } },
+  'get /ui/buckets/:bucket/object-tags': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/object-tags?key=absent', status: 404 } },
+  'post /ui/buckets/:bucket/object-tags': { good: { form: { name: 'team', value: 'x' }, status: 303 }, bad: { form: { name: '<img onerror>', value: '' }, status: 400 } },
+  'get /ui/buckets/:bucket/presign': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/presign', status: 404 } },
+  'post /ui/buckets/:bucket/presign': { good: { form: { method: 'GET', preset: '900' }, status: 200 }, bad: { form: { method: 'GET', preset: '0' }, status: 400 } },
+  'post /ui/buckets/:bucket/restore': { good: { form: {}, status: 303 }, bad: { at: '/ui/buckets/photos/restore?key=a/b.txt&versionId=x', form: {}, status: 404 } },
+  'post /ui/buckets/:bucket/delete-version': { good: { at: '/ui/buckets/photos/delete-version?key=old.txt&versionId=null', form: {}, status: 303 }, bad: { at: '/ui/buckets/photos/delete-version?versionId=x', form: {}, status: 404 } },
+
+  'put /ui/buckets/:bucket/upload': { good: { bytes: 'new', status: 200 }, bad: { at: `/ui/buckets/photos/upload?key=${'k'.repeat(1100)}`, bytes: 'new', status: 400 } },
+  'post /ui/buckets/:bucket/uploads': { good: { json: {}, status: 201 }, bad: { at: '/ui/buckets/photos/uploads', json: {}, status: 404 } },
+  'get /ui/buckets/:bucket/uploads/:upload': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/uploads/x?key=a/b.txt', status: 404 } },
+  'put /ui/buckets/:bucket/uploads/:upload/parts/:part': { good: { bytes: 'part', status: 200 }, bad: { at: '/ui/buckets/photos/uploads/x/parts/0?key=a/b.txt', bytes: 'part', status: 400 } },
+  'post /ui/buckets/:bucket/uploads/:upload': { good: { json: { parts: [{ partNumber: 1, etag: 'known below' }] }, status: 200 }, bad: { json: { parts: [] }, status: 400 } },
+  'delete /ui/buckets/:bucket/uploads/:upload': { good: { json: {}, status: 200 }, bad: { at: '/ui/buckets/photos/uploads/x?key=a/b.txt', json: {}, status: 404 } },
+
+  'get /ui/buckets/:bucket/remove': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/remove', status: 404 } },
+  'post /ui/buckets/:bucket/empty': { good: { json: {}, status: 200 }, bad: { json: { from: 1 }, status: 400 } },
+  'post /ui/buckets/:bucket/remove': { good: { form: { name: 'photos', empty: 'on' }, status: 303 }, bad: { form: { name: 'wrong' }, status: 400 } },
+}
