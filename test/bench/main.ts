@@ -5,16 +5,18 @@ import { join } from 'node:path'
 import { timeCompleteMs } from './complete.ts'
 import { type BenchOptions, parseOptions } from './options.ts'
 import { findFreePort, root, startOwnServer, tsx } from './own-server.ts'
-import { attachPolicy } from './policies.ts'
+import { measurePolicy } from './policies.ts'
 import { measureTree, type StartedServer, startServer } from './processes.ts'
 import { formatDetails, formatRatio, formatTable, goalFor, type Measurement, type SubjectReport } from './report.ts'
 import { Bench, bucket, chooseWorks, type Work } from './works.ts'
+
+/** Until node has compiled what is hot, of the floor as of the rest: half a second measures the compiler. */
+const warmUpSeconds = 2
 
 interface Candidate {
   readonly title: string
   readonly durability: string
   readonly isFloor: boolean
-  readonly hasPolicies?: boolean
   readonly works: readonly Work[]
   /** Gives where it answers and its process, if known. */
   start(folder: string): Promise<{ url: URL; server?: StartedServer; pid?: number }>
@@ -23,7 +25,7 @@ interface Candidate {
 async function measure(bench: Bench, work: Work, pid: number | undefined): Promise<Measurement> {
   bench.renew()
   await work.prepare?.(bench)
-  if (!bench.options.isSmoke) await bench.run(work, 0.5)
+  if (!bench.options.isSmoke) await bench.run(work, warmUpSeconds)
   const before = pid === undefined ? undefined : measureTree(pid)
   const ownBefore = process.cpuUsage()
   const result = await bench.run(work, bench.options.seconds)
@@ -49,13 +51,13 @@ async function runCandidate(candidate: Candidate, options: BenchOptions): Promis
     const endpoint = { host: started.url.hostname, port: Number(started.url.port || 80) }
     const bench = new Bench(options, { endpoint, credentials: { accessKey, secretKey }, isFloor: candidate.isFloor })
     if (!candidate.isFloor) await bench.createBucket(bucket)
-    if (candidate.hasPolicies) await attachPolicy(bench)
     const measurements = new Map<string, Measurement>()
     for (const work of candidate.works) {
       const measurement = await measure(bench, work, pid)
       measurements.set(work.title, measurement)
       console.log(`  ${formatDetails(work, measurement)}`)
     }
+    if (options.hasPolicies && !candidate.isFloor) await comparePolicies(bench, candidate)
     const report = { title: candidate.title, measurements, ...(await complete(candidate, bench)) }
     const after = pid === undefined ? undefined : measureTree(pid)
     return idle && after ? { ...report, idleRssBytes: idle.rssBytes, rssBytes: after.rssBytes } : report
@@ -63,6 +65,14 @@ async function runCandidate(candidate: Candidate, options: BenchOptions): Promis
     await server?.stop()
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+async function comparePolicies(bench: Bench, candidate: Candidate): Promise<void> {
+  const get = candidate.works.find(({ name }) => name === 'get')
+  if (get === undefined) return
+  const { withPolicy, without } = await measurePolicy(bench, get)
+  const ratio = (withPolicy / without).toFixed(2)
+  console.log(`  GET 4 KiB with 50 statements: ${Math.round(withPolicy)}/s, ×${ratio} of without, in turns (goal 0.85)`)
 }
 
 async function complete(candidate: Candidate, bench: Bench): Promise<{ completeMs?: number }> {
@@ -100,15 +110,13 @@ function subjects(options: BenchOptions, works: readonly Work[]): Candidate[] {
     }
     return [{ ...common, title: target.host, durability: options.durabilities[0] ?? 'strict', start }]
   }
-  const own = options.durabilities.map((durability) => ({
+  return options.durabilities.map((durability) => ({
     ...common,
     title: `ours, ${durability}`,
     durability,
     start: (folder: string) =>
       startOwnServer(folder, { DURABILITY: durability }, options.workers ? ['--workers', options.workers] : []),
   }))
-  if (!options.hasPolicies) return own
-  return own.flatMap((one) => [one, { ...one, title: `${one.title}, 50 statements`, hasPolicies: true }])
 }
 
 const options = parseOptions(process.argv.slice(2))

@@ -33,7 +33,7 @@ const usage = `npm run bench -- [options]
   --durability LIST     strict,relaxed,none (strict,relaxed)
   --workers N           API workers instead of the launcher's choice
   --large               list in a bucket of 1,000,000 objects too
-  --policies            measure again with a bucket policy of 50 statements attached
+  --policies            GET 4 KiB in turns with and without a bucket policy of 50 statements
   --smoke               short, to see that everything works
   --markdown            print the table as Markdown`
 

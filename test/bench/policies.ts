@@ -1,6 +1,12 @@
-/** A bucket policy of 50 statements with mixed conditions, none of which decides: what evaluating it costs is all that it changes. */
+/**
+ * What a bucket policy of 50 statements with mixed conditions costs a GET. None of them decides, so evaluating them is all that changes.
+ * With and without take turns on one server: between two servers, or two moments, a machine differs by more than they do.
+ */
 import { ask } from './load.ts'
-import { type Bench, bucket } from './works.ts'
+import { type Bench, bucket, type Work } from './works.ts'
+
+const rounds = 8
+const roundSeconds = 2
 
 const everything = [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`]
 
@@ -34,7 +40,7 @@ export const fiftyStatements = JSON.stringify({
   Statement: Array.from({ length: 50 }, (_, n) => statement(n)),
 })
 
-export async function attachPolicy(bench: Bench): Promise<void> {
+async function attachPolicy(bench: Bench): Promise<void> {
   const body = Buffer.from(fiftyStatements)
   const request = bench.sign({
     method: 'PUT',
@@ -46,3 +52,31 @@ export async function attachPolicy(bench: Bench): Promise<void> {
   const answer = await ask(bench.subject.endpoint, request)
   if (answer.status !== 204) throw new Error(`Attaching the policy failed: ${answer.status} ${answer.body}`)
 }
+
+async function detachPolicy(bench: Bench): Promise<void> {
+  const answer = await ask(
+    bench.subject.endpoint,
+    bench.sign({ method: 'DELETE', path: `/${bucket}`, query: { policy: '' } }),
+  )
+  if (answer.status !== 204) throw new Error(`Detaching the policy failed: ${answer.status} ${answer.body}`)
+}
+
+/** Operations a second with the statements and without them: medians of the rounds. */
+export async function measurePolicy(bench: Bench, get: Work): Promise<{ withPolicy: number; without: number }> {
+  const rates = { withPolicy: [] as number[], without: [] as number[] }
+  const seconds = bench.options.isSmoke ? 0.2 : roundSeconds
+  for (let round = 0; round < (bench.options.isSmoke ? 1 : rounds); round++) {
+    for (const turn of round % 2 === 0 ? (['without', 'withPolicy'] as const) : (['withPolicy', 'without'] as const)) {
+      bench.renew()
+      await (turn === 'withPolicy' ? attachPolicy(bench) : detachPolicy(bench))
+      await bench.run(get, seconds / 3)
+      const { operations, seconds: elapsed, firstFailure } = await bench.run(get, seconds)
+      if (firstFailure !== undefined) throw new Error(firstFailure)
+      rates[turn].push(operations / elapsed)
+    }
+  }
+  await detachPolicy(bench)
+  return { withPolicy: median(rates.withPolicy), without: median(rates.without) }
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
