@@ -117,18 +117,36 @@ export function moveFile(from: string, to: string): void {
   }
 }
 
-/** moveFile for the way of a request. False if the source, or just now the target's folder, is gone. */
-export async function moveFileInPool(from: string, to: string): Promise<boolean> {
+/**
+ * moveFile for the way of a request. False if the source, or just now the target's folder, is gone. `root`, a folder above the target,
+ * is not made again: whoever removed it did so for good.
+ */
+export async function moveFileInPool(from: string, to: string, root: string): Promise<boolean> {
   for (const isLast of [false, true]) {
     try {
       await rename(from, to)
       return true
     } catch (error) {
       if (!hasCode(error, 'ENOENT')) throw error
-      if (!isLast) await mkdir(dirname(to), { recursive: true })
+      if (!isLast && !(await makeFoldersBelow(root, dirname(to)))) return false
     }
   }
   return false
+}
+
+/** False if `root` is not there. */
+async function makeFoldersBelow(root: string, folder: string): Promise<boolean> {
+  let path = root
+  for (const segment of folder.slice(root.length).split(sep).filter(Boolean)) {
+    path += sep + segment
+    try {
+      await mkdir(path)
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return false
+      if (!hasCode(error, 'EEXIST')) throw error
+    }
+  }
+  return true
 }
 
 /** Removes a file and the folders it leaves empty, below `root`. */

@@ -41,7 +41,8 @@ export async function moveDirectly(
   if (place.kind === 'plain' && !inside.isInside(layout.bucket(bucket), target)) return false
   for (const row of older) if (row.fileId !== undefined) await unlinkIfThere(layout.staging(row.fileId))
   try {
-    return await moveFileInPool(layout.staging(fileId), target)
+    const root = place.kind === 'plain' ? layout.bucket(bucket) : layout.system()
+    return await moveFileInPool(layout.staging(fileId), target, root)
   } catch {
     // Under the lock it is known what to do about it.
     return false
