@@ -139,11 +139,6 @@ function requestedTags({ headers, objectTags }: RequestFacts): NamedTags | undef
   if (objectTags !== undefined) return objectTags
   const header = headers['x-amz-tagging']
   const isCopied = headers['x-amz-copy-source'] !== undefined && headers['x-amz-tagging-directive'] !== 'REPLACE'
-  if (header === undefined || isCopied) return undefined
-  try {
-    return parseTagQuery(String(header))
-  } catch {
-    // The request will be refused for it.
-    return undefined
-  }
+  // What is no query of tags, the request will be refused for.
+  return header === undefined || isCopied ? undefined : parseTagQuery(String(header))
 }

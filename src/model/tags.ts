@@ -50,14 +50,17 @@ export function assertTags(named: NamedTags, of: keyof typeof kinds): Tags | und
   return Object.fromEntries([...named].sort(([one], [other]) => (one < other ? -1 : 1)))
 }
 
-/** `a=1&b=2`, as a request header has it. Throws a plain Error for what is no such query. */
-export function parseTagQuery(text: string): NamedTags {
-  const parameters = text.split('&').filter((parameter) => parameter !== '')
-  return parameters.map((parameter) => {
-    const [key = '', value = '', ...more] = parameter.split('=')
-    if (more.length > 0) throw new Error('A second = in one tag')
-    return [queryDecode(key), queryDecode(value)]
-  })
+/** `a=1&b=2`, as a request header has it; undefined for what is no such query. */
+export function parseTagQuery(text: string): NamedTags | undefined {
+  const tags = text.split('&').filter((parameter) => parameter !== '')
+  const pairs = tags.map((parameter) => parameter.split('='))
+  if (pairs.some(({ length }) => length > 2)) return undefined
+  try {
+    return pairs.map(([key = '', value = '']) => [queryDecode(key), queryDecode(value)])
+  } catch {
+    // An escape that is none.
+    return undefined
+  }
 }
 
 const invalidTag = (message: string, fields: Record<string, string>) => new ApiError('InvalidTag', { message, fields })

@@ -35,7 +35,7 @@ export function taggingDocument(tags: Tags): XmlDocument {
 
 /** Of an object. InvalidArgument for what is no query or names a tag twice; BadRequest, InvalidTag. */
 export function parseTaggingHeader(header: string): Tags | undefined {
-  const named = queryIn(header)
+  const named = parseTagQuery(header)
   const keys = new Set(named?.map(([key]) => key))
   if (named !== undefined && keys.size === named.length) return assertTags(named, 'object')
   throw new ApiError('InvalidArgument', {
@@ -43,12 +43,4 @@ export function parseTaggingHeader(header: string): Tags | undefined {
       "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
     fields: { ArgumentName: 'x-amz-tagging', ArgumentValue: header },
   })
-}
-
-function queryIn(header: string): NamedTags | undefined {
-  try {
-    return parseTagQuery(header)
-  } catch {
-    return undefined
-  }
 }

@@ -1,6 +1,6 @@
 /** What the store does unasked, as every process that shares it can see: files on their way to their places, and the scan. */
 import fs from 'node:fs/promises'
-import { hasCode } from '#blobs/files.ts'
+import { isLivingProcess } from '#lib/living-process.ts'
 import { decodeJson, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import type { StoreContext } from './context.ts'
 import type { BackgroundWork } from './contract.ts'
@@ -65,18 +65,9 @@ export async function backgroundWork({ engine, layout }: StoreContext): Promise<
 }
 
 function stateOf({ processId, startedAtMs, endedAtMs, folders, hasFailed }: ScanRow): BackgroundWork['scan'] {
-  const isRunning = endedAtMs === undefined && isAlive(processId)
+  const isRunning = endedAtMs === undefined && isLivingProcess(processId)
   const state = isRunning ? 'running' : endedAtMs === undefined || hasFailed ? 'interrupted' : 'done'
   return { state, startedAtMs, endedAtMs, folders }
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0)
-    return true
-  } catch (error) {
-    return hasCode(error, 'EPERM')
-  }
 }
 
 async function countFiles(path: string): Promise<number> {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import { Layout } from '#blobs/layout.ts'
+import { isLivingProcess } from '#lib/living-process.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
 import { openMemoryEngine } from '#metadata/memory-engine.ts'
@@ -114,22 +115,7 @@ async function removeLeftovers(context: StoreContext): Promise<void> {
 
 function isOfLivingProcess(fileId: string): boolean {
   const pid = Number.parseInt(fileId.split('-')[0] ?? '', 36)
-  if (pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-    return !isZombie(pid)
-  } catch {
-    return false
-  }
-}
-
-/** A killed process whose parent was killed with it may wait long to be reaped; it writes no more. */
-function isZombie(pid: number): boolean {
-  try {
-    return /\) Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'latin1'))
-  } catch {
-    return false
-  }
+  return pid !== process.pid && isLivingProcess(pid)
 }
 
 function storeOver(context: StoreContext, close: () => Promise<void>): Store {

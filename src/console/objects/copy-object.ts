@@ -1,5 +1,5 @@
 /** A copy of one version, with what belongs to it. */
-import type { Gatekeeper } from '#access/caller.ts'
+import { authorizeCarriedTags } from '#access/tag-access.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { ObjectAttributes, ObjectVersion } from '#model/object.ts'
@@ -25,7 +25,10 @@ export async function copyObject(
   const opened = await store.openObject(from.name, key, versionId)
   const source = opened.version
   try {
-    await authorizeTags(visit, gatekeeper, source, { from, key, versionId, to, targetKey })
+    // What it carries over takes rights of its own.
+    const { principal, facts } = visit
+    const tagged = { bucket: from, key, versionId, version: source, facts }
+    authorizeCarriedTags(gatekeeper, principal, tagged, { bucket: to, key: targetKey, facts })
   } catch (error) {
     opened.close()
     throw error
@@ -51,19 +54,4 @@ export async function copyObject(
     conditions,
   })
   return { source, copy }
-}
-
-/** As in the API, to carry tags over takes the right to read them there and to set them here. */
-async function authorizeTags(
-  visit: Visit,
-  gatekeeper: Gatekeeper,
-  { tags }: ObjectVersion,
-  { from, key, versionId, to, targetKey }: Pick<Copy, 'from' | 'key' | 'versionId' | 'to' | 'targetKey'>,
-): Promise<void> {
-  if (tags === undefined) return
-  const action = versionId === undefined ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging'
-  await visit.authorizeObject(action, { bucket: from, key, versionId })
-  const facts = { ...visit.facts, objectTags: Object.entries(tags) }
-  const target = { bucket: to, key: targetKey, object: null }
-  gatekeeper.authorize(visit.principal, 's3:PutObjectTagging', target, facts)
 }

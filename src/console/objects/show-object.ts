@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path'
-import { governed } from '#access/object-access.ts'
+import { mayReadTags } from '#access/tag-access.ts'
 import { Layout } from '#blobs/layout.ts'
 import { apiUrls } from '#console/api-urls.ts'
 import { openIam } from '#console/iam/open-iam.ts'
@@ -30,7 +30,7 @@ export const showObject: Page = async (visit, services) => {
     publicUrl: shown === undefined ? undefined : publicUrlOf(visit, services, shown),
     sign: iconOf(fileTypeOf(key, shown?.headers.contentType).kind),
     mayAskWho: openIam(visit, services).may('SimulatePrincipalPolicy', '*'),
-    tags: shown === undefined ? undefined : tagsFor(visit, versionId, shown),
+    tags: shown === undefined ? undefined : tagsFor(visit, services, versionId, shown),
     parts: shown === undefined ? [] : await services.store.listObjectParts(bucket.name, shown, 0, 1000),
   })
 }
@@ -60,9 +60,14 @@ function objectView(visit: Visit, locals: Record<string, unknown>): View {
 }
 
 /** Undefined for those who may not read them. */
-function tagsFor({ bucket, key, may }: Visit, versionId: string | undefined, version: ObjectVersion): Tags | undefined {
-  const action = versionId === undefined ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging'
-  return may(action, { bucket, key, object: governed(bucket, version) }) ? (version.tags ?? {}) : undefined
+function tagsFor(
+  { bucket, key, principal, facts }: Visit,
+  { gatekeeper }: ConsoleServices,
+  versionId: string | undefined,
+  version: ObjectVersion,
+): Tags | undefined {
+  const mayRead = mayReadTags(gatekeeper, principal, { bucket, key, versionId, version }, facts)
+  return mayRead ? (version.tags ?? {}) : undefined
 }
 
 /** The address that works for everyone, should the object be open to everyone. */

@@ -1,5 +1,6 @@
 import { bucketHref } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
+import { settingsCrumbs } from '#console/settings/show-settings.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { assertTags, withTags } from '#model/tags.ts'
 import { problemOf, type TagForm, tagsIn, tagView } from './tag-form.ts'
@@ -21,10 +22,6 @@ const formOf = ({ name }: Bucket): TagForm => ({
   of: name,
   action: bucketHref(name, 'tags'),
   back: bucketHref(name, 'settings'),
-  crumbs: [
-    { text: 'Buckets', href: '/ui/buckets' },
-    { text: name, href: bucketHref(name) },
-    { text: 'Settings', href: bucketHref(name, 'settings') },
-  ],
+  crumbs: settingsCrumbs(name, 'Tags'),
   hint: 'Fifty at most. They are for your books: they give no access and take none.',
 })

@@ -1,6 +1,6 @@
 import { readAuthorized } from '#access/object-access.ts'
 import { objectHref } from '#console/address.ts'
-import { folderCrumbs, nameOf, parentOf } from '#console/objects/folder.ts'
+import { nameOf, objectCrumbs } from '#console/objects/folder.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
@@ -44,9 +44,6 @@ const formOf = ({ bucket, key }: Visit): TagForm => ({
   of: nameOf(key),
   action: objectHref(bucket.name, key, 'object-tags'),
   back: objectHref(bucket.name, key),
-  crumbs: [
-    ...folderCrumbs(bucket.name, parentOf(key), false),
-    { text: nameOf(key), href: objectHref(bucket.name, key) },
-  ],
+  crumbs: objectCrumbs(bucket.name, key, 'Tags'),
   hint: 'Ten at most. Policies may let people in by them.',
 })

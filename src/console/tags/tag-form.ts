@@ -19,7 +19,7 @@ export function tagView(form: TagForm, tags: NamedTags, problem?: ApiError): Vie
     place: 'buckets',
     isDialog: true,
     status: problem?.status ?? 200,
-    crumbs: [...form.crumbs, { text: 'Tags' }],
+    crumbs: form.crumbs,
     locals: { ...form, tags, problem: problem?.message },
   }
 }

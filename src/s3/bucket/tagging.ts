@@ -13,9 +13,7 @@ export function getBucketTagging({ bucket }: S3Request): S3Response {
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html */
 export async function putBucketTagging(request: S3Request, { store }: Services): Promise<S3Response> {
   const tags = assertTags(readTagging(await request.body.document()), 'bucket')
-  await store.updateBucket(request.bucketName, ({ tags: _, ...rest }) =>
-    tags === undefined ? rest : { ...rest, tags },
-  )
+  await store.updateBucket(request.bucketName, (bucket) => withTags(bucket, tags))
   return { status: 204 }
 }
 

@@ -1,5 +1,5 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
-import { governed } from '#access/object-access.ts'
+import { authorizeCarriedTags } from '#access/tag-access.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm, ObjectAttributes, ObjectVersion } from '#model/object.ts'
 import type { Tags } from '#model/tags.ts'
@@ -70,15 +70,9 @@ export function sourceVersionHeader(source: CopySource, version: ObjectVersion):
 /** The source's tags: to carry them over takes the right to read them there, and to set them here. */
 function copiedTags(request: S3Request, { gatekeeper }: Services, source: CopySource): Tags | undefined {
   const { version } = source.opened
-  const { tags } = version
-  if (tags === undefined) return undefined
-  const { principal } = request.caller
-  const action = source.versionId === undefined ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging'
-  const from = { bucket: source.bucket, key: source.key, object: governed(source.bucket, version) }
-  gatekeeper.authorize(principal, action, from, factsOfVersion(request, source.versionId))
-  const to = { bucket: request.bucket, key: request.key, object: null }
-  gatekeeper.authorize(principal, 's3:PutObjectTagging', to, { ...request.facts, objectTags: Object.entries(tags) })
-  return tags
+  const from = { ...source, version, facts: factsOfVersion(request, source.versionId) }
+  authorizeCarriedTags(gatekeeper, request.caller.principal, from, request)
+  return version.tags
 }
 
 /** Metadata of the copy: the source's, or that of the request, as the directive says. */

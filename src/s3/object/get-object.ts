@@ -2,7 +2,7 @@
  * GetObject and HeadObject, which differ in the body only.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
-import { governed } from '#access/object-access.ts'
+import { mayReadTags } from '#access/tag-access.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Checksum, ObjectVersion } from '#model/object.ts'
 import { type ByteRange, parseRange } from '#model/range.ts'
@@ -74,8 +74,7 @@ async function describe(request: S3Request, services: Services, version: ObjectV
 /** How many tags there are is for those to know who may read them. */
 function mayCountTags(request: S3Request, { gatekeeper }: Services, version: ObjectVersion): boolean {
   const { bucket, key, query, caller, facts } = request
-  const action = query.has('versionId') ? 's3:GetObjectVersionTagging' : 's3:GetObjectTagging'
-  return gatekeeper.may(caller.principal, action, { bucket, key, object: governed(bucket, version) }, facts)
+  return mayReadTags(gatekeeper, caller.principal, { bucket, key, versionId: query.get('versionId'), version }, facts)
 }
 
 let dateMs = -1
