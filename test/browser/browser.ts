@@ -1,7 +1,8 @@
 /** Headless Chromium as Debian has it, and what no page may do: log an error, fail a request, break the policy, fail axe. */
 import { existsSync } from 'node:fs'
 import axe from 'axe-core'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
+import { expect } from 'vitest'
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
 const args = [
@@ -61,7 +62,17 @@ export async function signIn(page: Page, url: string, name = 'admin', secret = `
   await page.waitForURL(`${url}/ui/buckets`)
 }
 
-export const says = (page: Page, text: string | RegExp): Promise<void> => page.getByText(text).first().waitFor()
+/** That it is seen, on a page that is ready: one that has just come is seen before its scripts listen. */
+export async function appears(locator: Locator): Promise<void> {
+  await locator.first().waitFor()
+  await locator.page().waitForLoadState()
+}
+
+export const says = (page: Page, text: string | RegExp): Promise<void> => appears(page.getByText(text))
+
+/** Waits for a truth of the page. Asked from outside: `page.waitForFunction` asks again by eval, which the page's policy forbids. */
+export const becomes = (page: Page, truth: string | (() => boolean)): Promise<void> =>
+  expect.poll(() => page.evaluate<unknown>(truth), { timeout: 20_000 }).toBe(true)
 
 /** https://www.w3.org/WAI/WCAG2AA-Conformance, as far as a program can tell. */
 export async function axeProblems(page: Page): Promise<string[]> {

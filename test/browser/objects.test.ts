@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dropFiles, hasBrowser, says, signIn } from './browser.ts'
+import { appears, becomes, dropFiles, hasBrowser, says, signIn } from './browser.ts'
 import { hasInk, recordVideo, seek } from './in-page.js'
 import { putMany } from './put-many.ts'
 import { pdf, png, svg, wav } from './samples.ts'
@@ -106,7 +106,7 @@ describe.skipIf(!hasBrowser)('in a browser, a visitor', () => {
     const look = (key: string) => visit(`/ui/buckets/photos/object?key=${key}`)
     for (const key of ['album/dot.png', 'kinds/picture.svg']) {
       await look(key)
-      await page.waitForFunction("document.querySelector('.preview img')?.naturalWidth > 0")
+      await becomes(page, "document.querySelector('.preview img')?.naturalWidth > 0")
     }
     await look('album/inner/data.json')
     await page.locator('.json-tree').getByText('deep').waitFor()
@@ -119,13 +119,13 @@ describe.skipIf(!hasBrowser)('in a browser, a visitor', () => {
     await look('kinds/table.csv')
     await page.getByRole('cell', { name: 'Lovelace, Ada' }).waitFor()
     await look('kinds/tone.wav')
-    await page.waitForFunction("document.querySelector('audio').duration === 4")
+    await becomes(page, "document.querySelector('audio').duration === 4")
     expect(await page.evaluate(seek, ['audio', 3] as const)).toBe(3)
     await look('kinds/film.webm')
-    await page.waitForFunction("document.querySelector('video').videoWidth === 64")
+    await becomes(page, "document.querySelector('video').videoWidth === 64")
     expect(await page.evaluate(seek, ['video', 0.2] as const)).toBeCloseTo(0.2, 1)
     await look('kinds/paper.pdf')
-    await page.waitForFunction(hasInk)
+    await becomes(page, hasInk)
   })
 
   it('makes a link that works without signing in, until it is spent', async () => {
@@ -160,7 +160,7 @@ describe.skipIf(!hasBrowser)('in a browser, a visitor', () => {
     await page.getByRole('button', { name: 'Rename' }).click()
     await page.fill('#target', 'point.png')
     await page.press('#target', 'Enter')
-    await page.getByRole('link', { name: 'point.png', exact: true }).waitFor()
+    await appears(page.getByRole('link', { name: 'point.png', exact: true }))
     await page.keyboard.press('Control+a')
     await seen('3 objects, 1 folder selected')
     await page.keyboard.press('Delete')
@@ -181,12 +181,12 @@ describe.skipIf(!hasBrowser)('in a browser, a visitor', () => {
     await page.check('input[value=public-read]')
     await page.getByRole('button', { name: 'Review the change' }).click()
     await page.getByRole('button', { name: 'Put it in force' }).click()
-    await page.locator('.bucket-head').getByText('Public read').waitFor()
+    await appears(page.locator('.bucket-head').getByText('Public read'))
     expect((await fetch(`${site.endpoint}/photos/kinds/plain.txt`)).status).toBe(200)
     await page.check('input[value=private]')
     await page.getByRole('button', { name: 'Review the change' }).click()
     await page.getByRole('button', { name: 'Put it in force' }).click()
-    await page.locator('.bucket-head').getByText('Private').waitFor()
+    await appears(page.locator('.bucket-head').getByText('Private'))
     expect((await fetch(`${site.endpoint}/photos/kinds/plain.txt`)).status).toBe(403)
   })
 
