@@ -162,10 +162,14 @@ export function loadConfig(
   return assemble(values, given, cwd)
 }
 
-/** What children inherit beside the rest: threads enough for the disk, and an Express that keeps its templates. */
+/**
+ * What children inherit beside the rest: threads enough for the disk, an Express that keeps its templates, and a glibc that does not
+ * give the memory of each piece of a body back to the system, only to ask for it again (mallopt(3)).
+ */
 export function prepareChildEnvironment(): void {
   process.env.UV_THREADPOOL_SIZE ??= '16'
   process.env.NODE_ENV ??= 'production'
+  process.env.MALLOC_TRIM_THRESHOLD_ ??= String(32 * 1024 * 1024)
 }
 
 /** https://no-color.org */

@@ -6,7 +6,7 @@
 const LARGE_BYTES = 1024 * 1024
 const MEDIUM_BYTES = 256 * 1024
 const SMALL_BYTES = 64 * 1024
-const classes = [LARGE_BYTES, MEDIUM_BYTES, SMALL_BYTES] as const
+const classes = [LARGE_BYTES, LARGE_BYTES / 2, MEDIUM_BYTES, SMALL_BYTES] as const
 
 export class BufferPool<B extends Uint8Array> {
   readonly #allocate: (sizeBytes: number) => B
@@ -34,15 +34,15 @@ export class BufferPool<B extends Uint8Array> {
   }
 
   give(buffer: B): void {
-    this.forget(buffer)
+    this.forget(buffer.length)
     if (this.#idleBytes + this.#lentBytes + buffer.length > this.#limitBytes) return
     this.#idleBytes += buffer.length
     this.#idle.get(buffer.length)?.push(buffer)
   }
 
-  /** Instead of `give` where somebody may still hold on to the buffer. */
-  forget(buffer: B): void {
-    this.#lentBytes -= buffer.length
+  /** Instead of `give`, for a buffer that is lost, or that somebody may still hold on to. */
+  forget(sizeBytes: number): void {
+    this.#lentBytes -= sizeBytes
   }
 
   #takeIdle(sizeBytes: number): B | undefined {
@@ -67,6 +67,5 @@ export class BufferPool<B extends Uint8Array> {
 }
 
 function sizeClassOf(wantedBytes: number): number {
-  if (wantedBytes <= SMALL_BYTES) return SMALL_BYTES
-  return wantedBytes <= MEDIUM_BYTES ? MEDIUM_BYTES : LARGE_BYTES
+  return classes.findLast((sizeBytes) => wantedBytes <= sizeBytes) ?? LARGE_BYTES
 }

@@ -1,6 +1,6 @@
 /**
- * The way in for large bodies: gathers the stream into large shared buffers, writes each to the file at its place while lanes
- * hash the same memory. Settles only when nothing touches the file or a buffer any more, so the caller may close the file.
+ * The way in for large bodies: gathers the stream into large buffers, each of which goes to lanes that hash it and then into the
+ * file, while the next are filled. Settles only when nothing touches the file any more, so the caller may close it.
  */
 import { write } from 'node:fs'
 import type { Readable } from 'node:stream'
@@ -27,7 +27,7 @@ export interface Ingested {
   readonly digests: Map<DigestName, Buffer>
 }
 
-type SharedBuffer = Uint8Array<SharedArrayBuffer>
+type Bytes = Uint8Array<ArrayBuffer>
 
 const BUFFERS_PER_STREAM = 3
 const LARGE_BUFFER_BYTES = 1024 * 1024
@@ -37,10 +37,7 @@ const LARGE_BODY_BYTES = 4 * LARGE_BUFFER_BYTES
 /** Up to here handing over to a lane costs more than hashing. */
 const INLINE_BYTES = MEDIUM_BUFFER_BYTES
 
-export const ingestBuffers = new BufferPool<SharedBuffer>(
-  (sizeBytes) => new Uint8Array(new SharedArrayBuffer(sizeBytes)),
-  32 * 1024 * 1024,
-)
+export const ingestBuffers = new BufferPool<Bytes>((sizeBytes) => new Uint8Array(sizeBytes), 32 * 1024 * 1024)
 
 /**
  * EntityTooLarge beyond `maxBytes`; IncompleteBody if the source ends early, breaks off, or brings another length than announced.
@@ -61,7 +58,7 @@ class Ingest {
   readonly #onError = (error: Error) => this.#breakOff(error)
   readonly #onClose = () => this.#breakOff(undefined)
   #settled: { resolve(ingested: Ingested): void; reject(error: unknown): void } | undefined
-  #filling: SharedBuffer | undefined
+  #filling: Bytes | undefined
   #filledBytes = 0
   /** What did not fit while all buffers were in use. */
   #rest: Uint8Array | undefined
@@ -118,31 +115,43 @@ class Ingest {
     }
   }
 
-  #flush(buffer: SharedBuffer): void {
-    const bytes = buffer.subarray(0, this.#filledBytes)
+  #flush(buffer: Bytes): void {
     const position = this.#target.offset + this.#flushedBytes
     this.#filling = undefined
-    this.#flushedBytes += bytes.length
+    this.#flushedBytes += this.#filledBytes
     this.#inFlight++
-    const work = [writeAll(this.#target.fd, bytes, position), this.#hash(bytes)]
-    Promise.allSettled(work).then((results) => {
-      this.#inFlight--
-      ingestBuffers.give(buffer)
-      const failed = results.find((result) => result.status === 'rejected')
-      if (failed !== undefined) this.#fail(failed.reason)
-      else if (this.#failure !== undefined) this.#settle()
-      else this.#proceed()
-    })
+    this.#store(buffer, this.#filledBytes, position)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#inFlight--
+        if (this.#failure !== undefined) this.#settle()
+        else this.#proceed()
+      })
   }
 
-  async #hash(bytes: SharedBuffer): Promise<void> {
-    const isLast = this.#ended || this.#receivedBytes === this.#options.sizeBytes
-    const isWhole = isLast && bytes.length === this.#receivedBytes
-    if (isWhole && bytes.length <= INLINE_BYTES) this.#digests = digestOnce(this.#options.names, bytes)
-    else {
+  async #store(buffer: Bytes, count: number, position: number): Promise<void> {
+    const sizeBytes = buffer.length
+    let kept: Bytes | undefined = buffer
+    try {
+      if (this.#isWholeAndSmall(count)) {
+        const written = writeAll(this.#target.fd, buffer.subarray(0, count), position)
+        this.#digests = digestOnce(this.#options.names, buffer.subarray(0, count))
+        return await written
+      }
       this.#lanes ??= openLanes(this.#options.names)
-      await this.#lanes.update(bytes)
+      kept = undefined
+      const hashed = await this.#lanes.update(buffer.subarray(0, count))
+      kept = new Uint8Array(hashed.buffer)
+      await writeAll(this.#target.fd, hashed, position)
+    } finally {
+      if (kept === undefined) ingestBuffers.forget(sizeBytes)
+      else ingestBuffers.give(kept)
     }
+  }
+
+  #isWholeAndSmall(count: number): boolean {
+    const isLast = this.#ended || this.#receivedBytes === this.#options.sizeBytes
+    return isLast && count === this.#receivedBytes && count <= INLINE_BYTES
   }
 
   #proceed(): void {

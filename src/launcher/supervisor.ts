@@ -23,6 +23,11 @@ interface Manned {
 const deathsMax = 5
 const deathsWindowMs = 30_000
 const backOffMs = [0, 100, 400, 1600, 3200]
+/**
+ * V8 starts with a limit so low (MiB) that what passes through buffers of large bodies makes it mark the whole heap at every one of
+ * them, which takes as long as their MD5.
+ */
+const apiFlags = ['--initial-old-space-size=96']
 const killAfterMs = drainTimeoutMs + 2000
 
 export interface SupervisorOptions {
@@ -41,7 +46,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options
     prepareChildEnvironment()
-    cluster.setupPrimary({ exec: options.program, args: [], execArgv: [], serialization: 'advanced' })
+    cluster.setupPrimary({ exec: options.program, args: [], execArgv: apiFlags, serialization: 'advanced' })
   }
 
   /** Resolves with the port of each post when all of them serve. StartError if one ends before. */

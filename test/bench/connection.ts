@@ -11,6 +11,8 @@ export interface Answer {
 type Done = (error: Error | undefined, answer: Answer) => void
 
 const nothing: Buffer = Buffer.alloc(0)
+/** Of the answers, which are looked at and left: one buffer for all, since memory made anew for each piece costs more than the rest. */
+const received = Buffer.alloc(256 * 1024)
 const headEnd = Buffer.from('\r\n\r\n')
 const contentLength = /\r\ncontent-length: *(\d+)/i
 const closing = /\r\nconnection: *close/i
@@ -31,7 +33,6 @@ export class Connection {
   constructor(socket: Socket, keepsBodies: boolean) {
     this.#socket = socket
     this.#keepsBodies = keepsBodies
-    socket.on('data', (data) => this.#take(data))
     socket.on('error', (error) => this.#finish(error))
     socket.on('close', () => {
       this.#isClosing = true
@@ -41,7 +42,15 @@ export class Connection {
 
   static open(host: string, port: number, keepsBodies = false): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ host, port, noDelay: true }, () => resolve(new Connection(socket, keepsBodies)))
+      let connection: Connection | undefined
+      const callback = (count: number): boolean => {
+        if (connection !== undefined) connection.#take(received.subarray(0, count))
+        return true
+      }
+      const socket = connect({ host, port, noDelay: true, onread: { buffer: received, callback } }, () => {
+        connection = new Connection(socket, keepsBodies)
+        resolve(connection)
+      })
       socket.once('error', reject)
     })
   }
@@ -74,7 +83,7 @@ export class Connection {
     if (this.#left === -1) {
       const all = this.#pending.length === 0 ? data : Buffer.concat([this.#pending, data])
       const end = all.indexOf(headEnd)
-      this.#pending = end < 0 ? all : nothing
+      this.#pending = end < 0 ? Buffer.from(all) : nothing
       if (end >= 0) this.#startBody(all, end)
     } else if (this.#left === -2) {
       this.#takeChunks(data)
@@ -102,7 +111,7 @@ export class Connection {
   }
 
   #takeBody(data: Buffer): void {
-    if (this.#keepsBodies) this.#kept.push(data)
+    if (this.#keepsBodies) this.#kept.push(Buffer.from(data))
     this.#left -= data.length
     if (this.#left <= 0) this.#finish(undefined)
   }
@@ -120,10 +129,10 @@ export class Connection {
         this.#finish(undefined)
         return
       }
-      if (this.#keepsBodies) this.#kept.push(all.subarray(line + 2, line + 2 + size))
+      if (this.#keepsBodies) this.#kept.push(Buffer.from(all.subarray(line + 2, line + 2 + size)))
       all = all.subarray(line + 4 + size)
     }
-    this.#pending = all
+    this.#pending = Buffer.from(all)
   }
 
   #finish(error: Error | undefined): void {

@@ -3,7 +3,7 @@
  * under Vitest, and in one bundled file; a function's text would carry the names a bundler puts into it. Hence plain CommonJS
  * with nothing but Node inside, and the compiled CRC module in `workerData`.
  *
- * Messages in, each answered in order except `drop`: {id, names} opens a stream (no answer) · {id, bytes} hashes → {id} ·
+ * Messages in, each answered in order except `drop`: {id, names} opens a stream (no answer) · {id, bytes} hashes → {id, bytes} ·
  * {id, finish} → {id, digests} · {id, drop} forgets it.
  */
 export const laneWorkerSource = `'use strict'
@@ -66,7 +66,7 @@ parentPort.on('message', ({ id, names, bytes, finish, drop }) => {
     streams.set(id, names.map((name) => [name, start(name)]))
   } else if (bytes) {
     for (const [, running] of streams.get(id)) running.update(bytes)
-    parentPort.postMessage({ id })
+    parentPort.postMessage({ id, bytes }, [bytes.buffer])
   } else if (finish) {
     const digests = streams.get(id).map(([name, running]) => [name, Uint8Array.from(running.digest())])
     streams.delete(id)
