@@ -90,8 +90,8 @@ async function answer(
       next()
       return
     }
-    const { method = '', url: target = '', headers, rawHeaders } = request
-    const caller = gatekeeper.authenticate({ method, target, headers, rawHeaders })
+    const { method = '', url: target = '', headers, rawHeaders, socket } = request
+    const caller = gatekeeper.authenticate({ method, target, headers, rawHeaders, socket })
     const bucketName = percentDecode(presignMatch?.[1] ?? policyBucket ?? '')
     if (!isBucketName(bucketName)) throw new ApiError('InvalidBucketName')
     const body = await readBody(request, caller)
@@ -110,8 +110,8 @@ async function answerInspection(
   response: ServerResponse,
 ): Promise<void> {
   try {
-    const { method = '', url: target = '', headers, rawHeaders } = request
-    const caller = options.services.gatekeeper.authenticate({ method, target, headers, rawHeaders })
+    const { method = '', url: target = '', headers, rawHeaders, socket } = request
+    const caller = options.services.gatekeeper.authenticate({ method, target, headers, rawHeaders, socket })
     const body = await readBody(request, caller)
     const { status, json } = await inspect(options, { request, caller, bucketName: '', key: '', body })
     const length = { 'content-length': Buffer.byteLength(json ?? '') }
