@@ -3,7 +3,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { GetSessionTokenCommand } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DecisionRecord } from '#access/decision-journal.ts'
-import { accountId, allow, keysOf, otherAccountId, rootKeys, startApp, type TestApp } from '../iam/start-app.ts'
+import { accountId, allow, keysOf, otherAccountId, policy, rootKeys, startApp, type TestApp } from '../iam/start-app.ts'
 import { type SigningOptions, signHeaders, signQuery } from '../input/signer.ts'
 import { type Answer, exchange, format, type HeaderLines, type WireRequest } from '../input/wire.ts'
 
@@ -137,6 +137,7 @@ const v2 = (more: string) =>
   ask({ line: `GET /bucket/object?AWSAccessKeyId=${keyOf('admin')}&Signature=x${more}`, how: 'unsigned' })
 const aclOf = (owner: string) =>
   `<AccessControlPolicy><Owner><ID>${owner}</ID></Owner><AccessControlList></AccessControlList></AccessControlPolicy>`
+const publicPolicy = policy({ ...allow('s3:GetObject', 'arn:aws:s3:::closed/*'), Principal: '*' })
 const arn = (name: string) => `arn:aws:iam::${accountId}:user/${name}`
 const read = { line: 'GET /bucket/object' }
 
@@ -183,7 +184,7 @@ const cases: readonly Case[] = [
   ['the source of a copy may not be read', () => ask({ line: 'PUT /bucket/copy', headers: [['x-amz-copy-source', '/bucket/kept']] }), /s3:GetObject on resource: "arn:aws:s3:::bucket\/kept"/, {}],
   // By no policy
   ['another owner is expected', () => ask({ line: 'GET /bucket', headers: [['x-amz-expected-bucket-owner', otherAccountId]] }), 'Access Denied', why('bucket is of another account than x-amz-expected-bucket-owner says.')],
-  ['public policies are blocked', () => ask({ line: 'PUT /closed?policy', body: JSON.stringify({ Version: '2012-10-17', Statement: [{ ...allow('s3:GetObject', 'arn:aws:s3:::closed/*'), Principal: '*' }] }) }), /because public policies are blocked by the BlockPublicPolicy block public access setting\.$/, {}],
+  ['public policies are blocked', () => ask({ line: 'PUT /closed?policy', body: publicPolicy }), /because public policies are blocked by the BlockPublicPolicy block public access setting\.$/, {}],
   ['public ACLs are blocked', () => ask({ line: 'PUT /closed?acl', headers: [['x-amz-acl', 'public-read']] }), /because public ACLs are blocked by the BlockPublicAcls block public access setting\.$/, {}],
   ['an ACL names another owner', () => ask({ line: 'PUT /closed?acl', body: aclOf('f'.repeat(64)) }), 'Access Denied', { request: expect.objectContaining({ action: 's3:PutBucketAcl' }) }],
   // Forms
@@ -209,6 +210,7 @@ const cases: readonly Case[] = [
   ['another account asks for the state of the documents', () => ask({ line: 'GET /_/status', as: 'stranger' }), 'Access Denied', {}],
   ['a stranger asks for a URL', () => ask({ line: 'POST /presign/bucket/public', how: 'unsigned' }), 'Access Denied', why(/^Nobody has signed/)],
   ['a reader asks for a policy', () => ask({ line: 'GET /bucket-policy/bucket', as: 'reader' }), /s3:GetBucketPolicy on resource/, implicit],
+  ['public policies are blocked there too', () => ask({ line: 'PUT /bucket-policy/closed', body: publicPolicy }), /because public policies are blocked by the BlockPublicPolicy block public access setting\.$/, {}],
   // IAM
   ['IAM is not allowed', () => query('reader', 'iam', { Action: 'ListUsers' }), /is not authorized to perform: iam:ListUsers .*because no identity-based policy allows/, implicit],
   ['a policy of AWS is to be changed', () => query('admin', 'iam', { Action: 'DeletePolicy', PolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' }), /AdministratorAccess is managed by AWS/, { request: expect.objectContaining({ action: 'iam:DeletePolicy' }) }],
