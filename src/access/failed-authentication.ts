@@ -5,9 +5,6 @@ import { anonymousRequester } from '#policy/requester.ts'
 import { diagnoseMismatch } from '#signature/diagnose.ts'
 import type { DecisionJournal } from './decision-journal.ts'
 
-/** Longer ones are nobody's. */
-const keyLengthMax = 128
-
 export interface FailedAuthentication {
   readonly error: ApiError
   /** As the request names it; '' if it names none. */
@@ -62,13 +59,21 @@ export function recordFailure(
       type,
       arn,
       account,
-      accessKeyId: identity?.accessKeyId ?? accessKeyId.slice(0, keyLengthMax),
+      accessKeyId: identity?.accessKeyId ?? nameOfNobody(accessKeyId),
       ...(userName === undefined ? {} : { userName }),
     },
     ...(identity === undefined ? { account: ownAccount } : {}),
     sourceAddress,
     hint,
   }))
+}
+
+/**
+ * Some type their secret where the name belongs: what does not look like an access key is hidden, in AWS's words.
+ * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
+ */
+function nameOfNobody(claimed: string): string {
+  return claimed === '' || /^A[KS]IA[A-Z0-9]{16}$/.test(claimed) ? claimed : 'HIDDEN_DUE_TO_SECURITY_REASONS'
 }
 
 function scopeHint({ message, fields }: ApiError, region: string): string {

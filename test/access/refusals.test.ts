@@ -201,7 +201,8 @@ const cases: readonly Case[] = [
   ['an old URL has expired', () => v2('&Expires=1'), 'Request has expired', why('Request has expired')],
   ['an old URL has no expiry', () => v2('&Expires=soon'), 'Invalid Expires', {}],
   ['the secret beside a key is wrong', () => plain(keyOf('admin'), 'wrong', 'GET /bucket'), 'Invalid credentials', { ...why('The secret is not the one of this key.'), requester: expect.objectContaining({ arn: arn('admin') }) }],
-  ['the key beside a secret is nobody’s', () => plain('nobody', 'wrong', 'GET /bucket'), 'Invalid credentials', { ...why('There is no such access key in force.'), account: accountId, requester: expect.objectContaining({ type: 'anonymous', accessKeyId: 'nobody' }) }],
+  ['the key beside a secret is nobody’s', () => plain('AKIA0000000000000000', 'wrong', 'GET /bucket'), 'Invalid credentials', { ...why('There is no such access key in force.'), account: accountId, requester: expect.objectContaining({ type: 'anonymous', accessKeyId: 'AKIA0000000000000000' }) }],
+  ['key and secret have changed places', () => plain('a/secret+of=mine', keyOf('admin'), 'GET /bucket'), 'Invalid credentials', { requester: expect.objectContaining({ accessKeyId: 'HIDDEN_DUE_TO_SECURITY_REASONS' }) }],
   ['a key is locked after too many wrong secrets', async () => { for (let i = 0; i < 3; i++) await plain('guessed', 'wrong', 'GET /bucket'); return plain('guessed', 'wrong', 'GET /bucket') }, /^Access temporarily locked\. Try again in \d+ seconds\.$/, why(/^3 attempts with wrong secrets/)],
   // Questions about decisions
   ['a stranger asks for decisions', () => ask({ line: 'GET /_/decisions', how: 'unsigned' }), 'Access Denied', { ...implicit, request: expect.objectContaining({ action: 'sts:DecodeAuthorizationMessage', resourceAccount: accountId }) }],
