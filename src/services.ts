@@ -61,7 +61,7 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     policies,
     /** Of the index, for rows beside the store's. */
     engine,
-    signIn: createSignIn({ identities, settings: config }),
+    signIn: createSignIn({ identities, access, settings: config }),
     /** The secret that a user's links are signed with. */
     secretOf: (accessKeyId: string) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
     close: async () => {

@@ -17,8 +17,8 @@ import type { Payload, SignableRequest } from '#signature/request.ts'
 import { isSame } from '#signature/signing-key.ts'
 import { verifyV2 } from '#signature/v2.ts'
 import { verifyV4 } from '#signature/v4.ts'
-import type { Caller, OtherService } from './caller.ts'
-
+import type { Caller, OtherService, ReceivedSignable, RequestFacts } from './caller.ts'
+import { type ClaimedKey, claimedKey } from './claimed-key.ts'
 import { hintOf, recordFailure } from './failed-authentication.ts'
 import type { GatekeeperOptions } from './gatekeeper.ts'
 import { Lockout } from './lockout.ts'
@@ -31,12 +31,15 @@ const globalRegion = 'us-east-1'
 /** What clients sign for that were told of none, as boto3 with `region_name=''`. */
 const noRegion = ''
 
+type Came = Pick<RequestFacts, 'headers' | 'socket'>
+
 export interface Authenticator {
-  authenticate(request: SignableRequest, service?: OtherService): Caller
-  authenticateForm(fields: ReadonlyMap<string, string>): Caller
+  authenticate(request: ReceivedSignable, service?: OtherService): Caller
+  authenticateForm(fields: ReadonlyMap<string, string>, received: Came): Caller
 }
 
-export function createAuthenticator({ identities, journal, log, settings }: GatekeeperOptions): Authenticator {
+export function createAuthenticator(options: GatekeeperOptions): Authenticator {
+  const { identities, journal, clientAddress, ownAccount, log, settings } = options
   const lockout = new Lockout(settings.authMaxAttempts, settings.authLockoutMinutes)
   const scopes = {
     s3: { ...settings, regions: [noRegion] },
@@ -86,48 +89,51 @@ export function createAuthenticator({ identities, journal, log, settings }: Gate
   }
 
   function verifyPlain({ accessKeyId, secretAccessKey, sessionToken }: PlainCredentials, payload: Payload): Caller {
-    if (!settings.plainKeyAuth) throw new ApiError('AccessDenied')
+    if (!settings.plainKeyAuth) throw refused('PLAIN_KEY_AUTH is off: no secret is taken from a header.')
     lockout.check(accessKeyId)
     const identity = findOrUndefined(() => identities.identify(accessKeyId, sessionToken))
     const isRight = isSame(digest(identity?.secretAccessKey ?? ''), digest(secretAccessKey)) && identity !== undefined
     if (!isRight) {
       lockout.fail(accessKeyId)
       // The same answer whether the key exists or not.
-      throw new ApiError('AccessDenied', { message: 'Invalid credentials' })
+      const why =
+        identity === undefined ? 'There is no such access key in force.' : 'The secret is not the one of this key.'
+      throw refused(why, 'Invalid credentials')
     }
     lockout.succeed(accessKeyId)
     note(identity, settings.service)
     return { principal: identity, via: 'plain-keys', payload }
   }
 
-  function authenticate(request: SignableRequest, service?: OtherService): Caller {
-    const credentials = parseCredentials(request)
+  function authenticate(request: ReceivedSignable, service?: OtherService): Caller {
     try {
-      return verify(request, credentials, service)
+      return verify(request, parseCredentials(request), service)
     } catch (error) {
-      const isSigned = credentials.kind !== 'anonymous' && credentials.kind !== 'plain-keys'
-      throw error instanceof ApiError && isSigned ? explained(error, credentials, request.headers) : error
+      throw error instanceof ApiError ? explained(error, claimedKey(request), request) : error
     }
   }
 
   /** Says in the log and the journal what is probably wrong; the client learns what AWS tells. */
-  function explained(
-    error: ApiError,
-    { accessKeyId, sessionToken }: { readonly accessKeyId: string; readonly sessionToken?: string | undefined },
-    headers: SignableRequest['headers'] = {},
-  ): ApiError {
+  function explained(error: ApiError, claimed: ClaimedKey | undefined, received: Came): ApiError {
+    const { accessKeyId = '', sessionToken } = claimed ?? {}
     const identity = findOrUndefined(() => identities.identify(accessKeyId, sessionToken))
-    if (identity === undefined) return error
-    const forwarded = headers['x-forwarded-host']
+    const forwarded = received.headers['x-forwarded-host']
     const own = ['localhost', '127.0.0.1'].map((name) => `${name}:${settings.apiPort ?? 5000}`)
     const hosts = [...settings.hosts, ...own, ...(forwarded === undefined ? [] : [String(forwarded)])]
-    const failed = { error, identity, hosts, region: settings.region }
+    const known = { error, accessKeyId, identity, hosts, region: settings.region }
+    const failed = { ...known, sourceAddress: clientAddress.address(received), ownAccount: ownAccount() }
     const hint = hintOf(failed)
     if (hint === undefined) return error
     const decisionId = recordFailure(journal, failed, hint)
-    log.warn({ accessKeyId: identity.accessKeyId, code: error.code, hint, decisionId }, 'authentication failed')
-    const { code, message, fields } = error
-    return new ApiError(code, { message, fields, headers: { ...error.headers, [decisionHeader]: decisionId } })
+    const { sourceAddress } = failed
+    const fields = { accessKeyId: identity?.accessKeyId, code: error.code, sourceAddress, hint, decisionId }
+    log.warn(fields, 'authentication failed')
+    const { code, message } = error
+    return new ApiError(code, {
+      message,
+      fields: error.fields,
+      headers: { ...error.headers, [decisionHeader]: decisionId },
+    })
   }
 
   function verify(request: SignableRequest, credentials: PresentedCredentials, service?: OtherService): Caller {
@@ -148,7 +154,7 @@ export function createAuthenticator({ identities, journal, log, settings }: Gate
     }
   }
 
-  function authenticateForm(fields: ReadonlyMap<string, string>): Caller {
+  function authenticateForm(fields: ReadonlyMap<string, string>, received: Came): Caller {
     let identity: Identity | undefined
     const sessionToken = fields.get('x-amz-security-token')
     try {
@@ -157,8 +163,7 @@ export function createAuthenticator({ identities, journal, log, settings }: Gate
         return identity.secretAccessKey
       })
     } catch (error) {
-      const accessKeyId = claimedByForm(fields)
-      throw error instanceof ApiError && accessKeyId ? explained(error, { accessKeyId, sessionToken }) : error
+      throw error instanceof ApiError ? explained(error, claimedByForm(fields), received) : error
     }
     if (identity === undefined) return nobody
     note(identity, settings.service)
@@ -171,8 +176,14 @@ export function createAuthenticator({ identities, journal, log, settings }: Gate
   return { authenticate, authenticateForm }
 }
 
-const claimedByForm = (fields: ReadonlyMap<string, string>): string | undefined =>
-  fields.get('x-amz-credential')?.split('/', 1)[0] ?? fields.get('awsaccesskeyid')
+function claimedByForm(fields: ReadonlyMap<string, string>): ClaimedKey | undefined {
+  const accessKeyId = fields.get('x-amz-credential')?.split('/', 1)[0] ?? fields.get('awsaccesskeyid')
+  return accessKeyId ? { accessKeyId, sessionToken: fields.get('x-amz-security-token') } : undefined
+}
+
+/** The client learns the message alone. */
+const refused = (why: string, message?: string) =>
+  new ApiError('AccessDenied', { cause: new Error(why), ...(message === undefined ? {} : { message }) })
 
 function findOrUndefined<T>(find: () => T): T | undefined {
   try {

@@ -27,6 +27,8 @@ export interface AuthorizerOptions {
   readonly policies: BucketPolicyBook
   /** The account, by its canonical id, of a bucket's owner. */
   readonly findAccount: (canonicalId: string) => string | undefined
+  /** The server's own account: what is nobody's concerns its administrators. */
+  readonly ownAccount: () => string
   readonly context: ContextOptions
   readonly journal: DecisionJournal
   readonly ledger: UsageLedger
@@ -60,6 +62,8 @@ export interface Authorizer {
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
   /** As Gatekeeper.noteRefusal. */
   noteRefusal(error: ApiError, principal: Principal, action: string, resource: Resource, facts: RequestFacts): ApiError
+  /** As Gatekeeper.noteArnRefusal. */
+  noteArnRefusal(error: ApiError, asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): ApiError
 }
 
 const noPolicies: RequesterPolicies = { identity: [] }
@@ -100,7 +104,8 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
 
   /** What is not there yet will belong to whoever makes it. */
   function accountOf(ownerId: string | undefined, { canonicalId, account }: Requester): string {
-    if (ownerId === undefined || ownerId === '' || ownerId === canonicalId) return account
+    if (ownerId === undefined || ownerId === '') return account === '' ? options.ownAccount() : account
+    if (ownerId === canonicalId) return account
     return options.findAccount(ownerId) ?? ownerId
   }
 
@@ -122,8 +127,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     refuse({ asked, traced, decision, accessKeyId: principal.accessKeyId, bucket: resource.bucket?.name, facts })
   }
 
-  function authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void {
-    const { arn, account, trust } = resource
+  function arnQuestion(asking: Asking, action: string, { arn, account, trust }: ArnResource, facts: RequestFacts) {
     const request = {
       principal: asking.requester,
       action,
@@ -131,15 +135,21 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       resourceAccount: account,
       context: createContext(context, facts, action, {}),
     }
-    const policies =
-      trust === undefined ? asking.policies : { ...asking.policies, resource: trust, isTrust: true as const }
-    const decision = evaluate(request, policies)
+    const { policies } = asking
+    return {
+      request,
+      policies: trust === undefined ? policies : { ...policies, resource: trust, isTrust: true as const },
+    }
+  }
+
+  function authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void {
+    const asked = arnQuestion(asking, action, resource, facts)
+    const decision = evaluate(asked.request, asked.policies)
     const { accessKeyId = '' } = asking
     if (decision.outcome === 'Allow' || (resource.needsNoAllow && decision.reason === 'implicit-deny')) {
       if (accessKeyId !== '') ledger.note(accessKeyId, action, undefined, undefined)
       return
     }
-    const asked = { request, policies }
     refuse({ asked, traced: () => asked, decision, accessKeyId, bucket: undefined, facts })
   }
 
@@ -147,7 +157,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   function refuse({ asked, traced, decision, accessKeyId, bucket, facts }: Refusal): void {
     const { principal } = asked.request
     const isLetIn = options.enforce === 'log' && principal.account !== ''
-    const message = denialMessage(asked.request, decision)
+    const message = denialMessage(asked.request, decision, asked.policies)
     // The record is made later, when the connection may be gone that knows the address.
     const kept = { ...facts, socket: keptConnection(facts.socket) }
     const id = journal.record(() => ({
@@ -166,22 +176,37 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
 
   const noteRefusal: Authorizer['noteRefusal'] = (error, principal, action, resource, facts) => {
     const { request } = question(principal, action, resource, facts)
+    return noted(error, request, principal.accessKeyId, resource.bucket?.name, facts)
+  }
+
+  const noteArnRefusal: Authorizer['noteArnRefusal'] = (error, asking, action, resource, facts) => {
+    const { request } = arnQuestion(asking, action, resource, facts)
+    return noted(error, request, asking.accessKeyId ?? '', undefined, facts)
+  }
+
+  function noted(
+    error: ApiError,
+    request: AccessRequest,
+    accessKeyId: string,
+    bucket: string | undefined,
+    facts: RequestFacts,
+  ): ApiError {
     const message = refusalMessage(request, error)
     const sourceAddress = context.clientAddress.address(facts)
     const id = journal.record(() => ({
       outcome: 'Deny',
       code: error.code,
       message,
-      requester: describe(principal.accessKeyId, request),
+      requester: describe(accessKeyId, request),
       sourceAddress,
-      request: { ...summary(request), ...(resource.bucket && { bucket: resource.bucket.name }) },
-      ...(error.cause instanceof Error ? { hint: error.cause.message } : {}),
+      request: { ...summary(request), ...(bucket === undefined ? {} : { bucket }) },
+      hint: error.cause instanceof Error ? error.cause.message : error.message,
     }))
     const headers = { ...error.headers, [decisionHeader]: id }
     return new ApiError(error.code, { message, fields: error.fields, headers })
   }
 
-  return { question, decide, authorize, authorizeArn, noteRefusal }
+  return { question, decide, authorize, authorizeArn, noteRefusal, noteArnRefusal }
 }
 
 /**

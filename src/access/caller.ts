@@ -10,6 +10,11 @@ import type { Payload, SignableRequest } from '#signature/request.ts'
 /** The door a request came through. */
 export type AuthenticationType = 'anonymous' | 'header' | 'query' | 'form' | 'plain-keys'
 
+/** A request as it came in, for authentication: its socket tells from where. */
+export interface ReceivedSignable extends SignableRequest {
+  readonly socket: Connection
+}
+
 /** Who is calling and how they proved it. */
 export interface Caller {
   readonly principal: Principal
@@ -78,9 +83,12 @@ export interface Connection {
 /** The one authentication and the one authorization of every door. Errors are ApiError with AWS's codes. */
 export interface Gatekeeper {
   /** Verifies whatever credentials the request carries; anonymous if none. */
-  authenticate(request: SignableRequest, service?: OtherService): Caller
-  /** The signature in the fields of a POST upload (names in lower case), over the field `policy`; anonymous if none. */
-  authenticateForm(fields: ReadonlyMap<string, string>): Caller
+  authenticate(request: ReceivedSignable, service?: OtherService): Caller
+  /**
+   * The signature in the fields of a POST upload (names in lower case), over the field `policy`; anonymous if none. `received`: what
+   * brought the form.
+   */
+  authenticateForm(fields: ReadonlyMap<string, string>, received: Pick<RequestFacts, 'headers' | 'socket'>): Caller
   /**
    * AccessDenied unless the principal may do `action` (AWS's name, as `s3:GetObject`). Explicit Deny wins; default is deny.
    * ObjectNeeded, an AccessDenied too, if that depends on the object and `resource` lacks it.
@@ -92,4 +100,6 @@ export interface Gatekeeper {
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
   /** An AccessDenied that no policy made, in AWS's words and with the id of the record that is made of it. */
   noteRefusal(error: ApiError, principal: Principal, action: string, resource: Resource, facts: RequestFacts): ApiError
+  /** The same of whatever only an ARN names. */
+  noteArnRefusal(error: ApiError, asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): ApiError
 }

@@ -1,12 +1,32 @@
 /** The access key that a request names, whether or not its signature holds; undefined if it names none that can be one. */
 import type { ServedMessage } from '#model/served-request.ts'
 import { parseCredentials } from '#signature/credentials.ts'
+import type { SignableRequest } from '#signature/request.ts'
+
+export interface ClaimedKey {
+  readonly accessKeyId: string
+  readonly sessionToken?: string | undefined
+}
+
+type Naming = Pick<SignableRequest, 'method' | 'target' | 'headers' | 'rawHeaders'>
+
+export function claimedKey(request: Naming): ClaimedKey | undefined {
+  try {
+    const credentials = parseCredentials(request)
+    return credentials.kind === 'anonymous' ? undefined : credentials
+  } catch {
+    return keyOfScope(request)
+  }
+}
 
 export function claimedAccessKey({ method = '', url = '/', headers, rawHeaders }: ServedMessage): string | undefined {
-  try {
-    const credentials = parseCredentials({ method, target: url, headers, rawHeaders })
-    return credentials.kind === 'anonymous' ? undefined : credentials.accessKeyId
-  } catch {
-    return undefined
-  }
+  return claimedKey({ method, target: url, headers, rawHeaders })?.accessKeyId
+}
+
+/** Of credentials with something else about them that cannot be. */
+function keyOfScope({ headers, target }: Naming): ClaimedKey | undefined {
+  const inHeader = /Credential=([^,\s]+)/.exec(headers.authorization ?? '')?.[1]
+  const credential = inHeader ?? new URLSearchParams(target.split('?', 2)[1] ?? '').get('X-Amz-Credential')
+  const accessKeyId = /^(.+?)\/\d{8}\//.exec(credential ?? '')?.[1]
+  return accessKeyId === undefined ? undefined : { accessKeyId }
 }

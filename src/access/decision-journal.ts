@@ -21,6 +21,8 @@ export interface DecisionRecord {
   readonly message: string
   readonly requester: Pick<Requester, 'type' | 'arn' | 'account' | 'userName'> & { readonly accessKeyId: string }
   readonly sourceAddress: string | undefined
+  /** Whose affair it is where the requester is of no account and the resource of none: the server's own. */
+  readonly account?: string
   /** Undefined where it did not come to a decision: the signature was wrong. */
   readonly request?: {
     readonly action: string

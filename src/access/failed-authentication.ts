@@ -1,20 +1,28 @@
 /** Notes why an authentication failed, for the account's administrators: in the journal, and a hint in the log. */
 import type { Identity } from '#identity/identity.ts'
 import type { ApiError } from '#model/errors.ts'
+import { anonymousRequester } from '#policy/requester.ts'
 import { diagnoseMismatch } from '#signature/diagnose.ts'
 import type { DecisionJournal } from './decision-journal.ts'
 
 export interface FailedAuthentication {
   readonly error: ApiError
-  readonly identity: Identity
+  /** As the request names it; '' if it names none. */
+  readonly accessKeyId: string
+  /** Whose key that is; undefined if it is nobody's. */
+  readonly identity: Identity | undefined
   readonly hosts: readonly string[]
   readonly region: string
-  readonly sourceAddress?: string | undefined
+  readonly sourceAddress: string | undefined
+  /** The server's own, whose administrators learn of keys that are nobody's. */
+  readonly ownAccount: string
 }
 
 /** Undefined if the failure explains itself. */
 export function hintOf({ error, identity, hosts, region }: FailedAuthentication): string | undefined {
   const { code, fields } = error
+  if (code === 'AccessDenied') return refusalHint(error)
+  if (identity === undefined) return undefined
   switch (code) {
     case 'SignatureDoesNotMatch':
       return fields.CanonicalRequest === undefined
@@ -31,16 +39,18 @@ export function hintOf({ error, identity, hosts, region }: FailedAuthentication)
     case 'AuthorizationHeaderMalformed':
     case 'AuthorizationQueryParametersError':
       return scopeHint(error, region)
-    case 'AccessDenied':
-      return refusalHint(error)
     default:
       return undefined
   }
 }
 
-export function recordFailure(journal: DecisionJournal, failed: FailedAuthentication, hint: string): string {
-  const { error, identity, sourceAddress } = failed
-  const { type, arn, account, userName } = identity.requester
+export function recordFailure(
+  journal: DecisionJournal,
+  failed: Omit<FailedAuthentication, 'hosts' | 'region'>,
+  hint: string,
+): string {
+  const { error, accessKeyId, identity, sourceAddress, ownAccount } = failed
+  const { type, arn, account, userName } = identity?.requester ?? anonymousRequester
   return journal.record(() => ({
     outcome: 'Deny',
     code: error.code,
@@ -49,12 +59,21 @@ export function recordFailure(journal: DecisionJournal, failed: FailedAuthentica
       type,
       arn,
       account,
-      accessKeyId: identity.accessKeyId,
+      accessKeyId: identity?.accessKeyId ?? nameOfNobody(accessKeyId),
       ...(userName === undefined ? {} : { userName }),
     },
+    ...(identity === undefined ? { account: ownAccount } : {}),
     sourceAddress,
     hint,
   }))
+}
+
+/**
+ * Some type their secret where the name belongs: what does not look like an access key is hidden, in AWS's words.
+ * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
+ */
+function nameOfNobody(claimed: string): string {
+  return claimed === '' || /^A[KS]IA[A-Z0-9]{16}$/.test(claimed) ? claimed : 'HIDDEN_DUE_TO_SECURITY_REASONS'
 }
 
 function scopeHint({ message, fields }: ApiError, region: string): string {
@@ -65,8 +84,9 @@ function scopeHint({ message, fields }: ApiError, region: string): string {
   return wanted === undefined ? message : `The client signs for another service than "${wanted}".`
 }
 
-/** Of a signature that is right, but not for this request or not now. */
-function refusalHint({ message, fields }: ApiError): string {
+/** Of credentials that may be right, but not for this request or not now. */
+function refusalHint({ message, fields, cause }: ApiError): string {
+  if (cause instanceof Error) return cause.message
   if (fields.HeadersNotSigned !== undefined) {
     return `Not signed, but received: ${fields.HeadersNotSigned}. The client or a proxy has added it since.`
   }

@@ -3,6 +3,7 @@ import type { Identities } from '#identity/identities.ts'
 import { createAuthenticator } from './authenticator.ts'
 import type { Authorizer } from './authorizer.ts'
 import type { Gatekeeper } from './caller.ts'
+import type { ClientAddress } from './client-address.ts'
 import type { DecisionJournal } from './decision-journal.ts'
 import { ObjectNeeded } from './object-needed.ts'
 
@@ -25,6 +26,9 @@ export interface GatekeeperOptions {
   readonly identities: Identities
   readonly authorizer: Authorizer
   readonly journal: DecisionJournal
+  readonly clientAddress: ClientAddress
+  /** Of the server itself. */
+  readonly ownAccount: () => string
   readonly log: { warn(fields: object, message: string): void }
   readonly settings: GatekeeperSettings
 }
@@ -46,6 +50,7 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
     authorize: authorizer.authorize,
     authorizeArn: authorizer.authorizeArn,
     noteRefusal: authorizer.noteRefusal,
+    noteArnRefusal: authorizer.noteArnRefusal,
     may,
   }
 }

@@ -55,7 +55,7 @@ export function answerFor(account: string, authorizer: Authorizer, question: Que
   const isShown = ({ policyType }: Pick<PolicyTrace, 'policyType'>) => isOwn || policyType !== 'resource-based'
   return {
     decision: isShown(decision) ? decision : { ...decision, policy: undefined, sid: undefined },
-    message: decision.outcome === 'Allow' ? undefined : denialMessage(request, decision),
+    message: decision.outcome === 'Allow' ? undefined : denialMessage(request, decision, policies),
     policies: explain(request, policies).policies.filter(isShown),
   }
 }

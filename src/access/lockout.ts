@@ -18,7 +18,10 @@ export class Lockout {
     if (leftMs <= 0) this.#failures.delete(accessKeyId)
     else {
       const seconds = Math.ceil(leftMs / 1000)
-      throw new ApiError('AccessDenied', { message: `Access temporarily locked. Try again in ${seconds} seconds.` })
+      throw new ApiError('AccessDenied', {
+        message: `Access temporarily locked. Try again in ${seconds} seconds.`,
+        cause: new Error(`${failure.count} attempts with wrong secrets have locked this name for a while.`),
+      })
     }
   }
 

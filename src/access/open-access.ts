@@ -30,6 +30,8 @@ export interface Access {
   readonly ledger: UsageLedger
   readonly activity: Activity
   readonly clientAddress: ClientAddress
+  /** The server's own. */
+  readonly ownAccount: () => string
   close(): Promise<void>
 }
 
@@ -38,6 +40,7 @@ export function openAccess({ identities, policies, engine, log, settings }: Acce
   const journal = new DecisionJournal({ engine, onError })
   const ledger = new UsageLedger({ engine, onError })
   const findAccount = (canonicalId: string) => identities.findAccount(canonicalId)
+  const ownAccount = () => identities.findAccount(identities.ownerId) ?? ''
   const clientAddress = createClientAddress(settings.trustedProxies)
   const activity = new Activity({
     engine,
@@ -49,6 +52,7 @@ export function openAccess({ identities, policies, engine, log, settings }: Acce
   const authorizer = createAuthorizer({
     policies,
     findAccount,
+    ownAccount,
     context: { clientAddress, region: settings.region },
     journal,
     ledger,
@@ -56,12 +60,13 @@ export function openAccess({ identities, policies, engine, log, settings }: Acce
     onSoftDenial: (fields) => log.warn(fields, 'ENFORCE=log let pass what would be denied'),
   })
   return {
-    gatekeeper: createGatekeeper({ identities, authorizer, journal, log, settings }),
+    gatekeeper: createGatekeeper({ identities, authorizer, journal, clientAddress, ownAccount, log, settings }),
     authorizer,
     journal,
     ledger,
     activity,
     clientAddress,
+    ownAccount,
     async close() {
       await Promise.all([journal.close(), ledger.close(), activity.close()])
       await engine.close()

@@ -5,8 +5,11 @@
 import { createHmac } from 'node:crypto'
 import type { Identities } from '#identity/identities.ts'
 import type { Identity } from '#identity/identity.ts'
+import { ApiError } from '#model/errors.ts'
 import { isSame } from '#signature/signing-key.ts'
+import { recordFailure } from './failed-authentication.ts'
 import { Lockout } from './lockout.ts'
+import type { Access } from './open-access.ts'
 
 export interface SignInSettings {
   readonly secretKey: string | undefined
@@ -29,7 +32,9 @@ export interface SignInAttempt {
 }
 
 export interface SignIn {
-  /** Undefined: unknown or wrong, which look the same. AccessDenied while the name or the address is locked out. */
+  /**
+   * Undefined: unknown or wrong, which look the same. AccessDenied while the name or the address is locked out. Both are recorded.
+   */
   attempt(attempt: SignInAttempt): Promise<SignedIn | undefined>
   /** Undefined: the session must end. */
   resume(signedIn: SignedIn): Identity | undefined
@@ -38,7 +43,13 @@ export interface SignIn {
 /** Several people may share an address. */
 const attemptsOfAddress = 4
 
-export function createSignIn({ identities, settings }: { identities: Identities; settings: SignInSettings }): SignIn {
+export interface SignInOptions {
+  readonly identities: Identities
+  readonly access: Pick<Access, 'journal' | 'ownAccount'>
+  readonly settings: SignInSettings
+}
+
+export function createSignIn({ identities, access, settings }: SignInOptions): SignIn {
   const { authMaxAttempts, authLockoutMinutes } = settings
   const names = new Lockout(authMaxAttempts, authLockoutMinutes)
   const addresses = new Lockout(authMaxAttempts * attemptsOfAddress, authLockoutMinutes)
@@ -63,14 +74,28 @@ export function createSignIn({ identities, settings }: { identities: Identities;
     return user?.login?.passwordHash
   }
 
+  function record(error: ApiError, name: string, sourceAddress: string): void {
+    const identity = identities.findByAccessKey(name) ?? identities.find(name)
+    const why = identity === undefined ? 'There is no such user or key.' : 'The secret or password is another.'
+    const failed = { error, accessKeyId: name, identity, sourceAddress, ownAccount: access.ownAccount() }
+    const hint = error.cause instanceof Error ? error.cause.message : why
+    recordFailure(access.journal, failed, `At the console's sign-in: ${hint}`)
+  }
+
   return {
     async attempt({ name, secret, address }) {
-      addresses.check(address)
-      names.check(name)
+      try {
+        addresses.check(address)
+        names.check(name)
+      } catch (error) {
+        if (error instanceof ApiError) record(error, name, address)
+        throw error
+      }
       const signedIn = await recognize(name, secret)
       if (signedIn === undefined) {
         addresses.fail(address)
         names.fail(name)
+        record(new ApiError('AccessDenied', { message: 'Invalid credentials' }), name, address)
       } else names.succeed(name)
       return signedIn
     },

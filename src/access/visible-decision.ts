@@ -2,8 +2,8 @@
 import type { PolicyTrace } from '#policy/explain.ts'
 import type { DecisionRecord } from './decision-journal.ts'
 
-export function concerns({ requester, request }: DecisionRecord, account: string): boolean {
-  return requester.account === account || request?.resourceAccount === account
+export function concerns({ requester, request, account: concerned }: DecisionRecord, account: string): boolean {
+  return [requester.account, request?.resourceAccount, concerned].includes(account)
 }
 
 /** Policies of another account stay its own: what they say, and that they decided. */

@@ -24,6 +24,8 @@ export interface Inspection {
   readonly documents: () => readonly DocumentStatus[]
   /** Canonical id of the server's own account. */
   readonly serverOwnerId: () => string
+  /** The AccessDenied of a caller whose policies allow what is not theirs to ask, once it is recorded. */
+  readonly refuse: (why: string) => ApiError
 }
 
 interface Route {
@@ -52,12 +54,18 @@ export async function inspect(options: AdminOptions, asked: AdminRequest): Promi
   const [path = '', search = ''] = url.split('?', 2)
   const { principal } = asked.caller
   const route = findRoute(method, path)
-  if (route === undefined || !(principal instanceof Identity)) throw new ApiError('AccessDenied')
+  if (route === undefined) throw new ApiError('InvalidURI')
   const { services, access, findIdentity, documents, serverOwnerId } = options
-  services.gatekeeper.authorize(principal, route.action, {}, factsOf(asked))
+  const facts = factsOf(asked)
+  services.gatekeeper.authorize(principal, route.action, {}, facts)
+  const refuse = (why: string) => {
+    const error = new ApiError('AccessDenied', { cause: new Error(why) })
+    return services.gatekeeper.noteRefusal(error, principal, route.action, {}, facts)
+  }
+  if (!(principal instanceof Identity)) throw refuse('Strangers see nothing of decisions.')
   const argument = route.path.exec(path)?.[1] ?? ''
   const query = new URLSearchParams(search)
-  const shared = { services, access, findIdentity, documents, serverOwnerId }
+  const shared = { services, access, findIdentity, documents, serverOwnerId, refuse }
   return route.run({ asked, account: principal.account, query, argument, ...shared })
 }
 

@@ -1,5 +1,6 @@
 /** `{"method": "GET"|"PUT"|"DELETE", "expires_in": seconds}` → `{"url", "method", "expires_in"}`. */
 import { z } from 'zod'
+import { authorizeOnObject } from '#access/object-access.ts'
 import { Identity } from '#identity/identity.ts'
 import { awsEncode } from '#lib/uri.ts'
 import { ApiError } from '#model/errors.ts'
@@ -21,9 +22,17 @@ export async function presign(options: AdminOptions, asked: AdminRequest): Promi
   assertKey(key)
   const { method, expires_in: expiresSeconds } = parse(asked.body)
   const bucket = await store.getBucket(bucketName)
-  gatekeeper.authorize(caller.principal, actions[method], { bucket, key }, factsOf(asked))
-  if (!(caller.principal instanceof Identity)) throw new ApiError('AccessDenied')
-  const { accessKeyId, secretAccessKey, sessionToken } = caller.principal
+  const { principal } = caller
+  const action = actions[method]
+  const facts = factsOf(asked)
+  await authorizeOnObject({ store, gatekeeper }, { principal, action, bucket, key, versionId: undefined, facts })
+  if (!(principal instanceof Identity)) {
+    const error = new ApiError('AccessDenied', {
+      cause: new Error('Nobody has signed, and nobody could sign the URL.'),
+    })
+    throw gatekeeper.noteRefusal(error, principal, action, { bucket, key }, facts)
+  }
+  const { accessKeyId, secretAccessKey, sessionToken } = principal
   if (method !== 'PUT') await store.headObject(bucketName, key, undefined)
   const isSecure = 'encrypted' in request.socket && request.socket.encrypted === true
   const base = options.apiBaseUrl ?? `${isSecure ? 'https' : 'http'}://${request.headers.host ?? ''}`

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller, Gatekeeper, RequestFacts } from '#access/caller.ts'
+import { isUnexplained } from '#access/denial.ts'
 import type { Access } from '#access/open-access.ts'
 import type { Identity } from '#identity/identity.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
@@ -90,8 +91,8 @@ async function answer(
       next()
       return
     }
-    const { method = '', url: target = '', headers, rawHeaders } = request
-    const caller = gatekeeper.authenticate({ method, target, headers, rawHeaders })
+    const { method = '', url: target = '', headers, rawHeaders, socket } = request
+    const caller = gatekeeper.authenticate({ method, target, headers, rawHeaders, socket })
     const bucketName = percentDecode(presignMatch?.[1] ?? policyBucket ?? '')
     if (!isBucketName(bucketName)) throw new ApiError('InvalidBucketName')
     const body = await readBody(request, caller)
@@ -110,8 +111,8 @@ async function answerInspection(
   response: ServerResponse,
 ): Promise<void> {
   try {
-    const { method = '', url: target = '', headers, rawHeaders } = request
-    const caller = options.services.gatekeeper.authenticate({ method, target, headers, rawHeaders })
+    const { method = '', url: target = '', headers, rawHeaders, socket } = request
+    const caller = options.services.gatekeeper.authenticate({ method, target, headers, rawHeaders, socket })
     const body = await readBody(request, caller)
     const { status, json } = await inspect(options, { request, caller, bucketName: '', key: '', body })
     const length = { 'content-length': Buffer.byteLength(json ?? '') }
@@ -126,11 +127,15 @@ async function bucketPolicy({ services }: AdminOptions, asked: AdminRequest): Pr
   const { bucketName, caller, request } = asked
   const bucket = await store.getBucket(bucketName)
   const verb = ({ GET: 'Get', PUT: 'Put', DELETE: 'Delete' } as Record<string, string>)[request.method ?? ''] ?? ''
-  gatekeeper.authorize(caller.principal, `s3:${verb}BucketPolicy`, { bucket }, factsOf(asked))
+  const action = `s3:${verb}BucketPolicy`
+  const facts = factsOf(asked)
+  gatekeeper.authorize(caller.principal, action, { bucket }, facts)
   if (verb === 'Delete') await bucketPolicies.remove(bucketName)
   else if (verb === 'Put') {
     const blocksPublic = bucket.publicAccessBlock?.blockPublicPolicy === true
-    await bucketPolicies.put(bucketName, asked.body.toString(), { blocksPublic })
+    await bucketPolicies.put(bucketName, asked.body.toString(), { blocksPublic }).catch((error: unknown) => {
+      throw isUnexplained(error) ? gatekeeper.noteRefusal(error, caller.principal, action, { bucket }, facts) : error
+    })
   } else {
     const json = bucketPolicies.find(bucketName)
     if (json === undefined) throw new ApiError('NoSuchBucketPolicy', { fields: { BucketName: bucketName } })

@@ -1,5 +1,4 @@
 /** `GET /_/status`: whether the documents that people edit are in force as they are. For the administrators of the server's own account. */
-import { ApiError } from '#model/errors.ts'
 import type { Inspection } from './inspections.ts'
 import type { AdminAnswer } from './routes.ts'
 
@@ -9,9 +8,10 @@ export interface DocumentStatus {
   readonly problem: { readonly message: string; readonly path: string; readonly line: number | undefined } | undefined
 }
 
-export async function getStatus({ asked, serverOwnerId, documents }: Inspection): Promise<AdminAnswer> {
+export async function getStatus({ asked, serverOwnerId, documents, refuse }: Inspection): Promise<AdminAnswer> {
   // What stands in the documents is of all accounts.
-  if (asked.caller.principal.canonicalId !== serverOwnerId()) throw new ApiError('AccessDenied')
+  if (asked.caller.principal.canonicalId !== serverOwnerId())
+    throw refuse('This is for the account of the server itself.')
   const shown = documents().map(({ path, problem }) => ({
     path,
     isInForce: problem === undefined,

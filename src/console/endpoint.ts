@@ -1,13 +1,17 @@
 /** The life of one visit, to be read aloud: who → signed in? → from our own page? → bucket → may they? → page → send. */
 import type { NextFunction, Request, Response } from 'express'
-import type { RequestFacts } from '#access/caller.ts'
+import type { Asking, RequestFacts } from '#access/caller.ts'
+import { isUnexplained } from '#access/denial.ts'
 import { hideMissingObject } from '#access/missing-object.ts'
 import { authorizeOnObject, authorizeOnUpload } from '#access/object-access.ts'
+import { Identity } from '#identity/identity.ts'
 import type { Log } from '#lib/log.ts'
 import { anonymous, type Principal } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
+import { decisionHeader } from '#model/served-request.ts'
+import { anonymousRequester } from '#policy/requester.ts'
 import { mayExplainAction } from './denials/denials.ts'
 import { describeFailure } from './failure.ts'
 import { isFormRequest, readForm, readJson } from './form.ts'
@@ -18,6 +22,8 @@ import { sendAnswer } from './send.ts'
 import { CsrfTokens, isFromOwnPages } from './session/csrf.ts'
 import { sessionOf } from './session/session.ts'
 import { identifyVisitor, type Visitor } from './visitor.ts'
+
+const nobody: Asking = { requester: anonymousRequester, policies: { identity: [] } }
 
 export interface EndpointOptions {
   readonly services: ConsoleServices
@@ -52,8 +58,17 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       await authorize(route, visit)
       await send(await showPage(route, visit), request, response, visitor)
     } catch (error) {
-      await fail(error, request, response, visitor)
+      await fail(isUnexplained(error) ? recorded(error, request, visitor) : error, request, response, visitor)
     }
+  }
+
+  /** Refusals that no policy made are kept as those are that one made. */
+  function recorded(error: ApiError, request: Request, visitor: Visitor | undefined): ApiError {
+    const facts = factsOf(request, new URLSearchParams(request.url.split('?')[1] ?? ''))
+    const action = `${request.method} ${request.path}`
+    const who = visitor?.principal instanceof Identity ? visitor.principal : undefined
+    const account = who?.account ?? services.access.ownAccount()
+    return services.gatekeeper.noteArnRefusal(error, who ?? nobody, action, { arn: '*', account }, facts)
   }
 
   /** What is not there looks forbidden to those who may not list. */
@@ -141,6 +156,8 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       response.destroy()
       return
     }
+    const decisionId = error instanceof ApiError ? error.headers[decisionHeader] : undefined
+    if (decisionId !== undefined) response.set(decisionHeader, decisionId)
     // A body that is still on its way would be taken for the next request.
     if (!request.complete) response.set('connection', 'close')
     await send(describeFailure(error, request, visitor?.principal), request, response, visitor)

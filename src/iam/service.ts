@@ -1,5 +1,6 @@
 /** IAM: authenticate → authorize what the row acts on → run. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
 import type { Gatekeeper } from '#access/caller.ts'
+import { isUnexplained } from '#access/denial.ts'
 import { type ConditionKeys, factsOfQuery } from '#access/query-facts.ts'
 import type { QueryRequest, QueryService } from '#http/query/service.ts'
 import type { Identities } from '#identity/identities.ts'
@@ -27,8 +28,8 @@ export function createIamService(services: IamServices): QueryService {
   }
 }
 
-function run(row: IamRow, request: QueryRequest, { identities, gatekeeper }: IamServices) {
-  const caller = gatekeeper.authenticate(request.signable, 'iam')
+async function run(row: IamRow, request: QueryRequest, { identities, gatekeeper }: IamServices) {
+  const caller = gatekeeper.authenticate({ ...request.signable, socket: request.socket }, 'iam')
   const { principal } = caller
   request.principal = principal
   if (!(principal instanceof Identity)) throw new ApiError('MissingAuthenticationToken')
@@ -46,9 +47,16 @@ function run(row: IamRow, request: QueryRequest, { identities, gatekeeper }: Iam
     const facts = factsOfQuery(request, caller, keysOf(target))
     gatekeeper.authorizeArn(principal, `iam:${action}`, { arn: target.arn, account: account.id }, facts)
   }
-  if (row.on !== 'unsupported') authorize(row.name, row.on(asked))
+  const target = row.on === 'unsupported' ? undefined : row.on(asked)
+  if (target !== undefined) authorize(row.name, target)
   if (row.passes !== undefined) authorize('PassRole', row.passes(asked))
-  return row.run(asked)
+  try {
+    return await row.run(asked)
+  } catch (error) {
+    if (!isUnexplained(error)) throw error
+    const resource = { arn: target?.arn ?? '*', account: account.id }
+    throw gatekeeper.noteArnRefusal(error, principal, `iam:${row.name}`, resource, factsOfQuery(request, caller))
+  }
 }
 
 /** Tokens without a role are not for IAM. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html */

@@ -33,6 +33,8 @@ export function formatBanner(prepared: Prepared, started: Started, style: Style)
     rows.push(['Console', 'none', 'METADATA_ENGINE=memory is seen by its own process only'])
   rows.push(['Data', config.storageRoot, ''])
   if (api !== undefined) rows.push(userRow(prepared))
+  // Whatever the log keeps quiet about.
+  if (config.enforce === 'log') rows.push(['ENFORCE', style.bold('log: NOTHING IS DENIED to whoever has a key'), ''])
   const lines = rows.map(
     ([name, value, note]) => `  ${style.dim(name.padEnd(9))}${value}${note && `  ${style.dim(note)}`}`,
   )

@@ -134,22 +134,26 @@ function required(element: XmlElements, name: string): string {
   return text
 }
 
+export interface Owners {
+  readonly ownerId: string
+  readonly bucketOwnerId: string
+}
+
 /**
- * The ACL that a PutBucketAcl or PutObjectAcl carries, in its headers or its document. MissingSecurityHeader for neither,
- * UnexpectedContent for both.
+ * The ACL that a PutBucketAcl or PutObjectAcl carries, in its headers or its document, for whoever owns what it is put on; read once.
+ * MissingSecurityHeader for neither, UnexpectedContent for both; what it gives throws as parseAclDocument does.
  */
 export async function readAcl(
   { headers, body }: Pick<S3Request, 'headers' | 'body'>,
   of: 'bucket' | 'object',
-  owners: { readonly ownerId: string; readonly bucketOwnerId: string },
   accounts: Accounts,
-): Promise<Acl> {
+): Promise<(owners: Owners) => Acl> {
   const requested = requestedAcl(headers, of, accounts)
   const document = await body.document()
   if (requested === undefined) {
-    if (document.length > 0) return parseAclDocument(document, owners.ownerId, accounts)
+    if (document.length > 0) return ({ ownerId }) => parseAclDocument(document, ownerId, accounts)
     throw new ApiError('MissingSecurityHeader', { fields: { MissingHeaderName: 'x-amz-acl' } })
   }
   if (document.length > 0) throw new ApiError('UnexpectedContent')
-  return resolveAcl(requested, owners.ownerId, owners.bucketOwnerId)
+  return ({ ownerId, bucketOwnerId }) => resolveAcl(requested, ownerId, bucketOwnerId)
 }

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller } from '#access/caller.ts'
+import { isUnexplained } from '#access/denial.ts'
 import { type AskedObject, authorizeOnObject, authorizeOnUpload, readAuthorized } from '#access/object-access.ts'
 import { ObjectNeeded } from '#access/object-needed.ts'
 import { anonymous } from '#model/account.ts'
@@ -74,7 +75,13 @@ export function createS3Endpoint(
     exchange.row = row
     const caller = row.authenticatesItself
       ? anonymousCaller
-      : services.gatekeeper.authenticate({ method, target, headers: request.headers, rawHeaders })
+      : services.gatekeeper.authenticate({
+          method,
+          target,
+          headers: request.headers,
+          rawHeaders,
+          socket: request.socket,
+        })
     exchange.caller = caller
     if (address.key !== '') assertKey(address.key)
     const bucket =
@@ -204,10 +211,6 @@ async function loadBucket(name: string, services: Services): Promise<Bucket> {
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)
 }
-
-/** Refused by no policy: all others are explained already. */
-const isUnexplained = (error: unknown): error is ApiError =>
-  error instanceof ApiError && error.code === 'AccessDenied' && error.headers[decisionHeader] === undefined
 
 function noteRefusal(
   error: ApiError,

@@ -2,6 +2,8 @@
  * Uploads from browsers. The form carries its own credentials and policy, so this operation authenticates by itself.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
+import type { Caller } from '#access/caller.ts'
+import { isUnexplained } from '#access/denial.ts'
 import { awsEncode } from '#lib/uri.ts'
 import { formatXml } from '#lib/xml.ts'
 import { ApiError } from '#model/errors.ts'
@@ -35,7 +37,7 @@ export const postObject: Operation = async (request, services) => {
 async function upload(request: S3Request, services: Services, form: Form): Promise<S3Response> {
   const { bucket } = request
   const { fields, file } = form
-  const caller = services.gatekeeper.authenticateForm(fields)
+  const caller = services.gatekeeper.authenticateForm(fields, request.facts)
   const { principal } = caller
   const template = fields.get('key')
   if (template === undefined || template === '') {
@@ -45,12 +47,8 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
       fields: { ArgumentName: 'key', ArgumentValue: '' },
     })
   }
-  const policyBase64 = fields.get('policy')
   const { fileName } = form
-  const limitsOfPolicy =
-    policyBase64 === undefined
-      ? {}
-      : checkPostPolicy({ policyBase64, fields, fileName, bucket: bucket.name, nowMs: Date.now() })
+  const limitsOfPolicy = checkPolicy(request, services, form, caller)
   const key = withFileName(template, fileName)
   assertKey(key)
   const headers = headersOf(fields)
@@ -77,6 +75,22 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
   })
   const version = await services.store.putObject({ bucket, key, staged, attributes, checksum, conditions: {} })
   return answer(request, fields, version)
+}
+
+type PostLimits = ReturnType<typeof checkPostPolicy>
+
+/** The refusals of the form's own policy are recorded as those of who signed it. */
+function checkPolicy({ bucket, facts }: S3Request, { gatekeeper }: Services, form: Form, caller: Caller): PostLimits {
+  const { fields, fileName } = form
+  const policyBase64 = fields.get('policy')
+  if (policyBase64 === undefined) return {}
+  try {
+    return checkPostPolicy({ policyBase64, fields, fileName, bucket: bucket.name, nowMs: Date.now() })
+  } catch (error) {
+    if (!isUnexplained(error)) throw error
+    const key = withFileName(fields.get('key') ?? '', fileName)
+    throw gatekeeper.noteRefusal(error, caller.principal, 's3:PutObject', { bucket, key }, { ...facts, caller })
+  }
 }
 
 async function verified<T>(services: Services, staged: Staged, check: () => T): Promise<T> {

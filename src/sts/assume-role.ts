@@ -9,9 +9,9 @@ import {
   type FoundRole,
   findRole,
   formatSession,
+  missingRole,
   type RoleAsked,
   readSeconds,
-  roleDenied,
 } from './role-session.ts'
 
 const chainedSecondsMax = 3600
@@ -36,7 +36,8 @@ export const assumeRole = signed('AssumeRole', (request) => {
     context: contextOf(request),
   }
   const found = findRole(identities.directory, roleArn)
-  if (found === undefined || !mayAssume(caller)) throw roleDenied(caller.arn, asked)
+  refuseRootsAndTokens(caller)
+  if (found === undefined) throw missingRole(caller, asked)
   authorizeRole(request, caller, found, asked)
   const seconds = secondsAsked(request, found)
   const { credentials, packedPercent } = identities.tokens.issue({
@@ -55,9 +56,14 @@ export const assumeRole = signed('AssumeRole', (request) => {
   return { ...formatSession(found, sessionName, credentials, packedPercent), SourceIdentity: sourceIdentity }
 })
 
-/** A root may not, nor may those who are only known by a token for others. */
-function mayAssume({ requester, session }: Identity): boolean {
-  return requester.type !== 'root' && session?.kind !== 'federation-token'
+/** AccessDenied: a root may not, nor may those who are only known by a token for others. */
+function refuseRootsAndTokens({ requester, session }: Identity): void {
+  if (requester.type === 'root') {
+    throw new ApiError('AccessDenied', { message: 'Roles may not be assumed by root accounts.' })
+  }
+  if (session?.kind === 'federation-token') {
+    throw new ApiError('AccessDenied', { message: 'Cannot call AssumeRole with federated user credentials' })
+  }
 }
 
 /** The long-lived key at the beginning, which the session ends with. */

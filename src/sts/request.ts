@@ -1,6 +1,7 @@
 /** What an operation of STS sees. */
 import type { ArnResource, Gatekeeper } from '#access/caller.ts'
 import type { DecisionJournal } from '#access/decision-journal.ts'
+import { isUnexplained } from '#access/denial.ts'
 import { type ConditionKeys, factsOfQuery } from '#access/query-facts.ts'
 import type { QueryParams } from '#http/query/params.ts'
 import type { QueryRequest } from '#http/query/service.ts'
@@ -40,20 +41,23 @@ export interface StsRow {
 export function signed(name: string, run: (request: SignedStsRequest) => Promise<XmlTree> | XmlTree): StsRow {
   return {
     name,
-    run(request) {
+    async run(request) {
       const { received, gatekeeper } = request
-      const proven = gatekeeper.authenticate(received.signable, 'sts')
+      const proven = gatekeeper.authenticate({ ...received.signable, socket: received.socket }, 'sts')
       const { principal } = proven
       received.principal = principal
       if (!(principal instanceof Identity)) throw new ApiError('MissingAuthenticationToken')
-      return run({
-        ...request,
-        caller: principal,
-        authorize(action, resource, more) {
-          const facts = factsOfQuery(received, proven, more)
-          gatekeeper.authorizeArn(principal, action, { account: principal.account, ...resource }, facts)
-        },
-      })
+      const authorize: SignedStsRequest['authorize'] = (action, resource, more) => {
+        const facts = factsOfQuery(received, proven, more)
+        gatekeeper.authorizeArn(principal, action, { account: principal.account, ...resource }, facts)
+      }
+      try {
+        return await run({ ...request, caller: principal, authorize })
+      } catch (error) {
+        if (!isUnexplained(error)) throw error
+        const resource = { arn: request.params.find('RoleArn') ?? '*', account: principal.account }
+        throw gatekeeper.noteArnRefusal(error, principal, `sts:${name}`, resource, factsOfQuery(received, proven))
+      }
     },
   }
 }

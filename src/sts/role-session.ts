@@ -40,11 +40,13 @@ export function findRole(directory: Directory, arn: string): FoundRole | undefin
   return account && role && arnOf(account.id, 'role', role) === arn ? { account, role, arn } : undefined
 }
 
-/** The same whether there is no such role or it may not be assumed. */
-export const roleDenied = (principal: string, { action, roleArn }: RoleAsked): ApiError =>
-  new ApiError('AccessDenied', {
-    message: `User: ${principal} is not authorized to perform: ${action} on resource: ${roleArn}`,
-  })
+/** A role that is not there looks like one that trusts nobody. */
+export function missingRole({ requester }: Asking, { action, roleArn }: RoleAsked): ApiError {
+  const refused = `User: ${requester.arn} is not authorized to perform: ${action} on resource: ${roleArn}`
+  const isOwn = parseIamArn(roleArn)?.account === requester.account
+  const because = isOwn ? ` because no role trust policy allows the ${action} action` : ''
+  return new ApiError('AccessDenied', { message: refused + because, cause: new Error('There is no such role.') })
+}
 
 /** AccessDenied. */
 export function authorizeRole(

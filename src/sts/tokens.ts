@@ -42,7 +42,13 @@ export const getFederationToken = signed('GetFederationToken', (request) => {
   const { params, caller, identities } = request
   refuseSessions(caller, 'GetFederationToken')
   // What a key may do at most cannot be told beside what the token may: such a key vouches for nobody.
-  if (caller.policies.session !== undefined) throw new ApiError('AccessDenied')
+  if (caller.policies.session !== undefined) {
+    const action = 'sts:GetFederationToken'
+    throw new ApiError('AccessDenied', {
+      message: `User: ${caller.arn} is not authorized to perform: ${action} because no session policy allows the ${action} action`,
+      cause: new Error('A key that is limited by policies of its own vouches for nobody.'),
+    })
+  }
   const name = params.get('Name', rules.federatedName)
   const limits = readSessionPolicies(params)
   const { tags } = readSessionTags(params)

@@ -1,5 +1,5 @@
 /** Whose share of requests is used up, and whose bucket is expected, in the whole API. */
-import { CreateBucketCommand, HeadBucketCommand } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, HeadBucketCommand, ListBucketsCommand, type S3ServiceException } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
 import { accountId, rootKeys, startApp } from '../iam/start-app.ts'
 
@@ -24,6 +24,33 @@ describe('the rate limit', () => {
 
   it('is for the proxy itself where nobody trusts it', async () => {
     expect(await statusesFor({}, addresses)).toEqual([404, 404, 503, 503])
+  })
+})
+
+describe('a failed signature', () => {
+  it.each([
+    ['that proxies on the list tell', { TRUSTED_PROXIES: '127.0.0.1' }, '203.0.113.7'],
+    ['of the proxy itself where nobody trusts it', {}, '127.0.0.1'],
+  ])('is recorded with the address %s', async (_whose, settings, address) => {
+    const app = await startApp({ settings })
+    try {
+      const keys = { ...rootKeys, secretAccessKey: 'wrong' }
+      const s3 = app.s3(keys)
+      s3.middlewareStack.add(
+        (next) => (args) => {
+          Object.assign((args.request as { headers: object }).headers, { 'x-forwarded-for': '203.0.113.7' })
+          return next(args)
+        },
+        { step: 'build' },
+      )
+      const failure = await s3.send(new ListBucketsCommand({})).catch((error: S3ServiceException) => error)
+      const id = (failure as S3ServiceException).$response?.headers['x-myfsio-decision-id'] ?? ''
+      const secret = { 'x-access-key': rootKeys.accessKeyId, 'x-secret-key': rootKeys.secretAccessKey }
+      const shown = await fetch(`${app.endpoint}/_/decisions/${id}`, { headers: secret })
+      expect(await shown.json()).toMatchObject({ code: 'SignatureDoesNotMatch', sourceAddress: address })
+    } finally {
+      await app.close()
+    }
   })
 })
 

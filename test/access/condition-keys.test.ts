@@ -21,6 +21,7 @@ import { keysIn } from '../sts/sessions.ts'
 const Bucket = 'keys'
 const arn = `arn:aws:s3:::${Bucket}`
 const mary = keysOf('KEYOFMARY00000000000')
+const clerk = keysOf('KEYOFCLERK0000000000')
 const arnOfMary = `arn:aws:iam::${accountId}:user/staff/mary`
 
 let app: TestApp
@@ -43,6 +44,7 @@ const document = {
           keys: [{ id: mary.accessKeyId, secret: mary.secretAccessKey }],
           inline: { all: JSON.parse(policy(allow('*'))) },
         },
+        { name: 'clerk', keys: [{ id: clerk.accessKeyId, secret: clerk.secretAccessKey }] },
       ],
       roles: [
         {
@@ -128,6 +130,10 @@ async function answered(answer: Response): Promise<void> {
 const getCommand = new GetObjectCommand({ Bucket, Key: 'a' })
 const putCommand = (more: object) => new PutObjectCommand({ Bucket, Key: 'p', ...more })
 const yesterday = new Date(Date.now() - 86_400_000).toISOString()
+const locked = {
+  ObjectLockMode: 'GOVERNANCE' as const,
+  ObjectLockRetainUntilDate: new Date(Date.now() + 3 * 86_400_000),
+}
 const soon = Math.floor(Date.now() / 1000) + 3600
 
 type Row = readonly [operator: string, key: string, value: string, action: string, met: Ask, unmet: Ask | undefined]
@@ -195,6 +201,10 @@ const rows: readonly Row[] = [
   ['StringLike', 's3:if-match', '?*', 'PutObject', put({ IfMatch: 'x' }), put({})],
   ['StringLike', 's3:if-match', '?*', 'DeleteObject', () => app.s3(mary).send(new DeleteObjectCommand({ Bucket, Key: 'd', IfMatch: '*' })), () => app.s3(mary).send(new DeleteObjectCommand({ Bucket, Key: 'd' }))],
   ['Bool', 's3:ObjectCreationOperation', 'true', 'PutObject', put({}), undefined],
+  ['StringEquals', 's3:object-lock-mode', 'GOVERNANCE', 'PutObject', put(locked), put({})],
+  ['DateGreaterThan', 's3:object-lock-retain-until-date', yesterday, 'PutObject', put(locked), put({})],
+  ['NumericGreaterThan', 's3:object-lock-remaining-retention-days', '2', 'PutObject', put(locked), put({})],
+  ['StringEquals', 's3:object-lock-legal-hold', 'ON', 'PutObject', put({ ObjectLockLegalHoldStatus: 'ON' }), put({})],
   ['StringEquals', 's3:RequestObjectTag/Class', 'x', 'PutObject', put({ Tagging: 'Class=x' }), put({ Tagging: 'Class=y' })],
   ['ForAnyValue:StringEquals', 's3:RequestObjectTagKeys', 'Class', 'PutObject', put({ Tagging: 'Class=x' }), put({ Tagging: 'Other=y' })],
 ]
@@ -218,5 +228,16 @@ describe('a Deny on', () => {
     await app.s3().send(new PutBucketPolicyCommand({ Bucket, Policy: policy(deny) }))
     expect(await outcome(met)).toBe('AccessDenied')
     if (unmet !== undefined) expect(await outcome(unmet)).toBe('done')
+  })
+})
+
+describe('an Allow on a lock', () => {
+  it('lets nobody in without one, and stores nothing as long as no object can be locked', async () => {
+    const allowed = { ...allow('s3:PutObject', `${arn}/*`), Principal: { AWS: `arn:aws:iam::${accountId}:user/clerk` } }
+    const Condition = { StringEquals: { 's3:object-lock-mode': 'GOVERNANCE' } }
+    await app.s3().send(new PutBucketPolicyCommand({ Bucket, Policy: policy({ ...allowed, Condition }) }))
+    expect(await outcome(put({ Key: 'locked' }, clerk))).toBe('AccessDenied')
+    expect(await outcome(put({ Key: 'locked', ...locked }, clerk))).toBe('NotImplemented')
+    expect(await outcome(get(mary, { Key: 'locked' }))).toBe('NoSuchKey')
   })
 })

@@ -40,6 +40,13 @@ describe('denials', () => {
       requester: { ...requester, type: 'assumed-role', accessKeyId: 'ASIA' },
       sourceAddress: undefined,
       request,
+      decision: {
+        outcome: 'Deny',
+        reason: 'implicit-deny',
+        policyType: 'identity-based',
+        policy: undefined,
+        sid: undefined,
+      },
     }))
     const { text } = await (await site.signIn()).get('/ui/denials')
     expect(text).toMatch(/href="\/ui\/iam\/roles\/guest\?draft=[^"]+#inline">Add it to guest</)

@@ -115,6 +115,27 @@ describe('a session', () => {
     await short.close()
   })
 
+  it('that fails is kept among the denials, with where it came from', async () => {
+    await site.visitor().signIn('reader', 'wrong')
+    await site.visitor().signIn('stranger', 'wrong')
+    const records = await site.opened.access.journal.list({ limit: 10, isVisible: () => true })
+    const found = (hint: string, requester: object) =>
+      expect.objectContaining({
+        code: 'AccessDenied',
+        hint,
+        requester: expect.objectContaining(requester),
+        sourceAddress: '127.0.0.1',
+      })
+    expect(records).toContainEqual(
+      found("At the console's sign-in: The secret or password is another.", { accessKeyId: 'reader' }),
+    )
+    expect(records).toContainEqual(
+      found("At the console's sign-in: There is no such user or key.", {
+        accessKeyId: 'HIDDEN_DUE_TO_SECURITY_REASONS',
+      }),
+    )
+  })
+
   it('tells scripts that it has ended', async () => {
     const answer = await site.visitor().agent.get('/ui/bucket-names').set('accept', 'application/json')
     expect([answer.status, answer.body.error]).toEqual([401, 'SignedOut'])

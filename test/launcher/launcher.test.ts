@@ -91,6 +91,15 @@ describe('the launcher', () => {
     expect(again.output()).not.toContain(secret)
   })
 
+  it('warns loudly where ENFORCE=log denies nothing, in the terminal and in the log', async () => {
+    const soft = start(['--mode', 'api', '--api-port', '0', '--workers', '1'], {
+      ENFORCE: 'log',
+      LOG_FORMAT: 'json',
+    })
+    await soft.said(/ENFORCE\s+log: NOTHING IS DENIED to whoever has a key/)
+    await soft.said(/"level":40.*NOTHING IS DENIED/)
+  })
+
   it('resets the credentials of the administrator', async () => {
     const reset = start(['--reset-cred'])
     expect(await reset.exited).toBe(0)

@@ -34,6 +34,8 @@ beforeAll(async () => {
   signatures.push(signed.signature, presigned.signature, wrong.signature)
   for (const one of [signed, presigned, wrong]) await send(one)
   const host = ['Host', 'h'] as const
+  const elsewhere = signHeaders({ ...request('GET', '/bucket'), headers: [['Host', 'minio:9000']] }, credentials)
+  await send({ ...elsewhere, headers: [host, ...elsewhere.headers.slice(1)] })
   for (const value of [secret, 'wrong-secret']) {
     await send(request('GET', '/', { headers: [host, ['X-Access-Key', 'admin'], ['X-Secret-Key', value]] }))
   }
@@ -90,6 +92,14 @@ describe('the log', () => {
     )
     expect(entries).toContainEqual(expect.objectContaining({ operation: 'PutObject', key: 'slow', status: 200 }))
     for (const entry of entries) expect(entry.durationMs).toBeTypeOf('number')
+  })
+
+  it('says what is probably wrong with a signature, and from where it came', () => {
+    const warned = (hint: string) =>
+      new RegExp(`^\\{(?=.*"msg":"authentication failed")(?=.*"sourceAddress":"127\\.0\\.0\\.1").*"hint":"${hint}`, 'm')
+    expect(launched.output()).toMatch(warned('The secret is most likely not the one of this access key.'))
+    expect(launched.output()).toMatch(warned('The host signed is \\\\"minio:9000\\\\", the host received'))
+    expect(launched.output()).toMatch(warned('The secret is not the one of this key.'))
   })
 
   it('GHSA-r54g-49rx-98cr GHSA-8cm2-h255-v749 GHSA-333v-68xh-8mmq: holds no secret, signature or token', () => {

@@ -1,3 +1,4 @@
+import http from 'node:http'
 import {
   AbortMultipartUploadCommand,
   CopyObjectCommand,
@@ -25,6 +26,7 @@ import {
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canonicalIdOf, defaultAccount } from '#identity/identities.ts'
+import { signHeaders } from '../input/signer.ts'
 import { startServer, type TestServer, type TestUser } from './start-server.ts'
 
 const ids = {
@@ -75,6 +77,26 @@ describe('access control lists', () => {
     Permission,
   })
   const anonymous = (path: string, init?: RequestInit) => fetch(`${server.endpoint}/${path}`, init)
+
+  it('are set also where the object is replaced while they are on their way', async () => {
+    const Bucket = await create()
+    await put('main', Bucket)
+    const grant = `<Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"><ID>${ids.other}</ID></Grantee><Permission>READ</Permission></Grant>`
+    const body = `<AccessControlPolicy><Owner><ID>${ids.main}</ID></Owner><AccessControlList>${grant}</AccessControlList></AccessControlPolicy>`
+    const { host, hostname, port } = new URL(server.endpoint)
+    const request = { method: 'PUT', target: `/${Bucket}/key?acl`, headers: [['Host', host]] as const }
+    const signed = signHeaders(request, { accessKeyId: 'main', secret: 'main-secret', payload: 'UNSIGNED-PAYLOAD' })
+    const headers = { ...Object.fromEntries(signed.headers), expect: '100-continue', 'content-length': body.length }
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const sent = http.request({ hostname, port, method: 'PUT', path: request.target, headers })
+      // The body is asked for once it is known which object it is about.
+      sent.on('continue', () => put('main', Bucket).then(() => sent.end(body), reject))
+      sent.on('response', (answer) => resolve(answer.resume().statusCode)).on('error', reject)
+      sent.flushHeaders()
+    })
+    expect(status).toBe(200)
+    expect((await aclOf(Bucket)).grants).toEqual(['other READ'])
+  })
 
   it('are disabled in new buckets, where they are shown but not set', async () => {
     const Bucket = `acl-${++count}`

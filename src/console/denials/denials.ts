@@ -79,9 +79,9 @@ function holderOf({ requester }: DecisionRecord): Named | undefined {
 const mendHref = ({ plural, name }: Named, draft: string): string =>
   `${holderHref(plural, name)}?draft=${encodeURIComponent(draft)}#inline`
 
-/** The least that would have allowed it, unless something denies it in so many words. */
+/** The least that would have allowed it, unless something else than the lack of it refused. */
 function draftOf({ request, decision }: DecisionRecord): string | undefined {
-  if (request === undefined || decision?.reason === 'explicit-deny') return undefined
+  if (request === undefined || decision?.reason !== 'implicit-deny') return undefined
   const statement = { Effect: 'Allow', Action: request.action, Resource: request.resource }
   return JSON.stringify({ Version: '2012-10-17', Statement: [statement] }, null, 2)
 }

@@ -13,7 +13,8 @@ export const signIn: Page = async (visit, services) => {
   const name = visit.form.get('name')?.trim() ?? ''
   const secret = visit.form.get('secret') ?? ''
   try {
-    const signedIn = await services.signIn.attempt({ name, secret, address: visit.address })
+    const address = services.access.clientAddress.address(visit.facts) ?? ''
+    const signedIn = await services.signIn.attempt({ name, secret, address })
     if (signedIn === undefined) return form(next, name, 'There is no such user or key, or the secret is another.', 401)
     await start(visit, signedIn)
     return { redirect: next }

@@ -14,7 +14,8 @@ export function getBucketAcl({ bucket }: S3Request, { accounts }: Services): S3R
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html */
 export async function putBucketAcl(request: S3Request, { store, accounts }: Services): Promise<S3Response> {
   const { ownerId } = request.bucket
-  const acl = await readAcl(request, 'bucket', { ownerId, bucketOwnerId: ownerId }, accounts)
+  const aclFor = await readAcl(request, 'bucket', accounts)
+  const acl = aclFor({ ownerId, bucketOwnerId: ownerId })
   await store.updateBucket(request.bucketName, (bucket) => {
     // As it is now: the setting may have changed since the request came.
     if (!hasAclsEnabled(bucket)) throw new ApiError('AccessControlListNotSupported')

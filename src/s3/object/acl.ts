@@ -1,10 +1,14 @@
+import { isDeepStrictEqual } from 'node:util'
 import { aclToKeep, privateAcl } from '#model/acl.ts'
 import { ApiError } from '#model/errors.ts'
+import type { ObjectVersion } from '#model/object.ts'
 import { hasAclsEnabled, ownerOfObject, refuseBlockedAcl } from '#model/object-ownership.ts'
 import { aclDocument } from '#s3/acl-grantees.ts'
 import { readAcl } from '#s3/acl-request.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
+import { changeAddressed } from './change-addressed.ts'
 import { versionHeader } from './put-object.ts'
+import { requestedVersion } from './requested-version.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html */
 export async function getObjectAcl(request: S3Request, { accounts }: Services): Promise<S3Response> {
@@ -19,17 +23,21 @@ export async function getObjectAcl(request: S3Request, { accounts }: Services): 
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html */
-export async function putObjectAcl(request: S3Request, { store, accounts }: Services): Promise<S3Response> {
-  const { bucket } = request
+export async function putObjectAcl(request: S3Request, services: Services): Promise<S3Response> {
+  const { bucket, facts } = request
   if (!hasAclsEnabled(bucket)) throw new ApiError('AccessControlListNotSupported')
-  const version = await request.version()
-  const { ownerId } = version
-  const acl = await readAcl(request, 'object', { ownerId, bucketOwnerId: bucket.ownerId }, accounts)
-  refuseBlockedAcl(bucket, acl)
-  const kept = aclToKeep(acl, ownerId)
-  const changed = await store.changeVersion(bucket.name, version, ({ acl: _, ...rest }) =>
-    kept === undefined ? rest : { ...rest, acl: kept },
-  )
-  if (changed === undefined) throw new ApiError('NoSuchKey', { fields: { Key: request.key } })
+  const judged = await request.version()
+  const aclFor = await readAcl(request, 'object', services.accounts)
+  const change = ({ ownerId, acl: before }: ObjectVersion) => {
+    const acl = aclFor({ ownerId, bucketOwnerId: bucket.ownerId })
+    refuseBlockedAcl(bucket, acl)
+    const kept = aclToKeep(acl, ownerId)
+    return ({ acl: now, ...rest }: ObjectVersion) => {
+      if (!isDeepStrictEqual(now, before)) return undefined
+      return kept === undefined ? rest : { ...rest, acl: kept }
+    }
+  }
+  const action = requestedVersion(request) === undefined ? 's3:PutObjectAcl' : 's3:PutObjectVersionAcl'
+  const version = await changeAddressed(request, services, { action, facts, judged, change })
   return { headers: versionHeader(bucket.versioning, version) }
 }

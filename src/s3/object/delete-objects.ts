@@ -5,10 +5,14 @@ import { elementsAt, textAt, type XmlElements } from '#lib/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { assertKey, isVersionId } from '#model/object.ts'
+import { decisionHeader } from '#model/served-request.ts'
 import { announcedChecksum } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services, XmlContent } from '#s3/operation.ts'
 import { readXml } from '#s3/read-xml.ts'
 import { parseSizeAndTime } from './delete-object.ts'
+
+/** Of those refused, so that the answer's header stays short. */
+const decisionIdsMax = 20
 
 interface Entry {
   readonly key: string
@@ -25,16 +29,21 @@ export const deleteObjects: Operation = async (request, services) => {
   const { entries, isQuiet } = readXml(await request.body.document(), 'Delete', parseDelete, ['Object'])
   const deleted: XmlContent[] = []
   const errors: XmlContent[] = []
+  const decisionIds: string[] = []
   for (const entry of entries) {
     try {
       deleted.push(await deleteEntry(request, services, entry))
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       const { key, versionId } = entry
+      const decisionId = error.headers[decisionHeader]
+      if (decisionId !== undefined) decisionIds.push(decisionId)
       errors.push({ Key: key, VersionId: versionId, Code: error.code, Message: error.message })
     }
   }
-  return { body: { root: 'DeleteResult', content: { Deleted: isQuiet ? [] : deleted, Error: errors } } }
+  const content = { Deleted: isQuiet ? [] : deleted, Error: errors }
+  const named = decisionIds.slice(0, decisionIdsMax).join(', ')
+  return { headers: named === '' ? {} : { [decisionHeader]: named }, body: { root: 'DeleteResult', content } }
 }
 
 function parseDelete(content: XmlElements): { entries: Entry[]; isQuiet: boolean } {

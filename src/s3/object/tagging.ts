@@ -1,9 +1,8 @@
-import { readAuthorized } from '#access/object-access.ts'
-import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import { assertTags, hasSameTags, type NamedTags, type Tags, withTags } from '#model/tags.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import { readTagging, taggingDocument } from '#s3/tagging.ts'
+import { changeAddressed } from './change-addressed.ts'
 import { versionHeader } from './put-object.ts'
 import { requestedVersion } from './requested-version.ts'
 
@@ -36,32 +35,19 @@ export async function deleteObjectTagging(request: S3Request, services: Services
   return { status: 204, headers: versionHeader(request.bucket.versioning, version) }
 }
 
-const attempts = 100
-
-/**
- * Sets the tags of the version addressed. Conditions may ask for those that are to be and for those that are: where another request
- * has changed these, or replaced the object, permission is asked for anew.
- */
-async function changeTags(
+/** Conditions may ask for the tags that are to be and for those that are. */
+function changeTags(
   request: S3Request,
   services: Services,
   verb: 'Put' | 'Delete',
   objectTags: NamedTags,
   wanted: () => Tags | undefined,
 ): Promise<ObjectVersion> {
-  const { bucket, key, caller } = request
-  const { store } = services
-  const versionId = requestedVersion(request)
-  const action = `s3:${verb}Object${versionId === undefined ? '' : 'Version'}Tagging`
-  const asked = { principal: caller.principal, action, bucket, key, facts: { ...request.facts, objectTags } }
-  const look = { versionOf: (version: ObjectVersion) => version, release: () => undefined }
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const judged = await readAuthorized(services, asked, () => store.headObject(bucket.name, key, versionId), look)
+  const action = `s3:${verb}Object${requestedVersion(request) === undefined ? '' : 'Version'}Tagging`
+  const facts = { ...request.facts, objectTags }
+  const change = (judged: ObjectVersion) => {
     const tags = wanted()
-    const changed = await store.changeVersion(bucket.name, judged, (version) =>
-      hasSameTags(version, judged) ? withTags(version, tags) : undefined,
-    )
-    if (changed !== undefined) return changed
+    return (stored: ObjectVersion) => (hasSameTags(stored, judged) ? withTags(stored, tags) : undefined)
   }
-  throw new ApiError('OperationAborted')
+  return changeAddressed(request, services, { action, facts, change })
 }
