@@ -82,6 +82,29 @@ function findLine(text: string, path: readonly PropertyKey[]): number | undefine
   return node && lineAt(text, node.offset)
 }
 
+/** From 1, as people count. */
+export interface Position {
+  readonly line: number
+  readonly column: number
+}
+
+/**
+ * Where the value at `path`, of valid JSON, begins and ends: right after what comes before it, be that a bracket, a comma or a colon, and
+ * right after its last character. Undefined: there is none.
+ */
+export function extentAt(text: string, path: DocumentPath): { start: Position; end: Position } | undefined {
+  const root = parseTree(text)
+  const node = root && findNodeAtLocation(root, [...path])
+  if (node === undefined) return undefined
+  const start = text.slice(0, node.offset).trimEnd().length
+  return { start: positionAt(text, start), end: positionAt(text, node.offset + node.length) }
+}
+
+const positionAt = (text: string, offset: number): Position => ({
+  line: lineAt(text, offset),
+  column: offset - text.lastIndexOf('\n', offset - 1),
+})
+
 function lineAt(text: string, offset: number): number {
   let line = 1
   for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line++

@@ -1,13 +1,14 @@
 /**
  * What would be decided, by the engine that decides. https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html
  */
+import { extentAt, type Position } from '#documents/json-source.ts'
 import type { QueryParams } from '#http/query/params.ts'
 import { hypothetical, type Simulated, simulatedPrincipal } from '#identity/simulated-principal.ts'
 import type { XmlTree } from '#lib/xml.ts'
 import { compilePolicy } from '#policy/compile.ts'
 import { type PolicyDocument, parsePolicy } from '#policy/document.ts'
 import type { AccessRequest, ContextLookup, NamedPolicy, Policies } from '#policy/evaluate.ts'
-import { type Explanation, explain } from '#policy/explain.ts'
+import { type Explanation, explain, type PolicyTrace } from '#policy/explain.ts'
 import { contextKeysOf, readPolicies } from './context-keys.ts'
 import { answerPage, pageOf } from './reading.ts'
 import type { IamRequest, IamRow } from './request.ts'
@@ -75,31 +76,28 @@ function simulate(request: IamRequest, { requester, policies }: Simulated): XmlT
   )
   return answerPage('EvaluationResults', page, ({ action, resource }) => {
     const access: AccessRequest = { principal: requester, action, resource, resourceAccount, context }
-    return resultOf(action, resource, explain(access, all), missing)
+    return resultOf(action, resource, { explanation: explain(access, all), policies: all, missing })
   })
 }
 
 const decisions = { allowed: 'allowed', 'explicit-deny': 'explicitDeny', 'implicit-deny': 'implicitDeny' } as const
 
-function resultOf(action: string, resource: string, explanation: Explanation, missing: readonly string[]): XmlTree {
-  const { decision, policies } = explanation
-  const matched = policies.flatMap((trace) =>
-    trace.statements
-      .filter(({ applies }) => applies)
-      .map(({ statement }) => ({
-        SourcePolicyId: trace.policy,
-        SourcePolicyType: sourceTypes[trace.policyType],
-        statement,
-      })),
-  )
-  const boundary = policies.find(({ policyType }) => policyType === 'permissions-boundary')
+interface Result {
+  readonly explanation: Explanation
+  readonly policies: Policies
+  readonly missing: readonly string[]
+}
+
+function resultOf(action: string, resource: string, { explanation, policies, missing }: Result): XmlTree {
+  const documents = documentsIn(policies)
+  const boundary = explanation.policies.find(({ policyType }) => policyType === 'permissions-boundary')
   const isWithin = boundary?.statements.some(({ applies, effect }) => applies && effect === 'Allow') === true
   return {
     EvalActionName: action,
     EvalResourceName: resource,
-    EvalDecision: decisions[decision.reason],
+    EvalDecision: decisions[explanation.decision.reason],
     MatchedStatements: {
-      member: matched.map(({ SourcePolicyId, SourcePolicyType }) => ({ SourcePolicyId, SourcePolicyType })),
+      member: explanation.policies.flatMap((trace, at) => matchedStatements(trace, documents[at]?.source ?? '')),
     },
     MissingContextValues: { member: missing },
     ...(boundary === undefined
@@ -107,6 +105,23 @@ function resultOf(action: string, resource: string, explanation: Explanation, mi
       : { PermissionsBoundaryDecisionDetail: { AllowedByPermissionsBoundary: isWithin } }),
   }
 }
+
+function matchedStatements({ policy, policyType, statements }: PolicyTrace, source: string): XmlTree[] {
+  return statements.flatMap(({ applies }, index) => {
+    if (!applies) return []
+    // One statement may stand alone.
+    const extent = extentAt(source, ['Statement', index]) ?? extentAt(source, ['Statement'])
+    return [
+      {
+        SourcePolicyId: policy,
+        SourcePolicyType: sourceTypes[policyType],
+        ...(extent && { StartPosition: placeOf(extent.start), EndPosition: placeOf(extent.end) }),
+      },
+    ]
+  })
+}
+
+const placeOf = ({ line, column }: Position): XmlTree => ({ Line: line, Column: column })
 
 const sourceTypes: Readonly<Record<string, string>> = {
   'identity-based': 'IAM Policy',
@@ -132,5 +147,6 @@ function readContext(params: QueryParams): { context: ContextLookup; provided: R
 const derived = /^aws:(currenttime|epochtime|principal|userid$|username$|resourceaccount)/i
 const isDerived = (key: string): boolean => derived.test(key)
 
+/** In the order of an explanation. */
 const documentsIn = ({ identity, boundary, session = [], resource }: Policies): PolicyDocument[] =>
-  [...identity, ...session, boundary, resource].flatMap((one) => (one === undefined ? [] : [one.policy.document]))
+  [...identity, resource, boundary, ...session].flatMap((one) => (one === undefined ? [] : [one.policy.document]))

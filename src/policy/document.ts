@@ -24,6 +24,8 @@ export interface PolicyDocument {
   readonly version: PolicyVersion
   readonly id: string | undefined
   readonly statements: readonly Statement[]
+  /** The JSON it was read from; undefined if it never was any. */
+  readonly source?: string
 }
 
 export interface Statement {

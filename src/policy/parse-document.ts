@@ -46,7 +46,7 @@ export function parseDocument(json: string, kind: PolicyKind, options: ParseOpti
       path: Array.isArray(body) ? `Statement[${index}]` : 'Statement',
     }),
   )
-  const document = { version, id, statements } as const
+  const document = { version, id, statements, source: json } as const
   check(document, kind, options)
   return document
 }

@@ -260,6 +260,28 @@ describe('simulations', () => {
     expect(ContextKeyNames).toEqual(['aws:PrincipalTag/team', 's3:ExistingObjectTag/k'])
   })
 
+  it('say where in a policy the statement stands that decided, as AWS counts', async () => {
+    const indented = JSON.stringify(
+      { Version: '2012-10-17', Statement: [allow('s3:GetObject'), allow('s3:ListBucket')] },
+      null,
+      4,
+    )
+    const alone = JSON.stringify({ Statement: allow('s3:ListBucket') })
+    const { EvaluationResults } = await iam.send(
+      new aws.SimulateCustomPolicyCommand({ PolicyInputList: [indented, alone], ActionNames: ['s3:ListBucket'] }),
+    )
+    const [first, second] = EvaluationResults?.[0]?.MatchedStatements ?? []
+    expect(first).toMatchObject({
+      SourcePolicyId: 'PolicyInputList.1',
+      StartPosition: { Line: 8, Column: 11 },
+      EndPosition: { Line: 13, Column: 10 },
+    })
+    expect(second).toMatchObject({
+      StartPosition: { Line: 1, Column: 14 },
+      EndPosition: { Line: 1, Column: alone.length },
+    })
+  })
+
   it('of policies that nobody has yet', async () => {
     const answer = await iam.send(
       new aws.SimulateCustomPolicyCommand({
