@@ -39,17 +39,18 @@ export function openAccess({ identities, policies, engine, log, settings }: Acce
   const ledger = new UsageLedger({ engine, onError })
   const findAccount = (canonicalId: string) => identities.findAccount(canonicalId)
   const clientAddress = createClientAddress(settings.trustedProxies)
+  const context = { clientAddress, region: settings.region }
   const activity = new Activity({
     engine,
     findAccount,
     findByAccessKey: (accessKeyId) => identities.findByAccessKey(accessKeyId),
-    clientAddress,
+    context,
     onError: (error) => log.error({ err: error }, 'the record of requests could not be written'),
   })
   const authorizer = createAuthorizer({
     policies,
     findAccount,
-    context: { clientAddress, region: settings.region },
+    context,
     journal,
     ledger,
     enforce: settings.enforce,

@@ -1,4 +1,5 @@
 /** IAM: authenticate → authorize what the row acts on → run. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
+import { AllowedDecisions } from '#access/allowed-decisions.ts'
 import type { Gatekeeper } from '#access/caller.ts'
 import { type ConditionKeys, factsOfQuery } from '#access/query-facts.ts'
 import type { QueryRequest, QueryService } from '#http/query/service.ts'
@@ -31,6 +32,7 @@ function run(row: IamRow, request: QueryRequest, { identities, gatekeeper }: Iam
   const caller = gatekeeper.authenticate(request.signable, 'iam')
   const { principal } = caller
   request.principal = principal
+  request.allowed = new AllowedDecisions()
   if (!(principal instanceof Identity)) throw new ApiError('MissingAuthenticationToken')
   refuseTokens(principal)
   const account = identities.directory.findAccount(principal.account)
