@@ -1,6 +1,7 @@
 // A folder of objects: scrolls on by itself, selects with mouse and keys, searches as one types.
 import { watchDialogs } from './dialog.js'
-import { fetchFragment } from './request.js'
+import { searchLive } from './live-search.js'
+import { watchList } from './long-list.js'
 import { localTimes } from './times.js'
 
 watchDialogs()
@@ -12,40 +13,12 @@ const boxes = () => [...rows.querySelectorAll('input[name]')]
 
 // Scrolling on
 
-const nextSeen = new IntersectionObserver(
-  (entries) => {
-    for (const entry of entries) if (entry.isIntersecting) loadNext(entry.target)
-  },
-  { rootMargin: '1200px' },
-)
-
-function watchNext() {
-  const next = rows.querySelector('[data-next]')
-  if (next) nextSeen.observe(next)
-}
-
-async function loadNext(place) {
-  nextSeen.unobserve(place)
-  place.textContent = 'Loading…'
-  try {
-    const html = await fetchFragment(`${place.dataset.next}&part=rows`)
-    const part = document.createRange().createContextualFragment(html)
-    localTimes(part)
+const list = watchList(rows, {
+  prepare: (part) => {
     for (const box of part.querySelectorAll('input[name]')) box.checked = all.checked
-    place.replaceWith(part)
-    tell()
-    watchNext()
-  } catch {
-    const again = document.createElement('button')
-    again.type = 'button'
-    again.className = 'button'
-    again.textContent = 'Loading failed: try again'
-    again.addEventListener('click', () => loadNext(place))
-    place.replaceChildren(again)
-  }
-}
-
-watchNext()
+  },
+  onAdded: () => tell(),
+})
 
 // Selecting
 
@@ -72,15 +45,17 @@ function tell() {
 rows.addEventListener('click', (event) => {
   const box = event.target
   if (!(box instanceof HTMLInputElement) || !box.name) return
-  const list = boxes()
-  if (event.shiftKey && last !== null && list.includes(last)) {
-    const [from, to] = [list.indexOf(last), list.indexOf(box)].sort((a, b) => a - b)
-    for (const one of list.slice(from, to + 1)) one.checked = box.checked
+  if (event.shiftKey && last !== null) {
+    list.restoreAll()
+    const inOrder = boxes()
+    const [from, to] = [inOrder.indexOf(last), inOrder.indexOf(box)].sort((a, b) => a - b)
+    if (from !== -1) for (const one of inOrder.slice(from, to + 1)) one.checked = box.checked
   }
   last = box
   tell()
 })
 all.addEventListener('change', () => {
+  if (all.checked) list.restoreAll()
   for (const box of boxes()) box.checked = all.checked
   tell()
 })
@@ -116,32 +91,12 @@ addEventListener('pageshow', tell)
 
 // Searching
 
-const search = document.querySelector('[data-live]')
-let typed
-let running = new AbortController()
-search.addEventListener('input', () => {
-  clearTimeout(typed)
-  typed = setTimeout(find, 180)
+searchLive(document.querySelector('[data-live]'), (page) => {
+  const fresh = page.querySelector('[data-selection]')
+  for (const part of ['.rows', '.empty']) form.querySelector(part)?.remove()
+  localTimes(fresh)
+  rows.replaceChildren(...fresh.querySelector('.rows').childNodes)
+  form.append(rows, ...fresh.querySelectorAll('.empty'))
+  list.restart()
+  tell()
 })
-
-async function find() {
-  running.abort()
-  running = new AbortController()
-  const query = new URLSearchParams(new FormData(search.form))
-  if (query.get('search') === '') query.delete('search')
-  const url = `${search.form.action}?${query}`
-  try {
-    const html = await fetchFragment(url, running.signal)
-    const page = new DOMParser().parseFromString(html, 'text/html')
-    const fresh = page.querySelector('[data-selection]')
-    for (const part of ['.rows', '.empty']) form.querySelector(part)?.remove()
-    localTimes(fresh)
-    rows.replaceChildren(...fresh.querySelector('.rows').childNodes)
-    form.append(rows, ...fresh.querySelectorAll('.empty'))
-    history.replaceState(null, '', url)
-    tell()
-    watchNext()
-  } catch (error) {
-    if (error.name !== 'AbortError') search.form.submit()
-  }
-}

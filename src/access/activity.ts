@@ -8,11 +8,15 @@ import type { MetadataEngine } from '#metadata/engine.ts'
 import { encodeJson, rowKey } from '#metadata/tables.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { anonymousRequester, type Requester } from '#policy/requester.ts'
+import { AllowedDecisions, type TracedDecision } from './allowed-decisions.ts'
+import type { Connection } from './caller.ts'
 import { claimedAccessKey } from './claimed-key.ts'
-import type { ClientAddress } from './client-address.ts'
-import { maskHeaders, maskTarget } from './masked-request.ts'
+import { keptConnection } from './client-address.ts'
+import { maskForm, maskHeaders, maskTarget } from './masked-request.ts'
 import { type Numbered, RecordRing } from './record-ring.ts'
+import type { ContextOptions } from './request-context.ts'
 import { readTraffic, type Stretch, Traffic } from './traffic.ts'
+import { withOwnPolicies } from './visible-decision.ts'
 
 export interface RequestRecord {
   readonly id: string
@@ -43,6 +47,10 @@ export interface RequestRecord {
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** The beginning of an XML or JSON body. */
   readonly document?: string
+  /** Of a form: its fields, secrets masked. */
+  readonly form?: readonly (readonly [name: string, value: string])[]
+  /** What it was allowed, and why. */
+  readonly allowed?: readonly TracedDecision[]
 }
 
 export const statusClasses = ['2xx', '3xx', '4xx', '5xx', 'errors'] as const
@@ -65,7 +73,7 @@ export interface ActivityOptions {
   readonly engine: MetadataEngine
   readonly findAccount: (canonicalId: string) => string | undefined
   readonly findByAccessKey: (accessKeyId: string) => Identity | undefined
-  readonly clientAddress: ClientAddress
+  readonly context: ContextOptions
   readonly capacity?: number
   readonly onError: (error: unknown) => void
 }
@@ -75,7 +83,8 @@ interface Pending {
   readonly served: ServedRequest
   readonly identity: Identity | undefined
   readonly resourceAccount: string
-  readonly remoteAddress: string | undefined
+  readonly connection: Connection
+  readonly form: RequestRecord['form']
   readonly bytesIn: number
 }
 
@@ -113,8 +122,10 @@ export class Activity {
     if (resourceAccount !== '' && resourceAccount !== account) this.#traffic.note(resourceAccount, amount)
     this.#timer ??= setTimeout(() => void this.flush(), flushMs).unref()
     if (this.#pending.length >= (isError ? pendingErrorsMax : pendingMax)) return
-    const { remoteAddress } = message.socket
-    this.#pending.push({ atMs: Date.now(), served, identity, resourceAccount, remoteAddress, bytesIn })
+    const connection = keptConnection(message.socket)
+    const form = served.form === undefined ? undefined : maskForm(served.form)
+    const kept = { ...served, form: undefined }
+    this.#pending.push({ atMs: Date.now(), served: kept, identity, resourceAccount, connection, form, bytesIn })
   }
 
   /** The newest first, and the cursor to ask with for what comes later. */
@@ -126,7 +137,7 @@ export class Activity {
     const records: RequestRecord[] = []
     for await (const { number, record } of this.#newestFirst(cursor)) {
       if (number < after || records.length >= query.limit) break
-      if (isAsked(record, query)) records.push(record)
+      if (isAsked(record, query)) records.push(shownTo(query.account, record))
     }
     return { records, cursor }
   }
@@ -134,7 +145,7 @@ export class Activity {
   async find(id: string, account: string): Promise<RequestRecord | undefined> {
     await this.flush()
     for await (const { record } of this.#newestFirst(await this.#ring.next())) {
-      if (record.id === id) return concerns(record, account) ? record : undefined
+      if (record.id === id) return concerns(record, account) ? shownTo(account, record) : undefined
     }
     return undefined
   }
@@ -180,10 +191,11 @@ export class Activity {
     return claimed === undefined ? undefined : this.#options.findByAccessKey(claimed)
   }
 
-  #recordOf({ atMs, served, identity, resourceAccount, remoteAddress, bytesIn }: Pending): RequestRecord {
+  #recordOf({ atMs, served, identity, resourceAccount, connection, form, bytesIn }: Pending): RequestRecord {
     const { operation, errorCode, decisionId, message } = served
+    const { context } = this.#options
     const { headers } = message
-    const sourceAddress = this.#options.clientAddress.address({ socket: { remoteAddress }, headers })
+    const sourceAddress = context.clientAddress.address({ socket: connection, headers })
     const userAgent = headers['user-agent']?.slice(0, 512)
     return {
       id: served.id,
@@ -206,6 +218,8 @@ export class Activity {
       httpVersion: message.httpVersion,
       headers: maskHeaders(message.rawHeaders),
       ...(served.document === undefined ? {} : { document: served.document }),
+      ...(form === undefined || form.length === 0 ? {} : { form }),
+      ...(served.allowed instanceof AllowedDecisions ? { allowed: served.allowed.trace(connection, context) } : {}),
     }
   }
 }
@@ -213,6 +227,16 @@ export class Activity {
 /** As with decisions: an account sees what its own requesters ask, and what is asked of its own buckets. */
 function concerns({ requester, resourceAccount }: RequestRecord, account: string): boolean {
   return account !== '' && (requester.account === account || resourceAccount === account)
+}
+
+/** With the policies that are its own. */
+function shownTo(account: string, record: RequestRecord): RequestRecord {
+  const { allowed, requester } = record
+  if (allowed === undefined) return record
+  const shown = allowed.map((one) =>
+    withOwnPolicies(account, one, { requester: requester.account, resource: one.resourceAccount }),
+  )
+  return { ...record, allowed: shown }
 }
 
 function isAsked(record: RequestRecord, { account, bucket, principal, operation, status }: ActivityQuery): boolean {

@@ -16,7 +16,8 @@ import {
 } from '#policy/evaluate.ts'
 import { explain } from '#policy/explain.ts'
 import { anonymousRequester, type Requester } from '#policy/requester.ts'
-import type { ArnResource, Asking, Connection, RequestFacts, Resource } from './caller.ts'
+import type { ArnResource, Asking, RequestFacts, Resource } from './caller.ts'
+import { keptConnection } from './client-address.ts'
 import type { DecisionJournal } from './decision-journal.ts'
 import { accessDenied, allBuckets, denialMessage, refusalMessage } from './denial.ts'
 import { lockedPolicy } from './locked-policy.ts'
@@ -119,6 +120,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     const asked = question(principal, action, resource, facts)
     const decision = decide(asked)
     if (decision.outcome === 'Allow') {
+      facts.allowed?.note(asked, decision, resource, facts)
       if (!principal.isAnonymous) ledger.note(principal.accessKeyId, action, resource.bucket?.name, resource.key)
       return
     }
@@ -147,6 +149,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     const decision = evaluate(asked.request, asked.policies)
     const { accessKeyId = '' } = asking
     if (decision.outcome === 'Allow' || (resource.needsNoAllow && decision.reason === 'implicit-deny')) {
+      facts.allowed?.note({ request, policies }, decision, {}, facts)
       if (accessKeyId !== '') ledger.note(accessKeyId, action, undefined, undefined)
       return
     }
@@ -240,10 +243,6 @@ function aclGrants(principal: Principal, action: string, resource: Resource): bo
 function withoutAllows({ name, policy }: NamedPolicy): NamedPolicy {
   const statementsFor = (action: string) => ({ denies: policy.statementsFor(action).denies, allows: [] })
   return { name, policy: { ...policy, statementsFor } }
-}
-
-function keptConnection({ remoteAddress, encrypted }: Connection): Connection {
-  return { remoteAddress, ...(encrypted === undefined ? {} : { encrypted }) }
 }
 
 function withoutResource({ resource: _, ...others }: Policies): Policies {

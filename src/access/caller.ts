@@ -6,6 +6,7 @@ import type { Governed, GovernedBucket } from '#policy/acl-evaluation.ts'
 import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'
 import type { Payload, SignableRequest } from '#signature/request.ts'
+import type { AllowedDecisions } from './allowed-decisions.ts'
 
 /** The door a request came through. */
 export type AuthenticationType = 'anonymous' | 'header' | 'query' | 'form' | 'plain-keys'
@@ -72,6 +73,8 @@ export interface RequestFacts {
   readonly objectTags?: NamedTags
   /** What only a body tells, by condition key in lower case: `s3:locationconstraint`, `aws:tagkeys`... */
   readonly keys?: Readonly<Record<string, string | readonly string[]>>
+  /** Takes what is allowed, for the record of the request. */
+  readonly allowed?: AllowedDecisions | undefined
 }
 
 export interface Connection {

@@ -2,15 +2,21 @@
 import { percentDecode } from '#lib/uri.ts'
 
 export const mask = '********'
+/** Ends what is longer than is kept. */
+export const cutMark = '…'
 
 const headersMax = 64
 const valueCharsMax = 512
 const targetCharsMax = 2048
+/** Of a policy in a form. */
+const documentCharsMax = 6144
+const formFieldsMax = 100
+const formCharsMax = 16_384
 
 const secretHeader = /authorization|cookie|secret|password|token|customer-key$|^x-access-key$|^x-amz-signature$/i
-/** Of presigned links and of the forms of IAM and STS. Where a listing goes on is no secret. */
-const secretParameter = /signature|password|secret|token/i
-const harmlessParameter = /^(next-)?continuation-token$/i
+/** Of presigned links and of the forms of IAM and STS. Where a listing goes on is no secret, nor that a password has to be changed. */
+const secretParameter = /signature|password|secret|token|assertion/i
+const harmlessParameter = /^((next-)?continuation-token|PasswordResetRequired)$/i
 
 /** Name, value pairs as received; secrets masked, also in addresses that a header holds. */
 export function maskHeaders(rawHeaders: readonly string[]): [name: string, value: string][] {
@@ -33,12 +39,27 @@ export function maskTarget(target: string): string {
   return cut(`${target.slice(0, at)}?${parameters.join('&')}`, targetCharsMax)
 }
 
+/** The fields of an urlencoded form, decoded, of each the beginning; secrets masked. */
+export function maskForm(body: Buffer): [name: string, value: string][] {
+  const masked: [string, string][] = []
+  let charsLeft = formCharsMax
+  for (const [name, value] of new URLSearchParams(body.toString())) {
+    if (masked.length >= formFieldsMax || charsLeft <= 0) break
+    const shown = isSecret(name) ? mask : cut(value, Math.min(charsLeft, documentCharsMax))
+    masked.push([cut(name, valueCharsMax), shown])
+    charsLeft -= name.length + shown.length
+  }
+  return masked
+}
+
 function maskParameter(parameter: string): string {
   const [rawName = ''] = parameter.split('=', 1)
   if (rawName.length === parameter.length) return parameter
   const name = decodeOrKeep(rawName)
-  return secretParameter.test(name) && !harmlessParameter.test(name) ? `${rawName}=${mask}` : parameter
+  return isSecret(name) ? `${rawName}=${mask}` : parameter
 }
+
+const isSecret = (name: string): boolean => secretParameter.test(name) && !harmlessParameter.test(name)
 
 function decodeOrKeep(text: string): string {
   try {
@@ -48,4 +69,5 @@ function decodeOrKeep(text: string): string {
   }
 }
 
-const cut = (text: string, charsMax: number): string => (text.length <= charsMax ? text : `${text.slice(0, charsMax)}…`)
+const cut = (text: string, charsMax: number): string =>
+  text.length <= charsMax ? text : `${text.slice(0, charsMax)}${cutMark}`

@@ -42,18 +42,19 @@ export function openAccess({ identities, policies, engine, log, settings }: Acce
   const findAccount = (canonicalId: string) => identities.findAccount(canonicalId)
   const ownAccount = () => identities.findAccount(identities.ownerId) ?? ''
   const clientAddress = createClientAddress(settings.trustedProxies)
+  const context = { clientAddress, region: settings.region }
   const activity = new Activity({
     engine,
     findAccount,
     findByAccessKey: (accessKeyId) => identities.findByAccessKey(accessKeyId),
-    clientAddress,
+    context,
     onError: (error) => log.error({ err: error }, 'the record of requests could not be written'),
   })
   const authorizer = createAuthorizer({
     policies,
     findAccount,
     ownAccount,
-    context: { clientAddress, region: settings.region },
+    context,
     journal,
     ledger,
     enforce: settings.enforce,

@@ -1,5 +1,6 @@
 /** What conditions may ask of a request to IAM or STS. */
 import type { SignableRequest } from '#signature/request.ts'
+import { AllowedDecisions } from './allowed-decisions.ts'
 import type { Caller, Connection, RequestFacts } from './caller.ts'
 
 export interface ReceivedQuery {
@@ -7,18 +8,22 @@ export interface ReceivedQuery {
   readonly socket: Connection
   /** That the request wants to put on something. */
   readonly tags: Readonly<Record<string, string>>
+  /** AllowedDecisions of the request, for its record. */
+  readonly allowed?: object | undefined
 }
 
 export type ConditionKeys = Readonly<Record<string, string | readonly string[]>>
 
 /** `more`: further keys, names in lower case up to a slash. */
 export function factsOfQuery(
-  { signable, socket, tags }: ReceivedQuery,
+  { signable, socket, tags, allowed }: ReceivedQuery,
   caller: Pick<Caller, 'via' | 'signature'>,
   more: ConditionKeys = {},
 ): RequestFacts {
   const { method, headers } = signable
-  return { method, headers, socket, caller, query: new Map(), keys: { ...tagKeys(tags), ...more } }
+  const keys = { ...tagKeys(tags), ...more }
+  const noted = allowed instanceof AllowedDecisions ? { allowed } : {}
+  return { method, headers, socket, caller, query: new Map(), keys, ...noted }
 }
 
 /** The keys of tags that a request wants to put on something. */

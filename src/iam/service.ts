@@ -1,4 +1,5 @@
 /** IAM: authenticate → authorize what the row acts on → run. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
+import { AllowedDecisions } from '#access/allowed-decisions.ts'
 import type { Gatekeeper } from '#access/caller.ts'
 import { isUnexplained } from '#access/denial.ts'
 import { type ConditionKeys, factsOfQuery } from '#access/query-facts.ts'
@@ -32,6 +33,7 @@ async function run(row: IamRow, request: QueryRequest, { identities, gatekeeper 
   const caller = gatekeeper.authenticate({ ...request.signable, socket: request.socket }, 'iam')
   const { principal } = caller
   request.principal = principal
+  request.allowed = new AllowedDecisions()
   if (!(principal instanceof Identity)) throw new ApiError('MissingAuthenticationToken')
   refuseTokens(principal)
   const account = identities.directory.findAccount(principal.account)

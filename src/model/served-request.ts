@@ -26,6 +26,10 @@ export interface ServedRequest {
   readonly message: ServedMessage
   /** The beginning of an XML or JSON document that came as the body, as it was received. */
   readonly document?: string | undefined
+  /** The body of a form, as it was received. */
+  readonly form?: Buffer | undefined
+  /** What it was allowed: as access/ has noted it, and reads it. */
+  readonly allowed?: object | undefined
 }
 
 /** No more of a document is kept. */
@@ -38,5 +42,5 @@ export interface ServedMessage {
   readonly httpVersion: string
   readonly headers: IncomingHttpHeaders
   readonly rawHeaders: readonly string[]
-  readonly socket: { readonly remoteAddress?: string | undefined }
+  readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean }
 }

@@ -180,6 +180,7 @@ export function createS3Endpoint(
       durationMs,
       message: request,
       document: exchange.received?.documentStart,
+      allowed: exchange.received?.allowed,
     })
   }
 

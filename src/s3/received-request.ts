@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { AllowedDecisions } from '#access/allowed-decisions.ts'
 import type { Caller, RequestFacts, Resource } from '#access/caller.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { ObjectVersion } from '#model/object.ts'
@@ -31,6 +32,7 @@ export class ReceivedRequest implements S3Request {
   readonly bucketName: string
   readonly key: string
   readonly caller: Caller
+  readonly allowed = new AllowedDecisions()
   readonly #received: Received
   #body: RequestBody | undefined
   #version: Promise<ObjectVersion> | undefined
@@ -72,8 +74,8 @@ export class ReceivedRequest implements S3Request {
   }
 
   get facts(): RequestFacts {
-    const { method, headers, query, caller } = this
-    return { method, headers, query, caller, socket: this.#received.request.socket }
+    const { method, headers, query, caller, allowed } = this
+    return { method, headers, query, caller, allowed, socket: this.#received.request.socket }
   }
 
   authorize(action: string, resource: Resource, keys?: RequestFacts['keys']): void {

@@ -1,4 +1,5 @@
 /** STS. https://docs.aws.amazon.com/STS/latest/APIReference/ */
+import { AllowedDecisions } from '#access/allowed-decisions.ts'
 import type { Gatekeeper } from '#access/caller.ts'
 import type { DecisionJournal } from '#access/decision-journal.ts'
 import type { QueryService } from '#http/query/service.ts'
@@ -22,7 +23,11 @@ export function createStsService({ identities, gatekeeper, journal, settings }: 
     namespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
     find(name) {
       const row = rows.get(name)
-      return row && ((received) => row.run({ ...services, params: received.params, received }))
+      if (row === undefined) return undefined
+      return (received) => {
+        received.allowed = new AllowedDecisions()
+        return row.run({ ...services, params: received.params, received })
+      }
     },
   }
 }

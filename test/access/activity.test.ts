@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Activity } from '#access/activity.ts'
 import { createClientAddress } from '#access/client-address.ts'
-import { mask, maskHeaders, maskTarget } from '#access/masked-request.ts'
+import { mask, maskForm, maskHeaders, maskTarget } from '#access/masked-request.ts'
 import { readTraffic, stretchMs, Traffic } from '#access/traffic.ts'
 import { openMemoryEngine } from '#metadata/memory-engine.ts'
 import type { ServedRequest } from '#model/served-request.ts'
@@ -16,7 +16,7 @@ function openActivity(engine = openMemoryEngine(), capacity = 4000) {
     capacity,
     findAccount: (canonicalId) => canonicalId.replace('owner-of-', ''),
     findByAccessKey: () => undefined,
-    clientAddress: createClientAddress([]),
+    context: { clientAddress: createClientAddress([]), region: 'us-east-1' },
     onError: fail,
   })
 }
@@ -114,6 +114,28 @@ describe('masking', () => {
       expect(maskTarget(`/b/k?a=1&${name}=hush&b`)).toBe(`/b/k?a=1&${name}=${mask}&b`)
     }
     expect(maskTarget('/b?continuation-token=next&%E0%A4%A=1')).toBe('/b?continuation-token=next&%E0%A4%A=1')
+  })
+
+  it('leaves no secret in a form, and of each field the beginning', () => {
+    const secrets = [
+      'Password',
+      'NewPassword',
+      'OldPassword',
+      'SecretAccessKey',
+      'WebIdentityToken',
+      'SAMLAssertion',
+      'SessionToken',
+      'Passwor%64',
+    ]
+    const masked = maskForm(
+      Buffer.from(`Action=A&${secrets.map((name) => `${name}=hush`).join('&')}&PasswordResetRequired=true`),
+    )
+    expect(JSON.stringify(masked)).not.toContain('hush')
+    expect(masked.at(0)).toEqual(['Action', 'A'])
+    expect(masked.at(-1)).toEqual(['PasswordResetRequired', 'true'])
+    const long = maskForm(Buffer.from(`PolicyDocument=${'x'.repeat(100_000)}&${'a=b&'.repeat(5000)}`))
+    expect(JSON.stringify(long).length).toBeLessThan(20_000)
+    expect(long[0]?.[1].endsWith('…')).toBe(true)
   })
 
   it('bounds what is kept', () => {

@@ -183,6 +183,6 @@ async function whileWatching(what: string, processId: number, work: () => Promis
   const half = Math.floor(samples.length / 2)
   const peaks = [samples.slice(0, half), samples.slice(half)].map((some) => Math.round(Math.max(before, ...some)))
   console.log(
-    `${what}: ${seconds.toFixed(1)} s; memory ${Math.round(before)} MiB before, at most ${peaks[0]} MiB in the first half and ${peaks[1]} MiB in the second`,
+    `${what}: ${seconds.toFixed(1)} s; own memory (RssAnon) ${Math.round(before)} MiB before, at most ${peaks[0]} MiB in the first half and ${peaks[1]} MiB in the second`,
   )
 }

@@ -1,16 +1,23 @@
 /** Requests through a real S3 endpoint, as the console shows them. */
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { CreateLoginProfileCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam'
 import {
   CreateBucketCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   PutObjectCommand,
+  PutObjectTaggingCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { awsLine, curlLine, sdkCode } from '#console/activity/command-lines.ts'
+import { showDocument } from '#console/activity/shown-document.ts'
+import { createQueryEndpoint } from '#http/query/endpoint.ts'
+import { isQueryRequest } from '#http/query/recognize.ts'
+import { createIamService } from '#iam/service.ts'
+import type { ServedRequest } from '#model/served-request.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import { startTestConsole, type TestConsole } from './start-console.ts'
 
@@ -22,10 +29,12 @@ const silent = { info: () => undefined, error: () => undefined }
 
 beforeAll(async () => {
   site = await startTestConsole()
-  const { services, access } = site.opened
-  api = http.createServer(
-    createS3Endpoint({ services, log: silent, onServed: (served) => access.activity.note(served) }),
-  )
+  const { services, access, identities } = site.opened
+  const onServed = (served: ServedRequest) => access.activity.note(served)
+  const s3 = createS3Endpoint({ services, log: silent, onServed })
+  const iam = createIamService({ identities, gatekeeper: services.gatekeeper })
+  const query = createQueryEndpoint({ services: [iam], log: silent, onServed })
+  api = http.createServer((request, response) => (isQueryRequest(request) ? query : s3)(request, response))
   await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
   endpoint = `http://127.0.0.1:${(api.address() as AddressInfo).port}`
 })
@@ -85,15 +94,85 @@ describe('activity', () => {
     expect(wrong).toContain('unproven')
   })
 
-  it('shows the document that came as the body, an element on each line', async () => {
+  it('shows the document that came as the body as a tree', async () => {
     const Delete = { Objects: [{ Key: 'a<b>' }, { Key: 'c' }] }
     await client('admin').send(new DeleteObjectsCommand({ Bucket: 'open', Delete }))
     const visitor = await site.signIn()
     const { text } = await visitor.get('/ui/activity?operation=DeleteObjects')
     const one = (await visitor.get(/href="(\/ui\/activity\/[0-9A-F]+)"/.exec(text)?.[1] ?? '')).text
-    expect(one).toContain('\n  &lt;Object&gt;\n    &lt;Key&gt;a&amp;lt;b&amp;gt;&lt;/Key&gt;\n  &lt;/Object&gt;')
+    expect(one).toMatch(
+      /<summary><span class="code-key">Object<\/span><\/summary>\s*<div class="json-leaf"><span class="code-key">Key<\/span>: <span class="code-string">a&lt;b&gt;/,
+    )
     expect(one).toMatch(/<dt>Signature<\/dt><dd><span class="badge good">Holds/)
     expect(one).toContain('DeleteObjects')
+  })
+
+  const open = async (filter: string, name: 'admin' | 'other' = 'admin') => {
+    const visitor = await site.signIn(name)
+    const { text } = await visitor.get(`/ui/activity?${filter}`)
+    return (await visitor.get(/href="(\/ui\/activity\/[0-9A-Fa-f-]+)"/.exec(text)?.[1] ?? '')).text
+  }
+
+  it('says why a request was allowed, statement by statement', async () => {
+    const Policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Sid: 'Hosts',
+          Effect: 'Deny',
+          Principal: '*',
+          Action: 's3:GetObject',
+          Resource: 'arn:aws:s3:::open/*',
+          Condition: { IpAddress: { 'aws:SourceIp': '203.0.113.0/24' } },
+        },
+        {
+          Sid: 'Everyone',
+          Effect: 'Allow',
+          Principal: '*',
+          Action: 's3:GetObject',
+          Resource: 'arn:aws:s3:::open/public/*',
+        },
+      ],
+    })
+    await client('admin').send(new PutObjectCommand({ Bucket: 'open', Key: 'public/a', Body: 'a' }))
+    await site.policies.put('open', Policy, { blocksPublic: false })
+    expect((await fetch(`${endpoint}/open/public/a`)).status).toBe(200)
+    const one = await open('operation=GetObject&principal=anonymous&status=2xx')
+    expect(one).toContain('Allowed by the statement Everyone of the bucket policy.')
+    expect(one).toContain('Condition.IpAddress.aws:SourceIp')
+    expect(one).toContain('<code>127.0.0.1</code>')
+    await site.policies.remove('open')
+  })
+
+  it('shows the form of a request to IAM without its secrets, and asks again as aws iam', async () => {
+    const iam = new IAMClient({
+      endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'admin', secretAccessKey: 'admin-secret' },
+    })
+    await iam.send(new CreateUserCommand({ UserName: 'lin' }))
+    const Password = 'correct horse battery staple'
+    await iam.send(new CreateLoginProfileCommand({ UserName: 'lin', Password, PasswordResetRequired: false }))
+    const one = await open('operation=iam:CreateLoginProfile')
+    expect(one).toMatch(/<dt class="mono break">UserName<\/dt><dd class="mono">lin/)
+    expect(one).toMatch(/<dt class="mono break">Password<\/dt><dd class="mono">\*{8}/)
+    expect(one).not.toMatch(/correct|horse/)
+    expect(one).toContain('iam:CreateLoginProfile</strong>')
+    expect(one).toContain('aws iam create-login-profile \\\n  --user-name=&#39;lin&#39;')
+    expect(one).toContain('--no-password-reset-required')
+    expect(one).toContain('--data-urlencode &#39;Password=&lt;Password&gt;&#39;')
+  })
+
+  it('asks again with the tags of a request that set some', async () => {
+    await client('admin').send(new PutObjectCommand({ Bucket: 'open', Key: 'tagged', Body: 'a' }))
+    const Tagging = { TagSet: [{ Key: 'who', Value: 'a b' }] }
+    await client('admin').send(new PutObjectTaggingCommand({ Bucket: 'open', Key: 'tagged', Tagging }))
+    const one = await open('operation=PutObjectTagging')
+    expect(one).toContain('aws s3api put-object-tagging')
+    expect(one).toContain(
+      '--tagging=&#39;{&#34;TagSet&#34;:[{&#34;Key&#34;:&#34;who&#34;,&#34;Value&#34;:&#34;a b&#34;}]}&#39;',
+    )
+    expect(one).toContain('PutObjectTaggingCommand({')
   })
 
   it('goes on from a cursor with rows alone', async () => {
@@ -133,6 +212,24 @@ describe('activity', () => {
     const { text } = await (await site.signIn()).get('/ui')
     expect(text).toContain('Requests in the last hour')
     expect(text).toMatch(/<path class="spark-requests" d="M0 64L/)
+  })
+})
+
+describe('a document', () => {
+  it('is read as far as it was kept, and shown as it came where it cannot be read', () => {
+    const cut =
+      `<Delete xmlns="x"><!-- note --><Object><Key>a</Key></Object>${'<Object><Key>b</Key></Object>'.repeat(200)}`.slice(
+        0,
+        4096,
+      )
+    const { tree, isCut } = showDocument(cut)
+    expect(isCut).toBe(true)
+    expect(tree?.children.length).toBeGreaterThan(100)
+    expect(tree?.children[0]?.children[0]).toMatchObject({ name: 'Key', text: 'a' })
+    for (const text of ['<a><b></a>', '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', '<a>&lol;</a>', '<']) {
+      expect(showDocument(text)).toEqual({ tree: undefined, text, isCut: false })
+    }
+    expect(showDocument('{"a":[1]}').text).toBe('{\n  "a": [\n    1\n  ]\n}')
   })
 })
 

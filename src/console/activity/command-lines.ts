@@ -3,7 +3,9 @@
  * taken for an option, a file to read, or a pattern.
  */
 import type { RequestRecord } from '#access/activity.ts'
-import { mask } from '#access/masked-request.ts'
+import { cutMark, mask } from '#access/masked-request.ts'
+import { commandOf } from './commands.ts'
+import { formOptions } from './form-options.ts'
 
 export interface LineValues {
   readonly endpoint: string
@@ -30,50 +32,62 @@ export function curlLine(record: RequestRecord, { endpoint, region }: LineValues
   for (const [name, value] of headers) {
     if (!ownHeaders.test(name) && value !== mask) lines.push(`--header ${quote(`${name}: ${value}`)}`)
   }
-  // Of what is refused nothing counts as received.
-  const hadBody = headers.some(([name, value]) => /^content-length$/i.test(name) && Number(value) > 0)
-  if (hadBody) lines.push("--data-binary @'<the body>'")
-  lines.push(quote(endpoint + withoutSignature(target)))
+  lines.push(...bodyOptions(record), quote(endpoint + withoutSignature(target)))
   return lines.join(' \\\n  ')
 }
 
-/** By operation: its command of `aws s3api`, and what the command ends with. */
-const commands: Readonly<Record<string, readonly [command: string, ends?: string]>> = {
-  ListBuckets: ['list-buckets'],
-  CreateBucket: ['create-bucket'],
-  DeleteBucket: ['delete-bucket'],
-  HeadBucket: ['head-bucket'],
-  GetBucketLocation: ['get-bucket-location'],
-  GetBucketVersioning: ['get-bucket-versioning'],
-  GetBucketPolicy: ['get-bucket-policy'],
-  ListObjects: ['list-objects'],
-  ListObjectsV2: ['list-objects-v2'],
-  ListObjectVersions: ['list-object-versions'],
-  ListMultipartUploads: ['list-multipart-uploads'],
-  GetObject: ['get-object', "'<file to write>'"],
-  HeadObject: ['head-object'],
-  DeleteObject: ['delete-object'],
-  PutObject: ['put-object', "--body '<file to send>'"],
+function bodyOptions({ form, headers }: RequestRecord): string[] {
+  if (form?.every(([, value]) => !value.endsWith(cutMark))) {
+    return form.map(([name, value]) => `--data-urlencode ${quote(`${name}=${value === mask ? `<${name}>` : value}`)}`)
+  }
+  // Of what is refused nothing counts as received.
+  const hadBody = headers.some(([name, value]) => /^content-length$/i.test(name) && Number(value) > 0)
+  return hadBody ? ["--data-binary @'<the body>'"] : []
 }
 
 /** Undefined where `aws` has no line that says it all. */
 export function awsLine(record: RequestRecord, { endpoint, region }: LineValues): string | undefined {
-  const command = commands[record.operation ?? '']
-  if (command === undefined) return undefined
-  const values = parametersOf(record)
-  // It would read these from a file or an address instead.
-  if (values.some(({ value }) => /^(fileb?|https?):\/\//.test(value))) return undefined
-  const [name, ends] = command
-  const words = values.map(({ option, value }) => `--${option}=${quote(value)}`)
   const where = `--endpoint-url ${quote(endpoint)} --region ${quote(region)}`
-  return [`aws s3api ${name}`, ...words, ...(ends === undefined ? [] : [ends]), where].join(' \\\n  ')
+  const service = /^(iam|sts):/.exec(record.operation ?? '')?.[1]
+  const words = service === undefined ? objectWords(record) : formWords(service, record)
+  return words && [...words, where].join(' \\\n  ')
 }
+
+function objectWords(record: RequestRecord): string[] | undefined {
+  const line = commandOf(record)
+  if (line === undefined) return undefined
+  const { command, parameters } = line
+  const options = parameters.map(({ option, value }) => [
+    option,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ])
+  if (options.some(([, value = '']) => isReadElsewhere(value))) return undefined
+  const words = options.map(([option, value = '']) => `--${option}=${quote(value)}`)
+  return [`aws s3api ${command.name}`, ...words, ...(command.ends === undefined ? [] : [command.ends])]
+}
+
+function formWords(service: string, { form }: RequestRecord): string[] | undefined {
+  const asked = form && formOptions(form)
+  if (asked === undefined || asked.options.some(({ values = [] }) => values.some(isReadElsewhere))) return undefined
+  const words = asked.options.map(({ option, values }) =>
+    values === undefined
+      ? `--${option}`
+      : values.length === 1
+        ? `--${option}=${quote(values[0] ?? '')}`
+        : `--${option} ${values.map(quote).join(' ')}`,
+  )
+  return [`aws ${service} ${asked.command}`, ...words]
+}
+
+/** `aws` would read it from a file or an address instead. */
+const isReadElsewhere = (value: string): boolean => /^(fileb?|https?):\/\//.test(value)
 
 /** A script for Node with the AWS SDK; undefined where its parameters would not say it all. */
 export function sdkCode(record: RequestRecord, { endpoint, region }: LineValues): string | undefined {
   const { operation = '' } = record
-  if (!Object.hasOwn(commands, operation)) return undefined
-  const members = parametersOf(record).map(({ member, value }) => `${member}: ${JSON.stringify(value)}`)
+  const line = commandOf(record)
+  if (line === undefined) return undefined
+  const members = line.parameters.map(({ member, value }) => `${member}: ${indented(JSON.stringify(value, null, 2))}`)
   if (operation === 'PutObject') members.push("Body: '<what to send>'")
   return [
     `import { S3Client, ${operation}Command } from '@aws-sdk/client-s3'`,
@@ -88,29 +102,7 @@ export function sdkCode(record: RequestRecord, { endpoint, region }: LineValues)
   ].join('\n')
 }
 
-interface Parameter {
-  readonly option: string
-  readonly member: string
-  readonly value: string
-}
-
-/** Of the query: its name there, as an option of `aws` and as a member of the SDK's input. */
-const parameters = [
-  ['prefix', 'prefix', 'Prefix'],
-  ['delimiter', 'delimiter', 'Delimiter'],
-  ['versionId', 'version-id', 'VersionId'],
-] as const
-
-function parametersOf({ bucket, key, target, headers }: RequestRecord): Parameter[] {
-  const query = new URLSearchParams(target.split('?')[1] ?? '')
-  const range = headers.find(([name]) => name.toLowerCase() === 'range')?.[1] ?? ''
-  return [
-    { option: 'bucket', member: 'Bucket', value: bucket },
-    { option: 'key', member: 'Key', value: key },
-    ...parameters.map(([name, option, member]) => ({ option, member, value: query.get(name) ?? '' })),
-    { option: 'range', member: 'Range', value: range },
-  ].filter(({ value }) => value !== '')
-}
+const indented = (json: string): string => json.replaceAll('\n', '\n  ')
 
 function withoutSignature(target: string): string {
   const [path = '', query = ''] = target.split(/\?(.*)/s)

@@ -1,11 +1,12 @@
 /** One request as it was received, and how to make it again. */
 import { apiUrls } from '#console/api-urls.ts'
 import { type Denial, listDenials } from '#console/denials/denials.ts'
+import { describeDecision } from '#console/iam/describe-decision.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import { accountOf, shown } from './activity.ts'
 import { awsLine, curlLine, sdkCode } from './command-lines.ts'
-import { formatDocument } from './format-document.ts'
+import { indentJson, showDocument } from './shown-document.ts'
 
 export const showRequest: Page = async (visit, services) => {
   const { access, config } = services
@@ -25,7 +26,9 @@ export const showRequest: Page = async (visit, services) => {
       record: shown(record),
       query: queryOf(record.target),
       decision,
-      document: record.document === undefined ? undefined : formatDocument(record.document),
+      document: record.document === undefined ? undefined : showDocument(record.document),
+      form: (record.form ?? []).map(([name, value]) => [name, value.startsWith('{') ? indentJson(value) : value]),
+      allowed: (record.allowed ?? []).map((one) => ({ ...one, sentence: describeDecision(one.decision, one.action) })),
       curl: curlLine(record, { endpoint, region: config.region }),
       aws: awsLine(record, { endpoint, region: config.region }),
       sdk: sdkCode(record, { endpoint, region: config.region }),

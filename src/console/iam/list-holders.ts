@@ -1,13 +1,11 @@
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import type { Account } from '#identity/account.ts'
-import { membersOf } from '#identity/group.ts'
 import { accountPart } from '#identity/principal-arn.ts'
 import { mayShowDocument } from './document.ts'
-import { askedHolder, type HolderDescription, holderHref, users } from './holders.ts'
+import { askedHolder, type Holder, type HolderDescription, holderHref, users } from './holders.ts'
+import { namedPage } from './named-page.ts'
 import { type Iam, openIam } from './open-iam.ts'
 import { trustTemplates } from './trust-templates.ts'
-
-const shownMax = 1000
 
 export const showUsers: Page = (visit, services) => listView(visit, services, users)
 
@@ -23,21 +21,20 @@ export function listView(
   const { plural, noun, kind } = description
   const arn = `arn:aws:iam::${accountPart(iam.account.id)}:${kind.label}/`
   iam.authorize(`List${noun}s`, arn)
-  const filter = visit.query.get('filter')?.trim().toLowerCase() ?? ''
-  const rows = rowsOf(iam, description, services)
+  const total = iam.account[plural].length
+  const listed = { plural, ...rowsOf(visit, iam, description, services) }
+  if (visit.query.get('part') === 'rows') return { view: 'iam/rows', title: '', isFragment: true, locals: listed }
   return {
     view: 'iam/list',
     title: { users: 'Users', groups: 'Groups', roles: 'Roles' }[plural],
     place: 'iam',
     crumbs: [{ text: 'Identities' }],
-    scripts: plural === 'roles' ? ['rows.js', 'iam.js'] : ['rows.js'],
+    scripts: plural === 'roles' ? ['list.js', 'iam.js'] : ['list.js'],
     status: problem?.status ?? 200,
     locals: {
-      plural,
+      ...listed,
       noun,
-      filter,
-      total: rows.length,
-      rows: rows.filter(({ name }) => name.toLowerCase().includes(filter)).slice(0, shownMax),
+      total,
       mayCreate: iam.may(`Create${noun}`, `${arn}*`),
       problem: problem?.text,
       typed: problem?.name ?? '',
@@ -59,32 +56,51 @@ function roleForm({ form }: Visit, account: Account) {
   }
 }
 
-function rowsOf({ account }: Iam, { plural }: HolderDescription, { identities }: ConsoleServices) {
+/** Of one page. */
+function rowsOf(
+  visit: Visit,
+  { account }: Iam,
+  { plural }: HolderDescription,
+  { identities, config }: ConsoleServices,
+) {
+  const limit = config.uiPageSize
   if (plural === 'users') {
-    return account.users.map((user) => ({
-      name: user.name,
-      href: holderHref(plural, user.name),
-      policies: user.attached.length + Object.keys(user.inline).length,
+    const { page, ...rest } = namedPage(visit, account.users, limit)
+    const rows = page.map((user) => ({
+      ...rowOf(plural, user),
       groups: user.groups,
       keys: user.keys.length,
       isActive: user.login !== undefined || user.keys.some(({ status }) => status === 'Active'),
       lastUsedAtMs: latest(user.keys.map(({ id }) => identities.lastUsed.find(id)?.atMs)),
     }))
+    return { ...rest, rows }
   }
   if (plural === 'groups') {
-    return account.groups.map((group) => ({
-      name: group.name,
-      href: holderHref(plural, group.name),
-      policies: group.attached.length + Object.keys(group.inline).length,
-      members: membersOf(account, group).length,
+    const { page, ...rest } = namedPage(visit, account.groups, limit)
+    const members = countMembers(account)
+    const rows = page.map((group) => ({
+      ...rowOf(plural, group),
+      members: members.get(group.name.toLowerCase()) ?? 0,
     }))
+    return { ...rest, rows }
   }
-  return account.roles.map((role) => ({
-    name: role.name,
-    href: holderHref(plural, role.name),
-    policies: role.attached.length + Object.keys(role.inline).length,
-    description: role.description ?? '',
-  }))
+  const { page, ...rest } = namedPage(visit, account.roles, limit)
+  return { ...rest, rows: page.map((role) => ({ ...rowOf(plural, role), description: role.description ?? '' })) }
+}
+
+const rowOf = (plural: string, { name, attached, inline }: Holder) => ({
+  name,
+  href: holderHref(plural, name),
+  policies: attached.length + Object.keys(inline).length,
+})
+
+/** By the group's name in lower case. */
+function countMembers({ users: all }: Account): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { groups } of all) {
+    for (const name of groups) counts.set(name.toLowerCase(), (counts.get(name.toLowerCase()) ?? 0) + 1)
+  }
+  return counts
 }
 
 const latest = (moments: readonly (number | undefined)[]): number | undefined => {

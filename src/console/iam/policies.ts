@@ -17,6 +17,7 @@ import { accountPart } from '#identity/principal-arn.ts'
 import { ApiError } from '#model/errors.ts'
 import { mayShowDocument } from './document.ts'
 import { holderDescriptions, holderHref } from './holders.ts'
+import { namedPage } from './named-page.ts'
 import { type Iam, openIam } from './open-iam.ts'
 import { parsePolicyText, policyHref, policyTemplates } from './policy-form.ts'
 
@@ -29,23 +30,30 @@ function policiesView(visit: Visit, services: ConsoleServices, problem?: { text:
   const { account } = iam
   const arn = `arn:aws:iam::${accountPart(account.id)}:policy/`
   iam.authorize('ListPolicies', arn)
-  const own = account.policies.map((policy) => ({ ...policy, arn: policyArn(account.id, policy), isAws: false }))
-  const ofAws = [...awsManagedPolicies].map(([one, policy]) => ({ ...policy, arn: one, isAws: true }))
+  const own = account.policies.map((policy) => ({ ...policy, arn: policyArn(account.id, policy), group: 0 }))
+  const ofAws = [...awsManagedPolicies].map(([one, policy]) => ({ ...policy, arn: one, group: 1 }))
+  const { page, filter, next } = namedPage(visit, [...own, ...ofAws], services.config.uiPageSize)
+  const holders = countHolders(account)
+  const rows = page.map(({ name, arn: one, group }) => ({
+    name,
+    isAws: group === 1,
+    href: policyHref(one),
+    holders: holders.get(one) ?? 0,
+  }))
+  if (visit.query.get('part') === 'rows') {
+    return { view: 'iam/policy-rows', title: '', isFragment: true, locals: { rows, next } }
+  }
   return {
     view: 'iam/policies',
     title: 'Policies',
     place: 'iam',
     crumbs: [{ text: 'Identities' }],
-    scripts: ['rows.js', 'iam.js'],
+    scripts: ['list.js', 'iam.js'],
     status: problem?.status ?? 200,
     locals: {
-      rows: [...own, ...ofAws].map((policy) => ({
-        name: policy.name,
-        description: policy.description ?? '',
-        isAws: policy.isAws,
-        href: policyHref(policy.arn),
-        holders: holdersOf(account, policy.arn).length,
-      })),
+      rows,
+      next,
+      filter,
       templates: policyTemplates,
       mayCreate: iam.may('CreatePolicy', `${arn}*`),
       typed: { name: visit.form.get('name') ?? '', document: visit.form.get('document') ?? policyTemplates[0][1] },
@@ -142,6 +150,17 @@ export const deleteManagedPolicy: Page = async (visit, services) => {
     return policyView(visit, iam, { text: error.message, status: error.status })
   }
   return { redirect: '/ui/iam/policies', notice: { kind: 'done', text: 'The policy is deleted.' } }
+}
+
+/** By the policy's ARN. */
+function countHolders(account: Account): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { plural } of holderDescriptions) {
+    for (const { attached } of account[plural]) {
+      for (const arn of attached) counts.set(arn, (counts.get(arn) ?? 0) + 1)
+    }
+  }
+  return counts
 }
 
 function holdersOf(account: Account, arn: string) {

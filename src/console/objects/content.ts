@@ -50,13 +50,13 @@ export const sendContent: Page = async (visit, { store }) => {
 /** The bytes as a stream, which closes the file when it ends or is given up. */
 export function streamOf(content: Content): Readable {
   if (Buffer.isBuffer(content)) return Readable.from([content], { objectMode: false })
-  return Readable.from(readPieces(content), { objectMode: false }).once('close', () => content.close())
+  return Readable.from(piecesOf(content), { objectMode: false }).once('close', () => content.close())
 }
 
 const pieceBytes = 256 * 1024
 const readFile = promisify(read)
 
-async function* readPieces({ fd, start, end }: FileStretch): AsyncIterable<Buffer> {
+export async function* piecesOf({ fd, start, end }: FileStretch): AsyncIterable<Buffer> {
   for (let position = start; position < end; ) {
     const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, end - position))
     const { bytesRead } = await readFile(fd, buffer, 0, buffer.length, position)

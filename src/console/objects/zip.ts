@@ -1,8 +1,10 @@
 /** What is selected, as one zip that is written while it is read: nothing is compressed, and memory does not grow. */
-import { PassThrough } from 'node:stream'
+import { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
-import type { Content } from '#store/contract.ts'
-import { attachment, streamOf, untrusted } from './content.ts'
+import { writeZip, type ZipEntry } from '#lib/zip.ts'
+import type { OpenObject, Store } from '#store/contract.ts'
+import { attachment, piecesOf, untrusted } from './content.ts'
 import { folderOf, nameOf } from './folder.ts'
 import { readSources, type Source, walkSources } from './selection.ts'
 
@@ -10,65 +12,63 @@ export const downloadZip: Page = async (visit, services) => {
   const sources = await readSources(visit)
   const base = folderOf(visit.form.get('back'))
   const name = `${base === '' ? visit.bucket.name : nameOf(base).replace('/', '')}.zip`
-  const { default: ZipStream } = await import('zip-stream')
-  const zip = new ZipStream({ store: true, forceZip64: true })
-  const out = new PassThrough()
-  zip.on('error', (error) => out.destroy(error)).pipe(out)
-  // A reader who goes away ends the reading as well.
-  out.once('close', () => zip.destroy())
-  fill(visit, services, sources, base, zip).catch((error) => out.destroy(error))
   return {
-    content: out,
+    content: Readable.from(writeZip(readEntries(visit, services, sources, base)), { objectMode: false }),
     headers: { ...untrusted, 'content-type': 'application/zip', 'content-disposition': attachment(name) },
   }
 }
 
-type Zip = InstanceType<typeof import('zip-stream').default>
+/** Of what could not be put in, these are named. */
+const missingMax = 10_000
 
 /** Objects that the visitor may not read, or that vanish meanwhile, are named in a file of the zip and not left out in silence. */
-async function fill(visit: Visit, { store }: ConsoleServices, sources: readonly Source[], base: string, zip: Zip) {
-  const { bucket } = visit
+async function* readEntries(
+  visit: Visit,
+  { store }: ConsoleServices,
+  sources: readonly Source[],
+  base: string,
+): AsyncGenerator<ZipEntry> {
   const missing: string[] = []
+  let missingCount = 0
   const names = new Set<string>()
   for await (const { key } of walkSources(visit, store, sources)) {
-    if (zip.destroyed) return
     if (key.endsWith('/')) continue
+    // Small objects are read at once, and a quick connection takes them at once: others want their turn, too.
+    await setImmediate()
+    const opened = await openReadable(visit, store, key)
+    if (opened instanceof Error) {
+      if (missingCount++ < missingMax) missing.push(`${key}: ${opened.message}`)
+      continue
+    }
+    const { sizeBytes, modifiedAtMs } = opened.version
+    const content = opened.content(0, sizeBytes)
     try {
-      await visit.authorizeObject('s3:GetObject', { bucket, key })
-      const opened = await store.openObject(bucket.name, key, undefined)
-      const { sizeBytes, modifiedAtMs } = opened.version
-      const name = entryName(key.slice(base.length), names)
-      await addEntry(zip, opened.content(0, sizeBytes), { name, date: new Date(modifiedAtMs) })
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) throw error
-      missing.push(`${key}: ${error.message}`)
+      const path = entryName(key.slice(base.length), names)
+      yield { path, modifiedAtMs, sizeBytes, content: Buffer.isBuffer(content) ? content : piecesOf(content) }
+    } finally {
+      if (!Buffer.isBuffer(content)) content.close()
     }
   }
-  if (missing.length > 0) {
-    await addEntry(zip, Buffer.from(`${missing.join('\n')}\n`), {
-      name: entryName('NOT-INCLUDED.txt', names),
-      date: new Date(),
-    })
-  }
-  zip.finish()
+  if (missingCount === 0) return
+  if (missingCount > missingMax) missing.push(`and ${missingCount - missingMax} more`)
+  const content = Buffer.from(`${missing.join('\n')}\n`)
+  const path = entryName('NOT-INCLUDED.txt', names)
+  yield { path, modifiedAtMs: Date.now(), sizeBytes: content.length, content }
 }
 
-function addEntry(zip: Zip, content: Content, data: { name: string; date: Date }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const source = streamOf(content)
-    const giveUp = () => {
-      source.destroy()
-      reject(new Error('The reader has gone'))
-    }
-    source.once('error', reject)
-    if (zip.destroyed) return giveUp()
-    zip.once('close', giveUp)
-    zip.entry(source, data, (error) => {
-      zip.off('close', giveUp)
-      if (error) reject(error)
-      else resolve()
-    })
-  })
+/** The object, or why not: bugs are thrown. */
+async function openReadable(
+  { authorizeObject, bucket }: Visit,
+  store: Store,
+  key: string,
+): Promise<OpenObject | Error> {
+  try {
+    await authorizeObject('s3:GetObject', { bucket, key })
+    return await store.openObject(bucket.name, key, undefined)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error
+    throw error
+  }
 }
 
 /** Unpacks below the folder it is unpacked in, whatever the key; each name once. */

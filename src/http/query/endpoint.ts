@@ -32,6 +32,7 @@ interface Exchange {
   service: QueryService | undefined
   operation: string
   request: QueryRequest | undefined
+  form: Buffer | undefined
 }
 
 export function createQueryEndpoint({ services, log, rateLimit, onServed }: QueryEndpointOptions): Handler {
@@ -41,6 +42,7 @@ export function createQueryEndpoint({ services, log, rateLimit, onServed }: Quer
   async function answer(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<string> {
     rateLimit?.(request)
     const body = await readForm(request, response)
+    exchange.form = body
     const params = readParams(request, body)
     const service = serviceOf(services, params, request)
     exchange.service = service
@@ -62,6 +64,7 @@ export function createQueryEndpoint({ services, log, rateLimit, onServed }: Quer
       service: undefined,
       operation: '',
       request: undefined,
+      form: undefined,
     }
     try {
       const body = await answer(request, response, exchange)
@@ -76,7 +79,7 @@ export function createQueryEndpoint({ services, log, rateLimit, onServed }: Quer
   }
 
   function record(
-    { id, startedAtMs, service, operation, request }: Exchange,
+    { id, startedAtMs, service, operation, request, form }: Exchange,
     message: IncomingMessage,
     status: number,
     bytes: number,
@@ -108,6 +111,8 @@ export function createQueryEndpoint({ services, log, rateLimit, onServed }: Quer
       bytes,
       durationMs,
       message,
+      form,
+      allowed: request?.allowed,
     })
   }
 

@@ -16,6 +16,8 @@ export interface QueryRequest {
   readonly tags: Readonly<Record<string, string>>
   /** For the log, once known. */
   principal?: Principal
+  /** For the record of the request: AllowedDecisions of access/, which nobody between needs to know. */
+  allowed?: object
 }
 
 export interface QueryService {

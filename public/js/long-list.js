@@ -1,0 +1,104 @@
+// A list that goes on as one scrolls: the next page is fetched before it is seen, and pages far out of sight are put away as text, so that
+// among a million rows the page stays as light as among a thousand.
+import { fetchFragment } from './request.js'
+import { localTimes } from './times.js'
+
+const fetchAheadPx = 1200
+const keepAroundPx = 4000
+
+/**
+ * `rows` holds pages, `[data-rows-page]`, and after them `[data-next]` with the address of what follows.
+ * @param {HTMLElement} rows
+ * @param {{ prepare?: (part: DocumentFragment) => void, onAdded?: () => void }} [options] before and after a page is added
+ */
+export function watchList(rows, { prepare, onAdded } = {}) {
+  /** What is put away: the text of each page. */
+  const texts = new Map()
+
+  const nextSeen = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) if (entry.isIntersecting) loadNext(entry.target)
+    },
+    { rootMargin: `${fetchAheadPx}px` },
+  )
+  const pagesSeen = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting, boundingClientRect } of entries) {
+        if (isIntersecting) restore(target)
+        else putAway(target, boundingClientRect.height)
+      }
+    },
+    { rootMargin: `${keepAroundPx}px` },
+  )
+
+  function watch() {
+    const next = rows.querySelector('[data-next]')
+    if (next) nextSeen.observe(next)
+    for (const page of rows.querySelectorAll('[data-rows-page]')) pagesSeen.observe(page)
+  }
+
+  async function loadNext(place) {
+    nextSeen.unobserve(place)
+    const text = place.querySelector('a') ?? place
+    text.textContent = 'Loading…'
+    try {
+      const part = parse(rows, await fetchFragment(`${place.dataset.next}&part=rows`))
+      localTimes(part)
+      prepare?.(part)
+      place.replaceWith(part)
+      onAdded?.()
+      watch()
+    } catch {
+      const again = document.createElement('button')
+      again.type = 'button'
+      again.className = 'button'
+      again.textContent = 'Loading failed: try again'
+      again.addEventListener('click', () => loadNext(place))
+      text.replaceChildren(again)
+    }
+  }
+
+  /** Unless there is something in it that text does not keep. */
+  function putAway(page, heightPx) {
+    if (texts.has(page) || page.contains(document.activeElement) || page.querySelector('input:checked')) return
+    texts.set(page, page.innerHTML)
+    page.replaceChildren(space(page, heightPx))
+  }
+
+  function restore(page) {
+    const text = texts.get(page)
+    if (text === undefined) return
+    texts.delete(page)
+    page.replaceChildren(parse(page, text))
+  }
+
+  watch()
+  return {
+    /** The rows are others now. */
+    restart() {
+      texts.clear()
+      nextSeen.disconnect()
+      pagesSeen.disconnect()
+      watch()
+    },
+    restoreAll() {
+      for (const page of [...texts.keys()]) restore(page)
+    },
+  }
+}
+
+function parse(place, html) {
+  const range = document.createRange()
+  range.selectNodeContents(place)
+  return range.createContextualFragment(html)
+}
+
+function space(page, heightPx) {
+  const isTable = page instanceof HTMLTableSectionElement
+  const space = document.createElement(isTable ? 'tr' : 'div')
+  const sized = isTable ? space.appendChild(document.createElement('td')) : space
+  if (isTable) sized.colSpan = 99
+  sized.className = 'put-away'
+  sized.style.height = `${heightPx}px`
+  return space
+}

@@ -1,0 +1,153 @@
+/** What the AWS CLI and SDK call the operations of S3, as far as a line can say all of a request: its parameters and its document. */
+import type { RequestRecord } from '#access/activity.ts'
+import { elementAt, elementsAt, parseXml, textAt, type XmlElements } from '#lib/xml.ts'
+import { limits } from '#model/limits.ts'
+import { servedDocumentBytes } from '#model/served-request.ts'
+
+export interface Command {
+  /** Of `aws s3api`. */
+  readonly name: string
+  /** What the command ends with. */
+  readonly ends?: string
+  /** The member of the input that the body is, its option, and how it is read. */
+  readonly body?: { readonly member: string; readonly option: string; readonly read: (text: string) => unknown }
+}
+
+const command = (name: string, more: Omit<Command, 'name'> = {}): Command => ({ name, ...more })
+const tagging = { member: 'Tagging', option: 'tagging', read: fromXml(readTagging) }
+const versioning = {
+  member: 'VersioningConfiguration',
+  option: 'versioning-configuration',
+  read: fromXml(readVersioning),
+}
+const publicAccess = {
+  member: 'PublicAccessBlockConfiguration',
+  option: 'public-access-block-configuration',
+  read: fromXml(readSwitches),
+}
+
+const commands: ReadonlyMap<string, Command> = new Map(
+  Object.entries({
+    ListBuckets: command('list-buckets'),
+    CreateBucket: command('create-bucket'),
+    DeleteBucket: command('delete-bucket'),
+    HeadBucket: command('head-bucket'),
+    GetBucketLocation: command('get-bucket-location'),
+    GetBucketVersioning: command('get-bucket-versioning'),
+    PutBucketVersioning: command('put-bucket-versioning', { body: versioning }),
+    GetBucketPolicy: command('get-bucket-policy'),
+    GetBucketPolicyStatus: command('get-bucket-policy-status'),
+    PutBucketPolicy: command('put-bucket-policy', { body: { member: 'Policy', option: 'policy', read: readJson } }),
+    DeleteBucketPolicy: command('delete-bucket-policy'),
+    GetBucketAcl: command('get-bucket-acl'),
+    GetBucketOwnershipControls: command('get-bucket-ownership-controls'),
+    DeleteBucketOwnershipControls: command('delete-bucket-ownership-controls'),
+    GetPublicAccessBlock: command('get-public-access-block'),
+    PutPublicAccessBlock: command('put-public-access-block', { body: publicAccess }),
+    DeletePublicAccessBlock: command('delete-public-access-block'),
+    GetBucketTagging: command('get-bucket-tagging'),
+    PutBucketTagging: command('put-bucket-tagging', { body: tagging }),
+    DeleteBucketTagging: command('delete-bucket-tagging'),
+    ListObjects: command('list-objects'),
+    ListObjectsV2: command('list-objects-v2'),
+    ListObjectVersions: command('list-object-versions'),
+    ListMultipartUploads: command('list-multipart-uploads'),
+    ListParts: command('list-parts'),
+    AbortMultipartUpload: command('abort-multipart-upload'),
+    GetObject: command('get-object', { ends: "'<file to write>'" }),
+    HeadObject: command('head-object'),
+    DeleteObject: command('delete-object'),
+    DeleteObjects: command('delete-objects', {
+      body: { member: 'Delete', option: 'delete', read: fromXml(readDelete) },
+    }),
+    PutObject: command('put-object', { ends: "--body '<file to send>'" }),
+    GetObjectAcl: command('get-object-acl'),
+    GetObjectTagging: command('get-object-tagging'),
+    PutObjectTagging: command('put-object-tagging', { body: tagging }),
+    DeleteObjectTagging: command('delete-object-tagging'),
+  }),
+)
+
+/** A value of the input: as an option of `aws` and as a member of the SDK's input. */
+export interface Parameter {
+  readonly option: string
+  readonly member: string
+  /** A string, or what JSON can say. */
+  readonly value: unknown
+}
+
+export interface Line {
+  readonly command: Command
+  readonly parameters: readonly Parameter[]
+}
+
+/** Undefined where there is no such command, or its body was not kept whole. */
+export function commandOf(record: RequestRecord): Line | undefined {
+  const found = commands.get(record.operation ?? '')
+  if (found === undefined) return undefined
+  const parameters: Parameter[] = simpleParameters(record)
+  if (found.body !== undefined) {
+    const { member, option, read } = found.body
+    const value = readBody(record, read)
+    if (value === undefined) return undefined
+    parameters.push({ member, option, value })
+  }
+  return { command: found, parameters }
+}
+
+/** Of the query: its name there, as an option of `aws` and as a member of the SDK's input. */
+const queryNames = [
+  ['prefix', 'prefix', 'Prefix'],
+  ['delimiter', 'delimiter', 'Delimiter'],
+  ['versionId', 'version-id', 'VersionId'],
+  ['uploadId', 'upload-id', 'UploadId'],
+] as const
+
+function simpleParameters({ bucket, key, target, headers }: RequestRecord): Parameter[] {
+  const query = new URLSearchParams(target.split('?')[1] ?? '')
+  const range = headers.find(([name]) => name.toLowerCase() === 'range')?.[1] ?? ''
+  return [
+    { option: 'bucket', member: 'Bucket', value: bucket },
+    { option: 'key', member: 'Key', value: key },
+    ...queryNames.map(([name, option, member]) => ({ option, member, value: query.get(name) ?? '' })),
+    { option: 'range', member: 'Range', value: range },
+  ].filter(({ value }) => value !== '')
+}
+
+function readBody({ document }: RequestRecord, read: (text: string) => unknown): unknown {
+  if (document === undefined || Buffer.byteLength(document) >= servedDocumentBytes) return undefined
+  try {
+    return read(document)
+  } catch {
+    return undefined
+  }
+}
+
+function readJson(text: string): string {
+  return JSON.stringify(JSON.parse(text))
+}
+
+function fromXml(read: (content: XmlElements) => unknown): (text: string) => unknown {
+  return (text) => read(parseXml(text, { maxDepth: limits.xmlDepth, maxMarkup: limits.xmlMarkup }).content)
+}
+
+function readTagging(content: XmlElements) {
+  const tags = elementsAt(elementAt(content, 'TagSet') ?? {}, 'Tag')
+  return { TagSet: tags.map((tag) => ({ Key: textAt(tag, 'Key') ?? '', Value: textAt(tag, 'Value') ?? '' })) }
+}
+
+function readVersioning(content: XmlElements) {
+  return { Status: textAt(content, 'Status') }
+}
+
+function readSwitches(content: XmlElements) {
+  return Object.fromEntries(Object.keys(content).map((name) => [name, textAt(content, name) === 'true']))
+}
+
+function readDelete(content: XmlElements) {
+  const objects = elementsAt(content, 'Object').map((one) => ({
+    Key: textAt(one, 'Key'),
+    VersionId: textAt(one, 'VersionId'),
+  }))
+  return { Objects: objects, ...(textAt(content, 'Quiet') === 'true' ? { Quiet: true } : {}) }
+}

@@ -1,0 +1,82 @@
+/** A document that came as a body, to be read: XML as a tree, JSON indented, and what is neither as it came. */
+import { parseXml, type XmlElements, type XmlNode } from '#lib/xml.ts'
+import { limits } from '#model/limits.ts'
+import { servedDocumentBytes } from '#model/served-request.ts'
+
+export interface TreeNode {
+  readonly name: string
+  readonly attributes: readonly (readonly [name: string, value: string])[]
+  /** Of an element without others inside. */
+  readonly text: string | undefined
+  readonly children: readonly TreeNode[]
+}
+
+export interface ShownDocument {
+  readonly tree: TreeNode | undefined
+  /** To be copied, and shown where there is no tree. */
+  readonly text: string
+  /** Only its beginning was kept. */
+  readonly isCut: boolean
+}
+
+export function showDocument(text: string): ShownDocument {
+  const isCut = Buffer.byteLength(text) >= servedDocumentBytes
+  if (!text.trimStart().startsWith('<')) return { tree: undefined, text: indentJson(text), isCut }
+  return { tree: treeOf(isCut ? closeElements(text) : text), text, isCut }
+}
+
+function treeOf(text: string): TreeNode | undefined {
+  try {
+    const { root, content } = parseXml(text, { maxDepth: limits.xmlDepth, maxMarkup: limits.xmlMarkup })
+    return node(root, content)
+  } catch {
+    return undefined
+  }
+}
+
+function node(name: string, value: XmlNode): TreeNode {
+  if (typeof value === 'string') return { name, attributes: [], text: value, children: [] }
+  const [attributes, elements] = partition(value)
+  const children = elements.flatMap(([child, found]) =>
+    (isList(found) ? found : [found]).map((one) => node(child, one)),
+  )
+  return { name, attributes, text: undefined, children }
+}
+
+function partition(elements: XmlElements) {
+  const attributes: [string, string][] = []
+  const children: [string, XmlNode | readonly XmlNode[]][] = []
+  for (const [name, value] of Object.entries(elements)) {
+    if (name.startsWith('$')) attributes.push([name.slice(1), String(value)])
+    else if (value !== undefined) children.push([name, value])
+  }
+  return [attributes, children] as const
+}
+
+const isList = (value: XmlNode | readonly XmlNode[]): value is readonly XmlNode[] => Array.isArray(value)
+
+/** Up to the last whole tag, and what is open there is closed. */
+function closeElements(text: string): string {
+  const whole = text.slice(0, text.lastIndexOf('>') + 1)
+  const open: string[] = []
+  for (const [, isEnd, name = '', isAlone] of whole.matchAll(/<(\/?)([^\s<>/?!]+)[^<>]*?(\/?)>/g)) {
+    if (isEnd) open.pop()
+    else if (!isAlone) open.push(name)
+  }
+  return (
+    whole +
+    open
+      .reverse()
+      .map((name) => `</${name}>`)
+      .join('')
+  )
+}
+
+/** What was cut, or is no JSON, stays as it is. */
+export function indentJson(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2)
+  } catch {
+    return text
+  }
+}
