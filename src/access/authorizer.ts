@@ -149,7 +149,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     const decision = evaluate(asked.request, asked.policies)
     const { accessKeyId = '' } = asking
     if (decision.outcome === 'Allow' || (resource.needsNoAllow && decision.reason === 'implicit-deny')) {
-      facts.allowed?.note({ request, policies }, decision, {}, facts)
+      facts.allowed?.note(asked, decision, {}, facts)
       if (accessKeyId !== '') ledger.note(accessKeyId, action, undefined, undefined)
       return
     }
