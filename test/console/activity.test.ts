@@ -3,12 +3,16 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CreateLoginProfileCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam'
 import {
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   PutObjectCommand,
   PutObjectTaggingCommand,
   S3Client,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -173,6 +177,26 @@ describe('activity', () => {
       '--tagging=&#39;{&#34;TagSet&#34;:[{&#34;Key&#34;:&#34;who&#34;,&#34;Value&#34;:&#34;a b&#34;}]}&#39;',
     )
     expect(one).toContain('PutObjectTaggingCommand({')
+  })
+
+  it('asks again for copies and for uploads in parts, with what their headers and documents say', async () => {
+    const s3 = client('admin')
+    await s3.send(new PutObjectCommand({ Bucket: 'open', Key: 'from', Body: 'a' }))
+    await s3.send(new CopyObjectCommand({ Bucket: 'open', Key: 'copied', CopySource: 'open/from' }))
+    expect(await open('operation=CopyObject')).toContain('--copy-source=&#39;open/from&#39;')
+    const upload = { Bucket: 'open', Key: 'parts' }
+    const Metadata = { who: 'lin' }
+    const { UploadId } = await s3.send(
+      new CreateMultipartUploadCommand({ ...upload, ContentType: 'text/csv', Metadata }),
+    )
+    const created = await open('operation=CreateMultipartUpload')
+    expect(created).toContain('--content-type=&#39;text/csv&#39;')
+    expect(created).toContain('--metadata=&#39;{&#34;who&#34;:&#34;lin&#34;}&#39;')
+    const { ETag } = await s3.send(new UploadPartCommand({ ...upload, UploadId, PartNumber: 1, Body: 'a' }))
+    expect(await open('operation=UploadPart')).toContain('PartNumber: 1,')
+    const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] }
+    await s3.send(new CompleteMultipartUploadCommand({ ...upload, UploadId, MultipartUpload }))
+    expect(await open('operation=CompleteMultipartUpload')).toContain('--multipart-upload=&#39;{&#34;Parts&#34;:[{')
   })
 
   it('goes on from a cursor with rows alone', async () => {

@@ -88,7 +88,7 @@ export function sdkCode(record: RequestRecord, { endpoint, region }: LineValues)
   const line = commandOf(record)
   if (line === undefined) return undefined
   const members = line.parameters.map(({ member, value }) => `${member}: ${indented(JSON.stringify(value, null, 2))}`)
-  if (operation === 'PutObject') members.push("Body: '<what to send>'")
+  if (line.command.ends?.startsWith('--body')) members.push("Body: '<what to send>'")
   return [
     `import { S3Client, ${operation}Command } from '@aws-sdk/client-s3'`,
     '',

@@ -4,11 +4,16 @@ import { elementAt, elementsAt, parseXml, textAt, type XmlElements } from '#lib/
 import { limits } from '#model/limits.ts'
 import { servedDocumentBytes } from '#model/served-request.ts'
 
+/** A name on the wire, as an option of `aws` and as a member of the SDK's input. */
+type Named = readonly [name: string, option: string, member: string]
+
 export interface Command {
   /** Of `aws s3api`. */
   readonly name: string
   /** What the command ends with. */
   readonly ends?: string
+  /** What else of the request's headers it says. */
+  readonly headers?: readonly Named[]
   /** The member of the input that the body is, its option, and how it is read. */
   readonly body?: { readonly member: string; readonly option: string; readonly read: (text: string) => unknown }
 }
@@ -26,6 +31,21 @@ const publicAccess = {
   read: fromXml(readSwitches),
 }
 
+const ownership = { member: 'OwnershipControls', option: 'ownership-controls', read: fromXml(readOwnership) }
+const parts = { member: 'MultipartUpload', option: 'multipart-upload', read: fromXml(readParts) }
+
+const ofNewObject = [
+  ['content-type', 'content-type', 'ContentType'],
+  ['x-amz-acl', 'acl', 'ACL'],
+  ['x-amz-tagging', 'tagging', 'Tagging'],
+] as const
+const ofSource = [
+  ['x-amz-copy-source', 'copy-source', 'CopySource'],
+  ['x-amz-copy-source-range', 'copy-source-range', 'CopySourceRange'],
+  ['x-amz-metadata-directive', 'metadata-directive', 'MetadataDirective'],
+  ['x-amz-tagging-directive', 'tagging-directive', 'TaggingDirective'],
+] as const
+
 const commands: ReadonlyMap<string, Command> = new Map(
   Object.entries({
     ListBuckets: command('list-buckets'),
@@ -41,6 +61,7 @@ const commands: ReadonlyMap<string, Command> = new Map(
     DeleteBucketPolicy: command('delete-bucket-policy'),
     GetBucketAcl: command('get-bucket-acl'),
     GetBucketOwnershipControls: command('get-bucket-ownership-controls'),
+    PutBucketOwnershipControls: command('put-bucket-ownership-controls', { body: ownership }),
     DeleteBucketOwnershipControls: command('delete-bucket-ownership-controls'),
     GetPublicAccessBlock: command('get-public-access-block'),
     PutPublicAccessBlock: command('put-public-access-block', { body: publicAccess }),
@@ -60,7 +81,12 @@ const commands: ReadonlyMap<string, Command> = new Map(
     DeleteObjects: command('delete-objects', {
       body: { member: 'Delete', option: 'delete', read: fromXml(readDelete) },
     }),
-    PutObject: command('put-object', { ends: "--body '<file to send>'" }),
+    PutObject: command('put-object', { ends: "--body '<file to send>'", headers: ofNewObject }),
+    CopyObject: command('copy-object', { headers: [...ofNewObject, ...ofSource] }),
+    CreateMultipartUpload: command('create-multipart-upload', { headers: ofNewObject }),
+    UploadPart: command('upload-part', { ends: "--body '<file to send>'" }),
+    UploadPartCopy: command('upload-part-copy', { headers: ofSource }),
+    CompleteMultipartUpload: command('complete-multipart-upload', { body: parts }),
     GetObjectAcl: command('get-object-acl'),
     GetObjectTagging: command('get-object-tagging'),
     PutObjectTagging: command('put-object-tagging', { body: tagging }),
@@ -85,7 +111,7 @@ export interface Line {
 export function commandOf(record: RequestRecord): Line | undefined {
   const found = commands.get(record.operation ?? '')
   if (found === undefined) return undefined
-  const parameters: Parameter[] = simpleParameters(record)
+  const parameters: Parameter[] = simpleParameters(record, found.headers ?? [])
   if (found.body !== undefined) {
     const { member, option, read } = found.body
     const value = readBody(record, read)
@@ -95,22 +121,28 @@ export function commandOf(record: RequestRecord): Line | undefined {
   return { command: found, parameters }
 }
 
-/** Of the query: its name there, as an option of `aws` and as a member of the SDK's input. */
-const queryNames = [
+const ofAny: readonly Named[] = [['range', 'range', 'Range']]
+const ofQuery: readonly Named[] = [
   ['prefix', 'prefix', 'Prefix'],
   ['delimiter', 'delimiter', 'Delimiter'],
   ['versionId', 'version-id', 'VersionId'],
   ['uploadId', 'upload-id', 'UploadId'],
-] as const
+]
 
-function simpleParameters({ bucket, key, target, headers }: RequestRecord): Parameter[] {
+function simpleParameters({ bucket, key, target, headers }: RequestRecord, named: readonly Named[]): Parameter[] {
   const query = new URLSearchParams(target.split('?')[1] ?? '')
-  const range = headers.find(([name]) => name.toLowerCase() === 'range')?.[1] ?? ''
+  const header = (wanted: string) => headers.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? ''
+  const metadata = headers
+    .filter(([name]) => /^x-amz-meta-./i.test(name))
+    .map(([name, value]) => [name.slice(11), value])
+  const partNumber = query.get('partNumber')
   return [
     { option: 'bucket', member: 'Bucket', value: bucket },
     { option: 'key', member: 'Key', value: key },
-    ...queryNames.map(([name, option, member]) => ({ option, member, value: query.get(name) ?? '' })),
-    { option: 'range', member: 'Range', value: range },
+    ...ofQuery.map(([name, option, member]) => ({ option, member, value: query.get(name) ?? '' })),
+    { option: 'part-number', member: 'PartNumber', value: partNumber === null ? '' : Number(partNumber) },
+    ...[...ofAny, ...named].map(([name, option, member]) => ({ option, member, value: header(name) })),
+    { option: 'metadata', member: 'Metadata', value: metadata.length === 0 ? '' : Object.fromEntries(metadata) },
   ].filter(({ value }) => value !== '')
 }
 
@@ -150,4 +182,16 @@ function readDelete(content: XmlElements) {
     VersionId: textAt(one, 'VersionId'),
   }))
   return { Objects: objects, ...(textAt(content, 'Quiet') === 'true' ? { Quiet: true } : {}) }
+}
+
+function readOwnership(content: XmlElements) {
+  return { Rules: elementsAt(content, 'Rule').map((rule) => ({ ObjectOwnership: textAt(rule, 'ObjectOwnership') })) }
+}
+
+function readParts(content: XmlElements) {
+  const parts = elementsAt(content, 'Part').map((part) => ({
+    PartNumber: Number(textAt(part, 'PartNumber')),
+    ETag: textAt(part, 'ETag'),
+  }))
+  return { Parts: parts }
 }
