@@ -1,58 +1,63 @@
 /**
- * The default engine: LMDB, shared by all processes of one machine. Commits and exclusive sections that wait together run in one
- * write transaction: one turn at LMDB's write lock, and one flush, serve all of them.
+ * The default engine: LMDB, shared by all processes of one machine. A thread of its own commits (lmdb-writer.ts); exclusive sections,
+ * which call code of this thread, run in transactions of this thread. Those that wait together share one turn at LMDB's write lock.
  */
-import { open, type RootDatabase, TransactionFlags } from 'lmdb'
+import { ABORT, open, type RootDatabase, TransactionFlags } from 'lmdb'
 import { currentTurn } from '#lib/turn.ts'
 import type { Bytes, Check, Committed, Entry, Exclusive, KeyRange, MetadataEngine, Write } from './engine.ts'
-import { applyWrite, holds } from './write.ts'
-
-/** LMDB takes no longer key, so none is stored: a range may begin or end with one all the same, cut here without changing it. */
-const keyBytesMax = 1978
-const cut = (key: Bytes): Bytes => (key.length <= keyBytesMax ? key : key.subarray(0, keyBytesMax))
+import { cut, isStorable, LmdbWriter } from './lmdb-writer.ts'
 
 interface LmdbOptions {
   readonly path: string
   readonly flush: 'each' | 'never'
 }
 
-interface Job {
+interface Section {
   /** Runs inside the transaction, and says what to do once it has committed. */
-  readonly run: (view: Exclusive, database: RootDatabase<Bytes, Bytes>) => (flushed: Promise<void>) => void
+  readonly run: (view: Exclusive) => () => void
   /** The transaction itself failed: nothing was written. */
   readonly fail: (error: unknown) => void
 }
 
-/** A transaction that throws writes nothing; one that commits can be seen at once, and is flushed afterwards. */
-const unflushed = TransactionFlags.ABORTABLE | TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH
+/** A transaction that throws writes nothing; one that commits has been flushed when it returns, with `overlappingSync`. */
+const abortable = TransactionFlags.ABORTABLE | TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH
 
 /** Below every row. */
 const flushMark = Buffer.from([0])
 
 export function openLmdbEngine({ path, flush }: LmdbOptions): MetadataEngine {
-  const database = open<Bytes, Bytes>({
+  const options = {
     path,
     encoding: 'binary',
     keyEncoding: 'binary',
     cache: false,
     noSync: flush === 'never',
     overlappingSync: flush !== 'never',
-  })
-  return new LmdbEngine(database, flush)
+  } as const
+  const database = open<Bytes, Bytes>(options)
+  return new LmdbEngine(database, (onCommit) => new LmdbWriter(options, onCommit), flush)
 }
+
+const onDisk: Committed = { flushed: Promise.resolve() }
 
 class LmdbEngine implements MetadataEngine {
   readonly #database: RootDatabase<Bytes, Bytes>
+  readonly #writer: LmdbWriter
   readonly #flush: LmdbOptions['flush']
-  #jobs: Job[] = []
+  #sections: Section[] = []
   #running: Promise<void> | undefined
   /** The turn whose reads share the snapshot that is open now. */
   #snapshotOf = -1
-  /** Flush of the last transaction that wrote: LMDB reports none for one that did not. */
-  #flushed: Promise<void> = Promise.resolve()
 
-  constructor(database: RootDatabase<Bytes, Bytes>, flush: LmdbOptions['flush']) {
+  constructor(
+    database: RootDatabase<Bytes, Bytes>,
+    openWriter: (onCommit: () => void) => LmdbWriter,
+    flush: LmdbOptions['flush'],
+  ) {
     this.#database = database
+    this.#writer = openWriter(() => {
+      this.#snapshotOf = -1
+    })
     this.#flush = flush
   }
 
@@ -71,21 +76,13 @@ class LmdbEngine implements MetadataEngine {
     return scanDatabase(this.#database, range, options)
   }
 
-  commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#enqueue(reject, (view, database) => {
-        for (const check of commit.checks) {
-          if (!holds(check, view, (range) => isEmpty(database, range))) return () => resolve(undefined)
-        }
-        for (const write of commit.writes) applyWrite(write, view)
-        return (flushed) => resolve({ flushed })
-      })
-    })
+  async commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
+    return (await this.#writer.commit(commit)) ? onDisk : undefined
   }
 
   exclusively<T>(section: (view: Exclusive) => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#enqueue(reject, (view) => {
+      const run: Section['run'] = (view) => {
         const writes = new Map<string, { key: Bytes; value: Bytes | undefined }>()
         let result: T
         try {
@@ -101,20 +98,21 @@ class LmdbEngine implements MetadataEngine {
         }
         for (const { key, value } of writes.values()) view.put(key, value)
         return () => resolve(result)
-      })
+      }
+      this.#sections.push({ run, fail: reject })
+      this.#running ??= this.#run()
     })
   }
 
   /** LMDB's transactions reach the disk in order: once one of ours has, so have those that other processes committed before it. */
   async flush(): Promise<void> {
     if (this.#flush === 'never') return
-    const committed = await this.commit({ checks: [], writes: [{ key: flushMark, value: Buffer.from([1]) }] })
-    await committed?.flushed
+    await this.commit({ checks: [], writes: [{ key: flushMark, value: Buffer.from([1]) }] })
   }
 
   async close(): Promise<void> {
     while (this.#running !== undefined) await this.#running
-    await this.#flushed
+    await this.#writer.close()
     await this.#database.close()
   }
 
@@ -126,67 +124,47 @@ class LmdbEngine implements MetadataEngine {
     this.#database.resetReadTxn()
   }
 
-  #enqueue(fail: Job['fail'], run: Job['run']): void {
-    this.#jobs.push({ run, fail })
-    this.#running ??= this.#run()
-  }
-
   async #run(): Promise<void> {
     // One turn of the event loop lets requests that arrived together share the transaction.
     await new Promise((resolve) => setImmediate(resolve))
-    while (this.#jobs.length > 0) {
-      const jobs = this.#jobs
-      this.#jobs = []
-      try {
-        const { settle, hasWritten } = this.#transact(jobs)
-        if (hasWritten && this.#flush !== 'never') this.#flushed = syncDatabase(this.#database)
-        for (const done of settle) done(this.#flushed)
-      } catch (error) {
-        for (const job of jobs) job.fail(new Error('the index could not be written', { cause: error }))
-      }
-      // The next transaction waits for the flush, so that groups are large and flushes few. Whoever needs it hears of its failure.
-      await this.#flushed.catch(() => undefined)
-    }
-    // At once with the last look at the queue: whoever comes next starts anew.
+    const sections = this.#sections
+    this.#sections = []
     this.#running = undefined
+    try {
+      for (const done of this.#transact(sections)) done()
+    } catch (error) {
+      for (const section of sections) section.fail(new Error('the index could not be written', { cause: error }))
+    }
   }
 
   /**
-   * All of the jobs, or none. Synchronous: in an asynchronous transaction LMDB's own thread holds the write lock while it waits for
-   * this one to come round to the jobs, and other processes wait with it.
+   * All of the sections, or none. Synchronous: in an asynchronous transaction LMDB's own thread holds the write lock while it waits
+   * for this one to come round to them, and other processes wait with it.
    */
-  #transact(jobs: readonly Job[]): { settle: ((flushed: Promise<void>) => void)[]; hasWritten: boolean } {
+  #transact(sections: readonly Section[]): (() => void)[] {
     const database = this.#database
     let hasWritten = false
     const view: Exclusive = {
       get: (key) => find(database, key),
       put: (key, value) => {
-        if (value === undefined) hasWritten = database.removeSync(key) || hasWritten
-        else {
-          database.putSync(key, value)
-          hasWritten = true
-        }
+        if (value !== undefined) database.putSync(key, value)
+        hasWritten = value !== undefined || database.removeSync(key) || hasWritten
       },
     }
-    const settle = database.transactionSync(() => jobs.map((job) => job.run(view, database)), unflushed)
+    const settle: (() => void)[] = []
+    const run = () => {
+      for (const section of sections) settle.push(section.run(view))
+      // A commit of nothing would be flushed all the same.
+      return hasWritten ? undefined : ABORT
+    }
+    database.transactionSync<unknown>(run, abortable)
     this.#snapshotOf = -1
-    return { settle, hasWritten }
+    return settle
   }
 }
 
-/** Everything committed so far, of any process, to the disk. */
-function syncDatabase(database: RootDatabase<Bytes, Bytes>): Promise<void> {
-  const syncing = new Promise<void>((resolve, reject) => {
-    const { sync } = database as unknown as { sync(done: (error?: Error) => void): void }
-    sync.call(database, (error) => (error === undefined ? resolve() : reject(error)))
-  })
-  // It may fail while nobody waits for it; whoever does later still hears of it.
-  syncing.catch(() => undefined)
-  return syncing
-}
-
 function find(database: RootDatabase<Bytes, Bytes>, key: Bytes): Bytes | undefined {
-  return key.length <= keyBytesMax ? database.getBinary(key) : undefined
+  return isStorable(key) ? database.getBinary(key) : undefined
 }
 
 function scanDatabase(
@@ -209,9 +187,4 @@ function scanDatabase(
     entries.push({ key, value })
   }
   return entries
-}
-
-function isEmpty(database: RootDatabase<Bytes, Bytes>, range: KeyRange): boolean {
-  for (const _ of database.getKeys({ start: cut(range.start), end: cut(range.end), limit: 1 })) return false
-  return true
 }
