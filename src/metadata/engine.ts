@@ -16,6 +16,12 @@ export interface Entry {
   readonly value: Bytes
 }
 
+/**
+ * Reads an entry where the engine has it: its key from `start` up to `end` of `keys`, its value from the start of `value`, which may
+ * be longer. None of these bytes is the reader's to keep, and the engine is not to be asked anything meanwhile.
+ */
+export type ReadInPlace<T> = (keys: Buffer, start: number, end: number, value: Buffer) => T
+
 /** What must still hold when a commit takes effect: an entry as it was read, or a range without entries. */
 export type Check = { readonly key: Bytes; readonly is: Bytes | undefined } | { readonly empty: KeyRange }
 
@@ -41,6 +47,8 @@ export interface MetadataEngine {
   getMany(keys: readonly Bytes[]): Awaitable<(Bytes | undefined)[]>
   /** Up to `limit` entries in order, as one consistent view. No transaction stays open afterwards. */
   scan(range: KeyRange, options?: { limit?: number; reverse?: boolean }): Awaitable<Entry[]>
+  /** What `read` makes of up to `limit` entries in order: as `scan`, for many rows of which little is kept. */
+  scanInPlace<T>(range: KeyRange, limit: number, read: ReadInPlace<T>): Awaitable<T[]>
   /** Applies all writes at once if all checks hold, and resolves visible to every process; undefined if one does not hold. */
   commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined>
   /**

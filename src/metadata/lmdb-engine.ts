@@ -4,7 +4,17 @@
  */
 import { ABORT, open, type RootDatabase, TransactionFlags } from 'lmdb'
 import { currentTurn } from '#lib/turn.ts'
-import type { Bytes, Check, Committed, Entry, Exclusive, KeyRange, MetadataEngine, Write } from './engine.ts'
+import type {
+  Bytes,
+  Check,
+  Committed,
+  Entry,
+  Exclusive,
+  KeyRange,
+  MetadataEngine,
+  ReadInPlace,
+  Write,
+} from './engine.ts'
 import { cut, isStorable, LmdbWriter } from './lmdb-writer.ts'
 
 interface LmdbOptions {
@@ -26,16 +36,10 @@ const abortable = TransactionFlags.ABORTABLE | TransactionFlags.SYNCHRONOUS_COMM
 const flushMark = Buffer.from([0])
 
 export function openLmdbEngine({ path, flush }: LmdbOptions): MetadataEngine {
-  const options = {
-    path,
-    encoding: 'binary',
-    keyEncoding: 'binary',
-    cache: false,
-    noSync: flush === 'never',
-    overlappingSync: flush !== 'never',
-  } as const
-  const database = open<Bytes, Bytes>(options)
-  return new LmdbEngine(database, (onCommit) => new LmdbWriter(options, onCommit), flush)
+  const options = { path, cache: false, noSync: flush === 'never', overlappingSync: flush !== 'never' }
+  const database = open<Bytes, Bytes>({ ...options, ...inPlace })
+  const binary = { ...options, encoding: 'binary', keyEncoding: 'binary' } as const
+  return new LmdbEngine(database, (onCommit) => new LmdbWriter(binary, onCommit), flush)
 }
 
 const onDisk: Committed = { flushed: Promise.resolve() }
@@ -78,6 +82,16 @@ class LmdbEngine implements MetadataEngine {
 
   async commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
     return (await this.#writer.commit(commit)) ? onDisk : undefined
+  }
+
+  scanInPlace<T>(range: KeyRange, limit: number, read: ReadInPlace<T>): T[] {
+    this.#renewSnapshot()
+    const results: T[] = []
+    const { start, end } = cutRange(range)
+    for (const _ of this.#database.getRange({ start, end, limit })) {
+      results.push(read(atCursor.keys, atCursor.start, atCursor.end, atCursor.value))
+    }
+    return results
   }
 
   exclusively<T>(section: (view: Exclusive) => T): Promise<T> {
@@ -167,24 +181,53 @@ function find(database: RootDatabase<Bytes, Bytes>, key: Bytes): Bytes | undefin
   return isStorable(key) ? database.getBinary(key) : undefined
 }
 
+/** The entry that a range has come to, until it goes on; lmdb would copy both of its halves to make it. */
+const atCursor: { keys: Buffer; start: number; end: number; value: Buffer; valueBytes: number } = {
+  keys: Buffer.alloc(0),
+  start: 0,
+  end: 0,
+  value: Buffer.alloc(0),
+  valueBytes: 0,
+}
+
+const inPlace = {
+  keyEncoder: {
+    writeKey(key: Bytes, target: Buffer, position: number): number {
+      target.set(key, position)
+      return position + key.length
+    },
+    readKey(keys: Buffer, start: number, end: number): undefined {
+      atCursor.keys = keys
+      atCursor.start = start
+      atCursor.end = end
+    },
+  },
+  encoder: {
+    encode: (value: Bytes) => value,
+    decode(value: Buffer, valueBytes: number): undefined {
+      atCursor.value = value
+      atCursor.valueBytes = valueBytes
+    },
+  },
+}
+
+const copyOf = (bytes: Buffer, start: number, end: number) => Uint8Array.prototype.slice.call(bytes, start, end)
+
+const cutRange = ({ start, end }: KeyRange): KeyRange => ({ start: cut(start), end: cut(end) })
+
 function scanDatabase(
   database: RootDatabase<Bytes, Bytes>,
-  wanted: KeyRange,
-  options: { limit?: number; reverse?: boolean },
+  range: KeyRange,
+  { limit = Number.POSITIVE_INFINITY, reverse = false }: { limit?: number; reverse?: boolean },
 ): Entry[] {
-  const range = { start: cut(wanted.start), end: cut(wanted.end) }
-  const limit = options.limit === undefined ? {} : { limit: options.limit }
+  const { start, end } = cutRange(range)
   const entries: Entry[] = []
-  if (options.reverse !== true) {
-    for (const entry of database.getRange({ start: range.start, end: range.end, ...limit })) entries.push(entry)
-    return entries
-  }
   // Reversed, LMDB takes the upper bound as included and the lower one as excluded: ours are the other way round.
-  let left = options.limit ?? Number.POSITIVE_INFINITY
-  for (const { key, value } of database.getRange({ start: range.end, reverse: true })) {
-    if (Buffer.compare(key, range.end) === 0) continue
-    if (left-- <= 0 || Buffer.compare(key, range.start) < 0) break
-    entries.push({ key, value })
+  for (const _ of database.getRange(reverse ? { start: end, reverse } : { start, end, limit })) {
+    const key = copyOf(atCursor.keys, atCursor.start, atCursor.end)
+    if (reverse && Buffer.compare(key, end) === 0) continue
+    if (entries.length >= limit || (reverse && Buffer.compare(key, start) < 0)) break
+    entries.push({ key, value: copyOf(atCursor.value, 0, atCursor.valueBytes) })
   }
   return entries
 }

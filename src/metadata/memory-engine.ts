@@ -1,5 +1,15 @@
 /** An engine without files, for tests and throw-away servers. One process only. */
-import type { Bytes, Check, Committed, Entry, Exclusive, KeyRange, MetadataEngine, Write } from './engine.ts'
+import type {
+  Bytes,
+  Check,
+  Committed,
+  Entry,
+  Exclusive,
+  KeyRange,
+  MetadataEngine,
+  ReadInPlace,
+  Write,
+} from './engine.ts'
 import { applyWrite, holds } from './write.ts'
 
 export function openMemoryEngine(): MetadataEngine {
@@ -27,6 +37,10 @@ class MemoryEngine implements MetadataEngine {
     const to = this.#indexOf(range.end)
     if (options.reverse === true) return this.#entries.slice(Math.max(from, to - limit), to).reverse()
     return this.#entries.slice(from, Math.min(to, from + limit))
+  }
+
+  scanInPlace<T>(range: KeyRange, limit: number, read: ReadInPlace<T>): T[] {
+    return this.scan(range, { limit }).map(({ key, value }) => read(key as Buffer, 0, key.length, value as Buffer))
   }
 
   async commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {

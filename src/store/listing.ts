@@ -1,9 +1,9 @@
 /** Pages of objects and versions. The index is sorted as S3 lists; a common prefix is passed over with one seek. */
-import type { Entry, KeyRange } from '#metadata/engine.ts'
+import type { Awaitable, Bytes, Entry, KeyRange } from '#metadata/engine.ts'
 import { rowKey, rowsAfter, rowsWithPrefix } from '#metadata/tables.ts'
 import { decodeListed, decodeVersion } from '#metadata/version-codec.ts'
 import type { StoreContext } from './context.ts'
-import type { ListedVersion, ListQuery, ObjectPage, VersionPage } from './contract.ts'
+import type { ListedObject, ListedVersion, ListQuery, ObjectPage, VersionPage } from './contract.ts'
 import { findRecord } from './read.ts'
 
 /** Rows within one common prefix that are read on before a seek is cheaper. */
@@ -18,49 +18,63 @@ export function commonPrefix(key: string, prefix: string, delimiter: string): st
   return at === -1 ? undefined : key.slice(0, at + delimiter.length)
 }
 
+/** How a cursor gets its rows. */
+interface Rows<Row> {
+  fetch(range: KeyRange, limit: number): Awaitable<Row[]>
+  /** Key in the index. */
+  keyOf(row: Row): Bytes
+  /** The same, of an object's key. */
+  rowText(key: string): Buffer
+}
+
 /** Rows of one table in order, fetched in chunks; `skipPrefix` goes on after everything that starts with it. */
-class Cursor {
-  readonly #context: StoreContext
-  readonly #rowText: (key: string) => Buffer
+class Cursor<Row> {
+  readonly #source: Rows<Row>
   #range: KeyRange
-  #rows: Entry[] = []
+  #rows: Row[] = []
   #index = 0
   #chunk: number
   #isAtEnd = false
 
-  constructor(context: StoreContext, range: KeyRange, rowText: (key: string) => Buffer, chunk: number) {
-    this.#context = context
+  constructor(source: Rows<Row>, range: KeyRange, chunk: number) {
+    this.#source = source
     this.#range = range
-    this.#rowText = rowText
     this.#chunk = Math.min(chunk, chunkMax)
   }
 
   /** The next of the rows fetched; after the last of them `fetchNext` goes on. To wait for each row would take longer than the row. */
-  next(): Entry | undefined {
+  next(): Row | undefined {
     return this.#rows[this.#index++]
   }
 
   /** `wanted`: how many rows the page can still take. */
-  async fetchNext(wanted = chunkMax): Promise<Entry | undefined> {
+  async fetchNext(wanted = chunkMax): Promise<Row | undefined> {
     if (this.#isAtEnd) return undefined
     const limit = Math.min(this.#chunk, wanted)
-    this.#rows = await this.#context.engine.scan(this.#range, { limit })
+    this.#rows = await this.#source.fetch(this.#range, limit)
     this.#index = 0
     const last = this.#rows.at(-1)
     this.#isAtEnd = this.#rows.length < limit
     if (last === undefined) return undefined
-    this.#range = rowsAfter(this.#range, last.key, 'row')
+    this.#range = rowsAfter(this.#range, this.#source.keyOf(last), 'row')
     this.#chunk = Math.min(this.#chunk * 2, chunkMax)
     return this.next()
   }
 
   skipPrefix(prefix: string): void {
-    this.#range = rowsAfter(this.#range, this.#rowText(prefix), 'prefix')
+    this.#range = rowsAfter(this.#range, this.#source.rowText(prefix), 'prefix')
     this.#rows = []
     this.#index = 0
     this.#isAtEnd = false
     this.#chunk = 32
   }
+}
+
+/** An object, or the common prefix in whose place it is listed. */
+interface ObjectRow {
+  readonly key: string
+  readonly common: string | undefined
+  readonly object: ListedObject | undefined
 }
 
 export async function listObjects(context: StoreContext, query: ListQuery & { after: string }): Promise<ObjectPage> {
@@ -69,9 +83,19 @@ export async function listObjects(context: StoreContext, query: ListQuery & { af
   if (limit === 0) return page
   const rowText = (key: string) => rowKey('o', bucket, key)
   const keyStart = rowText('').length
+  const read = (keys: Buffer, start: number, end: number, value: Buffer): ObjectRow => {
+    const key = keys.toString('utf8', start + keyStart, end)
+    const common = commonPrefix(key, prefix, delimiter)
+    return { key, common, object: common === undefined ? decodeListed(key, value) : undefined }
+  }
+  const source: Rows<ObjectRow> = {
+    fetch: (range, rows) => context.engine.scanInPlace(range, rows, read),
+    keyOf: ({ key }) => rowText(key),
+    rowText,
+  }
   let range = rowsWithPrefix('o', `${bucket}\0${prefix}`)
   if (after !== '' && Buffer.compare(rowText(after), range.start) >= 0) range = rowsAfter(range, rowText(after), 'row')
-  const cursor = new Cursor(context, range, rowText, delimiter === '' ? limit + 1 : 64)
+  const cursor = new Cursor(source, range, delimiter === '' ? limit + 1 : 64)
   const afterPrefix = commonPrefix(after, prefix, delimiter)
   if (afterPrefix !== undefined && after.startsWith(prefix) && afterPrefix === after) cursor.skipPrefix(afterPrefix)
   let passed = 0
@@ -80,9 +104,7 @@ export async function listObjects(context: StoreContext, query: ListQuery & { af
     const listed = page.objects.length + page.commonPrefixes.length
     const row = cursor.next() ?? (await cursor.fetchNext(limit + 1 - listed))
     if (row === undefined) return page
-    const bytes = row.key as Buffer
-    const key = bytes.toString('utf8', keyStart)
-    const common = commonPrefix(key, prefix, delimiter)
+    const { key, common, object } = row
     if (common !== undefined && common === page.commonPrefixes.at(-1)) {
       if (++passed > rowsBeforeSeek) cursor.skipPrefix(common)
       continue
@@ -92,8 +114,8 @@ export async function listObjects(context: StoreContext, query: ListQuery & { af
       page.next = last
       return page
     }
-    if (common === undefined) page.objects.push(decodeListed(key, row.value as Buffer))
-    else page.commonPrefixes.push(common)
+    if (object !== undefined) page.objects.push(object)
+    else if (common !== undefined) page.commonPrefixes.push(common)
     last = common ?? key
   }
 }
@@ -143,11 +165,16 @@ function mergedVersions(context: StoreContext, query: VersionQuery, skip: string
     const marker = rowText(keyMarker)
     // The marker's own rows are read again: which of them were listed depends on the version marker.
     if (keyMarker !== '' && Buffer.compare(marker, range.start) > 0) range = { start: marker, end: range.end }
-    const cursor = new Cursor(context, range, rowText, 128)
+    const source: Rows<Entry> = {
+      fetch: (range, limit) => context.engine.scan(range, { limit }),
+      keyOf: ({ key }) => key,
+      rowText,
+    }
+    const cursor = new Cursor(source, range, 128)
     if (skip !== undefined) cursor.skipPrefix(skip)
     return cursor
   })
-  const [current, others] = cursors as [Cursor, Cursor]
+  const [current, others] = cursors as [Cursor<Entry>, Cursor<Entry>]
   const keyStart = rowKey('o', bucket, '').length
   let heads: [Head | undefined, Head | undefined] | undefined
   let lastKey: string | undefined

@@ -3,7 +3,17 @@
  * test/faults/power-loss.ts works out which disks a power loss may leave.
  */
 import fs from 'node:fs'
-import type { Bytes, Check, Committed, Entry, Exclusive, KeyRange, MetadataEngine, Write } from '#metadata/engine.ts'
+import type {
+  Bytes,
+  Check,
+  Committed,
+  Entry,
+  Exclusive,
+  KeyRange,
+  MetadataEngine,
+  ReadInPlace,
+  Write,
+} from '#metadata/engine.ts'
 import { openMemoryEngine } from '#metadata/memory-engine.ts'
 import type { FileCall, FileWatch } from './file-calls.ts'
 
@@ -150,6 +160,10 @@ export class JournalEngine implements MetadataEngine {
 
   scan(range: KeyRange, options?: { limit?: number; reverse?: boolean }): Entry[] {
     return this.#inner.scan(range, options) as Entry[]
+  }
+
+  scanInPlace<T>(range: KeyRange, limit: number, read: ReadInPlace<T>): T[] {
+    return this.#inner.scanInPlace(range, limit, read) as T[]
   }
 
   commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {

@@ -41,6 +41,23 @@ export function engineContract(open: () => Promise<{ engine: MetadataEngine; rem
       expect(await keys('a', 'b', { limit: 1 })).toEqual(['a'])
     })
 
+    it('has entries read where they are, as they are scanned', async () => {
+      await put({ a: 'one', b: '', c: 'three', d: '' })
+      const read = (entries: Buffer, start: number, end: number, value: Buffer) =>
+        `${entries.toString('utf8', start, end)}${value.toString('utf8', 0, 3)}`
+      const range = { start: bytes('a'), end: bytes('d') }
+      const [first, , third, ...more] = await engine.scanInPlace(range, 5, read)
+      expect([first, third, more]).toEqual(['aone', 'cthr', []])
+      expect((await engine.scanInPlace(range, 1, read)).length).toBe(1)
+    })
+
+    it('scans large values too', async () => {
+      const large = 'x'.repeat(200_000)
+      await put({ a: large, b: '1' })
+      const entries = await engine.scan({ start: bytes('a'), end: bytes('c') })
+      expect(entries.map(({ value }) => text(value))).toEqual([large, '1'])
+    })
+
     it('finds nothing under keys longer than it can hold, and scans from and to them', async () => {
       await put({ a: '', b: '', c: '' })
       const long = `b${'b'.repeat(6000)}`

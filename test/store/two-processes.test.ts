@@ -22,6 +22,7 @@ function gated(engine: MetadataEngine): { engine: MetadataEngine; shut(): void; 
     get: (key) => engine.get(key),
     getMany: (keys) => engine.getMany(keys),
     scan: (range, options) => engine.scan(range, options),
+    scanInPlace: (range, limit, read) => engine.scanInPlace(range, limit, read),
     commit: (commit) => engine.commit(commit),
     exclusively: async (section) => {
       await gate
