@@ -58,12 +58,14 @@ async function serve(config: AppConfig): Promise<void> {
   }
   const supervisor = new Supervisor({ program, say: complain, giveUp })
   stopOnSignals(supervisor)
-  const posts = postsOf(prepared)
+  // One of each role first: all at once would take turns, and the first answer come with the last of them.
+  const [posts, others] = inWaves(postsOf(prepared))
   try {
     const ports = await supervisor.start(posts)
     const portOf = (role: string) => ports[posts.findIndex((post) => post.start.role === role)]
     const seconds = process.uptime()
     print(formatBanner(prepared, { version, apiPort: portOf('api'), uiPort: portOf('console'), seconds }, style))
+    await supervisor.start(others)
   } catch (error) {
     await supervisor.stop()
     throw error
@@ -89,6 +91,11 @@ function postsOf({ config, bootstrap }: Prepared): Post[] {
   const isApart = config.mode === 'both' && config.metadataEngine === 'memory'
   if (config.mode !== 'api' && !isApart) posts.push({ name: 'Console', start: console })
   return posts
+}
+
+function inWaves(posts: readonly Post[]): [first: Post[], others: Post[]] {
+  const isFirst = (post: Post) => posts.find(({ start }) => start.role === post.start.role) === post
+  return [posts.filter(isFirst), posts.filter((post) => !isFirst(post))]
 }
 
 /** The first signal lets requests in flight finish; a second one does not. */
