@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'src/**/*.test.ts'],
     exclude: isBrowser ? [] : ['test/browser/**', 'node_modules/**'],
+    globalSetup: 'test/temporary-folder.ts',
     testTimeout: isBrowser ? 120_000 : 30_000,
     hookTimeout: 30_000,
     expect: { poll: { timeout: 10_000 } },

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import type { Identity } from '#identity/identity.ts'
 import { anonymous } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
-import { decisionHeader } from '#model/served-request.ts'
 import {
   type PlainCredentials,
   type PresentedCredentials,
@@ -19,6 +18,7 @@ import { verifyV2 } from '#signature/v2.ts'
 import { verifyV4 } from '#signature/v4.ts'
 import type { Caller, OtherService, ReceivedSignable, RequestFacts } from './caller.ts'
 import { type ClaimedKey, claimedKey } from './claimed-key.ts'
+import { withDecision } from './denial.ts'
 import { hintOf, recordFailure } from './failed-authentication.ts'
 import type { GatekeeperOptions } from './gatekeeper.ts'
 import { Lockout } from './lockout.ts'
@@ -128,12 +128,7 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
     const { sourceAddress } = failed
     const fields = { accessKeyId: identity?.accessKeyId, code: error.code, sourceAddress, hint, decisionId }
     log.warn(fields, 'authentication failed')
-    const { code, message } = error
-    return new ApiError(code, {
-      message,
-      fields: error.fields,
-      headers: { ...error.headers, [decisionHeader]: decisionId },
-    })
+    return withDecision(error, decisionId)
   }
 
   function verify(request: SignableRequest, credentials: PresentedCredentials, service?: OtherService): Caller {

@@ -2,9 +2,8 @@
 import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
 import { Identity } from '#identity/identity.ts'
 import type { Principal } from '#model/account.ts'
-import { ApiError } from '#model/errors.ts'
+import type { ApiError } from '#model/errors.ts'
 import { hasAclsEnabled } from '#model/object-ownership.ts'
-import { decisionHeader } from '#model/served-request.ts'
 import { aclAllows, isObjectOwnersSay } from '#policy/acl-evaluation.ts'
 import {
   type AccessRequest,
@@ -19,7 +18,7 @@ import { anonymousRequester, type Requester } from '#policy/requester.ts'
 import type { ArnResource, Asking, RequestFacts, Resource } from './caller.ts'
 import { keptConnection } from './client-address.ts'
 import type { DecisionJournal } from './decision-journal.ts'
-import { accessDenied, allBuckets, denialMessage, refusalMessage } from './denial.ts'
+import { accessDenied, allBuckets, denialMessage, refusalMessage, withDecision } from './denial.ts'
 import { lockedPolicy } from './locked-policy.ts'
 import { type ContextOptions, createContext } from './request-context.ts'
 import type { UsageLedger } from './usage-ledger.ts'
@@ -205,8 +204,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       request: { ...summary(request), ...(bucket === undefined ? {} : { bucket }) },
       hint: error.cause instanceof Error ? error.cause.message : error.message,
     }))
-    const headers = { ...error.headers, [decisionHeader]: id }
-    return new ApiError(error.code, { message, fields: error.fields, headers })
+    return withDecision(error, id, message)
   }
 
   return { question, decide, authorize, authorizeArn, noteRefusal, noteArnRefusal }

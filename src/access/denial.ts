@@ -51,3 +51,9 @@ export const isUnexplained = (error: unknown): error is ApiError =>
 export function accessDenied(message: string, decisionId: string): ApiError {
   return new ApiError('AccessDenied', { message, headers: { [decisionHeader]: decisionId } })
 }
+
+/** The same error, told with the record of its decision. */
+export function withDecision(error: ApiError, decisionId: string, message = error.message): ApiError {
+  const headers = { ...error.headers, [decisionHeader]: decisionId }
+  return new ApiError(error.code, { message, fields: error.fields, headers })
+}

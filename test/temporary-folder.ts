@@ -1,0 +1,15 @@
+/** One folder for all that the tests put into the system's temporary one, so that nothing is left there. Run by Vitest. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const folder = mkdtempSync(join(tmpdir(), 'myfsio-test-'))
+
+export function setup(): void {
+  // As POSIX names it, and as Windows does.
+  Object.assign(process.env, { TMPDIR: folder, TEMP: folder, TMP: folder })
+}
+
+export function teardown(): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+}
