@@ -1,6 +1,6 @@
 /** Making a version current: the one transaction behind PutObject, CopyObject, CompleteMultipartUpload, RenameObject and adoption. */
 import { isPlainKey } from '#blobs/layout.ts'
-import type { KeyRange } from '#metadata/engine.ts'
+import type { Bytes, KeyRange } from '#metadata/engine.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
@@ -69,6 +69,7 @@ export async function publish(
   fresh: NewVersion,
   options: PublishOptions,
 ): Promise<StoredVersion> {
+  let row: Bytes | undefined
   const { result, committed } = await transact(context.engine, async (transaction) => {
     const bucket = await bucketIn(transaction, bucketName)
     const change = noChange()
@@ -84,12 +85,14 @@ export async function publish(
       bytes: options.bytes,
       uploadId: options.uploadId,
     }
-    transaction.put(pendingKey(pending), encodePending(pending))
+    row = pendingKey(pending)
+    transaction.put(row, encodePending(pending))
     await options.also?.(transaction, version)
     countUsage(transaction, bucketName, change)
     return { version, pending, isVersioned: bucket.versioning !== 'Unversioned' }
-  }).catch((error: unknown) => {
-    options.discard?.()
+  }).catch(async (error: unknown) => {
+    // A commit whose flush failed can be seen all the same: its file is needed.
+    if (row === undefined || (await context.engine.get(row)) === undefined) options.discard?.()
     throw error
   })
   const { version, pending, isVersioned } = result

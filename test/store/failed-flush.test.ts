@@ -1,0 +1,89 @@
+/** A disk that fails at the flush of a commit: the client is told of an error, but the commit can be seen, and may last. */
+import { readSync } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { openMemoryEngine } from '#metadata/memory-engine.ts'
+import type { Bucket } from '#model/bucket.ts'
+import type { Store } from '#store/contract.ts'
+import { openStore } from '#store/open-store.ts'
+
+const bucket: Bucket = {
+  name: 'bucket',
+  createdAtMs: 0,
+  ownerId: 'owner',
+  region: 'us-east-1',
+  versioning: 'Unversioned',
+  mfaDelete: false,
+  objectLockEnabled: false,
+}
+const attributes = { headers: {}, userMetadata: {}, storageClass: 'STANDARD', ownerId: 'owner' } as const
+const checksum = { algorithm: 'MD5', type: 'FULL_OBJECT', value: '' } as const
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+
+describe('a commit that fails', () => {
+  let root: string
+  let store: Store
+  let failure: 'before' | 'at its flush' | undefined
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'myfsio-flush-'))
+    const engine = openMemoryEngine()
+    const failing: MetadataEngine = {
+      get: (key) => engine.get(key),
+      getMany: (keys) => engine.getMany(keys),
+      scan: (range, options) => engine.scan(range, options),
+      scanInPlace: (range, limit, read) => engine.scanInPlace(range, limit, read),
+      exclusively: (section) => engine.exclusively(section),
+      async commit(commit) {
+        if (failure === 'before') throw new Error('no space')
+        const committed = await engine.commit(commit)
+        if (failure === 'at its flush') throw new Error('the disk fails')
+        return committed
+      },
+      flush: () => engine.flush(),
+      close: () => engine.close(),
+    }
+    store = await openStore({ root, durability: 'strict', watch: false, log, isPrimary: false, engine: failing })
+    await store.createBucket(bucket)
+  })
+  afterEach(async () => {
+    failure = undefined
+    await store.close()
+    await rm(root, { recursive: true })
+  })
+
+  async function put(value: string): Promise<void> {
+    const body = Buffer.from(value.padEnd(70_000))
+    const source = { source: Readable.from([body]), sizeBytes: body.length, maxBytes: body.length, algorithms: [] }
+    const staged = await store.stage(source)
+    await store.putObject({ bucket, key: 'key', staged, checksum, attributes, conditions: {} })
+  }
+  async function read(): Promise<string> {
+    const object = await store.openObject('bucket', 'key', undefined)
+    const content = object.content(0, 3)
+    if (Buffer.isBuffer(content)) return content.toString()
+    const bytes = Buffer.alloc(3)
+    readSync(content.fd, bytes, 0, 3, 0)
+    content.close()
+    return bytes.toString()
+  }
+
+  it('leaves the old object, and no file of the new one', async () => {
+    await put('old')
+    failure = 'before'
+    await expect(put('new')).rejects.toThrow('no space')
+    expect(await read()).toBe('old')
+    expect(await readdir(join(root, '.myfsio.sys', 'staging'))).toEqual([])
+  })
+
+  it('at its flush leaves the new object whole', async () => {
+    await put('old')
+    failure = 'at its flush'
+    await expect(put('new')).rejects.toThrow('the disk fails')
+    failure = undefined
+    expect(await read()).toBe('new')
+  })
+})
