@@ -15,7 +15,8 @@ import type {
   ReadInPlace,
   Write,
 } from './engine.ts'
-import { cut, isStorable, LmdbWriter } from './lmdb-writer.ts'
+import { cut, isStorable } from './lmdb-keys.ts'
+import { LmdbWriter } from './lmdb-writer.ts'
 
 interface LmdbOptions {
   readonly path: string

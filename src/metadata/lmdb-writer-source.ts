@@ -34,6 +34,10 @@ class Group {
   }
 }
 
+function find(key) {
+  return key.length <= workerData.keyBytesMax ? database.getBinary(key) : undefined
+}
+
 function isEmpty(start, end) {
   for (const _ of database.getKeys({ start, end, limit: 1 })) return false
   return true
@@ -41,14 +45,14 @@ function isEmpty(start, end) {
 
 function holds(isRange, key, other) {
   if (isRange) return isEmpty(key, other)
-  const now = database.getBinary(key)
+  const now = find(key)
   return now === undefined || other === undefined ? now === other : Buffer.compare(now, other) === 0
 }
 
 function write(isSum, key, value) {
   if (value === undefined) return void database.removeSync(key)
   if (!isSum) return void database.putSync(key, value)
-  const now = database.getBinary(key)
+  const now = find(key)
   const counters = now === undefined ? {} : JSON.parse(now.toString())
   for (const [name, delta] of Object.entries(JSON.parse(value.toString()))) counters[name] = (counters[name] ?? 0) + delta
   database.putSync(key, Buffer.from(JSON.stringify(counters)))

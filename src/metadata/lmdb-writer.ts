@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import type { RootDatabaseOptionsWithPath } from 'lmdb'
 import type { Bytes, Check, Write } from './engine.ts'
+import { cut, keyBytesMax } from './lmdb-keys.ts'
 import { lmdbWriterSource } from './lmdb-writer-source.ts'
 
 export interface Commit {
@@ -78,7 +79,7 @@ export class LmdbWriter {
 
   #start(): Worker {
     const lmdb = createRequire(import.meta.url).resolve('lmdb')
-    const workerData = { lmdb, options: this.#options }
+    const workerData = { lmdb, keyBytesMax, options: this.#options }
     const worker = new Worker(lmdbWriterSource, { eval: true, execArgv: [], workerData })
     worker.on('message', (answer: Answer) => this.#finish(answer))
     // The next commit starts another.
@@ -149,8 +150,3 @@ function pack(commits: readonly Commit[]): Packed {
   }
   return { shape: Int32Array.from(shape), bytes }
 }
-
-/** LMDB takes no longer key, so none is stored: a range may begin or end with one all the same, cut here without changing it. */
-const keyBytesMax = 1978
-export const cut = (key: Bytes): Bytes => (key.length <= keyBytesMax ? key : key.subarray(0, keyBytesMax))
-export const isStorable = (key: Bytes): boolean => key.length <= keyBytesMax

@@ -1,4 +1,4 @@
-/** What checks and writes mean, once for all engines. */
+/** What checks and writes mean. The thread that commits to LMDB runs text of its own and says the same: lmdb-writer-source.ts. */
 import type { Bytes, Check, Exclusive, KeyRange, Write } from './engine.ts'
 
 export function holds(check: Check, view: Pick<Exclusive, 'get'>, isEmpty: (range: KeyRange) => boolean): boolean {

@@ -68,6 +68,13 @@ export function engineContract(open: () => Promise<{ engine: MetadataEngine; rem
       expect(await keys('a', long, { reverse: true })).toEqual(['b', 'a'])
     })
 
+    it('has nothing under a key longer than it can hold, for the checks of a commit too', async () => {
+      const checks = [{ key: bytes('b'.repeat(6000)), is: undefined }]
+      const writes = [{ key: bytes('a'), value: bytes('1') }]
+      expect(await engine.commit({ checks, writes })).toBeDefined()
+      expect(text(await engine.get(bytes('a')))).toBe('1')
+    })
+
     it('scans backwards over the same range', async () => {
       await put({ a: '', b: '', c: '', d: '' })
       expect(await keys('a', 'd', { reverse: true })).toEqual(['c', 'b', 'a'])
