@@ -25,7 +25,7 @@ interface Allowed {
 }
 
 /** Of a request that asks for more, as DeleteObjects for each key, the first are kept. */
-const decisionsMax = 8
+export const decisionsMax = 8
 const traceCharsMax = 8192
 
 export class AllowedDecisions {

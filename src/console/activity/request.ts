@@ -1,4 +1,5 @@
 /** One request as it was received, and how to make it again. */
+import { decisionsMax } from '#access/allowed-decisions.ts'
 import { apiUrls } from '#console/api-urls.ts'
 import { type Denial, listDenials } from '#console/denials/denials.ts'
 import { describeDecision } from '#console/iam/describe-decision.ts'
@@ -29,6 +30,7 @@ export const showRequest: Page = async (visit, services) => {
       document: record.document === undefined ? undefined : showDocument(record.document),
       form: (record.form ?? []).map(([name, value]) => [name, value.startsWith('{') ? indentJson(value) : value]),
       allowed: (record.allowed ?? []).map((one) => ({ ...one, sentence: describeDecision(one.decision, one.action) })),
+      decisionsMax,
       curl: curlLine(record, { endpoint, region: config.region }),
       aws: awsLine(record, { endpoint, region: config.region }),
       sdk: sdkCode(record, { endpoint, region: config.region }),
