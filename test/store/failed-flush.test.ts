@@ -10,6 +10,7 @@ import { openMemoryEngine } from '#metadata/memory-engine.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Store } from '#store/contract.ts'
 import { openStore } from '#store/open-store.ts'
+import { forwardingEngine } from './forwarding-engine.ts'
 
 const bucket: Bucket = {
   name: 'bucket',
@@ -32,19 +33,13 @@ describe('a commit that fails', () => {
     root = await mkdtemp(join(tmpdir(), 'myfsio-flush-'))
     const engine = openMemoryEngine()
     const failing: MetadataEngine = {
-      get: (key) => engine.get(key),
-      getMany: (keys) => engine.getMany(keys),
-      scan: (range, options) => engine.scan(range, options),
-      scanInPlace: (range, limit, read) => engine.scanInPlace(range, limit, read),
-      exclusively: (section) => engine.exclusively(section),
+      ...forwardingEngine(engine),
       async commit(commit) {
         if (failure === 'before') throw new Error('no space')
         const committed = await engine.commit(commit)
         if (failure === 'at its flush') throw new Error('the disk fails')
         return committed
       },
-      flush: () => engine.flush(),
-      close: () => engine.close(),
     }
     store = await openStore({ root, durability: 'strict', watch: false, log, isPrimary: false, engine: failing })
     await store.createBucket(bucket)

@@ -9,6 +9,7 @@ import { openMemoryEngine } from '#metadata/memory-engine.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Store } from '#store/contract.ts'
 import { openStore } from '#store/open-store.ts'
+import { forwardingEngine } from './forwarding-engine.ts'
 
 const surprises: string[] = []
 const note = (_: object, message: string) => void surprises.push(message)
@@ -19,16 +20,11 @@ function gated(engine: MetadataEngine): { engine: MetadataEngine; shut(): void; 
   let gate = Promise.resolve()
   let release = () => {}
   const view: MetadataEngine = {
-    get: (key) => engine.get(key),
-    getMany: (keys) => engine.getMany(keys),
-    scan: (range, options) => engine.scan(range, options),
-    scanInPlace: (range, limit, read) => engine.scanInPlace(range, limit, read),
-    commit: (commit) => engine.commit(commit),
+    ...forwardingEngine(engine),
     exclusively: async (section) => {
       await gate
       return engine.exclusively(section)
     },
-    flush: () => engine.flush(),
     close: async () => {},
   }
   const shut = () => {
