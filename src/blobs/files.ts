@@ -1,10 +1,10 @@
 /**
- * File operations of the publishing protocol. What touches memory alone (reading, writing and looking at small files in the page
- * cache) is synchronous: it takes a few microseconds, where a turn through the thread pool takes fifty. What a file system may make
- * wait for its disk (creating, renaming) goes through the pool on the way of a request, so that many wait together.
+ * File operations of the publishing protocol. They are synchronous, since they touch memory alone (small files in the page cache,
+ * names in folders) and take microseconds, where a turn through the thread pool takes fifty. Threads that create and rename in one
+ * folder wait for its lock besides: through the pool a durable PUT took half as much CPU again, and other requests waited no less.
+ * What does wait for a disk, a sync, is done elsewhere.
  */
 import fs from 'node:fs'
-import { mkdir, rename } from 'node:fs/promises'
 import { dirname, sep } from 'node:path'
 import type { FileSignature } from '#model/object.ts'
 
@@ -34,26 +34,9 @@ export function findFileSafely(path: string): FileSignature | undefined {
 
 const forNewFile = fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_WRONLY
 
-/** writeSmallFile for the way of a request. */
-export function createSmallFile(path: string, bytes: Uint8Array): Promise<FileSignature> {
-  return new Promise((resolve, reject) => {
-    fs.open(path, forNewFile, 0o644, (error, fd) => {
-      if (error !== null) return reject(error)
-      try {
-        resolve(fillSmallFile(fd, path, bytes, false))
-      } catch (failure) {
-        reject(failure)
-      }
-    })
-  })
-}
-
+/** Of a file that is not there yet; none is left if it could not be written. */
 export function writeSmallFile(path: string, bytes: Uint8Array, { isSynced = false } = {}): FileSignature {
-  return fillSmallFile(fs.openSync(path, forNewFile, 0o644), path, bytes, isSynced)
-}
-
-/** Closes the descriptor. */
-function fillSmallFile(fd: number, path: string, bytes: Uint8Array, isSynced: boolean): FileSignature {
+  const fd = fs.openSync(path, forNewFile, 0o644)
   try {
     let offset = 0
     while (offset < bytes.byteLength) offset += fs.writeSync(fd, bytes, offset)
@@ -118,29 +101,29 @@ export function moveFile(from: string, to: string): void {
 }
 
 /**
- * moveFile for the way of a request. False if the source, or just now the target's folder, is gone. `root`, a folder above the target,
- * is not made again: whoever removed it did so for good.
+ * moveFile below `root`, a folder that is not made again: whoever removed it did so for good. False if it, the source, or just now the
+ * target's folder is gone.
  */
-export async function moveFileInPool(from: string, to: string, root: string): Promise<boolean> {
+export function moveFileBelow(root: string, from: string, to: string): boolean {
   for (const isLast of [false, true]) {
     try {
-      await rename(from, to)
+      fs.renameSync(from, to)
       return true
     } catch (error) {
       if (!hasCode(error, 'ENOENT')) throw error
-      if (!isLast && !(await makeFoldersBelow(root, dirname(to)))) return false
+      if (!isLast && !makeFoldersBelow(root, dirname(to))) return false
     }
   }
   return false
 }
 
 /** False if `root` is not there. */
-async function makeFoldersBelow(root: string, folder: string): Promise<boolean> {
+function makeFoldersBelow(root: string, folder: string): boolean {
   let path = root
   for (const segment of folder.slice(root.length).split(sep).filter(Boolean)) {
     path += sep + segment
     try {
-      await mkdir(path)
+      fs.mkdirSync(path)
     } catch (error) {
       if (hasCode(error, 'ENOENT')) return false
       if (!hasCode(error, 'EEXIST')) throw error

@@ -1,12 +1,12 @@
 /**
- * Moves the file of a new version to its place without the index's write lock, so that the moves of many requests wait for the disk
- * together (DESIGN §5, step 4). Only where the key has one version at a time, whose file is in `staging/` under a name of its own.
+ * Moves the file of a new version to its place without the index's write lock, which other processes would have to wait for (DESIGN
+ * §5, step 4). Only where the key has one version at a time, whose file is in `staging/` under a name of its own.
  *
  * Two writers of a key may come here in the wrong order. Whoever is newer sees the rows of the older ones, since they were committed
  * before, and first takes their files out of `staging/`: a rename that comes late finds nothing to rename.
  */
-import { unlink } from 'node:fs/promises'
-import { hasCode, moveFileInPool } from '#blobs/files.ts'
+import fs from 'node:fs'
+import { hasCode, moveFileBelow } from '#blobs/files.ts'
 import { InsideCheck } from '#blobs/inside.ts'
 import type { Layout } from '#blobs/layout.ts'
 import type { Place } from '#model/object.ts'
@@ -30,28 +30,23 @@ export function mayMoveDirectly(pending: Pending): boolean {
  * After the flush of the row's commit. `older`: the rows of the key that were committed before. False if it could not be done this
  * way: the file was overtaken, or its place cannot be had.
  */
-export async function moveDirectly(
-  layout: Layout,
-  pending: Pending,
-  place: Place,
-  older: readonly Pending[],
-): Promise<boolean> {
+export function moveDirectly(layout: Layout, pending: Pending, place: Place, older: readonly Pending[]): boolean {
   const { bucket, key, fileId = '' } = pending
   const target = layout.place(bucket, key, place)
   if (place.kind === 'plain' && !inside.isInside(layout.bucket(bucket), target)) return false
-  for (const row of older) if (row.fileId !== undefined) await unlinkIfThere(layout.staging(row.fileId))
+  for (const row of older) if (row.fileId !== undefined) unlinkIfThere(layout.staging(row.fileId))
   try {
     const root = place.kind === 'plain' ? layout.bucket(bucket) : layout.system()
-    return await moveFileInPool(layout.staging(fileId), target, root)
+    return moveFileBelow(root, layout.staging(fileId), target)
   } catch {
     // Under the lock it is known what to do about it.
     return false
   }
 }
 
-async function unlinkIfThere(path: string): Promise<void> {
+function unlinkIfThere(path: string): void {
   try {
-    await unlink(path)
+    fs.unlinkSync(path)
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error
   }

@@ -152,7 +152,7 @@ export class Settler {
     const rows = await engine.scan(rowsAfter(rowsOf('q', bucket, key), pendingKey(pending), 'row'))
     const older = rows.map(({ value }) => decodePending(value)).filter(({ order }) => !this.#placed.has(order))
     for (const { renamedTo } of older) if (renamedTo !== undefined) await this.settleKey(bucket, renamedTo)
-    if (place !== undefined && mayMoveDirectly(pending) && (await moveDirectly(layout, pending, place, older))) return
+    if (place !== undefined && mayMoveDirectly(pending) && moveDirectly(layout, pending, place, older)) return
     if (!(await this.#play(pending, 'first', older))) await this.settleKey(bucket, key)
   }
 

@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { createSmallFile, hasCode, signatureOf, tryToRemove } from '#blobs/files.ts'
+import { hasCode, signatureOf, tryToRemove, writeSmallFile } from '#blobs/files.ts'
 import { ingest } from '#blobs/ingest.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { syncFolder } from '#lib/sync.ts'
@@ -40,17 +40,17 @@ export async function stage(context: StoreContext, body: IncomingBody): Promise<
   return stageStream(context, body)
 }
 
-async function stageBytes(
-  context: StoreContext,
-  bytes: Buffer,
-  asked: readonly ChecksumAlgorithm[],
-): Promise<StagedFile> {
+function stageBytes(context: StoreContext, bytes: Buffer, asked: readonly ChecksumAlgorithm[]): StagedFile {
   const fileId = newFileId()
   try {
-    const creating = createSmallFile(context.layout.staging(fileId), bytes)
-    // Meanwhile.
     const digests: Digests = digestOnce(algorithmsFor(asked), bytes)
-    return { fileId, sizeBytes: bytes.length, digests, signature: await creating, bytes }
+    return {
+      fileId,
+      sizeBytes: bytes.length,
+      digests,
+      signature: writeSmallFile(context.layout.staging(fileId), bytes),
+      bytes,
+    }
   } catch (error) {
     throw asStorageError(error)
   }

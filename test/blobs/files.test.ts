@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { moveFileInPool } from '#blobs/files.ts'
+import { moveFileBelow } from '#blobs/files.ts'
 
 describe('a file on its way to its place', () => {
   let folder: string
@@ -17,21 +17,21 @@ describe('a file on its way to its place', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  it('makes the folders of its key', async () => {
+  it('makes the folders of its key', () => {
     mkdirSync(bucket)
     writeFileSync(staged, 'bytes')
-    expect(await moveFileInPool(staged, target, bucket)).toBe(true)
+    expect(moveFileBelow(bucket, staged, target)).toBe(true)
     expect(readFileSync(target, 'utf8')).toBe('bytes')
   })
 
-  it('brings no bucket back that was deleted meanwhile', async () => {
+  it('brings no bucket back that was deleted meanwhile', () => {
     writeFileSync(staged, 'bytes')
-    expect(await moveFileInPool(staged, target, bucket)).toBe(false)
+    expect(moveFileBelow(bucket, staged, target)).toBe(false)
     expect(existsSync(bucket)).toBe(false)
   })
 
-  it('leaves a bucket deleted when it was overtaken as well', async () => {
-    expect(await moveFileInPool(staged, join(bucket, 'key'), bucket)).toBe(false)
+  it('leaves a bucket deleted when it was overtaken as well', () => {
+    expect(moveFileBelow(bucket, staged, join(bucket, 'key'))).toBe(false)
     expect(existsSync(bucket)).toBe(false)
   })
 })
