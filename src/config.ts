@@ -163,12 +163,14 @@ export function loadConfig(
 }
 
 /**
- * What children inherit beside the rest: threads enough for the disk, an Express that keeps its templates, and a glibc that does not
- * give the memory of each piece of a body back to the system, only to ask for it again (mallopt(3)).
+ * What children inherit beside the rest: threads enough for the disk, an Express that keeps its templates, and a glibc that keeps no
+ * memory for each thread of its own, and does not give that of each piece of a body back to the system, only to ask for it again
+ * (mallopt(3)).
  */
 export function prepareChildEnvironment(): void {
   process.env.UV_THREADPOOL_SIZE ??= '16'
   process.env.NODE_ENV ??= 'production'
+  process.env.MALLOC_ARENA_MAX ??= '2'
   process.env.MALLOC_TRIM_THRESHOLD_ ??= String(32 * 1024 * 1024)
 }
 

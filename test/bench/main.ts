@@ -1,7 +1,9 @@
 /** `npm run bench`: the floor first, then this server (or another S3 endpoint) in the same run. See options.ts. */
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { timeCompleteMs } from './complete.ts'
 import { type BenchOptions, parseOptions } from './options.ts'
 import { findFreePort, root, startOwnServer, tsx } from './own-server.ts'
@@ -9,9 +11,6 @@ import { measurePolicy } from './policies.ts'
 import { measureTree, type StartedServer, startServer } from './processes.ts'
 import { formatDetails, formatRatio, formatTable, goalFor, type Measurement, type SubjectReport } from './report.ts'
 import { Bench, bucket, chooseWorks, type Work } from './works.ts'
-
-/** Until node has compiled what is hot, of the floor as of the rest: half a second measures the compiler. */
-const warmUpSeconds = 2
 
 interface Candidate {
   readonly title: string
@@ -25,7 +24,7 @@ interface Candidate {
 async function measure(bench: Bench, work: Work, pid: number | undefined): Promise<Measurement> {
   bench.renew()
   await work.prepare?.(bench)
-  if (!bench.options.isSmoke) await bench.run(work, warmUpSeconds)
+  if (!bench.options.isSmoke) await bench.run(work, work.warmUpSeconds)
   const before = pid === undefined ? undefined : measureTree(pid)
   const ownBefore = process.cpuUsage()
   const result = await bench.run(work, bench.options.seconds)
@@ -38,9 +37,9 @@ async function measure(bench: Bench, work: Work, pid: number | undefined): Promi
   return { ...result, clientMicrosecondsPerOperation, cpuMicrosecondsPerOperation }
 }
 
-async function runCandidate(candidate: Candidate, options: BenchOptions): Promise<SubjectReport> {
+async function runCandidate(candidate: Candidate, options: BenchOptions, parent: string): Promise<SubjectReport> {
   console.log(`\n${candidate.title}`)
-  const folder = await mkdtemp(join(tmpdir(), 'bench-'))
+  const folder = await mkdtemp(join(parent, 'candidate-'))
   let server: StartedServer | undefined
   try {
     const started = await candidate.start(folder)
@@ -63,8 +62,18 @@ async function runCandidate(candidate: Candidate, options: BenchOptions): Promis
     return idle && after ? { ...report, idleRssBytes: idle.rssBytes, rssBytes: after.rssBytes } : report
   } finally {
     await server?.stop()
-    await rm(folder, { recursive: true, force: true })
   }
+}
+
+/**
+ * The folder of all candidates' folders, which is removed when all are done, and which ext4 is asked to spread over its block groups:
+ * without a journal it walks past each file that was removed nearby in the last minutes whenever it makes one, so that who came later
+ * would pay for what the others left (PUT took three times as long).
+ */
+async function makeParent(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-'))
+  await promisify(execFile)('chattr', ['+T', folder]).catch(() => undefined)
+  return folder
 }
 
 async function comparePolicies(bench: Bench, candidate: Candidate): Promise<void> {
@@ -121,14 +130,19 @@ function subjects(options: BenchOptions, works: readonly Work[]): Candidate[] {
 
 const options = parseOptions(process.argv.slice(2))
 const works = chooseWorks(options)
-// Lists and PUTs are compared with the floor's GET: it is measured whenever something is.
-const floorReports = new Map<string, SubjectReport>()
-for (const floor of floors(chooseWorks({ ...options, works: new Set([...options.works, 'get']) }))) {
-  floorReports.set(floor.title, await runCandidate(floor, options))
-}
 const candidates = subjects(options, works)
+const floorReports = new Map<string, SubjectReport>()
 const reports: SubjectReport[] = []
-for (const candidate of candidates) reports.push(await runCandidate(candidate, options))
+const parent = await makeParent()
+try {
+  // Lists and PUTs are compared with the floor's GET: it is measured whenever something is.
+  for (const floor of floors(chooseWorks({ ...options, works: new Set([...options.works, 'get']) }))) {
+    floorReports.set(floor.title, await runCandidate(floor, options, parent))
+  }
+  for (const candidate of candidates) reports.push(await runCandidate(candidate, options, parent))
+} finally {
+  await rm(parent, { recursive: true, force: true })
+}
 
 const durabilityOf = new Map(candidates.map((candidate) => [candidate.title, candidate.durability]))
 const ratioOf = (report: SubjectReport, work: Work): string | undefined => {
