@@ -2,7 +2,7 @@
  * File operations of the publishing protocol. They are synchronous, since they touch memory alone (small files in the page cache,
  * names in folders) and take microseconds, where a turn through the thread pool takes fifty. Threads that create and rename in one
  * folder wait for its lock besides: through the pool a durable PUT took half as much CPU again, and other requests waited no less.
- * What does wait for a disk, a sync, is done elsewhere.
+ * What does wait for a disk, a sync, is done elsewhere, but for what a start restores.
  */
 import fs from 'node:fs'
 import { dirname, sep } from 'node:path'

@@ -6,7 +6,7 @@
  * before, and first takes their files out of `staging/`: a rename that comes late finds nothing to rename.
  */
 import fs from 'node:fs'
-import { hasCode, moveFileBelow } from '#blobs/files.ts'
+import { moveFileBelow } from '#blobs/files.ts'
 import { InsideCheck } from '#blobs/inside.ts'
 import type { Layout } from '#blobs/layout.ts'
 import type { Place } from '#model/object.ts'
@@ -34,20 +34,12 @@ export function moveDirectly(layout: Layout, pending: Pending, place: Place, old
   const { bucket, key, fileId = '' } = pending
   const target = layout.place(bucket, key, place)
   if (place.kind === 'plain' && !inside.isInside(layout.bucket(bucket), target)) return false
-  for (const row of older) if (row.fileId !== undefined) unlinkIfThere(layout.staging(row.fileId))
+  for (const row of older) if (row.fileId !== undefined) fs.rmSync(layout.staging(row.fileId), { force: true })
   try {
     const root = place.kind === 'plain' ? layout.bucket(bucket) : layout.system()
     return moveFileBelow(root, layout.staging(fileId), target)
   } catch {
     // Under the lock it is known what to do about it.
     return false
-  }
-}
-
-function unlinkIfThere(path: string): void {
-  try {
-    fs.unlinkSync(path)
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error
   }
 }
