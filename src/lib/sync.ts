@@ -1,9 +1,20 @@
 /** Syncing by path. Windows cannot open a folder to sync it. */
+import fs from 'node:fs'
 import { open } from 'node:fs/promises'
 
 /** Afterwards the names in this folder survive a power loss. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform !== 'win32') await syncPath(path)
+}
+
+export function syncFolderSync(path: string): void {
+  if (process.platform === 'win32') return
+  const folder = fs.openSync(path, 'r')
+  try {
+    fs.fsyncSync(folder)
+  } finally {
+    fs.closeSync(folder)
+  }
 }
 
 /** Nothing if the file or folder is gone meanwhile, or is of a kind that cannot be synced. */

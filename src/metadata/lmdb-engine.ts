@@ -1,8 +1,9 @@
 /**
- * The default engine: LMDB, shared by all processes of one machine. A thread of its own commits (lmdb-writer.ts); exclusive sections,
- * which call code of this thread, run in transactions of this thread. Those that wait together share one turn at LMDB's write lock.
+ * The default engine: LMDB, shared by all processes of one machine. What comes in one turn of the event loop shares a transaction,
+ * which only touches memory: its flush comes afterwards (lmdb-durability.ts).
  */
-import { ABORT, open, type RootDatabase, TransactionFlags } from 'lmdb'
+import { ABORT } from 'lmdb'
+import { bootId } from '#lib/boot-id.ts'
 import { currentTurn } from '#lib/turn.ts'
 import type {
   Bytes,
@@ -15,55 +16,65 @@ import type {
   ReadInPlace,
   Write,
 } from './engine.ts'
-import { cut, isStorable } from './lmdb-keys.ts'
-import { LmdbWriter } from './lmdb-writer.ts'
+import {
+  abortable,
+  atCursor,
+  cutRange,
+  type Database,
+  find,
+  isEmpty,
+  openDatabase,
+  scanDatabase,
+} from './lmdb-database.ts'
+import { LmdbDurability } from './lmdb-durability.ts'
+import { ensureCheckpoint, forgetCheckpoints, machineOf } from './lmdb-restore.ts'
+import type { Position, Put } from './redo-log.ts'
+import { applyWrite, holds } from './write.ts'
 
 interface LmdbOptions {
   readonly path: string
-  readonly flush: 'each' | 'never'
+  /** When commits survive a power loss: at once, within a tenth of a second, or never for certain. */
+  readonly flush: 'each' | 'soon' | 'never'
+  /** If not as `machineOf` tells it. */
+  readonly machine?: string
+  /** Of a file of the redo log, before the next one is begun. */
+  readonly segmentBytes?: number
 }
 
-interface Section {
+interface Task {
   /** Runs inside the transaction, and says what to do once it has committed. */
-  readonly run: (view: Exclusive) => () => void
+  readonly run: (view: Exclusive) => (committed: Committed) => void
   /** The transaction itself failed: nothing was written. */
   readonly fail: (error: unknown) => void
 }
 
-/** A transaction that throws writes nothing; one that commits has been flushed when it returns, with `overlappingSync`. */
-const abortable = TransactionFlags.ABORTABLE | TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH
-
-/** Below every row. */
-const flushMark = Buffer.from([0])
-
-export function openLmdbEngine({ path, flush }: LmdbOptions): MetadataEngine {
-  const options = { path, cache: false, noSync: flush === 'never', overlappingSync: flush !== 'never' }
-  const database = open<Bytes, Bytes>({ ...options, ...inPlace })
-  const binary = { ...options, encoding: 'binary', keyEncoding: 'binary' } as const
-  return new LmdbEngine(database, (onCommit) => new LmdbWriter(binary, onCommit), flush)
+export function openLmdbEngine({ path, flush, machine, segmentBytes = 8 * 1024 * 1024 }: LmdbOptions): MetadataEngine {
+  // Where nothing tells whether the power was lost, LMDB flushes each transaction by itself.
+  if (bootId() === undefined) return new LmdbEngine(openDatabase(path, { flushes: flush !== 'never' }), undefined)
+  const machineNow = () => machine ?? machineOf(path)
+  if (flush === 'never') {
+    forgetCheckpoints(path, machineNow)
+    return new LmdbEngine(openDatabase(path, { flushes: false }), undefined)
+  }
+  ensureCheckpoint(path, machineNow)
+  const database = openDatabase(path, { flushes: false })
+  const options = { folder: path, machine: machineNow(), flush, segmentBytes }
+  return new LmdbEngine(database, new LmdbDurability(database, options))
 }
 
-const onDisk: Committed = { flushed: Promise.resolve() }
+const atOnce: Committed = { flushed: Promise.resolve() }
 
 class LmdbEngine implements MetadataEngine {
-  readonly #database: RootDatabase<Bytes, Bytes>
-  readonly #writer: LmdbWriter
-  readonly #flush: LmdbOptions['flush']
-  #sections: Section[] = []
+  readonly #database: Database
+  readonly #durability: LmdbDurability | undefined
+  #tasks: Task[] = []
   #running: Promise<void> | undefined
   /** The turn whose reads share the snapshot that is open now. */
   #snapshotOf = -1
 
-  constructor(
-    database: RootDatabase<Bytes, Bytes>,
-    openWriter: (onCommit: () => void) => LmdbWriter,
-    flush: LmdbOptions['flush'],
-  ) {
+  constructor(database: Database, durability: LmdbDurability | undefined) {
     this.#database = database
-    this.#writer = openWriter(() => {
-      this.#snapshotOf = -1
-    })
-    this.#flush = flush
+    this.#durability = durability
   }
 
   get(key: Bytes): Bytes | undefined {
@@ -81,10 +92,6 @@ class LmdbEngine implements MetadataEngine {
     return scanDatabase(this.#database, range, options)
   }
 
-  async commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
-    return (await this.#writer.commit(commit)) ? onDisk : undefined
-  }
-
   scanInPlace<T>(range: KeyRange, limit: number, read: ReadInPlace<T>): T[] {
     this.#renewSnapshot()
     const results: T[] = []
@@ -95,9 +102,21 @@ class LmdbEngine implements MetadataEngine {
     return results
   }
 
-  exclusively<T>(section: (view: Exclusive) => T): Promise<T> {
+  commit({ checks, writes }: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
     return new Promise((resolve, reject) => {
-      const run: Section['run'] = (view) => {
+      const run: Task['run'] = (view) => {
+        const applies = checks.every((check) => holds(check, view, (range) => isEmpty(this.#database, range)))
+        if (applies) for (const write of writes) applyWrite(write, view)
+        return (committed) => resolve(applies ? committed : undefined)
+      }
+      this.#ask({ run, fail: reject })
+    })
+  }
+
+  async exclusively<T>(section: (view: Exclusive) => T): Promise<T> {
+    if (this.#durability?.isFlushed === false) await this.flush()
+    return new Promise((resolve, reject) => {
+      const run: Task['run'] = (view) => {
         const writes = new Map<string, { key: Bytes; value: Bytes | undefined }>()
         let result: T
         try {
@@ -114,20 +133,17 @@ class LmdbEngine implements MetadataEngine {
         for (const { key, value } of writes.values()) view.put(key, value)
         return () => resolve(result)
       }
-      this.#sections.push({ run, fail: reject })
-      this.#running ??= this.#run()
+      this.#ask({ run, fail: reject })
     })
   }
 
-  /** LMDB's transactions reach the disk in order: once one of ours has, so have those that other processes committed before it. */
   async flush(): Promise<void> {
-    if (this.#flush === 'never') return
-    await this.commit({ checks: [], writes: [{ key: flushMark, value: Buffer.from([1]) }] })
+    await this.#durability?.flush()
   }
 
   async close(): Promise<void> {
     while (this.#running !== undefined) await this.#running
-    await this.#writer.close()
+    await this.#durability?.close()
     await this.#database.close()
   }
 
@@ -139,96 +155,62 @@ class LmdbEngine implements MetadataEngine {
     this.#database.resetReadTxn()
   }
 
+  #ask(task: Task): void {
+    this.#tasks.push(task)
+    this.#running ??= this.#run()
+  }
+
   async #run(): Promise<void> {
     // One turn of the event loop lets requests that arrived together share the transaction.
     await new Promise((resolve) => setImmediate(resolve))
-    const sections = this.#sections
-    this.#sections = []
+    const durability = this.#durability
+    await durability?.idle()
+    const failure = durability?.isPrepared === false ? await durability.prepare().catch(asFailure) : undefined
+    const tasks = this.#tasks
+    this.#tasks = []
     this.#running = undefined
     try {
-      for (const done of this.#transact(sections)) done()
+      if (failure !== undefined) throw failure.cause
+      const settle = this.#transact(tasks)
+      for (const done of settle) done()
     } catch (error) {
-      for (const section of sections) section.fail(new Error('the index could not be written', { cause: error }))
+      for (const task of tasks) task.fail(new Error('the index could not be written', { cause: error }))
     }
   }
 
-  /**
-   * All of the sections, or none. Synchronous: in an asynchronous transaction LMDB's own thread holds the write lock while it waits
-   * for this one to come round to them, and other processes wait with it.
-   */
-  #transact(sections: readonly Section[]): (() => void)[] {
+  /** All of the tasks, or none. */
+  #transact(tasks: readonly Task[]): (() => void)[] {
     const database = this.#database
+    const durability = this.#durability
+    const puts: Put[] = []
     let hasWritten = false
     const view: Exclusive = {
       get: (key) => find(database, key),
       put: (key, value) => {
         if (value !== undefined) database.putSync(key, value)
         hasWritten = value !== undefined || database.removeSync(key) || hasWritten
+        if (durability !== undefined) puts.push({ key, value })
       },
     }
-    const settle: (() => void)[] = []
+    const settle: ReturnType<Task['run']>[] = []
+    let recorded: Position | undefined
     const run = () => {
-      for (const section of sections) settle.push(section.run(view))
-      // A commit of nothing would be flushed all the same.
-      return hasWritten ? undefined : ABORT
+      for (const task of tasks) settle.push(task.run(view))
+      if (!hasWritten) return ABORT
+      recorded = durability?.record(puts)
+      return undefined
     }
-    database.transactionSync<unknown>(run, abortable)
+    try {
+      database.transactionSync<unknown>(run, abortable)
+    } catch (error) {
+      if (recorded !== undefined) durability?.retract(recorded)
+      throw error
+    }
     this.#snapshotOf = -1
-    return settle
+    if (recorded !== undefined) durability?.committed(recorded)
+    const committed = recorded === undefined || durability === undefined ? atOnce : { flushed: durability.flushed() }
+    return settle.map((done) => () => done(committed))
   }
 }
 
-function find(database: RootDatabase<Bytes, Bytes>, key: Bytes): Bytes | undefined {
-  return isStorable(key) ? database.getBinary(key) : undefined
-}
-
-/** The entry that a range has come to, until it goes on; lmdb would copy both of its halves to make it. */
-const atCursor: { keys: Buffer; start: number; end: number; value: Buffer; valueBytes: number } = {
-  keys: Buffer.alloc(0),
-  start: 0,
-  end: 0,
-  value: Buffer.alloc(0),
-  valueBytes: 0,
-}
-
-const inPlace = {
-  keyEncoder: {
-    writeKey(key: Bytes, target: Buffer, position: number): number {
-      target.set(key, position)
-      return position + key.length
-    },
-    readKey(keys: Buffer, start: number, end: number): undefined {
-      atCursor.keys = keys
-      atCursor.start = start
-      atCursor.end = end
-    },
-  },
-  encoder: {
-    encode: (value: Bytes) => value,
-    decode(value: Buffer, valueBytes: number): undefined {
-      atCursor.value = value
-      atCursor.valueBytes = valueBytes
-    },
-  },
-}
-
-const copyOf = (bytes: Buffer, start: number, end: number) => Uint8Array.prototype.slice.call(bytes, start, end)
-
-const cutRange = ({ start, end }: KeyRange): KeyRange => ({ start: cut(start), end: cut(end) })
-
-function scanDatabase(
-  database: RootDatabase<Bytes, Bytes>,
-  range: KeyRange,
-  { limit = Number.POSITIVE_INFINITY, reverse = false }: { limit?: number; reverse?: boolean },
-): Entry[] {
-  const { start, end } = cutRange(range)
-  const entries: Entry[] = []
-  // Reversed, LMDB takes the upper bound as included and the lower one as excluded: ours are the other way round.
-  for (const _ of database.getRange(reverse ? { start: end, reverse } : { start, end, limit })) {
-    const key = copyOf(atCursor.keys, atCursor.start, atCursor.end)
-    if (reverse && Buffer.compare(key, end) === 0) continue
-    if (entries.length >= limit || (reverse && Buffer.compare(key, start) < 0)) break
-    entries.push({ key, value: copyOf(atCursor.value, 0, atCursor.valueBytes) })
-  }
-  return entries
-}
+const asFailure = (cause: unknown) => ({ cause })

@@ -1,4 +1,4 @@
-/** What checks and writes mean. The thread that commits to LMDB runs text of its own and says the same: lmdb-writer-source.ts. */
+/** What checks and writes mean, in every engine. */
 import type { Bytes, Check, Exclusive, KeyRange, Write } from './engine.ts'
 
 export function holds(check: Check, view: Pick<Exclusive, 'get'>, isEmpty: (range: KeyRange) => boolean): boolean {

@@ -39,6 +39,8 @@ export interface StoreOptions {
   readonly region?: string
 }
 
+const flushOf = { strict: 'each', relaxed: 'soon', none: 'never' } as const
+
 const dayMs = 24 * 60 * 60 * 1000
 
 export async function openStore(options: StoreOptions): Promise<Store> {
@@ -70,7 +72,7 @@ export function openEngine(options: { root: string; durability: Durability; engi
   if (engine === 'memory') return openMemoryEngine()
   const layout = new Layout(root)
   fs.mkdirSync(layout.system('index'), { recursive: true })
-  return openLmdbEngine({ path: layout.system('index'), flush: durability === 'none' ? 'never' : 'each' })
+  return openLmdbEngine({ path: layout.system('index'), flush: flushOf[durability] })
 }
 
 /** The scan runs behind: the server is ready at once, and a read adopts what it needs by itself. */

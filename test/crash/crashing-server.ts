@@ -1,7 +1,7 @@
 /** The real program, all of whose processes can be killed at once, and what its clients know of their objects. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
@@ -15,6 +15,7 @@ export class CrashingServer {
   readonly client: S3Client
   readonly #port: number
   #child: ChildProcess | undefined
+  #group: number | undefined
 
   private constructor(folder: string, port: number) {
     this.folder = folder
@@ -38,6 +39,7 @@ export class CrashingServer {
     const env = { PATH: process.env.PATH, STORAGE_ROOT: this.folder, LOG_LEVEL: 'error', ...environment }
     const child = spawn(program as string, flags, { cwd: root, env, detached: true, stdio: 'ignore' })
     this.#child = child
+    this.#group = child.pid
     for (let waited = 0; waited < 30_000; waited += 50) {
       if (child.signalCode !== null) return false
       if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`)
@@ -57,6 +59,28 @@ export class CrashingServer {
       process.kill(-pid, 'SIGKILL')
     } catch {
       // Already gone.
+    }
+  }
+
+  /** After `kill`: the index is in a file that the next start does not know, and has to go back to its checkpoint and its log. */
+  async replaceIndexFile(): Promise<void> {
+    await this.#gone()
+    const path = join(this.folder, '.myfsio.sys', 'index', 'data.mdb')
+    await copyFile(path, `${path}.copy`)
+    await rename(`${path}.copy`, path)
+  }
+
+  async #gone(): Promise<void> {
+    for (let waited = 0; waited < 500 && this.#isThere(); waited += 10) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+
+  #isThere(): boolean {
+    try {
+      return this.#group !== undefined && process.kill(-this.#group, 0)
+    } catch {
+      return false
     }
   }
 

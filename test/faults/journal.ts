@@ -132,8 +132,8 @@ export class Journal implements FileWatch {
 }
 
 /**
- * An engine whose commits reach the disk some time after they are seen, as LMDB's do: the flush comes a few turns of the event loop
- * later, and the next transaction of this process waits for it.
+ * An engine whose commits reach the disk some time after they are seen, as those of the LMDB engine do: the flush comes a few turns of
+ * the event loop later. Further commits do not wait for it, exclusive sections do.
  */
 export class JournalEngine implements MetadataEngine {
   readonly #inner: MetadataEngine = openMemoryEngine()
@@ -176,6 +176,7 @@ export class JournalEngine implements MetadataEngine {
 
   exclusively<T>(section: (view: Exclusive) => T): Promise<T> {
     return this.#inTurn(async () => {
+      await this.#flushed
       const keys: Bytes[] = []
       const result = await this.#inner.exclusively((view) =>
         section({
@@ -201,7 +202,7 @@ export class JournalEngine implements MetadataEngine {
   }
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(() => this.#flushed).then(run)
+    const turn = this.#turn.then(run)
     this.#turn = turn.catch(() => undefined)
     return turn
   }

@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Durability } from '#store/context.ts'
+import { type Random, randomFrom } from '../random.ts'
 import { watchFiles } from './file-calls.ts'
 import { describeEvent, Journal, JournalEngine } from './journal.ts'
 import { type Disk, diskAfter, emptyDisk, type Loss, writeDisk } from './power-loss.ts'
-import { openUnder, type Random, readAll, Session } from './session.ts'
+import { openUnder, readAll, Session } from './session.ts'
 import { contradictions, type Knowledge, knowledgeAfter } from './witness.ts'
 
 const sessions = Number(process.env.MYFSIO_POWER_SESSIONS ?? 1)
@@ -124,14 +125,3 @@ describe('a power loss', () => {
     },
   )
 })
-
-/** Mulberry32: the same numbers for the same seed. */
-function randomFrom(seed: number): Random {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}

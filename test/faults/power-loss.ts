@@ -8,8 +8,8 @@
  *   survives only with the earlier (ext4, XFS, Btrfs and APFS keep more order than that).
  * - `sync -f` makes all of it survive.
  *
- * And of LMDB, with its default `overlappingSync`: the index is as after one whole transaction, the last flushed one or any later one,
- * whatever became of the files. Its pages are never torn: it writes beside what is in use and turns a checksummed meta page over.
+ * And of the index: it is as after one whole transaction, the last flushed one or any later one, whatever became of the files.
+ * test/metadata/lmdb-power-loss.test.ts shows that of LMDB.
  */
 import fs from 'node:fs'
 import { dirname } from 'node:path'

@@ -8,13 +8,13 @@ import { ApiError } from '#model/errors.ts'
 import type { Durability } from '#store/context.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
 import { openStore } from '#store/open-store.ts'
+import type { Random } from '../random.ts'
 import type { Journal, JournalEngine } from './journal.ts'
 import type { Deed, Value } from './witness.ts'
 
 export const buckets = ['plain', 'versioned'] as const
 export const keys = ['a', 'a/b', 'c/d', 'c//d', 'e']
 export type BucketName = (typeof buckets)[number]
-export type Random = () => number
 
 const attributes = { headers: {}, storageClass: 'STANDARD', ownerId: 'owner' } as const
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
 import { engineContract } from './engine-contract.ts'
 
-for (const flush of ['each', 'never'] as const) {
+for (const flush of ['each', 'soon', 'never'] as const) {
   engineContract(async () => {
     const path = await mkdtemp(join(tmpdir(), 'myfsio-index-'))
     return { engine: openLmdbEngine({ path, flush }), remove: () => rm(path, { recursive: true }) }

@@ -1,0 +1,247 @@
+/**
+ * Makes what LMDB commits durable without its own syncs, which rewrite pages all over its file for every transaction: each transaction
+ * goes to the redo log as well, and that is synced; LMDB's file follows once a second, and is then a checkpoint that the next start
+ * can come back to (lmdb-restore.ts).
+ *
+ * LMDB never overwrites what a reader may still see. So a process that writes keeps a reader open ("pinned"), no younger than the last
+ * checkpoint: its pages stay until there is another.
+ */
+import fs from 'node:fs'
+import { ABORT } from 'lmdb'
+import { Checkpoints } from './checkpoints.ts'
+import { abortable, type Database, find } from './lmdb-database.ts'
+import { dataFile, readMeta } from './lmdb-meta.ts'
+import {
+  decodePosition,
+  encodePosition,
+  nextSegment,
+  type Position,
+  type Put,
+  positionKey,
+  RedoLog,
+} from './redo-log.ts'
+import { SharedFlush } from './shared-flush.ts'
+
+const checkpointAfterMs = 1000
+/** So often, if nobody waits for it: a power loss takes no more than that. */
+const relaxedMs = 100
+
+type Pinned = ReturnType<Database['useReadTransaction']>
+
+interface DurabilityOptions {
+  readonly folder: string
+  /** As lmdb-restore.ts tells it. */
+  readonly machine: string
+  /** `each`: transactions are synced at once; `soon`: a few times a second, or when somebody waits. */
+  readonly flush: 'each' | 'soon'
+  /** A segment of the log ends at the first checkpoint after this. */
+  readonly segmentBytes: number
+}
+
+export class LmdbDurability {
+  readonly #database: Database
+  readonly #options: DurabilityOptions
+  readonly #checkpoints: Checkpoints
+  readonly #dataFile: number
+  readonly #log: RedoLog
+  readonly #flush: SharedFlush
+  #pinned: Pinned | undefined
+  #preparing: Promise<void> | undefined
+  /** Of the last transaction of this process. */
+  #sequence = 0
+  /** The last transaction of this process that has been flushed. */
+  #flushedSequence = 0
+  #syncedSegment = -1
+  /** A sync failed: nothing tells what became of the log since the one before. */
+  #isLogInDoubt = false
+  #timer: NodeJS.Timeout | undefined
+  #checkpointing: Promise<void> | undefined
+
+  constructor(database: Database, options: DurabilityOptions) {
+    this.#database = database
+    this.#options = options
+    this.#checkpoints = new Checkpoints(options.folder)
+    this.#dataFile = fs.openSync(dataFile(options.folder), 'r+')
+    this.#log = new RedoLog(options.folder)
+    this.#flush = new SharedFlush(() => this.#sync(), options.flush === 'soon' ? relaxedMs : 0)
+  }
+
+  /** Only then may anything be written. */
+  get isPrepared(): boolean {
+    return this.#pinned !== undefined
+  }
+
+  prepare(): Promise<void> {
+    this.#preparing ??= this.#pin().finally(() => {
+      this.#preparing = undefined
+    })
+    return this.#preparing
+  }
+
+  /** Within the transaction of these writes, after them. Returns where its record is. */
+  record(puts: readonly Put[]): Position {
+    const position = decodePosition(find(this.#database, positionKey))
+    this.#database.putSync(positionKey, encodePosition(this.#log.append(position, puts)))
+    return position
+  }
+
+  /** The transaction has come to nothing. */
+  retract(position: Position): void {
+    this.#log.retract(position)
+  }
+
+  /** The transaction of this record has committed. */
+  committed({ sequence }: Position): void {
+    this.#sequence = sequence + 1
+    this.#plan()
+  }
+
+  #plan(): void {
+    this.#timer ??= setTimeout(() => void this.#tick(), checkpointAfterMs).unref()
+  }
+
+  /** Everything that any process has committed so far is on disk when this resolves. */
+  flushed(): Promise<void> {
+    return this.#flush.soon()
+  }
+
+  /** As `flushed`, without delay. */
+  flush(): Promise<void> {
+    return this.#flush.now()
+  }
+
+  /** Resolves when no flush is under way: what is committed then shares the next with more. */
+  idle(): Promise<void> {
+    return this.#flush.idle()
+  }
+
+  /** What this process has committed. */
+  get isFlushed(): boolean {
+    return this.#flushedSequence >= this.#sequence
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#checkpointing?.catch(() => undefined)
+    clearTimeout(this.#timer)
+    await this.flush().catch(() => undefined)
+    this.#unpin()
+    this.#log.close()
+    fs.closeSync(this.#dataFile)
+  }
+
+  async #sync(): Promise<void> {
+    const sequence = this.#sequence
+    if (this.#isLogInDoubt) {
+      // One that is under way may be older than what is to be flushed.
+      await this.#checkpointing?.catch(() => undefined)
+      await this.#checkpoint()
+      this.#isLogInDoubt = false
+    } else await this.#syncLog()
+    this.#flushedSequence = sequence
+  }
+
+  async #syncLog(): Promise<void> {
+    this.#database.resetReadTxn()
+    const { segment } = decodePosition(find(this.#database, positionKey))
+    try {
+      // Records of others at the end of the segment before may not have been synced yet, and ours follow them.
+      if (this.#syncedSegment !== segment) await this.#log.sync(segment + 1)
+      await this.#log.sync(segment)
+      this.#syncedSegment = segment
+    } catch (error) {
+      this.#isLogInDoubt = true
+      void this.#flush.soon()
+      throw error
+    }
+  }
+
+  async #tick(): Promise<void> {
+    this.#timer = undefined
+    try {
+      const saved = this.#checkpoints.findSaved()
+      // Idle, and all of ours is safe: a reader that nobody needs keeps LMDB from using its pages again.
+      if (saved !== undefined && saved.sequence >= this.#sequence) this.#unpin()
+      else await this.#checkpoint()
+    } catch {
+      // The last checkpoint stays good, and the log grows until the next.
+    }
+    if (this.isPrepared) this.#plan()
+  }
+
+  /** Takes a reader that a checkpoint is no older than; makes one if need be. */
+  async #pin(): Promise<void> {
+    this.#database.resetReadTxn()
+    const pinned = this.#database.useReadTransaction()
+    const { sequence } = decodePosition(find(this.#database, positionKey))
+    const saved = this.#checkpoints.findSaved()
+    if (saved !== undefined && saved.sequence >= sequence) {
+      this.#pinned = pinned
+      return
+    }
+    pinned.done()
+    await this.#checkpoint()
+  }
+
+  #unpin(): void {
+    this.#pinned?.done()
+    this.#pinned = undefined
+  }
+
+  /** One at a time. */
+  #checkpoint(): Promise<void> {
+    this.#checkpointing ??= this.#makeCheckpoint().finally(() => {
+      this.#checkpointing = undefined
+    })
+    return this.#checkpointing
+  }
+
+  async #makeCheckpoint(): Promise<void> {
+    // Not before a reader is pinned: this writes as well.
+    if (this.isPrepared) this.#turnSegment()
+    this.#database.resetReadTxn()
+    const pinned = this.#database.useReadTransaction()
+    try {
+      const { meta, position } = this.#capture()
+      await datasync(this.#dataFile)
+      const { machine } = this.#options
+      await this.#checkpoints.save({ sequence: position.sequence, segment: position.segment, machine, meta })
+    } catch (error) {
+      pinned.done()
+      throw error
+    }
+    this.#unpin()
+    this.#pinned = pinned
+  }
+
+  /** Where the next segment's file holds only what a checkpoint covers. */
+  #turnSegment(): void {
+    const saved = this.#checkpoints.findSaved()
+    this.#database.transactionSync<unknown>(() => {
+      const position = decodePosition(find(this.#database, positionKey))
+      if (position.offset < this.#options.segmentBytes || saved?.segment !== position.segment) return ABORT
+      const next = nextSegment(position)
+      this.#log.append(position, [], next)
+      this.#log.trim(next.segment)
+      this.#database.putSync(positionKey, encodePosition(next))
+      return undefined
+    }, abortable)
+  }
+
+  /** The last transaction, as it is under LMDB's write lock; the reader that was pinned before is no younger. */
+  #capture(): { meta: Buffer; position: Position } {
+    let captured: { meta: Buffer; position: Position } | undefined
+    this.#database.transactionSync<unknown>(() => {
+      captured = { meta: readMeta(this.#dataFile), position: decodePosition(find(this.#database, positionKey)) }
+      return ABORT
+    }, abortable)
+    if (captured === undefined) throw new Error('the index could not be looked at')
+    return captured
+  }
+}
+
+function datasync(file: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.fdatasync(file, (error) => (error === null ? resolve() : reject(error)))
+  })
+}

@@ -1,0 +1,46 @@
+/**
+ * LMDB's meta pages: the first two of its file, of which the one with the higher transaction id says where everything is. Pages that
+ * it names are not overwritten while a reader holds its transaction open, or an older one: so a copy of it is all that it takes to
+ * come back to that transaction (MDB_meta in liblmdb/mdb.c).
+ */
+import fs from 'node:fs'
+import { join } from 'node:path'
+
+const magic = 0xbeefc0de
+/** Of a page, by version of the format. */
+const headerBytes = [24, 16]
+const metaBytes = 144
+const pageSizeAt = 24
+const transactionIdAt = 128
+
+export const dataFile = (folder: string): string => join(folder, 'data.mdb')
+
+interface MetaPages {
+  readonly metas: readonly Buffer[]
+  readonly offsets: readonly number[]
+}
+
+/** That of the last transaction. Only under LMDB's write lock: otherwise it may be half of another. */
+export function readMeta(file: number): Buffer {
+  const [first, second] = readMetaPages(file).metas as [Buffer, Buffer]
+  return first.readBigUInt64LE(transactionIdAt) > second.readBigUInt64LE(transactionIdAt) ? first : second
+}
+
+/** Only while nobody has LMDB open. */
+export function writeMeta(file: number, meta: Buffer): void {
+  for (const offset of readMetaPages(file).offsets) fs.writeSync(file, meta, 0, meta.length, offset)
+  fs.fdatasyncSync(file)
+}
+
+function readMetaPages(file: number): MetaPages {
+  const header = headerBytes.find((offset) => readAt(file, offset).readUInt32LE(0) === magic)
+  if (header === undefined) throw new Error('the index is not an LMDB file')
+  const offsets = [header, header + readAt(file, header).readUInt32LE(pageSizeAt)]
+  return { offsets, metas: offsets.map((offset) => readAt(file, offset)) }
+}
+
+function readAt(file: number, offset: number): Buffer {
+  const bytes = Buffer.alloc(metaBytes)
+  fs.readSync(file, bytes, 0, metaBytes, offset)
+  return bytes
+}

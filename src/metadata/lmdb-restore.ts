@@ -1,0 +1,113 @@
+/**
+ * Brings LMDB back after a power loss. It writes without syncs (lmdb-durability.ts), so that its file may then hold any mixture of old
+ * and new pages: it goes back to the last checkpoint, whose pages are all there, and does again what the redo log has kept since.
+ */
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { ABORT } from 'lmdb'
+import { bootId } from '#lib/boot-id.ts'
+import { type Checkpoint, Checkpoints } from './checkpoints.ts'
+import { abortable, type Database, find, openDatabase } from './lmdb-database.ts'
+import { dataFile, readMeta, writeMeta } from './lmdb-meta.ts'
+import { decodePosition, encodePosition, nextSegment, positionKey, RedoLog } from './redo-log.ts'
+
+/**
+ * Stays the same as long as LMDB's file holds all that was written to it, whoever wrote it: the start of this machine, since the
+ * system's memory of a file survives every process, and the file itself, of which a copy may not have reached the disk.
+ */
+export function machineOf(folder: string): string {
+  const file = fs.statSync(dataFile(folder), { throwIfNoEntry: false })
+  return `${bootId()}:${file?.dev}:${file?.ino}`
+}
+
+/** machineOf, or what a test says instead. */
+type Machine = () => string
+
+/**
+ * Before LMDB is opened, for one who will write the redo log: sees to it that there is a checkpoint of this machine, after a power
+ * loss by going back to the last one. Processes that start together wait for the one that does it.
+ */
+export function ensureCheckpoint(folder: string, machine: Machine): void {
+  const checkpoints = new Checkpoints(folder)
+  const isThere = () => checkpoints.findWhole()?.machine === machine()
+  if (isThere()) return
+  const path = join(folder, 'gate')
+  fs.mkdirSync(path, { recursive: true })
+  // The write lock of an LMDB of its own: it is let go of even by a process that is killed.
+  const gate = openDatabase(path, { flushes: false })
+  try {
+    gate.transactionSync(() => {
+      if (!isThere()) makeCheckpoint(folder, machine, checkpoints)
+    }, abortable)
+  } finally {
+    void gate.close()
+  }
+}
+
+/** Before LMDB is opened, for one who will not: its file is taken as it is from now on. */
+export function forgetCheckpoints(folder: string, machine: Machine): void {
+  const checkpoints = new Checkpoints(folder)
+  if (checkpoints.findWhole() === undefined) return
+  ensureCheckpoint(folder, machine)
+  checkpoints.removeAll()
+}
+
+/** May be interrupted and begun again: the checkpoint that it starts from stays until there is another. */
+function makeCheckpoint(folder: string, machine: Machine, checkpoints: Checkpoints): void {
+  const last = fs.existsSync(dataFile(folder)) ? checkpoints.findWhole() : undefined
+  if (last === undefined) checkpoints.removeAll()
+  else goBack(folder, last)
+  const log = new RedoLog(folder)
+  const database = openDatabase(folder, { flushes: false })
+  const file = fs.openSync(dataFile(folder), 'r+')
+  const pinned = database.useReadTransaction()
+  try {
+    if (last !== undefined) redo(database, log)
+    turnSegment(database, log)
+    database.transactionSync(() => {
+      const { segment, sequence } = decodePosition(find(database, positionKey))
+      fs.fdatasyncSync(file)
+      checkpoints.saveSync({ sequence, segment, machine: machine(), meta: readMeta(file) })
+      return ABORT
+    }, abortable)
+  } finally {
+    pinned.done()
+    fs.closeSync(file)
+    log.close()
+    void database.close()
+  }
+}
+
+function goBack(folder: string, { meta }: Checkpoint): void {
+  const file = fs.openSync(dataFile(folder), 'r+')
+  try {
+    writeMeta(file, meta)
+  } finally {
+    fs.closeSync(file)
+  }
+  // Of processes that are no more.
+  fs.rmSync(join(folder, 'lock.mdb'), { force: true })
+}
+
+function redo(database: Database, log: RedoLog): void {
+  for (;;) {
+    const puts = log.read(decodePosition(find(database, positionKey)))
+    if (puts === undefined) return
+    database.transactionSync(() => {
+      for (const { key, value } of puts) {
+        if (value === undefined) database.removeSync(key)
+        else database.putSync(key, value)
+      }
+    }, abortable)
+  }
+}
+
+/** After the last record there may be others, torn off from it, which must never seem to follow what is written next. */
+function turnSegment(database: Database, log: RedoLog): void {
+  database.transactionSync(() => {
+    const position = decodePosition(find(database, positionKey))
+    const next = nextSegment(position)
+    log.append(position, [], next)
+    database.putSync(positionKey, encodePosition(next))
+  }, abortable)
+}
