@@ -23,8 +23,8 @@ import {
 import { SharedFlush } from './shared-flush.ts'
 
 const checkpointAfterMs = 1000
-/** So often, if nobody waits for it: a power loss takes no more than that. */
-const relaxedMs = 100
+/** So long a flush that nobody waits for lets writes gather. No longer: their files are all moved after it, at once. */
+const relaxedMs = 20
 
 type Pinned = ReturnType<Database['useReadTransaction']>
 
@@ -32,7 +32,7 @@ interface DurabilityOptions {
   readonly folder: string
   /** As lmdb-restore.ts tells it. */
   readonly machine: string
-  /** `each`: transactions are synced at once; `soon`: a few times a second, or when somebody waits. */
+  /** `each`: transactions are synced at once; `soon`: a moment later, or when somebody waits. */
   readonly flush: 'each' | 'soon'
   /** A segment of the log ends at the first checkpoint after this. */
   readonly segmentBytes: number

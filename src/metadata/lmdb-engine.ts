@@ -33,7 +33,7 @@ import { applyWrite, holds } from './write.ts'
 
 interface LmdbOptions {
   readonly path: string
-  /** When commits survive a power loss: at once, within a tenth of a second, or never for certain. */
+  /** When commits survive a power loss: at once, a few hundredths of a second later, or never for certain. */
   readonly flush: 'each' | 'soon' | 'never'
   /** If not as `machineOf` tells it. */
   readonly machine?: string

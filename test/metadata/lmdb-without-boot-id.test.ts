@@ -1,0 +1,24 @@
+/** Where the system has no boot id to tell, LMDB flushes by itself. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it, vi } from 'vitest'
+import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
+import { engineContract } from './engine-contract.ts'
+
+vi.mock('#lib/boot-id.ts', () => ({ bootId: () => undefined }))
+
+async function open() {
+  const path = await mkdtemp(join(tmpdir(), 'myfsio-index-'))
+  return { path, engine: openLmdbEngine({ path, flush: 'each' }), remove: () => rm(path, { recursive: true }) }
+}
+
+engineContract(open)
+
+it('keeps no log and no checkpoints', async () => {
+  const { path, engine, remove } = await open()
+  await engine.commit({ checks: [], writes: [{ key: Buffer.from('a'), value: Buffer.from('1') }] })
+  await engine.close()
+  expect((await readdir(path)).sort()).toEqual(['data.mdb', 'lock.mdb'])
+  await remove()
+})
