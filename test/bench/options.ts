@@ -14,7 +14,9 @@ export interface BenchOptions {
   readonly accessKey: string
   readonly secretKey: string
   readonly works: ReadonlySet<WorkName>
+  /** Of each round. */
   readonly seconds: number
+  readonly rounds: number
   readonly durabilities: readonly string[]
   readonly workers?: string
   readonly isSmoke: boolean
@@ -29,7 +31,8 @@ const usage = `npm run bench -- [options]
   --command "..."       start this (in a shell), measure it at --target, stop it
   --access-key, --secret-key   credentials (localadmin)
   --only LIST           some of ${workNames.join(',')}
-  --seconds N           time for each work (4)
+  --seconds N           time for each work in each round (2)
+  --rounds N            turns that the candidates take at each work; medians are told (5)
   --durability LIST     strict,relaxed,none (strict,relaxed)
   --workers N           API workers instead of the launcher's choice
   --large               list in a bucket of 1,000,000 objects too
@@ -48,6 +51,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
       'secret-key': { type: 'string', default: 'localadmin' },
       only: { type: 'string', default: workNames.join(',') },
       seconds: { type: 'string' },
+      rounds: { type: 'string' },
       durability: { type: 'string' },
       workers: { type: 'string' },
       policies: { type: 'boolean', default: false },
@@ -73,7 +77,8 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     accessKey: values['access-key'],
     secretKey: values['secret-key'],
     works: new Set(workNames.filter((name) => chosen.includes(name))),
-    seconds: Number(values.seconds ?? (values.smoke ? 1 : 4)),
+    seconds: Number(values.seconds ?? (values.smoke ? 1 : 2)),
+    rounds: Number(values.rounds ?? (values.smoke ? 1 : 5)),
     durabilities: (values.durability ?? (values.smoke ? 'strict' : 'strict,relaxed')).split(','),
     isSmoke: values.smoke,
     isLarge: values.large,

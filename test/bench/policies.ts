@@ -3,6 +3,7 @@
  * With and without take turns on one server: between two servers, or two moments, a machine differs by more than they do.
  */
 import { ask } from './load.ts'
+import { median } from './median.ts'
 import { type Bench, bucket, type Work } from './works.ts'
 
 const rounds = 8
@@ -78,5 +79,3 @@ export async function measurePolicy(bench: Bench, get: Work): Promise<{ withPoli
   await detachPolicy(bench)
   return { withPolicy: median(rates.withPolicy), without: median(rates.without) }
 }
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0

@@ -1,32 +1,35 @@
-/** Turns what was measured into the table: one line a subject, one column a work, each with its ratio to the floor. */
+/** Turns what was measured into the table: one line a candidate, one column a work, each with its ratio to the floor. */
 import type { LoadResult } from './load.ts'
+import { median } from './median.ts'
 import type { Work } from './works.ts'
 
 export interface Measurement extends LoadResult {
-  /** CPU time of the server's process tree; undefined when its process is not known. */
-  readonly cpuMicrosecondsPerOperation?: number
-  /** CPU time of the load generator itself. */
-  readonly clientMicrosecondsPerOperation: number
+  readonly perSecond: number
+  /** CPU time of the server's process tree for each operation; undefined when its process is not known. */
+  readonly cpuMicroseconds?: number
+  /** CPU time of the load generator itself, for each operation. */
+  readonly clientMicroseconds: number
 }
 
-export interface SubjectReport {
+export interface Report {
   readonly title: string
-  /** By the work's title. */
-  readonly measurements: ReadonlyMap<string, Measurement>
-  readonly completeMs?: number
+  /** Undefined for a floor. */
+  readonly durability?: string
+  /** By the work's title: what each round gave. */
+  readonly rounds: ReadonlyMap<string, readonly Measurement[]>
   readonly idleRssBytes?: number
   readonly rssBytes?: number
 }
 
 /** What is compared with which line of the floor, and the least to reach. */
-export interface Goal {
+interface Goal {
   readonly floor: 'plain' | 'synced'
   readonly floorWork: string
   /** Times the floor. */
   readonly atLeast: number
 }
 
-export function goalFor(work: Work, durability: string): Goal {
+function goalFor(work: Work, durability: string): Goal {
   const plain = (atLeast: number, floorWork = work.title): Goal => ({ floor: 'plain', floorWork, atLeast })
   switch (work.name) {
     case 'put':
@@ -43,47 +46,59 @@ export function goalFor(work: Work, durability: string): Goal {
 }
 
 const MiB = 1024 * 1024
-const perSecond = (result: LoadResult) => result.operations / result.seconds
 const whole = (value: number) => Math.round(value).toLocaleString('en-US')
 
-export function formatMeasurement(work: Work, measurement: Measurement): string {
-  const rate = perSecond(measurement)
+/** Medians of the rounds. */
+function typical(rounds: readonly Measurement[], value: (measurement: Measurement) => number | undefined) {
+  const known = rounds.map(value).filter((one) => one !== undefined)
+  return known.length === 0 ? undefined : median(known)
+}
+
+function formatRounds(work: Work, rounds: readonly Measurement[]): string {
+  const rate = typical(rounds, (one) => one.perSecond) ?? 0
   const main = work.operationMiB ? `${whole(rate * work.operationMiB)} MiB/s` : `${whole(rate)}/s`
-  const cpu = measurement.cpuMicrosecondsPerOperation
-  const failures = measurement.failures > 0 ? ` (${measurement.failures} FAILED: ${measurement.firstFailure})` : ''
-  return `${main}${cpu === undefined ? '' : ` · ${whole(cpu)} µs`}${failures}`
+  const cpu = typical(rounds, (one) => one.cpuMicroseconds)
+  const failures = rounds.reduce((sum, one) => sum + one.failures, 0)
+  const failed = rounds.find((one) => one.firstFailure !== undefined)
+  return `${main}${cpu === undefined ? '' : ` · ${whole(cpu)} µs`}${failed ? ` (${failures} FAILED: ${failed.firstFailure})` : ''}`
 }
 
-export function formatDetails(work: Work, measurement: Measurement): string {
-  const { p50Ms, p99Ms, clientMicrosecondsPerOperation: own } = measurement
-  const latency = `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`
-  return `${work.title}: ${formatMeasurement(work, measurement)}, ${latency} (client ${own.toFixed(0)} µs/op)`
+export function formatDetails(title: string, work: Work, rounds: readonly Measurement[]): string {
+  const inMs = (value: (one: Measurement) => number) => `${(typical(rounds, value) ?? 0).toFixed(2)} ms`
+  const latency = `p50 ${inMs((one) => one.p50Ms)}, p99 ${inMs((one) => one.p99Ms)}`
+  const client = whole(typical(rounds, (one) => one.clientMicroseconds) ?? 0)
+  return `${title}: ${formatRounds(work, rounds)}, ${latency} (client ${client} µs/op)`
 }
 
-/** As `0.71 of 0.6`; undefined without a floor to compare with. */
-export function formatRatio(measurement: Measurement, floors: ReadonlyMap<string, SubjectReport>, goal: Goal) {
-  const base = floors.get(goal.floor)?.measurements.get(goal.floorWork)
-  if (!base) return undefined
-  const ratio = perSecond(measurement) / perSecond(base)
-  return `×${ratio.toFixed(2)} of ${goal.floor === 'synced' ? 'the synced floor, ' : ''}${goal.atLeast}${ratio >= goal.atLeast ? '' : ' (below)'}`
+/** As `×0.71 of 0.6`, the median of the rounds' own ratios; undefined without a floor to compare with. */
+export function formatRatio(work: Work, report: Report, reports: readonly Report[]): string | undefined {
+  if (report.durability === undefined) return undefined
+  const goal = goalFor(work, report.durability)
+  const floor = reports.find((one) => one.durability === undefined && one.title === goal.floor)
+  const base = floor?.rounds.get(goal.floorWork)
+  const rounds = report.rounds.get(work.title)
+  if (!base || !rounds) return undefined
+  const ratio = median(rounds.map((one, round) => one.perSecond / (base[round]?.perSecond ?? Number.NaN)))
+  const of = goal.floor === 'synced' ? 'the synced floor, ' : ''
+  return `×${ratio.toFixed(2)} of ${of}${goal.atLeast}${ratio >= goal.atLeast ? '' : ' (below)'}`
 }
 
 export function formatTable(
   works: readonly Work[],
-  reports: readonly SubjectReport[],
-  ratios: (report: SubjectReport, work: Work) => string | undefined,
+  reports: readonly Report[],
+  completeMs: ReadonlyMap<string, number>,
 ): string {
   const megabytes = (bytes: number | undefined) => (bytes === undefined ? '-' : whole(bytes / MiB))
   const titles = ['', ...works.map((work) => work.title), 'complete 1 GiB', 'RSS idle · after, MiB']
   const rows = reports.map((report) => [
-    report.title,
+    report.durability === undefined ? `bare floor, ${report.title}` : report.title,
     ...works.map((work) => {
-      const measurement = report.measurements.get(work.title)
-      if (!measurement) return '-'
-      const ratio = ratios(report, work)
-      return formatMeasurement(work, measurement) + (ratio ? ` ${ratio}` : '')
+      const rounds = report.rounds.get(work.title)
+      if (!rounds) return '-'
+      const ratio = formatRatio(work, report, reports)
+      return formatRounds(work, rounds) + (ratio ? ` ${ratio}` : '')
     }),
-    report.completeMs === undefined ? '-' : `${report.completeMs.toFixed(1)} ms`,
+    completeMs.has(report.title) ? `${completeMs.get(report.title)?.toFixed(1)} ms` : '-',
     `${megabytes(report.idleRssBytes)} · ${megabytes(report.rssBytes)}`,
   ])
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
