@@ -19,8 +19,14 @@ export class Layout {
     return join(this.root, systemFolder, ...names)
   }
 
+  /** Where a process makes its files, in a folder of its own: in one for all they would wait for each other's turn. */
+  stagingFolder(owner: string): string {
+    return `${this.root}${sep}${systemFolder}${sep}staging${sep}${owner}`
+  }
+
+  /** A file's id begins with its owner. */
   staging(fileId: string): string {
-    return `${this.root}${sep}${systemFolder}${sep}staging${sep}${fileId}`
+    return `${this.stagingFolder(fileId.split('-', 1)[0] ?? '')}${sep}${fileId}`
   }
 
   upload(uploadId: string): string {

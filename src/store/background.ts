@@ -72,8 +72,8 @@ function stateOf({ processId, startedAtMs, endedAtMs, folders, hasFailed }: Scan
 
 async function countFiles(path: string): Promise<number> {
   let count = 0
-  for await (const _ of await fs.opendir(path)) {
-    if (++count >= countedMax) break
+  for await (const entry of await fs.opendir(path, { recursive: true })) {
+    if (entry.isFile() && ++count >= countedMax) break
   }
   return count
 }

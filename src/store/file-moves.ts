@@ -4,6 +4,7 @@
  * come between any two steps: a file may have left `staging/` a moment after it was seen there.
  */
 import fs from 'node:fs'
+import { dirname } from 'node:path'
 import {
   findFileSafely,
   hasCode,
@@ -193,6 +194,7 @@ export class FileMoves {
       if (!isKnown && there.mtimeMs >= version.modifiedAtMs + 1) return
     }
     const staging = layout.staging(version.fileId)
+    fs.mkdirSync(dirname(staging), { recursive: true })
     fs.rmSync(staging, { force: true })
     // Synced, or a second power loss could leave it torn and newer than its version: it would pass for one edited by hand.
     const signature = writeSmallFile(staging, bytes, { isSynced: true })

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import { Layout } from '#blobs/layout.ts'
 import { isLivingProcess } from '#lib/living-process.ts'
+import { syncFolder } from '#lib/sync.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
 import { openMemoryEngine } from '#metadata/memory-engine.ts'
@@ -19,7 +20,7 @@ import { putObject } from './publish.ts'
 import { findVersion, headObject, listObjectParts, openObject } from './read.ts'
 import { renameObject } from './rename.ts'
 import { Settler } from './settler.ts'
-import { discardStaged, stage, stageCopy } from './staging.ts'
+import { discardStaged, stage, stageCopy, stagingOwner } from './staging.ts'
 import { abortUpload, completeUpload, createUpload, forgetCompleted, getUpload, listUploads } from './uploads.ts'
 import { Watcher } from './watcher.ts'
 
@@ -97,10 +98,12 @@ function watchBehind(context: StoreContext, options: StoreOptions, signal: Abort
 
 /** Staged files and upload folders that nothing refers to: their process died before the commit. */
 async function removeLeftovers(context: StoreContext): Promise<void> {
-  const { engine, layout } = context
-  for (const name of fs.readdirSync(layout.system('staging'))) {
-    if (!isOfLivingProcess(name)) fs.rmSync(layout.staging(name), { force: true })
+  const { engine, layout, durability } = context
+  for (const owner of fs.readdirSync(layout.system('staging'))) {
+    if (!isOfOther(owner)) fs.rmSync(layout.stagingFolder(owner), { recursive: true, force: true })
   }
+  fs.mkdirSync(layout.stagingFolder(stagingOwner), { recursive: true })
+  if (durability !== 'none') await syncFolder(layout.system('staging'))
   const uploads = new Set<string>()
   for (const { key } of await engine.scan(rowsOf('u'))) {
     uploads.add(rowParts(key)[2] ?? '')
@@ -115,10 +118,8 @@ async function removeLeftovers(context: StoreContext): Promise<void> {
   }
 }
 
-function isOfLivingProcess(fileId: string): boolean {
-  const pid = Number.parseInt(fileId.split('-')[0] ?? '', 36)
-  return pid !== process.pid && isLivingProcess(pid)
-}
+/** Whether another process, which lives, stages there. */
+const isOfOther = (owner: string): boolean => owner !== stagingOwner && isLivingProcess(Number.parseInt(owner, 36))
 
 function storeOver(context: StoreContext, close: () => Promise<void>): Store {
   return {

@@ -16,7 +16,16 @@ import type { Upload, UploadedPart } from '#model/upload.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { IncomingBody, OpenObject, StagedPart } from './contract.ts'
 import { randomId } from './order.ts'
-import { asCopyError, asStorageError, discardFile, discardStaged, newFileId, readStretch, receive } from './staging.ts'
+import {
+  asCopyError,
+  asStorageError,
+  discardFile,
+  discardStaged,
+  newFileId,
+  readStretch,
+  receive,
+  stagingOwner,
+} from './staging.ts'
 
 /** Where a part's bytes are: in the assembled file at `offset`, or in a file of the upload's folder. */
 export type PartPlace = { readonly offset: number } | { readonly file: string }
@@ -228,7 +237,7 @@ async function copyParts(
     }
     if (durability !== 'none') {
       await file.datasync()
-      await syncFolder(layout.system('staging'))
+      await syncFolder(layout.stagingFolder(stagingOwner))
     }
     return signatureOf(await file.stat())
   } finally {

@@ -22,8 +22,10 @@ export interface StagedFile extends Staged {
 
 type Digests = Map<ChecksumAlgorithm, Buffer>
 
-/** File ids start with the process that made them, so that a start can tell what a dead one left. */
-export const newFileId = () => `${process.pid.toString(36)}-${randomId(12)}`
+/** Of files that this process makes: a start can tell by it what a dead one left. */
+export const stagingOwner = process.pid.toString(36)
+
+export const newFileId = () => `${stagingOwner}-${randomId(12)}`
 
 export function algorithmsFor(asked: readonly ChecksumAlgorithm[]): ChecksumAlgorithm[] {
   const algorithms: ChecksumAlgorithm[] = ['MD5', 'CRC64NVME']
@@ -61,7 +63,7 @@ async function stageStream(context: StoreContext, body: IncomingBody): Promise<S
   const path = context.layout.staging(fileId)
   try {
     const received = await receive(context, body, path, 0, 'wx')
-    if (context.durability !== 'none') await syncFolder(context.layout.system('staging'))
+    if (context.durability !== 'none') await syncFolder(context.layout.stagingFolder(stagingOwner))
     return { fileId, ...received, bytes: undefined }
   } catch (error) {
     tryToRemove(path)

@@ -1,12 +1,13 @@
 /** The real program, all of whose processes can be killed at once, and what its clients know of their objects. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFile, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { expect } from 'vitest'
 import { findFreePort, root, tsx } from '../bench/own-server.ts'
+import { stagedFiles } from '../staged-files.ts'
 
 export const md5Of = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex')
 
@@ -148,7 +149,7 @@ export class Ledger {
     }
     const list = await client.send(new ListObjectsV2Command({ Bucket: this.#bucket }))
     expect(new Set(list.Contents?.map(({ Key }) => Key))).toEqual(found)
-    expect(await readdir(join(folder, '.myfsio.sys', 'staging'))).toEqual([])
+    expect(stagedFiles(folder)).toEqual([])
   }
 
   async #read(Key: string): Promise<string | undefined> {

@@ -1,11 +1,11 @@
 /** Clients that go away in the middle: nothing changes, nothing is left behind, and the server goes on. */
 import { createHash } from 'node:crypto'
-import { readdirSync } from 'node:fs'
 import net from 'node:net'
 import { join } from 'node:path'
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startServer, type TestServer } from '../s3/start-server.ts'
+import { stagedFiles } from '../staged-files.ts'
 import { openFilesBelow } from './open-files.ts'
 
 const Bucket = 'bucket'
@@ -49,7 +49,7 @@ describe('a client that goes away', () => {
   async function expectNothingHappened(): Promise<void> {
     await vi.waitFor(
       () => {
-        expect(readdirSync(join(server.root, 'data', '.myfsio.sys', 'staging'))).toEqual([])
+        expect(stagedFiles(join(server.root, 'data'))).toEqual([])
         expect(openFilesBelow(server.root)).toEqual([])
       },
       { timeout: 5000, interval: 20 },

@@ -4,7 +4,6 @@
  */
 
 import { createHash } from 'node:crypto'
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   AbortMultipartUploadCommand,
@@ -26,6 +25,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startServer, type TestServer } from '../s3/start-server.ts'
+import { stagedFiles } from '../staged-files.ts'
 import { type FileCall, watchFiles } from './file-calls.ts'
 import { openFilesBelow } from './open-files.ts'
 
@@ -218,7 +218,7 @@ describe('when the disk fails', () => {
     await server.close()
   })
 
-  const staging = () => readdirSync(join(server.root, 'data', '.myfsio.sys', 'staging'))
+  const staging = () => stagedFiles(join(server.root, 'data'))
 
   async function read(run: Run, VersionId?: string): Promise<Buffer | undefined> {
     try {

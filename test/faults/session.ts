@@ -1,7 +1,6 @@
 /** A store under the journal's eye, and random work on it whose outcome a witness notes. */
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
-import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
@@ -9,6 +8,7 @@ import type { Durability } from '#store/context.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
 import { openStore } from '#store/open-store.ts'
 import type { Random } from '../random.ts'
+import { stagedFiles } from '../staged-files.ts'
 import type { Journal, JournalEngine } from './journal.ts'
 import type { Deed, Value } from './witness.ts'
 
@@ -240,7 +240,7 @@ export async function readAll(store: Store, root: string): Promise<Found> {
       throw new Error(`${bucket} counts ${JSON.stringify(usage)}, not ${versions.length} of ${sizeBytes}`)
     }
   }
-  const left = fs.readdirSync(join(root, '.myfsio.sys', 'staging'))
+  const left = stagedFiles(root)
   if (left.length > 0) throw new Error(`left in staging: ${left}`)
   return found
 }

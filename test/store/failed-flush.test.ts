@@ -1,6 +1,6 @@
 /** A disk that fails at the flush of a commit: the client is told of an error, but the commit can be seen, and may last. */
 import { readSync } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -10,6 +10,7 @@ import { openMemoryEngine } from '#metadata/memory-engine.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Store } from '#store/contract.ts'
 import { openStore } from '#store/open-store.ts'
+import { stagedFiles } from '../staged-files.ts'
 import { forwardingEngine } from './forwarding-engine.ts'
 
 const bucket: Bucket = {
@@ -71,7 +72,7 @@ describe('a commit that fails', () => {
     failure = 'before'
     await expect(put('new')).rejects.toThrow('no space')
     expect(await read()).toBe('old')
-    expect(await readdir(join(root, '.myfsio.sys', 'staging'))).toEqual([])
+    expect(stagedFiles(root)).toEqual([])
   })
 
   it('at its flush leaves the new object whole', async () => {
