@@ -30,7 +30,8 @@ async function makeParent(): Promise<string> {
 async function measureInTurns(contenders: readonly Contender[], work: Work, rounds: number): Promise<void> {
   for (const contender of contenders) await contender.warmUp(work)
   for (let round = 0; round < rounds; round++) {
-    for (const contender of contenders) await contender.measure(work)
+    // Back and forth, so that nobody always follows the same one.
+    for (const contender of round % 2 === 0 ? contenders : [...contenders].reverse()) await contender.measure(work)
   }
   console.log('')
   for (const { candidate, rounds } of contenders) {

@@ -32,7 +32,7 @@ const usage = `npm run bench -- [options]
   --access-key, --secret-key   credentials (localadmin)
   --only LIST           some of ${workNames.join(',')}
   --seconds N           time for each work in each round (2)
-  --rounds N            turns that the candidates take at each work; medians are told (5)
+  --rounds N            turns that the candidates take at each work; medians are told (6)
   --durability LIST     strict,relaxed,none (strict,relaxed)
   --workers N           API workers instead of the launcher's choice
   --large               list in a bucket of 1,000,000 objects too
@@ -78,7 +78,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     secretKey: values['secret-key'],
     works: new Set(workNames.filter((name) => chosen.includes(name))),
     seconds: Number(values.seconds ?? (values.smoke ? 1 : 2)),
-    rounds: Number(values.rounds ?? (values.smoke ? 1 : 5)),
+    rounds: Number(values.rounds ?? (values.smoke ? 1 : 6)),
     durabilities: (values.durability ?? (values.smoke ? 'strict' : 'strict,relaxed')).split(','),
     isSmoke: values.smoke,
     isLarge: values.large,
