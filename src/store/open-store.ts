@@ -1,6 +1,8 @@
 /** Opens a STORAGE_ROOT: index, recovery, leftovers, adoption. Every process that opens it may do so at the same time. */
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
+import { join } from 'node:path'
+import { moveFileBelow } from '#blobs/files.ts'
 import { Layout } from '#blobs/layout.ts'
 import { isLivingProcess } from '#lib/living-process.ts'
 import { syncFolder } from '#lib/sync.ts'
@@ -52,6 +54,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
   const engine =
     typeof options.engine === 'string' ? openEngine({ ...options, engine: options.engine }) : options.engine
+  sortStaging(layout)
   const settler = new Settler({ engine, layout, durability, log })
   const context: StoreContext = { engine, layout, settler, durability, log }
   const recovered = await settler.recover()
@@ -94,6 +97,14 @@ function watchBehind(context: StoreContext, options: StoreOptions, signal: Abort
   }
   setImmediate(() => void run())
   return watcher
+}
+
+/** Files that the first releases staged lay side by side, and a write that was interrupted is still to be finished. */
+function sortStaging(layout: Layout): void {
+  const folder = layout.system('staging')
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isFile()) moveFileBelow(folder, join(folder, entry.name), layout.staging(entry.name))
+  }
 }
 
 /** Staged files and upload folders that nothing refers to: their process died before the commit. */

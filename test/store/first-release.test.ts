@@ -1,0 +1,66 @@
+/** What an earlier version of the program has left when it was killed. */
+import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { StoredVersion } from '#metadata/version-codec.ts'
+import type { Bucket } from '#model/bucket.ts'
+import { openEngine, openStore } from '#store/open-store.ts'
+import { encodePending, pendingKey } from '#store/pending.ts'
+import { stagedFiles } from '../staged-files.ts'
+
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const bucket: Bucket = {
+  name: 'bucket',
+  createdAtMs: 0,
+  ownerId: 'owner',
+  region: 'us-east-1',
+  versioning: 'Unversioned',
+  mfaDelete: false,
+  objectLockEnabled: false,
+}
+const sizeBytes = 100_000
+let root: string
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'myfsio-earlier-'))
+})
+afterEach(() => rm(root, { recursive: true }))
+
+const open = () => openStore({ root, durability: 'strict', engine: 'lmdb', watch: false, log, isPrimary: false })
+
+async function put(): Promise<StoredVersion> {
+  const store = await open()
+  await store.createBucket(bucket)
+  const source = Readable.from([Buffer.alloc(sizeBytes, 'x')], { objectMode: false })
+  const staged = await store.stage({ source, sizeBytes, maxBytes: 1e9, algorithms: [] })
+  const attributes = { headers: {}, userMetadata: {}, storageClass: 'STANDARD', ownerId: 'owner' } as const
+  const value = staged.digests.get('CRC64NVME')?.toString('base64') ?? ''
+  const checksum = { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value } as const
+  const version = await store.putObject({ bucket, key: 'a', staged, attributes, checksum, conditions: {} })
+  await store.close()
+  return version as StoredVersion
+}
+
+it('finds a large body that was committed and not yet moved, staged without a folder', async () => {
+  const { order, fileId, signature } = await put()
+  await rename(join(root, 'bucket/a'), join(root, '.myfsio.sys/staging', fileId))
+  const pending = {
+    bucket: 'bucket',
+    key: 'a',
+    order,
+    moved: [order],
+    removed: [],
+    fileId,
+    inodes: [signature.inode],
+  }
+  const engine = openEngine({ root, durability: 'strict', engine: 'lmdb' })
+  await engine.commit({ checks: [], writes: [{ key: pendingKey(pending), value: encodePending(pending) }] })
+  await engine.close()
+
+  const store = await open()
+  expect((await stat(join(root, 'bucket/a'))).size).toBe(sizeBytes)
+  expect(stagedFiles(root)).toEqual([])
+  await store.close()
+})
