@@ -90,7 +90,7 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
     modifiedAtMs: fixed.modifiedAtMs,
     partCount: row.readUInt16LE(6),
     place: decodePlace(row[5] ?? 0, tail.p),
-    signature: { inode: row.readDoubleLE(24), sizeBytes: fixed.sizeBytes, mtimeMs: row.readDoubleLE(32) },
+    signature: decodeSignature(row),
     headers: tail.h ?? {},
     userMetadata: (tail.m ?? {}) as Record<string, string>,
     storageClass: fixed.storageClass,
@@ -104,6 +104,12 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
   if (tail.t !== undefined) version.tags = tail.t as Record<string, string>
   if (tail.a !== undefined) version.acl = tail.a
   return version
+}
+
+/** Of the version's file, read from the fixed offsets alone. */
+export function decodeSignature(value: Bytes): FileSignature {
+  const row = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  return { inode: row.readDoubleLE(24), sizeBytes: row.readDoubleLE(8), mtimeMs: row.readDoubleLE(32) }
 }
 
 /** What a listing shows, read from the fixed offsets alone. */

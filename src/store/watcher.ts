@@ -3,7 +3,7 @@
  * two. One watch a folder; what changed is gathered and looked at once, so that our own writes cost a set entry and a look each.
  */
 import fs from 'node:fs'
-import { hasCode } from '#blobs/files.ts'
+import { hasCode, signatureOf } from '#blobs/files.ts'
 import { isBucketName } from '#model/bucket.ts'
 import type { StoreContext } from './context.ts'
 import { look, type ScanOptions, scanBucket, scanFolder } from './scan.ts'
@@ -94,7 +94,7 @@ export class Watcher {
       const watch = this.#watches.get(path)
       watch?.close()
       this.#watches.delete(path)
-      await look(this.#context, bucket, key)
+      await look(this.#context, bucket, key, stats?.isFile() === true ? signatureOf(stats) : undefined)
       return
     }
     await scanFolder(this.#context, bucket, `${key}/`, this.#scan).catch(() => undefined)
