@@ -1,5 +1,6 @@
 /** What the store does unasked, as every process that shares it can see: files on their way to their places, and the scan. */
 import fs from 'node:fs/promises'
+import { hasCode } from '#blobs/files.ts'
 import { isLivingProcess } from '#lib/living-process.ts'
 import { decodeJson, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import type { StoreContext } from './context.ts'
@@ -72,8 +73,13 @@ function stateOf({ processId, startedAtMs, endedAtMs, folders, hasFailed }: Scan
 
 async function countFiles(path: string): Promise<number> {
   let count = 0
-  for await (const entry of await fs.opendir(path, { recursive: true })) {
-    if (entry.isFile() && ++count >= countedMax) break
+  try {
+    for await (const entry of await fs.opendir(path, { recursive: true })) {
+      if (entry.isFile() && ++count >= countedMax) break
+    }
+  } catch (error) {
+    // A start removes the folder of a process that is no more.
+    if (!hasCode(error, 'ENOENT')) throw error
   }
   return count
 }

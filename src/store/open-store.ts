@@ -99,7 +99,7 @@ function watchBehind(context: StoreContext, options: StoreOptions, signal: Abort
   return watcher
 }
 
-/** Files that the first releases staged lay side by side, and a write that was interrupted is still to be finished. */
+/** The first releases staged all files side by side; a write of theirs that was interrupted is still to be finished. */
 function sortStaging(layout: Layout): void {
   const folder = layout.system('staging')
   for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
