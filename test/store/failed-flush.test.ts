@@ -7,24 +7,14 @@ import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openMemoryEngine } from '#metadata/memory-engine.ts'
-import type { Bucket } from '#model/bucket.ts'
 import type { Store } from '#store/contract.ts'
 import { openStore } from '#store/open-store.ts'
 import { stagedFiles } from '../staged-files.ts'
+import { attributes, bucketOf, silentLog } from './fixtures.ts'
 import { forwardingEngine } from './forwarding-engine.ts'
 
-const bucket: Bucket = {
-  name: 'bucket',
-  createdAtMs: 0,
-  ownerId: 'owner',
-  region: 'us-east-1',
-  versioning: 'Unversioned',
-  mfaDelete: false,
-  objectLockEnabled: false,
-}
-const attributes = { headers: {}, userMetadata: {}, storageClass: 'STANDARD', ownerId: 'owner' } as const
+const bucket = bucketOf('Unversioned')
 const checksum = { algorithm: 'MD5', type: 'FULL_OBJECT', value: '' } as const
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
 describe('a commit that fails', () => {
   let root: string
@@ -42,7 +32,14 @@ describe('a commit that fails', () => {
         return committed
       },
     }
-    store = await openStore({ root, durability: 'strict', watch: false, log, isPrimary: false, engine: failing })
+    store = await openStore({
+      root,
+      durability: 'strict',
+      watch: false,
+      log: silentLog,
+      isPrimary: false,
+      engine: failing,
+    })
     await store.createBucket(bucket)
   })
   afterEach(async () => {

@@ -5,21 +5,12 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { StoredVersion } from '#metadata/version-codec.ts'
-import type { Bucket } from '#model/bucket.ts'
 import { openEngine, openStore } from '#store/open-store.ts'
 import { encodePending, pendingKey } from '#store/pending.ts'
 import { stagedFiles } from '../staged-files.ts'
+import { attributes, bucketOf, silentLog } from './fixtures.ts'
 
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
-const bucket: Bucket = {
-  name: 'bucket',
-  createdAtMs: 0,
-  ownerId: 'owner',
-  region: 'us-east-1',
-  versioning: 'Unversioned',
-  mfaDelete: false,
-  objectLockEnabled: false,
-}
+const bucket = bucketOf('Unversioned')
 const sizeBytes = 100_000
 let root: string
 
@@ -28,14 +19,14 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true }))
 
-const open = () => openStore({ root, durability: 'strict', engine: 'lmdb', watch: false, log, isPrimary: false })
+const open = () =>
+  openStore({ root, durability: 'strict', engine: 'lmdb', watch: false, log: silentLog, isPrimary: false })
 
 async function put(): Promise<StoredVersion> {
   const store = await open()
   await store.createBucket(bucket)
   const source = Readable.from([Buffer.alloc(sizeBytes, 'x')], { objectMode: false })
   const staged = await store.stage({ source, sizeBytes, maxBytes: 1e9, algorithms: [] })
-  const attributes = { headers: {}, userMetadata: {}, storageClass: 'STANDARD', ownerId: 'owner' } as const
   const value = staged.digests.get('CRC64NVME')?.toString('base64') ?? ''
   const checksum = { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value } as const
   const version = await store.putObject({ bucket, key: 'a', staged, attributes, checksum, conditions: {} })

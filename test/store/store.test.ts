@@ -8,24 +8,13 @@ import type { ObjectVersion } from '#model/object.ts'
 import type { Store } from '#store/contract.ts'
 import { openStore } from '#store/open-store.ts'
 import { stagedFiles } from '../staged-files.ts'
-
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
-const attributes = { headers: {}, userMetadata: {}, storageClass: 'STANDARD', ownerId: 'owner' } as const
-const bucketOf = (versioning: Bucket['versioning']): Bucket => ({
-  name: 'bucket',
-  createdAtMs: 0,
-  ownerId: 'owner',
-  region: 'us-east-1',
-  versioning,
-  mfaDelete: false,
-  objectLockEnabled: false,
-})
+import { attributes, bucketOf, silentLog } from './fixtures.ts'
 
 for (const engine of ['memory', 'lmdb'] as const) {
   describe(`store on ${engine}`, () => {
     let root: string
     let store: Store
-    const open = () => openStore({ root, durability: 'strict', engine, watch: false, log, isPrimary: false })
+    const open = () => openStore({ root, durability: 'strict', engine, watch: false, log: silentLog, isPrimary: false })
 
     beforeEach(async () => {
       root = await mkdtemp(join(tmpdir(), 'myfsio-store-'))
@@ -284,7 +273,14 @@ for (const engine of ['memory', 'lmdb'] as const) {
 describe('a watched store', () => {
   it('does not bring back a bucket that was deleted', async () => {
     const root = await mkdtemp(join(tmpdir(), 'myfsio-watch-'))
-    const store = await openStore({ root, durability: 'none', engine: 'memory', watch: true, log, isPrimary: true })
+    const store = await openStore({
+      root,
+      durability: 'none',
+      engine: 'memory',
+      watch: true,
+      log: silentLog,
+      isPrimary: true,
+    })
     await store.createBucket(bucketOf('Unversioned'))
     await store.deleteBucket('bucket')
     await mkdir(join(root, 'by-hand'))

@@ -6,9 +6,9 @@ import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openMemoryEngine } from '#metadata/memory-engine.ts'
-import type { Bucket } from '#model/bucket.ts'
 import type { Store } from '#store/contract.ts'
 import { openStore } from '#store/open-store.ts'
+import { bucketOf } from './fixtures.ts'
 import { forwardingEngine } from './forwarding-engine.ts'
 
 const surprises: string[] = []
@@ -36,15 +36,7 @@ function gated(engine: MetadataEngine): { engine: MetadataEngine; shut(): void; 
 }
 
 describe.each(['Unversioned', 'Enabled'] as const)('two processes, one %s bucket', (versioning) => {
-  const bucket: Bucket = {
-    name: 'bucket',
-    createdAtMs: 0,
-    ownerId: 'owner',
-    region: 'us-east-1',
-    versioning,
-    mfaDelete: false,
-    objectLockEnabled: false,
-  }
+  const bucket = bucketOf(versioning)
   let root: string
   let slow: ReturnType<typeof gated>
   let first: Store
