@@ -89,15 +89,44 @@ export function readWhole(fd: number, sizeBytes: number): Buffer {
   return bytes
 }
 
+const largeBytes = 16 * 1024 * 1024
+
+/**
+ * Does what takes the last name of the file at `path` from it. To give back the blocks of a large one takes long (1 GiB: a third of a
+ * second): the file stays open meanwhile, so that it is done in the thread that closes it, and nobody waits.
+ */
+export function letGo<T>(path: string, act: () => T): T {
+  const fd = openIfLarge(path)
+  try {
+    return act()
+  } finally {
+    if (fd !== undefined) fs.close(fd, () => undefined)
+  }
+}
+
+function openIfLarge(path: string): number | undefined {
+  // There an open file cannot be replaced.
+  if (process.platform === 'win32') return undefined
+  try {
+    const stats = fs.lstatSync(path, { throwIfNoEntry: false })
+    if (stats === undefined || !stats.isFile() || stats.size < largeBytes) return undefined
+    return fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW)
+  } catch {
+    return undefined
+  }
+}
+
 /** Renames, making the target's folders if they are missing. */
 export function moveFile(from: string, to: string): void {
-  try {
-    fs.renameSync(from, to)
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT') || !fs.existsSync(from)) throw error
-    fs.mkdirSync(dirname(to), { recursive: true })
-    fs.renameSync(from, to)
-  }
+  letGo(to, () => {
+    try {
+      fs.renameSync(from, to)
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT') || !fs.existsSync(from)) throw error
+      fs.mkdirSync(dirname(to), { recursive: true })
+      fs.renameSync(from, to)
+    }
+  })
 }
 
 /**
@@ -134,7 +163,7 @@ function makeFoldersBelow(root: string, folder: string): boolean {
 
 /** Removes a file and the folders it leaves empty, below `root`. */
 export function removeFile(path: string, root: string): void {
-  fs.rmSync(path, { force: true })
+  letGo(path, () => fs.rmSync(path, { force: true }))
   pruneFolders(path, root)
 }
 

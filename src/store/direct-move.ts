@@ -6,7 +6,7 @@
  * before, and first takes their files out of `staging/`: a rename that comes late finds nothing to rename.
  */
 import fs from 'node:fs'
-import { moveFileBelow } from '#blobs/files.ts'
+import { letGo, moveFileBelow } from '#blobs/files.ts'
 import { InsideCheck } from '#blobs/inside.ts'
 import type { Layout } from '#blobs/layout.ts'
 import type { Place } from '#model/object.ts'
@@ -37,7 +37,9 @@ export function moveDirectly(layout: Layout, pending: Pending, place: Place, old
   for (const row of older) if (row.fileId !== undefined) fs.rmSync(layout.staging(row.fileId), { force: true })
   try {
     const root = place.kind === 'plain' ? layout.bucket(bucket) : layout.system()
-    return moveFileBelow(root, layout.staging(fileId), target)
+    const move = () => moveFileBelow(root, layout.staging(fileId), target)
+    // Its own inode, and that of the file that it replaces.
+    return (pending.inodes?.length ?? 0) > 1 ? letGo(target, move) : move()
   } catch {
     // Under the lock it is known what to do about it.
     return false

@@ -1,0 +1,63 @@
+/** What becomes of large files that are replaced or removed: their last opener is not the event loop. */
+import fs from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { letGo, moveFile, removeFile } from '#blobs/files.ts'
+
+const largeBytes = 16 * 1024 * 1024
+let root: string
+let place: string
+let closed: number[]
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'myfsio-let-go-'))
+  place = join(root, 'place')
+  closed = []
+  const { close } = fs
+  vi.spyOn(fs, 'close').mockImplementation((fd, done) => {
+    closed.push(fs.fstatSync(fd).nlink)
+    close(fd, done)
+  })
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await rm(root, { recursive: true })
+})
+
+function make(path: string, sizeBytes: number): void {
+  fs.writeFileSync(path, '')
+  fs.truncateSync(path, sizeBytes)
+}
+
+it('keeps a large file open until its name is gone', () => {
+  make(place, largeBytes)
+  make(join(root, 'new'), 1)
+  moveFile(join(root, 'new'), place)
+  expect(fs.statSync(place).size).toBe(1)
+  expect(closed).toEqual([0])
+  make(place, largeBytes)
+  removeFile(place, root)
+  expect(closed).toEqual([0, 0])
+})
+
+it('closes it even if the name stays', () => {
+  make(place, largeBytes)
+  const fail = () => {
+    throw new Error('EIO')
+  }
+  expect(() => letGo(place, fail)).toThrow('EIO')
+  expect(closed).toEqual([1])
+})
+
+it('opens no small file, no folder and no link', () => {
+  make(place, largeBytes - 1)
+  letGo(place, () => undefined)
+  letGo(root, () => undefined)
+  letGo(join(root, 'nothing'), () => undefined)
+  make(join(root, 'large'), largeBytes)
+  fs.symlinkSync('large', join(root, 'link'))
+  letGo(join(root, 'link'), () => undefined)
+  expect(closed).toEqual([])
+})
