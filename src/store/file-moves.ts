@@ -52,7 +52,7 @@ export class FileMoves {
       const located = locate(view, pending.bucket, pending.key, order)
       if (located === undefined) continue
       const isNew = order === pending.order
-      if (isNew && playing === 'first' && this.#isOccupied(pending, located)) return false
+      if (playing === 'first' && this.#isOccupied(pending, located)) return false
       const isMoved = this.#place(view, pending, located)
       if (isNew && typeof playing === 'object' && pending.bytes !== undefined) {
         this.#verify(view, pending, pending.bytes, (inode) => isMoved || playing.inodes.has(inode))
@@ -88,10 +88,11 @@ export class FileMoves {
     }
   }
 
-  #isOccupied({ bucket, key, inodes = [] }: Pending, { version }: Located): boolean {
+  #isOccupied({ bucket, key, inodes = [], removed }: Pending, { version }: Located): boolean {
     if (version.place.kind !== 'plain') return false
     const there = findFileSafely(this.#options.layout.plain(bucket, key))
-    return there !== undefined && !inodes.includes(there.inode)
+    if (there === undefined || there.inode === version.signature.inode) return false
+    return !inodes.includes(there.inode) && !removed.some(({ inode }) => inode === there.inode)
   }
 
   /** Whether a file has been moved; not if it was there already, or is nowhere. */
