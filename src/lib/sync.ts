@@ -17,6 +17,13 @@ export function syncFolderSync(path: string): void {
   }
 }
 
+/** What was written to this open file is on disk afterwards. */
+export function datasync(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.fdatasync(fd, (error) => (error === null ? resolve() : reject(error)))
+  })
+}
+
 /** Nothing if the file or folder is gone meanwhile, or is of a kind that cannot be synced. */
 export async function syncIfThere(path: string): Promise<void> {
   try {

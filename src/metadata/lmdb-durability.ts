@@ -8,18 +8,12 @@
  */
 import fs from 'node:fs'
 import { ABORT } from 'lmdb'
+import { datasync } from '#lib/sync.ts'
 import { Checkpoints } from './checkpoints.ts'
-import { abortable, type Database, find } from './lmdb-database.ts'
+import { abortable, type Database } from './lmdb-database.ts'
+import { appendRecord, beginSegment, positionIn } from './lmdb-log.ts'
 import { dataFile, readMeta } from './lmdb-meta.ts'
-import {
-  decodePosition,
-  encodePosition,
-  nextSegment,
-  type Position,
-  type Put,
-  positionKey,
-  RedoLog,
-} from './redo-log.ts'
+import { type Position, type Put, RedoLog } from './redo-log.ts'
 import { SharedFlush } from './shared-flush.ts'
 
 const checkpointAfterMs = 1000
@@ -80,9 +74,7 @@ export class LmdbDurability {
 
   /** Within the transaction of these writes, after them. Returns where its record is. */
   record(puts: readonly Put[]): Position {
-    const position = decodePosition(find(this.#database, positionKey))
-    this.#database.putSync(positionKey, encodePosition(this.#log.append(position, puts)))
-    return position
+    return appendRecord(this.#database, this.#log, puts)
   }
 
   /** The transaction has come to nothing. */
@@ -143,7 +135,7 @@ export class LmdbDurability {
 
   async #syncLog(): Promise<void> {
     this.#database.resetReadTxn()
-    const { segment } = decodePosition(find(this.#database, positionKey))
+    const { segment } = positionIn(this.#database)
     try {
       // Records of others at the end of the segment before may not have been synced yet, and ours follow them.
       if (this.#syncedSegment !== segment) await this.#log.sync(segment + 1)
@@ -173,7 +165,7 @@ export class LmdbDurability {
   async #pin(): Promise<void> {
     this.#database.resetReadTxn()
     const pinned = this.#database.useReadTransaction()
-    const { sequence } = decodePosition(find(this.#database, positionKey))
+    const { sequence } = positionIn(this.#database)
     const saved = this.#checkpoints.findSaved()
     if (saved !== undefined && saved.sequence >= sequence) {
       this.#pinned = pinned
@@ -218,12 +210,9 @@ export class LmdbDurability {
   #turnSegment(): void {
     const saved = this.#checkpoints.findSaved()
     this.#database.transactionSync<unknown>(() => {
-      const position = decodePosition(find(this.#database, positionKey))
+      const position = positionIn(this.#database)
       if (position.offset < this.#options.segmentBytes || saved?.segment !== position.segment) return ABORT
-      const next = nextSegment(position)
-      this.#log.append(position, [], next)
-      this.#log.trim(next.segment)
-      this.#database.putSync(positionKey, encodePosition(next))
+      this.#log.trim(beginSegment(this.#database, this.#log).segment)
       return undefined
     }, abortable)
   }
@@ -232,16 +221,10 @@ export class LmdbDurability {
   #capture(): { meta: Buffer; position: Position } {
     let captured: { meta: Buffer; position: Position } | undefined
     this.#database.transactionSync<unknown>(() => {
-      captured = { meta: readMeta(this.#dataFile), position: decodePosition(find(this.#database, positionKey)) }
+      captured = { meta: readMeta(this.#dataFile), position: positionIn(this.#database) }
       return ABORT
     }, abortable)
     if (captured === undefined) throw new Error('the index could not be looked at')
     return captured
   }
-}
-
-function datasync(file: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    fs.fdatasync(file, (error) => (error === null ? resolve() : reject(error)))
-  })
 }

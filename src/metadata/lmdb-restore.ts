@@ -7,9 +7,10 @@ import { join } from 'node:path'
 import { ABORT } from 'lmdb'
 import { bootId } from '#lib/boot-id.ts'
 import { type Checkpoint, Checkpoints } from './checkpoints.ts'
-import { abortable, type Database, find, openDatabase } from './lmdb-database.ts'
+import { abortable, type Database, openDatabase } from './lmdb-database.ts'
+import { beginSegment, positionIn } from './lmdb-log.ts'
 import { dataFile, readMeta, writeMeta } from './lmdb-meta.ts'
-import { decodePosition, encodePosition, nextSegment, positionKey, RedoLog } from './redo-log.ts'
+import { RedoLog } from './redo-log.ts'
 
 /**
  * Stays the same as long as LMDB's file holds all that was written to it, whoever wrote it: the start of this machine, since the
@@ -65,7 +66,7 @@ function makeCheckpoint(folder: string, machine: Machine, checkpoints: Checkpoin
     if (last !== undefined) redo(database, log)
     turnSegment(database, log)
     database.transactionSync(() => {
-      const { segment, sequence } = decodePosition(find(database, positionKey))
+      const { segment, sequence } = positionIn(database)
       fs.fdatasyncSync(file)
       checkpoints.saveSync({ sequence, segment, machine: machine(), meta: readMeta(file) })
       return ABORT
@@ -91,7 +92,7 @@ function goBack(folder: string, { meta }: Checkpoint): void {
 
 function redo(database: Database, log: RedoLog): void {
   for (;;) {
-    const puts = log.read(decodePosition(find(database, positionKey)))
+    const puts = log.read(positionIn(database))
     if (puts === undefined) return
     database.transactionSync(() => {
       for (const { key, value } of puts) {
@@ -105,9 +106,6 @@ function redo(database: Database, log: RedoLog): void {
 /** After the last record there may be others, torn off from it, which must never seem to follow what is written next. */
 function turnSegment(database: Database, log: RedoLog): void {
   database.transactionSync(() => {
-    const position = decodePosition(find(database, positionKey))
-    const next = nextSegment(position)
-    log.append(position, [], next)
-    database.putSync(positionKey, encodePosition(next))
+    beginSegment(database, log)
   }, abortable)
 }

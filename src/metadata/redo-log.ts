@@ -11,6 +11,7 @@ import { randomFillSync } from 'node:crypto'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { datasync } from '#lib/sync.ts'
 import type { Bytes } from './engine.ts'
 
 /** Where the next record goes. Kept in the index itself, under `positionKey`, so that each transaction has its own. */
@@ -111,9 +112,7 @@ export class RedoLog {
 
   /** What was appended to this segment before is on disk afterwards. */
   sync(segment: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      fs.fdatasync(this.#fileOf(segment), (error) => (error === null ? resolve() : reject(error)))
-    })
+    return datasync(this.#fileOf(segment))
   }
 
   /** Before the first record of a segment. */

@@ -38,7 +38,7 @@ export function moveDirectly(layout: Layout, pending: Pending, place: Place, old
   try {
     const root = place.kind === 'plain' ? layout.bucket(bucket) : layout.system()
     const move = () => moveFileBelow(root, layout.staging(fileId), target)
-    // Its own inode, and that of the file that it replaces.
+    // A second inode is that of the file that it replaces, which may be large.
     return (pending.inodes?.length ?? 0) > 1 ? letGo(target, move) : move()
   } catch {
     // Under the lock it is known what to do about it.

@@ -24,7 +24,7 @@ import {
   newFileId,
   readStretch,
   receive,
-  stagingOwner,
+  syncStaging,
 } from './staging.ts'
 
 /** Where a part's bytes are: in the assembled file at `offset`, or in a file of the upload's folder. */
@@ -237,7 +237,7 @@ async function copyParts(
     }
     if (durability !== 'none') {
       await file.datasync()
-      await syncFolder(layout.stagingFolder(stagingOwner))
+      await syncStaging({ layout })
     }
     return signatureOf(await file.stat())
   } finally {

@@ -25,6 +25,10 @@ type Digests = Map<ChecksumAlgorithm, Buffer>
 /** Of files that this process makes: a start can tell by it what a dead one left. */
 export const stagingOwner = process.pid.toString(36)
 
+/** The names of the files that this process has staged survive a power loss afterwards. */
+export const syncStaging = ({ layout }: Pick<StoreContext, 'layout'>): Promise<void> =>
+  syncFolder(layout.stagingFolder(stagingOwner))
+
 export const newFileId = () => `${stagingOwner}-${randomId(12)}`
 
 export function algorithmsFor(asked: readonly ChecksumAlgorithm[]): ChecksumAlgorithm[] {
@@ -63,7 +67,7 @@ async function stageStream(context: StoreContext, body: IncomingBody): Promise<S
   const path = context.layout.staging(fileId)
   try {
     const received = await receive(context, body, path, 0, 'wx')
-    if (context.durability !== 'none') await syncFolder(context.layout.stagingFolder(stagingOwner))
+    if (context.durability !== 'none') await syncStaging(context)
     return { fileId, ...received, bytes: undefined }
   } catch (error) {
     tryToRemove(path)
