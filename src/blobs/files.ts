@@ -6,6 +6,7 @@
  */
 import fs from 'node:fs'
 import { dirname, sep } from 'node:path'
+import { libc } from '#lib/libc.ts'
 import type { FileSignature } from '#model/object.ts'
 
 export function signatureOf(stats: fs.Stats): FileSignature {
@@ -127,6 +128,43 @@ export function moveFile(from: string, to: string): void {
       fs.renameSync(from, to)
     }
   })
+}
+
+const ext4 = 0xef53
+
+/**
+ * Whether to replace a file by exchange. ext4 writes a file to the disk at once when it is renamed onto another, for programs that do
+ * not sync: that takes longer than everything else about a small file, and is of no use to one whose bytes the log has.
+ */
+export function isExchangeWorthwhile(folder: string): boolean {
+  return process.platform === 'linux' && fs.statfsSync(folder).type === ext4
+}
+
+/**
+ * Moves a file onto another as a rename would, but for a moment the old one has the name `from`. False, and nothing is done, if there
+ * are not two files, or the file system does not do this. If it throws, the old file may have been left under that name.
+ */
+export function replaceByExchange(from: string, to: string): boolean {
+  const replaced = fs.lstatSync(to, { throwIfNoEntry: false })
+  if (replaced === undefined || !replaced.isFile()) return false
+  try {
+    libc.exchange(from, to)
+  } catch {
+    return false
+  }
+  if (replaced.size >= largeBytes) {
+    fs.unlink(from, () => undefined)
+    return true
+  }
+  try {
+    fs.unlinkSync(from)
+  } catch (error) {
+    if (!hasCode(error, 'EISDIR')) throw error
+    // Somebody has just put a folder there.
+    libc.exchange(from, to)
+    return false
+  }
+  return true
 }
 
 /**

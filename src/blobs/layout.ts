@@ -29,6 +29,11 @@ export class Layout {
     return `${this.stagingFolder(fileId.split('-', 1)[0] ?? '')}${sep}${fileId}`
   }
 
+  /** A staged file that nobody but the holder of the index's write lock is to move. */
+  taken(fileId: string): string {
+    return `${this.staging(fileId)}.taken`
+  }
+
   upload(uploadId: string): string {
     return this.system('uploads', uploadId)
   }

@@ -4,15 +4,17 @@
  *
  * Two writers of a key may come here in the wrong order. Whoever is newer sees the rows of the older ones, since they were committed
  * before, and first takes their files out of `staging/`: a rename that comes late finds nothing to rename.
+ *
+ * A small file may replace another by exchange. Then the name in `staging/` is the replaced file's for a moment, or longer if the
+ * process dies: who moves that name under the lock must look whose file it is once nobody else can (file-moves.ts).
  */
 import fs from 'node:fs'
-import { letGo, moveFileBelow } from '#blobs/files.ts'
+import { isExchangeWorthwhile, letGo, moveFileBelow, replaceByExchange } from '#blobs/files.ts'
 import { InsideCheck } from '#blobs/inside.ts'
 import type { Layout } from '#blobs/layout.ts'
 import type { Place } from '#model/object.ts'
+import type { Durability } from './context.ts'
 import type { Pending } from './pending.ts'
-
-const inside = new InsideCheck()
 
 /** In a bucket that was never versioned: older rows of the key have no versions left. */
 export function mayMoveDirectly(pending: Pending): boolean {
@@ -26,22 +28,42 @@ export function mayMoveDirectly(pending: Pending): boolean {
   )
 }
 
-/**
- * After the flush of the row's commit. `older`: the rows of the key that were committed before. False if it could not be done this
- * way: the file was overtaken, or its place cannot be had.
- */
-export function moveDirectly(layout: Layout, pending: Pending, place: Place, older: readonly Pending[]): boolean {
-  const { bucket, key, fileId = '' } = pending
-  const target = layout.place(bucket, key, place)
-  if (place.kind === 'plain' && !inside.isInside(layout.bucket(bucket), target)) return false
-  for (const row of older) if (row.fileId !== undefined) fs.rmSync(layout.staging(row.fileId), { force: true })
-  try {
-    const root = place.kind === 'plain' ? layout.bucket(bucket) : layout.system()
-    const move = () => moveFileBelow(root, layout.staging(fileId), target)
-    // A second inode is that of the file that it replaces, which may be large.
-    return (pending.inodes?.length ?? 0) > 1 ? letGo(target, move) : move()
-  } catch {
-    // Under the lock it is known what to do about it.
-    return false
+/** A second inode is that of the plain file that it replaces. */
+const isReplacing = ({ inodes = [] }: Pending): boolean => inodes.length > 1
+
+/** Only a small file, whose bytes a log has: a large one was synced before, so that there is nothing to gain. */
+export const mayBeExchanged = (pending: Pending): boolean =>
+  pending.bytes !== undefined && isReplacing(pending) && mayMoveDirectly(pending)
+
+export class DirectMoves {
+  readonly #layout: Layout
+  readonly #inside = new InsideCheck()
+  readonly #exchanges: boolean
+
+  constructor({ layout, durability }: { readonly layout: Layout; readonly durability: Durability }) {
+    this.#layout = layout
+    this.#exchanges = durability !== 'none' && isExchangeWorthwhile(layout.root)
+  }
+
+  /**
+   * After the flush of the row's commit. `older`: the rows of the key that were committed before. False if it could not be done this
+   * way: the file was overtaken, or its place cannot be had.
+   */
+  move(pending: Pending, place: Place, older: readonly Pending[]): boolean {
+    const { bucket, key, fileId = '' } = pending
+    const layout = this.#layout
+    const staged = layout.staging(fileId)
+    const target = layout.place(bucket, key, place)
+    if (place.kind === 'plain' && !this.#inside.isInside(layout.bucket(bucket), target)) return false
+    for (const row of older) if (row.fileId !== undefined) fs.rmSync(layout.staging(row.fileId), { force: true })
+    try {
+      if (this.#exchanges && mayBeExchanged(pending) && replaceByExchange(staged, target)) return true
+      const root = place.kind === 'plain' ? layout.bucket(bucket) : layout.system()
+      const move = () => moveFileBelow(root, staged, target)
+      return isReplacing(pending) ? letGo(target, move) : move()
+    } catch {
+      // Under the lock it is known what to do about it.
+      return false
+    }
   }
 }

@@ -12,6 +12,7 @@ import {
   moveFile,
   pruneFolders,
   removeFile,
+  tryToRemove,
   writeSmallFile,
 } from '#blobs/files.ts'
 import { InsideCheck } from '#blobs/inside.ts'
@@ -19,7 +20,9 @@ import { isPlainKey, type Layout } from '#blobs/layout.ts'
 import type { Exclusive } from '#metadata/engine.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import type { FileSignature } from '#model/object.ts'
 import type { StoreLog } from './context.ts'
+import { mayBeExchanged } from './direct-move.ts'
 import { type Located, locate } from './locate.ts'
 import type { Pending, RemovedFile } from './pending.ts'
 
@@ -53,7 +56,7 @@ export class FileMoves {
       if (located === undefined) continue
       const isNew = order === pending.order
       if (playing === 'first' && this.#isOccupied(pending, located)) return false
-      const isMoved = this.#place(view, pending, located)
+      const isMoved = this.#place(view, pending, located, playing)
       if (isNew && typeof playing === 'object' && pending.bytes !== undefined) {
         this.#verify(view, pending, pending.bytes, (inode) => isMoved || playing.inodes.has(inode))
       }
@@ -96,16 +99,22 @@ export class FileMoves {
   }
 
   /** Whether a file has been moved; not if it was there already, or is nowhere. */
-  #place(view: Exclusive, pending: Pending, located: Located): boolean {
+  #place(view: Exclusive, pending: Pending, located: Located, playing: Playing): boolean {
     const { layout, log } = this.#options
     const { version } = located
     const isNew = version.fileId === pending.fileId
+    const staged = layout.staging(version.fileId)
     const target = layout.place(pending.bucket, pending.key, version.place)
-    if (isNew && this.#move(view, pending, located, layout.staging(version.fileId), target)) return true
+    if (isNew) {
+      const bytes = typeof playing === 'object' ? pending.bytes : undefined
+      const source = mayBeExchanged(pending) ? this.#take(version, bytes) : staged
+      if (source !== undefined && this.#move(view, pending, located, source, target)) return true
+    }
     for (let look = 0; look < looks; look++) {
       const found = this.#find(pending, version, target)
       if (found === target) return false
-      if (found !== undefined && this.#move(view, pending, located, found, target)) return true
+      const source = found === staged ? this.#take(version) : found
+      if (source !== undefined && this.#move(view, pending, located, source, target)) return true
     }
     if (version.place.kind !== 'plain' && (pending.bytes === undefined || !isNew)) {
       log.error(
@@ -114,6 +123,21 @@ export class FileMoves {
       )
     }
     return false
+  }
+
+  /**
+   * Gives the version's staged file another name, under which no other is put in its stead (direct-move.ts): from then on it is known
+   * whether it is that file. After a restart its bytes tell as well, since a copy of the data has other inodes.
+   */
+  #take(version: StoredVersion, bytes?: Uint8Array): string | undefined {
+    const { layout } = this.#options
+    const taken = layout.taken(version.fileId)
+    if (!moveIfThere(layout.staging(version.fileId), taken)) return undefined
+    const there = findFileSafely(taken)
+    if (there?.inode === version.signature.inode) return taken
+    if (there !== undefined && bytes !== undefined && holds(taken, there, bytes)) return taken
+    tryToRemove(taken)
+    return undefined
   }
 
   /** Where the version's file is: its inode tells. */
@@ -128,6 +152,7 @@ export class FileMoves {
     const id = version.fileId
     const places = [
       layout.staging(id),
+      layout.taken(id),
       layout.place(bucket, key, { kind: 'version', id }),
       layout.place(bucket, key, { kind: 'opaque', id }),
       layout.assembled(id),
@@ -186,7 +211,7 @@ export class FileMoves {
     const target = layout.place(bucket, key, version.place)
     const there = findFileSafely(target)
     if (there !== undefined) {
-      if (there.sizeBytes === bytes.byteLength && Buffer.compare(fs.readFileSync(target), bytes) === 0) {
+      if (holds(target, there, bytes)) {
         if (!isSameFile(there, version.signature)) view.put(row, encodeVersion({ ...version, signature: there }))
         return
       }
@@ -250,3 +275,6 @@ function moveIfThere(source: string, target: string): boolean {
     throw error
   }
 }
+
+const holds = (path: string, { sizeBytes }: FileSignature, bytes: Uint8Array): boolean =>
+  sizeBytes === bytes.byteLength && Buffer.compare(fs.readFileSync(path), bytes) === 0

@@ -11,7 +11,7 @@ import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { rowsAfter, rowsOf } from '#metadata/tables.ts'
 import type { Place } from '#model/object.ts'
 import type { Durability, StoreLog } from './context.ts'
-import { mayMoveDirectly, moveDirectly } from './direct-move.ts'
+import { DirectMoves, mayMoveDirectly } from './direct-move.ts'
 import { FileMoves, type Playing } from './file-moves.ts'
 import { decodePending, type Pending, type PendingName, pendingKey } from './pending.ts'
 
@@ -32,6 +32,7 @@ const nameOf = ({ bucket, key, order }: PendingName): PendingName => ({ bucket, 
 export class Settler {
   readonly #options: SettlerOptions
   readonly #moves: FileMoves
+  readonly #directMoves: DirectMoves
   #settled: PendingName[] = []
   #unsettled: Pending[] = []
   #settledBytes = 0
@@ -44,6 +45,7 @@ export class Settler {
   constructor(options: SettlerOptions) {
     this.#options = options
     this.#moves = new FileMoves(options)
+    this.#directMoves = new DirectMoves(options)
   }
 
   /**
@@ -146,13 +148,13 @@ export class Settler {
   }
 
   async #playFirst(pending: Pending, place: Place | undefined): Promise<void> {
-    const { engine, layout } = this.#options
+    const { engine } = this.#options
     const { bucket, key } = pending
     // Whatever was committed before, in any process, can be seen by now.
     const rows = await engine.scan(rowsAfter(rowsOf('q', bucket, key), pendingKey(pending), 'row'))
     const older = rows.map(({ value }) => decodePending(value)).filter(({ order }) => !this.#placed.has(order))
     for (const { renamedTo } of older) if (renamedTo !== undefined) await this.settleKey(bucket, renamedTo)
-    if (place !== undefined && mayMoveDirectly(pending) && moveDirectly(layout, pending, place, older)) return
+    if (place !== undefined && mayMoveDirectly(pending) && this.#directMoves.move(pending, place, older)) return
     if (!(await this.#play(pending, 'first', older))) await this.settleKey(bucket, key)
   }
 

@@ -5,7 +5,7 @@
  */
 import childProcess from 'node:child_process'
 import fs from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
+import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { promisify } from 'node:util'
 
 const die = () => process.kill(0, 'SIGKILL')
@@ -27,9 +27,20 @@ function at(when, name, isIt) {
   if (fs.promises[name] !== undefined) wrap(fs.promises, name, (original, given) => original(...given).then(die))
 }
 
+/** Dies before the first exchange of a staged file with another: renameat2(2), which the program has from koffi. */
+function beforeExchange() {
+  const koffi = createRequire(import.meta.url)('koffi')
+  const { load } = koffi
+  koffi.load = (...given) => ({ ...load(...given), func: () => die })
+}
+
 const points = {
   'after-stage': () => at('after', 'write', (fd) => isStaged(fs.readlinkSync(`/proc/self/fd/${fd}`))),
-  'after-commit': () => at('before', 'rename', (from, to) => isStaged(from) && isPlain(to)),
+  'after-commit': () => {
+    at('before', 'rename', (from, to) => isStaged(from) && isPlain(to))
+    beforeExchange()
+  },
+  'after-exchange': () => at('before', 'unlink', isStaged),
   'mid-settle': () => at('after', 'rename', (from, to) => isPlain(from) && isIn('versions')(to)),
   'after-settle': () => at('after', 'rename', (from, to) => isStaged(from) && isPlain(to)),
   'in-forget': () => {

@@ -6,12 +6,13 @@ import childProcess from 'node:child_process'
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { promisify } from 'node:util'
+import { libc } from '#lib/libc.ts'
 
 export interface FileCall {
   /** Without `Sync`: one name for all three styles of node. */
   readonly operation: string
   readonly path: string
-  /** Second path of a rename or link. */
+  /** Second path of a rename, exchange or link. */
   readonly to: string | undefined
   /** The arguments after the path or descriptor. */
   readonly rest: readonly unknown[]
@@ -66,6 +67,7 @@ export async function watchFiles(root: string, watch: FileWatch): Promise<() => 
   }
   const handles = await prototypeOfHandles()
   for (const name of byHandle) replace(handles, name, (original) => watcher.ofHandle(sameAs[name] ?? name, original))
+  replace(libc, 'exchange', (original) => watcher.direct('exchange', original))
   replace(childProcess, 'execFile', (original) => watcher.volumeSync(original))
   syncBuiltinESMExports()
   return () => {
@@ -181,7 +183,7 @@ class Watcher {
   #callOf(operation: string, [first, ...rest]: unknown[]): FileCall | undefined {
     const path = typeof first === 'number' ? this.#paths.get(first) : typeof first === 'string' ? first : undefined
     if (path === undefined || !path.startsWith(this.#root)) return undefined
-    const to = operation === 'rename' || operation === 'link' ? String(rest[0]) : undefined
+    const to = ['rename', 'exchange', 'link'].includes(operation) ? String(rest[0]) : undefined
     return { operation, path, to, rest }
   }
 }

@@ -80,6 +80,7 @@ export class Journal implements FileWatch {
   after({ operation, path, to, rest }: FileCall): void {
     const file = this.#names.get(path)
     if (operation === 'rename' && to !== undefined) this.#rename(path, to)
+    else if (operation === 'exchange' && to !== undefined) this.#exchange(path, to)
     else if (operation === 'rm' || operation === 'unlink') this.#remove(path)
     else if (operation === 'open' || operation === 'writeFile') {
       const flags = rest[0] as string | number | undefined
@@ -117,6 +118,20 @@ export class Journal implements FileWatch {
       changes: [
         [from, undefined],
         [to, file],
+      ],
+    })
+  }
+
+  #exchange(path: string, other: string): void {
+    const [file, otherFile] = [this.#names.get(path), this.#names.get(other)]
+    if (file === undefined || otherFile === undefined) throw new Error(`a file that nobody made was moved: ${path}`)
+    this.#names.set(path, otherFile)
+    this.#names.set(other, file)
+    this.events.push({
+      kind: 'names',
+      changes: [
+        [path, otherFile],
+        [other, file],
       ],
     })
   }
