@@ -90,6 +90,17 @@ export function readWhole(fd: number, sizeBytes: number): Buffer {
   return bytes
 }
 
+/** The bytes of the file of this signature; undefined if there is none, or another. */
+export function readSame(path: string, signature: FileSignature): Buffer | undefined {
+  const file = openFile(path)
+  if (file === undefined) return undefined
+  try {
+    return isSameFile(file.signature, signature) ? readWhole(file.fd, signature.sizeBytes) : undefined
+  } finally {
+    fs.closeSync(file.fd)
+  }
+}
+
 const largeBytes = 16 * 1024 * 1024
 
 /**

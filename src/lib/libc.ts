@@ -1,7 +1,8 @@
 /**
- * A call of Linux that Node does not offer, by way of koffi. The library is loaded when it is first needed: that takes a hundredth of
- * a second.
+ * Calls of Linux that Node does not offer, by way of koffi. The library is loaded when it is first needed: that takes a hundredth of a
+ * second.
  */
+import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import { getSystemErrorName } from 'node:util'
 
@@ -14,33 +15,62 @@ export const libc = {
    * the system; ENOSYS where there is no such call.
    */
   exchange(path: string, other: string): void {
-    renameat2 ??= load()
-    if (path.includes('\0') || other.includes('\0')) throw failure('EINVAL')
-    if (renameat2.call(atWorkingFolder, path, atWorkingFolder, other, renameExchange) !== 0)
-      throw failure(renameat2.error())
+    if (path.includes('\0') || other.includes('\0')) throw failure('renameat2', 'EINVAL')
+    const calls = load()
+    if (calls === undefined) throw failure('renameat2', 'ENOSYS')
+    if (calls.renameat2(atWorkingFolder, path, atWorkingFolder, other, renameExchange) !== 0)
+      throw failure('renameat2', calls.lastError())
+  },
+
+  canSyncVolume: (): boolean => load() !== undefined,
+
+  /** Everything that was written to the volume of this folder before is on disk afterwards (syncfs(2)). */
+  async syncVolume(folder: string): Promise<void> {
+    const calls = load()
+    if (calls === undefined) throw failure('syncfs', 'ENOSYS')
+    const fd = fs.openSync(folder, 'r')
+    try {
+      if ((await calls.syncfs(fd)) !== 0) throw failure('syncfs', 'EIO')
+    } finally {
+      fs.closeSync(fd)
+    }
   },
 }
 
-interface LoadedCall {
-  call(fromFolder: number, from: string, toFolder: number, to: string, flags: number): number
-  /** Of the last call that failed. */
-  error(): string
+interface Calls {
+  renameat2(fromFolder: number, from: string, toFolder: number, to: string, flags: number): number
+  /** In a thread. */
+  syncfs(fd: number): Promise<number>
+  /** Of the last call that failed, and was not in a thread. */
+  lastError(): string
 }
 
-let renameat2: LoadedCall | undefined
+let loaded: { readonly calls: Calls | undefined } | undefined
 
-const missing: LoadedCall = { call: () => -1, error: () => 'ENOSYS' }
+function load(): Calls | undefined {
+  loaded ??= { calls: find() }
+  return loaded.calls
+}
 
-function load(): LoadedCall {
-  if (process.platform !== 'linux') return missing
+function find(): Calls | undefined {
+  if (process.platform !== 'linux') return undefined
   try {
     const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
-    const call = koffi.load(null).func('int renameat2(int, const char *, int, const char *, unsigned int)')
-    return { call, error: () => getSystemErrorName(-koffi.errno()) }
+    const library = koffi.load(null)
+    const renameat2 = library.func('int renameat2(int, const char *, int, const char *, unsigned int)')
+    const syncfs = library.func('int syncfs(int)')
+    return {
+      renameat2,
+      syncfs: (fd) =>
+        new Promise((resolve, reject) => {
+          syncfs.async(fd, (error: unknown, result: number) => (error ? reject(error) : resolve(result)))
+        }),
+      lastError: () => getSystemErrorName(-koffi.errno()),
+    }
   } catch {
-    // No program of koffi's for this processor, or a C library that does not have the call.
-    return missing
+    // No program of koffi's for this processor, or a C library without these calls.
+    return undefined
   }
 }
 
-const failure = (code: string) => Object.assign(new Error(`renameat2: ${code}`), { code })
+const failure = (call: string, code: string) => Object.assign(new Error(`${call}: ${code}`), { code })

@@ -24,14 +24,16 @@ export function datasync(fd: number): Promise<void> {
   })
 }
 
-/** Nothing if the file or folder is gone meanwhile, or is of a kind that cannot be synced. */
-export async function syncIfThere(path: string): Promise<void> {
+/** False if the file or folder is gone meanwhile. Nothing if it is of a kind that cannot be synced. */
+export async function syncIfThere(path: string): Promise<boolean> {
   try {
     await syncPath(path)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (!['ENOENT', 'ENOTDIR', 'EISDIR', 'EPERM', 'EINVAL'].includes(String(code))) throw error
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (['ENOENT', 'ENOTDIR'].includes(code)) return false
+    if (!['EISDIR', 'EPERM', 'EINVAL'].includes(code)) throw error
   }
+  return true
 }
 
 async function syncPath(path: string): Promise<void> {

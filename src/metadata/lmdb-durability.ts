@@ -1,13 +1,14 @@
 /**
  * Makes what LMDB commits durable without its own syncs, which rewrite pages all over its file for every transaction: each transaction
  * goes to the redo log as well, and that is synced; LMDB's file follows once a second, and is then a checkpoint that the next start
- * can come back to (lmdb-restore.ts).
+ * can come back to (lmdb-restore.ts). Bytes that files have as well are in the log alone: files are synced for a checkpoint, too.
  *
  * LMDB never overwrites what a reader may still see. So a process that writes keeps a reader open ("pinned"), no younger than the last
  * checkpoint: its pages stay until there is another.
  */
 import fs from 'node:fs'
 import { ABORT } from 'lmdb'
+import { libc } from '#lib/libc.ts'
 import { datasync } from '#lib/sync.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { abortable, type Database } from './lmdb-database.ts'
@@ -28,6 +29,8 @@ interface DurabilityOptions {
   readonly machine: string
   /** `each`: transactions are synced at once; `soon`: a moment later, or when somebody waits. */
   readonly flush: 'each' | 'soon'
+  /** As LmdbOptions has it. */
+  readonly files: string | undefined
   /** A segment of the log ends at the first checkpoint after this. */
   readonly segmentBytes: number
 }
@@ -63,6 +66,11 @@ export class LmdbDurability {
   /** Only then may anything be written. */
   get isPrepared(): boolean {
     return this.#pinned !== undefined
+  }
+
+  /** Before the log lets go of what is in it. */
+  get syncsFiles(): boolean {
+    return this.#options.files !== undefined && libc.canSyncVolume()
   }
 
   prepare(): Promise<void> {
@@ -195,8 +203,10 @@ export class LmdbDurability {
     const pinned = this.#database.useReadTransaction()
     try {
       const { meta, position } = this.#capture()
+      const { machine, files } = this.#options
+      // Those of all that was committed were written before.
+      if (files !== undefined && this.syncsFiles) await libc.syncVolume(files)
       await datasync(this.#dataFile)
-      const { machine } = this.#options
       await this.#checkpoints.save({ sequence: position.sequence, segment: position.segment, machine, meta })
     } catch (error) {
       pinned.done()

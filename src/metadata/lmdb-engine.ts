@@ -37,6 +37,8 @@ interface LmdbOptions {
   readonly flush: 'each' | 'soon' | 'never'
   /** If not as `machineOf` tells it. */
   readonly machine?: string
+  /** A folder of the volume whose files have what values leave to the log (Write's `logged`). */
+  readonly files?: string
   /** Of a file of the redo log, before the next one is begun. */
   readonly segmentBytes?: number
 }
@@ -48,7 +50,8 @@ interface Task {
   readonly fail: (error: unknown) => void
 }
 
-export function openLmdbEngine({ path, flush, machine, segmentBytes = 8 * 1024 * 1024 }: LmdbOptions): MetadataEngine {
+export function openLmdbEngine(options: LmdbOptions): MetadataEngine {
+  const { path, flush, machine, files, segmentBytes = 8 * 1024 * 1024 } = options
   // Where nothing tells whether the power was lost, LMDB flushes each transaction by itself.
   if (bootId() === undefined) return new LmdbEngine(openDatabase(path, { flushes: flush !== 'never' }), undefined)
   const machineNow = () => machine ?? machineOf(path)
@@ -58,8 +61,8 @@ export function openLmdbEngine({ path, flush, machine, segmentBytes = 8 * 1024 *
   }
   ensureCheckpoint(path, machineNow)
   const database = openDatabase(path, { flushes: false })
-  const options = { folder: path, machine: machineNow(), flush, segmentBytes }
-  return new LmdbEngine(database, new LmdbDurability(database, options))
+  const durability = { folder: path, machine: machineNow(), flush, files, segmentBytes }
+  return new LmdbEngine(database, new LmdbDurability(database, durability))
 }
 
 const atOnce: Committed = { flushed: Promise.resolve() }
@@ -186,10 +189,11 @@ class LmdbEngine implements MetadataEngine {
     let hasWritten = false
     const view: Exclusive = {
       get: (key) => find(database, key),
-      put: (key, value) => {
-        if (value !== undefined) database.putSync(key, value)
-        hasWritten = value !== undefined || database.removeSync(key) || hasWritten
-        if (durability !== undefined) puts.push({ key, value })
+      put: (key, value, logged) => {
+        const kept = logged === undefined || durability?.syncsFiles === true ? value : logged
+        if (kept !== undefined) database.putSync(key, kept)
+        hasWritten = kept !== undefined || database.removeSync(key) || hasWritten
+        if (durability !== undefined) puts.push({ key, value: logged ?? value })
       },
     }
     const settle: ReturnType<Task['run']>[] = []

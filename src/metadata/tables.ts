@@ -15,7 +15,7 @@
  * | slot       | s uploadId number     | taken: bytes of this part were written to its slot |
  * | part       | p uploadId number     | JSON StoredPart |
  * | completed  | d bucket key uploadId | JSON: what a repeated CompleteMultipartUpload answers |
- * | pending    | q bucket key order    | files yet to be moved, and the bytes of small ones (store/pending.ts) |
+ * | pending    | q bucket key order    | files yet to be moved; in the log with the bytes of small ones (store/pending.ts) |
  * | folder     | f path                | mtime of a folder at its last scan |
  * | leaving    | f bucket              | JSON: when the bucket was deleted whose folder is being removed |
  * | scan       | g "scan"              | JSON: how far the scan for files changed by hand is (store/background.ts) |

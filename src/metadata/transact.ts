@@ -31,8 +31,8 @@ export class Transaction {
     this.checks.push({ empty: range })
   }
 
-  put(key: Bytes, value: Bytes): void {
-    this.writes.push({ key, value })
+  put(key: Bytes, value: Bytes, logged?: Bytes): void {
+    this.writes.push({ key, value, logged })
   }
 
   remove(key: Bytes): void {

@@ -10,7 +10,7 @@ export function holds(check: Check, view: Pick<Exclusive, 'get'>, isEmpty: (rang
 
 export function applyWrite(write: Write, view: Exclusive): void {
   if (!('add' in write)) {
-    view.put(write.key, write.value)
+    view.put(write.key, write.value, write.logged)
     return
   }
   const counters = decodeCounters(view.get(write.key))

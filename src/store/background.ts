@@ -57,7 +57,7 @@ export async function backgroundWork({ engine, layout }: StoreContext): Promise<
   return {
     countedMax,
     pendingWrites: writes.length,
-    pendingBytes: writes.reduce((sum, { bytes }) => sum + (bytes?.byteLength ?? 0), 0),
+    pendingBytes: writes.reduce((sum, { smallBytes = 0 }) => sum + smallBytes, 0),
     oldestPendingMs: writes.length === 0 ? undefined : Math.min(...writes.map(({ order }) => timeOfOrder(order))),
     stagedFiles,
     openUploads: uploads.length,

@@ -9,7 +9,7 @@ import { checkDeleteConditions } from './conditions.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { DeletedObject, Store } from './contract.ts'
 import { newOrder } from './order.ts'
-import { encodePending, type Pending, pendingKey } from './pending.ts'
+import { type Pending, putPending } from './pending.ts'
 import {
   type Change,
   countUsage,
@@ -53,7 +53,7 @@ function logMoves(
 ): Pending | undefined {
   if (change.moved.length === 0 && change.removed.length === 0) return undefined
   const pending: Pending = { bucket, key, order: newOrder(newest), moved: change.moved, removed: change.removed }
-  transaction.put(pendingKey(pending), encodePending(pending))
+  putPending(transaction, pending)
   return pending
 }
 

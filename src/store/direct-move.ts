@@ -33,7 +33,7 @@ const isReplacing = ({ inodes = [] }: Pending): boolean => inodes.length > 1
 
 /** Only a small file, whose bytes a log has: a large one was synced before, so that there is nothing to gain. */
 export const mayBeExchanged = (pending: Pending): boolean =>
-  pending.bytes !== undefined && isReplacing(pending) && mayMoveDirectly(pending)
+  pending.smallBytes !== undefined && isReplacing(pending) && mayMoveDirectly(pending)
 
 export class DirectMoves {
   readonly #layout: Layout

@@ -76,7 +76,7 @@ export function openEngine(options: { root: string; durability: Durability; engi
   if (engine === 'memory') return openMemoryEngine()
   const layout = new Layout(root)
   fs.mkdirSync(layout.system('index'), { recursive: true })
-  return openLmdbEngine({ path: layout.system('index'), flush: flushOf[durability] })
+  return openLmdbEngine({ path: layout.system('index'), flush: flushOf[durability], files: root })
 }
 
 /** The scan runs behind: the server is ready at once, and a read adopts what it needs by itself. */

@@ -4,6 +4,7 @@
  */
 import type { Bytes } from '#metadata/engine.ts'
 import { rowKey } from '#metadata/tables.ts'
+import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import type { Place } from '#model/object.ts'
 
@@ -31,14 +32,20 @@ export interface Pending {
   readonly source?: { readonly key: string; readonly place: Place }
   /** Key under which the row is that moves a file away from this one. */
   readonly renamedTo?: string
-  /** Bytes of a small new version. */
+  /** Of a small new version, whose bytes are with the row, or in the engine's log alone (Write's `logged`). */
+  readonly smallBytes?: number | undefined
   readonly bytes?: Bytes | undefined
 }
 
-/** What names a row. */
-export type PendingName = Pick<Pending, 'bucket' | 'key' | 'order'>
+export const pendingKey = ({ bucket, key, order }: Pick<Pending, 'bucket' | 'key' | 'order'>): Buffer =>
+  rowKey('q', bucket, key, order)
 
-export const pendingKey = ({ bucket, key, order }: PendingName): Buffer => rowKey('q', bucket, key, order)
+/** Puts the row; its bytes go to the engine's log, if it has one. */
+export function putPending(transaction: Transaction, pending: Pending): void {
+  const row = encodePending(pending)
+  if (pending.bytes === undefined) transaction.put(pendingKey(pending), row)
+  else transaction.put(pendingKey(pending), row.subarray(0, 4 + row.readUInt32LE(0)), row)
+}
 
 export function encodePending(pending: Pending): Buffer {
   const { bytes } = pending

@@ -11,7 +11,7 @@ import { checkWriteConditions } from './conditions.ts'
 import type { StoreContext } from './context.ts'
 import type { PutObject, WriteConditions } from './contract.ts'
 import { newOrder } from './order.ts'
-import { encodePending, type Pending, pendingKey, type RemovedFile, removedFile } from './pending.ts'
+import { type Pending, pendingKey, putPending, type RemovedFile, removedFile } from './pending.ts'
 import { discardStaged, type StagedFile } from './staging.ts'
 
 export interface NewVersion {
@@ -82,11 +82,12 @@ export async function publish(
       removed: change.removed,
       fileId: fresh.fileId,
       inodes: [fresh.signature.inode, ...change.replacedInodes],
+      smallBytes: options.bytes?.byteLength,
       bytes: options.bytes,
       uploadId: options.uploadId,
     }
     row = pendingKey(pending)
-    transaction.put(row, encodePending(pending))
+    putPending(transaction, pending)
     await options.also?.(transaction, version)
     countUsage(transaction, bucketName, change)
     return { version, pending, isVersioned: bucket.versioning !== 'Unversioned' }

@@ -1,5 +1,6 @@
 /** RenameObject: the current version moves to another key in one commit. Its version id stays in unversioned buckets only. */
 import { dirname } from 'node:path'
+import { readSame } from '#blobs/files.ts'
 import { syncIfThere } from '#lib/sync.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
@@ -13,7 +14,7 @@ import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
 import { deleteMarker } from './delete.ts'
 import { newOrder } from './order.ts'
-import { decodePending, encodePending, type Pending, pendingKey } from './pending.ts'
+import { decodePending, type Pending, putPending } from './pending.ts'
 import { type Change, countUsage, dropNullVersion, makeCurrent, noChange } from './publish.ts'
 import { findPlaced } from './read.ts'
 
@@ -70,13 +71,13 @@ async function renameVersion(
       moved: [...change.moved, version.order],
       removed: change.removed,
       source: { key: from, place: source.place },
-      ...(await carryBytes(transaction, bucket.name, source)),
+      ...(await carryBytes(context, transaction, bucket.name, source)),
       inodes: [source.signature.inode, ...change.replacedInodes],
     })
     // Whoever writes to the old key next must not replace the file before it has been moved.
     log.push({ bucket: bucket.name, key: from, order: version.order, moved: [], removed: [], renamedTo: to })
     if (bucket.versioning !== 'Unversioned') await leaveMarker(transaction, bucket, source, change)
-    for (const pending of log) transaction.put(pendingKey(pending), encodePending(pending))
+    for (const pending of log) putPending(transaction, pending)
     countUsage(transaction, bucket.name, change)
     return { version, log }
   })
@@ -103,13 +104,15 @@ async function leaveMarker(
   if (!isVersioned) transaction.put(rowKey('n', bucket.name, key), Buffer.from(order))
 }
 
-/** The bytes of a small version may be nowhere for sure but in the row that brought it to the old key. */
+/** The bytes of a small version may be on disk nowhere but in the log, with the row that brought it to the old key. */
 async function carryBytes(
+  { layout }: StoreContext,
   transaction: Transaction,
   bucket: string,
   source: StoredVersion,
-): Promise<Pick<Pending, 'fileId' | 'bytes'>> {
+): Promise<Pick<Pending, 'fileId' | 'smallBytes' | 'bytes'>> {
   const row = await transaction.get(rowKey('q', bucket, source.key, source.order))
-  const bytes = row === undefined ? undefined : decodePending(row).bytes
-  return bytes === undefined ? {} : { fileId: source.fileId, bytes }
+  if (row === undefined || decodePending(row).smallBytes === undefined) return {}
+  const bytes = readSame(layout.place(bucket, source.key, source.place), source.signature)
+  return bytes === undefined ? {} : { fileId: source.fileId, smallBytes: bytes.length, bytes }
 }

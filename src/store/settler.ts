@@ -2,18 +2,19 @@
  * Plays the log of files out (DESIGN §5, steps 4 to 6): has the files moved, under the index's write lock, then forgets the rows once
  * what they protect is on disk.
  */
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
-import { hasCode, tryToRemove } from '#blobs/files.ts'
-import type { Layout } from '#blobs/layout.ts'
+import { dirname } from 'node:path'
+import { tryToRemove } from '#blobs/files.ts'
+import { isPlainKey, type Layout } from '#blobs/layout.ts'
+import { libc } from '#lib/libc.ts'
 import { syncIfThere } from '#lib/sync.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
-import { rowsAfter, rowsOf } from '#metadata/tables.ts'
+import { rowKey, rowsAfter, rowsOf } from '#metadata/tables.ts'
+import { decodeVersion } from '#metadata/version-codec.ts'
 import type { Place } from '#model/object.ts'
 import type { Durability, StoreLog } from './context.ts'
 import { DirectMoves, mayMoveDirectly } from './direct-move.ts'
 import { FileMoves, type Playing } from './file-moves.ts'
-import { decodePending, type Pending, type PendingName, pendingKey } from './pending.ts'
+import { decodePending, type Pending, pendingKey } from './pending.ts'
 
 const forgetAfterMs = 1000
 const laggardsMax = 1000
@@ -27,13 +28,15 @@ interface SettlerOptions {
 }
 
 /** Without the bytes, of which a second's writes may have many. */
-const nameOf = ({ bucket, key, order }: PendingName): PendingName => ({ bucket, key, order })
+type SettledRow = Pick<Pending, 'bucket' | 'key' | 'order' | 'moved'>
+
+const withoutBytes = ({ bucket, key, order, moved }: Pending): SettledRow => ({ bucket, key, order, moved })
 
 export class Settler {
   readonly #options: SettlerOptions
   readonly #moves: FileMoves
   readonly #directMoves: DirectMoves
-  #settled: PendingName[] = []
+  #settled: SettledRow[] = []
   #unsettled: Pending[] = []
   #settledBytes = 0
   /** Orders of rows of ours that are settled and not forgotten yet: nothing of theirs is under way. */
@@ -56,14 +59,14 @@ export class Settler {
   async settle(pending: Pending, place?: Place): Promise<void> {
     try {
       await this.#playFirst(pending, place)
-      this.#settled.push(nameOf(pending))
+      this.#settled.push(withoutBytes(pending))
       this.#placed.add(pending.order)
     } catch (error) {
       const { bucket, key } = pending
       this.#options.log.error({ err: error, bucket, key }, 'a file could not be moved to its place; trying again')
       this.#unsettled.push(pending)
     }
-    this.#settledBytes += pending.bytes?.byteLength ?? 0
+    this.#settledBytes += pending.smallBytes ?? 0
     if (this.#settledBytes > pendingBytesMax) await this.forget()
     else this.#timer ??= setTimeout(() => void this.forget(), forgetAfterMs).unref()
   }
@@ -112,7 +115,7 @@ export class Settler {
     await this.#forEach(rows, async (pending) => {
       const path = await engine.exclusively((view) => this.#moves.clean(view, pending, { inodes }))
       if (path !== undefined) overtaken.push(path)
-      this.#settled.push(nameOf(pending))
+      this.#settled.push(withoutBytes(pending))
     })
     await engine.flush()
     for (const path of overtaken) tryToRemove(path)
@@ -200,7 +203,7 @@ export class Settler {
     this.#settledBytes = 0
     this.#placed = new Set()
     try {
-      if (this.#options.durability !== 'none') await this.#syncVolume(settled)
+      if (this.#options.durability !== 'none') await this.#sync(settled)
       for (let from = 0; from < settled.length; from += 500) {
         const writes = settled
           .slice(from, from + 500)
@@ -214,22 +217,33 @@ export class Settler {
     }
   }
 
-  async #syncVolume(settled: readonly PendingName[]): Promise<void> {
+  async #sync(settled: readonly SettledRow[]): Promise<void> {
     const { layout } = this.#options
-    if (process.platform === 'linux') {
-      try {
-        await promisify(execFile)('sync', ['-f', layout.root])
-        return
-      } catch (error) {
-        if (!hasCode(error, 'ENOENT', 'EACCES')) throw error
+    if (libc.canSyncVolume()) return libc.syncVolume(layout.root)
+    const folders = new Set<string>()
+    for (const row of settled) {
+      for (const path of await this.#pathsOf(row)) {
+        await syncIfThere(path)
+        folders.add(dirname(path))
       }
     }
-    const folders = new Set<string>()
-    for (const { bucket, key } of settled) {
-      const path = layout.plain(bucket, key)
-      await syncIfThere(path)
-      folders.add(path.slice(0, Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'))))
+    for (let folder of folders) {
+      // One that was removed since has taken its names along.
+      while (!(await syncIfThere(folder)) && folder.length > layout.root.length) folder = dirname(folder)
     }
-    for (const folder of folders) await syncIfThere(folder)
+  }
+
+  /** Where the files of a row may be, or have been. */
+  async #pathsOf({ bucket, key, moved }: SettledRow): Promise<string[]> {
+    const { engine, layout } = this.#options
+    const rows = await engine.getMany([
+      rowKey('o', bucket, key),
+      ...moved.map((order) => rowKey('v', bucket, key, order)),
+    ])
+    const paths = isPlainKey(key) ? [layout.plain(bucket, key)] : []
+    for (const value of rows) {
+      if (value !== undefined) paths.push(layout.place(bucket, key, decodeVersion(key, value).place))
+    }
+    return paths
   }
 }

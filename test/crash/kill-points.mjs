@@ -3,10 +3,8 @@
  * that MYFSIO_KILL_AT names. The points are file operations of the publishing protocol, told by their paths, so that the program
  * needs nothing of this.
  */
-import childProcess from 'node:child_process'
 import fs from 'node:fs'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
-import { promisify } from 'node:util'
 
 const die = () => process.kill(0, 'SIGKILL')
 const isIn = (folder) => (path) => String(path).includes(`/.myfsio.sys/${folder}/`)
@@ -27,28 +25,30 @@ function at(when, name, isIt) {
   if (fs.promises[name] !== undefined) wrap(fs.promises, name, (original, given) => original(...given).then(die))
 }
 
-/** Dies before the first exchange of a staged file with another: renameat2(2), which the program has from koffi. */
-function beforeExchange() {
+/** Dies before the first call of this name that the program has from koffi. */
+function beforeCall(name) {
   const koffi = createRequire(import.meta.url)('koffi')
   const { load } = koffi
-  koffi.load = (...given) => ({ ...load(...given), func: () => die })
+  koffi.load = (...given) => {
+    const library = load(...given)
+    const func = (declaration) => {
+      const call = library.func(declaration)
+      return declaration.includes(` ${name}(`) ? Object.assign(die, { async: die }) : call
+    }
+    return { func }
+  }
 }
 
 const points = {
   'after-stage': () => at('after', 'write', (fd) => isStaged(fs.readlinkSync(`/proc/self/fd/${fd}`))),
   'after-commit': () => {
     at('before', 'rename', (from, to) => isStaged(from) && isPlain(to))
-    beforeExchange()
+    beforeCall('renameat2')
   },
   'after-exchange': () => at('before', 'unlink', isStaged),
   'mid-settle': () => at('after', 'rename', (from, to) => isPlain(from) && isIn('versions')(to)),
   'after-settle': () => at('after', 'rename', (from, to) => isStaged(from) && isPlain(to)),
-  'in-forget': () => {
-    const original = childProcess.execFile
-    const run = promisify(original)
-    const custom = (program, ...rest) => (program === 'sync' ? die() : run(program, ...rest))
-    childProcess.execFile = Object.assign((...given) => original(...given), { [promisify.custom]: custom })
-  },
+  'in-forget': () => beforeCall('syncfs'),
   'in-completion': () => at('before', 'rename', (from) => isIn('uploads')(from)),
   'after-completion': () => at('before', 'rm', (path) => isIn('uploads')(path)),
   'before-delete': () => at('before', 'rm', isPlain),

@@ -2,10 +2,8 @@
  * Every call that the program makes to node:fs below one folder passes by here first, and its outcome after. The modules of node are
  * changed in place, so that the program under test needs no seam of its own and cannot forget to use one.
  */
-import childProcess from 'node:child_process'
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
-import { promisify } from 'node:util'
 import { libc } from '#lib/libc.ts'
 
 export interface FileCall {
@@ -68,7 +66,7 @@ export async function watchFiles(root: string, watch: FileWatch): Promise<() => 
   const handles = await prototypeOfHandles()
   for (const name of byHandle) replace(handles, name, (original) => watcher.ofHandle(sameAs[name] ?? name, original))
   replace(libc, 'exchange', (original) => watcher.direct('exchange', original))
-  replace(childProcess, 'execFile', (original) => watcher.volumeSync(original))
+  replace(libc, 'syncVolume', () => watcher.volumeSync())
   syncBuiltinESMExports()
   return () => {
     for (const step of undo.reverse()) step()
@@ -165,19 +163,13 @@ class Watcher {
     }
   }
 
-  /** `sync -f FOLDER` counts as one call on the folder. */
-  volumeSync(original: Callable): Callable {
-    const run = promisify(original as typeof childProcess.execFile)
-    const watched = (...given: unknown[]) => original(...given)
-    return Object.assign(watched, {
-      [promisify.custom]: async (program: string, args: string[]) => {
-        if (program !== 'sync') return run(program, args)
-        const call = { operation: 'sync', path: args.at(-1) ?? '', to: undefined, rest: [] }
-        this.#watch.before(call)
-        this.#watch.after?.(call, undefined)
-        return { stdout: '', stderr: '' }
-      },
-    })
+  /** Nothing needs to reach a disk. */
+  volumeSync(): Callable {
+    return async (folder) => {
+      const call = { operation: 'sync', path: String(folder), to: undefined, rest: [] }
+      this.#watch.before(call)
+      this.#watch.after?.(call, undefined)
+    }
   }
 
   #callOf(operation: string, [first, ...rest]: unknown[]): FileCall | undefined {

@@ -3,6 +3,7 @@
  * test/faults/power-loss.ts works out which disks a power loss may leave.
  */
 import fs from 'node:fs'
+import { libc } from '#lib/libc.ts'
 import type {
   Bytes,
   Check,
@@ -27,7 +28,8 @@ export interface FileState {
   readonly mtimeMs: number
 }
 
-export type Row = readonly [key: Buffer, value: Buffer | undefined]
+/** `logged`: what the log has, if that is more. */
+export type Row = readonly [key: Buffer, value: Buffer | undefined, logged?: Buffer]
 
 export type JournalEvent =
   /** Names: each path gets the file, or loses what it had. One event is one step of the file system's own journal. */
@@ -39,6 +41,8 @@ export type JournalEvent =
   | { readonly kind: 'commit'; readonly rows: readonly Row[] }
   /** All commits so far are on disk. */
   | { readonly kind: 'flush'; readonly commits: number }
+  /** The index can come back to what it was after so many commits without its log. */
+  | { readonly kind: 'checkpoint'; readonly commits: number }
   /** For the test: something about what clients know. */
   | { readonly kind: 'note'; readonly note: unknown }
 
@@ -91,6 +95,7 @@ export class Journal implements FileWatch {
     else if (operation === 'fsync' || operation === 'fdatasync') {
       this.events.push(file === undefined ? { kind: 'syncFolder', folder: path } : { kind: 'sync', file })
     } else if (operation === 'sync') this.events.push({ kind: 'syncVolume' })
+    else if (operation === 'rmdir') this.events.push({ kind: 'names', changes: [[path, undefined]] })
     else if (operation === 'link') throw new Error('the journal does not know links')
   }
 
@@ -146,15 +151,19 @@ export class Journal implements FileWatch {
   }
 }
 
+const commitsPerCheckpoint = 4
+
 /**
  * An engine whose commits reach the disk some time after they are seen, as those of the LMDB engine do: the flush comes a few turns of
- * the event loop later. Further commits do not wait for it, exclusive sections do.
+ * the event loop later. Further commits do not wait for it, exclusive sections do. Every few commits there is a checkpoint, for which
+ * files are synced, where they can be all at once.
  */
 export class JournalEngine implements MetadataEngine {
   readonly #inner: MetadataEngine = openMemoryEngine()
   readonly #journal: Journal
   #flushed: Promise<void> = Promise.resolve()
   #turn: Promise<unknown> = Promise.resolve()
+  #checkpointed: Promise<void> = Promise.resolve()
 
   constructor(journal: Journal) {
     this.#journal = journal
@@ -183,8 +192,17 @@ export class JournalEngine implements MetadataEngine {
 
   commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
     return this.#inTurn(async () => {
-      if ((await this.#inner.commit(commit)) === undefined) return undefined
-      this.#record(commit.writes.map(({ key }) => key))
+      const logged = new Map<string, Bytes>()
+      const writes = commit.writes.map((write) => {
+        if (!('logged' in write) || write.logged === undefined) return write
+        logged.set(nameOf(write.key), write.logged)
+        return libc.canSyncVolume() ? write : { key: write.key, value: write.logged }
+      })
+      if ((await this.#inner.commit({ checks: commit.checks, writes })) === undefined) return undefined
+      this.#record(
+        commit.writes.map(({ key }) => key),
+        logged,
+      )
       return { flushed: this.#flushed }
     })
   }
@@ -202,7 +220,7 @@ export class JournalEngine implements MetadataEngine {
           },
         }),
       )
-      if (keys.length > 0) this.#record(keys)
+      if (keys.length > 0) this.#record(keys, new Map())
       return result
     })
   }
@@ -214,6 +232,7 @@ export class JournalEngine implements MetadataEngine {
   async close(): Promise<void> {
     await this.#turn
     await this.#flushed
+    await this.#checkpointed
   }
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
@@ -222,18 +241,30 @@ export class JournalEngine implements MetadataEngine {
     return turn
   }
 
-  #record(keys: readonly Bytes[]): void {
+  #record(keys: readonly Bytes[], logged: ReadonlyMap<string, Bytes>): void {
     const rows = keys.map((key): Row => {
       const value = this.#inner.get(key) as Bytes | undefined
-      return [Buffer.from(key), value === undefined ? undefined : Buffer.from(value)]
+      if (value === undefined) return [Buffer.from(key), undefined]
+      return [Buffer.from(key), Buffer.from(value), Buffer.from(logged.get(nameOf(key)) ?? value)]
     })
     this.#journal.commit(rows)
     const { commits } = this.#journal
     this.#flushed = turns(3).then(() => {
       this.#journal.events.push({ kind: 'flush', commits })
     })
+    if (commits % commitsPerCheckpoint === 0) this.#checkpointed = this.#checkpointed.then(() => this.#checkpoint())
+  }
+
+  async #checkpoint(): Promise<void> {
+    const { commits } = this.#journal
+    await turns(2)
+    if (libc.canSyncVolume()) this.#journal.events.push({ kind: 'syncVolume' })
+    await turns(2)
+    this.#journal.events.push({ kind: 'checkpoint', commits })
   }
 }
+
+const nameOf = (key: Bytes): string => Buffer.from(key).toString('latin1')
 
 async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { libc } from '#lib/libc.ts'
 import type { Durability } from '#store/context.ts'
 import { type Random, randomFrom } from '../random.ts'
 import { watchFiles } from './file-calls.ts'
@@ -34,6 +35,7 @@ describe('a power loss', () => {
   })
   afterEach(async () => {
     vi.useRealTimers()
+    vi.restoreAllMocks()
     await rm(folder, { recursive: true, force: true })
   })
 
@@ -106,10 +108,15 @@ describe('a power loss', () => {
     }
   }
 
-  it.each(['strict', 'relaxed'] as const)(
-    'takes nothing that %s durability promises, wherever it strikes',
+  it.each([
+    ['strict', 'volumes'],
+    ['strict', 'files'],
+    ['relaxed', 'volumes'],
+  ] as const)(
+    'takes nothing that %s durability promises, wherever it strikes, if the system syncs %s',
     { timeout: 60_000 * sessions },
-    async (durability) => {
+    async (durability, synced) => {
+      vi.spyOn(libc, 'canSyncVolume').mockReturnValue(synced === 'volumes')
       let count = 0
       for (let seed = firstSeed; seed < firstSeed + sessions; seed++) {
         const random = randomFrom(seed)
@@ -121,7 +128,7 @@ describe('a power loss', () => {
           })
         }
       }
-      console.log(`${count} power losses in ${sessions} sessions, ${durability}, from seed ${firstSeed}`)
+      console.log(`${count} power losses in ${sessions} sessions, ${durability}, ${synced}, from seed ${firstSeed}`)
     },
   )
 })

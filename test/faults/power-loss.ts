@@ -6,9 +6,10 @@
  * - Making, moving and removing a name is one step each: it happened or it did not. A step survives once a folder that it touches was
  *   synced. Until then any may be lost, but steps that touch the same name, a folder of it, or the same file stay in order: a later one
  *   survives only with the earlier (ext4, XFS, Btrfs and APFS keep more order than that).
- * - `sync -f` makes all of it survive.
+ * - syncfs(2) makes all of it survive.
  *
- * And of the index: it is as after one whole transaction, the last flushed one or any later one, whatever became of the files.
+ * And of the index: it is as after one whole transaction, the last flushed one or any later one, whatever became of the files. What
+ * was committed after the last checkpoint it has from its log.
  * test/metadata/lmdb-power-loss.test.ts shows that of LMDB.
  */
 import fs from 'node:fs'
@@ -116,16 +117,18 @@ function stateAfter(bytes: Bytes | undefined, loss: Loss): FileState {
 
 function rowsAfter(base: Disk, events: readonly JournalEvent[], loss: Loss): Map<string, Row> {
   const commits = events.filter((event) => event.kind === 'commit')
-  const flushed = events.findLast((event) => event.kind === 'flush')?.commits ?? 0
+  const checkpointed = events.findLast((event) => event.kind === 'checkpoint')?.commits ?? 0
+  const flushed = Math.max(events.findLast((event) => event.kind === 'flush')?.commits ?? 0, checkpointed)
   const spare = commits.length - flushed
   const kept =
     loss === 'kill' ? commits.length : flushed + (loss === 'worst' ? 0 : Math.floor(loss.random() * (spare + 1)))
   const rows = new Map(base.rows)
-  for (const commit of commits.slice(0, kept)) {
-    for (const row of commit.rows) {
-      const name = row[0].toString('latin1')
-      if (row[1] === undefined) rows.delete(name)
-      else rows.set(name, row)
+  for (const [index, { rows: written }] of commits.slice(0, kept).entries()) {
+    const isLogged = loss !== 'kill' && index >= checkpointed
+    for (const [key, value, logged] of written) {
+      const name = key.toString('latin1')
+      if (value === undefined) rows.delete(name)
+      else rows.set(name, [key, isLogged ? (logged ?? value) : value])
     }
   }
   return rows

@@ -4,6 +4,7 @@ import { cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { libc } from '#lib/libc.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
 
@@ -86,6 +87,53 @@ describe('the LMDB engine', () => {
     await vi.advanceTimersByTimeAsync(1000)
     await vi.waitFor(async () => expect(await readdir(path)).not.toEqual(before))
     expect(await get(engine, 'a')).toBe('1')
+  })
+
+  describe('bytes that a file has as well', () => {
+    const putLogged = async (engine: MetadataEngine) => {
+      const write = { key: Buffer.from('a'), value: Buffer.from('short'), logged: Buffer.from('short and long') }
+      await (await engine.commit({ checks: [], writes: [write] }))?.flushed
+    }
+
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      vi.spyOn(libc, 'canSyncVolume').mockReturnValue(true)
+      vi.spyOn(libc, 'syncVolume').mockResolvedValue()
+    })
+
+    it('are in the log alone, from which a power loss brings them back', async () => {
+      const engine = open({ files: root })
+      await putLogged(engine)
+      expect(await get(engine, 'a')).toBe('short')
+      await close(engine)
+      expect(await get(open({ files: root }), 'a')).toBe('short')
+      expect(await get(open({ files: root, machine: 'after a power loss' }), 'a')).toBe('short and long')
+    })
+
+    it('are let go of once files have been synced, and not if they could not be', async () => {
+      const engine = open({ files: root })
+      await putLogged(engine)
+      vi.mocked(libc.syncVolume).mockRejectedValueOnce(new Error('EIO'))
+      const before = await readdir(path)
+      await vi.advanceTimersByTimeAsync(1000)
+      await vi.waitFor(() => expect(libc.syncVolume).toHaveBeenCalledWith(root))
+      expect(await readdir(path)).toEqual(before)
+      await vi.advanceTimersByTimeAsync(1000)
+      await vi.waitFor(async () => expect(await readdir(path)).not.toEqual(before))
+      await close(engine)
+      expect(await get(open({ files: root, machine: 'after a power loss' }), 'a')).toBe('short')
+    })
+
+    it('are in the index where nobody syncs files for it', async () => {
+      const engine = open()
+      await putLogged(engine)
+      expect(await get(engine, 'a')).toBe('short and long')
+      vi.mocked(libc.canSyncVolume).mockReturnValue(false)
+      const other = open({ files: root })
+      await putLogged(other)
+      expect(await get(other, 'a')).toBe('short and long')
+      expect(await get(open({ files: root, flush: 'never' }), 'a')).toBe('short and long')
+    })
   })
 
   it('opens a copy of a stopped index, on this machine and as on another', async () => {

@@ -10,14 +10,20 @@ vi.mock('#lib/boot-id.ts', () => ({ bootId: () => undefined }))
 
 async function open() {
   const path = await mkdtemp(join(tmpdir(), 'myfsio-index-'))
-  return { path, engine: openLmdbEngine({ path, flush: 'each' }), remove: () => rm(path, { recursive: true }) }
+  return {
+    path,
+    engine: openLmdbEngine({ path, flush: 'each', files: path }),
+    remove: () => rm(path, { recursive: true }),
+  }
 }
 
 engineContract(open)
 
-it('keeps no log and no checkpoints', async () => {
+it('keeps no log and no checkpoints, and what would be in the log in the index', async () => {
   const { path, engine, remove } = await open()
-  await engine.commit({ checks: [], writes: [{ key: Buffer.from('a'), value: Buffer.from('1') }] })
+  const key = Buffer.from('a')
+  await engine.commit({ checks: [], writes: [{ key, value: Buffer.from('1'), logged: Buffer.from('12') }] })
+  expect(Buffer.from((await engine.get(key)) ?? '').toString()).toBe('12')
   await engine.close()
   expect((await readdir(path)).sort()).toEqual(['data.mdb', 'lock.mdb'])
   await remove()
