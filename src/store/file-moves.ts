@@ -22,7 +22,7 @@ import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { FileSignature } from '#model/object.ts'
 import type { StoreLog } from './context.ts'
-import { mayBeExchanged } from './direct-move.ts'
+import { mayBeExchanged, mayMoveDirectly } from './direct-move.ts'
 import { type Located, locate } from './locate.ts'
 import type { Pending, RemovedFile } from './pending.ts'
 
@@ -85,9 +85,11 @@ export class FileMoves {
    * nothing to move afterwards, and cannot put an old file in a newer one's place.
    */
   disarm(view: Exclusive, older: readonly Pending[]): void {
-    for (const { bucket, key, order, moved, fileId } of older) {
-      if (fileId === undefined || !moved.includes(order) || locate(view, bucket, key, order) !== undefined) continue
-      fs.rmSync(this.#options.layout.staging(fileId), { force: true })
+    for (const pending of older) {
+      const { bucket, key, order, fileId } = pending
+      // Whoever made another row of no use may not be flushed yet: its file goes when it is cleaned up after.
+      if (!mayMoveDirectly(pending) || locate(view, bucket, key, order) !== undefined) continue
+      if (fileId !== undefined) fs.rmSync(this.#options.layout.staging(fileId), { force: true })
     }
   }
 
