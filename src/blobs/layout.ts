@@ -12,7 +12,7 @@ export class Layout {
   }
 
   bucket(bucket: string): string {
-    return join(this.root, bucket)
+    return `${this.root}${sep}${bucket}`
   }
 
   system(...names: string[]): string {
@@ -26,7 +26,8 @@ export class Layout {
 
   /** A file's id begins with its owner. */
   staging(fileId: string): string {
-    return `${this.stagingFolder(fileId.split('-', 1)[0] ?? '')}${sep}${fileId}`
+    const ownerEnd = fileId.indexOf('-')
+    return `${this.stagingFolder(ownerEnd === -1 ? fileId : fileId.slice(0, ownerEnd))}${sep}${fileId}`
   }
 
   /** A staged file that nobody but the holder of the index's write lock is to move. */

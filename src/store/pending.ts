@@ -7,6 +7,7 @@ import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import type { Place } from '#model/object.ts'
+import { orderLength } from './order.ts'
 
 export interface RemovedFile {
   readonly place: Place
@@ -39,6 +40,10 @@ export interface Pending {
 
 export const pendingKey = ({ bucket, key, order }: Pick<Pending, 'bucket' | 'key' | 'order'>): Buffer =>
   rowKey('q', bucket, key, order)
+
+/** Of a row, by its key. */
+export const orderOf = (key: Bytes): string =>
+  Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1', key.byteLength - orderLength)
 
 /** Puts the row; its bytes go to the engine's log, if it has one. */
 export function putPending(transaction: Transaction, pending: Pending): void {

@@ -14,7 +14,7 @@ import type { Place } from '#model/object.ts'
 import type { Durability, StoreLog } from './context.ts'
 import { DirectMoves, mayMoveDirectly } from './direct-move.ts'
 import { FileMoves, type Playing } from './file-moves.ts'
-import { decodePending, type Pending, pendingKey } from './pending.ts'
+import { decodePending, orderOf, type Pending, pendingKey } from './pending.ts'
 
 const forgetAfterMs = 1000
 const laggardsMax = 1000
@@ -155,7 +155,7 @@ export class Settler {
     const { bucket, key } = pending
     // Whatever was committed before, in any process, can be seen by now.
     const rows = await engine.scan(rowsAfter(rowsOf('q', bucket, key), pendingKey(pending), 'row'))
-    const older = rows.map(({ value }) => decodePending(value)).filter(({ order }) => !this.#placed.has(order))
+    const older = rows.filter((row) => !this.#placed.has(orderOf(row.key))).map(({ value }) => decodePending(value))
     for (const { renamedTo } of older) if (renamedTo !== undefined) await this.settleKey(bucket, renamedTo)
     if (place !== undefined && mayMoveDirectly(pending) && this.#directMoves.move(pending, place, older)) return
     if (!(await this.#play(pending, 'first', older))) await this.settleKey(bucket, key)
