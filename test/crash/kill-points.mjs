@@ -25,15 +25,19 @@ function at(when, name, isIt) {
   if (fs.promises[name] !== undefined) wrap(fs.promises, name, (original, given) => original(...given).then(die))
 }
 
-/** Dies before the first call of this name that the program has from koffi. */
-function beforeCall(name) {
+/** Dies before the first call of this name that the program has from koffi, and that is made by way of `caller`. */
+function beforeCall(name, caller = '') {
   const koffi = createRequire(import.meta.url)('koffi')
   const { load } = koffi
   koffi.load = (...given) => {
     const library = load(...given)
     const func = (declaration) => {
       const call = library.func(declaration)
-      return declaration.includes(` ${name}(`) ? Object.assign(die, { async: die }) : call
+      if (!declaration.includes(` ${name}(`)) return call
+      const dieIfCalledSo = (original, args) => (new Error().stack.includes(caller) ? die() : original(...args))
+      return Object.assign((...args) => dieIfCalledSo(call, args), {
+        async: (...args) => dieIfCalledSo(call.async, args),
+      })
     }
     return { func }
   }
@@ -48,7 +52,7 @@ const points = {
   'after-exchange': () => at('before', 'unlink', isStaged),
   'mid-settle': () => at('after', 'rename', (from, to) => isPlain(from) && isIn('versions')(to)),
   'after-settle': () => at('after', 'rename', (from, to) => isStaged(from) && isPlain(to)),
-  'in-forget': () => beforeCall('syncfs'),
+  'in-forget': () => beforeCall('syncfs', 'Settler'),
   'in-completion': () => at('before', 'rename', (from) => isIn('uploads')(from)),
   'after-completion': () => at('before', 'rm', (path) => isIn('uploads')(path)),
   'before-delete': () => at('before', 'rm', isPlain),
