@@ -6,7 +6,7 @@ import { decodeJson, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import type { StoreContext } from './context.ts'
 import type { BackgroundWork } from './contract.ts'
 import { timeOfOrder } from './order.ts'
-import { decodePending } from './pending.ts'
+import { decodePending, smallBytesOf } from './pending.ts'
 import { type ScanOptions, scanBuckets } from './scan.ts'
 
 interface ScanRow {
@@ -57,7 +57,7 @@ export async function backgroundWork({ engine, layout }: StoreContext): Promise<
   return {
     countedMax,
     pendingWrites: writes.length,
-    pendingBytes: writes.reduce((sum, { smallBytes = 0 }) => sum + smallBytes, 0),
+    pendingBytes: writes.reduce((sum, pending) => sum + (smallBytesOf(pending) ?? 0), 0),
     oldestPendingMs: writes.length === 0 ? undefined : Math.min(...writes.map(({ order }) => timeOfOrder(order))),
     stagedFiles,
     openUploads: uploads.length,

@@ -14,7 +14,7 @@ import { InsideCheck } from '#blobs/inside.ts'
 import type { Layout } from '#blobs/layout.ts'
 import type { Place } from '#model/object.ts'
 import type { Durability } from './context.ts'
-import type { Pending } from './pending.ts'
+import { type Pending, smallBytesOf } from './pending.ts'
 
 /** In a bucket that was never versioned: older rows of the key have no versions left. */
 export function mayMoveDirectly(pending: Pending): boolean {
@@ -33,7 +33,7 @@ const isReplacing = ({ inodes = [] }: Pending): boolean => inodes.length > 1
 
 /** Only a small file, whose bytes a log has: a large one was synced before, so that there is nothing to gain. */
 export const mayBeExchanged = (pending: Pending): boolean =>
-  pending.smallBytes !== undefined && isReplacing(pending) && mayMoveDirectly(pending)
+  smallBytesOf(pending) !== undefined && isReplacing(pending) && mayMoveDirectly(pending)
 
 export class DirectMoves {
   readonly #layout: Layout

@@ -1,7 +1,6 @@
 /** Version ids: 32 hex digits that sort newest first: 14 of inverted time, 18 at random. */
 import { randomBytes } from 'node:crypto'
 
-export const orderLength = 32
 const ticksPerMs = 1024
 const highest = Number.MAX_SAFE_INTEGER
 let lastTicks = 0

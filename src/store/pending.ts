@@ -7,7 +7,6 @@ import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import type { Place } from '#model/object.ts'
-import { orderLength } from './order.ts'
 
 export interface RemovedFile {
   readonly place: Place
@@ -33,17 +32,16 @@ export interface Pending {
   readonly source?: { readonly key: string; readonly place: Place }
   /** Key under which the row is that moves a file away from this one. */
   readonly renamedTo?: string
-  /** Of a small new version, whose bytes are with the row, or in the engine's log alone (Write's `logged`). */
-  readonly smallBytes?: number | undefined
+  /** Bytes of a small new version. Without them, where the engine has those in its log alone (Write's `logged`), the row has their number. */
   readonly bytes?: Bytes | undefined
+  readonly smallBytes?: number
 }
 
 export const pendingKey = ({ bucket, key, order }: Pick<Pending, 'bucket' | 'key' | 'order'>): Buffer =>
   rowKey('q', bucket, key, order)
 
-/** Of a row, by its key. */
-export const orderOf = (key: Bytes): string =>
-  Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1', key.byteLength - orderLength)
+/** How many bytes a small new version has; undefined of a large one. */
+export const smallBytesOf = ({ bytes, smallBytes }: Pending): number | undefined => bytes?.byteLength ?? smallBytes
 
 /** Puts the row; its bytes go to the engine's log, if it has one. */
 export function putPending(transaction: Transaction, pending: Pending): void {
@@ -54,7 +52,9 @@ export function putPending(transaction: Transaction, pending: Pending): void {
 
 export function encodePending(pending: Pending): Buffer {
   const { bytes } = pending
-  const json = JSON.stringify(bytes === undefined ? pending : { ...pending, bytes: undefined })
+  const json = JSON.stringify(
+    bytes === undefined ? pending : { ...pending, bytes: undefined, smallBytes: bytes.byteLength },
+  )
   const jsonBytes = Buffer.byteLength(json)
   const size = bytes === undefined ? 0 : bytes.byteLength + 1
   const row = Buffer.allocUnsafe(4 + jsonBytes + size)

@@ -82,7 +82,6 @@ export async function publish(
       removed: change.removed,
       fileId: fresh.fileId,
       inodes: [fresh.signature.inode, ...change.replacedInodes],
-      smallBytes: options.bytes?.byteLength,
       bytes: options.bytes,
       uploadId: options.uploadId,
     }

@@ -14,7 +14,7 @@ import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
 import { deleteMarker } from './delete.ts'
 import { newOrder } from './order.ts'
-import { decodePending, type Pending, putPending } from './pending.ts'
+import { decodePending, type Pending, putPending, smallBytesOf } from './pending.ts'
 import { type Change, countUsage, dropNullVersion, makeCurrent, noChange } from './publish.ts'
 import { findPlaced } from './read.ts'
 
@@ -110,9 +110,9 @@ async function carryBytes(
   transaction: Transaction,
   bucket: string,
   source: StoredVersion,
-): Promise<Pick<Pending, 'fileId' | 'smallBytes' | 'bytes'>> {
+): Promise<Pick<Pending, 'fileId' | 'bytes'>> {
   const row = await transaction.get(rowKey('q', bucket, source.key, source.order))
-  if (row === undefined || decodePending(row).smallBytes === undefined) return {}
+  if (row === undefined || smallBytesOf(decodePending(row)) === undefined) return {}
   const bytes = readSame(layout.place(bucket, source.key, source.place), source.signature)
-  return bytes === undefined ? {} : { fileId: source.fileId, smallBytes: bytes.length, bytes }
+  return bytes === undefined ? {} : { fileId: source.fileId, bytes }
 }

@@ -8,13 +8,13 @@ import { isPlainKey, type Layout } from '#blobs/layout.ts'
 import { libc } from '#lib/libc.ts'
 import { syncIfThere } from '#lib/sync.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
-import { rowKey, rowsAfter, rowsOf } from '#metadata/tables.ts'
+import { rowKey, rowParts, rowsAfter, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion } from '#metadata/version-codec.ts'
 import type { Place } from '#model/object.ts'
 import type { Durability, StoreLog } from './context.ts'
 import { DirectMoves, mayMoveDirectly } from './direct-move.ts'
 import { FileMoves, type Playing } from './file-moves.ts'
-import { decodePending, orderOf, type Pending, pendingKey } from './pending.ts'
+import { decodePending, type Pending, pendingKey, smallBytesOf } from './pending.ts'
 
 const forgetAfterMs = 1000
 const laggardsMax = 1000
@@ -66,7 +66,7 @@ export class Settler {
       this.#options.log.error({ err: error, bucket, key }, 'a file could not be moved to its place; trying again')
       this.#unsettled.push(pending)
     }
-    this.#settledBytes += pending.smallBytes ?? 0
+    this.#settledBytes += smallBytesOf(pending) ?? 0
     if (this.#settledBytes > pendingBytesMax) await this.forget()
     else this.#timer ??= setTimeout(() => void this.forget(), forgetAfterMs).unref()
   }
@@ -155,7 +155,9 @@ export class Settler {
     const { bucket, key } = pending
     // Whatever was committed before, in any process, can be seen by now.
     const rows = await engine.scan(rowsAfter(rowsOf('q', bucket, key), pendingKey(pending), 'row'))
-    const older = rows.filter((row) => !this.#placed.has(orderOf(row.key))).map(({ value }) => decodePending(value))
+    const older = rows
+      .filter((row) => !this.#placed.has(rowParts(row.key)[2] ?? ''))
+      .map(({ value }) => decodePending(value))
     for (const { renamedTo } of older) if (renamedTo !== undefined) await this.settleKey(bucket, renamedTo)
     if (place !== undefined && mayMoveDirectly(pending) && this.#directMoves.move(pending, place, older)) return
     if (!(await this.#play(pending, 'first', older))) await this.settleKey(bucket, key)

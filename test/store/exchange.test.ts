@@ -189,6 +189,20 @@ describe.runIf(canExchange)('an exchange beside another process', () => {
   const direct = () => new DirectMoves({ layout, durability: 'strict' })
   const moves = () => new FileMoves({ layout, log: silentLog })
 
+  it('is how a small file replaces another', async () => {
+    const { one } = begin()
+    const operations: string[] = []
+    const unwatch = await watchFiles(root, {
+      before({ operation }) {
+        operations.push(operation)
+        return undefined
+      },
+    })
+    direct().move(one.pending, place, [])
+    unwatch()
+    expect(operations).toEqual(['lstat', 'exchange', 'unlink'])
+  })
+
   it('is safe from who settles the same write under the lock', async () => {
     for (const who of ['exchange first', 'lock first'] as const) {
       for (let at = 0; ; at++) {
