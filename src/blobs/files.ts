@@ -152,30 +152,20 @@ export function isExchangeWorthwhile(folder: string): boolean {
 }
 
 /**
- * Moves a file onto another as a rename would, but for a moment the old one has the name `from`. False, and nothing is done, if there
- * are not two files, or the file system does not do this. If it throws, the old file may have been left under that name.
+ * Moves a file onto another as a rename would, but the old one has the name `from` afterwards. False, and nothing is done, if there are
+ * not two files, or the file system does not do this. If it throws, it is not known whose names these are.
  */
-export function replaceByExchange(from: string, to: string): boolean {
-  const replaced = fs.lstatSync(to, { throwIfNoEntry: false })
-  if (replaced === undefined || !replaced.isFile()) return false
+export function exchangeFiles(from: string, to: string): boolean {
   try {
     libc.exchange(from, to)
   } catch {
     return false
   }
-  if (replaced.size >= largeBytes) {
-    fs.unlink(from, () => undefined)
-    return true
-  }
-  try {
-    fs.unlinkSync(from)
-  } catch (error) {
-    if (!hasCode(error, 'EISDIR')) throw error
-    // Somebody has just put a folder there.
-    libc.exchange(from, to)
-    return false
-  }
-  return true
+  const replaced = fs.lstatSync(from, { throwIfNoEntry: false })
+  if (replaced === undefined || replaced.isFile()) return true
+  // Somebody has put a folder or a link there: it is given back.
+  libc.exchange(from, to)
+  return false
 }
 
 /**

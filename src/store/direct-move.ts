@@ -5,13 +5,14 @@
  * Two writers of a key may come here in the wrong order. Whoever is newer sees the rows of the older ones, since they were committed
  * before, and first takes their files out of `staging/`: a rename that comes late finds nothing to rename.
  *
- * A small file may replace another by exchange. Then the name in `staging/` is the replaced file's for a moment, or longer if the
- * process dies: who moves that name under the lock must look whose file it is once nobody else can (file-moves.ts).
+ * A small file may replace another by exchange. Then the name in `staging/` is the replaced file's until that is removed, which has time
+ * (Remover): who moves that name under the lock must look whose file it is once nobody else can (file-moves.ts).
  */
 import fs from 'node:fs'
-import { isExchangeWorthwhile, letGo, moveFileBelow, replaceByExchange } from '#blobs/files.ts'
+import { exchangeFiles, isExchangeWorthwhile, letGo, moveFileBelow } from '#blobs/files.ts'
 import { InsideCheck } from '#blobs/inside.ts'
 import type { Layout } from '#blobs/layout.ts'
+import type { Remover } from '#blobs/remover.ts'
 import type { Place } from '#model/object.ts'
 import type { Durability } from './context.ts'
 import { type Pending, smallBytesOf } from './pending.ts'
@@ -35,13 +36,22 @@ const isReplacing = ({ inodes = [] }: Pending): boolean => inodes.length > 1
 export const mayBeExchanged = (pending: Pending): boolean =>
   smallBytesOf(pending) !== undefined && isReplacing(pending) && mayMoveDirectly(pending)
 
+interface DirectMovesOptions {
+  readonly layout: Layout
+  readonly durability: Durability
+  /** Takes replaced files. */
+  readonly remover: Pick<Remover, 'remove'>
+}
+
 export class DirectMoves {
   readonly #layout: Layout
+  readonly #remover: Pick<Remover, 'remove'>
   readonly #inside = new InsideCheck()
   readonly #exchanges: boolean
 
-  constructor({ layout, durability }: { readonly layout: Layout; readonly durability: Durability }) {
+  constructor({ layout, durability, remover }: DirectMovesOptions) {
     this.#layout = layout
+    this.#remover = remover
     this.#exchanges = durability !== 'none' && isExchangeWorthwhile(layout.root)
   }
 
@@ -57,7 +67,10 @@ export class DirectMoves {
     if (place.kind === 'plain' && !this.#inside.isInside(layout.bucket(bucket), target)) return false
     for (const row of older) if (row.fileId !== undefined) fs.rmSync(layout.staging(row.fileId), { force: true })
     try {
-      if (this.#exchanges && mayBeExchanged(pending) && replaceByExchange(staged, target)) return true
+      if (this.#exchanges && mayBeExchanged(pending) && exchangeFiles(staged, target)) {
+        this.#remover.remove(staged)
+        return true
+      }
       const root = place.kind === 'plain' ? layout.bucket(bucket) : layout.system()
       const move = () => moveFileBelow(root, staged, target)
       return isReplacing(pending) ? letGo(target, move) : move()

@@ -221,14 +221,15 @@ export class FileMoves {
       // Edited by hand since.
       if (!isKnown && there.mtimeMs >= version.modifiedAtMs + 1) return
     }
-    const staging = layout.staging(version.fileId)
-    fs.mkdirSync(dirname(staging), { recursive: true })
-    fs.rmSync(staging, { force: true })
+    // Not its name in `staging/`, from which a living process may be about to remove what was replaced.
+    const source = layout.taken(version.fileId)
+    fs.mkdirSync(dirname(source), { recursive: true })
+    fs.rmSync(source, { force: true })
     // Synced, or a second power loss could leave it torn and newer than its version: it would pass for one edited by hand.
-    const signature = writeSmallFile(staging, bytes, { isSynced: true })
+    const signature = writeSmallFile(source, bytes, { isSynced: true })
     const restored = { ...version, signature }
     view.put(row, encodeVersion(restored))
-    this.#move(view, pending, { row, version: restored }, staging, target)
+    this.#move(view, pending, { row, version: restored }, source, target)
   }
 
   /**

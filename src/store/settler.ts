@@ -5,6 +5,7 @@
 import { dirname } from 'node:path'
 import { tryToRemove } from '#blobs/files.ts'
 import { isPlainKey, type Layout } from '#blobs/layout.ts'
+import { Remover } from '#blobs/remover.ts'
 import { libc } from '#lib/libc.ts'
 import { syncIfThere } from '#lib/sync.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
@@ -36,6 +37,7 @@ export class Settler {
   readonly #options: SettlerOptions
   readonly #moves: FileMoves
   readonly #directMoves: DirectMoves
+  readonly #remover = new Remover()
   #settled: SettledRow[] = []
   #unsettled: Pending[] = []
   #settledBytes = 0
@@ -48,7 +50,7 @@ export class Settler {
   constructor(options: SettlerOptions) {
     this.#options = options
     this.#moves = new FileMoves(options)
-    this.#directMoves = new DirectMoves(options)
+    this.#directMoves = new DirectMoves({ ...options, remover: this.#remover })
   }
 
   /**
@@ -190,6 +192,7 @@ export class Settler {
   async close(): Promise<void> {
     await Promise.all(this.#laggards)
     await this.forget()
+    await this.#remover.close()
     clearTimeout(this.#timer)
   }
 
@@ -205,6 +208,8 @@ export class Settler {
     this.#settledBytes = 0
     this.#placed = new Set()
     try {
+      // Afterwards no row tells that the names in `staging/` are of files that were replaced.
+      await this.#remover.finish()
       if (this.#options.durability !== 'none') await this.#sync(settled)
       for (let from = 0; from < settled.length; from += 500) {
         const writes = settled

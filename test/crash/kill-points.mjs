@@ -49,7 +49,7 @@ const points = {
     at('before', 'rename', (from, to) => isStaged(from) && isPlain(to))
     beforeCall('renameat2')
   },
-  'after-exchange': () => at('before', 'unlink', isStaged),
+  'after-exchange': () => at('before', 'lstat', isStaged),
   'mid-settle': () => at('after', 'rename', (from, to) => isPlain(from) && isIn('versions')(to)),
   'after-settle': () => at('after', 'rename', (from, to) => isStaged(from) && isPlain(to)),
   'in-forget': () => beforeCall('syncfs', 'Settler'),
