@@ -9,6 +9,7 @@
 import fs from 'node:fs'
 import { ABORT } from 'lmdb'
 import { libc } from '#lib/libc.ts'
+import { QuickSync } from '#lib/quick-sync.ts'
 import { datasync } from '#lib/sync.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { abortable, type Database } from './lmdb-database.ts'
@@ -59,7 +60,9 @@ export class LmdbDurability {
     this.#options = options
     this.#checkpoints = new Checkpoints(options.folder)
     this.#dataFile = fs.openSync(dataFile(options.folder), 'r+')
-    this.#log = new RedoLog(options.folder)
+    const quick = new QuickSync()
+    // Where somebody waits for each sync, it had better be quick; one that nobody waits for is better made in a thread.
+    this.#log = new RedoLog(options.folder, options.flush === 'each' ? (fd) => quick.datasync(fd) : datasync)
     this.#flush = new SharedFlush(() => this.#sync(), options.flush === 'soon' ? relaxedMs : 0)
   }
 

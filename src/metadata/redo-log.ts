@@ -61,8 +61,10 @@ export function nextSegment({ segment, sequence }: Position): Position {
 
 export class RedoLog {
   readonly #files: readonly number[]
+  readonly #datasync: (fd: number) => Promise<void>
 
-  constructor(folder: string) {
+  constructor(folder: string, sync = datasync) {
+    this.#datasync = sync
     this.#files = ['log-0', 'log-1'].map((name) =>
       fs.openSync(join(folder, name), fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644),
     )
@@ -112,7 +114,7 @@ export class RedoLog {
 
   /** What was appended to this segment before is on disk afterwards. */
   sync(segment: number): Promise<void> {
-    return datasync(this.#fileOf(segment))
+    return this.#datasync(this.#fileOf(segment))
   }
 
   /** Before the first record of a segment. */

@@ -36,17 +36,23 @@ class Disk implements Disposable {
     for (const [name, content] of before === undefined ? this.#now() : before.#durable) this.#durable.set(name, content)
     for (const name of before === undefined ? this.#now().keys() : before.#whole) this.#whole.add(name)
     for (const [name, content] of before === undefined ? [] : before.#seen) this.#seen.set(name, content)
-    const { fdatasync } = fs
+    const { fdatasync, fdatasyncSync } = fs
     const { writeFile } = fs.promises
+    /** What is there when it is asked for, as a function that makes it durable. */
+    const syncing = (fd: number) => {
+      const path = fs.readlinkSync(`/proc/self/fd/${fd}`)
+      const content = path.startsWith(`${folder}/`) ? fs.readFileSync(path) : undefined
+      return () => content && this.#durable.set(path.slice(folder.length + 1), content)
+    }
     Object.assign(fs, {
       fdatasync: (fd: number, done: (error: Error | null) => void) => {
-        const path = fs.readlinkSync(`/proc/self/fd/${fd}`)
-        const content = path.startsWith(`${folder}/`) ? fs.readFileSync(path) : undefined
+        const finish = syncing(fd)
         setImmediate(() => {
-          if (content !== undefined) this.#durable.set(path.slice(folder.length + 1), content)
+          finish()
           done(null)
         })
       },
+      fdatasyncSync: (fd: number) => void syncing(fd)(),
     })
     fs.promises.writeFile = async (path, ...rest) => {
       await writeFile(path, ...rest)
@@ -54,7 +60,7 @@ class Disk implements Disposable {
     }
     syncBuiltinESMExports()
     this.#undo = () => {
-      Object.assign(fs, { fdatasync })
+      Object.assign(fs, { fdatasync, fdatasyncSync })
       fs.promises.writeFile = writeFile
       syncBuiltinESMExports()
     }
