@@ -65,6 +65,7 @@ export function openLmdbEngine(options: LmdbOptions): MetadataEngine {
   return new LmdbEngine(database, new LmdbDurability(database, durability))
 }
 
+const gatherTurnsMax = 8
 const atOnce: Committed = { flushed: Promise.resolve() }
 
 class LmdbEngine implements MetadataEngine {
@@ -164,10 +165,9 @@ class LmdbEngine implements MetadataEngine {
   }
 
   async #run(): Promise<void> {
-    // One turn of the event loop lets requests that arrived together share the transaction.
-    await new Promise((resolve) => setImmediate(resolve))
     const durability = this.#durability
     await durability?.idle()
+    await this.#gather()
     const failure = durability?.isPrepared === false ? await durability.prepare().catch(asFailure) : undefined
     const tasks = this.#tasks
     this.#tasks = []
@@ -178,6 +178,14 @@ class LmdbEngine implements MetadataEngine {
       for (const done of settle) done()
     } catch (error) {
       for (const task of tasks) task.fail(new Error('the index could not be written', { cause: error }))
+    }
+  }
+
+  /** As long as each turn of the event loop brings more tasks, they share the transaction. */
+  async #gather(): Promise<void> {
+    for (let turn = 0, known = 0; turn < gatherTurnsMax && this.#tasks.length > known; turn++) {
+      known = this.#tasks.length
+      await new Promise((resolve) => setImmediate(resolve))
     }
   }
 
