@@ -57,12 +57,15 @@ export class Layout {
   }
 }
 
+/** A segment that is empty, `.` or `..`. */
+const noName = /(^|\/)\.{0,2}(\/|$)/
 const windowsNames = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i
 
 /** Whether the key, as a path, names one file inside the bucket's folder on this platform. */
 export function isPlainKey(key: string, platform: NodeJS.Platform = process.platform): boolean {
+  if (noName.test(key)) return false
+  if (key.length * 3 <= 255 && platform !== 'win32') return true
   for (const segment of key.split('/')) {
-    if (segment === '' || segment === '.' || segment === '..') return false
     if (segment.length * 3 > 255 && Buffer.byteLength(segment) > 255) return false
     if (platform === 'win32' && (/[<>:"\\|?*\p{Cc}]|[. ]$/u.test(segment) || windowsNames.test(segment))) return false
   }

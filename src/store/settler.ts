@@ -15,7 +15,7 @@ import type { Place } from '#model/object.ts'
 import type { Durability, StoreLog } from './context.ts'
 import { DirectMoves, mayMoveDirectly } from './direct-move.ts'
 import { FileMoves, type Playing } from './file-moves.ts'
-import { decodePending, type Pending, pendingKey, smallBytesOf } from './pending.ts'
+import { decodePending, olderRows, type Pending, pendingKey, smallBytesOf } from './pending.ts'
 
 const forgetAfterMs = 1000
 const laggardsMax = 1000
@@ -156,7 +156,7 @@ export class Settler {
     const { engine } = this.#options
     const { bucket, key } = pending
     // Whatever was committed before, in any process, can be seen by now.
-    const rows = await engine.scan(rowsAfter(rowsOf('q', bucket, key), pendingKey(pending), 'row'))
+    const rows = await engine.scan(olderRows(pending))
     const older = rows
       .filter((row) => !this.#placed.has(rowParts(row.key)[2] ?? ''))
       .map(({ value }) => decodePending(value))
