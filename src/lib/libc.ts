@@ -8,6 +8,7 @@ import { getSystemErrorName } from 'node:util'
 
 const atWorkingFolder = -100
 const renameExchange = 2
+const mmapThreshold = -3
 
 export const libc = {
   /**
@@ -35,12 +36,22 @@ export const libc = {
       fs.closeSync(fd)
     }
   },
+
+  /**
+   * From now on blocks of memory of up to so many bytes, when they are freed, are kept for the next (mallopt(3), M_MMAP_THRESHOLD).
+   * Nothing where there is no such call. Not from the start of a process, whose passing needs would make it larger for good.
+   */
+  keepFreedBlocks(maxBytes: number): void {
+    load()?.mallopt?.(mmapThreshold, maxBytes)
+  },
 }
 
 interface Calls {
   renameat2(fromFolder: number, from: string, toFolder: number, to: string, flags: number): number
   /** In a thread. */
   syncfs(fd: number): Promise<number>
+  /** Of glibc. */
+  readonly mallopt: ((parameter: number, value: number) => number) | undefined
   /** Of the last call that failed, and was not in a thread. */
   lastError(): string
 }
@@ -61,6 +72,7 @@ function find(): Calls | undefined {
     const syncfs = library.func('int syncfs(int)')
     return {
       renameat2,
+      mallopt: malloptOf(library),
       syncfs: (fd) =>
         new Promise((resolve, reject) => {
           syncfs.async(fd, (error: unknown, result: number) => (error ? reject(error) : resolve(result)))
@@ -69,6 +81,14 @@ function find(): Calls | undefined {
     }
   } catch {
     // No program of koffi's for this processor, or a C library without these calls.
+    return undefined
+  }
+}
+
+function malloptOf(library: import('koffi').LibraryHandle): Calls['mallopt'] {
+  try {
+    return library.func('int mallopt(int, int)')
+  } catch {
     return undefined
   }
 }

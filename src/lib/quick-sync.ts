@@ -10,10 +10,10 @@ const quickMs = 2
 /** What a sync counts for at most: now and then one takes long on any disk. */
 const slowMs = 8
 /** Of the last sync in the average. */
-const weight = 1 / 16
+const weight = 1 / 32
 
 export class QuickSync {
-  /** A disk is slow until it has shown what it can do: for some twenty syncs. */
+  /** A disk is slow until it has shown what it can do: for some fifty syncs. */
   #averageMs = slowMs
 
   /** As `datasync`. */

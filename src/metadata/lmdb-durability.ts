@@ -19,6 +19,8 @@ import { type Position, type Put, RedoLog } from './redo-log.ts'
 import { SharedFlush } from './shared-flush.ts'
 
 const checkpointAfterMs = 1000
+/** LMDB takes a mebibyte for each transaction: to get it from the system each time, and to give it back, is a part of what one costs. */
+const keptBlockBytes = 2 * 1024 * 1024
 /** So long a flush that nobody waits for lets writes gather. No longer: their files are all moved after it, at once. */
 const relaxedMs = 20
 
@@ -210,6 +212,7 @@ export class LmdbDurability {
       // Those of all that was committed were written before.
       if (files !== undefined && this.syncsFiles) await libc.syncVolume(files)
       await datasync(this.#dataFile)
+      libc.keepFreedBlocks(keptBlockBytes)
       await this.#checkpoints.save({ sequence: position.sequence, segment: position.segment, machine, meta })
     } catch (error) {
       pinned.done()

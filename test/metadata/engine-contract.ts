@@ -1,6 +1,6 @@
 /** What every metadata engine must do. Each engine's test file runs this suite. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { MetadataEngine } from '#metadata/engine.ts'
+import type { Check, MetadataEngine, Write } from '#metadata/engine.ts'
 
 const bytes = (text: string) => Buffer.from(text)
 const text = (value: Uint8Array | undefined) => (value === undefined ? undefined : Buffer.from(value).toString())
@@ -107,6 +107,31 @@ export function engineContract(open: () => Promise<{ engine: MetadataEngine; rem
         Array.from({ length: 50 }, () => engine.commit({ checks: [], writes: [{ key: bytes('n'), add }] })),
       )
       expect(JSON.parse(text(await engine.get(bytes('n'))) ?? '')).toEqual({ count: 50, size: -100 })
+    })
+
+    it('shows each of several commits what those before it have added', async () => {
+      const key = bytes('n')
+      const add = { count: 1 }
+      const commit = (writes: readonly Write[], checks: readonly Check[] = []) => engine.commit({ checks, writes })
+      const seen = await Promise.all([
+        commit([{ key, add }]),
+        commit([{ key: bytes('full'), value: bytes('1') }], [{ empty: { start: bytes('m'), end: bytes('o') } }]),
+        commit([{ key, add }], [{ key, is: bytes('{"count":1}') }]),
+        engine.exclusively((view) => text(view.get(key))),
+        commit([{ key, value: undefined }]),
+        commit([{ key: bytes('gone'), value: bytes('1') }], [{ key, is: undefined }]),
+        commit([{ key, add: { count: 5 } }]),
+      ])
+      expect(seen.map((one) => (typeof one === 'string' ? one : one !== undefined))).toEqual([
+        true,
+        false,
+        true,
+        '{"count":2}',
+        true,
+        true,
+        true,
+      ])
+      expect(text(await engine.get(key))).toBe('{"count":5}')
     })
 
     it('lets exactly one of several commits win that expect the same state', async () => {
