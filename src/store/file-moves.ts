@@ -109,7 +109,9 @@ export class FileMoves {
     const target = layout.place(pending.bucket, pending.key, version.place)
     if (isNew) {
       const bytes = typeof playing === 'object' ? pending.bytes : undefined
-      const source = mayBeExchanged(pending) ? this.#take(version, bytes) : staged
+      // A renamed version's file may have been exchanged when it was written.
+      const mayBeAnother = pending.source !== undefined || mayBeExchanged(pending)
+      const source = mayBeAnother ? this.#take(version, bytes) : staged
       if (source !== undefined && this.#move(view, pending, located, source, target)) return true
     }
     for (let look = 0; look < looks; look++) {

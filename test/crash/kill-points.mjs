@@ -9,6 +9,7 @@ import { createRequire, syncBuiltinESMExports } from 'node:module'
 const die = () => process.kill(0, 'SIGKILL')
 const isIn = (folder) => (path) => String(path).includes(`/.myfsio.sys/${folder}/`)
 const isStaged = isIn('staging')
+const isCalledBy = (caller) => new Error().stack.includes(caller)
 const isPlain = (path) => !String(path).includes('/.myfsio.sys/')
 
 /** Dies before, or after, the first call of `name` that `isIt`, in whichever of node's three styles. */
@@ -34,7 +35,7 @@ function beforeCall(name, caller = '') {
     const func = (declaration) => {
       const call = library.func(declaration)
       if (!declaration.includes(` ${name}(`)) return call
-      const dieIfCalledSo = (original, args) => (new Error().stack.includes(caller) ? die() : original(...args))
+      const dieIfCalledSo = (original, args) => (isCalledBy(caller) ? die() : original(...args))
       return Object.assign((...args) => dieIfCalledSo(call, args), {
         async: (...args) => dieIfCalledSo(call.async, args),
       })
@@ -49,7 +50,7 @@ const points = {
     at('before', 'rename', (from, to) => isStaged(from) && isPlain(to))
     beforeCall('renameat2')
   },
-  'after-exchange': () => at('before', 'lstat', isStaged),
+  'after-exchange': () => at('before', 'lstat', (path) => isStaged(path) && isCalledBy('exchangeFiles')),
   'mid-settle': () => at('after', 'rename', (from, to) => isPlain(from) && isIn('versions')(to)),
   'after-settle': () => at('after', 'rename', (from, to) => isStaged(from) && isPlain(to)),
   'in-forget': () => beforeCall('syncfs', 'Settler'),

@@ -212,6 +212,20 @@ for (const engine of ['memory', 'lmdb'] as const) {
       expect(await readdir(join(root, 'bucket'))).toEqual(['b'])
     })
 
+    it('renames the object, and not the one that it has just replaced', async () => {
+      await create()
+      for (const body of ['old', 'new']) await put('from', body)
+      await store.renameObject({
+        bucket: bucketOf('Unversioned'),
+        from: 'from',
+        to: 'to',
+        sourceConditions: {},
+        conditions: {},
+      })
+      expect(await readFile(join(root, 'bucket/to'), 'latin1')).toBe('new')
+      expect(await get('to')).toBe('new')
+    })
+
     it('adopts files that appear, change and vanish by hand', async () => {
       await create()
       await writeFile(join(root, 'bucket/by-hand.json'), '{}')
