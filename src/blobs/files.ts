@@ -156,6 +156,8 @@ export function isExchangeWorthwhile(folder: string): boolean {
  * not two files, or the file system does not do this. If it throws, it is not known whose names these are.
  */
 export function exchangeFiles(from: string, to: string): boolean {
+  // Not even for a moment may a folder of the user's be in staging.
+  if (findFileSafely(to) === undefined) return false
   try {
     libc.exchange(from, to)
   } catch {
@@ -163,7 +165,7 @@ export function exchangeFiles(from: string, to: string): boolean {
   }
   const replaced = fs.lstatSync(from, { throwIfNoEntry: false })
   if (replaced === undefined || replaced.isFile()) return true
-  // Somebody has put a folder or a link there: it is given back.
+  // Somebody has just put a folder or a link there: it is given back.
   libc.exchange(from, to)
   return false
 }

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises'
 
 /** Afterwards the names in this folder survive a power loss. */
 export async function syncFolder(path: string): Promise<void> {
-  if (process.platform !== 'win32') await syncPath(path)
+  if (process.platform !== 'win32') await syncPath(path, fs.constants.O_RDONLY)
 }
 
 export function syncFolderSync(path: string): void {
@@ -24,10 +24,16 @@ export function datasync(fd: number): Promise<void> {
   })
 }
 
-/** False if the file or folder is gone meanwhile. Nothing if it is of a kind that cannot be synced. */
-export async function syncIfThere(path: string): Promise<boolean> {
+/** False if the file is gone meanwhile. Nothing if it is of a kind that cannot be synced. */
+export const syncIfThere = (path: string): Promise<boolean> => trySync(path, fs.constants.O_RDONLY)
+
+/** False if the folder is gone meanwhile, or is no folder any more. */
+export const syncFolderIfThere = (path: string): Promise<boolean> =>
+  trySync(path, fs.constants.O_RDONLY | (fs.constants.O_DIRECTORY ?? 0))
+
+async function trySync(path: string, flags: number): Promise<boolean> {
   try {
-    await syncPath(path)
+    await syncPath(path, flags)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     if (['ENOENT', 'ENOTDIR'].includes(code)) return false
@@ -36,8 +42,8 @@ export async function syncIfThere(path: string): Promise<boolean> {
   return true
 }
 
-async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r')
+async function syncPath(path: string, flags: number): Promise<void> {
+  const handle = await open(path, flags)
   try {
     await handle.sync()
   } finally {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { moveFileBelow } from '#blobs/files.ts'
+import { hasCode, moveFileBelow } from '#blobs/files.ts'
 import { Layout } from '#blobs/layout.ts'
 import { isLivingProcess } from '#lib/living-process.ts'
 import { syncFolder } from '#lib/sync.ts'
@@ -109,9 +109,9 @@ function sortStaging(layout: Layout): void {
 
 /** Staged files and upload folders that nothing refers to: their process died before the commit. */
 async function removeLeftovers(context: StoreContext): Promise<void> {
-  const { engine, layout, durability } = context
+  const { engine, layout, durability, log } = context
   for (const owner of fs.readdirSync(layout.system('staging'))) {
-    if (!isOfOther(owner)) fs.rmSync(layout.stagingFolder(owner), { recursive: true, force: true })
+    if (!isOfOther(owner)) removeStaged(layout.stagingFolder(owner), log)
   }
   fs.mkdirSync(layout.stagingFolder(stagingOwner), { recursive: true })
   if (durability !== 'none') await syncFolder(layout.system('staging'))
@@ -126,6 +126,21 @@ async function removeLeftovers(context: StoreContext): Promise<void> {
   }
   for (const { key } of await engine.scan(rowsOf('b'))) {
     await forgetCompleted(context, rowParts(key)[0] ?? '', now - dayMs)
+  }
+}
+
+function removeStaged(folder: string, log: StoreLog): void {
+  try {
+    for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name)
+      if (!entry.isDirectory()) fs.rmSync(path, { force: true })
+      // Nobody stages folders: one was exchanged with a file (blobs/files.ts), and its process ended before it gave it back.
+      else log.error({ path }, 'a folder of objects was left in staging; move it back to its bucket')
+    }
+    fs.rmdirSync(folder)
+  } catch (error) {
+    // Another process that starts may be about the same.
+    if (!hasCode(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error
   }
 }
 

@@ -1,7 +1,7 @@
 /** RenameObject: the current version moves to another key in one commit. Its version id stays in unversioned buckets only. */
 import { dirname } from 'node:path'
 import { readSame } from '#blobs/files.ts'
-import { syncIfThere } from '#lib/sync.ts'
+import { syncFolderIfThere } from '#lib/sync.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
@@ -39,7 +39,7 @@ export async function renameObject(context: StoreContext, rename: Rename): Promi
 async function secureName(context: StoreContext, bucket: string, version: StoredVersion): Promise<void> {
   const row = await context.engine.get(rowKey('q', bucket, version.key, version.order))
   if (row === undefined || decodePending(row).source === undefined || context.durability === 'none') return
-  await syncIfThere(dirname(context.layout.place(bucket, version.key, version.place)))
+  await syncFolderIfThere(dirname(context.layout.place(bucket, version.key, version.place)))
 }
 
 /** Undefined if the current version is not the one of this order. */

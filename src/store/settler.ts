@@ -7,7 +7,7 @@ import { tryToRemove } from '#blobs/files.ts'
 import { isPlainKey, type Layout } from '#blobs/layout.ts'
 import { Remover } from '#blobs/remover.ts'
 import { libc } from '#lib/libc.ts'
-import { syncIfThere } from '#lib/sync.ts'
+import { syncFolderIfThere, syncIfThere } from '#lib/sync.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { rowKey, rowParts, rowsAfter, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion } from '#metadata/version-codec.ts'
@@ -236,7 +236,7 @@ export class Settler {
     }
     for (let folder of folders) {
       // One that was removed since has taken its names along.
-      while (!(await syncIfThere(folder)) && folder.length > layout.root.length) folder = dirname(folder)
+      while (!(await syncFolderIfThere(folder)) && folder.length > layout.root.length) folder = dirname(folder)
     }
   }
 

@@ -13,7 +13,8 @@ import type { Journal, JournalEngine } from './journal.ts'
 import type { Deed, Value } from './witness.ts'
 
 export const buckets = ['plain', 'versioned'] as const
-export const keys = ['a', 'a/b', 'c/d', 'c//d', 'e']
+const overwritten = ['a/b', 'c/d', 'e', 'f']
+export const keys = ['a', 'c//d', ...overwritten]
 export type BucketName = (typeof buckets)[number]
 
 const attributes = { headers: {}, storageClass: 'STANDARD', ownerId: 'owner' } as const
@@ -52,6 +53,8 @@ export class Session {
   readonly #store: Store
   readonly #journal: Journal
   readonly #random: Random
+  /** Whether most of it is small files that replace each other, and are written again. */
+  readonly #overwrites: boolean
   #count = 0
   /** Version ids told so far, that nobody has removed: `bucket\0key\0id`. */
   readonly #versions: string[] = []
@@ -60,6 +63,7 @@ export class Session {
     this.#store = store
     this.#journal = journal
     this.#random = random
+    this.#overwrites = random() < 0.5
   }
 
   async createBuckets(): Promise<void> {
@@ -68,8 +72,8 @@ export class Session {
 
   /** A few requests at once, each with keys of its own. */
   async step(): Promise<void> {
-    const bucket = this.#pick(buckets)
-    const free = [...keys].sort(() => this.#random() - 0.5)
+    const bucket = this.#overwrites && this.#random() < 0.9 ? 'plain' : this.#pick(buckets)
+    const free = [...(this.#overwrites ? overwritten : keys)].sort(() => this.#random() - 0.5)
     const requests: Promise<void>[] = []
     for (let count = 1 + Math.floor(this.#random() * 2); count > 0; count--) {
       requests.push(this.#request(bucket, free.pop() ?? '', free.pop() ?? ''))
@@ -90,8 +94,8 @@ export class Session {
   }
 
   async #request(bucket: BucketName, key: string, other: string): Promise<void> {
-    const value = `${this.#random() < 0.4 ? 'large' : 'small'}-${this.#count++}`
-    const choice = this.#random()
+    const value = `${this.#random() < (this.#overwrites ? 0.05 : 0.4) ? 'large' : 'small'}-${this.#count++}`
+    const choice = this.#random() * (this.#overwrites && this.#random() < 0.8 ? 0.5 : 1)
     if (choice < 0.5) await this.#put(bucket, key, value)
     else if (choice < 0.65) await this.#complete(bucket, key, value)
     else if (choice < 0.8) await this.#rename(bucket, key, other)
