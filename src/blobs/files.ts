@@ -34,13 +34,24 @@ export function findFileSafely(path: string): FileSignature | undefined {
 }
 
 const forNewFile = fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_WRONLY
+const forOldFile = fs.constants.O_WRONLY | (fs.constants.O_NOFOLLOW ?? 0)
 
-/** Of a file that is not there yet; none is left if it could not be written. */
-export function writeSmallFile(path: string, bytes: Uint8Array, { isSynced = false } = {}): FileSignature {
-  const fd = fs.openSync(path, forNewFile, 0o644)
+/**
+ * Writes a file that is not there yet or, with `oldBytes`, one of this size that nobody reads, unless it is gone. None is left if it could
+ * not be written.
+ */
+export function writeSmallFile(
+  path: string,
+  bytes: Uint8Array,
+  { isSynced = false, oldBytes }: { isSynced?: boolean; oldBytes?: number | undefined } = {},
+): FileSignature {
+  const old = oldBytes === undefined ? undefined : openIfThere(path, forOldFile)
+  const fd = old ?? fs.openSync(path, forNewFile, 0o644)
   try {
     let offset = 0
     while (offset < bytes.byteLength) offset += fs.writeSync(fd, bytes, offset)
+    if (old !== undefined && oldBytes !== undefined && oldBytes > bytes.byteLength)
+      fs.ftruncateSync(fd, bytes.byteLength)
     if (isSynced) fs.fdatasyncSync(fd)
     return signatureOf(fs.fstatSync(fd))
   } catch (error) {
@@ -48,6 +59,15 @@ export function writeSmallFile(path: string, bytes: Uint8Array, { isSynced = fal
     throw error
   } finally {
     fs.closeSync(fd)
+  }
+}
+
+function openIfThere(path: string, flags: number): number | undefined {
+  try {
+    return fs.openSync(path, flags)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw error
   }
 }
 

@@ -6,6 +6,8 @@ import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import { getSystemErrorName } from 'node:util'
 
+const require = createRequire(import.meta.url)
+
 const atWorkingFolder = -100
 const renameExchange = 2
 const mmapThreshold = -3
@@ -22,6 +24,9 @@ export const libc = {
     if (calls.renameat2(atWorkingFolder, path, atWorkingFolder, other, renameExchange) !== 0)
       throw failure('renameat2', calls.lastError())
   },
+
+  /** For a worker of source text. */
+  koffiPath: (): string => require.resolve('koffi'),
 
   canSyncVolume: (): boolean => load() !== undefined,
 
@@ -66,7 +71,7 @@ function load(): Calls | undefined {
 function find(): Calls | undefined {
   if (process.platform !== 'linux') return undefined
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+    const koffi = require('koffi') as typeof import('koffi')
     const library = koffi.load(null)
     const renameat2 = library.func('int renameat2(int, const char *, int, const char *, unsigned int)')
     const syncfs = library.func('int syncfs(int)')

@@ -1,6 +1,8 @@
 /** What the store does unasked, as every process that shares it can see: files on their way to their places, and the scan. */
 import fs from 'node:fs/promises'
+import { join } from 'node:path'
 import { hasCode } from '#blobs/files.ts'
+import { isSpare } from '#blobs/spares.ts'
 import { isLivingProcess } from '#lib/living-process.ts'
 import { decodeJson, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import type { StoreContext } from './context.ts'
@@ -75,7 +77,7 @@ async function countFiles(path: string): Promise<number> {
   let count = 0
   try {
     for await (const entry of await fs.opendir(path, { recursive: true })) {
-      if (entry.isFile() && ++count >= countedMax) break
+      if (entry.isFile() && !isSpare(await fs.lstat(join(entry.parentPath, entry.name))) && ++count >= countedMax) break
     }
   } catch (error) {
     // A start removes the folder of a process that is no more.

@@ -1,4 +1,5 @@
 import type { Layout } from '#blobs/layout.ts'
+import type { Spares } from '#blobs/spares.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import type { Settler } from './settler.ts'
@@ -16,6 +17,7 @@ export interface StoreContext {
   readonly engine: MetadataEngine
   readonly layout: Layout
   readonly settler: Settler
+  readonly spares: Spares
   readonly durability: Durability
   readonly log: StoreLog
 }

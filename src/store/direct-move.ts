@@ -5,14 +5,13 @@
  * Two writers of a key may come here in the wrong order. Whoever is newer sees the rows of the older ones, since they were committed
  * before, and first takes their files out of `staging/`: a rename that comes late finds nothing to rename.
  *
- * A small file may replace another by exchange. Then the name in `staging/` is the replaced file's until that is removed, which has time
- * (Remover): who moves that name under the lock must look whose file it is once nobody else can (file-moves.ts).
+ * A small file may replace another by exchange. Then the name in `staging/` is the replaced file's, until the spares take it: who moves that name under the lock must look whose file it is once nobody else can (file-moves.ts).
  */
 import fs from 'node:fs'
 import { exchangeFiles, isExchangeWorthwhile, letGo, moveFileBelow } from '#blobs/files.ts'
 import { InsideCheck } from '#blobs/inside.ts'
 import type { Layout } from '#blobs/layout.ts'
-import type { Remover } from '#blobs/remover.ts'
+import type { Spares } from '#blobs/spares.ts'
 import type { Place } from '#model/object.ts'
 import type { Durability } from './context.ts'
 import { type Pending, smallBytesOf } from './pending.ts'
@@ -40,18 +39,18 @@ interface DirectMovesOptions {
   readonly layout: Layout
   readonly durability: Durability
   /** Takes replaced files. */
-  readonly remover: Pick<Remover, 'remove'>
+  readonly spares: Pick<Spares, 'recycle'>
 }
 
 export class DirectMoves {
   readonly #layout: Layout
-  readonly #remover: Pick<Remover, 'remove'>
+  readonly #spares: Pick<Spares, 'recycle'>
   readonly #inside = new InsideCheck()
   readonly #exchanges: boolean
 
-  constructor({ layout, durability, remover }: DirectMovesOptions) {
+  constructor({ layout, durability, spares }: DirectMovesOptions) {
     this.#layout = layout
-    this.#remover = remover
+    this.#spares = spares
     this.#exchanges = durability !== 'none' && isExchangeWorthwhile(layout.root)
   }
 
@@ -68,7 +67,7 @@ export class DirectMoves {
     for (const row of older) if (row.fileId !== undefined) fs.rmSync(layout.staging(row.fileId), { force: true })
     try {
       if (this.#exchanges && mayBeExchanged(pending) && exchangeFiles(staged, target)) {
-        this.#remover.remove(staged)
+        this.#spares.recycle(staged)
         return true
       }
       const root = place.kind === 'plain' ? layout.bucket(bucket) : layout.system()

@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import { hasCode, moveFileBelow } from '#blobs/files.ts'
 import { Layout } from '#blobs/layout.ts'
+import { Spares } from '#blobs/spares.ts'
 import { isLivingProcess } from '#lib/living-process.ts'
 import { syncFolder } from '#lib/sync.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
@@ -22,7 +23,7 @@ import { putObject } from './publish.ts'
 import { findVersion, headObject, listObjectParts, openObject } from './read.ts'
 import { renameObject } from './rename.ts'
 import { Settler } from './settler.ts'
-import { discardStaged, stage, stageCopy, stagingOwner } from './staging.ts'
+import { discardStaged, newFileId, stage, stageCopy, stagingOwner } from './staging.ts'
 import { abortUpload, completeUpload, createUpload, forgetCompleted, getUpload, listUploads } from './uploads.ts'
 import { Watcher } from './watcher.ts'
 
@@ -55,8 +56,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const engine =
     typeof options.engine === 'string' ? openEngine({ ...options, engine: options.engine }) : options.engine
   sortStaging(layout)
-  const settler = new Settler({ engine, layout, durability, log })
-  const context: StoreContext = { engine, layout, settler, durability, log }
+  const spares = new Spares({ layout, newFileId })
+  const settler = new Settler({ engine, layout, durability, log, spares })
+  const context: StoreContext = { engine, layout, settler, spares, durability, log }
   const recovered = await settler.recover()
   if (recovered > 0) log.info({ recovered }, 'finished writes that were interrupted')
   await removeLeftovers(context)
@@ -66,6 +68,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     stopScan.abort()
     watcher?.close()
     await settler.close()
+    await spares.close()
     await engine.close()
   })
 }

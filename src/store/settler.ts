@@ -5,7 +5,7 @@
 import { dirname } from 'node:path'
 import { tryToRemove } from '#blobs/files.ts'
 import { isPlainKey, type Layout } from '#blobs/layout.ts'
-import { Remover } from '#blobs/remover.ts'
+import type { Spares } from '#blobs/spares.ts'
 import { libc } from '#lib/libc.ts'
 import { syncFolderIfThere, syncIfThere } from '#lib/sync.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
@@ -26,6 +26,8 @@ interface SettlerOptions {
   readonly layout: Layout
   readonly durability: Durability
   readonly log: StoreLog
+  /** Takes replaced files. */
+  readonly spares: Pick<Spares, 'recycle' | 'finish'>
 }
 
 /** Without the bytes, of which a second's writes may have many. */
@@ -37,7 +39,6 @@ export class Settler {
   readonly #options: SettlerOptions
   readonly #moves: FileMoves
   readonly #directMoves: DirectMoves
-  readonly #remover = new Remover()
   #settled: SettledRow[] = []
   #unsettled: Pending[] = []
   #settledBytes = 0
@@ -50,7 +51,7 @@ export class Settler {
   constructor(options: SettlerOptions) {
     this.#options = options
     this.#moves = new FileMoves(options)
-    this.#directMoves = new DirectMoves({ ...options, remover: this.#remover })
+    this.#directMoves = new DirectMoves(options)
   }
 
   /**
@@ -192,7 +193,6 @@ export class Settler {
   async close(): Promise<void> {
     await Promise.all(this.#laggards)
     await this.forget()
-    await this.#remover.close()
     clearTimeout(this.#timer)
   }
 
@@ -209,7 +209,7 @@ export class Settler {
     this.#placed = new Set()
     try {
       // Afterwards no row tells that the names in `staging/` are of files that were replaced.
-      await this.#remover.finish()
+      await this.#options.spares.finish()
       if (this.#options.durability !== 'none') await this.#sync(settled)
       for (let from = 0; from < settled.length; from += 500) {
         const writes = settled

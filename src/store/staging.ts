@@ -47,16 +47,12 @@ export async function stage(context: StoreContext, body: IncomingBody): Promise<
 }
 
 function stageBytes(context: StoreContext, bytes: Buffer, asked: readonly ChecksumAlgorithm[]): StagedFile {
-  const fileId = newFileId()
+  const digests: Digests = digestOnce(algorithmsFor(asked), bytes)
+  const spare = context.spares.take(bytes.length)
+  const fileId = spare?.fileId ?? newFileId()
   try {
-    const digests: Digests = digestOnce(algorithmsFor(asked), bytes)
-    return {
-      fileId,
-      sizeBytes: bytes.length,
-      digests,
-      signature: writeSmallFile(context.layout.staging(fileId), bytes),
-      bytes,
-    }
+    const signature = writeSmallFile(context.layout.staging(fileId), bytes, { oldBytes: spare?.sizeBytes })
+    return { fileId, sizeBytes: bytes.length, digests, signature, bytes }
   } catch (error) {
     throw asStorageError(error)
   }

@@ -36,10 +36,15 @@ const byPath = [
   'readFile',
   'writeFile',
 ]
-const byDescriptor = ['write', 'read', 'fstat', 'close', 'fsync', 'fdatasync']
+const byDescriptor = ['write', 'read', 'fstat', 'close', 'fsync', 'fdatasync', 'ftruncate']
 const byHandle = ['write', 'writeFile', 'read', 'stat', 'truncate', 'sync', 'datasync']
 /** What a handle's method does, as the calls on descriptors name it. */
-const sameAs: Readonly<Record<string, string>> = { stat: 'fstat', sync: 'fsync', datasync: 'fdatasync' }
+const sameAs: Readonly<Record<string, string>> = {
+  stat: 'fstat',
+  sync: 'fsync',
+  datasync: 'fdatasync',
+  truncate: 'ftruncate',
+}
 
 type Callable = (this: unknown, ...rest: unknown[]) => unknown
 type Module = Record<string, Callable>

@@ -49,8 +49,13 @@ export type JournalEvent =
 export class Journal implements FileWatch {
   readonly events: JournalEvent[] = []
   readonly #names = new Map<string, RecordedFile>()
-  /** Every file stays open: an inode that is used again would stand for two files on the disks that we make up. */
+  /**
+   * Every file stays there: an inode that is used again would stand for two files on the disks that we make up. Not as an open file,
+   * which could not become a spare.
+   */
   readonly #held: number[] = []
+  /** What there was nothing of to remove. */
+  readonly #missing = new Set<string>()
   #commits = 0
 
   get commits(): number {
@@ -69,7 +74,7 @@ export class Journal implements FileWatch {
   /** Files that were there, durably, before the first event. */
   adopt(path: string, file: RecordedFile): void {
     this.#names.set(path, file)
-    this.#held.push(fs.openSync(path, 'r'))
+    this.#held.push(fs.openSync(path, holdOnly))
   }
 
   close(): void {
@@ -77,7 +82,8 @@ export class Journal implements FileWatch {
   }
 
   /** The power fails in our minds only: nothing needs to reach a disk. */
-  before({ operation }: FileCall): 'pretend' | undefined {
+  before({ operation, path }: FileCall): 'pretend' | undefined {
+    if (isRemoval(operation) && !fs.existsSync(path)) this.#missing.add(path)
     return operation === 'fsync' || operation === 'fdatasync' ? 'pretend' : undefined
   }
 
@@ -85,13 +91,14 @@ export class Journal implements FileWatch {
     const file = this.#names.get(path)
     if (operation === 'rename' && to !== undefined) this.#rename(path, to)
     else if (operation === 'exchange' && to !== undefined) this.#exchange(path, to)
-    else if (operation === 'rm' || operation === 'unlink') this.#remove(path)
+    else if (isRemoval(operation)) this.#remove(path)
     else if (operation === 'open' || operation === 'writeFile') {
       const flags = rest[0] as string | number | undefined
       const mayCreate = operation === 'writeFile' || flags === 'wx' || (Number(flags) & fs.constants.O_CREAT) !== 0
       if (mayCreate && file === undefined) this.#create(path)
       else if (operation === 'writeFile') this.#data(path)
-    } else if (operation === 'write' || operation === 'truncate') this.#data(path)
+      else if (file === undefined && (Number(flags) & fs.constants.O_WRONLY) !== 0) this.#findSpare(path)
+    } else if (operation === 'write' || operation === 'ftruncate') this.#data(path)
     else if (operation === 'fsync' || operation === 'fdatasync') {
       this.events.push(file === undefined ? { kind: 'syncFolder', folder: path } : { kind: 'sync', file })
     } else if (operation === 'sync') this.events.push({ kind: 'syncVolume' })
@@ -104,6 +111,13 @@ export class Journal implements FileWatch {
     this.adopt(path, file)
     this.#data(path)
     this.events.push({ kind: 'names', changes: [[path, file]] })
+  }
+
+  /** It got its name in a thread, whose calls do not pass by here. */
+  #findSpare(path: string): void {
+    const { ino } = fs.lstatSync(path)
+    const name = [...this.#names].find(([, file]) => file.inode === ino)?.[0]
+    if (name !== undefined) this.#rename(name, path)
   }
 
   #data(path: string): void {
@@ -143,6 +157,8 @@ export class Journal implements FileWatch {
 
   /** A file, or a whole folder: then each file in it is a step of its own. */
   #remove(path: string): void {
+    // Somebody has moved it away in a thread.
+    if (this.#missing.delete(path)) return
     for (const name of [...this.#names.keys()]) {
       if (name !== path && !name.startsWith(`${path}/`)) continue
       this.#names.delete(name)
@@ -150,6 +166,11 @@ export class Journal implements FileWatch {
     }
   }
 }
+
+const isRemoval = (operation: string) => operation === 'rm' || operation === 'unlink'
+
+/** open(2), O_PATH. Where there is none, there are no spares either. */
+const holdOnly = process.platform === 'linux' ? 0o10000000 : 'r'
 
 const commitsPerCheckpoint = 4
 

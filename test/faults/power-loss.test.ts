@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { libc } from '#lib/libc.ts'
 import type { Durability } from '#store/context.ts'
@@ -17,7 +18,7 @@ import { contradictions, type Knowledge, knowledgeAfter } from './witness.ts'
 
 const sessions = Number(process.env.MYFSIO_POWER_SESSIONS ?? 1)
 const firstSeed = Number(process.env.MYFSIO_SEED ?? Math.floor(Math.random() * 1e6))
-const steps = 12
+const steps = 16
 const lossesPerSession = Number(process.env.MYFSIO_POWER_LOSSES ?? 150)
 
 interface Recorded {
@@ -52,6 +53,11 @@ describe('a power loss', () => {
       for (let step = 0; step < steps; step++) {
         await session.step()
         if (random() < 0.2) await vi.advanceTimersByTimeAsync(1000)
+        else if (random() < 0.4) {
+          await vi.advanceTimersByTimeAsync(100)
+          // For a thread that makes spares of what was replaced.
+          await sleep(2)
+        }
       }
       await store.close()
     } finally {

@@ -170,7 +170,7 @@ describe.runIf(canExchange).each(['atOnce', 'later'] as const)('an exchange besi
   }
 
   function begin() {
-    remover = removers[when]()
+    spares = kinds[when]()
     for (const path of [target, ...stagedFiles(root).map((name) => layout.staging(name))])
       fs.rmSync(path, { force: true })
     const { inode } = writeSmallFile(target, Buffer.from('zero'))
@@ -180,20 +180,20 @@ describe.runIf(canExchange).each(['atOnce', 'later'] as const)('an exchange besi
   }
 
   function expectPlaced(value: string, at: number): void {
-    remover.finish()
+    spares.finish()
     expect([at, fs.readFileSync(target, 'latin1'), ...stagedFiles(root)]).toEqual([at, value])
   }
 
   /** What was replaced is removed at once, or when all else has been done. */
-  const removers = {
-    atOnce: () => ({ remove: (path: string) => tryToRemove(path), finish: () => undefined }),
+  const kinds = {
+    atOnce: () => ({ recycle: (path: string) => tryToRemove(path), finish: () => undefined }),
     later: () => {
       const paths: string[] = []
-      return { remove: (path: string) => void paths.push(path), finish: () => paths.map(tryToRemove) }
+      return { recycle: (path: string) => void paths.push(path), finish: () => paths.map(tryToRemove) }
     },
   }
-  let remover: ReturnType<(typeof removers)['atOnce' | 'later']>
-  const direct = () => new DirectMoves({ layout, durability: 'strict', remover })
+  let spares: ReturnType<(typeof kinds)['atOnce' | 'later']>
+  const direct = () => new DirectMoves({ layout, durability: 'strict', spares })
   const moves = () => new FileMoves({ layout, log: silentLog })
 
   it('is how a small file replaces another', async () => {
