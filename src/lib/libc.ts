@@ -47,6 +47,8 @@ export const libc = {
    * Nothing where there is no such call. Not from the start of a process, whose passing needs would make it larger for good.
    */
   keepFreedBlocks(maxBytes: number): void {
+    if (keptBytes === maxBytes) return
+    keptBytes = maxBytes
     load()?.mallopt?.(mmapThreshold, maxBytes)
   },
 }
@@ -61,6 +63,8 @@ interface Calls {
   lastError(): string
 }
 
+/** As the last keepFreedBlocks had it: each call to mallopt(3) goes through all that is free. */
+let keptBytes: number | undefined
 let loaded: { readonly calls: Calls | undefined } | undefined
 
 function load(): Calls | undefined {
