@@ -45,7 +45,7 @@ export function writeSmallFile(
   bytes: Uint8Array,
   { isSynced = false, oldBytes }: { isSynced?: boolean; oldBytes?: number | undefined } = {},
 ): FileSignature {
-  const old = oldBytes === undefined ? undefined : openIfThere(path, forOldFile)
+  const old = oldBytes === undefined ? undefined : openOldFile(path)
   const fd = old ?? fs.openSync(path, forNewFile, 0o644)
   try {
     let offset = 0
@@ -62,11 +62,13 @@ export function writeSmallFile(
   }
 }
 
-function openIfThere(path: string, flags: number): number | undefined {
+/** Undefined if it is gone. */
+function openOldFile(path: string): number | undefined {
   try {
-    return fs.openSync(path, flags)
+    return fs.openSync(path, forOldFile)
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined
+    tryToRemove(path)
     throw error
   }
 }

@@ -1,6 +1,6 @@
 /**
  * What the thread of the spares runs, as source text, like that of a digest lane. It takes {files: [path, spare path][], countMax,
- * bytesMax, sizeMax}, and answers with the size of each file that is a spare now, under its new name; -1 of the others, which are removed
+ * bytesMax}, and answers with the size of each file that is a spare now, under its new name; -1 of the others, which are removed
  * if they can be. Files that are given no spare path are only removed.
  *
  * A write lease (fcntl(2)) is given only if nobody else has the file open. That its holder is told by SIGIO when somebody opens the file
@@ -34,12 +34,12 @@ const isLikeOwn = (fd, { mode, uid, gid, nlink }) =>
 const isOpenElsewhere = (fd) => fcntl(fd, setSignal, sigurg) !== 0 || fcntl(fd, setLease, forWriting) !== 0
 
 /** -1 if it cannot be one. */
-function makeSpare(path, spare, sizeMax) {
+function makeSpare(path, spare, bytesMax) {
   if (own === undefined) findOwn(spare)
   const fd = fs.openSync(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
   try {
     const stats = fs.fstatSync(fd)
-    if (!stats.isFile() || stats.size > sizeMax || !isLikeOwn(fd, stats) || isOpenElsewhere(fd)) return -1
+    if (!stats.isFile() || stats.size > Math.min(bytesMax, workerData.sizeMax) || !isLikeOwn(fd, stats) || isOpenElsewhere(fd)) return -1
     fs.futimesSync(fd, 0, 0)
     fs.renameSync(path, spare)
     return stats.size
@@ -48,11 +48,11 @@ function makeSpare(path, spare, sizeMax) {
   }
 }
 
-parentPort.on('message', ({ files, countMax, bytesMax, sizeMax }) => {
+parentPort.on('message', ({ files, countMax, bytesMax }) => {
   const sizes = files.map(([path, spare]) => {
     let size = -1
     try {
-      if (spare !== undefined && countMax > 0) size = makeSpare(path, spare, Math.min(sizeMax, bytesMax))
+      if (spare !== undefined && countMax > 0) size = makeSpare(path, spare, bytesMax)
     } catch {}
     if (size === -1) {
       try {

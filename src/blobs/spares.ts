@@ -130,12 +130,11 @@ export class Spares {
       files: paths.map((path, i) => [path, fileIds[i] === undefined ? undefined : layout.staging(fileIds[i])]),
       countMax: countMax - this.#count,
       bytesMax: bytesMax - this.#bytes,
-      sizeMax: limits.inlineBytes,
     })
   }
 
   #start(): Worker {
-    const workerData = { koffi: libc.koffiPath() }
+    const workerData = { koffi: libc.koffiPath(), sizeMax: limits.inlineBytes }
     const worker = new Worker(sparesWorkerSource, { eval: true, execArgv: [], workerData })
     worker.unref()
     worker.on('message', (sizes: number[]) => this.#receive(sizes))

@@ -77,11 +77,21 @@ async function countFiles(path: string): Promise<number> {
   let count = 0
   try {
     for await (const entry of await fs.opendir(path, { recursive: true })) {
-      if (entry.isFile() && !isSpare(await fs.lstat(join(entry.parentPath, entry.name))) && ++count >= countedMax) break
+      if (entry.isFile() && (await isStaged(join(entry.parentPath, entry.name))) && ++count >= countedMax) break
     }
   } catch (error) {
     // A start removes the folder of a process that is no more.
     if (!hasCode(error, 'ENOENT')) throw error
   }
   return count
+}
+
+/** Not a spare, nor gone since it was listed. */
+async function isStaged(path: string): Promise<boolean> {
+  try {
+    return !isSpare(await fs.lstat(path))
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false
+    throw error
+  }
 }
