@@ -1,5 +1,5 @@
 /** Settings that speak of addresses. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { isIpRange } from '#policy/ip-range.ts'
 import { list } from './config-schemas.ts'
 

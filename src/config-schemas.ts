@@ -1,5 +1,5 @@
 /** How the text of a setting becomes its value. Sizes in bytes, durations in milliseconds. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 export interface RateLimit {
   readonly requests: number

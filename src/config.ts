@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { isBucketName } from '#model/bucket.ts'
 import { objectOwnerships } from '#model/object-ownership.ts'
 import { ipRanges, isLoopback } from './config-addresses.ts'

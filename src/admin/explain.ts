@@ -2,7 +2,7 @@
  * `POST /_/explain`: may they, and why? `{"user"?, "action", "resource", "context"?}` → `{"decision", "message", "policies"}`, by the same
  * engine that decides requests. `user` is a name, an ARN, an access key or `anonymous`; the caller if left out.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { explainHypothesis } from '#access/hypothetical.ts'
 import { Identity } from '#identity/identity.ts'
 import { anonymous, type Principal } from '#model/account.ts'

@@ -1,5 +1,5 @@
 /** `{"method": "GET"|"PUT"|"DELETE", "expires_in": seconds}` → `{"url", "method", "expires_in"}`. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { authorizeOnObject } from '#access/object-access.ts'
 import { Identity } from '#identity/identity.ts'
 import { awsEncode } from '#lib/uri.ts'

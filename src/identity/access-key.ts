@@ -1,6 +1,6 @@
 /** Long-lived access keys, of users and of an account's root. */
 import { randomBytes } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { ApiError } from '#model/errors.ts'
 import { assertQuota, base32, moment, now, policyText, removeFrom } from './entity.ts'
 import { numberless } from './principal-arn.ts'

@@ -1,6 +1,6 @@
 /** iam.json, version 2: accounts, and in each its users, groups, roles, policies and providers. */
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { accessKeySchema } from './access-key.ts'
 import { derivedId, type Entity } from './entity.ts'
 import { groupKind, groupSchema } from './group.ts'

@@ -3,7 +3,7 @@
  * good one stays, and where there is none, nobody gets in but to mend it. `texts` keeps policies letter by letter as they were put, for
  * GetBucketPolicy; where a hand has changed the policy since, the text counts for nothing.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { Document, type DocumentLog } from '#documents/document.ts'
 import { DocumentProblem } from '#documents/json-source.ts'
 import { ApiError } from '#model/errors.ts'

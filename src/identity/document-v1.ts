@@ -1,5 +1,5 @@
 /** iam.json as it was: users with one key each and coarse actions on buckets. Read into what the same users are now. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { policyOfCoarseGrants } from '#policy/coarse-actions.ts'
 import { canonicalIdOf, defaultAccount, emptyAccount, type IdentityDocument } from './account.ts'
 import { derivedId, findNamed, namePattern } from './entity.ts'

@@ -1,6 +1,6 @@
 /** What users, groups, roles, policies and profiles have in common: a name that is one whatever its case, a path, an id, tags. */
 import { createHash, randomBytes } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { ApiError } from '#model/errors.ts'
 
 export const namePattern = /^[\w+=,.@-]+$/

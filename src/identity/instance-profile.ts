@@ -1,5 +1,5 @@
 /** Stored for the tools that make them: nothing here runs on instances. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { ApiError } from '#model/errors.ts'
 import type { Account } from './account.ts'
 import {

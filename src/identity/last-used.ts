@@ -2,7 +2,7 @@
  * When keys and roles were last used. Noted in memory with each request, and merged now and then into a small file of its own: a
  * request must not wait for it, and iam.json must not change because somebody read an object.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { Document, type DocumentLog } from '#documents/document.ts'
 
 const useSchema = z.object({ atMs: z.number(), service: z.string().max(64), region: z.string().max(64) })

@@ -1,5 +1,5 @@
 /** Managed policies: an account's own, with up to five versions, and AWS's (aws-managed-policies.ts). */
-import { z } from 'zod'
+import * as z from 'zod'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Account } from './account.ts'

@@ -1,5 +1,5 @@
 /** Issuers of OpenID Connect tokens whose users may assume roles. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { ApiError } from '#model/errors.ts'
 import type { Account } from './account.ts'
 import { assertQuota, moment, now, removeFrom, tagsSchema } from './entity.ts'

@@ -1,5 +1,5 @@
 /** What users, groups and roles have in common: inline policies, attached managed ones, and (not groups) a boundary. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { ApiError } from '#model/errors.ts'
 import { assertQuota, deleteConflict, namePattern, type PolicyText, policyText } from './entity.ts'
 

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import { z } from 'zod'
+import * as z from 'zod'
 import { Seal } from '#keyring/seal.ts'
 import { ApiError } from '#model/errors.ts'
 import { newKeyId } from './access-key.ts'

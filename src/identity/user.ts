@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ApiError } from '#model/errors.ts'
 import { accessKeySchema } from './access-key.ts'
 import type { Account } from './account.ts'

@@ -5,8 +5,8 @@
 import { join } from 'node:path'
 import { build, stop } from 'esbuild'
 
-/** Native code, or packages that find files of their own beside themselves. */
-const external = ['lmdb', 'pino', 'pino-pretty', 'esbuild']
+/** Native code. */
+const external = ['lmdb', 'esbuild']
 /** For packages in CommonJS, which esbuild leaves with calls of `require`. */
 const requireForPackages =
   "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);"

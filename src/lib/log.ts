@@ -33,8 +33,8 @@ export async function createLog(settings: LogSettings, name: string): Promise<Lo
 }
 
 async function prettyStream() {
-  const { PinoPretty } = await import('pino-pretty')
-  return PinoPretty({ sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', singleLine: true })
+  const { default: pretty } = await import('pino-pretty')
+  return pretty({ sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', singleLine: true })
 }
 
 function openFile(file: string): string {

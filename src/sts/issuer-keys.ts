@@ -1,7 +1,7 @@
 /** The public keys of issuers: from a file, or from where their discovery document says. Kept for a while, and bounded. */
 import { readFile } from 'node:fs/promises'
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters } from 'jose'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { OidcProvider } from '#identity/oidc-provider.ts'
 import { ApiError } from '#model/errors.ts'
 import { fetchJson } from '#remote/fetch-json.ts'

@@ -3,7 +3,7 @@
  * key could be used as one. A token must expire, and say for whom it is.
  */
 import { decodeJwt, errors, jwtVerify } from 'jose'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { OidcProvider } from '#identity/oidc-provider.ts'
 import { ApiError } from '#model/errors.ts'
 import type { IssuerKeys } from './issuer-keys.ts'

@@ -1,5 +1,5 @@
 /** Copying, moving and renaming are one thing: keys that begin with `base` get `target` in its place. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { objectsHref } from '#console/address.ts'
 import { listVisibleBuckets } from '#console/buckets/visible-buckets.ts'
 import { isFormRequest } from '#console/form.ts'

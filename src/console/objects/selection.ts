@@ -1,5 +1,5 @@
 /** What is selected in a folder: objects and whole prefixes. Long work on them is done in steps, and each step says what is left. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { isFormRequest } from '#console/form.ts'
 import type { Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'

@@ -1,6 +1,6 @@
 /** Uploads of the browser: small files at once, large ones in parts that may come in any order and be sent again. */
 import { lookup } from 'mime-types'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Page, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'

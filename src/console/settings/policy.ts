@@ -1,6 +1,6 @@
 /** The bucket policy: checked while it is typed, and shown as a difference before it takes effect. */
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { bucketHref } from '#console/address.ts'
 import type { BucketPolicies, ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'

@@ -1,5 +1,5 @@
 /** Deleting a bucket, if it must be with all that is in it. Its name has to be typed. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { isFormRequest } from '#console/form.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
