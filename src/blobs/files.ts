@@ -5,6 +5,7 @@
  * What does wait for a disk, a sync, is done elsewhere, but for what a start restores.
  */
 import fs from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { dirname, sep } from 'node:path'
 import { libc } from '#lib/libc.ts'
 import type { FileSignature } from '#model/object.ts'
@@ -80,6 +81,14 @@ export function tryToRemove(path: string): void {
   } catch {
     // A start removes what is left in staging.
   }
+}
+
+/**
+ * For folders that are only in the way. To give back the blocks of large files takes long, and is done in threads. Never throws: what
+ * cannot be removed now is removed at the next start.
+ */
+export async function tryToRemoveFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch(() => undefined)
 }
 
 /** Opens for reading without following a symbolic link; undefined if there is nothing to open. */

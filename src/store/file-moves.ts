@@ -73,7 +73,6 @@ export class FileMoves {
     // A version that never came to its place has left there what it was to replace.
     const replaced = older.flatMap(({ inodes }) => inodes ?? [])
     for (const removed of pending.removed) this.#remove(view, pending, removed, replaced)
-    if (pending.uploadId !== undefined) fs.rmSync(layout.upload(pending.uploadId), { recursive: true, force: true })
     if (typeof playing === 'object') this.#removeStale(view, pending)
     if (pending.fileId === undefined || !pending.moved.includes(pending.order)) return undefined
     const isOvertaken = locate(view, pending.bucket, pending.key, pending.order) === undefined

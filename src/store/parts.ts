@@ -16,16 +16,8 @@ import type { Upload, UploadedPart } from '#model/upload.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { IncomingBody, OpenObject, StagedPart } from './contract.ts'
 import { randomId } from './order.ts'
-import {
-  asCopyError,
-  asStorageError,
-  discardFile,
-  discardStaged,
-  newFileId,
-  readStretch,
-  receive,
-  syncStaging,
-} from './staging.ts'
+import { asCopyError, discardFile, discardStaged, newFileId, readStretch, receive, syncStaging } from './staging.ts'
+import { asStorageError } from './storage-error.ts'
 
 /** Where a part's bytes are: in the assembled file at `offset`, or in a file of the upload's folder. */
 export type PartPlace = { readonly offset: number } | { readonly file: string }

@@ -13,6 +13,7 @@ import type { FileSignature, ObjectPart, ObjectVersion } from '#model/object.ts'
 import { adoptFile, adoptRemoval } from './adoption.ts'
 import type { StoreContext } from './context.ts'
 import type { Content, OpenObject } from './contract.ts'
+import { asStorageError } from './storage-error.ts'
 
 const attempts = 20
 
@@ -150,7 +151,9 @@ export async function openObject(
   key: string,
   versionId: string | undefined,
 ): Promise<OpenObject> {
-  const found = await findVerified(context, bucket, key, versionId, opening)
+  const found = await findVerified(context, bucket, key, versionId, opening).catch((error: unknown) => {
+    throw asStorageError(error)
+  })
   const version = readable(key, versionId, found?.version)
   if (found?.value === undefined) throw new ApiError('InternalError')
   return new OpenVersion(version, found.value)

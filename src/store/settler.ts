@@ -3,7 +3,7 @@
  * what they protect is on disk.
  */
 import { dirname } from 'node:path'
-import { tryToRemove } from '#blobs/files.ts'
+import { tryToRemove, tryToRemoveFolder } from '#blobs/files.ts'
 import { isPlainKey, type Layout } from '#blobs/layout.ts'
 import type { Spares } from '#blobs/spares.ts'
 import { libc } from '#lib/libc.ts'
@@ -105,7 +105,7 @@ export class Settler {
 
   /** After an unclean end: plays out every row, and checks small files against the bytes in the log. */
   async recover(): Promise<number> {
-    const { engine } = this.#options
+    const { engine, layout } = this.#options
     const { rows, inodes } = await this.#readLog()
     if (rows.length === 0) return 0
     // Other processes may live on and write.
@@ -115,13 +115,16 @@ export class Settler {
       await engine.exclusively((view) => this.#moves.place(view, pending, { inodes }))
     })
     const overtaken: string[] = []
+    const uploads: string[] = []
     await this.#forEach(rows, async (pending) => {
       const path = await engine.exclusively((view) => this.#moves.clean(view, pending, { inodes }))
       if (path !== undefined) overtaken.push(path)
+      if (pending.uploadId !== undefined) uploads.push(pending.uploadId)
       this.#settled.push(withoutBytes(pending))
     })
     await engine.flush()
     for (const path of overtaken) tryToRemove(path)
+    for (const uploadId of uploads) await tryToRemoveFolder(layout.upload(uploadId))
     await this.forget()
     return rows.length
   }
@@ -168,7 +171,7 @@ export class Settler {
 
   /** False if it has to be played after older rows of its key. */
   async #play(pending: Pending, playing: Playing, older: readonly Pending[] = []): Promise<boolean> {
-    const { engine } = this.#options
+    const { engine, layout } = this.#options
     const { isPlaced, overtaken } = await engine.exclusively((view) => {
       this.#moves.disarm(view, older)
       if (!this.#moves.place(view, pending, playing)) return { isPlaced: false, overtaken: undefined }
@@ -178,6 +181,8 @@ export class Settler {
       await engine.flush()
       tryToRemove(overtaken)
     }
+    // Nobody looks for the version's file there any more.
+    if (isPlaced && pending.uploadId !== undefined) await tryToRemoveFolder(layout.upload(pending.uploadId))
     return isPlaced
   }
 

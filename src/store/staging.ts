@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { hasCode, signatureOf, tryToRemove, writeSmallFile } from '#blobs/files.ts'
+import { signatureOf, tryToRemove, writeSmallFile } from '#blobs/files.ts'
 import { ingest } from '#blobs/ingest.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { syncFolder } from '#lib/sync.ts'
@@ -12,6 +12,7 @@ import type { ChecksumAlgorithm, FileSignature } from '#model/object.ts'
 import type { StoreContext } from './context.ts'
 import type { IncomingBody, OpenObject, Staged } from './contract.ts'
 import { randomId } from './order.ts'
+import { asStorageError } from './storage-error.ts'
 
 export interface StagedFile extends Staged {
   readonly fileId: string
@@ -178,16 +179,4 @@ function tooLarge(proposed: number, maximum: number): ApiError {
 export function asCopyError(error: unknown): unknown {
   if (!(error instanceof ApiError) || error.code !== 'IncompleteBody') return error
   return asStorageError(error.cause ?? new Error('a file ended before its record says'))
-}
-
-/** A full disk, or too many open files, is the server's trouble and may pass: clients retry a 503. */
-export function asStorageError(error: unknown): unknown {
-  if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
-    return new ApiError('ServiceUnavailable', {
-      message: 'There is no space left on the storage volume.',
-      cause: error,
-    })
-  }
-  if (hasCode(error, 'EMFILE', 'ENFILE')) return new ApiError('SlowDown', { cause: error })
-  return error
 }

@@ -1,5 +1,6 @@
 /** Multipart uploads: a row and a folder each, until they are completed or aborted. */
 import fs from 'node:fs/promises'
+import { tryToRemoveFolder } from '#blobs/files.ts'
 import { syncFolder } from '#lib/sync.ts'
 import {
   decodeJson,
@@ -206,8 +207,7 @@ export async function abortUpload(
       for (const { key: partRow } of await transaction.scan(rowsOf(table, uploadId))) transaction.remove(partRow)
     }
   })
-  // What cannot be removed now is removed at the next start.
-  await fs.rm(context.layout.upload(uploadId), { recursive: true, force: true }).catch(() => undefined)
+  await tryToRemoveFolder(context.layout.upload(uploadId))
 }
 
 /** Rows of uploads completed so long ago that nobody repeats the call. */
