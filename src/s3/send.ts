@@ -1,7 +1,9 @@
 /** Puts an S3Response on the wire: one head, one body. Everything an operation opened is closed here, whatever happens. */
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 import { sendStretch } from '#blobs/egress.ts'
+import { endTogether } from '#http/end-together.ts'
 import { formatXml } from '#lib/xml.ts'
+import { limits } from '#model/limits.ts'
 import type { FileStretch } from '#store/contract.ts'
 import type { ResponseBody, S3Response, XmlDocument } from './operation.ts'
 
@@ -54,12 +56,11 @@ function sendWhole(
   const hasNoBody = status === 204 || status === 304
   if (!hasNoBody && own['content-length'] === undefined) headers.push('content-length', sizeBytes)
   response.writeHead(status, headers)
-  if (bytes === undefined || hasNoBody || method === 'HEAD') {
-    response.end()
-    return 0
-  }
-  response.end(bytes)
-  return sizeBytes
+  const sent = hasNoBody || method === 'HEAD' ? undefined : bytes
+  const isSmallRead = (method === 'GET' || method === 'HEAD') && sizeBytes <= limits.inlineBytes
+  if (isSmallRead) endTogether(response, sent)
+  else response.end(sent)
+  return sent === undefined ? 0 : sizeBytes
 }
 
 async function sendStretched(
