@@ -74,6 +74,11 @@ function openOldFile(path: string): number | undefined {
   }
 }
 
+/** As fs.rmSync with `force`, which makes an Error of each name that is not there: that was a thirtieth of a small write. */
+export function removeIfThere(path: string): void {
+  if (fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined) fs.rmSync(path, { force: true })
+}
+
 /** For files that are only in the way: that one cannot be removed must not hide why it was to be. */
 export function tryToRemove(path: string): void {
   try {

@@ -7,8 +7,7 @@
  *
  * A small file may replace another by exchange. Then the name in `staging/` is the replaced file's, until the spares take it: who moves that name under the lock must look whose file it is once nobody else can (file-moves.ts).
  */
-import fs from 'node:fs'
-import { exchangeFiles, isExchangeWorthwhile, letGo, moveFileBelow } from '#blobs/files.ts'
+import { exchangeFiles, isExchangeWorthwhile, letGo, moveFileBelow, removeIfThere } from '#blobs/files.ts'
 import { InsideCheck } from '#blobs/inside.ts'
 import type { Layout } from '#blobs/layout.ts'
 import type { Spares } from '#blobs/spares.ts'
@@ -64,7 +63,7 @@ export class DirectMoves {
     const staged = layout.staging(fileId)
     const target = layout.place(bucket, key, place)
     if (place.kind === 'plain' && !this.#inside.isInside(layout.bucket(bucket), target)) return false
-    for (const row of older) if (row.fileId !== undefined) fs.rmSync(layout.staging(row.fileId), { force: true })
+    for (const row of older) if (row.fileId !== undefined) removeIfThere(layout.staging(row.fileId))
     try {
       if (this.#exchanges && mayBeExchanged(pending) && exchangeFiles(staged, target)) {
         this.#spares.recycle(staged)

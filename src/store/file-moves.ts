@@ -12,6 +12,7 @@ import {
   moveFile,
   pruneFolders,
   removeFile,
+  removeIfThere,
   tryToRemove,
   writeSmallFile,
 } from '#blobs/files.ts'
@@ -88,7 +89,7 @@ export class FileMoves {
       const { bucket, key, order, fileId } = pending
       // Whoever made another row of no use may not be flushed yet: its file goes when it is cleaned up after.
       if (!mayMoveDirectly(pending) || locate(view, bucket, key, order) !== undefined) continue
-      if (fileId !== undefined) fs.rmSync(this.#options.layout.staging(fileId), { force: true })
+      if (fileId !== undefined) removeIfThere(this.#options.layout.staging(fileId))
     }
   }
 
