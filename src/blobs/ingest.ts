@@ -29,15 +29,16 @@ export interface Ingested {
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-const BUFFERS_PER_STREAM = 3
-const LARGE_BUFFER_BYTES = 1024 * 1024
+const BUFFERS_PER_STREAM = 4
+/** Twice as large, what was received has left the processor's cache before it is hashed. */
+const LARGE_BUFFER_BYTES = 512 * 1024
 const MEDIUM_BUFFER_BYTES = 256 * 1024
 /** From here on large buffers: below it they would leave nothing to overlap. */
 const LARGE_BODY_BYTES = 4 * LARGE_BUFFER_BYTES
 /** Up to here handing over to a lane costs more than hashing. */
 const INLINE_BYTES = MEDIUM_BUFFER_BYTES
 
-export const ingestBuffers = new BufferPool<Bytes>((sizeBytes) => new Uint8Array(sizeBytes), 32 * 1024 * 1024)
+export const ingestBuffers = new BufferPool<Bytes>((sizeBytes) => new Uint8Array(sizeBytes), 20 * 1024 * 1024)
 
 /**
  * EntityTooLarge beyond `maxBytes`; IncompleteBody if the source ends early, breaks off, or brings another length than announced.
