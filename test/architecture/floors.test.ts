@@ -50,4 +50,11 @@ describe('floors', () => {
     const readers = [...files(source)].filter((file) => /process\.env\b/.test(readFileSync(file, 'utf8')))
     expect(readers.map((file) => relative(source, file))).toEqual(['config.ts'])
   })
+
+  it('zod is imported as a namespace: its `z` brings half a MiB of other languages into every process', () => {
+    const wasteful = [...files(source)].filter((file) =>
+      /^import \{ z\b.* from 'zod'/m.test(readFileSync(file, 'utf8')),
+    )
+    expect(wasteful.map((file) => relative(source, file))).toEqual([])
+  })
 })
