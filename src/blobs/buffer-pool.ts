@@ -3,10 +3,10 @@
  * memory stays near `limitBytes` however many streams there are. Buffers are kept rather than dropped: what is dropped is memory
  * still until it is collected, which may be long after.
  */
-const LARGE_BYTES = 1024 * 1024
+const LARGE_BYTES = 512 * 1024
 const MEDIUM_BYTES = 256 * 1024
 const SMALL_BYTES = 64 * 1024
-const classes = [LARGE_BYTES, LARGE_BYTES / 2, MEDIUM_BYTES, SMALL_BYTES] as const
+const classes = [LARGE_BYTES, MEDIUM_BYTES, SMALL_BYTES] as const
 
 export class BufferPool<B extends Uint8Array> {
   readonly #allocate: (sizeBytes: number) => B

@@ -59,7 +59,7 @@ export async function createUpload(
       transaction.put(rowKey('u', upload.bucket, upload.key, uploadId), encodeJson(created))
     })
   } catch (error) {
-    await fs.rm(folder, { recursive: true, force: true })
+    await tryToRemoveFolder(folder)
     throw error
   }
   return created
