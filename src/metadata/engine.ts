@@ -28,11 +28,11 @@ export type Check = { readonly key: Bytes; readonly is: Bytes | undefined } | { 
 /**
  * Put a value, remove an entry, or add to the numbers of a counter row (a JSON object of numbers; absent counts as 0).
  *
- * `logged`: the value with bytes that a file has as well, for a power loss that may have taken the file. An engine that keeps a log,
- * and syncs files before it lets go of that, needs them there alone; every other takes it as the value.
+ * `rest`: bytes that follow the value, and that a file has as well, for a power loss that may have taken the file. An engine that keeps
+ * a log, and syncs files before it lets go of that, needs them there alone; any other that outlives a power loss has them in the value.
  */
 export type Write =
-  | { readonly key: Bytes; readonly value: Bytes | undefined; readonly logged?: Bytes | undefined }
+  | { readonly key: Bytes; readonly value: Bytes | undefined; readonly rest?: readonly Bytes[] | undefined }
   | { readonly key: Bytes; readonly add: Readonly<Record<string, number>> }
 
 export interface Committed {
@@ -43,7 +43,7 @@ export interface Committed {
 /** Reads and writes of one exclusive section. */
 export interface Exclusive {
   get(key: Bytes): Bytes | undefined
-  put(key: Bytes, value: Bytes | undefined, logged?: Bytes): void
+  put(key: Bytes, value: Bytes | undefined): void
 }
 
 export interface MetadataEngine {

@@ -18,6 +18,15 @@ export function find(database: Database, key: Bytes): Bytes | undefined {
   return isStorable(key) ? database.getBinary(key) : undefined
 }
 
+/** Whether the entry is this one, without a copy of it. */
+export function isEntry(database: Database, key: Bytes, value: Bytes | undefined): boolean {
+  const found = isStorable(key) ? database.getBinaryFast(key) : undefined
+  if (found === undefined || value === undefined) return found === value
+  // What is found may be the beginning of a longer buffer: its length is set apart.
+  const sizeBytes = found.length
+  return sizeBytes === value.byteLength && Buffer.prototype.compare.call(value, found, 0, sizeBytes) === 0
+}
+
 /** The entry that a range has come to, until it goes on; lmdb would copy both of its halves to make it. */
 export const atCursor: { keys: Buffer; start: number; end: number; value: Buffer; valueBytes: number } = {
   keys: Buffer.alloc(0),

@@ -16,20 +16,12 @@ import type {
   ReadInPlace,
   Write,
 } from './engine.ts'
-import {
-  abortable,
-  atCursor,
-  cutRange,
-  type Database,
-  find,
-  isEmpty,
-  openDatabase,
-  scanDatabase,
-} from './lmdb-database.ts'
+import { abortable, atCursor, cutRange, type Database, find, openDatabase, scanDatabase } from './lmdb-database.ts'
 import { LmdbDurability } from './lmdb-durability.ts'
 import { ensureCheckpoint, forgetCheckpoints, machineOf } from './lmdb-restore.ts'
-import type { Position, Put } from './redo-log.ts'
-import { applyWrite, holds } from './write.ts'
+import { LmdbView } from './lmdb-view.ts'
+import type { Position } from './redo-log.ts'
+import { applyWrite, type CommitView, holds } from './write.ts'
 
 interface LmdbOptions {
   readonly path: string
@@ -45,7 +37,7 @@ interface LmdbOptions {
 
 interface Task {
   /** Runs inside the transaction, and says what to do once it has committed. */
-  readonly run: (view: Exclusive) => (committed: Committed) => void
+  readonly run: (view: Exclusive & CommitView) => (committed: Committed) => void
   /** The transaction itself failed: nothing was written. */
   readonly fail: (error: unknown) => void
 }
@@ -109,7 +101,7 @@ class LmdbEngine implements MetadataEngine {
   commit({ checks, writes }: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
     return new Promise((resolve, reject) => {
       const run: Task['run'] = (view) => {
-        const applies = checks.every((check) => holds(check, view, (range) => isEmpty(this.#database, range)))
+        const applies = checks.every((check) => holds(check, view))
         if (applies) for (const write of writes) applyWrite(write, view)
         return (committed) => resolve(applies ? committed : undefined)
       }
@@ -193,22 +185,13 @@ class LmdbEngine implements MetadataEngine {
   #transact(tasks: readonly Task[]): (() => void)[] {
     const database = this.#database
     const durability = this.#durability
-    const puts: Put[] = []
-    let hasWritten = false
-    const view: Exclusive = {
-      get: (key) => find(database, key),
-      put: (key, value, logged) => {
-        const kept = logged === undefined || durability?.syncsFiles === true ? value : logged
-        if (kept !== undefined) database.putSync(key, kept)
-        hasWritten = kept !== undefined || database.removeSync(key) || hasWritten
-        if (durability !== undefined) puts.push({ key, value: logged ?? value })
-      },
-    }
+    const view = new LmdbView(database, durability)
     const settle: ReturnType<Task['run']>[] = []
     let recorded: Position | undefined
     const run = () => {
       for (const task of tasks) settle.push(task.run(view))
-      if (!hasWritten) return ABORT
+      const puts = view.finish()
+      if (puts === undefined) return ABORT
       recorded = durability?.record(puts)
       return undefined
     }

@@ -10,7 +10,7 @@ import type {
   ReadInPlace,
   Write,
 } from './engine.ts'
-import { applyWrite, holds } from './write.ts'
+import { addToCounters, applyWrite, type CommitView, holds } from './write.ts'
 
 export function openMemoryEngine(): MetadataEngine {
   return new MemoryEngine()
@@ -19,7 +19,15 @@ export function openMemoryEngine(): MetadataEngine {
 class MemoryEngine implements MetadataEngine {
   /** Sorted by key. */
   readonly #entries: { key: Buffer; value: Bytes }[] = []
-  readonly #view: Exclusive = { get: (key) => this.get(key), put: (key, value) => this.#put(key, value) }
+  readonly #view: CommitView = {
+    isNow: (key, value) => {
+      const now = this.get(key)
+      return now === undefined || value === undefined ? now === value : Buffer.compare(now, value) === 0
+    },
+    isEmpty: (range) => this.scan(range, { limit: 1 }).length === 0,
+    put: (key, value) => this.#put(key, value),
+    add: (key, numbers) => this.#put(key, addToCounters(this.get(key), numbers)),
+  }
 
   get(key: Bytes): Bytes | undefined {
     const index = this.#indexOf(key)
@@ -44,8 +52,7 @@ class MemoryEngine implements MetadataEngine {
   }
 
   async commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
-    const isEmpty = (range: KeyRange) => this.scan(range, { limit: 1 }).length === 0
-    for (const check of commit.checks) if (!holds(check, this.#view, isEmpty)) return undefined
+    for (const check of commit.checks) if (!holds(check, this.#view)) return undefined
     for (const write of commit.writes) applyWrite(write, this.#view)
     return { flushed: Promise.resolve() }
   }

@@ -31,8 +31,8 @@ export class Transaction {
     this.checks.push({ empty: range })
   }
 
-  put(key: Bytes, value: Bytes, logged?: Bytes): void {
-    this.writes.push({ key, value, logged })
+  put(key: Bytes, value: Bytes, rest?: readonly Bytes[]): void {
+    this.writes.push({ key, value, rest })
   }
 
   remove(key: Bytes): void {

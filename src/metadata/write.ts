@@ -1,21 +1,31 @@
 /** What checks and writes mean, in every engine. */
-import type { Bytes, Check, Exclusive, KeyRange, Write } from './engine.ts'
+import type { Bytes, Check, KeyRange, Write } from './engine.ts'
 
-export function holds(check: Check, view: Pick<Exclusive, 'get'>, isEmpty: (range: KeyRange) => boolean): boolean {
-  if ('empty' in check) return isEmpty(check.empty)
-  const now = view.get(check.key)
-  if (now === undefined || check.is === undefined) return now === check.is
-  return Buffer.compare(now, check.is) === 0
+/** What a commit works on. */
+export interface CommitView {
+  isNow(key: Bytes, value: Bytes | undefined): boolean
+  isEmpty(range: KeyRange): boolean
+  put(key: Bytes, value: Bytes | undefined, rest?: readonly Bytes[]): void
+  add(key: Bytes, numbers: Readonly<Record<string, number>>): void
 }
 
-export function applyWrite(write: Write, view: Exclusive): void {
-  if (!('add' in write)) {
-    view.put(write.key, write.value, write.logged)
-    return
-  }
-  const counters = decodeCounters(view.get(write.key))
-  for (const [name, delta] of Object.entries(write.add)) counters[name] = (counters[name] ?? 0) + delta
-  view.put(write.key, Buffer.from(JSON.stringify(counters)))
+export const holds = (check: Check, view: CommitView): boolean =>
+  'empty' in check ? view.isEmpty(check.empty) : view.isNow(check.key, check.is)
+
+export function applyWrite(write: Write, view: CommitView): void {
+  if ('add' in write) view.add(write.key, write.add)
+  else view.put(write.key, write.value, write.rest)
+}
+
+/** A counter row's value with these numbers added. */
+export function addToCounters(value: Bytes | undefined, numbers: Readonly<Record<string, number>>): Buffer {
+  const counters = decodeCounters(value)
+  addNumbers(counters, numbers)
+  return Buffer.from(JSON.stringify(counters))
+}
+
+export function addNumbers(sums: Record<string, number>, numbers: Readonly<Record<string, number>>): void {
+  for (const [name, number] of Object.entries(numbers)) sums[name] = (sums[name] ?? 0) + number
 }
 
 export function decodeCounters(value: Bytes | undefined): Record<string, number> {

@@ -32,7 +32,7 @@ export interface Pending {
   readonly source?: { readonly key: string; readonly place: Place }
   /** Key under which the row is that moves a file away from this one. */
   readonly renamedTo?: string
-  /** Bytes of a small new version. Without them, where the engine has those in its log alone (Write's `logged`), the row has their number. */
+  /** Bytes of a small new version. Without them, where the engine has those in its log alone (Write's `rest`), the row has their number. */
   readonly bytes?: Bytes | undefined
   readonly smallBytes?: number
 }
@@ -52,27 +52,25 @@ export const smallBytesOf = ({ bytes, smallBytes }: Pending): number | undefined
 
 /** Puts the row; its bytes go to the engine's log, if it has one. */
 export function putPending(transaction: Transaction, pending: Pending): void {
-  const row = encodePending(pending)
-  if (pending.bytes === undefined) transaction.put(pendingKey(pending), row)
-  else transaction.put(pendingKey(pending), row.subarray(0, 4 + row.readUInt32LE(0)), row)
+  const [row, ...rest] = encodePending(pending)
+  transaction.put(pendingKey(pending), row, rest)
 }
 
-export function encodePending(pending: Pending): Buffer {
+/** Before the bytes of a row that has any. */
+const bytesFollow = Buffer.from([1])
+
+/** A row in pieces: the bytes as they are, after what is known without them. */
+export function encodePending(pending: Pending): [row: Buffer, ...rest: Bytes[]] {
   const { bucket, key, order, moved, removed, uploadId, fileId, inodes, source, renamedTo, bytes } = pending
   const smallBytes = smallBytesOf(pending)
   // Not by spreading: V8 has no quick way to replace a field of what was spread.
   const fields = { bucket, key, order, moved, removed, uploadId, fileId, inodes, source, renamedTo, smallBytes }
   const json = JSON.stringify(fields)
   const jsonBytes = Buffer.byteLength(json)
-  const size = bytes === undefined ? 0 : bytes.byteLength + 1
-  const row = Buffer.allocUnsafe(4 + jsonBytes + size)
+  const row = Buffer.allocUnsafe(4 + jsonBytes)
   row.writeUInt32LE(jsonBytes, 0)
   row.write(json, 4)
-  if (bytes !== undefined) {
-    row[4 + jsonBytes] = 1
-    row.set(bytes, 5 + jsonBytes)
-  }
-  return row
+  return bytes === undefined ? [row] : [row, bytesFollow, bytes]
 }
 
 export function decodePending(value: Bytes): Pending {

@@ -215,9 +215,10 @@ export class JournalEngine implements MetadataEngine {
     return this.#inTurn(async () => {
       const logged = new Map<string, Bytes>()
       const writes = commit.writes.map((write) => {
-        if (!('logged' in write) || write.logged === undefined) return write
-        logged.set(nameOf(write.key), write.logged)
-        return libc.canSyncVolume() ? write : { key: write.key, value: write.logged }
+        if (!('rest' in write) || write.rest === undefined || write.value === undefined) return write
+        const whole = Buffer.concat([write.value, ...write.rest])
+        logged.set(nameOf(write.key), whole)
+        return libc.canSyncVolume() ? write : { key: write.key, value: whole }
       })
       if ((await this.#inner.commit({ checks: commit.checks, writes })) === undefined) return undefined
       this.#record(

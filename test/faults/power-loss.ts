@@ -183,5 +183,5 @@ function withInodes(
   const inodeNow = (inode: number) => made.get(inode)?.inode ?? noInode + inode
   const removed = pending.removed.map((each) => ({ ...each, inode: inodeNow(each.inode) }))
   const inodes = (pending.inodes ?? []).map(inodeNow)
-  return encodePending({ ...pending, removed, inodes })
+  return Buffer.concat(encodePending({ ...pending, removed, inodes }))
 }

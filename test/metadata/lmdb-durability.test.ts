@@ -91,7 +91,11 @@ describe('the LMDB engine', () => {
 
   describe('bytes that a file has as well', () => {
     const putLogged = async (engine: MetadataEngine) => {
-      const write = { key: Buffer.from('a'), value: Buffer.from('short'), logged: Buffer.from('short and long') }
+      const write = {
+        key: Buffer.from('a'),
+        value: Buffer.from('short'),
+        rest: [Buffer.from(' and'), Buffer.from(' long')],
+      }
       await (await engine.commit({ checks: [], writes: [write] }))?.flushed
     }
 

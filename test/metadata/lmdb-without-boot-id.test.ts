@@ -22,7 +22,7 @@ engineContract(open)
 it('keeps no log and no checkpoints, and what would be in the log in the index', async () => {
   const { path, engine, remove } = await open()
   const key = Buffer.from('a')
-  await engine.commit({ checks: [], writes: [{ key, value: Buffer.from('1'), logged: Buffer.from('12') }] })
+  await engine.commit({ checks: [], writes: [{ key, value: Buffer.from('1'), rest: [Buffer.from('2')] }] })
   expect(Buffer.from((await engine.get(key)) ?? '').toString()).toBe('12')
   await engine.close()
   expect((await readdir(path)).sort()).toEqual(['data.mdb', 'lock.mdb'])

@@ -47,7 +47,10 @@ it('finds a large body that was committed and not yet moved, staged without a fo
     inodes: [signature.inode],
   }
   const engine = openEngine({ root, durability: 'strict', engine: 'lmdb' })
-  await engine.commit({ checks: [], writes: [{ key: pendingKey(pending), value: encodePending(pending) }] })
+  await engine.commit({
+    checks: [],
+    writes: [{ key: pendingKey(pending), value: Buffer.concat(encodePending(pending)) }],
+  })
   await engine.close()
 
   const store = await open()
