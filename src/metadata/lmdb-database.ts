@@ -15,14 +15,26 @@ export function openDatabase(path: string, { flushes }: { flushes: boolean }): D
 }
 
 export function find(database: Database, key: Bytes): Bytes | undefined {
-  return isStorable(key) ? database.getBinary(key) : undefined
+  const found = isStorable(key) ? database.getBinaryFast(key) : undefined
+  if (found === undefined) return undefined
+  // What is found may be the beginning of a longer buffer: its length is set apart.
+  const sizeBytes = found.length
+  // LMDB's own copy of it would take memory of its own, which costs more than the rest of a read.
+  return sizeBytes > pooledBytesMax ? database.getBinary(key) : copyPooled(found, sizeBytes)
+}
+
+const pooledBytesMax = 1024
+
+function copyPooled(found: Buffer, sizeBytes: number): Buffer {
+  const copy = Buffer.allocUnsafe(sizeBytes)
+  copy.set(new Uint8Array(found.buffer, found.byteOffset, sizeBytes))
+  return copy
 }
 
 /** Whether the entry is this one, without a copy of it. */
 export function isEntry(database: Database, key: Bytes, value: Bytes | undefined): boolean {
   const found = isStorable(key) ? database.getBinaryFast(key) : undefined
   if (found === undefined || value === undefined) return found === value
-  // What is found may be the beginning of a longer buffer: its length is set apart.
   const sizeBytes = found.length
   return sizeBytes === value.byteLength && Buffer.prototype.compare.call(value, found, 0, sizeBytes) === 0
 }

@@ -32,7 +32,7 @@
  * | traffic    | h second account      | counters requests, errors, bytesIn, bytesOut of a stretch of the last hour (access/traffic.ts) |
  * | use        | a day accessKeyId action resource | counter count (access/usage-ledger.ts) |
  */
-import type { Bytes, KeyRange } from './engine.ts'
+import { asBuffer, type Bytes, type KeyRange } from './engine.ts'
 
 type Table =
   | 'b'
@@ -75,7 +75,7 @@ export function rowsAfter(range: KeyRange, key: Bytes, skip: 'row' | 'prefix'): 
 }
 
 export function rowParts(key: Bytes): string[] {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString().split('\0').slice(1)
+  return asBuffer(key).toString().split('\0').slice(1)
 }
 
 /** Part numbers as they sort. */
@@ -87,5 +87,5 @@ export function encodeJson(value: unknown): Buffer {
 
 /** Rows are written by this program only, so their shape is trusted. */
 export function decodeJson<T>(value: Bytes): T {
-  return JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString()) as T
+  return JSON.parse(asBuffer(value).toString()) as T
 }

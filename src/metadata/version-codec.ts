@@ -12,7 +12,7 @@ import {
   type Place,
   storageClasses,
 } from '#model/object.ts'
-import type { Bytes } from './engine.ts'
+import { asBuffer, type Bytes } from './engine.ts'
 
 /** A version and what only storage needs of it. */
 export interface StoredVersion extends ObjectVersion {
@@ -72,7 +72,7 @@ export function encodeVersion(version: StoredVersion): Buffer {
 }
 
 export function decodeVersion(key: string, value: Bytes): StoredVersion {
-  const row = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  const row = asBuffer(value)
   if (row[0] !== formatVersion)
     throw new Error(`the index holds a row of format ${row[0]}, this program reads ${formatVersion}`)
   const ownerEnd = head + (row[56] ?? 0)
@@ -108,7 +108,7 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
 
 /** Of the version's file, read from the fixed offsets alone. */
 export function decodeSignature(value: Bytes): FileSignature {
-  const row = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  const row = asBuffer(value)
   return { inode: row.readDoubleLE(24), sizeBytes: row.readDoubleLE(8), mtimeMs: row.readDoubleLE(32) }
 }
 

@@ -1,5 +1,5 @@
 /** What checks and writes mean, in every engine. */
-import type { Bytes, Check, KeyRange, Write } from './engine.ts'
+import { asBuffer, type Bytes, type Check, type KeyRange, type Write } from './engine.ts'
 
 /** What a commit works on. */
 export interface CommitView {
@@ -29,5 +29,5 @@ export function addNumbers(sums: Record<string, number>, numbers: Readonly<Recor
 }
 
 export function decodeCounters(value: Bytes | undefined): Record<string, number> {
-  return value === undefined ? {} : (JSON.parse(Buffer.from(value).toString()) as Record<string, number>)
+  return value === undefined ? {} : (JSON.parse(asBuffer(value).toString()) as Record<string, number>)
 }

@@ -23,7 +23,8 @@ function decodeBucket(name: string, row: Bytes): Bucket {
   if (known !== undefined && Buffer.compare(known.row, row) === 0) return known.bucket
   const bucket = Object.freeze(decodeJson<Bucket>(row))
   if (decoded.size >= decodedMax) decoded.clear()
-  decoded.set(name, { row, bucket })
+  // Of its own: a small buffer would keep the pool that it is from.
+  decoded.set(name, { row: new Uint8Array(row), bucket })
   return bucket
 }
 

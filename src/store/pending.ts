@@ -2,7 +2,7 @@
  * The write-ahead log of files. A row says: the files of these versions of this key may not be where their records say, these files
  * may have to go, and here are the bytes of a small one. It stays until the files are durably in their places.
  */
-import type { Bytes, KeyRange } from '#metadata/engine.ts'
+import { asBuffer, type Bytes, type KeyRange } from '#metadata/engine.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
@@ -74,7 +74,7 @@ export function encodePending(pending: Pending): [row: Buffer, ...rest: Bytes[]]
 }
 
 export function decodePending(value: Bytes): Pending {
-  const row = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  const row = asBuffer(value)
   const jsonEnd = 4 + row.readUInt32LE(0)
   const pending = JSON.parse(row.toString('utf8', 4, jsonEnd)) as Pending
   return row.length > jsonEnd ? { ...pending, bytes: row.subarray(jsonEnd + 1) } : pending
