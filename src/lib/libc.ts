@@ -11,6 +11,11 @@ const require = createRequire(import.meta.url)
 const atWorkingFolder = -100
 const renameExchange = 2
 const mmapThreshold = -3
+const nonBlocking = 0o4000
+const closeOnExec = 0o2000000
+/** Whatever changes the name, the bytes or the attributes of what is in a folder. */
+const folderChanges = 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200
+const onlyFolders = 0x1000000
 
 export const libc = {
   /**
@@ -23,6 +28,26 @@ export const libc = {
     if (calls === undefined) throw failure('renameat2', 'ENOSYS')
     if (calls.renameat2(atWorkingFolder, path, atWorkingFolder, other, renameExchange) !== 0)
       throw failure('renameat2', calls.lastError())
+  },
+
+  /** A descriptor to read changes from, which never blocks (inotify(7)); undefined where there is none. */
+  openInotify(): number | undefined {
+    const fd = load()?.inotifyInit(nonBlocking | closeOnExec) ?? -1
+    return fd === -1 ? undefined : fd
+  },
+
+  /** Returns the watch's descriptor. Throws an error with the `code` of the system. */
+  addInotifyWatch(fd: number, folder: string): number {
+    const calls = load()
+    if (calls === undefined) throw failure('inotify_add_watch', 'ENOSYS')
+    const watch = calls.inotifyAddWatch(fd, folder, folderChanges | onlyFolders)
+    if (watch === -1) throw failure('inotify_add_watch', calls.lastError())
+    return watch
+  },
+
+  /** Nothing happens if it has gone with its folder. */
+  removeInotifyWatch(fd: number, watch: number): void {
+    load()?.inotifyRemoveWatch(fd, watch)
   },
 
   /** For a worker of source text. */
@@ -55,6 +80,9 @@ export const libc = {
 
 interface Calls {
   renameat2(fromFolder: number, from: string, toFolder: number, to: string, flags: number): number
+  inotifyInit(flags: number): number
+  inotifyAddWatch(fd: number, path: string, mask: number): number
+  inotifyRemoveWatch(fd: number, watch: number): number
   /** In a thread. */
   syncfs(fd: number): Promise<number>
   /** Of glibc. */
@@ -81,6 +109,9 @@ function find(): Calls | undefined {
     const syncfs = library.func('int syncfs(int)')
     return {
       renameat2,
+      inotifyInit: library.func('int inotify_init1(int)'),
+      inotifyAddWatch: library.func('int inotify_add_watch(int, const char *, uint32_t)'),
+      inotifyRemoveWatch: library.func('int inotify_rm_watch(int, int)'),
       mallopt: malloptOf(library),
       syncfs: (fd) =>
         new Promise((resolve, reject) => {

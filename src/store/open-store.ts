@@ -90,9 +90,9 @@ function watchBehind(context: StoreContext, options: StoreOptions, signal: Abort
     signal,
   }
   const watcher = options.watch ? new Watcher(context, scan) : undefined
-  watcher?.start()
   const run = async () => {
     try {
+      watcher?.start()
       await scanAndTell(context, watcher?.scanOptions ?? scan)
     } catch (error) {
       if (!signal.aborted) context.log.warn({ err: error }, 'the scan for files changed by hand did not finish')

@@ -4,19 +4,21 @@
  */
 import fs from 'node:fs'
 import { hasCode, signatureOf } from '#blobs/files.ts'
+import { type FolderWatches, openFolderWatches } from '#lib/folder-watches.ts'
 import { isBucketName } from '#model/bucket.ts'
 import type { StoreContext } from './context.ts'
-import { look, type ScanOptions, scanBucket, scanFolder } from './scan.ts'
+import { look, type ScanOptions, scanBucket, scanBuckets, scanFolder } from './scan.ts'
 
 const gatherMs = 700
 
 export class Watcher {
   readonly #context: StoreContext
   readonly #scan: ScanOptions
-  readonly #watches = new Map<string, fs.FSWatcher>()
+  #watches: FolderWatches | undefined
   #changed = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
+  #isScanning = false
   #hasWarned = false
 
   constructor(context: StoreContext, scan: Omit<ScanOptions, 'onFolder'>) {
@@ -30,6 +32,8 @@ export class Watcher {
   }
 
   start(): void {
+    if (this.#isClosed) return
+    this.#watches = openFolderWatches(() => void this.#scanAgain())
     this.#watch(this.#context.layout.root, (name) => {
       if (isBucketName(name)) this.#note(`${name}\0`)
     })
@@ -38,7 +42,7 @@ export class Watcher {
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)
-    for (const watch of this.#watches.values()) watch.close()
+    this.#watches?.close()
   }
 
   #watchFolder(bucket: string, prefix: string): void {
@@ -48,17 +52,9 @@ export class Watcher {
   }
 
   #watch(path: string, onChange: (name: string) => void): void {
-    if (this.#isClosed || this.#watches.has(path)) return
+    if (this.#isClosed || this.#watches === undefined || this.#watches.has(path)) return
     try {
-      const watch = fs.watch(path, { persistent: false }, (_, name) => {
-        if (name !== null) onChange(name)
-      })
-      const forget = () => {
-        watch.close()
-        this.#watches.delete(path)
-      }
-      watch.on('error', forget)
-      this.#watches.set(path, watch)
+      this.#watches.add(path, onChange)
     } catch (error) {
       if (hasCode(error, 'ENOENT', 'ENOTDIR') || this.#hasWarned) return
       this.#hasWarned = true
@@ -67,6 +63,13 @@ export class Watcher {
         'not every folder can be watched; changes by hand there show when they are read',
       )
     }
+  }
+
+  async #scanAgain(): Promise<void> {
+    if (this.#isScanning) return
+    this.#isScanning = true
+    await scanBuckets(this.#context, this.#scan).catch(() => undefined)
+    this.#isScanning = false
   }
 
   #note(change: string): void {
@@ -91,9 +94,7 @@ export class Watcher {
     const path = this.#context.layout.plain(bucket, key)
     const stats = fs.lstatSync(path, { throwIfNoEntry: false })
     if (stats?.isDirectory() !== true) {
-      const watch = this.#watches.get(path)
-      watch?.close()
-      this.#watches.delete(path)
+      this.#watches?.remove(path)
       await look(this.#context, bucket, key, stats?.isFile() === true ? signatureOf(stats) : undefined)
       return
     }
