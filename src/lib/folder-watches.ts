@@ -92,6 +92,8 @@ class PolledWatches implements FolderWatches {
 
   close(): void {
     clearInterval(this.#timer)
+    // Nothing is asked of a descriptor that may be another file's by then.
+    this.#descriptors.clear()
     fs.closeSync(this.#fd)
   }
 

@@ -3,6 +3,7 @@
  * Every engine passes test/metadata/engine-contract.ts.
  */
 export type Bytes = Uint8Array
+
 /** The same bytes, not a copy. */
 export const asBuffer = (bytes: Bytes): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
