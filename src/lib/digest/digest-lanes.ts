@@ -122,12 +122,16 @@ function idlestLane(): Lane {
   return lane
 }
 
-/** The dearest first, each to the lane with least to do. */
+/**
+ * The dearest first, each to the lane with least to do. Where every lane has something to do already, nothing is gained by a second one:
+ * the bytes would only travel further.
+ */
 function distribute(names: readonly DigestName[]): Map<Lane, DigestName[]> {
   const shares = new Map<Lane, DigestName[]>()
   const dearestFirst = names.toSorted((a, b) => costOf(b) - costOf(a))
+  const onlyLane = lanes.length >= MAX_LANES && lanes.every(({ load }) => load > 0) ? idlestLane() : undefined
   for (const name of dearestFirst) {
-    const lane = idlestLane()
+    const lane = onlyLane ?? idlestLane()
     lane.load += costOf(name)
     shares.set(lane, [...(shares.get(lane) ?? []), name])
   }
