@@ -10,6 +10,7 @@ import { isBucketName } from '#model/bucket.ts'
 import type { FileSignature } from '#model/object.ts'
 import { adoptBucket, findBucket } from './buckets.ts'
 import type { StoreContext } from './context.ts'
+import type { ObjectPage } from './contract.ts'
 import { listObjects } from './listing.ts'
 import { findVersion } from './read.ts'
 
@@ -85,14 +86,28 @@ async function scanFiles(
       await look(context, bucket, prefix + entry.name)
     }
   }
-  let after = ''
-  for (;;) {
-    const page = await listObjects(context, { bucket, prefix, delimiter: '/', limit: 1000, after })
+  await lookAtKnown(context, bucket, prefix, { delimiter: '/', signal }, (key) => !seen.has(key.slice(prefix.length)))
+  return folders
+}
+
+/** Looks at what the index has below a folder that is gone: of what was in it, when it was moved away, nothing is told. */
+export function lookBelow(context: StoreContext, bucket: string, prefix: string, signal: AbortSignal): Promise<void> {
+  return lookAtKnown(context, bucket, prefix, { delimiter: '', signal }, () => true)
+}
+
+async function lookAtKnown(
+  context: StoreContext,
+  bucket: string,
+  prefix: string,
+  { delimiter, signal }: { readonly delimiter: string; readonly signal: AbortSignal },
+  isDue: (key: string) => boolean,
+): Promise<void> {
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const page: ObjectPage = await listObjects(context, { bucket, prefix, delimiter, limit: 1000, after })
     for (const { key } of page.objects) {
-      if (signal.aborted) return folders
-      if (!seen.has(key.slice(prefix.length))) await look(context, bucket, key)
+      if (signal.aborted) return
+      if (isDue(key)) await look(context, bucket, key)
     }
-    if (page.next === undefined) return folders
     after = page.next
   }
 }

@@ -7,7 +7,7 @@ import { hasCode, signatureOf } from '#blobs/files.ts'
 import { type FolderWatches, openFolderWatches } from '#lib/folder-watches.ts'
 import { isBucketName } from '#model/bucket.ts'
 import type { StoreContext } from './context.ts'
-import { look, type ScanOptions, scanBucket, scanBuckets, scanFolder } from './scan.ts'
+import { look, lookBelow, type ScanOptions, scanBucket, scanBuckets, scanFolder } from './scan.ts'
 
 const gatherMs = 700
 
@@ -84,20 +84,35 @@ export class Watcher {
       if (this.#isClosed) return
       const [bucket = '', key = ''] = change.split('\0')
       if (key === '') await scanBucket(this.#context, bucket, this.#scan).catch(() => undefined)
-      else await this.#lookAt(bucket, key)
+      else await this.#lookAt(bucket, key).catch((error: unknown) => this.#warn(error, { bucket, key }))
     }
     this.#timer = undefined
     if (this.#changed.size > 0 && !this.#isClosed) this.#note([...this.#changed][0] ?? '')
   }
 
+  #warn(error: unknown, fields: { bucket: string; key: string }): void {
+    this.#context.log.warn({ err: error, ...fields }, 'a file changed by hand could not be looked at')
+  }
+
   async #lookAt(bucket: string, key: string): Promise<void> {
     const path = this.#context.layout.plain(bucket, key)
-    const stats = fs.lstatSync(path, { throwIfNoEntry: false })
+    const stats = lstatIfThere(path)
     if (stats?.isDirectory() !== true) {
       this.#watches?.remove(path)
       await look(this.#context, bucket, key, stats?.isFile() === true ? signatureOf(stats) : undefined)
+      if (stats === undefined) await lookBelow(this.#context, bucket, `${key}/`, this.#scan.signal)
       return
     }
     await scanFolder(this.#context, bucket, `${key}/`, this.#scan).catch(() => undefined)
+  }
+}
+
+function lstatIfThere(path: string): fs.Stats | undefined {
+  try {
+    return fs.lstatSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    // A file has taken the place of the folder above it.
+    if (hasCode(error, 'ENOTDIR')) return undefined
+    throw error
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -285,9 +285,12 @@ for (const engine of ['memory', 'lmdb'] as const) {
 }
 
 describe('a watched store', () => {
-  it('does not bring back a bucket that was deleted', async () => {
-    const root = await mkdtemp(join(tmpdir(), 'myfsio-watch-'))
-    const store = await openStore({
+  let root: string
+  let store: Store
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'myfsio-watch-'))
+    store = await openStore({
       root,
       durability: 'none',
       engine: 'memory',
@@ -296,12 +299,42 @@ describe('a watched store', () => {
       isPrimary: true,
     })
     await store.createBucket(bucketOf('Unversioned'))
+  })
+
+  afterEach(async () => {
+    await store.close()
+    await rm(root, { recursive: true })
+  })
+
+  const names = async () => {
+    const query = { bucket: 'bucket', prefix: '', delimiter: '', limit: 1000, after: '' }
+    return (await store.listObjects(query)).objects.map(({ key }) => key)
+  }
+  const expectNames = (expected: string[]) => expect.poll(names, { timeout: 10_000 }).toEqual(expected)
+
+  it('lists what is in a folder by its new name once it was renamed by hand, and nothing by the old one', async () => {
+    await mkdir(join(root, 'bucket/d/e'), { recursive: true })
+    await writeFile(join(root, 'bucket/d/e/f'), 'x')
+    await expectNames(['d/e/f'])
+    await rename(join(root, 'bucket/d'), join(root, 'bucket/c'))
+    await expectNames(['c/e/f'])
+  })
+
+  it('lives on when a file takes the place of a folder in which something has just changed', async () => {
+    await mkdir(join(root, 'bucket/d'))
+    await writeFile(join(root, 'bucket/d/f'), 'x')
+    await expectNames(['d/f'])
+    await writeFile(join(root, 'bucket/d/g'), 'x')
+    await rm(join(root, 'bucket/d'), { recursive: true })
+    await writeFile(join(root, 'bucket/d'), 'x')
+    await expectNames(['d'])
+  })
+
+  it('does not bring back a bucket that was deleted', async () => {
     await store.deleteBucket('bucket')
     await mkdir(join(root, 'by-hand'))
     // What the watcher saw until then has been looked at once the folder made by hand is a bucket.
     await expect.poll(() => store.findBucket('by-hand'), { timeout: 10_000 }).toBeDefined()
     expect(await store.findBucket('bucket')).toBeUndefined()
-    await store.close()
-    await rm(root, { recursive: true })
   })
 })
