@@ -86,8 +86,9 @@ describe.runIf(process.platform === 'linux')('inotify', () => {
     await vi.waitFor(() => expect(changed).toContain('c/d'), 3000)
   })
 
-  it('says so when there were more changes than the system keeps', async () => {
+  it('says so when there were more changes than the system keeps', async (context) => {
     const kept = Number(fs.readFileSync('/proc/sys/fs/inotify/max_queued_events', 'latin1'))
+    context.skip(kept > 65_536, 'to make more changes than that takes too long')
     watch('a')
     write('a/0')
     for (let i = 0; i <= kept / 2; i++) fs.renameSync(join(root, `a/${i}`), join(root, `a/${i + 1}`))
