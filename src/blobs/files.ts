@@ -26,8 +26,14 @@ export function findFile(path: string): FileSignature | undefined {
 
 /** findFile where a parent may not be a folder. */
 export function findFileSafely(path: string): FileSignature | undefined {
+  const stats = lstatSafely(path)
+  return stats?.isFile() === true ? signatureOf(stats) : undefined
+}
+
+/** Undefined also where a parent is not a folder, or no file can have this name. */
+export function lstatSafely(path: string): fs.Stats | undefined {
   try {
-    return findFile(path)
+    return fs.lstatSync(path, { throwIfNoEntry: false })
   } catch (error) {
     if (hasCode(error, 'ENOTDIR', 'ENAMETOOLONG', 'ENOENT', 'EINVAL')) return undefined
     throw error

@@ -16,19 +16,8 @@ export function openDatabase(path: string, { flushes }: { flushes: boolean }): D
 
 export function find(database: Database, key: Bytes): Bytes | undefined {
   const found = isStorable(key) ? database.getBinaryFast(key) : undefined
-  if (found === undefined) return undefined
-  // What is found may be the beginning of a longer buffer: its length is set apart.
-  const sizeBytes = found.length
-  // LMDB's own copy of it would take memory of its own, which costs more than the rest of a read.
-  return sizeBytes > pooledBytesMax ? database.getBinary(key) : copyPooled(found, sizeBytes)
-}
-
-const pooledBytesMax = 1024
-
-function copyPooled(found: Buffer, sizeBytes: number): Buffer {
-  const copy = Buffer.allocUnsafe(sizeBytes)
-  copy.set(new Uint8Array(found.buffer, found.byteOffset, sizeBytes))
-  return copy
+  // It may be the beginning of a longer buffer: its length is set apart.
+  return found === undefined ? undefined : copyOf(found, 0, found.length)
 }
 
 /** Whether the entry is this one, without a copy of it. */
@@ -69,7 +58,12 @@ const inPlace = {
   },
 }
 
-const copyOf = (bytes: Buffer, start: number, end: number) => Uint8Array.prototype.slice.call(bytes, start, end)
+/** In the pool of small buffers, if it is small: memory of its own costs more than the rest of a read. */
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start)
+  copy.set(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start))
+  return copy
+}
 
 export const cutRange = ({ start, end }: KeyRange): KeyRange => ({ start: cut(start), end: cut(end) })
 

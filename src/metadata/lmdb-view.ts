@@ -24,12 +24,12 @@ export class LmdbView implements Exclusive, CommitView {
   }
 
   get(key: Bytes): Bytes | undefined {
-    if (this.#sumOf(key) !== undefined) this.#writeSums()
+    this.#writeSumOf(key)
     return find(this.#database, key)
   }
 
   isNow(key: Bytes, value: Bytes | undefined): boolean {
-    if (this.#sumOf(key) !== undefined) this.#writeSums()
+    this.#writeSumOf(key)
     return isEntry(this.#database, key, value)
   }
 
@@ -39,7 +39,7 @@ export class LmdbView implements Exclusive, CommitView {
   }
 
   put(key: Bytes, value: Bytes | undefined, rest: readonly Bytes[] = []): void {
-    if (this.#sumOf(key) !== undefined) this.#writeSums()
+    this.#writeSumOf(key)
     this.#put(key, value, rest)
   }
 
@@ -58,6 +58,10 @@ export class LmdbView implements Exclusive, CommitView {
   #sumOf(key: Bytes): Sum | undefined {
     for (const sum of this.#sums) if (Buffer.compare(sum.key, key) === 0) return sum
     return undefined
+  }
+
+  #writeSumOf(key: Bytes): void {
+    if (this.#sumOf(key) !== undefined) this.#writeSums()
   }
 
   #writeSums(): void {

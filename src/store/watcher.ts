@@ -2,14 +2,15 @@
  * Watches the bucket folders while the server runs, so that files dropped in or removed by hand show in listings within a second or
  * two. One watch a folder; what changed is gathered and looked at once, so that our own writes cost a set entry and a look each.
  */
-import fs from 'node:fs'
-import { hasCode, signatureOf } from '#blobs/files.ts'
+import { hasCode, lstatSafely, signatureOf } from '#blobs/files.ts'
 import { type FolderWatches, openFolderWatches } from '#lib/folder-watches.ts'
 import { isBucketName } from '#model/bucket.ts'
 import type { StoreContext } from './context.ts'
 import { look, lookBelow, type ScanOptions, scanBucket, scanBuckets, scanFolder } from './scan.ts'
 
 const gatherMs = 700
+/** Among the changes: no bucket has this name. */
+const everything = '\0'
 
 export class Watcher {
   readonly #context: StoreContext
@@ -18,7 +19,6 @@ export class Watcher {
   #changed = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
-  #isScanning = false
   #hasWarned = false
 
   constructor(context: StoreContext, scan: Omit<ScanOptions, 'onFolder'>) {
@@ -33,7 +33,7 @@ export class Watcher {
 
   start(): void {
     if (this.#isClosed) return
-    this.#watches = openFolderWatches(() => void this.#scanAgain())
+    this.#watches = openFolderWatches(() => this.#note(everything))
     this.#watch(this.#context.layout.root, (name) => {
       if (isBucketName(name)) this.#note(`${name}\0`)
     })
@@ -65,13 +65,6 @@ export class Watcher {
     }
   }
 
-  async #scanAgain(): Promise<void> {
-    if (this.#isScanning) return
-    this.#isScanning = true
-    await scanBuckets(this.#context, this.#scan).catch(() => undefined)
-    this.#isScanning = false
-  }
-
   #note(change: string): void {
     this.#changed.add(change)
     this.#timer ??= setTimeout(() => void this.#lookAtChanges(), gatherMs).unref()
@@ -83,7 +76,8 @@ export class Watcher {
     for (const change of changed) {
       if (this.#isClosed) return
       const [bucket = '', key = ''] = change.split('\0')
-      if (key === '') await scanBucket(this.#context, bucket, this.#scan).catch(() => undefined)
+      if (change === everything) await scanBuckets(this.#context, this.#scan).catch(() => undefined)
+      else if (key === '') await scanBucket(this.#context, bucket, this.#scan).catch(() => undefined)
       else await this.#lookAt(bucket, key).catch((error: unknown) => this.#warn(error, { bucket, key }))
     }
     this.#timer = undefined
@@ -96,7 +90,7 @@ export class Watcher {
 
   async #lookAt(bucket: string, key: string): Promise<void> {
     const path = this.#context.layout.plain(bucket, key)
-    const stats = lstatIfThere(path)
+    const stats = lstatSafely(path)
     if (stats?.isDirectory() !== true) {
       this.#watches?.remove(path)
       await look(this.#context, bucket, key, stats?.isFile() === true ? signatureOf(stats) : undefined)
@@ -104,15 +98,5 @@ export class Watcher {
       return
     }
     await scanFolder(this.#context, bucket, `${key}/`, this.#scan).catch(() => undefined)
-  }
-}
-
-function lstatIfThere(path: string): fs.Stats | undefined {
-  try {
-    return fs.lstatSync(path, { throwIfNoEntry: false })
-  } catch (error) {
-    // A file has taken the place of the folder above it.
-    if (hasCode(error, 'ENOTDIR')) return undefined
-    throw error
   }
 }
