@@ -11,11 +11,13 @@ import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
 import { openMemoryEngine } from '#metadata/memory-engine.ts'
 import { rowParts, rowsOf } from '#metadata/tables.ts'
+import type { ObjectVersion } from '#model/object.ts'
+import { adoptBeforeRemoval, adoptFirst } from './adopt-first.ts'
 import { backgroundWork, scanAndTell } from './background.ts'
 import { bucketUsage, createBucket, deleteBucket, findBucket, getBucket, listBuckets, updateBucket } from './buckets.ts'
 import { changeVersion } from './change-version.ts'
 import type { Durability, StoreContext, StoreLog } from './context.ts'
-import type { Store } from './contract.ts'
+import type { PutObject, Store } from './contract.ts'
 import { deleteObject } from './delete.ts'
 import { listObjects, listVersions } from './listing.ts'
 import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './parts.ts'
@@ -150,6 +152,17 @@ function removeStaged(folder: string, log: StoreLog): void {
 /** Whether another process, which lives, stages there. */
 const isOfOther = (owner: string): boolean => owner !== stagingOwner && isLivingProcess(Number.parseInt(owner, 36))
 
+/** A write to a versioned key keeps the file of the version before. */
+async function adoptThenPut(context: StoreContext, put: PutObject): Promise<ObjectVersion> {
+  try {
+    await adoptFirst(context, put.bucket.name, put.key)
+  } catch (error) {
+    discardStaged(context, put.staged)
+    throw error
+  }
+  return putObject(context, put)
+}
+
 function storeOver(context: StoreContext, close: () => Promise<void>): Store {
   return {
     createBucket: (bucket) => createBucket(context, bucket),
@@ -162,14 +175,23 @@ function storeOver(context: StoreContext, close: () => Promise<void>): Store {
     stage: (body) => stage(context, body),
     stageCopy: (source, range, algorithms) => stageCopy(context, source, range, algorithms),
     discard: async (staged) => discardStaged(context, staged),
-    putObject: (put) => putObject(context, put),
+    putObject: (put) => {
+      if (put.bucket.versioning === 'Unversioned') return putObject(context, put)
+      return adoptThenPut(context, put)
+    },
     findVersion: (bucket, key, versionId) => findVersion(context, bucket, key, versionId),
     headObject: (bucket, key, versionId) => headObject(context, bucket, key, versionId),
     openObject: (bucket, key, versionId) => openObject(context, bucket, key, versionId),
     changeVersion: (bucket, version, change) => changeVersion(context, bucket, version, change),
     listObjectParts: (_bucket, version, after, limit) => listObjectParts(context, version, after, limit),
-    deleteObject: (remove) => deleteObject(context, remove),
-    renameObject: (rename) => renameObject(context, rename),
+    deleteObject: async (remove) => {
+      const damaged = await adoptBeforeRemoval(context, remove.bucket.name, remove.key)
+      return deleteObject(context, remove, damaged)
+    },
+    renameObject: async (rename) => {
+      if (rename.bucket.versioning !== 'Unversioned') await adoptFirst(context, rename.bucket.name, rename.to)
+      return renameObject(context, rename)
+    },
     listObjects: (query) => listObjects(context, query),
     listVersions: (query) => listVersions(context, query),
     createUpload: (upload) => createUpload(context, upload),
@@ -181,7 +203,10 @@ function storeOver(context: StoreContext, close: () => Promise<void>): Store {
     discardPart: (upload, staged) => discardPart(context, upload, staged),
     putPart: (upload, staged, checksum) => putPart(context, upload, staged, checksum),
     listParts: (upload, after, limit) => listParts(context, upload, after, limit),
-    completeUpload: (complete) => completeUpload(context, complete),
+    completeUpload: async (complete) => {
+      if (complete.bucket.versioning !== 'Unversioned') await adoptFirst(context, complete.bucket.name, complete.key)
+      return completeUpload(context, complete)
+    },
     abortUpload: (bucket, key, uploadId, ifInitiatedMs) => abortUpload(context, bucket, key, uploadId, ifInitiatedMs),
     backgroundWork: () => backgroundWork(context),
     close,

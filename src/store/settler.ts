@@ -10,7 +10,7 @@ import { libc } from '#lib/libc.ts'
 import { syncFolderIfThere, syncIfThere } from '#lib/sync.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { rowKey, rowParts, rowsAfter, rowsOf } from '#metadata/tables.ts'
-import { decodeVersion } from '#metadata/version-codec.ts'
+import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Place } from '#model/object.ts'
 import type { Durability, StoreLog } from './context.ts'
 import { DirectMoves, mayMoveDirectly } from './direct-move.ts'
@@ -86,11 +86,11 @@ export class Settler {
     if (this.#laggards.size > laggardsMax) await laggard
   }
 
-  /** Settles what other writers of this key have committed and not moved yet. False if there was nothing. */
-  async settleKey(bucket: string, key: string, visited: ReadonlySet<string> = new Set()): Promise<boolean> {
+  /** Settles what other writers of this key have committed and not moved yet, and returns their rows, oldest first. */
+  async settleKey(bucket: string, key: string, visited: ReadonlySet<string> = new Set()): Promise<Pending[]> {
     const { engine } = this.#options
     const rows = await engine.scan(rowsOf('q', bucket, key))
-    if (rows.length === 0) return false
+    if (rows.length === 0) return []
     // Another process may have committed them a moment ago: no file may move for what a power loss could undo.
     await engine.flush()
     // Oldest first: an order sorts newest first.
@@ -100,7 +100,12 @@ export class Settler {
       if (renamedTo === undefined) await this.#play(pending, 'again', pendings.slice(0, i))
       else if (!visited.has(renamedTo)) await this.settleKey(bucket, renamedTo, new Set([...visited, key]))
     }
-    return true
+    return pendings
+  }
+
+  /** Whether the version's file is in none of the places where it may be. Inside the index's write lock the answer stays true. */
+  isNowhere(bucket: string, version: StoredVersion, rows: readonly Pending[]): boolean {
+    return this.#moves.isNowhere(bucket, version, rows)
   }
 
   /** After an unclean end: plays out every row, and checks small files against the bytes in the log. */

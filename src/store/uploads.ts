@@ -132,6 +132,7 @@ export async function completeUpload(context: StoreContext, complete: Complete):
       attributes: upload.attributes,
       fileId,
       signature,
+      crc64nvme: plan.crc64nvme,
     }
     return await publish(context, bucket.name, fresh, {
       conditions: complete.conditions,
