@@ -3,6 +3,7 @@ import type { Spares } from '#blobs/spares.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import type { Settler } from './settler.ts'
+import type { TroubleLog } from './trouble-log.ts'
 
 export type Durability = 'strict' | 'relaxed' | 'none'
 
@@ -20,6 +21,7 @@ export interface StoreContext {
   readonly spares: Spares
   readonly durability: Durability
   readonly log: StoreLog
+  readonly troubles: TroubleLog
 }
 
 /** A transaction that may be acknowledged when this resolves: after the flush in `strict`, at once otherwise. */

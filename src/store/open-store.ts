@@ -24,6 +24,7 @@ import { findVersion, headObject, listObjectParts, openObject } from './read.ts'
 import { renameObject } from './rename.ts'
 import { Settler } from './settler.ts'
 import { discardStaged, newFileId, stage, stageCopy, stagingOwner } from './staging.ts'
+import { TroubleLog } from './trouble-log.ts'
 import { abortUpload, completeUpload, createUpload, forgetCompleted, getUpload, listUploads } from './uploads.ts'
 import { Watcher } from './watcher.ts'
 
@@ -57,8 +58,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     typeof options.engine === 'string' ? openEngine({ ...options, engine: options.engine }) : options.engine
   sortStaging(layout)
   const spares = new Spares({ layout, newFileId })
-  const settler = new Settler({ engine, layout, durability, log, spares })
-  const context: StoreContext = { engine, layout, settler, spares, durability, log }
+  const troubles = new TroubleLog(log)
+  const settler = new Settler({ engine, layout, durability, log, spares, troubles })
+  const context: StoreContext = { engine, layout, settler, spares, durability, log, troubles }
   const recovered = await settler.recover()
   if (recovered > 0) log.info({ recovered }, 'finished writes that were interrupted')
   await removeLeftovers(context)

@@ -13,7 +13,7 @@ import type { FileSignature, ObjectPart, ObjectVersion } from '#model/object.ts'
 import { adoptFile, adoptRemoval } from './adoption.ts'
 import type { StoreContext } from './context.ts'
 import type { Content, OpenObject } from './contract.ts'
-import { asStorageError } from './storage-error.ts'
+import { asReadError, isForbidden } from './storage-error.ts'
 
 const attempts = 20
 
@@ -69,7 +69,7 @@ async function findVerified<T>(
   for (let attempt = 0; attempt < attempts; attempt++) {
     const version = await findRecord(context, bucket, key, versionId)
     if (version === undefined || (version.isDeleteMarker && versionId === undefined)) {
-      if (versionId !== undefined || !(await adoptUnknown(context, bucket, key, hasSettled))) {
+      if (versionId !== undefined || !(await adoptReadable(context, bucket, key, hasSettled))) {
         return version === undefined ? undefined : { version, value: undefined }
       }
       continue
@@ -107,14 +107,36 @@ async function adoptUnknown(context: StoreContext, bucket: string, key: string, 
   return adoptFile(context, bucket, key, undefined)
 }
 
+/** A file that the server may not read, or not look at, is no object. */
+async function adoptReadable(context: StoreContext, bucket: string, key: string, hasTried: boolean): Promise<boolean> {
+  try {
+    return await adoptUnknown(context, bucket, key, hasTried)
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+    const message = 'the server is not permitted to read a file; it is not listed, and not served'
+    context.troubles.tellOfFile('warn', error, { bucket, key }, message)
+    return false
+  }
+}
+
 export async function findVersion(
   context: StoreContext,
   bucket: string,
   key: string,
   versionId: string | undefined,
 ): Promise<StoredVersion | undefined> {
-  const found = await findVerified(context, bucket, key, versionId, looking)
+  const found = await findVerified(context, bucket, key, versionId, looking).catch((error: unknown) => {
+    throw tellForbidden(context, bucket, key, error)
+  })
   return found?.version
+}
+
+/** What the client is told of an error; one that the administrator can mend is logged. */
+function tellForbidden(context: StoreContext, bucket: string, key: string, error: unknown): unknown {
+  if (isForbidden(error)) {
+    context.troubles.tellOfFile('warn', error, { bucket, key }, 'the server is not permitted to read an object')
+  }
+  return asReadError(error)
 }
 
 /** The current version, with its file in its place. */
@@ -152,7 +174,7 @@ export async function openObject(
   versionId: string | undefined,
 ): Promise<OpenObject> {
   const found = await findVerified(context, bucket, key, versionId, opening).catch((error: unknown) => {
-    throw asStorageError(error)
+    throw tellForbidden(context, bucket, key, error)
   })
   const version = readable(key, versionId, found?.version)
   if (found?.value === undefined) throw new ApiError('InternalError')
