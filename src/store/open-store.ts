@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { hasCode, moveFileBelow } from '#blobs/files.ts'
 import { Layout } from '#blobs/layout.ts'
 import { Spares } from '#blobs/spares.ts'
+import { DiskReserve } from '#lib/disk-reserve.ts'
 import { isLivingProcess } from '#lib/living-process.ts'
 import { syncFolder } from '#lib/sync.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
@@ -51,6 +52,8 @@ const dayMs = 24 * 60 * 60 * 1000
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { root, durability, log } = options
   const layout = new Layout(root)
+  const reserve = reserveOf(layout)
+  reserve.ensureFree(startBytes, startInodes)
   for (const folder of ['index', 'staging', 'uploads', 'versions', 'opaque']) {
     fs.mkdirSync(layout.system(folder), { recursive: true })
   }
@@ -59,15 +62,17 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   sortStaging(layout)
   const spares = new Spares({ layout, newFileId })
   const troubles = new TroubleLog(log)
-  const settler = new Settler({ engine, layout, durability, log, spares, troubles })
-  const context: StoreContext = { engine, layout, settler, spares, durability, log, troubles }
+  const settler = new Settler({ engine, layout, durability, log, spares, troubles, reserve })
+  const context: StoreContext = { engine, layout, settler, spares, durability, log, troubles, reserve }
   const recovered = await settler.recover()
   if (recovered > 0) log.info({ recovered }, 'finished writes that were interrupted')
   await removeLeftovers(context)
   const stopScan = new AbortController()
   const watcher = options.isPrimary ? watchBehind(context, options, stopScan.signal) : undefined
+  const stopRefills = options.isPrimary ? keepRefilled(reserve) : undefined
   return storeOver(context, async () => {
     stopScan.abort()
+    stopRefills?.()
     watcher?.close()
     await settler.close()
     await spares.close()
@@ -75,13 +80,35 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   })
 }
 
+/** So much a process needs to start, and to end what was interrupted. */
+const startBytes = 2 * 1024 * 1024
+const startInodes = 16
+
+const reserveOf = (layout: Layout) => new DiskReserve(layout.system('reserve'))
+
+const refillEveryMs = 10_000
+
+/** A store that is open for a moment only makes none. */
+function keepRefilled(reserve: DiskReserve): () => void {
+  const refill = () => void reserve.refill().catch(() => undefined)
+  const first = setTimeout(refill, 1000).unref()
+  const timer = setInterval(refill, refillEveryMs).unref()
+  return () => {
+    clearTimeout(first)
+    clearInterval(timer)
+  }
+}
+
 /** For those who keep rows of their own beside the store's. */
 export function openEngine(options: { root: string; durability: Durability; engine: EngineName }): MetadataEngine {
   const { root, durability, engine } = options
   if (engine === 'memory') return openMemoryEngine()
   const layout = new Layout(root)
+  const reserve = reserveOf(layout)
+  // The lock file of LMDB is memory: where it finds no room, the process ends.
+  reserve.ensureFree(startBytes, startInodes)
   fs.mkdirSync(layout.system('index'), { recursive: true })
-  return openLmdbEngine({ path: layout.system('index'), flush: flushOf[durability], files: root })
+  return openLmdbEngine({ path: layout.system('index'), flush: flushOf[durability], files: root, reserve })
 }
 
 /** The scan runs behind: the server is ready at once, and a read adopts what it needs by itself. */

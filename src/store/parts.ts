@@ -16,7 +16,16 @@ import type { Upload, UploadedPart } from '#model/upload.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { IncomingBody, OpenObject, StagedPart } from './contract.ts'
 import { randomId } from './order.ts'
-import { asCopyError, discardFile, discardStaged, newFileId, readStretch, receive, syncStaging } from './staging.ts'
+import {
+  asCopyError,
+  assertRoom,
+  discardFile,
+  discardStaged,
+  newFileId,
+  readStretch,
+  receive,
+  syncStaging,
+} from './staging.ts'
 import { asStorageError } from './storage-error.ts'
 
 /** Where a part's bytes are: in the assembled file at `offset`, or in a file of the upload's folder. */
@@ -39,6 +48,7 @@ export async function stagePart(
   partNumber: number,
   body: IncomingBody,
 ): Promise<StagedPart> {
+  assertRoom(context, body.sizeBytes)
   const folder = context.layout.upload(upload.uploadId)
   const at = await choosePlace(context, upload.uploadId, partNumber, body.sizeBytes)
   const path = 'offset' in at ? context.layout.assembled(upload.uploadId) : `${folder}/${at.file}`
@@ -204,6 +214,7 @@ export async function concatenateParts(
   if (isInPlace && mayTakeAssembled && assembled?.sizeBytes === end) {
     return { fileId: uploadId, signature: assembled, isCopied: false }
   }
+  assertRoom(context, end)
   const fileId = newFileId()
   try {
     return { fileId, signature: await copyParts(context, uploadId, parts, fileId), isCopied: true }

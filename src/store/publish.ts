@@ -14,6 +14,7 @@ import { newOrder } from './order.ts'
 import { type Pending, pendingKey, putPending, type RemovedFile, removedFile } from './pending.ts'
 import { assertReplaceable } from './replaceable.ts'
 import { discardStaged, type StagedFile } from './staging.ts'
+import { asStorageError } from './storage-error.ts'
 
 export interface NewVersion {
   readonly key: string
@@ -104,7 +105,7 @@ export async function publish(
   }).catch(async (error: unknown) => {
     // A commit whose flush failed can be seen all the same: its file is needed.
     if (row === undefined || (await context.engine.get(row)) === undefined) options.discard?.()
-    throw error
+    throw asStorageError(error)
   })
   const { version, pending, isVersioned } = result
   const place = isVersioned ? undefined : version.place

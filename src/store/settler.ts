@@ -6,9 +6,10 @@ import { dirname } from 'node:path'
 import { tryToRemove, tryToRemoveFolder } from '#blobs/files.ts'
 import { isPlainKey, type Layout } from '#blobs/layout.ts'
 import type { Spares } from '#blobs/spares.ts'
+import { type DiskReserve, isVolumeFull } from '#lib/disk-reserve.ts'
 import { libc } from '#lib/libc.ts'
 import { syncFolderIfThere, syncIfThere } from '#lib/sync.ts'
-import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
+import type { Bytes, Exclusive, MetadataEngine } from '#metadata/engine.ts'
 import { rowKey, rowParts, rowsAfter, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion } from '#metadata/version-codec.ts'
 import type { Place } from '#model/object.ts'
@@ -31,6 +32,7 @@ interface SettlerOptions {
   /** Takes replaced files. */
   readonly spares: Pick<Spares, 'recycle' | 'finish'>
   readonly troubles: TroubleLog
+  readonly reserve: DiskReserve
 }
 
 /** Without the bytes, of which a second's writes may have many. */
@@ -150,7 +152,7 @@ export class Settler {
     }
     // All files move before any goes: one that a row has no more use for may be what another is looking for.
     await this.#forEach(rows, async (pending) => {
-      const place = engine.exclusively((view) => this.#moves.place(view, pending, { inodes }))
+      const place = this.#withRoom((view) => this.#moves.place(view, pending, { inodes }))
       await place.catch((error: unknown) => noteStuck(pending, error))
     })
     const overtaken: string[] = []
@@ -158,7 +160,7 @@ export class Settler {
     await this.#forEach(rows, async (pending) => {
       if (isStuck(pending)) return this.#stuck.keep(withoutBytes(pending))
       try {
-        const path = await engine.exclusively((view) => this.#moves.clean(view, pending, { inodes }))
+        const path = await this.#withRoom((view) => this.#moves.clean(view, pending, { inodes }))
         if (path !== undefined) overtaken.push(path)
         if (pending.uploadId !== undefined) uploads.push(pending.uploadId)
         this.#noteSettled(withoutBytes(pending))
@@ -225,7 +227,7 @@ export class Settler {
     const { engine, layout } = this.#options
     let overtaken: string | undefined
     let trouble: Trouble | undefined
-    const isPlaced = await engine.exclusively((view) => {
+    const isPlaced = await this.#withRoom((view) => {
       this.#moves.disarm(view, older)
       if (!this.#moves.place(view, pending, playing)) return false
       try {
@@ -260,6 +262,18 @@ export class Settler {
     await this.forget()
     clearTimeout(this.#timer)
     this.#stuck.close()
+  }
+
+  /** A file that moves may need room for its folder. */
+  async #withRoom<T>(section: (view: Exclusive) => T): Promise<T> {
+    const { engine, reserve } = this.#options
+    for (;;) {
+      try {
+        return await engine.exclusively(section)
+      } catch (error) {
+        if (!isVolumeFull(error) || !reserve.giveBack()) throw error
+      }
+    }
   }
 
   #noteSettled(row: SettledRow): void {

@@ -12,7 +12,7 @@ import type { ChecksumAlgorithm, FileSignature } from '#model/object.ts'
 import type { StoreContext } from './context.ts'
 import type { IncomingBody, OpenObject, Staged } from './contract.ts'
 import { randomId } from './order.ts'
-import { asStorageError } from './storage-error.ts'
+import { asStorageError, volumeFull } from './storage-error.ts'
 
 export interface StagedFile extends Staged {
   readonly fileId: string
@@ -41,10 +41,16 @@ export function algorithmsFor(asked: readonly ChecksumAlgorithm[]): ChecksumAlgo
 export async function stage(context: StoreContext, body: IncomingBody): Promise<StagedFile> {
   const { sizeBytes, maxBytes } = body
   if (sizeBytes !== undefined && sizeBytes > maxBytes) throw tooLarge(sizeBytes, maxBytes)
+  assertRoom(context, sizeBytes)
   if (sizeBytes !== undefined && sizeBytes <= limits.inlineBytes) {
     return stageBytes(context, await readSmall(body.source, sizeBytes), body.algorithms)
   }
   return stageStream(context, body)
+}
+
+/** Room is kept for deletes: what brings more bytes is refused before it would need that. */
+export function assertRoom({ reserve }: StoreContext, sizeBytes = 0): void {
+  if (!reserve.hasRoomFor(sizeBytes)) throw volumeFull()
 }
 
 function stageBytes(context: StoreContext, bytes: Buffer, asked: readonly ChecksumAlgorithm[]): StagedFile {
@@ -105,7 +111,10 @@ export async function stageCopy(
   algorithms: readonly ChecksumAlgorithm[],
 ): Promise<StagedFile> {
   const content = source.content(range.start, range.end)
-  if (Buffer.isBuffer(content)) return stageBytes(context, content, algorithms)
+  if (Buffer.isBuffer(content)) {
+    assertRoom(context, content.length)
+    return stageBytes(context, content, algorithms)
+  }
   const sizeBytes = range.end - range.start
   try {
     const body = { source: readStretch(content), sizeBytes, maxBytes: sizeBytes, algorithms }

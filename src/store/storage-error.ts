@@ -1,4 +1,5 @@
 import { hasCode } from '#blobs/files.ts'
+import { isVolumeFull } from '#lib/disk-reserve.ts'
 import { ApiError } from '#model/errors.ts'
 
 /**
@@ -8,11 +9,13 @@ import { ApiError } from '#model/errors.ts'
 export function asStorageError(error: unknown): unknown {
   if (error instanceof ApiError) return error
   const cause = error instanceof Error && error.cause !== undefined && !('code' in error) ? error.cause : error
-  if (hasCode(cause, 'ENOSPC', 'EDQUOT')) return unavailable('There is no space left on the storage volume.', error)
+  if (isVolumeFull(error)) return volumeFull(error)
   if (hasCode(cause, 'EROFS')) return unavailable('The storage volume is read-only.', error)
   if (hasCode(cause, 'EMFILE', 'ENFILE', 'EAGAIN')) return new ApiError('SlowDown', { cause: error })
   return error
 }
+
+export const volumeFull = (cause?: unknown) => unavailable('There is no space left on the storage volume.', cause)
 
 const unavailable = (message: string, cause: unknown) => new ApiError('ServiceUnavailable', { message, cause })
 

@@ -26,7 +26,7 @@ import { randomId } from './order.ts'
 import { concatenateParts, noSuchUpload, quietSlots, readParts, requireNoNewSlots, type StoredPart } from './parts.ts'
 import { publish } from './publish.ts'
 import { findRecord } from './read.ts'
-import { discardFile } from './staging.ts'
+import { assertRoom, discardFile } from './staging.ts'
 
 type Complete = Parameters<Store['completeUpload']>[0]
 
@@ -42,6 +42,7 @@ export async function createUpload(
   context: StoreContext,
   upload: Omit<Upload, 'uploadId' | 'initiatedAtMs'>,
 ): Promise<Upload> {
+  assertRoom(context)
   const initiatedAtMs = Date.now()
   // Sorts by time within a key, as uploads are listed.
   const uploadId = initiatedAtMs.toString(16).padStart(12, '0') + randomId(18)
