@@ -32,6 +32,7 @@ export class DiskReserve {
   readonly #folder: string
   #room: Room | undefined
   #refilling: Promise<void> | undefined
+  #isStopped = false
 
   constructor(folder: string) {
     this.#folder = folder
@@ -91,6 +92,12 @@ export class DiskReserve {
     return this.#refilling
   }
 
+  /** Resolves when nothing of it is under way. */
+  async stopRefilling(): Promise<void> {
+    this.#isStopped = true
+    await this.#refilling?.catch(() => undefined)
+  }
+
   async #refill(): Promise<void> {
     const volume = this.#volume()
     if (volume === undefined) return
@@ -98,6 +105,7 @@ export class DiskReserve {
     const present = new Set(this.#files())
     for (let i = 0; i < fileCount(volume); i++) {
       const name = `${i}`
+      if (this.#isStopped) return
       if (present.has(name)) continue
       const { bytes = 0, inodes = 0 } = this.#look() ?? {}
       // Not the last room, or writes and the reserve would take it from each other.

@@ -4,6 +4,7 @@ import type { DiskReserve } from '#lib/disk-reserve.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import type { Settler } from './settler.ts'
+import type { StagingFolder } from './staging-folder.ts'
 import { asStorageError } from './storage-error.ts'
 import type { TroubleLog } from './trouble-log.ts'
 
@@ -21,6 +22,7 @@ export interface StoreContext {
   readonly layout: Layout
   readonly settler: Settler
   readonly spares: Spares
+  readonly staging: StagingFolder
   readonly durability: Durability
   readonly log: StoreLog
   readonly troubles: TroubleLog

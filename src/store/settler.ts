@@ -10,13 +10,13 @@ import { type DiskReserve, isVolumeFull } from '#lib/disk-reserve.ts'
 import { libc } from '#lib/libc.ts'
 import { syncFolderIfThere, syncIfThere } from '#lib/sync.ts'
 import type { Bytes, Exclusive, MetadataEngine } from '#metadata/engine.ts'
-import { rowKey, rowParts, rowsAfter, rowsOf } from '#metadata/tables.ts'
-import { decodeVersion } from '#metadata/version-codec.ts'
+import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
+import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Place } from '#model/object.ts'
 import type { Durability, StoreLog } from './context.ts'
 import { DirectMoves, mayMoveDirectly } from './direct-move.ts'
 import { FileMoves, type Playing } from './file-moves.ts'
-import { decodePending, olderRows, type Pending, pendingKey, smallBytesOf } from './pending.ts'
+import { decodePending, inodesOf, olderRows, type Pending, pendingKey, smallBytesOf } from './pending.ts'
 import { StuckRows } from './stuck-rows.ts'
 import type { TroubleLog } from './trouble-log.ts'
 
@@ -98,28 +98,28 @@ export class Settler {
   }
 
   /**
-   * Settles what other writers of this key have committed and not moved yet. False if there was nothing. Throws if a file could not be
-   * moved; one that could not be removed is told, and its row stays.
+   * Settles what other writers of this key have committed and not moved yet, and returns their rows, oldest first. Throws if a file could
+   * not be moved; one that could not be removed is told, and its row stays.
    */
-  async settleKey(bucket: string, key: string, visited: ReadonlySet<string> = new Set()): Promise<boolean> {
-    const troubles = await this.#settleRows(bucket, key, visited)
-    for (const { error } of troubles?.values() ?? []) this.#tell({ bucket, key }, error)
-    for (const { error, isPlaced } of troubles?.values() ?? []) if (!isPlaced) throw error
-    return troubles !== undefined
+  async settleKey(bucket: string, key: string, visited: ReadonlySet<string> = new Set()): Promise<Pending[]> {
+    const { pendings, troubles } = await this.#settleRows(bucket, key, visited)
+    for (const { error } of troubles.values()) this.#tell({ bucket, key }, error)
+    for (const { error, isPlaced } of troubles.values()) if (!isPlaced) throw error
+    return pendings
   }
 
-  /** The troubles that rows have had, by their orders; undefined if there are no rows. */
+  /** The rows of a key, oldest first, and the troubles that they have had, by their orders. */
   async #settleRows(
     bucket: string,
     key: string,
     visited: ReadonlySet<string>,
-  ): Promise<Map<string, Trouble> | undefined> {
+  ): Promise<{ pendings: Pending[]; troubles: Map<string, Trouble> }> {
     const { engine } = this.#options
+    const troubles = new Map<string, Trouble>()
     const rows = await engine.scan(rowsOf('q', bucket, key))
-    if (rows.length === 0) return undefined
+    if (rows.length === 0) return { pendings: [], troubles }
     // Another process may have committed them a moment ago: no file may move for what a power loss could undo.
     await engine.flush()
-    const troubles = new Map<string, Trouble>()
     // Oldest first: an order sorts newest first.
     const pendings = rows.reverse().map(({ value }) => decodePending(value))
     for (const [i, pending] of pendings.entries()) {
@@ -133,7 +133,12 @@ export class Settler {
         troubles.set(order, { error, isPlaced: false })
       }
     }
-    return troubles
+    return { pendings, troubles }
+  }
+
+  /** Whether the version's file is in none of the places where it may be. Inside the index's write lock the answer stays true. */
+  isNowhere(bucket: string, version: StoredVersion, rows: readonly Pending[]): boolean {
+    return this.#moves.isNowhere(bucket, version, rows)
   }
 
   /** After an unclean end: plays out every row, and checks small files against the bytes in the log. What cannot be done stays. */
@@ -176,21 +181,24 @@ export class Settler {
     return rows.length
   }
 
+  /** Ids of the staged files and of the uploads that rows tell of. */
+  async namedFiles(): Promise<Set<string>> {
+    const named = new Set<string>()
+    for await (const { value } of eachRow(this.#options.engine, rowsOf('q'), 200)) {
+      const { fileId, uploadId } = decodePending(value)
+      for (const id of [fileId, uploadId]) if (id !== undefined) named.add(id)
+    }
+    return named
+  }
+
   /** Keys of all rows, oldest first (orders sort newest first, across keys as well), and the inodes that they tell of. */
   async #readLog(): Promise<{ rows: Bytes[]; inodes: Set<number> }> {
     const found: { order: string; row: Bytes }[] = []
     const inodes = new Set<number>()
-    for (let range = rowsOf('q'); ; ) {
-      const rows = await this.#options.engine.scan(range, { limit: 200 })
-      const last = rows.at(-1)
-      if (last === undefined) break
-      for (const { key, value } of rows) {
-        const pending = decodePending(value)
-        found.push({ order: pending.order, row: key })
-        for (const inode of pending.inodes ?? []) inodes.add(inode)
-        for (const { inode } of pending.removed) inodes.add(inode)
-      }
-      range = rowsAfter(range, last.key, 'row')
+    for await (const { key, value } of eachRow(this.#options.engine, rowsOf('q'), 200)) {
+      const pending = decodePending(value)
+      found.push({ order: pending.order, row: key })
+      for (const inode of inodesOf([pending])) inodes.add(inode)
     }
     return { rows: found.sort((a, b) => (a.order < b.order ? 1 : -1)).map(({ row }) => row), inodes }
   }
@@ -214,7 +222,7 @@ export class Settler {
     for (const { renamedTo } of older) if (renamedTo !== undefined) await this.settleKey(bucket, renamedTo)
     if (place !== undefined && mayMoveDirectly(pending) && this.#directMoves.move(pending, place, older)) return
     const { isPlaced, trouble } = await this.#play(pending, 'first', older)
-    const own = isPlaced ? trouble : (await this.#settleRows(bucket, key, new Set()))?.get(pending.order)
+    const own = isPlaced ? trouble : (await this.#settleRows(bucket, key, new Set())).troubles.get(pending.order)
     if (own !== undefined) throw own.error
   }
 
@@ -320,12 +328,12 @@ export class Settler {
 
   /** Those that are due; all of them before the end. */
   async #retryStuck(): Promise<void> {
-    const played = new Map<string, Map<string, Trouble> | undefined>()
+    const played = new Map<string, Map<string, Trouble>>()
     for (const { row, waitMs } of this.#stuck.take({ areAllDue: this.#isClosing })) {
       const { bucket, key, order } = row
       const name = `${bucket}\0${key}`
       try {
-        if (!played.has(name)) played.set(name, await this.#settleRows(bucket, key, new Set()))
+        if (!played.has(name)) played.set(name, (await this.#settleRows(bucket, key, new Set())).troubles)
         const trouble = played.get(name)?.get(order)
         if (trouble !== undefined) throw trouble.error
         this.#noteSettled(row)

@@ -98,7 +98,7 @@ describe.runIf(canBeOrdinary)('a server that runs as an ordinary user', () => {
     fs.mkdirSync(path('bucket', 'dark'), { mode: 0o000 })
     await expect(put('dark/one', 'bytes')).rejects.toMatchObject(refused)
     await expect(get('dark/one')).rejects.toMatchObject(missing)
-    await remove('dark/one')
+    await expect(remove('dark/one')).rejects.toMatchObject(refused)
     expect(await list('dark/')).toEqual([])
   })
 
