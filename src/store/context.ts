@@ -7,6 +7,8 @@ import type { Settler } from './settler.ts'
 import type { StagingFolder } from './staging-folder.ts'
 import { asStorageError } from './storage-error.ts'
 import type { TroubleLog } from './trouble-log.ts'
+import type { VerifiedFiles } from './verified-files.ts'
+import type { VerifyReads } from './verify.ts'
 
 export type Durability = 'strict' | 'relaxed' | 'none'
 
@@ -27,6 +29,8 @@ export interface StoreContext {
   readonly log: StoreLog
   readonly troubles: TroubleLog
   readonly reserve: DiskReserve
+  readonly verifyReads: VerifyReads
+  readonly verified: VerifiedFiles
 }
 
 /** A transaction that may be acknowledged when this resolves: after the flush in `strict`, at once otherwise. */

@@ -28,6 +28,8 @@ import { discardStaged, stage, stageCopy } from './staging.ts'
 import { removeAbandoned, StagingFolder, sortStaging } from './staging-folder.ts'
 import { TroubleLog } from './trouble-log.ts'
 import { abortUpload, completeUpload, createUpload, forgetCompleted, getUpload, listUploads } from './uploads.ts'
+import { VerifiedFiles } from './verified-files.ts'
+import type { VerifyReads } from './verify.ts'
 import { Watcher } from './watcher.ts'
 
 export type EngineName = 'lmdb' | 'memory'
@@ -44,6 +46,7 @@ export interface StoreOptions {
   /** Owner and region of buckets adopted from folders made by hand. */
   readonly ownerId?: string
   readonly region?: string
+  readonly verifyReads?: VerifyReads
 }
 
 const flushOf = { strict: 'each', relaxed: 'soon', none: 'never' } as const
@@ -66,7 +69,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const spares = new Spares({ layout, newFileId: () => staging.newFileId() })
   const troubles = new TroubleLog(log)
   const settler = new Settler({ engine, layout, durability, log, spares, troubles, reserve })
-  const context: StoreContext = { engine, layout, settler, spares, staging, durability, log, troubles, reserve }
+  const { verifyReads = 'recent' } = options
+  const common = { engine, layout, durability, log, troubles, reserve, verifyReads, verified: new VerifiedFiles() }
+  const context: StoreContext = { ...common, settler, spares, staging }
   const recovered = await settler.recover()
   if (recovered > 0) log.info({ recovered }, 'finished writes that were interrupted')
   await removeLeftovers(context)

@@ -16,7 +16,7 @@ import type { Upload, UploadedPart } from '#model/upload.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { IncomingBody, OpenObject, StagedPart } from './contract.ts'
 import { randomId } from './order.ts'
-import { asCopyError, assertRoom, discardFile, discardStaged, readStretch, receive } from './staging.ts'
+import { asCopyError, assertRoom, checkCopy, discardFile, discardStaged, readStretch, receive } from './staging.ts'
 import { asStorageError } from './storage-error.ts'
 
 /** Where a part's bytes are: in the assembled file at `offset`, or in a file of the upload's folder. */
@@ -86,7 +86,15 @@ export async function stagePartCopy(
   const sizeBytes = range.end - range.start
   try {
     const stream = Buffer.isBuffer(content) ? Readable.from([content], { objectMode: false }) : readStretch(content)
-    return await stagePart(context, upload, partNumber, { source: stream, sizeBytes, maxBytes: sizeBytes, algorithms })
+    const body = { source: stream, sizeBytes, maxBytes: sizeBytes, algorithms }
+    const staged = await stagePart(context, upload, partNumber, body)
+    try {
+      if (!Buffer.isBuffer(content)) checkCopy(source, content, staged)
+    } catch (error) {
+      await discardPart(context, upload, staged)
+      throw error
+    }
+    return staged
   } catch (error) {
     throw asCopyError(error)
   } finally {

@@ -9,7 +9,7 @@ import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { ChecksumAlgorithm, FileSignature } from '#model/object.ts'
 import type { StoreContext } from './context.ts'
-import type { IncomingBody, OpenObject, Staged } from './contract.ts'
+import type { FileStretch, IncomingBody, OpenObject, Staged } from './contract.ts'
 import { asStorageError, volumeFull } from './storage-error.ts'
 
 export interface StagedFile extends Staged {
@@ -107,12 +107,25 @@ export async function stageCopy(
   const sizeBytes = range.end - range.start
   try {
     const body = { source: readStretch(content), sizeBytes, maxBytes: sizeBytes, algorithms }
-    return await stage(context, body)
+    const staged = await stage(context, body)
+    try {
+      checkCopy(source, content, staged)
+    } catch (error) {
+      discardStaged(context, staged)
+      throw error
+    }
+    return staged
   } catch (error) {
     throw asCopyError(error)
   } finally {
     content.close()
   }
+}
+
+/** Throws if the source has been changed meanwhile, or is all of an object that a disk has damaged. */
+export function checkCopy(source: OpenObject, { check, start, end }: FileStretch, { digests }: Staged): void {
+  check.assertSame(undefined)
+  if (start === 0 && end === source.version.sizeBytes) source.assertCopied(digests)
 }
 
 /** `destroy` closes a descriptor even with `autoClose: false`: it may be another file's by the time its owner closes it. */

@@ -11,6 +11,7 @@ const rememberedMax = 1000
 export interface Troubled {
   readonly bucket: string
   readonly key: string
+  readonly versionId?: string
 }
 
 export class TroubleLog {
@@ -23,8 +24,9 @@ export class TroubleLog {
   }
 
   /** Of one file. */
-  tellOfFile(level: 'warn' | 'error', error: unknown, { bucket, key }: Troubled, message: string): void {
-    this.#tell(level, error, `${bucket}/${key}`, { bucket, key }, message)
+  tellOfFile(level: 'warn' | 'error', error: unknown, file: Troubled, message: string): void {
+    const { bucket, key, versionId } = file
+    this.#tell(level, error, [`${bucket}/${key}`, versionId].join('\0'), file, message)
   }
 
   /** Of a folder: its files have the same trouble, and the first that is met stands for all. */
@@ -41,6 +43,8 @@ export class TroubleLog {
     const [oldest] = this.#toldAtMs.keys()
     if (oldest !== undefined && this.#toldAtMs.size >= rememberedMax) this.#toldAtMs.delete(oldest)
     this.#toldAtMs.set(trouble, now)
-    this.#log[level]({ err: error, ...fields }, message)
+    const { bucket, key, versionId } = fields
+    const named = versionId === undefined ? { bucket, key } : { bucket, key, versionId }
+    this.#log[level](error === undefined ? named : { err: error, ...named }, message)
   }
 }
