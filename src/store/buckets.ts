@@ -8,6 +8,7 @@ import type { Bucket, BucketUsage } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
+import { assertRoom } from './staging.ts'
 
 export async function findBucket(engine: MetadataEngine, name: string): Promise<Bucket | undefined> {
   const value = await engine.get(rowKey('b', name))
@@ -38,6 +39,7 @@ export async function bucketIn(transaction: Transaction, name: string): Promise<
 const noSuchBucket = (name: string) => new ApiError('NoSuchBucket', { fields: { BucketName: name } })
 
 export async function createBucket(context: StoreContext, bucket: Bucket): Promise<void> {
+  assertRoom(context)
   await transactDurably(context, async (transaction) => {
     const existing = await transaction.get(rowKey('b', bucket.name))
     if (existing !== undefined) {

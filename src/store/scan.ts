@@ -7,6 +7,7 @@ import { isSameFile } from '#blobs/files.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 import { decodeSignature } from '#metadata/version-codec.ts'
 import { isBucketName } from '#model/bucket.ts'
+import { ApiError } from '#model/errors.ts'
 import type { FileSignature } from '#model/object.ts'
 import { adoptBucket, findBucket } from './buckets.ts'
 import type { StoreContext } from './context.ts'
@@ -31,8 +32,17 @@ export interface ScanOptions {
 export async function scanBuckets(context: StoreContext, options: ScanOptions): Promise<void> {
   for (const entry of await fs.readdir(context.layout.root, { withFileTypes: true })) {
     if (options.signal.aborted) return
-    if (entry.isDirectory() && isBucketName(entry.name)) await scanBucket(context, entry.name, options)
+    if (!entry.isDirectory() || !isBucketName(entry.name)) continue
+    await scanBucket(context, entry.name, options).catch((error: unknown) =>
+      tellOfFolder(context, entry.name, '', error),
+    )
   }
+}
+
+/** One folder's trouble keeps no other from being looked at. */
+function tellOfFolder(context: StoreContext, bucket: string, prefix: string, error: unknown): void {
+  const message = 'a folder could not be searched for files changed by hand'
+  context.troubles.tellOfFolder('warn', error, { bucket, key: prefix }, message)
 }
 
 export async function scanBucket(context: StoreContext, bucket: string, options: ScanOptions): Promise<void> {
@@ -64,7 +74,12 @@ export async function scanFolder(
     const scanned: ScannedFolder = { mtimeMs: stats.mtimeMs, folders }
     await context.engine.commit({ checks: [], writes: [{ key: row, value: encodeJson(scanned) }] })
   }
-  for (const folder of folders) await scanFolder(context, bucket, `${prefix}${folder}/`, options)
+  for (const folder of folders) {
+    const below = `${prefix}${folder}/`
+    await scanFolder(context, bucket, below, options).catch((error: unknown) =>
+      tellOfFolder(context, bucket, below, error),
+    )
+  }
 }
 
 /** Looks at every file of a folder, and at every key of the index that should be one. Returns the subfolders. */
@@ -132,7 +147,8 @@ export async function look(
       hasRecord = there === undefined || version?.isDeleteMarker === false
     }
   } catch (error) {
-    context.log.warn({ err: error, bucket, key }, 'a file could not be adopted')
+    const isTold = error instanceof ApiError && error.code === 'AccessDenied'
+    if (!isTold) context.troubles.tellOfFile('warn', error, { bucket, key }, 'a file could not be adopted')
   }
   if (performance.now() < sliceEndMs) return hasRecord
   await new Promise((resolve) => setImmediate(resolve))

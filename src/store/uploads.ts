@@ -33,7 +33,7 @@ import {
 } from './parts.ts'
 import { publish } from './publish.ts'
 import { findRecord } from './read.ts'
-import { discardFile } from './staging.ts'
+import { assertRoom, discardFile } from './staging.ts'
 import { asStorageError } from './storage-error.ts'
 
 type Complete = Parameters<Store['completeUpload']>[0]
@@ -50,6 +50,7 @@ export async function createUpload(
   context: StoreContext,
   upload: Omit<Upload, 'uploadId' | 'initiatedAtMs'>,
 ): Promise<Upload> {
+  assertRoom(context)
   const initiatedAtMs = Date.now()
   // Sorts by time within a key, as uploads are listed.
   const uploadId = initiatedAtMs.toString(16).padStart(12, '0') + randomId(18)
