@@ -10,7 +10,7 @@ const chunkBytes = 32 * 1024
 /** A reader that stopped reading must not fill the memory: what comes after this is counted, and told once it reads again. */
 const waitingMaxBytes = 16 * 1024 * 1024
 const retryMs = 20
-const retriesAtExit = 50
+const retriesAtExit = 250
 const reopenMs = 5000
 
 /** Whole lines. */
@@ -125,7 +125,7 @@ export class LogDestination {
     this.#add(`${JSON.stringify({ ...fields, msg })}\n`)
   }
 
-  /** A write that is under way in a thread is finished before the process ends. */
+  /** A write that is under way in a thread is finished before the process ends, perhaps after this one. */
   #writeRest(): void {
     this.#tellDropped()
     const waiting = this.#waiting.splice(0).map(({ bytes, end }) => bytes.subarray(0, end))

@@ -13,20 +13,39 @@ export interface LogSettings {
 
 export type Log = pino.Logger
 
+/** As pino asks one that gathers. */
+interface Destination extends pino.DestinationStream {
+  flush?(done: () => void): void
+}
+
 export async function createLog(settings: LogSettings, name: string): Promise<Log> {
   const isPretty = settings.format === 'pretty' || (settings.format === 'auto' && process.stdout.isTTY === true)
-  const streams: pino.StreamEntry[] = [
-    { level: 'trace', stream: isPretty ? await prettyStream() : new LogDestination(1) },
-  ]
-  if (settings.file !== undefined) {
-    mkdirSync(dirname(settings.file), { recursive: true })
-    streams.push({ level: 'trace', stream: new LogDestination(settings.file) })
-  }
-  const [only] = streams
-  const stream = streams.length === 1 && only ? only.stream : pino.multistream(streams)
-  // The level of each stream lets all pass: what is logged is decided once.
-  return pino({ level: settings.level, base: { name, pid: process.pid } }, stream)
+  const first = isPretty ? await prettyStream() : new LogDestination(1)
+  if (settings.file === undefined) return openLog(settings, name, first)
+  mkdirSync(dirname(settings.file), { recursive: true })
+  const second = new LogDestination(settings.file)
+  return openLog(settings, name, {
+    write(line: string): void {
+      first.write(line)
+      second.write(line)
+    },
+    flush(done: () => void): void {
+      second.flush(() => (first instanceof LogDestination ? first.flush(done) : done()))
+    },
+  })
 }
+
+const openLog = ({ level }: LogSettings, name: string, stream: Destination): Log =>
+  pino({ level, base: { name, pid: process.pid } }, stream)
+
+/** Before the process ends on purpose: also what a slow reader has no room for yet, for as long as it is worth waiting. */
+export async function flushLog(log: Log): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve, flushMaxMs).unref()
+    log.flush(() => resolve())
+  })
+}
+const flushMaxMs = 2000
 
 async function prettyStream() {
   const { default: pretty } = await import('pino-pretty')
