@@ -10,7 +10,7 @@ import { RateLimiter } from '#http/rate-limit.ts'
 import { closeServer, createHttpServer, listen } from '#http/server.ts'
 import { readTls } from '#http/tls.ts'
 import { createIamService } from '#iam/service.ts'
-import { createLog, type Log } from '#lib/log.ts'
+import { createLog, flushLog, type Log } from '#lib/log.ts'
 import { defaultControls } from '#model/object-ownership.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { createAddressReader } from '#s3/address.ts'
@@ -44,7 +44,7 @@ export async function startApi(start: ApiStart): Promise<RunningServer> {
     close: async (timeoutMs) => {
       await closeServer(server, timeoutMs)
       await open.close()
-      log.flush()
+      await flushLog(log)
     },
   }
 }

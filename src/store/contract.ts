@@ -115,7 +115,7 @@ export interface ObjectPage {
 }
 
 export interface ListedVersion {
-  readonly version: ObjectVersion
+  readonly version: ListedObject & { readonly versionId: string; readonly isDeleteMarker: boolean }
   readonly isLatest: boolean
 }
 
