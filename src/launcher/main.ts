@@ -1,6 +1,8 @@
 /** The command line: does what its flags ask for, and by default starts the servers and stays until told to stop. */
 import { type AppConfig, ConfigError, findCommand, isColorUnwanted, loadConfig } from '#config.ts'
+import { limitsWithin } from '#http/connections.ts'
 import { readTls } from '#http/tls.ts'
+import { findOpenFileLimit } from '#lib/open-file-limit.ts'
 import { formatBanner, formatHelp, formatSettings, styleFor } from './banner.ts'
 import { prepareChildProgram } from './child-program.ts'
 import { type Prepared, prepareFirstStart } from './first-start.ts'
@@ -8,6 +10,7 @@ import { packageRoot, version } from './package-root.ts'
 import { assertPortsFree, type Listener } from './ports.ts'
 import { StartError } from './protocol.ts'
 import { rotateLog } from './rotate-log.ts'
+import { SharedPort } from './shared-port.ts'
 import { type Post, Supervisor } from './supervisor.ts'
 
 const style = styleFor(process.stdout, isColorUnwanted())
@@ -56,7 +59,9 @@ async function serve(config: AppConfig): Promise<void> {
     complain(reason)
     process.exit(1)
   }
-  const supervisor = new Supervisor({ program, say: complain, giveUp })
+  const { host, apiPort, answerTimeoutMs } = config
+  const sharedPort = new SharedPort(limitsWithin(findOpenFileLimit()).descriptors)
+  const supervisor = new Supervisor({ program, host, apiPort, sharedPort, answerTimeoutMs, say: complain, giveUp })
   stopOnSignals(supervisor)
   // One of each role first: all at once would take turns, and the first answer come with the last of them.
   const [posts, others] = inWaves(postsOf(prepared))

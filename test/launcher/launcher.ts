@@ -17,9 +17,18 @@ export interface Launched {
   readonly exited: Promise<number | null>
 }
 
-export function launch(flags: readonly string[], env: Readonly<Record<string, string>> = {}): Launched {
+/** `openFiles`: how many each of its processes may have open. */
+export function launch(
+  flags: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  { openFiles }: { openFiles?: number } = {},
+): Launched {
   const folder = env.STORAGE_ROOT ?? mkdtempSync(join(tmpdir(), 'launcher-'))
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'run.ts'), ...flags], {
+  const command = [process.execPath, '--import', 'tsx', join(root, 'run.ts'), ...flags]
+  const limited =
+    openFiles === undefined ? command : ['sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...command]
+  const [program = '', ...parameters] = limited
+  const child = spawn(program, parameters, {
     cwd: root,
     env: { PATH: process.env.PATH, STORAGE_ROOT: folder, LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
