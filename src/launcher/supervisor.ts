@@ -37,6 +37,7 @@ const backOffMs = [0, 100, 400, 1600, 3200]
  * them, which takes as long as their MD5.
  */
 const apiFlags = ['--initial-old-space-size=96']
+const groupSignalMs = 50
 const killAfterMs = drainTimeoutMs + 2000
 
 /** A child that has not answered so many pings, one after the other, is ended. */
@@ -87,8 +88,10 @@ export class Supervisor {
     for (const { child } of this.#manned) child.kill('SIGKILL')
   }
 
+  /** Never settles once all is being stopped. */
   #man(post: Post): Promise<number> {
     return new Promise((resolve, reject) => {
+      if (this.#stopping !== undefined) return
       const manned: Manned = { post, child: this.#fork(post), port: undefined, unansweredPings: undefined }
       this.#manned.push(manned)
       this.#attend(manned, resolve, reject)
@@ -109,6 +112,7 @@ export class Supervisor {
     child.on('message', (message) => {
       if (isHelloMessage(message)) send(child, startAt(post.start, manned.port))
       else if (isReadyMessage(message)) {
+        if (this.#stopping !== undefined) return
         manned.unansweredPings = 0
         this.#open(manned, message.port).then(onReady, onFailure)
       } else if (isTakenMessage(message)) sharedPort.taken(child)
@@ -117,7 +121,11 @@ export class Supervisor {
         sharedPort.answered(child)
       }
     })
-    child.once('exit', (code, signal) => end(signal === null ? `ended with ${code}` : `was ended by ${signal}`))
+    child.once('exit', (code, signal) => {
+      if (signal === null) end(`ended with ${code}`)
+      // What ends a whole group of processes (a terminal, a service manager) reaches this one at about the same time.
+      else setTimeout(() => end(`was ended by ${signal}`), groupSignalMs)
+    })
     child.on('error', (error) => {
       // Without a process there will be no exit.
       if (child.pid === undefined) end(`could not be started (${error.message})`)
@@ -191,7 +199,7 @@ function startAt(start: StartMessage, port: number | undefined): StartMessage {
 }
 
 function endChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
   return new Promise((resolve) => {
     const killing = setTimeout(() => child.kill('SIGKILL'), killAfterMs)
     child.once('exit', () => {

@@ -12,16 +12,24 @@ export interface Launched {
   readonly folder: string
   /** Everything said so far. */
   output(): string
+  /** Of that, what went to standard output. */
+  stdout(): string
   /** Resolves with the match once the output has it; rejects when the program ends before. */
   said(pattern: RegExp): Promise<RegExpExecArray>
   readonly exited: Promise<number | null>
 }
 
-/** `openFiles`: how many each of its processes may have open. */
+export interface LaunchOptions {
+  /** How many each of its processes may have open. */
+  readonly openFiles?: number
+  /** The user to run as. */
+  readonly uid?: number
+}
+
 export function launch(
   flags: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  { openFiles }: { openFiles?: number } = {},
+  { openFiles, uid }: LaunchOptions = {},
 ): Launched {
   const folder = env.STORAGE_ROOT ?? mkdtempSync(join(tmpdir(), 'launcher-'))
   const command = [process.execPath, '--import', 'tsx', join(root, 'run.ts'), ...flags]
@@ -32,12 +40,17 @@ export function launch(
     cwd: root,
     env: { PATH: process.env.PATH, STORAGE_ROOT: folder, LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid }),
   })
   let output = ''
   const collect = (piece: Buffer) => {
     output += piece.toString()
   }
-  child.stdout.on('data', collect)
+  let stdout = ''
+  child.stdout.on('data', (piece: Buffer) => {
+    stdout += piece.toString()
+    collect(piece)
+  })
   child.stderr.on('data', collect)
   const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
   const said = (pattern: RegExp) =>
@@ -51,7 +64,7 @@ export function launch(
       look()
       void exited.then((code) => reject(new Error(`It ended with ${code} and said: ${output}`)))
     })
-  return { child, folder, output: () => output, said, exited }
+  return { child, folder, output: () => output, stdout: () => stdout, said, exited }
 }
 
 /** Process ids of the children, from /proc. */
