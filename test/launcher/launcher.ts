@@ -24,15 +24,17 @@ export interface LaunchOptions {
   readonly openFiles?: number
   /** The user to run as. */
   readonly uid?: number
+  /** Node's parameters before the flags, instead of the sources. */
+  readonly program?: readonly string[]
 }
 
 export function launch(
   flags: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  { openFiles, uid }: LaunchOptions = {},
+  { openFiles, uid, program: built = ['--import', 'tsx', join(root, 'run.ts')] }: LaunchOptions = {},
 ): Launched {
   const folder = env.STORAGE_ROOT ?? mkdtempSync(join(tmpdir(), 'launcher-'))
-  const command = [process.execPath, '--import', 'tsx', join(root, 'run.ts'), ...flags]
+  const command = [process.execPath, ...built, ...flags]
   const limited =
     openFiles === undefined ? command : ['sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...command]
   const [program = '', ...parameters] = limited
