@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Express, NextFunction, Request, Response } from 'express'
 import { createHealthRoutes } from '#admin/health.ts'
+import { createMinioAdminRoutes } from '#admin/minio-admin.ts'
 import { createAdminRoutes } from '#admin/routes.ts'
 import { refusalTold } from '#http/connections.ts'
 import { createCors } from '#http/cors.ts'
@@ -80,6 +81,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const serverOwnerId = () => identities.ownerId
   const questions = { access, findIdentity, documents, serverOwnerId }
   const admin = createAdminRoutes({ services, region, service, apiBaseUrl, ...questions })
+  const minioAdmin = createMinioAdminRoutes(services.store)
   const onServed = config.activity ? (served: ServedRequest) => access.activity.note(served) : undefined
   const query = createQueryEndpoint({
     services: [
@@ -94,7 +96,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const readAddress = createAddressReader(services.settings.virtualHostDomains)
   /** A bucket addressed by host may hold a key that looks like one of our own paths. */
   const isOurs = ({ url = '', headers }: IncomingMessage) =>
-    /^\/(healthz|minio\/health|presign|bucket-policy|_)(\/|\?|$)/.test(url) &&
+    /^\/(healthz|minio\/(health|admin|kms|metrics|prometheus|v2)|presign|bucket-policy|_)(\/|\?|$)/.test(url) &&
     readAddress('/', headers.host).bucketName === ''
 
   /** IAM and STS; a bucket addressed by host may be posted to as well. */
@@ -106,7 +108,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
     app.use((request: Request, response: Response, next: NextFunction) => {
       if (isQuery(request)) query(request, response)
       else if (!isOurs(request)) endpoint(request, response)
-      else health(request, response, () => admin(request, response, next))
+      else health(request, response, () => minioAdmin(request, response, () => admin(request, response, next)))
     })
     app.use((request: Request, response: Response) => endpoint(request, response))
   }
