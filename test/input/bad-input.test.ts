@@ -11,6 +11,7 @@ import { multipart } from './tables/multipart.ts'
 import { objects } from './tables/objects.ts'
 import { policiesAndDeletes } from './tables/policies-and-deletes.ts'
 import { tagging } from './tables/tagging.ts'
+import { unsetSettings } from './tables/unset-settings.ts'
 import { documents } from './tables/xml.ts'
 
 const cases = [
@@ -21,6 +22,7 @@ const cases = [
   ...multipart,
   ...policiesAndDeletes,
   ...tagging,
+  ...unsetSettings,
   ...forms,
   ...documents,
 ]
