@@ -46,15 +46,7 @@ export function announcedChecksum(headers: IncomingHttpHeaders): Announced | und
     if (found !== undefined || trailer !== undefined) throw several()
     found = { algorithm, value: parseValue(algorithm, String(value)), inTrailer: false }
   }
-  if (trailer !== undefined) {
-    const algorithm = algorithmOfHeader.get(String(trailer).trim().toLowerCase())
-    if (algorithm === undefined) {
-      throw new ApiError('InvalidRequest', {
-        message: 'The value specified in the x-amz-trailer header is not supported',
-      })
-    }
-    found = { algorithm, value: undefined, inTrailer: true }
-  }
+  found ??= announcedTrailer(headers)
   if (sdkAlgorithm === undefined) return found
   const named = parseAlgorithm(String(sdkAlgorithm), 'x-amz-sdk-checksum-algorithm')
   if (found === undefined) {
@@ -67,6 +59,15 @@ export function announcedChecksum(headers: IncomingHttpHeaders): Announced | und
     throw new ApiError('InvalidRequest', { message: `Value for x-amz-sdk-checksum-algorithm header is invalid.` })
   }
   return found
+}
+
+/** A trailer is always about the body it follows. */
+export function announcedTrailer(headers: IncomingHttpHeaders): Announced | undefined {
+  const trailer = headers['x-amz-trailer']
+  if (trailer === undefined) return undefined
+  const algorithm = algorithmOfHeader.get(String(trailer).trim().toLowerCase())
+  if (algorithm !== undefined) return { algorithm, value: undefined, inTrailer: true }
+  throw new ApiError('InvalidRequest', { message: 'The value specified in the x-amz-trailer header is not supported' })
 }
 
 /** One that is not computed would not be checked. */

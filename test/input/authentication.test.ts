@@ -259,6 +259,13 @@ describe.each(bodyModes)('a body as %s', (mode) => {
     ['cut off', { spoiling: { cutAt: 50_000 }, headers: { 'content-length': '50000' } }, '400 IncompleteBody'],
     ['of another length than announced', { decodedLength: whole.length + 1 }, '400 IncompleteBody'],
     ['of a negative length', { headers: { 'x-amz-decoded-content-length': '-1' } }, '400 InvalidArgument'],
+    [
+      'of a length that is no number',
+      { headers: { 'x-amz-decoded-content-length': '12x' } },
+      '411 MissingContentLength',
+    ],
+    ['with bytes after its end', { spoiling: { after: '\r\n' } }, '400 MalformedTrailerError'],
+    ['without its last byte', { spoiling: { withoutLastByte: true } }, '400 IncompleteBody'],
   ])('is refused %s, and nothing is stored', async (_title, more, answers) => {
     const before = api.files()
     expect(await send(more)).toBe(answers)
@@ -270,6 +277,7 @@ describe.each(bodyModes)('a body as %s', (mode) => {
     it.each<[string, string]>([
       ['wrong', `${trailer.name}:AAAAAA==\r\n\r\n`],
       ['missing', '\r\n'],
+      ['followed by another', `${trailer.name}:${trailer.value}\r\nx-amz-meta-a:b\r\n\r\n`],
       ['given twice', `${trailer.name}:${trailer.value}\r\n${trailer.name}:${trailer.value}\r\n\r\n`],
       ['of another name', 'x-amz-checksum-sha1:AAAA\r\n\r\n'],
     ])('is refused when its trailer is %s', async (_title, lines) => {
@@ -280,6 +288,17 @@ describe.each(bodyModes)('a body as %s', (mode) => {
       expect(api.files()).toBe(before)
     })
   }
+
+  it('has no trailer that no header announced', async () => {
+    const before = api.files()
+    const spoiling = { trailer: `${trailer.name}:${trailer.value}\r\n\r\n` }
+    const { trailer: _, ...unannounced } = upload(mode, { spoiling })
+    const code = mode.includes('UNSIGNED')
+      ? '400 MalformedTrailerError'
+      : expect.stringMatching(/Malformed|DoesNotMatch/)
+    expect(short(await sendChunks(api, unannounced))).toEqual(code)
+    expect(api.files()).toBe(before)
+  })
 
   it('is held to the rights of its sender', async () => {
     expect(await send({ as: 'reader' })).toBe('403 AccessDenied')
