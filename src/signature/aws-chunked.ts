@@ -40,6 +40,7 @@ export class ChunkedBody extends Readable {
   #received = 0
   #chunks = 0
   #chunkBytes = 0
+  #tooSmall: { Chunk: number; BadChunkSize: number } | undefined
   #previous: string
   #chunkSignature = ''
   #chunkHash = createHash('sha256')
@@ -145,7 +146,7 @@ export class ChunkedBody extends Readable {
       if (signature === undefined) throw new ApiError('IncompleteBody')
       this.#chunkSignature = signature
       this.#chunkHash = createHash('sha256')
-      this.#checkSize(sizeBytes)
+      this.#noteSize(sizeBytes)
     }
     this.#left = sizeBytes
     if (this.#decodedLength !== undefined && this.#received + sizeBytes > this.#decodedLength) throw wrongLength()
@@ -155,16 +156,18 @@ export class ChunkedBody extends Readable {
     }
     this.#verifyChunk(emptyHash)
     if (this.#decodedLength !== undefined && this.#received !== this.#decodedLength) throw wrongLength()
+    // Last: a body that is broken or forged is refused as that.
+    if (this.#tooSmall !== undefined) throw new ApiError('InvalidChunkSizeError', { fields: this.#tooSmall })
     this.#state = 'trailer'
   }
 
   /** Not of unsigned chunks: SDKs make these of whatever pieces a stream comes in. */
-  #checkSize(sizeBytes: number): void {
+  #noteSize(sizeBytes: number): void {
     const before = this.#chunkBytes
     this.#chunkBytes = sizeBytes
     this.#chunks++
     if (this.#chunks === 1 || sizeBytes === 0 || before >= chunkBytesMin) return
-    throw new ApiError('InvalidChunkSizeError', { fields: { Chunk: this.#chunks, BadChunkSize: before } })
+    this.#tooSmall ??= { Chunk: this.#chunks, BadChunkSize: before }
   }
 
   #verifyChunk(dataHash: string): void {
