@@ -14,7 +14,7 @@ import type { Operation, S3Request } from '#s3/operation.ts'
 import { readXml } from '#s3/read-xml.ts'
 
 export const completeMultipartUpload: Operation = async (request, services) => {
-  const { bucket, key, headers, origin } = request
+  const { bucket, key, headers, bucketUrl } = request
   const conditions = writeConditions(headers)
   const document = await request.body.document('object')
   const parts = readXml(document, 'CompleteMultipartUpload', parseParts, ['Part'], limits.xmlMarkupOfParts)
@@ -31,7 +31,7 @@ export const completeMultipartUpload: Operation = async (request, services) => {
     body: {
       root: 'CompleteMultipartUploadResult',
       content: {
-        Location: `${origin}/${bucket.name}/${awsEncode(key, { keepSlash: true })}`,
+        Location: `${bucketUrl}/${awsEncode(key, { keepSlash: true })}`,
         Bucket: bucket.name,
         Key: key,
         ETag: `"${version.etag}"`,

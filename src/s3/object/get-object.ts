@@ -6,6 +6,7 @@ import { mayReadTags } from '#access/tag-access.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Checksum, ObjectVersion } from '#model/object.ts'
 import { type ByteRange, parseRange } from '#model/range.ts'
+import { assertActive } from '#model/storage-class.ts'
 import { checksumHeaders, checksumOfPart } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { checkRead } from './conditions.ts'
@@ -24,6 +25,7 @@ export const getObject: Operation = async (request, services) => {
   const opened = await request.open()
   try {
     const { version } = opened
+    assertActive(version, 'read')
     const { status, headers, range } = await describe(request, services, version)
     return { status, headers, body: opened.content(range.start, range.end) }
   } catch (error) {

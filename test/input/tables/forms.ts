@@ -181,6 +181,11 @@ export const forms: readonly BadCase[] = table('PostObject', 'POST /bucket', {},
   ],
   ['with an ACL', signed(and(anything('acl')), { acl: 'public-read' }), '400 AccessControlListNotSupported'],
   [
+    'in an archive',
+    signed(and(anything('x-amz-storage-class')), { 'x-amz-storage-class': 'DEEP_ARCHIVE' }),
+    '400 InvalidStorageClass',
+  ],
+  [
     'in a storage class there is none of',
     signed(and(anything('x-amz-storage-class')), { 'x-amz-storage-class': 'FAST' }),
     '400 InvalidStorageClass',

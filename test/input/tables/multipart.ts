@@ -45,6 +45,7 @@ export const multipart: readonly BadCase[] = [
     ],
     ['with 2,049 bytes of metadata', { headers: { 'x-amz-meta-a': 'v'.repeat(2048) } }, '400 MetadataTooLarge'],
     ['in a storage class there is none of', { headers: { 'x-amz-storage-class': 'FAST' } }, '400 InvalidStorageClass'],
+    ['in an archive', { headers: { 'x-amz-storage-class': 'GLACIER' } }, '400 InvalidStorageClass'],
     [
       'with encryption, which is not served',
       { headers: { 'x-amz-server-side-encryption': 'aws:kms' } },
