@@ -32,6 +32,55 @@ const authorization = (value: string): Asked => ({
 const today = new Date().toISOString().slice(0, 10).replaceAll('-', '')
 const scope = `main/${today}/us-east-1/s3/aws4_request`
 
+it.each<[string, string, string]>([
+  ['Bearer', 'InvalidArgument', "Authorization header is invalid -- one and only one ' ' (space) required"],
+  ['Bearer token', 'InvalidArgument', 'Unsupported Authorization Type'],
+  ...[
+    [
+      'Credential={scope},SignedHeaders=host',
+      'the authorization header requires three components: Credential, SignedHeaders, and Signature.',
+    ],
+    [
+      'Credential={scope},SignedHeaders-host,Signature=0',
+      'the authorization component "SignedHeaders-host" is malformed.',
+    ],
+    ['Key={scope},SignedHeaders=host,Signature=0', 'missing Credential.'],
+    ['Credential={scope},Headers=host,Signature=0', 'missing SignedHeaders.'],
+    ['Credential={scope},SignedHeaders=host,Sig=0', 'missing Signature.'],
+    [
+      'Credential=main,SignedHeaders=host,Signature=0',
+      'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".',
+    ],
+    [
+      'Credential=main/{today}/us-east-1/s3/aws_request,SignedHeaders=host,Signature=0',
+      'incorrect terminal "aws_request". This endpoint uses "aws4_request".',
+    ],
+    [
+      'Credential=main/today/us-east-1/s3/aws4_request,SignedHeaders=host,Signature=0',
+      'incorrect date format "today". This date in the credential must be in the format "yyyyMMdd".',
+    ],
+    [
+      'Credential=main/20200101/us-east-1/s3/aws4_request,SignedHeaders=host;x-amz-date,Signature=0',
+      'Invalid credential date. Date is not the same as X-Amz-Date.',
+    ],
+    [
+      'Credential=main/{today}/us-west-2/s3/aws4_request,SignedHeaders=host;x-amz-date,Signature=0',
+      "the region 'us-west-2' is wrong; expecting 'us-east-1'",
+    ],
+    [
+      'Credential=main/{today}/us-east-1/ec2/aws4_request,SignedHeaders=host;x-amz-date,Signature=0',
+      'incorrect service "ec2". This endpoint belongs to "s3".',
+    ],
+  ].map(([fields = '', reason]): [string, string, string] => [
+    `AWS4-HMAC-SHA256 ${fields.replace('{scope}', scope).replace('{today}', today)}`,
+    'AuthorizationHeaderMalformed',
+    `The authorization header is malformed; ${reason}`,
+  ]),
+])('Authorization: %s is %s', async (header, code, message) => {
+  const answer = await api.ask(authorization(header))
+  expect([answer.status, answer.code, answer.message.replaceAll('&quot;', '"')]).toEqual([400, code, message])
+})
+
 describe('a signature in the header is refused', () => {
   it.each<[string, Asked, string]>([
     ['of an unknown key', { line: get, signing: { accessKeyId: 'unknown' } }, '403 InvalidAccessKeyId'],
@@ -160,9 +209,20 @@ describe('a presigned URL', () => {
     expect((await presigned(same, { expires: '604800', nowMs: Date.now() - 6 * 86_400_000 })).status).toBe(200)
   })
 
+  it.each([
+    ['-1', 'X-Amz-Expires must be non-negative'],
+    [
+      '604801',
+      'X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds',
+    ],
+    ['soon', 'X-Amz-Expires should be a number'],
+  ])('is told what is wrong with %s seconds', async (expires, message) => {
+    expect(await presigned(same, { expires })).toMatchObject({ code: 'AuthorizationQueryParametersError', message })
+  })
+
   it.each<[string, Parameters<typeof presigned>, string]>([
     ['for no time', [same, { expires: '0' }], '403 AccessDenied'],
-    ['for less than no time', [same, { expires: '-1' }], '403 AccessDenied'],
+    ['for less than no time', [same, { expires: '-1' }], '400 AuthorizationQueryParametersError'],
     ['for more than a week', [same, { expires: '604801' }], '400 AuthorizationQueryParametersError'],
     ['for a word', [same, { expires: 'soon' }], '400 AuthorizationQueryParametersError'],
     ['for more than numbers hold', [same, { expires: '9'.repeat(400) }], '400 AuthorizationQueryParametersError'],

@@ -15,7 +15,13 @@ export const getObjectAttributes: Operation = async (request, services) => {
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '')
-  if (asked.length === 0 || !asked.every((one) => known.includes(one))) {
+  if (asked.length === 0) {
+    throw new ApiError('InvalidRequest', {
+      message:
+        'The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty',
+    })
+  }
+  if (!asked.every((one) => known.includes(one))) {
     throw new ApiError('InvalidArgument', {
       message: 'Invalid attribute name specified.',
       fields: { ArgumentName: 'x-amz-object-attributes' },

@@ -99,7 +99,12 @@ export const forms: readonly BadCase[] = table('PostObject', 'POST /bucket', {},
   [
     'for another region',
     signed({}, { 'x-amz-credential': `main/${scope.replace('us-east-1', 'eu-west-1')}` }),
-    '400 AuthorizationQueryParametersError',
+    '400 InvalidArgument',
+  ],
+  [
+    'for another service',
+    signed({}, { 'x-amz-credential': `main/${scope.replace('s3', 'ec2')}` }),
+    '400 InvalidArgument',
   ],
   ['without its signature', signed({}, { 'x-amz-signature': undefined }), '400 InvalidArgument'],
   ['after its policy expired', signed({ expiration: '2000-01-01T00:00:00.000Z' }), '403 AccessDenied'],

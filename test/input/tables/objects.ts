@@ -311,7 +311,8 @@ export const objects: readonly BadCase[] = [
   ]),
   ...table('GetObjectAttributes', 'GET /bucket/object?attributes', { headers: { 'x-amz-object-attributes': 'ETag' } }, [
     ...keys('GET', '?attributes'),
-    ['of nothing', { headers: { 'x-amz-object-attributes': '' } }, '400 InvalidArgument'],
+    ['of nothing', { headers: { 'x-amz-object-attributes': '' } }, '400 InvalidRequest'],
+    ['without its header', { headers: [] }, '400 InvalidRequest'],
     ['that are none', { headers: { 'x-amz-object-attributes': 'ETag,Colour' } }, '400 InvalidArgument'],
     ['of an object that is not there', 'GET /bucket/absent?attributes', '404 NoSuchKey'],
     ['of a version that cannot be', noVersion, '400 InvalidArgument'],
