@@ -82,6 +82,10 @@ export function aclToKeep(acl: Acl, ownerId: string): Acl | undefined {
 export const grantsAll = ({ grantee, permission }: Grant, id: string): boolean =>
   permission === 'FULL_CONTROL' && 'id' in grantee && grantee.id === id
 
+/** Whether it grants everything to this account, and nothing to others. */
+export const grantsAllToOne = (acl: Acl, id: string): boolean =>
+  acl.length > 0 && acl.every((grant) => grantsAll(grant, id))
+
 /** Whether anyone but the owner is granted anything. */
 export const grantsToOthers = (acl: Acl, ownerId: string): boolean =>
   acl.some(({ grantee }) => !('id' in grantee) || grantee.id !== ownerId)
