@@ -30,6 +30,7 @@ import { withQueryHeaders } from './query-headers.ts'
 import { ReceivedRequest } from './received-request.ts'
 import { createMatcher } from './route.ts'
 import { send } from './send.ts'
+import { refuseUnservedHeaders } from './unserved-headers.ts'
 
 /** As pino's, narrowed to what is used. */
 export interface RequestLog {
@@ -107,6 +108,7 @@ export function createS3Endpoint(
     // Awaited only where it must be: most decisions need nothing but what is known already.
     const pending = authorize(row, received, bucket, services)
     if (pending !== undefined) await pending
+    refuseUnserved(received)
     return row.run(received, services)
   }
 
@@ -193,6 +195,16 @@ export function createS3Endpoint(
       log.error({ err: error }, 'answer failed')
       response.destroy()
     })
+  }
+}
+
+/** Authorization may have opened the object already. */
+function refuseUnserved(received: ReceivedRequest): void {
+  try {
+    refuseUnservedHeaders(received.operation, received.headers)
+  } catch (error) {
+    received.release()
+    throw error
   }
 }
 

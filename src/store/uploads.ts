@@ -157,7 +157,7 @@ export async function completeUpload(context: StoreContext, complete: Complete):
         }
         transaction.remove(rowKey('s', uploadId))
         transaction.remove(row)
-        transaction.put(rowKey('m', fileId), encodeJson(parts.map(objectPart)))
+        transaction.put(rowKey('m', fileId), encodeJson(parts.map((part) => objectPart(upload, part))))
         transaction.put(rowKey('d', bucket.name, key, uploadId), encodeJson(completedUpload(version, parts)))
       },
     })
@@ -167,9 +167,11 @@ export async function completeUpload(context: StoreContext, complete: Complete):
   }
 }
 
-function objectPart(part: StoredPart): ObjectPart {
+/** A part's checksum belongs to the object only if the upload announced its algorithm: the object's own is of another one else. */
+function objectPart({ checksumAlgorithm }: Upload, part: StoredPart): ObjectPart {
   const { partNumber, sizeBytes, checksum } = part
-  return { partNumber, sizeBytes, ...(checksum === undefined ? {} : { checksum: checksum.value }) }
+  const isOfUpload = checksum !== undefined && checksum.algorithm === checksumAlgorithm
+  return { partNumber, sizeBytes, ...(isOfUpload ? { checksum: checksum.value } : {}) }
 }
 
 function completedUpload(version: StoredVersion, parts: readonly StoredPart[]): CompletedUpload {

@@ -2,6 +2,7 @@
 import { limits } from '#model/limits.ts'
 import { ownerOfObject } from '#model/object-ownership.ts'
 import { showOwner } from '#s3/acl-grantees.ts'
+import { partChecksumElement } from '#s3/checksum-headers.ts'
 import type { Operation } from '#s3/operation.ts'
 import { readCount, uploadOf } from './part-request.ts'
 
@@ -31,7 +32,7 @@ export const listParts: Operation = async (request, services) => {
           LastModified: new Date(part.modifiedAtMs).toISOString(),
           ETag: `"${part.etag}"`,
           Size: part.sizeBytes,
-          ...(part.checksum === undefined ? {} : { [`Checksum${part.checksum.algorithm}`]: part.checksum.value }),
+          ...partChecksumElement(upload.checksumAlgorithm === undefined ? undefined : part.checksum),
         })),
       },
     },
