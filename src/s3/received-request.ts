@@ -63,8 +63,8 @@ export class ReceivedRequest implements S3Request {
   }
 
   get body(): RequestBody {
-    const { request, response, caller, services } = this.#received
-    this.#body ??= createRequestBody(request, response, caller.payload, services.settings.maxUploadBytes)
+    const { request, headers, response, caller, services } = this.#received
+    this.#body ??= createRequestBody(request, headers, response, caller.payload, services.settings.maxUploadBytes)
     return this.#body
   }
 
