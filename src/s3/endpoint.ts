@@ -26,6 +26,7 @@ import type { S3Response, Services } from './operation.ts'
 import { type OperationRow, operations } from './operations.ts'
 import { withQueryHeaders } from './query-headers.ts'
 import { ReceivedRequest } from './received-request.ts'
+import { withJoinedMetadata } from './repeated-metadata.ts'
 import { createMatcher } from './route.ts'
 import { send } from './send.ts'
 
@@ -70,7 +71,7 @@ export function createS3Endpoint(
     const address = readAddress(target, request.headers.host)
     exchange.address = address
     if (method === 'OPTIONS') throw refusePreflight(request.headers)
-    const headers = withQueryHeaders(request.headers, address.query)
+    const headers = withQueryHeaders(withJoinedMetadata(request), address.query)
     const row = match({ method, address, headers })
     exchange.row = row
     const caller = row.authenticatesItself

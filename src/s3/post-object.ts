@@ -60,6 +60,7 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
   const attributes = parseAttributes(
     headers,
     accessOfNewObject(headers, { bucket, key }, { principal, facts }, services),
+    { isForm: true },
   )
   const announced = announcedChecksum(headers)
   const [minBytes, maxBytes] = limitsOfPolicy.contentLengthRange ?? [0, services.settings.maxUploadBytes]

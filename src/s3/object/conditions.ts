@@ -1,5 +1,6 @@
 /** Conditional requests: RFC 9110 §13, and AWS's table of what wins when several are given. */
 import type { IncomingHttpHeaders } from 'node:http'
+import { parseHttpDate } from '#lib/http-date.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import type { WriteConditions } from '#store/contract.ts'
@@ -14,10 +15,16 @@ function matches(header: string, etag: string): boolean {
   return header.split(',').some((one) => unquote(one) === '*' || unquote(one) === etag)
 }
 
-/** Seconds, as HTTP dates are; undefined if it is no date. */
+/** Seconds, as HTTP dates are; undefined for what is ignored: no date of HTTP. */
 function parseDate(header: string | undefined): number | undefined {
-  const atMs = header === undefined ? Number.NaN : Date.parse(header)
-  return Number.isNaN(atMs) ? undefined : Math.floor(atMs / 1000)
+  const atMs = header === undefined ? undefined : parseHttpDate(header)
+  return atMs === undefined ? undefined : Math.floor(atMs / 1000)
+}
+
+/** The same; ignored too if it is still to come: it says nothing of what the client has. */
+function parsePastDate(header: string | undefined): number | undefined {
+  const seconds = parseDate(header)
+  return seconds !== undefined && seconds * 1000 > Date.now() ? undefined : seconds
 }
 
 export interface ReadConditions {
@@ -50,7 +57,7 @@ const isConditional = (headers: IncomingHttpHeaders): boolean =>
 export function evaluateRead(conditions: ReadConditions, version: ObjectVersion): 'pass' | 'failed' | 'not-modified' {
   const { ifMatch, ifNoneMatch } = conditions
   const modified = Math.floor(version.modifiedAtMs / 1000)
-  const since = parseDate(conditions.ifModifiedSince)
+  const since = parsePastDate(conditions.ifModifiedSince)
   const until = parseDate(conditions.ifUnmodifiedSince)
   if (ifMatch !== undefined) {
     if (!matches(ifMatch, version.etag)) return 'failed'
@@ -61,14 +68,18 @@ export function evaluateRead(conditions: ReadConditions, version: ObjectVersion)
   return 'pass'
 }
 
-export function checkRead(headers: IncomingHttpHeaders, version: ObjectVersion): void {
+/** `caching`: what an answer says of how long it may be kept, which a 304 repeats (RFC 9110 §15.4.5). */
+export function checkRead(
+  headers: IncomingHttpHeaders,
+  version: ObjectVersion,
+  caching: () => Readonly<Record<string, string>> = () => ({}),
+): void {
   if (!isConditional(headers)) return
   const outcome = evaluateRead(readConditions(headers), version)
   if (outcome === 'failed') throw new ApiError('PreconditionFailed')
   if (outcome === 'not-modified') {
-    throw new ApiError('NotModified', {
-      headers: { etag: `"${version.etag}"`, 'last-modified': new Date(version.modifiedAtMs).toUTCString() },
-    })
+    const validators = { etag: `"${version.etag}"`, 'last-modified': new Date(version.modifiedAtMs).toUTCString() }
+    throw new ApiError('NotModified', { headers: { ...validators, ...caching() } })
   }
 }
 
