@@ -136,7 +136,8 @@ export function createS3Endpoint(
       if (response.headersSent || response.destroyed) response.destroy()
       else {
         const resource = resourceOf(request, exchange.address)
-        bytes = await send(response, method, errorResponse(shown, resource, exchange.id, hostId), common)
+        const refusal = await withRegion(errorResponse(shown, resource, exchange.id, hostId), exchange, services)
+        bytes = await send(response, method, refusal, common)
       }
     }
     releaseBody(request)
@@ -212,6 +213,23 @@ async function loadBucket(name: string, services: Services): Promise<Bucket> {
   if (bucket !== undefined) return bucket
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)
+}
+
+/**
+ * A refusal names the region of the bucket addressed, also where the request was refused before anything else was looked at: clients that
+ * were told of no region, or a wrong one, learn it so.
+ */
+async function withRegion(
+  refusal: S3Response,
+  { address, bucket }: Exchange,
+  { store }: Services,
+): Promise<S3Response> {
+  const { status = 200 } = refusal
+  const name = address?.bucketName ?? ''
+  if (status < 400 || status >= 500 || name === '' || name.length > limits.bucketNameLength) return refusal
+  const addressed = bucket ?? (await store.findBucket(name).catch(() => undefined))
+  if (addressed === undefined) return refusal
+  return { ...refusal, headers: { ...refusal.headers, 'x-amz-bucket-region': addressed.region } }
 }
 
 function noteRefusal(

@@ -55,7 +55,7 @@ export async function createBucket(request: S3Request, services: Services): Prom
     if (!isOwn || settings.region !== 'us-east-1' || tags !== undefined) throw error
     await resetAcl(store, bucket)
   }
-  return { headers: { location: `/${bucketName}` } }
+  return { headers: { location: `/${bucketName}`, 'x-amz-bucket-arn': `arn:aws:s3:::${bucketName}` } }
 }
 
 async function resetAcl(store: Store, { name, acl }: Bucket): Promise<void> {

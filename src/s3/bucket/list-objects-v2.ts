@@ -1,12 +1,14 @@
 import { escapeXml } from '#lib/xml.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import { writeContents } from './contents.ts'
+import type { DocumentWriter } from './document-writer.ts'
 import {
   createOwnerFormatter,
   decodeToken,
   encodeToken,
   listingResponse,
   readListParameters,
+  regionHeader,
   writeCommonPrefixes,
 } from './listing.ts'
 import { listPage } from './page.ts'
@@ -32,8 +34,9 @@ export async function listObjectsV2(request: S3Request, { store, accounts }: Ser
   if (token !== undefined) text += `<ContinuationToken>${escapeXml(token)}</ContinuationToken>`
   if (page.next !== undefined) text += `<NextContinuationToken>${encodeToken(page.next)}</NextContinuationToken>`
   if (startAfter !== undefined) text += `<StartAfter>${show(startAfter)}</StartAfter>`
-  return listingResponse('ListBucketResult', text, (document) => {
+  const writeRows = (document: DocumentWriter) => {
     writeContents(document, page.objects, show, formatOwner)
     writeCommonPrefixes(document, page.commonPrefixes, show)
-  })
+  }
+  return listingResponse('ListBucketResult', text, writeRows, regionHeader(bucket))
 }

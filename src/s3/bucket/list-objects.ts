@@ -1,7 +1,14 @@
 import { escapeXml } from '#lib/xml.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import { writeContents } from './contents.ts'
-import { createOwnerFormatter, listingResponse, readListParameters, writeCommonPrefixes } from './listing.ts'
+import type { DocumentWriter } from './document-writer.ts'
+import {
+  createOwnerFormatter,
+  listingResponse,
+  readListParameters,
+  regionHeader,
+  writeCommonPrefixes,
+} from './listing.ts'
 import { listPage } from './page.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html */
@@ -19,8 +26,9 @@ export async function listObjects(request: S3Request, { store, accounts }: Servi
   if (delimiter !== '') text += `<Delimiter>${show(delimiter)}</Delimiter>`
   text += `<IsTruncated>${page.next !== undefined}</IsTruncated>`
   if (isEncoded) text += '<EncodingType>url</EncodingType>'
-  return listingResponse('ListBucketResult', text, (document) => {
+  const writeRows = (document: DocumentWriter) => {
     writeContents(document, page.objects, show, createOwnerFormatter(bucket, accounts))
     writeCommonPrefixes(document, page.commonPrefixes, show)
-  })
+  }
+  return listingResponse('ListBucketResult', text, writeRows, regionHeader(bucket))
 }

@@ -64,13 +64,21 @@ export function decodeToken(token: string): string {
 }
 
 /** The answer of a listing: what is said of the page first, then its rows. */
-export function listingResponse(root: string, head: string, writeRows: (document: DocumentWriter) => void): S3Response {
+export function listingResponse(
+  root: string,
+  head: string,
+  writeRows: (document: DocumentWriter) => void,
+  headers: S3Response['headers'] = {},
+): S3Response {
   const document = new DocumentWriter()
   document.add(`${xmlDeclaration}<${root} xmlns="${s3Namespace}">${head}`)
   writeRows(document)
   document.add(`</${root}>`)
-  return { headers: { 'content-type': 'application/xml' }, body: document.finish() }
+  return { headers: { 'content-type': 'application/xml', ...headers }, body: document.finish() }
 }
+
+/** What listings of objects say of the bucket, as HeadBucket does. */
+export const regionHeader = ({ region }: Bucket): Record<string, string> => ({ 'x-amz-bucket-region': region })
 
 export function writeCommonPrefixes(
   document: DocumentWriter,
