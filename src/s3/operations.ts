@@ -82,7 +82,7 @@ export const operations: readonly OperationRow[] = [
   { name: 'HeadBucket', route: 'HEAD bucket', action: 's3:ListBucket', run: headBucket },
   { name: 'DeleteBucket', route: 'DELETE bucket', action: 's3:DeleteBucket', run: deleteBucket },
   { name: 'GetBucketLocation', route: 'GET bucket ?location', action: 's3:GetBucketLocation', run: getBucketLocation },
-  { name: 'ListObjects', route: 'GET bucket', action: 's3:ListBucket', run: listObjects },
+  { name: 'ListObjects', route: 'GET bucket (list-type)', action: 's3:ListBucket', run: listObjects },
   { name: 'ListObjectsV2', route: 'GET bucket ?list-type=2', action: 's3:ListBucket', run: listObjectsV2 },
   { name: 'ListObjectVersions', route: 'GET bucket ?versions', action: 's3:ListBucketVersions', run: listObjectVersions },
   { name: 'GetBucketVersioning', route: 'GET bucket ?versioning', action: 's3:GetBucketVersioning', run: getBucketVersioning },

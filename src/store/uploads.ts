@@ -80,28 +80,55 @@ export async function listUploads(
 ): Promise<UploadPage> {
   const { bucket, prefix, delimiter, limit, keyMarker, uploadIdMarker } = query
   const page = { uploads: [] as Upload[], commonPrefixes: [] as string[] }
-  if (limit === 0) return { ...page, next: undefined }
+  let last = { key: '', uploadId: '' }
+  if (uploadIdMarker !== '') await assertUploadIdMarker(context, bucket, keyMarker, uploadIdMarker)
+  if (limit === 0) return { ...page, last, next: undefined }
   let range = rowsWithPrefix('u', `${bucket}\0${prefix}`)
   if (keyMarker !== '') {
     const after = rowKey('u', bucket, keyMarker, uploadIdMarker)
     if (Buffer.compare(after, range.start) > 0) range = { start: after, end: range.end }
   }
-  let next = { key: '', uploadId: '' }
   for (;;) {
     const rows = await context.engine.scan(range, { limit: 1000 })
     for (const { key: row, value } of rows) {
       const [, key = '', uploadId = ''] = rowParts(row)
       if (key === keyMarker && (uploadIdMarker === '' || uploadId <= uploadIdMarker)) continue
       const common = commonPrefix(key, prefix, delimiter)
-      if (common !== undefined && (common === page.commonPrefixes.at(-1) || common === keyMarker)) continue
-      if (page.uploads.length + page.commonPrefixes.length === limit) return { ...page, next }
+      // A marker inside a common prefix stands for all of it.
+      if (common !== undefined && (common === page.commonPrefixes.at(-1) || keyMarker.startsWith(common))) continue
+      if (page.uploads.length + page.commonPrefixes.length === limit) return { ...page, last, next: last }
       if (common === undefined) page.uploads.push(decodeJson<Upload>(value))
       else page.commonPrefixes.push(common)
-      next = { key: common ?? key, uploadId: common === undefined ? uploadId : '' }
+      last = { key: common ?? key, uploadId: common === undefined ? uploadId : '' }
     }
-    const last = rows.at(-1)
-    if (last === undefined) return { ...page, next: undefined }
-    range = rowsAfter(range, last.key, 'row')
+    const lastRow = rows.at(-1)
+    if (lastRow === undefined) return { ...page, last, next: undefined }
+    range = rowsAfter(range, lastRow.key, 'row')
+  }
+}
+
+/**
+ * InvalidArgument for a marker that can be none: no id of an upload, or that of an upload to another key. One that is over by now is as
+ * good as before: the next page goes on after it.
+ */
+async function assertUploadIdMarker(context: StoreContext, bucket: string, key: string, uploadId: string) {
+  const invalid = () =>
+    new ApiError('InvalidArgument', {
+      message: 'Invalid uploadId marker',
+      fields: { ArgumentName: 'upload-id-marker', ArgumentValue: uploadId },
+    })
+  if (!isUploadId(uploadId)) throw invalid()
+  for (const table of ['u', 'd'] as const) {
+    if ((await context.engine.get(rowKey(table, bucket, key, uploadId))) !== undefined) return
+  }
+  for (const table of ['u', 'd'] as const) {
+    for (let range = rowsOf(table, bucket); ; ) {
+      const rows = await context.engine.scan(range, { limit: 1000 })
+      if (rows.some(({ key: row }) => rowParts(row)[2] === uploadId)) throw invalid()
+      const last = rows.at(-1)
+      if (last === undefined) break
+      range = rowsAfter(range, last.key, 'row')
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { writeContents } from './contents.ts'
 import type { DocumentWriter } from './document-writer.ts'
 import {
   createOwnerFormatter,
+  invalidArgument,
   listingResponse,
   readListParameters,
   regionHeader,
@@ -16,8 +17,10 @@ export async function listObjects(request: S3Request, { store, accounts }: Servi
   const { bucketName, bucket, query } = request
   const parameters = readListParameters(query)
   const { prefix, delimiter, maxKeys, isEncoded, show } = parameters
+  const listType = query.get('list-type') ?? '1'
+  if (listType !== '1') throw invalidArgument('list-type', listType, 'Invalid List Type specified in Request')
   const marker = query.get('marker') ?? ''
-  const page = await listPage(store, bucketName, parameters, marker)
+  const page = await listPage(store, bucketName, parameters, marker, true)
 
   let text = `<Name>${escapeXml(bucketName)}</Name><Prefix>${show(prefix)}</Prefix><Marker>${show(marker)}</Marker>`
   // Without a delimiter clients take the last key: so says the API.
