@@ -30,8 +30,9 @@ const standard = new Set([
 ])
 
 /**
- * The headers, with those of the query where its signature covers them: all of Version 4, and `x-amz-*` of Version 2. What was signed in
- * the query outweighs a header that came beside it, since not every header is signed.
+ * The headers that count: those of the query where its signature covers them: all of Version 4, and `x-amz-*` of Version 2. What was signed in
+ * the query outweighs a header that came beside it, since not every header is signed. A hash of the body that a URL of Version 4 does not
+ * sign is no header of the request.
  */
 export function withQueryHeaders(
   headers: IncomingHttpHeaders,
@@ -50,5 +51,10 @@ export function withQueryHeaders(
     // As node:http gives the bytes of a header.
     moved[name] = Buffer.from(value).toString('latin1')
   }
-  return { ...headers, ...moved }
+  const { 'x-amz-content-sha256': payload, ...others } = headers
+  const isIgnored = isV4 && payload !== undefined && !signedHeaders(query).includes('x-amz-content-sha256')
+  return { ...(isIgnored ? others : headers), ...moved }
 }
+
+const signedHeaders = (query: ReadonlyMap<string, string>): string[] =>
+  (query.get('X-Amz-SignedHeaders') ?? '').toLowerCase().split(';')

@@ -138,7 +138,8 @@ function checkSignedHeaders(names: readonly string[], credentials: V4Credentials
   if (!signedHeaders.includes('host')) unsigned.push('host')
   for (const name of names) {
     if (!name.startsWith('x-amz-') || signedHeaders.includes(name)) continue
-    if (name === 'x-amz-content-sha256' && credentials.kind === 'v4-header') continue
+    // Beside a header's signature it is what was signed of the body; beside a URL's it says nothing, as S3 has it.
+    if (name === 'x-amz-content-sha256') continue
     unsigned.push(name)
   }
   if (unsigned.length === 0) return
@@ -156,7 +157,8 @@ function payloadHashes(request: SignableRequest, credentials: V4Credentials): st
   if (request.bodySha256 !== undefined) return [request.bodySha256]
   const header = request.headers['x-amz-content-sha256']
   if (credentials.kind === 'v4-query') {
-    if (header === undefined) return [queryValue(request.target, 'X-Amz-Content-Sha256') ?? unsignedPayload]
+    if (header === undefined || !credentials.signedHeaders.includes('x-amz-content-sha256'))
+      return [queryValue(request.target, 'X-Amz-Content-Sha256') ?? unsignedPayload]
   } else if (header === undefined) return [emptyHash, unsignedPayload]
   const value = String(header)
   if (/^[0-9a-fA-F]{64}$/.test(value) || payloadNames.has(value)) return [value]

@@ -1,5 +1,5 @@
 /** Headers that SDKs move into the query of a presigned URL mean there what they mean as headers. */
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -8,6 +8,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  PutBucketPolicyCommand,
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
@@ -165,5 +166,33 @@ describe('a presigned URL', () => {
     expect((await fetch(url, { method: 'PUT', body: new Blob(['x']) })).status).toBe(200)
     const { ContentType, CacheControl } = await head('old')
     expect([ContentType, CacheControl]).toEqual(['binary/octet-stream', undefined])
+  })
+
+  it('ignores a hash of the body that it does not sign', async () => {
+    const url = await presign(new PutObjectCommand({ Bucket, Key: 'hashed' }))
+    for (const hash of ['UNSIGNED-PAYLOAD', 'a'.repeat(64), 'STREAMING-UNSIGNED-PAYLOAD-TRAILER', 'nonsense']) {
+      const answer = await fetch(url, { method: 'PUT', body: hash, headers: { 'x-amz-content-sha256': hash } })
+      expect([hash, answer.status]).toEqual([hash, 200])
+      expect(await head('hashed')).toMatchObject({ ContentLength: hash.length })
+    }
+    for (const name of ['x-amz-meta-a', 'x-amz-acl', 'x-amz-decoded-content-length', 'x-amz-tagging']) {
+      const answer = await fetch(url, { method: 'PUT', body: 'x', headers: { [name]: '1' } })
+      expect([name, answer.status, await answer.text()]).toEqual([name, 403, expect.stringContaining(name)])
+    }
+  })
+
+  it('is not let through by such a hash where a policy asks for one', async () => {
+    const Statement = {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:PutObject',
+      Resource: `arn:aws:s3:::${Bucket}/guarded`,
+      Condition: { StringEquals: { 's3:x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } },
+    }
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement })
+    await server.client().send(new PutBucketPolicyCommand({ Bucket, Policy }))
+    const url = await presign(new PutObjectCommand({ Bucket, Key: 'guarded' }))
+    const headers = { 'x-amz-content-sha256': createHash('sha256').update('x').digest('hex') }
+    expect((await fetch(url, { method: 'PUT', body: 'x', headers })).status).toBe(403)
   })
 })
