@@ -36,6 +36,8 @@ export interface Recovery {
 /** `again`: maybe, on behalf of a reader. */
 export type Playing = 'first' | 'again' | Recovery
 
+type Moved = Pick<Pending, 'bucket' | 'key'> & { readonly source?: Pending['source'] | undefined }
+
 /** A file that is being moved meanwhile is found at the second look, or the third. */
 const looks = 3
 
@@ -115,7 +117,7 @@ export class FileMoves {
       if (source !== undefined && this.#move(view, pending, located, source, target)) return true
     }
     for (let look = 0; look < looks; look++) {
-      const found = this.#find(pending, version, target)
+      const found = this.#find(pending, version, playing)
       if (found === target) return false
       const source = found === staged ? this.#take(version) : found
       if (source !== undefined && this.#move(view, pending, located, source, target)) return true
@@ -144,26 +146,39 @@ export class FileMoves {
     return undefined
   }
 
-  /** Where the version's file is: its inode tells. */
-  #find(pending: Pending, version: StoredVersion, target: string): string | undefined {
-    const { inode } = version.signature
-    return [target, ...this.#candidates(pending, version)].find((path) => findFileSafely(path)?.inode === inode)
+  /** Whether the version's file is in none of the places where it may be. `rows`: of its key, oldest first. */
+  isNowhere(bucket: string, version: StoredVersion, rows: readonly Pending[]): boolean {
+    for (let look = 0; look < looks; look++) {
+      const isFound = [{ source: undefined }, ...rows].some(
+        ({ source }) => this.#find({ bucket, key: version.key, source }, version, 'again') !== undefined,
+      )
+      if (isFound) return false
+    }
+    return true
   }
 
-  #candidates(pending: Pending, version: StoredVersion): string[] {
+  /** Where the version's file is. First looked for where the record says it is. */
+  #find(row: Moved, version: StoredVersion, playing: Playing): string | undefined {
     const { layout } = this.#options
-    const { bucket, key } = pending
-    const id = version.fileId
-    const places = [
-      layout.staging(id),
-      layout.taken(id),
+    const { bucket, key, source } = row
+    const { fileId: id, place, signature } = version
+    const isIt = (there: FileSignature) => there.inode === signature.inode || isCopy(there, signature, playing)
+    // No other version's file has such a name.
+    const ownNames = [
       layout.place(bucket, key, { kind: 'version', id }),
       layout.place(bucket, key, { kind: 'opaque', id }),
       layout.assembled(id),
     ]
-    if (pending.source !== undefined) places.push(layout.place(bucket, pending.source.key, pending.source.place))
+    // Here another file may be: one that was replaced, or a newer version's.
+    const sharedNames = [layout.staging(id), layout.taken(id)]
+    if (source !== undefined) sharedNames.push(layout.place(bucket, source.key, source.place))
     // Only a version that was, or is to be, plain has a key that is a path.
-    return version.place.kind === 'opaque' ? places : [...places, layout.plain(bucket, key)]
+    if (place.kind !== 'opaque') sharedNames.push(layout.plain(bucket, key))
+    const target = layout.place(bucket, key, place)
+    return [target, ...ownNames, ...sharedNames].find((path) => {
+      const there = findFileSafely(path)
+      return there !== undefined && (ownNames.includes(path) || isIt(there))
+    })
   }
 
   /** False if there is no source. A plain place that cannot be had becomes an opaque one. */
@@ -255,20 +270,38 @@ export class FileMoves {
     return row !== undefined && decodeVersion(key, row).place.kind === 'plain'
   }
 
-  /** A removed version that has not been moved yet is in `staging/`; its own row takes care of it there. */
+  /**
+   * Removes the file of a version that is no more, wherever another process's moves have left it. One that has not left `staging/` yet
+   * is removed by its own row.
+   */
   #remove(view: Exclusive, pending: Pending, removed: RemovedFile, replaced: readonly number[]): void {
     const { layout } = this.#options
     const { bucket, key } = pending
-    const path = layout.place(bucket, key, removed.place)
-    if (removed.place.kind === 'plain') {
-      const there = findFileSafely(path)?.inode
-      if (there === undefined || this.#isTaken(view, bucket, key)) return
-      if (there !== removed.inode && !replaced.includes(there)) return
-      removeFile(path, layout.bucket(bucket))
-      return
+    const { fileId: id } = removed
+    if (isPlainKey(key) && this.#removePlain(view, pending, removed, replaced)) return
+    if (id === '') return
+    for (const kind of ['version', 'opaque'] as const) {
+      const path = layout.place(bucket, key, { kind, id })
+      if (findFileSafely(path) !== undefined) removeFile(path, layout.system())
     }
-    removeFile(path, layout.system())
   }
+
+  /** Whether it was the plain file of the key. */
+  #removePlain(view: Exclusive, { bucket, key }: Pending, removed: RemovedFile, replaced: readonly number[]): boolean {
+    const { layout } = this.#options
+    const path = layout.plain(bucket, key)
+    const there = findFileSafely(path)
+    if (there === undefined || this.#isTaken(view, bucket, key)) return false
+    if (there.inode !== removed.inode && !replaced.includes(there.inode)) return false
+    removeFile(path, layout.bucket(bucket))
+    return true
+  }
+}
+
+/** After a restore from a copy, whose files have other inodes but kept their size and time. */
+function isCopy(there: FileSignature, known: FileSignature, playing: Playing): boolean {
+  if (typeof playing !== 'object' || playing.inodes.has(there.inode)) return false
+  return there.sizeBytes === known.sizeBytes && there.mtimeMs === known.mtimeMs
 }
 
 function moveIfThere(source: string, target: string): boolean {
