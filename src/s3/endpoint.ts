@@ -93,6 +93,7 @@ export function createS3Endpoint(
     const received = new ReceivedRequest({
       id,
       operation,
+      refusesMarkers: row.refusesMarkers === true,
       request,
       headers,
       response,

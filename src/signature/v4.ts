@@ -77,7 +77,7 @@ function mismatch(credentials: V4Credentials, toSign: string, canonical: string)
   })
 }
 
-const hexBytes = (text: string) => Buffer.from(text).toString('hex').replace(/../g, '$& ').trim()
+export const hexBytes = (text: string) => Buffer.from(text).toString('hex').replace(/../g, '$& ').trim()
 
 function checkScope(credentials: V4Credentials, { region, regions, service }: V4Options): void {
   const isQuery = credentials.kind === 'v4-query'
@@ -103,10 +103,13 @@ function checkScope(credentials: V4Credentials, { region, regions, service }: V4
   }
 }
 
+/** As S3 writes times in its refusals. */
+export const wholeSeconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}/, '')
+
 function checkTime(credentials: V4Credentials, nowMs: number): void {
   const signedAtMs = parseTimestamp(credentials.timestamp)
   if (credentials.expiresSeconds === undefined && Math.abs(nowMs - signedAtMs) <= limits.clockSkewMs) return
-  const serverTime = new Date(nowMs).toISOString()
+  const serverTime = wholeSeconds(nowMs)
   if (credentials.expiresSeconds === undefined) {
     throw new ApiError('RequestTimeTooSkewed', {
       fields: {
@@ -125,7 +128,7 @@ function checkTime(credentials: V4Credentials, nowMs: number): void {
     message: 'Request has expired',
     fields: {
       'X-Amz-Expires': credentials.expiresSeconds,
-      Expires: new Date(expiresAtMs).toISOString(),
+      Expires: wholeSeconds(expiresAtMs),
       ServerTime: serverTime,
     },
   })

@@ -16,6 +16,7 @@ import { ApiError } from '#model/errors.ts'
 import { planCompletion } from '#model/multipart.ts'
 import type { ObjectPart, ObjectVersion } from '#model/object.ts'
 import type { Upload } from '#model/upload.ts'
+import { type BegunUpload, noState, requireUnchanged, stateOfKey } from './begun-uploads.ts'
 import { bucketIn } from './buckets.ts'
 import { checkWriteConditions } from './conditions.ts'
 import { type StoreContext, transactDurably } from './context.ts'
@@ -56,8 +57,9 @@ export async function createUpload(
   const created: Upload = { ...upload, uploadId, initiatedAtMs }
   const row = rowKey('u', upload.bucket, upload.key, uploadId)
   await transactDurably(context, async (transaction) => {
-    await bucketIn(transaction, upload.bucket)
-    transaction.put(row, encodeJson(created))
+    const bucket = await bucketIn(transaction, upload.bucket)
+    const begun: BegunUpload = { ...created, begunOn: await stateOfKey(transaction, bucket, upload.key) }
+    transaction.put(row, encodeJson(begun))
   })
   try {
     await makeUploadFolder(context, uploadId)
@@ -141,7 +143,7 @@ export async function completeUpload(context: StoreContext, complete: Complete):
   const row = rowKey('u', bucket.name, key, uploadId)
   const value = isUploadId(uploadId) ? await context.engine.get(row) : undefined
   if (value === undefined) return findCompleted(context, complete)
-  const upload = decodeJson<Upload>(value)
+  const upload = decodeJson<BegunUpload>(value)
   const stored = await readParts(context, uploadId)
   const plan = planCompletion(upload, stored, complete.parts, {
     ...(complete.checksum === undefined ? {} : { checksum: complete.checksum }),
@@ -149,7 +151,8 @@ export async function completeUpload(context: StoreContext, complete: Complete):
     ...(complete.objectSizeBytes === undefined ? {} : { objectSizeBytes: complete.objectSizeBytes }),
   })
   const current = await findRecord(context, bucket.name, key, undefined)
-  checkWriteConditions(complete.conditions, current?.isDeleteMarker === true ? undefined : current)
+  checkWriteConditions(complete.conditions, key, current?.isDeleteMarker === true ? undefined : current)
+  requireUnchanged(upload, complete.conditions, current?.order ?? noState)
   const parts = plan.parts as readonly StoredPart[]
   const slots = await quietSlots(context, uploadId)
   const { fileId, signature, isCopied } = await concatenateParts(context, uploadId, parts, slots !== undefined)
@@ -171,7 +174,10 @@ export async function completeUpload(context: StoreContext, complete: Complete):
       ...(isCopied ? { discard: () => discardFile(context, fileId) } : {}),
       also: async (transaction, version) => {
         // Whoever completes or aborts first wins; a part that came after the plan was made is not lost unseen.
-        if ((await transaction.get(row)) === undefined) throw noSuchUpload(uploadId)
+        const begun = await transaction.get(row)
+        if (begun === undefined) throw noSuchUpload(uploadId)
+        const state = await stateOfKey(transaction, await bucketIn(transaction, bucket.name), key)
+        requireUnchanged(decodeJson<BegunUpload>(begun), complete.conditions, state)
         if (!isCopied && slots !== undefined) requireNoNewSlots(transaction, uploadId, slots)
         for (const part of parts) {
           const partRow = rowKey('p', uploadId, partText(part.partNumber))

@@ -51,5 +51,13 @@ function parseCopyRange(header: string | string[] | undefined, sizeBytes: number
   }
   const [start, last] = [Number(match[1]), Number(match[2])]
   if (last < sizeBytes) return { start, end: last + 1 }
-  throw new ApiError('InvalidRange', { fields: { RangeRequested: String(header), ActualObjectSize: sizeBytes } })
+  if (start < sizeBytes) {
+    throw new ApiError('InvalidArgument', {
+      message: `Range specified is not valid for source object of size: ${sizeBytes}`,
+      fields,
+    })
+  }
+  throw new ApiError('InvalidRequest', {
+    message: 'The specified copy range is invalid for the source object size',
+  })
 }

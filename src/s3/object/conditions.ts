@@ -53,19 +53,24 @@ const isConditional = (headers: IncomingHttpHeaders): boolean =>
   headers['if-modified-since'] !== undefined ||
   headers['if-unmodified-since'] !== undefined
 
-/** `pass`, or why not. */
-export function evaluateRead(conditions: ReadConditions, version: ObjectVersion): 'pass' | 'failed' | 'not-modified' {
+/** Undefined: all hold. Else the one that does not, as S3 writes its name, and whether that means that the client has the object already. */
+interface Failure {
+  readonly condition: string
+  readonly isNotModified: boolean
+}
+
+export function evaluateRead(conditions: ReadConditions, version: ObjectVersion): Failure | undefined {
   const { ifMatch, ifNoneMatch } = conditions
   const modified = Math.floor(version.modifiedAtMs / 1000)
   const since = parsePastDate(conditions.ifModifiedSince)
   const until = parseDate(conditions.ifUnmodifiedSince)
   if (ifMatch !== undefined) {
-    if (!matches(ifMatch, version.etag)) return 'failed'
-  } else if (until !== undefined && modified > until) return 'failed'
+    if (!matches(ifMatch, version.etag)) return { condition: 'If-Match', isNotModified: false }
+  } else if (until !== undefined && modified > until) return { condition: 'If-Unmodified-Since', isNotModified: false }
   if (ifNoneMatch !== undefined) {
-    if (matches(ifNoneMatch, version.etag)) return 'not-modified'
-  } else if (since !== undefined && modified <= since) return 'not-modified'
-  return 'pass'
+    if (matches(ifNoneMatch, version.etag)) return { condition: 'If-None-Match', isNotModified: true }
+  } else if (since !== undefined && modified <= since) return { condition: 'If-Modified-Since', isNotModified: true }
+  return undefined
 }
 
 /** `caching`: what an answer says of how long it may be kept, which a 304 repeats (RFC 9110 §15.4.5). */
@@ -75,25 +80,28 @@ export function checkRead(
   caching: () => Readonly<Record<string, string>> = () => ({}),
 ): void {
   if (!isConditional(headers)) return
-  const outcome = evaluateRead(readConditions(headers), version)
-  if (outcome === 'failed') throw new ApiError('PreconditionFailed')
-  if (outcome === 'not-modified') {
-    const validators = { etag: `"${version.etag}"`, 'last-modified': new Date(version.modifiedAtMs).toUTCString() }
-    throw new ApiError('NotModified', { headers: { ...validators, ...caching() } })
-  }
+  const failure = evaluateRead(readConditions(headers), version)
+  if (failure === undefined) return
+  if (!failure.isNotModified) throw new ApiError('PreconditionFailed', { fields: { Condition: failure.condition } })
+  const validators = { etag: `"${version.etag}"`, 'last-modified': new Date(version.modifiedAtMs).toUTCString() }
+  throw new ApiError('NotModified', { headers: { ...validators, ...caching() } })
 }
 
 /** Copy sources have no 304: every failed condition is a 412. */
 export function checkCopySource(headers: IncomingHttpHeaders, prefix: string, version: ObjectVersion): void {
-  if (evaluateRead(readConditions(headers, prefix), version) !== 'pass') throw new ApiError('PreconditionFailed')
+  const failure = evaluateRead(readConditions(headers, prefix), version)
+  if (failure === undefined) return
+  throw new ApiError('PreconditionFailed', { fields: { Condition: `${prefix}${failure.condition}` } })
 }
 
 export function writeConditions(headers: IncomingHttpHeaders): WriteConditions {
   const ifMatch = headers['if-match']
   const ifNoneMatch = headers['if-none-match']
   // AWS documents If-None-Match with `*` only; an ETag means what RFC 9110 says, as ceph/s3-tests expect.
-  if (ifMatch !== undefined && ifNoneMatch !== undefined)
-    throw new ApiError('NotImplemented', { fields: { Header: 'If-None-Match' } })
+  if (ifMatch !== undefined && ifNoneMatch !== undefined) {
+    const additionalMessage = 'Multiple conditional request headers present in the request'
+    throw new ApiError('NotImplemented', { fields: { Header: 'If-Match,If-None-Match', additionalMessage } })
+  }
   return {
     ...(ifMatch === undefined ? {} : { ifMatch: unquote(ifMatch) }),
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: unquote(ifNoneMatch) }),
