@@ -1,6 +1,7 @@
 /** What refusals say: codes, sentences and fields, as S3 has them. */
 import { createHmac } from 'node:crypto'
 import {
+  CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
@@ -15,6 +16,7 @@ import {
   PutObjectAclCommand,
   PutObjectCommand,
   PutObjectTaggingCommand,
+  UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
@@ -173,6 +175,28 @@ describe('an expired link', () => {
       ?.split(' ')
       .map((hex) => Number.parseInt(hex, 16))
     expect(Buffer.from(bytes ?? []).toString()).toBe(toSign)
+  })
+})
+
+it('takes the type of a checksum in any case', async () => {
+  const sum = { Bucket, Key: 'typed', ChecksumAlgorithm: 'crc32' as 'CRC32' }
+  for (const [ChecksumType, told] of [
+    ['composite', 'COMPOSITE'],
+    ['Full_Object', 'FULL_OBJECT'],
+  ] as const) {
+    const type = ChecksumType as 'COMPOSITE'
+    const begun = await server.client().send(new CreateMultipartUploadCommand({ ...sum, ChecksumType: type }))
+    expect([begun.ChecksumAlgorithm, begun.ChecksumType]).toEqual(['CRC32', told])
+    const upload = { Bucket, Key: 'typed', UploadId: begun.UploadId }
+    const part = { ...upload, PartNumber: 1, Body: 'x', ChecksumAlgorithm: 'CRC32' as const }
+    const { ETag, ChecksumCRC32 } = await server.client().send(new UploadPartCommand(part))
+    const MultipartUpload = { Parts: [{ PartNumber: 1, ETag, ChecksumCRC32 }] }
+    const complete = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload, ChecksumType: type })
+    expect((await server.client().send(complete)).ChecksumType).toBe(told)
+  }
+  const wrong = { ...sum, ChecksumType: 'partial' as 'COMPOSITE' }
+  await expect(server.client().send(new CreateMultipartUploadCommand(wrong))).rejects.toMatchObject({
+    name: 'InvalidRequest',
   })
 })
 
