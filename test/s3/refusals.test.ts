@@ -45,12 +45,12 @@ describe('a failed condition is named', () => {
   })
 
   it.each([
-    ['If-Match', { CopySourceIfMatch: '"other"' }],
-    ['If-None-Match', { CopySourceIfNoneMatch: '*' }],
-    ['If-Unmodified-Since', { CopySourceIfUnmodifiedSince: past }],
-    ['If-Modified-Since', { CopySourceIfModifiedSince: new Date() }],
+    ['If-Match', () => ({ CopySourceIfMatch: '"other"' })],
+    ['If-None-Match', () => ({ CopySourceIfNoneMatch: '*' })],
+    ['If-Unmodified-Since', () => ({ CopySourceIfUnmodifiedSince: past })],
+    ['If-Modified-Since', () => ({ CopySourceIfModifiedSince: new Date() })],
   ])('x-amz-copy-source-%s of a copy', async (name, more) => {
-    const copy = { Bucket, Key: 'copy', CopySource: `${Bucket}/object`, ...more }
+    const copy = { Bucket, Key: 'copy', CopySource: `${Bucket}/object`, ...more() }
     const refused = { name: 'PreconditionFailed', Condition: `x-amz-copy-source-${name}` }
     await expect(server.client().send(new CopyObjectCommand(copy))).rejects.toMatchObject(refused)
   })
