@@ -105,7 +105,11 @@ export const buckets: readonly BadCase[] = [
       { headers: { 'x-amz-expected-bucket-owner': '999999999999' } },
       '403 AccessDenied',
     ],
-    ['of an owner who is no account', { headers: { 'x-amz-expected-bucket-owner': 'me' } }, '403 AccessDenied'],
+    [
+      'of an owner who is no account',
+      { headers: { 'x-amz-expected-bucket-owner': 'me' } },
+      '400 InvalidBucketOwnerAWSAccountID',
+    ],
   ]),
   ...table('GetBucketVersioning', 'GET /bucket?versioning', {}, [
     ['of a bucket that is not there', 'GET /absent-bucket?versioning', '404 NoSuchBucket'],
