@@ -1,7 +1,6 @@
 /** Checksums as clients send and receive them. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html */
 import type { IncomingHttpHeaders } from 'node:http'
 import { ApiError } from '#model/errors.ts'
-import { withoutCount } from '#model/multipart.ts'
 import {
   type Checksum,
   type ChecksumAlgorithm,
@@ -119,7 +118,6 @@ export function wholeChecksum(
     const value = headers[name]
     if (value === undefined) continue
     if (found !== undefined) throw several()
-    parseValue(algorithm, withoutCount(String(value)))
     found = { algorithm, value: String(value) }
   }
   return found

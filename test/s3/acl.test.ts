@@ -141,6 +141,9 @@ describe('access control lists', () => {
         await setBucket(more)
       }
       await setBucket({ ACL: 'private' })
+      await as()
+        .send(new GetBucketAclCommand({ Bucket }))
+        .then(({ Grants }) => expect(show(Grants)).toEqual(['main FULL_CONTROL']))
       const refused = { name: 'AccessControlListNotSupported' }
       for (const more of [
         { ACL: 'public-read' },
