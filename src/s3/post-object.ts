@@ -30,27 +30,26 @@ export const postObject: Operation = async (request, services) => {
   try {
     return await upload(request, services, form)
   } catch (error) {
-    form.file.resume()
+    form.release()
     throw error
   }
 }
 
 async function upload(request: S3Request, services: Services, form: Form): Promise<S3Response> {
   const { bucket } = request
-  const { fields, file } = form
+  const { file } = form
+  const fields = withFileName(form.fields, form.fileName)
   const caller = services.gatekeeper.authenticateForm(fields, request.facts)
   const { principal } = caller
-  const template = fields.get('key')
-  if (template === undefined || template === '') {
+  const key = fields.get('key')
+  if (key === undefined || key === '') {
     throw new ApiError('InvalidArgument', {
       message:
         "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.",
       fields: { ArgumentName: 'key', ArgumentValue: '' },
     })
   }
-  const { fileName } = form
-  const limitsOfPolicy = checkPolicy(request, services, form, caller)
-  const key = withFileName(template, fileName)
+  const limitsOfPolicy = checkPolicy(request, services, { ...form, fields }, caller)
   assertKey(key)
   const headers = headersOf(fields)
   const facts = { ...request.facts, caller, headers: { ...plainHeaders(request.headers), ...headers } }
@@ -62,6 +61,7 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
   const attributes = parseAttributes(
     headers,
     accessOfNewObject(headers, { bucket, key }, { principal, facts }, services),
+    { isForm: true },
   )
   const announced = announcedChecksum(headers)
   const [minBytes, maxBytes] = limitsOfPolicy.contentLengthRange ?? [0, services.settings.maxUploadBytes]
@@ -90,7 +90,7 @@ function checkPolicy({ bucket, facts }: S3Request, { gatekeeper }: Services, for
     return checkPostPolicy({ policyBase64, fields, fileName, bucket: bucket.name, nowMs: Date.now() })
   } catch (error) {
     if (!isUnexplained(error)) throw error
-    const key = withFileName(fields.get('key') ?? '', fileName)
+    const key = fields.get('key') ?? ''
     throw gatekeeper.noteRefusal(error, caller.principal, 's3:PutObject', { bucket, key }, { ...facts, caller })
   }
 }

@@ -3,7 +3,7 @@
  * what the client said of it (length, Content-MD5, x-amz-content-sha256, checksums).
  */
 import { timingSafeEqual } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { ApiError } from '#model/errors.ts'
@@ -16,13 +16,15 @@ import type { IncomingBody } from '#store/contract.ts'
 import { announcedChecksum, announcedTrailer, verifyAnnounced } from './checksum-headers.ts'
 import type { RequestBody } from './operation.ts'
 
+/** `headers`: those of the request, and those that its presigned URL holds. */
 export function createRequestBody(
   request: IncomingMessage,
+  headers: IncomingHttpHeaders,
   response: ServerResponse,
   payload: Payload,
   maxUploadBytes: number,
 ): RequestBody {
-  return new OpenedBody(request, response, payload, maxUploadBytes)
+  return new OpenedBody(request, headers, response, payload, maxUploadBytes)
 }
 
 type Decoded = ReturnType<typeof decodeAwsChunked>
@@ -30,6 +32,7 @@ type Decoded = ReturnType<typeof decodeAwsChunked>
 class OpenedBody implements RequestBody {
   readonly sizeBytes: number | undefined
   readonly #request: IncomingMessage
+  readonly #headers: IncomingHttpHeaders
   readonly #response: ServerResponse
   readonly #payload: Payload
   readonly #maxUploadBytes: number
@@ -38,13 +41,19 @@ class OpenedBody implements RequestBody {
   #md5: Buffer | undefined
   documentStart: string | undefined
 
-  constructor(request: IncomingMessage, response: ServerResponse, payload: Payload, maxUploadBytes: number) {
+  constructor(
+    request: IncomingMessage,
+    headers: IncomingHttpHeaders,
+    response: ServerResponse,
+    payload: Payload,
+    maxUploadBytes: number,
+  ) {
     this.#request = request
+    this.#headers = headers
     this.#response = response
     this.#payload = payload
     this.#maxUploadBytes = maxUploadBytes
     this.#isFramed = payload.kind === 'signed-chunks' || payload.kind === 'unsigned-chunks'
-    const { headers } = request
     this.sizeBytes = this.#isFramed
       ? parseDecodedLength(headers['x-amz-decoded-content-length'])
       : parseLength(headers['content-length'])
@@ -56,7 +65,7 @@ class OpenedBody implements RequestBody {
   }
 
   incoming(algorithms: readonly ChecksumAlgorithm[]): IncomingBody {
-    const { headers } = this.#request
+    const headers = this.#headers
     if (this.sizeBytes === undefined && (this.#isFramed || headers['transfer-encoding'] === undefined)) {
       throw new ApiError('MissingContentLength')
     }
@@ -97,7 +106,7 @@ class OpenedBody implements RequestBody {
   }
 
   async document(checksumOf: 'body' | 'object' = 'body'): Promise<Buffer> {
-    const { headers } = this.#request
+    const headers = this.#headers
     const announced = checksumOf === 'body' ? announcedChecksum(headers) : announcedTrailer(headers)
     this.#md5 = parseContentMd5(headers['content-md5'])
     if (this.sizeBytes !== undefined && this.sizeBytes > limits.documentBytes) throw documentTooLarge()
@@ -126,7 +135,7 @@ class OpenedBody implements RequestBody {
 
   /** Clients that ask first send nothing before this: their headers have passed by now. */
   #continue(): void {
-    if (this.#request.headers.expect?.toLowerCase() === '100-continue') this.#response.writeContinue()
+    if (this.#headers.expect?.toLowerCase() === '100-continue') this.#response.writeContinue()
   }
 }
 

@@ -12,6 +12,7 @@ import { multipart } from './tables/multipart.ts'
 import { objects } from './tables/objects.ts'
 import { policiesAndDeletes } from './tables/policies-and-deletes.ts'
 import { tagging } from './tables/tagging.ts'
+import { unsetSettings } from './tables/unset-settings.ts'
 import { documents } from './tables/xml.ts'
 
 const cases = [
@@ -22,6 +23,7 @@ const cases = [
   ...multipart,
   ...policiesAndDeletes,
   ...tagging,
+  ...unsetSettings,
   ...forms,
   ...documents,
 ]

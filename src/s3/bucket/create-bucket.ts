@@ -49,13 +49,17 @@ export async function createBucket(request: S3Request, services: Services): Prom
   try {
     await store.createBucket(bucket)
   } catch (error) {
-    // In us-east-1 alone, S3 says yes to an owner who asks again, and sets the ACL anew; tags would be lost without a word.
+    // In us-east-1 alone, S3 says yes to an owner who asks again for a bucket that is there, and sets the ACL anew; tags would be lost
+    // without a word.
     const isOwn = error instanceof ApiError && error.code === 'BucketAlreadyOwnedByYou'
-    if (!isOwn || settings.region !== 'us-east-1' || tags !== undefined) throw error
+    if (!isOwn || settings.region !== globalRegion || region !== globalRegion || tags !== undefined) throw error
+    if ((await store.getBucket(bucketName)).region !== globalRegion) throw error
     await resetAcl(store, bucket)
   }
-  return { headers: { location: `/${bucketName}` } }
+  return { headers: { location: `/${bucketName}`, 'x-amz-bucket-arn': `arn:aws:s3:::${bucketName}` } }
 }
+
+const globalRegion = 'us-east-1'
 
 async function resetAcl(store: Store, { name, acl }: Bucket): Promise<void> {
   if (acl === undefined && (await store.getBucket(name)).acl === undefined) return

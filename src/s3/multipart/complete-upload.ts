@@ -10,14 +10,15 @@ import type { RequestedPart } from '#model/upload.ts'
 import { checksumElements, isDigest, wholeChecksum } from '#s3/checksum-headers.ts'
 import { writeConditions } from '#s3/object/conditions.ts'
 import { writtenVersionHeader } from '#s3/object/put-object.ts'
-import type { Operation, S3Request } from '#s3/operation.ts'
+import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { readXml } from '#s3/read-xml.ts'
+import { uploadOf } from './part-request.ts'
 
 export const completeMultipartUpload: Operation = async (request, services) => {
   const { bucket, key, headers, bucketUrl } = request
   const conditions = writeConditions(headers)
   const document = await request.body.document('object')
-  const parts = readXml(document, 'CompleteMultipartUpload', parseParts, ['Part'], limits.xmlMarkupOfParts)
+  const parts = await partsOf(document, request, services)
   const version = await services.store.completeUpload({
     bucket,
     key,
@@ -38,6 +39,16 @@ export const completeMultipartUpload: Operation = async (request, services) => {
         ...checksumElements(version.checksum),
       },
     },
+  }
+}
+
+/** MalformedXML; NoSuchUpload before that, as S3 has it. */
+async function partsOf(document: Buffer, request: S3Request, services: Services): Promise<RequestedPart[]> {
+  try {
+    return readXml(document, 'CompleteMultipartUpload', parseParts, ['Part'], limits.xmlMarkupOfParts)
+  } catch (error) {
+    await uploadOf(request, services)
+    throw error
   }
 }
 
@@ -78,7 +89,8 @@ function parseChecksums(part: XmlElements): RequestedPart['checksums'] {
 
 function readWhole({ headers }: S3Request): Whole {
   const checksum = wholeChecksum(headers)
-  const type = headers['x-amz-checksum-type']
+  const type =
+    headers['x-amz-checksum-type'] === undefined ? undefined : String(headers['x-amz-checksum-type']).toUpperCase()
   if (type !== undefined && type !== 'COMPOSITE' && type !== 'FULL_OBJECT') {
     throw new ApiError('InvalidRequest', { message: 'Value for x-amz-checksum-type header is invalid.' })
   }

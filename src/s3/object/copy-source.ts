@@ -2,8 +2,8 @@
 
 import type { RequestFacts } from '#access/caller.ts'
 import { readAuthorized } from '#access/object-access.ts'
-import { percentDecode } from '#lib/uri.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
+import { decodeCopySource, type NamedSource } from '#model/copy-source.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey, assertVersionId } from '#model/object.ts'
 import { assertActive } from '#model/storage-class.ts'
@@ -23,18 +23,17 @@ const badSource = (message: string) =>
   new ApiError('InvalidArgument', { message, fields: { ArgumentName: 'x-amz-copy-source' } })
 
 export function parseCopySource(header: string): { bucketName: string; key: string; versionId: string | undefined } {
-  const [encodedPath = '', query = ''] = header.split(/\?(?=versionId=)/, 2)
-  let path: string
+  let source: NamedSource
   try {
-    path = percentDecode(encodedPath).replace(/^\//, '')
+    source = decodeCopySource(header)
   } catch {
     throw badSource('Invalid copy source encoding.')
   }
+  const { path, versionId } = source
   const slash = path.indexOf('/')
   if (slash < 1 || slash === path.length - 1) {
     throw badSource('Copy Source must mention the source bucket and key: sourcebucket/sourcekey')
   }
-  const versionId = query === '' ? undefined : query.slice('versionId='.length)
   if (versionId !== undefined) assertVersionId(versionId)
   return { bucketName: path.slice(0, slash), key: path.slice(slash + 1), versionId }
 }

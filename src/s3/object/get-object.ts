@@ -5,7 +5,7 @@
 import { mayReadTags } from '#access/tag-access.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Checksum, ObjectVersion } from '#model/object.ts'
-import { type ByteRange, parseRange } from '#model/range.ts'
+import { type ByteRange, parseRange, rangeToServe } from '#model/range.ts'
 import { assertActive } from '#model/storage-class.ts'
 import { checksumHeaders, checksumOfPart } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
@@ -48,9 +48,9 @@ interface Description {
 
 async function describe(request: S3Request, services: Services, version: ObjectVersion): Promise<Description> {
   const { headers, query, bucket } = request
-  checkRead(headers, version)
+  checkRead(headers, version, () => cachingHeaders(request, version))
   const part = query.size === 0 ? undefined : await selectPart(request, services, version)
-  const range = part?.range ?? parseRange(headers.range, version.sizeBytes)
+  const range = part?.range ?? parseRange(rangeToServe(headers, version), version.sizeBytes)
   const { start, end } = range ?? { start: 0, end: version.sizeBytes }
   const out = attributeHeaders(version)
   if (version.tags !== undefined && mayCountTags(request, services, version)) {
@@ -91,11 +91,20 @@ function httpDate(atMs: number): string {
   return dateText
 }
 
-/** Headers of the answer chosen by the query: for signed requests only, since anyone can add to a link. */
+/** As the whole answer would have them. */
+function cachingHeaders(request: S3Request, version: ObjectVersion): Record<string, string> {
+  const out = attributeHeaders(version)
+  override(request, out)
+  const caching: Record<string, string> = {}
+  for (const name of ['cache-control', 'expires']) if (out[name] !== undefined) caching[name] = out[name]
+  return caching
+}
+
+/** Headers of the answer chosen by the query: for signed requests only, since anyone can add to a link. Empty ones say nothing. */
 function override(request: S3Request, out: Record<string, string>): void {
   for (const name of overrides) {
     const value = request.query.get(`response-${name}`)
-    if (value === undefined) continue
+    if (value === undefined || value === '') continue
     if (request.caller.via === 'anonymous') {
       throw new ApiError('InvalidRequest', {
         message: 'Request specific response headers cannot be used for anonymous GET requests.',

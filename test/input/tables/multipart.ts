@@ -94,7 +94,8 @@ export const multipart: readonly BadCase[] = [
       (range) =>
         [`of range "${range}"`, { headers: { 'x-amz-copy-source-range': range } }, '400 InvalidArgument'] as const,
     ),
-    ['of a range beyond the source', { headers: { 'x-amz-copy-source-range': 'bytes=0-10' } }, '416 InvalidRange'],
+    ['of a range past the end', { headers: { 'x-amz-copy-source-range': 'bytes=0-10' } }, '400 InvalidArgument'],
+    ['of a range beyond the end', { headers: { 'x-amz-copy-source-range': 'bytes=10-10' } }, '400 InvalidRequest'],
     ['from nowhere', { headers: { 'x-amz-copy-source': '/' } }, '400 InvalidArgument'],
     ['from a key that is not there', { headers: { 'x-amz-copy-source': '/bucket/absent' } }, '404 NoSuchKey'],
     ['from a bucket of others', { headers: { 'x-amz-copy-source': '/theirs/object' } }, '403 AccessDenied'],
@@ -113,6 +114,11 @@ export const multipart: readonly BadCase[] = [
     ...uploadIds((id) => `POST /bucket/upload?uploadId=${id}`),
     ['of another key', 'POST /bucket/other?uploadId={upload}', '404 NoSuchUpload'],
     ['without a document', { body: '' }, '400 MalformedXML'],
+    [
+      'of an unknown upload without a document',
+      [`POST /bucket/upload?uploadId=${noUpload}`, { body: '' }],
+      '404 NoSuchUpload',
+    ],
     ['without parts', complete(''), '400 MalformedXML'],
     ['of a part without a number', complete('<Part><ETag>{etag}</ETag></Part>'), '400 MalformedXML'],
     ['of a part without an ETag', complete('<Part><PartNumber>1</PartNumber></Part>'), '400 MalformedXML'],
