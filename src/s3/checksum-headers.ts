@@ -151,7 +151,7 @@ export function checksumHeaders(checksum: Checksum | undefined): Record<string, 
   return { [checksumHeaderName(checksum.algorithm)]: checksum.value, 'x-amz-checksum-type': checksum.type }
 }
 
-/** Of one part of an object. Releases before 2026-12 kept checksums that were of another algorithm than the object's. */
+/** Of one part of an object. Earlier releases kept checksums of other algorithms than the object has: their length tells. */
 export function checksumOfPart({ checksum }: ObjectVersion, part: ObjectPart): Checksum | undefined {
   if (checksum === undefined || part.checksum === undefined) return undefined
   return isDigest(checksum.algorithm, part.checksum) ? { ...checksum, value: part.checksum } : undefined
