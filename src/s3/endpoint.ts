@@ -8,6 +8,7 @@ import type { Caller } from '#access/caller.ts'
 import { isUnexplained } from '#access/denial.ts'
 import { type AskedObject, authorizeOnObject, authorizeOnUpload, readAuthorized } from '#access/object-access.ts'
 import { ObjectNeeded } from '#access/object-needed.ts'
+import { answeredStatus } from '#http/answered-status.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
@@ -16,6 +17,7 @@ import { assertKey, type ObjectVersion } from '#model/object.ts'
 import { decisionHeader, type ServedRequest } from '#model/served-request.ts'
 import { dependsOnObject } from '#policy/acl-evaluation.ts'
 import type { OpenObject } from '#store/contract.ts'
+import { asStorageError } from '#store/storage-error.ts'
 import { type Address, createAddressReader } from './address.ts'
 import { releaseBody } from './drain.ts'
 import { errorResponse } from './error-response.ts'
@@ -29,6 +31,7 @@ import { ReceivedRequest } from './received-request.ts'
 import { withJoinedMetadata } from './repeated-metadata.ts'
 import { createMatcher } from './route.ts'
 import { send } from './send.ts'
+import { refuseUnservedHeaders } from './unserved-headers.ts'
 
 /** As pino's, narrowed to what is used. */
 export interface RequestLog {
@@ -107,6 +110,7 @@ export function createS3Endpoint(
     // Awaited only where it must be: most decisions need nothing but what is known already.
     const pending = authorize(row, received, bucket, services)
     if (pending !== undefined) await pending
+    refuseUnserved(received)
     return row.run(received, services)
   }
 
@@ -126,7 +130,8 @@ export function createS3Endpoint(
     let failure: unknown
     try {
       bytes = await send(response, method, await answer(request, response, exchange), common)
-    } catch (error) {
+    } catch (thrown) {
+      const error = asStorageError(thrown)
       failure = error
       const { row, received, bucket } = exchange
       let shown = row && received && bucket ? await showFailure(error, row, received, bucket, services) : error
@@ -155,6 +160,7 @@ export function createS3Endpoint(
     const { id, address, row, caller, bucket } = exchange
     const durationMs = performance.now() - exchange.startedAtMs
     const refusal = failure instanceof ApiError ? failure : undefined
+    const status = answeredStatus(response, failure)
     if (failure !== undefined && !(failure instanceof ApiError) && !response.destroyed) {
       log.error({ requestId: id, operation: row?.name, err: failure }, 'request failed')
     }
@@ -162,7 +168,7 @@ export function createS3Endpoint(
       requestId: id,
       operation: row?.name,
       principal: caller?.principal.accessKeyId,
-      status: response.statusCode,
+      status,
       bytes,
       durationMs: Math.round(durationMs * 100) / 100,
       bucket: address === undefined ? undefined : escapeForLog(address.bucketName),
@@ -176,7 +182,7 @@ export function createS3Endpoint(
       bucketName: address?.bucketName ?? '',
       key: address?.key ?? '',
       bucketOwnerId: bucket?.ownerId,
-      status: response.statusCode,
+      status,
       errorCode: refusal?.code ?? (failure === undefined || response.destroyed ? undefined : 'InternalError'),
       decisionId: refusal?.headers?.[decisionHeader],
       bytes,
@@ -192,6 +198,16 @@ export function createS3Endpoint(
       log.error({ err: error }, 'answer failed')
       response.destroy()
     })
+  }
+}
+
+/** Authorization may have opened the object already. */
+function refuseUnserved(received: ReceivedRequest): void {
+  try {
+    refuseUnservedHeaders(received.operation, received.headers)
+  } catch (error) {
+    received.release()
+    throw error
   }
 }
 

@@ -18,6 +18,7 @@ import { assertHeaderText, parseAttributes } from './object/object-attributes.ts
 import { versionHeader } from './object/put-object.ts'
 import type { Operation, S3Request, S3Response, Services } from './operation.ts'
 import { readTagging } from './tagging.ts'
+import { refuseUnservedHeaders } from './unserved-headers.ts'
 
 export const postObject: Operation = async (request, services) => {
   if (!/^multipart\/form-data/i.test(request.headers['content-type'] ?? '')) {
@@ -56,6 +57,7 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
   if (headers['x-amz-tagging'] !== undefined) {
     services.gatekeeper.authorize(principal, 's3:PutObjectTagging', { bucket, key, object: null }, facts)
   }
+  refuseUnservedHeaders('PostObject', headers)
   const attributes = parseAttributes(
     headers,
     accessOfNewObject(headers, { bucket, key }, { principal, facts }, services),
@@ -133,9 +135,9 @@ function taggingHeader(document: string): string {
 }
 
 function answer(request: S3Request, fields: ReadonlyMap<string, string>, version: ObjectVersion): S3Response {
-  const { bucket, origin } = request
+  const { bucket, bucketUrl } = request
   const etag = `"${version.etag}"`
-  const location = `${origin}/${bucket.name}/${awsEncode(version.key, { keepSlash: true })}`
+  const location = `${bucketUrl}/${awsEncode(version.key, { keepSlash: true })}`
   const headers = { etag, location, ...checksumHeaders(version.checksum), ...versionHeader(bucket.versioning, version) }
   const redirect = redirectTarget(fields.get('success_action_redirect') ?? fields.get('redirect'))
   if (redirect !== undefined) {

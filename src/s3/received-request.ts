@@ -59,9 +59,11 @@ export class ReceivedRequest implements S3Request {
     return bucket
   }
 
-  get origin(): string {
-    const { socket, headers } = this.#received.request
-    return `${'encrypted' in socket ? 'https' : 'http'}://${headers.host ?? ''}`
+  get bucketUrl(): string {
+    const { request, address } = this.#received
+    const { socket, headers } = request
+    const origin = `${'encrypted' in socket ? 'https' : 'http'}://${headers.host ?? ''}`
+    return address.isVirtualHosted ? origin : `${origin}/${address.bucketName}`
   }
 
   get body(): RequestBody {
@@ -98,5 +100,13 @@ export class ReceivedRequest implements S3Request {
     const { store } = this.#received.services
     this.#opened ??= store.openObject(this.bucketName, this.key, requestedVersion(this))
     return this.#opened
+  }
+
+  /** Closes what has been opened, where no operation takes it over. */
+  release(): void {
+    this.#opened?.then(
+      (opened) => opened.close(),
+      () => undefined,
+    )
   }
 }

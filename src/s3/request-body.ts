@@ -13,7 +13,7 @@ import { servedDocumentBytes } from '#model/served-request.ts'
 import { decodeAwsChunked } from '#signature/aws-chunked.ts'
 import type { Payload } from '#signature/request.ts'
 import type { IncomingBody } from '#store/contract.ts'
-import { announcedChecksum, verifyAnnounced } from './checksum-headers.ts'
+import { announcedChecksum, announcedTrailer, verifyAnnounced } from './checksum-headers.ts'
 import type { RequestBody } from './operation.ts'
 
 /** `headers`: those of the request, and those that its presigned URL holds. */
@@ -54,7 +54,9 @@ class OpenedBody implements RequestBody {
     this.#payload = payload
     this.#maxUploadBytes = maxUploadBytes
     this.#isFramed = payload.kind === 'signed-chunks' || payload.kind === 'unsigned-chunks'
-    this.sizeBytes = parseLength(this.#isFramed ? headers['x-amz-decoded-content-length'] : headers['content-length'])
+    this.sizeBytes = this.#isFramed
+      ? parseDecodedLength(headers['x-amz-decoded-content-length'])
+      : parseLength(headers['content-length'])
   }
 
   get raw(): Readable {
@@ -105,7 +107,7 @@ class OpenedBody implements RequestBody {
 
   async document(checksumOf: 'body' | 'object' = 'body'): Promise<Buffer> {
     const headers = this.#headers
-    const announced = checksumOf === 'body' ? announcedChecksum(headers) : undefined
+    const announced = checksumOf === 'body' ? announcedChecksum(headers) : announcedTrailer(headers)
     this.#md5 = parseContentMd5(headers['content-md5'])
     if (this.sizeBytes !== undefined && this.sizeBytes > limits.documentBytes) throw documentTooLarge()
     if (this.sizeBytes === undefined && this.#isFramed) throw new ApiError('MissingContentLength')
@@ -126,7 +128,8 @@ class OpenedBody implements RequestBody {
   #open(): Readable {
     this.#continue()
     if (!this.#isFramed) return this.#request
-    this.#decoded = decodeAwsChunked(this.#request, this.#payload, this.sizeBytes ?? 0)
+    const trailerName = this.#request.headers['x-amz-trailer']?.toString()
+    this.#decoded = decodeAwsChunked(this.#request, this.#payload, this.sizeBytes ?? 0, trailerName)
     return this.#decoded
   }
 
@@ -164,6 +167,11 @@ function parseLength(header: string | string[] | undefined): number | undefined 
   if (typeof header !== 'string') return undefined
   if (!/^\d{1,15}$/.test(header)) throw new ApiError('InvalidArgument', { fields: { ArgumentValue: header } })
   return Number(header)
+}
+
+function parseDecodedLength(header: string | string[] | undefined): number | undefined {
+  if (header !== undefined && !/^-?\d+$/.test(String(header))) throw new ApiError('MissingContentLength')
+  return parseLength(header)
 }
 
 function parseContentMd5(header: string | string[] | undefined): Buffer | undefined {

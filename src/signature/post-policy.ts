@@ -24,15 +24,17 @@ export function verifyFormSignature(
     if (signatureV4 === undefined) throw missing('X-Amz-Signature')
     if (credential === undefined) throw missing('X-Amz-Credential')
     checkAlgorithmAndDate(fields)
-    const scope = parseScope(
-      credential,
-      (reason) =>
-        new ApiError('InvalidArgument', { message: `Error parsing the X-Amz-Credential parameter; ${reason}` }),
-    )
-    if (scope.region !== settings.region || scope.service !== settings.service) {
-      throw new ApiError('AuthorizationQueryParametersError', {
-        message: `Error parsing the X-Amz-Credential parameter; the region '${scope.region}' is wrong; expecting '${settings.region}'`,
+    const invalid = (message: string) =>
+      new ApiError('InvalidArgument', {
+        message,
+        fields: { ArgumentName: 'x-amz-credential', ArgumentValue: credential },
       })
+    const scope = parseScope(credential, invalid)
+    if (scope.region !== settings.region) {
+      throw invalid(`the region '${scope.region}' is wrong; expecting '${settings.region}'`)
+    }
+    if (scope.service !== settings.service) {
+      throw invalid(`incorrect service "${scope.service}". This endpoint belongs to "${settings.service}".`)
     }
     const key = signingKey(findSecret(scope.accessKeyId), scope.date, scope.region, scope.service)
     if (!isSame(key.sign(policy), signatureV4)) throw mismatch(scope.accessKeyId, policy, signatureV4)

@@ -96,11 +96,10 @@ function checkScope(credentials: V4Credentials, { region, regions, service }: V4
   }
   if (credentials.service !== service)
     throw fail(`incorrect service "${credentials.service}". This endpoint belongs to "${service}".`)
-  if (credentials.date.length !== 8 || !credentials.timestamp.startsWith(credentials.date)) {
-    throw fail(
-      `Invalid credential date "${credentials.date}". This date is not the same as X-Amz-Date: "${credentials.timestamp.slice(0, 8)}".`,
-    )
-  }
+  if (credentials.timestamp.startsWith(credentials.date)) return
+  if (!isQuery) throw fail('Invalid credential date. Date is not the same as X-Amz-Date.')
+  const dates = `"${credentials.date}". This date is not the same as X-Amz-Date: "${credentials.timestamp.slice(0, 8)}".`
+  throw new ApiError('AuthorizationQueryParametersError', { message: `Invalid credential date ${dates}` })
 }
 
 /** As S3 writes times in its refusals. */

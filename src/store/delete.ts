@@ -23,6 +23,7 @@ import {
   noChange,
   replace,
 } from './publish.ts'
+import { assertRemovable } from './replaceable.ts'
 
 type Remove = Parameters<Store['deleteObject']>[0]
 
@@ -68,6 +69,7 @@ export async function deleteObject(
       remove.versionId === undefined
         ? await deleteCurrent(transaction, bucket, remove, current, change)
         : await deleteVersion(transaction, bucket, remove, current, remove.versionId, change)
+    if (change.vacatesPlain) assertRemovable(context, bucket.name, remove.key)
     countUsage(transaction, bucket.name, change)
     return { deleted, pending: logMoves(transaction, bucket.name, remove.key, change, current?.order) }
   })

@@ -34,7 +34,7 @@ import {
 } from './parts.ts'
 import { publish } from './publish.ts'
 import { findRecord } from './read.ts'
-import { discardFile } from './staging.ts'
+import { assertRoom, discardFile } from './staging.ts'
 import { asStorageError } from './storage-error.ts'
 
 type Complete = Parameters<Store['completeUpload']>[0]
@@ -51,6 +51,7 @@ export async function createUpload(
   context: StoreContext,
   upload: Omit<Upload, 'uploadId' | 'initiatedAtMs'>,
 ): Promise<Upload> {
+  assertRoom(context)
   const initiatedAtMs = Date.now()
   // Sorts by time within a key, as uploads are listed.
   const uploadId = initiatedAtMs.toString(16).padStart(12, '0') + randomId(18)
@@ -189,7 +190,7 @@ export async function completeUpload(context: StoreContext, complete: Complete):
         }
         transaction.remove(rowKey('s', uploadId))
         transaction.remove(row)
-        transaction.put(rowKey('m', fileId), encodeJson(parts.map(objectPart)))
+        transaction.put(rowKey('m', fileId), encodeJson(parts.map((part) => objectPart(upload, part))))
         transaction.put(rowKey('d', bucket.name, key, uploadId), encodeJson(completedUpload(version, parts)))
       },
     })
@@ -199,9 +200,11 @@ export async function completeUpload(context: StoreContext, complete: Complete):
   }
 }
 
-function objectPart(part: StoredPart): ObjectPart {
+/** A part's checksum belongs to the object only if the upload announced its algorithm: the object's own is of another one else. */
+function objectPart({ checksumAlgorithm }: Upload, part: StoredPart): ObjectPart {
   const { partNumber, sizeBytes, checksum } = part
-  return { partNumber, sizeBytes, ...(checksum === undefined ? {} : { checksum: checksum.value }) }
+  const isOfUpload = checksum !== undefined && checksum.algorithm === checksumAlgorithm
+  return { partNumber, sizeBytes, ...(isOfUpload ? { checksum: checksum.value } : {}) }
 }
 
 function completedUpload(version: StoredVersion, parts: readonly StoredPart[]): CompletedUpload {

@@ -23,7 +23,6 @@ export async function createBucket(request: S3Request, services: Services): Prom
   const { store, settings } = services
   const { bucketName, caller } = request
   assertBucketName(bucketName)
-  refuseUnserved(request)
   const access = readAccess(request, bucketName, services)
   const { location, named } = await readConfiguration(request)
   const place = { bucket: { name: bucketName, ownerId: '' } }
@@ -70,14 +69,6 @@ async function resetAcl(store: Store, { name, acl }: Bucket): Promise<void> {
     refuseBlockedAcl(existing, acl)
     return { ...existing, acl }
   })
-}
-
-/** Accepting in silence what is not served would mislead. */
-function refuseUnserved({ headers }: S3Request): void {
-  const namespace = headers['x-amz-bucket-namespace']
-  if (namespace !== undefined && namespace !== 'global') {
-    throw new ApiError('NotImplemented', { fields: { Header: 'x-amz-bucket-namespace', Value: String(namespace) } })
-  }
 }
 
 type Access = Pick<Bucket, 'acl' | 'ownershipControls'>

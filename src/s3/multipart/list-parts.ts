@@ -3,6 +3,7 @@ import { limits } from '#model/limits.ts'
 import { ownerOfObject } from '#model/object-ownership.ts'
 import { showOwner } from '#s3/acl-grantees.ts'
 import { formatDate } from '#s3/bucket/listing.ts'
+import { partChecksumElement } from '#s3/checksum-headers.ts'
 import type { Operation } from '#s3/operation.ts'
 import { readCount, uploadOf } from './part-request.ts'
 
@@ -32,7 +33,7 @@ export const listParts: Operation = async (request, services) => {
           LastModified: formatDate(part.modifiedAtMs),
           ETag: `"${part.etag}"`,
           Size: part.sizeBytes,
-          ...(part.checksum === undefined ? {} : { [`Checksum${part.checksum.algorithm}`]: part.checksum.value }),
+          ...partChecksumElement(upload.checksumAlgorithm === undefined ? undefined : part.checksum),
         })),
       },
     },

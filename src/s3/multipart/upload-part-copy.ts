@@ -1,6 +1,7 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
 import { ApiError } from '#model/errors.ts'
 import { formatDate } from '#s3/bucket/listing.ts'
+import { partChecksumElement } from '#s3/checksum-headers.ts'
 import { sourceVersionHeader } from '#s3/object/copy-object.ts'
 import { openCopySource } from '#s3/object/copy-source.ts'
 import type { Operation } from '#s3/operation.ts'
@@ -31,7 +32,7 @@ export const uploadPartCopy: Operation = async (request, services) => {
       content: {
         LastModified: formatDate(part.modifiedAtMs),
         ETag: `"${part.etag}"`,
-        ...(part.checksum === undefined ? {} : { [`Checksum${part.checksum.algorithm}`]: part.checksum.value }),
+        ...partChecksumElement(part.checksum),
       },
     },
   }

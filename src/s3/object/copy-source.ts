@@ -6,6 +6,7 @@ import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { decodeCopySource, type NamedSource } from '#model/copy-source.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey, assertVersionId } from '#model/object.ts'
+import { assertActive } from '#model/storage-class.ts'
 import { assertExpectedOwner } from '#s3/expected-owner.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
 import type { OpenObject } from '#store/contract.ts'
@@ -51,8 +52,14 @@ function asSourceError(error: unknown): never {
 }
 
 export async function openCopySource(request: S3Request, services: Services): Promise<CopySource> {
-  const { bucketName, key, versionId } = parseCopySource(String(request.headers['x-amz-copy-source']))
-  if (!isBucketName(bucketName)) throw new ApiError('InvalidBucketName')
+  const header = String(request.headers['x-amz-copy-source'])
+  const { bucketName, key, versionId } = parseCopySource(header)
+  if (!isBucketName(bucketName)) {
+    throw new ApiError('InvalidArgument', {
+      message: 'Invalid copy source bucket name',
+      fields: { ArgumentName: 'x-amz-copy-source', ArgumentValue: header },
+    })
+  }
   assertKey(key)
   const bucket = await services.store.getBucket(bucketName)
   assertExpectedOwner(request.headers, 'x-amz-source-expected-bucket-owner', bucket, services)
@@ -65,6 +72,7 @@ export async function openCopySource(request: S3Request, services: Services): Pr
   )
   try {
     checkCopySource(request.headers, 'x-amz-copy-source-', opened.version)
+    assertActive(opened.version, 'copy')
   } catch (error) {
     opened.close()
     throw error

@@ -6,7 +6,8 @@ import { mayReadTags } from '#access/tag-access.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Checksum, ObjectVersion } from '#model/object.ts'
 import { type ByteRange, parseRange, rangeToServe } from '#model/range.ts'
-import { checksumHeaders } from '#s3/checksum-headers.ts'
+import { assertActive } from '#model/storage-class.ts'
+import { checksumHeaders, checksumOfPart } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { checkRead } from './conditions.ts'
 import { assertHeaderText, attributeHeaders } from './object-attributes.ts'
@@ -24,6 +25,7 @@ export const getObject: Operation = async (request, services) => {
   const opened = await request.open()
   try {
     const { version } = opened
+    assertActive(version, 'read')
     const { status, headers, range } = await describe(request, services, version)
     return { status, headers, body: opened.content(range.start, range.end) }
   } catch (error) {
@@ -63,7 +65,7 @@ async function describe(request: S3Request, services: Services, version: ObjectV
   const checksumMode = headers['x-amz-checksum-mode']
   if (checksumMode !== undefined && String(checksumMode).toUpperCase() === 'ENABLED') {
     if (part !== undefined) Object.assign(out, checksumHeaders(part.checksum))
-    else if (range === undefined) Object.assign(out, checksumHeaders(version.checksum))
+    else if (end - start === version.sizeBytes) Object.assign(out, checksumHeaders(version.checksum))
   }
   if (query.size > 0) override(request, out)
   // Last: node:http reads a Content-Disposition after it as Latin-1 of another kind, and throws for UTF-8.
@@ -149,10 +151,7 @@ async function selectPart(
   for (const [index, part] of parts.entries()) {
     const end = start + part.sizeBytes
     if (index + 1 === partNumber) {
-      const { checksum } = version
-      const own =
-        part.checksum === undefined || checksum === undefined ? undefined : { ...checksum, value: part.checksum }
-      return { range: { start, end }, checksum: own }
+      return { range: { start, end }, checksum: checksumOfPart(version, part) }
     }
     start = end
   }

@@ -5,6 +5,7 @@ import { decodeWords, encodeWords } from '#lib/encoded-words.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { type ObjectAttributes, type ObjectHeaders, type StorageClass, storageClasses } from '#model/object.ts'
+import { isArchived } from '#model/storage-class.ts'
 import { parseTaggingHeader } from '#s3/tagging.ts'
 import type { ObjectAccess } from './new-object-access.ts'
 
@@ -19,21 +20,15 @@ const standard = [
 
 const [, ...optional] = standard
 
-/** Features whose headers promise what is not served: refused, never ignored. */
-const refused = /^x-amz-(server-side-encryption|object-lock-|write-offset-bytes)/
-
 /** `isForm`: from the fields of a form, whose metadata S3 keeps as it is; that of headers is decoded by RFC 2047. */
 export function parseAttributes(
   headers: IncomingHttpHeaders,
   access: ObjectAccess,
   { isForm = false }: { readonly isForm?: boolean } = {},
 ): ObjectAttributes {
-  refuseUnserved(headers)
   const redirect = headers['x-amz-website-redirect-location']
   if (redirect !== undefined && !/^(\/|https?:\/\/)/.test(String(redirect))) {
-    throw new ApiError('InvalidArgument', {
-      message: "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
-    })
+    throw new ApiError('InvalidRedirectLocation')
   }
   const tagging = headers['x-amz-tagging']
   const tags = tagging === undefined ? undefined : parseTaggingHeader(String(tagging))
@@ -44,14 +39,6 @@ export function parseAttributes(
     ...access,
     ...(redirect === undefined ? {} : { websiteRedirectLocation: String(redirect) }),
     ...(tags === undefined ? {} : { tags }),
-  }
-}
-
-/** What is asked of an object and not served. */
-export function refuseUnserved(headers: IncomingHttpHeaders): void {
-  for (const name in headers) {
-    if (!name.startsWith('x-amz-')) continue
-    if (refused.test(name)) throw new ApiError('NotImplemented', { fields: { Header: name } })
   }
 }
 
@@ -111,8 +98,8 @@ function utf8OrLatin1(raw: string): string {
 export function parseStorageClass(header: string | string[] | undefined): StorageClass {
   if (header === undefined) return 'STANDARD'
   const storageClass = storageClasses.find((one) => one === header)
-  if (storageClass === undefined) throw new ApiError('InvalidStorageClass')
-  return storageClass
+  if (storageClass !== undefined && !isArchived({ storageClass })) return storageClass
+  throw new ApiError('InvalidStorageClass', { fields: { StorageClassRequested: String(header) } })
 }
 
 /** Headers of a GET or HEAD that come from the attributes. */
