@@ -13,7 +13,7 @@ import { RateLimiter } from '#http/rate-limit.ts'
 import { closeServer, createHttpServer, listen, takeConnections } from '#http/server.ts'
 import { readTls } from '#http/tls.ts'
 import { createIamService } from '#iam/service.ts'
-import { createLog, type Log } from '#lib/log.ts'
+import { createLog, flushLog, type Log } from '#lib/log.ts'
 import { defaultControls } from '#model/object-ownership.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { createAddressReader } from '#s3/address.ts'
@@ -62,7 +62,7 @@ async function openApi(start: ApiStart) {
   const close = async (timeoutMs: number) => {
     await closeServer(server, timeoutMs)
     await open.close()
-    log.flush()
+    await flushLog(log)
   }
   return { server, close }
 }

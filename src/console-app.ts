@@ -5,7 +5,7 @@ import type { DocumentProblem } from '#documents/json-source.ts'
 import { refusalTold } from '#http/connections.ts'
 import { closeServer, createHttpServer, listen } from '#http/server.ts'
 import { readTls } from '#http/tls.ts'
-import { createLog } from '#lib/log.ts'
+import { createLog, flushLog } from '#lib/log.ts'
 import type { RunningServer } from './app.ts'
 import { describeConfig } from './config.ts'
 import { type OpenServices, openServices, type ServicesStart } from './services.ts'
@@ -49,7 +49,7 @@ export async function startConsole(start: ConsoleStart): Promise<RunningServer> 
       await closeServer(server, timeoutMs)
       console.close()
       await open.close()
-      log.flush()
+      await flushLog(log)
     },
   }
 }

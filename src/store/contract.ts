@@ -3,6 +3,7 @@
  * Keys and bucket names are canonical and checked by the caller (`assertKey`, `assertBucketName`).
  */
 import type { Readable } from 'node:stream'
+import type { StretchCheck } from '#blobs/stretch-check.ts'
 import type { Bucket, BucketUsage } from '#model/bucket.ts'
 import type {
   Checksum,
@@ -70,6 +71,8 @@ export interface FileStretch {
   readonly start: number
   /** Exclusive. */
   readonly end: number
+  /** To be asked before the last byte is handed on. */
+  readonly check: StretchCheck
   /** Must be called once, when sent or given up. */
   close(): void
 }
@@ -79,6 +82,8 @@ export interface OpenObject {
   readonly version: ObjectVersion
   /** Bytes start <= i < end. At most once; takes over closing. */
   content(start: number, end: number): Content
+  /** InternalError if a copy of all bytes, with these digests, is not what was stored. */
+  assertCopied(digests: Staged['digests']): void
   /** Needed only if `content` was not called. */
   close(): void
 }
@@ -110,7 +115,7 @@ export interface ObjectPage {
 }
 
 export interface ListedVersion {
-  readonly version: ObjectVersion
+  readonly version: ListedObject & { readonly versionId: string; readonly isDeleteMarker: boolean }
   readonly isLatest: boolean
 }
 

@@ -17,6 +17,7 @@ import { newOrder } from './order.ts'
 import { decodePending, type Pending, putPending, smallBytesOf } from './pending.ts'
 import { type Change, countUsage, dropNullVersion, makeCurrent, noChange } from './publish.ts'
 import { findPlaced } from './read.ts'
+import { assertRemovable, assertReplaceable } from './replaceable.ts'
 
 type Rename = Parameters<Store['renameObject']>[0]
 
@@ -58,8 +59,10 @@ async function renameVersion(
     checkWriteConditions(rename.sourceConditions, source)
     const change = noChange()
     const { order: _, versionId: __, isDeleteMarker: ___, modifiedAtMs: ____, place: _____, ...kept } = source
-    const fresh = { ...kept, key: to, checksum: source.checksum, attributes: source }
+    const fresh = { ...kept, key: to, checksum: source.checksum, crc64nvme: source.crc64nvme, attributes: source }
     const version = await makeCurrent(transaction, bucket, fresh, rename.conditions, change)
+    assertReplaceable(context, bucket.name, version, change)
+    if (source.place.kind === 'plain') assertRemovable(context, bucket.name, from)
     transaction.remove(rowKey('o', bucket.name, from))
     change.objectCount--
     change.sizeBytes -= source.sizeBytes
