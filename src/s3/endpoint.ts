@@ -28,8 +28,10 @@ import type { S3Response, Services } from './operation.ts'
 import { type OperationRow, operations } from './operations.ts'
 import { withQueryHeaders } from './query-headers.ts'
 import { ReceivedRequest } from './received-request.ts'
+import { withJoinedMetadata } from './repeated-metadata.ts'
 import { createMatcher } from './route.ts'
 import { send } from './send.ts'
+import { refuseUnservedHeaders } from './unserved-headers.ts'
 
 /** As pino's, narrowed to what is used. */
 export interface RequestLog {
@@ -72,7 +74,7 @@ export function createS3Endpoint(
     const address = readAddress(target, request.headers.host)
     exchange.address = address
     if (method === 'OPTIONS') throw refusePreflight(request.headers)
-    const headers = withQueryHeaders(request.headers, address.query)
+    const headers = withQueryHeaders(withJoinedMetadata(request), address.query)
     const row = match({ method, address, headers })
     exchange.row = row
     const caller = row.authenticatesItself
@@ -94,6 +96,7 @@ export function createS3Endpoint(
     const received = new ReceivedRequest({
       id,
       operation,
+      refusesMarkers: row.refusesMarkers === true,
       request,
       headers,
       response,
@@ -107,6 +110,7 @@ export function createS3Endpoint(
     // Awaited only where it must be: most decisions need nothing but what is known already.
     const pending = authorize(row, received, bucket, services)
     if (pending !== undefined) await pending
+    refuseUnserved(received)
     return row.run(received, services)
   }
 
@@ -138,7 +142,8 @@ export function createS3Endpoint(
       if (response.headersSent || response.destroyed) response.destroy()
       else {
         const resource = resourceOf(request, exchange.address)
-        bytes = await send(response, method, errorResponse(shown, resource, exchange.id, hostId), common)
+        const refusal = await withRegion(errorResponse(shown, resource, exchange.id, hostId), exchange, services)
+        bytes = await send(response, method, refusal, common)
       }
     }
     releaseBody(request)
@@ -196,6 +201,16 @@ export function createS3Endpoint(
   }
 }
 
+/** Authorization may have opened the object already. */
+function refuseUnserved(received: ReceivedRequest): void {
+  try {
+    refuseUnservedHeaders(received.operation, received.headers)
+  } catch (error) {
+    received.release()
+    throw error
+  }
+}
+
 /** What a preflight must have was answered before this: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html */
 function refusePreflight({ origin }: IncomingMessage['headers']): ApiError {
   const message =
@@ -215,6 +230,23 @@ async function loadBucket(name: string, services: Services): Promise<Bucket> {
   if (bucket !== undefined) return bucket
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)
+}
+
+/**
+ * A refusal names the region of the bucket addressed, also where the request was refused before anything else was looked at: clients that
+ * were told of no region, or a wrong one, learn it so.
+ */
+async function withRegion(
+  refusal: S3Response,
+  { address, bucket }: Exchange,
+  { store }: Services,
+): Promise<S3Response> {
+  const { status = 200 } = refusal
+  const name = address?.bucketName ?? ''
+  if (status < 400 || status >= 500 || name === '' || name.length > limits.bucketNameLength) return refusal
+  const addressed = bucket ?? (await store.findBucket(name).catch(() => undefined))
+  if (addressed === undefined) return refusal
+  return { ...refusal, headers: { ...refusal.headers, 'x-amz-bucket-region': addressed.region } }
 }
 
 function noteRefusal(

@@ -58,6 +58,8 @@ export interface OperationRow {
   readonly run: Operation
   /** The operation reads the version addressed: its record, or its bytes too. Absent: it need not exist. */
   readonly reads?: 'record' | 'bytes'
+  /** Not allowed on a delete marker, also where that is the current version. */
+  readonly refusesMarkers?: true
   /** The bucket in the address need not exist. */
   readonly withoutBucket?: true
   /** Credentials are in the body; the operation verifies them, and the permission. */
@@ -91,7 +93,7 @@ export const operations: readonly OperationRow[] = [
   { name: 'HeadBucket', route: 'HEAD bucket', action: 's3:ListBucket', run: headBucket },
   { name: 'DeleteBucket', route: 'DELETE bucket', action: 's3:DeleteBucket', run: deleteBucket },
   { name: 'GetBucketLocation', route: 'GET bucket ?location', action: 's3:GetBucketLocation', run: getBucketLocation },
-  { name: 'ListObjects', route: 'GET bucket', action: 's3:ListBucket', run: listObjects },
+  { name: 'ListObjects', route: 'GET bucket (list-type)', action: 's3:ListBucket', run: listObjects },
   { name: 'ListObjectsV2', route: 'GET bucket ?list-type=2', action: 's3:ListBucket', run: listObjectsV2 },
   { name: 'ListObjectVersions', route: 'GET bucket ?versions', action: 's3:ListBucketVersions', run: listObjectVersions },
   { name: 'GetBucketVersioning', route: 'GET bucket ?versioning', action: 's3:GetBucketVersioning', run: getBucketVersioning },
@@ -120,8 +122,8 @@ export const operations: readonly OperationRow[] = [
   { name: 'HeadObject', route: 'HEAD object (partNumber)', action: byVersion('s3:GetObject', 's3:GetObjectVersion'), run: headObject, reads: 'record' },
   { name: 'GetObjectAttributes', route: 'GET object ?attributes', action: byVersion('s3:GetObjectAttributes', 's3:GetObjectVersionAttributes'), run: getObjectAttributes, reads: 'record' },
   { name: 'GetObjectAcl', route: 'GET object ?acl', action: byVersion('s3:GetObjectAcl', 's3:GetObjectVersionAcl'), run: getObjectAcl, reads: 'record' },
-  { name: 'PutObjectAcl', route: 'PUT object ?acl', action: byVersion('s3:PutObjectAcl', 's3:PutObjectVersionAcl'), run: putObjectAcl, reads: 'record' },
-  { name: 'GetObjectTagging', route: 'GET object ?tagging', action: byVersion('s3:GetObjectTagging', 's3:GetObjectVersionTagging'), run: getObjectTagging, reads: 'record' },
+  { name: 'PutObjectAcl', route: 'PUT object ?acl', action: byVersion('s3:PutObjectAcl', 's3:PutObjectVersionAcl'), run: putObjectAcl, reads: 'record', refusesMarkers: true },
+  { name: 'GetObjectTagging', route: 'GET object ?tagging', action: byVersion('s3:GetObjectTagging', 's3:GetObjectVersionTagging'), run: getObjectTagging, reads: 'record', refusesMarkers: true },
   { name: 'PutObjectTagging', route: 'PUT object ?tagging', action: undefined, run: putObjectTagging },
   { name: 'DeleteObjectTagging', route: 'DELETE object ?tagging', action: undefined, run: deleteObjectTagging },
   { name: 'DeleteObject', route: 'DELETE object', action: byVersion('s3:DeleteObject', 's3:DeleteObjectVersion'), run: deleteObject },

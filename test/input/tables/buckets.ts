@@ -44,6 +44,7 @@ export const buckets: readonly BadCase[] = [
     ...badNames.map((name) => [`called ${name.slice(0, 30)}`, `PUT /${name}`, '400 InvalidBucketName'] as const),
     ['called what is no UTF-8', 'PUT /%ff%fe', '400 InvalidURI'],
     ['that another account owns', 'PUT /theirs', '409 BucketAlreadyExists'],
+    ['in the region that needs no name', location('us-east-1'), '400 InvalidLocationConstraint'],
     ['in a region of no name', location('nowhere'), '400 InvalidLocationConstraint'],
     ['in a region that would be a path', location('../..'), '400 InvalidLocationConstraint'],
     ['with a tag without a value', tags('<Tag><Key>a</Key></Tag>'), '400 MalformedXML'],
@@ -104,7 +105,11 @@ export const buckets: readonly BadCase[] = [
       { headers: { 'x-amz-expected-bucket-owner': '999999999999' } },
       '403 AccessDenied',
     ],
-    ['of an owner who is no account', { headers: { 'x-amz-expected-bucket-owner': 'me' } }, '403 AccessDenied'],
+    [
+      'of an owner who is no account',
+      { headers: { 'x-amz-expected-bucket-owner': 'me' } },
+      '400 InvalidBucketOwnerAWSAccountID',
+    ],
   ]),
   ...table('GetBucketVersioning', 'GET /bucket?versioning', {}, [
     ['of a bucket that is not there', 'GET /absent-bucket?versioning', '404 NoSuchBucket'],
