@@ -1,5 +1,7 @@
 /** Clients that are installed for their test alone, from the registries of their languages, into a folder of the user's cache. */
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
 import { cp, mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -20,12 +22,14 @@ export interface Installation {
   readonly name: string
   /** What is needed on the machine; where it is missing the client is skipped. */
   readonly needs: string
+  /** What is built, in a folder beside this file: another one is installed when it has changed. */
+  readonly source?: string
   install(folder: string): Promise<void>
 }
 
 /** The folder, or undefined where it is not installed and `mayInstall` is false, or cannot be: the reason is told. */
-export async function findInstalled({ name, needs, install }: Installation, mayInstall: boolean) {
-  const folder = join(cache, name)
+export async function findInstalled({ name, needs, source, install }: Installation, mayInstall: boolean) {
+  const folder = join(cache, source === undefined ? name : `${name}-${digestOf(join(here, source))}`)
   const complete = join(folder, 'complete')
   if (await exists(complete)) return folder
   if (!mayInstall) return undefined
@@ -76,6 +80,7 @@ export function goSource(name: string, source: string, module: string, build: re
   return {
     name,
     needs: 'go',
+    source,
     install: async (folder) => {
       await cp(join(here, source), folder, { recursive: true })
       const go = (...parameters: string[]) => installing('go', parameters, {}, folder)
@@ -92,6 +97,7 @@ export function mavenProject(name: string, source: string): Installation {
   return {
     name,
     needs: 'mvn',
+    source,
     install: async (folder) => {
       await cp(join(here, source), folder, { recursive: true })
       const jars = ['dependency:copy-dependencies', '-DoutputDirectory=jars']
@@ -108,6 +114,14 @@ async function installing(
 ): Promise<void> {
   const options = { cwd, env: { ...process.env, ...environment }, timeout: installTimeoutMs, maxBuffer: 2 ** 26 }
   await run(program, [...parameters], options)
+}
+
+function digestOf(folder: string): string {
+  const hash = createHash('sha256')
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) hash.update(readFileSync(join(entry.parentPath, entry.name)))
+  }
+  return hash.digest('hex').slice(0, 8)
 }
 
 async function exists(path: string): Promise<boolean> {

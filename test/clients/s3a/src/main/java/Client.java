@@ -1,3 +1,4 @@
+import java.io.File;
 import java.net.URI;
 import java.util.Arrays;
 import org.apache.hadoop.conf.Configuration;
@@ -20,7 +21,7 @@ public class Client {
       Path folder = new Path("/folder/deeper");
       if (!files.mkdirs(folder)) throw new Exception("mkdirs");
       for (String name : new String[] {"plain.txt", "large.bin", "empty.bin", "with space.txt"}) {
-        files.copyFromLocalFile(new Path(parameters[1], name), new Path(folder, name));
+        files.copyFromLocalFile(new Path(new File(parameters[1], name).toURI()), new Path(folder, name));
       }
       expect(4, files.listStatus(folder).length);
       Path renamed = new Path("/renamed");
@@ -35,7 +36,7 @@ public class Client {
       byte[] local = java.nio.file.Files.readAllBytes(java.nio.file.Path.of(parameters[1], "large.bin"));
       byte[] wanted = Arrays.copyOfRange(local, local.length - end.length, local.length);
       if (!Arrays.equals(end, wanted)) throw new Exception("other bytes at the end of large.bin");
-      files.copyToLocalFile(false, new Path(renamed, "deeper"), new Path(parameters[2]), true);
+      files.copyToLocalFile(false, new Path(renamed, "deeper"), new Path(new File(parameters[2]).toURI()), true);
       if (!files.delete(renamed, true)) throw new Exception("delete");
       expect(0, files.listStatus(new Path("/")).length);
     }
