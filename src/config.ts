@@ -8,7 +8,18 @@ import * as z from 'zod'
 import { isBucketName } from '#model/bucket.ts'
 import { objectOwnerships } from '#model/object-ownership.ts'
 import { ipRanges, isLoopback } from './config-addresses.ts'
-import { hosts, list, listOf, logLevel, matching, onOff, rateLimit, size, wholeNumber } from './config-schemas.ts'
+import {
+  hosts,
+  interval,
+  list,
+  listOf,
+  logLevel,
+  matching,
+  onOff,
+  rateLimit,
+  size,
+  wholeNumber,
+} from './config-schemas.ts'
 import { readDotenv, readFlags, withoutEmpty } from './config-sources.ts'
 
 /** Access key and secret of the first user on a machine of one's own. */
@@ -44,6 +55,12 @@ const variables = {
     'of new buckets that do not say; BucketOwnerEnforced has no ACLs',
   ),
   DURABILITY: row(z.enum(['strict', 'relaxed', 'none']), 'strict', 'strict, relaxed or none', 'what a 2xx survives'),
+  SCRUB_INTERVAL: row(
+    interval(),
+    '7 days',
+    'off, or as 7 days',
+    'how often every object is compared with its checksum',
+  ),
   STORAGE_WATCH: row(onOff, 'on', 'on or off', 'notice files changed by hand at once'),
   VERIFY_READS: row(
     z.enum(['always', 'recent', 'off']),
@@ -136,7 +153,7 @@ const aliases: Partial<Record<Name, string>> = {
 }
 const commands = ['check-config', 'show-config', 'reset-cred', 'version', 'help'] as const
 
-export type Command = (typeof commands)[number] | 'start'
+export type Command = (typeof commands)[number] | 'fsck' | 'start'
 export type AppConfig = ReturnType<typeof assemble>
 
 /** All mistakes found, a sentence each. */
@@ -153,6 +170,7 @@ export class ConfigError extends Error {
 /** What the flags ask for; looks at no setting, so that --help works whatever they are. */
 export function findCommand(argv: readonly string[]): Command {
   if (argv.includes('-h')) return 'help'
+  if (argv[0] === 'fsck' && !argv.includes('--help')) return 'fsck'
   return commands.findLast((command) => argv.includes(`--${command}`)) ?? 'start'
 }
 
@@ -306,6 +324,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     defaultObjectOwnership: values.DEFAULT_OBJECT_OWNERSHIP,
     durability: values.DURABILITY,
     storageWatch: values.STORAGE_WATCH,
+    scrubIntervalMs: values.SCRUB_INTERVAL || undefined,
     verifyReads: values.VERIFY_READS,
     metadataEngine: values.METADATA_ENGINE,
     maxUploadBytes: values.MAX_UPLOAD_SIZE,

@@ -33,6 +33,7 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     durability,
     engine,
     watch: config.storageWatch,
+    scrubIntervalMs: config.scrubIntervalMs,
     log,
     isPrimary,
     ownerId,

@@ -18,6 +18,7 @@ import { changeVersion } from './change-version.ts'
 import type { Durability, StoreContext, StoreLog } from './context.ts'
 import type { PutObject, Store } from './contract.ts'
 import { deleteObject } from './delete.ts'
+import { scrubAgainAndAgain } from './fsck/scrub.ts'
 import { listObjects, listVersions } from './listing.ts'
 import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './parts.ts'
 import { putObject } from './publish.ts'
@@ -47,6 +48,8 @@ export interface StoreOptions {
   readonly ownerId?: string
   readonly region?: string
   readonly verifyReads?: VerifyReads
+  /** From the start of one scrub of the primary process to the next; undefined: none. */
+  readonly scrubIntervalMs?: number | undefined
 }
 
 const flushOf = { strict: 'each', relaxed: 'soon', none: 'never' } as const
@@ -54,6 +57,26 @@ const flushOf = { strict: 'each', relaxed: 'soon', none: 'never' } as const
 const dayMs = 24 * 60 * 60 * 1000
 
 export async function openStore(options: StoreOptions): Promise<Store> {
+  const { context, close } = await openContext(options)
+  await removeLeftovers(context)
+  const stopBackground = new AbortController()
+  const { signal } = stopBackground
+  const watcher = options.isPrimary ? watchBehind(context, options, signal) : undefined
+  const stopRefills = options.isPrimary ? keepRefilled(context.reserve) : undefined
+  const { scrubIntervalMs } = options
+  if (options.isPrimary && scrubIntervalMs !== undefined) scrubAgainAndAgain(context, scrubIntervalMs, signal)
+  return storeOver(context, async () => {
+    stopBackground.abort()
+    await stopRefills?.()
+    watcher?.close()
+    await close()
+  })
+}
+
+/** Index and files, with what an unclean end has interrupted finished. Nothing that is left over is removed. */
+export async function openContext(
+  options: Pick<StoreOptions, 'root' | 'durability' | 'engine' | 'log' | 'verifyReads'>,
+): Promise<{ context: StoreContext; close(): Promise<void> }> {
   const { root, durability, log } = options
   const layout = new Layout(root)
   const reserve = reserveOf(layout)
@@ -74,19 +97,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const context: StoreContext = { ...common, settler, spares, staging }
   const recovered = await settler.recover()
   if (recovered > 0) log.info({ recovered }, 'finished writes that were interrupted')
-  await removeLeftovers(context)
-  const stopScan = new AbortController()
-  const watcher = options.isPrimary ? watchBehind(context, options, stopScan.signal) : undefined
-  const stopRefills = options.isPrimary ? keepRefilled(reserve) : undefined
-  return storeOver(context, async () => {
-    stopScan.abort()
-    await stopRefills?.()
-    watcher?.close()
+  const close = async () => {
     await settler.close()
     await spares.close()
     staging.close()
     await engine.close()
-  })
+  }
+  return { context, close }
 }
 
 /** So much a process needs to start, and to end what was interrupted. */
