@@ -85,6 +85,8 @@ export function takeConnections(server: Server): (socket: Socket) => void {
   // Node sets up the timeouts of headers and idle connections here.
   server.emit('listening')
   return (socket) => {
+    // As node:http makes them.
+    socket.allowHalfOpen = true
     socket.setNoDelay(true)
     socket.setKeepAlive(true)
     server.emit('connection', socket)
