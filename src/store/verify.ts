@@ -12,22 +12,18 @@ import type { ChecksumAlgorithm } from '#model/object.ts'
 import type { StoreContext } from './context.ts'
 import type { VerifiableFile } from './verified-files.ts'
 
-/** Which reads of whole objects are compared with the checksum: all, those of files that were not a moment ago, or none. */
+/** Which reads of whole objects are compared with the checksum: all, those of files that were not within a minute, or none. */
 export type VerifyReads = 'always' | 'recent' | 'off'
-
-/** Up to here a comparison costs less than to know that there was one. */
-const cheapBytes = 16 * 1024
 
 /** Whether bytes that are in memory whole are those of the version. True where the record has nothing to compare them with. */
 export function areBytesOf(context: StoreContext, version: StoredVersion, bytes: Buffer, ctimeMs: number): boolean {
   const { verifyReads, verified } = context
   if (verifyReads === 'off') return true
   const file = { ...version.signature, ctimeMs }
-  const isCheap = bytes.length <= cheapBytes
-  if (!isCheap && verifyReads === 'recent' && verified.has(file)) return true
+  if (verifyReads === 'recent' && verified.has(file)) return true
   const algorithm: ChecksumAlgorithm = crc64nvmeOf(version) === undefined ? 'MD5' : 'CRC64NVME'
   if (!isDigestOf(version, digestOnce([algorithm], bytes))) return false
-  if (!isCheap) verified.note(file)
+  verified.note(file)
   return true
 }
 
