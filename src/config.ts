@@ -24,6 +24,12 @@ const variables = {
   API_PORT: row(wholeNumber(0, 65_535), '5000', 'a port from 0 to 65535', 'port of the S3 API'),
   UI_PORT: row(wholeNumber(0, 65_535), '5100', 'a port from 0 to 65535', 'port of the console'),
   WORKERS: row(wholeNumber(1, 64), defaultWorkers(), 'a whole number from 1 to 64', 'API processes'),
+  WORKER_TIMEOUT_SECONDS: row(
+    wholeNumber(3, 3600),
+    '60',
+    'a whole number from 3 to 3600',
+    'a process that does not answer for so long is replaced',
+  ),
   TLS_CERT: row(text, undefined, 'a PEM file', 'certificate; both servers then speak HTTPS'),
   TLS_KEY: row(text, undefined, 'a PEM file', 'its key'),
 
@@ -290,6 +296,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     apiPort: values.API_PORT,
     uiPort: values.UI_PORT,
     workers: values.METADATA_ENGINE === 'memory' ? 1 : values.WORKERS,
+    answerTimeoutMs: values.WORKER_TIMEOUT_SECONDS * 1000,
     tls: certificate && key ? { certPath: resolve(cwd, certificate), keyPath: resolve(cwd, key) } : undefined,
     storageRoot,
     configFolder,

@@ -65,9 +65,10 @@ export class Document<T> {
     if (!fs.existsSync(options.path)) await document.update((value) => value)
     document.#load()
     if (document.#problem !== undefined) throw startError(options.path, document.#problem)
-    document.#watcher = watch(options.path, { ignoreInitial: true, persistent: false }).on('all', () =>
-      document.#load(),
-    )
+    document.#watcher = watch(options.path, { ignoreInitial: true, persistent: false })
+      .on('all', () => document.#load())
+      // The system has no watch left: `current` looks at the file all the same.
+      .on('error', () => {})
     return document
   }
 

@@ -1,5 +1,6 @@
 /** Buckets: a row each, and a folder. */
 import fs from 'node:fs/promises'
+import { mapConcurrently } from '#lib/map-concurrently.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
@@ -118,6 +119,8 @@ export async function updateBucket(
   })
 }
 
+const abortsAtOnceMax = 100
+
 export async function deleteBucket(
   context: StoreContext,
   name: string,
@@ -127,10 +130,13 @@ export async function deleteBucket(
     const uploads = await context.engine.scan(rowsOf('u', name), { limit: 1000 })
     if (uploads.length === 0) break
     if (await hasObjects(context.engine, name)) break
-    for (const { key: row } of uploads) {
+    await mapConcurrently(uploads, { atOnceMax: abortsAtOnceMax, touches: () => [] }, async ({ key: row }) => {
       const [, key = '', uploadId = ''] = rowParts(row)
-      await abortUpload(key, uploadId)
-    }
+      await abortUpload(key, uploadId).catch((error: unknown) => {
+        // Completed or aborted meanwhile.
+        if (!(error instanceof ApiError) || error.code !== 'NoSuchUpload') throw error
+      })
+    })
   }
   await transactDurably(context, async (transaction) => {
     await bucketIn(transaction, name)

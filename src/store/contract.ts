@@ -96,6 +96,12 @@ export interface ListQuery {
   readonly limit: number
 }
 
+export interface ObjectQuery extends ListQuery {
+  readonly after: string
+  /** `after` stands for the whole common prefix that it is in, as markers do: no key of that is listed. */
+  readonly isMarker?: boolean
+}
+
 export interface ListedObject {
   readonly key: string
   readonly sizeBytes: number
@@ -115,7 +121,7 @@ export interface ObjectPage {
 }
 
 export interface ListedVersion {
-  readonly version: ObjectVersion
+  readonly version: ListedObject & { readonly versionId: string; readonly isDeleteMarker: boolean }
   readonly isLatest: boolean
 }
 
@@ -128,6 +134,9 @@ export interface VersionPage {
 export interface UploadPage {
   readonly uploads: Upload[]
   readonly commonPrefixes: string[]
+  /** Last upload or common prefix on this page, '' where it has none. */
+  readonly last: { readonly key: string; readonly uploadId: string }
+  /** `last`, if there is more. */
   readonly next: { readonly key: string; readonly uploadId: string } | undefined
 }
 
@@ -219,13 +228,14 @@ export interface Store {
     sourceConditions: WriteConditions
     conditions: WriteConditions
   }): Promise<ObjectVersion>
-  listObjects(query: ListQuery & { after: string }): Promise<ObjectPage>
+  listObjects(query: ObjectQuery): Promise<ObjectPage>
   listVersions(query: ListQuery & { keyMarker: string; versionIdMarker: string | undefined }): Promise<VersionPage>
 
   // Multipart uploads
   createUpload(upload: Omit<Upload, 'uploadId' | 'initiatedAtMs'>): Promise<Upload>
   /** NoSuchUpload. */
   getUpload(bucket: string, key: string, uploadId: string): Promise<Upload>
+  /** InvalidArgument for an `uploadIdMarker` that is no id, or that of an upload to another key. */
   listUploads(query: ListQuery & { keyMarker: string; uploadIdMarker: string }): Promise<UploadPage>
   stagePart(upload: Upload, partNumber: number, body: IncomingBody): Promise<StagedPart>
   stagePartCopy(

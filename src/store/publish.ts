@@ -130,7 +130,7 @@ export async function makeCurrent(
   const row = rowKey('o', bucket.name, key)
   const value = await transaction.get(row)
   const current = value === undefined ? undefined : decodeVersion(key, value)
-  checkWriteConditions(conditions, current)
+  checkWriteConditions(conditions, key, current)
   const order = newOrder(current?.order ?? (await newestOrder(transaction, bucket, key)))
   const isVersioned = bucket.versioning === 'Enabled'
   if (bucket.versioning !== 'Unversioned') transaction.requireEmpty(newerThan(bucket.name, key, order))

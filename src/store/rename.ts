@@ -8,6 +8,7 @@ import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/vers
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
+import { noteEmptied } from './begun-uploads.ts'
 import { bucketIn } from './buckets.ts'
 import { checkWriteConditions } from './conditions.ts'
 import { type StoreContext, transactDurably } from './context.ts'
@@ -56,7 +57,7 @@ async function renameVersion(
     if (value === undefined) throw new ApiError('NoSuchKey', { fields: { Key: from } })
     const source = decodeVersion(from, value)
     if (source.order !== order) return undefined
-    checkWriteConditions(rename.sourceConditions, source)
+    checkWriteConditions(rename.sourceConditions, from, source)
     const change = noChange()
     const { order: _, versionId: __, isDeleteMarker: ___, modifiedAtMs: ____, place: _____, ...kept } = source
     const fresh = { ...kept, key: to, checksum: source.checksum, crc64nvme: source.crc64nvme, attributes: source }
@@ -64,6 +65,7 @@ async function renameVersion(
     assertReplaceable(context, bucket.name, version, change)
     if (source.place.kind === 'plain') assertRemovable(context, bucket.name, from)
     transaction.remove(rowKey('o', bucket.name, from))
+    await noteEmptied(transaction, bucket.name, from)
     change.objectCount--
     change.sizeBytes -= source.sizeBytes
     const log: Pending[] = []

@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs/promises'
 import { isSameFile } from '#blobs/files.ts'
+import { mapConcurrently } from '#lib/map-concurrently.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 import { decodeSignature } from '#metadata/version-codec.ts'
 import { isBucketName } from '#model/bucket.ts'
@@ -14,6 +15,9 @@ import type { StoreContext } from './context.ts'
 import type { ObjectPage } from './contract.ts'
 import { listObjects } from './listing.ts'
 import { findVersion } from './read.ts'
+
+/** Files that are adopted together share a flush; each of them may be read meanwhile. */
+export const looksAtOnce = { atOnceMax: 8, touches: () => [] } as const
 
 interface ScannedFolder {
   readonly mtimeMs: number
@@ -93,14 +97,15 @@ async function scanFiles(
   const folders: string[] = []
   const seen = new Set<string>()
   const directory = await fs.opendir(path)
-  for await (const entry of directory) {
-    if (signal.aborted) return folders
+  await mapConcurrently(directory, looksAtOnce, async (entry) => {
+    if (signal.aborted) return
     if (entry.isDirectory()) folders.push(entry.name)
     else if (entry.isFile()) {
       seen.add(entry.name)
       await look(context, bucket, prefix + entry.name)
     }
-  }
+  })
+  if (signal.aborted) return folders
   await lookAtKnown(context, bucket, prefix, { delimiter: '/', signal }, (key) => !seen.has(key.slice(prefix.length)))
   return folders
 }
@@ -119,10 +124,10 @@ async function lookAtKnown(
 ): Promise<void> {
   for (let after: string | undefined = ''; after !== undefined; ) {
     const page: ObjectPage = await listObjects(context, { bucket, prefix, delimiter, limit: 1000, after })
-    for (const { key } of page.objects) {
-      if (signal.aborted) return
-      if (isDue(key)) await look(context, bucket, key)
-    }
+    await mapConcurrently(page.objects, looksAtOnce, async ({ key }) => {
+      if (!signal.aborted && isDue(key)) await look(context, bucket, key)
+    })
+    if (signal.aborted) return
     after = page.next
   }
 }

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import type { Page } from '#console/page.ts'
 import { createDigester } from '#lib/digest/digest.ts'
-import { parseRange } from '#model/range.ts'
+import { parseRange, rangeToServe } from '#model/range.ts'
 import type { Content, FileStretch } from '#store/contract.ts'
 import { fileTypeOf } from './file-kind.ts'
 import { nameOf } from './folder.ts'
@@ -26,7 +26,7 @@ export const sendContent: Page = async (visit, { store }) => {
     const { version } = opened
     const { inlineType } = fileTypeOf(key, version.headers.contentType)
     const isInline = inlineType !== undefined && query.get('download') === null
-    const range = parseRange(headers.range, version.sizeBytes)
+    const range = parseRange(rangeToServe(headers, version), version.sizeBytes)
     const { start, end } = range ?? { start: 0, end: version.sizeBytes }
     return {
       status: range === undefined ? 200 : 206,
