@@ -66,7 +66,7 @@ const variables = {
     z.enum(['always', 'recent', 'off']),
     'recent',
     'always, recent or off',
-    'which reads are compared with the checksum; recent: not of large files that were within a minute',
+    'which reads are compared with the checksum; recent: each file once a minute at most',
   ),
   METADATA_ENGINE: row(z.enum(['lmdb', 'memory']), 'lmdb', 'lmdb or memory', 'memory forgets everything at exit'),
   MAX_UPLOAD_SIZE: row(size(), '1073741824', 'a size, as 1073741824 or 5GiB', 'largest body of one request'),

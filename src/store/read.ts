@@ -267,9 +267,9 @@ class OpenVersion implements OpenObject {
   }
 
   content(start: number, end: number): Content {
-    const { bytes, fd } = this.#opened
+    const { bytes, fd, ctimeMs } = this.#opened
     if (bytes !== undefined) return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
-    const check = checkOfStretch(this.#context, this.#bucket, this.version, { fd, start, end })
+    const check = checkOfStretch(this.#context, this.#bucket, this.version, { fd, start, end, ctimeMs })
     return { fd, start, end, check, close: () => this.#opened.close() }
   }
 

@@ -15,6 +15,7 @@ import type { StoreContext } from './context.ts'
 import type { ObjectPage } from './contract.ts'
 import { listObjects } from './listing.ts'
 import { findVersion } from './read.ts'
+import { hasUsableName } from './unusable-name.ts'
 
 /** Files that are adopted together share a flush; each of them may be read meanwhile. */
 export const looksAtOnce = { atOnceMax: 8, touches: () => [] } as const
@@ -99,8 +100,9 @@ async function scanFiles(
   const directory = await fs.opendir(path)
   await mapConcurrently(directory, looksAtOnce, async (entry) => {
     if (signal.aborted) return
-    if (entry.isDirectory()) folders.push(entry.name)
-    else if (entry.isFile()) {
+    if (entry.isDirectory()) {
+      if (hasUsableName(context, bucket, prefix + entry.name)) folders.push(entry.name)
+    } else if (entry.isFile()) {
       seen.add(entry.name)
       await look(context, bucket, prefix + entry.name)
     }
@@ -143,6 +145,7 @@ export async function look(
   there?: FileSignature,
 ): Promise<boolean> {
   let hasRecord = true
+  if (!hasUsableName(context, bucket, key)) return hasRecord
   try {
     // Nearly always so, and then the whole reading takes three times as long: every write of our own is looked at as well.
     const record = there === undefined ? undefined : await context.engine.get(rowKey('o', bucket, key))
