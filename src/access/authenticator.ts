@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Identity } from '#identity/identity.ts'
 import { anonymous } from '#model/account.ts'
+import { createBucketHostReader } from '#model/bucket-host.ts'
 import { ApiError } from '#model/errors.ts'
 import {
   type PlainCredentials,
@@ -14,7 +15,7 @@ import { declaredPayload } from '#signature/declared-payload.ts'
 import { verifyFormSignature } from '#signature/post-policy.ts'
 import type { Payload, SignableRequest } from '#signature/request.ts'
 import { isSame } from '#signature/signing-key.ts'
-import { verifyV2 } from '#signature/v2.ts'
+import { unsupportedV2, verifyV2 } from '#signature/v2.ts'
 import { verifyV4 } from '#signature/v4.ts'
 import type { Caller, OtherService, ReceivedSignable, RequestFacts } from './caller.ts'
 import { type ClaimedKey, claimedKey } from './claimed-key.ts'
@@ -41,10 +42,11 @@ export interface Authenticator {
 export function createAuthenticator(options: GatekeeperOptions): Authenticator {
   const { identities, journal, clientAddress, ownAccount, log, settings } = options
   const lockout = new Lockout(settings.authMaxAttempts, settings.authLockoutMinutes)
+  const bucketInHost = createBucketHostReader(settings.virtualHostDomains)
   const scopes = {
-    s3: { ...settings, regions: [noRegion] },
-    iam: { ...settings, service: 'iam', regions: [globalRegion, noRegion] },
-    sts: { ...settings, service: 'sts', regions: [globalRegion, noRegion] },
+    s3: { ...settings, bucketInHost, regions: [noRegion] },
+    iam: { ...settings, bucketInHost, service: 'iam', regions: [globalRegion, noRegion] },
+    sts: { ...settings, bucketInHost, service: 'sts', regions: [globalRegion, noRegion] },
   }
 
   function note(identity: Identity, service: string): void {
@@ -71,14 +73,12 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
   }
 
   function verifyOld(request: SignableRequest, credentials: V2Credentials): Caller {
-    const { signatureV2, virtualHostDomains } = settings
+    const { signatureV2 } = settings
     if (signatureV2 === 'off' || (signatureV2 === 'presigned' && credentials.kind === 'v2-header')) {
-      throw new ApiError('InvalidRequest', {
-        message: 'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
-      })
+      throw unsupportedV2()
     }
     const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
-    verifyV2(request, credentials, identity.secretAccessKey, { nowMs: Date.now(), virtualHostDomains })
+    verifyV2(request, credentials, identity.secretAccessKey, { nowMs: Date.now(), bucketInHost })
     note(identity, settings.service)
     return {
       principal: identity,
@@ -153,7 +153,7 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
     let identity: Identity | undefined
     const sessionToken = fields.get('x-amz-security-token')
     try {
-      verifyFormSignature(fields, settings, (accessKeyId) => {
+      verifyFormSignature(fields, { ...settings, takesV2: settings.signatureV2 !== 'off' }, (accessKeyId) => {
         identity = identities.identify(accessKeyId, sessionToken)
         return identity.secretAccessKey
       })

@@ -25,6 +25,9 @@ export function hintOf({ error, identity, hosts, region }: FailedAuthentication)
   if (identity === undefined) return undefined
   switch (code) {
     case 'SignatureDoesNotMatch':
+      if (fields.ParametersNotSigned !== undefined) {
+        return `Signature Version 2 does not cover these parameters: ${fields.ParametersNotSigned}. Sign with Version 4.`
+      }
       return fields.CanonicalRequest === undefined
         ? 'The secret is most likely not the one of this access key.'
         : diagnoseMismatch({

@@ -63,6 +63,10 @@ function* attempts(parts: Parts, hosts: readonly string[]): Iterable<Attempt> {
     parts: { ...parts, path: parts.path.replace(/\/+/g, '/') },
     hint: 'The path was normalised before it was signed.',
   }
+  yield {
+    parts: { ...parts, path: parts.path.replaceAll('%20', '%2B') },
+    hint: 'The path was signed with a plus and received with a space, which a raw "+" is: send "%2B" for a plus.',
+  }
   for (const method of ['GET', 'HEAD', 'PUT', 'POST', 'DELETE']) {
     yield { parts: { ...parts, method }, hint: `The signature is for ${method}, the request is ${parts.method}.` }
   }

@@ -3,13 +3,14 @@ import { createHmac } from 'node:crypto'
 import { ApiError } from '#model/errors.ts'
 import { isTimestamp, parseScope } from './credentials.ts'
 import { isSame, signingKey } from './signing-key.ts'
+import { unsupportedV2 } from './v2.ts'
 
 type Fields = ReadonlyMap<string, string>
 
 /** Verifies the signature over the field `policy`, asking for the secret of the key it names. Without credentials it asks for none. */
 export function verifyFormSignature(
   fields: Fields,
-  settings: { readonly region: string; readonly service: string },
+  settings: { readonly region: string; readonly service: string; readonly takesV2: boolean },
   findSecret: (accessKeyId: string) => string,
 ): void {
   const policy = fields.get('policy')
@@ -38,6 +39,7 @@ export function verifyFormSignature(
     if (!isSame(key.sign(policy), signatureV4)) throw mismatch(scope.accessKeyId, policy, signatureV4)
     return
   }
+  if (!settings.takesV2) throw unsupportedV2()
   if (accessKeyId === undefined) throw missing('AWSAccessKeyId')
   if (signatureV2 === undefined) throw missing('signature')
   const computed = createHmac('sha1', findSecret(accessKeyId)).update(policy).digest('base64')

@@ -3,6 +3,7 @@
  * The path is used as it was received, never normalised; what was signed is what is served.
  */
 import { hash } from 'node:crypto'
+import type { BucketHostReader } from '#model/bucket-host.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { canonicalRequest, otherSpellings } from './canonical-request.ts'
@@ -17,6 +18,8 @@ export interface V4Options {
   readonly service: string
   /** Further values of Host under which a signature is accepted, as behind a proxy that rewrites it. */
   readonly hosts: readonly string[]
+  /** One of `hosts` counts only where it names the same bucket as the host received: the path would mean something else under it. */
+  readonly bucketInHost: BucketHostReader
 }
 
 export const unsignedPayload = 'UNSIGNED-PAYLOAD'
@@ -42,8 +45,10 @@ export function verifyV4(
       isSame(key.sign(stringToSign(credentials, scope, Buffer.from(canonical, 'latin1'))), credentials.signature))
   const signed = { request, credentials, hasRepeats: names.length * 2 < request.rawHeaders.length }
   const hashes = payloadHashes(request, credentials)
+  const addressed = options.bucketInHost(request.headers.host)
+  const hosts = options.hosts.filter((host) => options.bucketInHost(host) === addressed)
   const payloadHash = hashes.find(
-    (one) => isProvided(canonicalRequest(signed, one)) || otherSpellings(signed, one, options.hosts).some(isProvided),
+    (one) => isProvided(canonicalRequest(signed, one)) || otherSpellings(signed, one, hosts).some(isProvided),
   )
   if (payloadHash === undefined) {
     const canonical = canonicalRequest(signed, hashes[0] ?? '')

@@ -2,7 +2,6 @@
 import type { IncomingMessage } from 'node:http'
 
 const signedScope = /\/(iam|sts)\/aws4_request/
-const presignedScope = /[?&]X-Amz-Credential=[^&]*(%2F|\/)(iam|sts)(%2F|\/)aws4_request/i
 const versions: ReadonlySet<string> = new Set(['2010-05-08', '2011-06-15'])
 
 /**
@@ -13,9 +12,9 @@ export function isQueryRequest({ method, url = '', headers }: IncomingMessage): 
   const { authorization } = headers
   if (authorization !== undefined) return signedScope.test(authorization)
   if (url !== '/' && !url.startsWith('/?')) return false
-  if (presignedScope.test(url)) return true
+  const params = url.length > 2 ? new URLSearchParams(url.slice(2)) : undefined
+  if (params !== undefined && signedScope.test(params.get('X-Amz-Credential') ?? '')) return true
   if (method === 'POST') return /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '')
-  if (method !== 'GET' || !url.includes('Action=')) return false
-  const params = new URLSearchParams(url.slice(2))
+  if (method !== 'GET' || params === undefined) return false
   return params.has('Action') && versions.has(params.get('Version') ?? '')
 }
