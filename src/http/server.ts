@@ -6,6 +6,7 @@ import http, { IncomingMessage, type Server, ServerResponse } from 'node:http'
 import https from 'node:https'
 import express from 'express'
 import { answerClientError } from './client-error.ts'
+import { hasLegalHost, refuseHost } from './host.ts'
 
 export interface HttpServerOptions {
   /** PEM texts. */
@@ -34,13 +35,15 @@ export function createHttpServer(options: HttpServerOptions, install: (app: expr
   }
   install(app)
   const { tls } = options
-  const server = tls ? https.createServer({ ...settings, ...tls }, app) : http.createServer(settings, app)
+  const handle = (request: IncomingMessage, response: ServerResponse) =>
+    hasLegalHost(request) ? app(request, response) : refuseHost(response)
+  const server = tls ? https.createServer({ ...settings, ...tls }, handle) : http.createServer(settings, handle)
   server.setTimeout(idleTimeoutMs)
   server.on('clientError', answerClientError)
   // Who handles the request calls response.writeContinue(), once its headers have passed: until then the client holds its body.
-  server.on('checkContinue', app)
+  server.on('checkContinue', handle)
   // Expectations that nobody knows are passed over, as S3 does, and not answered by 417.
-  server.on('checkExpectation', app)
+  server.on('checkExpectation', handle)
   return server
 }
 
