@@ -2,6 +2,7 @@
  * Files that appeared, changed or vanished by hand become what the index says. Same bytes: only the file's signature is refreshed, so
  * a restored backup keeps its metadata. Other bytes: a new object, with metadata from its file name.
  */
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { lookup } from 'mime-types'
 import { findFileSafely, hasCode, isSameFile, signatureOf } from '#blobs/files.ts'
@@ -158,9 +159,10 @@ async function readFile(path: string, algorithm: ChecksumAlgorithm | undefined):
     const names = new Set<ChecksumAlgorithm>(['MD5', 'CRC64NVME'])
     if (algorithm !== undefined) names.add(algorithm)
     const digester = createDigester([...names])
-    const file = await open(path, 'r').catch((error: unknown) => {
+    const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+    const file = await open(path, flags).catch((error: unknown) => {
       // Moved or removed a moment after it was seen.
-      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+      if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined
       throw error
     })
     if (file === undefined) continue

@@ -1,10 +1,12 @@
 /** Buckets: a row each, and a folder. */
 import fs from 'node:fs/promises'
+import { hasCode } from '#blobs/files.ts'
+import { isLink } from '#blobs/inside.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeCounters } from '#metadata/write.ts'
-import type { Bucket, BucketUsage } from '#model/bucket.ts'
+import { assertFreeName, type Bucket, type BucketUsage, isReservedName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
@@ -38,6 +40,7 @@ export async function bucketIn(transaction: Transaction, name: string): Promise<
 const noSuchBucket = (name: string) => new ApiError('NoSuchBucket', { fields: { BucketName: name } })
 
 export async function createBucket(context: StoreContext, bucket: Bucket): Promise<void> {
+  const path = context.layout.bucket(bucket.name)
   await transactDurably(context, async (transaction) => {
     const existing = await transaction.get(rowKey('b', bucket.name))
     if (existing !== undefined) {
@@ -46,10 +49,28 @@ export async function createBucket(context: StoreContext, bucket: Bucket): Promi
         fields: { BucketName: bucket.name },
       })
     }
+    assertFreeName(bucket.name)
+    const stats = await fs.lstat(path).catch(() => undefined)
+    if (stats !== undefined && !stats.isDirectory()) throw occupied(bucket.name)
     transaction.put(rowKey('b', bucket.name), encodeJson(bucket))
   })
-  await fs.mkdir(context.layout.bucket(bucket.name), { recursive: true })
+  await makeFolder(path, async (error) => {
+    // Otherwise the name would be taken by a bucket that cannot be used.
+    await context.engine.commit({ checks: [], writes: [{ key: rowKey('b', bucket.name), value: undefined }] })
+    throw hasCode(error, 'EEXIST', 'ENOTDIR') ? occupied(bucket.name) : error
+  })
 }
+
+async function makeFolder(path: string, onFailure: (error: unknown) => Promise<never>): Promise<void> {
+  try {
+    await fs.mkdir(path, { recursive: true })
+  } catch (error) {
+    await onFailure(error)
+  }
+}
+
+/** A file or a symbolic link has the folder's name. */
+const occupied = (name: string) => new ApiError('BucketAlreadyExists', { fields: { BucketName: name } })
 
 /**
  * Makes a bucket of a folder that has none. False if there is no folder, or it is about to go with the bucket that it was: a record
@@ -65,7 +86,7 @@ export async function adoptBucket(
     const mark = await transaction.get(rowKey('f', name))
     if (mark !== undefined && Date.now() - decodeJson<number>(mark) < folderRemovalMs) return false
     const stats = await fs.lstat(context.layout.bucket(name)).catch(() => undefined)
-    if (stats?.isDirectory() !== true) return false
+    if (stats?.isDirectory() !== true || isReservedName(name)) return false
     const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
     const bucket: Bucket = { name, createdAtMs: Date.now(), ownerId: as.ownerId, region: as.region, ...fresh }
     transaction.put(rowKey('b', name), encodeJson(bucket))
@@ -152,6 +173,7 @@ async function hasObjects(engine: MetadataEngine, bucket: string): Promise<boole
 
 /** Empty folders go; a file put there by hand a moment ago stays, and will be adopted with its bucket. */
 async function removeFolder(path: string): Promise<void> {
+  if (isLink(path)) return
   for (const entry of await fs.readdir(path, { withFileTypes: true }).catch(() => [])) {
     if (entry.isDirectory()) await removeFolder(`${path}/${entry.name}`)
   }

@@ -16,7 +16,7 @@ import {
   tryToRemove,
   writeSmallFile,
 } from '#blobs/files.ts'
-import { InsideCheck } from '#blobs/inside.ts'
+import { isInside } from '#blobs/inside.ts'
 import { isPlainKey, type Layout } from '#blobs/layout.ts'
 import type { Exclusive } from '#metadata/engine.ts'
 import { rowKey } from '#metadata/tables.ts'
@@ -41,7 +41,6 @@ const looks = 3
 
 export class FileMoves {
   readonly #options: { readonly layout: Layout; readonly log: StoreLog }
-  readonly #inside = new InsideCheck()
 
   constructor(options: { readonly layout: Layout; readonly log: StoreLog }) {
     this.#options = options
@@ -95,7 +94,7 @@ export class FileMoves {
 
   #isOccupied({ bucket, key, inodes = [], removed }: Pending, { version }: Located): boolean {
     if (version.place.kind !== 'plain') return false
-    const there = findFileSafely(this.#options.layout.plain(bucket, key))
+    const there = findPlain(this.#options.layout, bucket, key)
     if (there === undefined || there.inode === version.signature.inode) return false
     return !inodes.includes(there.inode) && !removed.some(({ inode }) => inode === there.inode)
   }
@@ -161,9 +160,14 @@ export class FileMoves {
       layout.place(bucket, key, { kind: 'opaque', id }),
       layout.assembled(id),
     ]
-    if (pending.source !== undefined) places.push(layout.place(bucket, pending.source.key, pending.source.place))
+    if (pending.source !== undefined) {
+      const path = layout.place(bucket, pending.source.key, pending.source.place)
+      if (pending.source.place.kind !== 'plain' || isInside(layout.bucket(bucket), path)) places.push(path)
+    }
     // Only a version that was, or is to be, plain has a key that is a path.
-    return version.place.kind === 'opaque' ? places : [...places, layout.plain(bucket, key)]
+    if (version.place.kind === 'opaque') return places
+    const plain = layout.plain(bucket, key)
+    return isInside(layout.bucket(bucket), plain) ? [...places, plain] : places
   }
 
   /** False if there is no source. A plain place that cannot be had becomes an opaque one. */
@@ -172,7 +176,7 @@ export class FileMoves {
     const { version } = located
     if (version.place.kind === 'plain') {
       try {
-        if (!this.#inside.isInside(layout.bucket(pending.bucket), target))
+        if (!isInside(layout.bucket(pending.bucket), target))
           throw Object.assign(new Error('outside'), { code: 'ELOOP' })
         moveFile(source, target)
         if (pending.source?.place.kind === 'plain') pruneFolders(source, layout.bucket(pending.bucket))
@@ -213,7 +217,7 @@ export class FileMoves {
     if (located === undefined) return
     const { row, version } = located
     const target = layout.place(bucket, key, version.place)
-    const there = findFileSafely(target)
+    const there = version.place.kind === 'plain' ? findPlain(layout, bucket, key) : findFileSafely(target)
     if (there !== undefined) {
       if (holds(target, there, bytes)) {
         if (!isSameFile(there, version.signature)) view.put(row, encodeVersion({ ...version, signature: there }))
@@ -244,7 +248,7 @@ export class FileMoves {
     for (const plainKey of source === undefined ? [key] : [key, source.key]) {
       if (!isPlainKey(plainKey) || this.#isTaken(view, bucket, plainKey)) continue
       const path = this.#options.layout.plain(bucket, plainKey)
-      const there = findFileSafely(path)
+      const there = findPlain(this.#options.layout, bucket, plainKey)
       if (there !== undefined && inodes.includes(there.inode)) removeFile(path, this.#options.layout.bucket(bucket))
     }
   }
@@ -261,7 +265,7 @@ export class FileMoves {
     const { bucket, key } = pending
     const path = layout.place(bucket, key, removed.place)
     if (removed.place.kind === 'plain') {
-      const there = findFileSafely(path)?.inode
+      const there = findPlain(layout, bucket, key)?.inode
       if (there === undefined || this.#isTaken(view, bucket, key)) return
       if (there !== removed.inode && !replaced.includes(there)) return
       removeFile(path, layout.bucket(bucket))
@@ -269,6 +273,12 @@ export class FileMoves {
     }
     removeFile(path, layout.system())
   }
+}
+
+/** findFileSafely of a plain key; undefined also behind a symbolic link. */
+function findPlain(layout: Layout, bucket: string, key: string): FileSignature | undefined {
+  const path = layout.plain(bucket, key)
+  return isInside(layout.bucket(bucket), path) ? findFileSafely(path) : undefined
 }
 
 function moveIfThere(source: string, target: string): boolean {

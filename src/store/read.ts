@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs'
 import { findFileSafely, isSameFile, openFile, readWhole } from '#blobs/files.ts'
+import { isInside } from '#blobs/inside.ts'
 import { isPlainKey } from '#blobs/layout.ts'
 import { decodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
@@ -75,7 +76,9 @@ async function findVerified<T>(
       continue
     }
     if (version.isDeleteMarker) return { version, value: undefined }
-    const probed = probe(context.layout.place(bucket, key, version.place))
+    const path = context.layout.place(bucket, key, version.place)
+    const isReachable = version.place.kind !== 'plain' || isInside(context.layout.bucket(bucket), path)
+    const probed = isReachable ? probe(path) : undefined
     if (probed !== undefined && isSameFile(probed.signature, version.signature)) return { version, value: probed.value }
     if (probed !== undefined) release(probed.value)
     if (mayBeStaged && !hasSettled) {
@@ -92,6 +95,8 @@ async function findVerified<T>(
       hasSettled = true
       continue
     }
+    // Behind a symbolic link. The record stays: somebody may put the folder back.
+    if (!isReachable) return undefined
     if (probed === undefined) await adoptRemoval(context, bucket, version)
     else await adoptFile(context, bucket, key, version)
   }

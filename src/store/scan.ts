@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs/promises'
 import { isSameFile } from '#blobs/files.ts'
+import { isInside } from '#blobs/inside.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 import { decodeSignature } from '#metadata/version-codec.ts'
 import { isBucketName } from '#model/bucket.ts'
@@ -50,10 +51,10 @@ export async function scanFolder(
   options: ScanOptions,
 ): Promise<void> {
   if (options.signal.aborted) return
-  options.onFolder?.(bucket, prefix)
   const path = prefix === '' ? context.layout.bucket(bucket) : context.layout.plain(bucket, prefix.slice(0, -1))
   const stats = await fs.lstat(path).catch(() => undefined)
-  if (stats?.isDirectory() !== true) return
+  if (stats?.isDirectory() !== true || !isInside(context.layout.bucket(bucket), path)) return
+  options.onFolder?.(bucket, prefix)
   const row = rowKey('f', bucket, prefix)
   const value = await context.engine.get(row)
   const before = value === undefined ? undefined : decodeJson<ScannedFolder>(value)
