@@ -61,7 +61,11 @@ export class DirectMoves {
     const layout = this.#layout
     const staged = layout.staging(fileId)
     const target = layout.place(bucket, key, place)
-    if (place.kind === 'plain' && !isInside(layout.bucket(bucket), target)) return false
+    try {
+      if (place.kind === 'plain' && !isInside(layout.bucket(bucket), target)) return false
+    } catch {
+      return false
+    }
     for (const row of older) if (row.fileId !== undefined) removeIfThere(layout.staging(row.fileId))
     try {
       if (this.#exchanges && mayBeExchanged(pending) && exchangeFiles(staged, target)) {
