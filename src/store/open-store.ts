@@ -6,6 +6,7 @@ import { hasCode, moveFileBelow } from '#blobs/files.ts'
 import { Layout } from '#blobs/layout.ts'
 import { Spares } from '#blobs/spares.ts'
 import { isLivingProcess } from '#lib/living-process.ts'
+import { closeFilesToOthers, makePrivateFolder } from '#lib/private-files.ts'
 import { syncFolder } from '#lib/sync.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
@@ -50,6 +51,7 @@ const dayMs = 24 * 60 * 60 * 1000
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { root, durability, log } = options
   const layout = new Layout(root)
+  closeSystemFolder(layout)
   for (const folder of ['index', 'staging', 'uploads', 'versions', 'opaque']) {
     fs.mkdirSync(layout.system(folder), { recursive: true })
   }
@@ -73,11 +75,19 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   })
 }
 
+/** Also one of an older release, whose folder was open to all. */
+function closeSystemFolder(layout: Layout): void {
+  fs.mkdirSync(layout.root, { recursive: true })
+  makePrivateFolder(layout.system())
+  closeFilesToOthers(layout.system('config'))
+}
+
 /** For those who keep rows of their own beside the store's. */
 export function openEngine(options: { root: string; durability: Durability; engine: EngineName }): MetadataEngine {
   const { root, durability, engine } = options
   if (engine === 'memory') return openMemoryEngine()
   const layout = new Layout(root)
+  closeSystemFolder(layout)
   fs.mkdirSync(layout.system('index'), { recursive: true })
   return openLmdbEngine({ path: layout.system('index'), flush: flushOf[durability], files: root })
 }
