@@ -37,6 +37,7 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     isPrimary,
     ownerId,
     region: config.region,
+    blocksPublicAccess: config.defaultPublicAccessBlock,
   })
   const virtualHostDomains = domainsOf(config)
   const access = openAccess({
@@ -52,8 +53,9 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
       'ENFORCE=log: NOTHING IS DENIED to whoever has a key. Decisions are recorded, not enforced.',
     )
   }
-  const { region, maxUploadBytes, defaultObjectOwnership } = config
-  const settings = { region, maxUploadBytes, virtualHostDomains, defaultObjectOwnership }
+  const { region, maxUploadBytes, defaultObjectOwnership, defaultPublicAccessBlock } = config
+  const defaults = { defaultObjectOwnership, defaultPublicAccessBlock }
+  const settings = { region, maxUploadBytes, virtualHostDomains, ...defaults }
   return {
     services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },
     access,

@@ -31,6 +31,7 @@ export interface ConsoleSettings {
   readonly activity: boolean
   readonly maxUploadBytes: number
   readonly defaultObjectOwnership: ObjectOwnership
+  readonly defaultPublicAccessBlock: boolean
   readonly uiPageSize: number
   readonly secretKey: string | undefined
   readonly sessionIdleMs: number

@@ -105,6 +105,10 @@ const table = {
     'The unspecified location constraint is incompatible for the region specific endpoint this request was sent to.',
   ],
   IllegalVersioningConfigurationException: [400, 'The versioning configuration specified in the request is invalid.'],
+  InvalidBucketAclWithBlockPublicAccessError: [
+    400,
+    'Bucket cannot have public ACLs set with BlockPublicAccess enabled',
+  ],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
   InvalidBucketState: [409, 'The request is not valid with the current state of the bucket.'],
   InvalidLocationConstraint: [400, 'The specified location-constraint is not valid'],

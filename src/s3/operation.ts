@@ -90,6 +90,8 @@ export interface S3Settings {
   readonly virtualHostDomains: readonly string[]
   /** Of buckets made without saying so. */
   readonly defaultObjectOwnership: ObjectOwnership
+  /** Whether buckets are made with a block of public access. */
+  readonly defaultPublicAccessBlock: boolean
 }
 
 /** Who may be named in access control lists and what they are called, and whose account they are. */

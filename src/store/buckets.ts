@@ -8,6 +8,7 @@ import type { Transaction } from '#metadata/transact.ts'
 import { decodeCounters } from '#metadata/write.ts'
 import { assertFreeName, type Bucket, type BucketUsage, isReservedName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import { defaultBlock } from '#model/object-ownership.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
 
@@ -79,7 +80,7 @@ const occupied = (name: string) => new ApiError('BucketAlreadyExists', { fields:
 export async function adoptBucket(
   context: StoreContext,
   name: string,
-  as: { readonly ownerId: string; readonly region: string },
+  as: { readonly ownerId: string; readonly region: string; readonly blocksPublicAccess: boolean },
 ): Promise<boolean> {
   return transactDurably(context, async (transaction) => {
     if ((await transaction.get(rowKey('b', name))) !== undefined) return false
@@ -88,7 +89,8 @@ export async function adoptBucket(
     const stats = await fs.lstat(context.layout.bucket(name)).catch(() => undefined)
     if (stats?.isDirectory() !== true || isReservedName(name)) return false
     const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
-    const bucket: Bucket = { name, createdAtMs: Date.now(), ownerId: as.ownerId, region: as.region, ...fresh }
+    const block = defaultBlock(as.blocksPublicAccess)
+    const bucket: Bucket = { name, createdAtMs: Date.now(), ownerId: as.ownerId, region: as.region, ...fresh, ...block }
     transaction.put(rowKey('b', name), encodeJson(bucket))
     return true
   })

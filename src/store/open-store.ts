@@ -42,6 +42,8 @@ export interface StoreOptions {
   /** Owner and region of buckets adopted from folders made by hand. */
   readonly ownerId?: string
   readonly region?: string
+  /** Whether they block public access. */
+  readonly blocksPublicAccess?: boolean
 }
 
 const flushOf = { strict: 'each', relaxed: 'soon', none: 'never' } as const
@@ -97,6 +99,7 @@ function watchBehind(context: StoreContext, options: StoreOptions, signal: Abort
   const scan = {
     ownerId: options.ownerId ?? createHash('sha256').update('000000000000').digest('hex'),
     region: options.region ?? 'us-east-1',
+    blocksPublicAccess: options.blocksPublicAccess ?? false,
     signal,
   }
   const watcher = options.watch ? new Watcher(context, scan) : undefined

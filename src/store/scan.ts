@@ -24,6 +24,7 @@ export interface ScanOptions {
   /** Owner of buckets whose folders have no record. */
   readonly ownerId: string
   readonly region: string
+  readonly blocksPublicAccess: boolean
   readonly signal: AbortSignal
   /** Called for every folder of a bucket, with the keys' prefix that it stands for. */
   readonly onFolder?: (bucket: string, prefix: string) => void

@@ -94,6 +94,7 @@ export async function startServer(
     maxUploadBytes: options.maxUploadBytes ?? 1024 ** 3,
     virtualHostDomains: [],
     defaultObjectOwnership: options.defaultObjectOwnership ?? ('BucketOwnerEnforced' as const),
+    defaultPublicAccessBlock: false,
   }
   const listener = createS3Endpoint({
     services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },
