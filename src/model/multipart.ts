@@ -18,6 +18,8 @@ export interface Completion {
   readonly sizeBytes: number
   readonly etag: string
   readonly checksum: Checksum
+  /** Base64, of the whole object, whatever checksum the client asked for. */
+  readonly crc64nvme: string
 }
 
 const combinable = ['CRC32', 'CRC32C', 'CRC64NVME'] as const
@@ -54,10 +56,14 @@ export function planCompletion(
       message: `The provided 'x-amz-mp-object-size' header does not match what was computed.`,
     })
   }
-  const md5s = Buffer.concat(parts.map((part) => Buffer.from(part.etag, 'hex')))
-  const etag = `${digestOnce(['MD5'], md5s).get('MD5')?.toString('hex')}-${parts.length}`
+  const etag = etagOfParts(parts.map((part) => Buffer.from(part.etag, 'hex')))
   const checksum = wholeChecksum(upload, parts, whole)
-  return { parts, sizeBytes, etag, checksum }
+  return { parts, sizeBytes, etag, checksum, crc64nvme: combined('CRC64NVME', parts) }
+}
+
+/** Of the MD5s of an upload's parts. */
+export function etagOfParts(md5s: readonly Buffer[]): string {
+  return `${digestOnce(['MD5'], Buffer.concat(md5s)).get('MD5')?.toString('hex')}-${md5s.length}`
 }
 
 /**

@@ -18,10 +18,11 @@ export async function changeVersion(
       const value = await transaction.get(row)
       const stored = value === undefined ? undefined : decodeVersion(key, value)
       if (stored?.order !== order) continue
-      const { fileId, signature, place } = stored
+      const { fileId, signature, place, crc64nvme } = stored
       const wanted = change(stored)
       if (wanted === undefined) return undefined
-      const changed: StoredVersion = { ...wanted, key, order, fileId, signature, place }
+      const kept = { key, order, fileId, signature, place, ...(crc64nvme === undefined ? {} : { crc64nvme }) }
+      const changed: StoredVersion = { ...wanted, ...kept }
       transaction.put(row, encodeVersion(changed))
       return changed
     }

@@ -3,6 +3,7 @@ import type { Spares } from '#blobs/spares.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import type { Settler } from './settler.ts'
+import type { StagingFolder } from './staging-folder.ts'
 
 export type Durability = 'strict' | 'relaxed' | 'none'
 
@@ -18,6 +19,7 @@ export interface StoreContext {
   readonly layout: Layout
   readonly settler: Settler
   readonly spares: Spares
+  readonly staging: StagingFolder
   readonly durability: Durability
   readonly log: StoreLog
 }

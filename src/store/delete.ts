@@ -1,9 +1,11 @@
 /** DeleteObject: https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html */
+import { isSameFile } from '#blobs/files.ts'
 import { isPlainKey } from '#blobs/layout.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket.ts'
+import type { FileSignature } from '#model/object.ts'
 import { bucketIn } from './buckets.ts'
 import { checkDeleteConditions } from './conditions.ts'
 import { type StoreContext, transactDurably } from './context.ts'
@@ -21,17 +23,46 @@ import {
   replace,
 } from './publish.ts'
 
-type Remove = Parameters<Store['deleteObject']>[0] & {
-  /** Only if the version is still this one: null versions of a key share their id. */
-  readonly onlyOrder?: string
+type Remove = Parameters<Store['deleteObject']>[0]
+
+/** Removes the current version, whose plain file is gone. False, and nothing is done, if it is another by now or `isGone` is false. */
+export async function deleteVanished(
+  context: StoreContext,
+  bucketName: string,
+  known: StoredVersion,
+  isGone: () => boolean,
+): Promise<boolean> {
+  const { key, versionId } = known
+  const { isDeleted, pending } = await transactDurably(context, async (transaction) => {
+    const bucket = await bucketIn(transaction, bucketName)
+    const value = await transaction.get(rowKey('o', bucketName, key))
+    const current = value === undefined ? undefined : decodeVersion(key, value)
+    const isSame = current?.order === known.order && isSameFile(current.signature, known.signature)
+    if (!isSame || !isGone()) return { isDeleted: false, pending: undefined }
+    transaction.requireThat(isGone)
+    const change = noChange()
+    const remove = { bucket, key, versionId, ownerId: known.ownerId, conditions: {} }
+    await deleteVersion(transaction, bucket, remove, current, versionId, change)
+    countUsage(transaction, bucketName, change)
+    return { isDeleted: true, pending: logMoves(transaction, bucketName, key, change, current.order) }
+  })
+  if (pending !== undefined) await context.settler.settle(pending)
+  return isDeleted
 }
 
-export async function deleteObject(context: StoreContext, remove: Remove): Promise<DeletedObject> {
+/** `damaged`: the plain file of the key, where it is not what the record says. */
+export async function deleteObject(
+  context: StoreContext,
+  remove: Remove,
+  damaged?: FileSignature,
+): Promise<DeletedObject> {
   const { deleted, pending } = await transactDurably(context, async (transaction) => {
     const bucket = await bucketIn(transaction, remove.bucket.name)
     const change = noChange()
     const value = await transaction.get(rowKey('o', bucket.name, remove.key))
-    const current = value === undefined ? undefined : decodeVersion(remove.key, value)
+    const recorded = value === undefined ? undefined : decodeVersion(remove.key, value)
+    const isDamaged = damaged !== undefined && recorded?.place.kind === 'plain'
+    const current = isDamaged ? { ...recorded, signature: damaged } : recorded
     const deleted =
       remove.versionId === undefined
         ? await deleteCurrent(transaction, bucket, remove, current, change)
@@ -119,8 +150,6 @@ async function deleteVersion(
 ): Promise<DeletedObject> {
   const { key } = remove
   if (current !== undefined && current.versionId === versionId) {
-    if (remove.onlyOrder !== undefined && remove.onlyOrder !== current.order)
-      return { versionId, isDeleteMarker: false }
     checkDeleteConditions(remove.conditions, current)
     transaction.remove(rowKey('o', bucket.name, key))
     replace(transaction, current, change)

@@ -4,7 +4,7 @@
  * come between any two steps: a file may have left `staging/` a moment after it was seen there.
  */
 import fs from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, sep } from 'node:path'
 import {
   findFileSafely,
   hasCode,
@@ -35,6 +35,8 @@ export interface Recovery {
 
 /** `again`: maybe, on behalf of a reader. */
 export type Playing = 'first' | 'again' | Recovery
+
+type Moved = Pick<Pending, 'bucket' | 'key'> & { readonly source?: Pending['source'] | undefined }
 
 /** A file that is being moved meanwhile is found at the second look, or the third. */
 const looks = 3
@@ -94,7 +96,8 @@ export class FileMoves {
 
   #isOccupied({ bucket, key, inodes = [], removed }: Pending, { version }: Located): boolean {
     if (version.place.kind !== 'plain') return false
-    const there = findPlain(this.#options.layout, bucket, key)
+    const { layout } = this.#options
+    const there = findReachable(layout, bucket, layout.plain(bucket, key))
     if (there === undefined || there.inode === version.signature.inode) return false
     return !inodes.includes(there.inode) && !removed.some(({ inode }) => inode === there.inode)
   }
@@ -114,7 +117,7 @@ export class FileMoves {
       if (source !== undefined && this.#move(view, pending, located, source, target)) return true
     }
     for (let look = 0; look < looks; look++) {
-      const found = this.#find(pending, version, target)
+      const found = this.#find(pending, version, playing)
       if (found === target) return false
       const source = found === staged ? this.#take(version) : found
       if (source !== undefined && this.#move(view, pending, located, source, target)) return true
@@ -143,31 +146,39 @@ export class FileMoves {
     return undefined
   }
 
-  /** Where the version's file is: its inode tells. */
-  #find(pending: Pending, version: StoredVersion, target: string): string | undefined {
-    const { inode } = version.signature
-    return [target, ...this.#candidates(pending, version)].find((path) => findFileSafely(path)?.inode === inode)
+  /** Whether the version's file is in none of the places where it may be. `rows`: of its key, oldest first. */
+  isNowhere(bucket: string, version: StoredVersion, rows: readonly Pending[]): boolean {
+    for (let look = 0; look < looks; look++) {
+      const isFound = [{ source: undefined }, ...rows].some(
+        ({ source }) => this.#find({ bucket, key: version.key, source }, version, 'again') !== undefined,
+      )
+      if (isFound) return false
+    }
+    return true
   }
 
-  #candidates(pending: Pending, version: StoredVersion): string[] {
+  /** Where the version's file is. First looked for where the record says it is. */
+  #find(row: Moved, version: StoredVersion, playing: Playing): string | undefined {
     const { layout } = this.#options
-    const { bucket, key } = pending
-    const id = version.fileId
-    const places = [
-      layout.staging(id),
-      layout.taken(id),
+    const { bucket, key, source } = row
+    const { fileId: id, place, signature } = version
+    const isIt = (there: FileSignature) => there.inode === signature.inode || isCopy(there, signature, playing)
+    // No other version's file has such a name.
+    const ownNames = [
       layout.place(bucket, key, { kind: 'version', id }),
       layout.place(bucket, key, { kind: 'opaque', id }),
       layout.assembled(id),
     ]
-    if (pending.source !== undefined) {
-      const path = layout.place(bucket, pending.source.key, pending.source.place)
-      if (pending.source.place.kind !== 'plain' || isInside(layout.bucket(bucket), path)) places.push(path)
-    }
+    // Here another file may be: one that was replaced, or a newer version's.
+    const sharedNames = [layout.staging(id), layout.taken(id)]
+    if (source !== undefined) sharedNames.push(layout.place(bucket, source.key, source.place))
     // Only a version that was, or is to be, plain has a key that is a path.
-    if (version.place.kind === 'opaque') return places
-    const plain = layout.plain(bucket, key)
-    return isInside(layout.bucket(bucket), plain) ? [...places, plain] : places
+    if (place.kind !== 'opaque') sharedNames.push(layout.plain(bucket, key))
+    const target = layout.place(bucket, key, place)
+    return [target, ...ownNames, ...sharedNames].find((path) => {
+      const there = findReachable(layout, bucket, path)
+      return there !== undefined && (ownNames.includes(path) || isIt(there))
+    })
   }
 
   /** False if there is no source. A plain place that cannot be had becomes an opaque one. */
@@ -217,7 +228,7 @@ export class FileMoves {
     if (located === undefined) return
     const { row, version } = located
     const target = layout.place(bucket, key, version.place)
-    const there = version.place.kind === 'plain' ? findPlain(layout, bucket, key) : findFileSafely(target)
+    const there = findReachable(layout, bucket, target)
     if (there !== undefined) {
       if (holds(target, there, bytes)) {
         if (!isSameFile(there, version.signature)) view.put(row, encodeVersion({ ...version, signature: there }))
@@ -248,7 +259,7 @@ export class FileMoves {
     for (const plainKey of source === undefined ? [key] : [key, source.key]) {
       if (!isPlainKey(plainKey) || this.#isTaken(view, bucket, plainKey)) continue
       const path = this.#options.layout.plain(bucket, plainKey)
-      const there = findPlain(this.#options.layout, bucket, plainKey)
+      const there = findReachable(this.#options.layout, bucket, path)
       if (there !== undefined && inodes.includes(there.inode)) removeFile(path, this.#options.layout.bucket(bucket))
     }
   }
@@ -259,26 +270,44 @@ export class FileMoves {
     return row !== undefined && decodeVersion(key, row).place.kind === 'plain'
   }
 
-  /** A removed version that has not been moved yet is in `staging/`; its own row takes care of it there. */
+  /**
+   * Removes the file of a version that is no more, wherever another process's moves have left it. One that has not left `staging/` yet
+   * is removed by its own row.
+   */
   #remove(view: Exclusive, pending: Pending, removed: RemovedFile, replaced: readonly number[]): void {
     const { layout } = this.#options
     const { bucket, key } = pending
-    const path = layout.place(bucket, key, removed.place)
-    if (removed.place.kind === 'plain') {
-      const there = findPlain(layout, bucket, key)?.inode
-      if (there === undefined || this.#isTaken(view, bucket, key)) return
-      if (there !== removed.inode && !replaced.includes(there)) return
-      removeFile(path, layout.bucket(bucket))
-      return
+    const { fileId: id } = removed
+    if (isPlainKey(key) && this.#removePlain(view, pending, removed, replaced)) return
+    if (id === '') return
+    for (const kind of ['version', 'opaque'] as const) {
+      const path = layout.place(bucket, key, { kind, id })
+      if (findFileSafely(path) !== undefined) removeFile(path, layout.system())
     }
-    removeFile(path, layout.system())
+  }
+
+  /** Whether it was the plain file of the key. */
+  #removePlain(view: Exclusive, { bucket, key }: Pending, removed: RemovedFile, replaced: readonly number[]): boolean {
+    const { layout } = this.#options
+    const path = layout.plain(bucket, key)
+    const there = findReachable(layout, bucket, path)
+    if (there === undefined || this.#isTaken(view, bucket, key)) return false
+    if (there.inode !== removed.inode && !replaced.includes(there.inode)) return false
+    removeFile(path, layout.bucket(bucket))
+    return true
   }
 }
 
-/** findFileSafely of a plain key; undefined also behind a symbolic link. */
-function findPlain(layout: Layout, bucket: string, key: string): FileSignature | undefined {
-  const path = layout.plain(bucket, key)
-  return isInside(layout.bucket(bucket), path) ? findFileSafely(path) : undefined
+/** After a restore from a copy, whose files have other inodes but kept their size and time. */
+function isCopy(there: FileSignature, known: FileSignature, playing: Playing): boolean {
+  if (typeof playing !== 'object' || playing.inodes.has(there.inode)) return false
+  return there.sizeBytes === known.sizeBytes && there.mtimeMs === known.mtimeMs
+}
+
+/** findFileSafely; undefined also for what is behind a symbolic link, which is not in the bucket. */
+function findReachable(layout: Layout, bucket: string, path: string): FileSignature | undefined {
+  const folder = layout.bucket(bucket)
+  return path.startsWith(folder + sep) && !isInside(folder, path) ? undefined : findFileSafely(path)
 }
 
 function moveIfThere(source: string, target: string): boolean {

@@ -3,7 +3,7 @@ import { isPlainKey } from '#blobs/layout.ts'
 import type { Bytes, KeyRange } from '#metadata/engine.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
-import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Checksum, FileSignature, ObjectAttributes, ObjectVersion } from '#model/object.ts'
 import { bucketIn } from './buckets.ts'
@@ -23,6 +23,8 @@ export interface NewVersion {
   readonly attributes: ObjectAttributes
   readonly fileId: string
   readonly signature: FileSignature
+  /** Base64, of all bytes; undefined only for a renamed version of an older release. */
+  readonly crc64nvme: string | undefined
 }
 
 /** What else changes with the publication of a version. */
@@ -48,6 +50,7 @@ export async function putObject(context: StoreContext, put: PutObject): Promise<
     attributes: put.attributes,
     fileId: staged.fileId,
     signature: staged.signature,
+    crc64nvme: staged.digests.get('CRC64NVME')?.toString('base64'),
   }
   const options = { conditions: put.conditions, bytes: staged.bytes, discard: () => discardStaged(context, staged) }
   return publish(context, put.bucket.name, fresh, options)
@@ -137,7 +140,7 @@ export async function makeCurrent(
 
 /** Field by field: to spread the attributes took a tenth of the time of a small write. */
 function versionOf(fresh: NewVersion, order: string, versionId: string): StoredVersion {
-  const { key, sizeBytes, etag, partCount, fileId, signature, checksum, attributes } = fresh
+  const { key, sizeBytes, etag, partCount, fileId, signature, checksum, crc64nvme, attributes } = fresh
   const { headers, userMetadata, storageClass, ownerId, websiteRedirectLocation, acl, tags } = attributes
   const version: { -readonly [Field in keyof StoredVersion]: StoredVersion[Field] } = {
     key,
@@ -157,6 +160,7 @@ function versionOf(fresh: NewVersion, order: string, versionId: string): StoredV
     ownerId,
   }
   if (checksum !== undefined) version.checksum = checksum
+  if (crc64nvme !== undefined && crc64nvmeOf(version) === undefined) version.crc64nvme = crc64nvme
   if (websiteRedirectLocation !== undefined) version.websiteRedirectLocation = websiteRedirectLocation
   if (acl !== undefined) version.acl = acl
   if (tags !== undefined) version.tags = tags

@@ -11,9 +11,10 @@ import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { FileSignature, ObjectPart, ObjectVersion } from '#model/object.ts'
-import { adoptFile, adoptRemoval } from './adoption.ts'
+import { type Adoption, adoptFile, adoptRemoval, isOurs } from './adoption.ts'
 import type { StoreContext } from './context.ts'
 import type { Content, OpenObject } from './contract.ts'
+import { decodePending, type Pending } from './pending.ts'
 import { asStorageError } from './storage-error.ts'
 
 const attempts = 20
@@ -66,14 +67,13 @@ async function findVerified<T>(
   { probe, release, mayBeStaged }: Probing<T>,
 ): Promise<{ version: StoredVersion; value: T | undefined } | undefined> {
   let suspect: StoredVersion | undefined
-  let hasSettled = false
+  let played: Pending[] | undefined
   for (let attempt = 0; attempt < attempts; attempt++) {
     const version = await findRecord(context, bucket, key, versionId)
     if (version === undefined || (version.isDeleteMarker && versionId === undefined)) {
-      if (versionId !== undefined || !(await adoptUnknown(context, bucket, key, hasSettled))) {
-        return version === undefined ? undefined : { version, value: undefined }
-      }
-      continue
+      const adoption = versionId === undefined ? await adoptUnknown(context, bucket, key) : 'none'
+      if (adoption === 'adopted' || adoption === 'changed') continue
+      return version === undefined ? undefined : { version, value: undefined }
     }
     if (version.isDeleteMarker) return { version, value: undefined }
     const path = context.layout.place(bucket, key, version.place)
@@ -81,7 +81,7 @@ async function findVerified<T>(
     const probed = isReachable ? probe(path) : undefined
     if (probed !== undefined && isSameFile(probed.signature, version.signature)) return { version, value: probed.value }
     if (probed !== undefined) release(probed.value)
-    if (mayBeStaged && !hasSettled) {
+    if (mayBeStaged && played === undefined) {
       const staged = probe(context.layout.staging(version.fileId))
       if (staged !== undefined && isSameFile(staged.signature, version.signature))
         return { version, value: staged.value }
@@ -89,27 +89,45 @@ async function findVerified<T>(
     }
     const isSame = suspect?.order === version.order && isSameFile(suspect.signature, version.signature)
     suspect = version
-    if (!isSame) hasSettled = false
-    if (!hasSettled) {
-      await context.settler.settleKey(bucket, key)
-      hasSettled = true
+    if (!isSame) {
+      // Nearly always a newer version has been committed meanwhile; the next turn's reads see it.
+      played = undefined
+      await nextTurn()
+      continue
+    }
+    if (played === undefined) {
+      played = await context.settler.settleKey(bucket, key)
       continue
     }
     // Behind a symbolic link. The record stays: somebody may put the folder back.
     if (!isReachable) return undefined
-    if (probed === undefined) await adoptRemoval(context, bucket, version)
-    else await adoptFile(context, bucket, key, version)
+    const found = { bucket, key, known: version, played }
+    const adoption = probed === undefined ? await adoptRemoval(context, found) : await adoptFile(context, found)
+    played = undefined
+    if (adoption !== 'adopted') await pause()
   }
   throw new ApiError('SlowDown')
 }
 
-/** Whether a file without a record was found at the key's own path, and adopted. */
-async function adoptUnknown(context: StoreContext, bucket: string, key: string, hasTried: boolean): Promise<boolean> {
-  if (hasTried || !isPlainKey(key)) return false
-  if (findFileSafely(context.layout.plain(bucket, key)) === undefined) return false
-  // A deleted object's file may be waiting for its removal.
-  await context.settler.settleKey(bucket, key)
-  return adoptFile(context, bucket, key, undefined)
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+
+/** For what is under way to end: rows are forgotten after a second. */
+const pause = () => new Promise((resolve) => setTimeout(resolve, 100))
+
+/** Adopts a file without a record at the key's own path. */
+async function adoptUnknown(context: StoreContext, bucket: string, key: string): Promise<Adoption> {
+  const there = isPlainKey(key) ? findFileSafely(context.layout.plain(bucket, key)) : undefined
+  if (there === undefined) return 'none'
+  // Nearly always a deleted object's file that waits for its removal.
+  const rows = await context.engine.scan(rowsOf('q', bucket, key))
+  const isDeleted = isOurs(
+    there.inode,
+    rows.map(({ value }) => decodePending(value)),
+    undefined,
+  )
+  if (isDeleted) return 'ours'
+  const played = await context.settler.settleKey(bucket, key)
+  return adoptFile(context, { bucket, key, known: undefined, played })
 }
 
 export async function findVersion(

@@ -58,7 +58,7 @@ async function renameVersion(
     checkWriteConditions(rename.sourceConditions, source)
     const change = noChange()
     const { order: _, versionId: __, isDeleteMarker: ___, modifiedAtMs: ____, place: _____, ...kept } = source
-    const fresh = { ...kept, key: to, checksum: source.checksum, attributes: source }
+    const fresh = { ...kept, key: to, checksum: source.checksum, crc64nvme: source.crc64nvme, attributes: source }
     const version = await makeCurrent(transaction, bucket, fresh, rename.conditions, change)
     transaction.remove(rowKey('o', bucket.name, from))
     change.objectCount--

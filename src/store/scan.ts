@@ -114,19 +114,32 @@ async function lookAtKnown(
   }
 }
 
-/** Reading the record adopts whatever is different. `there`: the file in the key's place, if it was looked at a moment ago. */
-export async function look(context: StoreContext, bucket: string, key: string, there?: FileSignature): Promise<void> {
+/**
+ * Reading the record adopts whatever is different. `there`: the file in the key's place, if it was looked at a moment ago. False if that
+ * file has no record afterwards: it is a deleted object's, or may be taken for one until the rows of a write are forgotten.
+ */
+export async function look(
+  context: StoreContext,
+  bucket: string,
+  key: string,
+  there?: FileSignature,
+): Promise<boolean> {
+  let hasRecord = true
   try {
     // Nearly always so, and then the whole reading takes three times as long: every write of our own is looked at as well.
     const record = there === undefined ? undefined : await context.engine.get(rowKey('o', bucket, key))
     const isKnown = record !== undefined && there !== undefined && isSameFile(decodeSignature(record), there)
-    if (!isKnown) await findVersion(context, bucket, key, undefined)
+    if (!isKnown) {
+      const version = await findVersion(context, bucket, key, undefined)
+      hasRecord = there === undefined || version?.isDeleteMarker === false
+    }
   } catch (error) {
     context.log.warn({ err: error, bucket, key }, 'a file could not be adopted')
   }
-  if (performance.now() < sliceEndMs) return
+  if (performance.now() < sliceEndMs) return hasRecord
   await new Promise((resolve) => setImmediate(resolve))
   sliceEndMs = performance.now() + sliceMs
+  return hasRecord
 }
 /** How long requests wait for looks at the most; a turn of the event loop for each look would cost more than the look. */
 const sliceMs = 2

@@ -9,13 +9,13 @@ import type { Spares } from '#blobs/spares.ts'
 import { libc } from '#lib/libc.ts'
 import { syncFolderIfThere, syncIfThere } from '#lib/sync.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
-import { rowKey, rowParts, rowsAfter, rowsOf } from '#metadata/tables.ts'
-import { decodeVersion } from '#metadata/version-codec.ts'
+import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
+import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Place } from '#model/object.ts'
 import type { Durability, StoreLog } from './context.ts'
 import { DirectMoves, mayMoveDirectly } from './direct-move.ts'
 import { FileMoves, type Playing } from './file-moves.ts'
-import { decodePending, olderRows, type Pending, pendingKey, smallBytesOf } from './pending.ts'
+import { decodePending, inodesOf, olderRows, type Pending, pendingKey, smallBytesOf } from './pending.ts'
 
 const forgetAfterMs = 1000
 const laggardsMax = 1000
@@ -86,11 +86,11 @@ export class Settler {
     if (this.#laggards.size > laggardsMax) await laggard
   }
 
-  /** Settles what other writers of this key have committed and not moved yet. False if there was nothing. */
-  async settleKey(bucket: string, key: string, visited: ReadonlySet<string> = new Set()): Promise<boolean> {
+  /** Settles what other writers of this key have committed and not moved yet, and returns their rows, oldest first. */
+  async settleKey(bucket: string, key: string, visited: ReadonlySet<string> = new Set()): Promise<Pending[]> {
     const { engine } = this.#options
     const rows = await engine.scan(rowsOf('q', bucket, key))
-    if (rows.length === 0) return false
+    if (rows.length === 0) return []
     // Another process may have committed them a moment ago: no file may move for what a power loss could undo.
     await engine.flush()
     // Oldest first: an order sorts newest first.
@@ -100,7 +100,12 @@ export class Settler {
       if (renamedTo === undefined) await this.#play(pending, 'again', pendings.slice(0, i))
       else if (!visited.has(renamedTo)) await this.settleKey(bucket, renamedTo, new Set([...visited, key]))
     }
-    return true
+    return pendings
+  }
+
+  /** Whether the version's file is in none of the places where it may be. Inside the index's write lock the answer stays true. */
+  isNowhere(bucket: string, version: StoredVersion, rows: readonly Pending[]): boolean {
+    return this.#moves.isNowhere(bucket, version, rows)
   }
 
   /** After an unclean end: plays out every row, and checks small files against the bytes in the log. */
@@ -129,21 +134,24 @@ export class Settler {
     return rows.length
   }
 
+  /** Ids of the staged files and of the uploads that rows tell of. */
+  async namedFiles(): Promise<Set<string>> {
+    const named = new Set<string>()
+    for await (const { value } of eachRow(this.#options.engine, rowsOf('q'), 200)) {
+      const { fileId, uploadId } = decodePending(value)
+      for (const id of [fileId, uploadId]) if (id !== undefined) named.add(id)
+    }
+    return named
+  }
+
   /** Keys of all rows, oldest first (orders sort newest first, across keys as well), and the inodes that they tell of. */
   async #readLog(): Promise<{ rows: Bytes[]; inodes: Set<number> }> {
     const found: { order: string; row: Bytes }[] = []
     const inodes = new Set<number>()
-    for (let range = rowsOf('q'); ; ) {
-      const rows = await this.#options.engine.scan(range, { limit: 200 })
-      const last = rows.at(-1)
-      if (last === undefined) break
-      for (const { key, value } of rows) {
-        const pending = decodePending(value)
-        found.push({ order: pending.order, row: key })
-        for (const inode of pending.inodes ?? []) inodes.add(inode)
-        for (const { inode } of pending.removed) inodes.add(inode)
-      }
-      range = rowsAfter(range, last.key, 'row')
+    for await (const { key, value } of eachRow(this.#options.engine, rowsOf('q'), 200)) {
+      const pending = decodePending(value)
+      found.push({ order: pending.order, row: key })
+      for (const inode of inodesOf([pending])) inodes.add(inode)
     }
     return { rows: found.sort((a, b) => (a.order < b.order ? 1 : -1)).map(({ row }) => row), inodes }
   }

@@ -5,13 +5,11 @@ import type { Readable } from 'node:stream'
 import { signatureOf, tryToRemove, writeSmallFile } from '#blobs/files.ts'
 import { ingest } from '#blobs/ingest.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
-import { syncFolder } from '#lib/sync.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { ChecksumAlgorithm, FileSignature } from '#model/object.ts'
 import type { StoreContext } from './context.ts'
 import type { IncomingBody, OpenObject, Staged } from './contract.ts'
-import { randomId } from './order.ts'
 import { asStorageError } from './storage-error.ts'
 
 export interface StagedFile extends Staged {
@@ -22,15 +20,6 @@ export interface StagedFile extends Staged {
 }
 
 type Digests = Map<ChecksumAlgorithm, Buffer>
-
-/** Of files that this process makes: a start can tell by it what a dead one left. */
-export const stagingOwner = process.pid.toString(36)
-
-/** The names of the files that this process has staged survive a power loss afterwards. */
-export const syncStaging = ({ layout }: Pick<StoreContext, 'layout'>): Promise<void> =>
-  syncFolder(layout.stagingFolder(stagingOwner))
-
-export const newFileId = () => `${stagingOwner}-${randomId(12)}`
 
 export function algorithmsFor(asked: readonly ChecksumAlgorithm[]): ChecksumAlgorithm[] {
   const algorithms: ChecksumAlgorithm[] = ['MD5', 'CRC64NVME']
@@ -50,7 +39,7 @@ export async function stage(context: StoreContext, body: IncomingBody): Promise<
 function stageBytes(context: StoreContext, bytes: Buffer, asked: readonly ChecksumAlgorithm[]): StagedFile {
   const digests: Digests = digestOnce(algorithmsFor(asked), bytes)
   const spare = context.spares.take(bytes.length)
-  const fileId = spare?.fileId ?? newFileId()
+  const fileId = spare?.fileId ?? context.staging.newFileId()
   try {
     const signature = writeSmallFile(context.layout.staging(fileId), bytes, { oldBytes: spare?.sizeBytes })
     return { fileId, sizeBytes: bytes.length, digests, signature, bytes }
@@ -60,11 +49,11 @@ function stageBytes(context: StoreContext, bytes: Buffer, asked: readonly Checks
 }
 
 async function stageStream(context: StoreContext, body: IncomingBody): Promise<StagedFile> {
-  const fileId = newFileId()
+  const fileId = context.staging.newFileId()
   const path = context.layout.staging(fileId)
   try {
     const received = await receive(context, body, path, 0, 'wx')
-    if (context.durability !== 'none') await syncStaging(context)
+    if (context.durability !== 'none') await context.staging.sync()
     return { fileId, ...received, bytes: undefined }
   } catch (error) {
     tryToRemove(path)

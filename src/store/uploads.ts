@@ -1,7 +1,6 @@
 /** Multipart uploads: a row and a folder each, until they are completed or aborted. */
-import fs from 'node:fs/promises'
 import { tryToRemoveFolder } from '#blobs/files.ts'
-import { syncFolder } from '#lib/sync.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
 import {
   decodeJson,
   encodeJson,
@@ -23,10 +22,19 @@ import { type StoreContext, transactDurably } from './context.ts'
 import type { ListQuery, Store, UploadPage } from './contract.ts'
 import { commonPrefix } from './listing.ts'
 import { randomId } from './order.ts'
-import { concatenateParts, noSuchUpload, quietSlots, readParts, requireNoNewSlots, type StoredPart } from './parts.ts'
+import {
+  concatenateParts,
+  makeUploadFolder,
+  noSuchUpload,
+  quietSlots,
+  readParts,
+  requireNoNewSlots,
+  type StoredPart,
+} from './parts.ts'
 import { publish } from './publish.ts'
 import { findRecord } from './read.ts'
 import { discardFile } from './staging.ts'
+import { asStorageError } from './storage-error.ts'
 
 type Complete = Parameters<Store['completeUpload']>[0]
 
@@ -46,21 +54,17 @@ export async function createUpload(
   // Sorts by time within a key, as uploads are listed.
   const uploadId = initiatedAtMs.toString(16).padStart(12, '0') + randomId(18)
   const created: Upload = { ...upload, uploadId, initiatedAtMs }
-  const folder = context.layout.upload(uploadId)
-  await fs.mkdir(folder, { recursive: true })
-  await fs.writeFile(context.layout.assembled(uploadId), '', { flag: 'wx' })
-  if (context.durability !== 'none') {
-    await syncFolder(folder)
-    await syncFolder(context.layout.system('uploads'))
-  }
+  const row = rowKey('u', upload.bucket, upload.key, uploadId)
+  await transactDurably(context, async (transaction) => {
+    await bucketIn(transaction, upload.bucket)
+    transaction.put(row, encodeJson(created))
+  })
   try {
-    await transactDurably(context, async (transaction) => {
-      await bucketIn(transaction, upload.bucket)
-      transaction.put(rowKey('u', upload.bucket, upload.key, uploadId), encodeJson(created))
-    })
+    await makeUploadFolder(context, uploadId)
   } catch (error) {
-    await tryToRemoveFolder(folder)
-    throw error
+    await context.engine.commit({ checks: [], writes: [{ key: row, value: undefined }] })
+    await tryToRemoveFolder(context.layout.upload(uploadId))
+    throw asStorageError(error)
   }
   return created
 }
@@ -132,6 +136,7 @@ export async function completeUpload(context: StoreContext, complete: Complete):
       attributes: upload.attributes,
       fileId,
       signature,
+      crc64nvme: plan.crc64nvme,
     }
     return await publish(context, bucket.name, fresh, {
       conditions: complete.conditions,
@@ -211,10 +216,10 @@ export async function abortUpload(
 }
 
 /** Rows of uploads completed so long ago that nobody repeats the call. */
-export async function forgetCompleted(context: StoreContext, bucket: string, beforeMs: number): Promise<void> {
-  const rows = await context.engine.scan(rowsOf('d', bucket))
+export async function forgetCompleted(engine: MetadataEngine, bucket: string, beforeMs: number): Promise<void> {
+  const rows = await engine.scan(rowsOf('d', bucket))
   const writes = rows
     .filter(({ value }) => decodeJson<CompletedUpload>(value).completedAtMs < beforeMs)
     .map(({ key }) => ({ key, value: undefined }))
-  if (writes.length > 0) await context.engine.commit({ checks: [], writes })
+  if (writes.length > 0) await engine.commit({ checks: [], writes })
 }
