@@ -53,9 +53,9 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
       'ENFORCE=log: NOTHING IS DENIED to whoever has a key. Decisions are recorded, not enforced.',
     )
   }
-  const { region, maxUploadBytes, defaultObjectOwnership, defaultPublicAccessBlock } = config
+  const { region, regions, maxUploadBytes, defaultObjectOwnership, defaultPublicAccessBlock } = config
   const defaults = { defaultObjectOwnership, defaultPublicAccessBlock }
-  const settings = { region, maxUploadBytes, virtualHostDomains, ...defaults }
+  const settings = { region, regions, maxUploadBytes, virtualHostDomains, ...defaults }
   return {
     services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },
     access,

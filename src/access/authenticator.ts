@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Identity } from '#identity/identity.ts'
 import { anonymous } from '#model/account.ts'
 import { createBucketHostReader } from '#model/bucket-host.ts'
+import { hasRegion, signedRegionOf } from '#model/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
 import {
   type PlainCredentials,
@@ -17,7 +18,7 @@ import type { Payload, SignableRequest } from '#signature/request.ts'
 import { isSame } from '#signature/signing-key.ts'
 import { unsupportedV2, verifyV2 } from '#signature/v2.ts'
 import { verifyV4 } from '#signature/v4.ts'
-import type { Caller, OtherService, ReceivedSignable, RequestFacts } from './caller.ts'
+import type { Addressed, Caller, ReceivedSignable, RequestFacts } from './caller.ts'
 import { type ClaimedKey, claimedKey } from './claimed-key.ts'
 import { withDecision } from './denial.ts'
 import { hintOf, recordFailure } from './failed-authentication.ts'
@@ -35,35 +36,47 @@ const noRegion = ''
 type Came = Pick<RequestFacts, 'headers' | 'socket'>
 
 export interface Authenticator {
-  authenticate(request: ReceivedSignable, service?: OtherService): Caller
-  authenticateForm(fields: ReadonlyMap<string, string>, received: Came): Caller
+  authenticate(request: ReceivedSignable, addressed?: Addressed): Caller
+  authenticateForm(fields: ReadonlyMap<string, string>, received: Came, addressed?: Addressed): Caller
 }
 
 export function createAuthenticator(options: GatekeeperOptions): Authenticator {
   const { identities, journal, clientAddress, ownAccount, log, settings } = options
   const lockout = new Lockout(settings.authMaxAttempts, settings.authLockoutMinutes)
   const bucketInHost = createBucketHostReader(settings.virtualHostDomains)
-  const scopes = {
-    s3: { ...settings, bucketInHost, regions: [noRegion] },
-    iam: { ...settings, bucketInHost, service: 'iam', regions: [globalRegion, noRegion] },
-    sts: { ...settings, bucketInHost, service: 'sts', regions: [globalRegion, noRegion] },
+
+  /** What a signature must be for. */
+  function scopeOf({ service, region: location }: Addressed) {
+    const own = location === undefined ? undefined : signedRegionOf(location)
+    return {
+      service: service ?? settings.service,
+      region: own ?? settings.region,
+      isRegion: (name: string) =>
+        name === own ||
+        name === noRegion ||
+        hasRegion(settings, name) ||
+        (service !== undefined && name === globalRegion),
+    }
   }
 
-  function note(identity: Identity, service: string): void {
+  function note(identity: Identity, service: string, region = settings.region): void {
     const { session, accessKeyId } = identity
-    if (session?.roleId !== undefined) identities.lastUsed.note(session.roleId, service, settings.region)
-    else identities.lastUsed.note(session?.sourceKeyId ?? accessKeyId, service, settings.region)
+    if (session?.roleId !== undefined) identities.lastUsed.note(session.roleId, service, region)
+    else identities.lastUsed.note(session?.sourceKeyId ?? accessKeyId, service, region)
   }
 
-  function verifySigned(
-    request: SignableRequest,
-    credentials: V4Credentials,
-    service: OtherService | undefined,
-  ): Caller {
+  function verifySigned(request: SignableRequest, credentials: V4Credentials, addressed: Addressed): Caller {
     const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
-    const scope = scopes[service ?? 's3']
-    const payload = verifyV4(request, credentials, identity.secretAccessKey, scope, Date.now())
-    note(identity, service ?? settings.service)
+    const scope = scopeOf(addressed)
+    const { hosts } = settings
+    const payload = verifyV4(
+      request,
+      credentials,
+      identity.secretAccessKey,
+      { ...scope, hosts, bucketInHost },
+      Date.now(),
+    )
+    note(identity, scope.service, credentials.region || settings.region)
     return {
       principal: identity,
       via: credentials.kind === 'v4-query' ? 'query' : 'header',
@@ -105,9 +118,9 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
     return { principal: identity, via: 'plain-keys', payload }
   }
 
-  function authenticate(request: ReceivedSignable, service?: OtherService): Caller {
+  function authenticate(request: ReceivedSignable, addressed: Addressed = {}): Caller {
     try {
-      return verify(request, parseCredentials(request), service)
+      return verify(request, parseCredentials(request), addressed)
     } catch (error) {
       throw error instanceof ApiError ? explained(error, claimedKey(request), request) : error
     }
@@ -120,7 +133,7 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
     const forwarded = received.headers['x-forwarded-host']
     const own = ['localhost', '127.0.0.1'].map((name) => `${name}:${settings.apiPort ?? 5000}`)
     const hosts = [...settings.hosts, ...own, ...(forwarded === undefined ? [] : [String(forwarded)])]
-    const known = { error, accessKeyId, identity, hosts, region: settings.region }
+    const known = { error, accessKeyId, identity, hosts }
     const failed = { ...known, sourceAddress: clientAddress.address(received), ownAccount: ownAccount() }
     const hint = hintOf(failed)
     if (hint === undefined) return error
@@ -131,16 +144,16 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
     return withDecision(error, decisionId)
   }
 
-  function verify(request: SignableRequest, credentials: PresentedCredentials, service?: OtherService): Caller {
+  function verify(request: SignableRequest, credentials: PresentedCredentials, addressed: Addressed): Caller {
     switch (credentials.kind) {
       case 'anonymous':
         return { ...nobody, payload: declaredPayload(request) }
       case 'v4-header':
       case 'v4-query':
-        return verifySigned(request, credentials, service)
+        return verifySigned(request, credentials, addressed)
       case 'v2-header':
       case 'v2-query':
-        if (service !== undefined) throw new ApiError('IncompleteSignature')
+        if (addressed.service !== undefined) throw new ApiError('IncompleteSignature')
         return verifyOld(request, credentials)
       case 'plain-keys':
         return verifyPlain(credentials, declaredPayload(request))
@@ -149,11 +162,11 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
     }
   }
 
-  function authenticateForm(fields: ReadonlyMap<string, string>, received: Came): Caller {
+  function authenticateForm(fields: ReadonlyMap<string, string>, received: Came, addressed: Addressed = {}): Caller {
     let identity: Identity | undefined
     const sessionToken = fields.get('x-amz-security-token')
     try {
-      verifyFormSignature(fields, { ...settings, takesV2: settings.signatureV2 !== 'off' }, (accessKeyId) => {
+      verifyFormSignature(fields, { ...scopeOf(addressed), takesV2: settings.signatureV2 !== 'off' }, (accessKeyId) => {
         identity = identities.identify(accessKeyId, sessionToken)
         return identity.secretAccessKey
       })

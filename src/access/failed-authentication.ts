@@ -12,14 +12,13 @@ export interface FailedAuthentication {
   /** Whose key that is; undefined if it is nobody's. */
   readonly identity: Identity | undefined
   readonly hosts: readonly string[]
-  readonly region: string
   readonly sourceAddress: string | undefined
   /** The server's own, whose administrators learn of keys that are nobody's. */
   readonly ownAccount: string
 }
 
 /** Undefined if the failure explains itself. */
-export function hintOf({ error, identity, hosts, region }: FailedAuthentication): string | undefined {
+export function hintOf({ error, identity, hosts }: FailedAuthentication): string | undefined {
   const { code, fields } = error
   if (code === 'AccessDenied') return refusalHint(error)
   if (identity === undefined) return undefined
@@ -41,7 +40,7 @@ export function hintOf({ error, identity, hosts, region }: FailedAuthentication)
       return clockHint(String(fields.RequestTime), String(fields.ServerTime))
     case 'AuthorizationHeaderMalformed':
     case 'AuthorizationQueryParametersError':
-      return scopeHint(error, region)
+      return scopeHint(error)
     default:
       return undefined
   }
@@ -49,7 +48,7 @@ export function hintOf({ error, identity, hosts, region }: FailedAuthentication)
 
 export function recordFailure(
   journal: DecisionJournal,
-  failed: Omit<FailedAuthentication, 'hosts' | 'region'>,
+  failed: Omit<FailedAuthentication, 'hosts'>,
   hint: string,
 ): string {
   const { error, accessKeyId, identity, sourceAddress, ownAccount } = failed
@@ -79,9 +78,9 @@ function nameOfNobody(claimed: string): string {
   return claimed === '' || /^A[KS]IA[A-Z0-9]{16}$/.test(claimed) ? claimed : 'HIDDEN_DUE_TO_SECURITY_REASONS'
 }
 
-function scopeHint({ message, fields }: ApiError, region: string): string {
+function scopeHint({ message, fields }: ApiError): string {
   if (fields.Region !== undefined) {
-    return `The client signs for another region: set its region to "${region}", or this server's AWS_REGION.`
+    return `The client signs for another region: set its region to "${fields.Region}", or name its own in REGIONS.`
   }
   const wanted = /service .*belongs to "(\w+)"/.exec(message)?.[1]
   return wanted === undefined ? message : `The client signs for another service than "${wanted}".`

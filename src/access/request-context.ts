@@ -3,6 +3,7 @@
  * query that means nothing to an operation could open it. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
  */
 import { percentDecode } from '#lib/uri.ts'
+import { signedRegionOf } from '#model/bucket-region.ts'
 import { type NamedTags, parseTagQuery } from '#model/tags.ts'
 import { actions, isSaidInVain, understandsKey } from '#policy/actions.ts'
 import type { ContextLookup } from '#policy/evaluate.ts'
@@ -37,7 +38,7 @@ export function createContext(
       case 'aws:referer':
         return facts.headers.referer
       case 'aws:requestedregion':
-        return region
+        return resource.bucket?.region === undefined ? region : signedRegionOf(resource.bucket.region)
       default:
         return key.startsWith('s3:') && isUnderstood(action, key) ? s3Value(key.slice(3), facts, resource) : undefined
     }

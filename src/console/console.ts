@@ -21,6 +21,7 @@ export interface ConsoleSettings {
   readonly uiPort: number
   readonly apiBaseUrl: string | undefined
   readonly region: string
+  readonly regions: readonly string[]
   readonly service: string
   readonly storageRoot: string
   readonly durability: string

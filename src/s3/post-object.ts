@@ -37,7 +37,7 @@ export const postObject: Operation = async (request, services) => {
 async function upload(request: S3Request, services: Services, form: Form): Promise<S3Response> {
   const { bucket } = request
   const { fields, file } = form
-  const caller = services.gatekeeper.authenticateForm(fields, request.facts)
+  const caller = services.gatekeeper.authenticateForm(fields, request.facts, { region: bucket.region })
   const { principal } = caller
   const template = fields.get('key')
   if (template === undefined || template === '') {

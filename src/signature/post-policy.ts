@@ -7,10 +7,18 @@ import { unsupportedV2 } from './v2.ts'
 
 type Fields = ReadonlyMap<string, string>
 
+export interface FormScope {
+  /** What is expected, for who signed for another. */
+  readonly region: string
+  isRegion(name: string): boolean
+  readonly service: string
+  readonly takesV2: boolean
+}
+
 /** Verifies the signature over the field `policy`, asking for the secret of the key it names. Without credentials it asks for none. */
 export function verifyFormSignature(
   fields: Fields,
-  settings: { readonly region: string; readonly service: string; readonly takesV2: boolean },
+  settings: FormScope,
   findSecret: (accessKeyId: string) => string,
 ): void {
   const policy = fields.get('policy')
@@ -30,7 +38,7 @@ export function verifyFormSignature(
       (reason) =>
         new ApiError('InvalidArgument', { message: `Error parsing the X-Amz-Credential parameter; ${reason}` }),
     )
-    if (scope.region !== settings.region || scope.service !== settings.service) {
+    if (!settings.isRegion(scope.region) || scope.service !== settings.service) {
       throw new ApiError('AuthorizationQueryParametersError', {
         message: `Error parsing the X-Amz-Credential parameter; the region '${scope.region}' is wrong; expecting '${settings.region}'`,
       })

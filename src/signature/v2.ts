@@ -67,7 +67,8 @@ function readQuery(target: string): Query {
   try {
     return mark < 0 ? [] : queryPairs(target.slice(mark + 1))
   } catch (error) {
-    if (error instanceof URIError) throw new ApiError('InvalidURI', { fields: { URI: target } })
+    // No client signs what does not decode.
+    if (error instanceof URIError) throw new ApiError('SignatureDoesNotMatch')
     throw error
   }
 }

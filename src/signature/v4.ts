@@ -12,9 +12,9 @@ import type { Payload, SignableRequest } from './request.ts'
 import { isSame, signingKey } from './signing-key.ts'
 
 export interface V4Options {
+  /** What is expected, for who signed for another. */
   readonly region: string
-  /** Further regions that are as good. */
-  readonly regions?: readonly string[]
+  isRegion(name: string): boolean
   readonly service: string
   /** Further values of Host under which a signature is accepted, as behind a proxy that rewrites it. */
   readonly hosts: readonly string[]
@@ -84,7 +84,7 @@ function mismatch(credentials: V4Credentials, toSign: string, canonical: string)
 
 const hexBytes = (text: string) => Buffer.from(text).toString('hex').replace(/../g, '$& ').trim()
 
-function checkScope(credentials: V4Credentials, { region, regions, service }: V4Options): void {
+function checkScope(credentials: V4Credentials, { region, isRegion, service }: V4Options): void {
   const isQuery = credentials.kind === 'v4-query'
   const fail = (reason: string, fields: Record<string, string> = {}) =>
     isQuery
@@ -96,7 +96,7 @@ function checkScope(credentials: V4Credentials, { region, regions, service }: V4
           message: `The authorization header is malformed; ${reason}`,
           fields,
         })
-  if (credentials.region !== region && regions?.includes(credentials.region) !== true) {
+  if (!isRegion(credentials.region)) {
     throw fail(`the region '${credentials.region}' is wrong; expecting '${region}'`, { Region: region })
   }
   if (credentials.service !== service)

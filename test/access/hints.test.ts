@@ -7,7 +7,7 @@ import { type Answer, exchange, format, type WireRequest } from '../input/wire.t
 
 let api: TestApi
 beforeAll(async () => {
-  api = await startTestApi({ MYFSIO_BUCKETS: 'bucket' })
+  api = await startTestApi({ MYFSIO_BUCKETS: 'bucket', AWS_REGION: 'us-east-1' })
   await api.ask({ line: 'PUT /bucket/a%20b', body: 'x' })
 })
 afterAll(() => api.close())

@@ -53,6 +53,8 @@ export async function startServer(
     trustedProxies?: string[]
     enforce?: 'on' | 'log'
     defaultObjectOwnership?: ObjectOwnership
+    /** Beside us-east-1. */
+    regions?: string[]
     log?: StoreLog
     root?: string
   } = {},
@@ -80,6 +82,7 @@ export async function startServer(
       trustedProxies: options.trustedProxies ?? [],
       enforce: options.enforce ?? 'on',
       region: 'us-east-1',
+      regions: options.regions ?? [],
       service: 's3',
       hosts: [],
       plainKeyAuth: true,
@@ -91,6 +94,7 @@ export async function startServer(
   })
   const settings = {
     region: 'us-east-1',
+    regions: options.regions ?? [],
     maxUploadBytes: options.maxUploadBytes ?? 1024 ** 3,
     virtualHostDomains: [],
     defaultObjectOwnership: options.defaultObjectOwnership ?? ('BucketOwnerEnforced' as const),

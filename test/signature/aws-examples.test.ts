@@ -18,6 +18,8 @@ const accessKeyId = 'AKIAIOSFODNN7EXAMPLE'
 const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
 const empty = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
+const isRegion = (name: string) => name === 'us-east-1'
+
 function request(method: string, target: string, lines: readonly string[]): SignableRequest {
   const pairs = lines.map(
     (line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()] as const,
@@ -31,7 +33,7 @@ function request(method: string, target: string, lines: readonly string[]): Sign
 }
 
 describe('Signature Version 4', () => {
-  const options = { region: 'us-east-1', service: 's3', hosts: [], bucketInHost: createBucketHostReader([]) }
+  const options = { region: 'us-east-1', service: 's3', isRegion, hosts: [], bucketInHost: createBucketHostReader([]) }
   const verify = (asked: SignableRequest): Payload =>
     verifyV4(asked, parseCredentials(asked) as V4Credentials, secret, options, Date.UTC(2013, 4, 24))
   const authorization = (signedHeaders: string, signature: string) =>
@@ -188,7 +190,7 @@ describe('the policy of a form', () => {
     ['policy', policy],
     ['x-amz-signature', signatureV4],
   ])
-  const settings = { region: 'us-east-1', service: 's3', takesV2: true }
+  const settings = { region: 'us-east-1', service: 's3', isRegion, takesV2: true }
 
   it('verifies with Signature Version 4, and its conditions hold', () => {
     verifyFormSignature(fields, settings, () => secret)

@@ -12,7 +12,8 @@ import type { WireRequest } from '../input/wire.ts'
 
 const nowMs = Date.UTC(2026, 10, 24, 2)
 const signing: SigningOptions = { accessKeyId: 'AKIA/EXAMPLE', secret: 'secret', nowMs }
-const options = { region: 'us-east-1', service: 's3', hosts: [], bucketInHost: createBucketHostReader([]) }
+const isRegion = (name: string) => name === 'us-east-1'
+const options = { region: 'us-east-1', service: 's3', isRegion, hosts: [], bucketInHost: createBucketHostReader([]) }
 
 function received({ method, target, headers: lines }: WireRequest): SignableRequest {
   const headers: Record<string, string> = {}

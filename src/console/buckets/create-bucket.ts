@@ -20,7 +20,7 @@ export const createBucket: Page = async (visit, services) => {
       name,
       createdAtMs: Date.now(),
       ownerId: visit.principal.canonicalId,
-      region: regionOfBucket(location, region),
+      region: regionOfBucket(location, services.config),
       versioning: versioning ? 'Enabled' : 'Unversioned',
       mfaDelete: false,
       objectLockEnabled: false,
@@ -31,7 +31,8 @@ export const createBucket: Page = async (visit, services) => {
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error
     const { summaries: shown, isCut } = await listVisibleBuckets(visit, services)
-    const locals = { shown, total: shown.length, isCut, filter: '', sort: 'name', region }
+    const hasRegions = services.config.regions.length > 0
+    const locals = { shown, total: shown.length, isCut, filter: '', sort: 'name', region, hasRegions }
     const problem = error.code === 'InvalidBucketName' ? nameRules : error.message
     return bucketsView({ ...locals, problem, typed: { name, versioning, location } }, error.status)
   }

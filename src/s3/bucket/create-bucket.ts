@@ -35,7 +35,7 @@ export async function createBucket(request: S3Request, services: Services): Prom
   })
   if (named.length > 0) request.authorize('s3:TagResource', place, keys)
   const tags = assertTags(named, 'newBucket')
-  const region = regionOfBucket(location, settings.region)
+  const region = regionOfBucket(location, settings)
   const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
   const bucket: Bucket = {
     name: bucketName,
