@@ -33,6 +33,9 @@ const globalRegion = 'us-east-1'
 /** What clients sign for that were told of none, as boto3 with `region_name=''`. */
 const noRegion = ''
 
+/** What proxies add to a request. */
+const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
+
 type Came = Pick<RequestFacts, 'headers' | 'socket'>
 
 export interface Authenticator {
@@ -133,7 +136,8 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
     const forwarded = received.headers['x-forwarded-host']
     const own = ['localhost', '127.0.0.1'].map((name) => `${name}:${settings.apiPort ?? 5000}`)
     const hosts = [...settings.hosts, ...own, ...(forwarded === undefined ? [] : [String(forwarded)])]
-    const known = { error, accessKeyId, identity, hosts }
+    const isProxied = proxyHeaders.some((name) => received.headers[name] !== undefined)
+    const known = { error, accessKeyId, identity, hosts, acceptedHosts: settings.hosts, isProxied }
     const failed = { ...known, sourceAddress: clientAddress.address(received), ownAccount: ownAccount() }
     const hint = hintOf(failed)
     if (hint === undefined) return error

@@ -12,13 +12,15 @@ export interface FailedAuthentication {
   /** Whose key that is; undefined if it is nobody's. */
   readonly identity: Identity | undefined
   readonly hosts: readonly string[]
+  readonly acceptedHosts: readonly string[]
+  readonly isProxied: boolean
   readonly sourceAddress: string | undefined
   /** The server's own, whose administrators learn of keys that are nobody's. */
   readonly ownAccount: string
 }
 
 /** Undefined if the failure explains itself. */
-export function hintOf({ error, identity, hosts }: FailedAuthentication): string | undefined {
+export function hintOf({ error, identity, ...mismatched }: FailedAuthentication): string | undefined {
   const { code, fields } = error
   if (code === 'AccessDenied') return refusalHint(error)
   if (identity === undefined) return undefined
@@ -34,7 +36,9 @@ export function hintOf({ error, identity, hosts }: FailedAuthentication): string
             stringToSign: String(fields.StringToSign),
             signature: String(fields.SignatureProvided),
             secretAccessKey: identity.secretAccessKey,
-            hosts,
+            hosts: mismatched.hosts,
+            acceptedHosts: mismatched.acceptedHosts,
+            isProxied: mismatched.isProxied,
           })
     case 'RequestTimeTooSkewed':
       return clockHint(String(fields.RequestTime), String(fields.ServerTime))
@@ -48,7 +52,7 @@ export function hintOf({ error, identity, hosts }: FailedAuthentication): string
 
 export function recordFailure(
   journal: DecisionJournal,
-  failed: Omit<FailedAuthentication, 'hosts'>,
+  failed: Omit<FailedAuthentication, 'hosts' | 'acceptedHosts' | 'isProxied'>,
   hint: string,
 ): string {
   const { error, accessKeyId, identity, sourceAddress, ownAccount } = failed
