@@ -38,6 +38,7 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     ownerId,
     region: config.region,
     blocksPublicAccess: config.defaultPublicAccessBlock,
+    verifyReads: config.verifyReads,
   })
   const virtualHostDomains = domainsOf(config)
   const access = openAccess({

@@ -152,6 +152,31 @@ export function decodeListed(
   }
 }
 
+/** As `decodeListed`, for a listing of versions. */
+export function decodeListedVersion(key: string, row: Buffer) {
+  const { sizeBytes, etag, modifiedAtMs, storageClass, ownerId, checksumAlgorithm, checksumType } = decodeListed(
+    key,
+    row,
+  )
+  const { versionId } = decodeIds(row)
+  const isDeleteMarker = row[1] === 1
+  const common = { key, versionId, isDeleteMarker, sizeBytes, etag, modifiedAtMs }
+  return Object.assign(common, { storageClass, ownerId, checksumAlgorithm, checksumType })
+}
+
+/** The JSON of every row begins with `{"v":"`, the version id, `","r":"` and the order; the id is the order, or `null`. */
+export function decodeIds(row: Buffer): { versionId: string; order: string } {
+  const start = head + (row[56] ?? 0) + '{"v":"'.length
+  const isNull = row[start] === 'n'.charCodeAt(0)
+  const end = start + (isNull ? 4 : orderLength)
+  if (row[end] !== '"'.charCodeAt(0)) throw new Error('the index holds a version row without its id where it should be')
+  const versionId = isNull ? 'null' : row.toString('latin1', start, end)
+  const orderAt = end + '","r":"'.length
+  return { versionId, order: isNull ? row.toString('latin1', orderAt, orderAt + orderLength) : versionId }
+}
+
+const orderLength = 32
+
 function etagOf(row: Buffer): string {
   if (row[1] === 1) return ''
   const partCount = row.readUInt16LE(6)

@@ -19,6 +19,9 @@ export function hasRegion({ region, regions }: Regions, name: string): boolean {
  * IllegalLocationConstraintException.
  */
 export function regionOfBucket(location: string, regions: Regions): string {
+  // It is where buckets are that name none.
+  if (location === 'us-east-1')
+    throw new ApiError('InvalidLocationConstraint', { fields: { LocationConstraint: location } })
   if (location === '' || location === regions.region) return regions.region
   const name = signedRegionOf(location)
   const isNamed = name === regions.region || regions.regions.includes(name)

@@ -7,6 +7,7 @@ import { limits } from '#model/limits.ts'
 import type { V2Credentials } from './credentials.ts'
 import type { SignableRequest } from './request.ts'
 import { isSame } from './signing-key.ts'
+import { hexBytes, wholeSeconds } from './v4.ts'
 
 /** What Version 2 signs of a query: the list of S3, and of what S3 gained since, what clients of Version 2 may sign. */
 const signed = new Set(
@@ -17,12 +18,14 @@ const signed = new Set(
   publicAccessBlock ownershipControls attributes renameObject`.split(/\s+/),
 )
 
-/** What Version 2 has no way to sign and would change what is done, beside the names of headers: refused. */
+/**
+ * What Version 2 has no way to sign and would change what is done: refused. Names of standard headers do nothing in a query of Version 2
+ * (s3/query-headers.ts).
+ */
 const refused = new Set(
   `abac annotation annotationName id metadataAnnotationTable metadataConfiguration metadataInventoryTable metadataJournalTable
   metadataTable session`.split(/\s+/),
 )
-const headerNames = /^(if-|content-|range$|cache-control$|expires$)/i
 
 export const unsupportedV2 = () =>
   new ApiError('InvalidRequest', {
@@ -36,7 +39,7 @@ export function verifyV2(
   options: { readonly nowMs: number; readonly bucketInHost: BucketHostReader },
 ): void {
   const query = readQuery(request.target)
-  refuseUnsigned(query, request)
+  refuseUnsigned(query)
   const date =
     credentials.kind === 'v2-query' ? checkExpiry(credentials, options.nowMs) : checkDate(request, options.nowMs)
   const { method, headers } = request
@@ -56,7 +59,12 @@ export function verifyV2(
   // A bucket alone in the path is signed with a slash after it by some: botocore does.
   if (/^\/[^/?]+(\?|$)/.test(resource) && isProvided(head + resource.replace(/^\/[^/?]+/, '$&/'))) return
   throw new ApiError('SignatureDoesNotMatch', {
-    fields: { AWSAccessKeyId: credentials.accessKeyId, StringToSign: toSign, SignatureProvided: credentials.signature },
+    fields: {
+      AWSAccessKeyId: credentials.accessKeyId,
+      StringToSign: toSign,
+      SignatureProvided: credentials.signature,
+      StringToSignBytes: hexBytes(toSign),
+    },
   })
 }
 
@@ -73,23 +81,20 @@ function readQuery(target: string): Query {
   }
 }
 
-function refuseUnsigned(query: Query, { headers }: SignableRequest): void {
-  // boto repeats these two in the query; they are signed as headers.
-  const isRepeated = (name: string, value: string | undefined) =>
-    /^content-(type|md5)$/i.test(name) && headers[name.toLowerCase()] === value
-  const unsigned = query.filter(
-    ([name, value]) => refused.has(name) || (headerNames.test(name) && name !== 'Expires' && !isRepeated(name, value)),
-  )
+function refuseUnsigned(query: Query): void {
+  const unsigned = query.flatMap(([name]) => (refused.has(name) ? [name] : []))
   if (unsigned.length === 0) return
-  throw new ApiError('SignatureDoesNotMatch', {
-    fields: { ParametersNotSigned: unsigned.map(([name]) => name).join(', ') },
-  })
+  throw new ApiError('SignatureDoesNotMatch', { fields: { ParametersNotSigned: unsigned.join(', ') } })
 }
 
 function checkExpiry(credentials: V2Credentials, nowMs: number): string {
   const expires = credentials.expires ?? ''
   if (!/^\d+$/.test(expires)) throw new ApiError('AccessDenied', { message: 'Invalid Expires' })
-  if (Number(expires) * 1000 < nowMs) throw new ApiError('AccessDenied', { message: 'Request has expired' })
+  const expiresAtMs = Number(expires) * 1000
+  if (expiresAtMs < nowMs) {
+    const fields = { Expires: wholeSeconds(expiresAtMs), ServerTime: wholeSeconds(nowMs) }
+    throw new ApiError('AccessDenied', { message: 'Request has expired', fields })
+  }
   return expires
 }
 
@@ -104,7 +109,7 @@ function checkDate(request: SignableRequest, nowMs: number): string {
     throw new ApiError('RequestTimeTooSkewed', {
       fields: {
         RequestTime: date,
-        ServerTime: new Date(nowMs).toISOString(),
+        ServerTime: wholeSeconds(nowMs),
         MaxAllowedSkewMilliseconds: limits.clockSkewMs,
       },
     })

@@ -10,15 +10,24 @@ import { ApiError } from '#model/errors.ts'
 import type { FileSignature } from '#model/object.ts'
 import type { StoreContext } from './context.ts'
 import { findVersion } from './read.ts'
+import { asReadError } from './storage-error.ts'
 
 /** InternalError if the file has other bytes than the record says, and is no change by hand. */
 export async function adoptFirst(context: StoreContext, bucket: string, key: string): Promise<void> {
   if (!isPlainKey(key)) return
-  const there = findFileSafely(context.layout.plain(bucket, key))
+  const there = findReadable(context.layout.plain(bucket, key))
   const row = await context.engine.get(rowKey('o', bucket, key))
   const isKnown =
     row === undefined ? there === undefined : there !== undefined && isSameFile(decodeSignature(row), there)
   if (!isKnown) await findVersion(context, bucket, key, undefined)
+}
+
+function findReadable(path: string): FileSignature | undefined {
+  try {
+    return findFileSafely(path)
+  } catch (error) {
+    throw asReadError(error)
+  }
 }
 
 /** The same before a removal, which a damaged file does not stop: returns the signature of the file that has to go. */

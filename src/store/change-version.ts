@@ -3,6 +3,7 @@ import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import { type StoreContext, transactDurably } from './context.ts'
+import { assertRoom } from './staging.ts'
 
 export async function changeVersion(
   context: StoreContext,
@@ -12,6 +13,7 @@ export async function changeVersion(
 ): Promise<ObjectVersion | undefined> {
   const { key } = version
   const { order } = version as StoredVersion
+  assertRoom(context)
   return transactDurably(context, async (transaction) => {
     // It may be current, or have ceased to be since it was read.
     for (const row of [rowKey('o', bucket, key), rowKey('v', bucket, key, order)]) {

@@ -6,6 +6,7 @@ import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { FileSignature } from '#model/object.ts'
+import { noteEmptied } from './begun-uploads.ts'
 import { bucketIn } from './buckets.ts'
 import { checkDeleteConditions } from './conditions.ts'
 import { type StoreContext, transactDurably } from './context.ts'
@@ -22,6 +23,7 @@ import {
   noChange,
   replace,
 } from './publish.ts'
+import { assertRemovable } from './replaceable.ts'
 
 type Remove = Parameters<Store['deleteObject']>[0]
 
@@ -67,6 +69,7 @@ export async function deleteObject(
       remove.versionId === undefined
         ? await deleteCurrent(transaction, bucket, remove, current, change)
         : await deleteVersion(transaction, bucket, remove, current, remove.versionId, change)
+    if (change.vacatesPlain) assertRemovable(context, bucket.name, remove.key)
     countUsage(transaction, bucket.name, change)
     return { deleted, pending: logMoves(transaction, bucket.name, remove.key, change, current?.order) }
   })
@@ -96,11 +99,12 @@ async function deleteCurrent(
   change: Change,
 ): Promise<DeletedObject> {
   const { key } = remove
-  checkDeleteConditions(remove.conditions, current)
+  checkDeleteConditions(remove.conditions, key, current)
   const row = rowKey('o', bucket.name, key)
   if (bucket.versioning === 'Unversioned') {
     if (current !== undefined) {
       transaction.remove(row)
+      await noteEmptied(transaction, bucket.name, key)
       replace(transaction, current, change)
     }
     return { versionId: undefined, isDeleteMarker: false }
@@ -150,8 +154,9 @@ async function deleteVersion(
 ): Promise<DeletedObject> {
   const { key } = remove
   if (current !== undefined && current.versionId === versionId) {
-    checkDeleteConditions(remove.conditions, current)
+    checkDeleteConditions(remove.conditions, key, current)
     transaction.remove(rowKey('o', bucket.name, key))
+    await noteEmptied(transaction, bucket.name, key)
     replace(transaction, current, change)
     await promoteNewest(transaction, bucket.name, key, undefined, change)
     return { versionId, isDeleteMarker: false }
@@ -163,11 +168,11 @@ async function deleteVersion(
   const row = order === undefined ? undefined : rowKey('v', bucket.name, key, order)
   const value = row === undefined ? undefined : await transaction.get(row)
   if (row === undefined || value === undefined) {
-    checkDeleteConditions(remove.conditions, undefined)
+    checkDeleteConditions(remove.conditions, key, undefined)
     return { versionId, isDeleteMarker: false }
   }
   const version = decodeVersion(key, value)
-  checkDeleteConditions(remove.conditions, version)
+  checkDeleteConditions(remove.conditions, key, version)
   transaction.remove(row)
   if (versionId === 'null') transaction.remove(pointer)
   replace(transaction, version, change)

@@ -23,9 +23,10 @@ import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { FileSignature } from '#model/object.ts'
 import type { StoreLog } from './context.ts'
-import { mayBeExchanged, mayMoveDirectly } from './direct-move.ts'
+import { isReplacing, mayBeExchanged, mayMoveDirectly } from './direct-move.ts'
 import { type Located, locate } from './locate.ts'
 import type { Pending, RemovedFile } from './pending.ts'
+import type { TroubleLog } from './trouble-log.ts'
 
 /** After an unclean end a file is trusted only as far as it is known. */
 export interface Recovery {
@@ -41,10 +42,21 @@ type Moved = Pick<Pending, 'bucket' | 'key'> & { readonly source?: Pending['sour
 /** A file that is being moved meanwhile is found at the second look, or the third. */
 const looks = 3
 
-export class FileMoves {
-  readonly #options: { readonly layout: Layout; readonly log: StoreLog }
+/** What says that no file can have this path, as long as others have theirs. */
+const isNoPath = ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY', 'ENAMETOOLONG', 'EINVAL', 'EILSEQ', 'ELOOP', 'EXDEV']
+/** What says that the server may not, or cannot, write to this folder. */
+const isNotWritable = ['EACCES', 'EPERM', 'EROFS', 'EIO']
 
-  constructor(options: { readonly layout: Layout; readonly log: StoreLog }) {
+interface FileMovesOptions {
+  readonly layout: Layout
+  readonly log: StoreLog
+  readonly troubles: TroubleLog
+}
+
+export class FileMoves {
+  readonly #options: FileMovesOptions
+
+  constructor(options: FileMovesOptions) {
     this.#options = options
   }
 
@@ -75,10 +87,12 @@ export class FileMoves {
     // A version that never came to its place has left there what it was to replace.
     const replaced = older.flatMap(({ inodes }) => inodes ?? [])
     for (const removed of pending.removed) this.#remove(view, pending, removed, replaced)
-    if (typeof playing === 'object') this.#removeStale(view, pending)
+    const located = locate(view, pending.bucket, pending.key, pending.order)
+    const isOpaque = located?.version.place.kind === 'opaque'
+    // One that could not take the place of the file it replaces has left it there.
+    if (typeof playing === 'object' || (isOpaque && isReplacing(pending))) this.#removeStale(view, pending)
     if (pending.fileId === undefined || !pending.moved.includes(pending.order)) return undefined
-    const isOvertaken = locate(view, pending.bucket, pending.key, pending.order) === undefined
-    return isOvertaken ? layout.staging(pending.fileId) : undefined
+    return located === undefined ? layout.staging(pending.fileId) : undefined
   }
 
   /**
@@ -97,7 +111,8 @@ export class FileMoves {
   #isOccupied({ bucket, key, inodes = [], removed }: Pending, { version }: Located): boolean {
     if (version.place.kind !== 'plain') return false
     const { layout } = this.#options
-    const there = findReachable(layout, bucket, layout.plain(bucket, key))
+    const plain = layout.plain(bucket, key)
+    const there = isReachable(layout, bucket, plain) ? findUnlessClosed(plain) : undefined
     if (there === undefined || there.inode === version.signature.inode) return false
     return !inodes.includes(there.inode) && !removed.some(({ inode }) => inode === there.inode)
   }
@@ -194,23 +209,13 @@ export class FileMoves {
         return true
       } catch (error) {
         if (hasCode(error, 'ENOENT')) return false
-        if (
-          !hasCode(
-            error,
-            'EISDIR',
-            'ENOTDIR',
-            'EEXIST',
-            'ENOTEMPTY',
-            'ENAMETOOLONG',
-            'EINVAL',
-            'EILSEQ',
-            'EPERM',
-            'ELOOP',
-          )
-        ) {
-          throw error
-        }
-        log.info({ bucket: pending.bucket, key: pending.key }, 'the key cannot be a plain file here; kept in opaque/')
+        const { bucket, key } = pending
+        if (hasCode(error, ...isNotWritable)) {
+          const message = 'a folder cannot be written to; the bytes of new objects there are kept in opaque/'
+          this.#options.troubles.tellOfFolder('warn', error, { bucket, key }, message)
+        } else if (hasCode(error, ...isNoPath)) {
+          log.info({ bucket, key }, 'the key cannot be a plain file here; kept in opaque/')
+        } else throw error
       }
       const place = { kind: 'opaque', id: version.fileId } as const
       if (!moveIfThere(source, layout.place(pending.bucket, pending.key, place))) return false
@@ -259,7 +264,8 @@ export class FileMoves {
     for (const plainKey of source === undefined ? [key] : [key, source.key]) {
       if (!isPlainKey(plainKey) || this.#isTaken(view, bucket, plainKey)) continue
       const path = this.#options.layout.plain(bucket, plainKey)
-      const there = findReachable(this.#options.layout, bucket, path)
+      if (!isReachable(this.#options.layout, bucket, path)) continue
+      const there = isReplacing(pending) ? findFileSafely(path) : findUnlessClosed(path)
       if (there !== undefined && inodes.includes(there.inode)) removeFile(path, this.#options.layout.bucket(bucket))
     }
   }
@@ -290,7 +296,8 @@ export class FileMoves {
   #removePlain(view: Exclusive, { bucket, key }: Pending, removed: RemovedFile, replaced: readonly number[]): boolean {
     const { layout } = this.#options
     const path = layout.plain(bucket, key)
-    const there = findReachable(layout, bucket, path)
+    if (!isReachable(layout, bucket, path)) return false
+    const there = removed.place.kind === 'plain' ? findFileSafely(path) : findUnlessClosed(path)
     if (there === undefined || this.#isTaken(view, bucket, key)) return false
     if (there.inode !== removed.inode && !replaced.includes(there.inode)) return false
     removeFile(path, layout.bucket(bucket))
@@ -304,10 +311,25 @@ function isCopy(there: FileSignature, known: FileSignature, playing: Playing): b
   return there.sizeBytes === known.sizeBytes && there.mtimeMs === known.mtimeMs
 }
 
-/** findFileSafely; undefined also for what is behind a symbolic link, which is not in the bucket. */
-function findReachable(layout: Layout, bucket: string, path: string): FileSignature | undefined {
+/** Not behind a symbolic link: what is there is not in the bucket. */
+function isReachable(layout: Layout, bucket: string, path: string): boolean {
   const folder = layout.bucket(bucket)
-  return path.startsWith(folder + sep) && !isInside(folder, path) ? undefined : findFileSafely(path)
+  return !path.startsWith(folder + sep) || isInside(folder, path)
+}
+
+/** findFileSafely; undefined also for what is not reachable. */
+function findReachable(layout: Layout, bucket: string, path: string): FileSignature | undefined {
+  return isReachable(layout, bucket, path) ? findFileSafely(path) : undefined
+}
+
+/** findFileSafely; undefined also in a folder that the server may not look into. */
+function findUnlessClosed(path: string): FileSignature | undefined {
+  try {
+    return findFileSafely(path)
+  } catch (error) {
+    if (hasCode(error, 'EACCES')) return undefined
+    throw error
+  }
 }
 
 function moveIfThere(source: string, target: string): boolean {

@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import { tryToRemoveFolder } from '#blobs/files.ts'
 import { Layout } from '#blobs/layout.ts'
 import { Spares } from '#blobs/spares.ts'
+import { DiskReserve } from '#lib/disk-reserve.ts'
 import { closeFilesToOthers, makePrivateFolder } from '#lib/private-files.ts'
 import { syncFolder } from '#lib/sync.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
@@ -26,7 +27,10 @@ import { renameObject } from './rename.ts'
 import { Settler } from './settler.ts'
 import { discardStaged, stage, stageCopy } from './staging.ts'
 import { removeAbandoned, StagingFolder, sortStaging } from './staging-folder.ts'
+import { TroubleLog } from './trouble-log.ts'
 import { abortUpload, completeUpload, createUpload, forgetCompleted, getUpload, listUploads } from './uploads.ts'
+import { VerifiedFiles } from './verified-files.ts'
+import type { VerifyReads } from './verify.ts'
 import { Watcher } from './watcher.ts'
 
 export type EngineName = 'lmdb' | 'memory'
@@ -45,6 +49,7 @@ export interface StoreOptions {
   readonly region?: string
   /** Whether they block public access. */
   readonly blocksPublicAccess?: boolean
+  readonly verifyReads?: VerifyReads
 }
 
 const flushOf = { strict: 'each', relaxed: 'soon', none: 'never' } as const
@@ -55,24 +60,31 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { root, durability, log } = options
   const layout = new Layout(root)
   closeSystemFolder(layout)
+  const reserve = reserveOf(layout)
+  reserve.ensureFree(startBytes, startInodes)
   for (const folder of ['index', 'staging', 'uploads', 'versions', 'opaque']) {
     fs.mkdirSync(layout.system(folder), { recursive: true })
   }
   const engine =
     typeof options.engine === 'string' ? openEngine({ ...options, engine: options.engine }) : options.engine
   sortStaging(layout)
-  const staging = StagingFolder.open(layout)
+  const staging = reserve.withRoom(() => StagingFolder.open(layout))
   if (durability !== 'none') await syncFolder(layout.system('staging'))
   const spares = new Spares({ layout, newFileId: () => staging.newFileId() })
-  const settler = new Settler({ engine, layout, durability, log, spares })
-  const context: StoreContext = { engine, layout, settler, spares, staging, durability, log }
+  const troubles = new TroubleLog(log)
+  const settler = new Settler({ engine, layout, durability, log, spares, troubles, reserve })
+  const { verifyReads = 'recent' } = options
+  const common = { engine, layout, durability, log, troubles, reserve, verifyReads, verified: new VerifiedFiles() }
+  const context: StoreContext = { ...common, settler, spares, staging }
   const recovered = await settler.recover()
   if (recovered > 0) log.info({ recovered }, 'finished writes that were interrupted')
   await removeLeftovers(context)
   const stopScan = new AbortController()
   const watcher = options.isPrimary ? watchBehind(context, options, stopScan.signal) : undefined
+  const stopRefills = options.isPrimary ? keepRefilled(reserve) : undefined
   return storeOver(context, async () => {
     stopScan.abort()
+    await stopRefills?.()
     watcher?.close()
     await settler.close()
     await spares.close()
@@ -88,14 +100,37 @@ function closeSystemFolder(layout: Layout): void {
   closeFilesToOthers(layout.system('config'))
 }
 
+/** So much a process needs to start, and to end what was interrupted. */
+const startBytes = 2 * 1024 * 1024
+const startInodes = 16
+
+const reserveOf = (layout: Layout) => new DiskReserve(layout.system('reserve'))
+
+const refillEveryMs = 10_000
+
+/** A store that is open for a moment only makes none. */
+function keepRefilled(reserve: DiskReserve): () => Promise<void> {
+  const refill = () => void reserve.refill().catch(() => undefined)
+  const first = setTimeout(refill, 1000).unref()
+  const timer = setInterval(refill, refillEveryMs).unref()
+  return () => {
+    clearTimeout(first)
+    clearInterval(timer)
+    return reserve.stopRefilling()
+  }
+}
+
 /** For those who keep rows of their own beside the store's. */
 export function openEngine(options: { root: string; durability: Durability; engine: EngineName }): MetadataEngine {
   const { root, durability, engine } = options
   if (engine === 'memory') return openMemoryEngine()
   const layout = new Layout(root)
   closeSystemFolder(layout)
+  const reserve = reserveOf(layout)
+  // The lock file of LMDB is memory: where it finds no room, the process ends.
+  reserve.ensureFree(startBytes, startInodes)
   fs.mkdirSync(layout.system('index'), { recursive: true })
-  return openLmdbEngine({ path: layout.system('index'), flush: flushOf[durability], files: root })
+  return openLmdbEngine({ path: layout.system('index'), flush: flushOf[durability], files: root, reserve })
 }
 
 /** The scan runs behind: the server is ready at once, and a read adopts what it needs by itself. */

@@ -16,7 +16,7 @@ import type { Upload, UploadedPart } from '#model/upload.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { IncomingBody, OpenObject, StagedPart } from './contract.ts'
 import { randomId } from './order.ts'
-import { asCopyError, discardFile, discardStaged, readStretch, receive } from './staging.ts'
+import { asCopyError, assertRoom, checkCopy, discardFile, discardStaged, readStretch, receive } from './staging.ts'
 import { asStorageError } from './storage-error.ts'
 
 /** Where a part's bytes are: in the assembled file at `offset`, or in a file of the upload's folder. */
@@ -39,6 +39,7 @@ export async function stagePart(
   partNumber: number,
   body: IncomingBody,
 ): Promise<StagedPart> {
+  assertRoom(context, body.sizeBytes)
   const folder = context.layout.upload(upload.uploadId)
   if (!fs.existsSync(folder)) await restoreUploadFolder(context, upload)
   const at = await choosePlace(context, upload.uploadId, partNumber, body.sizeBytes)
@@ -85,7 +86,15 @@ export async function stagePartCopy(
   const sizeBytes = range.end - range.start
   try {
     const stream = Buffer.isBuffer(content) ? Readable.from([content], { objectMode: false }) : readStretch(content)
-    return await stagePart(context, upload, partNumber, { source: stream, sizeBytes, maxBytes: sizeBytes, algorithms })
+    const body = { source: stream, sizeBytes, maxBytes: sizeBytes, algorithms }
+    const staged = await stagePart(context, upload, partNumber, body)
+    try {
+      if (!Buffer.isBuffer(content)) checkCopy(source, content, staged)
+    } catch (error) {
+      await discardPart(context, upload, staged)
+      throw error
+    }
+    return staged
   } catch (error) {
     throw asCopyError(error)
   } finally {
@@ -221,6 +230,7 @@ export async function concatenateParts(
   if (isInPlace && mayTakeAssembled && assembled?.sizeBytes === end) {
     return { fileId: uploadId, signature: assembled, isCopied: false }
   }
+  assertRoom(context, end)
   const fileId = context.staging.newFileId()
   try {
     return { fileId, signature: await copyParts(context, uploadId, parts, fileId), isCopied: true }

@@ -13,9 +13,10 @@ import { limits } from '#model/limits.ts'
 import type { FileSignature, ObjectPart, ObjectVersion } from '#model/object.ts'
 import { type Adoption, adoptFile, adoptRemoval, isOurs } from './adoption.ts'
 import type { StoreContext } from './context.ts'
-import type { Content, OpenObject } from './contract.ts'
+import type { Content, OpenObject, Staged } from './contract.ts'
 import { decodePending, type Pending } from './pending.ts'
-import { asStorageError } from './storage-error.ts'
+import { asReadError, isForbidden } from './storage-error.ts'
+import { areBytesOf, assertCopied, checkOfStretch, damaged } from './verify.ts'
 
 const attempts = 20
 
@@ -71,7 +72,7 @@ async function findVerified<T>(
   for (let attempt = 0; attempt < attempts; attempt++) {
     const version = await findRecord(context, bucket, key, versionId)
     if (version === undefined || (version.isDeleteMarker && versionId === undefined)) {
-      const adoption = versionId === undefined ? await adoptUnknown(context, bucket, key) : 'none'
+      const adoption = versionId === undefined ? await adoptReadable(context, bucket, key) : 'none'
       if (adoption === 'adopted' || adoption === 'changed') continue
       return version === undefined ? undefined : { version, value: undefined }
     }
@@ -130,14 +131,36 @@ async function adoptUnknown(context: StoreContext, bucket: string, key: string):
   return adoptFile(context, { bucket, key, known: undefined, played })
 }
 
+/** A file that the server may not read, or not look at, is no object. */
+async function adoptReadable(context: StoreContext, bucket: string, key: string): Promise<Adoption> {
+  try {
+    return await adoptUnknown(context, bucket, key)
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+    const message = 'the server is not permitted to read a file; it is not listed, and not served'
+    context.troubles.tellOfFile('warn', error, { bucket, key }, message)
+    return 'none'
+  }
+}
+
 export async function findVersion(
   context: StoreContext,
   bucket: string,
   key: string,
   versionId: string | undefined,
 ): Promise<StoredVersion | undefined> {
-  const found = await findVerified(context, bucket, key, versionId, looking)
+  const found = await findVerified(context, bucket, key, versionId, looking).catch((error: unknown) => {
+    throw tellForbidden(context, bucket, key, error)
+  })
   return found?.version
+}
+
+/** What the client is told of an error; one that the administrator can mend is logged. */
+function tellForbidden(context: StoreContext, bucket: string, key: string, error: unknown): unknown {
+  if (isForbidden(error)) {
+    context.troubles.tellOfFile('warn', error, { bucket, key }, 'the server is not permitted to read an object')
+  }
+  return asReadError(error)
 }
 
 /** The current version, with its file in its place. */
@@ -174,12 +197,20 @@ export async function openObject(
   key: string,
   versionId: string | undefined,
 ): Promise<OpenObject> {
-  const found = await findVerified(context, bucket, key, versionId, opening).catch((error: unknown) => {
-    throw asStorageError(error)
-  })
-  const version = readable(key, versionId, found?.version)
-  if (found?.value === undefined) throw new ApiError('InternalError')
-  return new OpenVersion(version, found.value)
+  for (let hasFailed = false; ; hasFailed = true) {
+    const found = await findVerified(context, bucket, key, versionId, opening).catch((error: unknown) => {
+      throw tellForbidden(context, bucket, key, error)
+    })
+    const version = readable(key, versionId, found?.version)
+    const opened = found?.value
+    if (opened === undefined) throw new ApiError('InternalError')
+    const { bytes, ctimeMs } = opened
+    const isWhole = bytes === undefined || areBytesOf(context, version, bytes, ctimeMs)
+    if (isWhole) return new OpenVersion(context, bucket, version, opened)
+    // A change by hand that is under way shows at the second look.
+    if (hasFailed) throw damaged(context, bucket, version)
+    await pause()
+  }
 }
 
 /** The errors of a read: https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html */
@@ -200,6 +231,7 @@ function readable(key: string, versionId: string | undefined, version: StoredVer
 /** An open file; small ones are read at once and closed. */
 interface Opened {
   readonly bytes: Buffer | undefined
+  readonly ctimeMs: number
   readonly fd: number
   close(): void
 }
@@ -207,11 +239,11 @@ interface Opened {
 function probeOpen(path: string): Probed<Opened> | undefined {
   const file = openFile(path)
   if (file === undefined) return undefined
-  const { fd, signature } = file
+  const { fd, signature, ctimeMs } = file
   if (signature.sizeBytes <= limits.inlineBytes) {
     try {
       const bytes = readWhole(fd, signature.sizeBytes)
-      return { signature, value: { bytes, fd: -1, close: () => undefined } }
+      return { signature, value: { bytes, ctimeMs, fd: -1, close: () => undefined } }
     } finally {
       fs.closeSync(fd)
     }
@@ -221,24 +253,33 @@ function probeOpen(path: string): Probed<Opened> | undefined {
     if (isOpen) fs.close(fd)
     isOpen = false
   }
-  return { signature, value: { bytes: undefined, fd, close } }
+  return { signature, value: { bytes: undefined, ctimeMs, fd, close } }
 }
 
 const opening: Probing<Opened> = { probe: probeOpen, release: (opened) => opened.close(), mayBeStaged: true }
 
 class OpenVersion implements OpenObject {
-  readonly version: ObjectVersion
+  readonly version: StoredVersion
+  readonly #context: StoreContext
+  readonly #bucket: string
   readonly #opened: Opened
 
-  constructor(version: ObjectVersion, opened: Opened) {
+  constructor(context: StoreContext, bucket: string, version: StoredVersion, opened: Opened) {
     this.version = version
+    this.#context = context
+    this.#bucket = bucket
     this.#opened = opened
   }
 
   content(start: number, end: number): Content {
     const { bytes, fd } = this.#opened
     if (bytes !== undefined) return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
-    return { fd, start, end, close: () => this.#opened.close() }
+    const check = checkOfStretch(this.#context, this.#bucket, this.version, { fd, start, end })
+    return { fd, start, end, check, close: () => this.#opened.close() }
+  }
+
+  assertCopied(digests: Staged['digests']): void {
+    assertCopied(this.#context, this.#bucket, this.version, digests)
   }
 
   close(): void {

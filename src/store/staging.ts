@@ -9,8 +9,8 @@ import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { ChecksumAlgorithm, FileSignature } from '#model/object.ts'
 import type { StoreContext } from './context.ts'
-import type { IncomingBody, OpenObject, Staged } from './contract.ts'
-import { asStorageError } from './storage-error.ts'
+import type { FileStretch, IncomingBody, OpenObject, Staged } from './contract.ts'
+import { asStorageError, volumeFull } from './storage-error.ts'
 
 export interface StagedFile extends Staged {
   readonly fileId: string
@@ -30,10 +30,16 @@ export function algorithmsFor(asked: readonly ChecksumAlgorithm[]): ChecksumAlgo
 export async function stage(context: StoreContext, body: IncomingBody): Promise<StagedFile> {
   const { sizeBytes, maxBytes } = body
   if (sizeBytes !== undefined && sizeBytes > maxBytes) throw tooLarge(sizeBytes, maxBytes)
+  assertRoom(context, sizeBytes)
   if (sizeBytes !== undefined && sizeBytes <= limits.inlineBytes) {
     return stageBytes(context, await readSmall(body.source, sizeBytes), body.algorithms)
   }
   return stageStream(context, body)
+}
+
+/** Room is kept for deletes: what brings more bytes is refused before it would need that. */
+export function assertRoom({ reserve }: StoreContext, sizeBytes = 0): void {
+  if (!reserve.hasRoomFor(sizeBytes)) throw volumeFull()
 }
 
 function stageBytes(context: StoreContext, bytes: Buffer, asked: readonly ChecksumAlgorithm[]): StagedFile {
@@ -94,16 +100,32 @@ export async function stageCopy(
   algorithms: readonly ChecksumAlgorithm[],
 ): Promise<StagedFile> {
   const content = source.content(range.start, range.end)
-  if (Buffer.isBuffer(content)) return stageBytes(context, content, algorithms)
+  if (Buffer.isBuffer(content)) {
+    assertRoom(context, content.length)
+    return stageBytes(context, content, algorithms)
+  }
   const sizeBytes = range.end - range.start
   try {
     const body = { source: readStretch(content), sizeBytes, maxBytes: sizeBytes, algorithms }
-    return await stage(context, body)
+    const staged = await stage(context, body)
+    try {
+      checkCopy(source, content, staged)
+    } catch (error) {
+      discardStaged(context, staged)
+      throw error
+    }
+    return staged
   } catch (error) {
     throw asCopyError(error)
   } finally {
     content.close()
   }
+}
+
+/** Throws if the source has been changed meanwhile, or is all of an object that a disk has damaged. */
+export function checkCopy(source: OpenObject, { check, start, end }: FileStretch, { digests }: Staged): void {
+  check.assertSame(undefined)
+  if (start === 0 && end === source.version.sizeBytes) source.assertCopied(digests)
 }
 
 /** `destroy` closes a descriptor even with `autoClose: false`: it may be another file's by the time its owner closes it. */

@@ -118,7 +118,7 @@ function withLength<R extends WireRequest>(request: R): R {
 
 function filesOf(root: string): string[] {
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !/\.myfsio\.sys\/(index|journal|config)/.test(name))
+    .filter((name) => !/\.myfsio\.sys\/(index|journal|config|reserve)/.test(name))
     .sort()
     .map((name) => {
       const stats = statSync(join(root, name))
