@@ -21,6 +21,7 @@ export interface ConsoleSettings {
   readonly uiPort: number
   readonly apiBaseUrl: string | undefined
   readonly region: string
+  readonly regions: readonly string[]
   readonly service: string
   readonly storageRoot: string
   readonly durability: string
@@ -32,6 +33,7 @@ export interface ConsoleSettings {
   readonly activity: boolean
   readonly maxUploadBytes: number
   readonly defaultObjectOwnership: ObjectOwnership
+  readonly defaultPublicAccessBlock: boolean
   readonly uiPageSize: number
   readonly secretKey: string | undefined
   readonly sessionIdleMs: number

@@ -1,15 +1,26 @@
 /** Buckets: a row each, and a folder. */
 import fs from 'node:fs/promises'
+<<<<<<< HEAD
 import { hasCode, lstatSafely } from '#blobs/files.ts'
 import { mayReplaceFile } from '#blobs/folder-access.ts'
+=======
+import { hasCode } from '#blobs/files.ts'
+import { isLink } from '#blobs/inside.ts'
+>>>>>>> sig
 import { mapConcurrently } from '#lib/map-concurrently.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeCounters } from '#metadata/write.ts'
+<<<<<<< HEAD
 import { type Bucket, type BucketUsage, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { hasForeignFiles, removeEmptyFolders } from './bucket-folder.ts'
+=======
+import { assertFreeName, type Bucket, type BucketUsage, isReservedName } from '#model/bucket.ts'
+import { ApiError } from '#model/errors.ts'
+import { defaultBlock } from '#model/object-ownership.ts'
+>>>>>>> sig
 import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
 import { assertRoom } from './staging.ts'
@@ -44,6 +55,7 @@ export async function bucketIn(transaction: Transaction, name: string): Promise<
 const noSuchBucket = (name: string) => new ApiError('NoSuchBucket', { fields: { BucketName: name } })
 
 export async function createBucket(context: StoreContext, bucket: Bucket): Promise<void> {
+  const path = context.layout.bucket(bucket.name)
   assertRoom(context)
   await transactDurably(context, async (transaction) => {
     const existing = await transaction.get(rowKey('b', bucket.name))
@@ -53,8 +65,12 @@ export async function createBucket(context: StoreContext, bucket: Bucket): Promi
         fields: { BucketName: bucket.name },
       })
     }
+    assertFreeName(bucket.name)
+    const stats = await fs.lstat(path).catch(() => undefined)
+    if (stats !== undefined && !stats.isDirectory()) throw occupied(bucket.name)
     transaction.put(rowKey('b', bucket.name), encodeJson(bucket))
   })
+<<<<<<< HEAD
   // Not before: a folder without a record is adopted as another's bucket.
   try {
     await fs.mkdir(context.layout.bucket(bucket.name), { recursive: true })
@@ -82,7 +98,25 @@ function asFolderError(error: unknown, name: string): unknown {
   if (!isForbidden(error)) return asStorageError(error)
   const message = 'The server is not permitted to make or remove the folder of this bucket on its disk.'
   return new ApiError('AccessDenied', { message, cause: error })
+=======
+  await makeFolder(path, async (error) => {
+    // Otherwise the name would be taken by a bucket that cannot be used.
+    await context.engine.commit({ checks: [], writes: [{ key: rowKey('b', bucket.name), value: undefined }] })
+    throw hasCode(error, 'EEXIST', 'ENOTDIR') ? occupied(bucket.name) : error
+  })
+>>>>>>> sig
 }
+
+async function makeFolder(path: string, onFailure: (error: unknown) => Promise<never>): Promise<void> {
+  try {
+    await fs.mkdir(path, { recursive: true })
+  } catch (error) {
+    await onFailure(error)
+  }
+}
+
+/** A file or a symbolic link has the folder's name. */
+const occupied = (name: string) => new ApiError('BucketAlreadyExists', { fields: { BucketName: name } })
 
 /**
  * Makes a bucket of a folder that has none. False if there is no folder, or it is about to go with the bucket that it was: a record
@@ -91,16 +125,17 @@ function asFolderError(error: unknown, name: string): unknown {
 export async function adoptBucket(
   context: StoreContext,
   name: string,
-  as: { readonly ownerId: string; readonly region: string },
+  as: { readonly ownerId: string; readonly region: string; readonly blocksPublicAccess: boolean },
 ): Promise<boolean> {
   return transactDurably(context, async (transaction) => {
     if ((await transaction.get(rowKey('b', name))) !== undefined) return false
     const mark = await transaction.get(rowKey('f', name))
     if (mark !== undefined && Date.now() - decodeJson<number>(mark) < folderRemovalMs) return false
     const stats = await fs.lstat(context.layout.bucket(name)).catch(() => undefined)
-    if (stats?.isDirectory() !== true) return false
+    if (stats?.isDirectory() !== true || isReservedName(name)) return false
     const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
-    const bucket: Bucket = { name, createdAtMs: Date.now(), ownerId: as.ownerId, region: as.region, ...fresh }
+    const block = defaultBlock(as.blocksPublicAccess)
+    const bucket: Bucket = { name, createdAtMs: Date.now(), ownerId: as.ownerId, region: as.region, ...fresh, ...block }
     transaction.put(rowKey('b', name), encodeJson(bucket))
     return true
   })
@@ -211,6 +246,18 @@ async function hasObjects(engine: MetadataEngine, bucket: string): Promise<boole
   return false
 }
 
+<<<<<<< HEAD
+=======
+/** Empty folders go; a file put there by hand a moment ago stays, and will be adopted with its bucket. */
+async function removeFolder(path: string): Promise<void> {
+  if (isLink(path)) return
+  for (const entry of await fs.readdir(path, { withFileTypes: true }).catch(() => [])) {
+    if (entry.isDirectory()) await removeFolder(`${path}/${entry.name}`)
+  }
+  await fs.rmdir(path).catch(() => undefined)
+}
+
+>>>>>>> sig
 export async function bucketUsage(context: StoreContext, name: string): Promise<BucketUsage> {
   const counters = decodeCounters(await context.engine.get(rowKey('c', name)))
   return { objectCount: counters.objectCount ?? 0, sizeBytes: counters.sizeBytes ?? 0 }

@@ -5,6 +5,7 @@ import { tryToRemoveFolder } from '#blobs/files.ts'
 import { Layout } from '#blobs/layout.ts'
 import { Spares } from '#blobs/spares.ts'
 import { DiskReserve } from '#lib/disk-reserve.ts'
+import { closeFilesToOthers, makePrivateFolder } from '#lib/private-files.ts'
 import { syncFolder } from '#lib/sync.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
@@ -48,6 +49,8 @@ export interface StoreOptions {
   /** Owner and region of buckets adopted from folders made by hand. */
   readonly ownerId?: string
   readonly region?: string
+  /** Whether they block public access. */
+  readonly blocksPublicAccess?: boolean
   readonly verifyReads?: VerifyReads
   /** From the start of one scrub of the primary process to the next; undefined: none. */
   readonly scrubIntervalMs?: number | undefined
@@ -78,6 +81,7 @@ export async function openContext(
 ): Promise<{ context: StoreContext; close(): Promise<void> }> {
   const { root, durability, log } = options
   const layout = new Layout(root)
+  closeSystemFolder(layout)
   const reserve = reserveOf(layout)
   reserve.ensureFree(startBytes, startInodes)
   for (const folder of ['index', 'staging', 'uploads', 'versions', 'opaque']) {
@@ -130,6 +134,13 @@ export async function openContext(
   return { context, close }
 }
 
+/** Also one of an older release, whose folder was open to all. */
+function closeSystemFolder(layout: Layout): void {
+  fs.mkdirSync(layout.root, { recursive: true })
+  makePrivateFolder(layout.system())
+  closeFilesToOthers(layout.system('config'))
+}
+
 /** So much a process needs to start, and to end what was interrupted. */
 const startBytes = 2 * 1024 * 1024
 const startInodes = 16
@@ -162,6 +173,7 @@ export function openEngine(options: { root: string; durability: Durability; engi
   const { root, durability, engine } = options
   if (engine === 'memory') return openMemoryEngine()
   const layout = new Layout(root)
+  closeSystemFolder(layout)
   const reserve = reserveOf(layout)
   // The lock file of LMDB is memory: where it finds no room, the process ends.
   reserve.ensureFree(startBytes, startInodes)
@@ -185,7 +197,16 @@ async function tellOfNewIndex({ engine, layout, log }: StoreContext): Promise<vo
 
 /** The scan runs behind: the server is ready at once, and a read adopts what it needs by itself. */
 function watchBehind(context: StoreContext, options: StoreOptions, signal: AbortSignal): Watcher | undefined {
+<<<<<<< HEAD
   const scan = { ...context.adopts, signal }
+=======
+  const scan = {
+    ownerId: options.ownerId ?? createHash('sha256').update('000000000000').digest('hex'),
+    region: options.region ?? 'us-east-1',
+    blocksPublicAccess: options.blocksPublicAccess ?? false,
+    signal,
+  }
+>>>>>>> sig
   const watcher = options.watch ? new Watcher(context, scan) : undefined
   const run = async () => {
     try {
