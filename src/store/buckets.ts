@@ -1,26 +1,16 @@
 /** Buckets: a row each, and a folder. */
 import fs from 'node:fs/promises'
-<<<<<<< HEAD
 import { hasCode, lstatSafely } from '#blobs/files.ts'
 import { mayReplaceFile } from '#blobs/folder-access.ts'
-=======
-import { hasCode } from '#blobs/files.ts'
-import { isLink } from '#blobs/inside.ts'
->>>>>>> sig
 import { mapConcurrently } from '#lib/map-concurrently.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeCounters } from '#metadata/write.ts'
-<<<<<<< HEAD
-import { type Bucket, type BucketUsage, isBucketName } from '#model/bucket.ts'
-import { ApiError } from '#model/errors.ts'
-import { hasForeignFiles, removeEmptyFolders } from './bucket-folder.ts'
-=======
-import { assertFreeName, type Bucket, type BucketUsage, isReservedName } from '#model/bucket.ts'
+import { assertFreeName, type Bucket, type BucketUsage, isBucketName, isReservedName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { defaultBlock } from '#model/object-ownership.ts'
->>>>>>> sig
+import { hasForeignFiles, removeEmptyFolders } from './bucket-folder.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
 import { assertRoom } from './staging.ts'
@@ -70,10 +60,9 @@ export async function createBucket(context: StoreContext, bucket: Bucket): Promi
     if (stats !== undefined && !stats.isDirectory()) throw occupied(bucket.name)
     transaction.put(rowKey('b', bucket.name), encodeJson(bucket))
   })
-<<<<<<< HEAD
   // Not before: a folder without a record is adopted as another's bucket.
   try {
-    await fs.mkdir(context.layout.bucket(bucket.name), { recursive: true })
+    await fs.mkdir(path, { recursive: true })
   } catch (error) {
     await takeBack(context, bucket.name)
     throw asFolderError(error, bucket.name)
@@ -93,26 +82,10 @@ async function takeBack(context: StoreContext, name: string): Promise<void> {
 }
 
 function asFolderError(error: unknown, name: string): unknown {
-  // A file is in its place.
-  if (hasCode(error, 'EEXIST', 'ENOTDIR')) return new ApiError('BucketAlreadyExists', { fields: { BucketName: name } })
+  if (hasCode(error, 'EEXIST', 'ENOTDIR')) return occupied(name)
   if (!isForbidden(error)) return asStorageError(error)
   const message = 'The server is not permitted to make or remove the folder of this bucket on its disk.'
   return new ApiError('AccessDenied', { message, cause: error })
-=======
-  await makeFolder(path, async (error) => {
-    // Otherwise the name would be taken by a bucket that cannot be used.
-    await context.engine.commit({ checks: [], writes: [{ key: rowKey('b', bucket.name), value: undefined }] })
-    throw hasCode(error, 'EEXIST', 'ENOTDIR') ? occupied(bucket.name) : error
-  })
->>>>>>> sig
-}
-
-async function makeFolder(path: string, onFailure: (error: unknown) => Promise<never>): Promise<void> {
-  try {
-    await fs.mkdir(path, { recursive: true })
-  } catch (error) {
-    await onFailure(error)
-  }
 }
 
 /** A file or a symbolic link has the folder's name. */
@@ -246,18 +219,6 @@ async function hasObjects(engine: MetadataEngine, bucket: string): Promise<boole
   return false
 }
 
-<<<<<<< HEAD
-=======
-/** Empty folders go; a file put there by hand a moment ago stays, and will be adopted with its bucket. */
-async function removeFolder(path: string): Promise<void> {
-  if (isLink(path)) return
-  for (const entry of await fs.readdir(path, { withFileTypes: true }).catch(() => [])) {
-    if (entry.isDirectory()) await removeFolder(`${path}/${entry.name}`)
-  }
-  await fs.rmdir(path).catch(() => undefined)
-}
-
->>>>>>> sig
 export async function bucketUsage(context: StoreContext, name: string): Promise<BucketUsage> {
   const counters = decodeCounters(await context.engine.get(rowKey('c', name)))
   return { objectCount: counters.objectCount ?? 0, sizeBytes: counters.sizeBytes ?? 0 }

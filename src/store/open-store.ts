@@ -61,14 +61,17 @@ const flushOf = { strict: 'each', relaxed: 'soon', none: 'never' } as const
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { context, close } = await openContext(options)
   await removeLeftovers(context)
+  if (options.isPrimary) await tellOfNewIndex(context)
   const stopBackground = new AbortController()
   const { signal } = stopBackground
   const watcher = options.isPrimary ? watchBehind(context, options, signal) : undefined
   const stopRefills = options.isPrimary ? keepRefilled(context.reserve) : undefined
+  const purging = options.isPrimary ? setInterval(() => void purge(context), purgeEveryMs).unref() : undefined
   const { scrubIntervalMs } = options
   if (options.isPrimary && scrubIntervalMs !== undefined) scrubAgainAndAgain(context, scrubIntervalMs, signal)
   return storeOver(context, async () => {
     stopBackground.abort()
+    clearInterval(purging)
     await stopRefills?.()
     watcher?.close()
     await close()
@@ -77,7 +80,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** Index and files, with what an unclean end has interrupted finished. Nothing that is left over is removed. */
 export async function openContext(
-  options: Pick<StoreOptions, 'root' | 'durability' | 'engine' | 'log' | 'verifyReads'>,
+  options: Omit<StoreOptions, 'watch' | 'isPrimary' | 'scrubIntervalMs'>,
 ): Promise<{ context: StoreContext; close(): Promise<void> }> {
   const { root, durability, log } = options
   const layout = new Layout(root)
@@ -95,8 +98,9 @@ export async function openContext(
   const spares = new Spares({ layout, newFileId: () => staging.newFileId() })
   const troubles = new TroubleLog(log)
   const settler = new Settler({ engine, layout, durability, log, spares, troubles, reserve })
-  const { verifyReads = 'recent', region = 'us-east-1' } = options
-  const adopts = { ownerId: options.ownerId ?? createHash('sha256').update('000000000000').digest('hex'), region }
+  const { verifyReads = 'recent', region = 'us-east-1', blocksPublicAccess = false } = options
+  const ownerId = options.ownerId ?? createHash('sha256').update('000000000000').digest('hex')
+  const adopts = { ownerId, region, blocksPublicAccess }
   const common = {
     engine,
     layout,
@@ -111,21 +115,7 @@ export async function openContext(
   const context: StoreContext = { ...common, settler, spares, staging }
   const recovered = await settler.recover()
   if (recovered > 0) log.info({ recovered }, 'finished writes that were interrupted')
-<<<<<<< HEAD
   const close = async () => {
-=======
-  await removeLeftovers(context)
-  if (options.isPrimary) await tellOfNewIndex(context)
-  const stopScan = new AbortController()
-  const watcher = options.isPrimary ? watchBehind(context, options, stopScan.signal) : undefined
-  const stopRefills = options.isPrimary ? keepRefilled(reserve) : undefined
-  const purging = options.isPrimary ? setInterval(() => void purge(context), purgeEveryMs).unref() : undefined
-  return storeOver(context, async () => {
-    stopScan.abort()
-    clearInterval(purging)
-    await stopRefills?.()
-    watcher?.close()
->>>>>>> rel
     await settler.close()
     await spares.close()
     staging.close()
@@ -197,16 +187,7 @@ async function tellOfNewIndex({ engine, layout, log }: StoreContext): Promise<vo
 
 /** The scan runs behind: the server is ready at once, and a read adopts what it needs by itself. */
 function watchBehind(context: StoreContext, options: StoreOptions, signal: AbortSignal): Watcher | undefined {
-<<<<<<< HEAD
   const scan = { ...context.adopts, signal }
-=======
-  const scan = {
-    ownerId: options.ownerId ?? createHash('sha256').update('000000000000').digest('hex'),
-    region: options.region ?? 'us-east-1',
-    blocksPublicAccess: options.blocksPublicAccess ?? false,
-    signal,
-  }
->>>>>>> sig
   const watcher = options.watch ? new Watcher(context, scan) : undefined
   const run = async () => {
     try {
