@@ -47,7 +47,7 @@ export function isBucketName(name: string): boolean {
 }
 
 /** Paths of routes that are not S3's: a bucket of this name would be in their way. Buckets made before the names were reserved stay. */
-const reservedNames: ReadonlySet<string> = new Set(['bucket-policy', 'healthz', 'minio', 'presign'])
+const reservedNames: ReadonlySet<string> = new Set(['bucket-policy', 'healthz', 'presign'])
 
 export const isReservedName = (name: string): boolean => reservedNames.has(name)
 

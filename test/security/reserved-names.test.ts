@@ -14,13 +14,13 @@ beforeAll(async () => {
   // A bucket made before its name was reserved.
   const engine = openEngine({ root, durability: 'strict', engine: 'lmdb' })
   const kept = {
-    name: 'minio',
+    name: 'presign',
     createdAtMs: Date.now(),
     ownerId: 'owner',
     region: 'us-east-1',
     versioning: 'Unversioned',
   }
-  await engine.commit({ checks: [], writes: [{ key: rowKey('b', 'minio'), value: encodeJson(kept) }] })
+  await engine.commit({ checks: [], writes: [{ key: rowKey('b', 'presign'), value: encodeJson(kept) }] })
   await engine.close()
   mkdirSync(join(root, 'healthz'))
   writeFileSync(join(root, 'healthz/file'), 'x')
@@ -32,7 +32,7 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true })
 })
 
-it.each(['presign', 'bucket-policy', 'healthz'])('no new bucket is named %s', async (name) => {
+it.each(['bucket-policy', 'healthz'])('no new bucket is named %s', async (name) => {
   const created = await api.ask({ line: `PUT /${name}`, ...as })
   expect([created.status, created.code]).toEqual([400, 'InvalidBucketName'])
   expect((await api.ask({ line: 'GET /', ...as })).body).not.toContain(`<Name>${name}<`)
@@ -43,7 +43,7 @@ it('names that only begin so are free', async () => {
 })
 
 it('a bucket that has such a name keeps it', async () => {
-  expect((await api.ask({ line: 'PUT /minio', ...as })).code).toBe('BucketAlreadyExists')
+  expect((await api.ask({ line: 'PUT /presign', ...as })).code).toBe('BucketAlreadyExists')
   expect((await api.ask({ line: 'GET /', ...as })).status).toBe(200)
 })
 

@@ -136,7 +136,8 @@ describe('a link', () => {
     mkdirSync(join(outside, 'empty-folder'))
     rmSync(at('empty'), { recursive: true })
     symlinkSync(outside, at('empty'))
-    expect((await api.ask({ line: 'DELETE /empty' })).status).toBe(204)
+    expect((await api.ask({ line: 'DELETE /empty' })).code).toBe('BucketNotEmpty')
+    expect(lstatSync(at('empty')).isSymbolicLink()).toBe(true)
     expect(existsSync(join(outside, 'empty-folder'))).toBe(true)
   })
 
