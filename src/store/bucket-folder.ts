@@ -5,6 +5,7 @@
 import type { Dirent } from 'node:fs'
 import fs from 'node:fs/promises'
 import { findFileSafely, hasCode } from '#blobs/files.ts'
+import { isLink } from '#blobs/inside.ts'
 import { rowsOf } from '#metadata/tables.ts'
 import type { StoreContext } from './context.ts'
 
@@ -13,6 +14,8 @@ const slash = Buffer.from('/')
 /** Whether there is anything but empty folders. Files of objects that were deleted a moment ago are removed first. */
 export async function hasForeignFiles(context: StoreContext, bucket: string): Promise<boolean> {
   const root = Buffer.from(context.layout.bucket(bucket))
+  // What is behind a link is not the bucket's.
+  if (isLink(context.layout.bucket(bucket))) return true
   for await (const path of filesBelow(root)) {
     const key = path.subarray(root.length + 1).toString()
     if ((await context.engine.scan(rowsOf('q', bucket, key), { limit: 1 })).length === 0) return true

@@ -7,8 +7,9 @@ import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeCounters } from '#metadata/write.ts'
-import { type Bucket, type BucketUsage, isBucketName } from '#model/bucket.ts'
+import { assertFreeName, type Bucket, type BucketUsage, isBucketName, isReservedName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import { defaultBlock } from '#model/object-ownership.ts'
 import { hasForeignFiles, removeEmptyFolders } from './bucket-folder.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
@@ -44,6 +45,7 @@ export async function bucketIn(transaction: Transaction, name: string): Promise<
 const noSuchBucket = (name: string) => new ApiError('NoSuchBucket', { fields: { BucketName: name } })
 
 export async function createBucket(context: StoreContext, bucket: Bucket): Promise<void> {
+  const path = context.layout.bucket(bucket.name)
   assertRoom(context)
   await transactDurably(context, async (transaction) => {
     const existing = await transaction.get(rowKey('b', bucket.name))
@@ -53,11 +55,14 @@ export async function createBucket(context: StoreContext, bucket: Bucket): Promi
         fields: { BucketName: bucket.name },
       })
     }
+    assertFreeName(bucket.name)
+    const stats = await fs.lstat(path).catch(() => undefined)
+    if (stats !== undefined && !stats.isDirectory()) throw occupied(bucket.name)
     transaction.put(rowKey('b', bucket.name), encodeJson(bucket))
   })
   // Not before: a folder without a record is adopted as another's bucket.
   try {
-    await fs.mkdir(context.layout.bucket(bucket.name), { recursive: true })
+    await fs.mkdir(path, { recursive: true })
   } catch (error) {
     await takeBack(context, bucket.name)
     throw asFolderError(error, bucket.name)
@@ -77,12 +82,14 @@ async function takeBack(context: StoreContext, name: string): Promise<void> {
 }
 
 function asFolderError(error: unknown, name: string): unknown {
-  // A file is in its place.
-  if (hasCode(error, 'EEXIST', 'ENOTDIR')) return new ApiError('BucketAlreadyExists', { fields: { BucketName: name } })
+  if (hasCode(error, 'EEXIST', 'ENOTDIR')) return occupied(name)
   if (!isForbidden(error)) return asStorageError(error)
   const message = 'The server is not permitted to make or remove the folder of this bucket on its disk.'
   return new ApiError('AccessDenied', { message, cause: error })
 }
+
+/** A file or a symbolic link has the folder's name. */
+const occupied = (name: string) => new ApiError('BucketAlreadyExists', { fields: { BucketName: name } })
 
 /**
  * Makes a bucket of a folder that has none. False if there is no folder, or it is about to go with the bucket that it was: a record
@@ -91,16 +98,17 @@ function asFolderError(error: unknown, name: string): unknown {
 export async function adoptBucket(
   context: StoreContext,
   name: string,
-  as: { readonly ownerId: string; readonly region: string },
+  as: { readonly ownerId: string; readonly region: string; readonly blocksPublicAccess: boolean },
 ): Promise<boolean> {
   return transactDurably(context, async (transaction) => {
     if ((await transaction.get(rowKey('b', name))) !== undefined) return false
     const mark = await transaction.get(rowKey('f', name))
     if (mark !== undefined && Date.now() - decodeJson<number>(mark) < folderRemovalMs) return false
     const stats = await fs.lstat(context.layout.bucket(name)).catch(() => undefined)
-    if (stats?.isDirectory() !== true) return false
+    if (stats?.isDirectory() !== true || isReservedName(name)) return false
     const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
-    const bucket: Bucket = { name, createdAtMs: Date.now(), ownerId: as.ownerId, region: as.region, ...fresh }
+    const block = defaultBlock(as.blocksPublicAccess)
+    const bucket: Bucket = { name, createdAtMs: Date.now(), ownerId: as.ownerId, region: as.region, ...fresh, ...block }
     transaction.put(rowKey('b', name), encodeJson(bucket))
     return true
   })

@@ -5,6 +5,7 @@ import { tryToRemoveFolder } from '#blobs/files.ts'
 import { Layout } from '#blobs/layout.ts'
 import { Spares } from '#blobs/spares.ts'
 import { DiskReserve } from '#lib/disk-reserve.ts'
+import { closeFilesToOthers, makePrivateFolder } from '#lib/private-files.ts'
 import { syncFolder } from '#lib/sync.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
@@ -19,6 +20,7 @@ import { changeVersion } from './change-version.ts'
 import type { Durability, StoreContext, StoreLog } from './context.ts'
 import type { PutObject, Store } from './contract.ts'
 import { deleteObject } from './delete.ts'
+import { scrubAgainAndAgain } from './fsck/scrub.ts'
 import { listObjects, listVersions } from './listing.ts'
 import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './parts.ts'
 import { putObject } from './publish.ts'
@@ -47,14 +49,42 @@ export interface StoreOptions {
   /** Owner and region of buckets adopted from folders made by hand. */
   readonly ownerId?: string
   readonly region?: string
+  /** Whether they block public access. */
+  readonly blocksPublicAccess?: boolean
   readonly verifyReads?: VerifyReads
+  /** From the start of one scrub of the primary process to the next; undefined: none. */
+  readonly scrubIntervalMs?: number | undefined
 }
 
 const flushOf = { strict: 'each', relaxed: 'soon', none: 'never' } as const
 
 export async function openStore(options: StoreOptions): Promise<Store> {
+  const { context, close } = await openContext(options)
+  await removeLeftovers(context)
+  if (options.isPrimary) await tellOfNewIndex(context)
+  const stopBackground = new AbortController()
+  const { signal } = stopBackground
+  const watcher = options.isPrimary ? watchBehind(context, options, signal) : undefined
+  const stopRefills = options.isPrimary ? keepRefilled(context.reserve) : undefined
+  const purging = options.isPrimary ? setInterval(() => void purge(context), purgeEveryMs).unref() : undefined
+  const { scrubIntervalMs } = options
+  if (options.isPrimary && scrubIntervalMs !== undefined) scrubAgainAndAgain(context, scrubIntervalMs, signal)
+  return storeOver(context, async () => {
+    stopBackground.abort()
+    clearInterval(purging)
+    await stopRefills?.()
+    watcher?.close()
+    await close()
+  })
+}
+
+/** Index and files, with what an unclean end has interrupted finished. Nothing that is left over is removed. */
+export async function openContext(
+  options: Omit<StoreOptions, 'watch' | 'isPrimary' | 'scrubIntervalMs'>,
+): Promise<{ context: StoreContext; close(): Promise<void> }> {
   const { root, durability, log } = options
   const layout = new Layout(root)
+  closeSystemFolder(layout)
   const reserve = reserveOf(layout)
   reserve.ensureFree(startBytes, startInodes)
   for (const folder of ['index', 'staging', 'uploads', 'versions', 'opaque']) {
@@ -68,8 +98,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const spares = new Spares({ layout, newFileId: () => staging.newFileId() })
   const troubles = new TroubleLog(log)
   const settler = new Settler({ engine, layout, durability, log, spares, troubles, reserve })
-  const { verifyReads = 'recent', region = 'us-east-1' } = options
-  const adopts = { ownerId: options.ownerId ?? createHash('sha256').update('000000000000').digest('hex'), region }
+  const { verifyReads = 'recent', region = 'us-east-1', blocksPublicAccess = false } = options
+  const ownerId = options.ownerId ?? createHash('sha256').update('000000000000').digest('hex')
+  const adopts = { ownerId, region, blocksPublicAccess }
   const common = {
     engine,
     layout,
@@ -84,22 +115,20 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const context: StoreContext = { ...common, settler, spares, staging }
   const recovered = await settler.recover()
   if (recovered > 0) log.info({ recovered }, 'finished writes that were interrupted')
-  await removeLeftovers(context)
-  if (options.isPrimary) await tellOfNewIndex(context)
-  const stopScan = new AbortController()
-  const watcher = options.isPrimary ? watchBehind(context, options, stopScan.signal) : undefined
-  const stopRefills = options.isPrimary ? keepRefilled(reserve) : undefined
-  const purging = options.isPrimary ? setInterval(() => void purge(context), purgeEveryMs).unref() : undefined
-  return storeOver(context, async () => {
-    stopScan.abort()
-    clearInterval(purging)
-    await stopRefills?.()
-    watcher?.close()
+  const close = async () => {
     await settler.close()
     await spares.close()
     staging.close()
     await engine.close()
-  })
+  }
+  return { context, close }
+}
+
+/** Also one of an older release, whose folder was open to all. */
+function closeSystemFolder(layout: Layout): void {
+  fs.mkdirSync(layout.root, { recursive: true })
+  makePrivateFolder(layout.system())
+  closeFilesToOthers(layout.system('config'))
 }
 
 /** So much a process needs to start, and to end what was interrupted. */
@@ -134,6 +163,7 @@ export function openEngine(options: { root: string; durability: Durability; engi
   const { root, durability, engine } = options
   if (engine === 'memory') return openMemoryEngine()
   const layout = new Layout(root)
+  closeSystemFolder(layout)
   const reserve = reserveOf(layout)
   // The lock file of LMDB is memory: where it finds no room, the process ends.
   reserve.ensureFree(startBytes, startInodes)

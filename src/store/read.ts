@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs'
 import { findFileSafely, isSameFile, openFile, readWhole } from '#blobs/files.ts'
+import { isInside } from '#blobs/inside.ts'
 import { isPlainKey } from '#blobs/layout.ts'
 import { decodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
@@ -76,7 +77,9 @@ async function findVerified<T>(
       return version === undefined ? undefined : { version, value: undefined }
     }
     if (version.isDeleteMarker) return { version, value: undefined }
-    const probed = probe(context.layout.place(bucket, key, version.place))
+    const path = context.layout.place(bucket, key, version.place)
+    const isReachable = version.place.kind !== 'plain' || isInside(context.layout.bucket(bucket), path)
+    const probed = isReachable ? probe(path) : undefined
     if (probed !== undefined && isSameFile(probed.signature, version.signature)) return { version, value: probed.value }
     if (probed !== undefined) release(probed.value)
     if (mayBeStaged && played === undefined) {
@@ -97,6 +100,8 @@ async function findVerified<T>(
       played = await context.settler.settleKey(bucket, key)
       continue
     }
+    // Behind a symbolic link. The record stays: somebody may put the folder back.
+    if (!isReachable) return undefined
     const found = { bucket, key, known: version, played }
     const adoption = probed === undefined ? await adoptRemoval(context, found) : await adoptFile(context, found)
     played = undefined

@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs/promises'
 import { isSameFile } from '#blobs/files.ts'
+import { isInside } from '#blobs/inside.ts'
 import { mapConcurrently } from '#lib/map-concurrently.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 import { decodeSignature } from '#metadata/version-codec.ts'
@@ -29,6 +30,7 @@ export interface ScanOptions {
   /** Owner of buckets whose folders have no record. */
   readonly ownerId: string
   readonly region: string
+  readonly blocksPublicAccess: boolean
   readonly signal: AbortSignal
   /** Called for every folder of a bucket, with the keys' prefix that it stands for. */
   readonly onFolder?: (bucket: string, prefix: string) => void
@@ -65,10 +67,10 @@ export async function scanFolder(
   options: ScanOptions,
 ): Promise<void> {
   if (options.signal.aborted) return
-  options.onFolder?.(bucket, prefix)
   const path = prefix === '' ? context.layout.bucket(bucket) : context.layout.plain(bucket, prefix.slice(0, -1))
   const stats = await fs.lstat(path).catch(() => undefined)
-  if (stats?.isDirectory() !== true) return
+  if (stats?.isDirectory() !== true || !isInside(context.layout.bucket(bucket), path)) return
+  options.onFolder?.(bucket, prefix)
   const row = rowKey('f', bucket, prefix)
   const value = await context.engine.get(row)
   const before = value === undefined ? undefined : decodeJson<ScannedFolder>(value)

@@ -111,6 +111,13 @@ function removeAbandonedFolder(
   }
 }
 
+/** Whether an open store makes its files in this folder. */
+export function isStagingInUse(layout: Layout, owner: string): boolean {
+  const claim = claimFolder(layout.stagingFolder(owner))
+  if (typeof claim === 'number') fs.closeSync(claim)
+  return claim === 'held' || (mayBeUnlocked(owner, claim) && isLivingProcess(Number.parseInt(owner, 36)))
+}
+
 /** Earlier releases named the folder after the process alone, and did not lock it. */
 const mayBeUnlocked = (owner: string, claim: number | undefined) => claim === undefined || !owner.includes('.')
 
