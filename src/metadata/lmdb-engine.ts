@@ -20,8 +20,9 @@ import type {
 } from './engine.ts'
 import { abortable, atCursor, cutRange, type Database, find, openDatabase, scanDatabase } from './lmdb-database.ts'
 import { LmdbDurability } from './lmdb-durability.ts'
-import { ensureCheckpoint, forgetCheckpoints, machineOf } from './lmdb-restore.ts'
+import { ensureCheckpoint, forgetCheckpoints } from './lmdb-restore.ts'
 import { LmdbView } from './lmdb-view.ts'
+import { machineOf } from './machine.ts'
 import type { Position, Put } from './redo-log.ts'
 import { applyWrite, type CommitView, holds } from './write.ts'
 

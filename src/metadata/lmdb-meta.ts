@@ -11,6 +11,7 @@ const magic = 0xbeefc0de
 const headerBytes = [24, 16]
 const metaBytes = 144
 const pageSizeAt = 24
+const lastPageAt = 120
 const transactionIdAt = 128
 
 export const dataFile = (folder: string): string => join(folder, 'data.mdb')
@@ -24,6 +25,13 @@ interface MetaPages {
 export function readMeta(file: number): Buffer {
   const [first, second] = readMetaPages(file).metas as [Buffer, Buffer]
   return first.readBigUInt64LE(transactionIdAt) > second.readBigUInt64LE(transactionIdAt) ? first : second
+}
+
+/** How long the file has to be for all pages of the last transaction; the very last ones may never have been written. */
+export function pagesNeeded(file: number): number {
+  const meta = readMeta(file)
+  const pages = Number(meta.readBigUInt64LE(lastPageAt)) + 1
+  return pages * meta.readUInt32LE(pageSizeAt)
 }
 
 /** Only while nobody has LMDB open. */

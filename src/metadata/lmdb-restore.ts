@@ -5,22 +5,12 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { ABORT } from 'lmdb'
-import { bootId } from '#lib/boot-id.ts'
 import { type Checkpoint, Checkpoints } from './checkpoints.ts'
 import { DataFileRoom } from './data-file-room.ts'
 import { abortable, type Database, openDatabase } from './lmdb-database.ts'
 import { beginSegment, positionIn } from './lmdb-log.ts'
 import { dataFile, readMeta, writeMeta } from './lmdb-meta.ts'
 import { RedoLog } from './redo-log.ts'
-
-/**
- * Stays the same as long as LMDB's file holds all that was written to it, whoever wrote it: the start of this machine, since the
- * system's memory of a file survives every process, and the file itself, of which a copy may not have reached the disk.
- */
-export function machineOf(folder: string): string {
-  const file = fs.statSync(dataFile(folder), { throwIfNoEntry: false })
-  return `${bootId()}:${file?.dev}:${file?.ino}`
-}
 
 /** machineOf, or what a test says instead. */
 type Machine = () => string
