@@ -16,6 +16,10 @@ const closeOnExec = 0o2000000
 /** Whatever changes the name, the bytes or the attributes of what is in a folder. */
 const folderChanges = 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200
 const onlyFolders = 0x1000000
+const lockShared = 1
+const lockExclusive = 2
+const lockNonBlocking = 4
+const testAndLock = 2
 
 export const libc = {
   /**
@@ -29,6 +33,22 @@ export const libc = {
     if (calls.renameat2(atWorkingFolder, path, atWorkingFolder, other, renameExchange) !== 0)
       throw failure('renameat2', calls.lastError())
   },
+
+  /**
+   * Locks an open file until it is closed, shared with others or alone (flock(2)). False if others have it, unless it `waits`; also
+   * where there is no such call.
+   */
+  lockFile(fd: number, kind: 'shared' | 'alone', waits: boolean): boolean {
+    return load()?.flock(fd, (kind === 'shared' ? lockShared : lockExclusive) | (waits ? 0 : lockNonBlocking)) === 0
+  },
+
+  /**
+   * Locks the first byte of a file for this process, as LMDB does, until it closes any descriptor of it (lockf(3)). False if another
+   * process has locked it.
+   */
+  lockFirstByte: (fd: number): boolean => load()?.lockf(fd, testAndLock, 1) === 0,
+
+  canLockFiles: (): boolean => load() !== undefined,
 
   /** A descriptor to read changes from, which never blocks (inotify(7)); undefined where there is none. */
   openInotify(): number | undefined {
@@ -79,6 +99,8 @@ export const libc = {
 }
 
 interface Calls {
+  flock(fd: number, operation: number): number
+  lockf(fd: number, operation: number, bytes: number): number
   renameat2(fromFolder: number, from: string, toFolder: number, to: string, flags: number): number
   inotifyInit(flags: number): number
   inotifyAddWatch(fd: number, path: string, mask: number): number
@@ -108,6 +130,8 @@ function find(): Calls | undefined {
     const renameat2 = library.func('int renameat2(int, const char *, int, const char *, unsigned int)')
     const syncfs = library.func('int syncfs(int)')
     return {
+      flock: library.func('int flock(int, int)'),
+      lockf: library.func('int lockf(int, int, long)'),
       renameat2,
       inotifyInit: library.func('int inotify_init1(int)'),
       inotifyAddWatch: library.func('int inotify_add_watch(int, const char *, uint32_t)'),

@@ -2,6 +2,7 @@
  * The default engine: LMDB, shared by all processes of one machine. What comes in one turn of the event loop shares a transaction,
  * which only touches memory: its flush comes afterwards (lmdb-durability.ts).
  */
+import fs from 'node:fs'
 import { ABORT } from 'lmdb'
 import { bootId } from '#lib/boot-id.ts'
 import { currentTurn } from '#lib/turn.ts'
@@ -16,9 +17,11 @@ import type {
   ReadInPlace,
   Write,
 } from './engine.ts'
+import { compactIfWorthwhile } from './lmdb-compaction.ts'
 import { abortable, atCursor, cutRange, type Database, find, openDatabase, scanDatabase } from './lmdb-database.ts'
 import { LmdbDurability } from './lmdb-durability.ts'
 import { ensureCheckpoint, forgetCheckpoints, machineOf } from './lmdb-restore.ts'
+import { joinUsers } from './lmdb-users.ts'
 import { LmdbView } from './lmdb-view.ts'
 import type { Position } from './redo-log.ts'
 import { applyWrite, type CommitView, holds } from './write.ts'
@@ -33,6 +36,8 @@ interface LmdbOptions {
   readonly files?: string
   /** Of a file of the redo log, before the next one is begun. */
   readonly segmentBytes?: number
+  /** How large the file must be to be compacted (lmdb-compaction.ts). */
+  readonly compactFromBytes?: number
 }
 
 interface Task {
@@ -43,18 +48,20 @@ interface Task {
 }
 
 export function openLmdbEngine(options: LmdbOptions): MetadataEngine {
-  const { path, flush, machine, files, segmentBytes = 8 * 1024 * 1024 } = options
+  const { path, flush, machine, files, segmentBytes = 8 * 1024 * 1024, compactFromBytes = 32 * 1024 * 1024 } = options
   // Where nothing tells whether the power was lost, LMDB flushes each transaction by itself.
   if (bootId() === undefined) return new LmdbEngine(openDatabase(path, { flushes: flush !== 'never' }), undefined)
   const machineNow = () => machine ?? machineOf(path)
+  compactIfWorthwhile(path, machineNow, compactFromBytes)
+  const users = joinUsers(path)
   if (flush === 'never') {
     forgetCheckpoints(path, machineNow)
-    return new LmdbEngine(openDatabase(path, { flushes: false }), undefined)
+    return new LmdbEngine(openDatabase(path, { flushes: false }), undefined, users)
   }
   ensureCheckpoint(path, machineNow)
   const database = openDatabase(path, { flushes: false })
   const durability = { folder: path, machine: machineNow(), flush, files, segmentBytes }
-  return new LmdbEngine(database, new LmdbDurability(database, durability))
+  return new LmdbEngine(database, new LmdbDurability(database, durability), users)
 }
 
 const gatherTurnsMax = 8
@@ -63,14 +70,17 @@ const atOnce: Committed = { flushed: Promise.resolve() }
 class LmdbEngine implements MetadataEngine {
   readonly #database: Database
   readonly #durability: LmdbDurability | undefined
+  /** As `joinUsers` gave it. */
+  readonly #users: number | undefined
   #tasks: Task[] = []
   #running: Promise<void> | undefined
   /** The turn whose reads share the snapshot that is open now. */
   #snapshotOf = -1
 
-  constructor(database: Database, durability: LmdbDurability | undefined) {
+  constructor(database: Database, durability: LmdbDurability | undefined, users?: number) {
     this.#database = database
     this.#durability = durability
+    this.#users = users
   }
 
   get(key: Bytes): Bytes | undefined {
@@ -141,6 +151,7 @@ class LmdbEngine implements MetadataEngine {
     while (this.#running !== undefined) await this.#running
     await this.#durability?.close()
     await this.#database.close()
+    if (this.#users !== undefined) fs.closeSync(this.#users)
   }
 
   /** A snapshot as old as this turn, or as the last commit of this process, shows every commit that has resolved. */
