@@ -1,5 +1,7 @@
 /** The one authentication, and the door to the one authorization. Default is deny. */
 import type { Identities } from '#identity/identities.ts'
+import type { Regions } from '#model/bucket-region.ts'
+import { isKeptToOwnersAccount, isOfOwnersAccount } from '#policy/owners-account.ts'
 import { createAuthenticator } from './authenticator.ts'
 import type { Authorizer } from './authorizer.ts'
 import type { Gatekeeper } from './caller.ts'
@@ -7,8 +9,7 @@ import type { ClientAddress } from './client-address.ts'
 import type { DecisionJournal } from './decision-journal.ts'
 import { ObjectNeeded } from './object-needed.ts'
 
-export interface GatekeeperSettings {
-  readonly region: string
+export interface GatekeeperSettings extends Regions {
   readonly service: string
   /** Values of Host that are as good as the one received. */
   readonly hosts: readonly string[]
@@ -38,7 +39,10 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
 
   const may: Gatekeeper['may'] = (...asked) => {
     try {
-      return authorizer.decide(authorizer.question(...asked)).outcome === 'Allow'
+      const question = authorizer.question(...asked)
+      const { request } = question
+      if (isKeptToOwnersAccount(request.action) && !isOfOwnersAccount(request)) return false
+      return authorizer.decide(question).outcome === 'Allow'
     } catch (error) {
       if (error instanceof ObjectNeeded) return false
       throw error

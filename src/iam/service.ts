@@ -30,7 +30,7 @@ export function createIamService(services: IamServices): QueryService {
 }
 
 async function run(row: IamRow, request: QueryRequest, { identities, gatekeeper }: IamServices) {
-  const caller = gatekeeper.authenticate({ ...request.signable, socket: request.socket }, 'iam')
+  const caller = gatekeeper.authenticate({ ...request.signable, socket: request.socket }, { service: 'iam' })
   const { principal } = caller
   request.principal = principal
   request.allowed = new AllowedDecisions()

@@ -11,15 +11,12 @@ const require = createRequire(import.meta.url)
 const atWorkingFolder = -100
 const renameExchange = 2
 const mmapThreshold = -3
+const keepSize = 1
 const nonBlocking = 0o4000
 const closeOnExec = 0o2000000
 /** Whatever changes the name, the bytes or the attributes of what is in a folder. */
 const folderChanges = 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200
 const onlyFolders = 0x1000000
-const lockShared = 1
-const lockExclusive = 2
-const lockNonBlocking = 4
-const testAndLock = 2
 
 export const libc = {
   /**
@@ -33,22 +30,6 @@ export const libc = {
     if (calls.renameat2(atWorkingFolder, path, atWorkingFolder, other, renameExchange) !== 0)
       throw failure('renameat2', calls.lastError())
   },
-
-  /**
-   * Locks an open file until it is closed, shared with others or alone (flock(2)). False if others have it, unless it `waits`; also
-   * where there is no such call.
-   */
-  lockFile(fd: number, kind: 'shared' | 'alone', waits: boolean): boolean {
-    return load()?.flock(fd, (kind === 'shared' ? lockShared : lockExclusive) | (waits ? 0 : lockNonBlocking)) === 0
-  },
-
-  /**
-   * Locks the first byte of a file for this process, as LMDB does, until it closes any descriptor of it (lockf(3)). False if another
-   * process has locked it.
-   */
-  lockFirstByte: (fd: number): boolean => load()?.lockf(fd, testAndLock, 1) === 0,
-
-  canLockFiles: (): boolean => load() !== undefined,
 
   /** A descriptor to read changes from, which never blocks (inotify(7)); undefined where there is none. */
   openInotify(): number | undefined {
@@ -88,6 +69,16 @@ export const libc = {
   },
 
   /**
+   * Has the file system set blocks apart for a stretch of the file, whose size stays (fallocate(2)): to write there takes no more room.
+   * Throws an error with the `code` of the system; ENOSYS where there is no such call.
+   */
+  allocate(fd: number, offset: number, sizeBytes: number): void {
+    const calls = load()
+    if (calls === undefined) throw failure('fallocate', 'ENOSYS')
+    if (calls.fallocate(fd, keepSize, offset, sizeBytes) !== 0) throw failure('fallocate', calls.lastError())
+  },
+
+  /**
    * From now on blocks of memory of up to so many bytes, when they are freed, are kept for the next (mallopt(3), M_MMAP_THRESHOLD).
    * Nothing where there is no such call. Not from the start of a process, whose passing needs would make it larger for good.
    */
@@ -99,12 +90,11 @@ export const libc = {
 }
 
 interface Calls {
-  flock(fd: number, operation: number): number
-  lockf(fd: number, operation: number, bytes: number): number
   renameat2(fromFolder: number, from: string, toFolder: number, to: string, flags: number): number
   inotifyInit(flags: number): number
   inotifyAddWatch(fd: number, path: string, mask: number): number
   inotifyRemoveWatch(fd: number, watch: number): number
+  fallocate(fd: number, mode: number, offset: number, sizeBytes: number): number
   /** In a thread. */
   syncfs(fd: number): Promise<number>
   /** Of glibc. */
@@ -130,12 +120,11 @@ function find(): Calls | undefined {
     const renameat2 = library.func('int renameat2(int, const char *, int, const char *, unsigned int)')
     const syncfs = library.func('int syncfs(int)')
     return {
-      flock: library.func('int flock(int, int)'),
-      lockf: library.func('int lockf(int, int, long)'),
       renameat2,
       inotifyInit: library.func('int inotify_init1(int)'),
       inotifyAddWatch: library.func('int inotify_add_watch(int, const char *, uint32_t)'),
       inotifyRemoveWatch: library.func('int inotify_rm_watch(int, int)'),
+      fallocate: library.func('int fallocate64(int, int, int64_t, int64_t)'),
       mallopt: malloptOf(library),
       syncfs: (fd) =>
         new Promise((resolve, reject) => {

@@ -18,6 +18,7 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import { syncFolderSync } from '#lib/sync.ts'
 import { Checkpoints } from './checkpoints.ts'
+import { DataFileRoom } from './data-file-room.ts'
 import { abortable, type Database, openDatabase, openReadOnly, scanDatabase } from './lmdb-database.ts'
 import { positionIn } from './lmdb-log.ts'
 import { dataFile, readMeta, readUsage } from './lmdb-meta.ts'
@@ -104,19 +105,27 @@ function copyAll(folder: string): { path: string; position: Position } {
   for (const path of [from, to]) fs.mkdirSync(path, { recursive: true })
   // By another name it has another lock file: to open the one that is locked here would let go of the lock.
   fs.linkSync(dataFile(folder), dataFile(from))
+  const { liveBytes = 0, entries } = usageOf(dataFile(from)) ?? {}
   const source = openReadOnly(from)
   const target = openDatabase(to, { flushes: false })
+  const room = new DataFileRoom(to, undefined)
   let position: Position
   try {
+    // LMDB must not find the volume full by itself.
+    room.ensure(0, liveBytes)
     copyRows(source, target)
     position = positionIn(source)
   } finally {
     void source.close()
     void target.close()
+    room.close()
   }
-  syncFile(dataFile(to))
-  if (usageOf(dataFile(to))?.entries !== usageOf(dataFile(from))?.entries) throw new Error('the copy is not whole')
-  return { path: dataFile(to), position }
+  const path = dataFile(to)
+  // The room that was not needed.
+  fs.truncateSync(path, fs.statSync(path).size)
+  syncFile(path)
+  if (usageOf(path)?.entries !== entries) throw new Error('the copy is not whole')
+  return { path, position }
 }
 
 function copyRows(source: Database, target: Database): void {

@@ -4,27 +4,25 @@
  */
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { libc } from '#lib/libc.ts'
-
-const triesMax = 3
+import { shareLock, tryToLock, tryToLockFirstByte } from '#lib/file-lock.ts'
+import { privateFileMode } from '#lib/private-files.ts'
 
 const openUsers = (folder: string): number =>
-  fs.openSync(join(folder, 'users'), fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644)
+  fs.openSync(join(folder, 'users'), fs.constants.O_RDWR | fs.constants.O_CREAT, privateFileMode)
 
 /** Before LMDB is opened; waits for one who has it alone. Close it after LMDB. Undefined where there are no locks. */
 export function joinUsers(folder: string): number | undefined {
-  if (!libc.canLockFiles()) return undefined
   const fd = openUsers(folder)
-  // Where there are no such locks on this file system nobody gets it alone either. A signal may interrupt the waiting.
-  for (let tries = 0; tries < triesMax && !libc.lockFile(fd, 'shared', true); ) tries++
-  return fd
+  if (shareLock(fd) === 'locked') return fd
+  // Then nobody gets it alone either.
+  fs.closeSync(fd)
+  return undefined
 }
 
 /** Keeps all others out, until the descriptor is closed; undefined if another has the index open, in this process or any other. */
 export function lockAlone(folder: string): number | undefined {
-  if (!libc.canLockFiles()) return undefined
   const fd = openUsers(folder)
-  if (libc.lockFile(fd, 'alone', false)) return fd
+  if (tryToLock(fd) === 'locked') return fd
   fs.closeSync(fd)
   return undefined
 }
@@ -35,8 +33,8 @@ export function lockAlone(folder: string): number | undefined {
  */
 export function lockLmdbAlone(folder: string): number | undefined {
   if (isOpenHere(join(folder, 'data.mdb'))) return undefined
-  const fd = fs.openSync(join(folder, 'lock.mdb'), fs.constants.O_RDWR | fs.constants.O_CREAT, 0o664)
-  if (libc.lockFirstByte(fd)) return fd
+  const fd = fs.openSync(join(folder, 'lock.mdb'), fs.constants.O_RDWR | fs.constants.O_CREAT, privateFileMode)
+  if (tryToLockFirstByte(fd) === 'locked') return fd
   fs.closeSync(fd)
   return undefined
 }

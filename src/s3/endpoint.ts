@@ -8,6 +8,7 @@ import type { Caller } from '#access/caller.ts'
 import { isUnexplained } from '#access/denial.ts'
 import { type AskedObject, authorizeOnObject, authorizeOnUpload, readAuthorized } from '#access/object-access.ts'
 import { ObjectNeeded } from '#access/object-needed.ts'
+import { answeredStatus } from '#http/answered-status.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
@@ -16,6 +17,7 @@ import { assertKey, type ObjectVersion } from '#model/object.ts'
 import { decisionHeader, type ServedRequest } from '#model/served-request.ts'
 import { dependsOnObject } from '#policy/acl-evaluation.ts'
 import type { OpenObject } from '#store/contract.ts'
+import { asStorageError } from '#store/storage-error.ts'
 import { type Address, createAddressReader } from './address.ts'
 import { releaseBody } from './drain.ts'
 import { errorResponse } from './error-response.ts'
@@ -26,8 +28,10 @@ import type { S3Response, Services } from './operation.ts'
 import { type OperationRow, operations } from './operations.ts'
 import { withQueryHeaders } from './query-headers.ts'
 import { ReceivedRequest } from './received-request.ts'
+import { withJoinedMetadata } from './repeated-metadata.ts'
 import { createMatcher } from './route.ts'
 import { send } from './send.ts'
+import { refuseUnservedHeaders } from './unserved-headers.ts'
 
 /** As pino's, narrowed to what is used. */
 export interface RequestLog {
@@ -70,28 +74,28 @@ export function createS3Endpoint(
     const address = readAddress(target, request.headers.host)
     exchange.address = address
     if (method === 'OPTIONS') throw refusePreflight(request.headers)
-    const headers = withQueryHeaders(request.headers, address.query)
+    const headers = withQueryHeaders(withJoinedMetadata(request), address.query)
     const row = match({ method, address, headers })
     exchange.row = row
+    const isInBucket = address.bucketName !== '' && row.withoutBucket !== true
+    // Before authentication: a request to a bucket may be signed for the bucket's own region.
+    const found = isInBucket ? await findBucket(address.bucketName, services) : undefined
     const caller = row.authenticatesItself
       ? anonymousCaller
-      : services.gatekeeper.authenticate({
-          method,
-          target,
-          headers: request.headers,
-          rawHeaders,
-          socket: request.socket,
-        })
+      : services.gatekeeper.authenticate(
+          { method, target, headers: request.headers, rawHeaders, socket: request.socket },
+          { region: found?.region },
+        )
     exchange.caller = caller
     if (address.key !== '') assertKey(address.key)
-    const bucket =
-      address.bucketName === '' || row.withoutBucket ? undefined : await loadBucket(address.bucketName, services)
+    const bucket = isInBucket ? (found ?? (await missingBucket(address.bucketName, services))) : undefined
     exchange.bucket = bucket
     const { id } = exchange
     const operation = row.name
     const received = new ReceivedRequest({
       id,
       operation,
+      refusesMarkers: row.refusesMarkers === true,
       request,
       headers,
       response,
@@ -105,6 +109,7 @@ export function createS3Endpoint(
     // Awaited only where it must be: most decisions need nothing but what is known already.
     const pending = authorize(row, received, bucket, services)
     if (pending !== undefined) await pending
+    refuseUnserved(received)
     return row.run(received, services)
   }
 
@@ -124,7 +129,8 @@ export function createS3Endpoint(
     let failure: unknown
     try {
       bytes = await send(response, method, await answer(request, response, exchange), common)
-    } catch (error) {
+    } catch (thrown) {
+      const error = asStorageError(thrown)
       failure = error
       const { row, received, bucket } = exchange
       let shown = row && received && bucket ? await showFailure(error, row, received, bucket, services) : error
@@ -135,7 +141,8 @@ export function createS3Endpoint(
       if (response.headersSent || response.destroyed) response.destroy()
       else {
         const resource = resourceOf(request, exchange.address)
-        bytes = await send(response, method, errorResponse(shown, resource, exchange.id, hostId), common)
+        const refusal = await withRegion(errorResponse(shown, resource, exchange.id, hostId), exchange, services)
+        bytes = await send(response, method, refusal, common)
       }
     }
     releaseBody(request)
@@ -152,6 +159,7 @@ export function createS3Endpoint(
     const { id, address, row, caller, bucket } = exchange
     const durationMs = performance.now() - exchange.startedAtMs
     const refusal = failure instanceof ApiError ? failure : undefined
+    const status = answeredStatus(response, failure)
     if (failure !== undefined && !(failure instanceof ApiError) && !response.destroyed) {
       log.error({ requestId: id, operation: row?.name, err: failure }, 'request failed')
     }
@@ -159,7 +167,7 @@ export function createS3Endpoint(
       requestId: id,
       operation: row?.name,
       principal: caller?.principal.accessKeyId,
-      status: response.statusCode,
+      status,
       bytes,
       durationMs: Math.round(durationMs * 100) / 100,
       bucket: address === undefined ? undefined : escapeForLog(address.bucketName),
@@ -173,7 +181,7 @@ export function createS3Endpoint(
       bucketName: address?.bucketName ?? '',
       key: address?.key ?? '',
       bucketOwnerId: bucket?.ownerId,
-      status: response.statusCode,
+      status,
       errorCode: refusal?.code ?? (failure === undefined || response.destroyed ? undefined : 'InternalError'),
       decisionId: refusal?.headers?.[decisionHeader],
       bytes,
@@ -192,6 +200,16 @@ export function createS3Endpoint(
   }
 }
 
+/** Authorization may have opened the object already. */
+function refuseUnserved(received: ReceivedRequest): void {
+  try {
+    refuseUnservedHeaders(received.operation, received.headers)
+  } catch (error) {
+    received.release()
+    throw error
+  }
+}
+
 /** What a preflight must have was answered before this: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html */
 function refusePreflight({ origin }: IncomingMessage['headers']): ApiError {
   const message =
@@ -204,13 +222,32 @@ function refusePreflight({ origin }: IncomingMessage['headers']): ApiError {
 /** For rows that authenticate by themselves, until they have. */
 const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payload: { kind: 'unsigned' } }
 
+/** What is there has a legal name: only what is not needs to be told from what cannot be. */
+async function findBucket(name: string, { store }: Services): Promise<Bucket | undefined> {
+  return name.length <= limits.bucketNameLength ? store.findBucket(name) : undefined
+}
+
 /** A missing bucket is no secret: S3 tells everyone, since names are shared by all. */
-async function loadBucket(name: string, services: Services): Promise<Bucket> {
-  // What is there has a legal name: only what is not needs to be told from what cannot be.
-  const bucket = name.length <= limits.bucketNameLength ? await services.store.findBucket(name) : undefined
-  if (bucket !== undefined) return bucket
+async function missingBucket(name: string, services: Services): Promise<Bucket> {
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)
+}
+
+/**
+ * A refusal names the region of the bucket addressed, also where the request was refused before anything else was looked at: clients that
+ * were told of no region, or a wrong one, learn it so.
+ */
+async function withRegion(
+  refusal: S3Response,
+  { address, bucket }: Exchange,
+  { store }: Services,
+): Promise<S3Response> {
+  const { status = 200 } = refusal
+  const name = address?.bucketName ?? ''
+  if (status < 400 || status >= 500 || name === '' || name.length > limits.bucketNameLength) return refusal
+  const addressed = bucket ?? (await store.findBucket(name).catch(() => undefined))
+  if (addressed === undefined) return refusal
+  return { ...refusal, headers: { ...refusal.headers, 'x-amz-bucket-region': addressed.region } }
 }
 
 function noteRefusal(

@@ -3,7 +3,7 @@ import type { Awaitable, Bytes, KeyRange } from '#metadata/engine.ts'
 import { rowKey, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
 import { decodeIds, decodeListed, decodeListedVersion } from '#metadata/version-codec.ts'
 import type { StoreContext } from './context.ts'
-import type { ListedObject, ListedVersion, ListQuery, ObjectPage, VersionPage } from './contract.ts'
+import type { ListedObject, ListedVersion, ListQuery, ObjectPage, ObjectQuery, VersionPage } from './contract.ts'
 import { findRecord } from './read.ts'
 
 /** Rows within one common prefix that are read on before a seek is cheaper. */
@@ -11,11 +11,16 @@ const rowsBeforeSeek = 16
 /** Rows fetched at once: those of a page, and the one that tells that there is more. */
 const chunkMax = 1001
 
-/** Common prefix of a key under prefix and delimiter; undefined if it has none. */
+/** Common prefix of a key that starts with the prefix; undefined if it has none. */
 export function commonPrefix(key: string, prefix: string, delimiter: string): string | undefined {
   if (delimiter === '') return undefined
   const at = key.indexOf(delimiter, prefix.length)
   return at === -1 ? undefined : key.slice(0, at + delimiter.length)
+}
+
+/** The same of any key: undefined for one that is not listed under the prefix. */
+export function commonPrefixOf(key: string, prefix: string, delimiter: string): string | undefined {
+  return key.startsWith(prefix) ? commonPrefix(key, prefix, delimiter) : undefined
 }
 
 /** How a cursor gets its rows. */
@@ -77,8 +82,8 @@ interface ObjectRow {
   readonly object: ListedObject | undefined
 }
 
-export async function listObjects(context: StoreContext, query: ListQuery & { after: string }): Promise<ObjectPage> {
-  const { bucket, prefix, delimiter, limit, after } = query
+export async function listObjects(context: StoreContext, query: ObjectQuery): Promise<ObjectPage> {
+  const { bucket, prefix, delimiter, limit, after, isMarker = false } = query
   const page = { objects: [], commonPrefixes: [], next: undefined } as ObjectPage & { next: string | undefined }
   if (limit === 0) return page
   const rowText = (key: string) => rowKey('o', bucket, key)
@@ -96,8 +101,8 @@ export async function listObjects(context: StoreContext, query: ListQuery & { af
   let range = rowsWithPrefix('o', `${bucket}\0${prefix}`)
   if (after !== '' && Buffer.compare(rowText(after), range.start) >= 0) range = rowsAfter(range, rowText(after), 'row')
   const cursor = new Cursor(source, range, delimiter === '' ? limit + 1 : 64)
-  const afterPrefix = commonPrefix(after, prefix, delimiter)
-  if (afterPrefix !== undefined && after.startsWith(prefix) && afterPrefix === after) cursor.skipPrefix(afterPrefix)
+  const afterPrefix = commonPrefixOf(after, prefix, delimiter)
+  if (afterPrefix !== undefined && (isMarker || afterPrefix === after)) cursor.skipPrefix(afterPrefix)
   let passed = 0
   let last = ''
   for (;;) {
@@ -140,9 +145,9 @@ export async function listVersions(context: StoreContext, query: VersionQuery): 
   if (limit === 0) return { ...page, next: undefined }
   const markerOrder = await orderOfMarker(context, query)
   const [current, others] = versionCursors(context, query, markerOrder)
-  const markerPrefix = commonPrefix(keyMarker, prefix, delimiter)
-  const isPrefixMarker = markerPrefix !== undefined && markerPrefix === keyMarker && markerOrder === undefined
-  if (isPrefixMarker) for (const cursor of [current, others]) cursor.skipPrefix(markerPrefix)
+  // A marker inside a common prefix stands for all of it.
+  const markerPrefix = commonPrefixOf(keyMarker, prefix, delimiter)
+  if (markerPrefix !== undefined) for (const cursor of [current, others]) cursor.skipPrefix(markerPrefix)
   let last: { key: string; versionId: string | undefined } = { key: '', versionId: undefined }
   let newestKey = markerOrder !== undefined && (await hasListed(context, query, markerOrder)) ? keyMarker : undefined
   let passed = 0

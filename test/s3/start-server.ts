@@ -53,8 +53,11 @@ export async function startServer(
     trustedProxies?: string[]
     enforce?: 'on' | 'log'
     defaultObjectOwnership?: ObjectOwnership
+    /** Beside us-east-1. */
+    regions?: string[]
     log?: StoreLog
     root?: string
+    isPrimary?: boolean
   } = {},
 ): Promise<TestServer> {
   const log = options.log ?? silent
@@ -67,7 +70,7 @@ export async function startServer(
     engine: options.engine ?? 'lmdb',
     watch: false,
     log,
-    isPrimary: false,
+    isPrimary: options.isPrimary ?? false,
   })
   const identities = await openIdentities({ path: iamPath, bootstrap: { accessKey: 'x', secretKey: 'x' }, log: silent })
   const policies = await openBucketPolicies({ path: join(root, 'bucket_policies.json'), log: silent })
@@ -80,6 +83,7 @@ export async function startServer(
       trustedProxies: options.trustedProxies ?? [],
       enforce: options.enforce ?? 'on',
       region: 'us-east-1',
+      regions: options.regions ?? [],
       service: 's3',
       hosts: [],
       plainKeyAuth: true,
@@ -91,9 +95,11 @@ export async function startServer(
   })
   const settings = {
     region: 'us-east-1',
+    regions: options.regions ?? [],
     maxUploadBytes: options.maxUploadBytes ?? 1024 ** 3,
     virtualHostDomains: [],
     defaultObjectOwnership: options.defaultObjectOwnership ?? ('BucketOwnerEnforced' as const),
+    defaultPublicAccessBlock: false,
   }
   const listener = createS3Endpoint({
     services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },

@@ -1,10 +1,11 @@
 import { tagKeys } from '#access/query-facts.ts'
 import { elementAt, textAt } from '#lib/xml.ts'
-import { aclToKeep } from '#model/acl.ts'
+import { aclToKeep, isPublicAcl } from '#model/acl.ts'
 import { assertBucketName, type Bucket } from '#model/bucket.ts'
 import { regionOfBucket } from '#model/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
 import {
+  defaultBlock,
   defaultControls,
   hasAclsEnabled,
   type ObjectOwnership,
@@ -23,7 +24,6 @@ export async function createBucket(request: S3Request, services: Services): Prom
   const { store, settings } = services
   const { bucketName, caller } = request
   assertBucketName(bucketName)
-  refuseUnserved(request)
   const access = readAccess(request, bucketName, services)
   const { location, named } = await readConfiguration(request)
   const place = { bucket: { name: bucketName, ownerId: '' } }
@@ -34,7 +34,7 @@ export async function createBucket(request: S3Request, services: Services): Prom
   })
   if (named.length > 0) request.authorize('s3:TagResource', place, keys)
   const tags = assertTags(named, 'newBucket')
-  const region = regionOfBucket(location, settings.region)
+  const region = regionOfBucket(location, settings)
   const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
   const bucket: Bucket = {
     name: bucketName,
@@ -50,13 +50,17 @@ export async function createBucket(request: S3Request, services: Services): Prom
   try {
     await store.createBucket(bucket)
   } catch (error) {
-    // In us-east-1 alone, S3 says yes to an owner who asks again, and sets the ACL anew; tags would be lost without a word.
+    // In us-east-1 alone, S3 says yes to an owner who asks again for a bucket that is there, and sets the ACL anew; tags would be lost
+    // without a word.
     const isOwn = error instanceof ApiError && error.code === 'BucketAlreadyOwnedByYou'
-    if (!isOwn || settings.region !== 'us-east-1' || tags !== undefined) throw error
+    if (!isOwn || settings.region !== globalRegion || region !== globalRegion || tags !== undefined) throw error
+    if ((await store.getBucket(bucketName)).region !== globalRegion) throw error
     await resetAcl(store, bucket)
   }
-  return { headers: { location: `/${bucketName}` } }
+  return { headers: { location: `/${bucketName}`, 'x-amz-bucket-arn': `arn:aws:s3:::${bucketName}` } }
 }
+
+const globalRegion = 'us-east-1'
 
 async function resetAcl(store: Store, { name, acl }: Bucket): Promise<void> {
   if (acl === undefined && (await store.getBucket(name)).acl === undefined) return
@@ -68,15 +72,7 @@ async function resetAcl(store: Store, { name, acl }: Bucket): Promise<void> {
   })
 }
 
-/** Accepting in silence what is not served would mislead. */
-function refuseUnserved({ headers }: S3Request): void {
-  const namespace = headers['x-amz-bucket-namespace']
-  if (namespace !== undefined && namespace !== 'global') {
-    throw new ApiError('NotImplemented', { fields: { Header: 'x-amz-bucket-namespace', Value: String(namespace) } })
-  }
-}
-
-type Access = Pick<Bucket, 'acl' | 'ownershipControls'>
+type Access = Pick<Bucket, 'acl' | 'ownershipControls' | 'publicAccessBlock'>
 
 /** Who owns what will be in the bucket, and who has access to it. Each takes a permission of its own. */
 function readAccess(request: S3Request, name: string, { accounts, settings }: Services): Access {
@@ -85,14 +81,19 @@ function readAccess(request: S3Request, name: string, { accounts, settings }: Se
   const place = { bucket: { name, ownerId } }
   const controls = readOwnership(headers['x-amz-object-ownership'])
   if (controls !== undefined) request.authorize('s3:PutBucketOwnershipControls', place)
-  const ownership =
-    controls === undefined ? defaultControls(settings.defaultObjectOwnership) : { ownershipControls: controls }
+  const ownership: Access = {
+    ...(controls === undefined ? defaultControls(settings.defaultObjectOwnership) : { ownershipControls: controls }),
+    ...defaultBlock(settings.defaultPublicAccessBlock),
+  }
   const requested = requestedAcl(headers, 'bucket', accounts)
   if (requested === undefined) return ownership
   request.authorize('s3:PutBucketAcl', place)
   const acl = aclToKeep(resolveAcl(requested, ownerId, ownerId), ownerId)
   if (acl === undefined) return ownership
   if (!hasAclsEnabled(ownership)) throw new ApiError('InvalidBucketAclWithObjectOwnership')
+  if (ownership.publicAccessBlock?.blockPublicAcls === true && isPublicAcl(acl)) {
+    throw new ApiError('InvalidBucketAclWithBlockPublicAccessError')
+  }
   return { ...ownership, acl }
 }
 
