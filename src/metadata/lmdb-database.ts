@@ -17,6 +17,11 @@ export function openDatabase(path: string, { flushes }: { flushes: boolean }): D
   return database
 }
 
+/** For one who copies it. */
+export function openReadOnly(path: string): Database {
+  return open<Bytes, Bytes>({ path, cache: false, readOnly: true, ...inPlace })
+}
+
 export function find(database: Database, key: Bytes): Bytes | undefined {
   const found = isStorable(key) ? database.getBinaryFast(key) : undefined
   // It may be the beginning of a longer buffer: its length is set apart.

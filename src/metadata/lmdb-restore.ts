@@ -23,14 +23,19 @@ export function ensureCheckpoint(folder: string, machine: Machine): void {
   const checkpoints = new Checkpoints(folder)
   const isThere = () => checkpoints.findWhole()?.machine === machine()
   if (isThere()) return
+  behindGate(folder, () => {
+    if (!isThere()) makeCheckpoint(folder, machine, checkpoints)
+  })
+}
+
+/** One process at a time. */
+export function behindGate(folder: string, run: () => void): void {
   const path = join(folder, 'gate')
   fs.mkdirSync(path, { recursive: true })
   // The write lock of an LMDB of its own: it is let go of even by a process that is killed.
   const gate = openDatabase(path, { flushes: false })
   try {
-    gate.transactionSync(() => {
-      if (!isThere()) makeCheckpoint(folder, machine, checkpoints)
-    }, abortable)
+    gate.transactionSync(run, abortable)
   } finally {
     void gate.close()
   }
@@ -54,16 +59,23 @@ function makeCheckpoint(folder: string, machine: Machine, checkpoints: Checkpoin
   const file = fs.openSync(dataFile(folder), 'r+')
   const room = new DataFileRoom(folder, undefined)
   const pinned = database.useReadTransaction()
-  try {
-    room.ensure()
-    if (last !== undefined) redo(database, log, room)
-    turnSegment(database, log)
+  const save = () =>
     database.transactionSync(() => {
       const { segment, sequence } = positionIn(database)
       fs.fdatasyncSync(file)
       checkpoints.saveSync({ sequence, segment, machine: machine(), meta: readMeta(file) })
       return ABORT
     }, abortable)
+  try {
+    room.ensure()
+    if (last !== undefined) redo(database, log, room)
+    else {
+      // What may be there of a transaction that was never made; then there is something to come back to before anything is written.
+      log.retract(positionIn(database))
+      save()
+    }
+    turnSegment(database, log)
+    save()
   } finally {
     pinned.done()
     room.close()
