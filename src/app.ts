@@ -66,7 +66,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const onServed = config.activity ? (served: ServedRequest) => access.activity.note(served) : undefined
   const query = createQueryEndpoint({
     services: [
-      createIamService({ identities, gatekeeper }),
+      createIamService({ identities, gatekeeper, clientAddress: access.clientAddress, settings: config }),
       createStsService({ identities, gatekeeper, journal: access.journal, settings: config.sts }),
     ],
     log,

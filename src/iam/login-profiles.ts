@@ -1,6 +1,7 @@
 /** Passwords for the console. */
+
+import { formatPassword } from '#identity/password.ts'
 import { createLogin, getLogin, getUser, type Login } from '#identity/user.ts'
-import { formatPassword, isPasswordOf } from '#lib/digest/password.ts'
 import type { XmlTree } from '#lib/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { refuseRoot } from './reading.ts'
@@ -82,15 +83,15 @@ export const loginProfileRows: readonly IamRow[] = [
   {
     name: 'ChangePassword',
     on: onUser,
-    async run({ params, caller, account, change }) {
+    async run({ params, caller, account, change, isPasswordOf }) {
       const name = caller.requester.userName
       refuseRoot(name === undefined)
       const { passwordHash } = getLogin(getUser(account, name ?? ''))
+      const password = params.get('NewPassword', rules.password)
+      assertPassword(password)
       if (!(await isPasswordOf(passwordHash, params.get('OldPassword', rules.password)))) {
         throw new ApiError('AccessDenied', { message: 'The old password was incorrect.' })
       }
-      const password = params.get('NewPassword', rules.password)
-      assertPassword(password)
       const fresh = await formatPassword(password)
       await change((current) => {
         Object.assign(getLogin(getUser(current, name ?? '')), { passwordHash: fresh, mustChange: false })

@@ -14,6 +14,8 @@ export interface IamRequest {
   readonly identities: Identities
   /** Alters a copy of the account that is then put in its place; may run on a newer state than `account`. */
   change<T>(alter: (account: Account) => T): Promise<T>
+  /** For a password that the caller must know. AccessDenied after too many wrong ones, Throttling where too many wait. */
+  isPasswordOf(passwordHash: string, password: string): Promise<boolean>
 }
 
 /** What an operation acts on, for policies. */

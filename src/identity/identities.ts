@@ -17,7 +17,6 @@ import { doesPrincipalExist, findPrincipal } from './principals.ts'
 import { Secrets } from './secrets.ts'
 import { findSessionIdentity, isSourceThere, withKeyPolicies } from './session-identity.ts'
 import { type SessionClaims, SessionTokens } from './session-token.ts'
-import { findByPassword, type Password } from './sign-in.ts'
 import { followPrincipals, principalsOf } from './trusted-principals.ts'
 import { hasWayIn } from './way-in.ts'
 
@@ -136,11 +135,6 @@ export class Identities {
       if (found !== undefined) return found
     }
     return undefined
-  }
-
-  /** Undefined: there is no such user, or it has no password, or another. The identity has no key. */
-  findByPassword(asked: Password): Promise<Identity | undefined> {
-    return findByPassword(this.directory, asked)
   }
 
   /** Whether an ARN, unique id, canonical id or access key of a policy's Principal names someone. */

@@ -30,6 +30,12 @@ export function parseIpRange(text: string): IpRange | undefined {
   }
 }
 
+/** Whom an address belongs to, as far as it tells: a client with IPv6 has a whole /64 to choose its addresses from. */
+export function networkOf(address: string): string {
+  const parsed = parseAddress(address)
+  return parsed?.version === 6 ? parsed.groups.slice(0, 4).join(':') : address
+}
+
 export const isIpRange = (text: string): boolean => parseIpRange(text) !== undefined
 
 const parseBits = (text: string): number => (/^\d{1,3}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY)

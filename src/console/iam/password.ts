@@ -1,6 +1,7 @@
 /** The console password of a user. */
+
+import { formatPassword } from '#identity/password.ts'
 import { createLogin, getLogin, getUser } from '#identity/user.ts'
-import { formatPassword } from '#lib/digest/password.ts'
 import { ApiError } from '#model/errors.ts'
 import { changing } from './change-holder.ts'
 
