@@ -6,7 +6,7 @@ import { createHmac, hash } from 'node:crypto'
 import type { Identities } from '#identity/identities.ts'
 import type { Identity } from '#identity/identity.ts'
 import { hashOfNone, isPasswordOf } from '#identity/password.ts'
-import { findPasswordOwner } from '#identity/password-owner.ts'
+import { canonicalOwner, findPasswordOwner } from '#identity/password-owner.ts'
 import { ApiError } from '#model/errors.ts'
 import { isSame } from '#signature/signing-key.ts'
 import { recordFailure } from './failed-authentication.ts'
@@ -60,10 +60,9 @@ export function createSignIn({ identities, access, settings }: SignInOptions): S
       .digest('base64url')
 
   /** Keys are compared, and a hash is verified all the same: the time it takes does not tell which names are keys. */
-  async function recognize({ name, secret, address }: SignInAttempt): Promise<SignedIn | undefined> {
+  async function recognize(name: string, secret: string, begin: () => void): Promise<SignedIn | undefined> {
     const key = identities.findByAccessKey(name)
     const user = key === undefined ? findPasswordOwner(identities.directory, asOwner(name)) : undefined
-    const begin = () => lockout.begin(name, address)
     const hasPassword = await isPasswordOf(user?.passwordHash ?? hashOfNone, secret, begin)
     if (key !== undefined) {
       const isRight = isSame(digest(key.secretAccessKey), digest(secret))
@@ -88,15 +87,15 @@ export function createSignIn({ identities, access, settings }: SignInOptions): S
   }
 
   return {
-    async attempt(attempt) {
-      const { name, address } = attempt
+    async attempt({ name, secret, address }) {
+      const counted = canonicalOwner(identities.directory, asOwner(name))
       try {
         // Those who are locked out do not wait in the queue.
-        lockout.check(name, address)
-        const signedIn = await recognize(attempt)
+        lockout.check(counted, address)
+        const signedIn = await recognize(name, secret, () => lockout.begin(counted, address))
         if (signedIn === undefined) {
           record(new ApiError('AccessDenied', { message: 'Invalid credentials' }), name, address)
-        } else lockout.succeed(name, address)
+        } else lockout.succeed(counted, address)
         return signedIn
       } catch (error) {
         if (error instanceof ApiError && error.code === 'AccessDenied') record(error, name, address)

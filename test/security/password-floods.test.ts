@@ -40,6 +40,16 @@ describe('sign-ins at once', () => {
     expect([count(statuses, 401), count(statuses, 429), count(statuses, 303)]).toEqual([5, 55, 0])
   })
 
+  it('are counted for a user under all spellings of the name', async () => {
+    site = await startTestConsole({ AUTH_MAX_ATTEMPTS: '5' })
+    const names = ['pat', 'Pat', 'PAT', '000000000000/pat', '000000000000/pAt', 'paT']
+    const statuses = await signInAtOnce(
+      site,
+      names.map((name) => ({ name, secret: 'wrong' })),
+    )
+    expect([count(statuses, 401), count(statuses, 429)]).toEqual([5, 1])
+  })
+
   it('of those who are right all succeed', async () => {
     site = await startTestConsole({ AUTH_MAX_ATTEMPTS: '5' })
     const statuses = await signInAtOnce(
