@@ -80,11 +80,19 @@ export function createConsole({
 }: ConsoleOptions) {
   // Without a key of the whole program, sessions and forms are this process's alone: never signed with nothing.
   const config = { ...given, secretKey: given.secretKey ?? randomBytes(32).toString('base64') }
-  const store = new SessionStore(domain.engine, config.sessionIdleMs)
+  const stores: SessionStore[] = []
+  const openSessions = () => {
+    const store = new SessionStore(domain.engine, config.sessionIdleMs)
+    stores.push(store)
+    return store
+  }
   const services = { ...domain, config, settings, version }
   const renderer = createRenderer(packageRoot, version)
   const endpoint = createEndpoint({ services, renderer, log })
-  const sessions = createSessions(store, { ...config, isSecure: config.tls !== undefined })
+  const sessions = createSessions(openSessions, {
+    ...config,
+    isSecure: (request) => domain.access.clientAddress.isSecure(request),
+  })
 
   function install(app: Express): void {
     app.use(pageHeaders)
@@ -99,5 +107,8 @@ export function createConsole({
     app.use(endpoint.answerFailure)
   }
 
-  return { install, close: () => store.close() }
+  const close = () => {
+    for (const store of stores) store.close()
+  }
+  return { install, close }
 }
