@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAccess } from '#access/open-access.ts'
 import { createSignIn } from '#access/sign-in.ts'
+import { createLocalRequests } from '#http/local-requests.ts'
 import { openBucketPolicies } from '#identity/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
 import type { Log } from '#lib/log.ts'
@@ -62,6 +63,12 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     /** Of the index, for rows beside the store's. */
     engine,
     signIn: createSignIn({ identities, access, settings: config }),
+    localRequests: createLocalRequests({
+      findOpenKey: () => identities.findOpenKey(),
+      hosts: hostsOf(config),
+      domains: virtualHostDomains,
+      origins: config.cors.origins.filter((origin) => origin !== '*' && origin !== 'null'),
+    }),
     /** The secret that a user's links are signed with. */
     secretOf: (accessKeyId: string) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
     close: async () => {

@@ -1,7 +1,8 @@
 /** The console as an Express application: what every request passes before it reaches a page of routes.ts. */
 import { randomBytes } from 'node:crypto'
-import type { Express, Request, Response } from 'express'
+import type { Express, NextFunction, Request, Response } from 'express'
 import helmet from 'helmet'
+import type { LocalRequests } from '#http/local-requests.ts'
 import type { Log } from '#lib/log.ts'
 import type { ObjectOwnership } from '#model/object-ownership.ts'
 import { installAssets } from './assets.ts'
@@ -44,6 +45,7 @@ export interface ConsoleOptions {
   readonly settings: ConsoleServices['settings']
   readonly version: string
   readonly packageRoot: string
+  readonly localRequests: LocalRequests
   readonly log: Log
 }
 
@@ -76,6 +78,7 @@ export function createConsole({
   settings,
   version,
   packageRoot,
+  localRequests,
   log,
 }: ConsoleOptions) {
   // Without a key of the whole program, sessions and forms are this process's alone: never signed with nothing.
@@ -96,6 +99,7 @@ export function createConsole({
 
   function install(app: Express): void {
     app.use(pageHeaders)
+    app.use((request: Request, _response: Response, next: NextFunction) => next(localRequests(request)))
     app.get('/', (_request: Request, response: Response) => response.redirect('/ui'))
     app.get('/healthz', (_request: Request, response: Response) => void response.json({ status: 'ok', version }))
     installAssets(app, packageRoot)

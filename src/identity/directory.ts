@@ -69,6 +69,11 @@ export class Directory {
     return this.#keys.get(accessKeyId)
   }
 
+  /** As it stands in the document, clear. */
+  keysWithSecret(secret: string): AccessKey[] {
+    return [...this.#keys.values()].flatMap(({ key }) => (key.secret === secret ? [key] : []))
+  }
+
   findUser(account: Account, name: string): User | undefined {
     return this.#index(account).users.get(name.toLowerCase())
   }

@@ -5,7 +5,8 @@ import { Document, type DocumentLog } from '#documents/document.ts'
 import type { DocumentProblem } from '#documents/json-source.ts'
 import { anonymous, type Owner } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
-import { isUsable } from './access-key.ts'
+import { wellKnownSecret } from '#model/well-known-secret.ts'
+import { type AccessKey, isUsable } from './access-key.ts'
 import { type Account, defaultAccount, emptyAccount, type IdentityDocument, identityDocumentSchema } from './account.ts'
 import { type AdministratorKey, createAdministrator } from './administrator.ts'
 import { Directory, type KeyEntry, requesterOf } from './directory.ts'
@@ -39,6 +40,7 @@ interface State {
   readonly bySession: WeakMap<SessionClaims, Identity>
   /** Keys whose secrets cannot be opened. */
   readonly unreadable: Set<string>
+  openKeys?: readonly AccessKey[]
 }
 
 export class Identities {
@@ -102,6 +104,13 @@ export class Identities {
     const identity = this.#identityOf(directory, entry, unreadable)
     if (identity !== undefined) byKey.set(accessKeyId, identity)
     return identity
+  }
+
+  /** A usable access key whose secret is the one that everybody knows. */
+  findOpenKey(): string | undefined {
+    const state = this.#current()
+    state.openKeys ??= state.directory.keysWithSecret(wellKnownSecret)
+    return state.openKeys.find((key) => isUsable(key, Date.now()))?.id
   }
 
   /** InvalidAccessKeyId; InvalidToken, ExpiredToken for what goes with a token. */

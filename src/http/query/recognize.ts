@@ -9,7 +9,11 @@ const versions: ReadonlySet<string> = new Set(['2010-05-08', '2011-06-15'])
  * By the scope of its signature; else by Action and Version in the query; else, as those that need no signature, by a form posted to
  * `/`, which S3 has no use for.
  */
-export function isQueryRequest({ method, url = '', headers }: IncomingMessage): boolean {
+export function isQueryRequest({
+  method,
+  url = '',
+  headers,
+}: Pick<IncomingMessage, 'method' | 'url' | 'headers'>): boolean {
   const { authorization } = headers
   if (authorization !== undefined) return signedScope.test(authorization)
   if (url !== '/' && !url.startsWith('/?')) return false
