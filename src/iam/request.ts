@@ -36,6 +36,8 @@ export interface IamRow {
   readonly name: string
   /** What the caller must be allowed to do it to; `unsupported`: IAM of AWS has it, this server does not. */
   readonly on: TargetOf | 'unsupported'
+  /** Where it moves that to, by a new name or path: the caller must be allowed there as well. */
+  readonly movesTo?: TargetOf
   /** A role that it hands to a service, which takes `iam:PassRole` as well. */
   readonly passes?: TargetOf
   readonly run: IamOperation

@@ -69,6 +69,7 @@ async function run(
   }
   const target = row.on === 'unsupported' ? undefined : row.on(asked)
   if (target !== undefined) authorize(row.name, target)
+  if (row.movesTo !== undefined) authorize(row.name, row.movesTo(asked))
   if (row.passes !== undefined) authorize('PassRole', row.passes(asked))
   try {
     return await row.run(asked)
