@@ -25,7 +25,13 @@ export type OpenServices = Awaited<ReturnType<typeof openServices>>
 export async function openServices({ config, isPrimary, bootstrap }: ServicesStart, log: Log) {
   const identities = await openIdentities({ path: config.iamPath, bootstrap, log, secretKey: config.secretKey })
   const principalExists = (name: string) => identities.isPrincipal(name)
-  const policies = await openBucketPolicies({ path: config.bucketPolicyPath, log, principalExists })
+  const policies = await openBucketPolicies({
+    path: config.bucketPolicyPath,
+    log,
+    principalExists,
+    principals: identities.principals,
+  })
+  identities.setNamingPolicies(policies)
   const { ownerId } = identities
   const { storageRoot: root, durability } = config
   const engine = openEngine({ root, durability, engine: config.metadataEngine })

@@ -9,16 +9,17 @@ import { wellKnownSecret } from '#model/well-known-secret.ts'
 import { type AccessKey, isUsable } from './access-key.ts'
 import { type Account, defaultAccount, emptyAccount, type IdentityDocument, identityDocumentSchema } from './account.ts'
 import { type AdministratorKey, createAdministrator } from './administrator.ts'
+import type { Principals } from './bound-principals.ts'
 import { Directory, type KeyEntry, requesterOf } from './directory.ts'
 import { documentV1Schema, isDocumentV1 } from './document-v1.ts'
 import { Identity } from './identity.ts'
 import { LastUsed } from './last-used.ts'
 import { findMistake } from './mistakes.ts'
-import { doesPrincipalExist, findPrincipal } from './principals.ts'
+import { doesPrincipalExist, findPrincipal, findPrincipalArn, findPrincipalId } from './principals.ts'
 import { Secrets } from './secrets.ts'
 import { findSessionIdentity, isSourceThere, withKeyPolicies } from './session-identity.ts'
 import { type SessionClaims, SessionTokens } from './session-token.ts'
-import { followPrincipals, principalsOf } from './trusted-principals.ts'
+import { arnsById, followPrincipals } from './trusted-principals.ts'
 import { hasWayIn } from './way-in.ts'
 
 export { canonicalIdOf, defaultAccount } from './account.ts'
@@ -43,6 +44,15 @@ interface State {
   openKeys?: readonly AccessKey[]
 }
 
+/** Policies in another document, which name those of this one. */
+export interface NamingPolicies {
+  /** Whether these ids are told from others who bear the same names later. */
+  areBound(ids: ReadonlySet<string>): boolean
+  settle(): Promise<void>
+}
+
+class Unbound extends Error {}
+
 export class Identities {
   readonly tokens: SessionTokens
   readonly secrets: Secrets
@@ -50,6 +60,7 @@ export class Identities {
   readonly #document: Document<IdentityDocument>
   readonly #log: DocumentLog
   #state: State
+  #namingPolicies: NamingPolicies | undefined
 
   private constructor(document: Document<IdentityDocument>, secretKey: string, log: DocumentLog, lastUsed: LastUsed) {
     this.#document = document
@@ -151,6 +162,23 @@ export class Identities {
     return doesPrincipalExist(this.directory, name)
   }
 
+  /** For policies of other documents: who bears a name now. */
+  get principals(): Principals {
+    const identities = this
+    return {
+      get state() {
+        return identities.directory
+      },
+      idOf: (name) => findPrincipalId(this.directory, name),
+      arnOf: (id) => findPrincipalArn(this.directory, id),
+    }
+  }
+
+  /** These policies will follow every change of a name, and be bound before it. */
+  setNamingPolicies(policies: NamingPolicies): void {
+    this.#namingPolicies = policies
+  }
+
   /** The account of an owner, by its canonical id. */
   findAccount(canonicalId: string): string | undefined {
     return this.directory.findOwnership(canonicalId)?.account.id
@@ -170,22 +198,53 @@ export class Identities {
    * DeleteConflict if nobody could administer the account any more; ServiceUnavailable while iam.json is invalid; whatever `change` throws.
    */
   async change<T>(accountId: string, change: (account: Account) => T): Promise<T> {
-    let result: { value: T } | undefined
+    const policies = this.#namingPolicies
+    try {
+      return await this.#change(accountId, change, (ids) => policies?.areBound(ids) ?? true)
+    } catch (error) {
+      if (!(error instanceof Unbound)) throw error
+      await policies?.settle()
+      return this.#change(accountId, change, () => true)
+    }
+  }
+
+  /** `areBound` is asked of those whose names the change takes away. */
+  async #change<T>(
+    accountId: string,
+    change: (account: Account) => T,
+    areBound: (ids: ReadonlySet<string>) => boolean,
+  ): Promise<T> {
+    let result: { value: T; hasNewNames: boolean } | undefined
     await this.#document.update((document) => {
       const account = document.accounts.find(({ id }) => id === accountId)
       if (account === undefined) throw new ApiError('InvalidClientTokenId')
       const before = this.directory.findAccount(accountId)
       const hadWayIn = before !== undefined && hasWayIn(this.directory, before)
-      const principals = principalsOf(account)
-      result = { value: change(account) }
-      followPrincipals(document.accounts, principals, principalsOf(account))
+      const names = arnsById(account)
+      const value = change(account)
+      const moved = followPrincipals(document.accounts, names, arnsById(account))
+      if (moved.size > 0 && !areBound(moved)) throw new Unbound()
+      result = { value, hasNewNames: moved.size > 0 }
       if (hadWayIn && !hasWayIn(new Directory(document), account)) {
         throw new ApiError('DeleteConflict', { message: 'Nobody could administer the account any more.' })
       }
       return document
     })
     if (result === undefined) throw new Error('The change was not made')
+    if (result.hasNewNames) await this.#settlePolicies()
     return result.value
+  }
+
+  /** For readers of the file only: what is bound is understood as it is. */
+  async #settlePolicies(): Promise<void> {
+    try {
+      await this.#namingPolicies?.settle()
+    } catch (error) {
+      this.#log.error(
+        { err: error },
+        'the bucket policies could not be written with the new names; they are in force all the same',
+      )
+    }
   }
 
   async close(): Promise<void> {
