@@ -1,5 +1,6 @@
 /** Passwords for the console. */
 
+import { refuseLimitedMaker } from '#identity/credential-maker.ts'
 import { formatPassword } from '#identity/password.ts'
 import { createLogin, getLogin, getUser, type Login } from '#identity/user.ts'
 import type { XmlTree } from '#lib/xml.ts'
@@ -30,7 +31,8 @@ export const loginProfileRows: readonly IamRow[] = [
     name: 'CreateLoginProfile',
     on: onUser,
     async run(request) {
-      const { params, change } = request
+      const { params, change, caller, identities } = request
+      refuseLimitedMaker(caller, identities.directory, 'CreateLoginProfile')
       const { name } = userAsked(request)
       const password = params.get('Password', rules.password)
       assertPassword(password)
@@ -53,10 +55,13 @@ export const loginProfileRows: readonly IamRow[] = [
   {
     name: 'UpdateLoginProfile',
     on: onUser,
-    async run({ params, change }) {
+    async run({ params, change, caller, identities }) {
       const name = params.get('UserName', rules.userName)
       const password = params.find('Password', rules.password)
-      if (password !== undefined) assertPassword(password)
+      if (password !== undefined) {
+        refuseLimitedMaker(caller, identities.directory, 'UpdateLoginProfile')
+        assertPassword(password)
+      }
       const passwordHash = password === undefined ? undefined : await formatPassword(password)
       const mustChange = params.findFlag('PasswordResetRequired')
       await change((account) => {
