@@ -71,6 +71,7 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     signIn: createSignIn({ identities, access, settings: config }),
     localRequests: createLocalRequests({
       findOpenKey: () => identities.findOpenKey(),
+      isLoopback: config.isLoopback,
       hosts: hostsOf(config),
       domains: virtualHostDomains,
       origins: config.cors.origins.filter((origin) => origin !== '*' && origin !== 'null'),

@@ -9,6 +9,8 @@ import { ApiError } from '#model/errors.ts'
 export interface LocalRequestsOptions {
   /** The access key whose secret everybody knows; undefined if there is none. */
   readonly findOpenKey: () => string | undefined
+  /** Whether this server listens on this machine's own addresses only. Else nothing is served: anyone may send the Host they like. */
+  readonly isLoopback: boolean
   /** Hosts that the settings name, with or without a port. */
   readonly hosts: readonly string[]
   /** Domains whose subdomains are hosts as well. */
@@ -20,7 +22,13 @@ export interface LocalRequestsOptions {
 /** Gives AccessDenied for what is not served. */
 export type LocalRequests = (request: IncomingMessage) => ApiError | undefined
 
-export function createLocalRequests({ findOpenKey, hosts, domains, origins }: LocalRequestsOptions): LocalRequests {
+export function createLocalRequests({
+  findOpenKey,
+  isLoopback,
+  hosts,
+  domains,
+  origins,
+}: LocalRequestsOptions): LocalRequests {
   const names = new Set([...hosts, ...domains].map(nameIn))
   const suffixes = domains.map((domain) => `.${nameIn(domain)}`)
   const isLocal = (host: string) => {
@@ -47,7 +55,7 @@ export function createLocalRequests({ findOpenKey, hosts, domains, origins }: Lo
   return ({ headers }) => {
     const key = findOpenKey()
     if (key === undefined) return undefined
-    const foreign = findForeign(headers)
+    const foreign = isLoopback ? findForeign(headers) : 'on an address that others reach'
     return foreign === undefined ? undefined : refusal(foreign, key)
   }
 }

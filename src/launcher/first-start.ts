@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AppConfig, defaultCredential } from '#config.ts'
+import { lastGoodPath } from '#documents/last-good.ts'
 import { StartError } from './protocol.ts'
 
 export interface Credentials {
@@ -23,8 +24,9 @@ export function prepareFirstStart(config: AppConfig): Prepared {
   const secretKey = config.secretKey ?? keepSecretKey(config)
   const prepared = { ...config, secretKey }
   const { adminAccessKey, adminSecretKey } = config
-  if (existsSync(config.iamPath)) {
-    const users = readUsers(config.iamPath)
+  const source = [config.iamPath, lastGoodPath(config.iamPath)].find((path) => existsSync(path))
+  if (source !== undefined) {
+    const users = readUsers(source)
     refuseDefaultSecret(config, users)
     const first = users.find((user) => user.accessKey === adminAccessKey) ?? users[0]
     const isDefault = first?.secretKey === defaultCredential
@@ -59,13 +61,11 @@ function makeFolder(folder: string): void {
 
 function keepSecretKey(config: AppConfig): string {
   const file = join(config.configFolder, 'secret_key')
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch {
-    const secretKey = randomBytes(32).toString('base64url')
-    writeFileSync(file, `${secretKey}\n`, { mode: 0o600 })
-    return secretKey
-  }
+  const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : ''
+  if (kept !== '') return kept
+  const secretKey = randomBytes(32).toString('base64url')
+  writeFileSync(file, `${secretKey}\n`, { mode: 0o600 })
+  return secretKey
 }
 
 /** Only to say something useful: whether the file is valid is for the children to judge. */
