@@ -26,7 +26,7 @@ export function prepareFirstStart(config: AppConfig): Prepared {
   const { adminAccessKey, adminSecretKey } = config
   const source = [config.iamPath, lastGoodPath(config.iamPath)].find((path) => existsSync(path))
   if (source !== undefined) {
-    const users = readUsers(source)
+    const users = withGiven(config, readUsers(source))
     refuseDefaultSecret(config, users)
     const first = users.find((user) => user.accessKey === adminAccessKey) ?? users[0]
     const isDefault = first?.secretKey === defaultCredential
@@ -43,6 +43,19 @@ export function prepareFirstStart(config: AppConfig): Prepared {
     secretKey: config.isLoopback ? defaultCredential : newSecret(),
   }
   return { config: prepared, bootstrap, hint: { ...bootstrap, isNew: !config.isLoopback } }
+}
+
+/** Whether iam.json is there and does not say of the administrator, in clear, what the settings say. */
+export function isAdministratorOther({ iamPath, adminAccessKey, adminSecretKey }: AppConfig): boolean {
+  if (adminAccessKey === undefined || !existsSync(iamPath)) return false
+  return !readUsers(iamPath).some((user) => user.accessKey === adminAccessKey && user.secretKey === adminSecretKey)
+}
+
+/** The settings win over the file. */
+function withGiven({ adminAccessKey, adminSecretKey }: AppConfig, users: readonly Credentials[]): Credentials[] {
+  if (adminAccessKey === undefined || adminSecretKey === undefined) return [...users]
+  const others = users.filter(({ accessKey }) => accessKey !== adminAccessKey)
+  return [{ accessKey: adminAccessKey, secretKey: adminSecretKey }, ...others]
 }
 
 /** 32 characters that need no quoting in a shell nor escaping in a URL. */

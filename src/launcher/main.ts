@@ -3,7 +3,7 @@ import { type AppConfig, ConfigError, findCommand, isColorUnwanted, loadConfig }
 import { readTls } from '#http/tls.ts'
 import { formatBanner, formatHelp, formatSettings, styleFor } from './banner.ts'
 import { prepareChildProgram } from './child-program.ts'
-import { type Prepared, prepareFirstStart } from './first-start.ts'
+import { isAdministratorOther, type Prepared, prepareFirstStart } from './first-start.ts'
 import { packageRoot, version } from './package-root.ts'
 import { assertPortsFree, type Listener } from './ports.ts'
 import { StartError } from './protocol.ts'
@@ -51,6 +51,11 @@ function assertTlsFiles(config: AppConfig): void {
 async function serve(config: AppConfig): Promise<void> {
   const [program] = await Promise.all([prepareChildProgram(), assertPortsFree(config.host, listenersOf(config))])
   const prepared = prepareFirstStart(config)
+  if (isAdministratorOther(config)) {
+    const { applyAdministrator } = await import('./apply-administrator.ts')
+    const sentence = await applyAdministrator(prepared.config)
+    if (sentence !== undefined) complain(sentence)
+  }
   rotateLog(config.log)
   const giveUp = (reason: string) => {
     complain(reason)

@@ -37,6 +37,20 @@ describe('GHSA-j59h-h7q5-q348 GHSA-h956-rh7x-ppgj: the default secret', () => {
     expect(() => prepareFirstStart(given)).toThrow(/well-known default/)
   })
 
+  it('in the file is no hindrance where the settings give its user another', () => {
+    const config = configure({ APP_HOST: '0.0.0.0', ADMIN_ACCESS_KEY: 'localadmin', ADMIN_SECRET_KEY: 'my-own-secret' })
+    prepareFirstStart(config)
+    writeFileSync(config.iamPath, JSON.stringify({ users: [{ access_key: 'localadmin', secret_key: 'localadmin' }] }))
+    expect(prepareFirstStart(config).hint).toEqual({ accessKey: 'localadmin', secretKey: undefined, isNew: false })
+  })
+
+  it.each(hosts)('is refused on %s in the settings, beside a file with another', (host) => {
+    const config = configure({ APP_HOST: host, ADMIN_ACCESS_KEY: 'admin', ADMIN_SECRET_KEY: 'localadmin' })
+    expect(() => prepareFirstStart(config)).toThrow(/well-known default/)
+    writeFileSync(config.iamPath, JSON.stringify({ users: [{ access_key: 'admin', secret_key: 'my-own-secret' }] }))
+    expect(() => prepareFirstStart(config)).toThrow(/well-known default/)
+  })
+
   it('is never printed once it is the user’s own', () => {
     const given = prepareFirstStart(configure({ ADMIN_ACCESS_KEY: 'admin', ADMIN_SECRET_KEY: 'my-own-secret' }))
     expect(given.hint).toEqual({ accessKey: 'admin', secretKey: undefined, isNew: false })
