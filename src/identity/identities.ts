@@ -14,6 +14,7 @@ import { Directory, type KeyEntry, requesterOf } from './directory.ts'
 import { documentV1Schema, isDocumentV1 } from './document-v1.ts'
 import { Identity } from './identity.ts'
 import { LastUsed } from './last-used.ts'
+import { UnknownActionLog, type WarningLog } from './log-unknown-actions.ts'
 import { findMistake } from './mistakes.ts'
 import { doesPrincipalExist, findPrincipal, findPrincipalArn, findPrincipalId } from './principals.ts'
 import { Secrets } from './secrets.ts'
@@ -28,7 +29,7 @@ export interface IdentitiesOptions {
   readonly path: string
   /** The first user, should there be none. */
   readonly bootstrap: AdministratorKey
-  readonly log: DocumentLog
+  readonly log: DocumentLog & Partial<WarningLog>
   /** SECRET_KEY. Without one, what is sealed here is known to this process only. */
   readonly secretKey?: string | undefined
 }
@@ -61,10 +62,18 @@ export class Identities {
   readonly #log: DocumentLog
   #state: State
   #namingPolicies: NamingPolicies | undefined
+  readonly #unknownActions: UnknownActionLog
 
-  private constructor(document: Document<IdentityDocument>, secretKey: string, log: DocumentLog, lastUsed: LastUsed) {
+  private constructor(
+    document: Document<IdentityDocument>,
+    secretKey: string,
+    log: IdentitiesOptions['log'],
+    lastUsed: LastUsed,
+  ) {
     this.#document = document
     this.#log = log
+    this.#unknownActions = new UnknownActionLog({ warn: (fields, message) => log.warn?.(fields, message) })
+    this.#unknownActions.note(document.current)
     this.#state = stateOf(document.current)
     this.secrets = new Secrets(secretKey)
     this.tokens = new SessionTokens(secretKey)
@@ -286,7 +295,10 @@ export class Identities {
 
   #current(): State {
     const { current } = this.#document
-    if (current !== this.#state.document) this.#state = stateOf(current)
+    if (current !== this.#state.document) {
+      this.#state = stateOf(current)
+      this.#unknownActions.note(current)
+    }
     return this.#state
   }
 }

@@ -119,15 +119,6 @@ describe('a document changed by hand', () => {
       { line: 15, at: 'accounts[0].users[0].atached', problem: /atached/ },
     ],
     [
-      'with an unknown action',
-      (text) =>
-        text.replace(
-          '"attached"',
-          '"inline": {"p": {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObjekt", "Resource": "*"}}},\n"attached"',
-        ),
-      { line: 15, at: 'accounts[0].users[0].inline.p.Statement.Action', problem: /s3:GetObjekt/ },
-    ],
-    [
       'with a reference to a policy that is not there',
       (text) => text.replace('policy/AdministratorAccess', 'policy/Nothing'),
       {
