@@ -3,7 +3,7 @@ import type { DocumentMistake } from '#documents/document.ts'
 import type { DocumentPath } from '#documents/json-source.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Account, IdentityDocument } from './account.ts'
-import { awsManagedPolicies } from './aws-managed-policies.ts'
+import { findAwsPolicy } from './aws-policies.ts'
 import type { Entity, PolicyText } from './entity.ts'
 import { policyArn } from './managed-policy.ts'
 import type { Bounded } from './policy-holder.ts'
@@ -57,18 +57,16 @@ function* mistakesInKeys(path: DocumentPath, account: Account, seen: Set<string>
 function* danglingIn(path: DocumentPath, account: Account): Mistakes {
   const groups = new Set(account.groups.map(({ name }) => name.toLowerCase()))
   const roles = new Set(account.roles.map(({ name }) => name.toLowerCase()))
-  const policies = new Set([
-    ...account.policies.map((policy) => policyArn(account.id, policy)),
-    ...awsManagedPolicies.keys(),
-  ])
+  const own = new Set(account.policies.map((policy) => policyArn(account.id, policy)))
+  const isPolicy = (arn: string) => own.has(arn) || findAwsPolicy(arn) !== undefined
   const noPolicy = (arn: string) => `there is no policy ${arn}`
   for (const list of ['users', 'groups', 'roles'] as const) {
     for (const [at, holder] of account[list].entries()) {
       for (const [place, arn] of holder.attached.entries()) {
-        if (!policies.has(arn)) yield { path: [...path, list, at, 'attached', place], message: noPolicy(arn) }
+        if (!isPolicy(arn)) yield { path: [...path, list, at, 'attached', place], message: noPolicy(arn) }
       }
       const { boundary } = holder as Bounded
-      if (boundary !== undefined && !policies.has(boundary)) {
+      if (boundary !== undefined && !isPolicy(boundary)) {
         yield { path: [...path, list, at, 'boundary'], message: noPolicy(boundary) }
       }
     }

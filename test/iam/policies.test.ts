@@ -86,8 +86,11 @@ describe('managed policies', () => {
   })
 
   it('of AWS are there, and nobody changes them', async () => {
-    const { Policies } = await iam.send(new aws.ListPoliciesCommand({ Scope: 'AWS' }))
-    expect(Policies?.map(({ PolicyName }) => PolicyName)).toEqual(
+    const names: (string | undefined)[] = []
+    for await (const { Policies } of aws.paginateListPolicies({ client: iam, pageSize: 1000 }, { Scope: 'AWS' })) {
+      names.push(...(Policies ?? []).map(({ PolicyName }) => PolicyName))
+    }
+    expect(names).toEqual(
       expect.arrayContaining([
         'AdministratorAccess',
         'AmazonS3FullAccess',
