@@ -44,6 +44,7 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     isPrimary,
     ownerId,
     region: config.region,
+    verifyReads: config.verifyReads,
   })
   const virtualHostDomains = domainsOf(config)
   const access = openAccess({

@@ -43,6 +43,27 @@ export function formatBanner(prepared: Prepared, started: Started, style: Style)
   return ['', title, '', ...lines, ...attempt, ''].join('\n')
 }
 
+/** The same as a line of the log. It holds no secret: logs are kept, and read by many. */
+export function formatReadyLine({ config, hint }: Prepared, { version, apiPort, uiPort, seconds }: Started): string {
+  return JSON.stringify({
+    level: 30,
+    time: Date.now(),
+    name: 'launcher',
+    pid: process.pid,
+    version,
+    api: apiPort === undefined ? undefined : (config.apiBaseUrl ?? urlOf(config, apiPort)),
+    console: uiPort === undefined ? undefined : `${urlOf(config, uiPort)}/ui`,
+    data: config.storageRoot,
+    workers: config.workers,
+    durability: config.durability,
+    enforce: config.enforce,
+    user: hint.accessKey,
+    secretIn: config.iamPath,
+    startedInMs: Math.round(seconds * 1000),
+    msg: 'ready',
+  })
+}
+
 function userRow({ config, hint }: Prepared): [string, string, string] {
   if (hint.secretKey === undefined) {
     return ['User', hint.accessKey || 'none', `secret in ${config.iamPath}`]

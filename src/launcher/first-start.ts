@@ -1,10 +1,11 @@
-/** What must be there before the first child starts: folders, the key of sessions, and a decision on the first user's secret. */
+/** What must be there before the first child starts: the key of sessions, and a decision on the first user's secret. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AppConfig, defaultCredential } from '#config.ts'
 import { lastGoodPath } from '#documents/last-good.ts'
 import { StartError } from './protocol.ts'
+import { cannotWrite } from './storage-access.ts'
 
 export interface Credentials {
   readonly accessKey: string
@@ -20,7 +21,6 @@ export interface Prepared {
 
 /** StartError. */
 export function prepareFirstStart(config: AppConfig): Prepared {
-  makeFolder(config.configFolder)
   const secretKey = config.secretKey ?? keepSecretKey(config)
   const prepared = { ...config, secretKey }
   const { adminAccessKey, adminSecretKey } = config
@@ -63,21 +63,16 @@ export function newSecret(): string {
   return randomBytes(24).toString('base64url')
 }
 
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true })
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new StartError(`STORAGE_ROOT cannot be written: ${why}.`)
-  }
-}
-
 function keepSecretKey(config: AppConfig): string {
   const file = join(config.configFolder, 'secret_key')
   const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : ''
   if (kept !== '') return kept
   const secretKey = randomBytes(32).toString('base64url')
-  writeFileSync(file, `${secretKey}\n`, { mode: 0o600 })
+  try {
+    writeFileSync(file, `${secretKey}\n`, { mode: 0o600 })
+  } catch (error) {
+    throw cannotWrite('STORAGE_ROOT', file, error)
+  }
   return secretKey
 }
 

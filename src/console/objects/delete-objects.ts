@@ -1,6 +1,7 @@
 import { objectsHref } from '#console/address.ts'
 import { isFormRequest } from '#console/form.ts'
 import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
+import { deletionsAtOnceMax } from '#store/delete-each.ts'
 import { folderCrumbs, folderOf } from './folder.ts'
 import { readSources, runStep, type Source, walkSources } from './selection.ts'
 
@@ -22,7 +23,7 @@ export const deleteObjects: Page = async (visit, services) => {
 
 function deleteStep(visit: Visit, { store }: ConsoleServices, sources: readonly Source[]) {
   const { bucket, principal } = visit
-  return runStep(walkSources(visit, store, sources), async (key) => {
+  return runStep(walkSources(visit, store, sources), { atOnceMax: deletionsAtOnceMax }, async (key) => {
     await visit.authorizeObject('s3:DeleteObject', { bucket, key })
     await store.deleteObject({ bucket, key, versionId: undefined, ownerId: principal.canonicalId, conditions: {} })
   })

@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { isFormRequest } from '#console/form.ts'
 import type { Visit } from '#console/page.ts'
+import { mapConcurrently } from '#lib/map-concurrently.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Store } from '#store/contract.ts'
@@ -35,33 +36,50 @@ export interface Step {
 const stepKeys = 500
 const stepMs = 2000
 
+interface StepOptions {
+  /** Keys that `action` works on at a time: what only changes the index shares its flush, what copies bytes shares the disk. */
+  readonly atOnceMax: number
+  /** Keys that the action on this one reads or changes, if there are more. Those that share one take turns. */
+  readonly touches?: (key: string) => readonly string[]
+}
+
 /** Runs `action` on selected keys until the step is over. What AWS would refuse fails alone; bugs end the step. */
 export async function runStep(
-  walk: AsyncIterable<{ readonly key: string; readonly left: readonly Source[] }>,
+  walk: AsyncIterable<Walked>,
+  { atOnceMax, touches = (key) => [key] }: StepOptions,
   action: (key: string) => Promise<void>,
 ): Promise<Step> {
   const endsAt = performance.now() + stepMs
-  const failed: { key: string; message: string }[] = []
-  let done = 0
-  for await (const { key, left } of walk) {
+  let left: readonly Source[] = []
+  async function* keysOfStep() {
+    let count = 0
+    for await (const walked of walk) {
+      yield walked.key
+      left = walked.left
+      if (++count >= stepKeys || performance.now() > endsAt) return
+    }
+    left = []
+  }
+  const outcomes = await mapConcurrently(keysOfStep(), { atOnceMax, touches }, async (key) => {
     try {
       await action(key)
-      done++
+      return undefined
     } catch (error) {
       if (!(error instanceof ApiError) || error.status >= 500) throw error
-      failed.push({ key, message: error.message })
+      return { key, message: error.message }
     }
-    if (done + failed.length >= stepKeys || performance.now() > endsAt) return { done, failed, left }
-  }
-  return { done, failed, left: [] }
+  })
+  const failed = outcomes.filter((outcome) => outcome !== undefined)
+  return { done: outcomes.length - failed.length, failed, left }
+}
+
+interface Walked {
+  readonly key: string
+  readonly left: readonly Source[]
 }
 
 /** Every selected key, and what is left after it. Listing under a prefix is for those who may list the bucket. */
-export async function* walkSources(
-  visit: Visit,
-  store: Store,
-  sources: readonly Source[],
-): AsyncIterable<{ readonly key: string; readonly left: readonly Source[] }> {
+export async function* walkSources(visit: Visit, store: Store, sources: readonly Source[]): AsyncIterable<Walked> {
   for (const [at, source] of sources.entries()) {
     const rest = sources.slice(at + 1)
     if ('key' in source) {
