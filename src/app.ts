@@ -15,7 +15,7 @@ import { closeServer, createHttpServer, listen, takeConnections } from '#http/se
 import { readTls } from '#http/tls.ts'
 import { createIamService } from '#iam/service.ts'
 import { createLog, flushLog, type Log } from '#lib/log.ts'
-import { defaultControls } from '#model/object-ownership.ts'
+import { defaultBlock, defaultControls } from '#model/object-ownership.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { createAddressReader } from '#s3/address.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
@@ -140,7 +140,10 @@ function asAskedBefore(request: IncomingMessage): Pick<IncomingMessage, 'method'
 /** MYFSIO_BUCKETS, which belong to the administrator. */
 async function createBuckets(store: Store, config: AppConfig, ownerId: string): Promise<void> {
   const { buckets, region } = config
-  const controls = defaultControls(config.defaultObjectOwnership)
+  const controls = {
+    ...defaultControls(config.defaultObjectOwnership),
+    ...defaultBlock(config.defaultPublicAccessBlock),
+  }
   for (const name of buckets) {
     if ((await store.findBucket(name)) !== undefined) continue
     const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const

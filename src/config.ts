@@ -6,10 +6,22 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import * as z from 'zod'
 import { isBucketName } from '#model/bucket.ts'
+import { anyRegion } from '#model/bucket-region.ts'
 import { objectOwnerships } from '#model/object-ownership.ts'
 import { wellKnownSecret } from '#model/well-known-secret.ts'
 import { ipRanges, isLoopback } from './config-addresses.ts'
-import { hosts, list, listOf, logLevel, matching, onOff, rateLimit, size, wholeNumber } from './config-schemas.ts'
+import {
+  hosts,
+  interval,
+  list,
+  listOf,
+  logLevel,
+  matching,
+  onOff,
+  rateLimit,
+  size,
+  wholeNumber,
+} from './config-schemas.ts'
 import { readDotenv, readFlags, withoutEmpty } from './config-sources.ts'
 
 export const defaultCredential = wellKnownSecret
@@ -43,13 +55,20 @@ const variables = {
     objectOwnerships.join(', '),
     'of new buckets that do not say; BucketOwnerEnforced has no ACLs',
   ),
+  DEFAULT_PUBLIC_ACCESS_BLOCK: row(onOff, 'off', 'on or off', 'whether new buckets block all public access'),
   DURABILITY: row(z.enum(['strict', 'relaxed', 'none']), 'strict', 'strict, relaxed or none', 'what a 2xx survives'),
+  SCRUB_INTERVAL: row(
+    interval(),
+    '7 days',
+    'off, or as 7 days',
+    'how often every object is compared with its checksum',
+  ),
   STORAGE_WATCH: row(onOff, 'on', 'on or off', 'notice files changed by hand at once'),
   VERIFY_READS: row(
     z.enum(['always', 'recent', 'off']),
     'recent',
     'always, recent or off',
-    'which reads are compared with the checksum; recent: not of large files that were within a minute',
+    'which reads are compared with the checksum; recent: each file once a minute at most',
   ),
   METADATA_ENGINE: row(z.enum(['lmdb', 'memory']), 'lmdb', 'lmdb or memory', 'memory forgets everything at exit'),
   MAX_UPLOAD_SIZE: row(size(), '1073741824', 'a size, as 1073741824 or 5GiB', 'largest body of one request'),
@@ -64,6 +83,12 @@ const variables = {
     'protects sessions (generated unless given)',
   ),
   AWS_REGION: row(matching(/^[a-z0-9-]{1,63}$/), 'us-east-1', 'a region, as us-east-1', 'region of signatures'),
+  REGIONS: row(
+    listOf(/^(\*|[a-z0-9-]{1,63})$/),
+    undefined,
+    'regions, separated by commas, or *',
+    'further regions that clients sign for and buckets are in; any (*), unless AWS_REGION is given',
+  ),
   AWS_SERVICE: row(matching(/^[a-z0-9-]{1,63}$/), 's3', 'a service, as s3', 'service of signatures'),
   OIDC_PRIVATE_ISSUERS: row(
     onOff,
@@ -137,7 +162,7 @@ const aliases: Partial<Record<Name, string>> = {
 }
 const commands = ['check-config', 'show-config', 'reset-cred', 'version', 'help'] as const
 
-export type Command = (typeof commands)[number] | 'start'
+export type Command = (typeof commands)[number] | 'fsck' | 'start'
 export type AppConfig = ReturnType<typeof assemble>
 
 /** All mistakes found, a sentence each. */
@@ -154,6 +179,7 @@ export class ConfigError extends Error {
 /** What the flags ask for; looks at no setting, so that --help works whatever they are. */
 export function findCommand(argv: readonly string[]): Command {
   if (argv.includes('-h')) return 'help'
+  if (argv[0] === 'fsck' && !argv.includes('--help')) return 'fsck'
   return commands.findLast((command) => argv.includes(`--${command}`)) ?? 'start'
 }
 
@@ -305,8 +331,10 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     bucketPolicyPath: path(values.BUCKET_POLICY_PATH, 'bucket_policies.json'),
     buckets: values.MYFSIO_BUCKETS,
     defaultObjectOwnership: values.DEFAULT_OBJECT_OWNERSHIP,
+    defaultPublicAccessBlock: values.DEFAULT_PUBLIC_ACCESS_BLOCK,
     durability: values.DURABILITY,
     storageWatch: values.STORAGE_WATCH,
+    scrubIntervalMs: values.SCRUB_INTERVAL || undefined,
     verifyReads: values.VERIFY_READS,
     metadataEngine: values.METADATA_ENGINE,
     maxUploadBytes: values.MAX_UPLOAD_SIZE,
@@ -315,6 +343,8 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     adminSecretKey: values.ADMIN_SECRET_KEY,
     secretKey: values.SECRET_KEY,
     region: values.AWS_REGION,
+    // As MinIO has it: who names no region accepts each, who names one means it.
+    regions: values.REGIONS ?? (findGiven('AWS_REGION', given) === undefined ? [anyRegion] : []),
     service: values.AWS_SERVICE,
     sts: { allowPrivateIssuers: values.OIDC_PRIVATE_ISSUERS },
     apiBaseUrl: values.API_BASE_URL,

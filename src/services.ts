@@ -40,10 +40,12 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     durability,
     engine,
     watch: config.storageWatch,
+    scrubIntervalMs: config.scrubIntervalMs,
     log,
     isPrimary,
     ownerId,
     region: config.region,
+    blocksPublicAccess: config.defaultPublicAccessBlock,
     verifyReads: config.verifyReads,
   })
   const virtualHostDomains = domainsOf(config)
@@ -60,8 +62,9 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
       'ENFORCE=log: NOTHING IS DENIED to whoever has a key. Decisions are recorded, not enforced.',
     )
   }
-  const { region, maxUploadBytes, defaultObjectOwnership } = config
-  const settings = { region, maxUploadBytes, virtualHostDomains, defaultObjectOwnership }
+  const { region, regions, maxUploadBytes, defaultObjectOwnership, defaultPublicAccessBlock } = config
+  const defaults = { defaultObjectOwnership, defaultPublicAccessBlock }
+  const settings = { region, regions, maxUploadBytes, virtualHostDomains, ...defaults }
   return {
     services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },
     access,

@@ -22,16 +22,19 @@ export interface ConsoleSettings {
   readonly uiPort: number
   readonly apiBaseUrl: string | undefined
   readonly region: string
+  readonly regions: readonly string[]
   readonly service: string
   readonly storageRoot: string
   readonly durability: string
   readonly metadataEngine: string
   readonly storageWatch: boolean
+  readonly scrubIntervalMs: number | undefined
   readonly workers: number
   /** Whether requests are recorded. */
   readonly activity: boolean
   readonly maxUploadBytes: number
   readonly defaultObjectOwnership: ObjectOwnership
+  readonly defaultPublicAccessBlock: boolean
   readonly uiPageSize: number
   readonly secretKey: string | undefined
   readonly sessionIdleMs: number

@@ -40,7 +40,7 @@ async function run(
   request: QueryRequest,
   { identities, gatekeeper, clientAddress, passwordLockout }: IamServices & { readonly passwordLockout: Lockout },
 ) {
-  const caller = gatekeeper.authenticate({ ...request.signable, socket: request.socket }, 'iam')
+  const caller = gatekeeper.authenticate({ ...request.signable, socket: request.socket }, { service: 'iam' })
   const { principal } = caller
   request.principal = principal
   request.allowed = new AllowedDecisions()

@@ -33,6 +33,7 @@ async function run(argv: readonly string[]): Promise<void> {
   const command = findCommand(argv)
   if (command === 'help') return print(formatHelp(version, style))
   if (command === 'version') return print(version)
+  if (command === 'fsck') return checkFolder(argv)
   const config = loadConfig(argv)
   if (command === 'show-config') return print(formatSettings(config))
   assertTlsFiles(config)
@@ -42,6 +43,13 @@ async function run(argv: readonly string[]): Promise<void> {
   const { resetCredentials } = await import('./reset-cred.ts')
   const { accessKey, secretKey } = await resetCredentials(config)
   print(`${accessKey} / ${secretKey}\nThis secret is shown only this once; ${config.iamPath} holds it.`)
+}
+
+/** Ends with status 1 if something is left that does not fit. */
+async function checkFolder(argv: readonly string[]): Promise<void> {
+  const { fsck, parseFsckFlags } = await import('./fsck.ts')
+  const flags = parseFsckFlags(argv.slice(1))
+  process.exitCode = await fsck(loadConfig(flags.rest), flags, print)
 }
 
 /** StartError: told once here, and not by every child. */

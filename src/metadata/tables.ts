@@ -19,6 +19,7 @@
  * | folder     | f path                | mtime of a folder at its last scan |
  * | leaving    | f bucket              | JSON: when the bucket was deleted whose folder is being removed |
  * | scan       | g "scan"              | JSON: how far the scan for files changed by hand is (store/background.ts) |
+ * | scrub      | g "scrub"             | JSON: how far the comparison of all versions with their records is (store/fsck/scrub.ts) |
  * | session    | w sessionId           | JSON: a session of the console (console/session/session-store.ts) |
  *
  * In an engine of its own (.myfsio.sys/journal), so that writing it never waits for objects, nor they for it:

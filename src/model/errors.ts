@@ -108,6 +108,10 @@ const table = {
     'The unspecified location constraint is incompatible for the region specific endpoint this request was sent to.',
   ],
   IllegalVersioningConfigurationException: [400, 'The versioning configuration specified in the request is invalid.'],
+  InvalidBucketAclWithBlockPublicAccessError: [
+    400,
+    'Bucket cannot have public ACLs set with BlockPublicAccess enabled',
+  ],
   InvalidBucketOwnerAWSAccountID: [
     400,
     'The value of the expected bucket owner parameter must be an AWS Account ID... []',

@@ -1,7 +1,6 @@
 /** Checksums as clients send and receive them. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html */
 import type { IncomingHttpHeaders } from 'node:http'
 import { ApiError } from '#model/errors.ts'
-import { withoutCount } from '#model/multipart.ts'
 import {
   type Checksum,
   type ChecksumAlgorithm,
@@ -119,7 +118,6 @@ export function wholeChecksum(
     const value = headers[name]
     if (value === undefined) continue
     if (found !== undefined) throw several()
-    parseValue(algorithm, withoutCount(String(value)))
     found = { algorithm, value: String(value) }
   }
   return found
@@ -153,7 +151,7 @@ export function checksumHeaders(checksum: Checksum | undefined): Record<string, 
   return { [checksumHeaderName(checksum.algorithm)]: checksum.value, 'x-amz-checksum-type': checksum.type }
 }
 
-/** Of one part of an object. Releases before 2026-12 kept checksums that were of another algorithm than the object's. */
+/** Of one part of an object. Earlier releases kept checksums of other algorithms than the object has: their length tells. */
 export function checksumOfPart({ checksum }: ObjectVersion, part: ObjectPart): Checksum | undefined {
   if (checksum === undefined || part.checksum === undefined) return undefined
   return isDigest(checksum.algorithm, part.checksum) ? { ...checksum, value: part.checksum } : undefined

@@ -98,7 +98,7 @@ export function isOurs(inode: number, rows: readonly Pending[], current: StoredV
 }
 
 /** Whoever changes a file changes its time as well; a copy keeps it. */
-const isDamaged = (known: StoredVersion, { signature }: FileDigests): boolean =>
+export const isDamaged = (known: StoredVersion, { signature }: FileDigests): boolean =>
   signature.sizeBytes === known.sizeBytes && signature.mtimeMs === known.signature.mtimeMs
 
 const isSamePlace = (a: StoredVersion, b: StoredVersion): boolean =>
@@ -110,7 +110,7 @@ const isStillThere = (path: string, { signature }: FileDigests): boolean => {
 }
 
 /** The same bytes in another file: a restored copy, or one that was only touched. */
-async function refreshRecord(
+export async function refreshRecord(
   { engine }: StoreContext,
   bucket: string,
   known: StoredVersion,
@@ -128,7 +128,8 @@ async function refreshRecord(
   })
 }
 
-function isStillWrong(
+/** Whether the record and the file are still those that do not fit. */
+export function isStillWrong(
   { engine }: StoreContext,
   bucket: string,
   known: StoredVersion,

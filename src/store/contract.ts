@@ -140,6 +140,27 @@ export interface UploadPage {
   readonly next: { readonly key: string; readonly uploadId: string } | undefined
 }
 
+/** How far the scrub is that compares every version with its record, and what it has found. */
+export interface Scrub {
+  readonly startedAtMs: number
+  /** Undefined: it goes on, or was interrupted and will. */
+  readonly endedAtMs: number | undefined
+  readonly notedAtMs: number
+  readonly versions: number
+  readonly bytes: number
+  /** Versions whose bytes are damaged or missing. */
+  readonly found: number
+  /** Some of these. */
+  readonly examples: readonly {
+    readonly bucket: string
+    readonly key: string
+    readonly versionId: string
+    readonly what: string
+  }[]
+  /** Files that no record names. */
+  readonly leftovers: number
+}
+
 /** Counts stop at `countedMax`. */
 export interface BackgroundWork {
   readonly countedMax: number
@@ -150,6 +171,8 @@ export interface BackgroundWork {
   /** Files of bodies that are arriving, or were committed a moment ago. */
   readonly stagedFiles: number
   readonly openUploads: number
+  /** Undefined before the first. */
+  readonly scrub: Scrub | undefined
   /** For files changed by hand while nobody looked; undefined before the first. */
   readonly scan:
     | {

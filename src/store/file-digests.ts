@@ -26,7 +26,7 @@ export interface FileDigests {
 
 const forReading = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
-/** For a version whose full checksum is known it is enough; of what older releases wrote, the ETag tells. */
+/** Enough to adopt the file, should it be another. Of what older releases wrote without a full checksum, the ETag tells. */
 export async function planFor(engine: MetadataEngine, known: StoredVersion | undefined): Promise<DigestPlan> {
   const algorithms: ChecksumAlgorithm[] = ['MD5', 'CRC64NVME']
   if (known === undefined || known.partCount === 0 || crc64nvmeOf(known) !== undefined) {
@@ -39,6 +39,12 @@ export async function planFor(engine: MetadataEngine, known: StoredVersion | und
   return { algorithms, partSizes: parts.map(({ sizeBytes }) => sizeBytes) }
 }
 
+/** Enough to compare the file with the record alone. */
+export async function planToCompare(engine: MetadataEngine, known: StoredVersion): Promise<DigestPlan> {
+  if (crc64nvmeOf(known) !== undefined) return { algorithms: ['CRC64NVME'], partSizes: [] }
+  return planFor(engine, known)
+}
+
 export function hasSameBytes(known: StoredVersion, { signature, digests, partsEtag }: FileDigests): boolean {
   if (known.sizeBytes !== signature.sizeBytes) return false
   const crc64nvme = crc64nvmeOf(known)
@@ -48,11 +54,14 @@ export function hasSameBytes(known: StoredVersion, { signature, digests, partsEt
   return known.checksum !== undefined && isChecksumOfBytes(known.checksum, digests)
 }
 
+/** Waits as long as it takes for other work to have its share, after so much time of ours. */
+export type Pace = (busyMs: number) => Promise<void>
+
 /** Hashes a file that no process is writing. Undefined if there is none; SlowDown if it goes on changing. */
-export async function digestFile(path: string, plan: DigestPlan): Promise<FileDigests | undefined> {
+export async function digestFile(path: string, plan: DigestPlan, pace?: Pace): Promise<FileDigests | undefined> {
   for (let attempt = 0; attempt < 3; attempt++) {
     if (findFileSafely(path) === undefined) return undefined
-    const found = await digestOnce(path, plan)
+    const found = await digestOnce(path, plan, pace)
     if (found === 'gone') continue
     if (found !== 'changing') return found
     await new Promise((resolve) => setTimeout(resolve, 50))
@@ -63,6 +72,7 @@ export async function digestFile(path: string, plan: DigestPlan): Promise<FileDi
 async function digestOnce(
   path: string,
   { algorithms, partSizes }: DigestPlan,
+  pace: Pace | undefined,
 ): Promise<FileDigests | 'gone' | 'changing'> {
   const file = await open(path, forReading).catch((error: unknown) => {
     // Moved, removed, or replaced by something else a moment after it was seen.
@@ -76,11 +86,13 @@ async function digestOnce(
     const parts = new PartDigests(partSizes)
     const buffer = Buffer.allocUnsafe(1024 * 1024)
     for (;;) {
+      const startMs = performance.now()
       const { bytesRead } = await file.read(buffer, 0, buffer.length)
       if (bytesRead === 0) break
       const bytes = buffer.subarray(0, bytesRead)
       digester.update(bytes)
       parts.update(bytes)
+      await pace?.(performance.now() - startMs)
     }
     if (!isSameFile(before, signatureOf(await file.stat()))) return 'changing'
     return { signature: before, digests: digester.digest(), partsEtag: parts.etag() }

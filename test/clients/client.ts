@@ -1,5 +1,6 @@
 /** What the round trip asks of a client. Each client is one file that makes these steps of its own commands. */
 import { execFile } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 
 export interface Account {
@@ -10,8 +11,8 @@ export interface Account {
 
 export interface Client {
   readonly name: string
-  /** Its version in one line; undefined when it is not on this machine. */
-  findVersion(): Promise<string | undefined>
+  /** Its version in one line; undefined when it is not on this machine, nor may or can be installed. */
+  findVersion(mayInstall: boolean): Promise<string | undefined>
   createBucket(bucket: string): Promise<void>
   /** Makes the bucket's objects the files of the folder. */
   syncUp(folder: string, bucket: string): Promise<void>
@@ -24,6 +25,8 @@ export interface Client {
   deleteBucket(bucket: string): Promise<void>
   /** A user, a role and a session of it, made, used and deleted; absent where the client knows S3 only. */
   manageIdentities?(): Promise<void>
+  /** What this client does beside, once the tree is there: each a step. */
+  furtherSteps?(bucket: string, source: string): readonly (readonly [name: string, run: () => Promise<unknown>])[]
 }
 
 const run = promisify(execFile)
@@ -48,6 +51,28 @@ export async function findFirstLine(program: string, parameters: readonly string
   }
 }
 
+/** The same, with its standard input. */
+export async function commandReading(
+  program: string,
+  parameters: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  input: Readable,
+): Promise<void> {
+  const options = { env: { ...process.env, ...environment }, timeout: 120_000 }
+  const running = execFile(program, [...parameters], options)
+  let said = ''
+  running.stderr?.on('data', (piece: string) => {
+    said += piece
+  })
+  const ended = new Promise<void>((resolve, reject) => {
+    running.once('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(`${program} ended with ${code}: ${said}`)),
+    )
+  })
+  if (running.stdin !== null) input.pipe(running.stdin).on('error', () => {})
+  await ended
+}
+
 /** Settings for clients built on AWS's SDKs, free of whatever the user's own files say. */
 export function awsEnvironment(account: Account): Record<string, string> {
   return {
@@ -58,5 +83,7 @@ export function awsEnvironment(account: Account): Record<string, string> {
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_EC2_METADATA_DISABLED: 'true',
+    /** For our own steps in other languages. */
+    CLIENT_HOST: account.url.host,
   }
 }

@@ -1,6 +1,7 @@
 /**
  * `npm run test:clients [-- NAME...]`: one round trip through every S3 client found on this machine, against a server
- * of its own. A client that is named must be there.
+ * of its own. A client that is named is installed for it where that can be done (see cache.ts), and must be there; `--all` installs
+ * what it can, and skips the rest.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,11 +12,19 @@ import { awsSdk } from './aws-sdk.ts'
 import { boto3 } from './boto3.ts'
 import type { Account } from './client.ts'
 import { curl } from './curl.ts'
+import { deltaLake } from './delta-lake.ts'
+import { litestream } from './litestream.ts'
 import { mc } from './mc.ts'
+import { minioGo, minioGoVersions } from './minio-go.ts'
+import { minioPy } from './minio-py.ts'
+import { objstore } from './objstore.ts'
 import { rclone } from './rclone.ts'
+import { registry } from './registry.ts'
 import { restic } from './restic.ts'
 import { roundTrip, type Step, type Traveller } from './round-trip.ts'
+import { s3a } from './s3a.ts'
 import { s3cmd } from './s3cmd.ts'
+import { s3fs } from './s3fs.ts'
 import { terraform } from './terraform.ts'
 import { writeTree } from './tree.ts'
 
@@ -38,7 +47,9 @@ async function travel(name: string, steps: readonly Step[]): Promise<{ passed: n
   return { passed, failed: 0 }
 }
 
-async function main(named: readonly string[]): Promise<void> {
+async function main(parameters: readonly string[]): Promise<void> {
+  const all = parameters.includes('--all')
+  const named = parameters.filter((name) => name !== '--all')
   const folder = await mkdtemp(join(tmpdir(), 'clients-'))
   const data = join(folder, 'data')
   await mkdir(data)
@@ -48,7 +59,16 @@ async function main(named: readonly string[]): Promise<void> {
     ...clients.map((make) => roundTrip(make(account))),
     restic(account),
     terraform(account),
+    minioPy(account),
+    ...minioGoVersions.map((version) => minioGo(account, version)),
+    s3a(account),
+    deltaLake(account),
+    objstore(account),
+    registry(account),
+    litestream(account),
+    s3fs(account),
   ]
+  const mayInstall = all || named.length > 0
   const total = { passed: 0, failed: 0 }
   try {
     const source = join(folder, 'source')
@@ -56,13 +76,13 @@ async function main(named: readonly string[]): Promise<void> {
     for (const traveller of travellers) {
       const { name } = traveller
       if (named.length > 0 && !named.includes(name)) continue
-      const version = await traveller.findVersion()
+      const version = await traveller.findVersion(mayInstall)
       console.log(version === undefined ? `${name}: not found` : `${name}: ${version}`)
       if (version === undefined) {
         if (named.length > 0) total.failed++
         continue
       }
-      const luggage = { bucket: `trip-${name}`, source, folder: join(folder, name) }
+      const luggage = { bucket: `trip-${name.replaceAll('.', '-')}`, source, folder: join(folder, name) }
       const result = await travel(name, traveller.steps(luggage))
       total.passed += result.passed
       total.failed += result.failed

@@ -1,6 +1,13 @@
+import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Account, type Client, command, findFirstLine } from './client.ts'
+import { findInstalled, goProgram } from './cache.ts'
+import { type Account, type Client, command, commandReading, findFirstLine } from './client.ts'
+import { expectEqual } from './round-trip.ts'
+
+/** Its releases are no versions of the module: this is the last one. */
+const module = goProgram('mc-20250313', 'github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9')
 
 /** MinIO's client. */
 export function mc(account: Account): Client {
@@ -10,13 +17,18 @@ export function mc(account: Account): Client {
     MC_CONFIG_DIR: join(tmpdir(), `mc-${process.pid}`),
     MC_NO_COLOR: '1',
   }
-  const run = (...parameters: string[]) => command('mc', ['--quiet', ...parameters], environment)
+  let program = 'mc'
+  const run = (...parameters: string[]) => command(program, ['--quiet', ...parameters], environment)
   return {
     name: 'mc',
-    findVersion: async () => {
+    findVersion: async (mayInstall) => {
       // Midnight Commander has the same name.
       const version = await findFirstLine('mc', ['--version'])
-      return version?.startsWith('mc version') ? version : undefined
+      if (version?.startsWith('mc version')) return version
+      const folder = await findInstalled(module, mayInstall)
+      if (folder === undefined) return undefined
+      program = join(folder, 'bin', 'mc')
+      return findFirstLine(program, ['--version'])
     },
     createBucket: async (bucket) => {
       await run('mb', `ours/${bucket}`)
@@ -38,6 +50,23 @@ export function mc(account: Account): Client {
         .filter((line) => line !== '')
         .map((line) => (JSON.parse(line) as { key: string }).key)
     },
+    furtherSteps: (bucket, source) => [
+      ['says that the server is ready', () => run('ready', 'ours')],
+      [
+        'pipes what has no length',
+        async () => {
+          const large = join(source, 'large.bin')
+          await commandReading(program, ['pipe', `ours/${bucket}/piped`], environment, createReadStream(large))
+          const back = join(tmpdir(), `mc-piped-${process.pid}`)
+          await run('cp', `ours/${bucket}/piped`, back)
+          const isSame = (await readFile(back)).equals(await readFile(large))
+          expectEqual('what was piped is the same', String(isSame), 'true')
+        },
+      ],
+      ['copies on the server', () => run('cp', `ours/${bucket}/large.bin`, `ours/${bucket}/copied/large.bin`)],
+      ['moves on the server', () => run('mv', `ours/${bucket}/copied/large.bin`, `ours/${bucket}/moved.bin`)],
+      ['finds all as it was', async () => void (await run('stat', `ours/${bucket}/moved.bin`))],
+    ],
     deleteBucket: async (bucket) => {
       await run('rb', '--force', `ours/${bucket}`)
     },

@@ -18,15 +18,15 @@ export type Step = readonly [name: string, run: () => Promise<unknown>]
 /** Something that is tried against the server, in steps that build on each other. */
 export interface Traveller {
   readonly name: string
-  /** Its version in one line; undefined when it is not on this machine. */
-  findVersion(): Promise<string | undefined>
+  /** Its version in one line; undefined when it is not on this machine, nor may or can be installed. */
+  findVersion(mayInstall: boolean): Promise<string | undefined>
   steps(luggage: Luggage): readonly Step[]
 }
 
 export function roundTrip(client: Client): Traveller {
   return {
     name: client.name,
-    findVersion: () => client.findVersion(),
+    findVersion: (mayInstall) => client.findVersion(mayInstall),
     steps: (luggage) => {
       const { bucket, source } = luggage
       return [
@@ -40,6 +40,7 @@ export function roundTrip(client: Client): Traveller {
           'manages users, roles and sessions',
           async () => (client.manageIdentities ? client.manageIdentities() : 'skipped'),
         ],
+        ...(client.furtherSteps?.(bucket, source) ?? []),
         ['deletes the bucket and all in it', () => client.deleteBucket(bucket)],
       ]
     },
@@ -74,6 +75,6 @@ async function checkPresigned(client: Client, { bucket, source }: Luggage): Prom
   return undefined
 }
 
-function expectEqual(what: string, found: string, wanted: string): void {
+export function expectEqual(what: string, found: string, wanted: string): void {
   if (found !== wanted) throw new Error(`${what}: found\n${found}\ninstead of\n${wanted}`)
 }

@@ -33,6 +33,18 @@ export function s3cmd(account: Account): Client {
         return at < 0 ? [] : [line.slice(at + start.length)]
       })
     },
+    furtherSteps: (bucket) => [
+      ['copies on the server', () => run('cp', `s3://${bucket}/plain.txt`, `s3://${bucket}/copy.txt`)],
+      ['moves on the server', () => run('mv', `s3://${bucket}/copy.txt`, `s3://${bucket}/moved.txt`)],
+      ['modifies metadata', () => run('modify', '--add-header=x-amz-meta-by:s3cmd', `s3://${bucket}/moved.txt`)],
+      [
+        'reads back what it modified',
+        async () => {
+          const said = await run('info', `s3://${bucket}/moved.txt`)
+          if (!said.includes('x-amz-meta-by')) throw new Error(said)
+        },
+      ],
+    ],
     deleteBucket: async (bucket) => {
       await run('rb', '--recursive', '--force', `s3://${bucket}`)
     },

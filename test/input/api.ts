@@ -116,9 +116,10 @@ function withLength<R extends WireRequest>(request: R): R {
   return { ...request, headers: [...request.headers, ['Content-Length', String(request.body?.length ?? 0)]] }
 }
 
+/** Without what the server keeps beside objects: the index, its journal, documents, and the space it reserves on the disk. */
 function filesOf(root: string): string[] {
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !/\.myfsio\.sys\/(index|journal|config)/.test(name))
+    .filter((name) => !/\.myfsio\.sys\/(index|journal|config|reserve)/.test(name))
     .sort()
     .map((name) => {
       const stats = statSync(join(root, name))

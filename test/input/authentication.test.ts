@@ -10,7 +10,7 @@ import { exchange, format } from './wire.ts'
 
 let api: TestApi
 beforeAll(async () => {
-  api = await startTestApi({ MYFSIO_BUCKETS: 'bucket,open' })
+  api = await startTestApi({ MYFSIO_BUCKETS: 'bucket,open', AWS_REGION: 'us-east-1' })
   await api.ask({ line: 'PUT /bucket/object', body: 'content' })
   const statement = {
     Effect: 'Allow',
@@ -364,6 +364,21 @@ describe.each(bodyModes)('a body as %s', (mode) => {
   it('is held to the rights of its sender', async () => {
     expect(await send({ as: 'reader' })).toBe('403 AccessDenied')
   })
+})
+
+it('a trailer is about the body it follows, also where headers speak of an object', async () => {
+  const begun = await api.ask({ line: 'POST /bucket/completed?uploads' })
+  const line = `POST /bucket/completed?uploadId=${/<UploadId>(\w+)</.exec(begun.body)?.[1]}`
+  const part = await api.ask({ line: `${line.replace('POST', 'PUT')}&partNumber=1`, body: 'part' })
+  const xml = Buffer.from(
+    `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>${part.headers.etag}</ETag></Part></CompleteMultipartUpload>`,
+  )
+  const value = Buffer.alloc(4)
+  value.writeUInt32BE(crc32(xml))
+  const complete = (text: string) =>
+    sendChunks(api, { line, mode: bodyModes[2], chunks: [xml], trailer: { ...trailer, value: text } })
+  expect(short(await complete('AAAAAA=='))).toBe('400 BadDigest')
+  expect(short(await complete(value.toString('base64')))).toBe('200')
 })
 
 describe('a body without a signature of Version 4', () => {

@@ -141,6 +141,9 @@ describe('access control lists', () => {
         await setBucket(more)
       }
       await setBucket({ ACL: 'private' })
+      await as()
+        .send(new GetBucketAclCommand({ Bucket }))
+        .then(({ Grants }) => expect(show(Grants)).toEqual(['main FULL_CONTROL']))
       const refused = { name: 'AccessControlListNotSupported' }
       for (const more of [
         { ACL: 'public-read' },
@@ -159,6 +162,11 @@ describe('access control lists', () => {
       await expect(setObject({ ACL: 'bucket-owner-read' })).rejects.toMatchObject(refused)
       await expect(setObject({ Key: 'absent', ...own })).rejects.toMatchObject({ name: 'NoSuchKey' })
       expect(await aclOf(Bucket)).toEqual({ owner: 'Main', grants: ['main FULL_CONTROL'] })
+      const anybody = { Effect: 'Allow', Principal: '*', Action: 's3:*', Resource: `arn:aws:s3:::${Bucket}` }
+      const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [anybody] })
+      await as().send(new PutBucketPolicyCommand({ Bucket, Policy }))
+      const byOther = as('other').send(new PutBucketAclCommand({ Bucket, ACL: 'private' }))
+      await expect(byOther).rejects.toMatchObject(refused)
     }
   })
 

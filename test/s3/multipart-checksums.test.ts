@@ -102,16 +102,16 @@ describe('a completion of a composite upload', () => {
     const digest = compositeOf(algorithm)
     for (const right of [digest, `${digest}-2`]) {
       const begun = await begin(algorithm, 'COMPOSITE')
-      for (const wrong of [base64Of(algorithm, all), `${base64Of(algorithm, all)}-2`, `${digest}-3`]) {
+      for (const wrong of [
+        base64Of(algorithm, all),
+        `${base64Of(algorithm, all)}-2`,
+        `${digest}-3`,
+        `${digest}-2-2`,
+        'none',
+      ]) {
         await expect(complete(begun, begun.parts, { [member]: wrong })).rejects.toMatchObject({
           name: 'BadDigest',
           message: `The ${algorithm.toLowerCase()} you specified did not match the calculated checksum.`,
-        })
-      }
-      for (const wrong of ['no checksum', `${digest}-`, `${digest}-2-2`, 'AAAA']) {
-        await expect(complete(begun, begun.parts, { [member]: wrong })).rejects.toMatchObject({
-          name: 'InvalidRequest',
-          message: `Value for x-amz-checksum-${algorithm.toLowerCase()} header is invalid.`,
         })
       }
       expect(await complete(begun, begun.parts, { [member]: right })).toMatchObject({ [member]: `${digest}-2` })

@@ -1,13 +1,17 @@
 /** Secrets that everybody knows are for a machine of one's own. */
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '#config.ts'
 import { prepareFirstStart } from '#launcher/first-start.ts'
 
-const configure = (env: Record<string, string>, root = mkdtempSync(join(tmpdir(), 'first-start-'))) =>
-  loadConfig([], { STORAGE_ROOT: root, ...env }, root)
+/** With the folder that a start makes before. */
+function configure(env: Record<string, string>, root = mkdtempSync(join(tmpdir(), 'first-start-'))) {
+  const config = loadConfig([], { STORAGE_ROOT: root, ...env }, root)
+  mkdirSync(config.configFolder, { recursive: true })
+  return config
+}
 const hosts = ['0.0.0.0', '::', '192.168.1.2', 'example.com', '127.0.0.1.example.com']
 
 describe('GHSA-j59h-h7q5-q348 GHSA-h956-rh7x-ppgj: the default secret', () => {

@@ -130,7 +130,8 @@ describe('CVE-2023-28433 CVE-2022-35919 GHSA-8r6f-hmq2-28rg GHSA-pq29-69jg-9mxc 
     const posted = await api.ask({ line: 'POST /bucket', as: 'anonymous', headers, body })
     expect(posted.status).toBe(204)
     expectNothingElsewhere()
-    expect((await api.ask({ line: 'GET /bucket/../victim/file' })).body).toBe('x')
+    // Of a path only the name counts.
+    expect((await api.ask({ line: 'GET /bucket/file' })).body).toBe('x')
   })
 })
 

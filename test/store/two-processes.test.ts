@@ -1,5 +1,6 @@
 /** Two processes that write one key: the files of an earlier write may still be on their way when a later one is settled. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -7,10 +8,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openMemoryEngine } from '#metadata/memory-engine.ts'
 import type { Store } from '#store/contract.ts'
-import { openStore } from '#store/open-store.ts'
+import { openStore, type StoreOptions } from '#store/open-store.ts'
 import { bucketOf } from './fixtures.ts'
 import { forwardingEngine } from './forwarding-engine.ts'
 
+const everyVersion = {
+  bucket: 'bucket',
+  prefix: '',
+  delimiter: '',
+  limit: 10,
+  keyMarker: '',
+  versionIdMarker: undefined,
+} as const
 const surprises: string[] = []
 const note = (_: object, message: string) => void surprises.push(message)
 const log = { info: note, warn: note, error: note }
@@ -41,13 +50,15 @@ describe.each(['Unversioned', 'Enabled'] as const)('two processes, one %s bucket
   let slow: ReturnType<typeof gated>
   let first: Store
   let second: Store
+  let engine: MetadataEngine
+  let options: Omit<StoreOptions, 'engine'>
 
   beforeEach(async () => {
     surprises.length = 0
     root = await mkdtemp(join(tmpdir(), 'myfsio-two-'))
-    const engine = openMemoryEngine()
+    engine = openMemoryEngine()
     slow = gated(engine)
-    const options = { root, durability: 'strict', watch: false, log, isPrimary: false } as const
+    options = { root, durability: 'strict', watch: false, log, isPrimary: false }
     first = await openStore({ ...options, engine: slow.engine })
     second = await openStore({ ...options, engine: gated(engine).engine })
     await first.createBucket(bucket)
@@ -105,4 +116,66 @@ describe.each(['Unversioned', 'Enabled'] as const)('two processes, one %s bucket
     expect(await currentValue('to')).toBe('one')
     expect(await currentValue('from')).toBe('two')
   })
+
+  it('leave no file of a version that one deletes while the other makes it current again', async () => {
+    if (versioning === 'Unversioned') return
+    const one = await put(second, 'key', 'one')
+    const two = await put(second, 'key', 'two')
+    const remove = (store: Store, versionId: string) =>
+      store.deleteObject({ bucket, key: 'key', versionId, ownerId: 'owner', conditions: {} })
+    slow.shut()
+    const deleting = remove(first, two)
+    // A read would have the file moved.
+    await expect.poll(async () => (await second.listVersions(everyVersion)).versions.length).toBe(1)
+    await remove(second, one)
+    slow.open()
+    await deleting
+    expect(filesOf('bucket')).toEqual([])
+  })
+
+  it('do not bring back by a look at a file what was written and deleted meanwhile', async () => {
+    const looking = gate()
+    let isLooking = false
+    const reader = await openStore({
+      ...options,
+      engine: {
+        ...forwardingEngine(engine),
+        commit: async (commit) => {
+          isLooking = true
+          await looking.opened
+          return engine.commit(commit)
+        },
+        close: async () => {},
+      },
+    })
+    await writeFile(join(root, 'bucket', 'key'), 'by hand')
+    const found = reader.findVersion('bucket', 'key', undefined)
+    await expect.poll(() => isLooking).toBe(true)
+    await put(second, 'key', 'one')
+    await second.deleteObject({ bucket, key: 'key', versionId: undefined, ownerId: 'owner', conditions: {} })
+    looking.open()
+    expect((await found)?.isDeleteMarker ?? true).toBe(true)
+    await expect(currentValue('key')).rejects.toMatchObject({ code: 'NoSuchKey' })
+    await reader.close()
+    expect(surprises.splice(0)).toEqual(versioning === 'Unversioned' ? [] : ['adopted a file changed by hand'])
+  })
+
+  /** Of the bucket's versions, wherever they are. */
+  function filesOf(name: string): string[] {
+    return ['', '.myfsio.sys/versions', '.myfsio.sys/opaque'].flatMap((folder) => {
+      const path = join(root, folder, name)
+      if (!existsSync(path)) return []
+      return readdirSync(path, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => entry.name)
+    })
+  }
 })
+
+function gate() {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open: () => open() }
+}

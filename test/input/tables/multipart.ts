@@ -163,7 +163,7 @@ export const multipart: readonly BadCase[] = [
       '400 InvalidRequest',
     ],
     ['with a wrong checksum', { headers: { 'x-amz-checksum-crc32': 'AAAAAA==-1' } }, '400 BadDigest'],
-    ['with a checksum that is none', { headers: { 'x-amz-checksum-crc32': 'AAAAAA==-1-1' } }, '400 InvalidRequest'],
+    ['with a checksum that is none', { headers: { 'x-amz-checksum-crc32': 'AAAAAA==-1-1' } }, '400 BadDigest'],
     ['with the checksum of another algorithm', { headers: { 'x-amz-checksum-crc32c': 'AAAAAA==' } }, '400 BadDigest'],
     ['with two conditions', { headers: { 'if-match': '"x"', 'if-none-match': '*' } }, '501 NotImplemented'],
     ['when something must be there', { headers: { 'if-match': '"x"' } }, '404 NoSuchKey'],
