@@ -8,6 +8,7 @@ import * as z from 'zod'
 import { isBucketName } from '#model/bucket.ts'
 import { anyRegion } from '#model/bucket-region.ts'
 import { objectOwnerships } from '#model/object-ownership.ts'
+import { wellKnownSecret } from '#model/well-known-secret.ts'
 import { ipRanges, isLoopback } from './config-addresses.ts'
 import {
   hosts,
@@ -23,8 +24,7 @@ import {
 } from './config-schemas.ts'
 import { readDotenv, readFlags, withoutEmpty } from './config-sources.ts'
 
-/** Access key and secret of the first user on a machine of one's own. */
-export const defaultCredential = 'localadmin'
+export const defaultCredential = wellKnownSecret
 
 const text = z.string().min(1)
 const bucketNames = list.pipe(z.array(z.string().refine(isBucketName)))
@@ -136,6 +136,7 @@ const variables = {
     '* or names of headers, separated by commas',
     'what these pages may send',
   ),
+  CORS_ADMIN: row(onOff, 'off', 'on or off', 'these pages may also call IAM, STS, /presign, /bucket-policy and /_/'),
 
   ACTIVITY: row(onOff, undefined, 'on or off', 'keep the last requests for the console (on, unless MODE=api)'),
   LOG_LEVEL: row(logLevel(), 'info', 'debug, info, warn, error or off', 'least severity to log'),
@@ -360,6 +361,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     sessionIdleMs: values.SESSION_IDLE_MINUTES * 60 * 1000,
     rateLimit: rate,
     cors: { origins: values.CORS_ORIGINS, methods: values.CORS_METHODS, allowHeaders: values.CORS_ALLOW_HEADERS },
+    corsAdmin: values.CORS_ADMIN,
     log: {
       level: values.LOG_LEVEL,
       format: values.LOG_FORMAT,

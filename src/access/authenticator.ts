@@ -14,7 +14,7 @@ import {
 } from '#signature/credentials.ts'
 import { declaredPayload } from '#signature/declared-payload.ts'
 import { verifyFormSignature } from '#signature/post-policy.ts'
-import type { Payload, SignableRequest } from '#signature/request.ts'
+import type { SignableRequest } from '#signature/request.ts'
 import { isSame } from '#signature/signing-key.ts'
 import { unsupportedV2, verifyV2 } from '#signature/v2.ts'
 import { verifyV4 } from '#signature/v4.ts'
@@ -45,7 +45,7 @@ export interface Authenticator {
 
 export function createAuthenticator(options: GatekeeperOptions): Authenticator {
   const { identities, journal, clientAddress, ownAccount, log, settings } = options
-  const lockout = new Lockout(settings.authMaxAttempts, settings.authLockoutMinutes)
+  const lockout = new Lockout(settings)
   const bucketInHost = createBucketHostReader(settings.virtualHostDomains)
 
   /** What a signature must be for. */
@@ -104,21 +104,24 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
     }
   }
 
-  function verifyPlain({ accessKeyId, secretAccessKey, sessionToken }: PlainCredentials, payload: Payload): Caller {
+  function verifyPlain(
+    { accessKeyId, secretAccessKey, sessionToken }: PlainCredentials,
+    request: ReceivedSignable,
+  ): Caller {
     if (!settings.plainKeyAuth) throw refused('PLAIN_KEY_AUTH is off: no secret is taken from a header.')
-    lockout.check(accessKeyId)
+    const address = clientAddress.address(request) ?? ''
+    lockout.begin(accessKeyId, address)
     const identity = findOrUndefined(() => identities.identify(accessKeyId, sessionToken))
     const isRight = isSame(digest(identity?.secretAccessKey ?? ''), digest(secretAccessKey)) && identity !== undefined
     if (!isRight) {
-      lockout.fail(accessKeyId)
       // The same answer whether the key exists or not.
       const why =
         identity === undefined ? 'There is no such access key in force.' : 'The secret is not the one of this key.'
       throw refused(why, 'Invalid credentials')
     }
-    lockout.succeed(accessKeyId)
+    lockout.succeed(accessKeyId, address)
     note(identity, settings.service)
-    return { principal: identity, via: 'plain-keys', payload }
+    return { principal: identity, via: 'plain-keys', payload: declaredPayload(request) }
   }
 
   function authenticate(request: ReceivedSignable, addressed: Addressed = {}): Caller {
@@ -148,7 +151,7 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
     return withDecision(error, decisionId)
   }
 
-  function verify(request: SignableRequest, credentials: PresentedCredentials, addressed: Addressed): Caller {
+  function verify(request: ReceivedSignable, credentials: PresentedCredentials, addressed: Addressed): Caller {
     switch (credentials.kind) {
       case 'anonymous':
         return { ...nobody, payload: declaredPayload(request) }
@@ -160,7 +163,7 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
         if (addressed.service !== undefined) throw new ApiError('IncompleteSignature')
         return verifyOld(request, credentials)
       case 'plain-keys':
-        return verifyPlain(credentials, declaredPayload(request))
+        return verifyPlain(credentials, request)
       default:
         throw new ApiError('AccessDenied')
     }

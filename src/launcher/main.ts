@@ -5,7 +5,7 @@ import { readTls } from '#http/tls.ts'
 import { findOpenFileLimit } from '#lib/open-file-limit.ts'
 import { formatBanner, formatHelp, formatReadyLine, formatSettings, type Started, styleFor } from './banner.ts'
 import { prepareChildProgram } from './child-program.ts'
-import { type Prepared, prepareFirstStart } from './first-start.ts'
+import { isAdministratorOther, type Prepared, prepareFirstStart } from './first-start.ts'
 import { assertIndexesUsable, findIndexDamage } from './index-damage.ts'
 import { packageRoot, version } from './package-root.ts'
 import { assertPortsFree, type Listener } from './ports.ts'
@@ -66,6 +66,11 @@ async function serve(config: AppConfig): Promise<void> {
   const [program] = await Promise.all([prepareChildProgram(), assertPortsFree(config.host, listenersOf(config))])
   assertStorageWritable(config)
   const prepared = prepareFirstStart(config)
+  if (isAdministratorOther(config)) {
+    const { applyAdministrator } = await import('./apply-administrator.ts')
+    const sentence = await applyAdministrator(prepared.config)
+    if (sentence !== undefined) complain(sentence)
+  }
   rotateLog(config.log)
   const giveUp = (reason: string) => {
     complain(reason)

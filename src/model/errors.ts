@@ -39,6 +39,8 @@ const table = {
   NoSuchEntity: [404, 'The entity cannot be found.'],
   PackedPolicyTooLarge: [400, 'Packed policies and tags are too large.'],
   PasswordPolicyViolation: [400, 'Password does not conform to the account password policy.'],
+  PolicyNotAttachable: [400, 'The policy cannot be attached.'],
+  Throttling: [429, 'Rate exceeded'],
   UnmodifiableEntity: [400, 'The entity cannot be modified.'],
   ValidationError: [400, 'The request does not satisfy the constraints of its parameters.'],
 

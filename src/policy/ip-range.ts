@@ -30,6 +30,12 @@ export function parseIpRange(text: string): IpRange | undefined {
   }
 }
 
+/** Whom an address belongs to, as far as it tells: a client with IPv6 has a whole /64 to choose its addresses from. */
+export function networkOf(address: string): string {
+  const parsed = parseAddress(address)
+  return parsed?.version === 6 ? parsed.groups.slice(0, 4).join(':') : address
+}
+
 /** First and last address of a range, as numbers. */
 export interface RangeBounds {
   readonly version: 4 | 6

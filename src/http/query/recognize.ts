@@ -8,7 +8,11 @@ const versions: ReadonlySet<string> = new Set(['2010-05-08', '2011-06-15'])
  * By the scope of its signature; else at `/` by Action and Version in the query; else by a POST of a form, or with an Action in its
  * query: S3 has no POST at `/`.
  */
-export function isQueryRequest({ method, url = '', headers }: IncomingMessage): boolean {
+export function isQueryRequest({
+  method,
+  url = '',
+  headers,
+}: Pick<IncomingMessage, 'method' | 'url' | 'headers'>): boolean {
   const { authorization } = headers
   if (authorization !== undefined && signedScope.test(authorization)) return true
   if (url !== '/' && !url.startsWith('/?')) return false
