@@ -34,6 +34,8 @@ export const limits = {
   xmlMarkupOfParts: 300_000,
   /** Form fields before the file of a POST upload. */
   postFieldsBytes: 20 * KiB,
+  /** The file of a POST upload whose part has no file name: the parser reads it into memory, as a field. */
+  postNamelessFileBytes: MiB,
   presignSecondsMax: 604_800,
   clockSkewMs: 15 * 60 * 1000,
   /** Bodies up to this size are kept in the index's commit until their file is durable. */

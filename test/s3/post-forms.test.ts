@@ -17,8 +17,8 @@ afterAll(() => server.close())
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: so forms write it
 const fileName = '${filename}'
-const read = async (Key: string) =>
-  (await server.client().send(new GetObjectCommand({ Bucket, Key }))).Body?.transformToString()
+const readObject = (Key: string) => server.client().send(new GetObjectCommand({ Bucket, Key }))
+const read = async (Key: string) => (await readObject(Key)).Body?.transformToString()
 const head = (Key: string) => server.client().send(new HeadObjectCommand({ Bucket, Key }))
 
 type Conditions = NonNullable<PresignedPostOptions['Conditions']>
@@ -56,10 +56,39 @@ describe('the file of a form', () => {
     expect(await read('appended')).toBe('just text')
   })
 
-  it('may be a large one without a name, which is never kept in memory', async () => {
+  it('may be a large one with a name, which is never kept in memory', async () => {
     const content = Buffer.alloc(5_000_000, 'a line that ends\r\n--almost a boundary\r\n')
-    expect((await post(await presign('large'), { content })).status).toBe(204)
+    expect((await post(await presign('large'), { content, disposition: '; filename="f"' })).status).toBe(204)
     expect((await head('large')).ContentLength).toBe(content.length)
+  })
+
+  it('without a name may have 1 MiB, and beyond that is told to send one', async () => {
+    const content = Buffer.alloc(1024 * 1024, 'a line that ends\r\n--almost a boundary\r\n')
+    expect((await post(await presign('mebibyte'), { content })).status).toBe(204)
+    expect((await head('mebibyte')).ContentLength).toBe(content.length)
+    for (const more of [1, 4_000_000]) {
+      const answer = await post(await presign('beyond'), { content: Buffer.concat([content, Buffer.alloc(more)]) })
+      expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('<Code>EntityTooLarge')])
+      expect(answer.text).toContain('with a filename')
+    }
+    await expect(head('beyond')).rejects.toMatchObject({ name: 'NotFound' })
+  })
+
+  it.each(['', '; filename=""', '; filename="f"'])('with any bytes keeps them: %s', async (name) => {
+    const content = Buffer.from(Array.from({ length: 512 }, (_, index) => (index * 7) % 256))
+    const bytes = async (type: string, sent: Buffer) => {
+      const answer = await post(await presign('bytes'), { disposition: `${name}${type}`, content: sent })
+      expect(answer).toMatchObject({ status: 204 })
+      return Buffer.from((await (await readObject('bytes')).Body?.transformToByteArray()) ?? [])
+    }
+    for (const type of ['', '\r\nContent-Type: text/plain', '\r\nContent-Type: application/octet-stream']) {
+      expect((await bytes(type, content)).equals(content)).toBe(true)
+    }
+    const text = Buffer.from('grüße, €')
+    for (const charset of ['utf-8', 'iso-8859-1', '"UTF-8"']) {
+      const type = `\r\nContent-Type: text/plain; charset=${charset}`
+      expect((await bytes(type, text)).equals(text)).toBe(true)
+    }
   })
 
   it.each([
@@ -81,9 +110,18 @@ describe('the file of a form', () => {
   })
 
   it('is as long as it is, also if it is empty or looks like a boundary', async () => {
-    for (const content of ['', '\r\n', '--boundary', '\r\n--boundar', '\r\n\r\n', '\n--boundary--\n']) {
-      expect((await post(await presign('exact'), { content })).status).toBe(204)
-      expect(await read('exact')).toBe(content)
+    for (const disposition of ['', '; filename="f"']) {
+      for (const content of ['', '\r\n', '-boundary', '\r\n--boundar', '\r\n\r\n', '\n--boundary--\n']) {
+        expect((await post(await presign('exact'), { content, disposition })).status).toBe(204)
+        expect(await read('exact')).toBe(content)
+      }
+    }
+  })
+
+  it('is refused where it begins with the boundary, which RFC 2046 forbids', async () => {
+    for (const disposition of ['', '; filename="f"']) {
+      const answer = await post(await presign('exact'), { content: '--boundary and more', disposition })
+      expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('<Code>MalformedPOSTRequest')])
     }
   })
 
@@ -91,16 +129,21 @@ describe('the file of a form', () => {
     ['breaks off', ''],
     ['breaks off at its end', '\r\n--boundary'],
     ['goes on with what is no part', '\r\n--boundaryX\r\n\r\n'],
+    ['goes on with what is no part and ends', '\r\n--boundaryX\r\n\r\n--boundary--\r\n'],
   ])('that %s is not stored', async (_title, after) => {
-    const answer = await post(await presign('broken'), { after })
-    expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('<Code>MalformedPOSTRequest')])
-    await expect(head('broken')).rejects.toMatchObject({ name: 'NotFound' })
+    for (const disposition of ['', '; filename="f"']) {
+      const answer = await post(await presign('broken'), { after, disposition })
+      expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('<Code>MalformedPOSTRequest')])
+      await expect(head('broken')).rejects.toMatchObject({ name: 'NotFound' })
+    }
   })
 
   it('may be followed by further fields, which say nothing', async () => {
     const after = '\r\n--boundary\r\nContent-Disposition: form-data; name="key"\r\n\r\nother\r\n--boundary--\r\n'
-    expect((await post(await presign('followed'), { after })).status).toBe(204)
-    expect(await read('followed')).toBe('content')
+    for (const disposition of ['', '; filename="f"']) {
+      expect((await post(await presign('followed'), { after, disposition })).status).toBe(204)
+      expect(await read('followed')).toBe('content')
+    }
   })
 })
 
@@ -195,4 +238,67 @@ it('is read alike however it arrives in pieces', async () => {
     ])
     expect(Buffer.concat(await form.file.toArray()).toString()).toBe(content)
   }
+})
+
+describe('a body that is not read to its end', () => {
+  const headers = { 'content-type': 'multipart/form-data; boundary=b' }
+  const turns = async () => {
+    for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  function endless(disposition = '; filename="f"') {
+    const start = Buffer.from(`--b\r\nContent-Disposition: form-data; name="file"${disposition}\r\n\r\n`)
+    const sent = { bytes: 0 }
+    const body = new Readable({
+      read() {
+        const chunk = sent.bytes === 0 ? start : Buffer.alloc(64 * 1024)
+        sent.bytes += chunk.length
+        setImmediate(() => this.push(chunk))
+      },
+    })
+    return { body, sent }
+  }
+
+  it('waits for those who read the file', async () => {
+    const { body, sent } = endless()
+    const form = await readForm(headers, body)
+    await turns()
+    expect(sent.bytes).toBeLessThan(1024 * 1024)
+    const file = form.file[Symbol.asyncIterator]()
+    await file.next()
+    await turns()
+    expect(sent.bytes).toBeLessThan(4 * 1024 * 1024)
+    form.release()
+    body.destroy()
+  })
+
+  it('stays whole for an answer once the file is given up', async () => {
+    const { body, sent } = endless()
+    const form = await readForm(headers, body)
+    form.release()
+    await turns()
+    const { bytes } = sent
+    expect([body.destroyed, body.listenerCount('data')]).toEqual([false, 0])
+    body.resume()
+    await turns()
+    expect(sent.bytes).toBeGreaterThan(bytes)
+    body.destroy()
+  })
+
+  it('is refused if it was gone before', async () => {
+    const { body } = endless()
+    body.destroy()
+    await turns()
+    await expect(readForm(headers, body)).rejects.toMatchObject({ code: 'MalformedPOSTRequest' })
+  })
+
+  it('is refused, and not read on, once a file without a name is too large', async () => {
+    const { body, sent } = endless('')
+    await expect(readForm(headers, body)).rejects.toMatchObject({ code: 'EntityTooLarge' })
+    const { bytes } = sent
+    await turns()
+    expect(bytes).toBeLessThan(2 * 1024 * 1024)
+    expect(sent.bytes - bytes).toBeLessThan(256 * 1024)
+    expect(body.destroyed).toBe(false)
+    body.destroy()
+  })
 })
