@@ -2,6 +2,7 @@
  * The default engine: LMDB, shared by all processes of one machine. What comes in one turn of the event loop shares a transaction,
  * which only touches memory: its flush comes afterwards (lmdb-durability.ts).
  */
+import { join } from 'node:path'
 import { ABORT } from 'lmdb'
 import { bootId } from '#lib/boot-id.ts'
 import type { DiskReserve } from '#lib/disk-reserve.ts'
@@ -18,10 +19,12 @@ import type {
   ReadInPlace,
   Write,
 } from './engine.ts'
+import { indexFailure } from './index-unreadable.ts'
 import { abortable, atCursor, cutRange, type Database, find, openDatabase, scanDatabase } from './lmdb-database.ts'
 import { LmdbDurability } from './lmdb-durability.ts'
 import { ensureCheckpoint, forgetCheckpoints, machineOf } from './lmdb-restore.ts'
 import { LmdbView } from './lmdb-view.ts'
+import { assertProcessIdFree, failureToOpen } from './process-id.ts'
 import type { Position, Put } from './redo-log.ts'
 import { applyWrite, type CommitView, holds } from './write.ts'
 
@@ -46,10 +49,25 @@ interface Task {
   readonly fail: (error: unknown) => void
 }
 
+/** ProcessIdTaken; IndexUnreadable. */
 export function openLmdbEngine(options: LmdbOptions): MetadataEngine {
-  const { reserve } = options
-  return reserve === undefined ? open(options) : reserve.withRoom(() => open(options))
+  const { path, reserve } = options
+  const folders = [join(path, 'gate'), path]
+  folders.forEach(assertProcessIdFree)
+  try {
+    const engine = reserve === undefined ? open(options) : reserve.withRoom(() => open(options))
+    // What is wrong with an index shows when it is first read.
+    void engine.get(rowThatIsNone)
+    return engine
+  } catch (error) {
+    throw indexFailure(
+      path,
+      folders.reduce((failure, folder) => failureToOpen(folder, failure), error as unknown),
+    )
+  }
 }
+
+const rowThatIsNone = Buffer.from('-')
 
 function open(options: LmdbOptions): MetadataEngine {
   const { path, flush, machine, files, reserve, segmentBytes = 8 * 1024 * 1024 } = options
