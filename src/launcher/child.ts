@@ -7,6 +7,7 @@ import {
   isConnectionMessage,
   isPingMessage,
   isStartMessage,
+  processIdTakenStatus,
   type StartMessage,
 } from './protocol.ts'
 
@@ -47,8 +48,9 @@ async function stop(): Promise<void> {
 
 function fail(error: unknown): void {
   if (isStopping) return
+  if (error instanceof Error && error.name === 'ProcessIdTaken') process.exit(processIdTakenStatus)
   // Mistakes of the user's need no stack; bugs do.
-  const isPlain = error instanceof Error && ('code' in error || error.name === 'StartError')
+  const isPlain = error instanceof Error && ('code' in error || ['StartError', 'IndexUnreadable'].includes(error.name))
   process.stderr.write(`${isPlain ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
   process.exit(1)
 }

@@ -79,6 +79,9 @@ function hasType(message: unknown, type: string): boolean {
   return typeof message === 'object' && message !== null && 'type' in message && message.type === type
 }
 
+/** A child ends with it whose process id another server's process has, in another namespace: the next one gets another. */
+export const processIdTakenStatus = 75
+
 /** A mistake of the user's, told in a sentence and without a stack. */
 export class StartError extends Error {}
 

@@ -8,6 +8,7 @@ import {
   isReadyMessage,
   isTakenMessage,
   type PingMessage,
+  processIdTakenStatus,
   StartError,
   type StartMessage,
 } from './protocol.ts'
@@ -27,6 +28,8 @@ interface Manned {
   port: number | undefined
   /** Since its last answer; undefined while it has not begun to serve. */
   unansweredPings: number | undefined
+  /** So many children, one after the other, had the process id of one in another namespace. */
+  takenIds: number
 }
 
 const deathsMax = 5
@@ -37,6 +40,8 @@ const backOffMs = [0, 100, 400, 1600, 3200]
  * them, which takes as long as their MD5.
  */
 const apiFlags = ['--initial-old-space-size=96']
+/** A server has some processes; more than a few with one index have ids one after the other only if they were made to. */
+const takenIdsMax = 200
 const groupSignalMs = 50
 const killAfterMs = drainTimeoutMs + 2000
 
@@ -92,7 +97,7 @@ export class Supervisor {
   #man(post: Post): Promise<number> {
     return new Promise((resolve, reject) => {
       if (this.#stopping !== undefined) return
-      const manned: Manned = { post, child: this.#fork(post), port: undefined, unansweredPings: undefined }
+      const manned: Manned = { post, child: this.#fork(post), port: undefined, unansweredPings: undefined, takenIds: 0 }
       this.#manned.push(manned)
       this.#attend(manned, resolve, reject)
     })
@@ -114,6 +119,7 @@ export class Supervisor {
       else if (isReadyMessage(message)) {
         if (this.#stopping !== undefined) return
         manned.unansweredPings = 0
+        manned.takenIds = 0
         this.#open(manned, message.port).then(onReady, onFailure)
       } else if (isTakenMessage(message)) sharedPort.taken(child)
       else if (isPongMessage(message)) {
@@ -122,6 +128,11 @@ export class Supervisor {
       }
     })
     child.once('exit', (code, signal) => {
+      if (code === processIdTakenStatus && manned.takenIds < takenIdsMax && this.#stopping === undefined) {
+        manned.takenIds++
+        manned.child = this.#fork(post)
+        return this.#attend(manned, onReady, onFailure)
+      }
       if (signal === null) end(`ended with ${code}`)
       // What ends a whole group of processes (a terminal, a service manager) reaches this one at about the same time.
       else setTimeout(() => end(`was ended by ${signal}`), groupSignalMs)

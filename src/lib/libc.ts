@@ -17,6 +17,9 @@ const closeOnExec = 0o2000000
 /** Whatever changes the name, the bytes or the attributes of what is in a folder. */
 const folderChanges = 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200
 const onlyFolders = 0x1000000
+const getLock = 5
+const writeLock = 1
+const unlocked = 2
 
 export const libc = {
   /**
@@ -78,6 +81,18 @@ export const libc = {
     if (calls.fallocate(fd, keepSize, offset, sizeBytes) !== 0) throw failure('fallocate', calls.lastError())
   },
 
+  /** Whether another process has locked this byte of the file (fcntl(2), F_GETLK). False where there is no such call. */
+  isByteLocked(fd: number, offset: number): boolean {
+    const calls = load()
+    if (calls === undefined) return false
+    // struct flock: type, whence, four bytes of nothing, start, length, process id.
+    const lock = Buffer.alloc(32)
+    lock.writeInt16LE(writeLock, 0)
+    lock.writeBigInt64LE(BigInt(offset), 8)
+    lock.writeBigInt64LE(1n, 16)
+    return calls.fcntl(fd, getLock, lock) === 0 && lock.readInt16LE(0) !== unlocked
+  },
+
   /**
    * From now on blocks of memory of up to so many bytes, when they are freed, are kept for the next (mallopt(3), M_MMAP_THRESHOLD).
    * Nothing where there is no such call. Not from the start of a process, whose passing needs would make it larger for good.
@@ -95,6 +110,7 @@ interface Calls {
   inotifyAddWatch(fd: number, path: string, mask: number): number
   inotifyRemoveWatch(fd: number, watch: number): number
   fallocate(fd: number, mode: number, offset: number, sizeBytes: number): number
+  fcntl(fd: number, command: number, lock: Buffer): number
   /** In a thread. */
   syncfs(fd: number): Promise<number>
   /** Of glibc. */
@@ -125,6 +141,7 @@ function find(): Calls | undefined {
       inotifyAddWatch: library.func('int inotify_add_watch(int, const char *, uint32_t)'),
       inotifyRemoveWatch: library.func('int inotify_rm_watch(int, int)'),
       fallocate: library.func('int fallocate64(int, int, int64_t, int64_t)'),
+      fcntl: fcntlOf(library),
       mallopt: malloptOf(library),
       syncfs: (fd) =>
         new Promise((resolve, reject) => {
@@ -136,6 +153,11 @@ function find(): Calls | undefined {
     // No program of koffi's for this processor, or a C library without these calls.
     return undefined
   }
+}
+
+function fcntlOf(library: import('koffi').LibraryHandle): Calls['fcntl'] {
+  const fcntl = library.func('int fcntl(int, int, ...)')
+  return (fd, command, lock) => fcntl(fd, command, 'void *', lock)
 }
 
 function malloptOf(library: import('koffi').LibraryHandle): Calls['mallopt'] {

@@ -3,6 +3,7 @@
  * which only touches memory: its flush comes afterwards (lmdb-durability.ts).
  */
 import fs from 'node:fs'
+import { join } from 'node:path'
 import { ABORT } from 'lmdb'
 import { bootId } from '#lib/boot-id.ts'
 import type { DiskReserve } from '#lib/disk-reserve.ts'
@@ -19,6 +20,7 @@ import type {
   ReadInPlace,
   Write,
 } from './engine.ts'
+import { indexFailure } from './index-unreadable.ts'
 import { compactIfWorthwhile } from './lmdb-compaction.ts'
 import { abortable, atCursor, cutRange, type Database, find, openDatabase, scanDatabase } from './lmdb-database.ts'
 import { LmdbDurability } from './lmdb-durability.ts'
@@ -26,6 +28,7 @@ import { ensureCheckpoint, forgetCheckpoints } from './lmdb-restore.ts'
 import { joinUsers } from './lmdb-users.ts'
 import { LmdbView } from './lmdb-view.ts'
 import { machineOf } from './machine.ts'
+import { assertProcessIdFree, failureToOpen } from './process-id.ts'
 import type { Position, Put } from './redo-log.ts'
 import { applyWrite, type CommitView, holds } from './write.ts'
 
@@ -52,19 +55,31 @@ interface Task {
   readonly fail: (error: unknown) => void
 }
 
+/** ProcessIdTaken; IndexUnreadable. */
 export function openLmdbEngine(options: LmdbOptions): MetadataEngine {
   const { path, machine, reserve, compactFromBytes = 32 * 1024 * 1024 } = options
   const machineNow = () => machine ?? machineOf(path)
-  if (bootId() !== undefined) compactIfWorthwhile(path, machineNow, compactFromBytes)
-  const users = joinUsers(path)
-  const openIt = () => open(options, machineNow, users)
+  const folders = [join(path, 'gate'), path]
+  folders.forEach(assertProcessIdFree)
+  let users: number | undefined
   try {
-    return reserve === undefined ? openIt() : reserve.withRoom(openIt)
+    if (bootId() !== undefined) compactIfWorthwhile(path, machineNow, compactFromBytes)
+    users = joinUsers(path)
+    const openIt = () => open(options, machineNow, users)
+    const engine = reserve === undefined ? openIt() : reserve.withRoom(openIt)
+    // What is wrong with an index shows when it is first read.
+    void engine.get(rowThatIsNone)
+    return engine
   } catch (error) {
     if (users !== undefined) fs.closeSync(users)
-    throw error
+    throw indexFailure(
+      path,
+      folders.reduce((failure, folder) => failureToOpen(folder, failure), error as unknown),
+    )
   }
 }
+
+const rowThatIsNone = Buffer.from('-')
 
 function open(options: LmdbOptions, machineNow: () => string, users: number | undefined): MetadataEngine {
   const { path, flush, files, reserve, segmentBytes = 8 * 1024 * 1024 } = options

@@ -13,7 +13,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { childrenOf, type Launched, type LaunchOptions, launch } from './launcher.ts'
+import { canHaveOwnProcessIds, childrenOf, type Launched, type LaunchOptions, launch } from './launcher.ts'
 
 const started: Launched[] = []
 
@@ -67,6 +67,27 @@ describe('the launcher', () => {
     await said(/API worker 1 serves again/)
     expect((await fetch(`${api}/healthz`)).status).toBe(200)
   })
+
+  it.skipIf(!canHaveOwnProcessIds())(
+    'starts beside another server of the same folder whose processes have the same ids',
+    { timeout: 120_000 },
+    async () => {
+      const options = { hasOwnProcessIds: true }
+      const first = start([...both, '--workers', '2'], {}, options)
+      const startBeside = () => start([...both, '--workers', '2'], { STORAGE_ROOT: first.folder }, options)
+      const servers = [first, startBeside()]
+      try {
+        for (const { said } of servers) {
+          const [, api = ''] = await said(apiUrl)
+          expect(await (await fetch(`${api}/healthz`)).json()).toMatchObject({ status: 'ok' })
+        }
+        servers.push(startBeside())
+        await servers[2]?.said(apiUrl)
+      } finally {
+        for (const { child } of servers) child.kill('SIGKILL')
+      }
+    },
+  )
 
   it('gives up loudly when children keep dying', async () => {
     const { said, child, exited, output } = start(['--mode', 'ui', '--ui-port', '0'])

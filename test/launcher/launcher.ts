@@ -1,5 +1,5 @@
 /** The real program, started as a user starts it. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +24,8 @@ export interface LaunchOptions {
   readonly openFiles?: number
   /** The user to run as. */
   readonly uid?: number
+  /** Its processes have ids of their own, as those of a container. It ends by SIGKILL alone. */
+  readonly hasOwnProcessIds?: boolean
   /** Node's parameters before the flags, instead of the sources. */
   readonly program?: readonly string[]
 }
@@ -31,13 +33,18 @@ export interface LaunchOptions {
 export function launch(
   flags: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  { openFiles, uid, program: built = ['--import', 'tsx', join(root, 'run.ts')] }: LaunchOptions = {},
+  {
+    openFiles,
+    uid,
+    hasOwnProcessIds = false,
+    program: built = ['--import', 'tsx', join(root, 'run.ts')],
+  }: LaunchOptions = {},
 ): Launched {
   const folder = env.STORAGE_ROOT ?? mkdtempSync(join(tmpdir(), 'launcher-'))
   const command = [process.execPath, ...built, ...flags]
   const limited =
     openFiles === undefined ? command : ['sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...command]
-  const [program = '', ...parameters] = limited
+  const [program = '', ...parameters] = hasOwnProcessIds ? [...ownProcessIds, ...limited] : limited
   const child = spawn(program, parameters, {
     cwd: root,
     env: { PATH: process.env.PATH, STORAGE_ROOT: folder, LOG_LEVEL: 'warn', ...env },
@@ -68,6 +75,11 @@ export function launch(
     })
   return { child, folder, output: () => output, stdout: () => stdout, said, exited }
 }
+
+const ownProcessIds = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
+
+export const canHaveOwnProcessIds = (): boolean =>
+  spawnSync('unshare', [...ownProcessIds.slice(1), 'true']).status === 0
 
 /** Process ids of the children, from /proc. */
 export function childrenOf(pid: number | undefined): number[] {
