@@ -1,5 +1,7 @@
 /** `{"method": "GET"|"PUT"|"DELETE", "expires_in": seconds}` → `{"url", "method", "expires_in"}`. */
 import * as z from 'zod'
+import type { RequestFacts } from '#access/caller.ts'
+import { callerHeaders } from '#access/caller-headers.ts'
 import { authorizeOnObject } from '#access/object-access.ts'
 import { Identity } from '#identity/identity.ts'
 import { awsEncode } from '#lib/uri.ts'
@@ -24,7 +26,7 @@ export async function presign(options: AdminOptions, asked: AdminRequest): Promi
   const bucket = await store.getBucket(bucketName)
   const { principal } = caller
   const action = actions[method]
-  const facts = factsOf(asked)
+  const facts = factsOfLink(asked)
   await authorizeOnObject({ store, gatekeeper }, { principal, action, bucket, key, versionId: undefined, facts })
   if (!(principal instanceof Identity)) {
     const error = new ApiError('AccessDenied', {
@@ -49,6 +51,12 @@ export async function presign(options: AdminOptions, asked: AdminRequest): Promi
     nowMs: Date.now(),
   })
   return { status: 200, json: JSON.stringify({ url, method, expires_in: expiresSeconds }) }
+}
+
+/** As whoever follows the link will ask: with a signature in the query. */
+function factsOfLink(asked: AdminRequest): RequestFacts {
+  const signature = { version: 'AWS4-HMAC-SHA256', timestamp: undefined } as const
+  return { ...factsOf(asked), headers: callerHeaders(asked.request.headers), caller: { via: 'query', signature } }
 }
 
 function parse(body: Buffer): z.infer<typeof schema> {

@@ -13,6 +13,7 @@ import { assertKey } from '#model/object.ts'
 import { decisionHeader } from '#model/served-request.ts'
 import { anonymousRequester } from '#policy/requester.ts'
 import { mayExplainAction } from './denials/denials.ts'
+import { factsOfVisit, readQuery } from './facts.ts'
 import { describeFailure } from './failure.ts'
 import { isFormRequest, readForm, readJson } from './form.ts'
 import type { Answer, ConsoleServices, Visit } from './page.ts'
@@ -55,7 +56,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       const form = hasForm ? await readForm(request) : new URLSearchParams()
       if (route.method !== 'get') assertOwnPage(request, form, visitor)
       const visit = await openVisit(route, request, visitor, form)
-      await authorize(route, visit)
+      await authorize(route, visit, services)
       await send(await showPage(route, visit), request, response, visitor)
     } catch (error) {
       await fail(isUnexplained(error) ? recorded(error, request, visitor) : error, request, response, visitor)
@@ -64,7 +65,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
 
   /** Refusals that no policy made are kept as those are that one made. */
   function recorded(error: ApiError, request: Request, visitor: Visitor | undefined): ApiError {
-    const facts = factsOf(request, new URLSearchParams(request.url.split('?')[1] ?? ''))
+    const facts = factsOfVisit(request)
     const action = `${request.method} ${request.path}`
     const who = visitor?.principal instanceof Identity ? visitor.principal : undefined
     const account = who?.account ?? services.access.ownAccount()
@@ -89,7 +90,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
   }
 
   async function openVisit(route: Route, request: Request, visitor: Visitor, form: URLSearchParams): Promise<Visit> {
-    const query = new URLSearchParams(request.url.split('?')[1] ?? '')
+    const query = readQuery(request.url)
     const key = query.get('key') ?? ''
     if (route.needsKey && key === '') throw new ApiError('NoSuchKey')
     assertKey(key)
@@ -97,7 +98,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     const params = request.params as Record<string, string>
     const found = params.bucket === undefined ? undefined : await findBucket(params.bucket)
     const { gatekeeper } = services
-    const facts = factsOf(request, query)
+    const facts = factsOfVisit(request)
     return {
       message: request,
       headers: request.headers,
@@ -114,13 +115,14 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
         return found
       },
       key,
+      versionId: versionOf(route, query),
       form,
       readJson: (schema) => readJson(request, schema),
-      may: (action, resource = {}) => gatekeeper.may(principal, action, resource, facts),
-      authorize: (action, resource = {}, keys) =>
-        gatekeeper.authorize(principal, action, resource, keys === undefined ? facts : { ...facts, keys }),
-      authorizeObject: (action, { bucket, key, versionId, uploadId }) => {
-        const asked = { principal, action, bucket, key, facts }
+      may: (action, resource = {}, effect = {}) => gatekeeper.may(principal, action, resource, { ...facts, ...effect }),
+      authorize: (action, resource = {}, effect = {}) =>
+        gatekeeper.authorize(principal, action, resource, { ...facts, ...effect }),
+      authorizeObject: (action, { bucket, key, versionId, uploadId }, effect = {}) => {
+        const asked = { principal, action, bucket, key, facts: ofVersion({ ...facts, ...effect }, versionId) }
         if (uploadId !== undefined) return authorizeOnUpload(services, { ...asked, uploadId })
         return authorizeOnObject(services, { ...asked, versionId })
       },
@@ -145,8 +147,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
   }
 
   function mayExplainTo(principal: Principal, request: Request): boolean {
-    const query = new URLSearchParams(request.url.split('?')[1] ?? '')
-    return services.gatekeeper.may(principal, mayExplainAction, {}, factsOf(request, query))
+    return services.gatekeeper.may(principal, mayExplainAction, {}, factsOfVisit(request))
   }
 
   async function fail(error: unknown, request: Request, response: Response, visitor: Visitor | undefined) {
@@ -196,27 +197,19 @@ export function wantsJson(request: Request): boolean {
   return /^application\/json\b/.test(request.headers.accept ?? '')
 }
 
-async function authorize(route: Route, visit: Visit): Promise<void> {
+async function authorize(route: Route, visit: Visit, services: ConsoleServices): Promise<void> {
   const { permission, needsKey } = route
   if (permission === 'anyone' || permission === 'signed-in') return
-  const action = actionOf(route, visit)
-  if (!needsKey) return visit.authorize(action, visit.params.bucket === undefined ? {} : { bucket: visit.bucket })
-  const { bucket, key, query, params } = visit
-  await visit.authorizeObject(action, {
-    bucket,
-    key,
-    versionId: query.get('versionId') ?? undefined,
-    uploadId: params.upload,
-  })
+  const { key, versionId, params } = visit
+  const effect = route.effect?.(visit, services) ?? {}
+  if (!needsKey) return visit.authorize(permission, params.bucket === undefined ? {} : { bucket: visit.bucket }, effect)
+  // Reading a version by its id is an action of its own.
+  const action = permission === 's3:GetObject' && versionId !== undefined ? 's3:GetObjectVersion' : permission
+  await visit.authorizeObject(action, { bucket: visit.bucket, key, versionId, uploadId: params.upload }, effect)
 }
 
-function factsOf(request: Request, query: URLSearchParams): RequestFacts {
-  const { method, headers, socket } = request
-  return { method, headers, query: new Map(query), socket, caller: { via: 'header' } }
-}
+const versionOf = ({ versionId: fallback }: Route, query: URLSearchParams): string | undefined =>
+  fallback === undefined ? undefined : (query.get('versionId') ?? (fallback === '' ? undefined : fallback))
 
-/** Reading or deleting a version by its id is an action of its own. */
-function actionOf({ permission }: Route, { query }: Visit): string {
-  const hasVersion = query.get('versionId') !== null && /^s3:(Get|Delete)Object$/.test(permission)
-  return hasVersion ? `${permission}Version` : permission
-}
+const ofVersion = (facts: RequestFacts, versionId: string | undefined): RequestFacts =>
+  versionId === undefined ? facts : { ...facts, keys: { ...facts.keys, 's3:versionid': versionId } }

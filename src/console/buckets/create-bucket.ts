@@ -13,7 +13,7 @@ export const createBucket: Page = async (visit, services) => {
   const location = visit.form.get('region')?.trim() ?? ''
   const { region, defaultObjectOwnership } = services.config
   const keys = location === '' || location === region ? {} : { 's3:locationconstraint': location }
-  visit.authorize('s3:CreateBucket', { bucket: { name, ownerId: '' } }, keys)
+  visit.authorize('s3:CreateBucket', { bucket: { name, ownerId: '' } }, { keys })
   try {
     assertBucketName(name)
     const bucket: Bucket = {

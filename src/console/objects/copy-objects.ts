@@ -1,16 +1,18 @@
 /** Copying, moving and renaming are one thing: keys that begin with `base` get `target` in its place. */
 import * as z from 'zod'
+import { hideMissingObject } from '#access/missing-object.ts'
 import { objectsHref } from '#console/address.ts'
 import { listVisibleBuckets } from '#console/buckets/visible-buckets.ts'
+import { copying, writing } from '#console/facts.ts'
 import { isFormRequest } from '#console/form.ts'
 import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { assertKey } from '#model/object.ts'
+import { assertKey, type ObjectVersion } from '#model/object.ts'
 import type { WriteConditions } from '#store/contract.ts'
 import { copyObject } from './copy-object.ts'
 import { folderCrumbs, folderOf, nameOf, parentOf } from './folder.ts'
-import { readSources, runStep, type Source, type Step, sourcesSchema, walkSources } from './selection.ts'
+import { nameFor, readSources, runStep, type Source, type Step, sourcesSchema, walkSources } from './selection.ts'
 
 const schema = z.object({
   sources: sourcesSchema,
@@ -93,7 +95,8 @@ async function copyStep(visit: Visit, services: ConsoleServices, asked: Asked): 
     assertKey(targetKey)
     await transfer(visit, services, { to, key, targetKey, conditions, isMove })
   })
-  return { ...step, failed: step.failed.map(explain) }
+  const failed = step.failed.map(explain)
+  return { ...step, failed: failed.map((one) => ({ ...one, key: nameFor(visit, services, sources, one.key) })) }
 }
 
 interface Transfer {
@@ -109,18 +112,31 @@ async function transfer(visit: Visit, services: ConsoleServices, asked: Transfer
   const { bucket: from, principal } = visit
   const { to, key, targetKey, conditions, isMove } = asked
   await visit.authorizeObject('s3:GetObject', { bucket: from, key })
-  await visit.authorizeObject('s3:PutObject', { bucket: to, key: targetKey })
-  if (isMove) await visit.authorizeObject('s3:DeleteObject', { bucket: from, key })
+  const source = await readSource(visit, services, key)
+  // Only what was looked at is moved.
+  const stillSame = { ifMatch: source.etag }
   if (isMove && from.name === to.name) {
-    await store.renameObject({ bucket: from, from: key, to: targetKey, sourceConditions: {}, conditions })
+    await visit.authorizeObject('s3:DeleteObject', { bucket: from, key })
+    const { keys } = copying({ bucket: from.name, key, version: source }, conditions)
+    const objectTags = Object.entries(source.tags ?? {})
+    await visit.authorizeObject('s3:PutObject', { bucket: to, key: targetKey }, { keys, objectTags })
+    await store.renameObject({ bucket: from, from: key, to: targetKey, sourceConditions: stillSame, conditions })
     return
   }
-  const { source } = await copyObject(visit, services, { from, key, to, targetKey, conditions })
+  if (isMove) await visit.authorizeObject('s3:DeleteObject', { bucket: from, key }, writing(stillSame))
+  const { source: copied } = await copyObject(visit, services, { from, key, to, targetKey, conditions })
   if (!isMove) return
-  // Only if it is still what was copied.
-  const stillSame = { ifMatch: source.etag }
   const ownerId = principal.canonicalId
-  await store.deleteObject({ bucket: from, key, versionId: undefined, ownerId, conditions: stillSame })
+  await store.deleteObject({ bucket: from, key, versionId: undefined, ownerId, conditions: { ifMatch: copied.etag } })
+}
+
+/** What is not there looks forbidden to those who may not list. */
+async function readSource(visit: Visit, { store, gatekeeper }: ConsoleServices, key: string): Promise<ObjectVersion> {
+  try {
+    return await store.headObject(visit.bucket.name, key, undefined)
+  } catch (error) {
+    throw hideMissingObject(error, { ...visit, bucket: visit.bucket, key }, gatekeeper)
+  }
 }
 
 function explain({ key, message }: { key: string; message: string }) {

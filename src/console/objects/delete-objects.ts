@@ -2,7 +2,7 @@ import { objectsHref } from '#console/address.ts'
 import { isFormRequest } from '#console/form.ts'
 import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
 import { folderCrumbs, folderOf } from './folder.ts'
-import { readSources, runStep, type Source, walkSources } from './selection.ts'
+import { nameFor, readSources, runStep, type Source, type Step, walkSources } from './selection.ts'
 
 /** A step of it, for scripts; for forms all of it, once it has been confirmed. */
 export const deleteObjects: Page = async (visit, services) => {
@@ -20,12 +20,15 @@ export const deleteObjects: Page = async (visit, services) => {
   }
 }
 
-function deleteStep(visit: Visit, { store }: ConsoleServices, sources: readonly Source[]) {
+async function deleteStep(visit: Visit, services: ConsoleServices, sources: readonly Source[]): Promise<Step> {
+  const { store } = services
   const { bucket, principal } = visit
-  return runStep(walkSources(visit, store, sources), async (key) => {
+  const step = await runStep(walkSources(visit, store, sources), async (key) => {
     await visit.authorizeObject('s3:DeleteObject', { bucket, key })
     await store.deleteObject({ bucket, key, versionId: undefined, ownerId: principal.canonicalId, conditions: {} })
   })
+  const failed = step.failed.map(({ key, message }) => ({ key: nameFor(visit, services, sources, key), message }))
+  return { ...step, failed }
 }
 
 function askFirst({ bucket }: Visit, sources: readonly Source[], back: string, done = 0): Answer {

@@ -19,10 +19,9 @@ import { folderCrumbs, nameOf, parentOf } from './folder.ts'
 const shownMax = 200
 
 export const showReaders: Page = async (visit, services) => {
-  const { bucket, key, query } = visit
+  const { bucket, key, versionId } = visit
   const { account, authorize } = openIam(visit, services)
   authorize('SimulatePrincipalPolicy', '*')
-  const versionId = query.get('versionId') ?? undefined
   const version = await services.store.findVersion(bucket.name, key, versionId)
   if (version === undefined || version.isDeleteMarker) throw new ApiError('NoSuchKey')
   const about = { visit, services, version, versionId, account: account.id }
@@ -101,7 +100,7 @@ function answerAbout(principal: Principal, { visit, services, version, versionId
 
 /** As if they asked from where the visitor is, now. */
 function factsFor({ facts }: Visit, { isAnonymous }: Principal, versionId: string | undefined): RequestFacts {
-  const { referer: _, cookie: __, ...headers } = facts.headers
-  const query = new Map(versionId === undefined ? [] : [['versionId', versionId]])
-  return { ...facts, headers, query, method: 'GET', caller: { via: isAnonymous ? 'anonymous' : 'header' } }
+  const { referer: _, ...headers } = facts.headers
+  const keys = versionId === undefined ? {} : { 's3:versionid': versionId }
+  return { ...facts, headers, keys, method: 'GET', caller: { via: isAnonymous ? 'anonymous' : 'header' } }
 }

@@ -1,14 +1,17 @@
 /** What is selected in a folder: objects and whole prefixes. Long work on them is done in steps, and each step says what is left. */
 import * as z from 'zod'
+import { mayList } from '#access/missing-object.ts'
+import { listing } from '#console/facts.ts'
 import { isFormRequest } from '#console/form.ts'
-import type { Visit } from '#console/page.ts'
+import type { ConsoleServices, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Store } from '#store/contract.ts'
+import { folderOf } from './folder.ts'
 
 export const sourceSchema = z.union([
   z.object({ key: z.string().min(1) }),
-  z.object({ prefix: z.string(), after: z.string().optional() }),
+  z.object({ prefix: z.string().transform(folderOf), after: z.string().optional() }),
 ])
 export type Source = z.infer<typeof sourceSchema>
 
@@ -18,7 +21,7 @@ export const sourcesSchema = z.array(sourceSchema).min(1).max(10_000)
 export async function readSources(visit: Visit): Promise<Source[]> {
   if (!isFormRequest(visit.message)) return (await visit.readJson(z.object({ sources: sourcesSchema }))).sources
   const keys = visit.form.getAll('key').map((key) => ({ key }))
-  const prefixes = visit.form.getAll('prefix').map((prefix) => ({ prefix }))
+  const prefixes = visit.form.getAll('prefix').map((prefix) => ({ prefix: folderOf(prefix) }))
   const sources = [...keys, ...prefixes].filter((source) => 'prefix' in source || source.key !== '')
   if (sources.length === 0) throw new ApiError('InvalidRequest', { message: 'Nothing is selected.' })
   return sources
@@ -56,7 +59,26 @@ export async function runStep(
   return { done, failed, left: [] }
 }
 
-/** Every selected key, and what is left after it. Listing under a prefix is for those who may list the bucket. */
+/** AccessDenied for a folder that the visitor may not list. */
+export function authorizeWalk(visit: Visit, source: Source): void {
+  if ('key' in source) return
+  visit.authorize('s3:ListBucket', { bucket: visit.bucket }, listing(source.prefix, limits.listPageMax))
+}
+
+/** What the visitor may know of a key that was found below a folder: the key itself, or the folder that they named. */
+export function nameFor(
+  visit: Visit,
+  { gatekeeper }: ConsoleServices,
+  sources: readonly Source[],
+  key: string,
+): string {
+  const isNamed = sources.some((source) => 'key' in source && source.key === key)
+  if (isNamed || mayList({ ...visit, bucket: visit.bucket, key }, gatekeeper)) return key
+  const folder = sources.find((source) => 'prefix' in source && key.startsWith(source.prefix))
+  return folder !== undefined && 'prefix' in folder ? folder.prefix : ''
+}
+
+/** Every selected key, and what is left after it. Listing under a prefix is for those who may list it. */
 export async function* walkSources(
   visit: Visit,
   store: Store,
@@ -68,7 +90,7 @@ export async function* walkSources(
       yield { key: source.key, left: rest }
       continue
     }
-    visit.authorize('s3:ListBucket', { bucket: visit.bucket })
+    authorizeWalk(visit, source)
     const { prefix } = source
     for (let after = source.after ?? ''; ; ) {
       const query = { bucket: visit.bucket.name, prefix, delimiter: '', limit: limits.listPageMax, after }

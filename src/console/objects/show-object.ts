@@ -15,8 +15,7 @@ import { previewOf } from './preview.ts'
 import { listKeyVersions } from './versions.ts'
 
 export const showObject: Page = async (visit, services) => {
-  const { bucket, key, query } = visit
-  const versionId = query.get('versionId') ?? undefined
+  const { bucket, key, versionId } = visit
   const version = await services.store.findVersion(bucket.name, key, versionId)
   const versions = await listKeyVersions(visit, services)
   if (version === undefined && versions.length === 0) throw new ApiError('NoSuchKey')
@@ -30,7 +29,7 @@ export const showObject: Page = async (visit, services) => {
     publicUrl: shown === undefined ? undefined : publicUrlOf(visit, services, shown),
     sign: iconOf(fileTypeOf(key, shown?.headers.contentType).kind),
     mayAskWho: openIam(visit, services).may('SimulatePrincipalPolicy', '*'),
-    tags: shown === undefined ? undefined : tagsFor(visit, services, versionId, shown),
+    tags: shown === undefined ? undefined : tagsFor(visit, services, shown),
     parts: shown === undefined ? [] : await services.store.listObjectParts(bucket.name, shown, 0, 1000),
   })
 }
@@ -61,11 +60,11 @@ function objectView(visit: Visit, locals: Record<string, unknown>): View {
 
 /** Undefined for those who may not read them. */
 function tagsFor(
-  { bucket, key, principal, facts }: Visit,
+  { bucket, key, versionId, principal, facts: visited }: Visit,
   { gatekeeper }: ConsoleServices,
-  versionId: string | undefined,
   version: ObjectVersion,
 ): Tags | undefined {
+  const facts = versionId === undefined ? visited : { ...visited, keys: { 's3:versionid': versionId } }
   const mayRead = mayReadTags(gatekeeper, principal, { bucket, key, versionId, version }, facts)
   return mayRead ? (version.tags ?? {}) : undefined
 }

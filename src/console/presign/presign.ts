@@ -36,7 +36,7 @@ export const makePresigned: Page = async (visit, services) => {
   const problem = problemOf(asked)
   if (problem !== undefined) return presignView(visit, services, asked, { problem }, 400)
   const { bucket, key, principal } = visit
-  await visit.authorizeObject(actions[asked.method], { bucket, key })
+  await visit.authorizeObject(actions[asked.method], { bucket, key }, { caller: callerOfLink })
   const secretAccessKey = services.secretOf(principal.accessKeyId)
   if (secretAccessKey === undefined) {
     return presignView(
@@ -67,6 +67,9 @@ export const makePresigned: Page = async (visit, services) => {
     qr: qrOf(url),
   })
 }
+
+/** Whoever follows the link has its signature, in the query. */
+const callerOfLink = { via: 'query', signature: { version: 'AWS4-HMAC-SHA256', timestamp: undefined } } as const
 
 function readAsked({ form }: Visit, { config }: ConsoleServices): Asked {
   const method = form.get('method') ?? 'GET'
