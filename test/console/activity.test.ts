@@ -1,4 +1,5 @@
 /** Requests through a real S3 endpoint, as the console shows them. */
+import { execFileSync } from 'node:child_process'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CreateLoginProfileCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam'
@@ -197,6 +198,35 @@ describe('activity', () => {
     const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] }
     await s3.send(new CompleteMultipartUploadCommand({ ...upload, UploadId, MultipartUpload }))
     expect(await open('operation=CompleteMultipartUpload')).toContain('--multipart-upload=&#39;{&#34;Parts&#34;:[{')
+  })
+
+  it('gives no control characters to paste, whatever the key, and still says it exactly', async () => {
+    const s3 = client('admin')
+    const Key = "odd\n\u001b[2J\u202egpj\u009b'\\.txt"
+    const Tagging = { TagSet: [{ Key: 'a', Value: 'b' }] }
+    await s3.send(new PutObjectCommand({ Bucket: 'open', Key, Body: 'x' }))
+    await s3.send(new PutObjectTaggingCommand({ Bucket: 'open', Key, Tagging }))
+    await s3.send(new DeleteObjectsCommand({ Bucket: 'open', Delete: { Objects: [{ Key: 'a\u009bb\u202e' }] } }))
+    for (const operation of ['PutObject', 'PutObjectTagging', 'DeleteObjects']) {
+      const texts = [...(await open(`operation=${operation}`)).matchAll(/data-copy="([^"]*)"/g)].map(([, text = '']) =>
+        text.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))),
+      )
+      expect(texts.length).toBeGreaterThan(3)
+      for (const text of texts) expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}|\p{Cf}/u)
+      const aws = texts.find((text) => text.startsWith('aws ')) ?? ''
+      if (operation === 'DeleteObjects') expect(aws).toContain('"Key":"a\\u009bb\\u202e"')
+      else {
+        const word = /--key=(\$'.*') /.exec(aws)?.[1] ?? ''
+        expect(execFileSync('bash', ['-c', `printf %s ${word}`]).toString()).toBe(Key)
+      }
+    }
+    await site.policies.remove('open')
+    await s3.send(new GetObjectCommand({ Bucket: 'open', Key: 'a\u202e' })).catch(() => undefined)
+    await expect(client('reader').send(new PutObjectCommand({ Bucket: 'open', Key, Body: '' }))).rejects.toThrow()
+    const denials = (await (await site.signIn()).get('/ui/denials')).text
+    const draft = /data-copy="([^"]*gpj[^"]*)"/.exec(denials)?.[1] ?? ''
+    expect(draft.replaceAll('\n', '')).not.toMatch(/\p{Cc}|\p{Cf}/u)
+    expect(draft).toContain('\\u202egpj')
   })
 
   it('goes on from a cursor with rows alone', async () => {

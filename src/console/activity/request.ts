@@ -6,7 +6,7 @@ import { describeDecision } from '#console/iam/describe-decision.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import { accountOf, shown } from './activity.ts'
-import { awsLine, curlLine, sdkCode } from './command-lines.ts'
+import { awsLine, curlLine, encodedTarget, sdkCode } from './command-lines.ts'
 import { indentJson, showDocument } from './shown-document.ts'
 
 export const showRequest: Page = async (visit, services) => {
@@ -25,6 +25,7 @@ export const showRequest: Page = async (visit, services) => {
     crumbs: [{ text: 'Activity', href: '/ui/activity' }, { text: record.id }],
     locals: {
       record: shown(record),
+      target: encodedTarget(record.target),
       query: queryOf(record.target),
       decision,
       document: record.document === undefined ? undefined : showDocument(record.document),

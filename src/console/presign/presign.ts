@@ -3,6 +3,7 @@ import { encode } from 'uqr'
 import { apiUrls } from '#console/api-urls.ts'
 import { nameOf, objectCrumbs } from '#console/objects/folder.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import { quoteForShell } from '#lib/shell-quote.ts'
 import { awsEncode } from '#lib/uri.ts'
 import { limits } from '#model/limits.ts'
 import { presignV4 } from '#signature/presign.ts'
@@ -104,9 +105,10 @@ function overrides({ method, isDownload, contentType }: Asked, name: string): Re
 }
 
 function curlOf(method: Method, url: string, name: string): string {
-  const quoted = `'${name.replaceAll("'", `'\\''`)}'`
-  const flags = { GET: `-o ${quoted}`, PUT: `--upload-file ${quoted}`, DELETE: '-X DELETE' }[method]
-  return `curl ${flags} '${url.replaceAll("'", '%27')}'`
+  // curl takes `-` and `.` for its own input, and what begins with a dash for an option.
+  const file = quoteForShell(`./${name}`)
+  const flags = { GET: `-o ${file}`, PUT: `--upload-file ${file}`, DELETE: '-X DELETE' }[method]
+  return `curl --globoff ${flags} ${quoteForShell(url)}`
 }
 
 /** The dark modules as one path of an SVG; undefined if the link is too long to be one. */
