@@ -49,6 +49,7 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
     ...createAuthenticator(options),
     authorize: authorizer.authorize,
     authorizeArn: authorizer.authorizeArn,
+    mayArn: authorizer.mayArn,
     noteRefusal: authorizer.noteRefusal,
     noteArnRefusal: authorizer.noteArnRefusal,
     may,

@@ -12,10 +12,12 @@ import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
 import { decisionHeader } from '#model/served-request.ts'
 import { anonymousRequester } from '#policy/requester.ts'
+import { safeNext } from './address.ts'
 import { mayExplainAction } from './denials/denials.ts'
 import { factsOfVisit, readQuery } from './facts.ts'
 import { describeFailure } from './failure.ts'
 import { isFormRequest, readForm, readJson } from './form.ts'
+import { visibleIamPages } from './iam/visible-pages.ts'
 import type { Answer, ConsoleServices, Visit } from './page.ts'
 import type { Renderer } from './render.ts'
 import type { Route } from './route.ts'
@@ -86,7 +88,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
   function assertOwnPage(request: Request, form: URLSearchParams, { binding }: Visitor): void {
     const token = request.headers['x-csrf-token'] ?? form.get('csrf') ?? ''
     if (isFromOwnPages(request.headers) && csrf.verify(binding, String(token))) return
-    throw new ApiError('AccessDenied', { message: 'This form has expired, or it is not one of ours.' })
+    throw new ApiError('AccessDenied', { message: 'Reload the page and try again.', headers: { 'x-form': 'stale' } })
   }
 
   async function openVisit(route: Route, request: Request, visitor: Visitor, form: URLSearchParams): Promise<Visit> {
@@ -139,15 +141,20 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     await sendAnswer(answer, request, response, {
       render: (view, notice) => {
         const { principal, binding } = who
-        const mayExplain = principal !== undefined && mayExplainTo(principal, request)
-        return renderer.render(view, { request, principal, csrf: csrf.issue(binding), notice, mayExplain })
+        const offered = principal === undefined ? { mayExplain: false, iamPages: [] } : offeredTo(principal, request)
+        return renderer.render(view, { request, principal, csrf: csrf.issue(binding), notice, ...offered })
       },
       session: who.session,
     })
   }
 
-  function mayExplainTo(principal: Principal, request: Request): boolean {
-    return services.gatekeeper.may(principal, mayExplainAction, {}, factsOfVisit(request))
+  /** What the navigation leads to. */
+  function offeredTo(principal: Principal, request: Request) {
+    const facts = factsOfVisit(request)
+    return {
+      mayExplain: services.gatekeeper.may(principal, mayExplainAction, {}, facts),
+      iamPages: visibleIamPages(principal, services.gatekeeper, facts),
+    }
   }
 
   async function fail(error: unknown, request: Request, response: Response, visitor: Visitor | undefined) {
@@ -157,8 +164,10 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       response.destroy()
       return
     }
-    const decisionId = error instanceof ApiError ? error.headers[decisionHeader] : undefined
-    if (decisionId !== undefined) response.set(decisionHeader, decisionId)
+    for (const name of [decisionHeader, 'x-form']) {
+      const value = error instanceof ApiError ? error.headers[name] : undefined
+      if (value !== undefined) response.set(name, value)
+    }
     // A body that is still on its way would be taken for the next request.
     if (!request.complete) response.set('connection', 'close')
     await send(describeFailure(error, request, visitor?.principal), request, response, visitor)
@@ -189,8 +198,14 @@ function askToSignIn(request: Request): Answer {
   if (wantsJson(request)) {
     return { status: 401, json: { error: 'SignedOut', message: 'Your session has ended. Sign in again.' } }
   }
-  const back = request.method === 'GET' ? request.originalUrl : '/ui'
+  const back = request.method === 'GET' ? request.originalUrl : pageOf(request)
   return { redirect: back === '/ui' ? '/ui/sign-in' : `/ui/sign-in?next=${encodeURIComponent(back)}` }
+}
+
+/** Where a form was sent from. */
+function pageOf({ headers: { referer = '' } }: Request): string {
+  const { pathname, search } = URL.canParse(referer) ? new URL(referer) : { pathname: '', search: '' }
+  return safeNext(pathname + search)
 }
 
 export function wantsJson(request: Request): boolean {

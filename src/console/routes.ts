@@ -41,6 +41,7 @@ import { listingOf, showObjects } from './objects/list-objects.ts'
 import { saveMetadata, showMetadata } from './objects/metadata.ts'
 import { showReaders } from './objects/readers.ts'
 import { showObject } from './objects/show-object.ts'
+import { undoDelete } from './objects/undo-delete.ts'
 import {
   abortUpload,
   completeUpload,
@@ -64,6 +65,7 @@ import { setVersioning } from './settings/versioning.ts'
 import { showSignIn, signIn } from './sign-in/sign-in.ts'
 import { signOut } from './sign-in/sign-out.ts'
 import { setTheme } from './sign-in/theme.ts'
+import { showToken } from './sign-in/token.ts'
 import { showSystem } from './system/system.ts'
 import { saveBucketTags, showBucketTags } from './tags/bucket-tags.ts'
 import { saveObjectTags, showObjectTags } from './tags/object-tags.ts'
@@ -73,6 +75,7 @@ export const routes: readonly Route[] = [
   route('get', '/ui/sign-in', 'anyone', showSignIn),
   route('post', '/ui/sign-in', 'anyone', signIn),
   route('post', '/ui/sign-out', 'signed-in', signOut),
+  route('get', '/ui/token', 'signed-in', showToken),
   route('post', '/ui/theme', 'anyone', setTheme),
 
   route('get', '/ui', 'signed-in', showOverview),
@@ -92,6 +95,7 @@ export const routes: readonly Route[] = [
   route('get', '/ui/buckets/:bucket/new-folder', 'signed-in', showNewFolder),
   route('post', '/ui/buckets/:bucket/folders', 'signed-in', createFolder),
   route('post', '/ui/buckets/:bucket/delete', 'signed-in', deleteObjects),
+  route('post', '/ui/buckets/:bucket/undo-delete', 'signed-in', undoDelete),
   route('post', '/ui/buckets/:bucket/copy', 'signed-in', copyObjects),
   route('post', '/ui/buckets/:bucket/zip', 'signed-in', downloadZip),
 

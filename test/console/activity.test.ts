@@ -96,7 +96,7 @@ describe('activity', () => {
     expect(denial.match(/<details/g)).toHaveLength(1)
     const wrong = (await visitor.get('/ui/activity?status=errors&principal=admin')).text
     expect(wrong).toContain('SignatureDoesNotMatch')
-    expect(wrong).toContain('unproven')
+    expect(wrong).toContain('not verified')
   })
 
   it('shows the document that came as the body as a tree', async () => {
@@ -108,7 +108,7 @@ describe('activity', () => {
     expect(one).toMatch(
       /<summary><span class="code-key">Object<\/span><\/summary>\s*<div class="json-leaf"><span class="code-key">Key<\/span>: <span class="code-string">a&lt;b&gt;/,
     )
-    expect(one).toMatch(/<dt>Signature<\/dt><dd><span class="badge good">Holds/)
+    expect(one).toMatch(/<dt>Signature<\/dt><dd><span class="badge good">Valid/)
     expect(one).toContain('DeleteObjects')
   })
 

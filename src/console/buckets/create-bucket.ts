@@ -13,8 +13,8 @@ export const createBucket: Page = async (visit, services) => {
   const location = visit.form.get('region')?.trim() ?? ''
   const { region, defaultObjectOwnership } = services.config
   const keys = location === '' || location === region ? {} : { 's3:locationconstraint': location }
-  visit.authorize('s3:CreateBucket', { bucket: { name, ownerId: '' } }, { keys })
   try {
+    visit.authorize('s3:CreateBucket', { bucket: { name, ownerId: '' } }, { keys })
     assertBucketName(name)
     const bucket: Bucket = {
       name,
@@ -30,11 +30,12 @@ export const createBucket: Page = async (visit, services) => {
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error
     const { summaries: shown, isCut } = await listVisibleBuckets(visit, services)
-    const locals = { shown, total: shown.length, isCut, filter: '', sort: 'name', region }
+    const mayCreate = true
+    const locals = { shown, total: shown.length, isCut, filter: '', sort: 'name', region, mayCreate }
     const problem = error.code === 'InvalidBucketName' ? nameRules : error.message
     return bucketsView({ ...locals, problem, typed: { name, versioning, location } }, error.status)
   }
-  return { redirect: bucketHref(name), notice: { kind: 'done', text: `${name} is ready.` } }
+  return { redirect: bucketHref(name), notice: { kind: 'done', text: `Bucket ${name} created` } }
 }
 
 export const nameRules =

@@ -61,7 +61,7 @@ function makerOf({ visitor }: Iam, { identities }: ConsoleServices): KeyMaker {
 /** A part of what the status is: IAM's API knows no expiry of its own. */
 export const setKeyExpiry = changing(
   'keys',
-  'The key is changed.',
+  'Access key updated',
   async ({ iam, name, arn }, { form, params }, services) => {
     iam.authorize('UpdateAccessKey', arn)
     const expiresAt = form.has('never') ? undefined : parseMoment(form.get('expires') ?? '')
@@ -76,12 +76,12 @@ export const setKeyExpiry = changing(
 function parseMoment(text: string): string {
   const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) ? new Date(`${text}Z`) : undefined
   if (moment !== undefined && !Number.isNaN(moment.getTime())) return moment.toISOString()
-  throw new ApiError('ValidationError', { message: 'Give the day and the hour, in UTC.' })
+  throw new ApiError('ValidationError', { message: 'Enter a date and a time, in UTC.' })
 }
 
 export const setKeyStatus = changing(
   'keys',
-  'The key is changed.',
+  'Access key updated',
   async ({ iam, name, arn }, { form, params }) => {
     const status = form.get('status') === 'Active' ? 'Active' : 'Inactive'
     iam.authorize('UpdateAccessKey', arn)
@@ -94,7 +94,7 @@ export const setKeyStatus = changing(
 
 export const deleteKey = changing(
   'keys',
-  'The key is deleted.',
+  'Access key deleted',
   async ({ iam, name, arn }, { params }) => {
     iam.authorize('DeleteAccessKey', arn)
     await iam.change((account) => deleteAccessKey(getUser(account, name), params.key ?? ''))

@@ -12,7 +12,17 @@ import { assertKey, type ObjectVersion } from '#model/object.ts'
 import type { WriteConditions } from '#store/contract.ts'
 import { copyObject } from './copy-object.ts'
 import { folderCrumbs, folderOf, nameOf, parentOf } from './folder.ts'
-import { nameFor, readSources, runStep, type Source, type Step, sourcesSchema, walkSources } from './selection.ts'
+import {
+  couldNot,
+  nameFor,
+  objectsIn,
+  readSources,
+  runStep,
+  type Source,
+  type Step,
+  sourcesSchema,
+  walkSources,
+} from './selection.ts'
 
 const schema = z.object({
   sources: sourcesSchema,
@@ -43,9 +53,12 @@ export const copyObjects: Page = async (visit, services) => {
   if (form.get('target') === null) return askTarget(visit, services, sources, mode, back)
   const { done, failed, left } = await copyAll(visit, services, askedByForm(visit, sources, mode))
   const [first] = failed
-  const rest = left.length === 0 ? '' : ' There is more: do it again for the rest.'
-  const text =
-    first === undefined ? `${done} done.${rest}` : `${done} done, ${failed.length} not: ${first.message}${rest}`
+  const verb = { copy: 'copied', move: 'moved', rename: 'renamed' }[mode]
+  const text = [
+    ...(done > 0 || first === undefined ? [`${objectsIn(done)} ${verb}`] : []),
+    ...couldNot(mode, failed),
+    ...(left.length === 0 ? [] : ['There are more: repeat it for the rest']),
+  ].join('. ')
   const isFine = first === undefined && left.length === 0
   return { redirect: objectsHref(bucket.name, back), notice: { kind: isFine ? 'done' : 'failed', text } }
 }
@@ -82,16 +95,16 @@ async function copyStep(visit: Visit, services: ConsoleServices, asked: Asked): 
   const to = await services.store.getBucket(asked.targetBucket)
   const isSameBucket = to.name === bucket.name
   if (isSameBucket && target === base) {
-    throw new ApiError('InvalidRequest', { message: 'This is where it is already.' })
+    throw new ApiError('InvalidRequest', { message: 'The destination is the same as the source.' })
   }
   // Copies that come to lie under a selected folder would be found there, and copied without end.
   if (isSameBucket && sources.some((one) => 'prefix' in one && target.startsWith(one.prefix))) {
-    throw new ApiError('InvalidRequest', { message: 'A folder cannot be put into itself.' })
+    throw new ApiError('InvalidRequest', { message: 'A folder cannot be copied or moved into itself.' })
   }
   const conditions = isReplace ? {} : { ifNoneMatch: '*' }
-  const step = await runStep(walkSources(visit, services.store, sources), async (key) => {
+  const step = await runStep(visit, walkSources(visit, services.store, sources), async ({ key }) => {
     const targetKey = key.startsWith(base) ? target + key.slice(base.length) : ''
-    if (targetKey === '') throw new ApiError('InvalidRequest', { message: 'A name is needed.' })
+    if (targetKey === '') throw new ApiError('InvalidRequest', { message: 'A name is required.' })
     assertKey(targetKey)
     await transfer(visit, services, { to, key, targetKey, conditions, isMove })
   })
@@ -141,7 +154,7 @@ async function readSource(visit: Visit, { store, gatekeeper }: ConsoleServices, 
 
 function explain({ key, message }: { key: string; message: string }) {
   const isThere = message.startsWith('At least one of the pre-conditions')
-  return { key, message: isThere ? 'Something is there already.' : message }
+  return { key, message: isThere ? 'An object with this name already exists.' : message }
 }
 
 async function askTarget(

@@ -43,8 +43,8 @@ export const showReaders: Page = async (visit, services) => {
       name: nameOf(key),
       here,
       groups: [
-        { title: 'May read it', isAllowed: true, readers: readers.filter(({ isAllowed }) => isAllowed) },
-        { title: 'May not', isAllowed: false, readers: readers.filter(({ isAllowed }) => !isAllowed) },
+        { title: 'Allowed', isAllowed: true, readers: readers.filter(({ isAllowed }) => isAllowed) },
+        { title: 'Denied', isAllowed: false, readers: readers.filter(({ isAllowed }) => !isAllowed) },
       ],
       isCut: account.users.length > shownMax || account.roles.length > shownMax,
       isOwnBucket: services.identities.findAccount(bucket.ownerId) === account.id,
@@ -67,7 +67,7 @@ function candidatesOf(account: Account, { identities: { directory } }: ConsoleSe
     principal: simulatedIdentity(directory, account, arnOf(account.id, noun === 'User' ? 'user' : 'role', named)),
   })
   return [
-    { name: 'Everybody', noun: 'without a key', principal: anonymous },
+    { name: 'Everybody', noun: 'anonymous', principal: anonymous },
     ...account.users.slice(0, shownMax).map((user) => candidate('User', 'users', user)),
     ...account.roles.slice(0, shownMax).map((role) => candidate('Role', 'roles', role)),
   ]

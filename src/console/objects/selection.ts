@@ -3,11 +3,13 @@ import * as z from 'zod'
 import { mayList } from '#access/missing-object.ts'
 import { listing } from '#console/facts.ts'
 import { isFormRequest } from '#console/form.ts'
+import { formatCount } from '#console/format.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
+import { visibleText } from '#lib/hidden-characters.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Store } from '#store/contract.ts'
-import { folderOf } from './folder.ts'
+import { folderOf, nameOf } from './folder.ts'
 
 export const sourceSchema = z.union([
   z.object({ key: z.string().min(1) }),
@@ -23,41 +25,61 @@ export async function readSources(visit: Visit): Promise<Source[]> {
   const keys = visit.form.getAll('key').map((key) => ({ key }))
   const prefixes = visit.form.getAll('prefix').map((prefix) => ({ prefix: folderOf(prefix) }))
   const sources = [...keys, ...prefixes].filter((source) => 'prefix' in source || source.key !== '')
-  if (sources.length === 0) throw new ApiError('InvalidRequest', { message: 'Nothing is selected.' })
+  if (sources.length === 0) throw new ApiError('InvalidRequest', { message: 'Select at least one object or folder.' })
   return sources
 }
 
-export interface Step {
+export interface Step<Left = Source> {
   readonly done: number
   readonly failed: readonly { readonly key: string; readonly message: string }[]
   /** To be sent again; empty when all is done. */
-  readonly left: readonly Source[]
+  readonly left: readonly Left[]
 }
 
-/** Enough for a progress bar to move, and to be done before anyone's patience or proxy gives up. */
+/** Enough for a progress bar to move, and short enough that "Stop" stops at once. */
 const stepKeys = 500
-const stepMs = 2000
+const stepMs = 1000
 
-/** Runs `action` on selected keys until the step is over. What AWS would refuse fails alone; bugs end the step. */
-export async function runStep(
-  walk: AsyncIterable<{ readonly key: string; readonly left: readonly Source[] }>,
-  action: (key: string) => Promise<void>,
-): Promise<Step> {
+/**
+ * Runs `action` on selected keys until the step is over, or the visitor has gone. What AWS would refuse fails alone; bugs end the step.
+ */
+export async function runStep<Left, Found extends { readonly key: string; readonly left: readonly Left[] }>(
+  { message }: Pick<Visit, 'message'>,
+  walk: AsyncIterable<Found & { readonly left: readonly Left[] }>,
+  action: (found: Found) => Promise<void>,
+): Promise<Step<Left>> {
   const endsAt = performance.now() + stepMs
   const failed: { key: string; message: string }[] = []
   let done = 0
-  for await (const { key, left } of walk) {
+  for await (const found of walk) {
+    const { key, left } = found
     try {
-      await action(key)
+      await action(found)
       done++
     } catch (error) {
       if (!(error instanceof ApiError) || error.status >= 500) throw error
       failed.push({ key, message: error.message })
     }
-    if (done + failed.length >= stepKeys || performance.now() > endsAt) return { done, failed, left }
+    if (done + failed.length >= stepKeys || performance.now() > endsAt || message.socket.destroyed) {
+      return { done, failed, left }
+    }
   }
   return { done, failed, left: [] }
 }
+
+export const objectsIn = (count: number): string => `${formatCount(count)} ${count === 1 ? 'object' : 'objects'}`
+
+/** What a form says of what failed: the first by its name. */
+export function couldNot(verb: string, failed: Step['failed']): string[] {
+  const [first] = failed
+  if (first === undefined) return []
+  const more = failed.length === 1 ? '' : `, and ${formatCount(failed.length - 1)} more`
+  const name = visibleText(nameOf(first.key))
+  if (first.message === missingMessage) return [`Could not ${verb}: ${name} no longer exists${more}`]
+  return [`Could not ${verb} ${name}: ${first.message}${more}`]
+}
+
+const missingMessage = new ApiError('NoSuchKey').message
 
 /** AccessDenied for a folder that the visitor may not list. */
 export function authorizeWalk(visit: Visit, source: Source): void {

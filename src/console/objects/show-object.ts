@@ -80,9 +80,15 @@ function publicUrlOf(
   return `${apiUrls(config).shown}/${bucket.name}/${awsEncode(key, { keepSlash: true })}`
 }
 
+const placeNotes: Readonly<Record<ObjectVersion['place']['kind'], string | undefined>> = {
+  plain: undefined,
+  opaque: 'not under its own name, which cannot be a plain file',
+  version: 'an older version, kept aside from the bucket’s folder',
+}
+
 /** Where the bytes lie: below STORAGE_ROOT, whose own place is only for those at this machine. */
 function placeOf({ config }: ConsoleServices, bucket: string, version: ObjectVersion) {
   const path = new Layout(config.storageRoot).place(bucket, version.key, version.place)
   const shown = config.isLoopback ? path : join('STORAGE_ROOT', relative(config.storageRoot, path))
-  return { path: shown, isPlain: version.place.kind === 'plain' }
+  return { path: shown, note: placeNotes[version.place.kind] }
 }

@@ -31,7 +31,7 @@ export const restoreVersion: Page = async (visit, services) => {
   await copyObject(visit, services, { from: bucket, key, versionId, to: bucket, targetKey: key, conditions: {} })
   return {
     redirect: objectHref(bucket.name, key),
-    notice: { kind: 'done', text: 'The version is restored: a copy of it is the current one now.' },
+    notice: { kind: 'done', text: 'Version restored: a copy of it is now the current version' },
   }
 }
 

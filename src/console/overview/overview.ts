@@ -1,5 +1,6 @@
 import { readTrafficChart } from '#console/activity/traffic-chart.ts'
 import { apiUrls } from '#console/api-urls.ts'
+import { mayCreateBuckets } from '#console/buckets/list-buckets.ts'
 import { listVisibleBuckets } from '#console/buckets/visible-buckets.ts'
 import { listDenials, mayExplainAction } from '#console/denials/denials.ts'
 import type { Page } from '#console/page.ts'
@@ -24,6 +25,7 @@ export const showOverview: Page = async (visit, services) => {
       api,
       endpoint,
       region: config.region,
+      mayCreateBuckets: mayCreateBuckets(visit),
       bucketCount: summaries.length,
       objectCount: sum(summaries.map((one) => one.objectCount)),
       sizeBytes: sum(summaries.map((one) => one.sizeBytes)),

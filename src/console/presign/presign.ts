@@ -5,6 +5,7 @@ import { nameOf, objectCrumbs } from '#console/objects/folder.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { quoteForShell } from '#lib/shell-quote.ts'
 import { awsEncode } from '#lib/uri.ts'
+import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { presignV4 } from '#signature/presign.ts'
 
@@ -37,14 +38,19 @@ export const makePresigned: Page = async (visit, services) => {
   const problem = problemOf(asked)
   if (problem !== undefined) return presignView(visit, services, asked, { problem }, 400)
   const { bucket, key, principal } = visit
-  await visit.authorizeObject(actions[asked.method], { bucket, key }, { caller: callerOfLink })
+  try {
+    await visit.authorizeObject(actions[asked.method], { bucket, key }, { caller: callerOfLink })
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 403) throw error
+    return presignView(visit, services, asked, { problem: error.message }, 403)
+  }
   const secretAccessKey = services.secretOf(principal.accessKeyId)
   if (secretAccessKey === undefined) {
     return presignView(
       visit,
       services,
       asked,
-      { problem: 'Links are signed with an access key: sign in with one.' },
+      { problem: 'A link is signed with an access key: sign in with one to create links.' },
       400,
     )
   }
@@ -87,10 +93,10 @@ function readAsked({ form }: Visit, { config }: ConsoleServices): Asked {
 
 function problemOf({ seconds, host, contentType }: Asked): string | undefined {
   if (seconds < 1 || seconds > limits.presignSecondsMax)
-    return 'A link lasts from 1 second to 7 days (604,800 seconds).'
+    return 'A link can be valid from 1 second to 7 days (604,800 seconds).'
   if (!URL.canParse(host) || !/^https?:$/.test(new URL(host).protocol))
     return 'The host must be an http or https address.'
-  if (!/^[\x20-\x7e]*$/.test(contentType)) return 'A content type has plain letters only.'
+  if (!/^[\x20-\x7e]*$/.test(contentType)) return 'A content type can have printable ASCII characters only.'
   return undefined
 }
 

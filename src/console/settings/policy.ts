@@ -46,7 +46,10 @@ export const savePolicy: Page = async (visit, services) => {
   }
   return {
     redirect: bucketHref(bucket.name, 'settings'),
-    notice: { kind: 'done', text: document === '' ? 'The bucket is private.' : 'The policy is in force.' },
+    notice: {
+      kind: 'done',
+      text: document === '' ? 'Bucket policy removed: the bucket is private' : 'Bucket policy applied',
+    },
   }
 }
 

@@ -72,5 +72,13 @@ async function listUploads(visit: Visit, { store }: ConsoleServices) {
     return { uploads: [], hasMoreUploads: false }
   const query = { bucket: bucket.name, prefix: '', delimiter: '', limit: uploadsShown }
   const page = await store.listUploads({ ...query, keyMarker: '', uploadIdMarker: '' })
-  return { uploads: page.uploads, hasMoreUploads: page.next !== undefined }
+  const uploads = page.uploads.map((upload) => ({
+    ...upload,
+    mayAbort: visit.may('s3:AbortMultipartUpload', {
+      bucket,
+      key: upload.key,
+      object: { ownerId: upload.initiatorId },
+    }),
+  }))
+  return { uploads, hasMoreUploads: page.next !== undefined }
 }
