@@ -1,5 +1,5 @@
 // The console may lie below a path of its proxy: addresses made by scripts begin with it.
-const base = document.documentElement.dataset.base ?? ''
+const base = document.documentElement.dataset.root ?? ''
 
 /** @param {string} path as `/ui/buckets` */
 export const at = (path) => base + path

@@ -5,7 +5,9 @@ import helmet from 'helmet'
 import type { Log } from '#lib/log.ts'
 import type { ObjectOwnership } from '#model/object-ownership.ts'
 import { installAssets } from './assets.ts'
+import { basePathOf, underBasePath } from './base-path.ts'
 import { createEndpoint } from './endpoint.ts'
+import { ShownOnce } from './iam/shown-once.ts'
 import type { ConsoleServices, DomainServices } from './page.ts'
 import { createRenderer } from './render.ts'
 import { routes } from './routes.ts'
@@ -20,6 +22,7 @@ export interface ConsoleSettings {
   readonly apiPort: number
   readonly uiPort: number
   readonly apiBaseUrl: string | undefined
+  readonly uiBaseUrl: string | undefined
   readonly region: string
   readonly service: string
   readonly storageRoot: string
@@ -81,12 +84,13 @@ export function createConsole({
   // Without a key of the whole program, sessions and forms are this process's alone: never signed with nothing.
   const config = { ...given, secretKey: given.secretKey ?? randomBytes(32).toString('base64') }
   const store = new SessionStore(domain.engine, config.sessionIdleMs)
-  const services = { ...domain, config, settings, version }
-  const renderer = createRenderer(packageRoot, version)
+  const services = { ...domain, config, settings, version, newKeys: new ShownOnce() }
+  const renderer = createRenderer(packageRoot, version, basePathOf(config.uiBaseUrl))
   const endpoint = createEndpoint({ services, renderer, log })
   const sessions = createSessions(store, { ...config, isSecure: config.tls !== undefined })
 
   function install(app: Express): void {
+    app.use(underBasePath(basePathOf(config.uiBaseUrl)))
     app.use(pageHeaders)
     app.get('/', (_request: Request, response: Response) => response.redirect('/ui'))
     app.get('/healthz', (_request: Request, response: Response) => void response.json({ status: 'ok', version }))

@@ -13,16 +13,18 @@ import { assertKey } from '#model/object.ts'
 import { decisionHeader } from '#model/served-request.ts'
 import { anonymousRequester } from '#policy/requester.ts'
 import { safeNext } from './address.ts'
+import { basePathOf } from './base-path.ts'
 import { mayExplainAction } from './denials/denials.ts'
 import { factsOfVisit, readQuery } from './facts.ts'
 import { describeFailure } from './failure.ts'
 import { isFormRequest, readForm, readJson } from './form.ts'
 import { visibleIamPages } from './iam/visible-pages.ts'
+import { assertOwnPage as assertFromOwnPage } from './own-pages.ts'
 import type { Answer, ConsoleServices, Visit } from './page.ts'
 import type { Renderer } from './render.ts'
 import type { Route } from './route.ts'
 import { sendAnswer } from './send.ts'
-import { CsrfTokens, isFromOwnPages } from './session/csrf.ts'
+import { CsrfTokens } from './session/csrf.ts'
 import { sessionOf } from './session/session.ts'
 import { identifyVisitor, type Visitor } from './visitor.ts'
 
@@ -36,6 +38,7 @@ export interface EndpointOptions {
 
 export function createEndpoint({ services, renderer, log }: EndpointOptions) {
   const { config } = services
+  const base = basePathOf(config.uiBaseUrl)
   const csrf = new CsrfTokens(config.secretKey ?? '')
   const identify = (request: Request, response: Response) =>
     identifyVisitor(request, response, {
@@ -51,7 +54,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     try {
       visitor = await identify(request, response)
       if (route.permission !== 'anyone' && visitor.principal === undefined) {
-        return await send(askToSignIn(request), request, response, visitor)
+        return await send(askToSignIn(request, base), request, response, visitor)
       }
       // The bytes of an upload may call themselves what they like.
       const hasForm = route.method === 'post' && isFormRequest(request)
@@ -87,7 +90,8 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
 
   function assertOwnPage(request: Request, form: URLSearchParams, { binding }: Visitor): void {
     const token = request.headers['x-csrf-token'] ?? form.get('csrf') ?? ''
-    if (isFromOwnPages(request.headers) && csrf.verify(binding, String(token))) return
+    assertFromOwnPage(request, { clientAddress: services.access.clientAddress, uiBaseUrl: config.uiBaseUrl })
+    if (csrf.verify(binding, String(token))) return
     throw new ApiError('AccessDenied', { message: 'Reload the page and try again.', headers: { 'x-form': 'stale' } })
   }
 
@@ -109,6 +113,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       query,
       params,
       address: request.socket.remoteAddress ?? '',
+      host: services.access.clientAddress.host(request),
       principal,
       facts,
       session: visitor.session,
@@ -194,18 +199,18 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
 }
 
 /** Pages lead to the sign-in and back; scripts are told. */
-function askToSignIn(request: Request): Answer {
+function askToSignIn(request: Request, base: string): Answer {
   if (wantsJson(request)) {
     return { status: 401, json: { error: 'SignedOut', message: 'Your session has ended. Sign in again.' } }
   }
-  const back = request.method === 'GET' ? request.originalUrl : pageOf(request)
+  const back = request.method === 'GET' ? request.originalUrl : pageOf(request, base)
   return { redirect: back === '/ui' ? '/ui/sign-in' : `/ui/sign-in?next=${encodeURIComponent(back)}` }
 }
 
 /** Where a form was sent from. */
-function pageOf({ headers: { referer = '' } }: Request): string {
+function pageOf({ headers: { referer = '' } }: Request, base: string): string {
   const { pathname, search } = URL.canParse(referer) ? new URL(referer) : { pathname: '', search: '' }
-  return safeNext(pathname + search)
+  return safeNext((pathname.startsWith(`${base}/`) ? pathname.slice(base.length) : pathname) + search)
 }
 
 export function wantsJson(request: Request): boolean {

@@ -12,6 +12,7 @@ import type { Bucket } from '#model/bucket.ts'
 import type { Content, Store } from '#store/contract.ts'
 import type { ConsoleSettings } from './console.ts'
 import type { Effect } from './facts.ts'
+import type { ShownOnce } from './iam/shown-once.ts'
 import type { Notice, VisitSession } from './session/session.ts'
 
 export interface Visit {
@@ -25,6 +26,8 @@ export interface Visit {
   /** Values of `:name` in the route's path, decoded. */
   readonly params: Readonly<Record<string, string>>
   readonly address: string
+  /** Host, with its port where that is said, as the visitor's browser asked for it. */
+  readonly host: string | undefined
   /** What conditions of policies may ask of this visit, whatever it does: see facts.ts. */
   readonly facts: RequestFacts
   /** Anonymous on pages that need no sign-in. */
@@ -117,6 +120,7 @@ export interface ConsoleServices extends DomainServices {
   readonly settings: readonly (readonly [name: string, value: string])[]
   readonly config: ConsoleSettings
   readonly version: string
+  readonly newKeys: ShownOnce
 }
 
 export type Page = (visit: Visit, services: ConsoleServices) => Answer | Promise<Answer>

@@ -7,6 +7,7 @@ import { visibleText } from '#lib/hidden-characters.ts'
 import type { Principal } from '#model/account.ts'
 import { bucketHref, objectHref, objectsHref } from './address.ts'
 import { assetAddresses } from './assets.ts'
+import { withBase } from './base-path.ts'
 import {
   drawn,
   exactTime,
@@ -43,7 +44,7 @@ export function isForDialog({ headers }: IncomingMessage): boolean {
   return headers['x-part'] === 'dialog'
 }
 
-export function createRenderer(packageRoot: string, version: string): Renderer {
+export function createRenderer(packageRoot: string, version: string, base: string): Renderer {
   const root = join(packageRoot, 'views')
   const asset = assetAddresses(packageRoot)
   const draw = (name: string, locals: object): Promise<string> =>
@@ -73,9 +74,12 @@ export function createRenderer(packageRoot: string, version: string): Renderer {
       const user = principal === undefined ? undefined : { name: principal.displayName, key: principal.accessKeyId }
       const common = { ...named, title, user, csrf, path: request.originalUrl, mayExplain, iamPages }
       const body = await draw(view.view, { ...common, ...view.locals })
-      if (view.isFragment || (view.isDialog && isForDialog(request))) return body
+      if (view.isFragment || (view.isDialog && isForDialog(request))) return withBase(body, base)
       const theme = themeOf(request)
-      return draw('layout', { ...common, body, crumbs, place, scripts, isBare, notice, theme })
+      return withBase(
+        await draw('layout', { ...common, body, crumbs, place, scripts, isBare, notice, theme, base }),
+        base,
+      )
     },
   }
 }

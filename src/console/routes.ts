@@ -7,7 +7,7 @@ import { showBuckets } from './buckets/list-buckets.ts'
 import { mayExplainAction, showDenials } from './denials/denials.ts'
 import { showDocs } from './docs/docs.ts'
 import { uploadingPart } from './facts.ts'
-import { createKey, deleteKey, rotateKey, setKeyExpiry, setKeyStatus } from './iam/access-keys.ts'
+import { createKey, deleteKey, rotateKey, setKeyExpiry, setKeyStatus, showNewKey } from './iam/access-keys.ts'
 import { liftBoundary, setBoundary } from './iam/boundary.ts'
 import {
   attachPolicy,
@@ -127,6 +127,7 @@ export const routes: readonly Route[] = [
   route('post', '/ui/iam/:holders/:name/password', 'signed-in', setPassword),
   route('post', '/ui/iam/:holders/:name/password/remove', 'signed-in', removePassword),
   route('post', '/ui/iam/:holders/:name/keys', 'signed-in', createKey),
+  route('get', '/ui/iam/:holders/:name/keys/:key/new', 'signed-in', showNewKey),
   route('post', '/ui/iam/:holders/:name/keys/:key/status', 'signed-in', setKeyStatus),
   route('post', '/ui/iam/:holders/:name/keys/:key/expiry', 'signed-in', setKeyExpiry),
   route('post', '/ui/iam/:holders/:name/keys/:key/rotate', 'signed-in', rotateKey),

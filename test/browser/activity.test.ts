@@ -37,7 +37,7 @@ describe.skipIf(!hasBrowser)('the activity page', () => {
     await put('second.txt')
     await page.waitForTimeout(2500)
     expect(await rows().count()).toBe(2)
-    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByRole('button', { name: 'Resume' }).click()
     await expect.poll(() => rows().count()).toBe(3)
   })
 

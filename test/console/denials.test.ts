@@ -49,7 +49,7 @@ describe('denials', () => {
       },
     }))
     const { text } = await (await site.signIn()).get('/ui/denials')
-    expect(text).toMatch(/href="\/ui\/iam\/roles\/guest\?draft=[^"]+#inline">Add to guest</)
+    expect(text).toMatch(/href="\/ui\/iam\/roles\/guest\?draft=[^"]+#inline">Add it to guest</)
   })
 
   it('are not for everybody, nor for other accounts', async () => {

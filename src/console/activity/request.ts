@@ -1,6 +1,6 @@
 /** One request as it was received, and how to make it again. */
 import { decisionsMax } from '#access/allowed-decisions.ts'
-import { apiUrls } from '#console/api-urls.ts'
+import { shownApiUrl } from '#console/api-urls.ts'
 import { type Denial, listDenials } from '#console/denials/denials.ts'
 import { describeDecision } from '#console/iam/describe-decision.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
@@ -17,7 +17,7 @@ export const showRequest: Page = async (visit, services) => {
   // Whether others have asked something is not told either.
   if (record === undefined) throw new ApiError('NoSuchKey', { message: 'There is no such request, or no longer.' })
   const decision = await findDenial(visit, services, record.decisionId)
-  const { shown: endpoint } = apiUrls(config)
+  const endpoint = shownApiUrl(config, visit)
   return {
     view: 'activity/request',
     title: `Request ${record.id}`,

@@ -1,5 +1,5 @@
 /** Access keys of a user. A secret is shown once, in the answer that made it, and never again. */
-import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
+import type { Answer, ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import {
   createAccessKey,
   deleteAccessKey,
@@ -14,6 +14,7 @@ import { changing } from './change-holder.ts'
 import { askedHolder, holderArn, holderHref } from './holders.ts'
 import { type Iam, openIam } from './open-iam.ts'
 import { holderView } from './show-holder.ts'
+import type { MadeKey } from './shown-once.ts'
 
 export const createKey: Page = (visit, services) => makeKey(visit, services, undefined)
 
@@ -35,21 +36,43 @@ async function makeKey(visit: Visit, services: ConsoleServices, old: string | un
       if (old !== undefined) getAccessKey(user, old).status = 'Inactive'
       return createAccessKey(user, { account: account.id, secret: sealed, maker: makerOf(iam, services) })
     })
-    return {
-      view: 'iam/new-key',
-      title: 'New access key',
-      place: 'iam',
-      crumbs: [
-        { text: 'Identities', href: '/ui/iam/users' },
-        { text: name, href: holderHref('users', name) },
-        { text: 'New access key' },
-      ],
-      scripts: ['iam.js'],
-      locals: { name, old, id: key.id, secret, region: config.region, isOwn: old === iam.visitor.accessKeyId },
-    }
+    const made = { userName: name, id: key.id, secret, old }
+    // The session ends with its key, so that no page comes after; made again, the visit is one without a session.
+    if (old === iam.visitor.accessKeyId) return keyView(made, config.region, true)
+    services.newKeys.put(visit.session.id, made)
+    return { redirect: `${holderHref('users', name)}/keys/${encodeURIComponent(key.id)}/new` }
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error
     return holderView(visit, services, description, name, { where: 'keys', text: error.message, status: error.status })
+  }
+}
+
+/** The secret, once: afterwards the page says that it was shown. */
+export const showNewKey: Page = (visit, services) => {
+  const { description, name } = askedHolder(visit, 'users')
+  const iam = openIam(visit, services)
+  iam.authorize('CreateAccessKey', holderArn(iam.account, description, name))
+  const { id } = getAccessKey(getUser(iam.account, name), visit.params.key ?? '')
+  const made = services.newKeys.take(visit.session.id, { userName: name, id })
+  return keyView(made ?? { userName: name, id, secret: undefined, old: undefined }, services.config.region, false)
+}
+
+interface ShownKey extends Omit<MadeKey, 'secret'> {
+  readonly secret: string | undefined
+}
+
+function keyView({ userName: name, id, secret, old }: ShownKey, region: string, isOwn: boolean): View {
+  return {
+    view: 'iam/new-key',
+    title: 'New access key',
+    place: 'iam',
+    crumbs: [
+      { text: 'Identities', href: '/ui/iam/users' },
+      { text: name, href: holderHref('users', name) },
+      { text: 'New access key' },
+    ],
+    scripts: ['iam.js'],
+    locals: { name, old, id, secret, region, isOwn },
   }
 }
 

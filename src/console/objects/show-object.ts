@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path'
 import { mayReadTags } from '#access/tag-access.ts'
 import { Layout } from '#blobs/layout.ts'
-import { apiUrls } from '#console/api-urls.ts'
+import { shownApiUrl } from '#console/api-urls.ts'
 import { openIam } from '#console/iam/open-iam.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { awsEncode } from '#lib/uri.ts'
@@ -70,14 +70,11 @@ function tagsFor(
 }
 
 /** The address that works for everyone, should the object be open to everyone. */
-function publicUrlOf(
-  { bucket, facts }: Visit,
-  { gatekeeper, config }: ConsoleServices,
-  object: ObjectVersion,
-): string | undefined {
+function publicUrlOf(visit: Visit, { gatekeeper, config }: ConsoleServices, object: ObjectVersion): string | undefined {
   const { key } = object
+  const { bucket, facts } = visit
   if (!gatekeeper.may(anonymous, 's3:GetObject', { bucket, key, object }, facts)) return undefined
-  return `${apiUrls(config).shown}/${bucket.name}/${awsEncode(key, { keepSlash: true })}`
+  return `${shownApiUrl(config, visit)}/${bucket.name}/${awsEncode(key, { keepSlash: true })}`
 }
 
 const placeNotes: Readonly<Record<ObjectVersion['place']['kind'], string | undefined>> = {

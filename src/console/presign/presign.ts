@@ -1,6 +1,6 @@
 /** A link that works without signing in, for a while. It can do no more than whoever signs it. */
 import { encode } from 'uqr'
-import { apiUrls } from '#console/api-urls.ts'
+import { internalApiUrl, shownApiUrl } from '#console/api-urls.ts'
 import { nameOf, objectCrumbs } from '#console/objects/folder.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { quoteForShell } from '#lib/shell-quote.ts'
@@ -29,8 +29,8 @@ interface Asked {
 }
 
 export const showPresign: Page = (visit, services) => {
-  const { shown } = apiUrls(services.config)
-  return presignView(visit, services, { method: 'GET', seconds: 3600, host: shown, isDownload: false, contentType: '' })
+  const host = shownApiUrl(services.config, visit)
+  return presignView(visit, services, { method: 'GET', seconds: 3600, host, isDownload: false, contentType: '' })
 }
 
 export const makePresigned: Page = async (visit, services) => {
@@ -78,14 +78,15 @@ export const makePresigned: Page = async (visit, services) => {
 /** Whoever follows the link has its signature, in the query. */
 const callerOfLink = { via: 'query', signature: { version: 'AWS4-HMAC-SHA256', timestamp: undefined } } as const
 
-function readAsked({ form }: Visit, { config }: ConsoleServices): Asked {
+function readAsked(visit: Visit, { config }: ConsoleServices): Asked {
+  const { form } = visit
   const method = form.get('method') ?? 'GET'
   const preset = form.get('preset') ?? ''
   const seconds = preset === 'exact' ? (form.get('seconds') ?? '') : preset
   return {
     method: Object.hasOwn(actions, method) ? (method as Method) : 'GET',
     seconds: /^\d{1,7}$/.test(seconds) ? Number(seconds) : 0,
-    host: (form.get('host') ?? '').trim() || apiUrls(config).shown,
+    host: (form.get('host') ?? '').trim() || shownApiUrl(config, visit),
     isDownload: form.get('download') === 'on',
     contentType: form.get('contentType')?.trim() ?? '',
   }
@@ -129,12 +130,13 @@ function qrOf(url: string): { size: number; path: string } | undefined {
 }
 
 function presignView(
-  { bucket, key }: Visit,
+  visit: Visit,
   { config }: ConsoleServices,
   asked: Asked,
   result: Record<string, unknown> = {},
   status = 200,
 ): View {
+  const { bucket, key } = visit
   return {
     view: 'objects/presign',
     title: `Share ${nameOf(key)}`,
@@ -148,7 +150,7 @@ function presignView(
       name: nameOf(key),
       asked,
       presets,
-      hosts: hostsOf(config),
+      hosts: hostsOf(visit, config),
       problem: undefined,
       url: undefined,
       ...result,
@@ -157,8 +159,9 @@ function presignView(
 }
 
 /** Where this server is known to answer. */
-function hostsOf(config: ConsoleServices['config']): string[] {
-  const { shown, internal } = apiUrls(config)
+function hostsOf(visit: Visit, config: ConsoleServices['config']): string[] {
+  const shown = shownApiUrl(config, visit)
+  const internal = internalApiUrl(config)
   const local = internal.replace('127.0.0.1', 'localhost')
   return [...new Set([shown, internal, local])]
 }
