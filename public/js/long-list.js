@@ -1,7 +1,7 @@
 // A list that goes on as one scrolls: the next page is fetched before it is seen, and pages far out of sight are put away as text, so that
 // among a million rows the page stays as light as among a thousand.
 
-import { keepPlace, placeBefore } from './place.js'
+import { keepPlace, placeBefore, scrollToPlace } from './place.js'
 import { fetchFragment } from './request.js'
 import { localTimes } from './times.js'
 
@@ -85,20 +85,21 @@ export function watchList(rows, { prepare, onAdded } = {}) {
   }
 
   /** As many pages as were there, and the same row at the same height. */
-  async function returnTo({ pages, topPx }) {
-    while (rows.querySelectorAll('[data-rows-page]').length < pages) {
+  async function returnTo(before) {
+    while (rows.querySelectorAll('[data-rows-page]').length < before.pages) {
       const next = rows.querySelector('[data-next]')
       if (next === null) break
       await loadNext(next)
       if (next.isConnected) break
     }
-    scrollTo({ top: topPx, behavior: 'instant' })
+    for (const page of [...texts.keys()]) restore(page)
+    await scrollToPlace(rows, before)
   }
 
   watch()
   const place = placeBefore()
   if (place !== undefined) returnTo(place)
-  addEventListener('pagehide', () => keepPlace(rows.querySelectorAll('[data-rows-page]').length))
+  addEventListener('pagehide', () => keepPlace(rows))
   return {
     /** The rows are others now. */
     restart() {

@@ -74,10 +74,15 @@ async function undoDeletion(button, { url, markers }) {
   location.reload()
 }
 
-/** Shown by the page that is opened next. @param {Parameters<typeof toast>} message */
-export function toastNext(...message) {
+/**
+ * Shown by the page that is opened next.
+ * @param {string} text
+ * @param {'done' | 'failed'} [kind]
+ * @param {Action} [action]
+ */
+export function toastNext(text, kind, action) {
   try {
-    sessionStorage.setItem(stored, JSON.stringify(message))
+    sessionStorage.setItem(stored, JSON.stringify({ text, kind, action }))
   } catch {
     // Without storage nothing is said.
   }
@@ -85,11 +90,12 @@ export function toastNext(...message) {
 
 /** What the page before wanted to say. */
 export function showStoredToast() {
+  let message
   try {
-    const message = sessionStorage.getItem(stored)
+    message = JSON.parse(sessionStorage.getItem(stored) ?? 'null')
     sessionStorage.removeItem(stored)
-    if (message !== null) toast(...JSON.parse(message))
   } catch {
-    // Nothing was to be said, or nothing can be kept.
+    // Nothing can be kept.
   }
+  if (message) toast(message.text, message.kind, message.action)
 }
