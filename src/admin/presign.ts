@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import type { RequestFacts } from '#access/caller.ts'
 import { callerHeaders } from '#access/caller-headers.ts'
+import { hideMissingObject } from '#access/missing-object.ts'
 import { authorizeOnObject } from '#access/object-access.ts'
 import { Identity } from '#identity/identity.ts'
 import { awsEncode } from '#lib/uri.ts'
@@ -35,7 +36,11 @@ export async function presign(options: AdminOptions, asked: AdminRequest): Promi
     throw gatekeeper.noteRefusal(error, principal, action, { bucket, key }, facts)
   }
   const { accessKeyId, secretAccessKey, sessionToken } = principal
-  if (method !== 'PUT') await store.headObject(bucketName, key, undefined)
+  if (method !== 'PUT') {
+    await store.headObject(bucketName, key, undefined).catch((error: unknown) => {
+      throw hideMissingObject(error, { principal, bucket, key, facts }, gatekeeper)
+    })
+  }
   const isSecure = 'encrypted' in request.socket && request.socket.encrypted === true
   const base = options.apiBaseUrl ?? `${isSecure ? 'https' : 'http'}://${request.headers.host ?? ''}`
   const url = presignV4({
