@@ -1,16 +1,19 @@
 /** How the parts make a running API: the only place that knows them all. */
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Express, NextFunction, Request, Response } from 'express'
 import { createHealthRoutes } from '#admin/health.ts'
+import { createMinioAdminRoutes } from '#admin/minio-admin.ts'
 import { createAdminRoutes } from '#admin/routes.ts'
+import { refusalTold } from '#http/connections.ts'
 import { createCors } from '#http/cors.ts'
 import { createQueryEndpoint } from '#http/query/endpoint.ts'
 import { isQueryRequest } from '#http/query/recognize.ts'
 import { RateLimiter } from '#http/rate-limit.ts'
-import { closeServer, createHttpServer, listen } from '#http/server.ts'
+import { closeServer, createHttpServer, listen, takeConnections } from '#http/server.ts'
 import { readTls } from '#http/tls.ts'
 import { createIamService } from '#iam/service.ts'
-import { createLog, type Log } from '#lib/log.ts'
+import { createLog, flushLog, type Log } from '#lib/log.ts'
 import { defaultControls } from '#model/object-ownership.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { createAddressReader } from '#s3/address.ts'
@@ -32,21 +35,36 @@ export interface RunningServer {
   close(timeoutMs: number): Promise<void>
 }
 
+/** An API whose connections are accepted elsewhere. */
+export interface RunningWorker {
+  take(socket: Socket): void
+  close(timeoutMs: number): Promise<void>
+}
+
 export async function startApi(start: ApiStart): Promise<RunningServer> {
+  const { server, close } = await openApi(start)
+  const port = await listen(server, start.config.host, start.config.apiPort)
+  return { port, close }
+}
+
+export async function startApiWorker(start: ApiStart): Promise<RunningWorker> {
+  const { server, close } = await openApi(start)
+  return { take: takeConnections(server), close }
+}
+
+async function openApi(start: ApiStart) {
   const { config, version } = start
   const log = await createLog(config.log, 'api')
   const open = await openServices(start, log)
   if (start.isPrimary) await createBuckets(open.services.store, config, open.identities.ownerId)
-  const server = createHttpServer({ tls: readTls(config.tls) }, installRoutes(open, config, version, log))
-  const port = await listen(server, config.host, config.apiPort)
-  return {
-    port,
-    close: async (timeoutMs) => {
-      await closeServer(server, timeoutMs)
-      await open.close()
-      log.flush()
-    },
+  const onRefused = refusalTold(log)
+  const server = createHttpServer({ tls: readTls(config.tls), onRefused }, installRoutes(open, config, version, log))
+  const close = async (timeoutMs: number) => {
+    await closeServer(server, timeoutMs)
+    await open.close()
+    await flushLog(log)
   }
+  return { server, close }
 }
 
 /** First what needs no credentials and costs nothing to pass, last the S3 endpoint, which takes everything else. */
@@ -63,6 +81,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const serverOwnerId = () => identities.ownerId
   const questions = { access, findIdentity, documents, serverOwnerId }
   const admin = createAdminRoutes({ services, region, service, apiBaseUrl, ...questions })
+  const minioAdmin = createMinioAdminRoutes(services.store)
   const onServed = config.activity ? (served: ServedRequest) => access.activity.note(served) : undefined
   const query = createQueryEndpoint({
     services: [
@@ -77,7 +96,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const readAddress = createAddressReader(services.settings.virtualHostDomains)
   /** A bucket addressed by host may hold a key that looks like one of our own paths. */
   const isOurs = ({ url = '', headers }: IncomingMessage) =>
-    /^\/(healthz|minio\/health|presign|bucket-policy|_)(\/|\?|$)/.test(url) &&
+    /^\/(healthz|minio\/(health|admin|kms|metrics|prometheus|v2)|presign|bucket-policy|_)(\/|\?|$)/.test(url) &&
     readAddress('/', headers.host).bucketName === ''
 
   /** IAM and STS; a bucket addressed by host may be posted to as well. */
@@ -89,7 +108,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
     app.use((request: Request, response: Response, next: NextFunction) => {
       if (isQuery(request)) query(request, response)
       else if (!isOurs(request)) endpoint(request, response)
-      else health(request, response, () => admin(request, response, next))
+      else health(request, response, () => minioAdmin(request, response, () => admin(request, response, next)))
     })
     app.use((request: Request, response: Response) => endpoint(request, response))
   }

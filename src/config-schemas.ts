@@ -38,6 +38,16 @@ export function rateLimit(): z.ZodType<RateLimit | false, string> {
   })
 }
 
+/** Milliseconds, of `7 days` or `12 hours`; `off` is false. */
+export function interval(): z.ZodType<number | false, string> {
+  return parsed((value) => {
+    if (/^off$/i.test(value)) return false
+    const [, times, unit] = /^([1-9]\d{0,5})\s*(second|minute|hour|day)s?$/i.exec(value) ?? []
+    const ms = Number(times) * (windows[unit?.toLowerCase() ?? ''] ?? Number.NaN)
+    return Number.isNaN(ms) ? undefined : ms
+  })
+}
+
 const levels: Record<string, string> = { warning: 'warn', critical: 'fatal', off: 'silent' }
 const pinoLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 

@@ -8,7 +8,18 @@ import * as z from 'zod'
 import { isBucketName } from '#model/bucket.ts'
 import { objectOwnerships } from '#model/object-ownership.ts'
 import { baseUrl, ipRanges, isLoopback, origin } from './config-addresses.ts'
-import { hosts, list, listOf, logLevel, matching, onOff, rateLimit, size, wholeNumber } from './config-schemas.ts'
+import {
+  hosts,
+  interval,
+  list,
+  listOf,
+  logLevel,
+  matching,
+  onOff,
+  rateLimit,
+  size,
+  wholeNumber,
+} from './config-schemas.ts'
 import { readDotenv, readFlags, withoutEmpty } from './config-sources.ts'
 
 /** Access key and secret of the first user on a machine of one's own. */
@@ -24,6 +35,12 @@ const variables = {
   API_PORT: row(wholeNumber(0, 65_535), '5000', 'a port from 0 to 65535', 'port of the S3 API'),
   UI_PORT: row(wholeNumber(0, 65_535), '5100', 'a port from 0 to 65535', 'port of the console'),
   WORKERS: row(wholeNumber(1, 64), defaultWorkers(), 'a whole number from 1 to 64', 'API processes'),
+  WORKER_TIMEOUT_SECONDS: row(
+    wholeNumber(3, 3600),
+    '60',
+    'a whole number from 3 to 3600',
+    'a process that does not answer for so long is replaced',
+  ),
   TLS_CERT: row(text, undefined, 'a PEM file', 'certificate; both servers then speak HTTPS'),
   TLS_KEY: row(text, undefined, 'a PEM file', 'its key'),
 
@@ -38,7 +55,19 @@ const variables = {
     'of new buckets that do not say; BucketOwnerEnforced has no ACLs',
   ),
   DURABILITY: row(z.enum(['strict', 'relaxed', 'none']), 'strict', 'strict, relaxed or none', 'what a 2xx survives'),
+  SCRUB_INTERVAL: row(
+    interval(),
+    '7 days',
+    'off, or as 7 days',
+    'how often every object is compared with its checksum',
+  ),
   STORAGE_WATCH: row(onOff, 'on', 'on or off', 'notice files changed by hand at once'),
+  VERIFY_READS: row(
+    z.enum(['always', 'recent', 'off']),
+    'recent',
+    'always, recent or off',
+    'which reads are compared with the checksum; recent: not of large files that were within a minute',
+  ),
   METADATA_ENGINE: row(z.enum(['lmdb', 'memory']), 'lmdb', 'lmdb or memory', 'memory forgets everything at exit'),
   MAX_UPLOAD_SIZE: row(size(), '1073741824', 'a size, as 1073741824 or 5GiB', 'largest body of one request'),
   UI_PAGE_SIZE: row(wholeNumber(1, 1000), '100', 'a whole number from 1 to 1000', 'rows of a page in the console'),
@@ -130,7 +159,7 @@ const aliases: Partial<Record<Name, string>> = {
 }
 const commands = ['check-config', 'show-config', 'reset-cred', 'version', 'help'] as const
 
-export type Command = (typeof commands)[number] | 'start'
+export type Command = (typeof commands)[number] | 'fsck' | 'start'
 export type AppConfig = ReturnType<typeof assemble>
 
 /** All mistakes found, a sentence each. */
@@ -147,6 +176,7 @@ export class ConfigError extends Error {
 /** What the flags ask for; looks at no setting, so that --help works whatever they are. */
 export function findCommand(argv: readonly string[]): Command {
   if (argv.includes('-h')) return 'help'
+  if (argv[0] === 'fsck' && !argv.includes('--help')) return 'fsck'
   return commands.findLast((command) => argv.includes(`--${command}`)) ?? 'start'
 }
 
@@ -290,6 +320,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     apiPort: values.API_PORT,
     uiPort: values.UI_PORT,
     workers: values.METADATA_ENGINE === 'memory' ? 1 : values.WORKERS,
+    answerTimeoutMs: values.WORKER_TIMEOUT_SECONDS * 1000,
     tls: certificate && key ? { certPath: resolve(cwd, certificate), keyPath: resolve(cwd, key) } : undefined,
     storageRoot,
     configFolder,
@@ -299,6 +330,8 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     defaultObjectOwnership: values.DEFAULT_OBJECT_OWNERSHIP,
     durability: values.DURABILITY,
     storageWatch: values.STORAGE_WATCH,
+    scrubIntervalMs: values.SCRUB_INTERVAL || undefined,
+    verifyReads: values.VERIFY_READS,
     metadataEngine: values.METADATA_ENGINE,
     maxUploadBytes: values.MAX_UPLOAD_SIZE,
     uiPageSize: values.UI_PAGE_SIZE,

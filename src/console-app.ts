@@ -2,9 +2,10 @@
 import { createConsole } from '#console/console.ts'
 import type { DomainServices } from '#console/page.ts'
 import type { DocumentProblem } from '#documents/json-source.ts'
+import { refusalTold } from '#http/connections.ts'
 import { closeServer, createHttpServer, listen } from '#http/server.ts'
 import { readTls } from '#http/tls.ts'
-import { createLog } from '#lib/log.ts'
+import { createLog, flushLog } from '#lib/log.ts'
 import type { RunningServer } from './app.ts'
 import { describeConfig } from './config.ts'
 import { type OpenServices, openServices, type ServicesStart } from './services.ts'
@@ -40,7 +41,7 @@ export async function startConsole(start: ConsoleStart): Promise<RunningServer> 
     packageRoot,
     log,
   })
-  const server = createHttpServer({ tls: readTls(config.tls) }, console.install)
+  const server = createHttpServer({ tls: readTls(config.tls), onRefused: refusalTold(log) }, console.install)
   const port = await listen(server, config.host, config.uiPort)
   return {
     port,
@@ -48,7 +49,7 @@ export async function startConsole(start: ConsoleStart): Promise<RunningServer> 
       await closeServer(server, timeoutMs)
       console.close()
       await open.close()
-      log.flush()
+      await flushLog(log)
     },
   }
 }

@@ -33,10 +33,12 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     durability,
     engine,
     watch: config.storageWatch,
+    scrubIntervalMs: config.scrubIntervalMs,
     log,
     isPrimary,
     ownerId,
     region: config.region,
+    verifyReads: config.verifyReads,
   })
   const virtualHostDomains = domainsOf(config)
   const access = openAccess({

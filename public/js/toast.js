@@ -56,14 +56,9 @@ function drawAction({ text, href, undo }) {
 
 async function undoDeletion(button, { url, markers }) {
   button.disabled = true
-  let left = markers
-  const failed = []
+  let failed
   try {
-    while (left.length > 0) {
-      const step = await requestJson(url, { method: 'POST', json: { markers: left } })
-      left = step.left
-      failed.push(...step.failed)
-    }
+    failed = (await requestJson(url, { method: 'POST', json: { markers } })).failed
   } catch (error) {
     button.disabled = false
     return toast(error.message, 'failed')

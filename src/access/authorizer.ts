@@ -2,7 +2,7 @@
 import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
 import { Identity } from '#identity/identity.ts'
 import type { Principal } from '#model/account.ts'
-import type { ApiError } from '#model/errors.ts'
+import { ApiError } from '#model/errors.ts'
 import { hasAclsEnabled } from '#model/object-ownership.ts'
 import { aclAllows, isObjectOwnersSay } from '#policy/acl-evaluation.ts'
 import {
@@ -14,6 +14,7 @@ import {
   type RequesterPolicies,
 } from '#policy/evaluate.ts'
 import { explain } from '#policy/explain.ts'
+import { isKeptToOwnersAccount, isOfOwnersAccount } from '#policy/owners-account.ts'
 import { anonymousRequester, type Requester } from '#policy/requester.ts'
 import type { ArnResource, Asking, RequestFacts, Resource } from './caller.ts'
 import { keptConnection } from './client-address.ts'
@@ -121,6 +122,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     const asked = question(principal, action, resource, facts)
     const decision = decide(asked)
     if (decision.outcome === 'Allow') {
+      keepToOwner(asked, facts)
       facts.allowed?.note(asked, decision, resource, facts)
       if (!principal.isAnonymous) ledger.note(principal.accessKeyId, action, resource.bucket?.name, resource.key)
       return
@@ -128,6 +130,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     // Statements that were not reached may ask for what was not needed.
     const traced = (kept: RequestFacts) => question(principal, action, { object: null, ...resource }, kept)
     refuse({ asked, traced, decision, accessKeyId: principal.accessKeyId, bucket: resource.bucket?.name, facts })
+    keepToOwner(asked, facts)
   }
 
   function arnQuestion(asking: Asking, action: string, { arn, account, trust }: ArnResource, facts: RequestFacts) {
@@ -222,10 +225,15 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
  * administrators stand in: they could give themselves any right.
  */
 function mayMend(request: AccessRequest, policies: Policies): boolean {
-  const { principal, action, resourceAccount } = request
-  if (principal.account === '' || principal.account !== resourceAccount) return false
-  if (!/^s3:(Get|Put|Delete)BucketPolicy$/.test(action)) return false
+  const { principal, action } = request
+  if (!isKeptToOwnersAccount(action) || !isOfOwnersAccount(request)) return false
   return principal.type === 'root' || isAdministrator(request, policies)
+}
+
+/** MethodNotAllowed to those of other accounts who have the permission: others are told that they lack it. */
+function keepToOwner({ request }: Question, { method }: RequestFacts): void {
+  if (!isKeptToOwnersAccount(request.action) || isOfOwnersAccount(request)) return
+  throw new ApiError('MethodNotAllowed', { fields: { Method: method, ResourceType: 'BUCKETPOLICY' } })
 }
 
 function isAdministrator(request: AccessRequest, policies: Policies): boolean {

@@ -1,5 +1,6 @@
 /** The one authentication, and the door to the one authorization. Default is deny. */
 import type { Identities } from '#identity/identities.ts'
+import { isKeptToOwnersAccount, isOfOwnersAccount } from '#policy/owners-account.ts'
 import { createAuthenticator } from './authenticator.ts'
 import type { Authorizer } from './authorizer.ts'
 import type { Gatekeeper } from './caller.ts'
@@ -38,7 +39,10 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
 
   const may: Gatekeeper['may'] = (...asked) => {
     try {
-      return authorizer.decide(authorizer.question(...asked)).outcome === 'Allow'
+      const question = authorizer.question(...asked)
+      const { request } = question
+      if (isKeptToOwnersAccount(request.action) && !isOfOwnersAccount(request)) return false
+      return authorizer.decide(question).outcome === 'Allow'
     } catch (error) {
       if (error instanceof ObjectNeeded) return false
       throw error

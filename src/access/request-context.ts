@@ -2,7 +2,7 @@
  * Condition keys of an S3 request, read from it when a condition asks. A key of S3 is there only for actions that understand it: or a
  * query that means nothing to an operation could open it. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
  */
-import { percentDecode } from '#lib/uri.ts'
+import { decodeCopySource } from '#model/copy-source.ts'
 import { type NamedTags, parseTagQuery } from '#model/tags.ts'
 import { actions, isSaidInVain, understandsKey } from '#policy/actions.ts'
 import type { ContextLookup } from '#policy/evaluate.ts'
@@ -118,14 +118,14 @@ function payloadOfUrl({ caller, query }: RequestFacts): string | undefined {
   return isUrl ? (query.get('X-Amz-Content-Sha256') ?? 'UNSIGNED-PAYLOAD') : undefined
 }
 
-/** `bucket/key`, decoded, as policies write it. */
+/** `bucket/key`, decoded, as policies write it, and as the copy reads it. */
 function copySource(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined
-  const path = String(header).split('?', 1)[0] ?? ''
   try {
-    return percentDecode(path).replace(/^\//, '')
+    return decodeCopySource(String(header)).path
   } catch {
-    return path
+    // The copy will be refused for it.
+    return String(header)
   }
 }
 

@@ -1,7 +1,9 @@
 /** Whether this process serves, for probes and load balancers; also under the addresses that MinIO's deployments probe. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-const probes: ReadonlySet<string> = new Set(['/minio/health/live', '/minio/health/ready'])
+const probes: ReadonlySet<string> = new Set(
+  ['live', 'ready', 'cluster', 'cluster/read'].map((name) => `/minio/health/${name}`),
+)
 
 /** Answers GET and HEAD of /healthz and MinIO's probes; passes on everything else. */
 export function createHealthRoutes(version: string) {
@@ -9,8 +11,9 @@ export function createHealthRoutes(version: string) {
 
   return (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
-    const isProbe = probes.has(request.url ?? '')
-    if (!isRead || !(isProbe || request.url === '/healthz')) {
+    const [path = ''] = (request.url ?? '').split('?', 1)
+    const isProbe = probes.has(path)
+    if (!isRead || !(isProbe || path === '/healthz')) {
       next()
       return
     }

@@ -4,57 +4,95 @@
  */
 import { read } from 'node:fs'
 import type { ServerResponse } from 'node:http'
+import { type LaneDigester, openLanes } from '#lib/digest/digest-lanes.ts'
 import { BufferPool } from './buffer-pool.ts'
+import type { StretchCheck } from './stretch-check.ts'
 
 export interface Stretch {
   readonly fd: number
   readonly start: number
   /** Exclusive. */
   readonly end: number
+  readonly check?: StretchCheck
 }
+
+type Bytes = Uint8Array<ArrayBuffer>
 
 /** More at once is colder in the processor's cache when the reader gets to it. */
 const PIECE_BYTES = 512 * 1024
 
-export const egressBuffers = new BufferPool<Uint8Array>(
-  (sizeBytes) => Buffer.allocUnsafeSlow(sizeBytes),
+export const egressBuffers = new BufferPool<Uint8Array<ArrayBuffer>>(
+  // Memory of its own each, for a lane of digests to take over.
+  (sizeBytes) => new Uint8Array(new ArrayBuffer(sizeBytes)),
   32 * 1024 * 1024,
 )
 
 /**
- * Resolves when every byte has been handed to the socket. Rejects if the client goes away, or if the file is shorter than
- * promised: then the connection is destroyed, since padding would pass for content. Either way the file may be closed after.
- * The caller writes the head before and calls `end` after.
+ * Resolves when every byte has been handed to the socket. Rejects if the client goes away, if the file is shorter than promised, or
+ * `check` refuses its bytes: then the connection is destroyed before the last of them, so that none pass for the content. Either way the file may be closed after.
+ * The caller calls `end` after. `writeHead`, unless that is done, is called before the first byte is sent:
+ * if it never was, an error can still be answered.
  */
-export async function sendStretch(response: ServerResponse, stretch: Stretch): Promise<void> {
+export async function sendStretch(response: ServerResponse, stretch: Stretch, writeHead?: () => void): Promise<void> {
+  let hasBegun = writeHead === undefined
+  const begin = () => {
+    if (!hasBegun) writeHead?.()
+    hasBegun = true
+  }
   const outlet = new Outlet(response)
   try {
-    await pump(outlet, stretch)
+    await pump(outlet, stretch, begin)
+    begin()
   } catch (error) {
-    response.destroy()
+    if (hasBegun) response.destroy()
     throw error
   } finally {
     outlet.close()
   }
 }
 
-async function pump(outlet: Outlet, { fd, start, end }: Stretch): Promise<void> {
-  const writes: Promise<void>[] = []
-  for (let position = start; position < end; ) {
-    // Two in turn: before a third buffer is taken the older one has come back.
-    if (writes.length === 2) await writes.shift()
-    const buffer = egressBuffers.take(Math.min(end - position, PIECE_BYTES))
-    const count = await readInto(fd, buffer, Math.min(buffer.length, end - position), position)
-    position += count
-    const written = outlet.write(buffer, count)
-    // It may fail while nobody waits for it; whoever does later still sees it.
-    written.catch(() => {})
-    writes.push(written)
+async function pump(outlet: Outlet, { fd, start, end, check }: Stretch, begin: () => void): Promise<void> {
+  const digester = check?.mustDigest === true ? openLanes(['CRC64NVME']) : undefined
+  try {
+    const writes: Promise<void>[] = []
+    for (let position = start; position < end; ) {
+      // Two in turn: before a third buffer is taken the older one has come back.
+      if (writes.length === 2) await writes.shift()
+      const buffer = egressBuffers.take(Math.min(end - position, PIECE_BYTES))
+      const count = await readInto(fd, buffer, Math.min(buffer.length, end - position), position)
+      position += count
+      const checked = await checkPiece(buffer, count, digester, position === end ? check : undefined)
+      begin()
+      const written = outlet.write(checked, count)
+      // It may fail while nobody waits for it; whoever does later still sees it.
+      written.catch(() => {})
+      writes.push(written)
+    }
+    await Promise.all(writes)
+  } finally {
+    digester?.abandon()
   }
-  await Promise.all(writes)
 }
 
-async function readInto(fd: number, buffer: Uint8Array, lengthBytes: number, position: number): Promise<number> {
+/** Returns the same bytes, perhaps as another view. `check` with the last piece. */
+async function checkPiece(
+  buffer: Bytes,
+  count: number,
+  digester: LaneDigester | undefined,
+  check: StretchCheck | undefined,
+): Promise<Bytes> {
+  if (digester === undefined && check === undefined) return buffer
+  try {
+    const passed = await digester?.update(buffer.subarray(0, count))
+    check?.assertSame((await digester?.digest())?.get('CRC64NVME'))
+    return passed === undefined ? buffer : new Uint8Array(passed.buffer)
+  } catch (error) {
+    egressBuffers.forget(buffer.length)
+    throw error
+  }
+}
+
+async function readInto(fd: number, buffer: Bytes, lengthBytes: number, position: number): Promise<number> {
   try {
     return await new Promise<number>((resolve, reject) => {
       read(fd, buffer, 0, lengthBytes, position, (error, count) => {
@@ -83,7 +121,7 @@ class Outlet {
   }
 
   /** Takes over the buffer. */
-  write(buffer: Uint8Array, count: number): Promise<void> {
+  write(buffer: Bytes, count: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const done = (error?: Error | null) => {
         if (!this.#pending.delete(done)) return

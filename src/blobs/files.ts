@@ -103,7 +103,7 @@ export async function tryToRemoveFolder(path: string): Promise<void> {
 }
 
 /** Opens for reading without following a symbolic link; undefined if there is nothing to open. */
-export function openFile(path: string): { fd: number; signature: FileSignature } | undefined {
+export function openFile(path: string): { fd: number; signature: FileSignature; ctimeMs: number } | undefined {
   let fd: number
   try {
     fd = fs.openSync(path, fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0))
@@ -115,7 +115,7 @@ export function openFile(path: string): { fd: number; signature: FileSignature }
   try {
     const stats = fs.fstatSync(fd)
     isRight = stats.isFile()
-    return isRight ? { fd, signature: signatureOf(stats) } : undefined
+    return isRight ? { fd, signature: signatureOf(stats), ctimeMs: stats.ctimeMs } : undefined
   } finally {
     if (!isRight) fs.closeSync(fd)
   }

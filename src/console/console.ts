@@ -29,6 +29,7 @@ export interface ConsoleSettings {
   readonly durability: string
   readonly metadataEngine: string
   readonly storageWatch: boolean
+  readonly scrubIntervalMs: number | undefined
   readonly workers: number
   /** Whether requests are recorded. */
   readonly activity: boolean

@@ -26,7 +26,7 @@ export function describeFailure(error: unknown, request: Request, principal: Pri
     ...common,
     view: 'errors/failed',
     title: status >= 500 ? 'Something went wrong' : 'The request failed',
-    locals: { message: status >= 500 && code === 'InternalError' ? undefined : message },
+    locals: { message: status >= 500 && code === 'InternalError' ? shown.fields.Reason : message },
   }
 }
 

@@ -62,14 +62,16 @@ async function sendContent(
   response: Response,
 ): Promise<void> {
   try {
-    response.status(status ?? 200).set(headers)
+    const setHead = () => void response.status(status ?? 200).set(headers)
+    if (request.method !== 'HEAD' && !Buffer.isBuffer(content) && !(content instanceof Readable)) {
+      await sendStretch(response, content, setHead)
+      response.end()
+      return
+    }
+    setHead()
     if (request.method === 'HEAD') response.end()
     else if (content instanceof Readable) await pipeline(content, response)
-    else if (Buffer.isBuffer(content)) response.end(content)
-    else {
-      await sendStretch(response, content)
-      response.end()
-    }
+    else response.end(content)
   } finally {
     if (content instanceof Readable) content.destroy()
     else if (!Buffer.isBuffer(content)) content.close()

@@ -3,10 +3,11 @@
  * state stays. Writes go under a lock, after reading again, and replace the file at once.
  */
 import fs from 'node:fs'
-import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { watch } from 'chokidar'
 import { ZodError, type ZodType } from 'zod'
+import { isVolumeFull } from '#lib/disk-reserve.ts'
 import { syncFolder } from '#lib/sync.ts'
 import { currentTurn } from '#lib/turn.ts'
 import { ApiError } from '#model/errors.ts'
@@ -64,9 +65,10 @@ export class Document<T> {
     if (!fs.existsSync(options.path)) await document.update((value) => value)
     document.#load()
     if (document.#problem !== undefined) throw startError(options.path, document.#problem)
-    document.#watcher = watch(options.path, { ignoreInitial: true, persistent: false }).on('all', () =>
-      document.#load(),
-    )
+    document.#watcher = watch(options.path, { ignoreInitial: true, persistent: false })
+      .on('all', () => document.#load())
+      // The system has no watch left: `current` looks at the file all the same.
+      .on('error', () => {})
     return document
   }
 
@@ -109,6 +111,8 @@ export class Document<T> {
       await this.#replace(text, value)
       this.#load()
       return value
+    } catch (error) {
+      throw isVolumeFull(error) ? noSpace(error) : error
     } finally {
       await unlock()
     }
@@ -121,12 +125,11 @@ export class Document<T> {
   async #replace(text: string, value: T): Promise<void> {
     const { path } = this.#options
     const temporary = `${path}.${process.pid}.tmp`
-    const file = await open(temporary, 'w', 0o600)
     try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
+      await writeFile(temporary, text, { mode: 0o600, flush: true })
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
     }
     // A file keeps its stamp when it is moved.
     this.#written = { stamp: stampOf(temporary), value }
@@ -187,6 +190,9 @@ const unusable = (path: string) =>
   new ApiError('ServiceUnavailable', {
     message: `${basename(path)} is not valid as it is: nothing can be changed until it is mended.`,
   })
+
+const noSpace = (cause: unknown) =>
+  new ApiError('ServiceUnavailable', { message: 'There is no space left on the storage volume.', cause })
 
 function startError(path: string, { message, line, path: at }: DocumentProblem): Error {
   const where = [line === undefined ? '' : `line ${line}`, at].filter((part) => part !== '').join(', ')

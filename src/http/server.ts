@@ -4,10 +4,13 @@
  */
 import http, { IncomingMessage, type Server, ServerResponse } from 'node:http'
 import https from 'node:https'
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import express from 'express'
 import { answerClientError } from './client-error.ts'
+import { Connections, type ConnectionsOptions } from './connections.ts'
 
-export interface HttpServerOptions {
+export interface HttpServerOptions extends ConnectionsOptions {
   /** PEM texts. */
   readonly tls?: { readonly cert: Buffer | string; readonly key: Buffer | string } | undefined
 }
@@ -34,15 +37,24 @@ export function createHttpServer(options: HttpServerOptions, install: (app: expr
   }
   install(app)
   const { tls } = options
-  const server = tls ? https.createServer({ ...settings, ...tls }, app) : http.createServer(settings, app)
+  const server = tls ? https.createServer({ ...settings, ...tls }) : http.createServer(settings)
+  const connections = new Connections(server, tls !== undefined, options)
+  connectionsOf.set(server, connections)
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    if (connections.admit(request, response)) app(request as express.Request, response as express.Response)
+    else connections.refuse(request, response)
+  }
   server.setTimeout(idleTimeoutMs)
   server.on('clientError', answerClientError)
+  server.on('request', answer)
   // Who handles the request calls response.writeContinue(), once its headers have passed: until then the client holds its body.
-  server.on('checkContinue', app)
+  server.on('checkContinue', answer)
   // Expectations that nobody knows are passed over, as S3 does, and not answered by 417.
-  server.on('checkExpectation', app)
+  server.on('checkExpectation', answer)
   return server
 }
+
+const connectionsOf = new WeakMap<Server, Connections>()
 
 /** Classes and not Reflect.construct on functions, which was measured to be slower than Express itself. */
 function createMessageClasses(app: express.Express) {
@@ -60,22 +72,44 @@ export function listen(server: Server, host: string, port: number): Promise<numb
     server.once('error', reject)
     server.listen({ host, port }, () => {
       server.off('error', reject)
+      // A connection that could not be accepted, for want of descriptors: its client comes again.
+      server.on('error', () => {})
       const address = server.address()
       resolve(typeof address === 'object' && address !== null ? address.port : port)
     })
   })
 }
 
-/** Takes no more connections, lets requests in flight finish, and cuts off what is left after `timeoutMs`. */
-export function closeServer(server: Server, timeoutMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const sweep = setInterval(() => server.closeIdleConnections(), 50)
-    const cut = setTimeout(() => server.closeAllConnections(), timeoutMs)
-    server.close(() => {
-      clearInterval(sweep)
-      clearTimeout(cut)
-      resolve()
-    })
-    server.closeIdleConnections()
-  })
+/** For a server whose connections are accepted elsewhere and come one by one, by the function returned. */
+export function takeConnections(server: Server): (socket: Socket) => void {
+  // Node sets up the timeouts of headers and idle connections here.
+  server.emit('listening')
+  return (socket) => {
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true)
+    server.emit('connection', socket)
+  }
+}
+
+const sweepMs = 50
+
+/**
+ * Takes no more connections, lets requests in flight finish, and cuts off what is left after `timeoutMs`. A connection that has sent
+ * no whole head of a request is not waited for.
+ */
+export async function closeServer(server: Server, timeoutMs: number): Promise<void> {
+  const connections = connectionsOf.get(server)
+  const isClosed = server.listening ? new Promise<void>((resolve) => server.close(() => resolve())) : server.close()
+  server.closeIdleConnections()
+  const cut = setTimeout(() => {
+    connections?.closeAll()
+    server.closeAllConnections()
+  }, timeoutMs)
+  while (connections !== undefined && connections.size > 0) {
+    // Not before the first turn: a request may be on its way here.
+    await sleep(sweepMs)
+    connections.closeIdle()
+  }
+  await isClosed
+  clearTimeout(cut)
 }

@@ -44,6 +44,27 @@ export function formatBanner(prepared: Prepared, started: Started, style: Style)
   return ['', title, '', ...lines, ...attempt, ''].join('\n')
 }
 
+/** The same as a line of the log. It holds no secret: logs are kept, and read by many. */
+export function formatReadyLine({ config, hint }: Prepared, { version, apiPort, uiPort, seconds }: Started): string {
+  return JSON.stringify({
+    level: 30,
+    time: Date.now(),
+    name: 'launcher',
+    pid: process.pid,
+    version,
+    api: apiPort === undefined ? undefined : (config.apiBaseUrl ?? urlOf(config, apiPort)),
+    console: uiPort === undefined ? undefined : `${urlOf(config, uiPort)}/ui`,
+    data: config.storageRoot,
+    workers: config.workers,
+    durability: config.durability,
+    enforce: config.enforce,
+    user: hint.accessKey,
+    secretIn: config.iamPath,
+    startedInMs: Math.round(seconds * 1000),
+    msg: 'ready',
+  })
+}
+
 function userRow({ config, hint }: Prepared): [string, string, string] {
   if (hint.secretKey === undefined) {
     return ['User', hint.accessKey || 'none', `secret in ${config.iamPath}`]
@@ -84,7 +105,11 @@ export function formatHelp(version: string, style: Style): string {
     `${style.bold('MyFSIO')} ${version}: an S3-compatible object store on plain files`,
     '',
     'Usage: npx tsx run.ts [flags]    or, once built: npm start -- [flags]',
+    '       npx tsx run.ts fsck [--repair] [--rebuild]',
     '',
+    '  fsck            compare index and files while no server runs; --repair adopts files, removes records',
+    '                  without bytes, and sets leftovers aside in .myfsio.sys/lost+found; --rebuild makes the',
+    '                  index anew of the files in the bucket folders',
     '  --check-config  say what is wrong with the settings, if anything',
     '  --show-config   print the settings in force, secrets masked',
     '  --reset-cred    give the administrator a new secret, and print it',

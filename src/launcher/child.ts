@@ -1,13 +1,25 @@
 /** A child of the launcher: an API worker or the console, as it is told. Drains on SIGTERM, and does not outlive its launcher. */
+import { Socket } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
-import { drainTimeoutMs, type HelloMessage, isStartMessage, type ReadyMessage, type StartMessage } from './protocol.ts'
+import {
+  type ChildMessage,
+  drainTimeoutMs,
+  isConnectionMessage,
+  isPingMessage,
+  isStartMessage,
+  type StartMessage,
+} from './protocol.ts'
 
 interface Running {
-  readonly port: number
+  /** Of a server that listens by itself. */
+  readonly port?: number
+  /** Of one whose connections the launcher accepts. */
+  take?(socket: Socket): void
   close(timeoutMs: number): Promise<void>
 }
 
 let starting: Promise<Running> | undefined
+let running: Running | undefined
 let isStopping = false
 
 async function start(message: StartMessage): Promise<Running> {
@@ -17,16 +29,16 @@ async function start(message: StartMessage): Promise<Running> {
     const { startConsole } = await import('#console-app.ts')
     return startConsole(message)
   }
-  const { startApi } = await import('#app.ts')
-  return startApi(message)
+  const { startApiWorker } = await import('#app.ts')
+  return startApiWorker(message)
 }
 
 async function stop(): Promise<void> {
   if (isStopping) return
   isStopping = true
   try {
-    const running = await starting
-    await running?.close(drainTimeoutMs)
+    const started = await starting
+    await started?.close(drainTimeoutMs)
   } catch {
     // It never started: there is nothing to finish.
   }
@@ -45,9 +57,28 @@ process.on('SIGTERM', () => void stop())
 // Ctrl-C reaches every process of the terminal: the launcher decides.
 process.on('SIGINT', () => {})
 process.on('disconnect', () => void stop())
-process.on('message', (message) => {
-  if (!isStartMessage(message) || starting !== undefined) return
-  starting = start(message)
-  starting.then(({ port }) => process.send?.({ type: 'ready', port } satisfies ReadyMessage), fail)
+process.on('message', (message, handle) => {
+  if (isPingMessage(message)) tell({ type: 'pong' })
+  else if (isConnectionMessage(message)) take(handle)
+  else if (isStartMessage(message) && starting === undefined) {
+    starting = start(message)
+    starting.then((started) => {
+      running = started
+      tell({ type: 'ready', port: started.port })
+    }, fail)
+  }
 })
-process.send?.({ type: 'hello' } satisfies HelloMessage)
+tell({ type: 'hello' })
+
+/** Without a socket if its client was gone before it was sent. */
+function take(handle: unknown): void {
+  tell({ type: 'taken' })
+  if (!(handle instanceof Socket)) return
+  if (running?.take === undefined || isStopping) handle.destroy()
+  else running.take(handle)
+}
+
+/** A launcher that has ended hears nothing more; `disconnect` tells that. */
+function tell(message: ChildMessage): void {
+  process.send?.(message, undefined, undefined, () => {})
+}

@@ -1,9 +1,10 @@
-/** What must be there before the first child starts: folders, the key of sessions, and a decision on the first user's secret. */
+/** What must be there before the first child starts: the key of sessions, and a decision on the first user's secret. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AppConfig, defaultCredential } from '#config.ts'
 import { StartError } from './protocol.ts'
+import { cannotWrite } from './storage-access.ts'
 
 export interface Credentials {
   readonly accessKey: string
@@ -19,7 +20,6 @@ export interface Prepared {
 
 /** StartError. */
 export function prepareFirstStart(config: AppConfig): Prepared {
-  makeFolder(config.configFolder)
   const secretKey = config.secretKey ?? keepSecretKey(config)
   const prepared = { ...config, secretKey }
   const { adminAccessKey, adminSecretKey } = config
@@ -48,24 +48,16 @@ export function newSecret(): string {
   return randomBytes(24).toString('base64url')
 }
 
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true })
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new StartError(`STORAGE_ROOT cannot be written: ${why}.`)
-  }
-}
-
 function keepSecretKey(config: AppConfig): string {
   const file = join(config.configFolder, 'secret_key')
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim()
+  const secretKey = randomBytes(32).toString('base64url')
   try {
-    return readFileSync(file, 'utf8').trim()
-  } catch {
-    const secretKey = randomBytes(32).toString('base64url')
     writeFileSync(file, `${secretKey}\n`, { mode: 0o600 })
-    return secretKey
+  } catch (error) {
+    throw cannotWrite('STORAGE_ROOT', file, error)
   }
+  return secretKey
 }
 
 /** Only to say something useful: whether the file is valid is for the children to judge. */

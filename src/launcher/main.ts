@@ -1,13 +1,17 @@
 /** The command line: does what its flags ask for, and by default starts the servers and stays until told to stop. */
 import { type AppConfig, ConfigError, findCommand, isColorUnwanted, loadConfig } from '#config.ts'
+import { limitsWithin } from '#http/connections.ts'
 import { readTls } from '#http/tls.ts'
-import { formatBanner, formatHelp, formatSettings, styleFor } from './banner.ts'
+import { findOpenFileLimit } from '#lib/open-file-limit.ts'
+import { formatBanner, formatHelp, formatReadyLine, formatSettings, type Started, styleFor } from './banner.ts'
 import { prepareChildProgram } from './child-program.ts'
 import { type Prepared, prepareFirstStart } from './first-start.ts'
 import { packageRoot, version } from './package-root.ts'
 import { assertPortsFree, type Listener } from './ports.ts'
 import { StartError } from './protocol.ts'
 import { rotateLog } from './rotate-log.ts'
+import { SharedPort } from './shared-port.ts'
+import { assertStorageWritable } from './storage-access.ts'
 import { type Post, Supervisor } from './supervisor.ts'
 
 const style = styleFor(process.stdout, isColorUnwanted())
@@ -29,14 +33,23 @@ async function run(argv: readonly string[]): Promise<void> {
   const command = findCommand(argv)
   if (command === 'help') return print(formatHelp(version, style))
   if (command === 'version') return print(version)
+  if (command === 'fsck') return checkFolder(argv)
   const config = loadConfig(argv)
   if (command === 'show-config') return print(formatSettings(config))
   assertTlsFiles(config)
   if (command === 'check-config') return print('The settings are fine.')
   if (command === 'start') return serve(config)
+  assertStorageWritable(config)
   const { resetCredentials } = await import('./reset-cred.ts')
   const { accessKey, secretKey } = await resetCredentials(config)
   print(`${accessKey} / ${secretKey}\nThis secret is shown only this once; ${config.iamPath} holds it.`)
+}
+
+/** Ends with status 1 if something is left that does not fit. */
+async function checkFolder(argv: readonly string[]): Promise<void> {
+  const { fsck, parseFsckFlags } = await import('./fsck.ts')
+  const flags = parseFsckFlags(argv.slice(1))
+  process.exitCode = await fsck(loadConfig(flags.rest), flags, print)
 }
 
 /** StartError: told once here, and not by every child. */
@@ -50,13 +63,16 @@ function assertTlsFiles(config: AppConfig): void {
 
 async function serve(config: AppConfig): Promise<void> {
   const [program] = await Promise.all([prepareChildProgram(), assertPortsFree(config.host, listenersOf(config))])
+  assertStorageWritable(config)
   const prepared = prepareFirstStart(config)
   rotateLog(config.log)
   const giveUp = (reason: string) => {
     complain(reason)
     process.exit(1)
   }
-  const supervisor = new Supervisor({ program, say: complain, giveUp })
+  const { host, apiPort, answerTimeoutMs } = config
+  const sharedPort = new SharedPort(limitsWithin(findOpenFileLimit()).descriptors)
+  const supervisor = new Supervisor({ program, host, apiPort, sharedPort, answerTimeoutMs, say: complain, giveUp })
   stopOnSignals(supervisor)
   // One of each role first: all at once would take turns, and the first answer come with the last of them.
   const [posts, others] = inWaves(postsOf(prepared))
@@ -64,11 +80,22 @@ async function serve(config: AppConfig): Promise<void> {
     const ports = await supervisor.start(posts)
     const portOf = (role: string) => ports[posts.findIndex((post) => post.start.role === role)]
     const seconds = process.uptime()
-    print(formatBanner(prepared, { version, apiPort: portOf('api'), uiPort: portOf('console'), seconds }, style))
+    announce(prepared, { version, apiPort: portOf('api'), uiPort: portOf('console'), seconds })
     await supervisor.start(others)
   } catch (error) {
     await supervisor.stop()
     throw error
+  }
+}
+
+/** Standard output is the log's: where that is JSON, whatever reads it finds one more line of it, or nothing else. */
+function announce(prepared: Prepared, started: Started): void {
+  const { format, level } = prepared.config.log
+  const isText = format === 'pretty' || (format === 'auto' && process.stdout.isTTY === true)
+  if (isText) print(formatBanner(prepared, started, style))
+  else if (format === 'json' && level !== 'silent') print(formatReadyLine(prepared, started))
+  else if (format === 'auto' || process.stderr.isTTY === true) {
+    complain(formatBanner(prepared, started, styleFor(process.stderr, isColorUnwanted())))
   }
 }
 

@@ -16,15 +16,36 @@ export interface StartMessage {
   readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
 }
 
-/** The first message of a child, that it listens: what reaches a cluster worker earlier is lost. */
+/** The first message of a child, that it listens: what reaches it earlier is lost. */
 export interface HelloMessage {
   readonly type: 'hello'
 }
 
+/** The port is missing where the launcher accepts the connections. */
 export interface ReadyMessage {
   readonly type: 'ready'
-  readonly port: number
+  readonly port: number | undefined
 }
+
+/** Comes with a connection that the launcher has accepted. The answer is a TakenMessage, and then the next one comes. */
+export interface ConnectionMessage {
+  readonly type: 'connection'
+}
+
+export interface TakenMessage {
+  readonly type: 'taken'
+}
+
+/** Asked now and then, to know that the child's event loop still turns. */
+export interface PingMessage {
+  readonly type: 'ping'
+}
+
+export interface PongMessage {
+  readonly type: 'pong'
+}
+
+export type ChildMessage = HelloMessage | ReadyMessage | TakenMessage | PongMessage
 
 export function isStartMessage(message: unknown): message is StartMessage {
   return hasType(message, 'start')
@@ -38,6 +59,22 @@ export function isReadyMessage(message: unknown): message is ReadyMessage {
   return hasType(message, 'ready')
 }
 
+export function isConnectionMessage(message: unknown): message is ConnectionMessage {
+  return hasType(message, 'connection')
+}
+
+export function isTakenMessage(message: unknown): message is TakenMessage {
+  return hasType(message, 'taken')
+}
+
+export function isPingMessage(message: unknown): message is PingMessage {
+  return hasType(message, 'ping')
+}
+
+export function isPongMessage(message: unknown): message is PongMessage {
+  return hasType(message, 'pong')
+}
+
 function hasType(message: unknown, type: string): boolean {
   return typeof message === 'object' && message !== null && 'type' in message && message.type === type
 }
@@ -45,4 +82,5 @@ function hasType(message: unknown, type: string): boolean {
 /** A mistake of the user's, told in a sentence and without a stack. */
 export class StartError extends Error {}
 
-export const drainTimeoutMs = 10_000
+/** Less than the ten seconds after which containers are killed. */
+export const drainTimeoutMs = 8_000

@@ -1,11 +1,17 @@
-/**
- * Starts the children, starts again what dies, and stops them all. It is the primary of node:cluster for the API workers, so that
- * they share one port.
- */
+/** Starts the children, starts again what dies or no longer answers, and stops them all. */
 import { type ChildProcess, fork } from 'node:child_process'
-import cluster from 'node:cluster'
 import { prepareChildEnvironment } from '#config.ts'
-import { drainTimeoutMs, isHelloMessage, isReadyMessage, StartError, type StartMessage } from './protocol.ts'
+import {
+  drainTimeoutMs,
+  isHelloMessage,
+  isPongMessage,
+  isReadyMessage,
+  isTakenMessage,
+  type PingMessage,
+  StartError,
+  type StartMessage,
+} from './protocol.ts'
+import type { SharedPort } from './shared-port.ts'
 
 /** One child that should always run. */
 export interface Post {
@@ -17,7 +23,10 @@ export interface Post {
 interface Manned {
   readonly post: Post
   child: ChildProcess
+  /** Undefined until it serves. */
   port: number | undefined
+  /** Since its last answer; undefined while it has not begun to serve. */
+  unansweredPings: number | undefined
 }
 
 const deathsMax = 5
@@ -28,10 +37,20 @@ const backOffMs = [0, 100, 400, 1600, 3200]
  * them, which takes as long as their MD5.
  */
 const apiFlags = ['--initial-old-space-size=96']
+const groupSignalMs = 50
 const killAfterMs = drainTimeoutMs + 2000
+
+/** A child that has not answered so many pings, one after the other, is ended. */
+const unansweredPingsMax = 6
 
 export interface SupervisorOptions {
   readonly program: string
+  /** Where the API is served. */
+  readonly host: string
+  readonly apiPort: number
+  readonly sharedPort: SharedPort
+  /** A child that does not answer for about so long is replaced. */
+  readonly answerTimeoutMs: number
   readonly say: (line: string) => void
   /** Too many deaths, or one that a restart does not mend. Everything has been stopped. */
   readonly giveUp: (reason: string) => void
@@ -40,13 +59,15 @@ export interface SupervisorOptions {
 export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #manned: Manned[] = []
+  readonly #pinging: NodeJS.Timeout
   #deaths: number[] = []
   #stopping: Promise<void> | undefined
 
   constructor(options: SupervisorOptions) {
     this.#options = options
     prepareChildEnvironment()
-    cluster.setupPrimary({ exec: options.program, args: [], execArgv: apiFlags, serialization: 'advanced' })
+    // Counted in pings and not by the clock: a machine that slept has sent none.
+    this.#pinging = setInterval(() => this.#ping(), options.answerTimeoutMs / unansweredPingsMax).unref()
   }
 
   /** Resolves with the port of each post when all of them serve. StartError if one ends before. */
@@ -56,6 +77,8 @@ export class Supervisor {
 
   /** Resolves when no child is left: requests in flight get their time, then none. */
   stop(): Promise<void> {
+    clearInterval(this.#pinging)
+    this.#options.sharedPort.close()
     this.#stopping ??= Promise.all(this.#manned.map(({ child }) => endChild(child))).then(() => {})
     return this.#stopping
   }
@@ -65,9 +88,11 @@ export class Supervisor {
     for (const { child } of this.#manned) child.kill('SIGKILL')
   }
 
+  /** Never settles once all is being stopped. */
   #man(post: Post): Promise<number> {
     return new Promise((resolve, reject) => {
-      const manned: Manned = { post, child: this.#fork(post), port: undefined }
+      if (this.#stopping !== undefined) return
+      const manned: Manned = { post, child: this.#fork(post), port: undefined, unansweredPings: undefined }
       this.#manned.push(manned)
       this.#attend(manned, resolve, reject)
     })
@@ -75,22 +100,61 @@ export class Supervisor {
 
   #attend(manned: Manned, onReady: (port: number) => void, onFailure: (error: Error) => void): void {
     const { post, child } = manned
-    let isReady = false
+    const { sharedPort } = this.#options
+    const end = (how: string) => {
+      sharedPort.remove(child)
+      manned.unansweredPings = undefined
+      if (this.#stopping !== undefined) return
+      // What never served at all will not serve the next time either.
+      if (manned.port === undefined) onFailure(new StartError(`${post.name} ${how} before it could serve.`))
+      else this.#replace(manned, how)
+    }
     child.on('message', (message) => {
-      if (isHelloMessage(message)) child.send(startAt(post.start, manned.port))
-      if (!isReadyMessage(message)) return
-      isReady = true
-      manned.port = message.port
-      onReady(message.port)
+      if (isHelloMessage(message)) send(child, startAt(post.start, manned.port))
+      else if (isReadyMessage(message)) {
+        if (this.#stopping !== undefined) return
+        manned.unansweredPings = 0
+        this.#open(manned, message.port).then(onReady, onFailure)
+      } else if (isTakenMessage(message)) sharedPort.taken(child)
+      else if (isPongMessage(message)) {
+        manned.unansweredPings = 0
+        sharedPort.answered(child)
+      }
     })
     child.once('exit', (code, signal) => {
-      if (this.#stopping !== undefined) return
-      const how = signal === null ? `ended with ${code}` : `was ended by ${signal}`
-      // What never served at all will not serve the next time either.
-      if (manned.port === undefined && !isReady) onFailure(new StartError(`${post.name} ${how} before it could serve.`))
-      else this.#replace(manned, how)
+      if (signal === null) end(`ended with ${code}`)
+      // What ends a whole group of processes (a terminal, a service manager) reaches this one at about the same time.
+      else setTimeout(() => end(`was ended by ${signal}`), groupSignalMs)
     })
-    child.once('error', (error) => onFailure(error))
+    child.on('error', (error) => {
+      // Without a process there will be no exit.
+      if (child.pid === undefined) end(`could not be started (${error.message})`)
+    })
+  }
+
+  /** The port of the API opens when its first worker serves. */
+  async #open(manned: Manned, own: number | undefined): Promise<number> {
+    const { host, apiPort, sharedPort } = this.#options
+    manned.port = own ?? (await sharedPort.listen(host, apiPort))
+    if (own === undefined) sharedPort.add(manned.child)
+    return manned.port
+  }
+
+  #ping(): void {
+    for (const manned of this.#manned) {
+      const { post, child, unansweredPings } = manned
+      if (unansweredPings === undefined) continue
+      manned.unansweredPings = unansweredPings + 1
+      if (unansweredPings < unansweredPingsMax) {
+        this.#options.sharedPort.pinged(child)
+        send(child, { type: 'ping' } satisfies PingMessage)
+      } else {
+        const seconds = Math.round(this.#options.answerTimeoutMs / 1000)
+        this.#options.say(`${post.name} (process ${child.pid}) has not answered for ${seconds} s: ending it.`)
+        manned.unansweredPings = undefined
+        child.kill('SIGKILL')
+      }
+    }
   }
 
   #replace(manned: Manned, how: string): void {
@@ -117,9 +181,14 @@ export class Supervisor {
   }
 
   #fork(post: Post): ChildProcess {
-    if (post.start.role === 'api') return cluster.fork().process
-    return fork(this.#options.program, [], { execArgv: [], serialization: 'advanced' })
+    const execArgv = post.start.role === 'api' ? apiFlags : []
+    return fork(this.#options.program, [], { execArgv, serialization: 'advanced' })
   }
+}
+
+/** A child that has ended hears nothing more; its exit tells that. */
+function send(child: ChildProcess, message: StartMessage | PingMessage): void {
+  child.send(message, undefined, undefined, () => {})
 }
 
 /** A successor serves where its predecessor did, also when the system had chosen the port. */
@@ -130,7 +199,7 @@ function startAt(start: StartMessage, port: number | undefined): StartMessage {
 }
 
 function endChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
   return new Promise((resolve) => {
     const killing = setTimeout(() => child.kill('SIGKILL'), killAfterMs)
     child.once('exit', () => {

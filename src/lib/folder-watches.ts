@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs'
 import { libc } from './libc.ts'
+import { findOpenFileLimit } from './open-file-limit.ts'
 
 export interface FolderWatches {
   /** Until the folder goes, or `remove`. Throws an error with the `code` of the system. */
@@ -23,6 +24,7 @@ class EventWatches implements FolderWatches {
   readonly #watches = new Map<string, fs.FSWatcher>()
 
   add(path: string, onChange: (name: string) => void): void {
+    if (this.#watches.size >= eventWatchesMax()) throw Object.assign(new Error('too many watches'), { code: 'EMFILE' })
     const watch = fs.watch(path, { persistent: false }, (_, name) => {
       if (name !== null) onChange(name)
     })
@@ -44,6 +46,14 @@ class EventWatches implements FolderWatches {
     this.#watches.clear()
   }
 }
+
+/** macOS takes a descriptor for each, of which requests must have most. */
+function eventWatchesMax(): number {
+  openFileLimit ??= findOpenFileLimit() ?? Number.POSITIVE_INFINITY
+  return openFileLimit / 16
+}
+
+let openFileLimit: number | undefined
 
 const pollMs = 300
 /** Of an event: watch descriptor, mask, cookie and length of the name that follows, padded with NULs. */

@@ -11,6 +11,7 @@ const require = createRequire(import.meta.url)
 const atWorkingFolder = -100
 const renameExchange = 2
 const mmapThreshold = -3
+const keepSize = 1
 const nonBlocking = 0o4000
 const closeOnExec = 0o2000000
 /** Whatever changes the name, the bytes or the attributes of what is in a folder. */
@@ -68,6 +69,16 @@ export const libc = {
   },
 
   /**
+   * Has the file system set blocks apart for a stretch of the file, whose size stays (fallocate(2)): to write there takes no more room.
+   * Throws an error with the `code` of the system; ENOSYS where there is no such call.
+   */
+  allocate(fd: number, offset: number, sizeBytes: number): void {
+    const calls = load()
+    if (calls === undefined) throw failure('fallocate', 'ENOSYS')
+    if (calls.fallocate(fd, keepSize, offset, sizeBytes) !== 0) throw failure('fallocate', calls.lastError())
+  },
+
+  /**
    * From now on blocks of memory of up to so many bytes, when they are freed, are kept for the next (mallopt(3), M_MMAP_THRESHOLD).
    * Nothing where there is no such call. Not from the start of a process, whose passing needs would make it larger for good.
    */
@@ -83,6 +94,7 @@ interface Calls {
   inotifyInit(flags: number): number
   inotifyAddWatch(fd: number, path: string, mask: number): number
   inotifyRemoveWatch(fd: number, watch: number): number
+  fallocate(fd: number, mode: number, offset: number, sizeBytes: number): number
   /** In a thread. */
   syncfs(fd: number): Promise<number>
   /** Of glibc. */
@@ -112,6 +124,7 @@ function find(): Calls | undefined {
       inotifyInit: library.func('int inotify_init1(int)'),
       inotifyAddWatch: library.func('int inotify_add_watch(int, const char *, uint32_t)'),
       inotifyRemoveWatch: library.func('int inotify_rm_watch(int, int)'),
+      fallocate: library.func('int fallocate64(int, int, int64_t, int64_t)'),
       mallopt: malloptOf(library),
       syncfs: (fd) =>
         new Promise((resolve, reject) => {

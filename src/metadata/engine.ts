@@ -27,8 +27,14 @@ export interface Entry {
  */
 export type ReadInPlace<T> = (keys: Buffer, start: number, end: number, value: Buffer) => T
 
-/** What must still hold when a commit takes effect: an entry as it was read, or a range without entries. */
-export type Check = { readonly key: Bytes; readonly is: Bytes | undefined } | { readonly empty: KeyRange }
+/**
+ * What must still hold when a commit takes effect: an entry as it was read, a range without entries, or a fact outside the index that
+ * is asked for while no other commit of any process takes effect. `holds` is synchronous and short, and does not throw.
+ */
+export type Check =
+  | { readonly key: Bytes; readonly is: Bytes | undefined }
+  | { readonly empty: KeyRange }
+  | { readonly holds: () => boolean }
 
 /**
  * Put a value, remove an entry, or add to the numbers of a counter row (a JSON object of numbers; absent counts as 0).

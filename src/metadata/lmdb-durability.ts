@@ -8,6 +8,7 @@
  */
 import fs from 'node:fs'
 import { ABORT } from 'lmdb'
+import { type DiskReserve, isVolumeFull } from '#lib/disk-reserve.ts'
 import { libc } from '#lib/libc.ts'
 import { QuickSync } from '#lib/quick-sync.ts'
 import { datasync } from '#lib/sync.ts'
@@ -34,6 +35,7 @@ interface DurabilityOptions {
   readonly flush: 'each' | 'soon'
   /** As LmdbOptions has it. */
   readonly files: string | undefined
+  readonly reserve: DiskReserve | undefined
   /** A segment of the log ends at the first checkpoint after this. */
   readonly segmentBytes: number
 }
@@ -195,10 +197,20 @@ export class LmdbDurability {
 
   /** One at a time. */
   #checkpoint(): Promise<void> {
-    this.#checkpointing ??= this.#makeCheckpoint().finally(() => {
+    this.#checkpointing ??= this.#checkpointWithRoom().finally(() => {
       this.#checkpointing = undefined
     })
     return this.#checkpointing
+  }
+
+  async #checkpointWithRoom(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#makeCheckpoint()
+      } catch (error) {
+        if (!isVolumeFull(error) || this.#options.reserve?.giveBack() !== true) throw error
+      }
+    }
   }
 
   async #makeCheckpoint(): Promise<void> {

@@ -4,7 +4,9 @@
  */
 import { ABORT } from 'lmdb'
 import { bootId } from '#lib/boot-id.ts'
+import type { DiskReserve } from '#lib/disk-reserve.ts'
 import { currentTurn } from '#lib/turn.ts'
+import { DataFileRoom } from './data-file-room.ts'
 import type {
   Bytes,
   Check,
@@ -20,7 +22,7 @@ import { abortable, atCursor, cutRange, type Database, find, openDatabase, scanD
 import { LmdbDurability } from './lmdb-durability.ts'
 import { ensureCheckpoint, forgetCheckpoints, machineOf } from './lmdb-restore.ts'
 import { LmdbView } from './lmdb-view.ts'
-import type { Position } from './redo-log.ts'
+import type { Position, Put } from './redo-log.ts'
 import { applyWrite, type CommitView, holds } from './write.ts'
 
 interface LmdbOptions {
@@ -31,6 +33,8 @@ interface LmdbOptions {
   readonly machine?: string
   /** A folder of the volume whose files have what values leave to the log (Write's `logged`). */
   readonly files?: string
+  /** Gives back room where the volume is full. */
+  readonly reserve?: DiskReserve
   /** Of a file of the redo log, before the next one is begun. */
   readonly segmentBytes?: number
 }
@@ -43,18 +47,27 @@ interface Task {
 }
 
 export function openLmdbEngine(options: LmdbOptions): MetadataEngine {
-  const { path, flush, machine, files, segmentBytes = 8 * 1024 * 1024 } = options
+  const { reserve } = options
+  return reserve === undefined ? open(options) : reserve.withRoom(() => open(options))
+}
+
+function open(options: LmdbOptions): MetadataEngine {
+  const { path, flush, machine, files, reserve, segmentBytes = 8 * 1024 * 1024 } = options
+  const engineOver = (flushes: boolean, durabilityOf?: (database: Database) => LmdbDurability) => {
+    const database = openDatabase(path, { flushes })
+    return new LmdbEngine(database, durabilityOf?.(database), new DataFileRoom(path, reserve), reserve)
+  }
   // Where nothing tells whether the power was lost, LMDB flushes each transaction by itself.
-  if (bootId() === undefined) return new LmdbEngine(openDatabase(path, { flushes: flush !== 'never' }), undefined)
+  if (bootId() === undefined) return engineOver(flush !== 'never')
   const machineNow = () => machine ?? machineOf(path)
   if (flush === 'never') {
     forgetCheckpoints(path, machineNow)
-    return new LmdbEngine(openDatabase(path, { flushes: false }), undefined)
+    return engineOver(false)
   }
   ensureCheckpoint(path, machineNow)
-  const database = openDatabase(path, { flushes: false })
-  const durability = { folder: path, machine: machineNow(), flush, files, segmentBytes }
-  return new LmdbEngine(database, new LmdbDurability(database, durability))
+  return engineOver(false, (database) => {
+    return new LmdbDurability(database, { folder: path, machine: machineNow(), flush, files, reserve, segmentBytes })
+  })
 }
 
 const gatherTurnsMax = 8
@@ -63,14 +76,23 @@ const atOnce: Committed = { flushed: Promise.resolve() }
 class LmdbEngine implements MetadataEngine {
   readonly #database: Database
   readonly #durability: LmdbDurability | undefined
+  readonly #room: DataFileRoom
+  readonly #reserve: DiskReserve | undefined
   #tasks: Task[] = []
   #running: Promise<void> | undefined
   /** The turn whose reads share the snapshot that is open now. */
   #snapshotOf = -1
 
-  constructor(database: Database, durability: LmdbDurability | undefined) {
+  constructor(
+    database: Database,
+    durability: LmdbDurability | undefined,
+    room: DataFileRoom,
+    reserve: DiskReserve | undefined,
+  ) {
     this.#database = database
     this.#durability = durability
+    this.#room = room
+    this.#reserve = reserve
   }
 
   get(key: Bytes): Bytes | undefined {
@@ -140,6 +162,7 @@ class LmdbEngine implements MetadataEngine {
   async close(): Promise<void> {
     while (this.#running !== undefined) await this.#running
     await this.#durability?.close()
+    this.#room.close()
     await this.#database.close()
   }
 
@@ -166,7 +189,7 @@ class LmdbEngine implements MetadataEngine {
     this.#running = undefined
     try {
       if (failure !== undefined) throw failure.cause
-      const settle = this.#transact(tasks)
+      const settle = this.#transactWithRoom(tasks)
       for (const done of settle) done()
     } catch (error) {
       for (const task of tasks) task.fail(new Error('the index could not be written', { cause: error }))
@@ -181,6 +204,12 @@ class LmdbEngine implements MetadataEngine {
     }
   }
 
+  /** A section that is run again finds what it has moved before. */
+  #transactWithRoom(tasks: readonly Task[]): (() => void)[] {
+    const transact = () => this.#transact(tasks)
+    return this.#reserve === undefined ? transact() : this.#reserve.withRoom(transact)
+  }
+
   /** All of the tasks, or none. */
   #transact(tasks: readonly Task[]): (() => void)[] {
     const database = this.#database
@@ -189,9 +218,11 @@ class LmdbEngine implements MetadataEngine {
     const settle: ReturnType<Task['run']>[] = []
     let recorded: Position | undefined
     const run = () => {
+      this.#room.ensure()
       for (const task of tasks) settle.push(task.run(view))
       const puts = view.finish()
       if (puts === undefined) return ABORT
+      this.#room.ensure(puts.length, sizeOf(puts))
       recorded = durability?.record(puts)
       return undefined
     }
@@ -209,3 +240,5 @@ class LmdbEngine implements MetadataEngine {
 }
 
 const asFailure = (cause: unknown) => ({ cause })
+
+const sizeOf = (puts: readonly Put[]): number => puts.reduce((sum, { value }) => sum + (value?.byteLength ?? 0), 0)

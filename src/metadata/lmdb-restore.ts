@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { ABORT } from 'lmdb'
 import { bootId } from '#lib/boot-id.ts'
 import { type Checkpoint, Checkpoints } from './checkpoints.ts'
+import { DataFileRoom } from './data-file-room.ts'
 import { abortable, type Database, openDatabase } from './lmdb-database.ts'
 import { beginSegment, positionIn } from './lmdb-log.ts'
 import { dataFile, readMeta, writeMeta } from './lmdb-meta.ts'
@@ -61,9 +62,11 @@ function makeCheckpoint(folder: string, machine: Machine, checkpoints: Checkpoin
   const log = new RedoLog(folder)
   const database = openDatabase(folder, { flushes: false })
   const file = fs.openSync(dataFile(folder), 'r+')
+  const room = new DataFileRoom(folder, undefined)
   const pinned = database.useReadTransaction()
   try {
-    if (last !== undefined) redo(database, log)
+    room.ensure()
+    if (last !== undefined) redo(database, log, room)
     turnSegment(database, log)
     database.transactionSync(() => {
       const { segment, sequence } = positionIn(database)
@@ -73,6 +76,7 @@ function makeCheckpoint(folder: string, machine: Machine, checkpoints: Checkpoin
     }, abortable)
   } finally {
     pinned.done()
+    room.close()
     fs.closeSync(file)
     log.close()
     void database.close()
@@ -90,10 +94,14 @@ function goBack(folder: string, { meta }: Checkpoint): void {
   fs.rmSync(join(folder, 'lock.mdb'), { force: true })
 }
 
-function redo(database: Database, log: RedoLog): void {
+function redo(database: Database, log: RedoLog, room: DataFileRoom): void {
   for (;;) {
     const puts = log.read(positionIn(database))
     if (puts === undefined) return
+    room.ensure(
+      puts.length,
+      puts.reduce((sum, { value }) => sum + (value?.byteLength ?? 0), 0),
+    )
     database.transactionSync(() => {
       for (const { key, value } of puts) {
         if (value === undefined) database.removeSync(key)

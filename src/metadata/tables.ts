@@ -19,6 +19,7 @@
  * | folder     | f path                | mtime of a folder at its last scan |
  * | leaving    | f bucket              | JSON: when the bucket was deleted whose folder is being removed |
  * | scan       | g "scan"              | JSON: how far the scan for files changed by hand is (store/background.ts) |
+ * | scrub      | g "scrub"             | JSON: how far the comparison of all versions with their records is (store/fsck/scrub.ts) |
  * | session    | w sessionId           | JSON: a session of the console (console/session/session-store.ts) |
  *
  * In an engine of its own (.myfsio.sys/journal), so that writing it never waits for objects, nor they for it:
@@ -32,7 +33,7 @@
  * | traffic    | h second account      | counters requests, errors, bytesIn, bytesOut of a stretch of the last hour (access/traffic.ts) |
  * | use        | a day accessKeyId action resource | counter count (access/usage-ledger.ts) |
  */
-import { asBuffer, type Bytes, type KeyRange } from './engine.ts'
+import { asBuffer, type Bytes, type Entry, type KeyRange, type MetadataEngine } from './engine.ts'
 
 type Table =
   | 'b'
@@ -72,6 +73,17 @@ export function rowsWithPrefix(table: Table, prefix: string): KeyRange {
 /** The same range, beginning right after the row of `key`, or after everything that starts with it. */
 export function rowsAfter(range: KeyRange, key: Bytes, skip: 'row' | 'prefix'): KeyRange {
   return { start: Buffer.concat([key, Buffer.from([skip === 'row' ? 0 : 0xff])]), end: range.end }
+}
+
+/** All entries of a range, in pages; each page is a view of its own. */
+export async function* eachRow(engine: MetadataEngine, range: KeyRange, limit = 500): AsyncGenerator<Entry> {
+  for (let rest = range; ; ) {
+    const page = await engine.scan(rest, { limit })
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined || page.length < limit) return
+    rest = rowsAfter(rest, last.key, 'row')
+  }
 }
 
 export function rowParts(key: Bytes): string[] {

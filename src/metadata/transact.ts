@@ -31,6 +31,21 @@ export class Transaction {
     this.checks.push({ empty: range })
   }
 
+  /** The range must have no entry beside these, which are in order and may go meanwhile. */
+  requireNoMore({ start, end }: KeyRange, entries: readonly Entry[]): void {
+    let from = start
+    for (const { key } of entries) {
+      this.requireEmpty({ start: from, end: key })
+      from = Buffer.concat([key, Buffer.from([0])])
+    }
+    this.requireEmpty({ start: from, end })
+  }
+
+  /** A fact outside the index. A body looks at it first: the commit is tried again as long as it does not hold. */
+  requireThat(holds: () => boolean): void {
+    this.checks.push({ holds })
+  }
+
   put(key: Bytes, value: Bytes, rest?: readonly Bytes[]): void {
     this.writes.push({ key, value, rest })
   }

@@ -21,6 +21,16 @@ export interface StoredVersion extends ObjectVersion {
   /** Names the file wherever it is not plain. */
   readonly fileId: string
   readonly signature: FileSignature
+  /** Base64 of the CRC64NVME of all bytes, where `checksum` is not it (see `crc64nvmeOf`). Older releases kept none. */
+  readonly crc64nvme?: string
+}
+
+/** Base64 of the CRC64NVME of all bytes; undefined for delete markers, and where an older release kept another checksum. */
+export function crc64nvmeOf({
+  checksum,
+  crc64nvme,
+}: Pick<StoredVersion, 'checksum' | 'crc64nvme'>): string | undefined {
+  return checksum?.algorithm === 'CRC64NVME' && checksum.type === 'FULL_OBJECT' ? checksum.value : crc64nvme
 }
 
 const formatVersion = 1
@@ -39,6 +49,7 @@ interface Tail {
   w?: string
   t?: object
   a?: Acl
+  x?: string
 }
 
 export function encodeVersion(version: StoredVersion): Buffer {
@@ -50,6 +61,7 @@ export function encodeVersion(version: StoredVersion): Buffer {
   if (version.websiteRedirectLocation !== undefined) tail.w = version.websiteRedirectLocation
   if (version.tags !== undefined) tail.t = version.tags
   if (version.acl !== undefined) tail.a = version.acl
+  if (version.crc64nvme !== undefined) tail.x = version.crc64nvme
   const json = JSON.stringify(tail)
   const owner = version.ownerId
   const row = Buffer.allocUnsafe(head + owner.length + Buffer.byteLength(json))
@@ -103,6 +115,7 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
   if (tail.w !== undefined) version.websiteRedirectLocation = tail.w
   if (tail.t !== undefined) version.tags = tail.t as Record<string, string>
   if (tail.a !== undefined) version.acl = tail.a
+  if (tail.x !== undefined) version.crc64nvme = tail.x
   return version
 }
 
@@ -138,6 +151,31 @@ export function decodeListed(
     checksumType: algorithm === 0 ? undefined : checksumTypes[row[4] ?? 0],
   }
 }
+
+/** As `decodeListed`, for a listing of versions. */
+export function decodeListedVersion(key: string, row: Buffer) {
+  const { sizeBytes, etag, modifiedAtMs, storageClass, ownerId, checksumAlgorithm, checksumType } = decodeListed(
+    key,
+    row,
+  )
+  const { versionId } = decodeIds(row)
+  const isDeleteMarker = row[1] === 1
+  const common = { key, versionId, isDeleteMarker, sizeBytes, etag, modifiedAtMs }
+  return Object.assign(common, { storageClass, ownerId, checksumAlgorithm, checksumType })
+}
+
+/** The JSON of every row begins with `{"v":"`, the version id, `","r":"` and the order; the id is the order, or `null`. */
+export function decodeIds(row: Buffer): { versionId: string; order: string } {
+  const start = head + (row[56] ?? 0) + '{"v":"'.length
+  const isNull = row[start] === 'n'.charCodeAt(0)
+  const end = start + (isNull ? 4 : orderLength)
+  if (row[end] !== '"'.charCodeAt(0)) throw new Error('the index holds a version row without its id where it should be')
+  const versionId = isNull ? 'null' : row.toString('latin1', start, end)
+  const orderAt = end + '","r":"'.length
+  return { versionId, order: isNull ? row.toString('latin1', orderAt, orderAt + orderLength) : versionId }
+}
+
+const orderLength = 32
 
 function etagOf(row: Buffer): string {
   if (row[1] === 1) return ''

@@ -9,8 +9,10 @@ export interface CommitView {
   add(key: Bytes, numbers: Readonly<Record<string, number>>): void
 }
 
-export const holds = (check: Check, view: CommitView): boolean =>
-  'empty' in check ? view.isEmpty(check.empty) : view.isNow(check.key, check.is)
+export function holds(check: Check, view: CommitView): boolean {
+  if ('key' in check) return view.isNow(check.key, check.is)
+  return 'empty' in check ? view.isEmpty(check.empty) : check.holds()
+}
 
 export function applyWrite(write: Write, view: CommitView): void {
   if ('add' in write) view.add(write.key, write.add)

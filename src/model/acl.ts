@@ -44,7 +44,7 @@ const ec2Id = '6aa5a366c34c1cbe25dc49211496e913e0351eb0e8c37aa3477e40942ec6b97c'
 const toGroup = (group: Group, permission: Permission): Grant => ({ grantee: { group }, permission })
 const toAccount = (id: string, permission: Permission): Grant => ({ grantee: { id }, permission })
 
-/** What a canned ACL grants beside FULL_CONTROL to the owner. For a bucket, `bucketOwnerId` is the owner. */
+/** What a canned ACL grants: FULL_CONTROL to the owner first, as S3 lists it. For a bucket, `bucketOwnerId` is the owner. */
 export function expandCannedAcl(name: CannedAcl, ownerId: string, bucketOwnerId: string): Acl {
   const owner = toAccount(ownerId, 'FULL_CONTROL')
   const ofBucketOwner = (permission: Permission) =>
@@ -53,15 +53,15 @@ export function expandCannedAcl(name: CannedAcl, ownerId: string, bucketOwnerId:
     case 'private':
       return [owner]
     case 'public-read':
-      return [toGroup('AllUsers', 'READ'), owner]
+      return [owner, toGroup('AllUsers', 'READ')]
     case 'public-read-write':
-      return [toGroup('AllUsers', 'READ'), toGroup('AllUsers', 'WRITE'), owner]
+      return [owner, toGroup('AllUsers', 'READ'), toGroup('AllUsers', 'WRITE')]
     case 'authenticated-read':
-      return [toGroup('AuthenticatedUsers', 'READ'), owner]
+      return [owner, toGroup('AuthenticatedUsers', 'READ')]
     case 'aws-exec-read':
       return [owner, toAccount(ec2Id, 'READ')]
     case 'log-delivery-write':
-      return [toGroup('LogDelivery', 'WRITE'), toGroup('LogDelivery', 'READ_ACP'), owner]
+      return [owner, toGroup('LogDelivery', 'WRITE'), toGroup('LogDelivery', 'READ_ACP')]
     case 'bucket-owner-read':
       return ofBucketOwner('READ')
     case 'bucket-owner-full-control':
@@ -81,6 +81,10 @@ export function aclToKeep(acl: Acl, ownerId: string): Acl | undefined {
 
 export const grantsAll = ({ grantee, permission }: Grant, id: string): boolean =>
   permission === 'FULL_CONTROL' && 'id' in grantee && grantee.id === id
+
+/** Whether it grants everything to this account, and nothing to others. */
+export const grantsAllToOne = (acl: Acl, id: string): boolean =>
+  acl.length > 0 && acl.every((grant) => grantsAll(grant, id))
 
 /** Whether anyone but the owner is granted anything. */
 export const grantsToOthers = (acl: Acl, ownerId: string): boolean =>

@@ -5,6 +5,9 @@ import { ApiError } from './errors.ts'
  * first. InvalidLocationConstraint, IllegalLocationConstraintException.
  */
 export function regionOfBucket(location: string, region: string): string {
+  // It is where buckets are that name none.
+  if (location === 'us-east-1')
+    throw new ApiError('InvalidLocationConstraint', { fields: { LocationConstraint: location } })
   if (location === '' || location === region || (location === 'EU' && region === 'eu-west-1')) return region
   if (location !== 'EU' && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(location)) {
     throw new ApiError('InvalidLocationConstraint', { fields: { LocationConstraint: location } })

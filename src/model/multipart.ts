@@ -8,6 +8,7 @@ import type { RequestedPart, Upload, UploadedPart } from './upload.ts'
 
 /** What the client says of the object as a whole. */
 export interface Whole {
+  /** With or without the `-<parts>` of a composite one. */
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string }
   readonly checksumType?: ChecksumType
   readonly objectSizeBytes?: number
@@ -18,6 +19,8 @@ export interface Completion {
   readonly sizeBytes: number
   readonly etag: string
   readonly checksum: Checksum
+  /** Base64, of the whole object, whatever checksum the client asked for. */
+  readonly crc64nvme: string
 }
 
 const combinable = ['CRC32', 'CRC32C', 'CRC64NVME'] as const
@@ -45,6 +48,7 @@ export function planCompletion(
   whole: Whole,
 ): Completion {
   if (requested.length === 0) throw new ApiError('MalformedXML')
+  requireSameType(upload, whole)
   const parts = inOrder(requested).map((part) => findPart(upload, stored, part))
   checkSizes(parts)
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
@@ -54,10 +58,14 @@ export function planCompletion(
       message: `The provided 'x-amz-mp-object-size' header does not match what was computed.`,
     })
   }
-  const md5s = Buffer.concat(parts.map((part) => Buffer.from(part.etag, 'hex')))
-  const etag = `${digestOnce(['MD5'], md5s).get('MD5')?.toString('hex')}-${parts.length}`
+  const etag = etagOfParts(parts.map((part) => Buffer.from(part.etag, 'hex')))
   const checksum = wholeChecksum(upload, parts, whole)
-  return { parts, sizeBytes, etag, checksum }
+  return { parts, sizeBytes, etag, checksum, crc64nvme: combined('CRC64NVME', parts) }
+}
+
+/** Of the MD5s of an upload's parts. */
+export function etagOfParts(md5s: readonly Buffer[]): string {
+  return `${digestOnce(['MD5'], Buffer.concat(md5s)).get('MD5')?.toString('hex')}-${md5s.length}`
 }
 
 /**
@@ -83,12 +91,31 @@ function findPart(upload: Upload, stored: ReadonlyMap<number, UploadedPart>, req
       fields: { UploadId: upload.uploadId, PartNumber: requested.partNumber, ETag: requested.etag },
     })
   if (part === undefined || part.etag !== requested.etag) throw invalid()
+  if (!hasChecksums(upload, part, requested)) throw invalid()
+  return part
+}
+
+/** Whether the checksums that a completion names for a part are the part's own. The other errors are those of AWS, in its words. */
+function hasChecksums(
+  { checksumAlgorithm, checksumType }: Upload,
+  part: UploadedPart,
+  requested: RequestedPart,
+): boolean {
   const own = part.checksum
   for (const [algorithm, value] of Object.entries(requested.checksums)) {
     const actual = own?.algorithm === algorithm ? own.value : algorithm === 'CRC64NVME' ? part.crc64nvme : undefined
-    if (actual !== value) throw invalid()
+    if (checksumAlgorithm !== undefined && checksumAlgorithm !== algorithm && actual !== value) {
+      throw new ApiError('BadDigest', {
+        message: `The ${algorithm.toLowerCase()} you specified for part ${part.partNumber} did not match what we received.`,
+      })
+    }
+    if (actual !== value) return false
   }
-  return part
+  if (checksumType !== 'COMPOSITE' || checksumAlgorithm === undefined) return true
+  if (requested.checksums[checksumAlgorithm] !== undefined) return true
+  throw new ApiError('InvalidRequest', {
+    message: `The upload was created using a ${checksumAlgorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${part.partNumber} in the request.`,
+  })
 }
 
 function checkSizes(parts: readonly UploadedPart[]): void {
@@ -105,17 +132,21 @@ function checkSizes(parts: readonly UploadedPart[]): void {
   }
 }
 
-/** Of an upload that announced no algorithm: a full-object CRC64NVME, or the full-object CRC that the client names now. */
-function wholeChecksum(upload: Upload, parts: readonly UploadedPart[], whole: Whole): Checksum {
+/** Also for an upload that announced no type: there is none to be the same as. */
+function requireSameType({ checksumType }: Upload, whole: Whole): void {
+  if (whole.checksumType === undefined || whole.checksumType === checksumType) return
+  throw new ApiError('InvalidRequest', {
+    message: `The upload was created using the ${checksumType ?? 'null'} checksum mode. The complete request must use the same checksum mode.`,
+  })
+}
+
+/** Of an upload that announced no algorithm: a full-object CRC64NVME. A checksum of another algorithm is not looked at then, as in S3. */
+function wholeChecksum(upload: Upload, parts: readonly UploadedPart[], { checksum: stated }: Whole): Checksum {
   const algorithm = upload.checksumAlgorithm ?? 'CRC64NVME'
   const type = upload.checksumType ?? 'FULL_OBJECT'
-  if (whole.checksumType !== undefined && upload.checksumType !== undefined && whole.checksumType !== type) {
-    throw new ApiError('InvalidRequest', {
-      message: `The upload was created using the ${type} checksum mode. The complete request must use the same checksum mode.`,
-    })
-  }
   const value = type === 'FULL_OBJECT' ? combined(algorithm, parts) : composite(algorithm, parts)
-  if (whole.checksum !== undefined && whole.checksum.algorithm === algorithm && whole.checksum.value !== value) {
+  const isChecked = stated !== undefined && (stated.algorithm === algorithm || upload.checksumAlgorithm !== undefined)
+  if (isChecked && !(stated.algorithm === algorithm && isSameValue(stated.value, value))) {
     throw new ApiError('BadDigest', {
       message: `The ${algorithm.toLowerCase()} you specified did not match the calculated checksum.`,
     })
@@ -123,14 +154,20 @@ function wholeChecksum(upload: Upload, parts: readonly UploadedPart[], whole: Wh
   return { algorithm, type, value }
 }
 
+/** Some clients leave out the count of parts: minio-go before 7.0.93. */
+const isSameValue = (stated: string, value: string): boolean => stated === value || stated === withoutCount(value)
+
+/** Of a composite checksum its digest alone: Base64 has no hyphen. */
+export const withoutCount = (value: string): string => value.replace(/-\d+$/, '')
+
 function combined(algorithm: ChecksumAlgorithm, parts: readonly UploadedPart[]): string {
   if (!isCombinable(algorithm)) throw new ApiError('InvalidRequest')
-  const digestOf = (part: UploadedPart) =>
+  const crcOf = (part: UploadedPart) =>
     Buffer.from(algorithm === 'CRC64NVME' ? part.crc64nvme : (part.checksum?.value ?? ''), 'base64')
   const [first, ...rest] = parts
   if (first === undefined) throw new ApiError('MalformedXML')
-  let sum: Buffer = digestOf(first)
-  for (const part of rest) sum = combineCrc(algorithm, sum, digestOf(part), part.sizeBytes)
+  let sum: Buffer = crcOf(first)
+  for (const part of rest) sum = combineCrc(algorithm, sum, crcOf(part), part.sizeBytes)
   return sum.toString('base64')
 }
 

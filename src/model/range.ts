@@ -1,5 +1,8 @@
 /** Range, as S3 serves it: one range; several are answered with the whole object. RFC 9110 §14. */
+import type { IncomingHttpHeaders } from 'node:http'
+import { parseHttpDate } from '#lib/http-date.ts'
 import { ApiError } from './errors.ts'
+import type { ObjectVersion } from './object.ts'
 
 export interface ByteRange {
   readonly start: number
@@ -7,9 +10,12 @@ export interface ByteRange {
   readonly end: number
 }
 
-/** Undefined: no range, or one that is ignored because it is malformed. InvalidRange if it lies beyond the object. */
+/**
+ * Undefined: no range, or one that is ignored because it is malformed, or the last bytes of what has none. InvalidRange if it lies beyond
+ * the object.
+ */
 export function parseRange(header: string | undefined, sizeBytes: number): ByteRange | undefined {
-  const match = header === undefined ? null : /^bytes=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(header)
+  const match = header === undefined ? null : /^bytes=(\d*)-(\d*)$/i.exec(header)
   if (header === undefined || match === null) return undefined
   const [, first = '', last = ''] = match
   if (first === '' && last === '') return undefined
@@ -20,11 +26,28 @@ export function parseRange(header: string | undefined, sizeBytes: number): ByteR
     })
   if (first === '') {
     const length = Number(last)
-    if (length === 0 || sizeBytes === 0) throw unsatisfiable()
+    if (length === 0) throw unsatisfiable()
+    if (sizeBytes === 0) return undefined
     return { start: Math.max(0, sizeBytes - length), end: sizeBytes }
   }
   const start = Number(first)
   if (last !== '' && Number(last) < start) return undefined
   if (start >= sizeBytes) throw unsatisfiable()
   return { start, end: last === '' ? sizeBytes : Math.min(Number(last) + 1, sizeBytes) }
+}
+
+/**
+ * The Range of a request, unless If-Range says that the client has a part of something else: then it wants the whole. RFC 9110 §13.1.5.
+ * A weak ETag is never the same, and a date has to be exactly that of the object.
+ */
+export function rangeToServe(
+  headers: IncomingHttpHeaders,
+  version: Pick<ObjectVersion, 'etag' | 'modifiedAtMs'>,
+): string | undefined {
+  const { range } = headers
+  const ifRange = headers['if-range']
+  if (range === undefined || ifRange === undefined) return range
+  const text = String(ifRange).trim()
+  if (text === `"${version.etag}"` || text === version.etag) return range
+  return parseHttpDate(text) === Math.floor(version.modifiedAtMs / 1000) * 1000 ? range : undefined
 }

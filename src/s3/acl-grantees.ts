@@ -1,5 +1,5 @@
 /** Who is meant by a grantee in a header or document, and how one is shown. */
-import { type Acl, type Grantee, groupOfUri, groupUris } from '#model/acl.ts'
+import { type Acl, type Grant, type Grantee, groupOfUri, groupUris } from '#model/acl.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Accounts, XmlContent } from './operation.ts'
 
@@ -28,19 +28,17 @@ export function granteeByEmail(email: string, accounts: Accounts): Grantee {
 
 const xsi = 'http://www.w3.org/2001/XMLSchema-instance'
 
-/** The document of GetBucketAcl and GetObjectAcl; groups before accounts. */
+/** The document of GetBucketAcl and GetObjectAcl. What the owner is granted comes first, as in S3. */
 export function aclDocument(ownerId: string, acl: Acl, accounts: Accounts): { root: string; content: XmlContent } {
-  const grants = acl.map(({ grantee, permission }) => ({
+  const isOwners = ({ grantee }: Grant) => 'id' in grantee && grantee.id === ownerId
+  const inOrder = [...acl.filter(isOwners), ...acl.filter((grant) => !isOwners(grant))]
+  const grants = inOrder.map(({ grantee, permission }) => ({
     Grantee: showGrantee(grantee, accounts),
     Permission: permission,
   }))
-  const isGroup = (grant: (typeof grants)[number]) => 'URI' in grant.Grantee
   return {
     root: 'AccessControlPolicy',
-    content: {
-      Owner: showOwner(ownerId, accounts),
-      AccessControlList: { Grant: [...grants.filter(isGroup), ...grants.filter((grant) => !isGroup(grant))] },
-    },
+    content: { Owner: showOwner(ownerId, accounts), AccessControlList: { Grant: grants } },
   }
 }
 

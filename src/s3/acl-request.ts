@@ -12,6 +12,7 @@ import {
   expandCannedAcl,
   type Grant,
   type Grantee,
+  grantsAllToOne,
   permissions,
 } from '#model/acl.ts'
 import { ApiError } from '#model/errors.ts'
@@ -139,21 +140,56 @@ export interface Owners {
   readonly bucketOwnerId: string
 }
 
+export interface ReadAcl {
+  /** Undefined for a list of grants. */
+  readonly canned: CannedAcl | undefined
+  /** For whoever owns what it is put on. Throws as parseAclDocument does. */
+  aclFor(owners: Owners): Acl
+}
+
 /**
- * The ACL that a PutBucketAcl or PutObjectAcl carries, in its headers or its document, for whoever owns what it is put on; read once.
- * MissingSecurityHeader for neither, UnexpectedContent for both; what it gives throws as parseAclDocument does.
+ * The ACL that a PutBucketAcl or PutObjectAcl carries, in its headers or its document; read once. MissingSecurityHeader for neither,
+ * UnexpectedContent for both.
  */
 export async function readAcl(
   { headers, body }: Pick<S3Request, 'headers' | 'body'>,
   of: 'bucket' | 'object',
   accounts: Accounts,
-): Promise<(owners: Owners) => Acl> {
+): Promise<ReadAcl> {
   const requested = requestedAcl(headers, of, accounts)
   const document = await body.document()
   if (requested === undefined) {
-    if (document.length > 0) return ({ ownerId }) => parseAclDocument(document, ownerId, accounts)
-    throw new ApiError('MissingSecurityHeader', { fields: { MissingHeaderName: 'x-amz-acl' } })
+    if (document.length === 0)
+      throw new ApiError('MissingSecurityHeader', { fields: { MissingHeaderName: 'x-amz-acl' } })
+    return { canned: undefined, aclFor: ({ ownerId }) => parseAclDocument(document, ownerId, accounts) }
   }
   if (document.length > 0) throw new ApiError('UnexpectedContent')
-  return ({ ownerId, bucketOwnerId }) => resolveAcl(requested, ownerId, bucketOwnerId)
+  return {
+    canned: 'canned' in requested ? requested.canned : undefined,
+    aclFor: ({ ownerId, bucketOwnerId }) => resolveAcl(requested, ownerId, bucketOwnerId),
+  }
+}
+
+/**
+ * While ACLs are disabled those are accepted that say what is so anyway, full control of the bucket's owner alone: as a list, or as one
+ * of these canned ones. https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+ */
+export function assertWithoutEffect(
+  { canned, aclFor }: ReadAcl,
+  ownerId: string,
+  accepted: readonly CannedAcl[],
+): void {
+  const isAccepted = canned === undefined || accepted.includes(canned)
+  if (isAccepted && isOwnersAlone(aclFor, ownerId)) return
+  throw new ApiError('AccessControlListNotSupported')
+}
+
+function isOwnersAlone(aclFor: ReadAcl['aclFor'], ownerId: string): boolean {
+  try {
+    return grantsAllToOne(aclFor({ ownerId, bucketOwnerId: ownerId }), ownerId)
+  } catch (error) {
+    // It names another owner.
+    if (error instanceof ApiError && error.code === 'AccessDenied') return false
+    throw error
+  }
 }

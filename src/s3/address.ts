@@ -12,6 +12,8 @@ export interface Address {
   readonly key: string
   /** Decoded; the first value where a name is repeated; '' for a bare name. */
   readonly query: ReadonlyMap<string, string>
+  /** Whether the host names the bucket, and not the path. */
+  readonly isVirtualHosted: boolean
 }
 
 export type AddressKind = 'service' | 'bucket' | 'object'
@@ -38,7 +40,9 @@ export function createAddressReader(domains: readonly string[]): (target: string
     const bucketOfHost = host === undefined ? '' : bucketInHost(host, suffixes)
     try {
       const query = mark < 0 ? noQuery : parseQuery(relative.slice(mark + 1))
-      if (bucketOfHost !== '') return { bucketName: bucketOfHost, key: percentDecode(path.slice(1)), query }
+      if (bucketOfHost !== '') {
+        return { bucketName: bucketOfHost, key: percentDecode(path.slice(1)), query, isVirtualHosted: true }
+      }
       return pathStyle(path, query)
     } catch (error) {
       if (error instanceof URIError) throw new ApiError('InvalidURI', { fields: { URI: target } })
@@ -49,10 +53,10 @@ export function createAddressReader(domains: readonly string[]): (target: string
 
 function pathStyle(path: string, query: ReadonlyMap<string, string>): Address {
   const slash = path.indexOf('/', 1)
-  if (slash < 0) return { bucketName: percentDecode(path.slice(1)), key: '', query }
+  if (slash < 0) return { bucketName: percentDecode(path.slice(1)), key: '', query, isVirtualHosted: false }
   const bucketName = percentDecode(path.slice(1, slash))
   if (bucketName === '') throw new URIError('A key without a bucket')
-  return { bucketName, key: percentDecode(path.slice(slash + 1)), query }
+  return { bucketName, key: percentDecode(path.slice(slash + 1)), query, isVirtualHosted: false }
 }
 
 /** A proxy may send the absolute form of RFC 9112 §3.2.2. */

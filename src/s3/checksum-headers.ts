@@ -1,7 +1,14 @@
 /** Checksums as clients send and receive them. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html */
 import type { IncomingHttpHeaders } from 'node:http'
 import { ApiError } from '#model/errors.ts'
-import { type Checksum, type ChecksumAlgorithm, checksumAlgorithms } from '#model/object.ts'
+import { withoutCount } from '#model/multipart.ts'
+import {
+  type Checksum,
+  type ChecksumAlgorithm,
+  checksumAlgorithms,
+  type ObjectPart,
+  type ObjectVersion,
+} from '#model/object.ts'
 
 /** What the client said it would send. */
 export interface Announced {
@@ -39,15 +46,7 @@ export function announcedChecksum(headers: IncomingHttpHeaders): Announced | und
     if (found !== undefined || trailer !== undefined) throw several()
     found = { algorithm, value: parseValue(algorithm, String(value)), inTrailer: false }
   }
-  if (trailer !== undefined) {
-    const algorithm = algorithmOfHeader.get(String(trailer).trim().toLowerCase())
-    if (algorithm === undefined) {
-      throw new ApiError('InvalidRequest', {
-        message: 'The value specified in the x-amz-trailer header is not supported',
-      })
-    }
-    found = { algorithm, value: undefined, inTrailer: true }
-  }
+  found ??= announcedTrailer(headers)
   if (sdkAlgorithm === undefined) return found
   const named = parseAlgorithm(String(sdkAlgorithm), 'x-amz-sdk-checksum-algorithm')
   if (found === undefined) {
@@ -60,6 +59,15 @@ export function announcedChecksum(headers: IncomingHttpHeaders): Announced | und
     throw new ApiError('InvalidRequest', { message: `Value for x-amz-sdk-checksum-algorithm header is invalid.` })
   }
   return found
+}
+
+/** A trailer is always about the body it follows. */
+export function announcedTrailer(headers: IncomingHttpHeaders): Announced | undefined {
+  const trailer = headers['x-amz-trailer']
+  if (trailer === undefined) return undefined
+  const algorithm = algorithmOfHeader.get(String(trailer).trim().toLowerCase())
+  if (algorithm !== undefined) return { algorithm, value: undefined, inTrailer: true }
+  throw new ApiError('InvalidRequest', { message: 'The value specified in the x-amz-trailer header is not supported' })
 }
 
 /** One that is not computed would not be checked. */
@@ -86,10 +94,19 @@ export function parseAlgorithm(text: string, header: string): ChecksumAlgorithm 
   return algorithm
 }
 
-function parseValue(algorithm: ChecksumAlgorithm, text: string): string {
+function parseValue(
+  algorithm: ChecksumAlgorithm,
+  text: string,
+  where: 'header' | 'trailing header' = 'header',
+): string {
+  if (isDigest(algorithm, text)) return text
+  throw new ApiError('InvalidRequest', { message: `Value for ${checksumHeaderName(algorithm)} ${where} is invalid.` })
+}
+
+/** Whether it is Base64 of as many bytes as a digest of the algorithm has. */
+export function isDigest(algorithm: ChecksumAlgorithm, text: string): boolean {
   const bytes = Buffer.from(text, 'base64')
-  if (bytes.length === digestBytes[algorithm] && bytes.toString('base64') === text) return text
-  throw new ApiError('InvalidRequest', { message: `Value for ${checksumHeaderName(algorithm)} header is invalid.` })
+  return bytes.length === digestBytes[algorithm] && bytes.toString('base64') === text
 }
 
 /** A checksum of a whole multipart object, which may end in `-<parts>`. */
@@ -102,6 +119,7 @@ export function wholeChecksum(
     const value = headers[name]
     if (value === undefined) continue
     if (found !== undefined) throw several()
+    parseValue(algorithm, withoutCount(String(value)))
     found = { algorithm, value: String(value) }
   }
   return found
@@ -116,7 +134,7 @@ export function verifyAnnounced(
   const { algorithm } = announced
   const trailer = trailers[checksumHeaderName(algorithm)]
   if (announced.inTrailer && trailer === undefined) throw new ApiError('MalformedTrailerError')
-  const expected = announced.value ?? parseValue(algorithm, trailer ?? '')
+  const expected = announced.value ?? parseValue(algorithm, trailer ?? '', 'trailing header')
   if (digests.get(algorithm)?.toString('base64') === expected) return
   throw new ApiError('BadDigest', { message: `The ${algorithm} you specified did not match the calculated checksum.` })
 }
@@ -135,8 +153,21 @@ export function checksumHeaders(checksum: Checksum | undefined): Record<string, 
   return { [checksumHeaderName(checksum.algorithm)]: checksum.value, 'x-amz-checksum-type': checksum.type }
 }
 
+/** Of one part of an object. Releases before 2026-12 kept checksums that were of another algorithm than the object's. */
+export function checksumOfPart({ checksum }: ObjectVersion, part: ObjectPart): Checksum | undefined {
+  if (checksum === undefined || part.checksum === undefined) return undefined
+  return isDigest(checksum.algorithm, part.checksum) ? { ...checksum, value: part.checksum } : undefined
+}
+
 /** As elements of a result document. */
 export function checksumElements(checksum: Checksum | undefined): Record<string, string> {
   if (checksum === undefined) return {}
   return { [`Checksum${checksum.algorithm}`]: checksum.value, ChecksumType: checksum.type }
+}
+
+/** As an element of a part, where no type is said. */
+export function partChecksumElement(
+  checksum: Pick<Checksum, 'algorithm' | 'value'> | undefined,
+): Record<string, string> {
+  return checksum === undefined ? {} : { [`Checksum${checksum.algorithm}`]: checksum.value }
 }

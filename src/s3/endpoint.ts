@@ -8,6 +8,7 @@ import type { Caller } from '#access/caller.ts'
 import { isUnexplained } from '#access/denial.ts'
 import { type AskedObject, authorizeOnObject, authorizeOnUpload, readAuthorized } from '#access/object-access.ts'
 import { ObjectNeeded } from '#access/object-needed.ts'
+import { answeredStatus } from '#http/answered-status.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
@@ -16,6 +17,7 @@ import { assertKey, type ObjectVersion } from '#model/object.ts'
 import { decisionHeader, type ServedRequest } from '#model/served-request.ts'
 import { dependsOnObject } from '#policy/acl-evaluation.ts'
 import type { OpenObject } from '#store/contract.ts'
+import { asStorageError } from '#store/storage-error.ts'
 import { type Address, createAddressReader } from './address.ts'
 import { releaseBody } from './drain.ts'
 import { errorResponse } from './error-response.ts'
@@ -26,8 +28,10 @@ import type { S3Response, Services } from './operation.ts'
 import { type OperationRow, operations } from './operations.ts'
 import { withQueryHeaders } from './query-headers.ts'
 import { ReceivedRequest } from './received-request.ts'
+import { withJoinedMetadata } from './repeated-metadata.ts'
 import { createMatcher } from './route.ts'
 import { send } from './send.ts'
+import { refuseUnservedHeaders } from './unserved-headers.ts'
 
 /** As pino's, narrowed to what is used. */
 export interface RequestLog {
@@ -70,7 +74,7 @@ export function createS3Endpoint(
     const address = readAddress(target, request.headers.host)
     exchange.address = address
     if (method === 'OPTIONS') throw refusePreflight(request.headers)
-    const headers = withQueryHeaders(request.headers, address.query)
+    const headers = withQueryHeaders(withJoinedMetadata(request), address.query)
     const row = match({ method, address, headers })
     exchange.row = row
     const caller = row.authenticatesItself
@@ -92,6 +96,7 @@ export function createS3Endpoint(
     const received = new ReceivedRequest({
       id,
       operation,
+      refusesMarkers: row.refusesMarkers === true,
       request,
       headers,
       response,
@@ -105,6 +110,7 @@ export function createS3Endpoint(
     // Awaited only where it must be: most decisions need nothing but what is known already.
     const pending = authorize(row, received, bucket, services)
     if (pending !== undefined) await pending
+    refuseUnserved(received)
     return row.run(received, services)
   }
 
@@ -124,7 +130,8 @@ export function createS3Endpoint(
     let failure: unknown
     try {
       bytes = await send(response, method, await answer(request, response, exchange), common)
-    } catch (error) {
+    } catch (thrown) {
+      const error = asStorageError(thrown)
       failure = error
       const { row, received, bucket } = exchange
       let shown = row && received && bucket ? await showFailure(error, row, received, bucket, services) : error
@@ -135,7 +142,8 @@ export function createS3Endpoint(
       if (response.headersSent || response.destroyed) response.destroy()
       else {
         const resource = resourceOf(request, exchange.address)
-        bytes = await send(response, method, errorResponse(shown, resource, exchange.id, hostId), common)
+        const refusal = await withRegion(errorResponse(shown, resource, exchange.id, hostId), exchange, services)
+        bytes = await send(response, method, refusal, common)
       }
     }
     releaseBody(request)
@@ -152,6 +160,7 @@ export function createS3Endpoint(
     const { id, address, row, caller, bucket } = exchange
     const durationMs = performance.now() - exchange.startedAtMs
     const refusal = failure instanceof ApiError ? failure : undefined
+    const status = answeredStatus(response, failure)
     if (failure !== undefined && !(failure instanceof ApiError) && !response.destroyed) {
       log.error({ requestId: id, operation: row?.name, err: failure }, 'request failed')
     }
@@ -159,7 +168,7 @@ export function createS3Endpoint(
       requestId: id,
       operation: row?.name,
       principal: caller?.principal.accessKeyId,
-      status: response.statusCode,
+      status,
       bytes,
       durationMs: Math.round(durationMs * 100) / 100,
       bucket: address === undefined ? undefined : escapeForLog(address.bucketName),
@@ -173,7 +182,7 @@ export function createS3Endpoint(
       bucketName: address?.bucketName ?? '',
       key: address?.key ?? '',
       bucketOwnerId: bucket?.ownerId,
-      status: response.statusCode,
+      status,
       errorCode: refusal?.code ?? (failure === undefined || response.destroyed ? undefined : 'InternalError'),
       decisionId: refusal?.headers?.[decisionHeader],
       bytes,
@@ -189,6 +198,16 @@ export function createS3Endpoint(
       log.error({ err: error }, 'answer failed')
       response.destroy()
     })
+  }
+}
+
+/** Authorization may have opened the object already. */
+function refuseUnserved(received: ReceivedRequest): void {
+  try {
+    refuseUnservedHeaders(received.operation, received.headers)
+  } catch (error) {
+    received.release()
+    throw error
   }
 }
 
@@ -211,6 +230,23 @@ async function loadBucket(name: string, services: Services): Promise<Bucket> {
   if (bucket !== undefined) return bucket
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)
+}
+
+/**
+ * A refusal names the region of the bucket addressed, also where the request was refused before anything else was looked at: clients that
+ * were told of no region, or a wrong one, learn it so.
+ */
+async function withRegion(
+  refusal: S3Response,
+  { address, bucket }: Exchange,
+  { store }: Services,
+): Promise<S3Response> {
+  const { status = 200 } = refusal
+  const name = address?.bucketName ?? ''
+  if (status < 400 || status >= 500 || name === '' || name.length > limits.bucketNameLength) return refusal
+  const addressed = bucket ?? (await store.findBucket(name).catch(() => undefined))
+  if (addressed === undefined) return refusal
+  return { ...refusal, headers: { ...refusal.headers, 'x-amz-bucket-region': addressed.region } }
 }
 
 function noteRefusal(

@@ -19,7 +19,8 @@ export async function showFailure(
   const { method, key, query, facts, caller } = request
   if (!(error instanceof ApiError) || (method !== 'GET' && method !== 'HEAD')) return error
   const asked = { principal: caller.principal, bucket, key, facts }
-  if (error.code === 'NoSuchKey') return hideMissingObject(error, asked, gatekeeper)
+  const isMarker = error.headers['x-amz-delete-marker'] !== undefined && !query.has('versionId')
+  if (error.code === 'NoSuchKey' || isMarker) return hideMissingObject(error, asked, gatekeeper)
   const isDenied = error.code === 'AccessDenied' && error.headers[decisionHeader] !== undefined
   const reads = row.name === 'GetObject' || row.name === 'HeadObject'
   if (!isDenied || !reads || !mayList(asked, gatekeeper)) return error

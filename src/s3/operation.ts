@@ -22,8 +22,8 @@ export interface S3Request {
   readonly bucket: Bucket
   /** Canonical key, decoded once; '' for bucket and service operations. */
   readonly key: string
-  /** Scheme and host as the client addressed us, for Location. */
-  readonly origin: string
+  /** The bucket's URL as the client addressed it, by path or by host, without a slash at its end: for Location. */
+  readonly bucketUrl: string
   readonly caller: Caller
   readonly body: RequestBody
   /** What conditions of policies may ask of it. */

@@ -19,6 +19,15 @@ import {
 import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from './bucket/policy.ts'
 import { deletePublicAccessBlock, getPublicAccessBlock, putPublicAccessBlock } from './bucket/public-access-block.ts'
 import { deleteBucketTagging, getBucketTagging, putBucketTagging } from './bucket/tagging.ts'
+import {
+  absent,
+  absentId,
+  deleteAbsent,
+  getBucketAccelerate,
+  getObjectLock,
+  getObjectLockConfiguration,
+  unset,
+} from './bucket/unset-settings.ts'
 import { getBucketVersioning, putBucketVersioning } from './bucket/versioning.ts'
 import { abortMultipartUpload } from './multipart/abort-upload.ts'
 import { completeMultipartUpload } from './multipart/complete-upload.ts'
@@ -49,6 +58,8 @@ export interface OperationRow {
   readonly run: Operation
   /** The operation reads the version addressed: its record, or its bytes too. Absent: it need not exist. */
   readonly reads?: 'record' | 'bytes'
+  /** Not allowed on a delete marker, also where that is the current version. */
+  readonly refusesMarkers?: true
   /** The bucket in the address need not exist. */
   readonly withoutBucket?: true
   /** Credentials are in the body; the operation verifies them, and the permission. */
@@ -82,7 +93,7 @@ export const operations: readonly OperationRow[] = [
   { name: 'HeadBucket', route: 'HEAD bucket', action: 's3:ListBucket', run: headBucket },
   { name: 'DeleteBucket', route: 'DELETE bucket', action: 's3:DeleteBucket', run: deleteBucket },
   { name: 'GetBucketLocation', route: 'GET bucket ?location', action: 's3:GetBucketLocation', run: getBucketLocation },
-  { name: 'ListObjects', route: 'GET bucket', action: 's3:ListBucket', run: listObjects },
+  { name: 'ListObjects', route: 'GET bucket (list-type)', action: 's3:ListBucket', run: listObjects },
   { name: 'ListObjectsV2', route: 'GET bucket ?list-type=2', action: 's3:ListBucket', run: listObjectsV2 },
   { name: 'ListObjectVersions', route: 'GET bucket ?versions', action: 's3:ListBucketVersions', run: listObjectVersions },
   { name: 'GetBucketVersioning', route: 'GET bucket ?versioning', action: 's3:GetBucketVersioning', run: getBucketVersioning },
@@ -111,8 +122,8 @@ export const operations: readonly OperationRow[] = [
   { name: 'HeadObject', route: 'HEAD object (partNumber)', action: byVersion('s3:GetObject', 's3:GetObjectVersion'), run: headObject, reads: 'record' },
   { name: 'GetObjectAttributes', route: 'GET object ?attributes', action: byVersion('s3:GetObjectAttributes', 's3:GetObjectVersionAttributes'), run: getObjectAttributes, reads: 'record' },
   { name: 'GetObjectAcl', route: 'GET object ?acl', action: byVersion('s3:GetObjectAcl', 's3:GetObjectVersionAcl'), run: getObjectAcl, reads: 'record' },
-  { name: 'PutObjectAcl', route: 'PUT object ?acl', action: byVersion('s3:PutObjectAcl', 's3:PutObjectVersionAcl'), run: putObjectAcl, reads: 'record' },
-  { name: 'GetObjectTagging', route: 'GET object ?tagging', action: byVersion('s3:GetObjectTagging', 's3:GetObjectVersionTagging'), run: getObjectTagging, reads: 'record' },
+  { name: 'PutObjectAcl', route: 'PUT object ?acl', action: byVersion('s3:PutObjectAcl', 's3:PutObjectVersionAcl'), run: putObjectAcl, reads: 'record', refusesMarkers: true },
+  { name: 'GetObjectTagging', route: 'GET object ?tagging', action: byVersion('s3:GetObjectTagging', 's3:GetObjectVersionTagging'), run: getObjectTagging, reads: 'record', refusesMarkers: true },
   { name: 'PutObjectTagging', route: 'PUT object ?tagging', action: undefined, run: putObjectTagging },
   { name: 'DeleteObjectTagging', route: 'DELETE object ?tagging', action: undefined, run: deleteObjectTagging },
   { name: 'DeleteObject', route: 'DELETE object', action: byVersion('s3:DeleteObject', 's3:DeleteObjectVersion'), run: deleteObject },
@@ -128,47 +139,49 @@ export const operations: readonly OperationRow[] = [
   { name: 'ListParts', route: 'GET object ?uploadId=', action: 's3:ListMultipartUploadParts', run: listParts },
   { name: 'ListMultipartUploads', route: 'GET bucket ?uploads', action: 's3:ListBucketMultipartUploads', run: listMultipartUploads },
 
+  // Settings that cannot be made yet
+  { name: 'GetBucketAbac', route: 'GET bucket ?abac', action: 's3:GetBucketAbac', run: unset('AbacStatus', { Status: 'Disabled' }) },
+  { name: 'GetBucketAccelerateConfiguration', route: 'GET bucket ?accelerate', action: 's3:GetAccelerateConfiguration', run: getBucketAccelerate },
+  { name: 'GetBucketCors', route: 'GET bucket ?cors', action: 's3:GetBucketCORS', run: absent('NoSuchCORSConfiguration') },
+  { name: 'DeleteBucketCors', route: 'DELETE bucket ?cors', action: 's3:PutBucketCORS', run: deleteAbsent },
+  { name: 'GetBucketEncryption', route: 'GET bucket ?encryption', action: 's3:GetEncryptionConfiguration', run: absent('ServerSideEncryptionConfigurationNotFoundError') },
+  { name: 'DeleteBucketEncryption', route: 'DELETE bucket ?encryption', action: 's3:PutEncryptionConfiguration', run: deleteAbsent },
+  { name: 'GetBucketLifecycleConfiguration', route: 'GET bucket ?lifecycle', action: 's3:GetLifecycleConfiguration', run: absent('NoSuchLifecycleConfiguration') },
+  { name: 'DeleteBucketLifecycle', route: 'DELETE bucket ?lifecycle', action: 's3:PutLifecycleConfiguration', run: deleteAbsent },
+  { name: 'GetBucketLogging', route: 'GET bucket ?logging', action: 's3:GetBucketLogging', run: unset('BucketLoggingStatus') },
+  { name: 'GetBucketNotificationConfiguration', route: 'GET bucket ?notification', action: 's3:GetBucketNotification', run: unset('NotificationConfiguration') },
+  { name: 'GetBucketReplication', route: 'GET bucket ?replication', action: 's3:GetReplicationConfiguration', run: absent('ReplicationConfigurationNotFoundError') },
+  { name: 'DeleteBucketReplication', route: 'DELETE bucket ?replication', action: 's3:PutReplicationConfiguration', run: deleteAbsent },
+  { name: 'GetBucketRequestPayment', route: 'GET bucket ?requestPayment', action: 's3:GetBucketRequestPayment', run: unset('RequestPaymentConfiguration', { Payer: 'BucketOwner' }) },
+  { name: 'GetBucketWebsite', route: 'GET bucket ?website', action: 's3:GetBucketWebsite', run: absent('NoSuchWebsiteConfiguration') },
+  { name: 'DeleteBucketWebsite', route: 'DELETE bucket ?website', action: 's3:DeleteBucketWebsite', run: deleteAbsent },
+  { name: 'ListBucketAnalyticsConfigurations', route: 'GET bucket ?analytics', action: 's3:GetAnalyticsConfiguration', run: unset('ListBucketAnalyticsConfigurationResult', { IsTruncated: 'false' }) },
+  { name: 'GetBucketAnalyticsConfiguration', route: 'GET bucket ?analytics ?id=', action: 's3:GetAnalyticsConfiguration', run: absentId },
+  { name: 'DeleteBucketAnalyticsConfiguration', route: 'DELETE bucket ?analytics ?id=', action: 's3:PutAnalyticsConfiguration', run: absentId },
+  { name: 'ListBucketIntelligentTieringConfigurations', route: 'GET bucket ?intelligent-tiering', action: 's3:GetIntelligentTieringConfiguration', run: unset('ListBucketIntelligentTieringConfigurationsOutput', { IsTruncated: 'false' }) },
+  { name: 'GetBucketIntelligentTieringConfiguration', route: 'GET bucket ?intelligent-tiering ?id=', action: 's3:GetIntelligentTieringConfiguration', run: absentId },
+  { name: 'DeleteBucketIntelligentTieringConfiguration', route: 'DELETE bucket ?intelligent-tiering ?id=', action: 's3:PutIntelligentTieringConfiguration', run: absentId },
+  { name: 'ListBucketInventoryConfigurations', route: 'GET bucket ?inventory', action: 's3:GetInventoryConfiguration', run: unset('ListInventoryConfigurationsResult', { IsTruncated: 'false' }) },
+  { name: 'GetBucketInventoryConfiguration', route: 'GET bucket ?inventory ?id=', action: 's3:GetInventoryConfiguration', run: absentId },
+  { name: 'DeleteBucketInventoryConfiguration', route: 'DELETE bucket ?inventory ?id=', action: 's3:PutInventoryConfiguration', run: absentId },
+  { name: 'ListBucketMetricsConfigurations', route: 'GET bucket ?metrics', action: 's3:GetMetricsConfiguration', run: unset('ListMetricsConfigurationsResult', { IsTruncated: 'false' }) },
+  { name: 'GetBucketMetricsConfiguration', route: 'GET bucket ?metrics ?id=', action: 's3:GetMetricsConfiguration', run: absentId },
+  { name: 'DeleteBucketMetricsConfiguration', route: 'DELETE bucket ?metrics ?id=', action: 's3:PutMetricsConfiguration', run: absentId },
+  { name: 'GetObjectLockConfiguration', route: 'GET bucket ?object-lock', action: 's3:GetBucketObjectLockConfiguration', run: getObjectLockConfiguration },
+  { name: 'GetObjectRetention', route: 'GET object ?retention', action: 's3:GetObjectRetention', run: getObjectLock, reads: 'record' },
+  { name: 'GetObjectLegalHold', route: 'GET object ?legal-hold', action: 's3:GetObjectLegalHold', run: getObjectLock, reads: 'record' },
+
   // Not served yet
   unsupported('CreateBucketMetadataConfiguration', 'POST bucket ?metadataConfiguration'),
   unsupported('CreateBucketMetadataTableConfiguration', 'POST bucket ?metadataTable'),
   unsupported('CreateSession', 'GET bucket ?session'),
-  unsupported('DeleteBucketAnalyticsConfiguration', 'DELETE bucket ?analytics ?id='),
-  unsupported('DeleteBucketCors', 'DELETE bucket ?cors'),
-  unsupported('DeleteBucketEncryption', 'DELETE bucket ?encryption'),
-  unsupported('DeleteBucketIntelligentTieringConfiguration', 'DELETE bucket ?intelligent-tiering ?id='),
-  unsupported('DeleteBucketInventoryConfiguration', 'DELETE bucket ?inventory ?id='),
-  unsupported('DeleteBucketLifecycle', 'DELETE bucket ?lifecycle'),
   unsupported('DeleteBucketMetadataConfiguration', 'DELETE bucket ?metadataConfiguration'),
   unsupported('DeleteBucketMetadataTableConfiguration', 'DELETE bucket ?metadataTable'),
-  unsupported('DeleteBucketMetricsConfiguration', 'DELETE bucket ?metrics ?id='),
-  unsupported('DeleteBucketReplication', 'DELETE bucket ?replication'),
-  unsupported('DeleteBucketWebsite', 'DELETE bucket ?website'),
   unsupported('DeleteObjectAnnotation', 'DELETE object ?annotation ?annotationName='),
-  unsupported('GetBucketAbac', 'GET bucket ?abac'),
-  unsupported('GetBucketAccelerateConfiguration', 'GET bucket ?accelerate'),
-  unsupported('GetBucketAnalyticsConfiguration', 'GET bucket ?analytics ?id='),
-  unsupported('GetBucketCors', 'GET bucket ?cors'),
-  unsupported('GetBucketEncryption', 'GET bucket ?encryption'),
-  unsupported('GetBucketIntelligentTieringConfiguration', 'GET bucket ?intelligent-tiering ?id='),
-  unsupported('GetBucketInventoryConfiguration', 'GET bucket ?inventory ?id='),
-  unsupported('GetBucketLifecycleConfiguration', 'GET bucket ?lifecycle'),
-  unsupported('GetBucketLogging', 'GET bucket ?logging'),
   unsupported('GetBucketMetadataConfiguration', 'GET bucket ?metadataConfiguration'),
   unsupported('GetBucketMetadataTableConfiguration', 'GET bucket ?metadataTable'),
-  unsupported('GetBucketMetricsConfiguration', 'GET bucket ?metrics ?id='),
-  unsupported('GetBucketNotificationConfiguration', 'GET bucket ?notification'),
-  unsupported('GetBucketReplication', 'GET bucket ?replication'),
-  unsupported('GetBucketRequestPayment', 'GET bucket ?requestPayment'),
-  unsupported('GetBucketWebsite', 'GET bucket ?website'),
   unsupported('GetObjectAnnotation', 'GET object ?annotation ?annotationName='),
-  unsupported('GetObjectLegalHold', 'GET object ?legal-hold'),
-  unsupported('GetObjectLockConfiguration', 'GET bucket ?object-lock'),
-  unsupported('GetObjectRetention', 'GET object ?retention'),
   unsupported('GetObjectTorrent', 'GET object ?torrent'),
-  unsupported('ListBucketAnalyticsConfigurations', 'GET bucket ?analytics'),
-  unsupported('ListBucketIntelligentTieringConfigurations', 'GET bucket ?intelligent-tiering'),
-  unsupported('ListBucketInventoryConfigurations', 'GET bucket ?inventory'),
-  unsupported('ListBucketMetricsConfigurations', 'GET bucket ?metrics'),
   unsupported('ListDirectoryBuckets', 'GET service ?x-id=ListDirectoryBuckets'),
   unsupported('ListObjectAnnotations', 'GET object ?annotation'),
   unsupported('PutBucketAbac', 'PUT bucket ?abac'),

@@ -18,6 +18,7 @@ import { assertHeaderText, parseAttributes } from './object/object-attributes.ts
 import { versionHeader } from './object/put-object.ts'
 import type { Operation, S3Request, S3Response, Services } from './operation.ts'
 import { readTagging } from './tagging.ts'
+import { refuseUnservedHeaders } from './unserved-headers.ts'
 
 export const postObject: Operation = async (request, services) => {
   if (!/^multipart\/form-data/i.test(request.headers['content-type'] ?? '')) {
@@ -29,27 +30,26 @@ export const postObject: Operation = async (request, services) => {
   try {
     return await upload(request, services, form)
   } catch (error) {
-    form.file.resume()
+    form.release()
     throw error
   }
 }
 
 async function upload(request: S3Request, services: Services, form: Form): Promise<S3Response> {
   const { bucket } = request
-  const { fields, file } = form
+  const { file } = form
+  const fields = withFileName(form.fields, form.fileName)
   const caller = services.gatekeeper.authenticateForm(fields, request.facts)
   const { principal } = caller
-  const template = fields.get('key')
-  if (template === undefined || template === '') {
+  const key = fields.get('key')
+  if (key === undefined || key === '') {
     throw new ApiError('InvalidArgument', {
       message:
         "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.",
       fields: { ArgumentName: 'key', ArgumentValue: '' },
     })
   }
-  const { fileName } = form
-  const limitsOfPolicy = checkPolicy(request, services, form, caller)
-  const key = withFileName(template, fileName)
+  const limitsOfPolicy = checkPolicy(request, services, { ...form, fields }, caller)
   assertKey(key)
   const headers = headersOf(fields)
   const facts = { ...request.facts, caller, headers: { ...plainHeaders(request.headers), ...headers } }
@@ -57,9 +57,11 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
   if (headers['x-amz-tagging'] !== undefined) {
     services.gatekeeper.authorize(principal, 's3:PutObjectTagging', { bucket, key, object: null }, facts)
   }
+  refuseUnservedHeaders('PostObject', headers)
   const attributes = parseAttributes(
     headers,
     accessOfNewObject(headers, { bucket, key }, { principal, facts }, services),
+    { isForm: true },
   )
   const announced = announcedChecksum(headers)
   const [minBytes, maxBytes] = limitsOfPolicy.contentLengthRange ?? [0, services.settings.maxUploadBytes]
@@ -88,7 +90,7 @@ function checkPolicy({ bucket, facts }: S3Request, { gatekeeper }: Services, for
     return checkPostPolicy({ policyBase64, fields, fileName, bucket: bucket.name, nowMs: Date.now() })
   } catch (error) {
     if (!isUnexplained(error)) throw error
-    const key = withFileName(fields.get('key') ?? '', fileName)
+    const key = fields.get('key') ?? ''
     throw gatekeeper.noteRefusal(error, caller.principal, 's3:PutObject', { bucket, key }, { ...facts, caller })
   }
 }
@@ -133,9 +135,9 @@ function taggingHeader(document: string): string {
 }
 
 function answer(request: S3Request, fields: ReadonlyMap<string, string>, version: ObjectVersion): S3Response {
-  const { bucket, origin } = request
+  const { bucket, bucketUrl } = request
   const etag = `"${version.etag}"`
-  const location = `${origin}/${bucket.name}/${awsEncode(version.key, { keepSlash: true })}`
+  const location = `${bucketUrl}/${awsEncode(version.key, { keepSlash: true })}`
   const headers = { etag, location, ...checksumHeaders(version.checksum), ...versionHeader(bucket.versioning, version) }
   const redirect = redirectTarget(fields.get('success_action_redirect') ?? fields.get('redirect'))
   if (redirect !== undefined) {

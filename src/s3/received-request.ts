@@ -5,6 +5,7 @@ import type { Bucket } from '#model/bucket.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import type { OpenObject } from '#store/contract.ts'
 import type { Address } from './address.ts'
+import { asMarkerRefusal } from './object/delete-marker.ts'
 import { requestedVersion } from './object/requested-version.ts'
 import type { RequestBody, S3Request, Services } from './operation.ts'
 import { createRequestBody } from './request-body.ts'
@@ -12,6 +13,7 @@ import { createRequestBody } from './request-body.ts'
 interface Received {
   readonly id: string
   readonly operation: string
+  readonly refusesMarkers: boolean
   readonly request: IncomingMessage
   /** With those that a presigned URL holds. */
   readonly headers: IncomingHttpHeaders
@@ -57,14 +59,16 @@ export class ReceivedRequest implements S3Request {
     return bucket
   }
 
-  get origin(): string {
-    const { socket, headers } = this.#received.request
-    return `${'encrypted' in socket ? 'https' : 'http'}://${headers.host ?? ''}`
+  get bucketUrl(): string {
+    const { request, address } = this.#received
+    const { socket, headers } = request
+    const origin = `${'encrypted' in socket ? 'https' : 'http'}://${headers.host ?? ''}`
+    return address.isVirtualHosted ? origin : `${origin}/${address.bucketName}`
   }
 
   get body(): RequestBody {
-    const { request, response, caller, services } = this.#received
-    this.#body ??= createRequestBody(request, response, caller.payload, services.settings.maxUploadBytes)
+    const { request, headers, response, caller, services } = this.#received
+    this.#body ??= createRequestBody(request, headers, response, caller.payload, services.settings.maxUploadBytes)
     return this.#body
   }
 
@@ -84,14 +88,25 @@ export class ReceivedRequest implements S3Request {
   }
 
   version(): Promise<ObjectVersion> {
-    const { store } = this.#received.services
-    this.#version ??= store.headObject(this.bucketName, this.key, requestedVersion(this))
-    return this.#version
+    const { services, refusesMarkers } = this.#received
+    this.#version ??= services.store.headObject(this.bucketName, this.key, requestedVersion(this))
+    if (!refusesMarkers) return this.#version
+    return this.#version.catch((error: unknown) => {
+      throw asMarkerRefusal(this.method, error)
+    })
   }
 
   open(): Promise<OpenObject> {
     const { store } = this.#received.services
     this.#opened ??= store.openObject(this.bucketName, this.key, requestedVersion(this))
     return this.#opened
+  }
+
+  /** Closes what has been opened, where no operation takes it over. */
+  release(): void {
+    this.#opened?.then(
+      (opened) => opened.close(),
+      () => undefined,
+    )
   }
 }

@@ -3,7 +3,7 @@
  * what the client said of it (length, Content-MD5, x-amz-content-sha256, checksums).
  */
 import { timingSafeEqual } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { ApiError } from '#model/errors.ts'
@@ -13,16 +13,18 @@ import { servedDocumentBytes } from '#model/served-request.ts'
 import { decodeAwsChunked } from '#signature/aws-chunked.ts'
 import type { Payload } from '#signature/request.ts'
 import type { IncomingBody } from '#store/contract.ts'
-import { announcedChecksum, verifyAnnounced } from './checksum-headers.ts'
+import { announcedChecksum, announcedTrailer, verifyAnnounced } from './checksum-headers.ts'
 import type { RequestBody } from './operation.ts'
 
+/** `headers`: those of the request, and those that its presigned URL holds. */
 export function createRequestBody(
   request: IncomingMessage,
+  headers: IncomingHttpHeaders,
   response: ServerResponse,
   payload: Payload,
   maxUploadBytes: number,
 ): RequestBody {
-  return new OpenedBody(request, response, payload, maxUploadBytes)
+  return new OpenedBody(request, headers, response, payload, maxUploadBytes)
 }
 
 type Decoded = ReturnType<typeof decodeAwsChunked>
@@ -30,6 +32,7 @@ type Decoded = ReturnType<typeof decodeAwsChunked>
 class OpenedBody implements RequestBody {
   readonly sizeBytes: number | undefined
   readonly #request: IncomingMessage
+  readonly #headers: IncomingHttpHeaders
   readonly #response: ServerResponse
   readonly #payload: Payload
   readonly #maxUploadBytes: number
@@ -38,14 +41,22 @@ class OpenedBody implements RequestBody {
   #md5: Buffer | undefined
   documentStart: string | undefined
 
-  constructor(request: IncomingMessage, response: ServerResponse, payload: Payload, maxUploadBytes: number) {
+  constructor(
+    request: IncomingMessage,
+    headers: IncomingHttpHeaders,
+    response: ServerResponse,
+    payload: Payload,
+    maxUploadBytes: number,
+  ) {
     this.#request = request
+    this.#headers = headers
     this.#response = response
     this.#payload = payload
     this.#maxUploadBytes = maxUploadBytes
     this.#isFramed = payload.kind === 'signed-chunks' || payload.kind === 'unsigned-chunks'
-    const { headers } = request
-    this.sizeBytes = parseLength(this.#isFramed ? headers['x-amz-decoded-content-length'] : headers['content-length'])
+    this.sizeBytes = this.#isFramed
+      ? parseDecodedLength(headers['x-amz-decoded-content-length'])
+      : parseLength(headers['content-length'])
   }
 
   get raw(): Readable {
@@ -54,7 +65,7 @@ class OpenedBody implements RequestBody {
   }
 
   incoming(algorithms: readonly ChecksumAlgorithm[]): IncomingBody {
-    const { headers } = this.#request
+    const headers = this.#headers
     if (this.sizeBytes === undefined && (this.#isFramed || headers['transfer-encoding'] === undefined)) {
       throw new ApiError('MissingContentLength')
     }
@@ -95,8 +106,8 @@ class OpenedBody implements RequestBody {
   }
 
   async document(checksumOf: 'body' | 'object' = 'body'): Promise<Buffer> {
-    const { headers } = this.#request
-    const announced = checksumOf === 'body' ? announcedChecksum(headers) : undefined
+    const headers = this.#headers
+    const announced = checksumOf === 'body' ? announcedChecksum(headers) : announcedTrailer(headers)
     this.#md5 = parseContentMd5(headers['content-md5'])
     if (this.sizeBytes !== undefined && this.sizeBytes > limits.documentBytes) throw documentTooLarge()
     if (this.sizeBytes === undefined && this.#isFramed) throw new ApiError('MissingContentLength')
@@ -117,13 +128,14 @@ class OpenedBody implements RequestBody {
   #open(): Readable {
     this.#continue()
     if (!this.#isFramed) return this.#request
-    this.#decoded = decodeAwsChunked(this.#request, this.#payload, this.sizeBytes ?? 0)
+    const trailerName = this.#request.headers['x-amz-trailer']?.toString()
+    this.#decoded = decodeAwsChunked(this.#request, this.#payload, this.sizeBytes ?? 0, trailerName)
     return this.#decoded
   }
 
   /** Clients that ask first send nothing before this: their headers have passed by now. */
   #continue(): void {
-    if (this.#request.headers.expect?.toLowerCase() === '100-continue') this.#response.writeContinue()
+    if (this.#headers.expect?.toLowerCase() === '100-continue') this.#response.writeContinue()
   }
 }
 
@@ -155,6 +167,11 @@ function parseLength(header: string | string[] | undefined): number | undefined 
   if (typeof header !== 'string') return undefined
   if (!/^\d{1,15}$/.test(header)) throw new ApiError('InvalidArgument', { fields: { ArgumentValue: header } })
   return Number(header)
+}
+
+function parseDecodedLength(header: string | string[] | undefined): number | undefined {
+  if (header !== undefined && !/^-?\d+$/.test(String(header))) throw new ApiError('MissingContentLength')
+  return parseLength(header)
 }
 
 function parseContentMd5(header: string | string[] | undefined): Buffer | undefined {

@@ -71,8 +71,8 @@ async function sendStretched(
 ): Promise<number> {
   try {
     const sizeBytes = stretch.end - stretch.start
-    response.writeHead(status, headers)
-    if (method !== 'HEAD') await sendStretch(response, stretch)
+    if (method === 'HEAD') response.writeHead(status, headers)
+    else await sendStretch(response, stretch, () => response.writeHead(status, headers))
     response.end()
     return method === 'HEAD' ? 0 : sizeBytes
   } finally {

@@ -10,8 +10,10 @@ export function readTagging(document: Buffer): NamedTags {
   if (document.length === 0) throw new ApiError('MissingRequestBodyError')
   return readXml(document, 'Tagging', (content) => {
     const set = elementAt(content, 'TagSet')
-    if (set === undefined) throw new Error('A TagSet is needed')
-    return readTags(set)
+    if (set !== undefined) return readTags(set)
+    // Without one it is the empty set, as S3 has it.
+    if (Object.keys(content).length > 0) throw new Error('A TagSet is all there can be')
+    return []
   })
 }
 

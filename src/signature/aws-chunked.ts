@@ -7,41 +7,54 @@ import { Readable } from 'node:stream'
 import { ApiError } from '#model/errors.ts'
 import type { ChunkChain, Payload } from './request.ts'
 import { isSame } from './signing-key.ts'
+import { TrailerLines } from './trailer-lines.ts'
 
 const lineBytesMax = 1024
-const trailerBytesMax = 16 * 1024
+/** Of every chunk but the last: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html */
+const chunkBytesMin = 8192
 const emptyHash = hash('sha256', '', 'hex')
+const empty = Buffer.alloc(0)
 
 type Framed = Extract<Payload, { kind: 'signed-chunks' | 'unsigned-chunks' }>
 
-export function decodeAwsChunked(source: Readable, payload: Payload, decodedLength: number | undefined): ChunkedBody {
+/** `trailerName`: what `x-amz-trailer` says. */
+export function decodeAwsChunked(
+  source: Readable,
+  payload: Payload,
+  decodedLength: number | undefined,
+  trailerName?: string,
+): ChunkedBody {
   if (payload.kind !== 'signed-chunks' && payload.kind !== 'unsigned-chunks') throw new Error('the body has no frames')
-  return new ChunkedBody(source, payload, decodedLength)
+  return new ChunkedBody(source, payload, decodedLength, trailerName)
 }
 
 /** A readable of the decoded bytes. It ends only when everything has been verified. */
 export class ChunkedBody extends Readable {
-  /** Names in lower case; complete at the end. */
-  readonly trailers: Record<string, string> = {}
   readonly #source: Readable
   readonly #chain: ChunkChain | undefined
-  readonly #hasSignedTrailer: boolean
   readonly #decodedLength: number | undefined
+  readonly #trailer: TrailerLines
   #state: 'header' | 'data' | 'data-end' | 'trailer' | 'done' = 'header'
-  #line = Buffer.alloc(0)
+  #line: Buffer = empty
   #left = 0
   #received = 0
+  #chunks = 0
+  #chunkBytes = 0
+  #tooSmall: { Chunk: number; BadChunkSize: number } | undefined
   #previous: string
   #chunkSignature = ''
   #chunkHash = createHash('sha256')
-  #trailerText = ''
-  #trailerSignature: string | undefined
+  /** The last bytes of a signed chunk, until it is verified. */
+  #held: Buffer = empty
 
-  constructor(source: Readable, payload: Framed, decodedLength: number | undefined) {
+  constructor(source: Readable, payload: Framed, decodedLength: number | undefined, trailerName: string | undefined) {
     super({ highWaterMark: 1024 * 1024 })
     this.#source = source
     this.#chain = payload.kind === 'signed-chunks' ? payload.chain : undefined
-    this.#hasSignedTrailer = payload.kind === 'signed-chunks' && payload.trailer
+    const isTrailerSigned = payload.kind === 'signed-chunks' && payload.trailer
+    // Signed chunks without a signed trailer have none at all.
+    const announced = this.#chain === undefined || isTrailerSigned ? trailerName?.trim().toLowerCase() : undefined
+    this.#trailer = new TrailerLines({ announced, chain: isTrailerSigned ? this.#chain : undefined })
     this.#decodedLength = decodedLength
     this.#previous = this.#chain?.seedSignature ?? ''
     source.on('data', (bytes: Buffer) => this.#take(bytes))
@@ -51,6 +64,11 @@ export class ChunkedBody extends Readable {
       if (this.#state !== 'done') this.destroy(new ApiError('IncompleteBody'))
     })
     source.pause()
+  }
+
+  /** Names in lower case; complete at the end. */
+  get trailers(): Readonly<Record<string, string>> {
+    return this.#trailer.values
   }
 
   override _read(): void {
@@ -66,7 +84,7 @@ export class ChunkedBody extends Readable {
     if (this.destroyed) return
     try {
       let rest = bytes
-      while (rest.length > 0 && this.#state !== 'done') rest = this.#step(rest)
+      while (rest.length > 0) rest = this.#step(rest)
     } catch (error) {
       this.destroy(error instanceof Error ? error : new Error(String(error)))
     }
@@ -76,14 +94,15 @@ export class ChunkedBody extends Readable {
     if (this.#state === 'data') return this.#takeData(bytes)
     const end = bytes.indexOf(0x0a)
     const part = end === -1 ? bytes : bytes.subarray(0, end)
-    if (this.#line.length + part.length > lineBytesMax) throw new ApiError('InvalidRequest')
+    const isTooLong = this.#line.length + part.length > (this.#state === 'data-end' ? 1 : lineBytesMax)
+    if (isTooLong) throw this.#state === 'trailer' ? new ApiError('InvalidRequest') : new ApiError('IncompleteBody')
     const line = this.#line.length === 0 ? part : Buffer.concat([this.#line, part])
     if (end === -1) {
       this.#line = Buffer.from(line)
-      return bytes.subarray(bytes.length)
+      return empty
     }
-    this.#line = Buffer.alloc(0)
-    this.#takeLine(line.toString('latin1').replace(/\r$/, ''))
+    this.#line = empty
+    this.#takeLine(line.toString('latin1'))
     return bytes.subarray(end + 1)
   }
 
@@ -91,41 +110,64 @@ export class ChunkedBody extends Readable {
     const part = bytes.length <= this.#left ? bytes : bytes.subarray(0, this.#left)
     this.#left -= part.length
     this.#received += part.length
-    if (this.#decodedLength !== undefined && this.#received > this.#decodedLength) throw new ApiError('IncompleteBody')
     if (this.#chain !== undefined) this.#chunkHash.update(part)
-    if (this.#left === 0) {
-      this.#state = 'data-end'
-      // Verified before its last bytes are handed on: what follows a broken chunk is never read.
-      if (this.#chain !== undefined) this.#verifyChunk(this.#chunkHash.digest('hex'))
-    }
-    if (!this.push(part)) this.#source.pause()
+    if (this.#left === 0) this.#state = 'data-end'
+    if (this.#left === 0 && this.#chain !== undefined) this.#held = part
+    else if (!this.push(part)) this.#source.pause()
     return bytes.subarray(part.length)
   }
 
+  /** `line`: without its LF. */
   #takeLine(line: string): void {
-    if (this.#state === 'data-end') {
-      if (line !== '') throw new ApiError('InvalidRequest')
-      this.#state = 'header'
-    } else if (this.#state === 'header') this.#takeHeader(line)
-    else this.#takeTrailer(line)
+    const hasReturn = line.endsWith('\r')
+    const text = hasReturn ? line.slice(0, -1) : line
+    if (this.#state === 'trailer') this.#trailer.take(text, hasReturn ? '\r\n' : '\n')
+    else if (!hasReturn) throw new ApiError('IncompleteBody')
+    else if (this.#state === 'header') this.#takeHeader(text)
+    else this.#endChunk()
+  }
+
+  /** Verified before its last bytes are handed on: what follows a broken chunk is never read. */
+  #endChunk(): void {
+    this.#state = 'header'
+    if (this.#chain === undefined) return
+    this.#verifyChunk(this.#chunkHash.digest('hex'))
+    const held = this.#held
+    this.#held = empty
+    if (!this.push(held)) this.#source.pause()
   }
 
   #takeHeader(line: string): void {
     const [size = '', ...extensions] = line.split(';')
-    if (!/^[0-9a-fA-F]{1,12}$/.test(size.trim())) throw new ApiError('InvalidRequest')
-    this.#left = Number.parseInt(size, 16)
-    const signature = extensions.find((extension) => extension.trim().startsWith('chunk-signature='))
+    if (!/^[0-9a-fA-F]{1,12}$/.test(size.trim())) throw new ApiError('IncompleteBody')
+    const sizeBytes = Number.parseInt(size, 16)
     if (this.#chain !== undefined) {
-      if (signature === undefined) throw new ApiError('SignatureDoesNotMatch')
-      this.#chunkSignature = signature.trim().slice('chunk-signature='.length)
+      const [, signature] = /^\s*chunk-signature=(\S{64})\s*$/.exec(extensions.join(';')) ?? []
+      if (signature === undefined) throw new ApiError('IncompleteBody')
+      this.#chunkSignature = signature
       this.#chunkHash = createHash('sha256')
+      this.#noteSize(sizeBytes)
     }
-    if (this.#left > 0) {
+    this.#left = sizeBytes
+    if (this.#decodedLength !== undefined && this.#received + sizeBytes > this.#decodedLength) throw wrongLength()
+    if (sizeBytes > 0) {
       this.#state = 'data'
       return
     }
     this.#verifyChunk(emptyHash)
+    if (this.#decodedLength !== undefined && this.#received !== this.#decodedLength) throw wrongLength()
+    // Last: a body that is broken or forged is refused as that.
+    if (this.#tooSmall !== undefined) throw new ApiError('InvalidChunkSizeError', { fields: this.#tooSmall })
     this.#state = 'trailer'
+  }
+
+  /** Not of unsigned chunks: SDKs make these of whatever pieces a stream comes in. */
+  #noteSize(sizeBytes: number): void {
+    const before = this.#chunkBytes
+    this.#chunkBytes = sizeBytes
+    this.#chunks++
+    if (this.#chunks === 1 || sizeBytes === 0 || before >= chunkBytesMin) return
+    this.#tooSmall ??= { Chunk: this.#chunks, BadChunkSize: before }
   }
 
   #verifyChunk(dataHash: string): void {
@@ -137,43 +179,21 @@ export class ChunkedBody extends Readable {
     this.#previous = computed
   }
 
-  #takeTrailer(line: string): void {
-    if (line === '') return
-    const colon = line.indexOf(':')
-    const isExpected = this.#chain === undefined || this.#hasSignedTrailer
-    if (colon < 1 || !isExpected) throw new ApiError('MalformedTrailerError')
-    const name = line.slice(0, colon).trim().toLowerCase()
-    const value = line.slice(colon + 1).trim()
-    if (name === 'x-amz-trailer-signature') {
-      this.#trailerSignature = value
-      return
-    }
-    this.#trailerText += `${name}:${value}\n`
-    const isRepeated = Object.hasOwn(this.trailers, name)
-    if (isRepeated || this.#trailerText.length > trailerBytesMax) throw new ApiError('MalformedTrailerError')
-    Object.defineProperty(this.trailers, name, { value, enumerable: true, configurable: true })
-  }
-
   #finish(): void {
     if (this.destroyed) return
     try {
-      if (this.#state !== 'trailer') throw new ApiError('IncompleteBody')
-      if (this.#decodedLength !== undefined && this.#received !== this.#decodedLength)
-        throw new ApiError('IncompleteBody')
-      if (this.#hasSignedTrailer) this.#verifyTrailer()
+      if (!this.#trailer.isAtEnd) throw new ApiError('IncompleteBody')
+      if (this.#line.length > 0) throw new ApiError('MalformedTrailerError')
+      this.#trailer.verify(this.#previous)
       this.#state = 'done'
       this.push(null)
     } catch (error) {
       this.destroy(error instanceof Error ? error : new Error(String(error)))
     }
   }
-
-  #verifyTrailer(): void {
-    const chain = this.#chain
-    if (chain === undefined) return
-    const textHash = hash('sha256', this.#trailerText, 'hex')
-    const toSign = `AWS4-HMAC-SHA256-TRAILER\n${chain.timestamp}\n${chain.scope}\n${this.#previous}\n${textHash}`
-    if (!isSame(chain.signingKey.sign(toSign), this.#trailerSignature ?? ''))
-      throw new ApiError('SignatureDoesNotMatch')
-  }
 }
+
+const wrongLength = () =>
+  new ApiError('IncompleteBody', {
+    message: 'You did not provide the number of bytes specified by the Content-Length HTTP header',
+  })

@@ -87,9 +87,11 @@ function parseAuthorization(request: SignableRequest, authorization: string): Pr
     }
     return { kind: 'v2-header', accessKeyId, signature, expires: undefined, sessionToken }
   }
-  if (!authorization.startsWith('AWS4-HMAC-SHA256')) {
+  if (!authorization.startsWith(v4Start)) {
     throw new ApiError('InvalidArgument', {
-      message: 'Unsupported Authorization Type',
+      message: authorization.includes(' ')
+        ? 'Unsupported Authorization Type'
+        : "Authorization header is invalid -- one and only one ' ' (space) required",
       fields: { ArgumentName: 'Authorization', ArgumentValue: authorization.slice(0, 100) },
     })
   }
@@ -139,23 +141,28 @@ function parseV4Authorization(authorization: string): { scope: SignedScope; sign
   return parsed
 }
 
+/** The texts of what is wrong are those of S3. */
 function parseV4Parts(authorization: string): { scope: SignedScope; signature: string } {
-  let credential: string | undefined
-  let signedHeaders: string | undefined
-  let signature: string | undefined
-  for (const part of authorization.slice(16).split(',')) {
-    const equals = part.indexOf('=')
-    const name = part.slice(0, equals).trim()
-    const value = part.slice(equals + 1).trim()
-    if (name === 'Credential') credential = value
-    else if (name === 'SignedHeaders') signedHeaders = value
-    else if (name === 'Signature') signature = value
+  const components = authorization.slice(v4Start.length).split(',')
+  if (components.length !== 3) {
+    throw malformed('the authorization header requires three components: Credential, SignedHeaders, and Signature.')
   }
-  if (!credential) throw malformed('Authorization header requires Credential')
-  if (!signedHeaders) throw malformed('Authorization header requires SignedHeaders')
-  if (!signature) throw malformed('Authorization header requires Signature')
-  return { scope: { ...parseScope(credential, malformed), ...listHeaders(signedHeaders) }, signature }
+  const values = new Map<string, string>()
+  for (const component of components) {
+    const equals = component.indexOf('=')
+    if (equals < 0) throw malformed(`the authorization component "${component.trim()}" is malformed.`)
+    values.set(component.slice(0, equals).trim(), component.slice(equals + 1).trim())
+  }
+  const get = (name: string) => {
+    const value = values.get(name)
+    if (value === undefined || value === '') throw malformed(`missing ${name}.`)
+    return value
+  }
+  const scope = parseScope(get('Credential'), malformed)
+  return { scope: { ...scope, ...listHeaders(get('SignedHeaders')) }, signature: get('Signature') }
 }
+
+const v4Start = 'AWS4-HMAC-SHA256'
 
 const malformed = (reason: string) =>
   new ApiError('AuthorizationHeaderMalformed', { message: `The authorization header is malformed; ${reason}` })
@@ -181,9 +188,14 @@ function parseV4Query(query: URLSearchParams): V4Credentials {
   }
   const expires = get('X-Amz-Expires')
   if (!/^-?\d+$/.test(expires)) throw badQuery('X-Amz-Expires should be a number')
-  if (Number(expires) > 604_800) throw badQuery('X-Amz-Expires must be less than a week (in seconds) that is 604800')
+  if (Number(expires) < 0) throw badQuery('X-Amz-Expires must be non-negative')
+  if (Number(expires) > 604_800) {
+    throw badQuery(
+      'X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds',
+    )
+  }
   // A time that was over when it began.
-  if (Number(expires) <= 0) throw new ApiError('AccessDenied', { message: 'Request has expired' })
+  if (Number(expires) === 0) throw new ApiError('AccessDenied', { message: 'Request has expired' })
   const timestamp = get('X-Amz-Date')
   if (!isTimestamp(timestamp)) throw badQuery(`X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd'T'HHmmss'Z'"`)
   return {
@@ -205,10 +217,16 @@ export function parseScope(
 ): Pick<V4Credentials, 'accessKeyId' | 'date' | 'region' | 'service'> {
   // An access key may hold slashes; the four parts of the scope may not.
   const parts = credential.split('/')
-  if (parts.length < 5 || parts.at(-1) !== 'aws4_request') {
+  if (parts.length < 5) {
     throw fail('the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".')
   }
-  const [date = '', region = '', service = ''] = parts.slice(-4)
+  const [date = '', region = '', service = '', terminal = ''] = parts.slice(-4)
+  if (terminal !== 'aws4_request') {
+    throw fail(`incorrect terminal "${terminal}". This endpoint uses "aws4_request".`)
+  }
+  if (!/^\d{8}$/.test(date)) {
+    throw fail(`incorrect date format "${date}". This date in the credential must be in the format "yyyyMMdd".`)
+  }
   return { accessKeyId: parts.slice(0, -4).join('/'), date, region, service }
 }
 

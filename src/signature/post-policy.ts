@@ -24,15 +24,17 @@ export function verifyFormSignature(
     if (signatureV4 === undefined) throw missing('X-Amz-Signature')
     if (credential === undefined) throw missing('X-Amz-Credential')
     checkAlgorithmAndDate(fields)
-    const scope = parseScope(
-      credential,
-      (reason) =>
-        new ApiError('InvalidArgument', { message: `Error parsing the X-Amz-Credential parameter; ${reason}` }),
-    )
-    if (scope.region !== settings.region || scope.service !== settings.service) {
-      throw new ApiError('AuthorizationQueryParametersError', {
-        message: `Error parsing the X-Amz-Credential parameter; the region '${scope.region}' is wrong; expecting '${settings.region}'`,
+    const invalid = (message: string) =>
+      new ApiError('InvalidArgument', {
+        message,
+        fields: { ArgumentName: 'x-amz-credential', ArgumentValue: credential },
       })
+    const scope = parseScope(credential, invalid)
+    if (scope.region !== settings.region) {
+      throw invalid(`the region '${scope.region}' is wrong; expecting '${settings.region}'`)
+    }
+    if (scope.service !== settings.service) {
+      throw invalid(`incorrect service "${scope.service}". This endpoint belongs to "${settings.service}".`)
     }
     const key = signingKey(findSecret(scope.accessKeyId), scope.date, scope.region, scope.service)
     if (!isSame(key.sign(policy), signatureV4)) throw mismatch(scope.accessKeyId, policy, signatureV4)
@@ -76,18 +78,30 @@ const missing = (field: string) =>
 /** A checksum is known only once the file is, and lets nothing in that would not be without it. */
 const notConditioned = /^(x-amz-signature|file|policy|awsaccesskeyid|signature|x-ignore-.*|x-amz-checksum-.*)$/
 
-/** The name of the file stands for `${filename}`, in the key and in what the policy says of it. */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: so forms write it
-export const withFileName = (template: string, fileName: string): string => template.replaceAll('${filename}', fileName)
+/**
+ * The fields with the name of the file for `${filename}`: of a path only what follows its last slash or backslash. A file without any
+ * name leaves them as they are.
+ */
+export function withFileName(fields: Fields, fileName: string | undefined): Map<string, string> {
+  return new Map([...fields].map(([name, value]) => [name, replaceFileName(value, fileName)]))
+}
+
+function replaceFileName(template: string, fileName: string | undefined): string {
+  if (fileName === undefined) return template
+  const name = fileName.slice(Math.max(fileName.lastIndexOf('/'), fileName.lastIndexOf('\\')) + 1)
+  // A function, since text would have patterns of its own, as `$&`.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: so forms write it
+  return template.replaceAll('${filename}', () => name)
+}
 
 const failed = (reason: string) => new ApiError('AccessDenied', { message: `Invalid according to Policy: ${reason}` })
 const invalid = (reason: string) => new ApiError('InvalidPolicyDocument', { message: `Invalid Policy: ${reason}` })
 
-/** Field names in lower case. Returns what must be checked once the file has been received. */
+/** Fields as `withFileName` gives them, names in lower case. Returns what must be checked once the file has been received. */
 export function checkPostPolicy(upload: {
   readonly policyBase64: string
   readonly fields: Fields
-  readonly fileName: string
+  readonly fileName: string | undefined
   readonly bucket: string
   readonly nowMs: number
 }): { contentLengthRange?: [number, number] } {
@@ -98,23 +112,23 @@ export function checkPostPolicy(upload: {
   }
   if (expiresAtMs <= upload.nowMs) throw failed('Policy expired.')
   const { fileName } = upload
-  const key = withFileName(upload.fields.get('key') ?? '', fileName)
-  const values = new Map([...upload.fields, ['bucket', upload.bucket], ['key', key]])
+  const values = new Map([...upload.fields, ['bucket', upload.bucket]])
   const covered = new Set<string>()
   let contentLengthRange: [number, number] | undefined
   for (const condition of document.conditions) {
-    for (const [operator, name, value] of normalise(condition)) {
-      if (operator === 'content-length-range') {
-        contentLengthRange = [Number(name), Number(value)]
-        continue
-      }
-      const field = name.replace(/^\$/, '').toLowerCase()
-      const actual = values.get(field)
-      const wanted = field === 'key' ? withFileName(value, fileName) : value
-      const holds = actual !== undefined && (operator === 'eq' ? actual === wanted : startsWith(field, actual, wanted))
-      if (!holds) throw failed(`Policy Condition failed: ["${operator}", "$${field}", "${value}"]`)
-      covered.add(field)
+    const [operator, name, value] = normalise(condition)
+    if (operator === 'content-length-range') {
+      // Each of several counts.
+      const [min, max] = contentLengthRange ?? [0, Number.POSITIVE_INFINITY]
+      contentLengthRange = [Math.max(min, Number(name)), Math.min(max, Number(value))]
+      continue
     }
+    const field = name.replace(/^\$/, '').toLowerCase()
+    const actual = name.startsWith('$') ? values.get(field) : undefined
+    const wanted = replaceFileName(value, fileName)
+    const holds = actual !== undefined && (operator === 'eq' ? actual === wanted : startsWith(field, actual, wanted))
+    if (!holds) throw failed(`Policy Condition failed: ["${operator}", "${name}", "${value}"]`)
+    covered.add(field)
   }
   const extra = [...values.keys()].filter((name) => !covered.has(name) && !notConditioned.test(name))
   if (extra.length > 0) throw failed(`Extra input fields: ${extra.join(', ')}`)
@@ -143,7 +157,8 @@ function parsePolicy(base64: string): { expiration: string; conditions: unknown[
 
 type Operator = 'eq' | 'starts-with' | 'content-length-range'
 
-function normalise(condition: unknown): [Operator, string, string][] {
+/** Operator, `$field` (or the least length) and value (or the greatest). */
+function normalise(condition: unknown): [Operator, string, string] {
   if (Array.isArray(condition)) {
     const [first, name, value] = condition
     const operator = String(first).toLowerCase()
@@ -151,18 +166,21 @@ function normalise(condition: unknown): [Operator, string, string][] {
     if (operator === 'content-length-range') {
       const isWhole = (one: unknown) => /^\d{1,15}$/.test(String(one))
       if (!isWhole(name) || !isWhole(value)) throw invalid('Invalid content-length-range.')
-      return [[operator, String(name), String(value)]]
+      return [operator, String(name), String(value)]
     }
     if ((operator !== 'eq' && operator !== 'starts-with') || typeof name !== 'string' || typeof value !== 'string') {
       throw invalid(`Invalid condition: ${JSON.stringify(condition)}`)
     }
-    return [[operator, name, value]]
+    return [operator, name, value]
   }
-  if (typeof condition !== 'object' || condition === null || Object.keys(condition).length === 0) {
+  if (typeof condition !== 'object' || condition === null) {
     throw invalid(`Invalid condition: ${JSON.stringify(condition)}`)
   }
-  return Object.entries(condition).map(([name, value]) => {
-    if (typeof value !== 'string') throw invalid('Invalid Simple-Condition: value must be a string.')
-    return ['eq', name, value]
-  })
+  const [property, ...others] = Object.entries(condition)
+  if (property === undefined || others.length > 0) {
+    throw invalid('Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.')
+  }
+  const [name, value] = property
+  if (typeof value !== 'string') throw invalid('Invalid Simple-Condition: value must be a string.')
+  return ['eq', `$${name}`, value]
 }

@@ -6,6 +6,7 @@ import { limits } from '#model/limits.ts'
 import type { V2Credentials } from './credentials.ts'
 import type { SignableRequest } from './request.ts'
 import { isSame } from './signing-key.ts'
+import { hexBytes, wholeSeconds } from './v4.ts'
 
 const subresources = new Set(
   'accelerate acl cors defaultObjectAcl delete encryption inventory lifecycle location logging notification partNumber policy policyStatus replication requestPayment response-cache-control response-content-disposition response-content-encoding response-content-language response-content-type response-expires restore tagging torrent uploadId uploads versionId versioning versions website object-lock retention legal-hold publicAccessBlock ownershipControls attributes renameObject'.split(
@@ -38,14 +39,23 @@ export function verifyV2(
   // A bucket alone in the path is signed with a slash after it by some: botocore does.
   if (/^\/[^/?]+(\?|$)/.test(resource) && isProvided(head + resource.replace(/^\/[^/?]+/, '$&/'))) return
   throw new ApiError('SignatureDoesNotMatch', {
-    fields: { AWSAccessKeyId: credentials.accessKeyId, StringToSign: toSign, SignatureProvided: credentials.signature },
+    fields: {
+      AWSAccessKeyId: credentials.accessKeyId,
+      StringToSign: toSign,
+      SignatureProvided: credentials.signature,
+      StringToSignBytes: hexBytes(toSign),
+    },
   })
 }
 
 function checkExpiry(credentials: V2Credentials, nowMs: number): string {
   const expires = credentials.expires ?? ''
   if (!/^\d+$/.test(expires)) throw new ApiError('AccessDenied', { message: 'Invalid Expires' })
-  if (Number(expires) * 1000 < nowMs) throw new ApiError('AccessDenied', { message: 'Request has expired' })
+  const expiresAtMs = Number(expires) * 1000
+  if (expiresAtMs < nowMs) {
+    const fields = { Expires: wholeSeconds(expiresAtMs), ServerTime: wholeSeconds(nowMs) }
+    throw new ApiError('AccessDenied', { message: 'Request has expired', fields })
+  }
   return expires
 }
 
@@ -60,7 +70,7 @@ function checkDate(request: SignableRequest, nowMs: number): string {
     throw new ApiError('RequestTimeTooSkewed', {
       fields: {
         RequestTime: date,
-        ServerTime: new Date(nowMs).toISOString(),
+        ServerTime: wholeSeconds(nowMs),
         MaxAllowedSkewMilliseconds: limits.clockSkewMs,
       },
     })

@@ -77,7 +77,7 @@ function mismatch(credentials: V4Credentials, toSign: string, canonical: string)
   })
 }
 
-const hexBytes = (text: string) => Buffer.from(text).toString('hex').replace(/../g, '$& ').trim()
+export const hexBytes = (text: string) => Buffer.from(text).toString('hex').replace(/../g, '$& ').trim()
 
 function checkScope(credentials: V4Credentials, { region, regions, service }: V4Options): void {
   const isQuery = credentials.kind === 'v4-query'
@@ -96,17 +96,19 @@ function checkScope(credentials: V4Credentials, { region, regions, service }: V4
   }
   if (credentials.service !== service)
     throw fail(`incorrect service "${credentials.service}". This endpoint belongs to "${service}".`)
-  if (credentials.date.length !== 8 || !credentials.timestamp.startsWith(credentials.date)) {
-    throw fail(
-      `Invalid credential date "${credentials.date}". This date is not the same as X-Amz-Date: "${credentials.timestamp.slice(0, 8)}".`,
-    )
-  }
+  if (credentials.timestamp.startsWith(credentials.date)) return
+  if (!isQuery) throw fail('Invalid credential date. Date is not the same as X-Amz-Date.')
+  const dates = `"${credentials.date}". This date is not the same as X-Amz-Date: "${credentials.timestamp.slice(0, 8)}".`
+  throw new ApiError('AuthorizationQueryParametersError', { message: `Invalid credential date ${dates}` })
 }
+
+/** As S3 writes times in its refusals. */
+export const wholeSeconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}/, '')
 
 function checkTime(credentials: V4Credentials, nowMs: number): void {
   const signedAtMs = parseTimestamp(credentials.timestamp)
   if (credentials.expiresSeconds === undefined && Math.abs(nowMs - signedAtMs) <= limits.clockSkewMs) return
-  const serverTime = new Date(nowMs).toISOString()
+  const serverTime = wholeSeconds(nowMs)
   if (credentials.expiresSeconds === undefined) {
     throw new ApiError('RequestTimeTooSkewed', {
       fields: {
@@ -125,7 +127,7 @@ function checkTime(credentials: V4Credentials, nowMs: number): void {
     message: 'Request has expired',
     fields: {
       'X-Amz-Expires': credentials.expiresSeconds,
-      Expires: new Date(expiresAtMs).toISOString(),
+      Expires: wholeSeconds(expiresAtMs),
       ServerTime: serverTime,
     },
   })
@@ -138,7 +140,8 @@ function checkSignedHeaders(names: readonly string[], credentials: V4Credentials
   if (!signedHeaders.includes('host')) unsigned.push('host')
   for (const name of names) {
     if (!name.startsWith('x-amz-') || signedHeaders.includes(name)) continue
-    if (name === 'x-amz-content-sha256' && credentials.kind === 'v4-header') continue
+    // Beside a header's signature it is what was signed of the body; beside a URL's it says nothing, as S3 has it.
+    if (name === 'x-amz-content-sha256') continue
     unsigned.push(name)
   }
   if (unsigned.length === 0) return
@@ -156,7 +159,8 @@ function payloadHashes(request: SignableRequest, credentials: V4Credentials): st
   if (request.bodySha256 !== undefined) return [request.bodySha256]
   const header = request.headers['x-amz-content-sha256']
   if (credentials.kind === 'v4-query') {
-    if (header === undefined) return [queryValue(request.target, 'X-Amz-Content-Sha256') ?? unsignedPayload]
+    if (header === undefined || !credentials.signedHeaders.includes('x-amz-content-sha256'))
+      return [queryValue(request.target, 'X-Amz-Content-Sha256') ?? unsignedPayload]
   } else if (header === undefined) return [emptyHash, unsignedPayload]
   const value = String(header)
   if (/^[0-9a-fA-F]{64}$/.test(value) || payloadNames.has(value)) return [value]

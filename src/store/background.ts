@@ -7,6 +7,7 @@ import { isLivingProcess } from '#lib/living-process.ts'
 import { decodeJson, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import type { StoreContext } from './context.ts'
 import type { BackgroundWork } from './contract.ts'
+import { findScrub } from './fsck/scrub.ts'
 import { timeOfOrder } from './order.ts'
 import { decodePending, smallBytesOf } from './pending.ts'
 import { type ScanOptions, scanBuckets } from './scan.ts'
@@ -49,11 +50,12 @@ export async function scanAndTell(context: StoreContext, options: ScanOptions): 
 }
 
 export async function backgroundWork({ engine, layout }: StoreContext): Promise<BackgroundWork> {
-  const [pending, uploads, scan, stagedFiles] = await Promise.all([
+  const [pending, uploads, scan, stagedFiles, scrub] = await Promise.all([
     engine.scan(rowsOf('q'), { limit: countedMax }),
     engine.scan(rowsOf('u'), { limit: countedMax }),
     engine.get(scanKey),
     countFiles(layout.system('staging')),
+    findScrub({ engine }),
   ])
   const writes = pending.map(({ value }) => decodePending(value))
   return {
@@ -63,6 +65,7 @@ export async function backgroundWork({ engine, layout }: StoreContext): Promise<
     oldestPendingMs: writes.length === 0 ? undefined : Math.min(...writes.map(({ order }) => timeOfOrder(order))),
     stagedFiles,
     openUploads: uploads.length,
+    scrub,
     scan: scan === undefined ? undefined : stateOf(decodeJson<ScanRow>(scan)),
   }
 }

@@ -1,5 +1,6 @@
 /** Buckets: a row each, and a folder. */
 import fs from 'node:fs/promises'
+import { mapConcurrently } from '#lib/map-concurrently.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
@@ -8,6 +9,7 @@ import type { Bucket, BucketUsage } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
+import { assertRoom } from './staging.ts'
 
 export async function findBucket(engine: MetadataEngine, name: string): Promise<Bucket | undefined> {
   const value = await engine.get(rowKey('b', name))
@@ -38,6 +40,7 @@ export async function bucketIn(transaction: Transaction, name: string): Promise<
 const noSuchBucket = (name: string) => new ApiError('NoSuchBucket', { fields: { BucketName: name } })
 
 export async function createBucket(context: StoreContext, bucket: Bucket): Promise<void> {
+  assertRoom(context)
   await transactDurably(context, async (transaction) => {
     const existing = await transaction.get(rowKey('b', bucket.name))
     if (existing !== undefined) {
@@ -116,6 +119,8 @@ export async function updateBucket(
   })
 }
 
+const abortsAtOnceMax = 100
+
 export async function deleteBucket(
   context: StoreContext,
   name: string,
@@ -125,10 +130,13 @@ export async function deleteBucket(
     const uploads = await context.engine.scan(rowsOf('u', name), { limit: 1000 })
     if (uploads.length === 0) break
     if (await hasObjects(context.engine, name)) break
-    for (const { key: row } of uploads) {
+    await mapConcurrently(uploads, { atOnceMax: abortsAtOnceMax, touches: () => [] }, async ({ key: row }) => {
       const [, key = '', uploadId = ''] = rowParts(row)
-      await abortUpload(key, uploadId)
-    }
+      await abortUpload(key, uploadId).catch((error: unknown) => {
+        // Completed or aborted meanwhile.
+        if (!(error instanceof ApiError) || error.code !== 'NoSuchUpload') throw error
+      })
+    })
   }
   await transactDurably(context, async (transaction) => {
     await bucketIn(transaction, name)

@@ -4,10 +4,14 @@ import type { ObjectVersion } from '#model/object.ts'
 import type { DeleteConditions, WriteConditions } from './contract.ts'
 
 /** `current` undefined: there is no object, or a delete marker is on top. */
-export function checkWriteConditions(conditions: WriteConditions, current: ObjectVersion | undefined): void {
+export function checkWriteConditions(
+  conditions: WriteConditions,
+  key: string,
+  current: ObjectVersion | undefined,
+): void {
   const { ifMatch, ifNoneMatch } = conditions
   if (ifMatch !== undefined) {
-    if (current === undefined) throw new ApiError('NoSuchKey')
+    if (current === undefined) throw missing(key)
     if (ifMatch !== '*' && ifMatch !== current.etag) throw failed('If-Match')
   }
   if (ifNoneMatch !== undefined && current !== undefined && (ifNoneMatch === '*' || ifNoneMatch === current.etag)) {
@@ -15,10 +19,14 @@ export function checkWriteConditions(conditions: WriteConditions, current: Objec
   }
 }
 
-export function checkDeleteConditions(conditions: DeleteConditions, target: ObjectVersion | undefined): void {
+export function checkDeleteConditions(
+  conditions: DeleteConditions,
+  key: string,
+  target: ObjectVersion | undefined,
+): void {
   const { ifMatch, ifMatchSizeBytes, ifMatchLastModifiedMs } = conditions
   if (ifMatch === undefined && ifMatchSizeBytes === undefined && ifMatchLastModifiedMs === undefined) return
-  if (target === undefined) throw new ApiError('NoSuchKey')
+  if (target === undefined) throw missing(key)
   if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== target.etag) throw failed('If-Match')
   if (ifMatchSizeBytes !== undefined && ifMatchSizeBytes !== target.sizeBytes) throw failed('x-amz-if-match-size')
   if (ifMatchLastModifiedMs !== undefined) {
@@ -27,4 +35,5 @@ export function checkDeleteConditions(conditions: DeleteConditions, target: Obje
   }
 }
 
+const missing = (key: string) => new ApiError('NoSuchKey', { fields: { Key: key } })
 const failed = (condition: string) => new ApiError('PreconditionFailed', { fields: { Condition: condition } })

@@ -1,8 +1,14 @@
 import type { Layout } from '#blobs/layout.ts'
 import type { Spares } from '#blobs/spares.ts'
+import type { DiskReserve } from '#lib/disk-reserve.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import type { Settler } from './settler.ts'
+import type { StagingFolder } from './staging-folder.ts'
+import { asStorageError } from './storage-error.ts'
+import type { TroubleLog } from './trouble-log.ts'
+import type { VerifiedFiles } from './verified-files.ts'
+import type { VerifyReads } from './verify.ts'
 
 export type Durability = 'strict' | 'relaxed' | 'none'
 
@@ -18,8 +24,13 @@ export interface StoreContext {
   readonly layout: Layout
   readonly settler: Settler
   readonly spares: Spares
+  readonly staging: StagingFolder
   readonly durability: Durability
   readonly log: StoreLog
+  readonly troubles: TroubleLog
+  readonly reserve: DiskReserve
+  readonly verifyReads: VerifyReads
+  readonly verified: VerifiedFiles
 }
 
 /** A transaction that may be acknowledged when this resolves: after the flush in `strict`, at once otherwise. */
@@ -27,7 +38,11 @@ export async function transactDurably<T>(
   context: Pick<StoreContext, 'engine' | 'durability'>,
   body: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
-  const { result, committed } = await transact(context.engine, body)
-  if (context.durability === 'strict') await committed.flushed
-  return result
+  try {
+    const { result, committed } = await transact(context.engine, body)
+    if (context.durability === 'strict') await committed.flushed
+    return result
+  } catch (error) {
+    throw asStorageError(error)
+  }
 }

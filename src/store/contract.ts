@@ -3,6 +3,7 @@
  * Keys and bucket names are canonical and checked by the caller (`assertKey`, `assertBucketName`).
  */
 import type { Readable } from 'node:stream'
+import type { StretchCheck } from '#blobs/stretch-check.ts'
 import type { Bucket, BucketUsage } from '#model/bucket.ts'
 import type {
   Checksum,
@@ -70,6 +71,8 @@ export interface FileStretch {
   readonly start: number
   /** Exclusive. */
   readonly end: number
+  /** To be asked before the last byte is handed on. */
+  readonly check: StretchCheck
   /** Must be called once, when sent or given up. */
   close(): void
 }
@@ -79,6 +82,8 @@ export interface OpenObject {
   readonly version: ObjectVersion
   /** Bytes start <= i < end. At most once; takes over closing. */
   content(start: number, end: number): Content
+  /** InternalError if a copy of all bytes, with these digests, is not what was stored. */
+  assertCopied(digests: Staged['digests']): void
   /** Needed only if `content` was not called. */
   close(): void
 }
@@ -89,6 +94,12 @@ export interface ListQuery {
   readonly delimiter: string
   /** At most this many entries and common prefixes together. */
   readonly limit: number
+}
+
+export interface ObjectQuery extends ListQuery {
+  readonly after: string
+  /** `after` stands for the whole common prefix that it is in, as markers do: no key of that is listed. */
+  readonly isMarker?: boolean
 }
 
 export interface ListedObject {
@@ -110,7 +121,7 @@ export interface ObjectPage {
 }
 
 export interface ListedVersion {
-  readonly version: ObjectVersion
+  readonly version: ListedObject & { readonly versionId: string; readonly isDeleteMarker: boolean }
   readonly isLatest: boolean
 }
 
@@ -123,7 +134,31 @@ export interface VersionPage {
 export interface UploadPage {
   readonly uploads: Upload[]
   readonly commonPrefixes: string[]
+  /** Last upload or common prefix on this page, '' where it has none. */
+  readonly last: { readonly key: string; readonly uploadId: string }
+  /** `last`, if there is more. */
   readonly next: { readonly key: string; readonly uploadId: string } | undefined
+}
+
+/** How far the scrub is that compares every version with its record, and what it has found. */
+export interface Scrub {
+  readonly startedAtMs: number
+  /** Undefined: it goes on, or was interrupted and will. */
+  readonly endedAtMs: number | undefined
+  readonly notedAtMs: number
+  readonly versions: number
+  readonly bytes: number
+  /** Versions whose bytes are damaged or missing. */
+  readonly found: number
+  /** Some of these. */
+  readonly examples: readonly {
+    readonly bucket: string
+    readonly key: string
+    readonly versionId: string
+    readonly what: string
+  }[]
+  /** Files that no record names. */
+  readonly leftovers: number
 }
 
 /** Counts stop at `countedMax`. */
@@ -136,6 +171,8 @@ export interface BackgroundWork {
   /** Files of bodies that are arriving, or were committed a moment ago. */
   readonly stagedFiles: number
   readonly openUploads: number
+  /** Undefined before the first. */
+  readonly scrub: Scrub | undefined
   /** For files changed by hand while nobody looked; undefined before the first. */
   readonly scan:
     | {
@@ -214,13 +251,14 @@ export interface Store {
     sourceConditions: WriteConditions
     conditions: WriteConditions
   }): Promise<ObjectVersion>
-  listObjects(query: ListQuery & { after: string }): Promise<ObjectPage>
+  listObjects(query: ObjectQuery): Promise<ObjectPage>
   listVersions(query: ListQuery & { keyMarker: string; versionIdMarker: string | undefined }): Promise<VersionPage>
 
   // Multipart uploads
   createUpload(upload: Omit<Upload, 'uploadId' | 'initiatedAtMs'>): Promise<Upload>
   /** NoSuchUpload. */
   getUpload(bucket: string, key: string, uploadId: string): Promise<Upload>
+  /** InvalidArgument for an `uploadIdMarker` that is no id, or that of an upload to another key. */
   listUploads(query: ListQuery & { keyMarker: string; uploadIdMarker: string }): Promise<UploadPage>
   stagePart(upload: Upload, partNumber: number, body: IncomingBody): Promise<StagedPart>
   stagePartCopy(

@@ -1,9 +1,12 @@
 /** DeleteObject: https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html */
+import { isSameFile } from '#blobs/files.ts'
 import { isPlainKey } from '#blobs/layout.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket.ts'
+import type { FileSignature } from '#model/object.ts'
+import { noteEmptied } from './begun-uploads.ts'
 import { bucketIn } from './buckets.ts'
 import { checkDeleteConditions } from './conditions.ts'
 import { type StoreContext, transactDurably } from './context.ts'
@@ -20,22 +23,53 @@ import {
   noChange,
   replace,
 } from './publish.ts'
+import { assertRemovable } from './replaceable.ts'
 
-type Remove = Parameters<Store['deleteObject']>[0] & {
-  /** Only if the version is still this one: null versions of a key share their id. */
-  readonly onlyOrder?: string
+type Remove = Parameters<Store['deleteObject']>[0]
+
+/** Removes the current version, whose plain file is gone. False, and nothing is done, if it is another by now or `isGone` is false. */
+export async function deleteVanished(
+  context: StoreContext,
+  bucketName: string,
+  known: StoredVersion,
+  isGone: () => boolean,
+): Promise<boolean> {
+  const { key, versionId } = known
+  const { isDeleted, pending } = await transactDurably(context, async (transaction) => {
+    const bucket = await bucketIn(transaction, bucketName)
+    const value = await transaction.get(rowKey('o', bucketName, key))
+    const current = value === undefined ? undefined : decodeVersion(key, value)
+    const isSame = current?.order === known.order && isSameFile(current.signature, known.signature)
+    if (!isSame || !isGone()) return { isDeleted: false, pending: undefined }
+    transaction.requireThat(isGone)
+    const change = noChange()
+    const remove = { bucket, key, versionId, ownerId: known.ownerId, conditions: {} }
+    await deleteVersion(transaction, bucket, remove, current, versionId, change)
+    countUsage(transaction, bucketName, change)
+    return { isDeleted: true, pending: logMoves(transaction, bucketName, key, change, current.order) }
+  })
+  if (pending !== undefined) await context.settler.settle(pending)
+  return isDeleted
 }
 
-export async function deleteObject(context: StoreContext, remove: Remove): Promise<DeletedObject> {
+/** `damaged`: the plain file of the key, where it is not what the record says. */
+export async function deleteObject(
+  context: StoreContext,
+  remove: Remove,
+  damaged?: FileSignature,
+): Promise<DeletedObject> {
   const { deleted, pending } = await transactDurably(context, async (transaction) => {
     const bucket = await bucketIn(transaction, remove.bucket.name)
     const change = noChange()
     const value = await transaction.get(rowKey('o', bucket.name, remove.key))
-    const current = value === undefined ? undefined : decodeVersion(remove.key, value)
+    const recorded = value === undefined ? undefined : decodeVersion(remove.key, value)
+    const isDamaged = damaged !== undefined && recorded?.place.kind === 'plain'
+    const current = isDamaged ? { ...recorded, signature: damaged } : recorded
     const deleted =
       remove.versionId === undefined
         ? await deleteCurrent(transaction, bucket, remove, current, change)
         : await deleteVersion(transaction, bucket, remove, current, remove.versionId, change)
+    if (change.vacatesPlain) assertRemovable(context, bucket.name, remove.key)
     countUsage(transaction, bucket.name, change)
     return { deleted, pending: logMoves(transaction, bucket.name, remove.key, change, current?.order) }
   })
@@ -65,11 +99,12 @@ async function deleteCurrent(
   change: Change,
 ): Promise<DeletedObject> {
   const { key } = remove
-  checkDeleteConditions(remove.conditions, current)
+  checkDeleteConditions(remove.conditions, key, current)
   const row = rowKey('o', bucket.name, key)
   if (bucket.versioning === 'Unversioned') {
     if (current !== undefined) {
       transaction.remove(row)
+      await noteEmptied(transaction, bucket.name, key)
       replace(transaction, current, change)
     }
     return { versionId: undefined, isDeleteMarker: false }
@@ -119,10 +154,9 @@ async function deleteVersion(
 ): Promise<DeletedObject> {
   const { key } = remove
   if (current !== undefined && current.versionId === versionId) {
-    if (remove.onlyOrder !== undefined && remove.onlyOrder !== current.order)
-      return { versionId, isDeleteMarker: false }
-    checkDeleteConditions(remove.conditions, current)
+    checkDeleteConditions(remove.conditions, key, current)
     transaction.remove(rowKey('o', bucket.name, key))
+    await noteEmptied(transaction, bucket.name, key)
     replace(transaction, current, change)
     await promoteNewest(transaction, bucket.name, key, undefined, change)
     return { versionId, isDeleteMarker: false }
@@ -134,11 +168,11 @@ async function deleteVersion(
   const row = order === undefined ? undefined : rowKey('v', bucket.name, key, order)
   const value = row === undefined ? undefined : await transaction.get(row)
   if (row === undefined || value === undefined) {
-    checkDeleteConditions(remove.conditions, undefined)
+    checkDeleteConditions(remove.conditions, key, undefined)
     return { versionId, isDeleteMarker: false }
   }
   const version = decodeVersion(key, value)
-  checkDeleteConditions(remove.conditions, version)
+  checkDeleteConditions(remove.conditions, key, version)
   transaction.remove(row)
   if (versionId === 'null') transaction.remove(pointer)
   replace(transaction, version, change)

@@ -28,7 +28,7 @@ export function mayMoveDirectly(pending: Pending): boolean {
 }
 
 /** A second inode is that of the plain file that it replaces. */
-const isReplacing = ({ inodes = [] }: Pending): boolean => inodes.length > 1
+export const isReplacing = ({ inodes = [] }: Pending): boolean => inodes.length > 1
 
 /** Only a small file, whose bytes a log has: a large one was synced before, so that there is nothing to gain. */
 export const mayBeExchanged = (pending: Pending): boolean =>

@@ -23,9 +23,10 @@ import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { FileSignature } from '#model/object.ts'
 import type { StoreLog } from './context.ts'
-import { mayBeExchanged, mayMoveDirectly } from './direct-move.ts'
+import { isReplacing, mayBeExchanged, mayMoveDirectly } from './direct-move.ts'
 import { type Located, locate } from './locate.ts'
 import type { Pending, RemovedFile } from './pending.ts'
+import type { TroubleLog } from './trouble-log.ts'
 
 /** After an unclean end a file is trusted only as far as it is known. */
 export interface Recovery {
@@ -36,14 +37,27 @@ export interface Recovery {
 /** `again`: maybe, on behalf of a reader. */
 export type Playing = 'first' | 'again' | Recovery
 
+type Moved = Pick<Pending, 'bucket' | 'key'> & { readonly source?: Pending['source'] | undefined }
+
 /** A file that is being moved meanwhile is found at the second look, or the third. */
 const looks = 3
 
+/** What says that no file can have this path, as long as others have theirs. */
+const isNoPath = ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY', 'ENAMETOOLONG', 'EINVAL', 'EILSEQ', 'ELOOP', 'EXDEV']
+/** What says that the server may not, or cannot, write to this folder. */
+const isNotWritable = ['EACCES', 'EPERM', 'EROFS', 'EIO']
+
+interface FileMovesOptions {
+  readonly layout: Layout
+  readonly log: StoreLog
+  readonly troubles: TroubleLog
+}
+
 export class FileMoves {
-  readonly #options: { readonly layout: Layout; readonly log: StoreLog }
+  readonly #options: FileMovesOptions
   readonly #inside = new InsideCheck()
 
-  constructor(options: { readonly layout: Layout; readonly log: StoreLog }) {
+  constructor(options: FileMovesOptions) {
     this.#options = options
   }
 
@@ -74,10 +88,12 @@ export class FileMoves {
     // A version that never came to its place has left there what it was to replace.
     const replaced = older.flatMap(({ inodes }) => inodes ?? [])
     for (const removed of pending.removed) this.#remove(view, pending, removed, replaced)
-    if (typeof playing === 'object') this.#removeStale(view, pending)
+    const located = locate(view, pending.bucket, pending.key, pending.order)
+    const isOpaque = located?.version.place.kind === 'opaque'
+    // One that could not take the place of the file it replaces has left it there.
+    if (typeof playing === 'object' || (isOpaque && isReplacing(pending))) this.#removeStale(view, pending)
     if (pending.fileId === undefined || !pending.moved.includes(pending.order)) return undefined
-    const isOvertaken = locate(view, pending.bucket, pending.key, pending.order) === undefined
-    return isOvertaken ? layout.staging(pending.fileId) : undefined
+    return located === undefined ? layout.staging(pending.fileId) : undefined
   }
 
   /**
@@ -95,7 +111,7 @@ export class FileMoves {
 
   #isOccupied({ bucket, key, inodes = [], removed }: Pending, { version }: Located): boolean {
     if (version.place.kind !== 'plain') return false
-    const there = findFileSafely(this.#options.layout.plain(bucket, key))
+    const there = findUnlessClosed(this.#options.layout.plain(bucket, key))
     if (there === undefined || there.inode === version.signature.inode) return false
     return !inodes.includes(there.inode) && !removed.some(({ inode }) => inode === there.inode)
   }
@@ -115,7 +131,7 @@ export class FileMoves {
       if (source !== undefined && this.#move(view, pending, located, source, target)) return true
     }
     for (let look = 0; look < looks; look++) {
-      const found = this.#find(pending, version, target)
+      const found = this.#find(pending, version, playing)
       if (found === target) return false
       const source = found === staged ? this.#take(version) : found
       if (source !== undefined && this.#move(view, pending, located, source, target)) return true
@@ -144,26 +160,39 @@ export class FileMoves {
     return undefined
   }
 
-  /** Where the version's file is: its inode tells. */
-  #find(pending: Pending, version: StoredVersion, target: string): string | undefined {
-    const { inode } = version.signature
-    return [target, ...this.#candidates(pending, version)].find((path) => findFileSafely(path)?.inode === inode)
+  /** Whether the version's file is in none of the places where it may be. `rows`: of its key, oldest first. */
+  isNowhere(bucket: string, version: StoredVersion, rows: readonly Pending[]): boolean {
+    for (let look = 0; look < looks; look++) {
+      const isFound = [{ source: undefined }, ...rows].some(
+        ({ source }) => this.#find({ bucket, key: version.key, source }, version, 'again') !== undefined,
+      )
+      if (isFound) return false
+    }
+    return true
   }
 
-  #candidates(pending: Pending, version: StoredVersion): string[] {
+  /** Where the version's file is. First looked for where the record says it is. */
+  #find(row: Moved, version: StoredVersion, playing: Playing): string | undefined {
     const { layout } = this.#options
-    const { bucket, key } = pending
-    const id = version.fileId
-    const places = [
-      layout.staging(id),
-      layout.taken(id),
+    const { bucket, key, source } = row
+    const { fileId: id, place, signature } = version
+    const isIt = (there: FileSignature) => there.inode === signature.inode || isCopy(there, signature, playing)
+    // No other version's file has such a name.
+    const ownNames = [
       layout.place(bucket, key, { kind: 'version', id }),
       layout.place(bucket, key, { kind: 'opaque', id }),
       layout.assembled(id),
     ]
-    if (pending.source !== undefined) places.push(layout.place(bucket, pending.source.key, pending.source.place))
+    // Here another file may be: one that was replaced, or a newer version's.
+    const sharedNames = [layout.staging(id), layout.taken(id)]
+    if (source !== undefined) sharedNames.push(layout.place(bucket, source.key, source.place))
     // Only a version that was, or is to be, plain has a key that is a path.
-    return version.place.kind === 'opaque' ? places : [...places, layout.plain(bucket, key)]
+    if (place.kind !== 'opaque') sharedNames.push(layout.plain(bucket, key))
+    const target = layout.place(bucket, key, place)
+    return [target, ...ownNames, ...sharedNames].find((path) => {
+      const there = findFileSafely(path)
+      return there !== undefined && (ownNames.includes(path) || isIt(there))
+    })
   }
 
   /** False if there is no source. A plain place that cannot be had becomes an opaque one. */
@@ -179,23 +208,13 @@ export class FileMoves {
         return true
       } catch (error) {
         if (hasCode(error, 'ENOENT')) return false
-        if (
-          !hasCode(
-            error,
-            'EISDIR',
-            'ENOTDIR',
-            'EEXIST',
-            'ENOTEMPTY',
-            'ENAMETOOLONG',
-            'EINVAL',
-            'EILSEQ',
-            'EPERM',
-            'ELOOP',
-          )
-        ) {
-          throw error
-        }
-        log.info({ bucket: pending.bucket, key: pending.key }, 'the key cannot be a plain file here; kept in opaque/')
+        const { bucket, key } = pending
+        if (hasCode(error, ...isNotWritable)) {
+          const message = 'a folder cannot be written to; the bytes of new objects there are kept in opaque/'
+          this.#options.troubles.tellOfFolder('warn', error, { bucket, key }, message)
+        } else if (hasCode(error, ...isNoPath)) {
+          log.info({ bucket, key }, 'the key cannot be a plain file here; kept in opaque/')
+        } else throw error
       }
       const place = { kind: 'opaque', id: version.fileId } as const
       if (!moveIfThere(source, layout.place(pending.bucket, pending.key, place))) return false
@@ -244,7 +263,7 @@ export class FileMoves {
     for (const plainKey of source === undefined ? [key] : [key, source.key]) {
       if (!isPlainKey(plainKey) || this.#isTaken(view, bucket, plainKey)) continue
       const path = this.#options.layout.plain(bucket, plainKey)
-      const there = findFileSafely(path)
+      const there = isReplacing(pending) ? findFileSafely(path) : findUnlessClosed(path)
       if (there !== undefined && inodes.includes(there.inode)) removeFile(path, this.#options.layout.bucket(bucket))
     }
   }
@@ -255,19 +274,47 @@ export class FileMoves {
     return row !== undefined && decodeVersion(key, row).place.kind === 'plain'
   }
 
-  /** A removed version that has not been moved yet is in `staging/`; its own row takes care of it there. */
+  /**
+   * Removes the file of a version that is no more, wherever another process's moves have left it. One that has not left `staging/` yet
+   * is removed by its own row.
+   */
   #remove(view: Exclusive, pending: Pending, removed: RemovedFile, replaced: readonly number[]): void {
     const { layout } = this.#options
     const { bucket, key } = pending
-    const path = layout.place(bucket, key, removed.place)
-    if (removed.place.kind === 'plain') {
-      const there = findFileSafely(path)?.inode
-      if (there === undefined || this.#isTaken(view, bucket, key)) return
-      if (there !== removed.inode && !replaced.includes(there)) return
-      removeFile(path, layout.bucket(bucket))
-      return
+    const { fileId: id } = removed
+    if (isPlainKey(key) && this.#removePlain(view, pending, removed, replaced)) return
+    if (id === '') return
+    for (const kind of ['version', 'opaque'] as const) {
+      const path = layout.place(bucket, key, { kind, id })
+      if (findFileSafely(path) !== undefined) removeFile(path, layout.system())
     }
-    removeFile(path, layout.system())
+  }
+
+  /** Whether it was the plain file of the key. */
+  #removePlain(view: Exclusive, { bucket, key }: Pending, removed: RemovedFile, replaced: readonly number[]): boolean {
+    const { layout } = this.#options
+    const path = layout.plain(bucket, key)
+    const there = removed.place.kind === 'plain' ? findFileSafely(path) : findUnlessClosed(path)
+    if (there === undefined || this.#isTaken(view, bucket, key)) return false
+    if (there.inode !== removed.inode && !replaced.includes(there.inode)) return false
+    removeFile(path, layout.bucket(bucket))
+    return true
+  }
+}
+
+/** After a restore from a copy, whose files have other inodes but kept their size and time. */
+function isCopy(there: FileSignature, known: FileSignature, playing: Playing): boolean {
+  if (typeof playing !== 'object' || playing.inodes.has(there.inode)) return false
+  return there.sizeBytes === known.sizeBytes && there.mtimeMs === known.mtimeMs
+}
+
+/** findFileSafely; undefined also in a folder that the server may not look into. */
+function findUnlessClosed(path: string): FileSignature | undefined {
+  try {
+    return findFileSafely(path)
+  } catch (error) {
+    if (hasCode(error, 'EACCES')) return undefined
+    throw error
   }
 }
 

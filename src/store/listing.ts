@@ -1,9 +1,9 @@
 /** Pages of objects and versions. The index is sorted as S3 lists; a common prefix is passed over with one seek. */
-import type { Awaitable, Bytes, Entry, KeyRange } from '#metadata/engine.ts'
-import { rowKey, rowsAfter, rowsWithPrefix } from '#metadata/tables.ts'
-import { decodeListed, decodeVersion } from '#metadata/version-codec.ts'
+import type { Awaitable, Bytes, KeyRange } from '#metadata/engine.ts'
+import { rowKey, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
+import { decodeIds, decodeListed, decodeListedVersion } from '#metadata/version-codec.ts'
 import type { StoreContext } from './context.ts'
-import type { ListedObject, ListedVersion, ListQuery, ObjectPage, VersionPage } from './contract.ts'
+import type { ListedObject, ListedVersion, ListQuery, ObjectPage, ObjectQuery, VersionPage } from './contract.ts'
 import { findRecord } from './read.ts'
 
 /** Rows within one common prefix that are read on before a seek is cheaper. */
@@ -11,11 +11,16 @@ const rowsBeforeSeek = 16
 /** Rows fetched at once: those of a page, and the one that tells that there is more. */
 const chunkMax = 1001
 
-/** Common prefix of a key under prefix and delimiter; undefined if it has none. */
+/** Common prefix of a key that starts with the prefix; undefined if it has none. */
 export function commonPrefix(key: string, prefix: string, delimiter: string): string | undefined {
   if (delimiter === '') return undefined
   const at = key.indexOf(delimiter, prefix.length)
   return at === -1 ? undefined : key.slice(0, at + delimiter.length)
+}
+
+/** The same of any key: undefined for one that is not listed under the prefix. */
+export function commonPrefixOf(key: string, prefix: string, delimiter: string): string | undefined {
+  return key.startsWith(prefix) ? commonPrefix(key, prefix, delimiter) : undefined
 }
 
 /** How a cursor gets its rows. */
@@ -77,8 +82,8 @@ interface ObjectRow {
   readonly object: ListedObject | undefined
 }
 
-export async function listObjects(context: StoreContext, query: ListQuery & { after: string }): Promise<ObjectPage> {
-  const { bucket, prefix, delimiter, limit, after } = query
+export async function listObjects(context: StoreContext, query: ObjectQuery): Promise<ObjectPage> {
+  const { bucket, prefix, delimiter, limit, after, isMarker = false } = query
   const page = { objects: [], commonPrefixes: [], next: undefined } as ObjectPage & { next: string | undefined }
   if (limit === 0) return page
   const rowText = (key: string) => rowKey('o', bucket, key)
@@ -96,8 +101,8 @@ export async function listObjects(context: StoreContext, query: ListQuery & { af
   let range = rowsWithPrefix('o', `${bucket}\0${prefix}`)
   if (after !== '' && Buffer.compare(rowText(after), range.start) >= 0) range = rowsAfter(range, rowText(after), 'row')
   const cursor = new Cursor(source, range, delimiter === '' ? limit + 1 : 64)
-  const afterPrefix = commonPrefix(after, prefix, delimiter)
-  if (afterPrefix !== undefined && after.startsWith(prefix) && afterPrefix === after) cursor.skipPrefix(afterPrefix)
+  const afterPrefix = commonPrefixOf(after, prefix, delimiter)
+  if (afterPrefix !== undefined && (isMarker || afterPrefix === after)) cursor.skipPrefix(afterPrefix)
   let passed = 0
   let last = ''
   for (;;) {
@@ -125,28 +130,50 @@ interface VersionQuery extends ListQuery {
   readonly versionIdMarker: string | undefined
 }
 
+/** A version, or the common prefix in whose place it is listed. */
+interface VersionRow {
+  readonly key: string
+  readonly order: string
+  readonly common: string | undefined
+  readonly version: ListedVersion['version'] | undefined
+}
+
 /** Current versions and version rows, merged: the current one of a key is its newest. */
 export async function listVersions(context: StoreContext, query: VersionQuery): Promise<VersionPage> {
   const { prefix, delimiter, limit, keyMarker } = query
   const page = { versions: [] as ListedVersion[], commonPrefixes: [] as string[] }
   if (limit === 0) return { ...page, next: undefined }
   const markerOrder = await orderOfMarker(context, query)
-  const markerPrefix = commonPrefix(keyMarker, prefix, delimiter)
-  const isPrefixMarker = markerPrefix !== undefined && markerPrefix === keyMarker && markerOrder === undefined
+  const [current, others] = versionCursors(context, query, markerOrder)
+  // A marker inside a common prefix stands for all of it.
+  const markerPrefix = commonPrefixOf(keyMarker, prefix, delimiter)
+  if (markerPrefix !== undefined) for (const cursor of [current, others]) cursor.skipPrefix(markerPrefix)
   let last: { key: string; versionId: string | undefined } = { key: '', versionId: undefined }
-  const rows = mergedVersions(context, query, isPrefixMarker ? markerPrefix : undefined)
-  for (let row = await rows.next(); row !== undefined; row = await rows.next()) {
-    const { key, version, isLatest } = row
-    if (key === keyMarker && (markerOrder === undefined || version.order <= markerOrder)) continue
-    const common = commonPrefix(key, prefix, delimiter)
-    if (common !== undefined && common === page.commonPrefixes.at(-1)) {
-      rows.skipPrefix(common)
+  let newestKey = markerOrder !== undefined && (await hasListed(context, query, markerOrder)) ? keyMarker : undefined
+  let passed = 0
+  let [a, b] = [await current.fetchNext(limit + 1), await others.fetchNext(limit + 1)]
+  while (a !== undefined || b !== undefined) {
+    const takesCurrent = a !== undefined && (b === undefined || compareKeys(a.key, b.key) <= 0)
+    const { key, order, common, version } = (takesCurrent ? a : b) as VersionRow
+    const isLatest = key !== newestKey
+    newestKey = key
+    const listed = page.versions.length + page.commonPrefixes.length
+    const isBeforeMarker = key === keyMarker && markerOrder !== undefined && order <= markerOrder
+    const isListed = isBeforeMarker || (common !== undefined && common === page.commonPrefixes.at(-1))
+    if (isListed && common !== undefined && ++passed > rowsBeforeSeek) {
+      for (const cursor of [current, others]) cursor.skipPrefix(common)
+      ;[a, b] = [await current.fetchNext(), await others.fetchNext()]
       continue
     }
-    if (page.versions.length + page.commonPrefixes.length === limit) return { ...page, next: last }
-    if (common === undefined) page.versions.push({ version, isLatest })
-    else page.commonPrefixes.push(common)
-    last = { key: common ?? key, versionId: common === undefined ? version.versionId : undefined }
+    if (!isListed) {
+      passed = 0
+      if (listed === limit) return { ...page, next: last }
+      if (version !== undefined) page.versions.push({ version, isLatest })
+      else if (common !== undefined) page.commonPrefixes.push(common)
+      last = { key: common ?? key, versionId: version?.versionId }
+    }
+    if (takesCurrent) a = current.next() ?? (await current.fetchNext(limit + 1 - listed))
+    else b = others.next() ?? (await others.fetchNext(limit + 1 - listed))
   }
   return { ...page, next: undefined }
 }
@@ -157,57 +184,58 @@ async function orderOfMarker(context: StoreContext, query: VersionQuery): Promis
   return record?.order ?? query.versionIdMarker
 }
 
-function mergedVersions(context: StoreContext, query: VersionQuery, skip: string | undefined) {
-  const { bucket, prefix, keyMarker } = query
-  const cursors = (['o', 'v'] as const).map((table) => {
-    const rowText = (key: string) => rowKey(table, bucket, key)
-    let range = rowsWithPrefix(table, `${bucket}\0${prefix}`)
-    const marker = rowText(keyMarker)
-    // The marker's own rows are read again: which of them were listed depends on the version marker.
-    if (keyMarker !== '' && Buffer.compare(marker, range.start) > 0) range = { start: marker, end: range.end }
-    const source: Rows<Entry> = {
-      fetch: (range, limit) => context.engine.scan(range, { limit }),
-      keyOf: ({ key }) => key,
-      rowText,
-    }
-    const cursor = new Cursor(source, range, 128)
-    if (skip !== undefined) cursor.skipPrefix(skip)
-    return cursor
-  })
-  const [current, others] = cursors as [Cursor<Entry>, Cursor<Entry>]
+/** Whether a version of the marker's key is left that the page before may have listed: what follows is not the latest then. */
+async function hasListed({ engine }: StoreContext, { bucket, keyMarker }: VersionQuery, order: string) {
+  const rows = rowsOf('v', bucket, keyMarker)
+  const { start: end } = rowsAfter(rows, rowKey('v', bucket, keyMarker, order), 'row')
+  return (await engine.scan({ start: rows.start, end }, { limit: 1 })).length > 0
+}
+
+function versionCursors(
+  context: StoreContext,
+  query: VersionQuery,
+  markerOrder: string | undefined,
+): [current: Cursor<VersionRow>, others: Cursor<VersionRow>] {
+  const { bucket, prefix, delimiter, keyMarker } = query
   const keyStart = rowKey('o', bucket, '').length
-  let heads: [Head | undefined, Head | undefined] | undefined
-  let lastKey: string | undefined
-  const readCurrent = async () => headOf(current.next() ?? (await current.fetchNext()), keyStart, 0)
-  const readOther = async () => headOf(others.next() ?? (await others.fetchNext()), keyStart, 33)
-  return {
-    async next() {
-      heads ??= [await readCurrent(), await readOther()]
-      const [a, b] = heads
-      const takesCurrent = a !== undefined && (b === undefined || Buffer.compare(a.keyBytes, b.keyBytes) <= 0)
-      const head = takesCurrent ? a : b
-      if (head === undefined) return undefined
-      if (takesCurrent) heads[0] = await readCurrent()
-      else heads[1] = await readOther()
-      const key = head.keyBytes.toString()
-      const isLatest = key !== lastKey
-      lastKey = key
-      return { key, version: decodeVersion(key, head.row.value), isLatest }
-    },
-    skipPrefix(common: string) {
-      for (const cursor of cursors) cursor.skipPrefix(common)
-      heads = undefined
-    },
+  const cursorOf = (table: 'o' | 'v', after: KeyRange) => {
+    const read = (keys: Buffer, start: number, end: number, value: Buffer): VersionRow => {
+      const keyEnd = table === 'o' ? end : end - orderBytes - 1
+      const key = keys.toString('utf8', start + keyStart, keyEnd)
+      const common = commonPrefix(key, prefix, delimiter)
+      const order = table === 'o' ? decodeIds(value).order : keys.toString('latin1', keyEnd + 1, end)
+      return { key, order, common, version: common === undefined ? decodeListedVersion(key, value) : undefined }
+    }
+    const source: Rows<VersionRow> = {
+      fetch: (range, rows) => context.engine.scanInPlace(range, rows, read),
+      keyOf: ({ key, order }) => (table === 'o' ? rowKey('o', bucket, key) : rowKey('v', bucket, key, order)),
+      rowText: (key) => rowKey(table, bucket, key),
+    }
+    const range = rowsWithPrefix(table, `${bucket}\0${prefix}`)
+    const isAfter = keyMarker !== '' && Buffer.compare(after.start, range.start) > 0
+    return new Cursor(source, isAfter ? { start: after.start, end: range.end } : range, 128)
   }
+  const current = rowKey('o', bucket, keyMarker)
+  const versions = rowsOf('v', bucket, keyMarker)
+  const all = { start: current, end: current }
+  if (markerOrder === undefined) {
+    return [cursorOf('o', rowsAfter(all, current, 'row')), cursorOf('v', { start: versions.end, end: versions.end })]
+  }
+  // A version behind the marker may have become current since.
+  return [cursorOf('o', all), cursorOf('v', rowsAfter(versions, rowKey('v', bucket, keyMarker, markerOrder), 'row'))]
 }
 
-interface Head {
-  readonly keyBytes: Buffer
-  readonly row: Entry
-}
+const orderBytes = 32
 
-function headOf(row: Entry | undefined, keyStart: number, tailBytes: number): Head | undefined {
-  if (row === undefined) return undefined
-  const bytes = row.key as Buffer
-  return { keyBytes: bytes.subarray(keyStart, bytes.length - tailBytes), row }
+/** As UTF-8 sorts: unlike UTF-16, with what takes two units after everything that takes one. */
+function compareKeys(a: string, b: string): number {
+  const length = Math.min(a.length, b.length)
+  for (let at = 0; at < length; at++) {
+    const [x, y] = [a.charCodeAt(at), b.charCodeAt(at)]
+    if (x === y) continue
+    const isPairX = x >= 0xd800 && x <= 0xdfff
+    const isPairY = y >= 0xd800 && y <= 0xdfff
+    return isPairX === isPairY ? x - y : isPairX ? 1 : -1
+  }
+  return a.length - b.length
 }

@@ -1,30 +1,36 @@
 /** Opens a STORAGE_ROOT: index, recovery, leftovers, adoption. Every process that opens it may do so at the same time. */
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
-import { join } from 'node:path'
-import { hasCode, moveFileBelow } from '#blobs/files.ts'
+import { tryToRemoveFolder } from '#blobs/files.ts'
 import { Layout } from '#blobs/layout.ts'
 import { Spares } from '#blobs/spares.ts'
-import { isLivingProcess } from '#lib/living-process.ts'
+import { DiskReserve } from '#lib/disk-reserve.ts'
 import { syncFolder } from '#lib/sync.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
 import { openMemoryEngine } from '#metadata/memory-engine.ts'
-import { rowParts, rowsOf } from '#metadata/tables.ts'
+import { eachRow, rowParts, rowsOf } from '#metadata/tables.ts'
+import type { ObjectVersion } from '#model/object.ts'
+import { adoptBeforeRemoval, adoptFirst } from './adopt-first.ts'
 import { backgroundWork, scanAndTell } from './background.ts'
 import { bucketUsage, createBucket, deleteBucket, findBucket, getBucket, listBuckets, updateBucket } from './buckets.ts'
 import { changeVersion } from './change-version.ts'
 import type { Durability, StoreContext, StoreLog } from './context.ts'
-import type { Store } from './contract.ts'
+import type { PutObject, Store } from './contract.ts'
 import { deleteObject } from './delete.ts'
+import { scrubAgainAndAgain } from './fsck/scrub.ts'
 import { listObjects, listVersions } from './listing.ts'
 import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './parts.ts'
 import { putObject } from './publish.ts'
 import { findVersion, headObject, listObjectParts, openObject } from './read.ts'
 import { renameObject } from './rename.ts'
 import { Settler } from './settler.ts'
-import { discardStaged, newFileId, stage, stageCopy, stagingOwner } from './staging.ts'
+import { discardStaged, stage, stageCopy } from './staging.ts'
+import { removeAbandoned, StagingFolder, sortStaging } from './staging-folder.ts'
+import { TroubleLog } from './trouble-log.ts'
 import { abortUpload, completeUpload, createUpload, forgetCompleted, getUpload, listUploads } from './uploads.ts'
+import { VerifiedFiles } from './verified-files.ts'
+import type { VerifyReads } from './verify.ts'
 import { Watcher } from './watcher.ts'
 
 export type EngineName = 'lmdb' | 'memory'
@@ -41,6 +47,9 @@ export interface StoreOptions {
   /** Owner and region of buckets adopted from folders made by hand. */
   readonly ownerId?: string
   readonly region?: string
+  readonly verifyReads?: VerifyReads
+  /** From the start of one scrub of the primary process to the next; undefined: none. */
+  readonly scrubIntervalMs?: number | undefined
 }
 
 const flushOf = { strict: 'each', relaxed: 'soon', none: 'never' } as const
@@ -48,29 +57,73 @@ const flushOf = { strict: 'each', relaxed: 'soon', none: 'never' } as const
 const dayMs = 24 * 60 * 60 * 1000
 
 export async function openStore(options: StoreOptions): Promise<Store> {
+  const { context, close } = await openContext(options)
+  await removeLeftovers(context)
+  const stopBackground = new AbortController()
+  const { signal } = stopBackground
+  const watcher = options.isPrimary ? watchBehind(context, options, signal) : undefined
+  const stopRefills = options.isPrimary ? keepRefilled(context.reserve) : undefined
+  const { scrubIntervalMs } = options
+  if (options.isPrimary && scrubIntervalMs !== undefined) scrubAgainAndAgain(context, scrubIntervalMs, signal)
+  return storeOver(context, async () => {
+    stopBackground.abort()
+    await stopRefills?.()
+    watcher?.close()
+    await close()
+  })
+}
+
+/** Index and files, with what an unclean end has interrupted finished. Nothing that is left over is removed. */
+export async function openContext(
+  options: Pick<StoreOptions, 'root' | 'durability' | 'engine' | 'log' | 'verifyReads'>,
+): Promise<{ context: StoreContext; close(): Promise<void> }> {
   const { root, durability, log } = options
   const layout = new Layout(root)
+  const reserve = reserveOf(layout)
+  reserve.ensureFree(startBytes, startInodes)
   for (const folder of ['index', 'staging', 'uploads', 'versions', 'opaque']) {
     fs.mkdirSync(layout.system(folder), { recursive: true })
   }
   const engine =
     typeof options.engine === 'string' ? openEngine({ ...options, engine: options.engine }) : options.engine
   sortStaging(layout)
-  const spares = new Spares({ layout, newFileId })
-  const settler = new Settler({ engine, layout, durability, log, spares })
-  const context: StoreContext = { engine, layout, settler, spares, durability, log }
+  const staging = reserve.withRoom(() => StagingFolder.open(layout))
+  if (durability !== 'none') await syncFolder(layout.system('staging'))
+  const spares = new Spares({ layout, newFileId: () => staging.newFileId() })
+  const troubles = new TroubleLog(log)
+  const settler = new Settler({ engine, layout, durability, log, spares, troubles, reserve })
+  const { verifyReads = 'recent' } = options
+  const common = { engine, layout, durability, log, troubles, reserve, verifyReads, verified: new VerifiedFiles() }
+  const context: StoreContext = { ...common, settler, spares, staging }
   const recovered = await settler.recover()
   if (recovered > 0) log.info({ recovered }, 'finished writes that were interrupted')
-  await removeLeftovers(context)
-  const stopScan = new AbortController()
-  const watcher = options.isPrimary ? watchBehind(context, options, stopScan.signal) : undefined
-  return storeOver(context, async () => {
-    stopScan.abort()
-    watcher?.close()
+  const close = async () => {
     await settler.close()
     await spares.close()
+    staging.close()
     await engine.close()
-  })
+  }
+  return { context, close }
+}
+
+/** So much a process needs to start, and to end what was interrupted. */
+const startBytes = 2 * 1024 * 1024
+const startInodes = 16
+
+const reserveOf = (layout: Layout) => new DiskReserve(layout.system('reserve'))
+
+const refillEveryMs = 10_000
+
+/** A store that is open for a moment only makes none. */
+function keepRefilled(reserve: DiskReserve): () => Promise<void> {
+  const refill = () => void reserve.refill().catch(() => undefined)
+  const first = setTimeout(refill, 1000).unref()
+  const timer = setInterval(refill, refillEveryMs).unref()
+  return () => {
+    clearTimeout(first)
+    clearInterval(timer)
+    return reserve.stopRefilling()
+  }
 }
 
 /** For those who keep rows of their own beside the store's. */
@@ -78,8 +131,11 @@ export function openEngine(options: { root: string; durability: Durability; engi
   const { root, durability, engine } = options
   if (engine === 'memory') return openMemoryEngine()
   const layout = new Layout(root)
+  const reserve = reserveOf(layout)
+  // The lock file of LMDB is memory: where it finds no room, the process ends.
+  reserve.ensureFree(startBytes, startInodes)
   fs.mkdirSync(layout.system('index'), { recursive: true })
-  return openLmdbEngine({ path: layout.system('index'), flush: flushOf[durability], files: root })
+  return openLmdbEngine({ path: layout.system('index'), flush: flushOf[durability], files: root, reserve })
 }
 
 /** The scan runs behind: the server is ready at once, and a read adopts what it needs by itself. */
@@ -102,53 +158,33 @@ function watchBehind(context: StoreContext, options: StoreOptions, signal: Abort
   return watcher
 }
 
-/** The first releases staged all files side by side; a write of theirs that was interrupted is still to be finished. */
-function sortStaging(layout: Layout): void {
-  const folder = layout.system('staging')
-  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isFile()) moveFileBelow(folder, join(folder, entry.name), layout.staging(entry.name))
-  }
-}
-
-/** Staged files and upload folders that nothing refers to: their process died before the commit. */
-async function removeLeftovers(context: StoreContext): Promise<void> {
-  const { engine, layout, durability, log } = context
-  for (const owner of fs.readdirSync(layout.system('staging'))) {
-    if (!isOfOther(owner)) removeStaged(layout.stagingFolder(owner), log)
-  }
-  fs.mkdirSync(layout.stagingFolder(stagingOwner), { recursive: true })
-  if (durability !== 'none') await syncFolder(layout.system('staging'))
+/**
+ * Removes staged files and upload folders that no row names: their process ended before the commit. Names are listed before the rows are
+ * read, and every folder has its row before it is made, so that what a living process is about to use is never among them.
+ */
+async function removeLeftovers({ engine, layout, settler, log }: StoreContext): Promise<void> {
+  const folders = fs.readdirSync(layout.system('uploads'))
   const uploads = new Set<string>()
-  for (const { key } of await engine.scan(rowsOf('u'))) {
-    uploads.add(rowParts(key)[2] ?? '')
-  }
-  const now = Date.now()
-  for (const name of fs.readdirSync(layout.system('uploads'))) {
-    const isFresh = now - Number.parseInt(name.slice(0, 12), 16) < 60_000
-    if (!uploads.has(name) && !isFresh) fs.rmSync(layout.upload(name), { recursive: true, force: true })
-  }
-  for (const { key } of await engine.scan(rowsOf('b'))) {
-    await forgetCompleted(context, rowParts(key)[0] ?? '', now - dayMs)
+  for await (const { key } of eachRow(engine, rowsOf('u'))) uploads.add(rowParts(key)[2] ?? '')
+  // A completion in between has left its row here.
+  const named = await settler.namedFiles()
+  removeAbandoned(layout, (fileId) => named.has(fileId), log)
+  for (const name of folders) if (!uploads.has(name) && !named.has(name)) await tryToRemoveFolder(layout.upload(name))
+  for await (const { key } of eachRow(engine, rowsOf('b'))) {
+    await forgetCompleted(engine, rowParts(key)[0] ?? '', Date.now() - dayMs)
   }
 }
 
-function removeStaged(folder: string, log: StoreLog): void {
+/** A write to a versioned key keeps the file of the version before. */
+async function adoptThenPut(context: StoreContext, put: PutObject): Promise<ObjectVersion> {
   try {
-    for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
-      const path = join(folder, entry.name)
-      if (!entry.isDirectory()) fs.rmSync(path, { force: true })
-      // Nobody stages folders: one was exchanged with a file (blobs/files.ts), and its process ended before it gave it back.
-      else log.error({ path }, 'a folder of objects was left in staging; move it back to its bucket')
-    }
-    fs.rmdirSync(folder)
+    await adoptFirst(context, put.bucket.name, put.key)
   } catch (error) {
-    // Another process that starts may be about the same.
-    if (!hasCode(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error
+    discardStaged(context, put.staged)
+    throw error
   }
+  return putObject(context, put)
 }
-
-/** Whether another process, which lives, stages there. */
-const isOfOther = (owner: string): boolean => owner !== stagingOwner && isLivingProcess(Number.parseInt(owner, 36))
 
 function storeOver(context: StoreContext, close: () => Promise<void>): Store {
   return {
@@ -162,14 +198,23 @@ function storeOver(context: StoreContext, close: () => Promise<void>): Store {
     stage: (body) => stage(context, body),
     stageCopy: (source, range, algorithms) => stageCopy(context, source, range, algorithms),
     discard: async (staged) => discardStaged(context, staged),
-    putObject: (put) => putObject(context, put),
+    putObject: (put) => {
+      if (put.bucket.versioning === 'Unversioned') return putObject(context, put)
+      return adoptThenPut(context, put)
+    },
     findVersion: (bucket, key, versionId) => findVersion(context, bucket, key, versionId),
     headObject: (bucket, key, versionId) => headObject(context, bucket, key, versionId),
     openObject: (bucket, key, versionId) => openObject(context, bucket, key, versionId),
     changeVersion: (bucket, version, change) => changeVersion(context, bucket, version, change),
     listObjectParts: (_bucket, version, after, limit) => listObjectParts(context, version, after, limit),
-    deleteObject: (remove) => deleteObject(context, remove),
-    renameObject: (rename) => renameObject(context, rename),
+    deleteObject: async (remove) => {
+      const damaged = await adoptBeforeRemoval(context, remove.bucket.name, remove.key)
+      return deleteObject(context, remove, damaged)
+    },
+    renameObject: async (rename) => {
+      if (rename.bucket.versioning !== 'Unversioned') await adoptFirst(context, rename.bucket.name, rename.to)
+      return renameObject(context, rename)
+    },
     listObjects: (query) => listObjects(context, query),
     listVersions: (query) => listVersions(context, query),
     createUpload: (upload) => createUpload(context, upload),
@@ -181,7 +226,10 @@ function storeOver(context: StoreContext, close: () => Promise<void>): Store {
     discardPart: (upload, staged) => discardPart(context, upload, staged),
     putPart: (upload, staged, checksum) => putPart(context, upload, staged, checksum),
     listParts: (upload, after, limit) => listParts(context, upload, after, limit),
-    completeUpload: (complete) => completeUpload(context, complete),
+    completeUpload: async (complete) => {
+      if (complete.bucket.versioning !== 'Unversioned') await adoptFirst(context, complete.bucket.name, complete.key)
+      return completeUpload(context, complete)
+    },
     abortUpload: (bucket, key, uploadId, ifInitiatedMs) => abortUpload(context, bucket, key, uploadId, ifInitiatedMs),
     backgroundWork: () => backgroundWork(context),
     close,

@@ -4,7 +4,7 @@
  * copies.
  */
 import fs from 'node:fs'
-import { open } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { findFile, signatureOf, tryToRemove } from '#blobs/files.ts'
 import { syncFolder } from '#lib/sync.ts'
 import { decodeJson, encodeJson, partText, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
@@ -16,7 +16,7 @@ import type { Upload, UploadedPart } from '#model/upload.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { IncomingBody, OpenObject, StagedPart } from './contract.ts'
 import { randomId } from './order.ts'
-import { asCopyError, discardFile, discardStaged, newFileId, readStretch, receive, syncStaging } from './staging.ts'
+import { asCopyError, assertRoom, checkCopy, discardFile, discardStaged, readStretch, receive } from './staging.ts'
 import { asStorageError } from './storage-error.ts'
 
 /** Where a part's bytes are: in the assembled file at `offset`, or in a file of the upload's folder. */
@@ -39,7 +39,9 @@ export async function stagePart(
   partNumber: number,
   body: IncomingBody,
 ): Promise<StagedPart> {
+  assertRoom(context, body.sizeBytes)
   const folder = context.layout.upload(upload.uploadId)
+  if (!fs.existsSync(folder)) await restoreUploadFolder(context, upload)
   const at = await choosePlace(context, upload.uploadId, partNumber, body.sizeBytes)
   const path = 'offset' in at ? context.layout.assembled(upload.uploadId) : `${folder}/${at.file}`
   try {
@@ -55,6 +57,22 @@ export async function stagePart(
   }
 }
 
+/** The folder and the file in which the parts lie. It is made after the upload's row: one without a row is never needed. */
+export async function makeUploadFolder({ layout, durability }: StoreContext, uploadId: string): Promise<void> {
+  const folder = layout.upload(uploadId)
+  await mkdir(folder, { recursive: true })
+  await (await open(layout.assembled(uploadId), 'a')).close()
+  if (durability === 'none') return
+  await syncFolder(folder)
+  await syncFolder(layout.system('uploads'))
+}
+
+/** A process may have ended between the row and the folder. */
+async function restoreUploadFolder(context: StoreContext, { bucket, key, uploadId }: Upload): Promise<void> {
+  if ((await context.engine.get(rowKey('u', bucket, key, uploadId))) === undefined) throw noSuchUpload(uploadId)
+  await makeUploadFolder(context, uploadId)
+}
+
 export async function stagePartCopy(
   context: StoreContext,
   upload: Upload,
@@ -68,7 +86,15 @@ export async function stagePartCopy(
   const sizeBytes = range.end - range.start
   try {
     const stream = Buffer.isBuffer(content) ? Readable.from([content], { objectMode: false }) : readStretch(content)
-    return await stagePart(context, upload, partNumber, { source: stream, sizeBytes, maxBytes: sizeBytes, algorithms })
+    const body = { source: stream, sizeBytes, maxBytes: sizeBytes, algorithms }
+    const staged = await stagePart(context, upload, partNumber, body)
+    try {
+      if (!Buffer.isBuffer(content)) checkCopy(source, content, staged)
+    } catch (error) {
+      await discardPart(context, upload, staged)
+      throw error
+    }
+    return staged
   } catch (error) {
     throw asCopyError(error)
   } finally {
@@ -204,7 +230,8 @@ export async function concatenateParts(
   if (isInPlace && mayTakeAssembled && assembled?.sizeBytes === end) {
     return { fileId: uploadId, signature: assembled, isCopied: false }
   }
-  const fileId = newFileId()
+  assertRoom(context, end)
+  const fileId = context.staging.newFileId()
   try {
     return { fileId, signature: await copyParts(context, uploadId, parts, fileId), isCopied: true }
   } catch (error) {
@@ -214,7 +241,7 @@ export async function concatenateParts(
 }
 
 async function copyParts(
-  { layout, durability }: StoreContext,
+  { layout, staging, durability }: StoreContext,
   uploadId: string,
   parts: readonly StoredPart[],
   fileId: string,
@@ -229,7 +256,7 @@ async function copyParts(
     }
     if (durability !== 'none') {
       await file.datasync()
-      await syncStaging({ layout })
+      await staging.sync()
     }
     return signatureOf(await file.stat())
   } finally {

@@ -83,3 +83,8 @@ export function decodePending(value: Bytes): Pending {
 export function removedFile(version: StoredVersion): RemovedFile {
   return { place: version.place, fileId: version.fileId, inode: version.signature.inode }
 }
+
+/** Inodes of the files that these rows tell of: none of them was made by hand. */
+export function inodesOf(rows: readonly Pending[]): Set<number> {
+  return new Set(rows.flatMap(({ inodes = [], removed }) => [...inodes, ...removed.map(({ inode }) => inode)]))
+}

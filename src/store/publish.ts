@@ -3,7 +3,7 @@ import { isPlainKey } from '#blobs/layout.ts'
 import type { Bytes, KeyRange } from '#metadata/engine.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
-import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Checksum, FileSignature, ObjectAttributes, ObjectVersion } from '#model/object.ts'
 import { bucketIn } from './buckets.ts'
@@ -12,7 +12,9 @@ import type { StoreContext } from './context.ts'
 import type { PutObject, WriteConditions } from './contract.ts'
 import { newOrder } from './order.ts'
 import { type Pending, pendingKey, putPending, type RemovedFile, removedFile } from './pending.ts'
+import { assertReplaceable } from './replaceable.ts'
 import { discardStaged, type StagedFile } from './staging.ts'
+import { asStorageError } from './storage-error.ts'
 
 export interface NewVersion {
   readonly key: string
@@ -23,6 +25,8 @@ export interface NewVersion {
   readonly attributes: ObjectAttributes
   readonly fileId: string
   readonly signature: FileSignature
+  /** Base64, of all bytes; undefined only for a renamed version of an older release. */
+  readonly crc64nvme: string | undefined
 }
 
 /** What else changes with the publication of a version. */
@@ -31,11 +35,20 @@ export interface Change {
   readonly removed: RemovedFile[]
   /** Of plain files whose place the new version takes. */
   readonly replacedInodes: number[]
+  /** A plain file leaves its place. */
+  vacatesPlain: boolean
   objectCount: number
   sizeBytes: number
 }
 
-export const noChange = (): Change => ({ moved: [], removed: [], replacedInodes: [], objectCount: 0, sizeBytes: 0 })
+export const noChange = (): Change => ({
+  moved: [],
+  removed: [],
+  replacedInodes: [],
+  vacatesPlain: false,
+  objectCount: 0,
+  sizeBytes: 0,
+})
 
 export async function putObject(context: StoreContext, put: PutObject): Promise<ObjectVersion> {
   const staged = put.staged as StagedFile
@@ -48,6 +61,7 @@ export async function putObject(context: StoreContext, put: PutObject): Promise<
     attributes: put.attributes,
     fileId: staged.fileId,
     signature: staged.signature,
+    crc64nvme: staged.digests.get('CRC64NVME')?.toString('base64'),
   }
   const options = { conditions: put.conditions, bytes: staged.bytes, discard: () => discardStaged(context, staged) }
   return publish(context, put.bucket.name, fresh, options)
@@ -74,6 +88,7 @@ export async function publish(
     const bucket = await bucketIn(transaction, bucketName)
     const change = noChange()
     const version = await makeCurrent(transaction, bucket, fresh, options.conditions, change)
+    assertReplaceable(context, bucketName, version, change)
     const pending: Pending = {
       bucket: bucketName,
       key: fresh.key,
@@ -93,7 +108,7 @@ export async function publish(
   }).catch(async (error: unknown) => {
     // A commit whose flush failed can be seen all the same: its file is needed.
     if (row === undefined || (await context.engine.get(row)) === undefined) options.discard?.()
-    throw error
+    throw asStorageError(error)
   })
   const { version, pending, isVersioned } = result
   const place = isVersioned ? undefined : version.place
@@ -115,7 +130,7 @@ export async function makeCurrent(
   const row = rowKey('o', bucket.name, key)
   const value = await transaction.get(row)
   const current = value === undefined ? undefined : decodeVersion(key, value)
-  checkWriteConditions(conditions, current)
+  checkWriteConditions(conditions, key, current)
   const order = newOrder(current?.order ?? (await newestOrder(transaction, bucket, key)))
   const isVersioned = bucket.versioning === 'Enabled'
   if (bucket.versioning !== 'Unversioned') transaction.requireEmpty(newerThan(bucket.name, key, order))
@@ -137,7 +152,7 @@ export async function makeCurrent(
 
 /** Field by field: to spread the attributes took a tenth of the time of a small write. */
 function versionOf(fresh: NewVersion, order: string, versionId: string): StoredVersion {
-  const { key, sizeBytes, etag, partCount, fileId, signature, checksum, attributes } = fresh
+  const { key, sizeBytes, etag, partCount, fileId, signature, checksum, crc64nvme, attributes } = fresh
   const { headers, userMetadata, storageClass, ownerId, websiteRedirectLocation, acl, tags } = attributes
   const version: { -readonly [Field in keyof StoredVersion]: StoredVersion[Field] } = {
     key,
@@ -157,6 +172,7 @@ function versionOf(fresh: NewVersion, order: string, versionId: string): StoredV
     ownerId,
   }
   if (checksum !== undefined) version.checksum = checksum
+  if (crc64nvme !== undefined && crc64nvmeOf(version) === undefined) version.crc64nvme = crc64nvme
   if (websiteRedirectLocation !== undefined) version.websiteRedirectLocation = websiteRedirectLocation
   if (acl !== undefined) version.acl = acl
   if (tags !== undefined) version.tags = tags
@@ -185,7 +201,9 @@ export function demote(transaction: Transaction, bucket: string, current: Stored
   const place = current.place.kind === 'plain' ? ({ kind: 'version', id: current.fileId } as const) : current.place
   transaction.put(rowKey('v', bucket, current.key, current.order), encodeVersion({ ...current, place }))
   if (current.versionId === 'null') transaction.put(rowKey('n', bucket, current.key), Buffer.from(current.order))
-  if (place !== current.place) change.moved.push(current.order)
+  if (place === current.place) return
+  change.moved.push(current.order)
+  change.vacatesPlain = true
 }
 
 /** A version that ceases to exist: its rows besides its own, its file, its share of the usage. */
@@ -193,6 +211,7 @@ export function replace(transaction: Transaction, version: StoredVersion, change
   if (version.partCount > 0) transaction.remove(rowKey('m', version.fileId))
   if (version.isDeleteMarker) return
   change.removed.push(removedFile(version))
+  if (version.place.kind === 'plain') change.vacatesPlain = true
   change.objectCount--
   change.sizeBytes -= version.sizeBytes
 }

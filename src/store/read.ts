@@ -10,10 +10,12 @@ import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { FileSignature, ObjectPart, ObjectVersion } from '#model/object.ts'
-import { adoptFile, adoptRemoval } from './adoption.ts'
+import { type Adoption, adoptFile, adoptRemoval, isOurs } from './adoption.ts'
 import type { StoreContext } from './context.ts'
-import type { Content, OpenObject } from './contract.ts'
-import { asStorageError } from './storage-error.ts'
+import type { Content, OpenObject, Staged } from './contract.ts'
+import { decodePending, type Pending } from './pending.ts'
+import { asReadError, isForbidden } from './storage-error.ts'
+import { areBytesOf, assertCopied, checkOfStretch, damaged } from './verify.ts'
 
 const attempts = 20
 
@@ -65,20 +67,19 @@ async function findVerified<T>(
   { probe, release, mayBeStaged }: Probing<T>,
 ): Promise<{ version: StoredVersion; value: T | undefined } | undefined> {
   let suspect: StoredVersion | undefined
-  let hasSettled = false
+  let played: Pending[] | undefined
   for (let attempt = 0; attempt < attempts; attempt++) {
     const version = await findRecord(context, bucket, key, versionId)
     if (version === undefined || (version.isDeleteMarker && versionId === undefined)) {
-      if (versionId !== undefined || !(await adoptUnknown(context, bucket, key, hasSettled))) {
-        return version === undefined ? undefined : { version, value: undefined }
-      }
-      continue
+      const adoption = versionId === undefined ? await adoptReadable(context, bucket, key) : 'none'
+      if (adoption === 'adopted' || adoption === 'changed') continue
+      return version === undefined ? undefined : { version, value: undefined }
     }
     if (version.isDeleteMarker) return { version, value: undefined }
     const probed = probe(context.layout.place(bucket, key, version.place))
     if (probed !== undefined && isSameFile(probed.signature, version.signature)) return { version, value: probed.value }
     if (probed !== undefined) release(probed.value)
-    if (mayBeStaged && !hasSettled) {
+    if (mayBeStaged && played === undefined) {
       const staged = probe(context.layout.staging(version.fileId))
       if (staged !== undefined && isSameFile(staged.signature, version.signature))
         return { version, value: staged.value }
@@ -86,25 +87,55 @@ async function findVerified<T>(
     }
     const isSame = suspect?.order === version.order && isSameFile(suspect.signature, version.signature)
     suspect = version
-    if (!isSame) hasSettled = false
-    if (!hasSettled) {
-      await context.settler.settleKey(bucket, key)
-      hasSettled = true
+    if (!isSame) {
+      // Nearly always a newer version has been committed meanwhile; the next turn's reads see it.
+      played = undefined
+      await nextTurn()
       continue
     }
-    if (probed === undefined) await adoptRemoval(context, bucket, version)
-    else await adoptFile(context, bucket, key, version)
+    if (played === undefined) {
+      played = await context.settler.settleKey(bucket, key)
+      continue
+    }
+    const found = { bucket, key, known: version, played }
+    const adoption = probed === undefined ? await adoptRemoval(context, found) : await adoptFile(context, found)
+    played = undefined
+    if (adoption !== 'adopted') await pause()
   }
   throw new ApiError('SlowDown')
 }
 
-/** Whether a file without a record was found at the key's own path, and adopted. */
-async function adoptUnknown(context: StoreContext, bucket: string, key: string, hasTried: boolean): Promise<boolean> {
-  if (hasTried || !isPlainKey(key)) return false
-  if (findFileSafely(context.layout.plain(bucket, key)) === undefined) return false
-  // A deleted object's file may be waiting for its removal.
-  await context.settler.settleKey(bucket, key)
-  return adoptFile(context, bucket, key, undefined)
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+
+/** For what is under way to end: rows are forgotten after a second. */
+const pause = () => new Promise((resolve) => setTimeout(resolve, 100))
+
+/** Adopts a file without a record at the key's own path. */
+async function adoptUnknown(context: StoreContext, bucket: string, key: string): Promise<Adoption> {
+  const there = isPlainKey(key) ? findFileSafely(context.layout.plain(bucket, key)) : undefined
+  if (there === undefined) return 'none'
+  // Nearly always a deleted object's file that waits for its removal.
+  const rows = await context.engine.scan(rowsOf('q', bucket, key))
+  const isDeleted = isOurs(
+    there.inode,
+    rows.map(({ value }) => decodePending(value)),
+    undefined,
+  )
+  if (isDeleted) return 'ours'
+  const played = await context.settler.settleKey(bucket, key)
+  return adoptFile(context, { bucket, key, known: undefined, played })
+}
+
+/** A file that the server may not read, or not look at, is no object. */
+async function adoptReadable(context: StoreContext, bucket: string, key: string): Promise<Adoption> {
+  try {
+    return await adoptUnknown(context, bucket, key)
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+    const message = 'the server is not permitted to read a file; it is not listed, and not served'
+    context.troubles.tellOfFile('warn', error, { bucket, key }, message)
+    return 'none'
+  }
 }
 
 export async function findVersion(
@@ -113,8 +144,18 @@ export async function findVersion(
   key: string,
   versionId: string | undefined,
 ): Promise<StoredVersion | undefined> {
-  const found = await findVerified(context, bucket, key, versionId, looking)
+  const found = await findVerified(context, bucket, key, versionId, looking).catch((error: unknown) => {
+    throw tellForbidden(context, bucket, key, error)
+  })
   return found?.version
+}
+
+/** What the client is told of an error; one that the administrator can mend is logged. */
+function tellForbidden(context: StoreContext, bucket: string, key: string, error: unknown): unknown {
+  if (isForbidden(error)) {
+    context.troubles.tellOfFile('warn', error, { bucket, key }, 'the server is not permitted to read an object')
+  }
+  return asReadError(error)
 }
 
 /** The current version, with its file in its place. */
@@ -151,12 +192,20 @@ export async function openObject(
   key: string,
   versionId: string | undefined,
 ): Promise<OpenObject> {
-  const found = await findVerified(context, bucket, key, versionId, opening).catch((error: unknown) => {
-    throw asStorageError(error)
-  })
-  const version = readable(key, versionId, found?.version)
-  if (found?.value === undefined) throw new ApiError('InternalError')
-  return new OpenVersion(version, found.value)
+  for (let hasFailed = false; ; hasFailed = true) {
+    const found = await findVerified(context, bucket, key, versionId, opening).catch((error: unknown) => {
+      throw tellForbidden(context, bucket, key, error)
+    })
+    const version = readable(key, versionId, found?.version)
+    const opened = found?.value
+    if (opened === undefined) throw new ApiError('InternalError')
+    const { bytes, ctimeMs } = opened
+    const isWhole = bytes === undefined || areBytesOf(context, version, bytes, ctimeMs)
+    if (isWhole) return new OpenVersion(context, bucket, version, opened)
+    // A change by hand that is under way shows at the second look.
+    if (hasFailed) throw damaged(context, bucket, version)
+    await pause()
+  }
 }
 
 /** The errors of a read: https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html */
@@ -177,6 +226,7 @@ function readable(key: string, versionId: string | undefined, version: StoredVer
 /** An open file; small ones are read at once and closed. */
 interface Opened {
   readonly bytes: Buffer | undefined
+  readonly ctimeMs: number
   readonly fd: number
   close(): void
 }
@@ -184,11 +234,11 @@ interface Opened {
 function probeOpen(path: string): Probed<Opened> | undefined {
   const file = openFile(path)
   if (file === undefined) return undefined
-  const { fd, signature } = file
+  const { fd, signature, ctimeMs } = file
   if (signature.sizeBytes <= limits.inlineBytes) {
     try {
       const bytes = readWhole(fd, signature.sizeBytes)
-      return { signature, value: { bytes, fd: -1, close: () => undefined } }
+      return { signature, value: { bytes, ctimeMs, fd: -1, close: () => undefined } }
     } finally {
       fs.closeSync(fd)
     }
@@ -198,24 +248,33 @@ function probeOpen(path: string): Probed<Opened> | undefined {
     if (isOpen) fs.close(fd)
     isOpen = false
   }
-  return { signature, value: { bytes: undefined, fd, close } }
+  return { signature, value: { bytes: undefined, ctimeMs, fd, close } }
 }
 
 const opening: Probing<Opened> = { probe: probeOpen, release: (opened) => opened.close(), mayBeStaged: true }
 
 class OpenVersion implements OpenObject {
-  readonly version: ObjectVersion
+  readonly version: StoredVersion
+  readonly #context: StoreContext
+  readonly #bucket: string
   readonly #opened: Opened
 
-  constructor(version: ObjectVersion, opened: Opened) {
+  constructor(context: StoreContext, bucket: string, version: StoredVersion, opened: Opened) {
     this.version = version
+    this.#context = context
+    this.#bucket = bucket
     this.#opened = opened
   }
 
   content(start: number, end: number): Content {
     const { bytes, fd } = this.#opened
     if (bytes !== undefined) return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
-    return { fd, start, end, close: () => this.#opened.close() }
+    const check = checkOfStretch(this.#context, this.#bucket, this.version, { fd, start, end })
+    return { fd, start, end, check, close: () => this.#opened.close() }
+  }
+
+  assertCopied(digests: Staged['digests']): void {
+    assertCopied(this.#context, this.#bucket, this.version, digests)
   }
 
   close(): void {

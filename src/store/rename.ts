@@ -8,6 +8,7 @@ import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/vers
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
+import { noteEmptied } from './begun-uploads.ts'
 import { bucketIn } from './buckets.ts'
 import { checkWriteConditions } from './conditions.ts'
 import { type StoreContext, transactDurably } from './context.ts'
@@ -17,6 +18,7 @@ import { newOrder } from './order.ts'
 import { decodePending, type Pending, putPending, smallBytesOf } from './pending.ts'
 import { type Change, countUsage, dropNullVersion, makeCurrent, noChange } from './publish.ts'
 import { findPlaced } from './read.ts'
+import { assertRemovable, assertReplaceable } from './replaceable.ts'
 
 type Rename = Parameters<Store['renameObject']>[0]
 
@@ -55,12 +57,15 @@ async function renameVersion(
     if (value === undefined) throw new ApiError('NoSuchKey', { fields: { Key: from } })
     const source = decodeVersion(from, value)
     if (source.order !== order) return undefined
-    checkWriteConditions(rename.sourceConditions, source)
+    checkWriteConditions(rename.sourceConditions, from, source)
     const change = noChange()
     const { order: _, versionId: __, isDeleteMarker: ___, modifiedAtMs: ____, place: _____, ...kept } = source
-    const fresh = { ...kept, key: to, checksum: source.checksum, attributes: source }
+    const fresh = { ...kept, key: to, checksum: source.checksum, crc64nvme: source.crc64nvme, attributes: source }
     const version = await makeCurrent(transaction, bucket, fresh, rename.conditions, change)
+    assertReplaceable(context, bucket.name, version, change)
+    if (source.place.kind === 'plain') assertRemovable(context, bucket.name, from)
     transaction.remove(rowKey('o', bucket.name, from))
+    await noteEmptied(transaction, bucket.name, from)
     change.objectCount--
     change.sizeBytes -= source.sizeBytes
     const log: Pending[] = []

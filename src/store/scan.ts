@@ -4,15 +4,20 @@
  */
 import fs from 'node:fs/promises'
 import { isSameFile } from '#blobs/files.ts'
+import { mapConcurrently } from '#lib/map-concurrently.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 import { decodeSignature } from '#metadata/version-codec.ts'
 import { isBucketName } from '#model/bucket.ts'
+import { ApiError } from '#model/errors.ts'
 import type { FileSignature } from '#model/object.ts'
 import { adoptBucket, findBucket } from './buckets.ts'
 import type { StoreContext } from './context.ts'
 import type { ObjectPage } from './contract.ts'
 import { listObjects } from './listing.ts'
 import { findVersion } from './read.ts'
+
+/** Files that are adopted together share a flush; each of them may be read meanwhile. */
+export const looksAtOnce = { atOnceMax: 8, touches: () => [] } as const
 
 interface ScannedFolder {
   readonly mtimeMs: number
@@ -31,8 +36,17 @@ export interface ScanOptions {
 export async function scanBuckets(context: StoreContext, options: ScanOptions): Promise<void> {
   for (const entry of await fs.readdir(context.layout.root, { withFileTypes: true })) {
     if (options.signal.aborted) return
-    if (entry.isDirectory() && isBucketName(entry.name)) await scanBucket(context, entry.name, options)
+    if (!entry.isDirectory() || !isBucketName(entry.name)) continue
+    await scanBucket(context, entry.name, options).catch((error: unknown) =>
+      tellOfFolder(context, entry.name, '', error),
+    )
   }
+}
+
+/** One folder's trouble keeps no other from being looked at. */
+function tellOfFolder(context: StoreContext, bucket: string, prefix: string, error: unknown): void {
+  const message = 'a folder could not be searched for files changed by hand'
+  context.troubles.tellOfFolder('warn', error, { bucket, key: prefix }, message)
 }
 
 export async function scanBucket(context: StoreContext, bucket: string, options: ScanOptions): Promise<void> {
@@ -64,7 +78,12 @@ export async function scanFolder(
     const scanned: ScannedFolder = { mtimeMs: stats.mtimeMs, folders }
     await context.engine.commit({ checks: [], writes: [{ key: row, value: encodeJson(scanned) }] })
   }
-  for (const folder of folders) await scanFolder(context, bucket, `${prefix}${folder}/`, options)
+  for (const folder of folders) {
+    const below = `${prefix}${folder}/`
+    await scanFolder(context, bucket, below, options).catch((error: unknown) =>
+      tellOfFolder(context, bucket, below, error),
+    )
+  }
 }
 
 /** Looks at every file of a folder, and at every key of the index that should be one. Returns the subfolders. */
@@ -78,14 +97,15 @@ async function scanFiles(
   const folders: string[] = []
   const seen = new Set<string>()
   const directory = await fs.opendir(path)
-  for await (const entry of directory) {
-    if (signal.aborted) return folders
+  await mapConcurrently(directory, looksAtOnce, async (entry) => {
+    if (signal.aborted) return
     if (entry.isDirectory()) folders.push(entry.name)
     else if (entry.isFile()) {
       seen.add(entry.name)
       await look(context, bucket, prefix + entry.name)
     }
-  }
+  })
+  if (signal.aborted) return folders
   await lookAtKnown(context, bucket, prefix, { delimiter: '/', signal }, (key) => !seen.has(key.slice(prefix.length)))
   return folders
 }
@@ -104,27 +124,41 @@ async function lookAtKnown(
 ): Promise<void> {
   for (let after: string | undefined = ''; after !== undefined; ) {
     const page: ObjectPage = await listObjects(context, { bucket, prefix, delimiter, limit: 1000, after })
-    for (const { key } of page.objects) {
-      if (signal.aborted) return
-      if (isDue(key)) await look(context, bucket, key)
-    }
+    await mapConcurrently(page.objects, looksAtOnce, async ({ key }) => {
+      if (!signal.aborted && isDue(key)) await look(context, bucket, key)
+    })
+    if (signal.aborted) return
     after = page.next
   }
 }
 
-/** Reading the record adopts whatever is different. `there`: the file in the key's place, if it was looked at a moment ago. */
-export async function look(context: StoreContext, bucket: string, key: string, there?: FileSignature): Promise<void> {
+/**
+ * Reading the record adopts whatever is different. `there`: the file in the key's place, if it was looked at a moment ago. False if that
+ * file has no record afterwards: it is a deleted object's, or may be taken for one until the rows of a write are forgotten.
+ */
+export async function look(
+  context: StoreContext,
+  bucket: string,
+  key: string,
+  there?: FileSignature,
+): Promise<boolean> {
+  let hasRecord = true
   try {
     // Nearly always so, and then the whole reading takes three times as long: every write of our own is looked at as well.
     const record = there === undefined ? undefined : await context.engine.get(rowKey('o', bucket, key))
     const isKnown = record !== undefined && there !== undefined && isSameFile(decodeSignature(record), there)
-    if (!isKnown) await findVersion(context, bucket, key, undefined)
+    if (!isKnown) {
+      const version = await findVersion(context, bucket, key, undefined)
+      hasRecord = there === undefined || version?.isDeleteMarker === false
+    }
   } catch (error) {
-    context.log.warn({ err: error, bucket, key }, 'a file could not be adopted')
+    const isTold = error instanceof ApiError && error.code === 'AccessDenied'
+    if (!isTold) context.troubles.tellOfFile('warn', error, { bucket, key }, 'a file could not be adopted')
   }
-  if (performance.now() < sliceEndMs) return
+  if (performance.now() < sliceEndMs) return hasRecord
   await new Promise((resolve) => setImmediate(resolve))
   sliceEndMs = performance.now() + sliceMs
+  return hasRecord
 }
 /** How long requests wait for looks at the most; a turn of the event loop for each look would cost more than the look. */
 const sliceMs = 2

@@ -6,16 +6,19 @@ import { dirname } from 'node:path'
 import { tryToRemove, tryToRemoveFolder } from '#blobs/files.ts'
 import { isPlainKey, type Layout } from '#blobs/layout.ts'
 import type { Spares } from '#blobs/spares.ts'
+import { type DiskReserve, isVolumeFull } from '#lib/disk-reserve.ts'
 import { libc } from '#lib/libc.ts'
 import { syncFolderIfThere, syncIfThere } from '#lib/sync.ts'
-import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
-import { rowKey, rowParts, rowsAfter, rowsOf } from '#metadata/tables.ts'
-import { decodeVersion } from '#metadata/version-codec.ts'
+import type { Bytes, Exclusive, MetadataEngine } from '#metadata/engine.ts'
+import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
+import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Place } from '#model/object.ts'
 import type { Durability, StoreLog } from './context.ts'
 import { DirectMoves, mayMoveDirectly } from './direct-move.ts'
 import { FileMoves, type Playing } from './file-moves.ts'
-import { decodePending, olderRows, type Pending, pendingKey, smallBytesOf } from './pending.ts'
+import { decodePending, inodesOf, olderRows, type Pending, pendingKey, smallBytesOf } from './pending.ts'
+import { StuckRows } from './stuck-rows.ts'
+import type { TroubleLog } from './trouble-log.ts'
 
 const forgetAfterMs = 1000
 const laggardsMax = 1000
@@ -28,6 +31,8 @@ interface SettlerOptions {
   readonly log: StoreLog
   /** Takes replaced files. */
   readonly spares: Pick<Spares, 'recycle' | 'finish'>
+  readonly troubles: TroubleLog
+  readonly reserve: DiskReserve
 }
 
 /** Without the bytes, of which a second's writes may have many. */
@@ -35,18 +40,25 @@ type SettledRow = Pick<Pending, 'bucket' | 'key' | 'order' | 'moved'>
 
 const withoutBytes = ({ bucket, key, order, moved }: Pending): SettledRow => ({ bucket, key, order, moved })
 
+interface Trouble {
+  readonly error: unknown
+  /** Only what was to be removed is left. */
+  readonly isPlaced: boolean
+}
+
 export class Settler {
   readonly #options: SettlerOptions
   readonly #moves: FileMoves
   readonly #directMoves: DirectMoves
   #settled: SettledRow[] = []
-  #unsettled: Pending[] = []
+  readonly #stuck = new StuckRows<SettledRow>(() => void this.forget())
   #settledBytes = 0
   /** Orders of rows of ours that are settled and not forgotten yet: nothing of theirs is under way. */
   #placed = new Set<string>()
   readonly #laggards = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
   #forgetting: Promise<void> | undefined
+  #isClosing = false
 
   constructor(options: SettlerOptions) {
     this.#options = options
@@ -60,18 +72,17 @@ export class Settler {
    * next round of forgetting, tries again. `place`: of the new version of a key that has one at a time, to be moved directly.
    */
   async settle(pending: Pending, place?: Place): Promise<void> {
+    const row = withoutBytes(pending)
     try {
       await this.#playFirst(pending, place)
-      this.#settled.push(withoutBytes(pending))
-      this.#placed.add(pending.order)
+      this.#noteSettled(row)
     } catch (error) {
-      const { bucket, key } = pending
-      this.#options.log.error({ err: error, bucket, key }, 'a file could not be moved to its place; trying again')
-      this.#unsettled.push(pending)
+      this.#tell(row, error)
+      this.#stuck.keep(row, forgetAfterMs)
     }
     this.#settledBytes += smallBytesOf(pending) ?? 0
     if (this.#settledBytes > pendingBytesMax) await this.forget()
-    else this.#timer ??= setTimeout(() => void this.forget(), forgetAfterMs).unref()
+    else this.#forgetLater(forgetAfterMs)
   }
 
   /** Lets a write be acknowledged before it is settled, unless too much is waiting; reads find its file in `staging/` meanwhile. */
@@ -79,48 +90,89 @@ export class Settler {
     const laggard = isSettled.catch((error: unknown) => {
       const { bucket, key } = pending
       this.#options.log.error({ err: error, bucket, key }, 'the index could not be flushed; the file is moved later')
-      this.#unsettled.push(pending)
+      this.#stuck.keep(withoutBytes(pending), forgetAfterMs)
     })
     this.#laggards.add(laggard)
     void laggard.finally(() => this.#laggards.delete(laggard))
     if (this.#laggards.size > laggardsMax) await laggard
   }
 
-  /** Settles what other writers of this key have committed and not moved yet. False if there was nothing. */
-  async settleKey(bucket: string, key: string, visited: ReadonlySet<string> = new Set()): Promise<boolean> {
+  /**
+   * Settles what other writers of this key have committed and not moved yet, and returns their rows, oldest first. Throws if a file could
+   * not be moved; one that could not be removed is told, and its row stays.
+   */
+  async settleKey(bucket: string, key: string, visited: ReadonlySet<string> = new Set()): Promise<Pending[]> {
+    const { pendings, troubles } = await this.#settleRows(bucket, key, visited)
+    for (const { error } of troubles.values()) this.#tell({ bucket, key }, error)
+    for (const { error, isPlaced } of troubles.values()) if (!isPlaced) throw error
+    return pendings
+  }
+
+  /** The rows of a key, oldest first, and the troubles that they have had, by their orders. */
+  async #settleRows(
+    bucket: string,
+    key: string,
+    visited: ReadonlySet<string>,
+  ): Promise<{ pendings: Pending[]; troubles: Map<string, Trouble> }> {
     const { engine } = this.#options
+    const troubles = new Map<string, Trouble>()
     const rows = await engine.scan(rowsOf('q', bucket, key))
-    if (rows.length === 0) return false
+    if (rows.length === 0) return { pendings: [], troubles }
     // Another process may have committed them a moment ago: no file may move for what a power loss could undo.
     await engine.flush()
     // Oldest first: an order sorts newest first.
     const pendings = rows.reverse().map(({ value }) => decodePending(value))
     for (const [i, pending] of pendings.entries()) {
-      const { renamedTo } = pending
-      if (renamedTo === undefined) await this.#play(pending, 'again', pendings.slice(0, i))
-      else if (!visited.has(renamedTo)) await this.settleKey(bucket, renamedTo, new Set([...visited, key]))
+      const { renamedTo, order } = pending
+      try {
+        if (renamedTo === undefined) {
+          const { trouble } = await this.#play(pending, 'again', pendings.slice(0, i))
+          if (trouble !== undefined) troubles.set(order, trouble)
+        } else if (!visited.has(renamedTo)) await this.settleKey(bucket, renamedTo, new Set([...visited, key]))
+      } catch (error) {
+        troubles.set(order, { error, isPlaced: false })
+      }
     }
-    return true
+    return { pendings, troubles }
   }
 
-  /** After an unclean end: plays out every row, and checks small files against the bytes in the log. */
+  /** Whether the version's file is in none of the places where it may be. Inside the index's write lock the answer stays true. */
+  isNowhere(bucket: string, version: StoredVersion, rows: readonly Pending[]): boolean {
+    return this.#moves.isNowhere(bucket, version, rows)
+  }
+
+  /** After an unclean end: plays out every row, and checks small files against the bytes in the log. What cannot be done stays. */
   async recover(): Promise<number> {
     const { engine, layout } = this.#options
     const { rows, inodes } = await this.#readLog()
     if (rows.length === 0) return 0
     // Other processes may live on and write.
     await engine.flush()
+    const stuck = new Set<string>()
+    const isStuck = ({ bucket, key, renamedTo }: Pending) =>
+      stuck.has(`${bucket}\0${key}`) || (renamedTo !== undefined && stuck.has(`${bucket}\0${renamedTo}`))
+    const noteStuck = ({ bucket, key }: Pending, error: unknown) => {
+      stuck.add(`${bucket}\0${key}`)
+      this.#tell({ bucket, key }, error)
+    }
     // All files move before any goes: one that a row has no more use for may be what another is looking for.
     await this.#forEach(rows, async (pending) => {
-      await engine.exclusively((view) => this.#moves.place(view, pending, { inodes }))
+      const place = this.#withRoom((view) => this.#moves.place(view, pending, { inodes }))
+      await place.catch((error: unknown) => noteStuck(pending, error))
     })
     const overtaken: string[] = []
     const uploads: string[] = []
     await this.#forEach(rows, async (pending) => {
-      const path = await engine.exclusively((view) => this.#moves.clean(view, pending, { inodes }))
-      if (path !== undefined) overtaken.push(path)
-      if (pending.uploadId !== undefined) uploads.push(pending.uploadId)
-      this.#settled.push(withoutBytes(pending))
+      if (isStuck(pending)) return this.#stuck.keep(withoutBytes(pending))
+      try {
+        const path = await this.#withRoom((view) => this.#moves.clean(view, pending, { inodes }))
+        if (path !== undefined) overtaken.push(path)
+        if (pending.uploadId !== undefined) uploads.push(pending.uploadId)
+        this.#noteSettled(withoutBytes(pending))
+      } catch (error) {
+        this.#tell(pending, error)
+        this.#stuck.keep(withoutBytes(pending))
+      }
     })
     await engine.flush()
     for (const path of overtaken) tryToRemove(path)
@@ -129,21 +181,24 @@ export class Settler {
     return rows.length
   }
 
+  /** Ids of the staged files and of the uploads that rows tell of. */
+  async namedFiles(): Promise<Set<string>> {
+    const named = new Set<string>()
+    for await (const { value } of eachRow(this.#options.engine, rowsOf('q'), 200)) {
+      const { fileId, uploadId } = decodePending(value)
+      for (const id of [fileId, uploadId]) if (id !== undefined) named.add(id)
+    }
+    return named
+  }
+
   /** Keys of all rows, oldest first (orders sort newest first, across keys as well), and the inodes that they tell of. */
   async #readLog(): Promise<{ rows: Bytes[]; inodes: Set<number> }> {
     const found: { order: string; row: Bytes }[] = []
     const inodes = new Set<number>()
-    for (let range = rowsOf('q'); ; ) {
-      const rows = await this.#options.engine.scan(range, { limit: 200 })
-      const last = rows.at(-1)
-      if (last === undefined) break
-      for (const { key, value } of rows) {
-        const pending = decodePending(value)
-        found.push({ order: pending.order, row: key })
-        for (const inode of pending.inodes ?? []) inodes.add(inode)
-        for (const { inode } of pending.removed) inodes.add(inode)
-      }
-      range = rowsAfter(range, last.key, 'row')
+    for await (const { key, value } of eachRow(this.#options.engine, rowsOf('q'), 200)) {
+      const pending = decodePending(value)
+      found.push({ order: pending.order, row: key })
+      for (const inode of inodesOf([pending])) inodes.add(inode)
     }
     return { rows: found.sort((a, b) => (a.order < b.order ? 1 : -1)).map(({ row }) => row), inodes }
   }
@@ -166,16 +221,30 @@ export class Settler {
       .map(({ value }) => decodePending(value))
     for (const { renamedTo } of older) if (renamedTo !== undefined) await this.settleKey(bucket, renamedTo)
     if (place !== undefined && mayMoveDirectly(pending) && this.#directMoves.move(pending, place, older)) return
-    if (!(await this.#play(pending, 'first', older))) await this.settleKey(bucket, key)
+    const { isPlaced, trouble } = await this.#play(pending, 'first', older)
+    const own = isPlaced ? trouble : (await this.#settleRows(bucket, key, new Set())).troubles.get(pending.order)
+    if (own !== undefined) throw own.error
   }
 
-  /** False if it has to be played after older rows of its key. */
-  async #play(pending: Pending, playing: Playing, older: readonly Pending[] = []): Promise<boolean> {
+  /** Not placed if it has to be played after older rows of its key. Throws if a file could not be moved. */
+  async #play(
+    pending: Pending,
+    playing: Playing,
+    older: readonly Pending[] = [],
+  ): Promise<{ isPlaced: boolean; trouble: Trouble | undefined }> {
     const { engine, layout } = this.#options
-    const { isPlaced, overtaken } = await engine.exclusively((view) => {
+    let overtaken: string | undefined
+    let trouble: Trouble | undefined
+    const isPlaced = await this.#withRoom((view) => {
       this.#moves.disarm(view, older)
-      if (!this.#moves.place(view, pending, playing)) return { isPlaced: false, overtaken: undefined }
-      return { isPlaced: true, overtaken: this.#moves.clean(view, pending, playing, older) }
+      if (!this.#moves.place(view, pending, playing)) return false
+      try {
+        overtaken = this.#moves.clean(view, pending, playing, older)
+      } catch (error) {
+        // What was moved is written down all the same.
+        trouble = { error, isPlaced: true }
+      }
+      return true
     })
     if (overtaken !== undefined) {
       await engine.flush()
@@ -183,7 +252,7 @@ export class Settler {
     }
     // Nobody looks for the version's file there any more.
     if (isPlaced && pending.uploadId !== undefined) await tryToRemoveFolder(layout.upload(pending.uploadId))
-    return isPlaced
+    return { isPlaced, trouble }
   }
 
   /** Makes everything settled so far durable in its place and clears its rows. */
@@ -197,52 +266,115 @@ export class Settler {
 
   async close(): Promise<void> {
     await Promise.all(this.#laggards)
+    this.#isClosing = true
     await this.forget()
     clearTimeout(this.#timer)
+    this.#stuck.close()
+  }
+
+  /** A file that moves may need room for its folder. */
+  async #withRoom<T>(section: (view: Exclusive) => T): Promise<T> {
+    const { engine, reserve } = this.#options
+    for (;;) {
+      try {
+        return await engine.exclusively(section)
+      } catch (error) {
+        if (!isVolumeFull(error) || !reserve.giveBack()) throw error
+      }
+    }
+  }
+
+  #noteSettled(row: SettledRow): void {
+    this.#settled.push(row)
+    this.#placed.add(row.order)
+  }
+
+  #tell({ bucket, key }: Pick<SettledRow, 'bucket' | 'key'>, error: unknown): void {
+    const message = 'files could not be moved to their places, or removed; this is tried again until it can be done'
+    this.#options.troubles.tellOfFolder('error', error, { bucket, key }, message)
+  }
+
+  #forgetLater(waitMs: number): void {
+    this.#timer ??= setTimeout(() => void this.forget(), waitMs).unref()
   }
 
   async #forgetSettled(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const unsettled = this.#unsettled
-    this.#unsettled = []
-    for (const pending of unsettled) await this.settle(pending)
+    await this.#retryStuck()
     const settled = this.#settled
-    if (settled.length === 0) return
     this.#settled = []
     this.#settledBytes = 0
     this.#placed = new Set()
     try {
-      // Afterwards no row tells that the names in `staging/` are of files that were replaced.
-      await this.#options.spares.finish()
-      if (this.#options.durability !== 'none') await this.#sync(settled)
-      for (let from = 0; from < settled.length; from += 500) {
-        const writes = settled
-          .slice(from, from + 500)
-          .map((pending) => ({ key: pendingKey(pending), value: undefined }))
-        await this.#options.engine.commit({ checks: [], writes })
-      }
+      if (settled.length > 0) await this.#forgetRows(settled)
     } catch (error) {
       this.#options.log.error({ err: error }, 'files could not be synced; their log rows are kept')
       this.#settled.push(...settled)
-      this.#timer ??= setTimeout(() => void this.forget(), 10 * forgetAfterMs).unref()
+    }
+    if (this.#settled.length > 0) this.#forgetLater(10 * forgetAfterMs)
+  }
+
+  async #forgetRows(settled: readonly SettledRow[]): Promise<void> {
+    const { engine, spares, durability } = this.#options
+    // Afterwards no row tells that the names in `staging/` are of files that were replaced.
+    await spares.finish()
+    const synced = durability === 'none' ? settled : await this.#sync(settled)
+    for (let from = 0; from < synced.length; from += 500) {
+      const writes = synced.slice(from, from + 500).map((pending) => ({ key: pendingKey(pending), value: undefined }))
+      await engine.commit({ checks: [], writes })
     }
   }
 
-  async #sync(settled: readonly SettledRow[]): Promise<void> {
-    const { layout } = this.#options
-    if (libc.canSyncVolume()) return libc.syncVolume(layout.root)
-    const folders = new Set<string>()
-    for (const row of settled) {
-      for (const path of await this.#pathsOf(row)) {
-        await syncIfThere(path)
-        folders.add(dirname(path))
+  /** Those that are due; all of them before the end. */
+  async #retryStuck(): Promise<void> {
+    const played = new Map<string, Map<string, Trouble>>()
+    for (const { row, waitMs } of this.#stuck.take({ areAllDue: this.#isClosing })) {
+      const { bucket, key, order } = row
+      const name = `${bucket}\0${key}`
+      try {
+        if (!played.has(name)) played.set(name, (await this.#settleRows(bucket, key, new Set())).troubles)
+        const trouble = played.get(name)?.get(order)
+        if (trouble !== undefined) throw trouble.error
+        this.#noteSettled(row)
+      } catch (error) {
+        this.#tell(row, error)
+        this.#stuck.keep(row, 2 * waitMs)
       }
     }
-    for (let folder of folders) {
-      // One that was removed since has taken its names along.
-      while (!(await syncFolderIfThere(folder)) && folder.length > layout.root.length) folder = dirname(folder)
+  }
+
+  /** Returns the rows whose files are on disk; the others are kept. */
+  async #sync(settled: readonly SettledRow[]): Promise<readonly SettledRow[]> {
+    const { layout, troubles } = this.#options
+    if (libc.canSyncVolume()) {
+      await libc.syncVolume(layout.root)
+      return settled
     }
+    const synced: SettledRow[] = []
+    const folders = new Set<string>()
+    for (const row of settled) {
+      try {
+        for (const path of await this.#pathsOf(row)) {
+          await syncIfThere(path)
+          await this.#syncFolderOnce(dirname(path), folders)
+        }
+        synced.push(row)
+      } catch (error) {
+        troubles.tellOfFile('error', error, row, 'a file could not be synced; its log row is kept')
+        this.#settled.push(row)
+      }
+    }
+    return synced
+  }
+
+  async #syncFolderOnce(path: string, folders: Set<string>): Promise<void> {
+    const { root } = this.#options.layout
+    if (folders.has(path)) return
+    let folder = path
+    // One that was removed since has taken its names along.
+    while (!(await syncFolderIfThere(folder)) && folder.length > root.length) folder = dirname(folder)
+    folders.add(path)
   }
 
   /** Where the files of a row may be, or have been. */

@@ -5,14 +5,12 @@ import type { Readable } from 'node:stream'
 import { signatureOf, tryToRemove, writeSmallFile } from '#blobs/files.ts'
 import { ingest } from '#blobs/ingest.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
-import { syncFolder } from '#lib/sync.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { ChecksumAlgorithm, FileSignature } from '#model/object.ts'
 import type { StoreContext } from './context.ts'
-import type { IncomingBody, OpenObject, Staged } from './contract.ts'
-import { randomId } from './order.ts'
-import { asStorageError } from './storage-error.ts'
+import type { FileStretch, IncomingBody, OpenObject, Staged } from './contract.ts'
+import { asStorageError, volumeFull } from './storage-error.ts'
 
 export interface StagedFile extends Staged {
   readonly fileId: string
@@ -23,15 +21,6 @@ export interface StagedFile extends Staged {
 
 type Digests = Map<ChecksumAlgorithm, Buffer>
 
-/** Of files that this process makes: a start can tell by it what a dead one left. */
-export const stagingOwner = process.pid.toString(36)
-
-/** The names of the files that this process has staged survive a power loss afterwards. */
-export const syncStaging = ({ layout }: Pick<StoreContext, 'layout'>): Promise<void> =>
-  syncFolder(layout.stagingFolder(stagingOwner))
-
-export const newFileId = () => `${stagingOwner}-${randomId(12)}`
-
 export function algorithmsFor(asked: readonly ChecksumAlgorithm[]): ChecksumAlgorithm[] {
   const algorithms: ChecksumAlgorithm[] = ['MD5', 'CRC64NVME']
   for (const algorithm of asked) if (!algorithms.includes(algorithm)) algorithms.push(algorithm)
@@ -41,16 +30,22 @@ export function algorithmsFor(asked: readonly ChecksumAlgorithm[]): ChecksumAlgo
 export async function stage(context: StoreContext, body: IncomingBody): Promise<StagedFile> {
   const { sizeBytes, maxBytes } = body
   if (sizeBytes !== undefined && sizeBytes > maxBytes) throw tooLarge(sizeBytes, maxBytes)
+  assertRoom(context, sizeBytes)
   if (sizeBytes !== undefined && sizeBytes <= limits.inlineBytes) {
     return stageBytes(context, await readSmall(body.source, sizeBytes), body.algorithms)
   }
   return stageStream(context, body)
 }
 
+/** Room is kept for deletes: what brings more bytes is refused before it would need that. */
+export function assertRoom({ reserve }: StoreContext, sizeBytes = 0): void {
+  if (!reserve.hasRoomFor(sizeBytes)) throw volumeFull()
+}
+
 function stageBytes(context: StoreContext, bytes: Buffer, asked: readonly ChecksumAlgorithm[]): StagedFile {
   const digests: Digests = digestOnce(algorithmsFor(asked), bytes)
   const spare = context.spares.take(bytes.length)
-  const fileId = spare?.fileId ?? newFileId()
+  const fileId = spare?.fileId ?? context.staging.newFileId()
   try {
     const signature = writeSmallFile(context.layout.staging(fileId), bytes, { oldBytes: spare?.sizeBytes })
     return { fileId, sizeBytes: bytes.length, digests, signature, bytes }
@@ -60,11 +55,11 @@ function stageBytes(context: StoreContext, bytes: Buffer, asked: readonly Checks
 }
 
 async function stageStream(context: StoreContext, body: IncomingBody): Promise<StagedFile> {
-  const fileId = newFileId()
+  const fileId = context.staging.newFileId()
   const path = context.layout.staging(fileId)
   try {
     const received = await receive(context, body, path, 0, 'wx')
-    if (context.durability !== 'none') await syncStaging(context)
+    if (context.durability !== 'none') await context.staging.sync()
     return { fileId, ...received, bytes: undefined }
   } catch (error) {
     tryToRemove(path)
@@ -105,16 +100,32 @@ export async function stageCopy(
   algorithms: readonly ChecksumAlgorithm[],
 ): Promise<StagedFile> {
   const content = source.content(range.start, range.end)
-  if (Buffer.isBuffer(content)) return stageBytes(context, content, algorithms)
+  if (Buffer.isBuffer(content)) {
+    assertRoom(context, content.length)
+    return stageBytes(context, content, algorithms)
+  }
   const sizeBytes = range.end - range.start
   try {
     const body = { source: readStretch(content), sizeBytes, maxBytes: sizeBytes, algorithms }
-    return await stage(context, body)
+    const staged = await stage(context, body)
+    try {
+      checkCopy(source, content, staged)
+    } catch (error) {
+      discardStaged(context, staged)
+      throw error
+    }
+    return staged
   } catch (error) {
     throw asCopyError(error)
   } finally {
     content.close()
   }
+}
+
+/** Throws if the source has been changed meanwhile, or is all of an object that a disk has damaged. */
+export function checkCopy(source: OpenObject, { check, start, end }: FileStretch, { digests }: Staged): void {
+  check.assertSame(undefined)
+  if (start === 0 && end === source.version.sizeBytes) source.assertCopied(digests)
 }
 
 /** `destroy` closes a descriptor even with `autoClose: false`: it may be another file's by the time its owner closes it. */

@@ -1,7 +1,6 @@
 /** Multipart uploads: a row and a folder each, until they are completed or aborted. */
-import fs from 'node:fs/promises'
 import { tryToRemoveFolder } from '#blobs/files.ts'
-import { syncFolder } from '#lib/sync.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
 import {
   decodeJson,
   encodeJson,
@@ -17,16 +16,26 @@ import { ApiError } from '#model/errors.ts'
 import { planCompletion } from '#model/multipart.ts'
 import type { ObjectPart, ObjectVersion } from '#model/object.ts'
 import type { Upload } from '#model/upload.ts'
+import { type BegunUpload, noState, requireUnchanged, stateOfKey } from './begun-uploads.ts'
 import { bucketIn } from './buckets.ts'
 import { checkWriteConditions } from './conditions.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { ListQuery, Store, UploadPage } from './contract.ts'
 import { commonPrefix } from './listing.ts'
 import { randomId } from './order.ts'
-import { concatenateParts, noSuchUpload, quietSlots, readParts, requireNoNewSlots, type StoredPart } from './parts.ts'
+import {
+  concatenateParts,
+  makeUploadFolder,
+  noSuchUpload,
+  quietSlots,
+  readParts,
+  requireNoNewSlots,
+  type StoredPart,
+} from './parts.ts'
 import { publish } from './publish.ts'
 import { findRecord } from './read.ts'
-import { discardFile } from './staging.ts'
+import { assertRoom, discardFile } from './staging.ts'
+import { asStorageError } from './storage-error.ts'
 
 type Complete = Parameters<Store['completeUpload']>[0]
 
@@ -42,25 +51,23 @@ export async function createUpload(
   context: StoreContext,
   upload: Omit<Upload, 'uploadId' | 'initiatedAtMs'>,
 ): Promise<Upload> {
+  assertRoom(context)
   const initiatedAtMs = Date.now()
   // Sorts by time within a key, as uploads are listed.
   const uploadId = initiatedAtMs.toString(16).padStart(12, '0') + randomId(18)
   const created: Upload = { ...upload, uploadId, initiatedAtMs }
-  const folder = context.layout.upload(uploadId)
-  await fs.mkdir(folder, { recursive: true })
-  await fs.writeFile(context.layout.assembled(uploadId), '', { flag: 'wx' })
-  if (context.durability !== 'none') {
-    await syncFolder(folder)
-    await syncFolder(context.layout.system('uploads'))
-  }
+  const row = rowKey('u', upload.bucket, upload.key, uploadId)
+  await transactDurably(context, async (transaction) => {
+    const bucket = await bucketIn(transaction, upload.bucket)
+    const begun: BegunUpload = { ...created, begunOn: await stateOfKey(transaction, bucket, upload.key) }
+    transaction.put(row, encodeJson(begun))
+  })
   try {
-    await transactDurably(context, async (transaction) => {
-      await bucketIn(transaction, upload.bucket)
-      transaction.put(rowKey('u', upload.bucket, upload.key, uploadId), encodeJson(created))
-    })
+    await makeUploadFolder(context, uploadId)
   } catch (error) {
-    await tryToRemoveFolder(folder)
-    throw error
+    await context.engine.commit({ checks: [], writes: [{ key: row, value: undefined }] })
+    await tryToRemoveFolder(context.layout.upload(uploadId))
+    throw asStorageError(error)
   }
   return created
 }
@@ -80,28 +87,55 @@ export async function listUploads(
 ): Promise<UploadPage> {
   const { bucket, prefix, delimiter, limit, keyMarker, uploadIdMarker } = query
   const page = { uploads: [] as Upload[], commonPrefixes: [] as string[] }
-  if (limit === 0) return { ...page, next: undefined }
+  let last = { key: '', uploadId: '' }
+  if (uploadIdMarker !== '') await assertUploadIdMarker(context, bucket, keyMarker, uploadIdMarker)
+  if (limit === 0) return { ...page, last, next: undefined }
   let range = rowsWithPrefix('u', `${bucket}\0${prefix}`)
   if (keyMarker !== '') {
     const after = rowKey('u', bucket, keyMarker, uploadIdMarker)
     if (Buffer.compare(after, range.start) > 0) range = { start: after, end: range.end }
   }
-  let next = { key: '', uploadId: '' }
   for (;;) {
     const rows = await context.engine.scan(range, { limit: 1000 })
     for (const { key: row, value } of rows) {
       const [, key = '', uploadId = ''] = rowParts(row)
       if (key === keyMarker && (uploadIdMarker === '' || uploadId <= uploadIdMarker)) continue
       const common = commonPrefix(key, prefix, delimiter)
-      if (common !== undefined && (common === page.commonPrefixes.at(-1) || common === keyMarker)) continue
-      if (page.uploads.length + page.commonPrefixes.length === limit) return { ...page, next }
+      // A marker inside a common prefix stands for all of it.
+      if (common !== undefined && (common === page.commonPrefixes.at(-1) || keyMarker.startsWith(common))) continue
+      if (page.uploads.length + page.commonPrefixes.length === limit) return { ...page, last, next: last }
       if (common === undefined) page.uploads.push(decodeJson<Upload>(value))
       else page.commonPrefixes.push(common)
-      next = { key: common ?? key, uploadId: common === undefined ? uploadId : '' }
+      last = { key: common ?? key, uploadId: common === undefined ? uploadId : '' }
     }
-    const last = rows.at(-1)
-    if (last === undefined) return { ...page, next: undefined }
-    range = rowsAfter(range, last.key, 'row')
+    const lastRow = rows.at(-1)
+    if (lastRow === undefined) return { ...page, last, next: undefined }
+    range = rowsAfter(range, lastRow.key, 'row')
+  }
+}
+
+/**
+ * InvalidArgument for a marker that can be none: no id of an upload, or that of an upload to another key. One that is over by now is as
+ * good as before: the next page goes on after it.
+ */
+async function assertUploadIdMarker(context: StoreContext, bucket: string, key: string, uploadId: string) {
+  const invalid = () =>
+    new ApiError('InvalidArgument', {
+      message: 'Invalid uploadId marker',
+      fields: { ArgumentName: 'upload-id-marker', ArgumentValue: uploadId },
+    })
+  if (!isUploadId(uploadId)) throw invalid()
+  for (const table of ['u', 'd'] as const) {
+    if ((await context.engine.get(rowKey(table, bucket, key, uploadId))) !== undefined) return
+  }
+  for (const table of ['u', 'd'] as const) {
+    for (let range = rowsOf(table, bucket); ; ) {
+      const rows = await context.engine.scan(range, { limit: 1000 })
+      if (rows.some(({ key: row }) => rowParts(row)[2] === uploadId)) throw invalid()
+      const last = rows.at(-1)
+      if (last === undefined) break
+      range = rowsAfter(range, last.key, 'row')
+    }
   }
 }
 
@@ -110,7 +144,7 @@ export async function completeUpload(context: StoreContext, complete: Complete):
   const row = rowKey('u', bucket.name, key, uploadId)
   const value = isUploadId(uploadId) ? await context.engine.get(row) : undefined
   if (value === undefined) return findCompleted(context, complete)
-  const upload = decodeJson<Upload>(value)
+  const upload = decodeJson<BegunUpload>(value)
   const stored = await readParts(context, uploadId)
   const plan = planCompletion(upload, stored, complete.parts, {
     ...(complete.checksum === undefined ? {} : { checksum: complete.checksum }),
@@ -118,7 +152,8 @@ export async function completeUpload(context: StoreContext, complete: Complete):
     ...(complete.objectSizeBytes === undefined ? {} : { objectSizeBytes: complete.objectSizeBytes }),
   })
   const current = await findRecord(context, bucket.name, key, undefined)
-  checkWriteConditions(complete.conditions, current?.isDeleteMarker === true ? undefined : current)
+  checkWriteConditions(complete.conditions, key, current?.isDeleteMarker === true ? undefined : current)
+  requireUnchanged(upload, complete.conditions, current?.order ?? noState)
   const parts = plan.parts as readonly StoredPart[]
   const slots = await quietSlots(context, uploadId)
   const { fileId, signature, isCopied } = await concatenateParts(context, uploadId, parts, slots !== undefined)
@@ -132,6 +167,7 @@ export async function completeUpload(context: StoreContext, complete: Complete):
       attributes: upload.attributes,
       fileId,
       signature,
+      crc64nvme: plan.crc64nvme,
     }
     return await publish(context, bucket.name, fresh, {
       conditions: complete.conditions,
@@ -139,7 +175,10 @@ export async function completeUpload(context: StoreContext, complete: Complete):
       ...(isCopied ? { discard: () => discardFile(context, fileId) } : {}),
       also: async (transaction, version) => {
         // Whoever completes or aborts first wins; a part that came after the plan was made is not lost unseen.
-        if ((await transaction.get(row)) === undefined) throw noSuchUpload(uploadId)
+        const begun = await transaction.get(row)
+        if (begun === undefined) throw noSuchUpload(uploadId)
+        const state = await stateOfKey(transaction, await bucketIn(transaction, bucket.name), key)
+        requireUnchanged(decodeJson<BegunUpload>(begun), complete.conditions, state)
         if (!isCopied && slots !== undefined) requireNoNewSlots(transaction, uploadId, slots)
         for (const part of parts) {
           const partRow = rowKey('p', uploadId, partText(part.partNumber))
@@ -151,7 +190,7 @@ export async function completeUpload(context: StoreContext, complete: Complete):
         }
         transaction.remove(rowKey('s', uploadId))
         transaction.remove(row)
-        transaction.put(rowKey('m', fileId), encodeJson(parts.map(objectPart)))
+        transaction.put(rowKey('m', fileId), encodeJson(parts.map((part) => objectPart(upload, part))))
         transaction.put(rowKey('d', bucket.name, key, uploadId), encodeJson(completedUpload(version, parts)))
       },
     })
@@ -161,9 +200,11 @@ export async function completeUpload(context: StoreContext, complete: Complete):
   }
 }
 
-function objectPart(part: StoredPart): ObjectPart {
+/** A part's checksum belongs to the object only if the upload announced its algorithm: the object's own is of another one else. */
+function objectPart({ checksumAlgorithm }: Upload, part: StoredPart): ObjectPart {
   const { partNumber, sizeBytes, checksum } = part
-  return { partNumber, sizeBytes, ...(checksum === undefined ? {} : { checksum: checksum.value }) }
+  const isOfUpload = checksum !== undefined && checksum.algorithm === checksumAlgorithm
+  return { partNumber, sizeBytes, ...(isOfUpload ? { checksum: checksum.value } : {}) }
 }
 
 function completedUpload(version: StoredVersion, parts: readonly StoredPart[]): CompletedUpload {
@@ -211,10 +252,10 @@ export async function abortUpload(
 }
 
 /** Rows of uploads completed so long ago that nobody repeats the call. */
-export async function forgetCompleted(context: StoreContext, bucket: string, beforeMs: number): Promise<void> {
-  const rows = await context.engine.scan(rowsOf('d', bucket))
+export async function forgetCompleted(engine: MetadataEngine, bucket: string, beforeMs: number): Promise<void> {
+  const rows = await engine.scan(rowsOf('d', bucket))
   const writes = rows
     .filter(({ value }) => decodeJson<CompletedUpload>(value).completedAtMs < beforeMs)
     .map(({ key }) => ({ key, value: undefined }))
-  if (writes.length > 0) await context.engine.commit({ checks: [], writes })
+  if (writes.length > 0) await engine.commit({ checks: [], writes })
 }

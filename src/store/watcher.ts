@@ -9,6 +9,7 @@ import type { StoreContext } from './context.ts'
 import { look, lookBelow, type ScanOptions, scanBucket, scanBuckets, scanFolder } from './scan.ts'
 
 const gatherMs = 700
+const lookAgainMs = 2500
 /** Among the changes: no bucket has this name. */
 const everything = '\0'
 
@@ -18,6 +19,7 @@ export class Watcher {
   #watches: FolderWatches | undefined
   #changed = new Set<string>()
   #timer: NodeJS.Timeout | undefined
+  readonly #lookedAgain = new Set<string>()
   #isClosed = false
   #hasWarned = false
 
@@ -84,6 +86,13 @@ export class Watcher {
     if (this.#changed.size > 0 && !this.#isClosed) this.#note([...this.#changed][0] ?? '')
   }
 
+  /** Once, when the rows of writes to this key are forgotten. */
+  #lookAgain(change: string): void {
+    if (this.#lookedAgain.delete(change)) return
+    this.#lookedAgain.add(change)
+    setTimeout(() => this.#note(change), lookAgainMs).unref()
+  }
+
   #warn(error: unknown, fields: { bucket: string; key: string }): void {
     this.#context.log.warn({ err: error, ...fields }, 'a file changed by hand could not be looked at')
   }
@@ -93,7 +102,8 @@ export class Watcher {
     const stats = lstatSafely(path)
     if (stats?.isDirectory() !== true) {
       this.#watches?.remove(path)
-      await look(this.#context, bucket, key, stats?.isFile() === true ? signatureOf(stats) : undefined)
+      const there = stats?.isFile() === true ? signatureOf(stats) : undefined
+      if (!(await look(this.#context, bucket, key, there))) this.#lookAgain(`${bucket}\0${key}`)
       if (stats === undefined) await lookBelow(this.#context, bucket, `${key}/`, this.#scan.signal)
       return
     }

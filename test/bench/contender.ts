@@ -54,7 +54,8 @@ export class Contender {
     // What others have left to be written would be written at the cost of whoever syncs next.
     await promisify(execFile)('sync').catch(() => undefined)
     this.bench.renew()
-    await this.bench.run(work, wakeSeconds)
+    if (work.refill === undefined) await this.bench.run(work, wakeSeconds)
+    else await work.refill(this.bench)
     const [before, ownBefore] = [this.#usage(), process.cpuUsage()]
     const result = await this.bench.run(work, this.bench.options.seconds)
     const [own, after] = [process.cpuUsage(ownBefore), this.#usage()]

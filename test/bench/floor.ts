@@ -3,7 +3,16 @@
  * Small reads are synchronous, which is the cheapest that Node can do: four trips through the thread pool cost twice as much.
  * `floor.ts PORT FOLDER [--synced]`; `--synced` makes each PUT durable with a file sync and a folder sync of its own.
  */
-import { closeSync, createReadStream, createWriteStream, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  fstatSync,
+  openSync,
+  readSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs'
 import { mkdir, open as openFile, rename, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { dirname, join } from 'node:path'
@@ -51,6 +60,16 @@ async function put(path: string, request: IncomingMessage, response: ServerRespo
   response.end()
 }
 
+async function deleteAll(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  for (const [, key = ''] of Buffer.concat(chunks)
+    .toString()
+    .matchAll(/<Key>([^<]+)/g))
+    unlinkSync(join(path, key))
+  response.end()
+}
+
 async function sync(path: string, mode: 'r' | 'r+'): Promise<void> {
   const file = await openFile(path, mode)
   await (mode === 'r' ? file.sync() : file.datasync())
@@ -68,6 +87,7 @@ createServer((request, response) => {
   try {
     if (request.method === 'GET') get(path, response)
     else if (request.method === 'HEAD') head(path, response)
+    else if (request.method === 'POST') deleteAll(path, request, response).catch(fail)
     else put(path, request, response).catch(fail)
   } catch (error) {
     fail(error as NodeJS.ErrnoException)

@@ -1,7 +1,7 @@
 /** The command line of the benchmark. */
 import { parseArgs } from 'node:util'
 
-export const workNames = ['get', 'head', 'put', 'list', 'get64', 'put64', 'complete'] as const
+export const workNames = ['get', 'head', 'put', 'list', 'versions', 'delete', 'get64', 'put64', 'complete'] as const
 export type WorkName = (typeof workNames)[number]
 
 export interface BenchOptions {

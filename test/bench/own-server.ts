@@ -18,7 +18,7 @@ export async function startOwnServer(
   const port = await findFreePort()
   const url = new URL(`http://127.0.0.1:${port}`)
   const command = [...tsx, join(root, 'run.ts'), '--mode', 'api', '--api-port', String(port), ...flags]
-  const settings = { STORAGE_ROOT: folder, APP_HOST: '127.0.0.1', NODE_ENV: 'production', LOG_LEVEL: 'warn' }
+  const settings = { STORAGE_ROOT: folder, APP_HOST: '127.0.0.1', NODE_ENV: 'production' }
   const server = await startServer(command, new URL('/healthz', url).href, { ...settings, ...environment })
   return { url, server }
 }

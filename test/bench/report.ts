@@ -36,6 +36,11 @@ function goalFor(work: Work, durability: string): Goal {
       return durability === 'strict' ? { floor: 'synced', floorWork: work.title, atLeast: 1.5 } : plain(0.8)
     case 'list':
       return plain(0.05, 'GET 4 KiB')
+    case 'versions':
+      return plain(0.03, 'GET 4 KiB')
+    case 'delete':
+      // Against removing as many files one after another, with nothing synced.
+      return plain(0.1)
     case 'put64':
       return plain(0.7)
     case 'get64':
@@ -47,6 +52,7 @@ function goalFor(work: Work, durability: string): Goal {
 
 const MiB = 1024 * 1024
 const whole = (value: number) => Math.round(value).toLocaleString('en-US')
+const formatRate = (rate: number) => (rate < 10 ? rate.toFixed(1) : whole(rate))
 
 /** Medians of the rounds. */
 function typical(rounds: readonly Measurement[], value: (measurement: Measurement) => number | undefined) {
@@ -56,18 +62,18 @@ function typical(rounds: readonly Measurement[], value: (measurement: Measuremen
 
 function formatRounds(work: Work, rounds: readonly Measurement[]): string {
   const rate = typical(rounds, (one) => one.perSecond) ?? 0
-  const main = work.operationMiB ? `${whole(rate * work.operationMiB)} MiB/s` : `${whole(rate)}/s`
+  const main = work.operationMiB ? `${whole(rate * work.operationMiB)} MiB/s` : `${formatRate(rate)}/s`
   const cpu = typical(rounds, (one) => one.cpuMicroseconds)
+  const client = typical(rounds, (one) => one.clientMicroseconds) ?? 0
   const failures = rounds.reduce((sum, one) => sum + one.failures, 0)
   const failed = rounds.find((one) => one.firstFailure !== undefined)
-  return `${main}${cpu === undefined ? '' : ` · ${whole(cpu)} µs`}${failed ? ` (${failures} FAILED: ${failed.firstFailure})` : ''}`
+  return `${main}${cpu === undefined ? '' : ` · ${whole(cpu)} µs`} (client ${whole(client)} µs)${failed ? ` (${failures} FAILED: ${failed.firstFailure})` : ''}`
 }
 
 export function formatDetails(title: string, work: Work, rounds: readonly Measurement[]): string {
   const inMs = (value: (one: Measurement) => number) => `${(typical(rounds, value) ?? 0).toFixed(2)} ms`
   const latency = `p50 ${inMs((one) => one.p50Ms)}, p99 ${inMs((one) => one.p99Ms)}`
-  const client = whole(typical(rounds, (one) => one.clientMicroseconds) ?? 0)
-  return `${title}: ${formatRounds(work, rounds)}, ${latency} (client ${client} µs/op)`
+  return `${title}: ${formatRounds(work, rounds)}, ${latency}`
 }
 
 /** As `×0.71 of 0.6`, the median of the rounds' own ratios; undefined without a floor to compare with. */

@@ -8,6 +8,7 @@ export const bucket = 'bench'
 const smallCount = 1000
 const listedCount = 10_000
 const largeCount = 1_000_000
+const deletedCount = 1000
 const MiB = 1024 * 1024
 const small = randomBytes(4096)
 const big = randomBytes(64 * MiB)
@@ -34,6 +35,8 @@ export interface Work {
   /** Until node has compiled what is hot, of the floor as of the rest: before that the compiler is measured. */
   readonly warmUpSeconds: number
   prepare?(bench: Bench): Promise<void>
+  /** Before each measurement, for a work that uses up what it works on: it ends when that is used up. */
+  refill?(bench: Bench): Promise<void>
   load(bench: Bench): Omit<Load, 'seconds'>
 }
 
@@ -43,6 +46,8 @@ export class Bench {
   readonly subject: Subject
   #signer: Signer | undefined
   #freshCount = 0
+  /** Prepared, and not sent yet. */
+  readonly deletions: WireRequest[] = []
 
   constructor(options: BenchOptions, subject: Subject) {
     this.options = options
@@ -133,6 +138,15 @@ function lists(bench: Bench, from: string, count: number, delimiter?: string): O
   return repeat(pages, 4)
 }
 
+function listsOfVersions(bench: Bench): Omit<Load, 'seconds'> {
+  const pages = Array.from({ length: 50 }, (_, i) => {
+    const after = String(Math.floor(((listedCount - 1000) / 50) * i)).padStart(7, '0')
+    const query = { versions: '', 'max-keys': '1000', prefix: 'l/', 'key-marker': `l/${after}` }
+    return bench.sign({ method: 'GET', path: `/${bucket}`, query })
+  })
+  return repeat(pages, 4)
+}
+
 function put64(bench: Bench, connections: number): Omit<Load, 'seconds'> {
   const requests = Array.from({ length: 8 }, (_, i) =>
     bench.sign({
@@ -144,6 +158,19 @@ function put64(bench: Bench, connections: number): Omit<Load, 'seconds'> {
     }),
   )
   return repeat(requests, connections)
+}
+
+/** Batches of 1,000 objects, and a request for each that deletes them. */
+async function prepareDeletions(bench: Bench): Promise<void> {
+  const batches = bench.options.isSmoke ? 1 : 5
+  for (let batch = bench.deletions.length; batch < batches; batch++) {
+    const names = Array.from({ length: deletedCount }, () => bench.freshKey())
+    await bench.putAll(names, Buffer.from('x'))
+    const objects = names.map((name) => `<Object><Key>${name}</Key></Object>`)
+    const body = Buffer.from(`<Delete><Quiet>true</Quiet>${objects.join('')}</Delete>`)
+    const headers = { 'content-md5': createHash('md5').update(body).digest('base64') }
+    bench.deletions.push(bench.sign({ method: 'POST', path: `/${bucket}`, query: { delete: '' }, headers, body }))
+  }
 }
 
 const prepareSmall = (bench: Bench) => bench.putAll(keys('n/small-', smallCount), small)
@@ -201,6 +228,29 @@ const listWorks: readonly Work[] = [
   },
 ]
 
+const versionWorks: readonly Work[] = [
+  {
+    title: 'versions 1,000 of 10,000',
+    name: 'versions',
+    isOnFloor: false,
+    warmUpSeconds,
+    prepare: prepareListed,
+    load: listsOfVersions,
+  },
+]
+
+const deleteWorks: readonly Work[] = [
+  {
+    title: 'DeleteObjects of 1,000',
+    name: 'delete',
+    isOnFloor: true,
+    warmUpSeconds,
+    prepare: prepareDeletions,
+    refill: prepareDeletions,
+    load: (bench) => ({ connections: 1, next: () => bench.deletions.shift() }),
+  },
+]
+
 const largeListWorks: readonly Work[] = [
   {
     title: 'list 1,000 of 1,000,000',
@@ -231,5 +281,6 @@ function bigWorks(connections: number): readonly Work[] {
 
 export function chooseWorks(options: BenchOptions): readonly Work[] {
   const lists = options.isLarge ? [...listWorks, ...largeListWorks] : listWorks
-  return [...smallWorks, ...lists, ...bigWorks(4), ...bigWorks(1)].filter((work) => options.works.has(work.name))
+  const all = [...smallWorks, ...lists, ...versionWorks, ...deleteWorks, ...bigWorks(4), ...bigWorks(1)]
+  return all.filter((work) => options.works.has(work.name))
 }

@@ -9,6 +9,8 @@ all that must be signed, are left alone.
 Two names in the suite were bytes that are no text when it was written for Python 2, or came back as they were sent:
 * A key of such bytes: Python 3 made it legal UTF-8. The bytes are sent as they were.
 * The prefix of ListObjects: botocore asks for URL encoding, and decodes every element of the answer but this one.
+
+Lists of grants are compared in any order, as check_grants says of itself, and not in that of the lists.
 """
 import http.client
 from urllib.parse import unquote
@@ -105,6 +107,16 @@ def _decode_prefix(parsed, **_kwargs):
         parsed["Prefix"] = unquote(parsed["Prefix"])
 
 
+def _check_grants(got, want):
+    names = ("Type", "ID", "URI", "DisplayName", "EmailAddress")
+
+    def plain(grant):
+        grantee = grant.get("Grantee", grant)
+        return repr([grantee.get(name) for name in names] + [grant["Permission"]])
+
+    assert sorted(map(plain, got)) == sorted(map(plain, want))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session):
     import s3tests.functional.test_headers as test_headers
@@ -114,6 +126,7 @@ def pytest_collection_finish(session):
         original = getattr(test_headers, name)
         setattr(test_headers, name, lambda *args, original=original: _hook(original(*args)))
 
+    test_s3.check_grants = _check_grants
     get_client = test_s3.get_client
 
     def get_plain_client(*args, **kwargs):

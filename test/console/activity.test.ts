@@ -99,6 +99,18 @@ describe('activity', () => {
     expect(wrong).toContain('not verified')
   })
 
+  it('shows an upload that was broken off as a failure, and counts none of its bytes', async () => {
+    const { port } = api.address() as AddressInfo
+    const headers = { 'x-access-key': 'admin', 'x-secret-key': 'admin-secret', 'content-length': 1_000_000 }
+    const upload = http.request({ port, method: 'PUT', path: '/open/gone', headers }).on('error', () => {})
+    await new Promise((resolve) => upload.write('x'.repeat(100_000), resolve))
+    upload.destroy()
+    const visitor = await site.signIn()
+    const list = async () => (await visitor.get('/ui/activity?operation=PutObject&status=4xx')).text
+    await expect.poll(list).toMatch(/open\/gone/)
+    expect(await list()).toContain('IncompleteBody')
+  })
+
   it('shows the document that came as the body as a tree', async () => {
     const Delete = { Objects: [{ Key: 'a<b>' }, { Key: 'c' }] }
     await client('admin').send(new DeleteObjectsCommand({ Bucket: 'open', Delete }))

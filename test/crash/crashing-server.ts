@@ -34,6 +34,10 @@ export class CrashingServer {
     return new CrashingServer(await mkdtemp(join(tmpdir(), 'myfsio-crash-')), await findFreePort())
   }
 
+  get port(): number {
+    return this.#port
+  }
+
   /** False if it ended before it could serve. */
   async start(environment: Readonly<Record<string, string>> = {}): Promise<boolean> {
     const [program, ...flags] = [...tsx, join(root, 'run.ts'), '--mode', 'api', '--api-port', String(this.#port)]

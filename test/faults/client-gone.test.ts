@@ -15,8 +15,11 @@ describe('a client that goes away', () => {
   let server: TestServer
   let client: S3Client
 
+  const lines: object[] = []
+
   beforeAll(async () => {
-    server = await startServer()
+    const none = () => undefined
+    server = await startServer({ log: { info: (fields) => lines.push(fields), warn: none, error: console.error } })
     client = server.client()
     await client.send(new CreateBucketCommand({ Bucket }))
     await client.send(new PutObjectCommand({ Bucket, Key: 'key', Body: old }))
@@ -90,6 +93,17 @@ describe('a client that goes away', () => {
   it('in half of an answer lets go of the file', async () => {
     await hangUp([`GET /${Bucket}/key HTTP/1.1`], Buffer.alloc(0), 500_000)
     await expectNothingHappened()
+  })
+
+  it.each([
+    ['whose length it announced', 'Content-Length: 6000000'],
+    ['in chunks', 'Transfer-Encoding: chunked'],
+  ])('in half of a body %s is logged with the status that it would have been told', async (_, length) => {
+    lines.length = 0
+    const body = Buffer.concat([Buffer.from('186a0\r\n'), Buffer.alloc(50_000, 'x')])
+    await hangUp([`PUT /${Bucket}/gone HTTP/1.1`, length], body)
+    await vi.waitFor(() => expect(lines).toContainEqual(expect.objectContaining({ key: 'gone' })), { timeout: 5000 })
+    expect(lines).toContainEqual(expect.objectContaining({ key: 'gone', status: 400, error: 'IncompleteBody' }))
   })
 
   it('before a copy is done leaves what the copy makes, or nothing', async () => {

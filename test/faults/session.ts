@@ -176,7 +176,8 @@ export class Session {
     const versionId = removes.split('\0')[2]
     const page = await this.#versionsOf(bucket, key)
     const isTop = page[0]?.version.versionId === versionId
-    const next = page[1]?.version
+    const nextId = page[1]?.version.versionId
+    const next = nextId === undefined ? undefined : await this.#store.findVersion(bucket, key, nextId)
     const below = next === undefined || next.isDeleteMarker ? undefined : next.userMetadata.value
     const changes = new Map<string, Value>(isTop ? [[`${bucket}\0${key}`, below]] : [])
     await this.#doing({ changes, removes }, async () => {

@@ -112,4 +112,57 @@ describe('the HTTP server', () => {
     expect(await answer).toBe('whole')
     expect(performance.now() - startedAt).toBeLessThan(2000)
   })
+
+  it.each([
+    ['nothing', ''],
+    ['half a head', 'GET / HTTP/1.1\r\nHo'],
+    ['a whole request, answered', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ])('closes at once though a connection has sent %s', async (_, bytes) => {
+    const port = await serve((app) => app.use((_request, response) => response.end('done')))
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes)).on('error', () => {})
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const closed = new Promise((resolve) => socket.resume().once('close', resolve))
+    const [server] = servers
+    // Far longer than this test may take.
+    if (server) await closeServer(server, 600_000)
+    await closed
+  })
+
+  it('refuses what would need more descriptors than there are, and serves again when there are', async () => {
+    const limits = { descriptors: 6, connections: 100, connectionsMax: 100 }
+    const waiting: (() => void)[] = []
+    const server = createHttpServer({ limits }, (app) =>
+      app.use((request, response) => {
+        if (request.url === '/slow') waiting.push(() => response.end('done'))
+        else response.end('done')
+      }),
+    )
+    servers.push(server)
+    const port = await listen(server, '127.0.0.1', 0)
+    const ask = (path: string) => exchange(port, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    const slow = [ask('/slow'), ask('/slow')]
+    await expect.poll(() => waiting.length).toBe(2)
+    expect(await ask('/')).toMatch(/^HTTP\/1.1 503 [\s\S]*<Code>SlowDown<\/Code>/)
+    expect(await ask('/healthz')).toMatch(/^HTTP\/1.1 200/)
+    for (const answer of waiting) answer()
+    for (const text of await Promise.all(slow)) expect(text).toMatch(/^HTTP\/1.1 200/)
+    expect(await ask('/')).toMatch(/^HTTP\/1.1 200/)
+  })
+
+  it('counts what is asked in advance on a connection, and forgets it when the connection breaks', async () => {
+    const limits = { descriptors: 6, connections: 100, connectionsMax: 100 }
+    const server = createHttpServer({ limits }, (app) =>
+      app.use((request, response) => {
+        if (request.url !== '/slow') response.end('done')
+      }),
+    )
+    servers.push(server)
+    const port = await listen(server, '127.0.0.1', 0)
+    const slow = 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n'
+    const ask = () => exchange(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    const socket = connect(port, '127.0.0.1', () => socket.write(slow.repeat(5))).on('error', () => {})
+    await expect.poll(ask).toMatch(/^HTTP\/1.1 503/)
+    socket.destroy()
+    await expect.poll(ask).toMatch(/^HTTP\/1.1 200/)
+  })
 })

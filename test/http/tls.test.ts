@@ -2,15 +2,18 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { connect as connectSecurely } from 'node:tls'
 import { GetObjectCommand, PutBucketPolicyCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startApi } from '#app.ts'
 import { loadConfig } from '#config.ts'
 import { startConsole } from '#console-app.ts'
+import { closeServer, createHttpServer, listen } from '#http/server.ts'
 import { readTls } from '#http/tls.ts'
 import { packageRoot } from '#launcher/package-root.ts'
 
@@ -131,6 +134,31 @@ describe('TLS', () => {
     const read = client.send(new GetObjectCommand({ Bucket: 'bucket', Key: 'streamed' }))
     await expect(read).rejects.toMatchObject({ name: 'AccessDenied' })
     client.destroy()
+  })
+})
+
+describe('a server that closes over TLS', () => {
+  it('finishes requests in flight, and waits for no connection that has sent none', async () => {
+    const tls = readTls({ certPath, keyPath })
+    const server = createHttpServer({ tls }, (app) =>
+      app.use((_request, response) => void setTimeout(() => response.end('whole'), 300)),
+    )
+    const port = await listen(server, '127.0.0.1', 0)
+    const raw = connect(port, '127.0.0.1').on('error', () => {})
+    const silent = connectSecurely({ port, host: '127.0.0.1', ca: readFileSync(certPath) }).on('error', () => {})
+    await new Promise((resolve) => silent.once('secureConnect', resolve))
+    const answered = new Promise<number | undefined>((resolve, reject) => {
+      const asked = https.get({ host: '127.0.0.1', port, agent: agent() }, (answer) => {
+        answer.resume().once('end', () => resolve(answer.statusCode))
+      })
+      asked.once('error', reject)
+    })
+    await new Promise((resolve) => server.once('request', resolve))
+    // Far longer than this test may take.
+    await closeServer(server, 600_000)
+    expect(await answered).toBe(200)
+    raw.destroy()
+    silent.destroy()
   })
 })
 

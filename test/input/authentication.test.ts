@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { escapeXml } from '#lib/xml.ts'
 import { type Asked, startTestApi, type TestApi } from './api.ts'
 import { bodyModes, sendChunks, type Upload } from './send-chunks.ts'
 import { signQuery } from './signer.ts'
@@ -31,6 +32,55 @@ const authorization = (value: string): Asked => ({
 })
 const today = new Date().toISOString().slice(0, 10).replaceAll('-', '')
 const scope = `main/${today}/us-east-1/s3/aws4_request`
+
+it.each<[string, string, string]>([
+  ['Bearer', 'InvalidArgument', "Authorization header is invalid -- one and only one ' ' (space) required"],
+  ['Bearer token', 'InvalidArgument', 'Unsupported Authorization Type'],
+  ...[
+    [
+      'Credential={scope},SignedHeaders=host',
+      'the authorization header requires three components: Credential, SignedHeaders, and Signature.',
+    ],
+    [
+      'Credential={scope},SignedHeaders-host,Signature=0',
+      'the authorization component "SignedHeaders-host" is malformed.',
+    ],
+    ['Key={scope},SignedHeaders=host,Signature=0', 'missing Credential.'],
+    ['Credential={scope},Headers=host,Signature=0', 'missing SignedHeaders.'],
+    ['Credential={scope},SignedHeaders=host,Sig=0', 'missing Signature.'],
+    [
+      'Credential=main,SignedHeaders=host,Signature=0',
+      'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".',
+    ],
+    [
+      'Credential=main/{today}/us-east-1/s3/aws_request,SignedHeaders=host,Signature=0',
+      'incorrect terminal "aws_request". This endpoint uses "aws4_request".',
+    ],
+    [
+      'Credential=main/today/us-east-1/s3/aws4_request,SignedHeaders=host,Signature=0',
+      'incorrect date format "today". This date in the credential must be in the format "yyyyMMdd".',
+    ],
+    [
+      'Credential=main/20200101/us-east-1/s3/aws4_request,SignedHeaders=host;x-amz-date,Signature=0',
+      'Invalid credential date. Date is not the same as X-Amz-Date.',
+    ],
+    [
+      'Credential=main/{today}/us-west-2/s3/aws4_request,SignedHeaders=host;x-amz-date,Signature=0',
+      "the region 'us-west-2' is wrong; expecting 'us-east-1'",
+    ],
+    [
+      'Credential=main/{today}/us-east-1/ec2/aws4_request,SignedHeaders=host;x-amz-date,Signature=0',
+      'incorrect service "ec2". This endpoint belongs to "s3".',
+    ],
+  ].map(([fields = '', reason]): [string, string, string] => [
+    `AWS4-HMAC-SHA256 ${fields.replace('{scope}', scope).replace('{today}', today)}`,
+    'AuthorizationHeaderMalformed',
+    `The authorization header is malformed; ${reason}`,
+  ]),
+])('Authorization: %s is %s', async (header, code, message) => {
+  const answer = await api.ask(authorization(header))
+  expect([answer.status, answer.code, answer.message]).toEqual([400, code, escapeXml(message)])
+})
 
 describe('a signature in the header is refused', () => {
   it.each<[string, Asked, string]>([
@@ -160,9 +210,20 @@ describe('a presigned URL', () => {
     expect((await presigned(same, { expires: '604800', nowMs: Date.now() - 6 * 86_400_000 })).status).toBe(200)
   })
 
+  it.each([
+    ['-1', 'X-Amz-Expires must be non-negative'],
+    [
+      '604801',
+      'X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds',
+    ],
+    ['soon', 'X-Amz-Expires should be a number'],
+  ])('is told what is wrong with %s seconds', async (expires, message) => {
+    expect(await presigned(same, { expires })).toMatchObject({ code: 'AuthorizationQueryParametersError', message })
+  })
+
   it.each<[string, Parameters<typeof presigned>, string]>([
     ['for no time', [same, { expires: '0' }], '403 AccessDenied'],
-    ['for less than no time', [same, { expires: '-1' }], '403 AccessDenied'],
+    ['for less than no time', [same, { expires: '-1' }], '400 AuthorizationQueryParametersError'],
     ['for more than a week', [same, { expires: '604801' }], '400 AuthorizationQueryParametersError'],
     ['for a word', [same, { expires: 'soon' }], '400 AuthorizationQueryParametersError'],
     ['for more than numbers hold', [same, { expires: '9'.repeat(400) }], '400 AuthorizationQueryParametersError'],
@@ -259,6 +320,13 @@ describe.each(bodyModes)('a body as %s', (mode) => {
     ['cut off', { spoiling: { cutAt: 50_000 }, headers: { 'content-length': '50000' } }, '400 IncompleteBody'],
     ['of another length than announced', { decodedLength: whole.length + 1 }, '400 IncompleteBody'],
     ['of a negative length', { headers: { 'x-amz-decoded-content-length': '-1' } }, '400 InvalidArgument'],
+    [
+      'of a length that is no number',
+      { headers: { 'x-amz-decoded-content-length': '12x' } },
+      '411 MissingContentLength',
+    ],
+    ['with bytes after its end', { spoiling: { after: '\r\n' } }, '400 MalformedTrailerError'],
+    ['without its last byte', { spoiling: { withoutLastByte: true } }, '400 IncompleteBody'],
   ])('is refused %s, and nothing is stored', async (_title, more, answers) => {
     const before = api.files()
     expect(await send(more)).toBe(answers)
@@ -270,6 +338,7 @@ describe.each(bodyModes)('a body as %s', (mode) => {
     it.each<[string, string]>([
       ['wrong', `${trailer.name}:AAAAAA==\r\n\r\n`],
       ['missing', '\r\n'],
+      ['followed by another', `${trailer.name}:${trailer.value}\r\nx-amz-meta-a:b\r\n\r\n`],
       ['given twice', `${trailer.name}:${trailer.value}\r\n${trailer.name}:${trailer.value}\r\n\r\n`],
       ['of another name', 'x-amz-checksum-sha1:AAAA\r\n\r\n'],
     ])('is refused when its trailer is %s', async (_title, lines) => {
@@ -280,6 +349,17 @@ describe.each(bodyModes)('a body as %s', (mode) => {
       expect(api.files()).toBe(before)
     })
   }
+
+  it('has no trailer that no header announced', async () => {
+    const before = api.files()
+    const spoiling = { trailer: `${trailer.name}:${trailer.value}\r\n\r\n` }
+    const { trailer: _, ...unannounced } = upload(mode, { spoiling })
+    const code = mode.includes('UNSIGNED')
+      ? '400 MalformedTrailerError'
+      : expect.stringMatching(/Malformed|DoesNotMatch/)
+    expect(short(await sendChunks(api, unannounced))).toEqual(code)
+    expect(api.files()).toBe(before)
+  })
 
   it('is held to the rights of its sender', async () => {
     expect(await send({ as: 'reader' })).toBe('403 AccessDenied')

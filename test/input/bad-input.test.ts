@@ -1,6 +1,7 @@
 /** The tables beside, run through real HTTP: each row gets AWS's code and status, and leaves nothing behind. */
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { digestOnce } from '#lib/digest/digest.ts'
 import { operations } from '#s3/operations.ts'
 import { type Asked, startTestApi, type TestApi } from './api.ts'
 import { access } from './tables/access.ts'
@@ -11,6 +12,7 @@ import { multipart } from './tables/multipart.ts'
 import { objects } from './tables/objects.ts'
 import { policiesAndDeletes } from './tables/policies-and-deletes.ts'
 import { tagging } from './tables/tagging.ts'
+import { unsetSettings } from './tables/unset-settings.ts'
 import { documents } from './tables/xml.ts'
 
 const cases = [
@@ -21,6 +23,7 @@ const cases = [
   ...multipart,
   ...policiesAndDeletes,
   ...tagging,
+  ...unsetSettings,
   ...forms,
   ...documents,
 ]
@@ -29,6 +32,8 @@ const names = [...new Set(cases.map(({ operation }) => operation))]
 let api: TestApi
 let before = { state: '', files: '' }
 const placeholders = new Map<string, string>()
+
+const crc32 = (text: string) => digestOnce(['CRC32'], Buffer.from(text)).get('CRC32')?.toString('base64') ?? ''
 
 const fill = (text: string) => text.replace(/\{([a-z-]+)\}/g, (whole, name) => placeholders.get(name) ?? whole)
 const filled = (asked: Asked): Asked => ({
@@ -63,8 +68,10 @@ beforeAll(async () => {
   const upload = await make('POST /bucket/upload?uploads', { headers: { 'x-amz-checksum-algorithm': 'CRC32' } })
   placeholders.set('upload', /<UploadId>(\w+)</.exec(upload.body)?.[1] ?? '')
   for (const number of [1, 3]) {
-    const part = await make(`PUT /bucket/upload?uploadId={upload}&partNumber=${number}`, { body: 'a part' })
+    const headers = { 'x-amz-checksum-crc32': crc32('a part') }
+    const part = await make(`PUT /bucket/upload?uploadId={upload}&partNumber=${number}`, { body: 'a part', headers })
     placeholders.set('etag', part.headers.etag ?? '')
+    placeholders.set('crc', crc32('a part'))
   }
   before = { state: await api.state(), files: api.files() }
 })

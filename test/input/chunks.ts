@@ -10,6 +10,9 @@ export interface Spoiling {
   readonly cutAt?: number
   /** Trailer lines, in place of the right ones. */
   readonly trailer?: string
+  /** Bytes after the end. */
+  readonly after?: string
+  readonly withoutLastByte?: true
 }
 
 export interface Trailer {
@@ -60,6 +63,7 @@ function spoil(frames: Buffer[], lines: readonly string[], spoiling: Spoiling): 
   if (spoiling.swapped && first !== undefined && second !== undefined) sent = [second, first, ...rest]
   if (spoiling.withoutLastChunk) sent = sent.slice(0, -1)
   const end = spoiling.trailer ?? [...lines, ''].map((line) => `${line}\r\n`).join('')
-  const whole = Buffer.concat([...sent, Buffer.from(end)])
+  const whole = Buffer.concat([...sent, Buffer.from(end), Buffer.from(spoiling.after ?? '')])
+  if (spoiling.withoutLastByte) return whole.subarray(0, -1)
   return spoiling.cutAt === undefined ? whole : whole.subarray(0, spoiling.cutAt)
 }

@@ -1,13 +1,33 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { childrenOf, type Launched, launch } from './launcher.ts'
+import { childrenOf, type Launched, type LaunchOptions, launch } from './launcher.ts'
 
 const started: Launched[] = []
 
-function start(flags: string[], env: Record<string, string> = {}): Launched {
-  const launched = launch(flags, env)
+const slowly = { timeout: 20_000 }
+const nobody = 65_534
+
+function chownAll(folder: string): void {
+  for (const path of ['', '.myfsio.sys', '.myfsio.sys/config', '.myfsio.sys/index'].map((name) => join(folder, name))) {
+    if (existsSync(path)) chownSync(path, nobody, nobody)
+  }
+}
+
+function start(flags: string[], env: Record<string, string> = {}, options: LaunchOptions = {}): Launched {
+  const launched = launch(flags, env, options)
   started.push(launched)
   return launched
 }
@@ -96,8 +116,96 @@ describe('the launcher', () => {
       ENFORCE: 'log',
       LOG_FORMAT: 'json',
     })
-    await soft.said(/ENFORCE\s+log: NOTHING IS DENIED to whoever has a key/)
     await soft.said(/"level":40.*NOTHING IS DENIED/)
+    await soft.said(/"enforce":"log".*"msg":"ready"/)
+    const shown = start(['--mode', 'api', '--api-port', '0', '--workers', '1'], { ENFORCE: 'log' })
+    await shown.said(/ENFORCE\s+log: NOTHING IS DENIED to whoever has a key/)
+  })
+
+  it.each(['info', 'warn', 'off'])(
+    'writes JSON only to standard output for LOG_FORMAT=json, at level %s',
+    async (level) => {
+      const { child, exited, stdout, folder } = start(both, { LOG_FORMAT: 'json', LOG_LEVEL: level })
+      await expect.poll(() => existsSync(join(folder, '.myfsio.sys/config/bucket_policies.json')), slowly).toBe(true)
+      if (level !== 'off') await expect.poll(stdout, slowly).toContain('"msg":"ready"')
+      else await expect.poll(() => childrenOf(child.pid).length, slowly).toBeGreaterThan(2)
+      child.kill('SIGTERM')
+      expect(await exited).toBe(0)
+      const lines = stdout()
+        .split('\n')
+        .filter((line) => line !== '')
+      const ready = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'ready')
+      const api = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/)
+      const secretIn = join(folder, '.myfsio.sys/config/iam.json')
+      const wanted = { api, console: expect.stringMatching(/\/ui$/), data: folder, user: 'localadmin', secretIn }
+      expect(ready).toEqual(level === 'off' ? [] : [expect.objectContaining(wanted)])
+      expect(stdout()).not.toContain('secret_key')
+    },
+  )
+
+  it('shows its banner on standard error where the log is JSON by default', async () => {
+    const { said, stdout } = start([...both, '--mode', 'api'])
+    await said(apiUrl)
+    expect(stdout()).toBe('')
+  })
+
+  it.each([
+    [
+      'is a file',
+      (folder: string) => writeFileSync(folder, ''),
+      /STORAGE_ROOT: \S+ cannot be written: there is a file/,
+    ],
+    [
+      'belongs to another user',
+      (folder: string) => mkdirSync(folder),
+      /STORAGE_ROOT: \S+ cannot be written: user \S+ has no/,
+    ],
+    [
+      'has an index of another user',
+      (folder: string) => {
+        mkdirSync(join(folder, '.myfsio.sys/index'), { recursive: true })
+        chownAll(folder)
+        writeFileSync(join(folder, '.myfsio.sys/index/data.mdb'), '', { mode: 0o600 })
+      },
+      /STORAGE_ROOT: \S+data\.mdb cannot be written: user \S+ has no permission/,
+    ],
+    [
+      'has a secret key of another user',
+      (folder: string) => {
+        mkdirSync(join(folder, '.myfsio.sys/config'), { recursive: true })
+        chownAll(folder)
+        writeFileSync(join(folder, '.myfsio.sys/config/secret_key'), '', { mode: 0o600 })
+      },
+      /STORAGE_ROOT: \S+secret_key cannot be read: user \S+ has no permission/,
+    ],
+  ])(
+    'says in a sentence that the data folder cannot be used where it %s, and ends with 1',
+    async (_, make, sentence) => {
+      // Who may do everything is refused nothing: the program then runs as somebody else.
+      const isRoot = process.getuid?.() === 0
+      if (!isRoot && !sentence.source.includes('a file')) return
+      chmodSync(tmpdir(), 0o755)
+      const parent = mkdtempSync(join(tmpdir(), 'unwritable-'))
+      chmodSync(parent, 0o755)
+      const folder = join(parent, 'data')
+      make(folder)
+      for (const flags of [both, ['--reset-cred']]) {
+        const { exited, output } = start(flags, { STORAGE_ROOT: folder }, isRoot ? { uid: nobody } : {})
+        expect(await exited).toBe(1)
+        expect(output()).toMatch(sentence)
+        expect(output().trim().split('\n')).toHaveLength(1)
+      }
+      rmSync(parent, { recursive: true })
+    },
+  )
+
+  it('says nothing when it is told to stop while it starts', async () => {
+    const { child, exited, output } = start(both)
+    await expect.poll(() => childrenOf(child.pid).length, { timeout: 20_000, interval: 1 }).toBeGreaterThan(0)
+    // As a terminal or a service manager does it: the children hear it as well, and some before they listen.
+    for (const pid of [child.pid ?? 0, ...childrenOf(child.pid)]) process.kill(pid, 'SIGTERM')
+    expect(await exited).toBe(0)
+    expect(output()).toBe('')
   })
 
   it('resets the credentials of the administrator', async () => {

@@ -12,23 +12,47 @@ export interface Launched {
   readonly folder: string
   /** Everything said so far. */
   output(): string
+  /** Of that, what went to standard output. */
+  stdout(): string
   /** Resolves with the match once the output has it; rejects when the program ends before. */
   said(pattern: RegExp): Promise<RegExpExecArray>
   readonly exited: Promise<number | null>
 }
 
-export function launch(flags: readonly string[], env: Readonly<Record<string, string>> = {}): Launched {
+export interface LaunchOptions {
+  /** How many each of its processes may have open. */
+  readonly openFiles?: number
+  /** The user to run as. */
+  readonly uid?: number
+  /** Node's parameters before the flags, instead of the sources. */
+  readonly program?: readonly string[]
+}
+
+export function launch(
+  flags: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  { openFiles, uid, program: built = ['--import', 'tsx', join(root, 'run.ts')] }: LaunchOptions = {},
+): Launched {
   const folder = env.STORAGE_ROOT ?? mkdtempSync(join(tmpdir(), 'launcher-'))
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'run.ts'), ...flags], {
+  const command = [process.execPath, ...built, ...flags]
+  const limited =
+    openFiles === undefined ? command : ['sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...command]
+  const [program = '', ...parameters] = limited
+  const child = spawn(program, parameters, {
     cwd: root,
     env: { PATH: process.env.PATH, STORAGE_ROOT: folder, LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid }),
   })
   let output = ''
   const collect = (piece: Buffer) => {
     output += piece.toString()
   }
-  child.stdout.on('data', collect)
+  let stdout = ''
+  child.stdout.on('data', (piece: Buffer) => {
+    stdout += piece.toString()
+    collect(piece)
+  })
   child.stderr.on('data', collect)
   const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
   const said = (pattern: RegExp) =>
@@ -42,7 +66,7 @@ export function launch(flags: readonly string[], env: Readonly<Record<string, st
       look()
       void exited.then((code) => reject(new Error(`It ended with ${code} and said: ${output}`)))
     })
-  return { child, folder, output: () => output, said, exited }
+  return { child, folder, output: () => output, stdout: () => stdout, said, exited }
 }
 
 /** Process ids of the children, from /proc. */

@@ -27,7 +27,7 @@ beforeAll(async () => {
     MYFSIO_BUCKETS: 'bucket',
     SECRET_KEY: 'key-of-sessions',
   })
-  port = Number((await launched.said(/S3 API\s+http:\/\/\S+:(\d+)/))[1])
+  port = Number((await launched.said(/"api":"http:\/\/[^"]+:(\d+)"/))[1])
   const signed = signHeaders(request('GET', `/bucket/${encodeKey('two\nlines \u001b[31mred')}`), credentials)
   const presigned = signQuery(request('GET', '/bucket/object'), credentials)
   const wrong = signHeaders(request('GET', '/bucket'), { ...credentials, secret: 'another' })

@@ -118,13 +118,59 @@ describe('access control lists', () => {
       for (const name of [Bucket, asked]) {
         const set = as().send(new PutObjectAclCommand({ Bucket: name, Key: 'key', ACL }))
         await expect(set).rejects.toMatchObject(refused)
-        await expect(as().send(new PutBucketAclCommand({ Bucket: name, ACL }))).rejects.toMatchObject(refused)
       }
     }
     await expect(put('main', Bucket, { ACL: 'public-read' })).rejects.toMatchObject(refused)
     await expect(
       as().send(new CreateBucketCommand({ Bucket: `${Bucket}-public`, ACL: 'public-read' })),
     ).rejects.toMatchObject({ name: 'InvalidBucketAclWithObjectOwnership' })
+  })
+
+  it('are accepted where they are disabled if they say that the owner has full control, and nobody else anything', async () => {
+    for (const Bucket of [await create('BucketOwnerEnforced'), `acl-${++count}`]) {
+      await as()
+        .send(new CreateBucketCommand({ Bucket }))
+        .catch(() => undefined)
+      await put('main', Bucket)
+      const setObject = (more: object) => as().send(new PutObjectAclCommand({ Bucket, Key: 'key', ...more }))
+      const setBucket = (more: object) => as().send(new PutBucketAclCommand({ Bucket, ...more }))
+      const full = toUser('main', 'FULL_CONTROL')
+      const own = { AccessControlPolicy: policyAcl([full]) }
+      for (const more of [own, { ACL: 'bucket-owner-full-control' }, { GrantFullControl: `id=${ids.main}` }]) {
+        await setObject(more)
+        await setBucket(more)
+      }
+      await setBucket({ ACL: 'private' })
+      const refused = { name: 'AccessControlListNotSupported' }
+      for (const more of [
+        { ACL: 'public-read' },
+        { ACL: 'authenticated-read' },
+        { AccessControlPolicy: policyAcl([]) },
+        { AccessControlPolicy: policyAcl([toUser('main', 'READ')]) },
+        { AccessControlPolicy: policyAcl([full, toUser('other', 'READ')]) },
+        { AccessControlPolicy: policyAcl([toUser('other', 'FULL_CONTROL')]) },
+        { GrantRead: `id=${ids.main}` },
+        { GrantFullControl: `id=${ids.other}` },
+      ]) {
+        await expect(setObject(more), JSON.stringify(more)).rejects.toMatchObject(refused)
+        await expect(setBucket(more), JSON.stringify(more)).rejects.toMatchObject(refused)
+      }
+      await expect(setObject({ ACL: 'private' })).rejects.toMatchObject(refused)
+      await expect(setObject({ ACL: 'bucket-owner-read' })).rejects.toMatchObject(refused)
+      await expect(setObject({ Key: 'absent', ...own })).rejects.toMatchObject({ name: 'NoSuchKey' })
+      expect(await aclOf(Bucket)).toEqual({ owner: 'Main', grants: ['main FULL_CONTROL'] })
+    }
+  })
+
+  it("begin with the owner's grant", async () => {
+    const Bucket = await create('ObjectWriter', 'public-read-write')
+    const { Grants } = await as().send(new GetBucketAclCommand({ Bucket }))
+    expect(Grants?.map(({ Permission }) => Permission)).toEqual(['FULL_CONTROL', 'READ', 'WRITE'])
+    for (const ACL of ['public-read', 'authenticated-read', 'bucket-owner-read'] as const) {
+      await put('other', Bucket, { ACL })
+      const acl = await as('other').send(new GetObjectAclCommand({ Bucket, Key: 'key' }))
+      expect(acl.Grants?.map(({ Permission }) => Permission)).toEqual(['FULL_CONTROL', 'READ'])
+    }
   })
 
   it('are expanded from canned ones, of buckets and of objects', async () => {

@@ -126,7 +126,7 @@ describe('S3 through the AWS SDK', () => {
     await expect(put('cond', 'two', { IfMatch: '"x"' })).rejects.toMatchObject({ name: 'PreconditionFailed' })
     await put('cond', 'two', { IfMatch: ETag })
     await expect(get('cond', { IfMatch: ETag })).rejects.toMatchObject({ name: 'PreconditionFailed' })
-    await expect(get('cond', { IfModifiedSince: new Date(Date.now() + 60_000) })).rejects.toMatchObject({
+    await expect(get('cond', { IfModifiedSince: new Date() })).rejects.toMatchObject({
       $metadata: { httpStatusCode: 304 },
     })
   })

@@ -51,7 +51,7 @@ describe('odd clients', () => {
         text: '',
       })
       const head = await server.client().send(new HeadObjectCommand({ Bucket, Key: 'text' }))
-      expect(Buffer.from(head.Metadata?.name ?? '', 'latin1').toString()).toBe('Zoë')
+      expect(head.Metadata?.name).toBe('=?UTF-8?Q?Zo=C3=AB?=')
     }
     expect((await send(url, { method: 'PUT', headers: { 'x-amz-meta-name': 'Zoé' } }, 'x')).status).toBe(403)
   })

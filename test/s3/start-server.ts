@@ -55,6 +55,7 @@ export async function startServer(
     defaultObjectOwnership?: ObjectOwnership
     log?: StoreLog
     root?: string
+    isPrimary?: boolean
   } = {},
 ): Promise<TestServer> {
   const log = options.log ?? silent
@@ -67,7 +68,7 @@ export async function startServer(
     engine: options.engine ?? 'lmdb',
     watch: false,
     log,
-    isPrimary: false,
+    isPrimary: options.isPrimary ?? false,
   })
   const identities = await openIdentities({ path: iamPath, bootstrap: { accessKey: 'x', secretKey: 'x' }, log: silent })
   const policies = await openBucketPolicies({ path: join(root, 'bucket_policies.json'), log: silent })

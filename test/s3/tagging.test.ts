@@ -123,6 +123,22 @@ describe('tags of objects', () => {
     expect(await tagsOf('busy')).toEqual([expect.stringMatching(/^(of|late)=\d+$/)])
   })
 
+  it('are cleared by a document without a set', async () => {
+    for (const body of ['<Tagging/>', '<Tagging></Tagging>', '<Tagging><TagSet/></Tagging>']) {
+      await put('cleared', 'a=1')
+      const command = new PutObjectTaggingCommand({ Bucket, Key: 'cleared', Tagging: { TagSet: [] } })
+      command.middlewareStack.add(
+        (next) => (args) => {
+          Object.assign(args.request as object, { body })
+          return next(args)
+        },
+        { step: 'build', priority: 'high' },
+      )
+      await server.client().send(command)
+      expect([body, await tagsOf('cleared')]).toEqual([body, []])
+    }
+  })
+
   it('belong to one version, which is named in the answer', async () => {
     const client = server.client()
     const Versioned = 'versioned'
@@ -142,7 +158,7 @@ describe('tags of objects', () => {
     expect(gone.VersionId).toBe(second.VersionId)
     expect((await client.send(new GetObjectTaggingCommand(old))).TagSet).toEqual([{ Key: 'of', Value: 'old' }])
     const marker = await client.send(new DeleteObjectCommand(at))
-    expect(await codeOf(client.send(new GetObjectTaggingCommand(at)))).toBe('NoSuchKey')
+    expect(await codeOf(client.send(new GetObjectTaggingCommand(at)))).toBe('MethodNotAllowed')
     const asked = client.send(new GetObjectTaggingCommand({ ...at, VersionId: marker.VersionId }))
     expect(await codeOf(asked)).toBe('MethodNotAllowed')
   })

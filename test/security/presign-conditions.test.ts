@@ -21,8 +21,9 @@ const deny = (Action: string, Condition: object) => {
 const presign = async (method: string, key: string, headers: Record<string, string> = {}) => {
   const keys = { 'x-access-key': 'admin', 'x-secret-key': 'admin-secret' }
   const body = JSON.stringify({ method })
-  return (await fetch(`${api.endpoint}/presign/photos/${key}`, { method: 'POST', headers: { ...keys, ...headers }, body }))
-    .status
+  return (
+    await fetch(`${api.endpoint}/presign/photos/${key}`, { method: 'POST', headers: { ...keys, ...headers }, body })
+  ).status
 }
 
 it.each([

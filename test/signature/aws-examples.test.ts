@@ -144,7 +144,8 @@ describe('Signature Version 4', () => {
     ]
     const trailers =
       'x-amz-checksum-crc32c:sOO8/Q==\r\nx-amz-trailer-signature:d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n\r\n'
-    const decoded = decodeAwsChunked(Readable.from([body(signatures, trailers)]), verify(asked), 66_560)
+    const framed = Readable.from([body(signatures, trailers)])
+    const decoded = decodeAwsChunked(framed, verify(asked), 66_560, 'x-amz-checksum-crc32c')
     expect((await buffer(decoded)).length).toBe(66_560)
     expect(decoded.trailers).toEqual({ 'x-amz-checksum-crc32c': 'sOO8/Q==' })
   })

@@ -16,6 +16,7 @@ import { encodeVersion } from '#metadata/version-codec.ts'
 import { DirectMoves } from '#store/direct-move.ts'
 import { FileMoves } from '#store/file-moves.ts'
 import type { Pending } from '#store/pending.ts'
+import { TroubleLog } from '#store/trouble-log.ts'
 import { watchFiles } from '../faults/file-calls.ts'
 import { stagedFiles } from '../staged-files.ts'
 import { silentLog } from './fixtures.ts'
@@ -194,7 +195,7 @@ describe.runIf(canExchange).each(['atOnce', 'later'] as const)('an exchange besi
   }
   let spares: ReturnType<(typeof kinds)['atOnce' | 'later']>
   const direct = () => new DirectMoves({ layout, durability: 'strict', spares })
-  const moves = () => new FileMoves({ layout, log: silentLog })
+  const moves = () => new FileMoves({ layout, log: silentLog, troubles: new TroubleLog(silentLog) })
 
   it('is how a small file replaces another', async () => {
     const { one } = begin()

@@ -2,9 +2,19 @@ import fs from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { Readable } from 'node:stream'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { Layout } from '#blobs/layout.ts'
+import { DiskReserve } from '#lib/disk-reserve.ts'
+import { openMemoryEngine } from '#metadata/memory-engine.ts'
+import { rowsOf } from '#metadata/tables.ts'
 import { openStore } from '#store/open-store.ts'
+import { encodePending, pendingKey } from '#store/pending.ts'
+import { Settler } from '#store/settler.ts'
+import { removeAbandoned } from '#store/staging-folder.ts'
+import { TroubleLog } from '#store/trouble-log.ts'
+import { attributes, bucketOf } from './fixtures.ts'
+import { forwardingEngine } from './forwarding-engine.ts'
 
 let root: string
 const told: string[] = []
@@ -19,16 +29,125 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true }))
 
-it('removes what dead processes have staged, and a folder for each process that lives stays', async () => {
+const stagedIn = (layout: Layout) => fs.readdirSync(layout.system('staging'))
+
+const leave = (path: string) => {
+  fs.mkdirSync(dirname(path), { recursive: true })
+  fs.writeFileSync(path, 'x')
+}
+
+it('removes what stores that are no longer open have staged', async () => {
   const layout = new Layout(root)
-  for (const path of [layout.staging('zzzzzz-1'), layout.taken('zzzzzz-2'), layout.staging('1-3')]) {
-    fs.mkdirSync(dirname(path), { recursive: true })
-    fs.writeFileSync(path, 'x')
-  }
+  for (const path of [layout.staging('zzzzzz-1'), layout.taken('zzzzzz-2'), layout.staging('a.0123456789-3')])
+    leave(path)
   await (await open()).close()
-  expect(fs.readdirSync(layout.system('staging')).sort()).toEqual(['1', process.pid.toString(36)].sort())
-  expect(fs.readdirSync(layout.stagingFolder('1'))).toEqual(['1-3'])
+  expect(stagedIn(layout)).toEqual([])
 })
+
+it('keeps what an open store has staged, whatever process it belongs to', async () => {
+  const layout = new Layout(root)
+  const other = await open()
+  const [owner = ''] = stagedIn(layout)
+  leave(layout.staging(`${owner}-1`))
+  // As a process of an earlier release names it, which does not lock its folder.
+  leave(layout.staging('1-2'))
+  await (await open()).close()
+  expect(stagedIn(layout).sort()).toEqual(['1', owner].sort())
+  expect(fs.existsSync(layout.staging(`${owner}-1`))).toBe(true)
+  await other.close()
+})
+
+it('keeps a staged file that a row of the index names', async () => {
+  const layout = new Layout(root)
+  const engine = openMemoryEngine()
+  // Of a large object, whose file is nowhere yet.
+  const pending = { bucket: 'b', key: 'k', order: '0'.repeat(32), moved: [], removed: [], fileId: 'zzzzzz-1' }
+  const [value] = encodePending(pending)
+  leave(layout.staging('zzzzzz-1'))
+  leave(layout.staging('zzzzzz-2'))
+  await engine.commit({ checks: [], writes: [{ key: pendingKey(pending), value }] })
+  const spares = { recycle: () => {}, finish: async () => {} }
+  const reserve = new DiskReserve(layout.system('reserve'))
+  const troubles = new TroubleLog(log)
+  const settler = new Settler({ engine, layout, durability: 'strict', log, spares, troubles, reserve })
+  const named = await settler.namedFiles()
+  removeAbandoned(layout, (id) => named.has(id), log)
+  expect(fs.readdirSync(layout.stagingFolder('zzzzzz'))).toEqual(['zzzzzz-1'])
+})
+
+it('keeps what a completion in another process commits while a start looks for leftovers', async () => {
+  const layout = new Layout(root)
+  const engine = openMemoryEngine()
+  const shared = { ...forwardingEngine(engine), close: async () => {} }
+  const options = { root, durability: 'strict', watch: false, log, isPrimary: false } as const
+  const flush = gate()
+  const first = await openStore({
+    ...options,
+    engine: {
+      ...shared,
+      commit: async (commit) => {
+        const committed = await engine.commit(commit)
+        return committed && { flushed: flush.opened.then(() => committed.flushed) }
+      },
+    },
+  })
+  const second = await openStore({ ...options, engine: shared })
+  const bucket = bucketOf('Unversioned')
+  await second.createBucket(bucket)
+  // Long ago, so that nothing is spared for its age.
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 })
+  const upload = await second.createUpload({ bucket: bucket.name, key: 'k', initiatorId: 'owner', attributes })
+  vi.useRealTimers()
+  const body = { source: Readable.from([Buffer.from('bytes')], { objectMode: false }), sizeBytes: 5 }
+  const staged = await second.stagePart(upload, 1, { ...body, maxBytes: 5, algorithms: [] })
+  const { etag } = await second.putPart(upload, staged, undefined)
+  const { uploadId } = upload
+  const parts = [{ partNumber: 1, etag, checksums: {} }]
+  leave(layout.assembled('0'.repeat(48)))
+  let completion: Promise<unknown> | undefined
+  const third = await openStore({
+    ...options,
+    engine: {
+      ...shared,
+      scan: async (range, limits) => {
+        if (completion === undefined && Buffer.from(range.start).toString() === 'u\0') {
+          completion = first.completeUpload({ bucket, key: 'k', uploadId, parts, conditions: {} })
+          await expect.poll(async () => (await engine.scan(rowsOf('q'))).length).toBe(1)
+        }
+        return engine.scan(range, limits)
+      },
+    },
+  })
+  expect(fs.readdirSync(layout.system('uploads'))).toEqual([uploadId])
+  flush.open()
+  await completion
+  const object = await third.openObject(bucket.name, 'k', undefined)
+  expect(object.content(0, 5).toString()).toBe('bytes')
+  for (const store of [first, second, third]) await store.close()
+})
+
+it('takes parts of an upload whose folder was not made before a crash', async () => {
+  const layout = new Layout(root)
+  const store = await open()
+  const bucket = bucketOf('Unversioned')
+  await store.createBucket(bucket)
+  const upload = await store.createUpload({ bucket: bucket.name, key: 'k', initiatorId: 'owner', attributes })
+  fs.rmSync(layout.upload(upload.uploadId), { recursive: true })
+  const source = Readable.from([Buffer.from('bytes')], { objectMode: false })
+  const staged = await store.stagePart(upload, 1, { source, sizeBytes: 5, maxBytes: 5, algorithms: [] })
+  await store.putPart(upload, staged, undefined)
+  await store.abortUpload(bucket.name, 'k', upload.uploadId)
+  expect(fs.readdirSync(layout.system('uploads'))).toEqual([])
+  await store.close()
+})
+
+function gate() {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open: () => open() }
+}
 
 it('never removes a folder, since it can only be one of objects', async () => {
   const layout = new Layout(root)

@@ -91,8 +91,23 @@ const commands: ReadonlyMap<string, Command> = new Map(
     GetObjectTagging: command('get-object-tagging'),
     PutObjectTagging: command('put-object-tagging', { body: tagging }),
     DeleteObjectTagging: command('delete-object-tagging'),
+    ...namedAlike(`GetBucketAbac GetBucketAccelerateConfiguration GetBucketCors DeleteBucketCors GetBucketEncryption
+      DeleteBucketEncryption GetBucketLifecycleConfiguration DeleteBucketLifecycle GetBucketLogging
+      GetBucketNotificationConfiguration GetBucketReplication DeleteBucketReplication GetBucketRequestPayment
+      GetBucketWebsite DeleteBucketWebsite ListBucketAnalyticsConfigurations GetBucketAnalyticsConfiguration
+      DeleteBucketAnalyticsConfiguration ListBucketIntelligentTieringConfigurations
+      GetBucketIntelligentTieringConfiguration DeleteBucketIntelligentTieringConfiguration
+      ListBucketInventoryConfigurations GetBucketInventoryConfiguration DeleteBucketInventoryConfiguration
+      ListBucketMetricsConfigurations GetBucketMetricsConfiguration DeleteBucketMetricsConfiguration
+      GetObjectLockConfiguration GetObjectRetention GetObjectLegalHold`),
   }),
 )
+
+/** Commands whose names are those of their operations, and that have no body. */
+function namedAlike(operations: string): Record<string, Command> {
+  const kebab = (name: string) => name.replace(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()
+  return Object.fromEntries(operations.split(/\s+/).map((name) => [name, command(kebab(name))]))
+}
 
 /** A value of the input: as an option of `aws` and as a member of the SDK's input. */
 export interface Parameter {
@@ -127,6 +142,7 @@ const ofQuery: readonly Named[] = [
   ['delimiter', 'delimiter', 'Delimiter'],
   ['versionId', 'version-id', 'VersionId'],
   ['uploadId', 'upload-id', 'UploadId'],
+  ['id', 'id', 'Id'],
 ]
 
 function simpleParameters({ bucket, key, target, headers }: RequestRecord, named: readonly Named[]): Parameter[] {

@@ -6,7 +6,8 @@ import { read } from 'node:fs'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import type { Page } from '#console/page.ts'
-import { parseRange } from '#model/range.ts'
+import { createDigester } from '#lib/digest/digest.ts'
+import { parseRange, rangeToServe } from '#model/range.ts'
 import type { Content, FileStretch } from '#store/contract.ts'
 import { fileTypeOf } from './file-kind.ts'
 import { nameOf } from './folder.ts'
@@ -25,7 +26,7 @@ export const sendContent: Page = async (visit, { store }) => {
     const { version } = opened
     const { inlineType } = fileTypeOf(key, version.headers.contentType)
     const isInline = inlineType !== undefined && query.get('download') === null
-    const range = parseRange(headers.range, version.sizeBytes)
+    const range = parseRange(rangeToServe(headers, version), version.sizeBytes)
     const { start, end } = range ?? { start: 0, end: version.sizeBytes }
     return {
       status: range === undefined ? 200 : 206,
@@ -56,12 +57,16 @@ export function streamOf(content: Content): Readable {
 const pieceBytes = 256 * 1024
 const readFile = promisify(read)
 
-export async function* piecesOf({ fd, start, end }: FileStretch): AsyncIterable<Buffer> {
+/** Throws before the last piece if the bytes are not those of the object. */
+export async function* piecesOf({ fd, start, end, check }: FileStretch): AsyncIterable<Buffer> {
+  const digester = check.canDigest ? createDigester(['CRC64NVME']) : undefined
   for (let position = start; position < end; ) {
     const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, end - position))
     const { bytesRead } = await readFile(fd, buffer, 0, buffer.length, position)
     if (bytesRead === 0) throw new Error(`The file ends at ${position}, before what was promised`)
     position += bytesRead
+    digester?.update(buffer.subarray(0, bytesRead))
+    if (position === end) check.assertSame(digester?.digest().get('CRC64NVME'))
     yield buffer.subarray(0, bytesRead)
   }
 }

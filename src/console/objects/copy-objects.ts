@@ -39,6 +39,9 @@ const modes = ['copy', 'move', 'rename'] as const
 type Mode = (typeof modes)[number]
 /** What a form waits for; scripts go on step by step. */
 const formStepsMs = 20_000
+const renamesAtOnceMax = 100
+/** Large ones share the disk and the processor. */
+const copiesAtOnceMax = 16
 
 /** A step of it, for scripts; for forms first the question where to, then all of it. */
 export const copyObjects: Page = async (visit, services) => {
@@ -102,12 +105,21 @@ async function copyStep(visit: Visit, services: ConsoleServices, asked: Asked): 
     throw new ApiError('InvalidRequest', { message: 'A folder cannot be copied or moved into itself.' })
   }
   const conditions = isReplace ? {} : { ifNoneMatch: '*' }
-  const step = await runStep(visit, walkSources(visit, services.store, sources), async ({ key }) => {
-    const targetKey = key.startsWith(base) ? target + key.slice(base.length) : ''
-    if (targetKey === '') throw new ApiError('InvalidRequest', { message: 'A name is required.' })
-    assertKey(targetKey)
-    await transfer(visit, services, { to, key, targetKey, conditions, isMove })
-  })
+  const targetOf = (key: string) => (key.startsWith(base) ? target + key.slice(base.length) : '')
+  // What is copied within a bucket may be named as a source as well.
+  const touches = (key: string) => (isSameBucket ? [key, targetOf(key)] : [key])
+  const atOnceMax = isMove && isSameBucket ? renamesAtOnceMax : copiesAtOnceMax
+  const step = await runStep(
+    visit,
+    walkSources(visit, services.store, sources),
+    { atOnceMax, touches },
+    async (key) => {
+      const targetKey = targetOf(key)
+      if (targetKey === '') throw new ApiError('InvalidRequest', { message: 'A name is required.' })
+      assertKey(targetKey)
+      await transfer(visit, services, { to, key, targetKey, conditions, isMove })
+    },
+  )
   const failed = step.failed.map(explain)
   return { ...step, failed: failed.map((one) => ({ ...one, key: nameFor(visit, services, sources, one.key) })) }
 }

@@ -1,6 +1,7 @@
 import { objectsHref } from '#console/address.ts'
 import { isFormRequest } from '#console/form.ts'
 import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
+import { deletionsAtOnceMax } from '#store/delete-each.ts'
 import { folderCrumbs, folderOf } from './folder.ts'
 import { couldNot, nameFor, objectsIn, readSources, runStep, type Source, type Step, walkSources } from './selection.ts'
 import type { Marker } from './undo-delete.ts'
@@ -33,7 +34,8 @@ async function deleteStep(visit: Visit, services: ConsoleServices, sources: read
   const { store } = services
   const { bucket, principal } = visit
   const markers: Marker[] = []
-  const step = await runStep(visit, walkSources(visit, store, sources), async ({ key }) => {
+  const walk = walkSources(visit, store, sources)
+  const step = await runStep(visit, walk, { atOnceMax: deletionsAtOnceMax }, async (key) => {
     await visit.authorizeObject('s3:DeleteObject', { bucket, key })
     const ownerId = principal.canonicalId
     const { versionId } = await store.deleteObject({ bucket, key, versionId: undefined, ownerId, conditions: {} })

@@ -1,5 +1,6 @@
 /** What a page shows of an object. Pictures and sounds are fetched by the browser; text is read here, no more than a page can show. */
 import { buffer } from 'node:stream/consumers'
+import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import type { Store } from '#store/contract.ts'
 import { streamOf } from './content.ts'
@@ -8,7 +9,7 @@ import { indentJson } from './indent-json.ts'
 import { parseTable } from './table.ts'
 
 export interface Preview {
-  readonly kind: FileKind | 'empty' | 'binary'
+  readonly kind: FileKind | 'empty' | 'binary' | 'damaged'
   readonly language: string
   readonly text?: string
   readonly rows?: readonly (readonly string[])[]
@@ -33,6 +34,7 @@ export async function previewOf(
   if (/^(image|video|audio|pdf|archive)$/.test(kind)) return { kind, language, isCut: false }
   const isEncoded = headers.contentEncoding !== undefined && headers.contentEncoding !== 'identity'
   const text = isEncoded ? undefined : await readText(store, bucket, key, versionId)
+  if (text instanceof ApiError) return { kind: 'damaged', language: '', isCut: false }
   if (text === undefined) return { kind: 'binary', language: '', isCut: false }
   const isCut = sizeBytes > textBytesMax
   if (kind === 'table') {
@@ -46,20 +48,28 @@ export async function previewOf(
   return { kind: kind === 'other' ? 'text' : kind, language, text, isCut }
 }
 
-/** Undefined if it is no text. */
+/** Undefined if it is no text; the error where its bytes are not those that were stored. */
 async function readText(
   store: Store,
   bucket: string,
   key: string,
   versionId: string | undefined,
-): Promise<string | undefined> {
-  const opened = await store.openObject(bucket, key, versionId)
-  const end = Math.min(opened.version.sizeBytes, textBytesMax)
-  const bytes = await buffer(streamOf(opened.content(0, end)))
+): Promise<string | ApiError | undefined> {
+  let bytes: Buffer
+  let isCut: boolean
+  try {
+    const opened = await store.openObject(bucket, key, versionId)
+    const end = Math.min(opened.version.sizeBytes, textBytesMax)
+    isCut = end < opened.version.sizeBytes
+    bytes = await buffer(streamOf(opened.content(0, end)))
+  } catch (error) {
+    if (error instanceof ApiError && error.fields.Reason !== undefined) return error
+    throw error
+  }
   if (bytes.includes(0)) return undefined
   try {
     // A character may be cut at the end.
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: end < opened.version.sizeBytes })
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: isCut })
   } catch {
     return undefined
   }

@@ -6,6 +6,7 @@ import { isFormRequest } from '#console/form.ts'
 import { formatCount } from '#console/format.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import { visibleText } from '#lib/hidden-characters.ts'
+import { mapConcurrently } from '#lib/map-concurrently.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Store } from '#store/contract.ts'
@@ -29,42 +30,60 @@ export async function readSources(visit: Visit): Promise<Source[]> {
   return sources
 }
 
-export interface Step<Left = Source> {
+export interface Step {
   readonly done: number
   readonly failed: readonly { readonly key: string; readonly message: string }[]
   /** To be sent again; empty when all is done. */
-  readonly left: readonly Left[]
+  readonly left: readonly Source[]
 }
 
 /** Enough for a progress bar to move, and short enough that "Stop" stops at once. */
 const stepKeys = 500
 const stepMs = 1000
 
+interface StepOptions {
+  /** Keys that `action` works on at a time: what only changes the index shares its flush, what copies bytes shares the disk. */
+  readonly atOnceMax: number
+  /** Keys that the action on this one reads or changes, if there are more. Those that share one take turns. */
+  readonly touches?: (key: string) => readonly string[]
+}
+
 /**
  * Runs `action` on selected keys until the step is over, or the visitor has gone. What AWS would refuse fails alone; bugs end the step.
  */
-export async function runStep<Left, Found extends { readonly key: string; readonly left: readonly Left[] }>(
+export async function runStep(
   { message }: Pick<Visit, 'message'>,
-  walk: AsyncIterable<Found & { readonly left: readonly Left[] }>,
-  action: (found: Found) => Promise<void>,
-): Promise<Step<Left>> {
+  walk: AsyncIterable<Walked>,
+  { atOnceMax, touches = (key) => [key] }: StepOptions,
+  action: (key: string) => Promise<void>,
+): Promise<Step> {
   const endsAt = performance.now() + stepMs
-  const failed: { key: string; message: string }[] = []
-  let done = 0
-  for await (const found of walk) {
-    const { key, left } = found
+  let left: readonly Source[] = []
+  async function* keysOfStep() {
+    let count = 0
+    for await (const walked of walk) {
+      yield walked.key
+      left = walked.left
+      if (++count >= stepKeys || performance.now() > endsAt || message.socket.destroyed) return
+    }
+    left = []
+  }
+  const outcomes = await mapConcurrently(keysOfStep(), { atOnceMax, touches }, async (key) => {
     try {
-      await action(found)
-      done++
+      await action(key)
+      return undefined
     } catch (error) {
       if (!(error instanceof ApiError) || error.status >= 500) throw error
-      failed.push({ key, message: error.message })
+      return { key, message: error.message }
     }
-    if (done + failed.length >= stepKeys || performance.now() > endsAt || message.socket.destroyed) {
-      return { done, failed, left }
-    }
-  }
-  return { done, failed, left: [] }
+  })
+  const failed = outcomes.filter((outcome) => outcome !== undefined)
+  return { done: outcomes.length - failed.length, failed, left }
+}
+
+interface Walked {
+  readonly key: string
+  readonly left: readonly Source[]
 }
 
 export const objectsIn = (count: number): string => `${formatCount(count)} ${count === 1 ? 'object' : 'objects'}`
@@ -101,11 +120,7 @@ export function nameFor(
 }
 
 /** Every selected key, and what is left after it. Listing under a prefix is for those who may list it. */
-export async function* walkSources(
-  visit: Visit,
-  store: Store,
-  sources: readonly Source[],
-): AsyncIterable<{ readonly key: string; readonly left: readonly Source[] }> {
+export async function* walkSources(visit: Visit, store: Store, sources: readonly Source[]): AsyncIterable<Walked> {
   for (const [at, source] of sources.entries()) {
     const rest = sources.slice(at + 1)
     if ('key' in source) {

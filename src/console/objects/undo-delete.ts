@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import type { Page } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
-import { runStep } from './selection.ts'
+import { deleteEach } from '#store/delete-each.ts'
 
 const markerSchema = z.object({ key: z.string().min(1), versionId: z.string().min(1) })
 export type Marker = z.infer<typeof markerSchema>
@@ -12,14 +12,18 @@ const schema = z.object({ markers: z.array(markerSchema).min(1).max(1000) })
 export const undoDelete: Page = async (visit, { store }) => {
   const { bucket, principal } = visit
   const { markers } = await visit.readJson(schema)
-  const walk = (async function* () {
-    for (const [at, marker] of markers.entries()) yield { ...marker, left: markers.slice(at + 1) }
-  })()
-  const json = await runStep(visit, walk, async ({ key, versionId }) => {
-    await visit.authorizeObject('s3:DeleteObjectVersion', { bucket, key, versionId })
-    const version = await store.findVersion(bucket.name, key, versionId)
-    if (version?.isDeleteMarker !== true) throw new ApiError('NoSuchVersion')
-    await store.deleteObject({ bucket, key, versionId, ownerId: principal.canonicalId, conditions: {} })
+  const outcomes = await deleteEach(markers, async ({ key, versionId }) => {
+    try {
+      await visit.authorizeObject('s3:DeleteObjectVersion', { bucket, key, versionId })
+      const version = await store.findVersion(bucket.name, key, versionId)
+      if (version?.isDeleteMarker !== true) throw new ApiError('NoSuchVersion')
+      await store.deleteObject({ bucket, key, versionId, ownerId: principal.canonicalId, conditions: {} })
+      return undefined
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status >= 500) throw error
+      return { key, message: error.message }
+    }
   })
-  return { json }
+  const failed = outcomes.filter((outcome) => outcome !== undefined)
+  return { json: { done: outcomes.length - failed.length, failed } }
 }

@@ -1,6 +1,7 @@
 import { listing } from '#console/facts.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
+import { deleteEach } from '#store/delete-each.ts'
 
 export interface Marker {
   readonly key: string
@@ -32,18 +33,19 @@ export async function emptyStep(
     keyMarker: from?.key ?? '',
     versionIdMarker: from?.versionId,
   })
-  const failed: { key: string; message: string }[] = []
-  let done = 0
-  for (const { version } of versions) {
-    const { key, versionId } = version
-    try {
-      await visit.authorizeObject('s3:DeleteObjectVersion', { bucket, key, versionId })
-      await store.deleteObject({ bucket, key, versionId, ownerId: principal.canonicalId, conditions: {} })
-      done++
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status >= 500) throw error
-      failed.push({ key, message: error.message })
-    }
-  }
-  return { done, failed, next }
+  const outcomes = await deleteEach(
+    versions.map(({ version }) => version),
+    async ({ key, versionId }) => {
+      try {
+        await visit.authorizeObject('s3:DeleteObjectVersion', { bucket, key, versionId })
+        await store.deleteObject({ bucket, key, versionId, ownerId: principal.canonicalId, conditions: {} })
+        return undefined
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status >= 500) throw error
+        return { key, message: error.message }
+      }
+    },
+  )
+  const failed = outcomes.filter((outcome) => outcome !== undefined)
+  return { done: outcomes.length - failed.length, failed, next }
 }

@@ -36,6 +36,7 @@ export async function describeWork({ store, engine, config }: ConsoleServices): 
       what: 'They stay until they are completed or aborted, in the settings of their bucket.',
     },
     scanWork(work.scan),
+    scrubWork(work.scrub, config.scrubIntervalMs !== undefined),
     {
       name: 'Watcher',
       state: config.storageWatch ? 'on' : 'off',
@@ -81,4 +82,20 @@ function scanWork(scan: BackgroundWork['scan']): Work {
   const seconds = Math.round((endedAtMs - startedAtMs) / 1000)
   const took = seconds === 0 ? 'less than a second' : `${formatCount(seconds)} s`
   return { name, what, state: 'idle', detail: `${looked} in ${took}, done`, atMs: endedAtMs }
+}
+
+function scrubWork(scrub: BackgroundWork['scrub'], isOn: boolean): Work {
+  const name = 'Scrub'
+  const what = 'Compares every version with its checksum (SCRUB_INTERVAL), to find damage while there is a backup.'
+  if (scrub === undefined) return { name, what, state: isOn ? 'idle' : 'off', detail: isOn ? 'Not yet' : 'Off' }
+  const { versions, bytes, found, leftovers, startedAtMs, endedAtMs, examples } = scrub
+  const compared = `${formatCount(versions)} ${versions === 1 ? 'version' : 'versions'}, ${formatBytes(bytes)}`
+  const [example] = examples
+  const faults =
+    example === undefined ? '' : `, ${formatCount(found)} without their bytes, such as ${example.bucket}/${example.key}`
+  const files = leftovers === 0 ? '' : `, ${formatCount(leftovers)} leftover files (myfsio fsck --repair)`
+  const isDone = endedAtMs !== undefined
+  const state = found > 0 ? 'failed' : isDone ? 'idle' : 'working'
+  const when = isDone ? 'done' : 'so far, since'
+  return { name, what, state, detail: `${compared}${faults}${files}, ${when}`, atMs: endedAtMs ?? startedAtMs }
 }

@@ -6,16 +6,17 @@ const presignedScope = /[?&]X-Amz-Credential=[^&]*(%2F|\/)(iam|sts)(%2F|\/)aws4_
 const versions: ReadonlySet<string> = new Set(['2010-05-08', '2011-06-15'])
 
 /**
- * By the scope of its signature; else by Action and Version in the query; else, as those that need no signature, by a form posted to
- * `/`, which S3 has no use for.
+ * By the scope of its signature; else at `/` by Action and Version in the query; else by a POST of a form, or with an Action in its
+ * query: S3 has no POST at `/`.
  */
 export function isQueryRequest({ method, url = '', headers }: IncomingMessage): boolean {
   const { authorization } = headers
-  if (authorization !== undefined) return signedScope.test(authorization)
+  if (authorization !== undefined && signedScope.test(authorization)) return true
   if (url !== '/' && !url.startsWith('/?')) return false
-  if (presignedScope.test(url)) return true
-  if (method === 'POST') return /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '')
-  if (method !== 'GET' || !url.includes('Action=')) return false
+  if (authorization === undefined && presignedScope.test(url)) return true
+  const isPost = method === 'POST'
+  if (isPost && /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '')) return true
+  if (url === '/' || (!isPost && (method !== 'GET' || authorization !== undefined))) return false
   const params = new URLSearchParams(url.slice(2))
-  return params.has('Action') && versions.has(params.get('Version') ?? '')
+  return params.has('Action') && (isPost || versions.has(params.get('Version') ?? ''))
 }

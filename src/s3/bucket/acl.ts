@@ -1,8 +1,7 @@
 import { aclToKeep, privateAcl } from '#model/acl.ts'
-import { ApiError } from '#model/errors.ts'
 import { hasAclsEnabled, refuseBlockedAcl } from '#model/object-ownership.ts'
 import { aclDocument } from '#s3/acl-grantees.ts'
-import { readAcl } from '#s3/acl-request.ts'
+import { assertWithoutEffect, readAcl } from '#s3/acl-request.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html */
@@ -14,11 +13,14 @@ export function getBucketAcl({ bucket }: S3Request, { accounts }: Services): S3R
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html */
 export async function putBucketAcl(request: S3Request, { store, accounts }: Services): Promise<S3Response> {
   const { ownerId } = request.bucket
-  const aclFor = await readAcl(request, 'bucket', accounts)
-  const acl = aclFor({ ownerId, bucketOwnerId: ownerId })
+  const requested = await readAcl(request, 'bucket', accounts)
+  const acl = requested.aclFor({ ownerId, bucketOwnerId: ownerId })
   await store.updateBucket(request.bucketName, (bucket) => {
     // As it is now: the setting may have changed since the request came.
-    if (!hasAclsEnabled(bucket)) throw new ApiError('AccessControlListNotSupported')
+    if (!hasAclsEnabled(bucket)) {
+      assertWithoutEffect(requested, ownerId, ['private', 'bucket-owner-full-control'])
+      return bucket
+    }
     refuseBlockedAcl(bucket, acl)
     const { acl: _, ...rest } = bucket
     const kept = aclToKeep(acl, ownerId)

@@ -23,7 +23,6 @@ export async function createBucket(request: S3Request, services: Services): Prom
   const { store, settings } = services
   const { bucketName, caller } = request
   assertBucketName(bucketName)
-  refuseUnserved(request)
   const access = readAccess(request, bucketName, services)
   const { location, named } = await readConfiguration(request)
   const place = { bucket: { name: bucketName, ownerId: '' } }
@@ -50,13 +49,17 @@ export async function createBucket(request: S3Request, services: Services): Prom
   try {
     await store.createBucket(bucket)
   } catch (error) {
-    // In us-east-1 alone, S3 says yes to an owner who asks again, and sets the ACL anew; tags would be lost without a word.
+    // In us-east-1 alone, S3 says yes to an owner who asks again for a bucket that is there, and sets the ACL anew; tags would be lost
+    // without a word.
     const isOwn = error instanceof ApiError && error.code === 'BucketAlreadyOwnedByYou'
-    if (!isOwn || settings.region !== 'us-east-1' || tags !== undefined) throw error
+    if (!isOwn || settings.region !== globalRegion || region !== globalRegion || tags !== undefined) throw error
+    if ((await store.getBucket(bucketName)).region !== globalRegion) throw error
     await resetAcl(store, bucket)
   }
-  return { headers: { location: `/${bucketName}` } }
+  return { headers: { location: `/${bucketName}`, 'x-amz-bucket-arn': `arn:aws:s3:::${bucketName}` } }
 }
+
+const globalRegion = 'us-east-1'
 
 async function resetAcl(store: Store, { name, acl }: Bucket): Promise<void> {
   if (acl === undefined && (await store.getBucket(name)).acl === undefined) return
@@ -66,14 +69,6 @@ async function resetAcl(store: Store, { name, acl }: Bucket): Promise<void> {
     refuseBlockedAcl(existing, acl)
     return { ...existing, acl }
   })
-}
-
-/** Accepting in silence what is not served would mislead. */
-function refuseUnserved({ headers }: S3Request): void {
-  const namespace = headers['x-amz-bucket-namespace']
-  if (namespace !== undefined && namespace !== 'global') {
-    throw new ApiError('NotImplemented', { fields: { Header: 'x-amz-bucket-namespace', Value: String(namespace) } })
-  }
 }
 
 type Access = Pick<Bucket, 'acl' | 'ownershipControls'>

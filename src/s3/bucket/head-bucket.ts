@@ -5,6 +5,7 @@ export function headBucket({ bucket }: S3Request): S3Response {
   return {
     headers: {
       'content-type': 'application/xml',
+      'x-amz-bucket-arn': `arn:aws:s3:::${bucket.name}`,
       'x-amz-bucket-region': bucket.region,
       'x-amz-access-point-alias': 'false',
     },

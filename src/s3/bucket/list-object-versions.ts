@@ -65,8 +65,8 @@ function formatVersion(
   const common = `<Key>${show(version.key)}</Key><VersionId>${version.versionId}</VersionId><IsLatest>${isLatest}</IsLatest><LastModified>${formatDate(version.modifiedAtMs)}</LastModified>${formatOwner(version.ownerId)}`
   if (version.isDeleteMarker) return `<DeleteMarker>${common}</DeleteMarker>`
   let text = `<Version><ETag>&quot;${version.etag}&quot;</ETag>`
-  if (version.checksum !== undefined) {
-    text += `<ChecksumAlgorithm>${version.checksum.algorithm}</ChecksumAlgorithm><ChecksumType>${version.checksum.type}</ChecksumType>`
+  if (version.checksumAlgorithm !== undefined && version.checksumType !== undefined) {
+    text += `<ChecksumAlgorithm>${version.checksumAlgorithm}</ChecksumAlgorithm><ChecksumType>${version.checksumType}</ChecksumType>`
   }
   return `${text}<Size>${version.sizeBytes}</Size><StorageClass>${version.storageClass}</StorageClass>${common}</Version>`
 }

@@ -1,12 +1,14 @@
 import { escapeXml } from '#lib/xml.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import { writeContents } from './contents.ts'
+import type { DocumentWriter } from './document-writer.ts'
 import {
   createOwnerFormatter,
   decodeToken,
   encodeToken,
   listingResponse,
   readListParameters,
+  regionHeader,
   writeCommonPrefixes,
 } from './listing.ts'
 import { listPage } from './page.ts'
@@ -18,8 +20,8 @@ export async function listObjectsV2(request: S3Request, { store, accounts }: Ser
   const { prefix, delimiter, maxKeys, isEncoded, show } = parameters
   const token = query.get('continuation-token')
   const startAfter = query.get('start-after')
-  // A token continues where a page ended and so outweighs start-after; an empty one is the first page.
-  const after = token === undefined || token === '' ? (startAfter ?? '') : decodeToken(token)
+  // A token continues where a page ended and so outweighs start-after.
+  const after = token === undefined ? (startAfter ?? '') : decodeToken(token)
   const page = await listPage(store, bucketName, parameters, after)
   const formatOwner = query.get('fetch-owner') === 'true' ? createOwnerFormatter(bucket, accounts) : undefined
 
@@ -31,9 +33,10 @@ export async function listObjectsV2(request: S3Request, { store, accounts }: Ser
   text += `<IsTruncated>${page.next !== undefined}</IsTruncated>`
   if (token !== undefined) text += `<ContinuationToken>${escapeXml(token)}</ContinuationToken>`
   if (page.next !== undefined) text += `<NextContinuationToken>${encodeToken(page.next)}</NextContinuationToken>`
-  if (startAfter !== undefined) text += `<StartAfter>${show(startAfter)}</StartAfter>`
-  return listingResponse('ListBucketResult', text, (document) => {
+  if (startAfter !== undefined && token === undefined) text += `<StartAfter>${show(startAfter)}</StartAfter>`
+  const writeRows = (document: DocumentWriter) => {
     writeContents(document, page.objects, show, formatOwner)
     writeCommonPrefixes(document, page.commonPrefixes, show)
-  })
+  }
+  return listingResponse('ListBucketResult', text, writeRows, regionHeader(bucket))
 }

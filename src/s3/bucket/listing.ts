@@ -37,12 +37,20 @@ export function readListParameters(query: ReadonlyMap<string, string>): ListPara
 }
 
 function readMaxKeys(text: string | undefined): number {
-  if (text === undefined || text === '') return limits.listPageMax
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : -1
-  if (value < 0 || value > 0x7fffffff) {
-    throw invalidArgument('max-keys', text, 'Provided max-keys not an integer or within integer range')
+  return Math.min(parseCount(text, 'max-keys', 'maxKeys') ?? limits.listPageMax, limits.listPageMax)
+}
+
+const countMax = 0x7fffffff
+
+/** A whole number in the query; undefined if there is none. `argument`: what S3 calls it in its refusal of one below zero. */
+export function parseCount(text: string | undefined, name: string, argument = name): number | undefined {
+  if (text === undefined || text === '') return undefined
+  if (/^-\d+$/.test(text)) {
+    throw invalidArgument(argument, text, `Argument ${argument} must be an integer between 0 and ${countMax}`)
   }
-  return Math.min(value, limits.listPageMax)
+  const count = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
+  if (count <= countMax) return count
+  throw invalidArgument(name, text, `Provided ${name} not an integer or within integer range`)
 }
 
 export function invalidArgument(name: string, value: string, message: string): ApiError {
@@ -64,13 +72,21 @@ export function decodeToken(token: string): string {
 }
 
 /** The answer of a listing: what is said of the page first, then its rows. */
-export function listingResponse(root: string, head: string, writeRows: (document: DocumentWriter) => void): S3Response {
+export function listingResponse(
+  root: string,
+  head: string,
+  writeRows: (document: DocumentWriter) => void,
+  headers: S3Response['headers'] = {},
+): S3Response {
   const document = new DocumentWriter()
   document.add(`${xmlDeclaration}<${root} xmlns="${s3Namespace}">${head}`)
   writeRows(document)
   document.add(`</${root}>`)
-  return { headers: { 'content-type': 'application/xml' }, body: document.finish() }
+  return { headers: { 'content-type': 'application/xml', ...headers }, body: document.finish() }
 }
+
+/** What listings of objects say of the bucket, as HeadBucket does. */
+export const regionHeader = ({ region }: Bucket): Record<string, string> => ({ 'x-amz-bucket-region': region })
 
 export function writeCommonPrefixes(
   document: DocumentWriter,
@@ -95,21 +111,15 @@ export function createOwnerFormatter(bucket: Bucket, accounts: Accounts): (owner
   }
 }
 
-let minute = Number.NaN
-let minuteText = ''
+let second = Number.NaN
+let secondText = ''
 
-/** `2026-11-24T02:11:00.000Z`. Neighbours in a listing are often of one minute. */
+/** `2026-11-24T02:11:00.000Z`: whole seconds, as Last-Modified has them. Neighbours in a listing are often of one second. */
 export function formatDate(ms: number): string {
-  const whole = Math.trunc(ms)
-  const ofMinute = Math.floor(whole / 60_000)
-  if (ofMinute !== minute) {
-    minuteText = new Date(ofMinute * 60_000).toISOString().slice(0, 17)
-    minute = ofMinute
+  const ofSecond = Math.floor(ms / 1000)
+  if (ofSecond !== second) {
+    secondText = new Date(ofSecond * 1000).toISOString()
+    second = ofSecond
   }
-  const rest = whole - ofMinute * 60_000
-  const seconds = Math.floor(rest / 1000)
-  return `${minuteText}${twoDigits[seconds]}.${threeDigits[rest - seconds * 1000]}Z`
+  return secondText
 }
-
-const twoDigits = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'))
-const threeDigits = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, '0'))

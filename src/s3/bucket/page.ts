@@ -7,7 +7,8 @@ export async function listPage(
   bucket: string,
   { prefix, delimiter, maxKeys }: ListParameters,
   after: string,
+  isMarker = false,
 ): Promise<ObjectPage> {
   if (maxKeys === 0) return { objects: [], commonPrefixes: [], next: undefined }
-  return store.listObjects({ bucket, prefix, delimiter, limit: maxKeys, after })
+  return store.listObjects({ bucket, prefix, delimiter, limit: maxKeys, after, isMarker })
 }

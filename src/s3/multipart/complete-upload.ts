@@ -5,19 +5,20 @@ import { elementsAt, textAt, type XmlElements } from '#lib/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Whole } from '#model/multipart.ts'
-import { type ChecksumAlgorithm, checksumAlgorithms } from '#model/object.ts'
+import { checksumAlgorithms } from '#model/object.ts'
 import type { RequestedPart } from '#model/upload.ts'
-import { checksumElements, wholeChecksum } from '#s3/checksum-headers.ts'
+import { checksumElements, isDigest, wholeChecksum } from '#s3/checksum-headers.ts'
 import { writeConditions } from '#s3/object/conditions.ts'
 import { writtenVersionHeader } from '#s3/object/put-object.ts'
-import type { Operation, S3Request } from '#s3/operation.ts'
+import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { readXml } from '#s3/read-xml.ts'
+import { uploadOf } from './part-request.ts'
 
 export const completeMultipartUpload: Operation = async (request, services) => {
-  const { bucket, key, headers, origin } = request
+  const { bucket, key, headers, bucketUrl } = request
   const conditions = writeConditions(headers)
   const document = await request.body.document('object')
-  const parts = readXml(document, 'CompleteMultipartUpload', parseParts, ['Part'], limits.xmlMarkupOfParts)
+  const parts = await partsOf(document, request, services)
   const version = await services.store.completeUpload({
     bucket,
     key,
@@ -31,7 +32,7 @@ export const completeMultipartUpload: Operation = async (request, services) => {
     body: {
       root: 'CompleteMultipartUploadResult',
       content: {
-        Location: `${origin}/${bucket.name}/${awsEncode(key, { keepSlash: true })}`,
+        Location: `${bucketUrl}/${awsEncode(key, { keepSlash: true })}`,
         Bucket: bucket.name,
         Key: key,
         ETag: `"${version.etag}"`,
@@ -41,25 +42,55 @@ export const completeMultipartUpload: Operation = async (request, services) => {
   }
 }
 
+/** MalformedXML; NoSuchUpload before that, as S3 has it. */
+async function partsOf(document: Buffer, request: S3Request, services: Services): Promise<RequestedPart[]> {
+  try {
+    return readXml(document, 'CompleteMultipartUpload', parseParts, ['Part'], limits.xmlMarkupOfParts)
+  } catch (error) {
+    await uploadOf(request, services)
+    throw error
+  }
+}
+
 function parseParts(content: XmlElements): RequestedPart[] {
   const parts = elementsAt(content, 'Part').map((part) => {
     const partNumber = textAt(part, 'PartNumber') ?? ''
     const etag = textAt(part, 'ETag')
-    if (!/^\d{1,5}$/.test(partNumber) || etag === undefined) throw new Error('a Part needs a PartNumber and an ETag')
-    const checksums: Partial<Record<ChecksumAlgorithm, string>> = {}
-    for (const algorithm of checksumAlgorithms) {
-      const value = textAt(part, `Checksum${algorithm}`)
-      if (value !== undefined) checksums[algorithm] = value
+    if (!/^-?\d{1,10}$/.test(partNumber) || etag === undefined) throw new Error('a Part needs a PartNumber and an ETag')
+    if (Number(partNumber) < 1) {
+      throw new ApiError('InvalidArgument', {
+        message: 'PartNumber must be >= 1',
+        fields: { ArgumentName: 'PartNumber', ArgumentValue: partNumber },
+      })
     }
+    const checksums = parseChecksums(part)
     return { partNumber: Number(partNumber), etag: etag.trim().replace(/^"(.*)"$/, '$1'), checksums }
   })
   if (parts.length === 0 || parts.length > limits.partNumberMax) throw new Error('1 to 10,000 parts')
   return parts
 }
 
+function parseChecksums(part: XmlElements): RequestedPart['checksums'] {
+  const found = checksumAlgorithms.flatMap((algorithm) => {
+    const value = textAt(part, `Checksum${algorithm}`)
+    return value === undefined || value === '' ? [] : [{ algorithm, value }]
+  })
+  if (found.length > 1 || found.some(({ algorithm, value }) => !isDigest(algorithm, value))) {
+    throw new ApiError('InvalidArgument', {
+      message: 'Invalid Base64 or multiple checksums present in request',
+      fields: {
+        ArgumentName: 'Checksum',
+        ArgumentValue: found.map(({ algorithm, value }) => `${algorithm}:${value};`).join(''),
+      },
+    })
+  }
+  return Object.fromEntries(found.map(({ algorithm, value }) => [algorithm, value]))
+}
+
 function readWhole({ headers }: S3Request): Whole {
   const checksum = wholeChecksum(headers)
-  const type = headers['x-amz-checksum-type']
+  const type =
+    headers['x-amz-checksum-type'] === undefined ? undefined : String(headers['x-amz-checksum-type']).toUpperCase()
   if (type !== undefined && type !== 'COMPOSITE' && type !== 'FULL_OBJECT') {
     throw new ApiError('InvalidRequest', { message: 'Value for x-amz-checksum-type header is invalid.' })
   }

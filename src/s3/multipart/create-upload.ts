@@ -44,6 +44,6 @@ function announcedAlgorithm({ headers }: S3Request) {
   const checksumAlgorithm = parseAlgorithm(String(algorithm), 'x-amz-checksum-algorithm')
   return {
     checksumAlgorithm,
-    checksumType: checksumTypeFor(checksumAlgorithm, type === undefined ? undefined : String(type)),
+    checksumType: checksumTypeFor(checksumAlgorithm, type === undefined ? undefined : String(type).toUpperCase()),
   }
 }

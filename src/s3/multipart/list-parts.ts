@@ -2,6 +2,8 @@
 import { limits } from '#model/limits.ts'
 import { ownerOfObject } from '#model/object-ownership.ts'
 import { showOwner } from '#s3/acl-grantees.ts'
+import { formatDate } from '#s3/bucket/listing.ts'
+import { partChecksumElement } from '#s3/checksum-headers.ts'
 import type { Operation } from '#s3/operation.ts'
 import { readCount, uploadOf } from './part-request.ts'
 
@@ -28,10 +30,10 @@ export const listParts: Operation = async (request, services) => {
         ChecksumType: upload.checksumType,
         Part: page.parts.map((part) => ({
           PartNumber: part.partNumber,
-          LastModified: new Date(part.modifiedAtMs).toISOString(),
+          LastModified: formatDate(part.modifiedAtMs),
           ETag: `"${part.etag}"`,
           Size: part.sizeBytes,
-          ...(part.checksum === undefined ? {} : { [`Checksum${part.checksum.algorithm}`]: part.checksum.value }),
+          ...partChecksumElement(upload.checksumAlgorithm === undefined ? undefined : part.checksum),
         })),
       },
     },

@@ -4,6 +4,7 @@ import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { ownerOfObject } from '#model/object-ownership.ts'
 import { showOwner } from '#s3/acl-grantees.ts'
+import { formatDate } from '#s3/bucket/listing.ts'
 import type { Operation } from '#s3/operation.ts'
 import { readCount } from './part-request.ts'
 
@@ -34,8 +35,9 @@ export const listMultipartUploads: Operation = async (request, services) => {
         Bucket: bucketName,
         KeyMarker: show(keyMarker),
         UploadIdMarker: uploadIdMarker,
-        NextKeyMarker: page.next === undefined ? undefined : show(page.next.key),
-        NextUploadIdMarker: page.next?.uploadId,
+        // Said of every page, also the last.
+        NextKeyMarker: show(page.last.key),
+        NextUploadIdMarker: page.last.uploadId,
         Prefix: prefix === '' ? undefined : show(prefix),
         Delimiter: delimiter === '' ? undefined : show(delimiter),
         EncodingType: encodingType,
@@ -47,7 +49,7 @@ export const listMultipartUploads: Operation = async (request, services) => {
           Initiator: showOwner(upload.initiatorId, services.accounts),
           Owner: showOwner(ownerOfObject(request.bucket, upload.attributes), services.accounts),
           StorageClass: upload.attributes.storageClass,
-          Initiated: new Date(upload.initiatedAtMs).toISOString(),
+          Initiated: formatDate(upload.initiatedAtMs),
           ChecksumAlgorithm: upload.checksumAlgorithm,
           ChecksumType: upload.checksumType,
         })),

@@ -2,6 +2,7 @@
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Upload } from '#model/upload.ts'
+import { parseCount } from '#s3/bucket/listing.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
 
 export function readPartNumber(request: S3Request): number {
@@ -20,13 +21,5 @@ export function uploadOf(request: S3Request, services: Services): Promise<Upload
 
 /** A whole number in the query, at most `max`; AWS's error names the argument. */
 export function readCount(request: S3Request, name: string, otherwise: number, max: number): number {
-  const text = request.query.get(name)
-  if (text === undefined || text === '') return otherwise
-  if (!/^\d{1,10}$/.test(text) || Number(text) > 0x7fffffff) {
-    throw new ApiError('InvalidArgument', {
-      message: `Provided ${name} not an integer or within integer range`,
-      fields: { ArgumentName: name, ArgumentValue: text },
-    })
-  }
-  return Math.min(Number(text), max)
+  return Math.min(parseCount(request.query.get(name), name) ?? otherwise, max)
 }

@@ -1,5 +1,7 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
 import { ApiError } from '#model/errors.ts'
+import { formatDate } from '#s3/bucket/listing.ts'
+import { partChecksumElement } from '#s3/checksum-headers.ts'
 import { sourceVersionHeader } from '#s3/object/copy-object.ts'
 import { openCopySource } from '#s3/object/copy-source.ts'
 import type { Operation } from '#s3/operation.ts'
@@ -28,9 +30,9 @@ export const uploadPartCopy: Operation = async (request, services) => {
     body: {
       root: 'CopyPartResult',
       content: {
-        LastModified: new Date(part.modifiedAtMs).toISOString(),
+        LastModified: formatDate(part.modifiedAtMs),
         ETag: `"${part.etag}"`,
-        ...(part.checksum === undefined ? {} : { [`Checksum${part.checksum.algorithm}`]: part.checksum.value }),
+        ...partChecksumElement(part.checksum),
       },
     },
   }
@@ -50,5 +52,13 @@ function parseCopyRange(header: string | string[] | undefined, sizeBytes: number
   }
   const [start, last] = [Number(match[1]), Number(match[2])]
   if (last < sizeBytes) return { start, end: last + 1 }
-  throw new ApiError('InvalidRange', { fields: { RangeRequested: String(header), ActualObjectSize: sizeBytes } })
+  if (start < sizeBytes) {
+    throw new ApiError('InvalidArgument', {
+      message: `Range specified is not valid for source object of size: ${sizeBytes}`,
+      fields,
+    })
+  }
+  throw new ApiError('InvalidRequest', {
+    message: 'The specified copy range is invalid for the source object size',
+  })
 }

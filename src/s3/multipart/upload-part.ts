@@ -1,7 +1,7 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html */
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm } from '#model/object.ts'
-import type { UploadedPart } from '#model/upload.ts'
+import type { Upload, UploadedPart } from '#model/upload.ts'
 import { announcedChecksum, checksumHeaderName, verifyAnnounced } from '#s3/checksum-headers.ts'
 import type { Operation } from '#s3/operation.ts'
 import { readPartNumber, uploadOf } from './part-request.ts'
@@ -12,11 +12,7 @@ export const uploadPart: Operation = async (request, services) => {
   const upload = await uploadOf(request, services)
   const announced = announcedChecksum(request.headers)
   const { checksumAlgorithm } = upload
-  if (announced !== undefined && checksumAlgorithm !== undefined && announced.algorithm !== checksumAlgorithm) {
-    throw new ApiError('InvalidRequest', {
-      message: `Checksum Type mismatch occurred, expected checksum Type: ${checksumAlgorithm.toLowerCase()}, actual checksum Type: ${announced.algorithm.toLowerCase()}`,
-    })
-  }
+  requireAlgorithm(upload, announced?.algorithm)
   const algorithm = checksumAlgorithm ?? announced?.algorithm
   const staged = await store.stagePart(
     upload,
@@ -32,6 +28,15 @@ export const uploadPart: Operation = async (request, services) => {
   }
   const part = await store.putPart(upload, staged, partChecksum(algorithm, staged.digests))
   return { headers: { etag: `"${part.etag}"`, ...partChecksumHeader(part) } }
+}
+
+/** A composite checksum is made of what the client said of each part; a full-object one can be computed without. */
+function requireAlgorithm({ checksumAlgorithm, checksumType }: Upload, sent: ChecksumAlgorithm | undefined): void {
+  if (checksumAlgorithm === undefined || sent === checksumAlgorithm) return
+  if (sent === undefined && checksumType === 'FULL_OBJECT') return
+  throw new ApiError('InvalidRequest', {
+    message: `Checksum Type mismatch occurred, expected checksum Type: ${checksumAlgorithm.toLowerCase()}, actual checksum Type: ${sent?.toLowerCase() ?? 'null'}`,
+  })
 }
 
 export function partChecksum(

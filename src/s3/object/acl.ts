@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { aclToKeep, privateAcl } from '#model/acl.ts'
-import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import { hasAclsEnabled, ownerOfObject, refuseBlockedAcl } from '#model/object-ownership.ts'
 import { aclDocument } from '#s3/acl-grantees.ts'
-import { readAcl } from '#s3/acl-request.ts'
+import { assertWithoutEffect, readAcl } from '#s3/acl-request.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import { changeAddressed } from './change-addressed.ts'
 import { versionHeader } from './put-object.ts'
@@ -25,11 +24,14 @@ export async function getObjectAcl(request: S3Request, { accounts }: Services): 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html */
 export async function putObjectAcl(request: S3Request, services: Services): Promise<S3Response> {
   const { bucket, facts } = request
-  if (!hasAclsEnabled(bucket)) throw new ApiError('AccessControlListNotSupported')
   const judged = await request.version()
-  const aclFor = await readAcl(request, 'object', services.accounts)
+  const requested = await readAcl(request, 'object', services.accounts)
+  if (!hasAclsEnabled(bucket)) {
+    assertWithoutEffect(requested, bucket.ownerId, ['bucket-owner-full-control'])
+    return { headers: versionHeader(bucket.versioning, judged) }
+  }
   const change = ({ ownerId, acl: before }: ObjectVersion) => {
-    const acl = aclFor({ ownerId, bucketOwnerId: bucket.ownerId })
+    const acl = requested.aclFor({ ownerId, bucketOwnerId: bucket.ownerId })
     refuseBlockedAcl(bucket, acl)
     const kept = aclToKeep(acl, ownerId)
     return ({ acl: now, ...rest }: ObjectVersion) => {

@@ -2,6 +2,7 @@ import { type AskedObject, readAuthorized } from '#access/object-access.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
+import { asMarkerRefusal } from './delete-marker.ts'
 import { requestedVersion } from './requested-version.ts'
 
 export interface AddressedChange {
@@ -20,7 +21,7 @@ const attempts = 100
  * meantime, or replaced the object, it is asked for anew. OperationAborted if there is no end to that.
  */
 export async function changeAddressed(
-  { bucket, key, caller, query }: Pick<S3Request, 'bucket' | 'key' | 'caller' | 'query'>,
+  { method, bucket, key, caller, query }: Pick<S3Request, 'method' | 'bucket' | 'key' | 'caller' | 'query'>,
   services: Services,
   { action, facts, change, ...asked }: AddressedChange,
 ): Promise<ObjectVersion> {
@@ -28,7 +29,11 @@ export async function changeAddressed(
   const versionId = requestedVersion({ query })
   const question = { principal: caller.principal, action, bucket, key, facts }
   const look = { versionOf: (version: ObjectVersion) => version, release: () => undefined }
-  const judge = () => readAuthorized(services, question, () => store.headObject(bucket.name, key, versionId), look)
+  const read = () =>
+    store.headObject(bucket.name, key, versionId).catch((error: unknown) => {
+      throw asMarkerRefusal(method, error)
+    })
+  const judge = () => readAuthorized(services, question, read, look)
   let { judged } = asked
   for (let attempt = 0; attempt < attempts; attempt++) {
     judged ??= await judge()

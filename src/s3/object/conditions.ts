@@ -1,5 +1,6 @@
 /** Conditional requests: RFC 9110 §13, and AWS's table of what wins when several are given. */
 import type { IncomingHttpHeaders } from 'node:http'
+import { parseHttpDate } from '#lib/http-date.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import type { WriteConditions } from '#store/contract.ts'
@@ -14,10 +15,16 @@ function matches(header: string, etag: string): boolean {
   return header.split(',').some((one) => unquote(one) === '*' || unquote(one) === etag)
 }
 
-/** Seconds, as HTTP dates are; undefined if it is no date. */
+/** Seconds, as HTTP dates are; undefined for what is ignored: no date of HTTP. */
 function parseDate(header: string | undefined): number | undefined {
-  const atMs = header === undefined ? Number.NaN : Date.parse(header)
-  return Number.isNaN(atMs) ? undefined : Math.floor(atMs / 1000)
+  const atMs = header === undefined ? undefined : parseHttpDate(header)
+  return atMs === undefined ? undefined : Math.floor(atMs / 1000)
+}
+
+/** The same; ignored too if it is still to come: it says nothing of what the client has. */
+function parsePastDate(header: string | undefined): number | undefined {
+  const seconds = parseDate(header)
+  return seconds !== undefined && seconds * 1000 > Date.now() ? undefined : seconds
 }
 
 export interface ReadConditions {
@@ -46,43 +53,55 @@ const isConditional = (headers: IncomingHttpHeaders): boolean =>
   headers['if-modified-since'] !== undefined ||
   headers['if-unmodified-since'] !== undefined
 
-/** `pass`, or why not. */
-export function evaluateRead(conditions: ReadConditions, version: ObjectVersion): 'pass' | 'failed' | 'not-modified' {
-  const { ifMatch, ifNoneMatch } = conditions
-  const modified = Math.floor(version.modifiedAtMs / 1000)
-  const since = parseDate(conditions.ifModifiedSince)
-  const until = parseDate(conditions.ifUnmodifiedSince)
-  if (ifMatch !== undefined) {
-    if (!matches(ifMatch, version.etag)) return 'failed'
-  } else if (until !== undefined && modified > until) return 'failed'
-  if (ifNoneMatch !== undefined) {
-    if (matches(ifNoneMatch, version.etag)) return 'not-modified'
-  } else if (since !== undefined && modified <= since) return 'not-modified'
-  return 'pass'
+/** Undefined: all hold. Else the one that does not, as S3 writes its name, and whether that means that the client has the object already. */
+interface Failure {
+  readonly condition: string
+  readonly isNotModified: boolean
 }
 
-export function checkRead(headers: IncomingHttpHeaders, version: ObjectVersion): void {
+export function evaluateRead(conditions: ReadConditions, version: ObjectVersion): Failure | undefined {
+  const { ifMatch, ifNoneMatch } = conditions
+  const modified = Math.floor(version.modifiedAtMs / 1000)
+  const since = parsePastDate(conditions.ifModifiedSince)
+  const until = parseDate(conditions.ifUnmodifiedSince)
+  if (ifMatch !== undefined) {
+    if (!matches(ifMatch, version.etag)) return { condition: 'If-Match', isNotModified: false }
+  } else if (until !== undefined && modified > until) return { condition: 'If-Unmodified-Since', isNotModified: false }
+  if (ifNoneMatch !== undefined) {
+    if (matches(ifNoneMatch, version.etag)) return { condition: 'If-None-Match', isNotModified: true }
+  } else if (since !== undefined && modified <= since) return { condition: 'If-Modified-Since', isNotModified: true }
+  return undefined
+}
+
+/** `caching`: what an answer says of how long it may be kept, which a 304 repeats (RFC 9110 §15.4.5). */
+export function checkRead(
+  headers: IncomingHttpHeaders,
+  version: ObjectVersion,
+  caching: () => Readonly<Record<string, string>> = () => ({}),
+): void {
   if (!isConditional(headers)) return
-  const outcome = evaluateRead(readConditions(headers), version)
-  if (outcome === 'failed') throw new ApiError('PreconditionFailed')
-  if (outcome === 'not-modified') {
-    throw new ApiError('NotModified', {
-      headers: { etag: `"${version.etag}"`, 'last-modified': new Date(version.modifiedAtMs).toUTCString() },
-    })
-  }
+  const failure = evaluateRead(readConditions(headers), version)
+  if (failure === undefined) return
+  if (!failure.isNotModified) throw new ApiError('PreconditionFailed', { fields: { Condition: failure.condition } })
+  const validators = { etag: `"${version.etag}"`, 'last-modified': new Date(version.modifiedAtMs).toUTCString() }
+  throw new ApiError('NotModified', { headers: { ...validators, ...caching() } })
 }
 
 /** Copy sources have no 304: every failed condition is a 412. */
 export function checkCopySource(headers: IncomingHttpHeaders, prefix: string, version: ObjectVersion): void {
-  if (evaluateRead(readConditions(headers, prefix), version) !== 'pass') throw new ApiError('PreconditionFailed')
+  const failure = evaluateRead(readConditions(headers, prefix), version)
+  if (failure === undefined) return
+  throw new ApiError('PreconditionFailed', { fields: { Condition: `${prefix}${failure.condition}` } })
 }
 
 export function writeConditions(headers: IncomingHttpHeaders): WriteConditions {
   const ifMatch = headers['if-match']
   const ifNoneMatch = headers['if-none-match']
   // AWS documents If-None-Match with `*` only; an ETag means what RFC 9110 says, as ceph/s3-tests expect.
-  if (ifMatch !== undefined && ifNoneMatch !== undefined)
-    throw new ApiError('NotImplemented', { fields: { Header: 'If-None-Match' } })
+  if (ifMatch !== undefined && ifNoneMatch !== undefined) {
+    const additionalMessage = 'Multiple conditional request headers present in the request'
+    throw new ApiError('NotImplemented', { fields: { Header: 'If-Match,If-None-Match', additionalMessage } })
+  }
   return {
     ...(ifMatch === undefined ? {} : { ifMatch: unquote(ifMatch) }),
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: unquote(ifNoneMatch) }),

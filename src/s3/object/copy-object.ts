@@ -3,6 +3,7 @@ import { authorizeCarriedTags } from '#access/tag-access.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm, ObjectAttributes, ObjectVersion } from '#model/object.ts'
 import type { Tags } from '#model/tags.ts'
+import { formatDate } from '#s3/bucket/listing.ts'
 import { checksumElements, parseAlgorithm } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { writeConditions } from './conditions.ts'
@@ -54,7 +55,7 @@ export const copyObject: Operation = async (request, services) => {
     body: {
       root: 'CopyObjectResult',
       content: {
-        LastModified: new Date(copy.modifiedAtMs).toISOString(),
+        LastModified: formatDate(copy.modifiedAtMs),
         ETag: `"${copy.etag}"`,
         ...checksumElements(copy.checksum),
       },

@@ -2,10 +2,11 @@
 
 import type { RequestFacts } from '#access/caller.ts'
 import { readAuthorized } from '#access/object-access.ts'
-import { percentDecode } from '#lib/uri.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
+import { decodeCopySource, type NamedSource } from '#model/copy-source.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey, assertVersionId } from '#model/object.ts'
+import { assertActive } from '#model/storage-class.ts'
 import { assertExpectedOwner } from '#s3/expected-owner.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
 import type { OpenObject } from '#store/contract.ts'
@@ -22,18 +23,17 @@ const badSource = (message: string) =>
   new ApiError('InvalidArgument', { message, fields: { ArgumentName: 'x-amz-copy-source' } })
 
 export function parseCopySource(header: string): { bucketName: string; key: string; versionId: string | undefined } {
-  const [encodedPath = '', query = ''] = header.split(/\?(?=versionId=)/, 2)
-  let path: string
+  let source: NamedSource
   try {
-    path = percentDecode(encodedPath).replace(/^\//, '')
+    source = decodeCopySource(header)
   } catch {
     throw badSource('Invalid copy source encoding.')
   }
+  const { path, versionId } = source
   const slash = path.indexOf('/')
   if (slash < 1 || slash === path.length - 1) {
     throw badSource('Copy Source must mention the source bucket and key: sourcebucket/sourcekey')
   }
-  const versionId = query === '' ? undefined : query.slice('versionId='.length)
   if (versionId !== undefined) assertVersionId(versionId)
   return { bucketName: path.slice(0, slash), key: path.slice(slash + 1), versionId }
 }
@@ -52,8 +52,14 @@ function asSourceError(error: unknown): never {
 }
 
 export async function openCopySource(request: S3Request, services: Services): Promise<CopySource> {
-  const { bucketName, key, versionId } = parseCopySource(String(request.headers['x-amz-copy-source']))
-  if (!isBucketName(bucketName)) throw new ApiError('InvalidBucketName')
+  const header = String(request.headers['x-amz-copy-source'])
+  const { bucketName, key, versionId } = parseCopySource(header)
+  if (!isBucketName(bucketName)) {
+    throw new ApiError('InvalidArgument', {
+      message: 'Invalid copy source bucket name',
+      fields: { ArgumentName: 'x-amz-copy-source', ArgumentValue: header },
+    })
+  }
   assertKey(key)
   const bucket = await services.store.getBucket(bucketName)
   assertExpectedOwner(request.headers, 'x-amz-source-expected-bucket-owner', bucket, services)
@@ -66,6 +72,7 @@ export async function openCopySource(request: S3Request, services: Services): Pr
   )
   try {
     checkCopySource(request.headers, 'x-amz-copy-source-', opened.version)
+    assertActive(opened.version, 'copy')
   } catch (error) {
     opened.close()
     throw error

@@ -9,6 +9,7 @@ import { decisionHeader } from '#model/served-request.ts'
 import { announcedChecksum } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services, XmlContent } from '#s3/operation.ts'
 import { readXml } from '#s3/read-xml.ts'
+import { deleteEach } from '#store/delete-each.ts'
 import { parseSizeAndTime } from './delete-object.ts'
 
 /** Of those refused, so that the answer's header stays short. */
@@ -30,16 +31,21 @@ export const deleteObjects: Operation = async (request, services) => {
   const deleted: XmlContent[] = []
   const errors: XmlContent[] = []
   const decisionIds: string[] = []
-  for (const entry of entries) {
-    try {
-      deleted.push(await deleteEntry(request, services, entry))
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      const { key, versionId } = entry
-      const decisionId = error.headers[decisionHeader]
-      if (decisionId !== undefined) decisionIds.push(decisionId)
-      errors.push({ Key: key, VersionId: versionId, Code: error.code, Message: error.message })
+  const outcomes = await deleteEach(entries, (entry) =>
+    deleteEntry(request, services, entry).catch((error: unknown) => {
+      if (error instanceof ApiError) return error
+      throw error
+    }),
+  )
+  for (const [index, outcome] of outcomes.entries()) {
+    if (!(outcome instanceof ApiError)) {
+      deleted.push(outcome)
+      continue
     }
+    const decisionId = outcome.headers[decisionHeader]
+    if (decisionId !== undefined) decisionIds.push(decisionId)
+    const { key, versionId } = entries[index] as Entry
+    errors.push({ Key: key, VersionId: versionId, Code: outcome.code, Message: outcome.message })
   }
   const content = { Deleted: isQuiet ? [] : deleted, Error: errors }
   const named = decisionIds.slice(0, decisionIdsMax).join(', ')

@@ -1,8 +1,9 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html */
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
+import { withoutCount } from '#model/multipart.ts'
 import type { ObjectVersion } from '#model/object.ts'
-import { checksumElements } from '#s3/checksum-headers.ts'
+import { checksumElements, checksumOfPart, partChecksumElement } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services, XmlContent } from '#s3/operation.ts'
 import { checkRead } from './conditions.ts'
 import { versionHeader } from './put-object.ts'
@@ -14,7 +15,13 @@ export const getObjectAttributes: Operation = async (request, services) => {
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '')
-  if (asked.length === 0 || !asked.every((one) => known.includes(one))) {
+  if (asked.length === 0) {
+    throw new ApiError('InvalidRequest', {
+      message:
+        'The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty',
+    })
+  }
+  if (!asked.every((one) => known.includes(one))) {
     throw new ApiError('InvalidArgument', {
       message: 'Invalid attribute name specified.',
       fields: { ArgumentName: 'x-amz-object-attributes' },
@@ -29,7 +36,7 @@ export const getObjectAttributes: Operation = async (request, services) => {
   const has = (name: string) => asked.includes(name)
   const content: XmlContent = {
     ETag: has('ETag') ? version.etag : undefined,
-    Checksum: has('Checksum') && version.checksum !== undefined ? checksumElements(version.checksum) : undefined,
+    Checksum: has('Checksum') ? checksumOf(version) : undefined,
     ObjectParts:
       has('ObjectParts') && version.partCount > 0 ? await objectParts(request, services, version, page) : undefined,
     StorageClass: has('StorageClass') ? version.storageClass : undefined,
@@ -44,15 +51,21 @@ export const getObjectAttributes: Operation = async (request, services) => {
   }
 }
 
+/** Of a composite one the digest alone, without the count of parts. */
+function checksumOf({ checksum }: ObjectVersion): XmlContent | undefined {
+  return checksum && checksumElements({ ...checksum, value: withoutCount(checksum.value) })
+}
+
+/** The parts themselves are told of only where each has a checksum of its own: of other objects S3 tells how many there are. */
 async function objectParts(
   request: S3Request,
   services: Services,
   version: ObjectVersion,
   { marker, max }: { readonly marker: number; readonly max: number },
 ): Promise<XmlContent> {
+  if (version.checksum?.type !== 'COMPOSITE') return { PartsCount: version.partCount }
   const parts = await services.store.listObjectParts(request.bucketName, version, marker, max + 1)
   const page = parts.slice(0, max)
-  const algorithm = version.checksum?.algorithm
   return {
     PartsCount: version.partCount,
     PartNumberMarker: marker,
@@ -62,7 +75,7 @@ async function objectParts(
     Part: page.map((part) => ({
       PartNumber: part.partNumber,
       Size: part.sizeBytes,
-      ...(algorithm === undefined || part.checksum === undefined ? {} : { [`Checksum${algorithm}`]: part.checksum }),
+      ...partChecksumElement(checksumOfPart(version, part)),
     })),
   }
 }

@@ -5,8 +5,9 @@
 import { mayReadTags } from '#access/tag-access.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Checksum, ObjectVersion } from '#model/object.ts'
-import { type ByteRange, parseRange } from '#model/range.ts'
-import { checksumHeaders } from '#s3/checksum-headers.ts'
+import { type ByteRange, parseRange, rangeToServe } from '#model/range.ts'
+import { assertActive } from '#model/storage-class.ts'
+import { checksumHeaders, checksumOfPart } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { checkRead } from './conditions.ts'
 import { assertHeaderText, attributeHeaders } from './object-attributes.ts'
@@ -24,6 +25,7 @@ export const getObject: Operation = async (request, services) => {
   const opened = await request.open()
   try {
     const { version } = opened
+    assertActive(version, 'read')
     const { status, headers, range } = await describe(request, services, version)
     return { status, headers, body: opened.content(range.start, range.end) }
   } catch (error) {
@@ -46,9 +48,9 @@ interface Description {
 
 async function describe(request: S3Request, services: Services, version: ObjectVersion): Promise<Description> {
   const { headers, query, bucket } = request
-  checkRead(headers, version)
+  checkRead(headers, version, () => cachingHeaders(request, version))
   const part = query.size === 0 ? undefined : await selectPart(request, services, version)
-  const range = part?.range ?? parseRange(headers.range, version.sizeBytes)
+  const range = part?.range ?? parseRange(rangeToServe(headers, version), version.sizeBytes)
   const { start, end } = range ?? { start: 0, end: version.sizeBytes }
   const out = attributeHeaders(version)
   if (version.tags !== undefined && mayCountTags(request, services, version)) {
@@ -63,7 +65,7 @@ async function describe(request: S3Request, services: Services, version: ObjectV
   const checksumMode = headers['x-amz-checksum-mode']
   if (checksumMode !== undefined && String(checksumMode).toUpperCase() === 'ENABLED') {
     if (part !== undefined) Object.assign(out, checksumHeaders(part.checksum))
-    else if (range === undefined) Object.assign(out, checksumHeaders(version.checksum))
+    else if (end - start === version.sizeBytes) Object.assign(out, checksumHeaders(version.checksum))
   }
   if (query.size > 0) override(request, out)
   // Last: node:http reads a Content-Disposition after it as Latin-1 of another kind, and throws for UTF-8.
@@ -89,11 +91,20 @@ function httpDate(atMs: number): string {
   return dateText
 }
 
-/** Headers of the answer chosen by the query: for signed requests only, since anyone can add to a link. */
+/** As the whole answer would have them. */
+function cachingHeaders(request: S3Request, version: ObjectVersion): Record<string, string> {
+  const out = attributeHeaders(version)
+  override(request, out)
+  const caching: Record<string, string> = {}
+  for (const name of ['cache-control', 'expires']) if (out[name] !== undefined) caching[name] = out[name]
+  return caching
+}
+
+/** Headers of the answer chosen by the query: for signed requests only, since anyone can add to a link. Empty ones say nothing. */
 function override(request: S3Request, out: Record<string, string>): void {
   for (const name of overrides) {
     const value = request.query.get(`response-${name}`)
-    if (value === undefined) continue
+    if (value === undefined || value === '') continue
     if (request.caller.via === 'anonymous') {
       throw new ApiError('InvalidRequest', {
         message: 'Request specific response headers cannot be used for anonymous GET requests.',
@@ -140,10 +151,7 @@ async function selectPart(
   for (const [index, part] of parts.entries()) {
     const end = start + part.sizeBytes
     if (index + 1 === partNumber) {
-      const { checksum } = version
-      const own =
-        part.checksum === undefined || checksum === undefined ? undefined : { ...checksum, value: part.checksum }
-      return { range: { start, end }, checksum: own }
+      return { range: { start, end }, checksum: checksumOfPart(version, part) }
     }
     start = end
   }

@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { RequestFacts } from '#access/caller.ts'
 import type { Principal } from '#model/account.ts'
-import { type Acl, aclToKeep, grantsAll } from '#model/acl.ts'
+import { type Acl, aclToKeep, grantsAllToOne } from '#model/acl.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { hasAclsEnabled, ownerOfNewObject, refuseBlockedAcl } from '#model/object-ownership.ts'
@@ -56,7 +56,7 @@ const ownedByBucketOwner = 'bucket-owner-full-control'
  * default (rclone before 1.61), and S3 itself refuses it.
  */
 function isWithoutEffect(requested: RequestedAcl, acl: Acl, bucket: Bucket, principal: Principal): boolean {
-  if (!('canned' in requested)) return acl.length > 0 && acl.every((grant) => grantsAll(grant, bucket.ownerId))
+  if (!('canned' in requested)) return grantsAllToOne(acl, bucket.ownerId)
   if (requested.canned === ownedByBucketOwner) return true
   const isOwner = principal.canonicalId === bucket.ownerId
   return requested.canned === 'private' && isOwner && bucket.ownershipControls === undefined

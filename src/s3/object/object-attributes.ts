@@ -1,8 +1,11 @@
 /** What a client says of an object beside its bytes: request headers in, response headers out. */
+import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
+import { decodeWords, encodeWords } from '#lib/encoded-words.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { type ObjectAttributes, type ObjectHeaders, type StorageClass, storageClasses } from '#model/object.ts'
+import { isArchived } from '#model/storage-class.ts'
 import { parseTaggingHeader } from '#s3/tagging.ts'
 import type { ObjectAccess } from './new-object-access.ts'
 
@@ -17,34 +20,25 @@ const standard = [
 
 const [, ...optional] = standard
 
-/** Features whose headers promise what is not served: refused, never ignored. */
-const refused = /^x-amz-(server-side-encryption|object-lock-|write-offset-bytes)/
-
-export function parseAttributes(headers: IncomingHttpHeaders, access: ObjectAccess): ObjectAttributes {
-  refuseUnserved(headers)
+/** `isForm`: from the fields of a form, whose metadata S3 keeps as it is; that of headers is decoded by RFC 2047. */
+export function parseAttributes(
+  headers: IncomingHttpHeaders,
+  access: ObjectAccess,
+  { isForm = false }: { readonly isForm?: boolean } = {},
+): ObjectAttributes {
   const redirect = headers['x-amz-website-redirect-location']
   if (redirect !== undefined && !/^(\/|https?:\/\/)/.test(String(redirect))) {
-    throw new ApiError('InvalidArgument', {
-      message: "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
-    })
+    throw new ApiError('InvalidRedirectLocation')
   }
   const tagging = headers['x-amz-tagging']
   const tags = tagging === undefined ? undefined : parseTaggingHeader(String(tagging))
   return {
     headers: parseHeaders(headers),
-    userMetadata: parseUserMetadata(headers),
+    userMetadata: parseUserMetadata(headers, isForm),
     storageClass: parseStorageClass(headers['x-amz-storage-class']),
     ...access,
     ...(redirect === undefined ? {} : { websiteRedirectLocation: String(redirect) }),
     ...(tags === undefined ? {} : { tags }),
-  }
-}
-
-/** What is asked of an object and not served. */
-export function refuseUnserved(headers: IncomingHttpHeaders): void {
-  for (const name in headers) {
-    if (!name.startsWith('x-amz-')) continue
-    if (refused.test(name)) throw new ApiError('NotImplemented', { fields: { Header: name } })
   }
 }
 
@@ -76,17 +70,16 @@ function withoutFraming(encoding: string | undefined): string | undefined {
 }
 
 /** Node gives header bytes as latin1; they are read as UTF-8 where they are, and RFC 2047 words are decoded. */
-function parseUserMetadata(headers: IncomingHttpHeaders): Record<string, string> {
+function parseUserMetadata(headers: IncomingHttpHeaders, isForm: boolean): Record<string, string> {
   const metadata: Record<string, string> = {}
   let size = 0
   for (const name in headers) {
     if (!name.startsWith('x-amz-meta-')) continue
     const raw = String(headers[name])
-    const bytes = Buffer.from(raw, 'latin1')
-    const text = bytes.toString('utf8')
-    const value = text.includes('\ufffd') ? raw : text
+    const text = utf8OrLatin1(raw)
+    const value = isForm ? text : decodeWords(text)
     const short = name.slice('x-amz-meta-'.length)
-    size += short.length + bytes.length
+    size += short.length + Buffer.byteLength(value)
     Object.defineProperty(metadata, short, { value, enumerable: true, writable: true, configurable: true })
   }
   if (size > limits.userMetadataBytes) {
@@ -95,11 +88,18 @@ function parseUserMetadata(headers: IncomingHttpHeaders): Record<string, string>
   return metadata
 }
 
+function utf8OrLatin1(raw: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII
+  if (/^[\x00-\x7f]*$/.test(raw)) return raw
+  const bytes = Buffer.from(raw, 'latin1')
+  return isUtf8(bytes) ? bytes.toString() : raw
+}
+
 export function parseStorageClass(header: string | string[] | undefined): StorageClass {
   if (header === undefined) return 'STANDARD'
   const storageClass = storageClasses.find((one) => one === header)
-  if (storageClass === undefined) throw new ApiError('InvalidStorageClass')
-  return storageClass
+  if (storageClass !== undefined && !isArchived({ storageClass })) return storageClass
+  throw new ApiError('InvalidStorageClass', { fields: { StorageClassRequested: String(header) } })
 }
 
 /** Headers of a GET or HEAD that come from the attributes. */
@@ -110,14 +110,8 @@ export function attributeHeaders(attributes: ObjectAttributes): Record<string, s
     const value = headers[field]
     if (value !== undefined) out[name] = value
   }
-  for (const name in userMetadata) out[`x-amz-meta-${name}`] = headerText(userMetadata[name] ?? '')
+  for (const name in userMetadata) out[`x-amz-meta-${name}`] = encodeWords(userMetadata[name] ?? '')
   if (storageClass !== 'STANDARD') out['x-amz-storage-class'] = storageClass
   if (websiteRedirectLocation !== undefined) out['x-amz-website-redirect-location'] = websiteRedirectLocation
   return out
-}
-
-/** UTF-8 bytes, as they came; Node writes header text as latin1. */
-function headerText(value: string): string {
-  for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) > 126) return Buffer.from(value).toString('latin1')
-  return value
 }

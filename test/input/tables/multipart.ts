@@ -19,7 +19,8 @@ const at = '/bucket/upload?uploadId={upload}'
 const part = (number: number, etag: string, more = '') =>
   `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag>${more}</Part>`
 const complete = (parts: string) => ({ body: `<CompleteMultipartUpload>${parts}</CompleteMultipartUpload>` })
-const first = part(1, '{etag}')
+const crc = '<ChecksumCRC32>{crc}</ChecksumCRC32>'
+const first = part(1, '{etag}', crc)
 const ours = complete(first)
 
 export const multipart: readonly BadCase[] = [
@@ -44,6 +45,7 @@ export const multipart: readonly BadCase[] = [
     ],
     ['with 2,049 bytes of metadata', { headers: { 'x-amz-meta-a': 'v'.repeat(2048) } }, '400 MetadataTooLarge'],
     ['in a storage class there is none of', { headers: { 'x-amz-storage-class': 'FAST' } }, '400 InvalidStorageClass'],
+    ['in an archive', { headers: { 'x-amz-storage-class': 'GLACIER' } }, '400 InvalidStorageClass'],
     [
       'with encryption, which is not served',
       { headers: { 'x-amz-server-side-encryption': 'aws:kms' } },
@@ -52,33 +54,39 @@ export const multipart: readonly BadCase[] = [
     ['with a second sub-resource', '&torrent', '405 MethodNotAllowed'],
     ['by one who may only read', { as: 'reader' }, '403 AccessDenied'],
   ]),
-  ...table('UploadPart', `PUT ${at}&partNumber=2`, { body: 'a part' }, [
-    ...uploadIds((id) => `PUT /bucket/upload?partNumber=1&uploadId=${id}`),
-    ...partNumbers((number) => `PUT ${at}&partNumber=${number}`),
-    ['of another key', 'PUT /bucket/other?partNumber=1&uploadId={upload}', '404 NoSuchUpload'],
-    ['of another bucket', 'PUT /versioned/upload?partNumber=1&uploadId={upload}', '404 NoSuchUpload'],
+  ...table(
+    'UploadPart',
+    `PUT ${at}&partNumber=2`,
+    { body: 'a part', headers: { 'x-amz-checksum-crc32': '2+D9gg==' } },
     [
-      'without a length',
-      { headers: { 'content-length': '' }, body: '', signing: { payload: 'UNSIGNED-PAYLOAD' } },
-      '411 MissingContentLength',
+      ...uploadIds((id) => `PUT /bucket/upload?partNumber=1&uploadId=${id}`),
+      ...partNumbers((number) => `PUT ${at}&partNumber=${number}`),
+      ['of another key', 'PUT /bucket/other?partNumber=1&uploadId={upload}', '404 NoSuchUpload'],
+      ['of another bucket', 'PUT /versioned/upload?partNumber=1&uploadId={upload}', '404 NoSuchUpload'],
+      [
+        'without a length',
+        { headers: { 'content-length': '' }, body: '', signing: { payload: 'UNSIGNED-PAYLOAD' } },
+        '411 MissingContentLength',
+      ],
+      [
+        'larger than MAX_UPLOAD_SIZE',
+        { headers: { 'content-length': '1048577' }, signing: { payload: 'UNSIGNED-PAYLOAD' } },
+        '400 EntityTooLarge',
+      ],
+      ['with a wrong Content-MD5', { headers: { 'content-md5': '1B2M2Y8AsgTpgAmY7PhCfg==' } }, '400 BadDigest'],
+      ['with a wrong checksum', { headers: { 'x-amz-checksum-crc32': 'AAAAAA==' } }, '400 BadDigest'],
+      [
+        'with a checksum of another algorithm than the upload has',
+        { headers: [['x-amz-checksum-sha1', 'qvTGHdzF6KLavt4PO0gs2a6pQ00=']] },
+        '400 InvalidRequest',
+      ],
+      ['without a checksum, where the upload is composite', { headers: [] }, '400 InvalidRequest'],
+      ['with another body than was signed', { signing: { payload: 'a'.repeat(64) } }, '400 XAmzContentSHA256Mismatch'],
+      ['by one who may only read', { as: 'reader' }, '403 AccessDenied'],
+      ['with a part number alone', 'PUT /bucket/upload?partNumber=1', '400 InvalidArgument'],
+      ['with an upload id alone', 'PUT /bucket/upload?uploadId={upload}', '400 InvalidArgument'],
     ],
-    [
-      'larger than MAX_UPLOAD_SIZE',
-      { headers: { 'content-length': '1048577' }, signing: { payload: 'UNSIGNED-PAYLOAD' } },
-      '400 EntityTooLarge',
-    ],
-    ['with a wrong Content-MD5', { headers: { 'content-md5': '1B2M2Y8AsgTpgAmY7PhCfg==' } }, '400 BadDigest'],
-    ['with a wrong checksum', { headers: { 'x-amz-checksum-crc32': 'AAAAAA==' } }, '400 BadDigest'],
-    [
-      'with a checksum of another algorithm than the upload has',
-      { headers: { 'x-amz-checksum-sha1': 'qvTGHdzF6KLavt4PO0gs2a6pQ00=' } },
-      '400 InvalidRequest',
-    ],
-    ['with another body than was signed', { signing: { payload: 'a'.repeat(64) } }, '400 XAmzContentSHA256Mismatch'],
-    ['by one who may only read', { as: 'reader' }, '403 AccessDenied'],
-    ['with a part number alone', 'PUT /bucket/upload?partNumber=1', '400 InvalidArgument'],
-    ['with an upload id alone', 'PUT /bucket/upload?uploadId={upload}', '400 InvalidArgument'],
-  ]),
+  ),
   ...table('UploadPartCopy', `PUT ${at}&partNumber=2`, { headers: { 'x-amz-copy-source': '/bucket/object' } }, [
     ...uploadIds((id) => `PUT /bucket/upload?partNumber=1&uploadId=${id}`),
     ...partNumbers((number) => `PUT ${at}&partNumber=${number}`),
@@ -86,7 +94,8 @@ export const multipart: readonly BadCase[] = [
       (range) =>
         [`of range "${range}"`, { headers: { 'x-amz-copy-source-range': range } }, '400 InvalidArgument'] as const,
     ),
-    ['of a range beyond the source', { headers: { 'x-amz-copy-source-range': 'bytes=0-10' } }, '416 InvalidRange'],
+    ['of a range past the end', { headers: { 'x-amz-copy-source-range': 'bytes=0-10' } }, '400 InvalidArgument'],
+    ['of a range beyond the end', { headers: { 'x-amz-copy-source-range': 'bytes=10-10' } }, '400 InvalidRequest'],
     ['from nowhere', { headers: { 'x-amz-copy-source': '/' } }, '400 InvalidArgument'],
     ['from a key that is not there', { headers: { 'x-amz-copy-source': '/bucket/absent' } }, '404 NoSuchKey'],
     ['from a bucket of others', { headers: { 'x-amz-copy-source': '/theirs/object' } }, '403 AccessDenied'],
@@ -105,6 +114,11 @@ export const multipart: readonly BadCase[] = [
     ...uploadIds((id) => `POST /bucket/upload?uploadId=${id}`),
     ['of another key', 'POST /bucket/other?uploadId={upload}', '404 NoSuchUpload'],
     ['without a document', { body: '' }, '400 MalformedXML'],
+    [
+      'of an unknown upload without a document',
+      [`POST /bucket/upload?uploadId=${noUpload}`, { body: '' }],
+      '404 NoSuchUpload',
+    ],
     ['without parts', complete(''), '400 MalformedXML'],
     ['of a part without a number', complete('<Part><ETag>{etag}</ETag></Part>'), '400 MalformedXML'],
     ['of a part without an ETag', complete('<Part><PartNumber>1</PartNumber></Part>'), '400 MalformedXML'],
@@ -120,14 +134,26 @@ export const multipart: readonly BadCase[] = [
       complete(part(1, '{etag}', '<ChecksumCRC32>AAAAAA==</ChecksumCRC32>')),
       '400 InvalidPart',
     ],
-    ['of parts out of order', complete(part(3, '{etag}') + first), '400 InvalidPartOrder'],
+    ['of parts out of order', complete(part(3, '{etag}', crc) + first), '400 InvalidPartOrder'],
+    ['of a part without its checksum', complete(part(1, '{etag}')), '400 InvalidRequest'],
+    [
+      'of a part with the checksum of another algorithm',
+      complete(part(1, '{etag}', '<ChecksumCRC32C>AAAAAA==</ChecksumCRC32C>')),
+      '400 BadDigest',
+    ],
+    [
+      'of a part with a checksum that is none',
+      complete(part(1, '{etag}', '<ChecksumCRC32>?</ChecksumCRC32>')),
+      '400 InvalidArgument',
+    ],
+    ['of part 0', complete(part(0, '{etag}', crc)), '400 InvalidArgument'],
     ['of one part twice', complete(first + first), '400 InvalidPartOrder'],
     [
       'of 10,001 parts',
       complete(Array.from({ length: 10_001 }, (_, number) => part(number + 1, 'e')).join('')),
       '400 MalformedXML',
     ],
-    ['of a part that is too small', complete(first + part(3, '{etag}')), '400 EntityTooSmall'],
+    ['of a part that is too small', complete(first + part(3, '{etag}', crc)), '400 EntityTooSmall'],
     ['with another size than they have', { headers: { 'x-amz-mp-object-size': '99' } }, '400 InvalidRequest'],
     ['with a size that is no number', { headers: { 'x-amz-mp-object-size': 'big' } }, '400 InvalidArgument'],
     ['with a checksum type there is none of', { headers: { 'x-amz-checksum-type': 'PARTIAL' } }, '400 InvalidRequest'],
@@ -137,6 +163,8 @@ export const multipart: readonly BadCase[] = [
       '400 InvalidRequest',
     ],
     ['with a wrong checksum', { headers: { 'x-amz-checksum-crc32': 'AAAAAA==-1' } }, '400 BadDigest'],
+    ['with a checksum that is none', { headers: { 'x-amz-checksum-crc32': 'AAAAAA==-1-1' } }, '400 InvalidRequest'],
+    ['with the checksum of another algorithm', { headers: { 'x-amz-checksum-crc32c': 'AAAAAA==' } }, '400 BadDigest'],
     ['with two conditions', { headers: { 'if-match': '"x"', 'if-none-match': '*' } }, '501 NotImplemented'],
     ['when something must be there', { headers: { 'if-match': '"x"' } }, '404 NoSuchKey'],
     ['by one who may only read', { as: 'reader' }, '403 AccessDenied'],

@@ -10,7 +10,8 @@ const badTags = [
   ['that is no XML', { body: 'a=1' }, '400 MalformedXML'],
   ['that is cut short', { body: '<Tagging><TagSet>' }, '400 MalformedXML'],
   ['of another document', { body: '<Tags><TagSet/></Tags>' }, '400 MalformedXML'],
-  ['without a set', { body: '<Tagging/>' }, '400 MalformedXML'],
+  ['with something else than a set', { body: '<Tagging><Tags/></Tagging>' }, '400 MalformedXML'],
+  ['with text for a set', { body: '<Tagging>a=1</Tagging>' }, '400 MalformedXML'],
   ['with two sets', { body: '<Tagging><TagSet/><TagSet/></Tagging>' }, '400 MalformedXML'],
   [
     'that declares an entity',
@@ -58,7 +59,7 @@ const ofObject = (verb: string) =>
       '404 NoSuchVersion',
     ],
     ['of a delete marker', `${verb} /versioned/deleted?tagging&versionId={marker}`, '405 MethodNotAllowed'],
-    ['of what was deleted', `${verb} /versioned/deleted?tagging`, '404 NoSuchKey'],
+    ['of what was deleted', `${verb} /versioned/deleted?tagging`, '405 MethodNotAllowed'],
     ['with a second sub-resource', '&versions', '400 InvalidArgument'],
     ['by a stranger', { as: 'anonymous' }, '403 AccessDenied'],
   ] as const

@@ -1,0 +1,173 @@
+/**
+ * Where lines of the log go: gathered for a few milliseconds and written together, since a write for each line costs more than the
+ * line. The end of the process writes what is left; only a process that is killed loses the lines of these milliseconds.
+ */
+import fs from 'node:fs'
+
+const gatherMs = 4
+/** Lines are encoded as they come: texts that wait cost the garbage collector more than all the rest. */
+const chunkBytes = 32 * 1024
+/** A reader that stopped reading must not fill the memory: what comes after this is counted, and told once it reads again. */
+const waitingMaxBytes = 16 * 1024 * 1024
+const retryMs = 20
+const retriesAtExit = 250
+const reopenMs = 5000
+
+/** Whole lines. */
+interface Chunk {
+  readonly bytes: Buffer
+  end: number
+}
+
+export class LogDestination {
+  readonly #file: string | undefined
+  #fd: number
+  #waiting: Chunk[] = []
+  #waitingBytes = 0
+  #spare: Buffer | undefined
+  #isWriting = false
+  /** What the reader had no room for, to be tried again. */
+  #refused: Buffer | undefined
+  #timer: NodeJS.Timeout | undefined
+  #dropped = 0
+  #isReopening = false
+  #whenFlushed: (() => void)[] = []
+
+  /** A descriptor, or a file, which is opened again within seconds when it was renamed. */
+  constructor(target: number | string) {
+    this.#file = typeof target === 'string' ? target : undefined
+    this.#fd = typeof target === 'string' ? fs.openSync(target, 'a') : target
+    process.on('exit', () => this.#writeRest())
+    if (this.#file !== undefined) this.#reopenWhenRenamed(this.#file)
+  }
+
+  write(line: string): void {
+    if (this.#waitingBytes > waitingMaxBytes) {
+      this.#dropped++
+      return
+    }
+    this.#add(line)
+    this.#plan()
+  }
+
+  /** As pino's destinations have it: `done` is called once all that waits now has been written. */
+  flush(done?: () => void): void {
+    if (done !== undefined) this.#whenFlushed.push(done)
+    this.#writeNext()
+  }
+
+  #add(line: string): void {
+    // One UTF-16 unit takes at most three bytes of UTF-8.
+    const chunk = this.#chunkFor(line.length * 3)
+    const sizeBytes = chunk.bytes.write(line, chunk.end)
+    chunk.end += sizeBytes
+    this.#waitingBytes += sizeBytes
+  }
+
+  #chunkFor(neededBytes: number): Chunk {
+    const last = this.#waiting.at(-1)
+    if (last !== undefined && last.end + neededBytes <= last.bytes.length) return last
+    const spare = neededBytes <= chunkBytes ? this.#spare : undefined
+    if (spare !== undefined) this.#spare = undefined
+    const chunk = { bytes: spare ?? Buffer.allocUnsafeSlow(Math.max(neededBytes, chunkBytes)), end: 0 }
+    this.#waiting.push(chunk)
+    return chunk
+  }
+
+  #plan(): void {
+    this.#timer ??= setTimeout(() => this.#writeNext(), gatherMs).unref()
+  }
+
+  /** One at a time, since threads make them: two could change places. */
+  #writeNext(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#isWriting) return
+    if (this.#isReopening) this.#reopen()
+    const chunk = this.#waiting.shift()
+    if (chunk === undefined) {
+      for (const done of this.#whenFlushed.splice(0)) done()
+      return
+    }
+    this.#isWriting = true
+    this.#write(chunk, 0)
+  }
+
+  #write(chunk: Chunk, start: number): void {
+    this.#refused = undefined
+    fs.write(this.#fd, chunk.bytes, start, chunk.end - start, null, (error, written) => {
+      if (error?.code === 'EAGAIN') {
+        this.#refused = chunk.bytes.subarray(start, chunk.end)
+        setTimeout(() => this.#write(chunk, start), retryMs).unref()
+        return
+      }
+      // A reader that has gone (`| head`) must not end the server, nor a full disk: the lines are lost.
+      if (error === null && start + written < chunk.end) return this.#write(chunk, start + written)
+      this.#written(chunk)
+    })
+  }
+
+  #written({ bytes, end }: Chunk): void {
+    this.#isWriting = false
+    this.#waitingBytes -= end
+    if (bytes.length === chunkBytes) this.#spare = bytes
+    if (this.#waitingBytes <= waitingMaxBytes) this.#tellDropped()
+    // What is not a whole chunk yet goes on gathering.
+    if (this.#waiting.length > 1 || this.#whenFlushed.length > 0) this.#writeNext()
+    else if (this.#waiting.length > 0) this.#plan()
+  }
+
+  #tellDropped(): void {
+    if (this.#dropped === 0) return
+    const fields = { level: 40, time: Date.now(), pid: process.pid, dropped: this.#dropped }
+    this.#dropped = 0
+    const msg = 'lines of the log were dropped: they are not read in time'
+    this.#add(`${JSON.stringify({ ...fields, msg })}\n`)
+  }
+
+  /** A write that is under way in a thread is finished before the process ends, perhaps after this one. */
+  #writeRest(): void {
+    this.#tellDropped()
+    const waiting = this.#waiting.splice(0).map(({ bytes, end }) => bytes.subarray(0, end))
+    let rest = Buffer.concat(this.#refused === undefined ? waiting : [this.#refused, ...waiting])
+    for (let retries = 0; rest.length > 0 && retries < retriesAtExit; ) {
+      try {
+        rest = rest.subarray(fs.writeSync(this.#fd, rest))
+        retries = 0
+      } catch (error) {
+        // Its reader has gone: nothing more can be done.
+        if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return
+        retries++
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs)
+      }
+    }
+  }
+
+  #reopenWhenRenamed(file: string): void {
+    let inode = inodeOf(file)
+    setInterval(() => {
+      const found = inodeOf(file)
+      if (found !== inode) {
+        this.#isReopening = true
+        this.#writeNext()
+      }
+      inode = found ?? inode
+    }, reopenMs).unref()
+  }
+
+  #reopen(): void {
+    this.#isReopening = false
+    if (this.#file === undefined) return
+    try {
+      const fd = fs.openSync(this.#file, 'a')
+      fs.closeSync(this.#fd)
+      this.#fd = fd
+    } catch {
+      // The file that was set aside is written to until this succeeds.
+    }
+  }
+}
+
+function inodeOf(file: string): number | undefined {
+  return fs.statSync(file, { throwIfNoEntry: false })?.ino
+}

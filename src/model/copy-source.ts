@@ -1,0 +1,14 @@
+/** What `x-amz-copy-source` names: the one place that decodes it, for policies and for the copy. */
+import { queryDecode } from '#lib/uri.ts'
+
+export interface NamedSource {
+  /** `bucket/key`, decoded. */
+  readonly path: string
+  readonly versionId: string | undefined
+}
+
+/** The header is encoded as a query is, where `+` is a space. URIError for what does not decode. */
+export function decodeCopySource(header: string): NamedSource {
+  const [encodedPath = '', versionId] = header.split(/\?versionId=/, 2)
+  return { path: queryDecode(encodedPath).replace(/^\//, ''), versionId }
+}

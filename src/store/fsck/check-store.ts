@@ -1,0 +1,249 @@
+/**
+ * `myfsio fsck`: compares index and files while no server uses them. Every record has its bytes, every file its record; counters and rows
+ * fit. Interrupted writes are finished first, as a start does it; beyond that nothing is changed without `repair`.
+ */
+import { existsSync, readdirSync } from 'node:fs'
+import { lstat, readdir } from 'node:fs/promises'
+import { Layout, systemFolder } from '#blobs/layout.ts'
+import { asBuffer, type MetadataEngine } from '#metadata/engine.ts'
+import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
+import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { addToCounters, decodeCounters } from '#metadata/write.ts'
+import { isBucketName } from '#model/bucket.ts'
+import { getBucket } from '#store/buckets.ts'
+import type { StoreContext, StoreLog } from '#store/context.ts'
+import { deleteObject } from '#store/delete.ts'
+import { openContext, openEngine } from '#store/open-store.ts'
+import { findVersion } from '#store/read.ts'
+import { scanBuckets } from '#store/scan.ts'
+import { isStagingInUse } from '#store/staging-folder.ts'
+import { checkVersion, type Verdict } from './check-version.ts'
+import { findDanglingRows, findLeftovers } from './leftovers.ts'
+import { LostAndFound } from './lost-and-found.ts'
+
+export interface Finding {
+  readonly kind: 'missing' | 'damaged' | 'changed' | 'unknown' | 'leftover' | 'counter' | 'row'
+  /** Bucket and key with the version's id, or a path. */
+  readonly where: string
+  /** A sentence. */
+  readonly what: string
+  /** What was done about it; undefined: nothing. */
+  readonly repair: string | undefined
+}
+
+export interface CheckOptions {
+  readonly root: string
+  readonly repair: boolean
+  /** Sets the index aside and makes another of what is in the bucket folders. */
+  readonly rebuild: boolean
+  readonly ownerId: string
+  readonly region: string
+  readonly log: StoreLog
+  readonly onFinding: (finding: Finding) => void
+}
+
+export interface CheckSummary {
+  readonly versions: number
+  readonly bytes: number
+  readonly findings: number
+  readonly repaired: number
+}
+
+/** A server has the folder open. */
+export class FolderInUse extends Error {}
+
+export async function checkStore(options: CheckOptions): Promise<CheckSummary> {
+  const { root, log, rebuild } = options
+  const layout = new Layout(root)
+  assertUnused(layout)
+  const lostAndFound = new LostAndFound(layout)
+  if (rebuild && existsSync(layout.system('index'))) {
+    const aside = await lostAndFound.take(layout.system('index'))
+    log.info({ path: aside }, 'the index was set aside')
+  }
+  const engine = openEngine({ root, durability: 'strict', engine: 'lmdb' })
+  const { context, close } = await openContext({ root, durability: 'strict', engine, log })
+  try {
+    const check = new Check(context, options, lostAndFound)
+    if (rebuild) await check.adoptFiles()
+    return await check.run()
+  } finally {
+    await close()
+  }
+}
+
+function assertUnused(layout: Layout): void {
+  const staging = layout.system('staging')
+  const isInUse = existsSync(staging) && readdirSync(staging).some((owner) => isStagingInUse(layout, owner))
+  if (isInUse) throw new FolderInUse(`A server uses ${layout.root}. Stop it first: fsck needs the folder for itself.`)
+}
+
+interface Counts {
+  objectCount: number
+  sizeBytes: number
+}
+
+class Check {
+  readonly #context: StoreContext
+  readonly #options: CheckOptions
+  readonly #lostAndFound: LostAndFound
+  readonly #summary = { versions: 0, bytes: 0, findings: 0, repaired: 0 }
+
+  constructor(context: StoreContext, options: CheckOptions, lostAndFound: LostAndFound) {
+    this.#context = context
+    this.#options = options
+    this.#lostAndFound = lostAndFound
+  }
+
+  /** Buckets and objects of every folder and file. */
+  async adoptFiles(): Promise<void> {
+    const { ownerId, region } = this.#options
+    await scanBuckets(this.#context, { ownerId, region, signal: new AbortController().signal })
+  }
+
+  async run(): Promise<CheckSummary> {
+    const { engine } = this.#context
+    const buckets: string[] = []
+    for await (const { key } of eachRow(engine, rowsOf('b'))) buckets.push(rowParts(key)[0] ?? '')
+    for (const bucket of buckets) await this.#checkBucket(bucket)
+    await this.#checkUnknownBuckets(new Set(buckets))
+    for await (const { path, what } of findLeftovers(this.#context)) await this.#tellOfLeftover(path, what)
+    await this.#checkRows()
+    return this.#summary
+  }
+
+  async #checkBucket(bucket: string): Promise<void> {
+    for (const table of ['o', 'v'] as const) {
+      // What is repaired meanwhile changes the rows: a page is a view of its own.
+      for await (const { key, value } of eachRow(this.#context.engine, rowsOf(table, bucket))) {
+        const version = decodeVersion(rowParts(key)[1] ?? '', value)
+        if (!version.isDeleteMarker) await this.#checkRecord(bucket, version)
+      }
+    }
+    await this.#checkFolder(bucket, '')
+    await this.#checkCounter(bucket)
+  }
+
+  async #checkRecord(bucket: string, version: StoredVersion): Promise<void> {
+    const { repair } = this.#options
+    const verdict = await checkVersion(this.#context, bucket, version, { mayWrite: repair })
+    this.#summary.versions++
+    this.#summary.bytes += version.sizeBytes
+    if (verdict === 'right') return
+    const where = `${bucket}/${version.key}${version.versionId === 'null' ? '' : ` (version ${version.versionId})`}`
+    const repaired = repair ? await this.#repairRecord(bucket, version, verdict) : undefined
+    this.#tell({ kind: verdict === 'moved' ? 'changed' : verdict, where, what: sentences[verdict], repair: repaired })
+  }
+
+  async #repairRecord(bucket: string, version: StoredVersion, verdict: Verdict): Promise<string | undefined> {
+    const { key, versionId, ownerId, place } = version
+    if (verdict === 'damaged') return undefined
+    if (place.kind === 'plain') {
+      await findVersion(this.#context, bucket, key, undefined)
+      return verdict === 'missing' ? 'Its record was removed.' : 'The file was adopted as it is.'
+    }
+    const record = await getBucket(this.#context, bucket)
+    await deleteObject(this.#context, { bucket: record, key, versionId, ownerId, conditions: {} })
+    return 'Its record was removed.'
+  }
+
+  /** Plain files without a record. */
+  async #checkFolder(bucket: string, prefix: string): Promise<void> {
+    const { layout, engine } = this.#context
+    const path = prefix === '' ? layout.bucket(bucket) : layout.plain(bucket, prefix.slice(0, -1))
+    const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
+    for (const entry of entries) {
+      const key = prefix + entry.name
+      if (entry.isDirectory()) await this.#checkFolder(bucket, `${key}/`)
+      else if (entry.isFile() && (await engine.get(rowKey('o', bucket, key))) === undefined) {
+        const version = this.#options.repair ? await findVersion(this.#context, bucket, key, undefined) : undefined
+        const what = 'The file has no record.'
+        const repair = version === undefined ? undefined : 'It was adopted as an object.'
+        this.#tell({ kind: 'unknown', where: `${bucket}/${key}`, what, repair })
+      }
+    }
+  }
+
+  async #checkUnknownBuckets(known: ReadonlySet<string>): Promise<void> {
+    const { root } = this.#context.layout
+    for (const entry of await readdir(root, { withFileTypes: true })) {
+      if (!entry.isDirectory() || entry.name === systemFolder || known.has(entry.name)) continue
+      if (!isBucketName(entry.name)) continue
+      if (this.#options.repair) await this.adoptFiles()
+      const what = 'The folder is not known as a bucket.'
+      this.#tell({
+        kind: 'unknown',
+        where: entry.name,
+        what,
+        repair: this.#options.repair ? 'It was adopted as a bucket, with its files.' : undefined,
+      })
+    }
+  }
+
+  async #tellOfLeftover(path: string, what: string): Promise<void> {
+    const sizes = await lstat(path).catch(() => undefined)
+    const aside = this.#options.repair ? await this.#lostAndFound.take(path) : undefined
+    const bytes = sizes?.isFile() ? ` of ${sizes.size} bytes` : ''
+    const repair = aside === undefined ? undefined : `It was set aside as ${aside}.`
+    this.#tell({ kind: 'leftover', where: path, what: `A file${bytes} that no record names (${what}).`, repair })
+  }
+
+  async #checkCounter(bucket: string): Promise<void> {
+    const { engine } = this.#context
+    const actual = await countVersions(engine, bucket)
+    const row = await engine.get(rowKey('c', bucket))
+    const counted = decodeCounters(row)
+    const isRight = (counted.objectCount ?? 0) === actual.objectCount && (counted.sizeBytes ?? 0) === actual.sizeBytes
+    if (isRight) return
+    if (this.#options.repair) {
+      const value = addToCounters(undefined, { ...actual })
+      await engine.commit({
+        checks: [{ key: rowKey('c', bucket), is: row }],
+        writes: [{ key: rowKey('c', bucket), value }],
+      })
+    }
+    const what = `The counters say ${counted.objectCount ?? 0} versions and ${counted.sizeBytes ?? 0} bytes; there are ${actual.objectCount} and ${actual.sizeBytes}.`
+    this.#tell({
+      kind: 'counter',
+      where: bucket,
+      what,
+      repair: this.#options.repair ? 'They were set right.' : undefined,
+    })
+  }
+
+  async #checkRows(): Promise<void> {
+    const { engine } = this.#context
+    for await (const key of findDanglingRows(engine)) {
+      if (this.#options.repair) await engine.commit({ checks: [], writes: [{ key, value: undefined }] })
+      const where = asBuffer(key).toString().replaceAll('\0', ' ')
+      const repair = this.#options.repair ? 'It was removed.' : undefined
+      this.#tell({ kind: 'row', where, what: 'A row of the index that no version or upload needs.', repair })
+    }
+  }
+
+  #tell(finding: Finding): void {
+    this.#summary.findings++
+    if (finding.repair !== undefined) this.#summary.repaired++
+    this.#options.onFinding(finding)
+  }
+}
+
+const sentences: Record<Exclude<Verdict, 'right'>, string> = {
+  missing: 'The file is missing.',
+  damaged: 'The file has other bytes than were stored. Restore it from a backup, or delete the version.',
+  changed: 'The file was changed by hand.',
+  moved: 'The file changed while it was read.',
+}
+
+async function countVersions(engine: MetadataEngine, bucket: string): Promise<Counts> {
+  const counts: Counts = { objectCount: 0, sizeBytes: 0 }
+  for (const table of ['o', 'v'] as const) {
+    for await (const { key, value } of eachRow(engine, rowsOf(table, bucket))) {
+      const { isDeleteMarker, sizeBytes } = decodeVersion(rowParts(key)[1] ?? '', value)
+      if (isDeleteMarker) continue
+      counts.objectCount++
+      counts.sizeBytes += sizeBytes
+    }
+  }
+  return counts
+}

@@ -1,0 +1,31 @@
+/** Compares the file of a version with its record, down to the last byte. */
+import { findFileSafely, isSameFile } from '#blobs/files.ts'
+import { crc64nvmeOf, type StoredVersion } from '#metadata/version-codec.ts'
+import { isDamaged, isStillWrong, refreshRecord } from '#store/adoption.ts'
+import type { StoreContext } from '#store/context.ts'
+import { digestFile, hasSameBytes, type Pace, planToCompare } from '#store/file-digests.ts'
+
+/**
+ * `right`: the file has the record's bytes. `missing`: there is no file. `damaged`: other bytes, and no sign of a change by hand.
+ * `changed`: a plain file that was changed by hand, and is adopted when it is read. `moved`: it was changed while it was read.
+ */
+export type Verdict = 'right' | 'missing' | 'damaged' | 'changed' | 'moved'
+
+/** `mayWrite`: a record of an older release gets its full checksum, and one of a copied file the file's inode and time. */
+export async function checkVersion(
+  context: StoreContext,
+  bucket: string,
+  version: StoredVersion,
+  { pace, mayWrite }: { readonly pace?: Pace | undefined; readonly mayWrite: boolean },
+): Promise<Verdict> {
+  const path = context.layout.place(bucket, version.key, version.place)
+  const read = await digestFile(path, await planToCompare(context.engine, version), pace)
+  if (read === undefined) return findFileSafely(path) === undefined ? 'missing' : 'moved'
+  if (!hasSameBytes(version, read)) {
+    if (!(await isStillWrong(context, bucket, version, path, read))) return 'moved'
+    return version.place.kind === 'plain' && !isDamaged(version, read) ? 'changed' : 'damaged'
+  }
+  const isComplete = crc64nvmeOf(version) !== undefined && isSameFile(read.signature, version.signature)
+  if (mayWrite && !isComplete) await refreshRecord(context, bucket, version, path, read)
+  return 'right'
+}

@@ -1,0 +1,23 @@
+/** `.myfsio.sys/lost+found/`: what belongs to no record is set aside there under its old path. Nothing is ever destroyed. */
+import { mkdir, rename } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import type { Layout } from '#blobs/layout.ts'
+
+export class LostAndFound {
+  readonly #layout: Layout
+  readonly #folder: string
+
+  /** One folder a run, named after its time. */
+  constructor(layout: Layout, now: Date = new Date()) {
+    this.#layout = layout
+    this.#folder = layout.system('lost+found', now.toISOString().replaceAll(':', '-'))
+  }
+
+  /** Returns where the file or folder is from now on. */
+  async take(path: string): Promise<string> {
+    const target = join(this.#folder, relative(this.#layout.system(), path))
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+    await rename(path, target)
+    return target
+  }
+}

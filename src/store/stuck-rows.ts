@@ -1,0 +1,51 @@
+/**
+ * Rows of the log of files whose files could not be moved or removed: in a folder that the server may not write to, for one. They stay in
+ * the index, and are played again, less and less often.
+ */
+export interface StuckRow<Row> {
+  readonly row: Row
+  /** How long it waits for the next attempt. */
+  readonly waitMs: number
+}
+
+const waitMaxMs = 60_000
+
+export class StuckRows<Row> {
+  readonly #onDue: () => void
+  #rows: (StuckRow<Row> & { readonly dueAtMs: number })[] = []
+  #timer: NodeJS.Timeout | undefined
+  #timerAtMs = Number.POSITIVE_INFINITY
+
+  constructor(onDue: () => void) {
+    this.#onDue = onDue
+  }
+
+  keep(row: Row, waitMs = waitMaxMs): void {
+    const boundedMs = Math.min(waitMs, waitMaxMs)
+    const dueAtMs = Date.now() + boundedMs
+    this.#rows.push({ row, waitMs: boundedMs, dueAtMs })
+    if (dueAtMs < this.#timerAtMs) this.#wakeAt(dueAtMs)
+  }
+
+  /** Those that are due, or all; they are kept no longer. */
+  take({ areAllDue }: { readonly areAllDue: boolean }): StuckRow<Row>[] {
+    const now = Date.now()
+    const due = this.#rows.filter(({ dueAtMs }) => areAllDue || dueAtMs <= now)
+    if (due.length === 0) return due
+    this.#rows = this.#rows.filter(({ dueAtMs }) => !areAllDue && dueAtMs > now)
+    this.#wakeAt(this.#rows.reduce((next, { dueAtMs }) => Math.min(next, dueAtMs), Number.POSITIVE_INFINITY))
+    return due
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#rows = []
+  }
+
+  #wakeAt(atMs: number): void {
+    clearTimeout(this.#timer)
+    this.#timerAtMs = atMs
+    if (atMs === Number.POSITIVE_INFINITY) return
+    this.#timer = setTimeout(this.#onDue, Math.max(0, atMs - Date.now()) + 1).unref()
+  }
+}

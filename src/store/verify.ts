@@ -1,0 +1,95 @@
+/**
+ * Bytes that are read are compared with what the record knows of them (DESIGN §2, promise 4): what a disk has damaged is refused, never
+ * served and never copied. A change by hand has another time or size, and is adopted before it comes to this.
+ */
+import fs from 'node:fs'
+import { isSameFile, signatureOf } from '#blobs/files.ts'
+import type { StretchCheck } from '#blobs/stretch-check.ts'
+import { digestOnce } from '#lib/digest/digest.ts'
+import { crc64nvmeOf, type StoredVersion } from '#metadata/version-codec.ts'
+import { ApiError } from '#model/errors.ts'
+import type { ChecksumAlgorithm } from '#model/object.ts'
+import type { StoreContext } from './context.ts'
+import type { VerifiableFile } from './verified-files.ts'
+
+/** Which reads of whole objects are compared with the checksum: all, those of files that were not a moment ago, or none. */
+export type VerifyReads = 'always' | 'recent' | 'off'
+
+/** Up to here a comparison costs less than to know that there was one. */
+const cheapBytes = 16 * 1024
+
+/** Whether bytes that are in memory whole are those of the version. True where the record has nothing to compare them with. */
+export function areBytesOf(context: StoreContext, version: StoredVersion, bytes: Buffer, ctimeMs: number): boolean {
+  const { verifyReads, verified } = context
+  if (verifyReads === 'off') return true
+  const file = { ...version.signature, ctimeMs }
+  const isCheap = bytes.length <= cheapBytes
+  if (!isCheap && verifyReads === 'recent' && verified.has(file)) return true
+  const algorithm: ChecksumAlgorithm = crc64nvmeOf(version) === undefined ? 'MD5' : 'CRC64NVME'
+  if (!isDigestOf(version, digestOnce([algorithm], bytes))) return false
+  if (!isCheap) verified.note(file)
+  return true
+}
+
+function isDigestOf(version: StoredVersion, digests: ReadonlyMap<ChecksumAlgorithm, Buffer>): boolean {
+  const crc64nvme = crc64nvmeOf(version)
+  if (crc64nvme !== undefined) return digests.get('CRC64NVME')?.toString('base64') === crc64nvme
+  return version.partCount > 0 || digests.get('MD5')?.toString('hex') === version.etag
+}
+
+/** Tells of damaged bytes; the error is for the client. */
+export function damaged(context: StoreContext, bucket: string, { key, versionId }: StoredVersion): ApiError {
+  const message = 'the bytes of a stored version have changed; it is not served'
+  context.troubles.tellOfFile('error', undefined, { bucket, key, versionId }, message)
+  return new ApiError('InternalError', {
+    fields: {
+      BucketName: bucket,
+      Key: key,
+      Reason: 'The bytes of this object on the disk are not those that were stored.',
+    },
+  })
+}
+
+/** For a copy of all the version's bytes. */
+export function assertCopied(
+  context: StoreContext,
+  bucket: string,
+  version: StoredVersion,
+  digests: ReadonlyMap<ChecksumAlgorithm, Buffer>,
+): void {
+  if (context.verifyReads !== 'off' && !isDigestOf(version, digests)) throw damaged(context, bucket, version)
+}
+
+/** For bytes start <= i < end of an open file. */
+export function checkOfStretch(
+  context: StoreContext,
+  bucket: string,
+  version: StoredVersion,
+  stretch: { readonly fd: number; readonly start: number; readonly end: number },
+): StretchCheck {
+  const { fd, start, end } = stretch
+  const { verifyReads, verified, troubles } = context
+  const isWhole = start === 0 && end === version.sizeBytes
+  const canDigest = isWhole && verifyReads !== 'off' && crc64nvmeOf(version) !== undefined
+  const before = verifiableFile(fd)
+  return {
+    canDigest,
+    mustDigest: canDigest && (verifyReads === 'always' || !verified.has(before)),
+    assertSame(crc64nvme) {
+      const after = verifiableFile(fd)
+      if (!isSameFile(after, version.signature)) {
+        const message = 'a file was changed by hand while it was read; the read was cut off'
+        troubles.tellOfFile('warn', undefined, { bucket, key: version.key }, message)
+        throw new ApiError('InternalError', { fields: { Reason: 'The file was changed while it was read.' } })
+      }
+      if (crc64nvme === undefined) return
+      if (crc64nvme.toString('base64') !== crc64nvmeOf(version)) throw damaged(context, bucket, version)
+      if (after.ctimeMs === before.ctimeMs) verified.note(after)
+    },
+  }
+}
+
+function verifiableFile(fd: number): VerifiableFile {
+  const stats = fs.fstatSync(fd)
+  return { ...signatureOf(stats), ctimeMs: stats.ctimeMs }
+}

@@ -1,0 +1,247 @@
+/** `myfsio fsck` and the scrub find what does not fit between index and files, and mend what can be mended. */
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Layout } from '#blobs/layout.ts'
+import { rowKey } from '#metadata/tables.ts'
+import { checkStore, type Finding, FolderInUse } from '#store/fsck/check-store.ts'
+import { findScrub, scrub } from '#store/fsck/scrub.ts'
+import { listObjects } from '#store/listing.ts'
+import { openContext, openEngine } from '#store/open-store.ts'
+import { startServer, type TestServer } from '../s3/start-server.ts'
+import { silentLog } from '../store/fixtures.ts'
+
+let folder: string
+let data: string
+let layout: Layout
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'myfsio-fsck-'))
+  data = join(folder, 'data')
+  layout = new Layout(data)
+  await withServer(async (server) => {
+    const client = server.client()
+    await client.send(new CreateBucketCommand({ Bucket: 'docs' }))
+    const VersioningConfiguration = { Status: 'Enabled' } as const
+    await client.send(new PutBucketVersioningCommand({ Bucket: 'docs', VersioningConfiguration }))
+    for (const Key of ['small', 'folder/large', 'opaque//key']) {
+      for (const Body of ['old', 'n'.repeat(Key.includes('large') ? 200_000 : 10)]) {
+        await client.send(new PutObjectCommand({ Bucket: 'docs', Key, Body, Metadata: { kept: 'yes' } }))
+      }
+    }
+  })
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+async function withServer<T>(use: (server: TestServer) => Promise<T>): Promise<T> {
+  const server = await startServer({ root: folder })
+  try {
+    return await use(server)
+  } finally {
+    await server.close()
+  }
+}
+
+async function fsck(options: { repair?: boolean; rebuild?: boolean } = {}): Promise<Finding[]> {
+  const findings: Finding[] = []
+  const { repair = false, rebuild = false } = options
+  const onFinding = (finding: Finding) => void findings.push(finding)
+  const summary = await checkStore({
+    root: data,
+    repair,
+    rebuild,
+    ownerId: 'owner',
+    region: 'us-east-1',
+    log: silentLog,
+    onFinding,
+  })
+  expect(summary.findings).toBe(findings.length)
+  return findings
+}
+
+const kinds = (findings: readonly Finding[]) => findings.map(({ kind }) => kind).sort()
+
+function filesBelow(path: string): string[] {
+  return fs
+    .readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+}
+
+/** Other bytes, as a disk has it: the file's time stays. */
+function damage(path: string): void {
+  const before = join(folder, 'before')
+  execFileSync('cp', ['-p', path, before])
+  const file = fs.openSync(path, 'r+')
+  fs.writeSync(file, 'X', 0)
+  fs.closeSync(file)
+  // To the nanosecond, which Node cannot.
+  execFileSync('touch', ['-r', before, path])
+  fs.rmSync(before)
+}
+
+describe('fsck', () => {
+  it('finds nothing where everything fits', async () => {
+    expect(await fsck()).toEqual([])
+  })
+
+  it('is refused while a server uses the folder', async () => {
+    await withServer(async () => {
+      await expect(fsck()).rejects.toThrow(FolderInUse)
+    })
+  })
+
+  it('names versions whose bytes are damaged, and leaves them alone', async () => {
+    const [old = ''] = filesBelow(layout.system('versions'))
+    damage(old)
+    damage(layout.plain('docs', 'folder/large'))
+    for (const repair of [false, true]) {
+      const findings = await fsck({ repair })
+      expect(kinds(findings)).toEqual(['damaged', 'damaged'])
+      expect(findings.map((finding) => finding.repair)).toEqual([undefined, undefined])
+    }
+    expect(fs.readFileSync(old, 'latin1')[0]).toBe('X')
+  })
+
+  it('names versions whose files are missing, and removes their records with --repair', async () => {
+    const [old = ''] = filesBelow(layout.system('opaque'))
+    fs.rmSync(old)
+    fs.rmSync(layout.plain('docs', 'small'))
+    expect(kinds(await fsck())).toEqual(['missing', 'missing'])
+    expect((await fsck({ repair: true })).map(({ repair }) => repair)).toEqual(Array(2).fill('Its record was removed.'))
+    expect(await fsck()).toEqual([])
+  })
+
+  it('names files without a record, and adopts them with --repair', async () => {
+    fs.writeFileSync(layout.plain('docs', 'folder/by-hand'), 'by hand')
+    fs.mkdirSync(join(data, 'new-bucket'))
+    fs.writeFileSync(join(data, 'new-bucket', 'file'), 'x')
+    expect(kinds(await fsck())).toEqual(['unknown', 'unknown'])
+    await fsck({ repair: true })
+    expect(await fsck()).toEqual([])
+  })
+
+  it('names leftovers of versions, uploads and writes, and sets them aside with --repair', async () => {
+    const left = {
+      [layout.place('docs', 'k', { kind: 'version', id: 'zz-gone' })]: 'version',
+      [layout.place('docs', 'k', { kind: 'opaque', id: 'zz-gone' })]: 'opaque',
+      [layout.assembled('0'.repeat(48))]: 'upload',
+      [layout.staging('zz.dead-1')]: 'staged',
+    }
+    for (const [path, text] of Object.entries(left)) {
+      fs.mkdirSync(dirname(path), { recursive: true })
+      fs.writeFileSync(path, text)
+    }
+    expect(kinds(await fsck())).toEqual(Array(4).fill('leftover'))
+    for (const path of Object.keys(left)) expect(fs.existsSync(path)).toBe(true)
+    await fsck({ repair: true })
+    const aside = filesBelow(layout.system('lost+found')).map((path) => fs.readFileSync(path, 'latin1'))
+    expect(aside.sort()).toEqual(Object.values(left).sort())
+    expect(await fsck()).toEqual([])
+  })
+
+  it('sets counters right, and removes rows that no version or upload needs', async () => {
+    const engine = openEngine({ root: data, durability: 'strict', engine: 'lmdb' })
+    const value = Buffer.from('{"objectCount":1,"sizeBytes":5}')
+    const row = Buffer.from('[]')
+    await engine.commit({
+      checks: [],
+      writes: [
+        { key: rowKey('c', 'docs'), value },
+        { key: rowKey('m', 'zz-gone'), value: row },
+        { key: rowKey('p', '0'.repeat(48), '00001'), value: row },
+      ],
+    })
+    await engine.close()
+    expect(kinds(await fsck())).toEqual(['counter', 'row', 'row'])
+    await fsck({ repair: true })
+    expect(await fsck()).toEqual([])
+  })
+
+  it('makes a lost index anew of the plain files with --rebuild', async () => {
+    fs.writeFileSync(join(layout.system('index'), 'data.mdb'), 'garbled')
+    await fsck({ rebuild: true, repair: true })
+    expect(await fsck()).toEqual([])
+    const { context, close } = await openContext({ root: data, durability: 'strict', engine: 'lmdb', log: silentLog })
+    const query = { bucket: 'docs', prefix: '', delimiter: '', limit: 10, after: '' }
+    expect((await listObjects(context, query)).objects.map(({ key }) => key)).toEqual(['folder/large', 'small'])
+    await close()
+    const aside = filesBelow(layout.system('lost+found'))
+    expect(aside.filter((path) => path.includes('/opaque/') || path.includes('/versions/')).length).toBe(4)
+    expect(aside.some((path) => path.includes('/index/'))).toBe(true)
+  })
+
+  it('finds nothing after versions were deleted by several clients', async () => {
+    await withServer(async (server) => {
+      const client = server.client()
+      for (let i = 0; i < 40; i++)
+        await client.send(new PutObjectCommand({ Bucket: 'docs', Key: 'many', Body: `${i}` }))
+      const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: 'docs', Prefix: 'many' }))
+      await Promise.all(
+        Versions.map(({ VersionId }) =>
+          client.send(new DeleteObjectCommand({ Bucket: 'docs', Key: 'many', VersionId })),
+        ),
+      )
+    })
+    expect(await fsck()).toEqual([])
+    expect(filesBelow(layout.system('versions')).length).toBe(2)
+  })
+})
+
+describe('the scrub', () => {
+  async function runScrub() {
+    const { context, close } = await openContext({ root: data, durability: 'strict', engine: 'lmdb', log: silentLog })
+    try {
+      await scrub(context, new AbortController().signal, async () => {})
+      return await findScrub(context)
+    } finally {
+      await close()
+    }
+  }
+
+  it('compares every version with its record', async () => {
+    expect(await runScrub()).toMatchObject({ versions: 6, found: 0, leftovers: 0 })
+  })
+
+  it('finds damaged and missing bytes, and adopts what was changed by hand', async () => {
+    damage(layout.plain('docs', 'folder/large'))
+    for (const path of filesBelow(layout.system('opaque'))) fs.rmSync(path)
+    fs.writeFileSync(layout.plain('docs', 'small'), 'by hand, and longer')
+    const found = await runScrub()
+    expect(found).toMatchObject({ versions: 6, found: 3 })
+    expect(found?.examples.map(({ what }) => what).sort()).toEqual([
+      'The file has other bytes than were stored.',
+      'The file is missing.',
+      'The file is missing.',
+    ])
+    await withServer(async (server) => {
+      const answer = await server.client().send(new GetObjectCommand({ Bucket: 'docs', Key: 'small' }))
+      expect(await answer.Body?.transformToString()).toBe('by hand, and longer')
+    })
+  })
+
+  it('goes on where it was interrupted', async () => {
+    const { context, close } = await openContext({ root: data, durability: 'strict', engine: 'lmdb', log: silentLog })
+    const stop = new AbortController()
+    let steps = 0
+    await scrub(context, stop.signal, async () => {
+      if (++steps === 2) stop.abort()
+    })
+    const interrupted = await findScrub(context)
+    expect(interrupted?.endedAtMs).toBeUndefined()
+    expect(interrupted?.versions).toBeLessThan(6)
+    await close()
+    expect(await runScrub()).toMatchObject({ versions: 6, startedAtMs: interrupted?.startedAtMs })
+  })
+})

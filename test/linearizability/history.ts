@@ -1,0 +1,223 @@
+/** Clients that write, delete and read a few keys over several workers, and what each of them was answered, and when. */
+import { createHash } from 'node:crypto'
+import fs from 'node:fs'
+import { Agent, request } from 'node:http'
+import { dirname } from 'node:path'
+import type { Operation, Value } from './checker.ts'
+
+interface Answer {
+  readonly status: number
+  readonly etag: string | undefined
+  readonly body: string
+}
+
+/** So long a change made by hand may take to be noticed, with an index that is busy. */
+const noticedAfterMs = 5000
+
+export class Recorder {
+  readonly #port: number
+  readonly #bucket: string
+  #count = 0
+  readonly #histories = new Map<string, Operation[]>()
+
+  constructor(port: number, bucket: string) {
+    this.#port = port
+    this.#bucket = bucket
+  }
+
+  /** Of all operations so far. */
+  get count(): number {
+    return this.#count
+  }
+
+  get histories(): ReadonlyMap<string, readonly Operation[]> {
+    return this.#histories
+  }
+
+  client(name: string): Client {
+    return new Client(name, this.#port, this.#bucket, (key, operation) => this.#note(key, operation))
+  }
+
+  /** Another file takes the place of the object's, as an editor or `mv` does it. */
+  writeByHand(folder: string, key: string, value: string): void {
+    const path = `${folder}/${this.#bucket}/${key}`
+    const startMs = performance.now()
+    // Not in the bucket, where it would be an object.
+    const temporary = `${folder}/by-hand.tmp`
+    fs.writeFileSync(temporary, value)
+    try {
+      fs.mkdirSync(dirname(path), { recursive: true })
+      fs.renameSync(temporary, path)
+    } catch (error) {
+      // A delete has just removed the folder.
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
+      throw error
+    }
+    this.#noteByHand(key, startMs, `written by hand: ${short(value)}`, value)
+  }
+
+  removeByHand(folder: string, key: string): void {
+    const startMs = performance.now()
+    fs.rmSync(`${folder}/${this.#bucket}/${key}`, { force: true })
+    this.#noteByHand(key, startMs, 'removed by hand', undefined)
+  }
+
+  #noteByHand(key: string, startMs: number, name: string, state: Value): void {
+    const endMs = performance.now() + noticedAfterMs
+    this.#note(key, { startMs, endMs, name, isOptional: true, apply: () => ({ state }) })
+  }
+
+  #note(key: string, operation: Operation): void {
+    this.#count++
+    const history = this.#histories.get(key)
+    if (history === undefined) this.#histories.set(key, [operation])
+    else history.push(operation)
+  }
+}
+
+export class Client {
+  readonly #name: string
+  readonly #port: number
+  readonly #bucket: string
+  readonly #note: (key: string, operation: Operation) => void
+  #agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  #count = 0
+
+  constructor(name: string, port: number, bucket: string, note: (key: string, operation: Operation) => void) {
+    this.#name = name
+    this.#port = port
+    this.#bucket = bucket
+    this.#note = note
+  }
+
+  close(): void {
+    this.#agent.destroy()
+  }
+
+  /** The next connection may be another worker's. */
+  reconnect(): void {
+    this.#agent.destroy()
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  }
+
+  newValue(sizeBytes: number): string {
+    return `${this.#name}-${this.#count++} `.padEnd(sizeBytes, '.')
+  }
+
+  async read(key: string): Promise<{ value: Value; etag: string | undefined }> {
+    const startMs = performance.now()
+    const { status, etag, body } = await this.#send('GET', key)
+    if (status !== 200 && status !== 404) {
+      this.#expectPatience(status, 'GET')
+      return { value: undefined, etag: undefined }
+    }
+    const value = status === 200 ? body : undefined
+    if (value !== undefined && etag !== undefined && !etag.includes('-') && etag !== md5Of(value)) {
+      throw new Error(`${key}: the ETag is ${etag}, and the bytes are ${short(value)}`)
+    }
+    this.#noteAnswer(key, startMs, `read ${short(value)}`, (state) => state === value && { state })
+    return { value, etag }
+  }
+
+  async write(key: string, value: string): Promise<void> {
+    const startMs = performance.now()
+    const { status } = await this.#send('PUT', key, value)
+    const apply = () => ({ state: value })
+    if (status === 200) this.#noteAnswer(key, startMs, `write ${short(value)}`, apply)
+    else this.#noteUnknown(key, startMs, status, `write ${short(value)}`, apply)
+  }
+
+  /** If-None-Match: * */
+  async create(key: string, value: string): Promise<void> {
+    const startMs = performance.now()
+    const { status } = await this.#send('PUT', key, value, { 'if-none-match': '*' })
+    const name = `create ${short(value)}: ${status}`
+    const apply = (state: Value) => state === undefined && { state: value }
+    if (status === 200) this.#noteAnswer(key, startMs, name, apply)
+    else if (status === 412) this.#noteAnswer(key, startMs, name, (state) => state !== undefined && { state })
+    else this.#noteUnknown(key, startMs, status, name, apply)
+  }
+
+  /** If-Match: what was read. */
+  async replace(key: string, before: { value: Value; etag: string | undefined }, value: string): Promise<void> {
+    await this.#changeIfMatch(key, before, value, await this.#timed('PUT', key, value, before.etag))
+  }
+
+  /** With If-Match if `before` is given. */
+  async remove(key: string, before?: { value: Value; etag: string | undefined }): Promise<void> {
+    if (before !== undefined) {
+      await this.#changeIfMatch(key, before, undefined, await this.#timed('DELETE', key, undefined, before.etag))
+      return
+    }
+    const startMs = performance.now()
+    const { status } = await this.#send('DELETE', key)
+    const apply = () => ({ state: undefined })
+    if (status === 204) this.#noteAnswer(key, startMs, 'delete', apply)
+    else this.#noteUnknown(key, startMs, status, 'delete', apply)
+  }
+
+  async #timed(method: string, key: string, body: string | undefined, etag: string | undefined) {
+    const startMs = performance.now()
+    const { status } = await this.#send(method, key, body, { 'if-match': `"${etag}"` })
+    return { startMs, status }
+  }
+
+  async #changeIfMatch(
+    key: string,
+    before: { value: Value },
+    value: Value,
+    { startMs, status }: { startMs: number; status: number },
+  ): Promise<void> {
+    const name = `${value === undefined ? 'delete' : `write ${short(value)}`} if ${short(before.value)}: ${status}`
+    const apply = (state: Value) => state === before.value && { state: value }
+    if (status === 200 || status === 204) this.#noteAnswer(key, startMs, name, apply)
+    else if (status === 404) this.#noteAnswer(key, startMs, name, (state) => state === undefined && { state })
+    else if (status === 412) {
+      this.#noteAnswer(key, startMs, name, (state) => state !== undefined && state !== before.value && { state })
+    } else this.#noteUnknown(key, startMs, status, name, apply)
+  }
+
+  #noteAnswer(key: string, startMs: number, name: string, apply: Operation['apply']): void {
+    this.#note(key, { startMs, endMs: performance.now(), name: `${this.#name} ${name}`, apply })
+  }
+
+  /** Answers that ask for patience; what they refused may have been done. */
+  #noteUnknown(key: string, startMs: number, status: number, name: string, apply: Operation['apply']): void {
+    this.#expectPatience(status, name)
+    const endMs = performance.now() + noticedAfterMs
+    this.#note(key, { startMs, endMs, name: `${this.#name} ${name} (${status})`, apply, isOptional: true })
+  }
+
+  #expectPatience(status: number, name: string): void {
+    if (status !== 503 && status !== 409) throw new Error(`${name} was answered ${status}`)
+  }
+
+  #send(method: string, key: string, body?: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const path = `/${this.#bucket}/${key}`
+      const credentials = { 'x-access-key': 'localadmin', 'x-secret-key': 'localadmin' }
+      const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+      const options = {
+        port: this.#port,
+        method,
+        path,
+        agent: this.#agent,
+        headers: { ...credentials, ...length, ...headers },
+      }
+      const sent = request(options, (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('error', reject)
+        response.on('end', () => {
+          const etag = response.headers.etag?.replaceAll('"', '')
+          resolve({ status: response.statusCode ?? 0, etag, body: Buffer.concat(chunks).toString() })
+        })
+      })
+      sent.on('error', reject)
+      sent.end(body)
+    })
+  }
+}
+
+const md5Of = (text: string) => createHash('md5').update(text).digest('hex')
+const short = (value: Value) => (value === undefined ? 'nothing' : value.slice(0, value.indexOf(' ')))
