@@ -15,12 +15,18 @@ export const hasHidden = (text: string): boolean => text.search(hidden) !== -1
 /** With `write` of each in place of the hidden characters. */
 export const replaceHidden = (text: string, write: (character: string) => string): string => text.replace(hidden, write)
 
-/** As it can be shown: a picture for ASCII's controls (U+2400 and on), the number for others. */
-export function pictureOf(character: string): string {
-  const code = character.codePointAt(0) ?? 0
-  if (code < 0x20) return String.fromCodePoint(0x2400 + code)
-  return code === 0x7f ? '\u2421' : `\u2039${numberOf(character)}\u203a`
+const names: Readonly<Record<string, string>> = {
+  '\0': 'NUL',
+  '\b': 'BS',
+  '\t': 'TAB',
+  '\n': 'LF',
+  '\r': 'CR',
+  '\u001b': 'ESC',
+  '\u007f': 'DEL',
 }
+
+/** As it can be shown in any font: by its name, or by its number. */
+export const pictureOf = (character: string): string => `\u2039${names[character] ?? numberOf(character)}\u203a`
 
 /** `U+202E` */
 export const numberOf = (character: string): string =>

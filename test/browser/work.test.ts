@@ -224,10 +224,10 @@ describe.skipIf(!hasBrowser)('a visitor', () => {
   it('sees what is hidden in a name, which changes nothing around it', async () => {
     await visit('/ui/buckets/plain')
     const row = page.locator('[data-row]', { hasText: 'invoice' })
-    expect(await row.locator('bdi').textContent()).toBe('invoice‹U+202E›fdp.exe␉tab␊line')
+    expect(await row.locator('bdi').textContent()).toBe('invoice‹U+202E›fdp.exe‹TAB›tab‹LF›line')
     await row.locator('a[data-row-link]').click()
     await page.locator('h1 bdi .hidden-character').first().waitFor()
-    expect(await page.locator('h1').textContent()).toBe('invoice‹U+202E›fdp.exe␉tab␊line')
+    expect(await page.locator('h1').textContent()).toBe('invoice‹U+202E›fdp.exe‹TAB›tab‹LF›line')
     const copied = await page.locator('[aria-label="Copy the S3 URI"]').getAttribute('data-copy')
     expect(copied).toBe("$'s3://plain/invoice\\342\\200\\256fdp.exe\\011tab\\012line'")
   })
