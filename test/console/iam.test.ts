@@ -113,7 +113,7 @@ describe('users', () => {
     expect(buckets).not.toContain('Create bucket')
     const typed = await ida.post('/ui/iam/users/ida/inline', {
       policyName: 'more',
-      document: '{"Version": "2012-10-17", "Statement": []}',
+      document,
     })
     expect(typed.status).toBe(403)
     const denied = await ida.post('/ui/iam/users/ida/tags', { key: 'team', value: 'blue' })

@@ -37,9 +37,9 @@ export interface Step {
   readonly left: readonly Source[]
 }
 
-/** Enough for a progress bar to move, and short enough that "Stop" stops at once. */
+/** Enough for a progress bar to move, and short enough for "Stop" and for every proxy. */
 const stepKeys = 500
-const stepMs = 1000
+const stepMs = 2000
 
 interface StepOptions {
   /** Keys that `action` works on at a time: what only changes the index shares its flush, what copies bytes shares the disk. */
