@@ -9,7 +9,7 @@ import { isBucketName } from '#model/bucket.ts'
 import { anyRegion } from '#model/bucket-region.ts'
 import { objectOwnerships } from '#model/object-ownership.ts'
 import { wellKnownSecret } from '#model/well-known-secret.ts'
-import { ipRanges, isLoopback } from './config-addresses.ts'
+import { baseUrl, ipRanges, isLoopback, origin } from './config-addresses.ts'
 import {
   hosts,
   interval,
@@ -96,11 +96,12 @@ const variables = {
     'on or off',
     'fetch the keys of token issuers on private addresses and without TLS too',
   ),
-  API_BASE_URL: row(
-    z.url({ protocol: /^https?$/ }),
+  API_BASE_URL: row(origin, undefined, 'an http or https address without a path', 'where clients reach the API'),
+  UI_BASE_URL: row(
+    baseUrl,
     undefined,
-    'an http or https address',
-    'where clients reach the API',
+    'an http or https address, as https://host/path',
+    'where browsers reach the console, behind a proxy',
   ),
   ALLOWED_HOSTS: row(hosts, '', 'hosts, separated by commas', 'further hosts that signatures may name'),
   VIRTUAL_HOST_DOMAINS: row(hosts, '', 'domains, separated by commas', 'where <bucket>.<domain> is a bucket'),
@@ -116,7 +117,12 @@ const variables = {
   SESSION_LIFETIME_DAYS: row(wholeNumber(1, 400), '30', 'a whole number from 1 to 400', 'days a console session lasts'),
   SESSION_IDLE_MINUTES: row(wholeNumber(1, 576_000), '720', 'a whole number from 1 to 576000', 'or so long unused'),
   ENFORCE: row(z.enum(['on', 'log']), 'on', 'on or log', 'log: record denials, let in whoever signed'),
-  TRUSTED_PROXIES: row(ipRanges, '', 'addresses or ranges as 10.0.0.0/8', 'proxies whose X-Forwarded-For is believed'),
+  TRUSTED_PROXIES: row(
+    ipRanges,
+    '',
+    'addresses or ranges as 10.0.0.0/8',
+    'proxies whose X-Forwarded-* headers are believed',
+  ),
   RATE_LIMIT_DEFAULT: row(rateLimit(), undefined, 'off, or as 200 per minute', 'requests a client address may make'),
   CORS_ORIGINS: row(
     listOf(/^(\*|null|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/i),
@@ -348,6 +354,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     service: values.AWS_SERVICE,
     sts: { allowPrivateIssuers: values.OIDC_PRIVATE_ISSUERS },
     apiBaseUrl: values.API_BASE_URL,
+    uiBaseUrl: values.UI_BASE_URL,
     allowedHosts: values.ALLOWED_HOSTS,
     virtualHostDomains: values.VIRTUAL_HOST_DOMAINS,
     plainKeyAuth: values.PLAIN_KEY_AUTH,

@@ -14,7 +14,7 @@ pause.hidden = false
 document.querySelector('[data-refresh]').hidden = true
 pause.addEventListener('click', () => {
   pause.setAttribute('aria-pressed', String(!isPaused()))
-  pause.querySelector('span').textContent = isPaused() ? 'Go on' : 'Pause'
+  pause.querySelector('span').textContent = isPaused() ? 'Resume' : 'Pause'
 })
 
 async function poll() {

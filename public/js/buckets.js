@@ -3,10 +3,10 @@ const rules = [
   [/^.{3,63}$/, 'A name has 3 to 63 characters.'],
   [/^[a-z0-9.-]+$/, 'Only lower-case letters, digits, dots and hyphens.'],
   [/^[a-z0-9].*[a-z0-9]$/, 'A name begins and ends with a letter or a digit.'],
-  [/^(?!.*(\.\.|\.-|-\.))/, 'A dot has a letter or a digit at each side.'],
-  [/^(?!\d+\.\d+\.\d+\.\d+$)/, 'A name is no IP address.'],
-  [/^(?!xn--|sthree-|amzn-s3-demo-)/, 'AWS keeps names that begin so for itself.'],
-  [/^(?!.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)/, 'AWS keeps names that end so for itself.'],
+  [/^(?!.*(\.\.|\.-|-\.))/, 'A dot needs a letter or a digit on each side.'],
+  [/^(?!\d+\.\d+\.\d+\.\d+$)/, 'A name cannot be an IP address.'],
+  [/^(?!xn--|sthree-|amzn-s3-demo-)/, 'This prefix is reserved by AWS.'],
+  [/^(?!.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)/, 'This suffix is reserved by AWS.'],
 ]
 const name = document.querySelector('[data-bucket-name]')
 const problem = document.getElementById('name-problem')

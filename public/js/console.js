@@ -1,7 +1,8 @@
 // What every page has: colours, copy buttons, dialogs, local times, tabs, toasts, keys. Pages work without it.
 import { openPalette } from './palette.js'
+import { guardForms } from './session.js'
 import { localTimes } from './times.js'
-import { toast } from './toast.js'
+import { fade, showStoredToast, toast } from './toast.js'
 
 for (const key of document.querySelectorAll('.search-button kbd')) {
   if (!/Mac|iPhone|iPad/.test(navigator.platform)) key.textContent = 'Ctrl K'
@@ -10,11 +11,17 @@ for (const key of document.querySelectorAll('.search-button kbd')) {
 const typing = 'input, textarea, select, [contenteditable]'
 
 localTimes(document)
-for (const one of document.querySelectorAll('[data-toasts] .toast')) setTimeout(() => one.remove(), 6000)
+for (const one of document.querySelectorAll('[data-toasts] .toast')) fade(one, 6000)
+showStoredToast()
+guardForms()
 
-// Dialogs open as popovers without a script; with one they are modal.
+// Dialogs open as popovers without a script; with one they are modal, and the same buttons open and close them.
 for (const dialog of document.querySelectorAll('dialog[popover]')) dialog.removeAttribute('popover')
-for (const button of document.querySelectorAll('[popovertarget]')) button.removeAttribute('popovertarget')
+for (const button of document.querySelectorAll('[popovertarget]')) {
+  if (button.getAttribute('popovertargetaction') === 'hide') button.dataset.closes = ''
+  else button.dataset.opens = button.getAttribute('popovertarget')
+  button.removeAttribute('popovertarget')
+}
 for (const dialog of document.querySelectorAll('[data-opens-now]')) dialog.showModal()
 const named = location.hash.slice(1)
 if (named !== '') document.querySelector(`dialog[id="${CSS.escape(named)}"]`)?.showModal()
@@ -23,8 +30,8 @@ document.addEventListener('click', (event) => {
   const target = /** @type {HTMLElement} */ (event.target)
   const opener = target.closest('[data-opens]')
   if (opener) document.getElementById(opener.dataset.opens)?.showModal()
-  if (target.closest('[data-closes]')) target.closest('dialog')?.close()
-  if (target instanceof HTMLDialogElement && isOutside(target, event)) target.close()
+  if (target.closest('[data-closes]')) closeDialog(target.closest('dialog'))
+  if (target instanceof HTMLDialogElement && isOutside(target, event)) closeDialog(target)
   const copy = target.closest('[data-copy]')
   if (copy) copyText(copy)
   if (target.closest('[data-palette]')) openPalette()
@@ -33,6 +40,11 @@ document.addEventListener('click', (event) => {
     document.getElementById('side')?.classList.add('is-open')
   } else if (!target.closest('.side')) document.getElementById('side')?.classList.remove('is-open')
 })
+
+/** Unless it has work under way, which stops first. */
+function closeDialog(dialog) {
+  if (dialog?.dispatchEvent(new Event('cancel', { cancelable: true }))) dialog.close()
+}
 
 /** A click on the backdrop is one on the dialog, beyond its box. */
 function isOutside(dialog, { clientX, clientY }) {
@@ -66,7 +78,7 @@ themes?.addEventListener('submit', async (event) => {
   }
   const body = new URLSearchParams(new FormData(themes, event.submitter))
   const answer = await fetch(themes.action, { method: 'POST', body, redirect: 'manual' }).catch(() => undefined)
-  if (answer === undefined) toast('The choice of colours could not be kept.', 'failed')
+  if (answer === undefined) toast('The theme could not be saved.', 'failed')
 })
 
 for (const tabs of document.querySelectorAll('[data-tabs]')) {
@@ -109,7 +121,9 @@ document.addEventListener('keydown', (event) => {
     event.preventDefault()
     if (search) search.select()
     else openPalette()
-  } else if (key === '?') document.getElementById('keys')?.showModal()
+  } else if (key === 'Backspace')
+    (document.querySelector('.rows [data-up]') ?? document.querySelector('[data-up]'))?.click()
+  else if (key === '?') document.getElementById('keys')?.showModal()
   else if (/^[a-z]$/.test(key)) document.querySelector(`[data-key="${key}"]`)?.click()
   else if (key === 'ArrowDown' || key === 'ArrowUp') moveThroughRows(key === 'ArrowDown' ? 1 : -1, event)
 })

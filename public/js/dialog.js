@@ -1,5 +1,7 @@
 // Questions that are pages of their own without a script are shown in a dialog: links and buttons with data-dialog.
 
+import { csrf } from './request.js'
+import { renewToken, signInAgain } from './session.js'
 import { runSteps } from './steps.js'
 import { localTimes } from './times.js'
 import { toast } from './toast.js'
@@ -40,21 +42,20 @@ const fieldsOf = (form, button) => new URLSearchParams(new FormData(form, button
 
 /** @param {string} url @param {URLSearchParams} [body] */
 async function show(url, body) {
-  const options = { method: body === undefined ? 'GET' : 'POST', body, headers: { 'x-part': 'dialog' } }
-  const answer = await fetch(url, options).catch(() => undefined)
+  const answer = await ask(url, body)
   const to = answer?.headers.get('x-redirect')
-  if (answer === undefined) return toast('The server cannot be reached.', 'failed')
+  if (answer === undefined) return toast('The server cannot be reached. Try again.', 'failed')
   if (to) {
     // The same page with another notice has to be fetched again.
     if (new URL(to, location.href).href === location.href) location.reload()
     else location.assign(to)
     return
   }
-  const html = await answer.text()
-  const part = new DOMParser().parseFromString(html, 'text/html')
+  const part = new DOMParser().parseFromString(await answer.text(), 'text/html')
   const form = part.querySelector('.dialog-body')
-  // Not a question: the session has ended, or it is not allowed.
-  if (form === null) return toast(part.querySelector('h1')?.textContent ?? 'That did not work.', 'failed')
+  // Not a question, but a page that says why not. What is in the dialog stays.
+  if (form === null)
+    return toast(part.querySelector('[data-reason], h1')?.textContent ?? 'The request failed.', 'failed')
   form.classList.remove('card')
   dialog.replaceChildren(form)
   localTimes(dialog)
@@ -62,4 +63,23 @@ async function show(url, body) {
   const first = dialog.querySelector('[autofocus]')
   first?.focus()
   if (first instanceof HTMLInputElement && first.type === 'text') first.select()
+}
+
+/** Again, once the visitor has signed in again. Undefined if there is no answer. */
+async function ask(url, body) {
+  const answer = await send(url, body)
+  if (answer === undefined) return undefined
+  const isSignedOut = /\/ui\/sign-in(\?|$)/.test(answer.headers.get('x-redirect') ?? '')
+  const isStale = answer.headers.get('x-form') === 'stale'
+  if (!isSignedOut && !isStale) return answer
+  const isThere = isSignedOut ? await signInAgain() : (await renewToken()) === 'renewed'
+  // Cancelled: the dialog stays as it is.
+  if (!isThere) return isSignedOut ? new Response('<h1>Sign in to continue.</h1>') : answer
+  body?.set('csrf', csrf())
+  return send(url, body)
+}
+
+function send(url, body) {
+  const options = { method: body === undefined ? 'GET' : 'POST', body, headers: { 'x-part': 'dialog' } }
+  return fetch(url, options).catch(() => undefined)
 }

@@ -1,5 +1,7 @@
 // A text area with line numbers and coloured JSON: what is seen is drawn behind it, what is typed stays plain text.
 
+import { tokens } from './json-tokens.js'
+
 /** @param {HTMLElement} place holds a textarea */
 export function jsonEditor(place) {
   const area = place.querySelector('textarea')
@@ -53,29 +55,4 @@ export function jsonEditor(place) {
       draw()
     },
   }
-}
-
-const pattern = /("(?:[^"\\\n]|\\.)*")(\s*:)?|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|\b(true|false|null)\b/g
-
-function tokens(text) {
-  const found = []
-  let at = 0
-  for (const match of text.matchAll(pattern)) {
-    const [whole, string, colon, number] = match
-    found.push(text.slice(at, match.index))
-    const span = document.createElement('span')
-    const token = string ?? whole
-    span.textContent = token
-    span.className =
-      string === undefined
-        ? number === undefined
-          ? 'code-null'
-          : 'code-number'
-        : colon === undefined
-          ? 'code-string'
-          : 'code-key'
-    found.push(span, colon ?? '')
-    at = match.index + whole.length
-  }
-  return [...found, text.slice(at)]
 }

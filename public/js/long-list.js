@@ -1,5 +1,7 @@
 // A list that goes on as one scrolls: the next page is fetched before it is seen, and pages far out of sight are put away as text, so that
 // among a million rows the page stays as light as among a thousand.
+
+import { keepPlace, placeBefore, scrollToPlace } from './place.js'
 import { fetchFragment } from './request.js'
 import { localTimes } from './times.js'
 
@@ -37,7 +39,16 @@ export function watchList(rows, { prepare, onAdded } = {}) {
     for (const page of rows.querySelectorAll('[data-rows-page]')) pagesSeen.observe(page)
   }
 
-  async function loadNext(place) {
+  /** @type {WeakMap<Element, Promise<void>>} */
+  const loading = new WeakMap()
+
+  /** Once for each place, whoever asks. */
+  function loadNext(place) {
+    if (!loading.has(place)) loading.set(place, load(place))
+    return loading.get(place)
+  }
+
+  async function load(place) {
     nextSeen.unobserve(place)
     const text = place.querySelector('a') ?? place
     text.textContent = 'Loading…'
@@ -49,6 +60,7 @@ export function watchList(rows, { prepare, onAdded } = {}) {
       onAdded?.()
       watch()
     } catch {
+      loading.delete(place)
       const again = document.createElement('button')
       again.type = 'button'
       again.className = 'button'
@@ -72,7 +84,22 @@ export function watchList(rows, { prepare, onAdded } = {}) {
     page.replaceChildren(parse(page, text))
   }
 
+  /** As many pages as were there, and the same row at the same height. */
+  async function returnTo(before) {
+    while (rows.querySelectorAll('[data-rows-page]').length < before.pages) {
+      const next = rows.querySelector('[data-next]')
+      if (next === null) break
+      await loadNext(next)
+      if (next.isConnected) break
+    }
+    for (const page of [...texts.keys()]) restore(page)
+    await scrollToPlace(rows, before)
+  }
+
   watch()
+  const place = placeBefore()
+  if (place !== undefined) returnTo(place)
+  addEventListener('pagehide', () => keepPlace(rows))
   return {
     /** The rows are others now. */
     restart() {

@@ -12,7 +12,7 @@ for (const media of document.querySelectorAll('[data-preview-media]')) {
   media.addEventListener('error', () => {
     const note = document.createElement('p')
     note.className = 'preview-note'
-    note.textContent = 'The browser cannot show this. It can be downloaded.'
+    note.textContent = 'The browser cannot show this file. Download it instead.'
     media.replaceWith(note)
   })
 }

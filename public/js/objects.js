@@ -76,7 +76,6 @@ document.addEventListener('keydown', (event) => {
     all.dispatchEvent(new Event('change'))
   } else if (event.metaKey || event.ctrlKey || event.altKey) return
   else if (key === 'Escape') clearSelection()
-  else if (key === 'Backspace') rows.querySelector('[data-up]')?.click()
   else if (key === 'Delete' && form.classList.contains('has-selection')) form.querySelector('[data-delete]')?.click()
   else if (key === ' ') {
     const box = document.activeElement?.closest('[data-row]')?.querySelector('input[name]')

@@ -1,4 +1,5 @@
 // The command palette: pages, commands of this page, and the buckets, which are fetched when it first opens.
+import { at } from './base.js'
 import { requestJson } from './request.js'
 
 /** @typedef {{ name: string, note: string, run: () => void }} Command */
@@ -24,8 +25,8 @@ export async function openPalette() {
 const go = (href) => () => location.assign(href)
 
 async function fetchBuckets() {
-  const { buckets: names } = await requestJson('/ui/bucket-names').catch(() => ({ buckets: [] }))
-  return names.map((name) => ({ name, note: 'Bucket', run: go(`/ui/buckets/${name}`) }))
+  const { buckets: names } = await requestJson(at('/ui/bucket-names')).catch(() => ({ buckets: [] }))
+  return names.map((name) => ({ name, note: 'Bucket', run: go(at(`/ui/buckets/${name}`)) }))
 }
 
 async function allCommands() {

@@ -1,5 +1,7 @@
 // Requests of scripts to the console: with the page's CSRF token, and errors as sentences.
 
+import { renewToken, signInAgain } from './session.js'
+
 export const csrf = () => document.querySelector('meta[name=csrf]').content
 
 /** An error that the server explains. */
@@ -17,22 +19,40 @@ export class RequestError extends Error {
 }
 
 /**
- * Sends and receives JSON. RequestError, also when the server cannot be reached (status 0).
+ * Sends and receives JSON. RequestError, also when the server cannot be reached (status 0). What changes something is sent again once the
+ * visitor has signed in again, unless `isQuiet`.
  * @param {string} url
- * @param {{ method?: string, json?: unknown, signal?: AbortSignal }} [options]
+ * @param {{ method?: string, json?: unknown, signal?: AbortSignal, isQuiet?: boolean }} [options]
  * @returns {Promise<any>}
  */
-export async function requestJson(url, { method = 'GET', json, signal } = {}) {
+export async function requestJson(url, options = {}) {
+  const answer = await sendJson(url, options)
+  if (answer.ok || !(await mayTryAgain(answer.status, answer.headers, options))) return readJson(answer)
+  return readJson(await sendJson(url, options))
+}
+
+/** Whether what was refused for want of a session, or of its token, can be sent again. */
+export async function mayTryAgain(status, headers, { method = 'GET', isQuiet = false } = {}) {
+  if (method === 'GET' || isQuiet) return false
+  if (status === 401) return signInAgain()
+  if (status !== 403 || headers.get('x-form') !== 'stale') return false
+  return (await renewToken()) === 'renewed'
+}
+
+async function sendJson(url, { method = 'GET', json, signal }) {
   const headers = { accept: 'application/json' }
   if (method !== 'GET') headers['x-csrf-token'] = csrf()
   if (json !== undefined) headers['content-type'] = 'application/json'
-  let answer
   try {
-    answer = await fetch(url, { method, headers, body: json === undefined ? undefined : JSON.stringify(json), signal })
+    const body = json === undefined ? undefined : JSON.stringify(json)
+    return await fetch(url, { method, headers, body, signal })
   } catch (error) {
     if (signal?.aborted) throw error
     throw new RequestError('The server cannot be reached.', 0, 'Unreachable')
   }
+}
+
+async function readJson(answer) {
   const text = await answer.text()
   const value = text === '' ? {} : JSON.parse(text)
   if (!answer.ok)

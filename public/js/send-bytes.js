@@ -1,14 +1,31 @@
 // Sends bytes and tells how many are on their way, which fetch cannot.
-import { csrf, RequestError } from './request.js'
+import { csrf, mayTryAgain, RequestError } from './request.js'
+import { renewToken, signInAgain } from './session.js'
 
 /**
+ * Again, once the visitor has signed in again.
  * @param {string} url
  * @param {Blob} bytes
  * @param {AbortSignal} signal
  * @param {(sentBytes: number) => void} onProgress
  * @returns {Promise<any>} RequestError, with status 0 if the connection broke.
  */
-export function sendBytes(url, bytes, signal, onProgress) {
+export async function sendBytes(url, bytes, signal, onProgress) {
+  try {
+    return await sendOnce(url, bytes, signal, onProgress)
+  } catch (error) {
+    if (signal.aborted || !(await mayPass(error))) throw error
+    return sendOnce(url, bytes, signal, onProgress)
+  }
+}
+
+async function mayPass({ status, headers }) {
+  if (status !== 0) return mayTryAgain(status, headers, { method: 'PUT' })
+  // A server that refuses a large body may close the connection before its answer is read.
+  return (await renewToken()) === 'signed-out' && signInAgain()
+}
+
+function sendOnce(url, bytes, signal, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
     request.open('PUT', url)
@@ -20,7 +37,10 @@ export function sendBytes(url, bytes, signal, onProgress) {
     request.addEventListener('load', () => {
       const { status, response } = request
       if (status >= 200 && status < 300) resolve(response)
-      else reject(new RequestError(response?.message ?? `The server answered ${status}.`, status, response?.error))
+      else {
+        const error = new RequestError(response?.message ?? `The server answered ${status}.`, status, response?.error)
+        reject(Object.assign(error, { headers: { get: (name) => request.getResponseHeader(name) } }))
+      }
     })
     request.addEventListener('error', () => reject(new RequestError('The connection broke.', 0, 'Unreachable')))
     request.addEventListener('abort', () => reject(new RequestError('Stopped.', -1, 'Aborted')))

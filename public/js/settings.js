@@ -55,9 +55,12 @@ function watchPolicy(form) {
     const text = area.value.trim()
     if (text === '' || !mayWrite) return tell(undefined, text === '' ? [] : undefined)
     const json = { document: text }
-    const answer = await requestJson(`${form.dataset.base}/check`, { method: 'POST', json, signal }).catch(
-      () => undefined,
-    )
+    const answer = await requestJson(`${form.dataset.base}/check`, {
+      method: 'POST',
+      json,
+      signal,
+      isQuiet: true,
+    }).catch(() => undefined)
     if (!signal.aborted && answer !== undefined) tell(answer.problem, answer.sentences ?? [], answer.line)
   }
 
@@ -81,7 +84,7 @@ function watchPolicy(form) {
 function drawSentences(found) {
   if (found.length === 0) return []
   const heading = document.createElement('h3')
-  heading.textContent = 'Whom this lets in'
+  heading.textContent = 'Summary'
   const list = document.createElement('ul')
   list.className = 'sentences'
   for (const { effect, who, isEveryone, what, where, condition } of found) {

@@ -1,73 +1,167 @@
-// Long work on what is selected: the server does a step at a time and says what is left, so that a bar can move.
+// Long work on what is selected: the server does a step at a time and says what is left, so that a bar can move and it can be stopped.
+import { at, folderHref, objectHref } from './base.js'
 import { requestJson } from './request.js'
-import { toast } from './toast.js'
+import { toastNext } from './toast.js'
 
 const count = (number) => number.toLocaleString()
+const objects = (number) => `${count(number)} ${number === 1 ? 'object' : 'objects'}`
+const failedShown = 50
+const failedMax = 1000
+/** More cannot be undone in one go. */
+const markersMax = 1000
 
 /** @param {HTMLFormElement} form */
 export async function runSteps(form) {
   if (form.dataset.steps === 'empty') return emptyAndDelete(form)
   const fields = new FormData(form)
-  const progress = form.querySelector('[data-step-progress]')
-  const text = form.querySelector('[data-step-text]')
-  const buttons = form.querySelectorAll('button, input, select')
-  progress.hidden = false
-  for (const button of buttons) button.disabled = true
-  let total = { done: 0, failed: [], left: sourcesIn(fields) }
-  const only = total.left.every((source) => 'key' in source) ? total.left.length : undefined
+  const sources = sourcesIn(fields)
+  const only = sources.every((source) => 'key' in source) ? sources.length : undefined
+  const job = begin(form)
+  let total = { done: 0, failed: [], left: sources, markers: [] }
   try {
-    while (total.left.length > 0) {
-      const step = await requestJson(form.getAttribute('action'), {
-        method: 'POST',
-        json: askedIn(form.dataset.steps, fields, total.left),
-      })
+    while (total.left.length > 0 && !job.isStopped) {
+      const json = askedIn(form.dataset.steps, fields, total.left)
+      const {
+        done,
+        failed,
+        left,
+        markers = [],
+      } = await requestJson(form.getAttribute('action'), { method: 'POST', json })
       total = {
-        done: total.done + step.done,
-        failed: [...total.failed, ...step.failed].slice(0, 1000),
-        left: step.left,
+        done: total.done + done,
+        failed: [...total.failed, ...failed].slice(0, failedMax),
+        left,
+        markers: [...total.markers, ...markers].slice(0, markersMax + 1),
       }
-      const bar = progress.querySelector('progress')
-      if (only !== undefined) {
-        bar.max = only
-        bar.value = total.done + total.failed.length
-      }
-      text.textContent =
-        only === undefined ? `${count(total.done)} done` : `${count(total.done)} of ${count(only)} done`
+      job.tell(total.done, total.failed.length, only)
     }
   } catch (error) {
-    text.textContent = `${count(total.done)} done. ${error.message}`
-    for (const button of buttons) button.disabled = false
-    return
+    return job.fail(`${total.done === 0 ? '' : `${objects(total.done)} done. `}${error.message}`)
   }
-  if (total.failed.length === 0) {
-    location.reload()
-    return
+  job.end()
+  if (total.failed.length > 0) return job.listFailed(total)
+  tellResult(form.dataset.steps, fields, total, job.isStopped)
+}
+
+/** The work in its dialog: while it runs, Cancel, Escape and a click outside stop it, and leaving the page asks first. */
+function begin(form) {
+  const dialog = form.closest('dialog')
+  const progress = form.querySelector('[data-step-progress]')
+  const text = form.querySelector('[data-step-text]')
+  const bar = progress.querySelector('progress')
+  const cancel = form.querySelector('[data-closes]')
+  const name = cancel.textContent
+  const inputs = form.querySelectorAll('button, input, select')
+  const job = { isStopped: false, isRunning: true, tell, fail, end, listFailed }
+  progress.hidden = false
+  cancel.textContent = 'Stop'
+  for (const one of inputs) one.disabled = true
+  addEventListener('beforeunload', warn)
+  dialog.addEventListener('cancel', stop)
+  dialog.addEventListener('close', stop)
+
+  function warn(event) {
+    event.preventDefault()
   }
-  text.textContent = `${count(total.done)} done, ${count(total.failed.length)} not:`
-  form.querySelector('[data-step-failed]').replaceChildren(
-    ...total.failed.slice(0, 50).map(({ key, message }) => {
-      const item = document.createElement('li')
-      item.textContent = `${key}: ${message}`
-      return item
-    }),
-  )
-  toast(`${count(total.failed.length)} could not be done.`, 'failed')
-  form.closest('dialog')?.addEventListener('close', () => location.reload(), { once: true })
+  function stop(event) {
+    event.preventDefault()
+    job.isStopped = true
+    cancel.textContent = 'Stopping…'
+  }
+  function tell(done, failed, of) {
+    if (of !== undefined) {
+      bar.max = of
+      bar.value = done + failed
+    }
+    text.textContent = of === undefined ? `${count(done)} done` : `${count(done)} of ${count(of)} done`
+  }
+  function end() {
+    removeEventListener('beforeunload', warn)
+    dialog.removeEventListener('cancel', stop)
+    dialog.removeEventListener('close', stop)
+    job.isRunning = false
+    cancel.textContent = name
+  }
+  /** It can be begun again. */
+  function fail(message) {
+    end()
+    text.textContent = message
+    for (const one of inputs) one.disabled = false
+    if (!dialog.open) toastNext(message, 'failed')
+    if (!dialog.open) location.reload()
+  }
+  function listFailed({ done, failed }) {
+    progress.querySelector('progress').hidden = true
+    text.textContent = `${done === 0 ? '' : `${objects(done)} done. `}Failed: ${count(failed.length)}`
+    form.querySelector('[data-step-failed]').replaceChildren(
+      ...failed.slice(0, failedShown).map(({ key, message }) => {
+        const item = document.createElement('li')
+        item.textContent = `${key}: ${message}`
+        return item
+      }),
+    )
+    cancel.textContent = 'Close'
+    cancel.focus()
+    dialog.addEventListener('close', () => location.reload(), { once: true })
+    if (!dialog.open) location.reload()
+  }
+  return job
+}
+
+/** On the page where the reader wants to be next: the folder, or what has a new name. */
+function tellResult(kind, fields, { done, markers }, isStopped) {
+  const { bucket, back, key, isObjectPage } = placeOf(fields)
+  const folder = folderHref(bucket, back)
+  if (kind === 'delete') {
+    const url = at(`/ui/buckets/${bucket}/undo-delete`)
+    const isWhole = markers.length > 0 && markers.length === done && done <= markersMax
+    const undo = isWhole ? { text: 'Undo', undo: { url, markers } } : undefined
+    toastNext(isStopped ? `Stopped: ${objects(done)} deleted` : `${objects(done)} deleted`, 'done', undo)
+    return open(isObjectPage && done > 0 ? folder : location.href)
+  }
+  const mode = fields.get('mode')
+  const asked = askedIn(kind, fields, [])
+  const to = targetOf(asked, fields)
+  const verb = { copy: 'copied', move: 'moved', rename: 'renamed' }[mode]
+  const text = isStopped
+    ? `Stopped: ${objects(done)} ${verb}`
+    : mode === 'rename'
+      ? `Renamed to ${fields.get('target')}`
+      : `${objects(done)} ${verb}`
+  const isGone = isObjectPage && mode !== 'copy' && done > 0
+  toastNext(text, 'done', isGone || isStopped ? undefined : { text: 'Open', href: to })
+  open(isGone && key !== null ? to : location.href)
+}
+
+/** What a script opens that is open already has to be fetched again. */
+function open(href) {
+  if (new URL(href, location.href).href === location.href) location.reload()
+  else location.assign(href)
+}
+
+function placeOf(fields) {
+  const bucket = document.querySelector('[data-bucket]').dataset.bucket
+  const isObjectPage = /\/object$/.test(location.pathname)
+  return { bucket, back: fields.get('back') ?? '', key: fields.get('key'), isObjectPage }
+}
+
+/** Where one object is now; of several, or of a folder, the folder that they are in. */
+function targetOf({ targetBucket, target, base }, fields) {
+  const keys = fields.getAll('key')
+  if (fields.has('prefix') || keys.length !== 1) return folderHref(targetBucket, target)
+  return objectHref(targetBucket, target + keys[0].slice(base.length))
 }
 
 /** All versions go first, a step at a time; then the form is sent, and the bucket with it. */
 async function emptyAndDelete(form) {
-  const progress = form.querySelector('[data-step-progress]')
-  const text = form.querySelector('[data-step-text]')
   const body = new URLSearchParams(new FormData(form))
-  const buttons = form.querySelectorAll('button, input')
-  for (const button of buttons) button.disabled = true
-  progress.hidden = false
+  const text = form.querySelector('[data-step-text]')
+  const job = begin(form)
   let done = 0
   const failed = []
   try {
     let from
-    while (body.has('empty')) {
+    while (body.has('empty') && !job.isStopped) {
       const step = await requestJson(form.dataset.empty, { method: 'POST', json: { from } })
       done += step.done
       failed.push(...step.failed)
@@ -75,15 +169,20 @@ async function emptyAndDelete(form) {
       if (step.next === undefined) break
       from = step.next
     }
+    if (job.isStopped) {
+      job.end()
+      toastNext(`Stopped: ${count(done)} deleted, the bucket is still there`)
+      return location.reload()
+    }
     if (failed.length > 0)
       throw new Error(`${count(failed.length)} could not be deleted. ${failed[0].key}: ${failed[0].message}`)
     const answer = await fetch(form.getAttribute('action'), { method: 'POST', body, headers: { 'x-part': 'dialog' } })
     const to = answer.headers.get('x-redirect')
     if (!to) throw new Error('The bucket could not be deleted: something may have been put into it meanwhile.')
+    job.end()
     location.assign(to)
   } catch (error) {
-    text.textContent = error.message
-    for (const button of buttons) button.disabled = false
+    job.fail(error.message)
   }
 }
 
@@ -103,10 +202,7 @@ function askedIn(kind, fields, sources) {
   return {
     sources,
     base,
-    targetBucket:
-      fields.get('targetBucket') ??
-      document.querySelector('[data-bucket]')?.dataset.bucket ??
-      location.pathname.split('/')[3],
+    targetBucket: fields.get('targetBucket') ?? placeOf(fields).bucket,
     target: mode === 'rename' ? `${parent}${text}${isFolder ? '/' : ''}` : folder,
     isMove: mode !== 'copy',
     isReplace: fields.has('replace'),

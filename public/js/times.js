@@ -10,11 +10,23 @@ const longForm = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeSty
 
 const clockForm = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 
+/** Where events are compared. */
+const exactForm = new Intl.DateTimeFormat(undefined, {
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+})
+
 /** @param {ParentNode} root */
 export function localTimes(root) {
   for (const time of root.querySelectorAll('time[datetime]')) {
     const date = new Date(time.dateTime)
-    time.textContent = (time.closest('[data-clock]') ? clockForm : shortForm).format(date)
+    const form = time.dataset.exact !== undefined ? exactForm : time.closest('[data-clock]') ? clockForm : shortForm
+    time.textContent = form.format(date)
     time.title = longForm.format(date)
   }
 }

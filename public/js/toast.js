@@ -1,9 +1,21 @@
+// Short messages at the edge of the page, on this page or on the one that comes next.
+import { requestJson } from './request.js'
+
 /**
- * A short message at the edge of the page.
+ * @typedef {{ text: string, href?: string, undo?: { url: string, markers: { key: string, versionId: string }[] } }} Action
+ */
+
+const shownMs = { done: 6000, failed: 12_000 }
+/** What can be undone is shown for longer. */
+const actionMs = 15_000
+const stored = 'myfsio-notice'
+
+/**
  * @param {string} text
  * @param {'done' | 'failed'} [kind]
+ * @param {Action} [action]
  */
-export function toast(text, kind = 'done') {
+export function toast(text, kind = 'done', action) {
   const template = document.querySelector('[data-toast-template]')
   const one = template.content.cloneNode(true).firstElementChild
   one.classList.add(kind)
@@ -12,7 +24,73 @@ export function toast(text, kind = 'done') {
     use.setAttribute('href', use.getAttribute('href').replace(/#.*/, '#circle-alert'))
   }
   one.querySelector('.toast-text').textContent = text
-  one.querySelector('button').addEventListener('click', () => one.remove())
+  if (action !== undefined) one.querySelector('.toast-text').after(drawAction(action))
+  one.querySelector('[data-toast-close]').addEventListener('click', () => one.remove())
   document.querySelector('[data-toasts]').append(one)
-  setTimeout(() => one.remove(), kind === 'failed' ? 12_000 : 5000)
+  fade(one, action === undefined ? shownMs[kind] : actionMs)
+}
+
+/** Not while it is being read, or about to be pressed. */
+export function fade(one, afterMs) {
+  let timer = setTimeout(() => one.remove(), afterMs)
+  const stay = () => clearTimeout(timer)
+  const go = () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => one.remove(), afterMs)
+  }
+  for (const name of ['pointerenter', 'focusin']) one.addEventListener(name, stay)
+  for (const name of ['pointerleave', 'focusout']) one.addEventListener(name, go)
+}
+
+function drawAction({ text, href, undo }) {
+  const element = document.createElement(href === undefined ? 'button' : 'a')
+  element.className = 'button quiet toast-action'
+  element.textContent = text
+  if (href !== undefined) element.href = href
+  if (undo !== undefined) {
+    element.type = 'button'
+    element.addEventListener('click', () => undoDeletion(element, undo))
+  }
+  return element
+}
+
+async function undoDeletion(button, { url, markers }) {
+  button.disabled = true
+  let failed
+  try {
+    failed = (await requestJson(url, { method: 'POST', json: { markers } })).failed
+  } catch (error) {
+    button.disabled = false
+    return toast(error.message, 'failed')
+  }
+  const [first] = failed
+  if (first === undefined) toastNext(`${markers.length === 1 ? 'The object is' : 'The objects are'} restored`)
+  else toastNext(`Could not restore ${first.key}: ${first.message}`, 'failed')
+  location.reload()
+}
+
+/**
+ * Shown by the page that is opened next.
+ * @param {string} text
+ * @param {'done' | 'failed'} [kind]
+ * @param {Action} [action]
+ */
+export function toastNext(text, kind, action) {
+  try {
+    sessionStorage.setItem(stored, JSON.stringify({ text, kind, action }))
+  } catch {
+    // Without storage nothing is said.
+  }
+}
+
+/** What the page before wanted to say. */
+export function showStoredToast() {
+  let message
+  try {
+    message = JSON.parse(sessionStorage.getItem(stored) ?? 'null')
+    sessionStorage.removeItem(stored)
+  } catch {
+    // Nothing can be kept.
+  }
+  if (message) toast(message.text, message.kind, message.action)
 }

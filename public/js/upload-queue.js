@@ -1,5 +1,6 @@
 // The queue of uploads: a few files at a time, and of a large file a few parts. What fails by the way is tried again.
 
+import { at } from './base.js'
 import { RequestError, requestJson } from './request.js'
 import { sendBytes } from './send-bytes.js'
 import { forgetUpload, rememberedUpload, rememberUpload } from './upload-memory.js'
@@ -102,7 +103,7 @@ export class UploadQueue extends EventTarget {
   }
 
   #url(page, { key }) {
-    return `/ui/buckets/${this.bucket}/${page}?key=${encodeURIComponent(key)}`
+    return at(`/ui/buckets/${this.bucket}/${page}?key=${encodeURIComponent(key)}`)
   }
 
   #fill() {

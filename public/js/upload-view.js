@@ -37,7 +37,7 @@ export class TransferList {
     const some = keys.slice(0, 3).join(', ')
     this.card.hidden = false
     this.card.querySelector('[data-transfers-note]').textContent =
-      `Interrupted: ${some}${keys.length > 3 ? ` and ${keys.length - 3} more` : ''}. Choose the same files again to go on.`
+      `Interrupted: ${some}${keys.length > 3 ? ` and ${keys.length - 3} more` : ''}. Choose the same files again to resume.`
     this.card.querySelector('[data-transfers-close]').hidden = false
   }
 
@@ -68,7 +68,7 @@ export class TransferList {
       const isStopped = state === 'paused' || state === 'failed'
       toggle.hidden = state === 'done' || state === 'cancelled'
       part('[data-cancel]').hidden = toggle.hidden
-      toggle.title = state === 'failed' ? 'Try again' : isStopped ? 'Go on' : 'Pause'
+      toggle.title = state === 'failed' ? 'Try again' : isStopped ? 'Resume' : 'Pause'
       toggle.setAttribute('aria-label', toggle.title)
       use.setAttribute('href', use.getAttribute('href').replace(/#.*/, isStopped ? '#play' : '#pause'))
     }
@@ -117,7 +117,7 @@ export class TransferList {
     part('transfers-note').textContent = isBusy
       ? `${formatBytes(sent)} of ${formatBytes(total)} · ${formatBytes(this.speed)}/s${left}`
       : `${formatBytes(sent)}`
-    part('pause-all').textContent = isBusy ? 'Pause' : 'Go on'
+    part('pause-all').textContent = isBusy ? 'Pause' : 'Resume'
     const isOver = transfers.every(({ state }) => state === 'done')
     part('pause-all').hidden = isOver
     part('cancel-all').hidden = isOver

@@ -61,6 +61,8 @@ export interface Authorizer {
   authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void
   /** As Gatekeeper.authorizeArn. */
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
+  /** As Gatekeeper.mayArn. */
+  mayArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): boolean
   /** As Gatekeeper.noteRefusal. */
   noteRefusal(error: ApiError, principal: Principal, action: string, resource: Resource, facts: RequestFacts): ApiError
   /** As Gatekeeper.noteArnRefusal. */
@@ -146,6 +148,11 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     }
   }
 
+  const mayArn: Authorizer['mayArn'] = (...asked) => {
+    const { request, policies } = arnQuestion(...asked)
+    return evaluate(request, policies).outcome === 'Allow'
+  }
+
   function authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void {
     const asked = arnQuestion(asking, action, resource, facts)
     const decision = evaluate(asked.request, asked.policies)
@@ -210,7 +217,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     return withDecision(error, id, message)
   }
 
-  return { question, decide, authorize, authorizeArn, noteRefusal, noteArnRefusal }
+  return { question, decide, authorize, authorizeArn, mayArn, noteRefusal, noteArnRefusal }
 }
 
 /**

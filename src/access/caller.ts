@@ -113,6 +113,8 @@ export interface Gatekeeper {
   may(principal: Principal, action: string, resource: Resource, facts: RequestFacts): boolean
   /** As `authorize`, for whatever only an ARN names. */
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
+  /** As `may`, for whatever only an ARN names. */
+  mayArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): boolean
   /** An AccessDenied that no policy made, in AWS's words and with the id of the record that is made of it. */
   noteRefusal(error: ApiError, principal: Principal, action: string, resource: Resource, facts: RequestFacts): ApiError
   /** The same of whatever only an ARN names. */

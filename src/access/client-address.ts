@@ -6,6 +6,8 @@ import type { Connection, RequestFacts } from './caller.ts'
 export interface ClientAddress {
   address(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
   isSecure(facts: Pick<RequestFacts, 'socket' | 'headers'>): boolean
+  /** Host, with its port where that is said, as the client asked for it. */
+  host(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
 }
 
 /** `trustedProxies`: addresses and CIDR ranges. */
@@ -26,6 +28,15 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
       const isProxied = remoteAddress !== undefined && isTrusted(remoteAddress)
       const scheme = isProxied ? listOf(headers['x-forwarded-proto']).at(-1) : undefined
       return scheme === undefined ? encrypted === true : scheme.toLowerCase() === 'https'
+    },
+    host({ socket, headers }) {
+      const { remoteAddress = '' } = socket
+      const isProxied = isTrusted(remoteAddress.replace(/^::ffff:(?=\d+\.)/, ''))
+      const forwarded = isProxied ? listOf(headers['x-forwarded-host']).at(-1) : undefined
+      const host = forwarded ?? headers.host
+      const port = isProxied ? listOf(headers['x-forwarded-port']).at(-1) : undefined
+      const isWhole = host === undefined || /:\d+$/.test(host) || !/^\d{1,5}$/.test(port ?? '')
+      return isWhole ? host : `${host}:${port}`
     },
   }
 }

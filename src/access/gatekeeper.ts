@@ -53,6 +53,7 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
     ...createAuthenticator(options),
     authorize: authorizer.authorize,
     authorizeArn: authorizer.authorizeArn,
+    mayArn: authorizer.mayArn,
     noteRefusal: authorizer.noteRefusal,
     noteArnRefusal: authorizer.noteArnRefusal,
     may,

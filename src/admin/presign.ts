@@ -1,5 +1,8 @@
 /** `{"method": "GET"|"PUT"|"DELETE", "expires_in": seconds}` → `{"url", "method", "expires_in"}`. */
 import * as z from 'zod'
+import type { RequestFacts } from '#access/caller.ts'
+import { callerHeaders } from '#access/caller-headers.ts'
+import { hideMissingObject } from '#access/missing-object.ts'
 import { authorizeOnObject } from '#access/object-access.ts'
 import { Identity } from '#identity/identity.ts'
 import { awsEncode } from '#lib/uri.ts'
@@ -24,7 +27,7 @@ export async function presign(options: AdminOptions, asked: AdminRequest): Promi
   const bucket = await store.getBucket(bucketName)
   const { principal } = caller
   const action = actions[method]
-  const facts = factsOf(asked)
+  const facts = factsOfLink(asked)
   await authorizeOnObject({ store, gatekeeper }, { principal, action, bucket, key, versionId: undefined, facts })
   if (!(principal instanceof Identity)) {
     const error = new ApiError('AccessDenied', {
@@ -33,7 +36,11 @@ export async function presign(options: AdminOptions, asked: AdminRequest): Promi
     throw gatekeeper.noteRefusal(error, principal, action, { bucket, key }, facts)
   }
   const { accessKeyId, secretAccessKey, sessionToken } = principal
-  if (method !== 'PUT') await store.headObject(bucketName, key, undefined)
+  if (method !== 'PUT') {
+    await store.headObject(bucketName, key, undefined).catch((error: unknown) => {
+      throw hideMissingObject(error, { principal, bucket, key, facts }, gatekeeper)
+    })
+  }
   const isSecure = 'encrypted' in request.socket && request.socket.encrypted === true
   const base = options.apiBaseUrl ?? `${isSecure ? 'https' : 'http'}://${request.headers.host ?? ''}`
   const url = presignV4({
@@ -49,6 +56,12 @@ export async function presign(options: AdminOptions, asked: AdminRequest): Promi
     nowMs: Date.now(),
   })
   return { status: 200, json: JSON.stringify({ url, method, expires_in: expiresSeconds }) }
+}
+
+/** As whoever follows the link will ask: with a signature in the query. */
+function factsOfLink(asked: AdminRequest): RequestFacts {
+  const signature = { version: 'AWS4-HMAC-SHA256', timestamp: undefined } as const
+  return { ...factsOf(asked), headers: callerHeaders(asked.request.headers), caller: { via: 'query', signature } }
 }
 
 function parse(body: Buffer): z.infer<typeof schema> {

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller, Gatekeeper, RequestFacts } from '#access/caller.ts'
+import { callerHeaders } from '#access/caller-headers.ts'
 import { isUnexplained } from '#access/denial.ts'
 import type { Access } from '#access/open-access.ts'
 import type { Identity } from '#identity/identity.ts'
@@ -144,8 +145,11 @@ async function bucketPolicy({ services }: AdminOptions, asked: AdminRequest): Pr
   return { status: 204 }
 }
 
+/** These routes act on none of the headers that S3's operations do; the hash of the body is checked here as well. */
 export function factsOf({ request, caller }: Pick<AdminRequest, 'request' | 'caller'>): RequestFacts {
-  const { method = '', headers, socket } = request
+  const { method = '', socket } = request
+  const hash = request.headers['x-amz-content-sha256']
+  const headers = { ...callerHeaders(request.headers), ...(hash === undefined ? {} : { 'x-amz-content-sha256': hash }) }
   return { method, headers, socket, caller, query: new Map() }
 }
 

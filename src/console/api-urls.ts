@@ -1,12 +1,31 @@
-/** Where the S3 API is: for this process, and for the reader's clients. */
+/** Where the S3 API is: for this process, and for the visitor's clients. */
 import type { ConsoleSettings } from './console.ts'
+import type { Visit } from './page.ts'
 
-export function apiUrls({ mode, host, apiPort, apiBaseUrl, tls }: ConsoleSettings): {
-  internal: string
-  shown: string
-} {
-  const reachable = /^(0\.0\.0\.0|::)$/.test(host) ? '127.0.0.1' : host
-  const local = `${tls ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${apiPort}`
-  const base = apiBaseUrl?.replace(/\/+$/, '')
-  return { internal: mode === 'ui' && base !== undefined ? base : local, shown: base ?? local }
+const anyAddress = /^(0\.0\.0\.0|::)$/
+
+/** For this process. */
+export function internalApiUrl({ mode, host, apiPort, apiBaseUrl, tls }: ConsoleSettings): string {
+  if (mode === 'ui' && apiBaseUrl !== undefined) return new URL(apiBaseUrl).origin
+  return apiUrl(anyAddress.test(host) ? '127.0.0.1' : host, { apiPort, tls })
+}
+
+/**
+ * For the visitor: as API_BASE_URL says. Without it, a server that listens on every address is reached under the name that the visitor
+ * reached the console by.
+ */
+export function shownApiUrl(settings: ConsoleSettings, { host: visited }: Pick<Visit, 'host'>): string {
+  const { host, apiBaseUrl } = settings
+  if (apiBaseUrl !== undefined) return new URL(apiBaseUrl).origin
+  return apiUrl(anyAddress.test(host) ? (hostnameOf(visited) ?? '127.0.0.1') : host, settings)
+}
+
+function apiUrl(host: string, { apiPort, tls }: Pick<ConsoleSettings, 'apiPort' | 'tls'>): string {
+  return `${tls ? 'https' : 'http'}://${/^[^[].*:/.test(host) ? `[${host}]` : host}:${apiPort}`
+}
+
+/** What a client may have put into Host never reaches a command unless it is a name. */
+function hostnameOf(host: string | undefined): string | undefined {
+  const [, name] = /^([a-z0-9](?:[a-z0-9._-]{0,252})|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i.exec(host ?? '') ?? []
+  return name
 }

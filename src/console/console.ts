@@ -6,7 +6,9 @@ import type { LocalRequests } from '#http/local-requests.ts'
 import type { Log } from '#lib/log.ts'
 import type { ObjectOwnership } from '#model/object-ownership.ts'
 import { installAssets } from './assets.ts'
+import { basePathOf, underBasePath } from './base-path.ts'
 import { createEndpoint } from './endpoint.ts'
+import { ShownOnce } from './iam/shown-once.ts'
 import type { ConsoleServices, DomainServices } from './page.ts'
 import { createRenderer } from './render.ts'
 import { routes } from './routes.ts'
@@ -21,6 +23,7 @@ export interface ConsoleSettings {
   readonly apiPort: number
   readonly uiPort: number
   readonly apiBaseUrl: string | undefined
+  readonly uiBaseUrl: string | undefined
   readonly region: string
   readonly regions: readonly string[]
   readonly service: string
@@ -92,8 +95,8 @@ export function createConsole({
     stores.push(store)
     return store
   }
-  const services = { ...domain, config, settings, version }
-  const renderer = createRenderer(packageRoot, version)
+  const services = { ...domain, config, settings, version, newKeys: new ShownOnce() }
+  const renderer = createRenderer(packageRoot, version, basePathOf(config.uiBaseUrl))
   const endpoint = createEndpoint({ services, renderer, log })
   const sessions = createSessions(openSessions, {
     ...config,
@@ -101,6 +104,7 @@ export function createConsole({
   })
 
   function install(app: Express): void {
+    app.use(underBasePath(basePathOf(config.uiBaseUrl)))
     app.use(pageHeaders)
     app.use((request: Request, _response: Response, next: NextFunction) => next(localRequests(request)))
     app.get('/', (_request: Request, response: Response) => response.redirect('/ui'))

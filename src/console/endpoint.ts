@@ -12,14 +12,19 @@ import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
 import { decisionHeader } from '#model/served-request.ts'
 import { anonymousRequester } from '#policy/requester.ts'
+import { safeNext } from './address.ts'
+import { basePathOf } from './base-path.ts'
 import { mayExplainAction } from './denials/denials.ts'
+import { factsOfVisit, readQuery } from './facts.ts'
 import { describeFailure } from './failure.ts'
 import { isFormRequest, readForm, readJson } from './form.ts'
+import { visibleIamPages } from './iam/visible-pages.ts'
+import { assertOwnPage as assertFromOwnPage } from './own-pages.ts'
 import type { Answer, ConsoleServices, Visit } from './page.ts'
 import type { Renderer } from './render.ts'
 import type { Route } from './route.ts'
 import { sendAnswer } from './send.ts'
-import { CsrfTokens, isFromOwnPages } from './session/csrf.ts'
+import { CsrfTokens } from './session/csrf.ts'
 import { sessionOf } from './session/session.ts'
 import { identifyVisitor, type Visitor } from './visitor.ts'
 
@@ -33,6 +38,7 @@ export interface EndpointOptions {
 
 export function createEndpoint({ services, renderer, log }: EndpointOptions) {
   const { config } = services
+  const base = basePathOf(config.uiBaseUrl)
   const csrf = new CsrfTokens(config.secretKey ?? '')
   const identify = (request: Request, response: Response) =>
     identifyVisitor(request, response, {
@@ -48,14 +54,14 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     try {
       visitor = await identify(request, response)
       if (route.permission !== 'anyone' && visitor.principal === undefined) {
-        return await send(askToSignIn(request), request, response, visitor)
+        return await send(askToSignIn(request, base), request, response, visitor)
       }
       // The bytes of an upload may call themselves what they like.
       const hasForm = route.method === 'post' && isFormRequest(request)
       const form = hasForm ? await readForm(request) : new URLSearchParams()
       if (route.method !== 'get') assertOwnPage(request, form, visitor)
       const visit = await openVisit(route, request, visitor, form)
-      await authorize(route, visit)
+      await authorize(route, visit, services)
       await send(await showPage(route, visit), request, response, visitor)
     } catch (error) {
       await fail(isUnexplained(error) ? recorded(error, request, visitor) : error, request, response, visitor)
@@ -64,7 +70,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
 
   /** Refusals that no policy made are kept as those are that one made. */
   function recorded(error: ApiError, request: Request, visitor: Visitor | undefined): ApiError {
-    const facts = factsOf(request, new URLSearchParams(request.url.split('?')[1] ?? ''))
+    const facts = factsOfVisit(request)
     const action = `${request.method} ${request.path}`
     const who = visitor?.principal instanceof Identity ? visitor.principal : undefined
     const account = who?.account ?? services.access.ownAccount()
@@ -84,12 +90,13 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
 
   function assertOwnPage(request: Request, form: URLSearchParams, { binding }: Visitor): void {
     const token = request.headers['x-csrf-token'] ?? form.get('csrf') ?? ''
-    if (isFromOwnPages(request.headers) && csrf.verify(binding, String(token))) return
-    throw new ApiError('AccessDenied', { message: 'This form has expired, or it is not one of ours.' })
+    assertFromOwnPage(request, { clientAddress: services.access.clientAddress, uiBaseUrl: config.uiBaseUrl })
+    if (csrf.verify(binding, String(token))) return
+    throw new ApiError('AccessDenied', { message: 'Reload the page and try again.', headers: { 'x-form': 'stale' } })
   }
 
   async function openVisit(route: Route, request: Request, visitor: Visitor, form: URLSearchParams): Promise<Visit> {
-    const query = new URLSearchParams(request.url.split('?')[1] ?? '')
+    const query = readQuery(request.url)
     const key = query.get('key') ?? ''
     if (route.needsKey && key === '') throw new ApiError('NoSuchKey')
     assertKey(key)
@@ -97,7 +104,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     const params = request.params as Record<string, string>
     const found = params.bucket === undefined ? undefined : await findBucket(params.bucket)
     const { gatekeeper } = services
-    const facts = factsOf(request, query)
+    const facts = factsOfVisit(request)
     return {
       message: request,
       headers: request.headers,
@@ -106,6 +113,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       query,
       params,
       address: request.socket.remoteAddress ?? '',
+      host: services.access.clientAddress.host(request),
       principal,
       facts,
       session: visitor.session,
@@ -114,13 +122,14 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
         return found
       },
       key,
+      versionId: versionOf(route, query),
       form,
       readJson: (schema) => readJson(request, schema),
-      may: (action, resource = {}) => gatekeeper.may(principal, action, resource, facts),
-      authorize: (action, resource = {}, keys) =>
-        gatekeeper.authorize(principal, action, resource, keys === undefined ? facts : { ...facts, keys }),
-      authorizeObject: (action, { bucket, key, versionId, uploadId }) => {
-        const asked = { principal, action, bucket, key, facts }
+      may: (action, resource = {}, effect = {}) => gatekeeper.may(principal, action, resource, { ...facts, ...effect }),
+      authorize: (action, resource = {}, effect = {}) =>
+        gatekeeper.authorize(principal, action, resource, { ...facts, ...effect }),
+      authorizeObject: (action, { bucket, key, versionId, uploadId }, effect = {}) => {
+        const asked = { principal, action, bucket, key, facts: ofVersion({ ...facts, ...effect }, versionId) }
         if (uploadId !== undefined) return authorizeOnUpload(services, { ...asked, uploadId })
         return authorizeOnObject(services, { ...asked, versionId })
       },
@@ -137,16 +146,20 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     await sendAnswer(answer, request, response, {
       render: (view, notice) => {
         const { principal, binding } = who
-        const mayExplain = principal !== undefined && mayExplainTo(principal, request)
-        return renderer.render(view, { request, principal, csrf: csrf.issue(binding), notice, mayExplain })
+        const offered = principal === undefined ? { mayExplain: false, iamPages: [] } : offeredTo(principal, request)
+        return renderer.render(view, { request, principal, csrf: csrf.issue(binding), notice, ...offered })
       },
       session: who.session,
     })
   }
 
-  function mayExplainTo(principal: Principal, request: Request): boolean {
-    const query = new URLSearchParams(request.url.split('?')[1] ?? '')
-    return services.gatekeeper.may(principal, mayExplainAction, {}, factsOf(request, query))
+  /** What the navigation leads to. */
+  function offeredTo(principal: Principal, request: Request) {
+    const facts = factsOfVisit(request)
+    return {
+      mayExplain: services.gatekeeper.may(principal, mayExplainAction, {}, facts),
+      iamPages: visibleIamPages(principal, services.gatekeeper, facts),
+    }
   }
 
   async function fail(error: unknown, request: Request, response: Response, visitor: Visitor | undefined) {
@@ -156,8 +169,10 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       response.destroy()
       return
     }
-    const decisionId = error instanceof ApiError ? error.headers[decisionHeader] : undefined
-    if (decisionId !== undefined) response.set(decisionHeader, decisionId)
+    for (const name of [decisionHeader, 'x-form']) {
+      const value = error instanceof ApiError ? error.headers[name] : undefined
+      if (value !== undefined) response.set(name, value)
+    }
     // A body that is still on its way would be taken for the next request.
     if (!request.complete) response.set('connection', 'close')
     await send(describeFailure(error, request, visitor?.principal), request, response, visitor)
@@ -184,39 +199,37 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
 }
 
 /** Pages lead to the sign-in and back; scripts are told. */
-function askToSignIn(request: Request): Answer {
+function askToSignIn(request: Request, base: string): Answer {
   if (wantsJson(request)) {
     return { status: 401, json: { error: 'SignedOut', message: 'Your session has ended. Sign in again.' } }
   }
-  const back = request.method === 'GET' ? request.originalUrl : '/ui'
+  const back = request.method === 'GET' ? request.originalUrl : pageOf(request, base)
   return { redirect: back === '/ui' ? '/ui/sign-in' : `/ui/sign-in?next=${encodeURIComponent(back)}` }
+}
+
+/** Where a form was sent from. */
+function pageOf({ headers: { referer = '' } }: Request, base: string): string {
+  const { pathname, search } = URL.canParse(referer) ? new URL(referer) : { pathname: '', search: '' }
+  return safeNext((pathname.startsWith(`${base}/`) ? pathname.slice(base.length) : pathname) + search)
 }
 
 export function wantsJson(request: Request): boolean {
   return /^application\/json\b/.test(request.headers.accept ?? '')
 }
 
-async function authorize(route: Route, visit: Visit): Promise<void> {
+async function authorize(route: Route, visit: Visit, services: ConsoleServices): Promise<void> {
   const { permission, needsKey } = route
   if (permission === 'anyone' || permission === 'signed-in') return
-  const action = actionOf(route, visit)
-  if (!needsKey) return visit.authorize(action, visit.params.bucket === undefined ? {} : { bucket: visit.bucket })
-  const { bucket, key, query, params } = visit
-  await visit.authorizeObject(action, {
-    bucket,
-    key,
-    versionId: query.get('versionId') ?? undefined,
-    uploadId: params.upload,
-  })
+  const { key, versionId, params } = visit
+  const effect = route.effect?.(visit, services) ?? {}
+  if (!needsKey) return visit.authorize(permission, params.bucket === undefined ? {} : { bucket: visit.bucket }, effect)
+  // Reading a version by its id is an action of its own.
+  const action = permission === 's3:GetObject' && versionId !== undefined ? 's3:GetObjectVersion' : permission
+  await visit.authorizeObject(action, { bucket: visit.bucket, key, versionId, uploadId: params.upload }, effect)
 }
 
-function factsOf(request: Request, query: URLSearchParams): RequestFacts {
-  const { method, headers, socket } = request
-  return { method, headers, query: new Map(query), socket, caller: { via: 'header' } }
-}
+const versionOf = ({ versionId: fallback }: Route, query: URLSearchParams): string | undefined =>
+  fallback === undefined ? undefined : (query.get('versionId') ?? (fallback === '' ? undefined : fallback))
 
-/** Reading or deleting a version by its id is an action of its own. */
-function actionOf({ permission }: Route, { query }: Visit): string {
-  const hasVersion = query.get('versionId') !== null && /^s3:(Get|Delete)Object$/.test(permission)
-  return hasVersion ? `${permission}Version` : permission
-}
+const ofVersion = (facts: RequestFacts, versionId: string | undefined): RequestFacts =>
+  versionId === undefined ? facts : { ...facts, keys: { ...facts.keys, 's3:versionid': versionId } }

@@ -11,7 +11,12 @@ export function describeFailure(error: unknown, request: Request, principal: Pri
   if (wantsJson(request)) return { status, json: { error: code, message } }
   const common = { status, isBare: principal === undefined }
   if (status === 403) {
-    return { ...common, view: 'errors/denied', title: 'No access', locals: { message, who: principal?.displayName } }
+    return {
+      ...common,
+      view: 'errors/denied',
+      title: 'Access denied',
+      locals: { message, who: principal?.displayName },
+    }
   }
   if (status === 404) {
     const what = missing[code] ?? missing.page
@@ -20,20 +25,20 @@ export function describeFailure(error: unknown, request: Request, principal: Pri
   return {
     ...common,
     view: 'errors/failed',
-    title: status >= 500 ? 'Something went wrong' : 'That did not work',
+    title: status >= 500 ? 'Something went wrong' : 'The request failed',
     locals: { message: status >= 500 && code === 'InternalError' ? shown.fields.Reason : message },
   }
 }
 
 const missing: Readonly<Record<string, { title: string; text: string }>> = {
   NoSuchBucket: {
-    title: 'There is no such bucket',
-    text: 'It may have been deleted or renamed, or the address has a typing mistake.',
+    title: 'Bucket not found',
+    text: 'It may have been deleted, or the address may be mistyped.',
   },
-  NoSuchVersion: { title: 'There is no such version', text: 'It may have been deleted for good.' },
+  NoSuchVersion: { title: 'Version not found', text: 'It may have been deleted.' },
   page: {
-    title: 'There is nothing here',
-    text: 'What you are looking for may have been moved or deleted, or the address has a typing mistake.',
+    title: 'Not found',
+    text: 'It may have been moved or deleted, or the address may be mistyped.',
   },
 }
 

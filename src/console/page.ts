@@ -11,6 +11,8 @@ import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Content, Store } from '#store/contract.ts'
 import type { ConsoleSettings } from './console.ts'
+import type { Effect } from './facts.ts'
+import type { ShownOnce } from './iam/shown-once.ts'
 import type { Notice, VisitSession } from './session/session.ts'
 
 export interface Visit {
@@ -24,7 +26,9 @@ export interface Visit {
   /** Values of `:name` in the route's path, decoded. */
   readonly params: Readonly<Record<string, string>>
   readonly address: string
-  /** What conditions of policies may ask of this visit. */
+  /** Host, with its port where that is said, as the visitor's browser asked for it. */
+  readonly host: string | undefined
+  /** What conditions of policies may ask of this visit, whatever it does: see facts.ts. */
   readonly facts: RequestFacts
   /** Anonymous on pages that need no sign-in. */
   readonly principal: Principal
@@ -33,15 +37,17 @@ export interface Visit {
   readonly bucket: Bucket
   /** `key` of the query; '' if there is none. */
   readonly key: string
+  /** Of the route's version; undefined for the current one. */
+  readonly versionId: string | undefined
   /** Fields of an urlencoded form. */
   readonly form: URLSearchParams
   /** A bounded JSON body: InvalidRequest unless it fits. */
   readJson<T>(schema: ZodType<T>): Promise<T>
-  may(action: string, resource?: Resource): boolean
+  may(action: string, resource?: Resource, effect?: Effect): boolean
   /** AccessDenied unless the visitor may. */
-  authorize(action: string, resource?: Resource, keys?: RequestFacts['keys']): void
+  authorize(action: string, resource?: Resource, effect?: Effect): void
   /** The same for an object, or an upload to it, which may have an owner and a list of its own. */
-  authorizeObject(action: string, target: ObjectTarget): Promise<void>
+  authorizeObject(action: string, target: ObjectTarget, effect?: Effect): Promise<void>
 }
 
 export interface ObjectTarget {
@@ -114,6 +120,7 @@ export interface ConsoleServices extends DomainServices {
   readonly settings: readonly (readonly [name: string, value: string])[]
   readonly config: ConsoleSettings
   readonly version: string
+  readonly newKeys: ShownOnce
 }
 
 export type Page = (visit: Visit, services: ConsoleServices) => Answer | Promise<Answer>

@@ -3,10 +3,23 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import ejs from 'ejs'
 import type { Request } from 'express'
+import { visibleText } from '#lib/hidden-characters.ts'
 import type { Principal } from '#model/account.ts'
 import { bucketHref, objectHref, objectsHref } from './address.ts'
 import { assetAddresses } from './assets.ts'
-import { formatBytes, formatCount, formatExactBytes, formatUtc, icon, time } from './format.ts'
+import { withBase } from './base-path.ts'
+import {
+  drawn,
+  exactTime,
+  formatBytes,
+  formatCount,
+  formatExactBytes,
+  formatUtc,
+  forShell,
+  icon,
+  isolated,
+  time,
+} from './format.ts'
 import type { View } from './page.ts'
 import type { Notice } from './session/session.ts'
 import { themeOf } from './sign-in/theme.ts'
@@ -18,6 +31,8 @@ export interface RenderContext {
   readonly notice: Notice | undefined
   /** Whether the visitor may see why something was denied. */
   readonly mayExplain: boolean
+  /** Lists of identities that the visitor may see. */
+  readonly iamPages: readonly string[]
 }
 
 export interface Renderer {
@@ -29,7 +44,7 @@ export function isForDialog({ headers }: IncomingMessage): boolean {
   return headers['x-part'] === 'dialog'
 }
 
-export function createRenderer(packageRoot: string, version: string): Renderer {
+export function createRenderer(packageRoot: string, version: string, base: string): Renderer {
   const root = join(packageRoot, 'views')
   const asset = assetAddresses(packageRoot)
   const draw = (name: string, locals: object): Promise<string> =>
@@ -43,20 +58,28 @@ export function createRenderer(packageRoot: string, version: string): Renderer {
     formatCount,
     formatUtc,
     time,
+    exactTime,
+    drawn,
+    isolated,
+    visible: visibleText,
+    forShell,
     bucketHref,
     objectsHref,
     objectHref,
   }
 
   return {
-    async render(view, { request, principal, csrf, notice, mayExplain }) {
+    async render(view, { request, principal, csrf, notice, mayExplain, iamPages }) {
       const { title, crumbs = [], place, scripts = [], isBare = false } = view
       const user = principal === undefined ? undefined : { name: principal.displayName, key: principal.accessKeyId }
-      const common = { ...named, title, user, csrf, path: request.originalUrl, mayExplain }
+      const common = { ...named, title, user, csrf, path: request.originalUrl, mayExplain, iamPages }
       const body = await draw(view.view, { ...common, ...view.locals })
-      if (view.isFragment || (view.isDialog && isForDialog(request))) return body
+      if (view.isFragment || (view.isDialog && isForDialog(request))) return withBase(body, base)
       const theme = themeOf(request)
-      return draw('layout', { ...common, body, crumbs, place, scripts, isBare, notice, theme })
+      return withBase(
+        await draw('layout', { ...common, body, crumbs, place, scripts, isBare, notice, theme, base }),
+        base,
+      )
     },
   }
 }

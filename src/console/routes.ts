@@ -6,7 +6,8 @@ import { createBucket } from './buckets/create-bucket.ts'
 import { showBuckets } from './buckets/list-buckets.ts'
 import { mayExplainAction, showDenials } from './denials/denials.ts'
 import { showDocs } from './docs/docs.ts'
-import { createKey, deleteKey, rotateKey, setKeyExpiry, setKeyStatus } from './iam/access-keys.ts'
+import { uploadingPart } from './facts.ts'
+import { createKey, deleteKey, rotateKey, setKeyExpiry, setKeyStatus, showNewKey } from './iam/access-keys.ts'
 import { liftBoundary, setBoundary } from './iam/boundary.ts'
 import {
   attachPolicy,
@@ -36,11 +37,20 @@ import { sendContent } from './objects/content.ts'
 import { copyObjects } from './objects/copy-objects.ts'
 import { createFolder, showNewFolder } from './objects/create-folder.ts'
 import { deleteObjects } from './objects/delete-objects.ts'
-import { showObjects } from './objects/list-objects.ts'
+import { listingOf, showObjects } from './objects/list-objects.ts'
 import { saveMetadata, showMetadata } from './objects/metadata.ts'
 import { showReaders } from './objects/readers.ts'
 import { showObject } from './objects/show-object.ts'
-import { abortUpload, completeUpload, showUpload, startUpload, uploadFile, uploadPart } from './objects/upload.ts'
+import { undoDelete } from './objects/undo-delete.ts'
+import {
+  abortUpload,
+  completeUpload,
+  showUpload,
+  startUpload,
+  uploadFile,
+  uploadPart,
+  writingOf,
+} from './objects/upload.ts'
 import { deleteVersion, restoreVersion } from './objects/versions.ts'
 import { downloadZip } from './objects/zip.ts'
 import { showOverview } from './overview/overview.ts'
@@ -55,6 +65,7 @@ import { setVersioning } from './settings/versioning.ts'
 import { showSignIn, signIn } from './sign-in/sign-in.ts'
 import { signOut } from './sign-in/sign-out.ts'
 import { setTheme } from './sign-in/theme.ts'
+import { showToken } from './sign-in/token.ts'
 import { showSystem } from './system/system.ts'
 import { saveBucketTags, showBucketTags } from './tags/bucket-tags.ts'
 import { saveObjectTags, showObjectTags } from './tags/object-tags.ts'
@@ -64,6 +75,7 @@ export const routes: readonly Route[] = [
   route('get', '/ui/sign-in', 'anyone', showSignIn),
   route('post', '/ui/sign-in', 'anyone', signIn),
   route('post', '/ui/sign-out', 'signed-in', signOut),
+  route('get', '/ui/token', 'signed-in', showToken),
   route('post', '/ui/theme', 'anyone', setTheme),
 
   route('get', '/ui', 'signed-in', showOverview),
@@ -79,10 +91,11 @@ export const routes: readonly Route[] = [
   route('post', '/ui/buckets', 'signed-in', createBucket),
 
   // Folders of a bucket; each key of what is selected is authorized alone.
-  route('get', '/ui/buckets/:bucket', 's3:ListBucket', showObjects),
+  route('get', '/ui/buckets/:bucket', 's3:ListBucket', showObjects, listingOf),
   route('get', '/ui/buckets/:bucket/new-folder', 'signed-in', showNewFolder),
   route('post', '/ui/buckets/:bucket/folders', 'signed-in', createFolder),
   route('post', '/ui/buckets/:bucket/delete', 'signed-in', deleteObjects),
+  route('post', '/ui/buckets/:bucket/undo-delete', 'signed-in', undoDelete),
   route('post', '/ui/buckets/:bucket/copy', 'signed-in', copyObjects),
   route('post', '/ui/buckets/:bucket/zip', 'signed-in', downloadZip),
 
@@ -114,6 +127,7 @@ export const routes: readonly Route[] = [
   route('post', '/ui/iam/:holders/:name/password', 'signed-in', setPassword),
   route('post', '/ui/iam/:holders/:name/password/remove', 'signed-in', removePassword),
   route('post', '/ui/iam/:holders/:name/keys', 'signed-in', createKey),
+  route('get', '/ui/iam/:holders/:name/keys/:key/new', 'signed-in', showNewKey),
   route('post', '/ui/iam/:holders/:name/keys/:key/status', 'signed-in', setKeyStatus),
   route('post', '/ui/iam/:holders/:name/keys/:key/expiry', 'signed-in', setKeyExpiry),
   route('post', '/ui/iam/:holders/:name/keys/:key/rotate', 'signed-in', rotateKey),
@@ -134,23 +148,24 @@ export const routes: readonly Route[] = [
   route('post', '/ui/buckets/:bucket/remove', 's3:DeleteBucket', removeBucket),
 
   // One object
-  route('get', '/ui/buckets/:bucket/object?key=', 's3:GetObject', showObject),
-  route('get', '/ui/buckets/:bucket/readers?key=', 's3:GetObject', showReaders),
-  route('get', '/ui/buckets/:bucket/content?key=', 's3:GetObject', sendContent),
+  route('get', '/ui/buckets/:bucket/object?key=&versionId=', 's3:GetObject', showObject),
+  route('get', '/ui/buckets/:bucket/readers?key=&versionId=', 's3:GetObject', showReaders),
+  route('get', '/ui/buckets/:bucket/content?key=&versionId=', 's3:GetObject', sendContent),
   route('get', '/ui/buckets/:bucket/metadata?key=', 's3:GetObject', showMetadata),
-  route('post', '/ui/buckets/:bucket/metadata?key=', 's3:PutObject', saveMetadata),
+  // What a copy needs depends on its source: asked where it is made.
+  route('post', '/ui/buckets/:bucket/metadata?key=', 'signed-in', saveMetadata),
   route('get', '/ui/buckets/:bucket/object-tags?key=', 'signed-in', showObjectTags),
   route('post', '/ui/buckets/:bucket/object-tags?key=', 'signed-in', saveObjectTags),
   route('get', '/ui/buckets/:bucket/presign?key=', 's3:GetObject', showPresign),
   route('post', '/ui/buckets/:bucket/presign?key=', 'signed-in', makePresigned),
-  route('post', '/ui/buckets/:bucket/restore?key=', 's3:PutObject', restoreVersion),
-  route('post', '/ui/buckets/:bucket/delete-version?key=', 's3:DeleteObjectVersion', deleteVersion),
+  route('post', '/ui/buckets/:bucket/restore?key=&versionId=null', 'signed-in', restoreVersion),
+  route('post', '/ui/buckets/:bucket/delete-version?key=&versionId=null', 's3:DeleteObjectVersion', deleteVersion),
 
   // Uploads of the browser
-  route('put', '/ui/buckets/:bucket/upload?key=', 's3:PutObject', uploadFile),
-  route('post', '/ui/buckets/:bucket/uploads?key=', 's3:PutObject', startUpload),
+  route('put', '/ui/buckets/:bucket/upload?key=', 's3:PutObject', uploadFile, writingOf),
+  route('post', '/ui/buckets/:bucket/uploads?key=', 's3:PutObject', startUpload, uploadingPart),
   route('get', '/ui/buckets/:bucket/uploads/:upload?key=', 's3:ListMultipartUploadParts', showUpload),
-  route('put', '/ui/buckets/:bucket/uploads/:upload/parts/:part?key=', 's3:PutObject', uploadPart),
-  route('post', '/ui/buckets/:bucket/uploads/:upload?key=', 's3:PutObject', completeUpload),
+  route('put', '/ui/buckets/:bucket/uploads/:upload/parts/:part?key=', 's3:PutObject', uploadPart, uploadingPart),
+  route('post', '/ui/buckets/:bucket/uploads/:upload?key=', 's3:PutObject', completeUpload, writingOf),
   route('delete', '/ui/buckets/:bucket/uploads/:upload?key=', 's3:AbortMultipartUpload', abortUpload),
 ]

@@ -28,7 +28,8 @@ export function formatBanner(prepared: Prepared, started: Started, style: Style)
   const workers = `${config.workers} worker${config.workers === 1 ? '' : 's'}, ${config.durability} durability`
   const rows: [string, string, string][] = []
   if (api !== undefined) rows.push(['S3 API', style.accent(api), workers])
-  if (uiPort !== undefined) rows.push(['Console', style.accent(`${urlOf(config, uiPort)}/ui`), ''])
+  if (uiPort !== undefined)
+    rows.push(['Console', style.accent(`${(config.uiBaseUrl ?? urlOf(config, uiPort)).replace(/\/+$/, '')}/ui`), ''])
   else if (config.mode === 'both')
     rows.push(['Console', 'none', 'METADATA_ENGINE=memory is seen by its own process only'])
   rows.push(['Data', config.storageRoot, ''])

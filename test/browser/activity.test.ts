@@ -37,7 +37,7 @@ describe.skipIf(!hasBrowser)('the activity page', () => {
     await put('second.txt')
     await page.waitForTimeout(2500)
     expect(await rows().count()).toBe(2)
-    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByRole('button', { name: 'Resume' }).click()
     await expect.poll(() => rows().count()).toBe(3)
   })
 
@@ -59,7 +59,7 @@ describe.skipIf(!hasBrowser)('the activity page', () => {
   it('opens one, which can be copied as curl, for the CLI and for the SDK', async () => {
     await page.locator('[data-row-link]').first().click()
     await page.getByRole('heading', { name: 'PutObject' }).waitFor()
-    await says(page, 'Holds')
+    await says(page, 'Valid')
     const copied = async (label: string) => {
       await page.getByRole('button', { name: label }).click()
       return page.evaluate('navigator.clipboard.readText()') as Promise<string>

@@ -1,4 +1,5 @@
 /** Requests through a real S3 endpoint, as the console shows them. */
+import { execFileSync } from 'node:child_process'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CreateLoginProfileCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam'
@@ -100,7 +101,7 @@ describe('activity', () => {
     expect(denial.match(/<details/g)).toHaveLength(1)
     const wrong = (await visitor.get('/ui/activity?status=errors&principal=admin')).text
     expect(wrong).toContain('SignatureDoesNotMatch')
-    expect(wrong).toContain('unproven')
+    expect(wrong).toContain('not verified')
   })
 
   it('shows an upload that was broken off as a failure, and counts none of its bytes', async () => {
@@ -124,7 +125,7 @@ describe('activity', () => {
     expect(one).toMatch(
       /<summary><span class="code-key">Object<\/span><\/summary>\s*<div class="json-leaf"><span class="code-key">Key<\/span>: <span class="code-string">a&lt;b&gt;/,
     )
-    expect(one).toMatch(/<dt>Signature<\/dt><dd><span class="badge good">Holds/)
+    expect(one).toMatch(/<dt>Signature<\/dt><dd><span class="badge good">Valid/)
     expect(one).toContain('DeleteObjects')
   })
 
@@ -214,6 +215,35 @@ describe('activity', () => {
     const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] }
     await s3.send(new CompleteMultipartUploadCommand({ ...upload, UploadId, MultipartUpload }))
     expect(await open('operation=CompleteMultipartUpload')).toContain('--multipart-upload=&#39;{&#34;Parts&#34;:[{')
+  })
+
+  it('gives no control characters to paste, whatever the key, and still says it exactly', async () => {
+    const s3 = client('admin')
+    const Key = "odd\n\u001b[2J\u202egpj\u009b'\\.txt"
+    const Tagging = { TagSet: [{ Key: 'a', Value: 'b' }] }
+    await s3.send(new PutObjectCommand({ Bucket: 'open', Key, Body: 'x' }))
+    await s3.send(new PutObjectTaggingCommand({ Bucket: 'open', Key, Tagging }))
+    await s3.send(new DeleteObjectsCommand({ Bucket: 'open', Delete: { Objects: [{ Key: 'a\u009bb\u202e' }] } }))
+    for (const operation of ['PutObject', 'PutObjectTagging', 'DeleteObjects']) {
+      const texts = [...(await open(`operation=${operation}`)).matchAll(/data-copy="([^"]*)"/g)].map(([, text = '']) =>
+        text.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))),
+      )
+      expect(texts.length).toBeGreaterThan(3)
+      for (const text of texts) expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}|\p{Cf}/u)
+      const aws = texts.find((text) => text.startsWith('aws ')) ?? ''
+      if (operation === 'DeleteObjects') expect(aws).toContain('"Key":"a\\u009bb\\u202e"')
+      else {
+        const word = /--key=(\$'.*') /.exec(aws)?.[1] ?? ''
+        expect(execFileSync('bash', ['-c', `printf %s ${word}`]).toString()).toBe(Key)
+      }
+    }
+    await site.policies.remove('open')
+    await s3.send(new GetObjectCommand({ Bucket: 'open', Key: 'a\u202e' })).catch(() => undefined)
+    await expect(client('reader').send(new PutObjectCommand({ Bucket: 'open', Key, Body: '' }))).rejects.toThrow()
+    const denials = (await (await site.signIn()).get('/ui/denials')).text
+    const draft = /data-copy="([^"]*gpj[^"]*)"/.exec(denials)?.[1] ?? ''
+    expect(draft.replaceAll('\n', '')).not.toMatch(/\p{Cc}|\p{Cf}/u)
+    expect(draft).toContain('\\u202egpj')
   })
 
   it('goes on from a cursor with rows alone', async () => {

@@ -22,7 +22,7 @@ describe('buckets', () => {
     const names = (html: string) => [...html.matchAll(/data-name="([^"]+)"/g)].map(([, name]) => name)
     const list = await admin.get('/ui/buckets')
     expect(names(list.text)).toEqual(['logs', 'open', 'photos'])
-    expect(list.text).toContain('logs is ready.')
+    expect(list.text).toContain('Bucket logs created')
     expect(names((await admin.get('/ui/buckets?filter=O&sort=created')).text)).toEqual(['logs', 'open', 'photos'])
     expect(names((await admin.get('/ui/buckets?filter=pho')).text)).toEqual(['photos'])
     expect((await admin.get('/ui')).text).toContain('none public')

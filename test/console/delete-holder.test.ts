@@ -122,7 +122,7 @@ describe('a permissions boundary', () => {
     const limits = 'arn:aws:iam::aws:policy/IAMReadOnlyAccess'
     expect((await admin.post('/ui/iam/users/alan/boundary', { policy: limits })).status).toBe(303)
     expect((await alan.get('/ui/buckets/plans')).status).toBe(403)
-    expect((await admin.get('/ui/iam/users/alan')).text).toContain('>IAMReadOnlyAccess</a> allows')
+    expect((await admin.get('/ui/iam/users/alan')).text).toContain('>IAMReadOnlyAccess</a>, whatever')
     expect((await admin.post('/ui/iam/users/alan/boundary/remove')).status).toBe(303)
     expect((await alan.get('/ui/buckets/plans')).status).toBe(200)
     expect((await admin.post('/ui/iam/users/alan/boundary/remove')).status).toBe(404)

@@ -42,7 +42,7 @@ describe('a folder', () => {
 
   it('finds names by their beginning', async () => {
     expect(rowsOf((await admin.get('/ui/buckets/open?search=c')).text)).toEqual(['c.txt'])
-    expect((await admin.get('/ui/buckets/open?search=nothing')).text).toContain('Nothing begins with this')
+    expect((await admin.get('/ui/buckets/open?search=nothing')).text).toContain('No matches')
   })
 
   it('can be made, and a name is needed', async () => {

@@ -25,7 +25,7 @@ describe('users', () => {
     expect((await admin.get('/ui/iam')).text).toMatch(/data-row-link>Ada</)
     const made = await admin.post('/ui/iam/users', { name: 'grace' })
     expect(made.headers.location).toBe('/ui/iam/users/grace')
-    const page = await admin.post('/ui/iam/users/grace/keys')
+    const page = await admin.follow('/ui/iam/users/grace/keys')
     const [key, secret] = [keyIn(page.text), secretIn(page.text)]
     expect(secret.length).toBe(40)
     expect((await admin.get('/ui/iam/users/grace')).text).not.toContain(secret)
@@ -77,13 +77,13 @@ describe('users', () => {
 
   it('lose their sessions when a key is disabled, and keys can be rotated and deleted', async () => {
     await admin.post('/ui/iam/users', { name: 'linus' })
-    const first = await admin.post('/ui/iam/users/linus/keys')
+    const first = await admin.follow('/ui/iam/users/linus/keys')
     const linus = site.visitor()
     await linus.signIn(keyIn(first.text), secretIn(first.text))
     expect((await linus.get('/ui')).status).toBe(200)
     await admin.post(`/ui/iam/users/linus/keys/${keyIn(first.text)}/status`, { status: 'Inactive' })
     expect((await linus.get('/ui')).status).toBe(303)
-    const second = await admin.post(`/ui/iam/users/linus/keys/${keyIn(first.text)}/rotate`)
+    const second = await admin.follow(`/ui/iam/users/linus/keys/${keyIn(first.text)}/rotate`)
     expect(keyIn(second.text)).not.toBe(keyIn(first.text))
     expect(second.text).toContain(`The old key <code>${keyIn(first.text)}</code> is disabled.`)
     expect((await admin.get('/ui/iam/users/linus')).text).toContain(`<code>${keyIn(first.text)}</code>`)
@@ -94,8 +94,56 @@ describe('users', () => {
     expect((await admin.get('/ui/iam/users/linus')).status).toBe(404)
   })
 
+  it('see the secret of a new key once, and loading the page again makes no other', async () => {
+    await admin.post('/ui/iam/users', { name: 'joan' })
+    const made = await admin.post('/ui/iam/users/joan/keys')
+    const page = String(made.headers.location)
+    expect([made.status, page]).toEqual([303, expect.stringMatching(/^\/ui\/iam\/users\/joan\/keys\/AKIA\w+\/new$/)])
+    expect((await (await site.signIn()).get(page)).text).toContain('cannot be shown again')
+    const first = await admin.get(page)
+    expect(secretIn(first.text)).toHaveLength(40)
+    const again = await admin.get(page)
+    expect([again.status, again.text.includes(secretIn(first.text))]).toEqual([200, false])
+    expect(again.text).toContain('cannot be shown again')
+    expect((await admin.get('/ui/iam/users/joan')).text.match(/expiry-title-/g)).toHaveLength(2)
+    const reader = await site.signIn('reader')
+    expect((await reader.get(page)).status).toBe(403)
+    await admin.post('/ui/iam/users/joan/delete')
+  })
+
+  it('are offered what they may do, and keep what they typed where it is denied', async () => {
+    await admin.post('/ui/iam/users', { name: 'ida' })
+    const key = await admin.follow('/ui/iam/users/ida/keys')
+    const Statement = [{ Effect: 'Allow', Action: ['iam:GetUser', 'iam:ListUsers'], Resource: '*' }]
+    const document = JSON.stringify({ Version: '2012-10-17', Statement })
+    await admin.post('/ui/iam/users/ida/inline', { policyName: 'look', document })
+    const ida = site.visitor()
+    await ida.signIn(keyIn(key.text), secretIn(key.text))
+    const page = (await ida.get('/ui/iam/users/ida')).text
+    for (const action of ['keys', 'attach', 'inline', 'groups/join', 'password', 'tags', 'boundary', 'delete']) {
+      expect([action, page.includes(`/ui/iam/users/ida/${action}"`)]).toEqual([action, false])
+    }
+    expect(page).not.toMatch(/\/(rotate|expiry|status)"|\/ui\/iam\/(groups|roles|policies)"/)
+    const list = (await ida.get('/ui/iam')).text
+    expect(list).not.toContain('Create user')
+    const buckets = (await ida.get('/ui/buckets')).text
+    expect(buckets).not.toContain('Create bucket')
+    const typed = await ida.post('/ui/iam/users/ida/inline', {
+      policyName: 'more',
+      document,
+    })
+    expect(typed.status).toBe(403)
+    const denied = await ida.post('/ui/iam/users/ida/tags', { key: 'team', value: 'blue' })
+    expect([denied.status, denied.text.includes('iam:TagUser')]).toEqual([403, true])
+    const bucket = await ida.post('/ui/buckets', { name: 'typed-name' })
+    expect([bucket.status, bucket.text.includes('value="typed-name"')]).toEqual([403, true])
+    const reader = (await (await site.signIn('reader')).get('/ui')).text
+    expect(reader).not.toContain('/ui/iam')
+    await admin.post('/ui/iam/users/ida/delete')
+  })
+
   it('have keys that can be made to expire, and to expire no more', async () => {
-    const made = await admin.post('/ui/iam/users', { name: 'hedy' }).then(() => admin.post('/ui/iam/users/hedy/keys'))
+    const made = await admin.post('/ui/iam/users', { name: 'hedy' }).then(() => admin.follow('/ui/iam/users/hedy/keys'))
     const id = keyIn(made.text)
     const expiry = (fields: Record<string, string>) => admin.post(`/ui/iam/users/hedy/keys/${id}/expiry`, fields)
     const stored = () => readFileSync(join(site.root, '.myfsio.sys/config/iam.json'), 'utf8')
@@ -188,7 +236,7 @@ describe('groups', () => {
   it('are joined and left, and grant what they hold', async () => {
     await admin.post('/ui/iam/groups', { name: 'team' })
     await admin.post('/ui/iam/groups/team/attach', { policy: 'arn:aws:iam::aws:policy/IAMReadOnlyAccess' })
-    const page = await admin.post('/ui/iam/users/grace/keys')
+    const page = await admin.follow('/ui/iam/users/grace/keys')
     const grace = site.visitor()
     await grace.signIn(keyIn(page.text), secretIn(page.text))
     expect((await grace.get('/ui/iam')).status).toBe(403)
@@ -204,7 +252,7 @@ describe('groups', () => {
 describe('a denial', () => {
   it('leads to the statement that would have allowed it, ready to be put in force', async () => {
     await admin.post('/ui/buckets', { name: 'plans' })
-    const page = await admin.post('/ui/iam/users', { name: 'alan' }).then(() => admin.post('/ui/iam/users/alan/keys'))
+    const page = await admin.post('/ui/iam/users', { name: 'alan' }).then(() => admin.follow('/ui/iam/users/alan/keys'))
     const alan = site.visitor()
     await alan.signIn(keyIn(page.text), secretIn(page.text))
     expect((await alan.get('/ui/buckets/plans')).status).toBe(403)

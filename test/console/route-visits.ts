@@ -40,6 +40,8 @@ export const visits: Readonly<Record<string, RouteVisit>> = {
   'post /ui/theme': { good: { form: { theme: 'dark' }, status: 303 }, bad: { form: { theme: '<script>', next: '//x' }, status: 303 }, stranger: { status: 303 } },
   'post /ui/sign-out': { good: { form: {}, status: 303 }, stranger: { status: 303 } },
 
+  'get /ui/token': { good: { status: 200 }, stranger: forAll },
+
   'get /ui': { good: { status: 200 }, stranger: forAll },
   'get /ui/activity': { good: { status: 200 }, bad: { at: '/ui/activity?status=teapot', status: 400 } },
   'get /ui/activity/:request': { good: { status: 200 }, bad: { at: '/ui/activity/nothing', status: 404 } },
@@ -55,6 +57,7 @@ export const visits: Readonly<Record<string, RouteVisit>> = {
   'get /ui/buckets/:bucket/new-folder': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/new-folder', status: 404 }, stranger: forAll },
   'post /ui/buckets/:bucket/folders': { good: { form: { prefix: '', name: 'shelf' }, status: 303 }, bad: { form: { prefix: '', name: '' }, status: 400 } },
   'post /ui/buckets/:bucket/delete': { good: { json: { sources: [{ key: 'spare.txt' }] }, status: 200 }, bad: { json: { sources: [] }, status: 400 }, stranger: steps },
+  'post /ui/buckets/:bucket/undo-delete': { good: { json: { markers: [{ key: 'spare.txt', versionId: 'x' }] }, status: 200 }, bad: { json: { markers: [] }, status: 400 }, stranger: steps },
   'post /ui/buckets/:bucket/copy': { good: { json: { sources: [{ key: 'a/b.txt' }], base: '', targetBucket: 'photos', target: 'copy/', isMove: false, isReplace: true }, status: 200 }, bad: { json: { sources: [{ key: 'a/b.txt' }] }, status: 400 }, stranger: steps },
   'post /ui/buckets/:bucket/zip': { good: { form: { key: 'a/b.txt' }, status: 200 }, bad: { form: {}, status: 400 }, stranger: { status: 200, says: /NOT-INCLUDED/ } },
 
@@ -83,11 +86,12 @@ export const visits: Readonly<Record<string, RouteVisit>> = {
   'post /ui/iam/:holders/:name/tags/remove': { good: { form: { key: 'team' }, status: 303 }, bad: { at: '/ui/iam/groups/team/tags/remove', form: { key: 'team' }, status: 404 } },
   'post /ui/iam/:holders/:name/password': { good: { form: { password: 'correct horse' }, status: 303 }, bad: { form: { password: 'short' }, status: 400 } },
   'post /ui/iam/:holders/:name/password/remove': { good: { form: {}, status: 303 }, bad: { form: {}, status: 404 } },
+  'get /ui/iam/:holders/:name/keys/:key/new': { good: { status: 200 }, bad: { at: '/ui/iam/users/grace/keys/absent/new', status: 404 } },
   'post /ui/iam/:holders/:name/keys/:key/status': { good: { form: { status: 'Inactive' }, status: 303 }, bad: { at: '/ui/iam/users/grace/keys/absent/status', form: { status: 'Active' }, status: 404 } },
   'post /ui/iam/:holders/:name/keys/:key/expiry': { good: { form: { expires: '2099-01-01T00:00' }, status: 303 }, bad: { form: { expires: 'soon' }, status: 400 } },
-  'post /ui/iam/:holders/:name/keys/:key/rotate': { good: { form: {}, status: 200 }, bad: { at: '/ui/iam/users/grace/keys/absent/rotate', form: {}, status: 404 } },
+  'post /ui/iam/:holders/:name/keys/:key/rotate': { good: { form: {}, status: 303 }, bad: { at: '/ui/iam/users/grace/keys/absent/rotate', form: {}, status: 404 } },
   'post /ui/iam/:holders/:name/keys/:key/delete': { good: { form: {}, status: 303 }, bad: { at: '/ui/iam/users/grace/keys/absent/delete', form: {}, status: 404 } },
-  'post /ui/iam/:holders/:name/keys': { good: { form: {}, status: 200 }, bad: { at: '/ui/iam/users/absent/keys', form: {}, status: 404 } },
+  'post /ui/iam/:holders/:name/keys': { good: { form: {}, status: 303 }, bad: { at: '/ui/iam/users/absent/keys', form: {}, status: 404 } },
   'post /ui/iam/:holders/:name/delete': { good: { form: {}, status: 303 }, bad: { form: {}, status: 404 } },
 
   'get /ui/buckets/:bucket/settings': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/settings', status: 404 } },

@@ -105,7 +105,7 @@ describe('a visit to every route', () => {
       admin.agent.put(`/ui/buckets/photos/upload?key=${key}`).set('x-csrf-token', admin.token()).type('bin').send('old')
     for (const key of ['a/b.txt', 'old.txt', 'spare.txt']) await put(key)
     for (const [path, fields] of Object.entries(made)) await admin.post(`/ui/iam/${path}`, fields)
-    const key = await admin.post('/ui/iam/users/grace/keys')
+    const key = await admin.follow('/ui/iam/users/grace/keys')
     named[':key'] = /<code>(AKIA\w+)<\/code>/.exec(key.text)?.[1] ?? ''
     named[':request'] = await recordRequest(site)
   })

@@ -103,7 +103,7 @@ describe('copying, moving and renaming', () => {
     })
     expect(refused.body).toEqual({
       done: 0,
-      failed: [{ key: 'renamed/one.txt', message: 'Something is there already.' }],
+      failed: [{ key: 'renamed/one.txt', message: 'An object with this name already exists.' }],
       left: [],
     })
     expect(

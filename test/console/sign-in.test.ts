@@ -166,6 +166,6 @@ describe('every page', () => {
     const admin = await site.signIn()
     const missing = await admin.get('/ui/nowhere')
     expect(missing.status).toBe(404)
-    expect(missing.text).toContain('There is nothing here')
+    expect(missing.text).toContain('Not found')
   })
 })

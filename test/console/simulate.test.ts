@@ -35,7 +35,7 @@ describe('what somebody may do', () => {
       ['s3:GetObject', 'Allowed'],
       ['s3:PutObject', 'Denied'],
     ])
-    expect(page.text).toContain('by the group <a href="/ui/iam/groups/team">team</a>')
+    expect(page.text).toContain('through the group <a href="/ui/iam/groups/team">team</a>')
     expect(page.text).toContain('of the policy AmazonS3ReadOnlyAccess.')
     expect(page.text).toContain('No policy allows s3:PutObject.')
     expect(answers((await ask('s3:PutObject', '*', '', 'groups/team')).text)).toEqual([['s3:PutObject', 'Denied']])

@@ -128,6 +128,11 @@ function createVisitor(url: string) {
         .type('form')
         .send({ csrf: token, ...fields })
     },
+    /** As a form without scripts sends it, and the page that it leads to. */
+    async follow(path: string, fields: Readonly<Record<string, string | string[]>> = {}) {
+      const answer = await visitor.post(path, fields)
+      return answer.status === 303 ? visitor.get(String(answer.headers.location)) : answer
+    },
     /** As a script sends it. */
     json(method: 'post' | 'put' | 'delete', path: string, body?: object) {
       return agent[method](path).set('x-csrf-token', token).set('accept', 'application/json').send(body)

@@ -57,7 +57,7 @@ describe('tags', () => {
   })
 
   it('are asked for by conditions, as in the API', async () => {
-    const made = await admin.post('/ui/iam/users', { name: 'alan' }).then(() => admin.post('/ui/iam/users/alan/keys'))
+    const made = await admin.post('/ui/iam/users', { name: 'alan' }).then(() => admin.follow('/ui/iam/users/alan/keys'))
     const secret = /data-secret>([^<]+)</.exec(made.text)?.[1] ?? ''
     const alan = site.visitor()
     await alan.signIn(/<code>(AKIA[A-Z2-7]{16})</.exec(made.text)?.[1] ?? '', secret)

@@ -53,7 +53,8 @@ describe('bytes', () => {
         maxBytes: 8,
         algorithms: [],
       })
-      const checksum = { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value: '' } as const
+      const value = staged.digests.get('CRC64NVME')?.toString('base64') ?? ''
+      const checksum = { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value } as const
       const attributes = { headers: { contentType }, userMetadata: {}, storageClass: 'STANDARD', ownerId: 'x' } as const
       await store.putObject({ bucket, key: 'liar.png', staged, attributes, checksum, conditions: {} })
       const { headers } = await admin.get(at('content', 'liar.png'))

@@ -4,6 +4,8 @@
  */
 import type { RequestRecord } from '#access/activity.ts'
 import { cutMark, mask } from '#access/masked-request.ts'
+import { formatVisibleJson } from '#lib/hidden-characters.ts'
+import { quoteForShell } from '#lib/shell-quote.ts'
 import { commandOf } from './commands.ts'
 import { formOptions } from './form-options.ts'
 
@@ -23,22 +25,24 @@ export function curlLine(record: RequestRecord, { endpoint, region }: LineValues
   const service = /^(iam|sts):/.exec(operation)?.[1] ?? 's3'
   const lines = ['curl --globoff --path-as-is']
   if (method === 'HEAD') lines[0] += ' --head'
-  else if (method !== 'GET') lines[0] += ` --request ${quote(method)}`
+  else if (method !== 'GET') lines[0] += ` --request ${quoteForShell(method)}`
   if (requester.accessKeyId !== '') {
     lines.push(
-      `--aws-sigv4 ${quote(`aws:amz:${region}:${service}`)} --user ${quote(`${requester.accessKeyId}:<your secret>`)}`,
+      `--aws-sigv4 ${quoteForShell(`aws:amz:${region}:${service}`)} --user ${quoteForShell(`${requester.accessKeyId}:<your secret>`)}`,
     )
   }
   for (const [name, value] of headers) {
-    if (!ownHeaders.test(name) && value !== mask) lines.push(`--header ${quote(`${name}: ${value}`)}`)
+    if (!ownHeaders.test(name) && value !== mask) lines.push(`--header ${quoteForShell(`${name}: ${value}`)}`)
   }
-  lines.push(...bodyOptions(record), quote(endpoint + withoutSignature(target)))
+  lines.push(...bodyOptions(record), quoteForShell(endpoint + encodedTarget(withoutSignature(target))))
   return lines.join(' \\\n  ')
 }
 
 function bodyOptions({ form, headers }: RequestRecord): string[] {
   if (form?.every(([, value]) => !value.endsWith(cutMark))) {
-    return form.map(([name, value]) => `--data-urlencode ${quote(`${name}=${value === mask ? `<${name}>` : value}`)}`)
+    return form.map(
+      ([name, value]) => `--data-urlencode ${quoteForShell(`${name}=${value === mask ? `<${name}>` : value}`)}`,
+    )
   }
   // Of what is refused nothing counts as received.
   const hadBody = headers.some(([name, value]) => /^content-length$/i.test(name) && Number(value) > 0)
@@ -47,7 +51,7 @@ function bodyOptions({ form, headers }: RequestRecord): string[] {
 
 /** Undefined where `aws` has no line that says it all. */
 export function awsLine(record: RequestRecord, { endpoint, region }: LineValues): string | undefined {
-  const where = `--endpoint-url ${quote(endpoint)} --region ${quote(region)}`
+  const where = `--endpoint-url ${quoteForShell(endpoint)} --region ${quoteForShell(region)}`
   const service = /^(iam|sts):/.exec(record.operation ?? '')?.[1]
   const words = service === undefined ? objectWords(record) : formWords(service, record)
   return words && [...words, where].join(' \\\n  ')
@@ -59,24 +63,34 @@ function objectWords(record: RequestRecord): string[] | undefined {
   const { command, parameters } = line
   const options = parameters.map(({ option, value }) => [
     option,
-    typeof value === 'string' ? value : JSON.stringify(value),
+    typeof value === 'string' ? value : formatVisibleJson(value),
   ])
   if (options.some(([, value = '']) => isReadElsewhere(value))) return undefined
-  const words = options.map(([option, value = '']) => `--${option}=${quote(value)}`)
+  const words = options.map(([option, value = '']) => `--${option}=${quoteForShell(value)}`)
   return [`aws s3api ${command.name}`, ...words, ...(command.ends === undefined ? [] : [command.ends])]
 }
 
 function formWords(service: string, { form }: RequestRecord): string[] | undefined {
-  const asked = form && formOptions(form)
+  const asked = form && formOptions(form.map(([name, value]) => [name, onOneLine(value)] as const))
   if (asked === undefined || asked.options.some(({ values = [] }) => values.some(isReadElsewhere))) return undefined
   const words = asked.options.map(({ option, values }) =>
     values === undefined
       ? `--${option}`
       : values.length === 1
-        ? `--${option}=${quote(values[0] ?? '')}`
-        : `--${option} ${values.map(quote).join(' ')}`,
+        ? `--${option}=${quoteForShell(values[0] ?? '')}`
+        : `--${option} ${values.map(quoteForShell).join(' ')}`,
   )
   return [`aws ${service} ${asked.command}`, ...words]
+}
+
+/** A document says the same without its line ends. */
+function onOneLine(value: string): string {
+  if (!/^\s*[{[]/.test(value)) return value
+  try {
+    return formatVisibleJson(JSON.parse(value))
+  } catch {
+    return value
+  }
 }
 
 /** `aws` would read it from a file or an address instead. */
@@ -87,14 +101,14 @@ export function sdkCode(record: RequestRecord, { endpoint, region }: LineValues)
   const { operation = '' } = record
   const line = commandOf(record)
   if (line === undefined) return undefined
-  const members = line.parameters.map(({ member, value }) => `${member}: ${indented(JSON.stringify(value, null, 2))}`)
+  const members = line.parameters.map(({ member, value }) => `${member}: ${indented(formatVisibleJson(value, 2))}`)
   if (line.command.ends?.startsWith('--body')) members.push("Body: '<what to send>'")
   return [
     `import { S3Client, ${operation}Command } from '@aws-sdk/client-s3'`,
     '',
     'const s3 = new S3Client({',
-    `  endpoint: ${JSON.stringify(endpoint)},`,
-    `  region: ${JSON.stringify(region)},`,
+    `  endpoint: ${formatVisibleJson(endpoint)},`,
+    `  region: ${formatVisibleJson(region)},`,
     '  forcePathStyle: true,',
     '})',
     `const command = new ${operation}Command({${members.map((member) => `\n  ${member},`).join('')}${members.length > 0 ? '\n' : ''}})`,
@@ -104,10 +118,12 @@ export function sdkCode(record: RequestRecord, { endpoint, region }: LineValues)
 
 const indented = (json: string): string => json.replaceAll('\n', '\n  ')
 
+/** Bytes that node:http leaves as they came, as an address may have them. */
+export const encodedTarget = (target: string): string =>
+  target.replace(/[^\x21-\x7e]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
+
 function withoutSignature(target: string): string {
   const [path = '', query = ''] = target.split(/\?(.*)/s)
   const kept = query.split('&').filter((one) => one !== '' && !signatureParameter.test(one))
   return kept.length === 0 ? path : `${path}?${kept.join('&')}`
 }
-
-const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

@@ -1,12 +1,12 @@
 /** One request as it was received, and how to make it again. */
 import { decisionsMax } from '#access/allowed-decisions.ts'
-import { apiUrls } from '#console/api-urls.ts'
+import { shownApiUrl } from '#console/api-urls.ts'
 import { type Denial, listDenials } from '#console/denials/denials.ts'
 import { describeDecision } from '#console/iam/describe-decision.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import { accountOf, shown } from './activity.ts'
-import { awsLine, curlLine, sdkCode } from './command-lines.ts'
+import { awsLine, curlLine, encodedTarget, sdkCode } from './command-lines.ts'
 import { indentJson, showDocument } from './shown-document.ts'
 
 export const showRequest: Page = async (visit, services) => {
@@ -17,7 +17,7 @@ export const showRequest: Page = async (visit, services) => {
   // Whether others have asked something is not told either.
   if (record === undefined) throw new ApiError('NoSuchKey', { message: 'There is no such request, or no longer.' })
   const decision = await findDenial(visit, services, record.decisionId)
-  const { shown: endpoint } = apiUrls(config)
+  const endpoint = shownApiUrl(config, visit)
   return {
     view: 'activity/request',
     title: `Request ${record.id}`,
@@ -25,6 +25,7 @@ export const showRequest: Page = async (visit, services) => {
     crumbs: [{ text: 'Activity', href: '/ui/activity' }, { text: record.id }],
     locals: {
       record: shown(record),
+      target: encodedTarget(record.target),
       query: queryOf(record.target),
       decision,
       document: record.document === undefined ? undefined : showDocument(record.document),

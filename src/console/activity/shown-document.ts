@@ -1,4 +1,5 @@
 /** A document that came as a body, to be read: XML as a tree, JSON indented, and what is neither as it came. */
+import { formatVisibleJson, pictureOf, replaceHidden } from '#lib/hidden-characters.ts'
 import { parseXml, type XmlElements, type XmlNode } from '#lib/xml.ts'
 import { limits } from '#model/limits.ts'
 import { servedDocumentBytes } from '#model/served-request.ts'
@@ -22,8 +23,14 @@ export interface ShownDocument {
 export function showDocument(text: string): ShownDocument {
   const isCut = Buffer.byteLength(text) >= servedDocumentBytes
   if (!text.trimStart().startsWith('<')) return { tree: undefined, text: indentJson(text), isCut }
-  return { tree: treeOf(isCut ? closeElements(text) : text), text, isCut }
+  return { tree: treeOf(isCut ? closeElements(text) : text), text: withoutHidden(text, reference), isCut }
 }
+
+const reference = (character: string): string => `&#x${(character.codePointAt(0) ?? 0).toString(16)};`
+
+/** Line ends and tabs are for reading. */
+const withoutHidden = (text: string, write: (character: string) => string): string =>
+  text.replace(/[^\t\r\n]+/g, (line) => replaceHidden(line, write))
 
 function treeOf(text: string): TreeNode | undefined {
   try {
@@ -75,8 +82,8 @@ function closeElements(text: string): string {
 /** What was cut, or is no JSON, stays as it is. */
 export function indentJson(text: string): string {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2)
+    return formatVisibleJson(JSON.parse(text), 2)
   } catch {
-    return text
+    return withoutHidden(text, pictureOf)
   }
 }

@@ -13,8 +13,8 @@ export const createBucket: Page = async (visit, services) => {
   const location = visit.form.get('region')?.trim() ?? ''
   const { region, defaultObjectOwnership, defaultPublicAccessBlock } = services.config
   const keys = location === '' || location === region ? {} : { 's3:locationconstraint': location }
-  visit.authorize('s3:CreateBucket', { bucket: { name, ownerId: '' } }, keys)
   try {
+    visit.authorize('s3:CreateBucket', { bucket: { name, ownerId: '' } }, { keys })
     assertBucketName(name)
     const bucket: Bucket = {
       name,
@@ -32,11 +32,11 @@ export const createBucket: Page = async (visit, services) => {
     if (!(error instanceof ApiError) || error.status >= 500) throw error
     const { summaries: shown, isCut } = await listVisibleBuckets(visit, services)
     const hasRegions = services.config.regions.length > 0
-    const locals = { shown, total: shown.length, isCut, filter: '', sort: 'name', region, hasRegions }
+    const locals = { shown, total: shown.length, isCut, filter: '', sort: 'name', region, hasRegions, mayCreate: true }
     const problem = error.code === 'InvalidBucketName' ? nameRules : error.message
     return bucketsView({ ...locals, problem, typed: { name, versioning, location } }, error.status)
   }
-  return { redirect: bucketHref(name), notice: { kind: 'done', text: `${name} is ready.` } }
+  return { redirect: bucketHref(name), notice: { kind: 'done', text: `Bucket ${name} created` } }
 }
 
 export const nameRules =

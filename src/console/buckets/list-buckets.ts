@@ -1,4 +1,4 @@
-import type { Page, View } from '#console/page.ts'
+import type { Page, View, Visit } from '#console/page.ts'
 import { type BucketSummary, listVisibleBuckets } from './visible-buckets.ts'
 
 const orders: Readonly<Record<string, (a: BucketSummary, b: BucketSummary) => number>> = {
@@ -16,8 +16,13 @@ export const showBuckets: Page = async (visit, services) => {
   const shown = summaries.filter(({ bucket }) => bucket.name.includes(filter)).sort(orders[sort])
   const { region, regions } = services.config
   const hasRegions = regions.length > 0
-  return bucketsView({ shown, total: summaries.length, isCut, filter, sort, region, hasRegions })
+  const mayCreate = mayCreateBuckets(visit)
+  return bucketsView({ shown, total: summaries.length, isCut, filter, sort, region, hasRegions, mayCreate })
 }
+
+/** Of any name: whether of the one that is chosen is asked when it is created. */
+export const mayCreateBuckets = (visit: Visit): boolean =>
+  visit.may('s3:CreateBucket', { bucket: { name: '*', ownerId: '' } })
 
 export function bucketsView(locals: Record<string, unknown>, status = 200): View {
   return {

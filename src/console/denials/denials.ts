@@ -5,6 +5,7 @@ import { concerns, shownTo } from '#access/visible-decision.ts'
 import { holderHref } from '#console/iam/holders.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { Identity } from '#identity/identity.ts'
+import { formatVisibleJson } from '#lib/hidden-characters.ts'
 import { ApiError } from '#model/errors.ts'
 
 const shownMax = 200
@@ -83,5 +84,5 @@ const mendHref = ({ plural, name }: Named, draft: string): string =>
 function draftOf({ request, decision }: DecisionRecord): string | undefined {
   if (request === undefined || decision?.reason !== 'implicit-deny') return undefined
   const statement = { Effect: 'Allow', Action: request.action, Resource: request.resource }
-  return JSON.stringify({ Version: '2012-10-17', Statement: [statement] }, null, 2)
+  return formatVisibleJson({ Version: '2012-10-17', Statement: [statement] }, 2)
 }

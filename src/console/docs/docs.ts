@@ -1,11 +1,11 @@
-import { apiUrls } from '#console/api-urls.ts'
+import { shownApiUrl } from '#console/api-urls.ts'
 import { snippets } from '#console/overview/snippets.ts'
 import type { Page } from '#console/page.ts'
 import { arnOf } from './arn-of.ts'
 import { policyExamples } from './policy-examples.ts'
 
 export const showDocs: Page = (visit, { config }) => {
-  const { shown: endpoint } = apiUrls(config)
+  const endpoint = shownApiUrl(config, visit)
   const { region } = config
   const accessKeyId = visit.principal.accessKeyId || '<your access key>'
   const bucket = 'photos'

@@ -1,5 +1,5 @@
 /** Access keys of a user. A secret is shown once, in the answer that made it, and never again. */
-import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
+import type { Answer, ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { createAccessKey, deleteAccessKey, getAccessKey, newSecretAccessKey, setExpiry } from '#identity/access-key.ts'
 import { makerOf } from '#identity/credential-maker.ts'
 import { getUser } from '#identity/user.ts'
@@ -8,6 +8,7 @@ import { changing } from './change-holder.ts'
 import { askedHolder, holderArn, holderHref } from './holders.ts'
 import { openIam } from './open-iam.ts'
 import { holderView } from './show-holder.ts'
+import type { MadeKey } from './shown-once.ts'
 
 export const createKey: Page = (visit, services) => makeKey(visit, services, undefined)
 
@@ -33,28 +34,50 @@ async function makeKey(visit: Visit, services: ConsoleServices, old: string | un
         maker: makerOf(iam.visitor, services.identities.directory),
       })
     })
-    return {
-      view: 'iam/new-key',
-      title: 'New access key',
-      place: 'iam',
-      crumbs: [
-        { text: 'Identities', href: '/ui/iam/users' },
-        { text: name, href: holderHref('users', name) },
-        { text: 'New access key' },
-      ],
-      scripts: ['iam.js'],
-      locals: { name, old, id: key.id, secret, region: config.region, isOwn: old === iam.visitor.accessKeyId },
-    }
+    const made = { userName: name, id: key.id, secret, old }
+    // The session ends with its key, so that no page comes after; made again, the visit is one without a session.
+    if (old === iam.visitor.accessKeyId) return keyView(made, config.region, true)
+    services.newKeys.put(visit.session.id, made)
+    return { redirect: `${holderHref('users', name)}/keys/${encodeURIComponent(key.id)}/new` }
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error
     return holderView(visit, services, description, name, { where: 'keys', text: error.message, status: error.status })
   }
 }
 
+/** The secret, once: afterwards the page says that it was shown. */
+export const showNewKey: Page = (visit, services) => {
+  const { description, name } = askedHolder(visit, 'users')
+  const iam = openIam(visit, services)
+  iam.authorize('CreateAccessKey', holderArn(iam.account, description, name))
+  const { id } = getAccessKey(getUser(iam.account, name), visit.params.key ?? '')
+  const made = services.newKeys.take(visit.session.id, { userName: name, id })
+  return keyView(made ?? { userName: name, id, secret: undefined, old: undefined }, services.config.region, false)
+}
+
+interface ShownKey extends Omit<MadeKey, 'secret'> {
+  readonly secret: string | undefined
+}
+
+function keyView({ userName: name, id, secret, old }: ShownKey, region: string, isOwn: boolean): View {
+  return {
+    view: 'iam/new-key',
+    title: 'New access key',
+    place: 'iam',
+    crumbs: [
+      { text: 'Identities', href: '/ui/iam/users' },
+      { text: name, href: holderHref('users', name) },
+      { text: 'New access key' },
+    ],
+    scripts: ['iam.js'],
+    locals: { name, old, id, secret, region, isOwn },
+  }
+}
+
 /** A part of what the status is: IAM's API knows no expiry of its own. */
 export const setKeyExpiry = changing(
   'keys',
-  'The key is changed.',
+  'Access key updated',
   async ({ iam, name, arn }, { form, params }, services) => {
     iam.authorize('UpdateAccessKey', arn)
     const expiresAt = form.has('never') ? undefined : parseMoment(form.get('expires') ?? '')
@@ -73,12 +96,12 @@ export const setKeyExpiry = changing(
 function parseMoment(text: string): string {
   const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) ? new Date(`${text}Z`) : undefined
   if (moment !== undefined && !Number.isNaN(moment.getTime())) return moment.toISOString()
-  throw new ApiError('ValidationError', { message: 'Give the day and the hour, in UTC.' })
+  throw new ApiError('ValidationError', { message: 'Enter a date and a time, in UTC.' })
 }
 
 export const setKeyStatus = changing(
   'keys',
-  'The key is changed.',
+  'Access key updated',
   async ({ iam, name, arn }, { form, params }) => {
     const status = form.get('status') === 'Active' ? 'Active' : 'Inactive'
     iam.authorize('UpdateAccessKey', arn)
@@ -91,7 +114,7 @@ export const setKeyStatus = changing(
 
 export const deleteKey = changing(
   'keys',
-  'The key is deleted.',
+  'Access key deleted',
   async ({ iam, name, arn }, { params }) => {
     iam.authorize('DeleteAccessKey', arn)
     await iam.change((account) => deleteAccessKey(getUser(account, name), params.key ?? ''))

@@ -8,7 +8,7 @@ import { ApiError } from '#model/errors.ts'
 import { changing } from './change-holder.ts'
 import type { HolderDescription } from './holders.ts'
 
-export const setBoundary = changing('boundary', 'The boundary is in force.', async (change, { form }) => {
+export const setBoundary = changing('boundary', 'Permissions boundary set', async (change, { form }) => {
   const { iam, description, name, arn } = change
   assertBounded(description)
   const policy = form.get('policy') ?? ''
@@ -19,7 +19,7 @@ export const setBoundary = changing('boundary', 'The boundary is in force.', asy
   })
 })
 
-export const liftBoundary = changing('boundary', 'There is no boundary any more.', async (change) => {
+export const liftBoundary = changing('boundary', 'Permissions boundary removed', async (change) => {
   const { iam, description, name, arn } = change
   assertBounded(description)
   iam.authorize(`Delete${description.noun}PermissionsBoundary`, arn)

@@ -1,4 +1,5 @@
 /** What is done to a user, a group or a role on its page. Each is the action of the same name in IAM's API, with its permission. */
+import { pageOr } from '#console/or-else.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import type { Account } from '#identity/account.ts'
 import { namePattern } from '#identity/entity.ts'
@@ -34,14 +35,15 @@ export function changing(
     try {
       await run({ iam, description, name, arn: holderArn(iam.account, description, name) }, visit, services)
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status >= 500 || error.status === 403) throw error
-      return holderView(visit, services, description, name, { where, text: error.message, status: error.status })
+      if (!(error instanceof ApiError) || error.status >= 500) throw error
+      const problem = { where, text: error.message, status: error.status }
+      return pageOr(error, () => holderView(visit, services, description, name, problem))
     }
     return { redirect: holderHref(description.plural, name), notice: { kind: 'done', text: done } }
   }
 }
 
-export const attachPolicy = changing('policies', 'The policy is attached.', async (change, { form }) => {
+export const attachPolicy = changing('policies', 'Policy attached', async (change, { form }) => {
   const { iam, description, name, arn } = change
   const policy = form.get('policy') ?? ''
   iam.authorize(`Attach${description.noun}Policy`, arn, { 'iam:policyarn': policy })
@@ -51,14 +53,14 @@ export const attachPolicy = changing('policies', 'The policy is attached.', asyn
   })
 })
 
-export const detachPolicy = changing('policies', 'The policy is detached.', async (change, { form }) => {
+export const detachPolicy = changing('policies', 'Policy detached', async (change, { form }) => {
   const { iam, description, name, arn } = change
   const policy = form.get('policy') ?? ''
   iam.authorize(`Detach${description.noun}Policy`, arn, { 'iam:policyarn': policy })
   await iam.change((account) => detach(description.get(account, name), policy))
 })
 
-export const saveInline = changing('inline', 'The policy is in force.', async (change, { form }) => {
+export const saveInline = changing('inline', 'Inline policy saved', async (change, { form }) => {
   const { iam, description, name, arn } = change
   const policyName = form.get('policyName')?.trim() ?? ''
   if (!namePattern.test(policyName)) {
@@ -69,7 +71,7 @@ export const saveInline = changing('inline', 'The policy is in force.', async (c
   await iam.change((account) => putInline(description.kind, description.get(account, name), policyName, text))
 })
 
-export const removeInline = changing('inline', 'The policy is gone.', async (change, { form }) => {
+export const removeInline = changing('inline', 'Inline policy deleted', async (change, { form }) => {
   const { iam, description, name, arn } = change
   iam.authorize(`Delete${description.noun}Policy`, arn)
   await iam.change((account) =>
@@ -79,7 +81,7 @@ export const removeInline = changing('inline', 'The policy is gone.', async (cha
 
 export const joinGroup = changing(
   'groups',
-  'The user is in the group.',
+  'User added to the group',
   ({ iam, name }, { form }) =>
     changeMembership(iam, 'AddUserToGroup', form.get('group') ?? '', (account, group) => {
       getGroup(account, group)
@@ -90,7 +92,7 @@ export const joinGroup = changing(
 
 export const leaveGroup = changing(
   'groups',
-  'The user is no longer in the group.',
+  'User removed from the group',
   ({ iam, name }, { form }) =>
     changeMembership(iam, 'RemoveUserFromGroup', form.get('group') ?? '', (account, group) =>
       removeFromGroup(getUser(account, name), group),
@@ -129,12 +131,9 @@ export const deleteHolder: Page = async (visit, services) => {
       else deleteRole(account, name)
     })
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500 || error.status === 403) throw error
-    return holderView(visit, services, description, name, {
-      where: 'danger',
-      text: error.message,
-      status: error.status,
-    })
+    if (!(error instanceof ApiError) || error.status >= 500) throw error
+    const problem = { where: 'danger', text: error.message, status: error.status } as const
+    return pageOr(error, () => holderView(visit, services, description, name, problem))
   }
-  return { redirect: `/ui/iam/${plural}`, notice: { kind: 'done', text: `${name} is deleted.` } }
+  return { redirect: `/ui/iam/${plural}`, notice: { kind: 'done', text: `${description.noun} ${name} deleted` } }
 }

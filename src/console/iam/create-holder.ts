@@ -1,3 +1,4 @@
+import { pageOr } from '#console/or-else.ts'
 import type { Page } from '#console/page.ts'
 import { namePattern } from '#identity/entity.ts'
 import { createGroup } from '#identity/group.ts'
@@ -28,8 +29,9 @@ export const createHolder: Page = async (visit, services) => {
       })
     }
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500 || error.status === 403) throw error
-    return listView(visit, services, description, { text: error.message, status: error.status, name })
+    if (!(error instanceof ApiError) || error.status >= 500) throw error
+    const problem = { text: error.message, status: error.status, name }
+    return pageOr(error, () => listView(visit, services, description, problem))
   }
-  return { redirect: holderHref(plural, name), notice: { kind: 'done', text: `${name} is there.` } }
+  return { redirect: holderHref(plural, name), notice: { kind: 'done', text: `${noun} ${name} created` } }
 }

@@ -19,7 +19,7 @@ export function describeDecision({ reason, policyType, policy, sid }: Decision, 
       : `The ${kind} does not allow ${action}, or there is none.`
   }
   const verb = reason === 'allowed' ? 'Allowed' : 'Denied'
-  if (policyType === 'root') return 'Allowed: the root of an account may do everything in it.'
+  if (policyType === 'root') return 'Allowed: the root user of an account has every permission in it.'
   if (policyType === 'acl') return 'Allowed by the access control list.'
   const statement = sid === undefined ? 'a statement' : `the statement ${sid}`
   const where =

@@ -6,7 +6,6 @@ import { Identity } from '#identity/identity.ts'
 import { findPolicy } from '#identity/managed-policy.ts'
 import { arnOf } from '#identity/principal-arn.ts'
 import { ApiError } from '#model/errors.ts'
-import { evaluate } from '#policy/evaluate.ts'
 
 export interface Iam {
   /** As of now: for reading only. */
@@ -21,27 +20,20 @@ export interface Iam {
 
 export function openIam({ principal, facts }: Visit, { identities, gatekeeper }: ConsoleServices): Iam {
   if (!(principal instanceof Identity)) throw new ApiError('AccessDenied')
-  const { requester, policies, account: id } = principal
+  const { account: id } = principal
   const account = identities.directory.findAccount(id)
   if (account === undefined) throw new ApiError('AccessDenied')
-  const question = (action: string, resource: string, asked: ConditionKeys = {}) => {
-    const keys: ConditionKeys = { ...keysOf(account, resource), ...asked }
-    return {
-      principal: requester,
-      action: `iam:${action}`,
-      resource,
-      resourceAccount: id,
-      context: (key: string) => keys[key],
-    }
-  }
+  const factsOf = (arn: string, asked: ConditionKeys = {}) => ({
+    ...facts,
+    keys: { ...keysOf(account, arn), ...asked },
+  })
   return {
     account,
     visitor: principal,
-    authorize(action, arn, asked = {}) {
-      const keys = { ...keysOf(account, arn), ...asked }
-      gatekeeper.authorizeArn(principal, `iam:${action}`, { arn, account: id }, { ...facts, keys })
-    },
-    may: (action, arn, asked) => evaluate(question(action, arn, asked), policies).outcome === 'Allow',
+    authorize: (action, arn, asked) =>
+      gatekeeper.authorizeArn(principal, `iam:${action}`, { arn, account: id }, factsOf(arn, asked)),
+    may: (action, arn, asked) =>
+      gatekeeper.mayArn(principal, `iam:${action}`, { arn, account: id }, factsOf(arn, asked)),
     change: (alter) => identities.change(id, alter),
   }
 }

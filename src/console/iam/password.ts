@@ -10,7 +10,7 @@ const passwordMin = 8
 
 export const setPassword = changing(
   'password',
-  'The password is set.',
+  'Password set',
   async ({ iam, name, arn }, { form }, { identities }) => {
     const password = form.get('password') ?? ''
     if (password.length < passwordMin) {

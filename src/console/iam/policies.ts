@@ -1,4 +1,5 @@
 /** Managed policies: the account's own, which can be changed, and AWS's. */
+import { pageOr } from '#console/or-else.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import type { Account } from '#identity/account.ts'
 import { awsManagedPolicies } from '#identity/aws-managed-policies.ts'
@@ -75,10 +76,10 @@ export const createManagedPolicy: Page = async (visit, services) => {
     iam.authorize('CreatePolicy', arn)
     await iam.change((account) => createPolicy(account, { name, path: '/', description: undefined, document }))
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500 || error.status === 403) throw error
-    return policiesView(visit, services, { text: error.message, status: error.status })
+    if (!(error instanceof ApiError) || error.status >= 500) throw error
+    return pageOr(error, () => policiesView(visit, services, { text: error.message, status: error.status }))
   }
-  return { redirect: policyHref(arn), notice: { kind: 'done', text: `${name} is there.` } }
+  return { redirect: policyHref(arn), notice: { kind: 'done', text: `Policy ${name} created` } }
 }
 
 export const showManagedPolicy: Page = (visit, services) => policyView(visit, openIam(visit, services))
@@ -129,10 +130,10 @@ export const saveManagedPolicy: Page = async (visit, services) => {
       addVersion(policy, document, true)
     })
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500 || error.status === 403) throw error
-    return policyView(visit, iam, { text: error.message, status: error.status })
+    if (!(error instanceof ApiError) || error.status >= 500) throw error
+    return pageOr(error, () => policyView(visit, iam, { text: error.message, status: error.status }))
   }
-  return { redirect: policyHref(arn), notice: { kind: 'done', text: 'The new version is in force.' } }
+  return { redirect: policyHref(arn), notice: { kind: 'done', text: 'Policy saved as a new version' } }
 }
 
 export const deleteManagedPolicy: Page = async (visit, services) => {
@@ -147,10 +148,10 @@ export const deleteManagedPolicy: Page = async (visit, services) => {
       deletePolicy(account, arn)
     })
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500 || error.status === 403) throw error
-    return policyView(visit, iam, { text: error.message, status: error.status })
+    if (!(error instanceof ApiError) || error.status >= 500) throw error
+    return pageOr(error, () => policyView(visit, iam, { text: error.message, status: error.status }))
   }
-  return { redirect: '/ui/iam/policies', notice: { kind: 'done', text: 'The policy is deleted.' } }
+  return { redirect: '/ui/iam/policies', notice: { kind: 'done', text: 'Policy deleted' } }
 }
 
 /** By the policy's ARN. */

@@ -25,7 +25,7 @@ export async function makeRole(
 
 export const saveTrust = changing(
   'trust',
-  'The trust policy is in force.',
+  'Trust policy updated',
   async ({ iam, name, arn }, { form }, services) => {
     iam.authorize('UpdateAssumeRolePolicy', arn)
     const trust = parseTrust(form.get('trust') ?? '', services)
@@ -36,7 +36,7 @@ export const saveTrust = changing(
 
 export const saveRole = changing(
   'session',
-  'The role is changed.',
+  'Role updated',
   async ({ iam, name, arn }, { form }) => {
     iam.authorize('UpdateRole', arn)
     const description = parseDescription(form)

@@ -5,7 +5,7 @@ import { getGroup, membersOf } from '#identity/group.ts'
 import { policyArn } from '#identity/managed-policy.ts'
 import { getRole } from '#identity/role.ts'
 import { getUser } from '#identity/user.ts'
-import { askedHolder, type Holder, type HolderDescription, holderArn } from './holders.ts'
+import { askedHolder, groups, type Holder, type HolderDescription, holderArn } from './holders.ts'
 import { type Iam, openIam } from './open-iam.ts'
 import { policyTemplates, warningsOf } from './policy-form.ts'
 import { removalSteps } from './removal-steps.ts'
@@ -67,15 +67,25 @@ export function holderView(
       draft: visit.form.get('document') ?? visit.query.get('draft') ?? undefined,
       typedName: visit.form.get('policyName') ?? '',
       template: policyTemplates[1][1],
-      mayChangePolicies: iam.may(`Put${noun}Policy`, arn),
+      may: policyRights(iam, noun, arn),
       maySimulate: iam.may('SimulatePrincipalPolicy', arn),
       mayDelete: removalSteps(account, description, name).every((step) => iam.may(step.action, step.arn, step.keys)),
       ...(plural === 'groups' ? {} : boundaryFacts(iam, description, holder)),
       ...(plural === 'groups' ? {} : tagFacts(visit, iam, description, holder.name)),
-      ...(plural === 'users' ? userFacts(account, holder.name, services) : {}),
+      ...(plural === 'users' ? userFacts(iam, holder.name, arn, services) : {}),
       ...(plural === 'groups' ? { members: membersOf(account, getGroup(account, holder.name)) } : {}),
       ...(plural === 'roles' ? roleFacts(visit, iam, holder.name, arn, services) : {}),
     },
+  }
+}
+
+/** What is offered. Which policy it is, a condition may ask when it is done. */
+function policyRights({ may }: Iam, noun: string, arn: string) {
+  return {
+    attach: may(`Attach${noun}Policy`, arn),
+    detach: may(`Detach${noun}Policy`, arn),
+    put: may(`Put${noun}Policy`, arn),
+    remove: may(`Delete${noun}Policy`, arn),
   }
 }
 
@@ -112,9 +122,19 @@ function roleFacts({ form }: Visit, iam: Iam, name: string, arn: string, { ident
   }
 }
 
-function userFacts(account: Account, name: string, { identities }: ConsoleServices) {
+function userFacts({ account, may }: Iam, name: string, arn: string, { identities }: ConsoleServices) {
   const user = getUser(account, name)
+  const ofGroup = (action: string) => (group: string) => may(action, holderArn(account, groups, group))
   return {
+    mayKeys: {
+      create: may('CreateAccessKey', arn),
+      update: may('UpdateAccessKey', arn),
+      remove: may('DeleteAccessKey', arn),
+    },
+    mayPassword: {
+      set: may(user.login === undefined ? 'CreateLoginProfile' : 'UpdateLoginProfile', arn),
+      remove: may('DeleteLoginProfile', arn),
+    },
     keys: user.keys.map((key) => ({
       id: key.id,
       isActive: key.status === 'Active',
@@ -125,8 +145,11 @@ function userFacts(account: Account, name: string, { identities }: ConsoleServic
       isLimited: key.policies !== undefined,
       lastUse: identities.lastUsed.find(key.id),
     })),
-    groups: user.groups,
-    otherGroups: account.groups.map((group) => group.name).filter((group) => !user.groups.includes(group)),
+    groups: user.groups.map((group) => ({ name: group, mayLeave: ofGroup('RemoveUserFromGroup')(group) })),
+    otherGroups: account.groups
+      .map((group) => group.name)
+      .filter((group) => !user.groups.includes(group))
+      .filter(ofGroup('AddUserToGroup')),
     login: user.login,
   }
 }

@@ -35,12 +35,12 @@ export const showSimulation: Page = async (visit, services) => {
     : undefined
   return {
     view: 'iam/simulate',
-    title: `What ${holder.name} may do`,
+    title: `Access of ${holder.name}`,
     place: 'iam',
     crumbs: [
       { text: 'Identities', href: `/ui/iam/${description.plural}` },
       { text: holder.name, href: holderHref(description.plural, holder.name) },
-      { text: 'What it may do' },
+      { text: 'Access' },
     ],
     status: outcome?.status ?? 200,
     locals: {

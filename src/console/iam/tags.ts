@@ -15,7 +15,7 @@ export function taggedHolder(account: Account, { plural }: HolderDescription, na
   return plural === 'users' ? getUser(account, name) : getRole(account, name)
 }
 
-export const addTag = changing('tags', 'The tag is there.', async ({ iam, description, name, arn }, { form }) => {
+export const addTag = changing('tags', 'Tag added', async ({ iam, description, name, arn }, { form }) => {
   const [key, value] = [form.get('key')?.trim() ?? '', form.get('value')?.trim() ?? '']
   assertTag(key, value)
   taggedHolder(iam.account, description, name)
@@ -23,7 +23,7 @@ export const addTag = changing('tags', 'The tag is there.', async ({ iam, descri
   await iam.change((account) => addTags(taggedHolder(account, description, name), [{ key, value }]))
 })
 
-export const removeTag = changing('tags', 'The tag is gone.', async ({ iam, description, name, arn }, { form }) => {
+export const removeTag = changing('tags', 'Tag removed', async ({ iam, description, name, arn }, { form }) => {
   const key = form.get('key') ?? ''
   taggedHolder(iam.account, description, name)
   iam.authorize(`Untag${description.noun}`, arn, { 'aws:tagkeys': [key] })

@@ -20,8 +20,8 @@ export const untrusted = {
 } as const
 
 export const sendContent: Page = async (visit, { store }) => {
-  const { bucket, key, query, headers } = visit
-  const opened = await store.openObject(bucket.name, key, query.get('versionId') ?? undefined)
+  const { bucket, key, versionId, query, headers } = visit
+  const opened = await store.openObject(bucket.name, key, versionId)
   try {
     const { version } = opened
     const { inlineType } = fileTypeOf(key, version.headers.contentType)

@@ -1,5 +1,6 @@
-/** A copy of one version, with what belongs to it. */
+/** A copy of one version, with what belongs to it: for those who may read it, which is asked before. */
 import { authorizeCarriedTags } from '#access/tag-access.ts'
+import { copying } from '#console/facts.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { ObjectAttributes, ObjectVersion } from '#model/object.ts'
@@ -25,9 +26,12 @@ export async function copyObject(
   const opened = await store.openObject(from.name, key, versionId)
   const source = opened.version
   try {
+    const effect = copying({ bucket: from.name, key, version: source }, conditions, changes && 'REPLACE')
+    await visit.authorizeObject('s3:PutObject', { bucket: to, key: targetKey }, effect)
     // What it carries over takes rights of its own.
     const { principal, facts } = visit
-    const tagged = { bucket: from, key, versionId, version: source, facts }
+    const asked = versionId === undefined ? facts : { ...facts, keys: { 's3:versionid': versionId } }
+    const tagged = { bucket: from, key, versionId, version: source, facts: asked }
     authorizeCarriedTags(gatekeeper, principal, tagged, { bucket: to, key: targetKey, facts })
   } catch (error) {
     opened.close()

@@ -1,16 +1,28 @@
 /** Copying, moving and renaming are one thing: keys that begin with `base` get `target` in its place. */
 import * as z from 'zod'
+import { hideMissingObject } from '#access/missing-object.ts'
 import { objectsHref } from '#console/address.ts'
 import { listVisibleBuckets } from '#console/buckets/visible-buckets.ts'
+import { copying, writing } from '#console/facts.ts'
 import { isFormRequest } from '#console/form.ts'
 import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { assertKey } from '#model/object.ts'
+import { assertKey, type ObjectVersion } from '#model/object.ts'
 import type { WriteConditions } from '#store/contract.ts'
 import { copyObject } from './copy-object.ts'
 import { folderCrumbs, folderOf, nameOf, parentOf } from './folder.ts'
-import { readSources, runStep, type Source, type Step, sourcesSchema, walkSources } from './selection.ts'
+import {
+  couldNot,
+  nameFor,
+  objectsIn,
+  readSources,
+  runStep,
+  type Source,
+  type Step,
+  sourcesSchema,
+  walkSources,
+} from './selection.ts'
 
 const schema = z.object({
   sources: sourcesSchema,
@@ -44,9 +56,12 @@ export const copyObjects: Page = async (visit, services) => {
   if (form.get('target') === null) return askTarget(visit, services, sources, mode, back)
   const { done, failed, left } = await copyAll(visit, services, askedByForm(visit, sources, mode))
   const [first] = failed
-  const rest = left.length === 0 ? '' : ' There is more: do it again for the rest.'
-  const text =
-    first === undefined ? `${done} done.${rest}` : `${done} done, ${failed.length} not: ${first.message}${rest}`
+  const verb = { copy: 'copied', move: 'moved', rename: 'renamed' }[mode]
+  const text = [
+    ...(done > 0 || first === undefined ? [`${objectsIn(done)} ${verb}`] : []),
+    ...couldNot(mode, failed),
+    ...(left.length === 0 ? [] : ['There are more: repeat it for the rest']),
+  ].join('. ')
   const isFine = first === undefined && left.length === 0
   return { redirect: objectsHref(bucket.name, back), notice: { kind: isFine ? 'done' : 'failed', text } }
 }
@@ -83,24 +98,30 @@ async function copyStep(visit: Visit, services: ConsoleServices, asked: Asked): 
   const to = await services.store.getBucket(asked.targetBucket)
   const isSameBucket = to.name === bucket.name
   if (isSameBucket && target === base) {
-    throw new ApiError('InvalidRequest', { message: 'This is where it is already.' })
+    throw new ApiError('InvalidRequest', { message: 'The destination is the same as the source.' })
   }
   // Copies that come to lie under a selected folder would be found there, and copied without end.
   if (isSameBucket && sources.some((one) => 'prefix' in one && target.startsWith(one.prefix))) {
-    throw new ApiError('InvalidRequest', { message: 'A folder cannot be put into itself.' })
+    throw new ApiError('InvalidRequest', { message: 'A folder cannot be copied or moved into itself.' })
   }
   const conditions = isReplace ? {} : { ifNoneMatch: '*' }
   const targetOf = (key: string) => (key.startsWith(base) ? target + key.slice(base.length) : '')
   // What is copied within a bucket may be named as a source as well.
   const touches = (key: string) => (isSameBucket ? [key, targetOf(key)] : [key])
   const atOnceMax = isMove && isSameBucket ? renamesAtOnceMax : copiesAtOnceMax
-  const step = await runStep(walkSources(visit, services.store, sources), { atOnceMax, touches }, async (key) => {
-    const targetKey = targetOf(key)
-    if (targetKey === '') throw new ApiError('InvalidRequest', { message: 'A name is needed.' })
-    assertKey(targetKey)
-    await transfer(visit, services, { to, key, targetKey, conditions, isMove })
-  })
-  return { ...step, failed: step.failed.map(explain) }
+  const step = await runStep(
+    visit,
+    walkSources(visit, services.store, sources),
+    { atOnceMax, touches },
+    async (key) => {
+      const targetKey = targetOf(key)
+      if (targetKey === '') throw new ApiError('InvalidRequest', { message: 'A name is required.' })
+      assertKey(targetKey)
+      await transfer(visit, services, { to, key, targetKey, conditions, isMove })
+    },
+  )
+  const failed = step.failed.map(explain)
+  return { ...step, failed: failed.map((one) => ({ ...one, key: nameFor(visit, services, sources, one.key) })) }
 }
 
 interface Transfer {
@@ -116,23 +137,36 @@ async function transfer(visit: Visit, services: ConsoleServices, asked: Transfer
   const { bucket: from, principal } = visit
   const { to, key, targetKey, conditions, isMove } = asked
   await visit.authorizeObject('s3:GetObject', { bucket: from, key })
-  await visit.authorizeObject('s3:PutObject', { bucket: to, key: targetKey })
-  if (isMove) await visit.authorizeObject('s3:DeleteObject', { bucket: from, key })
+  const source = await readSource(visit, services, key)
+  // Only what was looked at is moved.
+  const stillSame = { ifMatch: source.etag }
   if (isMove && from.name === to.name) {
-    await store.renameObject({ bucket: from, from: key, to: targetKey, sourceConditions: {}, conditions })
+    await visit.authorizeObject('s3:DeleteObject', { bucket: from, key })
+    const { keys } = copying({ bucket: from.name, key, version: source }, conditions)
+    const objectTags = Object.entries(source.tags ?? {})
+    await visit.authorizeObject('s3:PutObject', { bucket: to, key: targetKey }, { keys, objectTags })
+    await store.renameObject({ bucket: from, from: key, to: targetKey, sourceConditions: stillSame, conditions })
     return
   }
-  const { source } = await copyObject(visit, services, { from, key, to, targetKey, conditions })
+  if (isMove) await visit.authorizeObject('s3:DeleteObject', { bucket: from, key }, writing(stillSame))
+  const { source: copied } = await copyObject(visit, services, { from, key, to, targetKey, conditions })
   if (!isMove) return
-  // Only if it is still what was copied.
-  const stillSame = { ifMatch: source.etag }
   const ownerId = principal.canonicalId
-  await store.deleteObject({ bucket: from, key, versionId: undefined, ownerId, conditions: stillSame })
+  await store.deleteObject({ bucket: from, key, versionId: undefined, ownerId, conditions: { ifMatch: copied.etag } })
+}
+
+/** What is not there looks forbidden to those who may not list. */
+async function readSource(visit: Visit, { store, gatekeeper }: ConsoleServices, key: string): Promise<ObjectVersion> {
+  try {
+    return await store.headObject(visit.bucket.name, key, undefined)
+  } catch (error) {
+    throw hideMissingObject(error, { ...visit, bucket: visit.bucket, key }, gatekeeper)
+  }
 }
 
 function explain({ key, message }: { key: string; message: string }) {
   const isThere = message.startsWith('At least one of the pre-conditions')
-  return { key, message: isThere ? 'Something is there already.' : message }
+  return { key, message: isThere ? 'An object with this name already exists.' : message }
 }
 
 async function askTarget(

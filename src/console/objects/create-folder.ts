@@ -12,26 +12,27 @@ export const createFolder: Page = async (visit, services) => {
   const prefix = folderOf(visit.form.get('prefix'))
   const name = visit.form.get('name')?.replace(/\/+$/, '') ?? ''
   const key = `${prefix}${name}/`
+  const { bucket } = visit
   try {
-    if (name === '') throw new ApiError('InvalidRequest', { message: 'A folder needs a name.' })
+    if (name === '') throw new ApiError('InvalidRequest', { message: 'A folder name is required.' })
     assertKey(key)
+    await visit.authorizeObject('s3:PutObject', { bucket, key })
   } catch (error) {
-    if (error instanceof ApiError) return folderView(visit, prefix, name, error.message)
+    if (error instanceof ApiError && error.status < 500) return folderView(visit, prefix, name, error)
     throw error
   }
-  await visit.authorizeObject('s3:PutObject', { bucket: visit.bucket, key })
   await putBytes(visit, services, key, Buffer.alloc(0), { conditions: {} })
   return { redirect: objectsHref(visit.bucket.name, key) }
 }
 
-function folderView({ bucket }: Visit, prefix: string, typed = '', problem?: string): View {
+function folderView({ bucket }: Visit, prefix: string, typed = '', problem?: ApiError): View {
   return {
     view: 'objects/new-folder',
     title: 'New folder',
     place: 'buckets',
     isDialog: true,
-    status: problem === undefined ? 200 : 400,
+    status: problem?.status ?? 200,
     crumbs: [...folderCrumbs(bucket.name, prefix, false), { text: 'New folder' }],
-    locals: { bucket, prefix, typed, problem },
+    locals: { bucket, prefix, typed, problem: problem?.message },
   }
 }

@@ -3,7 +3,8 @@ import { isFormRequest } from '#console/form.ts'
 import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
 import { deletionsAtOnceMax } from '#store/delete-each.ts'
 import { folderCrumbs, folderOf } from './folder.ts'
-import { readSources, runStep, type Source, walkSources } from './selection.ts'
+import { couldNot, nameFor, objectsIn, readSources, runStep, type Source, type Step, walkSources } from './selection.ts'
+import type { Marker } from './undo-delete.ts'
 
 /** A step of it, for scripts; for forms all of it, once it has been confirmed. */
 export const deleteObjects: Page = async (visit, services) => {
@@ -14,19 +15,36 @@ export const deleteObjects: Page = async (visit, services) => {
   const { done, failed, left } = await deleteStep(visit, services, sources)
   if (left.length > 0) return askFirst(visit, left, back, done)
   const [first] = failed
-  const text = first === undefined ? `${done} deleted.` : `${done} deleted, ${failed.length} not: ${first.message}`
+  const text = [
+    ...(done > 0 || first === undefined ? [`${objectsIn(done)} deleted`] : []),
+    ...couldNot('delete', failed),
+  ].join('. ')
   return {
     redirect: objectsHref(visit.bucket.name, back),
     notice: { kind: first === undefined ? 'done' : 'failed', text },
   }
 }
 
-function deleteStep(visit: Visit, { store }: ConsoleServices, sources: readonly Source[]) {
+interface DeleteStep extends Step {
+  /** The delete markers that were made, for those who may remove them again. */
+  readonly markers?: readonly Marker[]
+}
+
+async function deleteStep(visit: Visit, services: ConsoleServices, sources: readonly Source[]): Promise<DeleteStep> {
+  const { store } = services
   const { bucket, principal } = visit
-  return runStep(walkSources(visit, store, sources), { atOnceMax: deletionsAtOnceMax }, async (key) => {
+  const markers: Marker[] = []
+  const walk = walkSources(visit, store, sources)
+  const step = await runStep(visit, walk, { atOnceMax: deletionsAtOnceMax }, async (key) => {
     await visit.authorizeObject('s3:DeleteObject', { bucket, key })
-    await store.deleteObject({ bucket, key, versionId: undefined, ownerId: principal.canonicalId, conditions: {} })
+    const ownerId = principal.canonicalId
+    const { versionId } = await store.deleteObject({ bucket, key, versionId: undefined, ownerId, conditions: {} })
+    // While versioning is suspended the marker takes the place of the version.
+    if (bucket.versioning !== 'Enabled' || versionId === undefined) return
+    if (visit.may('s3:DeleteObjectVersion', { bucket, key })) markers.push({ key, versionId })
   })
+  const failed = step.failed.map(({ key, message }) => ({ key: nameFor(visit, services, sources, key), message }))
+  return { ...step, failed, ...(markers.length > 0 && { markers }) }
 }
 
 function askFirst({ bucket }: Visit, sources: readonly Source[], back: string, done = 0): Answer {

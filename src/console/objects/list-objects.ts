@@ -1,5 +1,6 @@
 /** One folder of a bucket, a page at a time; `part=rows` is the rows alone, for scrolling on. */
 import { objectsHref } from '#console/address.ts'
+import { type Effect, listing } from '#console/facts.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { accessOf } from '#console/settings/access.ts'
 import { fileTypeOf, iconOf } from './file-kind.ts'
@@ -36,7 +37,7 @@ export const showObjects: Page = async (visit, services) => {
       ...asked,
       parent: prefix === '' ? undefined : parentOf(prefix),
       access: accessOf(services.bucketPolicies, bucket),
-      ...rights(visit, prefix),
+      ...rights(visit, prefix, listingOf(visit, services)),
       partBytesMax: services.config.maxUploadBytes,
     },
   }
@@ -52,10 +53,17 @@ function readAsked({ query }: Visit): Asked {
   }
 }
 
-async function readRows(visit: Visit, { store, config }: ConsoleServices, asked: Asked) {
+/** What the page lists: of a search in a folder, what begins with both. */
+export function listingOf(visit: Visit, { config }: ConsoleServices): Effect {
+  const { prefix, search } = readAsked(visit)
+  return listing(prefix + search, config.uiPageSize, '/')
+}
+
+async function readRows(visit: Visit, services: ConsoleServices, asked: Asked) {
+  const { store, config } = services
   const { bucket, query } = visit
   const { prefix, search, sort, withDeleted } = asked
-  if (withDeleted) visit.authorize('s3:ListBucketVersions', { bucket })
+  if (withDeleted) visit.authorize('s3:ListBucketVersions', { bucket }, listingOf(visit, services))
   const page = await readFolder(store, {
     bucket: bucket.name,
     prefix: prefix + search,
@@ -83,14 +91,14 @@ async function readRows(visit: Visit, { store, config }: ConsoleServices, asked:
 const folderName = (path: string) => nameOf(path).replace(/(?<=.)\/$/, '')
 
 /** What is offered. Whether it is allowed is decided again when it is done, key by key. */
-function rights(visit: Visit, prefix: string) {
+function rights(visit: Visit, prefix: string, listed: Effect) {
   const { bucket } = visit
   const resource = { bucket, key: `${prefix}*` }
   return {
     mayWrite: visit.may('s3:PutObject', resource),
     mayDelete: visit.may('s3:DeleteObject', resource),
     mayRead: visit.may('s3:GetObject', resource),
-    maySeeDeleted: bucket.versioning !== 'Unversioned' && visit.may('s3:ListBucketVersions', { bucket }),
+    maySeeDeleted: bucket.versioning !== 'Unversioned' && visit.may('s3:ListBucketVersions', { bucket }, listed),
   }
 }
 

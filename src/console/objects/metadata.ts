@@ -43,12 +43,12 @@ export const saveMetadata: Page = async (visit, services) => {
       changes,
     })
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500 || error.status === 403) throw error
+    if (!(error instanceof ApiError) || error.status >= 500 || error.code === 'NoSuchKey') throw error
     const isStale = error.code === 'PreconditionFailed'
-    const problem = isStale ? 'Somebody has changed the object meanwhile. Close this, and look again.' : error.message
+    const problem = isStale ? 'The object was changed meanwhile. Close this dialog and open it again.' : error.message
     return metadataView(visit, headers, pairs, etag, problem, error.status)
   }
-  return { redirect: objectHref(bucket.name, key), notice: { kind: 'done', text: 'The metadata is saved.' } }
+  return { redirect: objectHref(bucket.name, key), notice: { kind: 'done', text: 'Metadata saved' } }
 }
 
 function headersIn(form: URLSearchParams): ObjectHeaders {
@@ -74,10 +74,10 @@ function parsePairs(pairs: Pairs): Record<string, string> {
   let sizeBytes = 0
   for (const [name, value] of pairs) {
     if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) {
-      throw new ApiError('InvalidArgument', { message: `“${name}” cannot be a name: letters, digits, - and _ only.` })
+      throw new ApiError('InvalidArgument', { message: `“${name}” is not a valid name: use letters, digits, - and _.` })
     }
     if (Object.hasOwn(metadata, name)) {
-      throw new ApiError('InvalidArgument', { message: `${name} is there twice.` })
+      throw new ApiError('InvalidArgument', { message: `${name} is given twice.` })
     }
     assertHeaderValue(value)
     sizeBytes += Buffer.byteLength(name) + Buffer.byteLength(value)

@@ -5,6 +5,7 @@ import type { ObjectVersion } from '#model/object.ts'
 import type { Store } from '#store/contract.ts'
 import { streamOf } from './content.ts'
 import { type FileKind, fileTypeOf } from './file-kind.ts'
+import { indentJson } from './indent-json.ts'
 import { parseTable } from './table.ts'
 
 export interface Preview {
@@ -14,6 +15,8 @@ export interface Preview {
   readonly rows?: readonly (readonly string[])[]
   /** There is more than is shown. */
   readonly isCut: boolean
+  /** Of JSON: why it cannot be read. */
+  readonly problem?: string | undefined
 }
 
 const textBytesMax = 256 * 1024
@@ -37,6 +40,10 @@ export async function previewOf(
   if (kind === 'table') {
     const rows = parseTable(text, /\.tsv$/i.test(key) ? '\t' : ',', tableRowsMax + 1)
     return { kind, language, rows: rows.slice(0, tableRowsMax), isCut: isCut || rows.length > tableRowsMax }
+  }
+  if (kind === 'json' && !isCut) {
+    const { text: indented, problem, isIndented } = indentJson(text)
+    return { kind: isIndented ? 'json' : 'code', language, text: indented, isCut, problem }
   }
   return { kind: kind === 'other' ? 'text' : kind, language, text, isCut }
 }

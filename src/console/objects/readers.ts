@@ -19,10 +19,9 @@ import { folderCrumbs, nameOf, parentOf } from './folder.ts'
 const shownMax = 200
 
 export const showReaders: Page = async (visit, services) => {
-  const { bucket, key, query } = visit
+  const { bucket, key, versionId } = visit
   const { account, authorize } = openIam(visit, services)
   authorize('SimulatePrincipalPolicy', '*')
-  const versionId = query.get('versionId') ?? undefined
   const version = await services.store.findVersion(bucket.name, key, versionId)
   if (version === undefined || version.isDeleteMarker) throw new ApiError('NoSuchKey')
   const about = { visit, services, version, versionId, account: account.id }
@@ -44,8 +43,8 @@ export const showReaders: Page = async (visit, services) => {
       name: nameOf(key),
       here,
       groups: [
-        { title: 'May read it', isAllowed: true, readers: readers.filter(({ isAllowed }) => isAllowed) },
-        { title: 'May not', isAllowed: false, readers: readers.filter(({ isAllowed }) => !isAllowed) },
+        { title: 'Allowed', isAllowed: true, readers: readers.filter(({ isAllowed }) => isAllowed) },
+        { title: 'Denied', isAllowed: false, readers: readers.filter(({ isAllowed }) => !isAllowed) },
       ],
       isCut: account.users.length > shownMax || account.roles.length > shownMax,
       isOwnBucket: services.identities.findAccount(bucket.ownerId) === account.id,
@@ -68,7 +67,7 @@ function candidatesOf(account: Account, { identities: { directory } }: ConsoleSe
     principal: simulatedIdentity(directory, account, arnOf(account.id, noun === 'User' ? 'user' : 'role', named)),
   })
   return [
-    { name: 'Everybody', noun: 'without a key', principal: anonymous },
+    { name: 'Everybody', noun: 'anonymous', principal: anonymous },
     ...account.users.slice(0, shownMax).map((user) => candidate('User', 'users', user)),
     ...account.roles.slice(0, shownMax).map((role) => candidate('Role', 'roles', role)),
   ]
@@ -101,7 +100,7 @@ function answerAbout(principal: Principal, { visit, services, version, versionId
 
 /** As if they asked from where the visitor is, now. */
 function factsFor({ facts }: Visit, { isAnonymous }: Principal, versionId: string | undefined): RequestFacts {
-  const { referer: _, cookie: __, ...headers } = facts.headers
-  const query = new Map(versionId === undefined ? [] : [['versionId', versionId]])
-  return { ...facts, headers, query, method: 'GET', caller: { via: isAnonymous ? 'anonymous' : 'header' } }
+  const { referer: _, ...headers } = facts.headers
+  const keys = versionId === undefined ? {} : { 's3:versionid': versionId }
+  return { ...facts, headers, keys, method: 'GET', caller: { via: isAnonymous ? 'anonymous' : 'header' } }
 }

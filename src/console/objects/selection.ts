@@ -1,15 +1,20 @@
 /** What is selected in a folder: objects and whole prefixes. Long work on them is done in steps, and each step says what is left. */
 import * as z from 'zod'
+import { mayList } from '#access/missing-object.ts'
+import { listing } from '#console/facts.ts'
 import { isFormRequest } from '#console/form.ts'
-import type { Visit } from '#console/page.ts'
+import { formatCount } from '#console/format.ts'
+import type { ConsoleServices, Visit } from '#console/page.ts'
+import { visibleText } from '#lib/hidden-characters.ts'
 import { mapConcurrently } from '#lib/map-concurrently.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Store } from '#store/contract.ts'
+import { folderOf, nameOf } from './folder.ts'
 
 export const sourceSchema = z.union([
   z.object({ key: z.string().min(1) }),
-  z.object({ prefix: z.string(), after: z.string().optional() }),
+  z.object({ prefix: z.string().transform(folderOf), after: z.string().optional() }),
 ])
 export type Source = z.infer<typeof sourceSchema>
 
@@ -19,9 +24,9 @@ export const sourcesSchema = z.array(sourceSchema).min(1).max(10_000)
 export async function readSources(visit: Visit): Promise<Source[]> {
   if (!isFormRequest(visit.message)) return (await visit.readJson(z.object({ sources: sourcesSchema }))).sources
   const keys = visit.form.getAll('key').map((key) => ({ key }))
-  const prefixes = visit.form.getAll('prefix').map((prefix) => ({ prefix }))
+  const prefixes = visit.form.getAll('prefix').map((prefix) => ({ prefix: folderOf(prefix) }))
   const sources = [...keys, ...prefixes].filter((source) => 'prefix' in source || source.key !== '')
-  if (sources.length === 0) throw new ApiError('InvalidRequest', { message: 'Nothing is selected.' })
+  if (sources.length === 0) throw new ApiError('InvalidRequest', { message: 'Select at least one object or folder.' })
   return sources
 }
 
@@ -32,7 +37,7 @@ export interface Step {
   readonly left: readonly Source[]
 }
 
-/** Enough for a progress bar to move, and to be done before anyone's patience or proxy gives up. */
+/** Enough for a progress bar to move, and short enough for "Stop" and for every proxy. */
 const stepKeys = 500
 const stepMs = 2000
 
@@ -43,8 +48,11 @@ interface StepOptions {
   readonly touches?: (key: string) => readonly string[]
 }
 
-/** Runs `action` on selected keys until the step is over. What AWS would refuse fails alone; bugs end the step. */
+/**
+ * Runs `action` on selected keys until the step is over, or the visitor has gone. What AWS would refuse fails alone; bugs end the step.
+ */
 export async function runStep(
+  { message }: Pick<Visit, 'message'>,
   walk: AsyncIterable<Walked>,
   { atOnceMax, touches = (key) => [key] }: StepOptions,
   action: (key: string) => Promise<void>,
@@ -56,7 +64,7 @@ export async function runStep(
     for await (const walked of walk) {
       yield walked.key
       left = walked.left
-      if (++count >= stepKeys || performance.now() > endsAt) return
+      if (++count >= stepKeys || performance.now() > endsAt || message.socket.destroyed) return
     }
     left = []
   }
@@ -78,7 +86,40 @@ interface Walked {
   readonly left: readonly Source[]
 }
 
-/** Every selected key, and what is left after it. Listing under a prefix is for those who may list the bucket. */
+export const objectsIn = (count: number): string => `${formatCount(count)} ${count === 1 ? 'object' : 'objects'}`
+
+/** What a form says of what failed: the first by its name. */
+export function couldNot(verb: string, failed: Step['failed']): string[] {
+  const [first] = failed
+  if (first === undefined) return []
+  const more = failed.length === 1 ? '' : `, and ${formatCount(failed.length - 1)} more`
+  const name = visibleText(nameOf(first.key))
+  if (first.message === missingMessage) return [`Could not ${verb}: ${name} no longer exists${more}`]
+  return [`Could not ${verb} ${name}: ${first.message}${more}`]
+}
+
+const missingMessage = new ApiError('NoSuchKey').message
+
+/** AccessDenied for a folder that the visitor may not list. */
+export function authorizeWalk(visit: Visit, source: Source): void {
+  if ('key' in source) return
+  visit.authorize('s3:ListBucket', { bucket: visit.bucket }, listing(source.prefix, limits.listPageMax))
+}
+
+/** What the visitor may know of a key that was found below a folder: the key itself, or the folder that they named. */
+export function nameFor(
+  visit: Visit,
+  { gatekeeper }: ConsoleServices,
+  sources: readonly Source[],
+  key: string,
+): string {
+  const isNamed = sources.some((source) => 'key' in source && source.key === key)
+  if (isNamed || mayList({ ...visit, bucket: visit.bucket, key }, gatekeeper)) return key
+  const folder = sources.find((source) => 'prefix' in source && key.startsWith(source.prefix))
+  return folder !== undefined && 'prefix' in folder ? folder.prefix : ''
+}
+
+/** Every selected key, and what is left after it. Listing under a prefix is for those who may list it. */
 export async function* walkSources(visit: Visit, store: Store, sources: readonly Source[]): AsyncIterable<Walked> {
   for (const [at, source] of sources.entries()) {
     const rest = sources.slice(at + 1)
@@ -86,7 +127,7 @@ export async function* walkSources(visit: Visit, store: Store, sources: readonly
       yield { key: source.key, left: rest }
       continue
     }
-    visit.authorize('s3:ListBucket', { bucket: visit.bucket })
+    authorizeWalk(visit, source)
     const { prefix } = source
     for (let after = source.after ?? ''; ; ) {
       const query = { bucket: visit.bucket.name, prefix, delimiter: '', limit: limits.listPageMax, after }

@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path'
 import { mayReadTags } from '#access/tag-access.ts'
 import { Layout } from '#blobs/layout.ts'
-import { apiUrls } from '#console/api-urls.ts'
+import { shownApiUrl } from '#console/api-urls.ts'
 import { openIam } from '#console/iam/open-iam.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { awsEncode } from '#lib/uri.ts'
@@ -15,8 +15,7 @@ import { previewOf } from './preview.ts'
 import { listKeyVersions } from './versions.ts'
 
 export const showObject: Page = async (visit, services) => {
-  const { bucket, key, query } = visit
-  const versionId = query.get('versionId') ?? undefined
+  const { bucket, key, versionId } = visit
   const version = await services.store.findVersion(bucket.name, key, versionId)
   const versions = await listKeyVersions(visit, services)
   if (version === undefined && versions.length === 0) throw new ApiError('NoSuchKey')
@@ -30,7 +29,7 @@ export const showObject: Page = async (visit, services) => {
     publicUrl: shown === undefined ? undefined : publicUrlOf(visit, services, shown),
     sign: iconOf(fileTypeOf(key, shown?.headers.contentType).kind),
     mayAskWho: openIam(visit, services).may('SimulatePrincipalPolicy', '*'),
-    tags: shown === undefined ? undefined : tagsFor(visit, services, versionId, shown),
+    tags: shown === undefined ? undefined : tagsFor(visit, services, shown),
     parts: shown === undefined ? [] : await services.store.listObjectParts(bucket.name, shown, 0, 1000),
   })
 }
@@ -61,29 +60,32 @@ function objectView(visit: Visit, locals: Record<string, unknown>): View {
 
 /** Undefined for those who may not read them. */
 function tagsFor(
-  { bucket, key, principal, facts }: Visit,
+  { bucket, key, versionId, principal, facts: visited }: Visit,
   { gatekeeper }: ConsoleServices,
-  versionId: string | undefined,
   version: ObjectVersion,
 ): Tags | undefined {
+  const facts = versionId === undefined ? visited : { ...visited, keys: { 's3:versionid': versionId } }
   const mayRead = mayReadTags(gatekeeper, principal, { bucket, key, versionId, version }, facts)
   return mayRead ? (version.tags ?? {}) : undefined
 }
 
 /** The address that works for everyone, should the object be open to everyone. */
-function publicUrlOf(
-  { bucket, facts }: Visit,
-  { gatekeeper, config }: ConsoleServices,
-  object: ObjectVersion,
-): string | undefined {
+function publicUrlOf(visit: Visit, { gatekeeper, config }: ConsoleServices, object: ObjectVersion): string | undefined {
   const { key } = object
+  const { bucket, facts } = visit
   if (!gatekeeper.may(anonymous, 's3:GetObject', { bucket, key, object }, facts)) return undefined
-  return `${apiUrls(config).shown}/${bucket.name}/${awsEncode(key, { keepSlash: true })}`
+  return `${shownApiUrl(config, visit)}/${bucket.name}/${awsEncode(key, { keepSlash: true })}`
+}
+
+const placeNotes: Readonly<Record<ObjectVersion['place']['kind'], string | undefined>> = {
+  plain: undefined,
+  opaque: 'not under its own name, which cannot be a plain file',
+  version: 'an older version, kept aside from the bucket’s folder',
 }
 
 /** Where the bytes lie: below STORAGE_ROOT, whose own place is only for those at this machine. */
 function placeOf({ config }: ConsoleServices, bucket: string, version: ObjectVersion) {
   const path = new Layout(config.storageRoot).place(bucket, version.key, version.place)
   const shown = config.isLoopback ? path : join('STORAGE_ROOT', relative(config.storageRoot, path))
-  return { path: shown, isPlain: version.place.kind === 'plain' }
+  return { path: shown, note: placeNotes[version.place.kind] }
 }

@@ -1,6 +1,7 @@
 /** Uploads of the browser: small files at once, large ones in parts that may come in any order and be sent again. */
 import { lookup } from 'mime-types'
 import * as z from 'zod'
+import { type Effect, writing } from '#console/facts.ts'
 import type { Page, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
@@ -82,6 +83,8 @@ function contentLength({ headers }: Visit): number {
 
 /** `replace=no`: only if nothing is there. */
 const conditionsOf = ({ query }: Visit) => (query.get('replace') === 'no' ? { ifNoneMatch: '*' } : {})
+
+export const writingOf = (visit: Visit): Effect => writing(conditionsOf(visit))
 
 /** Browsers guess from the name as well, and from less. */
 function contentTypeOf(key: string): string {

@@ -1,15 +1,18 @@
 /** All that a key was: versions and delete markers, the newest first. */
-import { objectHref } from '#console/address.ts'
+import { objectHref, objectsHref } from '#console/address.ts'
+import { listing } from '#console/facts.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import type { ListedVersion } from '#store/contract.ts'
 import { copyObject } from './copy-object.ts'
+import { parentOf } from './folder.ts'
 
 const versionsShown = 200
 
 /** Empty for those who may not list versions. */
 export async function listKeyVersions(visit: Visit, { store }: ConsoleServices): Promise<readonly ListedVersion[]> {
   const { bucket, key } = visit
-  if (bucket.versioning === 'Unversioned' || !visit.may('s3:ListBucketVersions', { bucket })) return []
+  if (bucket.versioning === 'Unversioned') return []
+  if (!visit.may('s3:ListBucketVersions', { bucket }, listing(key, versionsShown))) return []
   const page = await store.listVersions({
     bucket: bucket.name,
     prefix: key,
@@ -23,32 +26,22 @@ export async function listKeyVersions(visit: Visit, { store }: ConsoleServices):
 
 /** The old version's bytes and metadata, as a new version on top. */
 export const restoreVersion: Page = async (visit, services) => {
-  const { bucket, key, query } = visit
-  const versionId = query.get('versionId') ?? 'null'
+  const { bucket, key, versionId } = visit
   await visit.authorizeObject('s3:GetObjectVersion', { bucket, key, versionId })
   await copyObject(visit, services, { from: bucket, key, versionId, to: bucket, targetKey: key, conditions: {} })
   return {
     redirect: objectHref(bucket.name, key),
-    notice: { kind: 'done', text: 'The version is restored: a copy of it is the current one now.' },
+    notice: { kind: 'done', text: 'Version restored: a copy of it is now the current version' },
   }
 }
 
-export const deleteVersion: Page = async (visit, { store }) => {
-  const { bucket, key, query, principal } = visit
-  const versionId = query.get('versionId') ?? 'null'
-  await store.deleteObject({ bucket, key, versionId, ownerId: principal.canonicalId, conditions: {} })
-  const isLeft = (
-    await store.listVersions({
-      bucket: bucket.name,
-      prefix: key,
-      delimiter: '',
-      limit: 1,
-      keyMarker: '',
-      versionIdMarker: undefined,
-    })
-  ).versions.some(({ version }) => version.key === key)
+export const deleteVersion: Page = async (visit, services) => {
+  const { bucket, key, versionId, principal } = visit
+  const ownerId = principal.canonicalId
+  await services.store.deleteObject({ bucket, key, versionId, ownerId, conditions: {} })
+  const isLeft = (await listKeyVersions(visit, services)).length > 0
   return {
-    redirect: isLeft ? objectHref(bucket.name, key) : `/ui/buckets/${bucket.name}`,
-    notice: { kind: 'done', text: 'The version is deleted for good.' },
+    redirect: isLeft ? objectHref(bucket.name, key) : objectsHref(bucket.name, parentOf(key)),
+    notice: { kind: 'done', text: 'Version deleted' },
   }
 }

@@ -3,13 +3,16 @@ import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { writeZip, type ZipEntry } from '#lib/zip.ts'
+import { ApiError } from '#model/errors.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
 import { attachment, piecesOf, untrusted } from './content.ts'
 import { folderOf, nameOf } from './folder.ts'
-import { readSources, type Source, walkSources } from './selection.ts'
+import { authorizeWalk, nameFor, readSources, type Source, walkSources } from './selection.ts'
 
 export const downloadZip: Page = async (visit, services) => {
   const sources = await readSources(visit)
+  // Before the first byte, after which nothing can be refused any more.
+  for (const source of sources) authorizeWalk(visit, source)
   const base = folderOf(visit.form.get('back'))
   const name = `${base === '' ? visit.bucket.name : nameOf(base).replace('/', '')}.zip`
   return {
@@ -24,10 +27,11 @@ const missingMax = 10_000
 /** Objects that the visitor may not read, or that vanish meanwhile, are named in a file of the zip and not left out in silence. */
 async function* readEntries(
   visit: Visit,
-  { store }: ConsoleServices,
+  services: ConsoleServices,
   sources: readonly Source[],
   base: string,
 ): AsyncGenerator<ZipEntry> {
+  const { store } = services
   const missing: string[] = []
   let missingCount = 0
   const names = new Set<string>()
@@ -37,7 +41,7 @@ async function* readEntries(
     await setImmediate()
     const opened = await openReadable(visit, store, key)
     if (opened instanceof Error) {
-      if (missingCount++ < missingMax) missing.push(`${key}: ${opened.message}`)
+      if (missingCount++ < missingMax) missing.push(`${nameFor(visit, services, sources, key)}: ${reasonOf(opened)}`)
       continue
     }
     const { sizeBytes, modifiedAtMs } = opened.version
@@ -55,6 +59,10 @@ async function* readEntries(
   const path = entryName('NOT-INCLUDED.txt', names)
   yield { path, modifiedAtMs: Date.now(), sizeBytes: content.length, content }
 }
+
+/** Messages of denials name the object. */
+const reasonOf = (error: Error): string =>
+  error instanceof ApiError && error.code === 'AccessDenied' ? 'Access Denied' : error.message
 
 /** The object, or why not: bugs are thrown. */
 async function openReadable(

@@ -1,5 +1,6 @@
 import { readTrafficChart } from '#console/activity/traffic-chart.ts'
-import { apiUrls } from '#console/api-urls.ts'
+import { internalApiUrl, shownApiUrl } from '#console/api-urls.ts'
+import { mayCreateBuckets } from '#console/buckets/list-buckets.ts'
 import { listVisibleBuckets } from '#console/buckets/visible-buckets.ts'
 import { listDenials, mayExplainAction } from '#console/denials/denials.ts'
 import type { Page } from '#console/page.ts'
@@ -11,8 +12,11 @@ const denialsShown = 5
 
 export const showOverview: Page = async (visit, services) => {
   const { config, documentProblems } = services
-  const { internal, shown: endpoint } = apiUrls(config)
-  const [{ summaries }, api] = await Promise.all([listVisibleBuckets(visit, services), checkApi(internal)])
+  const endpoint = shownApiUrl(config, visit)
+  const [{ summaries }, api] = await Promise.all([
+    listVisibleBuckets(visit, services),
+    checkApi(internalApiUrl(config)),
+  ])
   const bySize = summaries.toSorted((a, b) => b.sizeBytes - a.sizeBytes || (a.bucket.name < b.bucket.name ? -1 : 1))
   const accessKeyId = visit.principal.accessKeyId || '<your access key>'
   return {
@@ -24,6 +28,7 @@ export const showOverview: Page = async (visit, services) => {
       api,
       endpoint,
       region: config.region,
+      mayCreateBuckets: mayCreateBuckets(visit),
       bucketCount: summaries.length,
       objectCount: sum(summaries.map((one) => one.objectCount)),
       sizeBytes: sum(summaries.map((one) => one.sizeBytes)),

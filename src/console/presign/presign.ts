@@ -1,9 +1,11 @@
 /** A link that works without signing in, for a while. It can do no more than whoever signs it. */
 import { encode } from 'uqr'
-import { apiUrls } from '#console/api-urls.ts'
+import { internalApiUrl, shownApiUrl } from '#console/api-urls.ts'
 import { nameOf, objectCrumbs } from '#console/objects/folder.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import { quoteForShell } from '#lib/shell-quote.ts'
 import { awsEncode } from '#lib/uri.ts'
+import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { presignV4 } from '#signature/presign.ts'
 
@@ -27,8 +29,8 @@ interface Asked {
 }
 
 export const showPresign: Page = (visit, services) => {
-  const { shown } = apiUrls(services.config)
-  return presignView(visit, services, { method: 'GET', seconds: 3600, host: shown, isDownload: false, contentType: '' })
+  const host = shownApiUrl(services.config, visit)
+  return presignView(visit, services, { method: 'GET', seconds: 3600, host, isDownload: false, contentType: '' })
 }
 
 export const makePresigned: Page = async (visit, services) => {
@@ -36,14 +38,19 @@ export const makePresigned: Page = async (visit, services) => {
   const problem = problemOf(asked)
   if (problem !== undefined) return presignView(visit, services, asked, { problem }, 400)
   const { bucket, key, principal } = visit
-  await visit.authorizeObject(actions[asked.method], { bucket, key })
+  try {
+    await visit.authorizeObject(actions[asked.method], { bucket, key }, { caller: callerOfLink })
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 403) throw error
+    return presignView(visit, services, asked, { problem: error.message }, 403)
+  }
   const secretAccessKey = services.secretOf(principal.accessKeyId)
   if (secretAccessKey === undefined) {
     return presignView(
       visit,
       services,
       asked,
-      { problem: 'Links are signed with an access key: sign in with one.' },
+      { problem: 'A link is signed with an access key: sign in with one to create links.' },
       400,
     )
   }
@@ -68,14 +75,18 @@ export const makePresigned: Page = async (visit, services) => {
   })
 }
 
-function readAsked({ form }: Visit, { config }: ConsoleServices): Asked {
+/** Whoever follows the link has its signature, in the query. */
+const callerOfLink = { via: 'query', signature: { version: 'AWS4-HMAC-SHA256', timestamp: undefined } } as const
+
+function readAsked(visit: Visit, { config }: ConsoleServices): Asked {
+  const { form } = visit
   const method = form.get('method') ?? 'GET'
   const preset = form.get('preset') ?? ''
   const seconds = preset === 'exact' ? (form.get('seconds') ?? '') : preset
   return {
     method: Object.hasOwn(actions, method) ? (method as Method) : 'GET',
     seconds: /^\d{1,7}$/.test(seconds) ? Number(seconds) : 0,
-    host: (form.get('host') ?? '').trim() || apiUrls(config).shown,
+    host: (form.get('host') ?? '').trim() || shownApiUrl(config, visit),
     isDownload: form.get('download') === 'on',
     contentType: form.get('contentType')?.trim() ?? '',
   }
@@ -83,10 +94,10 @@ function readAsked({ form }: Visit, { config }: ConsoleServices): Asked {
 
 function problemOf({ seconds, host, contentType }: Asked): string | undefined {
   if (seconds < 1 || seconds > limits.presignSecondsMax)
-    return 'A link lasts from 1 second to 7 days (604,800 seconds).'
+    return 'A link can be valid from 1 second to 7 days (604,800 seconds).'
   if (!URL.canParse(host) || !/^https?:$/.test(new URL(host).protocol))
     return 'The host must be an http or https address.'
-  if (!/^[\x20-\x7e]*$/.test(contentType)) return 'A content type has plain letters only.'
+  if (!/^[\x20-\x7e]*$/.test(contentType)) return 'A content type can have printable ASCII characters only.'
   return undefined
 }
 
@@ -101,9 +112,10 @@ function overrides({ method, isDownload, contentType }: Asked, name: string): Re
 }
 
 function curlOf(method: Method, url: string, name: string): string {
-  const quoted = `'${name.replaceAll("'", `'\\''`)}'`
-  const flags = { GET: `-o ${quoted}`, PUT: `--upload-file ${quoted}`, DELETE: '-X DELETE' }[method]
-  return `curl ${flags} '${url.replaceAll("'", '%27')}'`
+  // curl takes `-` and `.` for its own input, and what begins with a dash for an option.
+  const file = quoteForShell(`./${name}`)
+  const flags = { GET: `-o ${file}`, PUT: `--upload-file ${file}`, DELETE: '-X DELETE' }[method]
+  return `curl --globoff ${flags} ${quoteForShell(url)}`
 }
 
 /** The dark modules as one path of an SVG; undefined if the link is too long to be one. */
@@ -118,12 +130,13 @@ function qrOf(url: string): { size: number; path: string } | undefined {
 }
 
 function presignView(
-  { bucket, key }: Visit,
+  visit: Visit,
   { config }: ConsoleServices,
   asked: Asked,
   result: Record<string, unknown> = {},
   status = 200,
 ): View {
+  const { bucket, key } = visit
   return {
     view: 'objects/presign',
     title: `Share ${nameOf(key)}`,
@@ -137,7 +150,7 @@ function presignView(
       name: nameOf(key),
       asked,
       presets,
-      hosts: hostsOf(config),
+      hosts: hostsOf(visit, config),
       problem: undefined,
       url: undefined,
       ...result,
@@ -146,8 +159,9 @@ function presignView(
 }
 
 /** Where this server is known to answer. */
-function hostsOf(config: ConsoleServices['config']): string[] {
-  const { shown, internal } = apiUrls(config)
+function hostsOf(visit: Visit, config: ConsoleServices['config']): string[] {
+  const shown = shownApiUrl(config, visit)
+  const internal = internalApiUrl(config)
   const local = internal.replace('127.0.0.1', 'localhost')
   return [...new Set([shown, internal, local])]
 }

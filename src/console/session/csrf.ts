@@ -1,10 +1,9 @@
 /**
  * Changes come from our own pages only. Each form carries a token that is bound to the session, or before the sign-in to a cookie of
- * the visitor's own; and the browser says where a request comes from.
+ * the visitor's own; and the browser says where a request comes from: see own-pages.ts.
  * https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
 
 const digestBytes = 32
 
@@ -35,15 +34,4 @@ export class CsrfTokens {
 
 function xor(a: Buffer, b: Buffer): Buffer {
   return Buffer.from(a.map((byte, at) => byte ^ (b[at] ?? 0)))
-}
-
-/** False for what a page of another origin made the browser send. Tools send neither header, and need the token all the same. */
-export function isFromOwnPages(headers: IncomingHttpHeaders): boolean {
-  const site = headers['sec-fetch-site']
-  if (site !== undefined && site !== 'same-origin') return false
-  const { origin, host } = headers
-  if (origin === undefined) return true
-  // A proxy may have changed Host; a browser that sends Sec-Fetch-Site has compared the origins itself.
-  if (site === 'same-origin') return origin !== 'null'
-  return URL.canParse(origin) && new URL(origin).host === host
 }

@@ -4,5 +4,5 @@ import type { Page } from '#console/page.ts'
 /** An upload in parts that nobody will complete. */
 export const abortOldUpload: Page = async ({ bucket, key, params }, { store }) => {
   await store.abortUpload(bucket.name, key, params.upload ?? '')
-  return { redirect: bucketHref(bucket.name, 'settings'), notice: { kind: 'done', text: 'The upload is aborted.' } }
+  return { redirect: bucketHref(bucket.name, 'settings'), notice: { kind: 'done', text: 'Upload aborted' } }
 }

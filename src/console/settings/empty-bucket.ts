@@ -1,3 +1,4 @@
+import { listing } from '#console/facts.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import { deleteEach } from '#store/delete-each.ts'
@@ -23,7 +24,7 @@ export async function emptyStep(
   from: Marker | undefined,
 ): Promise<EmptyStep> {
   const { bucket, principal } = visit
-  visit.authorize('s3:ListBucketVersions', { bucket })
+  visit.authorize('s3:ListBucketVersions', { bucket }, listing('', stepVersions))
   const { versions, next } = await store.listVersions({
     bucket: bucket.name,
     prefix: '',

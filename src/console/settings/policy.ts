@@ -49,10 +49,10 @@ export const savePolicy: Page = async (visit, services) => {
 }
 
 function outcome(visit: Visit, document: string): string {
-  if (document === '') return 'The bucket is private.'
+  if (document === '') return 'Bucket policy removed: the bucket is private'
   return liftsBlock(visit)
-    ? 'The policy is in force. The block of public policies has been lifted for this bucket.'
-    : 'The policy is in force.'
+    ? 'Bucket policy applied. Block Public Access was lifted for public policies of this bucket'
+    : 'Bucket policy applied'
 }
 
 /** Whoever picks the public preset wants a public bucket: what would keep the policy from working goes with it. */

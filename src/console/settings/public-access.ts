@@ -4,14 +4,26 @@ import type { Page } from '#console/page.ts'
 import type { PublicAccessBlock } from '#model/object-ownership.ts'
 
 export const publicAccessSwitches = [
-  ['blockPublicPolicy', 'Refuse policies that are public', 'Putting one fails.'],
+  [
+    'blockPublicAcls',
+    'BlockPublicAcls',
+    'Block public access to buckets and objects granted through new access control lists (ACLs).',
+  ],
+  [
+    'ignorePublicAcls',
+    'IgnorePublicAcls',
+    'Block public access to buckets and objects granted through any access control lists (ACLs).',
+  ],
+  [
+    'blockPublicPolicy',
+    'BlockPublicPolicy',
+    'Block public access to buckets and objects granted through new public bucket policies.',
+  ],
   [
     'restrictPublicBuckets',
-    'Do not let a public policy work',
-    'Only users of this account get in, whatever the policy says.',
+    'RestrictPublicBuckets',
+    'Block public and cross-account access to buckets and objects through any public bucket policies.',
   ],
-  ['blockPublicAcls', 'Refuse ACLs that are public', 'Putting one fails.'],
-  ['ignorePublicAcls', 'Do not let public ACLs work', 'They are as if they were not there.'],
 ] as const satisfies readonly (readonly [keyof PublicAccessBlock, string, string])[]
 
 export const savePublicAccess: Page = async ({ bucket, form }, { store }) => {
@@ -23,5 +35,5 @@ export const savePublicAccess: Page = async ({ bucket, form }, { store }) => {
     restrictPublicBuckets: isOn('restrictPublicBuckets'),
   }
   await store.updateBucket(bucket.name, (current) => ({ ...current, publicAccessBlock }))
-  return { redirect: bucketHref(bucket.name, 'settings'), notice: { kind: 'done', text: 'Public access is set.' } }
+  return { redirect: bucketHref(bucket.name, 'settings'), notice: { kind: 'done', text: 'Block public access saved' } }
 }

@@ -25,7 +25,7 @@ export const removeBucket: Page = async (visit, services) => {
   }
   // The next bucket of this name may be another's.
   await services.bucketPolicies.remove(bucket.name)
-  return { redirect: '/ui/buckets', notice: { kind: 'done', text: `${bucket.name} is deleted.` } }
+  return { redirect: '/ui/buckets', notice: { kind: 'done', text: `Bucket ${bucket.name} deleted` } }
 }
 
 const cursor = z.object({ from: z.object({ key: z.string(), versionId: z.string().optional() }).optional() })

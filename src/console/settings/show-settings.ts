@@ -1,6 +1,7 @@
 import { bucketHref } from '#console/address.ts'
 import { arnOf } from '#console/docs/arn-of.ts'
 import { policyExamples } from '#console/docs/policy-examples.ts'
+import { listing } from '#console/facts.ts'
 import type { ConsoleServices, Crumb, Page, View, Visit } from '#console/page.ts'
 import { accessOf, publicReadPolicy } from './access.ts'
 import { describePolicy } from './describe-policy.ts'
@@ -67,8 +68,17 @@ function settingsView({ bucket }: Visit, locals: Record<string, unknown>): View 
 /** Uploads in parts that were begun and neither completed nor aborted. */
 async function listUploads(visit: Visit, { store }: ConsoleServices) {
   const { bucket } = visit
-  if (!visit.may('s3:ListBucketMultipartUploads', { bucket })) return { uploads: [], hasMoreUploads: false }
+  if (!visit.may('s3:ListBucketMultipartUploads', { bucket }, listing('', uploadsShown)))
+    return { uploads: [], hasMoreUploads: false }
   const query = { bucket: bucket.name, prefix: '', delimiter: '', limit: uploadsShown }
   const page = await store.listUploads({ ...query, keyMarker: '', uploadIdMarker: '' })
-  return { uploads: page.uploads, hasMoreUploads: page.next !== undefined }
+  const uploads = page.uploads.map((upload) => ({
+    ...upload,
+    mayAbort: visit.may('s3:AbortMultipartUpload', {
+      bucket,
+      key: upload.key,
+      object: { ownerId: upload.initiatorId },
+    }),
+  }))
+  return { uploads, hasMoreUploads: page.next !== undefined }
 }

@@ -7,6 +7,6 @@ export const setVersioning: Page = async ({ bucket, form }, { store }) => {
   const status = form.get('status')
   if (status !== 'Enabled' && status !== 'Suspended') throw new ApiError('IllegalVersioningConfigurationException')
   await store.updateBucket(bucket.name, (current) => withVersioning(current, status))
-  const text = status === 'Enabled' ? 'Every version is kept from now on.' : 'No new versions are kept.'
+  const text = status === 'Enabled' ? 'Versioning enabled' : 'Versioning suspended'
   return { redirect: bucketHref(bucket.name, 'settings'), notice: { kind: 'done', text } }
 }

@@ -1,7 +1,7 @@
 /** What runs here, how well, and with which settings. */
 import { stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { apiUrls } from '#console/api-urls.ts'
+import { internalApiUrl } from '#console/api-urls.ts'
 import { checkApi } from '#console/overview/check-api.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { describeWork } from './background-work.ts'
@@ -10,7 +10,7 @@ export const showSystem: Page = async (visit, services) => {
   const { config, version, settings, documentProblems } = services
   const isAdministrator = mayAdminister(visit)
   const [api, disk, indexBytes, work] = await Promise.all([
-    checkApi(apiUrls(config).internal),
+    checkApi(internalApiUrl(config)),
     diskOf(config.storageRoot),
     indexSize(services),
     isAdministrator ? describeWork(services) : [],

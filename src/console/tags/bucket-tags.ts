@@ -15,7 +15,7 @@ export const saveBucketTags: Page = async ({ bucket, form }, { store }) => {
   } catch (error) {
     return tagView(formOf(bucket), named, problemOf(error))
   }
-  return { redirect: bucketHref(bucket.name, 'settings'), notice: { kind: 'done', text: 'The tags are saved.' } }
+  return { redirect: bucketHref(bucket.name, 'settings'), notice: { kind: 'done', text: 'Tags saved' } }
 }
 
 const formOf = ({ name }: Bucket): TagForm => ({
@@ -23,5 +23,5 @@ const formOf = ({ name }: Bucket): TagForm => ({
   action: bucketHref(name, 'tags'),
   back: bucketHref(name, 'settings'),
   crumbs: settingsCrumbs(name, 'Tags'),
-  hint: 'Fifty at most. They are for your books: they give no access and take none.',
+  hint: 'Up to 50. For your own labels; they do not affect access.',
 })

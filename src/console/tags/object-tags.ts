@@ -15,8 +15,8 @@ export const showObjectTags: Page = async (visit, services) => {
 export const saveObjectTags: Page = async (visit, services) => {
   const { bucket, key, form } = visit
   const named = tagsIn(form)
-  const version = await currentVersion(visit, services, 's3:PutObjectTagging', named)
   try {
+    const version = await currentVersion(visit, services, 's3:PutObjectTagging', named)
     const tags = assertTags(named, 'object')
     const changed = await services.store.changeVersion(bucket.name, version, (stored) =>
       hasSameTags(stored, version) ? withTags(stored, tags) : undefined,
@@ -25,7 +25,7 @@ export const saveObjectTags: Page = async (visit, services) => {
   } catch (error) {
     return tagView(formOf(visit), named, problemOf(error))
   }
-  return { redirect: objectHref(bucket.name, key), notice: { kind: 'done', text: 'The tags are saved.' } }
+  return { redirect: objectHref(bucket.name, key), notice: { kind: 'done', text: 'Tags saved' } }
 }
 
 /** Conditions may ask for the tags that are, and for those that are to be. */
@@ -45,5 +45,5 @@ const formOf = ({ bucket, key }: Visit): TagForm => ({
   action: objectHref(bucket.name, key, 'object-tags'),
   back: objectHref(bucket.name, key),
   crumbs: objectCrumbs(bucket.name, key, 'Tags'),
-  hint: 'Ten at most. Policies may let people in by them.',
+  hint: 'Up to 10. Conditions of policies can refer to them.',
 })

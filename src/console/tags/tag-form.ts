@@ -35,6 +35,6 @@ export function tagsIn(form: URLSearchParams): NamedTags {
 
 /** What the visitor can mend is shown beside what was typed; anything else is thrown on. */
 export function problemOf(error: unknown): ApiError {
-  if (error instanceof ApiError && (error.code === 'InvalidTag' || error.code === 'BadRequest')) return error
+  if (error instanceof ApiError && /^(InvalidTag|BadRequest|AccessDenied)$/.test(error.code)) return error
   throw error
 }

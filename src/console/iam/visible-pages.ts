@@ -1,0 +1,25 @@
+import type { Gatekeeper, RequestFacts } from '#access/caller.ts'
+import { Identity } from '#identity/identity.ts'
+import { accountPart } from '#identity/principal-arn.ts'
+import type { Principal } from '#model/account.ts'
+
+const lists = [
+  ['users', 'ListUsers', 'user/'],
+  ['groups', 'ListGroups', 'group/'],
+  ['roles', 'ListRoles', 'role/'],
+  ['policies', 'ListPolicies', 'policy/'],
+] as const
+
+export type IamPage = (typeof lists)[number][0]
+
+/** The lists of identities that the navigation leads to. */
+export function visibleIamPages(principal: Principal, gatekeeper: Gatekeeper, facts: RequestFacts): IamPage[] {
+  if (!(principal instanceof Identity)) return []
+  const { account } = principal
+  return lists
+    .filter(([, action, path]) => {
+      const arn = `arn:aws:iam::${accountPart(account)}:${path}`
+      return gatekeeper.mayArn(principal, `iam:${action}`, { arn, account }, facts)
+    })
+    .map(([page]) => page)
+}
