@@ -5,6 +5,7 @@ import type { Express, NextFunction, Request, Response } from 'express'
 import { createHealthRoutes } from '#admin/health.ts'
 import { createMinioAdminRoutes } from '#admin/minio-admin.ts'
 import { createAdminRoutes } from '#admin/routes.ts'
+import { answerRefusal } from '#http/answer-refusal.ts'
 import { refusalTold } from '#http/connections.ts'
 import { createCors } from '#http/cors.ts'
 import { createQueryEndpoint } from '#http/query/endpoint.ts'
@@ -14,7 +15,7 @@ import { closeServer, createHttpServer, listen, takeConnections } from '#http/se
 import { readTls } from '#http/tls.ts'
 import { createIamService } from '#iam/service.ts'
 import { createLog, flushLog, type Log } from '#lib/log.ts'
-import { defaultControls } from '#model/object-ownership.ts'
+import { defaultBlock, defaultControls } from '#model/object-ownership.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { createAddressReader } from '#s3/address.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
@@ -85,7 +86,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const onServed = config.activity ? (served: ServedRequest) => access.activity.note(served) : undefined
   const query = createQueryEndpoint({
     services: [
-      createIamService({ identities, gatekeeper }),
+      createIamService({ identities, gatekeeper, clientAddress: access.clientAddress, settings: config }),
       createStsService({ identities, gatekeeper, journal: access.journal, settings: config.sts }),
     ],
     log,
@@ -100,11 +101,24 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
     readAddress('/', headers.host).bucketName === ''
 
   /** IAM and STS; a bucket addressed by host may be posted to as well. */
-  const isQuery = (request: IncomingMessage) =>
+  const isQuery = (request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>) =>
     isQueryRequest(request) && readAddress('/', request.headers.host).bucketName === ''
 
+  const cors = createCors(config.cors)
+  const isOfS3 = (request: IncomingMessage) => !isOurs(request) && !isQuery(asAskedBefore(request))
+
   return (app: Express): void => {
-    app.use(createCors(config.cors))
+    app.use((request: Request, response: Response, next: NextFunction) => {
+      const refusal = open.localRequests(request)
+      if (refusal === undefined) return next()
+      const { host, origin } = request.headers
+      log.warn({ host, origin, path: request.path }, 'refused: the well-known first secret is in force')
+      answerRefusal(refusal, isQuery(request) ? 'query' : 's3', request, response)
+    })
+    app.use((request: Request, response: Response, next: NextFunction) => {
+      if (request.headers.origin !== undefined && (config.corsAdmin || isOfS3(request))) cors(request, response, next)
+      else next()
+    })
     app.use((request: Request, response: Response, next: NextFunction) => {
       if (isQuery(request)) query(request, response)
       else if (!isOurs(request)) endpoint(request, response)
@@ -114,10 +128,22 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   }
 }
 
+/** The request that a browser asks for before it sends it. */
+function asAskedBefore(request: IncomingMessage): Pick<IncomingMessage, 'method' | 'url' | 'headers'> {
+  const { method, url, headers } = request
+  const asked = headers['access-control-request-method']
+  if (method !== 'OPTIONS' || asked === undefined) return request
+  // What is posted to the service itself is a form, which S3 has no use for.
+  return { method: asked, url, headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' } }
+}
+
 /** MYFSIO_BUCKETS, which belong to the administrator. */
 async function createBuckets(store: Store, config: AppConfig, ownerId: string): Promise<void> {
   const { buckets, region } = config
-  const controls = defaultControls(config.defaultObjectOwnership)
+  const controls = {
+    ...defaultControls(config.defaultObjectOwnership),
+    ...defaultBlock(config.defaultPublicAccessBlock),
+  }
   for (const name of buckets) {
     if ((await store.findBucket(name)) !== undefined) continue
     const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const

@@ -6,7 +6,9 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import * as z from 'zod'
 import { isBucketName } from '#model/bucket.ts'
+import { anyRegion } from '#model/bucket-region.ts'
 import { objectOwnerships } from '#model/object-ownership.ts'
+import { wellKnownSecret } from '#model/well-known-secret.ts'
 import { ipRanges, isLoopback } from './config-addresses.ts'
 import {
   hosts,
@@ -22,8 +24,7 @@ import {
 } from './config-schemas.ts'
 import { readDotenv, readFlags, withoutEmpty } from './config-sources.ts'
 
-/** Access key and secret of the first user on a machine of one's own. */
-export const defaultCredential = 'localadmin'
+export const defaultCredential = wellKnownSecret
 
 const text = z.string().min(1)
 const bucketNames = list.pipe(z.array(z.string().refine(isBucketName)))
@@ -54,6 +55,7 @@ const variables = {
     objectOwnerships.join(', '),
     'of new buckets that do not say; BucketOwnerEnforced has no ACLs',
   ),
+  DEFAULT_PUBLIC_ACCESS_BLOCK: row(onOff, 'off', 'on or off', 'whether new buckets block all public access'),
   DURABILITY: row(z.enum(['strict', 'relaxed', 'none']), 'strict', 'strict, relaxed or none', 'what a 2xx survives'),
   SCRUB_INTERVAL: row(
     interval(),
@@ -66,7 +68,7 @@ const variables = {
     z.enum(['always', 'recent', 'off']),
     'recent',
     'always, recent or off',
-    'which reads are compared with the checksum; recent: not of large files that were within a minute',
+    'which reads are compared with the checksum; recent: each file once a minute at most',
   ),
   METADATA_ENGINE: row(z.enum(['lmdb', 'memory']), 'lmdb', 'lmdb or memory', 'memory forgets everything at exit'),
   MAX_UPLOAD_SIZE: row(size(), '1073741824', 'a size, as 1073741824 or 5GiB', 'largest body of one request'),
@@ -81,6 +83,12 @@ const variables = {
     'protects sessions (generated unless given)',
   ),
   AWS_REGION: row(matching(/^[a-z0-9-]{1,63}$/), 'us-east-1', 'a region, as us-east-1', 'region of signatures'),
+  REGIONS: row(
+    listOf(/^(\*|[a-z0-9-]{1,63})$/),
+    undefined,
+    'regions, separated by commas, or *',
+    'further regions that clients sign for and buckets are in; any (*), unless AWS_REGION is given',
+  ),
   AWS_SERVICE: row(matching(/^[a-z0-9-]{1,63}$/), 's3', 'a service, as s3', 'service of signatures'),
   OIDC_PRIVATE_ISSUERS: row(
     onOff,
@@ -128,6 +136,7 @@ const variables = {
     '* or names of headers, separated by commas',
     'what these pages may send',
   ),
+  CORS_ADMIN: row(onOff, 'off', 'on or off', 'these pages may also call IAM, STS, /presign, /bucket-policy and /_/'),
 
   ACTIVITY: row(onOff, undefined, 'on or off', 'keep the last requests for the console (on, unless MODE=api)'),
   LOG_LEVEL: row(logLevel(), 'info', 'debug, info, warn, error or off', 'least severity to log'),
@@ -322,6 +331,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     bucketPolicyPath: path(values.BUCKET_POLICY_PATH, 'bucket_policies.json'),
     buckets: values.MYFSIO_BUCKETS,
     defaultObjectOwnership: values.DEFAULT_OBJECT_OWNERSHIP,
+    defaultPublicAccessBlock: values.DEFAULT_PUBLIC_ACCESS_BLOCK,
     durability: values.DURABILITY,
     storageWatch: values.STORAGE_WATCH,
     scrubIntervalMs: values.SCRUB_INTERVAL || undefined,
@@ -333,6 +343,8 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     adminSecretKey: values.ADMIN_SECRET_KEY,
     secretKey: values.SECRET_KEY,
     region: values.AWS_REGION,
+    // As MinIO has it: who names no region accepts each, who names one means it.
+    regions: values.REGIONS ?? (findGiven('AWS_REGION', given) === undefined ? [anyRegion] : []),
     service: values.AWS_SERVICE,
     sts: { allowPrivateIssuers: values.OIDC_PRIVATE_ISSUERS },
     apiBaseUrl: values.API_BASE_URL,
@@ -349,6 +361,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     sessionIdleMs: values.SESSION_IDLE_MINUTES * 60 * 1000,
     rateLimit: rate,
     cors: { origins: values.CORS_ORIGINS, methods: values.CORS_METHODS, allowHeaders: values.CORS_ALLOW_HEADERS },
+    corsAdmin: values.CORS_ADMIN,
     log: {
       level: values.LOG_LEVEL,
       format: values.LOG_FORMAT,

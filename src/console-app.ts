@@ -39,6 +39,7 @@ export async function startConsole(start: ConsoleStart): Promise<RunningServer> 
     settings: describeConfig(config),
     version,
     packageRoot,
+    localRequests: open.localRequests,
     log,
   })
   const server = createHttpServer({ tls: readTls(config.tls), onRefused: refusalTold(log) }, console.install)

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAccess } from '#access/open-access.ts'
 import { createSignIn } from '#access/sign-in.ts'
+import { createLocalRequests } from '#http/local-requests.ts'
 import { openBucketPolicies } from '#identity/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
 import type { Log } from '#lib/log.ts'
@@ -24,7 +25,13 @@ export type OpenServices = Awaited<ReturnType<typeof openServices>>
 export async function openServices({ config, isPrimary, bootstrap }: ServicesStart, log: Log) {
   const identities = await openIdentities({ path: config.iamPath, bootstrap, log, secretKey: config.secretKey })
   const principalExists = (name: string) => identities.isPrincipal(name)
-  const policies = await openBucketPolicies({ path: config.bucketPolicyPath, log, principalExists })
+  const policies = await openBucketPolicies({
+    path: config.bucketPolicyPath,
+    log,
+    principalExists,
+    principals: identities.principals,
+  })
+  identities.setNamingPolicies(policies)
   const { ownerId } = identities
   const { storageRoot: root, durability } = config
   const engine = openEngine({ root, durability, engine: config.metadataEngine })
@@ -38,6 +45,7 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     isPrimary,
     ownerId,
     region: config.region,
+    blocksPublicAccess: config.defaultPublicAccessBlock,
     verifyReads: config.verifyReads,
   })
   const virtualHostDomains = domainsOf(config)
@@ -54,8 +62,9 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
       'ENFORCE=log: NOTHING IS DENIED to whoever has a key. Decisions are recorded, not enforced.',
     )
   }
-  const { region, maxUploadBytes, defaultObjectOwnership } = config
-  const settings = { region, maxUploadBytes, virtualHostDomains, defaultObjectOwnership }
+  const { region, regions, maxUploadBytes, defaultObjectOwnership, defaultPublicAccessBlock } = config
+  const defaults = { defaultObjectOwnership, defaultPublicAccessBlock }
+  const settings = { region, regions, maxUploadBytes, virtualHostDomains, ...defaults }
   return {
     services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },
     access,
@@ -64,6 +73,13 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     /** Of the index, for rows beside the store's. */
     engine,
     signIn: createSignIn({ identities, access, settings: config }),
+    localRequests: createLocalRequests({
+      findOpenKey: () => identities.findOpenKey(),
+      isLoopback: config.isLoopback,
+      hosts: hostsOf(config),
+      domains: virtualHostDomains,
+      origins: config.cors.origins.filter((origin) => origin !== '*' && origin !== 'null'),
+    }),
     /** The secret that a user's links are signed with. */
     secretOf: (accessKeyId: string) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
     close: async () => {

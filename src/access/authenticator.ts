@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto'
 import type { Identity } from '#identity/identity.ts'
 import { anonymous } from '#model/account.ts'
+import { createBucketHostReader } from '#model/bucket-host.ts'
+import { hasRegion, signedRegionOf } from '#model/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
 import {
   type PlainCredentials,
@@ -12,11 +14,11 @@ import {
 } from '#signature/credentials.ts'
 import { declaredPayload } from '#signature/declared-payload.ts'
 import { verifyFormSignature } from '#signature/post-policy.ts'
-import type { Payload, SignableRequest } from '#signature/request.ts'
+import type { SignableRequest } from '#signature/request.ts'
 import { isSame } from '#signature/signing-key.ts'
-import { verifyV2 } from '#signature/v2.ts'
+import { unsupportedV2, verifyV2 } from '#signature/v2.ts'
 import { verifyV4 } from '#signature/v4.ts'
-import type { Caller, OtherService, ReceivedSignable, RequestFacts } from './caller.ts'
+import type { Addressed, Caller, ReceivedSignable, RequestFacts } from './caller.ts'
 import { type ClaimedKey, claimedKey } from './claimed-key.ts'
 import { withDecision } from './denial.ts'
 import { hintOf, recordFailure } from './failed-authentication.ts'
@@ -31,37 +33,53 @@ const globalRegion = 'us-east-1'
 /** What clients sign for that were told of none, as boto3 with `region_name=''`. */
 const noRegion = ''
 
+/** What proxies add to a request. */
+const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
+
 type Came = Pick<RequestFacts, 'headers' | 'socket'>
 
 export interface Authenticator {
-  authenticate(request: ReceivedSignable, service?: OtherService): Caller
-  authenticateForm(fields: ReadonlyMap<string, string>, received: Came): Caller
+  authenticate(request: ReceivedSignable, addressed?: Addressed): Caller
+  authenticateForm(fields: ReadonlyMap<string, string>, received: Came, addressed?: Addressed): Caller
 }
 
 export function createAuthenticator(options: GatekeeperOptions): Authenticator {
   const { identities, journal, clientAddress, ownAccount, log, settings } = options
-  const lockout = new Lockout(settings.authMaxAttempts, settings.authLockoutMinutes)
-  const scopes = {
-    s3: { ...settings, regions: [noRegion] },
-    iam: { ...settings, service: 'iam', regions: [globalRegion, noRegion] },
-    sts: { ...settings, service: 'sts', regions: [globalRegion, noRegion] },
+  const lockout = new Lockout(settings)
+  const bucketInHost = createBucketHostReader(settings.virtualHostDomains)
+
+  /** What a signature must be for. */
+  function scopeOf({ service, region: location }: Addressed) {
+    const own = location === undefined ? undefined : signedRegionOf(location)
+    return {
+      service: service ?? settings.service,
+      region: own ?? settings.region,
+      isRegion: (name: string) =>
+        name === own ||
+        name === noRegion ||
+        hasRegion(settings, name) ||
+        (service !== undefined && name === globalRegion),
+    }
   }
 
-  function note(identity: Identity, service: string): void {
+  function note(identity: Identity, service: string, region = settings.region): void {
     const { session, accessKeyId } = identity
-    if (session?.roleId !== undefined) identities.lastUsed.note(session.roleId, service, settings.region)
-    else identities.lastUsed.note(session?.sourceKeyId ?? accessKeyId, service, settings.region)
+    if (session?.roleId !== undefined) identities.lastUsed.note(session.roleId, service, region)
+    else identities.lastUsed.note(session?.sourceKeyId ?? accessKeyId, service, region)
   }
 
-  function verifySigned(
-    request: SignableRequest,
-    credentials: V4Credentials,
-    service: OtherService | undefined,
-  ): Caller {
+  function verifySigned(request: SignableRequest, credentials: V4Credentials, addressed: Addressed): Caller {
     const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
-    const scope = scopes[service ?? 's3']
-    const payload = verifyV4(request, credentials, identity.secretAccessKey, scope, Date.now())
-    note(identity, service ?? settings.service)
+    const scope = scopeOf(addressed)
+    const { hosts } = settings
+    const payload = verifyV4(
+      request,
+      credentials,
+      identity.secretAccessKey,
+      { ...scope, hosts, bucketInHost },
+      Date.now(),
+    )
+    note(identity, scope.service, credentials.region || settings.region)
     return {
       principal: identity,
       via: credentials.kind === 'v4-query' ? 'query' : 'header',
@@ -71,14 +89,12 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
   }
 
   function verifyOld(request: SignableRequest, credentials: V2Credentials): Caller {
-    const { signatureV2, virtualHostDomains } = settings
+    const { signatureV2 } = settings
     if (signatureV2 === 'off' || (signatureV2 === 'presigned' && credentials.kind === 'v2-header')) {
-      throw new ApiError('InvalidRequest', {
-        message: 'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
-      })
+      throw unsupportedV2()
     }
     const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
-    verifyV2(request, credentials, identity.secretAccessKey, { nowMs: Date.now(), virtualHostDomains })
+    verifyV2(request, credentials, identity.secretAccessKey, { nowMs: Date.now(), bucketInHost })
     note(identity, settings.service)
     return {
       principal: identity,
@@ -88,26 +104,29 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
     }
   }
 
-  function verifyPlain({ accessKeyId, secretAccessKey, sessionToken }: PlainCredentials, payload: Payload): Caller {
+  function verifyPlain(
+    { accessKeyId, secretAccessKey, sessionToken }: PlainCredentials,
+    request: ReceivedSignable,
+  ): Caller {
     if (!settings.plainKeyAuth) throw refused('PLAIN_KEY_AUTH is off: no secret is taken from a header.')
-    lockout.check(accessKeyId)
+    const address = clientAddress.address(request) ?? ''
+    lockout.begin(accessKeyId, address)
     const identity = findOrUndefined(() => identities.identify(accessKeyId, sessionToken))
     const isRight = isSame(digest(identity?.secretAccessKey ?? ''), digest(secretAccessKey)) && identity !== undefined
     if (!isRight) {
-      lockout.fail(accessKeyId)
       // The same answer whether the key exists or not.
       const why =
         identity === undefined ? 'There is no such access key in force.' : 'The secret is not the one of this key.'
       throw refused(why, 'Invalid credentials')
     }
-    lockout.succeed(accessKeyId)
+    lockout.succeed(accessKeyId, address)
     note(identity, settings.service)
-    return { principal: identity, via: 'plain-keys', payload }
+    return { principal: identity, via: 'plain-keys', payload: declaredPayload(request) }
   }
 
-  function authenticate(request: ReceivedSignable, service?: OtherService): Caller {
+  function authenticate(request: ReceivedSignable, addressed: Addressed = {}): Caller {
     try {
-      return verify(request, parseCredentials(request), service)
+      return verify(request, parseCredentials(request), addressed)
     } catch (error) {
       throw error instanceof ApiError ? explained(error, claimedKey(request), request) : error
     }
@@ -120,7 +139,8 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
     const forwarded = received.headers['x-forwarded-host']
     const own = ['localhost', '127.0.0.1'].map((name) => `${name}:${settings.apiPort ?? 5000}`)
     const hosts = [...settings.hosts, ...own, ...(forwarded === undefined ? [] : [String(forwarded)])]
-    const known = { error, accessKeyId, identity, hosts, region: settings.region }
+    const isProxied = proxyHeaders.some((name) => received.headers[name] !== undefined)
+    const known = { error, accessKeyId, identity, hosts, acceptedHosts: settings.hosts, isProxied }
     const failed = { ...known, sourceAddress: clientAddress.address(received), ownAccount: ownAccount() }
     const hint = hintOf(failed)
     if (hint === undefined) return error
@@ -131,29 +151,29 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
     return withDecision(error, decisionId)
   }
 
-  function verify(request: SignableRequest, credentials: PresentedCredentials, service?: OtherService): Caller {
+  function verify(request: ReceivedSignable, credentials: PresentedCredentials, addressed: Addressed): Caller {
     switch (credentials.kind) {
       case 'anonymous':
         return { ...nobody, payload: declaredPayload(request) }
       case 'v4-header':
       case 'v4-query':
-        return verifySigned(request, credentials, service)
+        return verifySigned(request, credentials, addressed)
       case 'v2-header':
       case 'v2-query':
-        if (service !== undefined) throw new ApiError('IncompleteSignature')
+        if (addressed.service !== undefined) throw new ApiError('IncompleteSignature')
         return verifyOld(request, credentials)
       case 'plain-keys':
-        return verifyPlain(credentials, declaredPayload(request))
+        return verifyPlain(credentials, request)
       default:
         throw new ApiError('AccessDenied')
     }
   }
 
-  function authenticateForm(fields: ReadonlyMap<string, string>, received: Came): Caller {
+  function authenticateForm(fields: ReadonlyMap<string, string>, received: Came, addressed: Addressed = {}): Caller {
     let identity: Identity | undefined
     const sessionToken = fields.get('x-amz-security-token')
     try {
-      verifyFormSignature(fields, settings, (accessKeyId) => {
+      verifyFormSignature(fields, { ...scopeOf(addressed), takesV2: settings.signatureV2 !== 'off' }, (accessKeyId) => {
         identity = identities.identify(accessKeyId, sessionToken)
         return identity.secretAccessKey
       })

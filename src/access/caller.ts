@@ -29,7 +29,7 @@ export interface Caller {
 /** What is asked for. `bucket` alone for bucket actions; neither for service actions. */
 export interface Resource {
   /** `ownerId` is '' for a bucket that is not there yet. */
-  readonly bucket?: (GovernedBucket & { readonly name: string }) | undefined
+  readonly bucket?: (GovernedBucket & { readonly name: string; readonly region?: string }) | undefined
   readonly key?: string | undefined
   /**
    * The version at `key`, where the decision depends on it (`dependsOnObject`, ObjectNeeded); null if there is none. Without it the
@@ -60,6 +60,14 @@ export interface Asking {
 /** Services whose requests are signed for themselves, beside S3. */
 export type OtherService = 'iam' | 'sts'
 
+/** What a request is for, as far as its signature has to say so. */
+export interface Addressed {
+  /** Absent: S3. */
+  readonly service?: OtherService
+  /** Of the bucket: requests to it may be signed for its own region, whatever others there are. */
+  readonly region?: string | undefined
+}
+
 /** What conditions may ask of a request. Making one costs nothing: all is read when a condition asks for it. */
 export interface RequestFacts {
   readonly method: string
@@ -86,12 +94,16 @@ export interface Connection {
 /** The one authentication and the one authorization of every door. Errors are ApiError with AWS's codes. */
 export interface Gatekeeper {
   /** Verifies whatever credentials the request carries; anonymous if none. */
-  authenticate(request: ReceivedSignable, service?: OtherService): Caller
+  authenticate(request: ReceivedSignable, addressed?: Addressed): Caller
   /**
    * The signature in the fields of a POST upload (names in lower case), over the field `policy`; anonymous if none. `received`: what
    * brought the form.
    */
-  authenticateForm(fields: ReadonlyMap<string, string>, received: Pick<RequestFacts, 'headers' | 'socket'>): Caller
+  authenticateForm(
+    fields: ReadonlyMap<string, string>,
+    received: Pick<RequestFacts, 'headers' | 'socket'>,
+    addressed?: Addressed,
+  ): Caller
   /**
    * AccessDenied unless the principal may do `action` (AWS's name, as `s3:GetObject`). Explicit Deny wins; default is deny.
    * ObjectNeeded, an AccessDenied too, if that depends on the object and `resource` lacks it.

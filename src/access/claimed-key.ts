@@ -26,7 +26,12 @@ export function claimedAccessKey({ method = '', url = '/', headers, rawHeaders }
 /** Of credentials with something else about them that cannot be. */
 function keyOfScope({ headers, target }: Naming): ClaimedKey | undefined {
   const inHeader = /Credential=([^,\s]+)/.exec(headers.authorization ?? '')?.[1]
-  const credential = inHeader ?? new URLSearchParams(target.split('?', 2)[1] ?? '').get('X-Amz-Credential')
+  const credential = inHeader ?? queryOf(target).get('X-Amz-Credential')
   const accessKeyId = /^(.+?)\/\d{8}\//.exec(credential ?? '')?.[1]
   return accessKeyId === undefined ? undefined : { accessKeyId }
+}
+
+function queryOf(target: string): URLSearchParams {
+  const mark = target.indexOf('?')
+  return new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1))
 }

@@ -5,7 +5,7 @@ import type { Connection, RequestFacts } from './caller.ts'
 
 export interface ClientAddress {
   address(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
-  isSecure(facts: RequestFacts): boolean
+  isSecure(facts: Pick<RequestFacts, 'socket' | 'headers'>): boolean
 }
 
 /** `trustedProxies`: addresses and CIDR ranges. */

@@ -12,19 +12,23 @@ export interface FailedAuthentication {
   /** Whose key that is; undefined if it is nobody's. */
   readonly identity: Identity | undefined
   readonly hosts: readonly string[]
-  readonly region: string
+  readonly acceptedHosts: readonly string[]
+  readonly isProxied: boolean
   readonly sourceAddress: string | undefined
   /** The server's own, whose administrators learn of keys that are nobody's. */
   readonly ownAccount: string
 }
 
 /** Undefined if the failure explains itself. */
-export function hintOf({ error, identity, hosts, region }: FailedAuthentication): string | undefined {
+export function hintOf({ error, identity, ...mismatched }: FailedAuthentication): string | undefined {
   const { code, fields } = error
   if (code === 'AccessDenied') return refusalHint(error)
   if (identity === undefined) return undefined
   switch (code) {
     case 'SignatureDoesNotMatch':
+      if (fields.ParametersNotSigned !== undefined) {
+        return `Signature Version 2 does not cover these parameters: ${fields.ParametersNotSigned}. Sign with Version 4.`
+      }
       return fields.CanonicalRequest === undefined
         ? 'The secret is most likely not the one of this access key.'
         : diagnoseMismatch({
@@ -32,13 +36,15 @@ export function hintOf({ error, identity, hosts, region }: FailedAuthentication)
             stringToSign: String(fields.StringToSign),
             signature: String(fields.SignatureProvided),
             secretAccessKey: identity.secretAccessKey,
-            hosts,
+            hosts: mismatched.hosts,
+            acceptedHosts: mismatched.acceptedHosts,
+            isProxied: mismatched.isProxied,
           })
     case 'RequestTimeTooSkewed':
       return clockHint(String(fields.RequestTime), String(fields.ServerTime))
     case 'AuthorizationHeaderMalformed':
     case 'AuthorizationQueryParametersError':
-      return scopeHint(error, region)
+      return scopeHint(error)
     default:
       return undefined
   }
@@ -46,7 +52,7 @@ export function hintOf({ error, identity, hosts, region }: FailedAuthentication)
 
 export function recordFailure(
   journal: DecisionJournal,
-  failed: Omit<FailedAuthentication, 'hosts' | 'region'>,
+  failed: Omit<FailedAuthentication, 'hosts' | 'acceptedHosts' | 'isProxied'>,
   hint: string,
 ): string {
   const { error, accessKeyId, identity, sourceAddress, ownAccount } = failed
@@ -76,9 +82,9 @@ function nameOfNobody(claimed: string): string {
   return claimed === '' || /^A[KS]IA[A-Z0-9]{16}$/.test(claimed) ? claimed : 'HIDDEN_DUE_TO_SECURITY_REASONS'
 }
 
-function scopeHint({ message, fields }: ApiError, region: string): string {
+function scopeHint({ message, fields }: ApiError): string {
   if (fields.Region !== undefined) {
-    return `The client signs for another region: set its region to "${region}", or this server's AWS_REGION.`
+    return `The client signs for another region: set its region to "${fields.Region}", or name its own in REGIONS.`
   }
   const wanted = /service .*belongs to "(\w+)"/.exec(message)?.[1]
   return wanted === undefined ? message : `The client signs for another service than "${wanted}".`

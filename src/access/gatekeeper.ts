@@ -1,5 +1,6 @@
 /** The one authentication, and the door to the one authorization. Default is deny. */
 import type { Identities } from '#identity/identities.ts'
+import type { Regions } from '#model/bucket-region.ts'
 import { isKeptToOwnersAccount, isOfOwnersAccount } from '#policy/owners-account.ts'
 import { createAuthenticator } from './authenticator.ts'
 import type { Authorizer } from './authorizer.ts'
@@ -8,8 +9,7 @@ import type { ClientAddress } from './client-address.ts'
 import type { DecisionJournal } from './decision-journal.ts'
 import { ObjectNeeded } from './object-needed.ts'
 
-export interface GatekeeperSettings {
-  readonly region: string
+export interface GatekeeperSettings extends Regions {
   readonly service: string
   /** Values of Host that are as good as the one received. */
   readonly hosts: readonly string[]

@@ -2,6 +2,7 @@
  * Condition keys of an S3 request, read from it when a condition asks. A key of S3 is there only for actions that understand it: or a
  * query that means nothing to an operation could open it. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
  */
+import { signedRegionOf } from '#model/bucket-region.ts'
 import { decodeCopySource } from '#model/copy-source.ts'
 import { type NamedTags, parseTagQuery } from '#model/tags.ts'
 import { actions, isSaidInVain, understandsKey } from '#policy/actions.ts'
@@ -37,7 +38,7 @@ export function createContext(
       case 'aws:referer':
         return facts.headers.referer
       case 'aws:requestedregion':
-        return region
+        return resource.bucket?.region === undefined ? region : signedRegionOf(resource.bucket.region)
       default:
         return key.startsWith('s3:') && isUnderstood(action, key) ? s3Value(key.slice(3), facts, resource) : undefined
     }

@@ -2,9 +2,11 @@
  * The way into the console: access key and secret, or user name and password. What a session keeps is no secret: who signed in, and
  * a stamp that changes with the secret, so that a session ends when its key or user is removed, disabled or given another secret.
  */
-import { createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import type { Identities } from '#identity/identities.ts'
 import type { Identity } from '#identity/identity.ts'
+import { hashOfNone, isPasswordOf } from '#identity/password.ts'
+import { canonicalOwner, findPasswordOwner } from '#identity/password-owner.ts'
 import { ApiError } from '#model/errors.ts'
 import { isSame } from '#signature/signing-key.ts'
 import { recordFailure } from './failed-authentication.ts'
@@ -33,7 +35,8 @@ export interface SignInAttempt {
 
 export interface SignIn {
   /**
-   * Undefined: unknown or wrong, which look the same. AccessDenied while the name or the address is locked out. Both are recorded.
+   * Undefined: unknown or wrong, which look the same and take the same time. AccessDenied while the name is locked for the address, or
+   * the address for all names. Both are recorded. Throttling, where too many wait.
    */
   attempt(attempt: SignInAttempt): Promise<SignedIn | undefined>
   /** Undefined: the session must end. */
@@ -50,22 +53,23 @@ export interface SignInOptions {
 }
 
 export function createSignIn({ identities, access, settings }: SignInOptions): SignIn {
-  const { authMaxAttempts, authLockoutMinutes } = settings
-  const names = new Lockout(authMaxAttempts, authLockoutMinutes)
-  const addresses = new Lockout(authMaxAttempts * attemptsOfAddress, authLockoutMinutes)
+  const lockout = new Lockout(settings, { attemptsOfAddress })
   const stampOf = (name: string, secret: string) =>
     createHmac('sha256', settings.secretKey ?? '')
       .update(`sign-in\0${name}\0${secret}`)
       .digest('base64url')
 
-  async function recognize(name: string, secret: string): Promise<SignedIn | undefined> {
-    const identity = identities.findByAccessKey(name)
-    if (identity !== undefined) {
-      const isRight = isSame(identity.secretAccessKey, secret)
-      return isRight ? { by: 'key', name, stamp: stampOf(name, secret) } : undefined
+  /** Keys are compared, and a hash is verified all the same: the time it takes does not tell which names are keys. */
+  async function recognize(name: string, secret: string, begin: () => void): Promise<SignedIn | undefined> {
+    const key = identities.findByAccessKey(name)
+    const user = key === undefined ? findPasswordOwner(identities.directory, asOwner(name)) : undefined
+    const hasPassword = await isPasswordOf(user?.passwordHash ?? hashOfNone, secret, begin)
+    if (key !== undefined) {
+      const isRight = isSame(digest(key.secretAccessKey), digest(secret))
+      return isRight ? { by: 'key', name, stamp: stampOf(name, key.secretAccessKey) } : undefined
     }
-    const user = await identities.findByPassword(asPassword(name, secret))
-    return user && { by: 'password', name: user.arn, stamp: stampOf(user.arn, passwordHashOf(user) ?? '') }
+    if (user === undefined || !hasPassword) return undefined
+    return { by: 'password', name: user.identity.arn, stamp: stampOf(user.identity.arn, user.passwordHash) }
   }
 
   function passwordHashOf({ account: id, requester }: Identity): string | undefined {
@@ -84,20 +88,19 @@ export function createSignIn({ identities, access, settings }: SignInOptions): S
 
   return {
     async attempt({ name, secret, address }) {
+      const counted = canonicalOwner(identities.directory, asOwner(name))
       try {
-        addresses.check(address)
-        names.check(name)
+        // Those who are locked out do not wait in the queue.
+        lockout.check(counted, address)
+        const signedIn = await recognize(name, secret, () => lockout.begin(counted, address))
+        if (signedIn === undefined) {
+          record(new ApiError('AccessDenied', { message: 'Invalid credentials' }), name, address)
+        } else lockout.succeed(counted, address)
+        return signedIn
       } catch (error) {
-        if (error instanceof ApiError) record(error, name, address)
+        if (error instanceof ApiError && error.code === 'AccessDenied') record(error, name, address)
         throw error
       }
-      const signedIn = await recognize(name, secret)
-      if (signedIn === undefined) {
-        addresses.fail(address)
-        names.fail(name)
-        record(new ApiError('AccessDenied', { message: 'Invalid credentials' }), name, address)
-      } else names.succeed(name)
-      return signedIn
     },
     resume({ by, name, stamp }) {
       const identity = by === 'key' ? identities.findByAccessKey(name) : identities.find(name)
@@ -107,7 +110,10 @@ export function createSignIn({ identities, access, settings }: SignInOptions): S
   }
 }
 
-function asPassword(name: string, password: string) {
+function asOwner(name: string) {
   const [, account, userName] = /^([^/]+)\/(.+)$/.exec(name) ?? [undefined, undefined, name]
-  return { account, userName: userName ?? name, password }
+  return { account, userName: userName ?? name }
 }
+
+/** Texts of any length take the same time to compare. */
+const digest = (text: string): string => hash('sha256', text, 'hex')

@@ -2,6 +2,7 @@
  * Which actions each access key really used, and where: counted in memory, by day, action and the first folder of a key, and written
  * in batches. It is what a least-privileged policy is made of.
  */
+import { rememberUpTo } from '#lib/remember.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import { decodeCounters } from '#metadata/write.ts'
@@ -61,9 +62,8 @@ export class UsageLedger {
   #foldersOf(name: string): Set<string> {
     const known = this.#folders.get(name)
     if (known !== undefined) return known
-    if (this.#folders.size >= pendingMax) this.#folders.clear()
     const fresh = new Set<string>()
-    this.#folders.set(name, fresh)
+    rememberUpTo(this.#folders, pendingMax, name, fresh)
     return fresh
   }
 

@@ -51,7 +51,8 @@ const findRoute = (method: string, path: string) => routes.find((one) => one.met
 /** The answer to a request of `isInspection`, once it is authenticated. AccessDenied. */
 export async function inspect(options: AdminOptions, asked: AdminRequest): Promise<AdminAnswer> {
   const { method = '', url = '' } = asked.request
-  const [path = '', search = ''] = url.split('?', 2)
+  const mark = url.indexOf('?')
+  const [path, search] = mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)]
   const { principal } = asked.caller
   const route = findRoute(method, path)
   if (route === undefined) throw new ApiError('InvalidURI')

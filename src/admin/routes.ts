@@ -9,7 +9,7 @@ import { isUnexplained } from '#access/denial.ts'
 import type { Access } from '#access/open-access.ts'
 import type { Identity } from '#identity/identity.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
-import { percentDecode } from '#lib/uri.ts'
+import { pathDecode } from '#lib/uri.ts'
 import { formatXml } from '#lib/xml.ts'
 import { isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
@@ -93,10 +93,10 @@ async function answer(
     }
     const { method = '', url: target = '', headers, rawHeaders, socket } = request
     const caller = gatekeeper.authenticate({ method, target, headers, rawHeaders, socket })
-    const bucketName = percentDecode(presignMatch?.[1] ?? policyBucket ?? '')
+    const bucketName = pathDecode(presignMatch?.[1] ?? policyBucket ?? '')
     if (!isBucketName(bucketName)) throw new ApiError('InvalidBucketName')
     const body = await readBody(request, caller)
-    const asked = { request, caller, bucketName, key: percentDecode(presignMatch?.[2] ?? ''), body }
+    const asked = { request, caller, bucketName, key: pathDecode(presignMatch?.[2] ?? ''), body }
     const { status, json } = presignMatch === null ? await bucketPolicy(options, asked) : await presign(options, asked)
     const length = { 'content-length': Buffer.byteLength(json ?? '') }
     response.writeHead(status, json === undefined ? {} : { 'content-type': 'application/json', ...length }).end(json)

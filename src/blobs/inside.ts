@@ -1,35 +1,29 @@
-/** A symbolic link that leads out of a bucket is never followed: what is behind it is not in the bucket. */
+/**
+ * Symbolic links are never followed, neither in a bucket nor as a bucket: what is behind one is not in the bucket, and a link within
+ * the bucket would give one file two keys.
+ */
 import fs from 'node:fs'
 import { dirname, sep } from 'node:path'
+import { hasCode } from './files.ts'
 
-const keptMs = 1000
-const keptFolders = 1000
-
-/** Whether the folder of `path`, or as much of it as exists, really is inside `root`. */
-export function isInside(root: string, path: string): boolean {
-  try {
-    let folder = dirname(path)
-    while (folder.length > root.length && !fs.existsSync(folder)) folder = dirname(folder)
-    const realRoot = fs.realpathSync(root)
-    const realFolder = fs.realpathSync(folder)
-    return realFolder === realRoot || realFolder.startsWith(realRoot + sep)
-  } catch {
-    return false
+/** Whether no folder from the bucket's own down to that of `path`, as far as they exist, is a symbolic link. */
+export function isInside(bucketFolder: string, path: string): boolean {
+  const folder = dirname(path)
+  for (let end = bucketFolder.length; ; end = folder.indexOf(sep, end + 1)) {
+    const at = end === -1 ? folder : folder.slice(0, end)
+    try {
+      const stats = fs.lstatSync(at, { throwIfNoEntry: false })
+      if (stats === undefined) return true
+      if (!stats.isDirectory()) return !stats.isSymbolicLink()
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EACCES')) throw error
+      return true
+    }
+    if (at.length >= folder.length) return true
   }
 }
 
-/** isInside for many files: what was found of a folder holds for a second. */
-export class InsideCheck {
-  readonly #safeUntilMs = new Map<string, number>()
-
-  isInside(root: string, path: string): boolean {
-    const folder = dirname(path)
-    if (folder === root) return true
-    const now = Date.now()
-    if ((this.#safeUntilMs.get(folder) ?? 0) > now) return true
-    if (!isInside(root, path)) return false
-    if (this.#safeUntilMs.size >= keptFolders) this.#safeUntilMs.clear()
-    this.#safeUntilMs.set(folder, now + keptMs)
-    return true
-  }
+/** Whether the bucket's folder is what stands at its path, or nothing does. */
+export function isLink(path: string): boolean {
+  return fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
 }

@@ -1,7 +1,8 @@
 /** The console as an Express application: what every request passes before it reaches a page of routes.ts. */
 import { randomBytes } from 'node:crypto'
-import type { Express, Request, Response } from 'express'
+import type { Express, NextFunction, Request, Response } from 'express'
 import helmet from 'helmet'
+import type { LocalRequests } from '#http/local-requests.ts'
 import type { Log } from '#lib/log.ts'
 import type { ObjectOwnership } from '#model/object-ownership.ts'
 import { installAssets } from './assets.ts'
@@ -21,6 +22,7 @@ export interface ConsoleSettings {
   readonly uiPort: number
   readonly apiBaseUrl: string | undefined
   readonly region: string
+  readonly regions: readonly string[]
   readonly service: string
   readonly storageRoot: string
   readonly durability: string
@@ -32,6 +34,7 @@ export interface ConsoleSettings {
   readonly activity: boolean
   readonly maxUploadBytes: number
   readonly defaultObjectOwnership: ObjectOwnership
+  readonly defaultPublicAccessBlock: boolean
   readonly uiPageSize: number
   readonly secretKey: string | undefined
   readonly sessionIdleMs: number
@@ -45,6 +48,7 @@ export interface ConsoleOptions {
   readonly settings: ConsoleServices['settings']
   readonly version: string
   readonly packageRoot: string
+  readonly localRequests: LocalRequests
   readonly log: Log
 }
 
@@ -77,18 +81,28 @@ export function createConsole({
   settings,
   version,
   packageRoot,
+  localRequests,
   log,
 }: ConsoleOptions) {
   // Without a key of the whole program, sessions and forms are this process's alone: never signed with nothing.
   const config = { ...given, secretKey: given.secretKey ?? randomBytes(32).toString('base64') }
-  const store = new SessionStore(domain.engine, config.sessionIdleMs)
+  const stores: SessionStore[] = []
+  const openSessions = () => {
+    const store = new SessionStore(domain.engine, config.sessionIdleMs)
+    stores.push(store)
+    return store
+  }
   const services = { ...domain, config, settings, version }
   const renderer = createRenderer(packageRoot, version)
   const endpoint = createEndpoint({ services, renderer, log })
-  const sessions = createSessions(store, { ...config, isSecure: config.tls !== undefined })
+  const sessions = createSessions(openSessions, {
+    ...config,
+    isSecure: (request) => domain.access.clientAddress.isSecure(request),
+  })
 
   function install(app: Express): void {
     app.use(pageHeaders)
+    app.use((request: Request, _response: Response, next: NextFunction) => next(localRequests(request)))
     app.get('/', (_request: Request, response: Response) => response.redirect('/ui'))
     app.get('/healthz', (_request: Request, response: Response) => void response.json({ status: 'ok', version }))
     installAssets(app, packageRoot)
@@ -100,5 +114,8 @@ export function createConsole({
     app.use(endpoint.answerFailure)
   }
 
-  return { install, close: () => store.close() }
+  const close = () => {
+    for (const store of stores) store.close()
+  }
+  return { install, close }
 }

@@ -38,7 +38,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     identifyVisitor(request, response, {
       signIn: services.signIn,
       lifetimeMs: config.sessionLifetimeMs,
-      isSecure: config.tls !== undefined,
+      isSecure: services.access.clientAddress.isSecure(request),
     })
 
   async function answer(route: Route, request: Request, response: Response): Promise<void> {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SignIn } from '#access/sign-in.ts'
 import type { Principal } from '#model/account.ts'
+import { cookieOf, readCookies } from './session/cookies.ts'
 import { endSession, sessionOf, type VisitSession } from './session/session.ts'
 
 export interface Visitor {
@@ -11,8 +12,6 @@ export interface Visitor {
   /** What the visitor's CSRF tokens are bound to. */
   readonly binding: string
 }
-
-const visitorCookie = 'myfsio.visitor'
 
 export async function identifyVisitor(
   request: IncomingMessage,
@@ -32,21 +31,11 @@ export async function identifyVisitor(
 
 /** Before there is a session, a cookie of its own keeps the forms of one visitor from another's. */
 function visitorId(request: IncomingMessage, response: ServerResponse, isSecure: boolean): string {
-  const known = readCookie(request, visitorCookie)
-  if (known !== undefined && /^[\w-]{22}$/.test(known)) return known
+  const { name, path } = cookieOf('visitor', isSecure)
+  const known = readCookies(request, name).find((value) => /^[\w-]{22}$/.test(value))
+  if (known !== undefined) return known
   const fresh = randomBytes(16).toString('base64url')
-  response.appendHeader(
-    'set-cookie',
-    `${visitorCookie}=${fresh}; Path=/ui; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`,
-  )
+  const attributes = `Path=${path}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`
+  response.appendHeader('set-cookie', `${name}=${fresh}; ${attributes}`)
   return fresh
-}
-
-/** For cookies of ours whose values need no decoding. */
-export function readCookie(request: IncomingMessage, name: string): string | undefined {
-  for (const pair of (request.headers.cookie ?? '').split(';')) {
-    const [found = '', value] = pair.trim().split('=', 2)
-    if (found === name) return value
-  }
-  return undefined
 }

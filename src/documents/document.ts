@@ -1,6 +1,7 @@
 /**
  * A JSON document that people edit by hand and every process shares. A file that becomes invalid never takes effect: the last good
- * state stays. Writes go under a lock, after reading again, and replace the file at once.
+ * state stays. It is kept in a file of its own as well (last-good.ts), for processes that start meanwhile. Writes go under a lock,
+ * after reading again, and replace the file at once.
  */
 import fs from 'node:fs'
 import { copyFile, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
@@ -12,6 +13,7 @@ import { syncFolder } from '#lib/sync.ts'
 import { currentTurn } from '#lib/turn.ts'
 import { ApiError } from '#model/errors.ts'
 import { type DocumentPath, DocumentProblem, parseJson, problemAt, problemOfSchema } from './json-source.ts'
+import { keepLastGood, lastGoodPath, readLastGood, restoreLastGood } from './last-good.ts'
 
 export interface DocumentLog {
   error(fields: object, message: string): void
@@ -62,9 +64,9 @@ export class Document<T> {
   static async open<T>(options: DocumentOptions<T>): Promise<Document<T>> {
     const document = new Document(options)
     await mkdir(dirname(options.path), { recursive: true })
-    if (!fs.existsSync(options.path)) await document.update((value) => value)
+    if (!fs.existsSync(options.path) && !restoreLastGood(options.path)) await document.update((value) => value)
     document.#load()
-    if (document.#problem !== undefined) throw startError(options.path, document.#problem)
+    if (document.#problem !== undefined) document.#takeLastGood(document.#problem)
     document.#watcher = watch(options.path, { ignoreInitial: true, persistent: false })
       .on('all', () => document.#load())
       // The system has no watch left: `current` looks at the file all the same.
@@ -135,6 +137,20 @@ export class Document<T> {
     this.#written = { stamp: stampOf(temporary), value }
     await rename(temporary, path)
     await syncFolder(dirname(path))
+    keepLastGood(path, text)
+  }
+
+  /** For a process that starts on an invalid file. Throws what is wrong with it where there is no last good state. */
+  #takeLastGood(problem: DocumentProblem): void {
+    const { path, log } = this.#options
+    const text = readLastGood(path)
+    if (text === undefined) throw startError(path, problem)
+    try {
+      this.#current = this.#parse(text)
+    } catch {
+      throw startError(path, problem)
+    }
+    log.error({ path, lastGood: lastGoodPath(path) }, 'started with the last good state of the document')
   }
 
   #load(): void {
@@ -149,7 +165,9 @@ export class Document<T> {
       return
     }
     try {
-      this.#current = this.#parse(fs.readFileSync(path, 'utf8'))
+      const text = fs.readFileSync(path, 'utf8')
+      this.#current = this.#parse(text)
+      keepLastGood(path, text)
       if (this.#problem !== undefined) log.info({ path }, 'the document is valid again')
       this.#problem = undefined
     } catch (error) {

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import express from 'express'
 import { answerClientError } from './client-error.ts'
 import { Connections, type ConnectionsOptions } from './connections.ts'
+import { hasLegalHost, refuseHost } from './host.ts'
 
 export interface HttpServerOptions extends ConnectionsOptions {
   /** PEM texts. */
@@ -41,7 +42,8 @@ export function createHttpServer(options: HttpServerOptions, install: (app: expr
   const connections = new Connections(server, tls !== undefined, options)
   connectionsOf.set(server, connections)
   const answer = (request: IncomingMessage, response: ServerResponse) => {
-    if (connections.admit(request, response)) app(request as express.Request, response as express.Response)
+    if (!hasLegalHost(request)) refuseHost(response)
+    else if (connections.admit(request, response)) app(request as express.Request, response as express.Response)
     else connections.refuse(request, response)
   }
   server.setTimeout(idleTimeoutMs)

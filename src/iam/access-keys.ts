@@ -7,6 +7,7 @@ import {
   newSecretAccessKey,
 } from '#identity/access-key.ts'
 import type { Account } from '#identity/account.ts'
+import { makerOf } from '#identity/credential-maker.ts'
 import { getUser } from '#identity/user.ts'
 import { ApiError } from '#model/errors.ts'
 import { answerPage, pageOf, refuseRoot } from './reading.ts'
@@ -42,7 +43,7 @@ export const accessKeyRows: readonly IamRow[] = [
       const { caller, identities, change } = request
       const secret = newSecretAccessKey()
       const sealed = identities.secrets.format(secret)
-      const maker = identities.directory.findKey(caller.session?.sourceKeyId ?? caller.accessKeyId)?.key ?? {}
+      const maker = makerOf(caller, identities.directory)
       return change((account) => {
         const { keys, name } = holderIn(account)
         const key = createAccessKey(keys, { account: account.id, secret: sealed, maker })

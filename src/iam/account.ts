@@ -1,11 +1,11 @@
 /** The account as a whole: its alias, how much it holds, and what it cannot hold here. */
-import { awsManagedPolicies } from '#identity/aws-managed-policies.ts'
+import { allAwsPolicies } from '#identity/aws-policies.ts'
 import { groupKind } from '#identity/group.ts'
 import { instanceProfileKind } from '#identity/instance-profile.ts'
 import { policyKind } from '#identity/managed-policy.ts'
 import { holderKinds } from '#identity/policy-holder.ts'
 import { roleKind } from '#identity/role.ts'
-import { userKind } from '#identity/user.ts'
+import { getUser, userKind } from '#identity/user.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { IamRow } from './request.ts'
@@ -90,7 +90,7 @@ const summaryRow: IamRow = {
       ServerCertificates: 0,
       ServerCertificatesQuota: 0,
       SigningCertificatesPerUserQuota: 0,
-      AWSManagedPolicies: awsManagedPolicies.size,
+      AWSManagedPolicies: allAwsPolicies().size,
     }
     return { SummaryMap: { entry: Object.entries(summary).map(([key, value]) => ({ key, value })) } }
   },
@@ -107,8 +107,17 @@ const emptyLists: readonly IamRow[] = [
   { ...emptyList('ListSAMLProviders', 'SAMLProviderList'), on: anything },
 ]
 
+/** NoSuchEntity for a user who is not there. */
 function emptyList(name: string, element: string): IamRow {
-  return { name, on: onUser, run: () => ({ [element]: {}, IsTruncated: false }) }
+  return {
+    name,
+    on: onUser,
+    run({ params, account }) {
+      const user = params.find('UserName', rules.userName)
+      if (user !== undefined) getUser(account, user)
+      return { [element]: {}, IsTruncated: false }
+    },
+  }
 }
 
 const passwordPolicyRow: IamRow = {

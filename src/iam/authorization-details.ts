@@ -1,6 +1,6 @@
 /** Everything of an account in one paged answer. https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html */
 import type { Account } from '#identity/account.ts'
-import { awsManagedPolicies } from '#identity/aws-managed-policies.ts'
+import { allAwsPolicies } from '#identity/aws-policies.ts'
 import type { ManagedPolicy } from '#identity/managed-policy.ts'
 import type { PolicyHolder } from '#identity/policy-holder.ts'
 import type { XmlTree } from '#lib/xml.ts'
@@ -97,7 +97,7 @@ function entriesOf(account: Account): Entry[] {
       }),
     ),
     ...account.policies.map(policy('LocalManagedPolicy')),
-    ...[...awsManagedPolicies.values()].map(policy('AWSManagedPolicy')),
+    ...[...allAwsPolicies().values()].map(policy('AWSManagedPolicy')),
   ]
 }
 

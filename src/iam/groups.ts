@@ -3,7 +3,7 @@ import { answerPage, nameKey, pageOf, readPath, underPrefix } from './reading.ts
 import type { IamRow } from './request.ts'
 import { rules } from './rules.ts'
 import { groupShape, userBrief } from './shapes.ts'
-import { onAll, onGroup } from './targets.ts'
+import { onAll, onGroup, onMovedGroup } from './targets.ts'
 
 export const groupRows: readonly IamRow[] = [
   {
@@ -34,6 +34,7 @@ export const groupRows: readonly IamRow[] = [
   {
     name: 'UpdateGroup',
     on: onGroup,
+    movesTo: onMovedGroup,
     async run({ params, change }) {
       const name = params.get('GroupName', rules.groupName)
       const newName = params.find('NewGroupName', rules.groupName)

@@ -1,6 +1,8 @@
 /** Passwords for the console. */
+
+import { refuseLimitedMaker } from '#identity/credential-maker.ts'
+import { formatPassword } from '#identity/password.ts'
 import { createLogin, getLogin, getUser, type Login } from '#identity/user.ts'
-import { formatPassword, isPasswordOf } from '#lib/digest/password.ts'
 import type { XmlTree } from '#lib/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { refuseRoot } from './reading.ts'
@@ -29,7 +31,8 @@ export const loginProfileRows: readonly IamRow[] = [
     name: 'CreateLoginProfile',
     on: onUser,
     async run(request) {
-      const { params, change } = request
+      const { params, change, caller, identities } = request
+      refuseLimitedMaker(caller, identities.directory, 'CreateLoginProfile')
       const { name } = userAsked(request)
       const password = params.get('Password', rules.password)
       assertPassword(password)
@@ -52,10 +55,13 @@ export const loginProfileRows: readonly IamRow[] = [
   {
     name: 'UpdateLoginProfile',
     on: onUser,
-    async run({ params, change }) {
+    async run({ params, change, caller, identities }) {
       const name = params.get('UserName', rules.userName)
       const password = params.find('Password', rules.password)
-      if (password !== undefined) assertPassword(password)
+      if (password !== undefined) {
+        refuseLimitedMaker(caller, identities.directory, 'UpdateLoginProfile')
+        assertPassword(password)
+      }
       const passwordHash = password === undefined ? undefined : await formatPassword(password)
       const mustChange = params.findFlag('PasswordResetRequired')
       await change((account) => {
@@ -82,15 +88,15 @@ export const loginProfileRows: readonly IamRow[] = [
   {
     name: 'ChangePassword',
     on: onUser,
-    async run({ params, caller, account, change }) {
+    async run({ params, caller, account, change, isPasswordOf }) {
       const name = caller.requester.userName
       refuseRoot(name === undefined)
       const { passwordHash } = getLogin(getUser(account, name ?? ''))
+      const password = params.get('NewPassword', rules.password)
+      assertPassword(password)
       if (!(await isPasswordOf(passwordHash, params.get('OldPassword', rules.password)))) {
         throw new ApiError('AccessDenied', { message: 'The old password was incorrect.' })
       }
-      const password = params.get('NewPassword', rules.password)
-      assertPassword(password)
       const fresh = await formatPassword(password)
       await change((current) => {
         Object.assign(getLogin(getUser(current, name ?? '')), { passwordHash: fresh, mustChange: false })

@@ -7,6 +7,7 @@ import { accessKeyRows } from './access-keys.ts'
 import { accountRows } from './account.ts'
 import { authorizationDetailsRow } from './authorization-details.ts'
 import { contextKeyRows } from './context-keys.ts'
+import { credentialReportRows } from './credential-report.ts'
 import { groupRows } from './groups.ts'
 import { boundaryRows, heldPolicyRows } from './held-policies.ts'
 import { instanceProfileRows } from './instance-profiles.ts'
@@ -46,6 +47,8 @@ export const operations: readonly IamRow[] = [
   // Alias, summary, and lists of what there never is
   ...accountRows,
   authorizationDetailsRow,
+  // GenerateCredentialReport, GetCredentialReport
+  ...credentialReportRows,
   // SimulateCustomPolicy, SimulatePrincipalPolicy; GetContextKeysFor...
   ...simulateRows,
   ...contextKeyRows,

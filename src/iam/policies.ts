@@ -1,5 +1,5 @@
 import type { Account } from '#identity/account.ts'
-import { awsManagedPolicies } from '#identity/aws-managed-policies.ts'
+import { allAwsPolicies } from '#identity/aws-policies.ts'
 import { tagsOf } from '#identity/entity.ts'
 import {
   addVersion,
@@ -54,7 +54,7 @@ export const policyRows: readonly IamRow[] = [
       const usage = params.findChoice('PolicyUsageFilter', ['PermissionsPolicy', 'PermissionsBoundary'])
       const all = [
         ...(scope === 'AWS' ? [] : account.policies),
-        ...(scope === 'Local' ? [] : awsManagedPolicies.values()),
+        ...(scope === 'Local' ? [] : allAwsPolicies().values()),
       ]
       const chosen = underPrefix(params, all).filter((policy) => {
         if (!isAttachedOnly && usage === undefined) return true

@@ -1,7 +1,6 @@
 /** Parameters that many operations have in common, read into what the domain wants. */
 import type { QueryParams } from '#http/query/params.ts'
 import { isSameName, type PolicyText, type Tag } from '#identity/entity.ts'
-import { assertKnownActions } from '#identity/known-actions.ts'
 import type { XmlTree } from '#lib/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { type ParseOptions, type PolicyKind, parsePolicy } from '#policy/document.ts'
@@ -15,7 +14,7 @@ export function readPolicy(
   options: ParseOptions = {},
 ): PolicyText {
   const json = params.get(name, rules.document)
-  assertKnownActions(parsePolicy(json, kind, { maxBytes: rules.document.max, ...options }))
+  parsePolicy(json, kind, { maxBytes: rules.document.max, ...options })
   return JSON.parse(json) as PolicyText
 }
 

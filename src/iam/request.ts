@@ -14,6 +14,8 @@ export interface IamRequest {
   readonly identities: Identities
   /** Alters a copy of the account that is then put in its place; may run on a newer state than `account`. */
   change<T>(alter: (account: Account) => T): Promise<T>
+  /** For a password that the caller must know. AccessDenied after too many wrong ones, Throttling where too many wait. */
+  isPasswordOf(passwordHash: string, password: string): Promise<boolean>
 }
 
 /** What an operation acts on, for policies. */
@@ -34,6 +36,8 @@ export interface IamRow {
   readonly name: string
   /** What the caller must be allowed to do it to; `unsupported`: IAM of AWS has it, this server does not. */
   readonly on: TargetOf | 'unsupported'
+  /** Where it moves that to, by a new name or path: the caller must be allowed there as well. */
+  readonly movesTo?: TargetOf
   /** A role that it hands to a service, which takes `iam:PassRole` as well. */
   readonly passes?: TargetOf
   readonly run: IamOperation

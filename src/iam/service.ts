@@ -1,11 +1,14 @@
 /** IAM: authenticate → authorize what the row acts on → run. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
 import { AllowedDecisions } from '#access/allowed-decisions.ts'
 import type { Gatekeeper } from '#access/caller.ts'
+import type { ClientAddress } from '#access/client-address.ts'
 import { isUnexplained } from '#access/denial.ts'
+import { Lockout, type LockoutSettings } from '#access/lockout.ts'
 import { type ConditionKeys, factsOfQuery } from '#access/query-facts.ts'
 import type { QueryRequest, QueryService } from '#http/query/service.ts'
 import type { Identities } from '#identity/identities.ts'
 import { Identity } from '#identity/identity.ts'
+import { isPasswordOf } from '#identity/password.ts'
 import { ApiError } from '#model/errors.ts'
 import { operations } from './operations.ts'
 import type { IamRequest, IamRow, Target } from './request.ts'
@@ -13,10 +16,13 @@ import type { IamRequest, IamRow, Target } from './request.ts'
 export interface IamServices {
   readonly identities: Identities
   readonly gatekeeper: Gatekeeper
+  readonly clientAddress: ClientAddress
+  readonly settings: LockoutSettings
 }
 
 export function createIamService(services: IamServices): QueryService {
   const rows = new Map(operations.map((row) => [row.name, row]))
+  const passwordLockout = new Lockout(services.settings)
   if (rows.size !== operations.length) throw new Error('Two operations of IAM have the same name')
   return {
     name: 'iam',
@@ -24,13 +30,17 @@ export function createIamService(services: IamServices): QueryService {
     namespace: 'https://iam.amazonaws.com/doc/2010-05-08/',
     find(name) {
       const row = rows.get(name)
-      return row && ((request) => run(row, request, services))
+      return row && ((request) => run(row, request, { ...services, passwordLockout }))
     },
   }
 }
 
-async function run(row: IamRow, request: QueryRequest, { identities, gatekeeper }: IamServices) {
-  const caller = gatekeeper.authenticate({ ...request.signable, socket: request.socket }, 'iam')
+async function run(
+  row: IamRow,
+  request: QueryRequest,
+  { identities, gatekeeper, clientAddress, passwordLockout }: IamServices & { readonly passwordLockout: Lockout },
+) {
+  const caller = gatekeeper.authenticate({ ...request.signable, socket: request.socket }, { service: 'iam' })
   const { principal } = caller
   request.principal = principal
   request.allowed = new AllowedDecisions()
@@ -44,6 +54,14 @@ async function run(row: IamRow, request: QueryRequest, { identities, gatekeeper 
     account,
     identities,
     change: (alter) => identities.change(account.id, alter),
+    async isPasswordOf(passwordHash, password) {
+      const { socket, signable } = request
+      const attempt = [principal.arn, clientAddress.address({ socket, headers: signable.headers }) ?? ''] as const
+      passwordLockout.check(...attempt)
+      const isRight = await isPasswordOf(passwordHash, password, () => passwordLockout.begin(...attempt))
+      if (isRight) passwordLockout.succeed(...attempt)
+      return isRight
+    },
   }
   const authorize = (action: string, target: Target) => {
     const facts = factsOfQuery(request, caller, keysOf(target))
@@ -51,6 +69,7 @@ async function run(row: IamRow, request: QueryRequest, { identities, gatekeeper 
   }
   const target = row.on === 'unsupported' ? undefined : row.on(asked)
   if (target !== undefined) authorize(row.name, target)
+  if (row.movesTo !== undefined) authorize(row.name, row.movesTo(asked))
   if (row.passes !== undefined) authorize('PassRole', row.passes(asked))
   try {
     return await row.run(asked)

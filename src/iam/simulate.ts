@@ -6,9 +6,11 @@ import type { QueryParams } from '#http/query/params.ts'
 import { hypothetical, type Simulated, simulatedPrincipal } from '#identity/simulated-principal.ts'
 import type { XmlTree } from '#lib/xml.ts'
 import { compilePolicy } from '#policy/compile.ts'
+import { contextOf } from '#policy/context.ts'
 import { type PolicyDocument, parsePolicy } from '#policy/document.ts'
 import type { AccessRequest, ContextLookup, NamedPolicy, Policies } from '#policy/evaluate.ts'
 import { type Explanation, explain, type PolicyTrace } from '#policy/explain.ts'
+import { contextKey } from '#policy/pattern.ts'
 import { contextKeysOf, readPolicies } from './context-keys.ts'
 import { answerPage, pageOf } from './reading.ts'
 import type { IamRequest, IamRow } from './request.ts'
@@ -25,7 +27,7 @@ export const simulateRows: readonly IamRow[] = [
     run(request) {
       const identity = named('PolicyInputList', readPolicies(request, 'PolicyInputList'))
       const requester = hypothetical(request.account, request.params.find('CallerArn', rules.arn))
-      return simulate(request, { requester, policies: { identity } })
+      return simulate(request, { requester, policies: { identity } }, 'nobody')
     },
   },
   {
@@ -39,7 +41,8 @@ export const simulateRows: readonly IamRow[] = [
         params.get('PolicySourceArn', rules.arn),
       )
       const more = named('PolicyInputList', readPolicies(request, 'PolicyInputList'))
-      return simulate(request, { requester, policies: { ...policies, identity: [...policies.identity, ...more] } })
+      const held = { ...policies, identity: [...policies.identity, ...more] }
+      return simulate(request, { requester, policies: held }, 'principal')
     },
   },
 ]
@@ -47,7 +50,8 @@ export const simulateRows: readonly IamRow[] = [
 const named = (list: string, documents: readonly PolicyDocument[]): NamedPolicy[] =>
   documents.map((document, at) => ({ name: `${list}.${at + 1}`, policy: compilePolicy(document) }))
 
-function simulate(request: IamRequest, { requester, policies }: Simulated): XmlTree {
+/** `of`: whether what is not known of the caller, as a tag, is so; or only not given. */
+function simulate(request: IamRequest, { requester, policies }: Simulated, of: 'principal' | 'nobody'): XmlTree {
   const { params, account } = request
   const actions = params.list('ActionNames', { min: 3, max: 128, maxItems: actionsMax })
   if (actions.length === 0) params.get('ActionNames')
@@ -66,8 +70,10 @@ function simulate(request: IamRequest, { requester, policies }: Simulated): XmlT
       : { resource: { name: 'ResourcePolicy', policy: compilePolicy(parsePolicy(resourcePolicy, 'resource')) } }),
   }
   const { context, provided } = readContext(params)
-  const missing = contextKeysOf(documentsIn(all)).filter((key) => !provided.has(key.toLowerCase()) && !isDerived(key))
   const resourceAccount = params.find('ResourceOwner')?.match(/\d{12}/)?.[0] ?? account.id
+  const known = contextOf({ principal: requester, action: '', resource: '', resourceAccount, context })
+  const isKnown = (key: string) => isDerived(key) && (of === 'principal' || known.values(contextKey(key)) !== undefined)
+  const missing = contextKeysOf(documentsIn(all)).filter((key) => !provided.has(key.toLowerCase()) && !isKnown(key))
   const asked = actions.flatMap((action) => resources.map((resource) => ({ action, resource })))
   const page = pageOf(
     params,

@@ -49,6 +49,24 @@ function withContext(params: IamRequest['params'], target: Target, own: string |
   return Object.keys(context).length === 0 ? target : { ...target, context }
 }
 
+/**
+ * Under its new name and path. https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html: "you must have the appropriate
+ * permissions on both the source object and the target object".
+ */
+const moved =
+  (noun: 'user' | 'group', parameter: string): TargetOf =>
+  (request) => {
+    const { account, params } = request
+    const name = params.find(parameter) ?? ''
+    const target = named(noun, request, name)
+    const { path, name: ownName } = findNamed<Entity>(account[lists[noun]], name) ?? { path: '/', name }
+    const there = { path: params.find('NewPath') ?? path, name: params.find(`New${parameter}`) ?? ownName }
+    return { ...target, arn: arnOf(account.id, noun, there) }
+  }
+
+export const onMovedUser = moved('user', 'UserName')
+export const onMovedGroup = moved('group', 'GroupName')
+
 export const onUser = byParameter('user', 'UserName')
 export const onGroup = byParameter('group', 'GroupName')
 export const onRole = byParameter('role', 'RoleName')

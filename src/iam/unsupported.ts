@@ -18,7 +18,7 @@ const names = [
   // Roles that services of AWS make.
   'CreateServiceLinkedRole DeleteServiceLinkedRole GetServiceLinkedRoleDeletionStatus',
   // Reports.
-  'GenerateCredentialReport GetCredentialReport GenerateOrganizationsAccessReport GetOrganizationsAccessReport',
+  'GenerateOrganizationsAccessReport GetOrganizationsAccessReport',
   'GenerateServiceLastAccessedDetails GetServiceLastAccessedDetails GetServiceLastAccessedDetailsWithEntities',
   'ListPoliciesGrantingServiceAccess GetHumanReadableSummary',
   // Settings of accounts and organizations.

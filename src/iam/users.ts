@@ -8,7 +8,7 @@ import { answerPage, includesName, nameKey, pageOf, readPath, readTags, refuseRo
 import type { IamRequest, IamRow } from './request.ts'
 import { rules } from './rules.ts'
 import { formatDate, groupShape, userBrief, userShape } from './shapes.ts'
-import { onAll, onGroup, onUser } from './targets.ts'
+import { onAll, onGroup, onMovedUser, onUser } from './targets.ts'
 
 /** NoSuchEntity. The caller, if the request names nobody. */
 export function userAsked({ params, caller, account }: IamRequest): User {
@@ -58,6 +58,7 @@ export const userRows: readonly IamRow[] = [
   {
     name: 'UpdateUser',
     on: onUser,
+    movesTo: onMovedUser,
     async run({ params, change }) {
       const name = params.get('UserName', rules.userName)
       const newName = params.find('NewUserName', rules.userName)

@@ -1,4 +1,4 @@
-/** The managed policies of AWS that mean something here, by ARN, with AWS's ids and documents. */
+/** The managed policies of AWS that most installations use, by ARN, with AWS's ids and documents. All: aws-policies.ts. */
 import type { ManagedPolicy } from './managed-policy.ts'
 
 type Statement = Readonly<Record<string, unknown>>

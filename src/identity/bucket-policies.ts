@@ -1,9 +1,10 @@
 /**
- * bucket_policies.json: `{"policies": {"<bucket>": <policy>}}`. A policy that a hand made invalid does not take effect: the bucket's last
- * good one stays, and where there is none, nobody gets in but to mend it. `texts` keeps policies letter by letter as they were put, for
- * GetBucketPolicy; where a hand has changed the policy since, the text counts for nothing.
+ * bucket_policies.json: `{"policies": {"<bucket>": <policy>}}`, to be edited by hand if you like. A policy that a hand made invalid does
+ * not take effect: the bucket's last good one stays, and where there is none, nobody gets in but to mend it.
+ *
+ * Beside the policies, `principals` holds the unique ids of those whom a policy names, as they were when it was put: whoever bears the
+ * name later is another. Names without an id mean whoever bears them. `layouts` says how a policy's text was laid out.
  */
-import * as z from 'zod'
 import { Document, type DocumentLog } from '#documents/document.ts'
 import { DocumentProblem } from '#documents/json-source.ts'
 import { ApiError } from '#model/errors.ts'
@@ -12,35 +13,42 @@ import { compilePolicy } from '#policy/compile.ts'
 import { type ParseOptions, parsePolicy } from '#policy/document.ts'
 import type { NamedPolicy } from '#policy/evaluate.ts'
 import { isPublicPolicy } from '#policy/public-policy.ts'
+import { type Bindings, bindingsOf, followed, namesIn, type Principals } from './bound-principals.ts'
+import { bucketPolicySchema, type PolicyDocument, without } from './bucket-policy-document.ts'
 import type { PolicyText } from './entity.ts'
+import { findLayout, formatJson } from './policy-layout.ts'
 import { placeOfMistake } from './policy-text.ts'
 
-const schema = z.looseObject({
-  policies: z.record(z.string(), z.unknown()),
-  texts: z.record(z.string(), z.string()).optional(),
-})
-type PolicyDocument = z.infer<typeof schema>
+interface Followed {
+  /** As it is in the file. */
+  readonly raw: unknown
+  readonly bindings: Bindings | undefined
+  readonly state: object | undefined
+  /** With the names that those whom it means have now. */
+  readonly source: unknown
+}
 
 interface Compiled {
-  /** As it is in the file. */
   readonly source: unknown
   readonly policy: NamedPolicy | 'invalid'
   /** Why it has no effect as it is. */
   readonly problem?: DocumentProblem | undefined
 }
 
+export interface BookOptions extends Pick<ParseOptions, 'principalExists'> {
+  /** Without it, names mean whoever bears them. */
+  readonly principals?: Principals
+}
+
 export class BucketPolicyBook {
   readonly #document: Document<PolicyDocument>
   readonly #log: DocumentLog
-  readonly #options: Pick<ParseOptions, 'principalExists'>
+  readonly #options: BookOptions
   readonly #compiled = new Map<string, Compiled>()
+  readonly #followed = new Map<string, Followed>()
 
   /** `principalExists` as parsePolicy asks it, of what is put; a policy whose principal is gone stays in force. */
-  constructor(
-    document: Document<PolicyDocument>,
-    log: DocumentLog,
-    options: Pick<ParseOptions, 'principalExists'> = {},
-  ) {
+  constructor(document: Document<PolicyDocument>, log: DocumentLog, options: BookOptions = {}) {
     this.#document = document
     this.#log = log
     this.#options = options
@@ -48,15 +56,14 @@ export class BucketPolicyBook {
 
   find(bucket: string): string | undefined {
     const source = this.#sourceOf(bucket)
-    if (source === undefined) return undefined
-    const compact = JSON.stringify(source)
-    const text = this.#document.current.texts?.[bucket]
-    return text !== undefined && isSameJson(text, compact) ? text : compact
+    return source === undefined ? undefined : formatJson(source, this.#document.current.layouts?.[bucket] ?? 'compact')
   }
 
   /** As `put` reads it. MalformedPolicy. */
   parse(bucket: string, json: string): ReturnType<typeof parsePolicy> {
-    return parsePolicy(json, 'resource', { bucket, maxBytes: limits.policyBytes, ...this.#options })
+    const { principalExists } = this.#options
+    const options = principalExists === undefined ? {} : { principalExists }
+    return parsePolicy(json, 'resource', { bucket, maxBytes: limits.policyBytes, ...options })
   }
 
   /** MalformedPolicy; AccessDenied for a public policy where these are blocked. */
@@ -66,10 +73,16 @@ export class BucketPolicyBook {
       throw new ApiError('AccessDenied', { fields: { BlockedBy: 'BlockPublicPolicy' } })
     }
     const policy: unknown = JSON.parse(json)
+    const layout = findLayout(json) ?? 'compact'
     await this.#document.update((value) => {
-      const { policies, texts } = without(value, bucket)
-      const kept = JSON.stringify(policy) === json ? texts : { ...texts, [bucket]: json }
-      return { ...value, policies: { ...policies, [bucket]: policy }, texts: kept }
+      const bindings = this.#bindingsOf(policy)
+      const kept = without(value, bucket)
+      return {
+        ...value,
+        policies: { ...kept.policies, [bucket]: policy },
+        principals: bindings === undefined ? kept.principals : { ...kept.principals, [bucket]: bindings },
+        layouts: layout === 'compact' ? kept.layouts : { ...kept.layouts, [bucket]: layout },
+      }
     })
   }
 
@@ -83,7 +96,33 @@ export class BucketPolicyBook {
     return policy !== undefined && policy !== 'invalid' && isPublicPolicy(policy.policy.document)
   }
 
-  /** Compiled once for as long as the file says the same. `invalid`: a policy is there that was never understood. */
+  /** Whether those who have one of these ids can be told from others who bear their names later, in every policy. */
+  areBound(ids: ReadonlySet<string>): boolean {
+    const { principals } = this.#options
+    if (principals === undefined) return true
+    const { policies, principals: bound = {} } = this.#document.current
+    return Object.entries(policies).every(([bucket, policy]) =>
+      namesIn(policy).every((name) => bound[bucket]?.[name] !== undefined || !ids.has(principals.idOf(name) ?? '')),
+    )
+  }
+
+  /** Writes every policy with the names that those whom it means have now, and their ids. */
+  async settle(): Promise<void> {
+    await this.#document.update((value) => {
+      const { principals } = this.#options
+      if (principals === undefined) return value
+      const policies: Record<string, unknown> = {}
+      const bound: Record<string, Record<string, string>> = {}
+      for (const [bucket, policy] of Object.entries(value.policies)) {
+        policies[bucket] = followed(policy, value.principals?.[bucket] ?? {}, principals)
+        const bindings = this.#bindingsOf(policies[bucket])
+        if (bindings !== undefined) bound[bucket] = bindings
+      }
+      return { ...value, policies, principals: bound }
+    })
+  }
+
+  /** Compiled once for as long as it says the same. `invalid`: a policy is there that was never understood. */
   policyOf(bucket: string): NamedPolicy | 'invalid' | undefined {
     const source = this.#sourceOf(bucket)
     if (source === undefined) return undefined
@@ -116,12 +155,30 @@ export class BucketPolicyBook {
     return this.#document.close()
   }
 
-  /** Reading the file anew makes new objects, which is how a change shows. */
+  /** Reading the file anew makes new objects, which is how a change shows; but the same policy stays the same object. */
   #sourceOf(bucket: string): unknown {
-    const { policies } = this.#document.current
-    if (Object.hasOwn(policies, bucket)) return policies[bucket]
-    this.#compiled.delete(bucket)
-    return undefined
+    const { policies, principals: bound } = this.#document.current
+    if (!Object.hasOwn(policies, bucket)) {
+      this.#compiled.delete(bucket)
+      this.#followed.delete(bucket)
+      return undefined
+    }
+    const { principals } = this.#options
+    const [raw, bindings, state] = [policies[bucket], bound?.[bucket], principals?.state]
+    const known = this.#followed.get(bucket)
+    const isUnchanged = known !== undefined && known.raw === raw
+    if (isUnchanged && known.bindings === bindings && known.state === state) return known.source
+    const fresh = principals === undefined ? raw : followed(raw, bindings ?? {}, principals)
+    const source = isUnchanged && JSON.stringify(known.source) === JSON.stringify(fresh) ? known.source : fresh
+    this.#followed.set(bucket, { raw, bindings, state, source })
+    return source
+  }
+
+  /** Undefined: it names nobody who has an id. */
+  #bindingsOf(policy: unknown): Bindings | undefined {
+    const { principals } = this.#options
+    const bindings = principals === undefined ? {} : bindingsOf(policy, principals)
+    return Object.keys(bindings).length === 0 ? undefined : bindings
   }
 
   #compile(bucket: string, source: unknown): NamedPolicy | DocumentProblem {
@@ -147,26 +204,11 @@ export class BucketPolicyBook {
   }
 }
 
-function without(value: PolicyDocument, bucket: string): Pick<PolicyDocument, 'policies' | 'texts'> {
-  const { [bucket]: _policy, ...policies } = value.policies
-  const { [bucket]: _text, ...texts } = value.texts ?? {}
-  return { policies, texts }
-}
-
-/** Key order counts: a text is kept with the very policy that was parsed from it. */
-function isSameJson(text: string, compact: string): boolean {
-  try {
-    return JSON.stringify(JSON.parse(text)) === compact
-  } catch {
-    return false
-  }
-}
-
 export async function openBucketPolicies(
-  options: { path: string; log: DocumentLog } & Pick<ParseOptions, 'principalExists'>,
+  options: { path: string; log: DocumentLog } & BookOptions,
 ): Promise<BucketPolicyBook> {
-  const { path, log, principalExists } = options
+  const { path, log, ...bookOptions } = options
   const initial = (): PolicyDocument => ({ policies: {} })
-  const document = await Document.open({ path, schema, initial, log })
-  return new BucketPolicyBook(document, log, principalExists === undefined ? {} : { principalExists })
+  const document = await Document.open({ path, schema: bucketPolicySchema, initial, log })
+  return new BucketPolicyBook(document, log, bookOptions)
 }

@@ -7,7 +7,7 @@ import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'
 import type { AccessKey } from './access-key.ts'
 import type { Account, IdentityDocument } from './account.ts'
-import { awsManagedPolicies } from './aws-managed-policies.ts'
+import { findAwsPolicy } from './aws-policies.ts'
 import type { Group } from './group.ts'
 import { defaultVersionOf, type ManagedPolicy, policyArn } from './managed-policy.ts'
 import { indexOwners, type OwnerIndex, type Ownership } from './owners.ts'
@@ -69,6 +69,11 @@ export class Directory {
     return this.#keys.get(accessKeyId)
   }
 
+  /** As it stands in the document, clear. */
+  keysWithSecret(secret: string): AccessKey[] {
+    return [...this.#keys.values()].flatMap(({ key }) => (key.secret === secret ? [key] : []))
+  }
+
   findUser(account: Account, name: string): User | undefined {
     return this.#index(account).users.get(name.toLowerCase())
   }
@@ -103,7 +108,7 @@ export class Directory {
 
   /** Of the account or of AWS; undefined if there is none. */
   findManaged(account: Account, arn: string): NamedPolicy | undefined {
-    const policy = this.#index(account).policies.get(arn) ?? awsManagedPolicies.get(arn)
+    const policy = this.#index(account).policies.get(arn) ?? findAwsPolicy(arn)
     return policy && { name: arn, policy: compiled(defaultVersionOf(policy).document, 'identity') }
   }
 

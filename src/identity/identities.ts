@@ -5,20 +5,22 @@ import { Document, type DocumentLog } from '#documents/document.ts'
 import type { DocumentProblem } from '#documents/json-source.ts'
 import { anonymous, type Owner } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
-import { isUsable } from './access-key.ts'
+import { wellKnownSecret } from '#model/well-known-secret.ts'
+import { type AccessKey, isUsable } from './access-key.ts'
 import { type Account, defaultAccount, emptyAccount, type IdentityDocument, identityDocumentSchema } from './account.ts'
 import { type AdministratorKey, createAdministrator } from './administrator.ts'
+import type { Principals } from './bound-principals.ts'
 import { Directory, type KeyEntry, requesterOf } from './directory.ts'
 import { documentV1Schema, isDocumentV1 } from './document-v1.ts'
 import { Identity } from './identity.ts'
 import { LastUsed } from './last-used.ts'
+import { UnknownActionLog, type WarningLog } from './log-unknown-actions.ts'
 import { findMistake } from './mistakes.ts'
-import { doesPrincipalExist, findPrincipal } from './principals.ts'
+import { doesPrincipalExist, findPrincipal, findPrincipalArn, findPrincipalId } from './principals.ts'
 import { Secrets } from './secrets.ts'
 import { findSessionIdentity, isSourceThere, withKeyPolicies } from './session-identity.ts'
 import { type SessionClaims, SessionTokens } from './session-token.ts'
-import { findByPassword, type Password } from './sign-in.ts'
-import { followPrincipals, principalsOf } from './trusted-principals.ts'
+import { arnsById, followPrincipals } from './trusted-principals.ts'
 import { hasWayIn } from './way-in.ts'
 
 export { canonicalIdOf, defaultAccount } from './account.ts'
@@ -27,7 +29,7 @@ export interface IdentitiesOptions {
   readonly path: string
   /** The first user, should there be none. */
   readonly bootstrap: AdministratorKey
-  readonly log: DocumentLog
+  readonly log: DocumentLog & Partial<WarningLog>
   /** SECRET_KEY. Without one, what is sealed here is known to this process only. */
   readonly secretKey?: string | undefined
 }
@@ -40,7 +42,17 @@ interface State {
   readonly bySession: WeakMap<SessionClaims, Identity>
   /** Keys whose secrets cannot be opened. */
   readonly unreadable: Set<string>
+  openKeys?: readonly AccessKey[]
 }
+
+/** Policies in another document, which name those of this one. */
+export interface NamingPolicies {
+  /** Whether these ids are told from others who bear the same names later. */
+  areBound(ids: ReadonlySet<string>): boolean
+  settle(): Promise<void>
+}
+
+class Unbound extends Error {}
 
 export class Identities {
   readonly tokens: SessionTokens
@@ -49,10 +61,19 @@ export class Identities {
   readonly #document: Document<IdentityDocument>
   readonly #log: DocumentLog
   #state: State
+  #namingPolicies: NamingPolicies | undefined
+  readonly #unknownActions: UnknownActionLog
 
-  private constructor(document: Document<IdentityDocument>, secretKey: string, log: DocumentLog, lastUsed: LastUsed) {
+  private constructor(
+    document: Document<IdentityDocument>,
+    secretKey: string,
+    log: IdentitiesOptions['log'],
+    lastUsed: LastUsed,
+  ) {
     this.#document = document
     this.#log = log
+    this.#unknownActions = new UnknownActionLog({ warn: (fields, message) => log.warn?.(fields, message) })
+    this.#unknownActions.note(document.current)
     this.#state = stateOf(document.current)
     this.secrets = new Secrets(secretKey)
     this.tokens = new SessionTokens(secretKey)
@@ -105,6 +126,13 @@ export class Identities {
     return identity
   }
 
+  /** A usable access key whose secret is the one that everybody knows. */
+  findOpenKey(): string | undefined {
+    const state = this.#current()
+    state.openKeys ??= state.directory.keysWithSecret(wellKnownSecret)
+    return state.openKeys.find((key) => isUsable(key, Date.now()))?.id
+  }
+
   /** InvalidAccessKeyId; InvalidToken, ExpiredToken for what goes with a token. */
   identify(accessKeyId: string, sessionToken: string | undefined): Identity {
     const isLongLived = sessionToken === undefined || this.directory.findKey(accessKeyId) !== undefined
@@ -138,14 +166,26 @@ export class Identities {
     return undefined
   }
 
-  /** Undefined: there is no such user, or it has no password, or another. The identity has no key. */
-  findByPassword(asked: Password): Promise<Identity | undefined> {
-    return findByPassword(this.directory, asked)
-  }
-
   /** Whether an ARN, unique id, canonical id or access key of a policy's Principal names someone. */
   isPrincipal(name: string): boolean {
     return doesPrincipalExist(this.directory, name)
+  }
+
+  /** For policies of other documents: who bears a name now. */
+  get principals(): Principals {
+    const identities = this
+    return {
+      get state() {
+        return identities.directory
+      },
+      idOf: (name) => findPrincipalId(this.directory, name),
+      arnOf: (id) => findPrincipalArn(this.directory, id),
+    }
+  }
+
+  /** These policies will follow every change of a name, and be bound before it. */
+  setNamingPolicies(policies: NamingPolicies): void {
+    this.#namingPolicies = policies
   }
 
   /** The account of an owner, by its canonical id. */
@@ -167,22 +207,53 @@ export class Identities {
    * DeleteConflict if nobody could administer the account any more; ServiceUnavailable while iam.json is invalid; whatever `change` throws.
    */
   async change<T>(accountId: string, change: (account: Account) => T): Promise<T> {
-    let result: { value: T } | undefined
+    const policies = this.#namingPolicies
+    try {
+      return await this.#change(accountId, change, (ids) => policies?.areBound(ids) ?? true)
+    } catch (error) {
+      if (!(error instanceof Unbound)) throw error
+      await policies?.settle()
+      return this.#change(accountId, change, () => true)
+    }
+  }
+
+  /** `areBound` is asked of those whose names the change takes away. */
+  async #change<T>(
+    accountId: string,
+    change: (account: Account) => T,
+    areBound: (ids: ReadonlySet<string>) => boolean,
+  ): Promise<T> {
+    let result: { value: T; hasNewNames: boolean } | undefined
     await this.#document.update((document) => {
       const account = document.accounts.find(({ id }) => id === accountId)
       if (account === undefined) throw new ApiError('InvalidClientTokenId')
       const before = this.directory.findAccount(accountId)
       const hadWayIn = before !== undefined && hasWayIn(this.directory, before)
-      const principals = principalsOf(account)
-      result = { value: change(account) }
-      followPrincipals(document.accounts, principals, principalsOf(account))
+      const names = arnsById(account)
+      const value = change(account)
+      const moved = followPrincipals(document.accounts, names, arnsById(account))
+      if (moved.size > 0 && !areBound(moved)) throw new Unbound()
+      result = { value, hasNewNames: moved.size > 0 }
       if (hadWayIn && !hasWayIn(new Directory(document), account)) {
         throw new ApiError('DeleteConflict', { message: 'Nobody could administer the account any more.' })
       }
       return document
     })
     if (result === undefined) throw new Error('The change was not made')
+    if (result.hasNewNames) await this.#settlePolicies()
     return result.value
+  }
+
+  /** For readers of the file only: what is bound is understood as it is. */
+  async #settlePolicies(): Promise<void> {
+    try {
+      await this.#namingPolicies?.settle()
+    } catch (error) {
+      this.#log.error(
+        { err: error },
+        'the bucket policies could not be written with the new names; they are in force all the same',
+      )
+    }
   }
 
   async close(): Promise<void> {
@@ -224,7 +295,10 @@ export class Identities {
 
   #current(): State {
     const { current } = this.#document
-    if (current !== this.#state.document) this.#state = stateOf(current)
+    if (current !== this.#state.document) {
+      this.#state = stateOf(current)
+      this.#unknownActions.note(current)
+    }
     return this.#state
   }
 }

@@ -1,9 +1,9 @@
-/** Managed policies: an account's own, with up to five versions, and AWS's (aws-managed-policies.ts). */
+/** Managed policies: an account's own, with up to five versions, and AWS's (aws-policies.ts). */
 import * as z from 'zod'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Account } from './account.ts'
-import { awsManagedPolicies } from './aws-managed-policies.ts'
+import { findAwsPolicy, isServiceRolePolicy } from './aws-policies.ts'
 import {
   addNamed,
   entityShape,
@@ -69,7 +69,7 @@ export function createPolicy(
 /** Of the account, or one of AWS's. */
 export function findPolicy(account: Account, arn: string): ManagedPolicy | undefined {
   const own = account.policies.find((policy) => policyArn(account.id, policy) === arn)
-  return own ?? awsManagedPolicies.get(arn)
+  return own ?? findAwsPolicy(arn)
 }
 
 /** NoSuchEntity. */
@@ -88,10 +88,13 @@ export function getOwnPolicy(account: Account, arn: string): ManagedPolicy {
   return policy
 }
 
-/** NoSuchEntity. */
+/** NoSuchEntity, PolicyNotAttachable. */
 export function getAttachable(account: Account, arn: string): void {
   if (findPolicy(account, arn) === undefined) {
     throw new ApiError('NoSuchEntity', { message: `Policy ${arn} does not exist or is not attachable.` })
+  }
+  if (isServiceRolePolicy(arn)) {
+    throw new ApiError('PolicyNotAttachable', { message: 'Cannot attach a Service Role Policy to a Customer Role.' })
   }
 }
 

@@ -3,9 +3,8 @@ import type { DocumentMistake } from '#documents/document.ts'
 import type { DocumentPath } from '#documents/json-source.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Account, IdentityDocument } from './account.ts'
-import { awsManagedPolicies } from './aws-managed-policies.ts'
+import { findAwsPolicy } from './aws-policies.ts'
 import type { Entity, PolicyText } from './entity.ts'
-import { findUnknownAction } from './known-actions.ts'
 import { policyArn } from './managed-policy.ts'
 import type { Bounded } from './policy-holder.ts'
 import { parsed, placeOfMistake } from './policy-text.ts'
@@ -58,18 +57,16 @@ function* mistakesInKeys(path: DocumentPath, account: Account, seen: Set<string>
 function* danglingIn(path: DocumentPath, account: Account): Mistakes {
   const groups = new Set(account.groups.map(({ name }) => name.toLowerCase()))
   const roles = new Set(account.roles.map(({ name }) => name.toLowerCase()))
-  const policies = new Set([
-    ...account.policies.map((policy) => policyArn(account.id, policy)),
-    ...awsManagedPolicies.keys(),
-  ])
+  const own = new Set(account.policies.map((policy) => policyArn(account.id, policy)))
+  const isPolicy = (arn: string) => own.has(arn) || findAwsPolicy(arn) !== undefined
   const noPolicy = (arn: string) => `there is no policy ${arn}`
   for (const list of ['users', 'groups', 'roles'] as const) {
     for (const [at, holder] of account[list].entries()) {
       for (const [place, arn] of holder.attached.entries()) {
-        if (!policies.has(arn)) yield { path: [...path, list, at, 'attached', place], message: noPolicy(arn) }
+        if (!isPolicy(arn)) yield { path: [...path, list, at, 'attached', place], message: noPolicy(arn) }
       }
       const { boundary } = holder as Bounded
-      if (boundary !== undefined && !policies.has(boundary)) {
+      if (boundary !== undefined && !isPolicy(boundary)) {
         yield { path: [...path, list, at, 'boundary'], message: noPolicy(boundary) }
       }
     }
@@ -89,39 +86,49 @@ function* danglingIn(path: DocumentPath, account: Account): Mistakes {
 }
 
 function* mistakesInPolicies(path: DocumentPath, account: Account): Mistakes {
-  for (const list of ['users', 'groups', 'roles'] as const) {
-    for (const [at, holder] of account[list].entries()) {
-      for (const [name, text] of Object.entries(holder.inline)) {
-        yield* mistakesInPolicy([...path, list, at, 'inline', name], text, 'identity')
-      }
-    }
-  }
-  for (const [at, { trust }] of account.roles.entries()) {
-    yield* mistakesInPolicy([...path, 'roles', at, 'trust'], trust, 'trust')
-  }
-  for (const [at, { keys }] of account.users.entries()) {
-    for (const [place, { policies = [] }] of keys.entries()) {
-      for (const [which, text] of policies.entries()) {
-        yield* mistakesInPolicy([...path, 'users', at, 'keys', place, 'policies', which], text, 'identity')
-      }
-    }
-  }
+  for (const { path: place, text, kind } of policiesIn(path, account)) yield* mistakesInPolicy(place, text, kind)
   for (const [at, policy] of account.policies.entries()) {
-    for (const [place, { document }] of policy.versions.entries()) {
-      yield* mistakesInPolicy([...path, 'policies', at, 'versions', place, 'document'], document, 'identity')
-    }
     if (policy.versions.some(({ id }) => id === policy.defaultVersion)) continue
     yield { path: [...path, 'policies', at, 'defaultVersion'], message: `there is no version ${policy.defaultVersion}` }
   }
 }
 
+interface PlacedPolicy {
+  readonly path: DocumentPath
+  readonly text: PolicyText
+  readonly kind: 'identity' | 'trust'
+}
+
+/** `path`: of the account. */
+export function* policiesIn(path: DocumentPath, account: Account): Generator<PlacedPolicy, void> {
+  const kind = 'identity'
+  for (const list of ['users', 'groups', 'roles'] as const) {
+    for (const [at, holder] of account[list].entries()) {
+      for (const [name, text] of Object.entries(holder.inline)) {
+        yield { path: [...path, list, at, 'inline', name], text, kind }
+      }
+    }
+  }
+  for (const [at, { trust }] of account.roles.entries()) {
+    yield { path: [...path, 'roles', at, 'trust'], text: trust, kind: 'trust' }
+  }
+  for (const [at, { keys }] of account.users.entries()) {
+    for (const [place, { policies = [] }] of keys.entries()) {
+      for (const [which, text] of policies.entries()) {
+        yield { path: [...path, 'users', at, 'keys', place, 'policies', which], text, kind }
+      }
+    }
+  }
+  for (const [at, policy] of account.policies.entries()) {
+    for (const [place, { document }] of policy.versions.entries()) {
+      yield { path: [...path, 'policies', at, 'versions', place, 'document'], text: document, kind }
+    }
+  }
+}
+
 function* mistakesInPolicy(path: DocumentPath, text: PolicyText, kind: 'identity' | 'trust'): Mistakes {
   try {
-    const unknown = findUnknownAction(parsed(text, kind))
-    if (unknown === undefined) return
-    // A single statement may stand without a list around it.
-    const place = Array.isArray(text.Statement) ? ['Statement', unknown.statement] : ['Statement']
-    yield { path: [...path, ...place, unknown.element], message: `there is no action ${unknown.action}` }
+    parsed(text, kind)
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     yield { path: [...path, ...placeOfMistake(text, error)], message: error.message }

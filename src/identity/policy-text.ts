@@ -1,5 +1,6 @@
 /** Policies as they stand in the document, read and compiled when first needed, and once for all that say the same. */
 import type { DocumentPath } from '#documents/json-source.ts'
+import { rememberUpTo } from '#lib/remember.ts'
 import type { ApiError } from '#model/errors.ts'
 import { type CompiledPolicy, compilePolicy } from '#policy/compile.ts'
 import { type ListElement, type PolicyDocument, parsePolicy, type Statement } from '#policy/document.ts'
@@ -20,8 +21,7 @@ export function parsed(text: PolicyText, kind: Kind): PolicyDocument {
   const id = `${kind} ${json}`
   const document = parsedJson.get(id) ?? parsePolicy(json, kind, { maxBytes: Number.POSITIVE_INFINITY })
   parsedTexts.set(text, document)
-  if (parsedJson.size >= rememberedMax) parsedJson.clear()
-  parsedJson.set(id, document)
+  rememberUpTo(parsedJson, rememberedMax, id, document)
   return document
 }
 

@@ -3,7 +3,7 @@
 import type { Requester } from '#policy/requester.ts'
 import type { Account } from './account.ts'
 import { type Directory, requesterOf } from './directory.ts'
-import { isSameName } from './entity.ts'
+import { findNamed, isSameName } from './entity.ts'
 import { Identity } from './identity.ts'
 import { oidcProviderArn } from './oidc-provider.ts'
 import { arnOf, numberless, parseIamArn, rootArn } from './principal-arn.ts'
@@ -40,6 +40,39 @@ export function findPrincipal(directory: Directory, account: Account, name: stri
     requester: requesterOf({ account, user: undefined }),
     policies: { identity: [] },
   })
+}
+
+/** The unique id of a user or a role, by whatever a policy may call them; of a session's role. */
+export function findPrincipalId(directory: Directory, name: string): string | undefined {
+  const [, sessionAccount, roleName] = /^arn:aws:(?:sts|iam)::(\d{12}|):assumed-role\/([^/]+)\//.exec(name) ?? []
+  if (roleName !== undefined) {
+    const account = directory.findAccount(sessionAccount || numberless)
+    return account && findNamed(account.roles, roleName)?.id
+  }
+  const named = parseIamArn(name)
+  if (named === undefined) return directory.findKey(name)?.user?.id
+  const account = directory.findAccount(named.account)
+  const found =
+    account &&
+    (named.noun === 'user'
+      ? directory.findUser(account, named.name)
+      : named.noun === 'role'
+        ? findNamed(account.roles, named.name)
+        : undefined)
+  const isSame = found && arnOf(named.account, named.noun === 'user' ? 'user' : 'role', found) === name
+  return isSame ? found.id : undefined
+}
+
+/** Of the user or role that has the unique id. */
+export function findPrincipalArn(directory: Directory, id: string): string | undefined {
+  if (!/^A(IDA|ROA)/.test(id)) return undefined
+  for (const account of directory.accounts) {
+    const user = directory.findUserById(account, id)
+    if (user !== undefined) return arnOf(account.id, 'user', user)
+    const role = directory.findRoleById(account, id)
+    if (role !== undefined) return arnOf(account.id, 'role', role)
+  }
+  return undefined
 }
 
 export function doesPrincipalExist(directory: Directory, name: string): boolean {

@@ -76,12 +76,8 @@ export function simulatedIdentity(directory: Directory, account: Account, arn: s
   return new Identity({ accessKeyId: '', secretAccessKey: '', displayName, ...simulated })
 }
 
-/** Somebody of the account who need not exist. */
-export function hypothetical(
-  account: Account,
-  arn = arnOf(account.id, 'user', { path: '/', name: 'simulated' }),
-): Requester {
-  const { id, canonicalId } = account
+/** Somebody of the account who need not exist; without an ARN, nobody in particular, who has neither name nor id. */
+export function hypothetical({ id, canonicalId }: Account, arn = ''): Requester {
   const named = parseIamArn(arn)
   const userName = named?.noun === 'user' ? { userName: named.name } : {}
   return {

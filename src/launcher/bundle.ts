@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { build, stop } from 'esbuild'
 
 /** Native code. */
-const external = ['lmdb', 'esbuild']
+const external = ['lmdb', 'esbuild', '@node-rs/argon2']
 /** For packages in CommonJS, which esbuild leaves with calls of `require`. */
 const requireForPackages =
   "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);"

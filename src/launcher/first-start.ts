@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AppConfig, defaultCredential } from '#config.ts'
+import { lastGoodPath } from '#documents/last-good.ts'
 import { StartError } from './protocol.ts'
 import { cannotWrite } from './storage-access.ts'
 
@@ -23,8 +24,9 @@ export function prepareFirstStart(config: AppConfig): Prepared {
   const secretKey = config.secretKey ?? keepSecretKey(config)
   const prepared = { ...config, secretKey }
   const { adminAccessKey, adminSecretKey } = config
-  if (existsSync(config.iamPath)) {
-    const users = readUsers(config.iamPath)
+  const source = [config.iamPath, lastGoodPath(config.iamPath)].find((path) => existsSync(path))
+  if (source !== undefined) {
+    const users = withGiven(config, readUsers(source))
     refuseDefaultSecret(config, users)
     const first = users.find((user) => user.accessKey === adminAccessKey) ?? users[0]
     const isDefault = first?.secretKey === defaultCredential
@@ -43,6 +45,19 @@ export function prepareFirstStart(config: AppConfig): Prepared {
   return { config: prepared, bootstrap, hint: { ...bootstrap, isNew: !config.isLoopback } }
 }
 
+/** Whether iam.json is there and does not say of the administrator, in clear, what the settings say. */
+export function isAdministratorOther({ iamPath, adminAccessKey, adminSecretKey }: AppConfig): boolean {
+  if (adminAccessKey === undefined || !existsSync(iamPath)) return false
+  return !readUsers(iamPath).some((user) => user.accessKey === adminAccessKey && user.secretKey === adminSecretKey)
+}
+
+/** The settings win over the file. */
+function withGiven({ adminAccessKey, adminSecretKey }: AppConfig, users: readonly Credentials[]): Credentials[] {
+  if (adminAccessKey === undefined || adminSecretKey === undefined) return [...users]
+  const others = users.filter(({ accessKey }) => accessKey !== adminAccessKey)
+  return [{ accessKey: adminAccessKey, secretKey: adminSecretKey }, ...others]
+}
+
 /** 32 characters that need no quoting in a shell nor escaping in a URL. */
 export function newSecret(): string {
   return randomBytes(24).toString('base64url')
@@ -50,7 +65,8 @@ export function newSecret(): string {
 
 function keepSecretKey(config: AppConfig): string {
   const file = join(config.configFolder, 'secret_key')
-  if (existsSync(file)) return readFileSync(file, 'utf8').trim()
+  const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : ''
+  if (kept !== '') return kept
   const secretKey = randomBytes(32).toString('base64url')
   try {
     writeFileSync(file, `${secretKey}\n`, { mode: 0o600 })

@@ -23,7 +23,7 @@ export function parseFsckFlags(argv: readonly string[]): FsckFlags {
 
 /** Returns the exit status: 0 if everything fits now, 1 if something does not. StartError if the folder cannot be checked. */
 export async function fsck(config: AppConfig, flags: FsckFlags, print: (line: string) => void): Promise<number> {
-  const { storageRoot: root, region, metadataEngine } = config
+  const { storageRoot: root, region, metadataEngine, defaultPublicAccessBlock: blocksPublicAccess } = config
   if (metadataEngine === 'memory') throw new StartError('METADATA_ENGINE=memory keeps nothing that could be checked.')
   if (!existsSync(root)) throw new StartError(`There is no folder ${root} to check.`)
   const say = (fields: object, message: string) => print(`${message} ${JSON.stringify(fields)}`)
@@ -32,7 +32,8 @@ export async function fsck(config: AppConfig, flags: FsckFlags, print: (line: st
   try {
     const ownerId = await findOwnerId(config)
     const onFinding = (finding: Finding) => print(formatFinding(finding))
-    const summary = await checkStore({ root, repair, rebuild, ownerId, region, log, onFinding })
+    const made = { ownerId, region, blocksPublicAccess }
+    const summary = await checkStore({ root, repair, rebuild, ...made, log, onFinding })
     const { versions, bytes, findings, repaired } = summary
     print(`${versions} versions with ${bytes} bytes were compared with their records.`)
     const left = findings - repaired

@@ -5,7 +5,8 @@ import { readTls } from '#http/tls.ts'
 import { findOpenFileLimit } from '#lib/open-file-limit.ts'
 import { formatBanner, formatHelp, formatReadyLine, formatSettings, type Started, styleFor } from './banner.ts'
 import { prepareChildProgram } from './child-program.ts'
-import { type Prepared, prepareFirstStart } from './first-start.ts'
+import { isAdministratorOther, type Prepared, prepareFirstStart } from './first-start.ts'
+import { assertIndexesUsable, findIndexDamage } from './index-damage.ts'
 import { packageRoot, version } from './package-root.ts'
 import { assertPortsFree, type Listener } from './ports.ts'
 import { StartError } from './protocol.ts'
@@ -65,11 +66,20 @@ async function serve(config: AppConfig): Promise<void> {
   const [program] = await Promise.all([prepareChildProgram(), assertPortsFree(config.host, listenersOf(config))])
   assertStorageWritable(config)
   const prepared = prepareFirstStart(config)
+  if (isAdministratorOther(config)) {
+    const { applyAdministrator } = await import('./apply-administrator.ts')
+    const sentence = await applyAdministrator(prepared.config)
+    if (sentence !== undefined) complain(sentence)
+  }
   rotateLog(config.log)
   const giveUp = (reason: string) => {
     complain(reason)
-    process.exit(1)
+    void findIndexDamage(config).then((damage) => {
+      if (damage !== undefined) complain(damage)
+      process.exit(1)
+    })
   }
+  await assertIndexesUsable(config)
   const { host, apiPort, answerTimeoutMs } = config
   const sharedPort = new SharedPort(limitsWithin(findOpenFileLimit()).descriptors)
   const supervisor = new Supervisor({ program, host, apiPort, sharedPort, answerTimeoutMs, say: complain, giveUp })
@@ -84,9 +94,23 @@ async function serve(config: AppConfig): Promise<void> {
     await supervisor.start(others)
   } catch (error) {
     await supervisor.stop()
+    const damage = await findIndexDamage(config)
+    if (damage !== undefined) complain(damage)
     throw error
   }
+  lookBehind(config)
 }
+
+/** What can be read to its end at all is looked at once the server runs: that takes as long as the index is large. */
+function lookBehind(config: AppConfig): void {
+  const look = async () => {
+    const damage = await findIndexDamage(config)
+    if (damage !== undefined) complain(damage)
+  }
+  setTimeout(() => void look(), lookAfterMs).unref()
+}
+
+const lookAfterMs = 5000
 
 /** Standard output is the log's: where that is JSON, whatever reads it finds one more line of it, or nothing else. */
 function announce(prepared: Prepared, started: Started): void {

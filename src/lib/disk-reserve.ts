@@ -9,8 +9,9 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { libc } from './libc.ts'
 
-const fileBytes = 1024 * 1024
-const filesMax = 32
+/** Small, since another program may take at once what is left of one that was given back. */
+const fileBytes = 128 * 1024
+const filesMax = 256
 /** On a small volume the reserve is no more than this part of it. */
 const partOfVolume = 1 / 16
 /** Left free beside the reserve. */

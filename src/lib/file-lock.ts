@@ -7,8 +7,11 @@ import { getSystemErrorName } from 'node:util'
 
 const require = createRequire(import.meta.url)
 
+const shared = 1
 const exclusive = 2
 const withoutWaiting = 4
+/** Of lockf(3). */
+const testAndLock = 2
 
 /** `unsupported`: neither the platform nor the file system has such locks, so that nothing can be said. */
 export type LockResult = 'locked' | 'held' | 'unsupported'
@@ -17,12 +20,33 @@ export type LockResult = 'locked' | 'held' | 'unsupported'
 export function tryToLock(fd: number): LockResult {
   const call = load()
   if (call === undefined) return 'unsupported'
-  if (call.flock(fd, exclusive | withoutWaiting) === 0) return 'locked'
-  return ['EWOULDBLOCK', 'EAGAIN'].includes(call.lastError()) ? 'held' : 'unsupported'
+  return resultOf(call, call.flock(fd, exclusive | withoutWaiting))
+}
+
+/** As `tryToLock`, with others who share it; waits for one who has it alone. */
+export function shareLock(fd: number): LockResult {
+  const call = load()
+  if (call === undefined) return 'unsupported'
+  for (;;) {
+    const result = call.flock(fd, shared)
+    if (result === 0 || call.lastError() !== 'EINTR') return resultOf(call, result)
+  }
+}
+
+/** The lock of another kind that LMDB uses (lockf(3)): this process has it until it closes any descriptor of the file. */
+export function tryToLockFirstByte(fd: number): LockResult {
+  const call = load()
+  return call === undefined ? 'unsupported' : resultOf(call, call.lockf(fd, testAndLock, 1))
+}
+
+function resultOf(call: Flock, result: number): LockResult {
+  if (result === 0) return 'locked'
+  return ['EWOULDBLOCK', 'EAGAIN', 'EACCES'].includes(call.lastError()) ? 'held' : 'unsupported'
 }
 
 interface Flock {
   flock(fd: number, operation: number): number
+  lockf(fd: number, operation: number, bytes: number): number
   lastError(): string
 }
 
@@ -37,8 +61,10 @@ function find(): Flock | undefined {
   if (process.platform === 'win32') return undefined
   try {
     const koffi = require('koffi') as typeof import('koffi')
-    const flock = koffi.load(null).func('int flock(int, int)')
-    return { flock, lastError: () => getSystemErrorName(-koffi.errno()) }
+    const library = koffi.load(null)
+    const flock = library.func('int flock(int, int)')
+    const lockf = library.func('int lockf(int, int, long)')
+    return { flock, lockf, lastError: () => getSystemErrorName(-koffi.errno()) }
   } catch {
     // No program of koffi's for this processor, or a C library without this call.
     return undefined

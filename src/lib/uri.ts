@@ -23,6 +23,21 @@ export function queryDecode(text: string): string {
   return percentDecode(text.includes('+') ? text.replaceAll('+', ' ') : text)
 }
 
+/** As percentDecode, for the path of a request: S3 takes a `+` there for a space too, and only `%2B` for a plus. */
+export const pathDecode = queryDecode
+
+/** The parameters of a query, names and values decoded; a bare name has no value. URIError for what does not decode. */
+export function queryPairs(query: string): [name: string, value: string | undefined][] {
+  const pairs: [string, string | undefined][] = []
+  for (const piece of query.split('&')) {
+    if (piece === '') continue
+    const equals = piece.indexOf('=')
+    if (equals < 0) pairs.push([queryDecode(piece), undefined])
+    else pairs.push([queryDecode(piece.slice(0, equals)), queryDecode(piece.slice(equals + 1))])
+  }
+  return pairs
+}
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, UriEncode(). */
 export function awsEncode(text: string, options: { readonly keepSlash?: boolean } = {}): string {
   if (/^[A-Za-z0-9._~-]*$/.test(text)) return text

@@ -8,6 +8,7 @@ import fs from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { privateFileMode } from '#lib/private-files.ts'
 import { syncFolder, syncFolderSync } from '#lib/sync.ts'
 
 /** As a file name tells it. */
@@ -52,14 +53,14 @@ export class Checkpoints {
 
   async save(checkpoint: Checkpoint): Promise<void> {
     const { path, text } = this.#file(checkpoint)
-    await writeFile(`${path}.new`, text, { flush: true })
+    await writeFile(`${path}.new`, text, { flush: true, mode: privateFileMode })
     await syncFolder(this.#folder)
     this.#announce(path, checkpoint)
   }
 
   saveSync(checkpoint: Checkpoint): void {
     const { path, text } = this.#file(checkpoint)
-    fs.writeFileSync(`${path}.new`, text, { flush: true })
+    fs.writeFileSync(`${path}.new`, text, { flush: true, mode: privateFileMode })
     syncFolderSync(this.#folder)
     this.#announce(path, checkpoint)
   }

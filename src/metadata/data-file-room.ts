@@ -35,7 +35,8 @@ export class DataFileRoom {
         this.#allocate(size, needed + aheadBytes)
       } catch (error) {
         if (!isVolumeFull(error)) throw error
-        const allocate = () => this.#allocate(size, needed)
+        // Not just what is needed, or the next transaction would ask again.
+        const allocate = () => this.#allocate(size, 2 * needed)
         if (this.#reserve === undefined) allocate()
         else this.#reserve.withRoom(allocate)
       }

@@ -1,5 +1,6 @@
 /** LMDB as the engine uses it: keys and values are bytes, read where they are or copied. */
 import { open, type RootDatabase, type RootDatabaseOptions, TransactionFlags } from 'lmdb'
+import { closeFilesToOthers } from '#lib/private-files.ts'
 import type { Bytes, Entry, KeyRange } from './engine.ts'
 import { cut, isStorable } from './lmdb-keys.ts'
 
@@ -11,7 +12,14 @@ export const abortable = TransactionFlags.ABORTABLE | TransactionFlags.SYNCHRONO
 /** `flushes`: each transaction is on disk once it has committed, as LMDB does it by itself. */
 export function openDatabase(path: string, { flushes }: { flushes: boolean }): Database {
   const options: RootDatabaseOptions = { cache: false, noSync: !flushes, overlappingSync: false }
-  return open<Bytes, Bytes>({ path, ...options, ...inPlace })
+  const database = open<Bytes, Bytes>({ path, ...options, ...inPlace })
+  closeFilesToOthers(path)
+  return database
+}
+
+/** For one who copies it. */
+export function openReadOnly(path: string): Database {
+  return open<Bytes, Bytes>({ path, cache: false, readOnly: true, ...inPlace })
 }
 
 export function find(database: Database, key: Bytes): Bytes | undefined {

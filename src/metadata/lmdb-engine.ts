@@ -2,6 +2,7 @@
  * The default engine: LMDB, shared by all processes of one machine. What comes in one turn of the event loop shares a transaction,
  * which only touches memory: its flush comes afterwards (lmdb-durability.ts).
  */
+import fs from 'node:fs'
 import { ABORT } from 'lmdb'
 import { bootId } from '#lib/boot-id.ts'
 import type { DiskReserve } from '#lib/disk-reserve.ts'
@@ -18,10 +19,13 @@ import type {
   ReadInPlace,
   Write,
 } from './engine.ts'
+import { compactIfWorthwhile } from './lmdb-compaction.ts'
 import { abortable, atCursor, cutRange, type Database, find, openDatabase, scanDatabase } from './lmdb-database.ts'
 import { LmdbDurability } from './lmdb-durability.ts'
-import { ensureCheckpoint, forgetCheckpoints, machineOf } from './lmdb-restore.ts'
+import { ensureCheckpoint, forgetCheckpoints } from './lmdb-restore.ts'
+import { joinUsers } from './lmdb-users.ts'
 import { LmdbView } from './lmdb-view.ts'
+import { machineOf } from './machine.ts'
 import type { Position, Put } from './redo-log.ts'
 import { applyWrite, type CommitView, holds } from './write.ts'
 
@@ -37,6 +41,8 @@ interface LmdbOptions {
   readonly reserve?: DiskReserve
   /** Of a file of the redo log, before the next one is begun. */
   readonly segmentBytes?: number
+  /** How large the file must be to be compacted (lmdb-compaction.ts). */
+  readonly compactFromBytes?: number
 }
 
 interface Task {
@@ -47,19 +53,27 @@ interface Task {
 }
 
 export function openLmdbEngine(options: LmdbOptions): MetadataEngine {
-  const { reserve } = options
-  return reserve === undefined ? open(options) : reserve.withRoom(() => open(options))
+  const { path, machine, reserve, compactFromBytes = 32 * 1024 * 1024 } = options
+  const machineNow = () => machine ?? machineOf(path)
+  if (bootId() !== undefined) compactIfWorthwhile(path, machineNow, compactFromBytes)
+  const users = joinUsers(path)
+  const openIt = () => open(options, machineNow, users)
+  try {
+    return reserve === undefined ? openIt() : reserve.withRoom(openIt)
+  } catch (error) {
+    if (users !== undefined) fs.closeSync(users)
+    throw error
+  }
 }
 
-function open(options: LmdbOptions): MetadataEngine {
-  const { path, flush, machine, files, reserve, segmentBytes = 8 * 1024 * 1024 } = options
+function open(options: LmdbOptions, machineNow: () => string, users: number | undefined): MetadataEngine {
+  const { path, flush, files, reserve, segmentBytes = 8 * 1024 * 1024 } = options
   const engineOver = (flushes: boolean, durabilityOf?: (database: Database) => LmdbDurability) => {
     const database = openDatabase(path, { flushes })
-    return new LmdbEngine(database, durabilityOf?.(database), new DataFileRoom(path, reserve), reserve)
+    return new LmdbEngine(database, durabilityOf?.(database), new DataFileRoom(path, reserve), reserve, users)
   }
   // Where nothing tells whether the power was lost, LMDB flushes each transaction by itself.
   if (bootId() === undefined) return engineOver(flush !== 'never')
-  const machineNow = () => machine ?? machineOf(path)
   if (flush === 'never') {
     forgetCheckpoints(path, machineNow)
     return engineOver(false)
@@ -78,6 +92,8 @@ class LmdbEngine implements MetadataEngine {
   readonly #durability: LmdbDurability | undefined
   readonly #room: DataFileRoom
   readonly #reserve: DiskReserve | undefined
+  /** As `joinUsers` gave it. */
+  readonly #users: number | undefined
   #tasks: Task[] = []
   #running: Promise<void> | undefined
   /** The turn whose reads share the snapshot that is open now. */
@@ -88,11 +104,13 @@ class LmdbEngine implements MetadataEngine {
     durability: LmdbDurability | undefined,
     room: DataFileRoom,
     reserve: DiskReserve | undefined,
+    users: number | undefined,
   ) {
     this.#database = database
     this.#durability = durability
     this.#room = room
     this.#reserve = reserve
+    this.#users = users
   }
 
   get(key: Bytes): Bytes | undefined {
@@ -164,6 +182,7 @@ class LmdbEngine implements MetadataEngine {
     await this.#durability?.close()
     this.#room.close()
     await this.#database.close()
+    if (this.#users !== undefined) fs.closeSync(this.#users)
   }
 
   /** A snapshot as old as this turn, or as the last commit of this process, shows every commit that has resolved. */

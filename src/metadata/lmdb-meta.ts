@@ -11,7 +11,12 @@ const magic = 0xbeefc0de
 const headerBytes = [24, 16]
 const metaBytes = 144
 const pageSizeAt = 24
+const lastPageAt = 120
 const transactionIdAt = 128
+const metaPages = 2
+/** Branches, leaves and overflow pages: of the list of free pages, and of the entries. */
+const pageCountsAt = [32, 40, 48, 80, 88, 96]
+const entriesAt = 104
 
 export const dataFile = (folder: string): string => join(folder, 'data.mdb')
 
@@ -24,6 +29,21 @@ interface MetaPages {
 export function readMeta(file: number): Buffer {
   const [first, second] = readMetaPages(file).metas as [Buffer, Buffer]
   return first.readBigUInt64LE(transactionIdAt) > second.readBigUInt64LE(transactionIdAt) ? first : second
+}
+
+/** How long the file has to be for all pages of the last transaction; the very last ones may never have been written. */
+export function pagesNeeded(file: number): number {
+  const meta = readMeta(file)
+  const pages = Number(meta.readBigUInt64LE(lastPageAt)) + 1
+  return pages * meta.readUInt32LE(pageSizeAt)
+}
+
+/** Of the last transaction, without a lock perhaps of another: how large the file is, and what of it is in use. */
+export function readUsage(file: number): { fileBytes: number; liveBytes: number; entries: number } {
+  const meta = readMeta(file)
+  const pages = pageCountsAt.reduce((sum, at) => sum + Number(meta.readBigUInt64LE(at)), metaPages)
+  const liveBytes = pages * meta.readUInt32LE(pageSizeAt)
+  return { fileBytes: fs.fstatSync(file).size, liveBytes, entries: Number(meta.readBigUInt64LE(entriesAt)) }
 }
 
 /** Only while nobody has LMDB open. */

@@ -5,22 +5,12 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { ABORT } from 'lmdb'
-import { bootId } from '#lib/boot-id.ts'
 import { type Checkpoint, Checkpoints } from './checkpoints.ts'
 import { DataFileRoom } from './data-file-room.ts'
 import { abortable, type Database, openDatabase } from './lmdb-database.ts'
 import { beginSegment, positionIn } from './lmdb-log.ts'
 import { dataFile, readMeta, writeMeta } from './lmdb-meta.ts'
 import { RedoLog } from './redo-log.ts'
-
-/**
- * Stays the same as long as LMDB's file holds all that was written to it, whoever wrote it: the start of this machine, since the
- * system's memory of a file survives every process, and the file itself, of which a copy may not have reached the disk.
- */
-export function machineOf(folder: string): string {
-  const file = fs.statSync(dataFile(folder), { throwIfNoEntry: false })
-  return `${bootId()}:${file?.dev}:${file?.ino}`
-}
 
 /** machineOf, or what a test says instead. */
 type Machine = () => string
@@ -33,14 +23,19 @@ export function ensureCheckpoint(folder: string, machine: Machine): void {
   const checkpoints = new Checkpoints(folder)
   const isThere = () => checkpoints.findWhole()?.machine === machine()
   if (isThere()) return
+  behindGate(folder, () => {
+    if (!isThere()) makeCheckpoint(folder, machine, checkpoints)
+  })
+}
+
+/** One process at a time. */
+export function behindGate(folder: string, run: () => void): void {
   const path = join(folder, 'gate')
   fs.mkdirSync(path, { recursive: true })
   // The write lock of an LMDB of its own: it is let go of even by a process that is killed.
   const gate = openDatabase(path, { flushes: false })
   try {
-    gate.transactionSync(() => {
-      if (!isThere()) makeCheckpoint(folder, machine, checkpoints)
-    }, abortable)
+    gate.transactionSync(run, abortable)
   } finally {
     void gate.close()
   }
@@ -64,16 +59,23 @@ function makeCheckpoint(folder: string, machine: Machine, checkpoints: Checkpoin
   const file = fs.openSync(dataFile(folder), 'r+')
   const room = new DataFileRoom(folder, undefined)
   const pinned = database.useReadTransaction()
-  try {
-    room.ensure()
-    if (last !== undefined) redo(database, log, room)
-    turnSegment(database, log)
+  const save = () =>
     database.transactionSync(() => {
       const { segment, sequence } = positionIn(database)
       fs.fdatasyncSync(file)
       checkpoints.saveSync({ sequence, segment, machine: machine(), meta: readMeta(file) })
       return ABORT
     }, abortable)
+  try {
+    room.ensure()
+    if (last !== undefined) redo(database, log, room)
+    else {
+      // What may be there of a transaction that was never made; then there is something to come back to before anything is written.
+      log.retract(positionIn(database))
+      save()
+    }
+    turnSegment(database, log)
+    save()
   } finally {
     pinned.done()
     room.close()

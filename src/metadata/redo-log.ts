@@ -11,6 +11,7 @@ import { randomFillSync } from 'node:crypto'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { privateFileMode } from '#lib/private-files.ts'
 import { datasync } from '#lib/sync.ts'
 import type { Bytes } from './engine.ts'
 
@@ -71,7 +72,7 @@ export class RedoLog {
   constructor(folder: string, sync = datasync) {
     this.#datasync = sync
     this.#files = ['log-0', 'log-1'].map((name) =>
-      fs.openSync(join(folder, name), fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644),
+      fs.openSync(join(folder, name), fs.constants.O_RDWR | fs.constants.O_CREAT, privateFileMode),
     )
   }
 

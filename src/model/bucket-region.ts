@@ -1,20 +1,38 @@
 import { ApiError } from './errors.ts'
 
+/** Which regions there are. One server stands for all of them: they are names that clients sign for and buckets are made in. */
+export interface Regions {
+  /** Of the server itself. */
+  readonly region: string
+  /** Further ones; `*` stands for any. */
+  readonly regions: readonly string[]
+}
+
+export const anyRegion = '*'
+
+export function hasRegion({ region, regions }: Regions, name: string): boolean {
+  return name === region || regions.includes(name) || (regions.includes(anyRegion) && /^[a-z0-9-]{1,63}$/.test(name))
+}
+
 /**
- * Where a new bucket says it is: `location` as asked for, '' if it was not; `region` of the server. `EU` is what eu-west-1 was called
- * first. InvalidLocationConstraint, IllegalLocationConstraintException.
+ * Where a new bucket says it is: `location` as asked for, '' if it was not. InvalidLocationConstraint,
+ * IllegalLocationConstraintException.
  */
-export function regionOfBucket(location: string, region: string): string {
+export function regionOfBucket(location: string, regions: Regions): string {
   // It is where buckets are that name none.
   if (location === 'us-east-1')
     throw new ApiError('InvalidLocationConstraint', { fields: { LocationConstraint: location } })
-  if (location === '' || location === region || (location === 'EU' && region === 'eu-west-1')) return region
-  if (location !== 'EU' && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(location)) {
+  if (location === '' || location === regions.region) return regions.region
+  const name = signedRegionOf(location)
+  const isNamed = name === regions.region || regions.regions.includes(name)
+  if (!isNamed && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(name)) {
     throw new ApiError('InvalidLocationConstraint', { fields: { LocationConstraint: location } })
   }
-  // The endpoint of us-east-1 makes buckets for every region; the others only for their own.
-  if (region === 'us-east-1') return location
+  if (hasRegion(regions, name)) return name === regions.region ? name : location
   throw new ApiError('IllegalLocationConstraintException', {
     message: `The ${location} location constraint is incompatible for the region specific endpoint this request was sent to.`,
   })
 }
+
+/** The region that requests to a bucket are signed for: `EU` is what eu-west-1 was called first. */
+export const signedRegionOf = (location: string): string => (location === 'EU' ? 'eu-west-1' : location)

@@ -46,6 +46,20 @@ export function isBucketName(name: string): boolean {
   )
 }
 
+/** Paths of routes that are not S3's: a bucket of this name would be in their way. Buckets made before the names were reserved stay. */
+const reservedNames: ReadonlySet<string> = new Set(['bucket-policy', 'healthz', 'presign'])
+
+export const isReservedName = (name: string): boolean => reservedNames.has(name)
+
+/** For new buckets. */
+export function assertFreeName(name: string): void {
+  if (!isReservedName(name)) return
+  throw new ApiError('InvalidBucketName', {
+    message: 'The specified bucket is not valid: the server has a route of this name.',
+    fields: { BucketName: name },
+  })
+}
+
 export function assertBucketName(name: string): void {
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
 }

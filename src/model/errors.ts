@@ -39,6 +39,8 @@ const table = {
   NoSuchEntity: [404, 'The entity cannot be found.'],
   PackedPolicyTooLarge: [400, 'Packed policies and tags are too large.'],
   PasswordPolicyViolation: [400, 'Password does not conform to the account password policy.'],
+  PolicyNotAttachable: [400, 'The policy cannot be attached.'],
+  Throttling: [429, 'Rate exceeded'],
   UnmodifiableEntity: [400, 'The entity cannot be modified.'],
   ValidationError: [400, 'The request does not satisfy the constraints of its parameters.'],
 
@@ -106,6 +108,10 @@ const table = {
     'The unspecified location constraint is incompatible for the region specific endpoint this request was sent to.',
   ],
   IllegalVersioningConfigurationException: [400, 'The versioning configuration specified in the request is invalid.'],
+  InvalidBucketAclWithBlockPublicAccessError: [
+    400,
+    'Bucket cannot have public ACLs set with BlockPublicAccess enabled',
+  ],
   InvalidBucketOwnerAWSAccountID: [
     400,
     'The value of the expected bucket owner parameter must be an AWS Account ID... []',

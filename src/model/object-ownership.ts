@@ -33,6 +33,18 @@ export function defaultControls(ownership: ObjectOwnership): Pick<Bucket, 'owner
   return { ownershipControls: ownership === 'ObjectWriter' ? 'none' : ownership }
 }
 
+/** The block of a bucket made while DEFAULT_PUBLIC_ACCESS_BLOCK is on: all of it, as AWS has it since 2023. */
+export function defaultBlock(isOn: boolean): Pick<Bucket, 'publicAccessBlock'> {
+  if (!isOn) return {}
+  const publicAccessBlock: PublicAccessBlock = {
+    blockPublicAcls: true,
+    ignorePublicAcls: true,
+    blockPublicPolicy: true,
+    restrictPublicBuckets: true,
+  }
+  return { publicAccessBlock }
+}
+
 export const hasAclsEnabled = ({ ownershipControls }: WithControls): boolean =>
   ownershipControls !== undefined && ownershipControls !== 'BucketOwnerEnforced'
 

@@ -117,11 +117,15 @@ function findAllow(request: AccessRequest, context: RequestContext, policies: Po
 
   // Usually identity policies decide, and the resource's are not asked.
   const own = identityGrant(request, context, policies)
-  const limit = limitedBy(request, context, policies)
+  const isUser = principal.type === 'user' || principal.type === 'root'
+  const withheld = withheldBySession(request, context, policies)
+  // A user's session is a key with policies of its own: they limit what resources allow to its user as well.
+  if (isUser && withheld !== undefined) return withheld
+  const limit = withheldByBoundary(request, context, policies) ?? withheld
   if (own !== undefined && limit === undefined && policies.isTrust === undefined) return own
   const granted = policies.resource && resourceGrant(policies.resource, request, context)
   // Naming the user or the session itself is beyond its boundary and session policy; naming its role, or everyone, is not.
-  const isWithin = limit === undefined || principal.type === 'user' || principal.type === 'root'
+  const isWithin = limit === undefined || isUser
   if (granted?.match === 'self' || (granted?.match === 'issuer' && isWithin)) return granted.decision
   if (isWithin && policies.acl?.() === true) return allowedByAcl
   if (granted === undefined && policies.isTrust) return lacks('resource-based')
@@ -133,7 +137,7 @@ function acrossAccounts(request: AccessRequest, context: RequestContext, policie
   const granted = openGrant(request, context, policies)
   if (granted === undefined) return lacks('resource-based')
   if (identityGrant(request, context, policies) === undefined) return lacks('identity-based')
-  return limitedBy(request, context, policies) ?? granted
+  return withheldByBoundary(request, context, policies) ?? withheldBySession(request, context, policies) ?? granted
 }
 
 function openGrant(request: AccessRequest, context: RequestContext, policies: Policies): Decision | undefined {
@@ -147,13 +151,14 @@ function identityGrant(request: AccessRequest, context: RequestContext, policies
   return firstAllow('identity-based', policies.identity, request, context)
 }
 
-/** What a boundary or session policy withholds; undefined if nothing. */
-function limitedBy(request: AccessRequest, context: RequestContext, policies: Policies): Decision | undefined {
-  const { boundary, session } = policies
-  if (boundary && !firstAllow('permissions-boundary', [boundary], request, context))
-    return lacks('permissions-boundary')
-  if (session?.length && !firstAllow('session', session, request, context)) return lacks('session')
-  return undefined
+function withheldByBoundary(request: AccessRequest, context: RequestContext, { boundary }: Policies) {
+  if (boundary === undefined || firstAllow('permissions-boundary', [boundary], request, context)) return undefined
+  return lacks('permissions-boundary')
+}
+
+function withheldBySession(request: AccessRequest, context: RequestContext, { session }: Policies) {
+  if (!session?.length || firstAllow('session', session, request, context)) return undefined
+  return lacks('session')
 }
 
 function firstAllow(

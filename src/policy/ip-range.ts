@@ -30,6 +30,33 @@ export function parseIpRange(text: string): IpRange | undefined {
   }
 }
 
+/** Whom an address belongs to, as far as it tells: a client with IPv6 has a whole /64 to choose its addresses from. */
+export function networkOf(address: string): string {
+  const parsed = parseAddress(address)
+  return parsed?.version === 6 ? parsed.groups.slice(0, 4).join(':') : address
+}
+
+/** First and last address of a range, as numbers. */
+export interface RangeBounds {
+  readonly version: 4 | 6
+  readonly first: bigint
+  readonly last: bigint
+}
+
+/** Undefined if `text` is neither an address nor a range. */
+export function parseRangeBounds(text: string): RangeBounds | undefined {
+  const slash = text.indexOf('/')
+  const base = parseAddress(slash < 0 ? text : text.slice(0, slash))
+  if (base === undefined) return undefined
+  const size = base.version === 4 ? 32 : 128
+  const bits = slash < 0 ? size : parseBits(text.slice(slash + 1))
+  if (bits > size) return undefined
+  const address = base.groups.reduce((sum, group) => (sum << 16n) | BigInt(group), 0n)
+  const rest = BigInt(size - bits)
+  const first = (address >> rest) << rest
+  return { version: base.version, first, last: first + (1n << rest) - 1n }
+}
+
 export const isIpRange = (text: string): boolean => parseIpRange(text) !== undefined
 
 const parseBits = (text: string): number => (/^\d{1,3}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY)

@@ -2,8 +2,8 @@
  * What a request addresses, from its raw target and Host: the one place that makes the canonical key.
  * The key is decoded once and kept verbatim: leading and doubled slashes and `..` are part of it.
  */
-import { isIP } from 'node:net'
-import { percentDecode, queryDecode } from '#lib/uri.ts'
+import { pathDecode, queryPairs } from '#lib/uri.ts'
+import { createBucketHostReader } from '#model/bucket-host.ts'
 import { ApiError } from '#model/errors.ts'
 
 export interface Address {
@@ -30,18 +30,16 @@ const noQuery: ReadonlyMap<string, string> = new Map()
  * InvalidURI for anything that does not decode.
  */
 export function createAddressReader(domains: readonly string[]): (target: string, host: string | undefined) => Address {
-  const suffixes = [...new Set(['localhost', ...domains])]
-    .filter((domain) => isIP(domain) === 0)
-    .map((domain) => `.${domain.toLowerCase()}`)
+  const bucketInHost = createBucketHostReader(domains)
   return (target, host) => {
     const relative = withoutOrigin(target)
     const mark = relative.indexOf('?')
     const path = mark < 0 ? relative : relative.slice(0, mark)
-    const bucketOfHost = host === undefined ? '' : bucketInHost(host, suffixes)
+    const bucketOfHost = bucketInHost(host)
     try {
       const query = mark < 0 ? noQuery : parseQuery(relative.slice(mark + 1))
       if (bucketOfHost !== '') {
-        return { bucketName: bucketOfHost, key: percentDecode(path.slice(1)), query, isVirtualHosted: true }
+        return { bucketName: bucketOfHost, key: pathDecode(path.slice(1)), query, isVirtualHosted: true }
       }
       return pathStyle(path, query)
     } catch (error) {
@@ -53,10 +51,10 @@ export function createAddressReader(domains: readonly string[]): (target: string
 
 function pathStyle(path: string, query: ReadonlyMap<string, string>): Address {
   const slash = path.indexOf('/', 1)
-  if (slash < 0) return { bucketName: percentDecode(path.slice(1)), key: '', query, isVirtualHosted: false }
-  const bucketName = percentDecode(path.slice(1, slash))
+  if (slash < 0) return { bucketName: pathDecode(path.slice(1)), key: '', query, isVirtualHosted: false }
+  const bucketName = pathDecode(path.slice(1, slash))
   if (bucketName === '') throw new URIError('A key without a bucket')
-  return { bucketName, key: percentDecode(path.slice(slash + 1)), query, isVirtualHosted: false }
+  return { bucketName, key: pathDecode(path.slice(slash + 1)), query, isVirtualHosted: false }
 }
 
 /** A proxy may send the absolute form of RFC 9112 §3.2.2. */
@@ -70,28 +68,9 @@ function withoutOrigin(target: string): string {
 
 const slashCode = 0x2f
 
-/** `bucket` of `bucket.domain:port`, else ''. Bucket names may have dots themselves. */
-function bucketInHost(host: string, suffixes: readonly string[]): string {
-  const colon = host.lastIndexOf(':')
-  const name = (colon < 0 ? host : host.slice(0, colon)).toLowerCase()
-  let bucket = ''
-  for (const suffix of suffixes) {
-    // The longest domain wins, so that `a.s3.example.com` is not bucket `a.s3` of `example.com`.
-    if (!name.endsWith(suffix)) continue
-    const rest = name.slice(0, -suffix.length)
-    if (bucket === '' || rest.length < bucket.length) bucket = rest
-  }
-  return suffixes.includes(`.${name}`) ? '' : bucket
-}
-
 function parseQuery(text: string): ReadonlyMap<string, string> {
   if (text === '') return noQuery
   const query = new Map<string, string>()
-  for (const piece of text.split('&')) {
-    if (piece === '') continue
-    const equals = piece.indexOf('=')
-    const name = queryDecode(equals < 0 ? piece : piece.slice(0, equals))
-    if (!query.has(name)) query.set(name, equals < 0 ? '' : queryDecode(piece.slice(equals + 1)))
-  }
+  for (const [name, value = ''] of queryPairs(text)) if (!query.has(name)) query.set(name, value)
   return query
 }

@@ -77,19 +77,18 @@ export function createS3Endpoint(
     const headers = withQueryHeaders(withJoinedMetadata(request), address.query)
     const row = match({ method, address, headers })
     exchange.row = row
+    const isInBucket = address.bucketName !== '' && row.withoutBucket !== true
+    // Before authentication: a request to a bucket may be signed for the bucket's own region.
+    const found = isInBucket ? await findBucket(address.bucketName, services) : undefined
     const caller = row.authenticatesItself
       ? anonymousCaller
-      : services.gatekeeper.authenticate({
-          method,
-          target,
-          headers: request.headers,
-          rawHeaders,
-          socket: request.socket,
-        })
+      : services.gatekeeper.authenticate(
+          { method, target, headers: request.headers, rawHeaders, socket: request.socket },
+          { region: found?.region },
+        )
     exchange.caller = caller
     if (address.key !== '') assertKey(address.key)
-    const bucket =
-      address.bucketName === '' || row.withoutBucket ? undefined : await loadBucket(address.bucketName, services)
+    const bucket = isInBucket ? (found ?? (await missingBucket(address.bucketName, services))) : undefined
     exchange.bucket = bucket
     const { id } = exchange
     const operation = row.name
@@ -223,11 +222,13 @@ function refusePreflight({ origin }: IncomingMessage['headers']): ApiError {
 /** For rows that authenticate by themselves, until they have. */
 const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payload: { kind: 'unsigned' } }
 
+/** What is there has a legal name: only what is not needs to be told from what cannot be. */
+async function findBucket(name: string, { store }: Services): Promise<Bucket | undefined> {
+  return name.length <= limits.bucketNameLength ? store.findBucket(name) : undefined
+}
+
 /** A missing bucket is no secret: S3 tells everyone, since names are shared by all. */
-async function loadBucket(name: string, services: Services): Promise<Bucket> {
-  // What is there has a legal name: only what is not needs to be told from what cannot be.
-  const bucket = name.length <= limits.bucketNameLength ? await services.store.findBucket(name) : undefined
-  if (bucket !== undefined) return bucket
+async function missingBucket(name: string, services: Services): Promise<Bucket> {
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)
 }

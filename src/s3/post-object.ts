@@ -39,7 +39,7 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
   const { bucket } = request
   const { file } = form
   const fields = withFileName(form.fields, form.fileName)
-  const caller = services.gatekeeper.authenticateForm(fields, request.facts)
+  const caller = services.gatekeeper.authenticateForm(fields, request.facts, { region: bucket.region })
   const { principal } = caller
   const key = fields.get('key')
   if (key === undefined || key === '') {

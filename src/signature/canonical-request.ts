@@ -2,7 +2,7 @@
  * The canonical request of Signature Version 4, from what was received.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
-import { awsEncode } from '#lib/uri.ts'
+import { awsEncode, pathDecode, queryDecode } from '#lib/uri.ts'
 import type { V4Credentials } from './credentials.ts'
 import type { SignableRequest } from './request.ts'
 
@@ -18,11 +18,15 @@ export function canonicalRequest(signed: SignedRequest, payloadHash: string): st
   return assemble(signed, payloadHash, signed.request.headers.host ?? '', encodeOnce(path), query)
 }
 
-/** Other spellings that signers use for the same request: the path as received, and the hosts a proxy may have rewritten. */
+/**
+ * Other spellings that signers use for the same request: the path as received, and the hosts a proxy may have rewritten. `hosts` must
+ * address the same bucket as the host received.
+ */
 export function otherSpellings(signed: SignedRequest, payloadHash: string, hosts: readonly string[]): string[] {
   const { path, query } = split(signed.request.target)
   const received = signed.request.headers.host ?? ''
-  const paths = [...new Set([encodeOnce(path), path])]
+  // As received a `+` could be meant for a plus, where a space is served: S3 takes it for neither.
+  const paths = path.includes('+') ? [encodeOnce(path)] : [...new Set([encodeOnce(path), path])]
   const [, ...others] = [received, ...hosts].flatMap((host) =>
     paths.map((one) => assemble(signed, payloadHash, host, one, query)),
   )
@@ -58,12 +62,15 @@ function joinRepeats(rawHeaders: readonly string[], name: string): string {
   return values.join(',')
 }
 
-/** The path with every byte outside the unreserved set and `/` percent-encoded exactly once. */
+/**
+ * The path with every byte outside the unreserved set and `/` percent-encoded exactly once. It is decoded as the key is, or what was
+ * signed for one key would be good for another.
+ */
 export function encodeOnce(path: string): string {
   if (!/[^A-Za-z0-9\-._~/]/.test(path)) return path
   let decoded: string
   try {
-    decoded = decodeURIComponent(path)
+    decoded = pathDecode(path)
   } catch {
     return path
   }
@@ -89,7 +96,7 @@ const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 function recode(part: string): string {
   if (!/[^A-Za-z0-9\-._~]/.test(part)) return part
   try {
-    return awsEncode(decodeURIComponent(part.replaceAll('+', '%20')))
+    return awsEncode(queryDecode(part))
   } catch {
     return part
   }

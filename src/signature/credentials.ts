@@ -42,7 +42,8 @@ export function parseCredentials(request: SignableRequest): PresentedCredentials
   const { headers, target } = request
   const authorization = headers.authorization
   const at = target.indexOf('?')
-  const query = at === -1 || !/x-amz-|signature/i.test(target) ? undefined : new URLSearchParams(target.slice(at + 1))
+  // A name may be percent-encoded: then only decoding tells.
+  const query = at === -1 || !/x-amz-|signature|%/i.test(target) ? undefined : new URLSearchParams(target.slice(at + 1))
   const isV4Query = query?.has('X-Amz-Algorithm') === true || query?.has('X-Amz-Signature') === true
   const isV2Query = query?.has('Signature') === true && query.has('AWSAccessKeyId')
   // An empty header says nothing: the request is anonymous, and may do what strangers may.

@@ -14,6 +14,10 @@ export interface Mismatch {
   readonly secretAccessKey: string
   /** Names under which the server may have been called, beside the one received. */
   readonly hosts: readonly string[]
+  /** Those of them that signatures may name: API_BASE_URL, ALLOWED_HOSTS. */
+  readonly acceptedHosts: readonly string[]
+  /** Whether headers tell of a proxy. */
+  readonly isProxied: boolean
 }
 
 /** A canonical request in its parts. */
@@ -33,7 +37,7 @@ interface Attempt {
 /** A sentence; always one, since a wrong secret explains what nothing else does. */
 export function diagnoseMismatch(mismatch: Mismatch): string {
   const parts = parse(mismatch.canonicalRequest)
-  for (const { parts: changed, hint } of attempts(parts, mismatch.hosts)) {
+  for (const { parts: changed, hint } of attempts(parts, mismatch)) {
     if (matches(mismatch, format(changed), mismatch.secretAccessKey)) return hint
   }
   for (const secret of [
@@ -46,13 +50,28 @@ export function diagnoseMismatch(mismatch: Mismatch): string {
   }
   const lost = parts.headers.filter(([, value]) => value === '').map(([name]) => name)
   if (lost.length > 0) return `Signed, but not received: ${lost.join(', ')}. A proxy may have removed it.`
-  return 'The secret is most likely not the one of this access key; or the request was changed on its way.'
+  return unexplained(parts, mismatch)
 }
 
-function* attempts(parts: Parts, hosts: readonly string[]): Iterable<Attempt> {
+/** Of a secret and of a host that nobody would guess, neither can be told: both are named. */
+function unexplained(parts: Parts, { acceptedHosts, isProxied }: Mismatch): string {
+  const accepted =
+    acceptedHosts.length === 0
+      ? 'no other host is accepted'
+      : `hosts accepted beside it: ${acceptedHosts.map((host) => `"${host}"`).join(', ')}`
+  const hosts = `the Host received is "${headerOf(parts, 'host')}", ${accepted}; name the one that clients use in API_BASE_URL or ALLOWED_HOSTS, or let the proxy keep it`
+  return isProxied
+    ? `A proxy may have changed Host: ${hosts}. If Host is right, the secret is not the one of this access key.`
+    : `The secret is most likely not the one of this access key. If it is, a proxy may have changed Host: ${hosts}.`
+}
+
+function* attempts(parts: Parts, { hosts, acceptedHosts }: Mismatch): Iterable<Attempt> {
   const received = headerOf(parts, 'host')
   for (const host of new Set([...hosts, ...likelyHosts(received)])) {
-    const hint = `The host signed is "${host}", the host received "${received}": name it in ALLOWED_HOSTS, or let the proxy keep it.`
+    const remedy = acceptedHosts.includes(host)
+      ? 'it is accepted, but there the path means another bucket'
+      : 'name it in ALLOWED_HOSTS, or let the proxy keep it'
+    const hint = `The host signed is "${host}", the host received "${received}": ${remedy}.`
     yield { parts: withHeader(parts, 'host', host), hint }
   }
   yield {
@@ -62,6 +81,10 @@ function* attempts(parts: Parts, hosts: readonly string[]): Iterable<Attempt> {
   yield {
     parts: { ...parts, path: parts.path.replace(/\/+/g, '/') },
     hint: 'The path was normalised before it was signed.',
+  }
+  yield {
+    parts: { ...parts, path: parts.path.replaceAll('%20', '%2B') },
+    hint: 'The path was signed with a plus and received with a space, which a raw "+" is: send "%2B" for a plus.',
   }
   for (const method of ['GET', 'HEAD', 'PUT', 'POST', 'DELETE']) {
     yield { parts: { ...parts, method }, hint: `The signature is for ${method}, the request is ${parts.method}.` }

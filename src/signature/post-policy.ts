@@ -3,13 +3,22 @@ import { createHmac } from 'node:crypto'
 import { ApiError } from '#model/errors.ts'
 import { isTimestamp, parseScope } from './credentials.ts'
 import { isSame, signingKey } from './signing-key.ts'
+import { unsupportedV2 } from './v2.ts'
 
 type Fields = ReadonlyMap<string, string>
+
+export interface FormScope {
+  /** What is expected, for who signed for another. */
+  readonly region: string
+  isRegion(name: string): boolean
+  readonly service: string
+  readonly takesV2: boolean
+}
 
 /** Verifies the signature over the field `policy`, asking for the secret of the key it names. Without credentials it asks for none. */
 export function verifyFormSignature(
   fields: Fields,
-  settings: { readonly region: string; readonly service: string },
+  settings: FormScope,
   findSecret: (accessKeyId: string) => string,
 ): void {
   const policy = fields.get('policy')
@@ -30,7 +39,7 @@ export function verifyFormSignature(
         fields: { ArgumentName: 'x-amz-credential', ArgumentValue: credential },
       })
     const scope = parseScope(credential, invalid)
-    if (scope.region !== settings.region) {
+    if (!settings.isRegion(scope.region)) {
       throw invalid(`the region '${scope.region}' is wrong; expecting '${settings.region}'`)
     }
     if (scope.service !== settings.service) {
@@ -40,6 +49,7 @@ export function verifyFormSignature(
     if (!isSame(key.sign(policy), signatureV4)) throw mismatch(scope.accessKeyId, policy, signatureV4)
     return
   }
+  if (!settings.takesV2) throw unsupportedV2()
   if (accessKeyId === undefined) throw missing('AWSAccessKeyId')
   if (signatureV2 === undefined) throw missing('signature')
   const computed = createHmac('sha1', findSecret(accessKeyId)).update(policy).digest('base64')

@@ -1,6 +1,7 @@
 /** Signature Version 2, for old clients. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html */
 import { createHmac } from 'node:crypto'
-import { queryDecode } from '#lib/uri.ts'
+import { queryPairs } from '#lib/uri.ts'
+import type { BucketHostReader } from '#model/bucket-host.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { V2Credentials } from './credentials.ts'
@@ -8,18 +9,37 @@ import type { SignableRequest } from './request.ts'
 import { isSame } from './signing-key.ts'
 import { hexBytes, wholeSeconds } from './v4.ts'
 
-const subresources = new Set(
-  'accelerate acl cors defaultObjectAcl delete encryption inventory lifecycle location logging notification partNumber policy policyStatus replication requestPayment response-cache-control response-content-disposition response-content-encoding response-content-language response-content-type response-expires restore tagging torrent uploadId uploads versionId versioning versions website object-lock retention legal-hold publicAccessBlock ownershipControls attributes renameObject'.split(
-    ' ',
-  ),
+/** What Version 2 signs of a query: the list of S3, and of what S3 gained since, what clients of Version 2 may sign. */
+const signed = new Set(
+  `accelerate acl analytics cors defaultObjectAcl delete encryption intelligent-tiering inventory lifecycle location logging metrics
+  notification object-lock partNumber policy policyStatus replication requestPayment response-cache-control
+  response-content-disposition response-content-encoding response-content-language response-content-type response-expires restore
+  retention legal-hold select select-type storageClass tagging torrent uploadId uploads versionId versioning versions website
+  publicAccessBlock ownershipControls attributes renameObject`.split(/\s+/),
 )
+
+/**
+ * What Version 2 has no way to sign and would change what is done: refused. Names of standard headers do nothing in a query of Version 2
+ * (s3/query-headers.ts).
+ */
+const refused = new Set(
+  `abac annotation annotationName id metadataAnnotationTable metadataConfiguration metadataInventoryTable metadataJournalTable
+  metadataTable session`.split(/\s+/),
+)
+
+export const unsupportedV2 = () =>
+  new ApiError('InvalidRequest', {
+    message: 'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
+  })
 
 export function verifyV2(
   request: SignableRequest,
   credentials: V2Credentials,
   secretAccessKey: string,
-  options: { readonly nowMs: number; readonly virtualHostDomains: readonly string[] },
+  options: { readonly nowMs: number; readonly bucketInHost: BucketHostReader },
 ): void {
+  const query = readQuery(request.target)
+  refuseUnsigned(query)
   const date =
     credentials.kind === 'v2-query' ? checkExpiry(credentials, options.nowMs) : checkDate(request, options.nowMs)
   const { method, headers } = request
@@ -29,9 +49,9 @@ export function verifyV2(
     one('content-md5'),
     one('content-type'),
     date,
-    amzHeaders(request, credentials.kind === 'v2-query'),
+    amzHeaders(request, credentials.kind === 'v2-query' ? query : []),
   ].join('\n')
-  const resource = canonicalResource(request, options.virtualHostDomains)
+  const resource = canonicalResource(request, query, options.bucketInHost)
   const toSign = head + resource
   const isProvided = (text: string) =>
     isSame(createHmac('sha1', secretAccessKey).update(text).digest('base64'), credentials.signature)
@@ -46,6 +66,25 @@ export function verifyV2(
       StringToSignBytes: hexBytes(toSign),
     },
   })
+}
+
+type Query = ReturnType<typeof queryPairs>
+
+function readQuery(target: string): Query {
+  const mark = target.indexOf('?')
+  try {
+    return mark < 0 ? [] : queryPairs(target.slice(mark + 1))
+  } catch (error) {
+    // No client signs what does not decode.
+    if (error instanceof URIError) throw new ApiError('SignatureDoesNotMatch')
+    throw error
+  }
+}
+
+function refuseUnsigned(query: Query): void {
+  const unsigned = query.flatMap(([name]) => (refused.has(name) ? [name] : []))
+  if (unsigned.length === 0) return
+  throw new ApiError('SignatureDoesNotMatch', { fields: { ParametersNotSigned: unsigned.join(', ') } })
 }
 
 function checkExpiry(credentials: V2Credentials, nowMs: number): string {
@@ -82,43 +121,25 @@ function checkDate(request: SignableRequest, nowMs: number): string {
  * Repeated headers are joined by commas without a blank, which node:http puts there: so from the raw ones. boto moves such headers, as
  * the session token, into the query of a URL that it signs.
  */
-function amzHeaders({ rawHeaders, target }: SignableRequest, isQuery: boolean): string {
+function amzHeaders({ rawHeaders }: SignableRequest, query: Query): string {
   const values = new Map<string, string[]>()
   const add = (name: string, value: string) => {
     if (name.startsWith('x-amz-')) values.set(name, [...(values.get(name) ?? []), value.trim().replace(/\s+/g, ' ')])
   }
   for (let i = 0; i < rawHeaders.length; i += 2) add(rawHeaders[i]?.toLowerCase() ?? '', rawHeaders[i + 1] ?? '')
-  if (isQuery) {
-    const query = new URLSearchParams(target.slice(target.indexOf('?') + 1))
-    for (const [name, value] of query) add(name.toLowerCase(), value)
-  }
+  for (const [name, value = ''] of query) add(name.toLowerCase(), value)
   return [...values.keys()]
     .sort()
     .map((name) => `${name}:${values.get(name)?.join(',')}\n`)
     .join('')
 }
 
-function canonicalResource({ target, headers }: SignableRequest, domains: readonly string[]): string {
-  const mark = target.indexOf('?')
-  const path = mark < 0 ? target : target.slice(0, mark)
-  const query = mark < 0 ? '' : target.slice(mark + 1)
-  const host = (headers.host ?? '').split(':', 1)[0]?.toLowerCase() ?? ''
-  const domain = [...domains, 'localhost'].find((one) => host.endsWith(`.${one}`))
-  const bucket = domain === undefined ? '' : `/${host.slice(0, -domain.length - 1)}`
+function canonicalResource({ target, headers }: SignableRequest, query: Query, bucketInHost: BucketHostReader): string {
+  const path = target.split('?', 1)[0] ?? ''
+  const bucket = bucketInHost(headers.host)
   const kept = query
-    .split('&')
-    .map((part) => part.split(/=(.*)/s, 2))
-    .filter(([name = '']) => subresources.has(name))
-    .sort(([a = ''], [b = '']) => (a < b ? -1 : 1))
-    .map(([name = '', value]) => (value === undefined ? name : `${name}=${decoded(value)}`))
-  return bucket + path + (kept.length === 0 ? '' : `?${kept.join('&')}`)
-}
-
-/** A value that does not decode is compared as it is, and does not match. */
-function decoded(value: string): string {
-  try {
-    return queryDecode(value)
-  } catch {
-    return value
-  }
+    .filter(([name]) => signed.has(name))
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([name, value]) => (value === undefined ? name : `${name}=${value}`))
+  return (bucket === '' ? '' : `/${bucket}`) + path + (kept.length === 0 ? '' : `?${kept.join('&')}`)
 }

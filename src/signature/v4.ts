@@ -3,6 +3,7 @@
  * The path is used as it was received, never normalised; what was signed is what is served.
  */
 import { hash } from 'node:crypto'
+import type { BucketHostReader } from '#model/bucket-host.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { canonicalRequest, otherSpellings } from './canonical-request.ts'
@@ -11,12 +12,14 @@ import type { Payload, SignableRequest } from './request.ts'
 import { isSame, signingKey } from './signing-key.ts'
 
 export interface V4Options {
+  /** What is expected, for who signed for another. */
   readonly region: string
-  /** Further regions that are as good. */
-  readonly regions?: readonly string[]
+  isRegion(name: string): boolean
   readonly service: string
   /** Further values of Host under which a signature is accepted, as behind a proxy that rewrites it. */
   readonly hosts: readonly string[]
+  /** One of `hosts` counts only where it names the same bucket as the host received: the path would mean something else under it. */
+  readonly bucketInHost: BucketHostReader
 }
 
 export const unsignedPayload = 'UNSIGNED-PAYLOAD'
@@ -42,8 +45,10 @@ export function verifyV4(
       isSame(key.sign(stringToSign(credentials, scope, Buffer.from(canonical, 'latin1'))), credentials.signature))
   const signed = { request, credentials, hasRepeats: names.length * 2 < request.rawHeaders.length }
   const hashes = payloadHashes(request, credentials)
+  const addressed = options.bucketInHost(request.headers.host)
+  const hosts = options.hosts.filter((host) => options.bucketInHost(host) === addressed)
   const payloadHash = hashes.find(
-    (one) => isProvided(canonicalRequest(signed, one)) || otherSpellings(signed, one, options.hosts).some(isProvided),
+    (one) => isProvided(canonicalRequest(signed, one)) || otherSpellings(signed, one, hosts).some(isProvided),
   )
   if (payloadHash === undefined) {
     const canonical = canonicalRequest(signed, hashes[0] ?? '')
@@ -79,7 +84,7 @@ function mismatch(credentials: V4Credentials, toSign: string, canonical: string)
 
 export const hexBytes = (text: string) => Buffer.from(text).toString('hex').replace(/../g, '$& ').trim()
 
-function checkScope(credentials: V4Credentials, { region, regions, service }: V4Options): void {
+function checkScope(credentials: V4Credentials, { region, isRegion, service }: V4Options): void {
   const isQuery = credentials.kind === 'v4-query'
   const fail = (reason: string, fields: Record<string, string> = {}) =>
     isQuery
@@ -91,7 +96,7 @@ function checkScope(credentials: V4Credentials, { region, regions, service }: V4
           message: `The authorization header is malformed; ${reason}`,
           fields,
         })
-  if (credentials.region !== region && regions?.includes(credentials.region) !== true) {
+  if (!isRegion(credentials.region)) {
     throw fail(`the region '${credentials.region}' is wrong; expecting '${region}'`, { Region: region })
   }
   if (credentials.service !== service)

@@ -1,15 +1,20 @@
 /** Buckets: a row each, and a folder. */
 import fs from 'node:fs/promises'
+import { hasCode, lstatSafely } from '#blobs/files.ts'
+import { mayReplaceFile } from '#blobs/folder-access.ts'
 import { mapConcurrently } from '#lib/map-concurrently.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeCounters } from '#metadata/write.ts'
-import type { Bucket, BucketUsage } from '#model/bucket.ts'
+import { assertFreeName, type Bucket, type BucketUsage, isBucketName, isReservedName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import { defaultBlock } from '#model/object-ownership.ts'
+import { hasForeignFiles, removeEmptyFolders } from './bucket-folder.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
 import { assertRoom } from './staging.ts'
+import { asStorageError, isForbidden } from './storage-error.ts'
 
 export async function findBucket(engine: MetadataEngine, name: string): Promise<Bucket | undefined> {
   const value = await engine.get(rowKey('b', name))
@@ -40,6 +45,7 @@ export async function bucketIn(transaction: Transaction, name: string): Promise<
 const noSuchBucket = (name: string) => new ApiError('NoSuchBucket', { fields: { BucketName: name } })
 
 export async function createBucket(context: StoreContext, bucket: Bucket): Promise<void> {
+  const path = context.layout.bucket(bucket.name)
   assertRoom(context)
   await transactDurably(context, async (transaction) => {
     const existing = await transaction.get(rowKey('b', bucket.name))
@@ -49,10 +55,41 @@ export async function createBucket(context: StoreContext, bucket: Bucket): Promi
         fields: { BucketName: bucket.name },
       })
     }
+    assertFreeName(bucket.name)
+    const stats = await fs.lstat(path).catch(() => undefined)
+    if (stats !== undefined && !stats.isDirectory()) throw occupied(bucket.name)
     transaction.put(rowKey('b', bucket.name), encodeJson(bucket))
   })
-  await fs.mkdir(context.layout.bucket(bucket.name), { recursive: true })
+  // Not before: a folder without a record is adopted as another's bucket.
+  try {
+    await fs.mkdir(path, { recursive: true })
+  } catch (error) {
+    await takeBack(context, bucket.name)
+    throw asFolderError(error, bucket.name)
+  }
 }
+
+/** The record of a bucket whose folder could not be made, unless it is in use already. */
+async function takeBack(context: StoreContext, name: string): Promise<void> {
+  await transactDurably(context, async (transaction) => {
+    for (const table of ['o', 'v', 'u'] as const) {
+      const range = rowsOf(table, name)
+      if ((await transaction.scan(range, { limit: 1 })).length > 0) return
+      transaction.requireEmpty(range)
+    }
+    if ((await transaction.get(rowKey('b', name))) !== undefined) transaction.remove(rowKey('b', name))
+  })
+}
+
+function asFolderError(error: unknown, name: string): unknown {
+  if (hasCode(error, 'EEXIST', 'ENOTDIR')) return occupied(name)
+  if (!isForbidden(error)) return asStorageError(error)
+  const message = 'The server is not permitted to make or remove the folder of this bucket on its disk.'
+  return new ApiError('AccessDenied', { message, cause: error })
+}
+
+/** A file or a symbolic link has the folder's name. */
+const occupied = (name: string) => new ApiError('BucketAlreadyExists', { fields: { BucketName: name } })
 
 /**
  * Makes a bucket of a folder that has none. False if there is no folder, or it is about to go with the bucket that it was: a record
@@ -61,16 +98,17 @@ export async function createBucket(context: StoreContext, bucket: Bucket): Promi
 export async function adoptBucket(
   context: StoreContext,
   name: string,
-  as: { readonly ownerId: string; readonly region: string },
+  as: { readonly ownerId: string; readonly region: string; readonly blocksPublicAccess: boolean },
 ): Promise<boolean> {
   return transactDurably(context, async (transaction) => {
     if ((await transaction.get(rowKey('b', name))) !== undefined) return false
     const mark = await transaction.get(rowKey('f', name))
     if (mark !== undefined && Date.now() - decodeJson<number>(mark) < folderRemovalMs) return false
     const stats = await fs.lstat(context.layout.bucket(name)).catch(() => undefined)
-    if (stats?.isDirectory() !== true) return false
+    if (stats?.isDirectory() !== true || isReservedName(name)) return false
     const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
-    const bucket: Bucket = { name, createdAtMs: Date.now(), ownerId: as.ownerId, region: as.region, ...fresh }
+    const block = defaultBlock(as.blocksPublicAccess)
+    const bucket: Bucket = { name, createdAtMs: Date.now(), ownerId: as.ownerId, region: as.region, ...fresh, ...block }
     transaction.put(rowKey('b', name), encodeJson(bucket))
     return true
   })
@@ -80,9 +118,18 @@ export async function adoptBucket(
 const folderRemovalMs = 60_000
 
 export async function getBucket(context: StoreContext, name: string): Promise<Bucket> {
-  const bucket = await findBucket(context.engine, name)
+  const bucket = (await findBucket(context.engine, name)) ?? (await adoptAndFind(context, name))
   if (bucket === undefined) throw noSuchBucket(name)
   return bucket
+}
+
+/** A folder that the scan has not come to yet. */
+async function adoptAndFind(context: StoreContext, name: string): Promise<Bucket | undefined> {
+  if (!isBucketName(name) || lstatSafely(context.layout.bucket(name))?.isDirectory() !== true) return undefined
+  if (await adoptBucket(context, name, context.adopts)) {
+    context.log.info({ bucket: name }, 'adopted a folder made by hand as a bucket')
+  }
+  return findBucket(context.engine, name)
 }
 
 export async function listBuckets(
@@ -138,32 +185,38 @@ export async function deleteBucket(
       })
     })
   }
-  await transactDurably(context, async (transaction) => {
-    await bucketIn(transaction, name)
-    if (await hasObjects(context.engine, name)) throw new ApiError('BucketNotEmpty', { fields: { BucketName: name } })
+  const notEmpty = () => new ApiError('BucketNotEmpty', { fields: { BucketName: name } })
+  if (!(await hasObjects(context.engine, name)) && (await hasForeignFiles(context, name))) throw notEmpty()
+  const deleted = await transactDurably(context, async (transaction) => {
+    const bucket = await bucketIn(transaction, name)
+    if (await hasObjects(context.engine, name)) throw notEmpty()
     for (const table of ['o', 'v', 'u'] as const) transaction.requireEmpty(rowsOf(table, name))
     for (const { key } of await transaction.scan(rowsOf('d', name))) transaction.remove(key)
     transaction.remove(rowKey('b', name))
     transaction.remove(rowKey('c', name))
     transaction.put(rowKey('f', name), encodeJson(Date.now()))
+    return bucket
   })
-  await removeFolder(context.layout.bucket(name))
-  await context.engine.commit({ checks: [], writes: [{ key: rowKey('f', name), value: undefined }] })
+  const isGone = await removeEmptyFolders(Buffer.from(context.layout.bucket(name)))
+  const mark = { key: rowKey('f', name), value: undefined }
+  if (isGone) {
+    await context.engine.commit({ checks: [], writes: [mark] })
+    return
+  }
+  // Something has been put there a moment ago, or the folder cannot be removed: the bucket stays as it was.
+  const unmade = { key: rowKey('b', name), is: undefined }
+  const record = { key: rowKey('b', name), value: encodeJson(deleted) }
+  await context.engine.commit({ checks: [unmade], writes: [record, mark] })
+  throw mayReplaceFile(context.layout.bucket(name)) ? notEmpty() : asFolderError(notPermitted, name)
 }
+
+const notPermitted = Object.assign(new Error('the folder cannot be removed'), { code: 'EACCES' })
 
 async function hasObjects(engine: MetadataEngine, bucket: string): Promise<boolean> {
   for (const table of ['o', 'v'] as const) {
     if ((await engine.scan(rowsOf(table, bucket), { limit: 1 })).length > 0) return true
   }
   return false
-}
-
-/** Empty folders go; a file put there by hand a moment ago stays, and will be adopted with its bucket. */
-async function removeFolder(path: string): Promise<void> {
-  for (const entry of await fs.readdir(path, { withFileTypes: true }).catch(() => [])) {
-    if (entry.isDirectory()) await removeFolder(`${path}/${entry.name}`)
-  }
-  await fs.rmdir(path).catch(() => undefined)
 }
 
 export async function bucketUsage(context: StoreContext, name: string): Promise<BucketUsage> {

@@ -29,6 +29,8 @@ export interface StoreContext {
   readonly log: StoreLog
   readonly troubles: TroubleLog
   readonly reserve: DiskReserve
+  /** Owner and region of buckets whose folders have no record. */
+  readonly adopts: { readonly ownerId: string; readonly region: string; readonly blocksPublicAccess: boolean }
   readonly verifyReads: VerifyReads
   readonly verified: VerifiedFiles
 }

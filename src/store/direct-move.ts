@@ -8,7 +8,7 @@
  * A small file may replace another by exchange. Then the name in `staging/` is the replaced file's, until the spares take it: who moves that name under the lock must look whose file it is once nobody else can (file-moves.ts).
  */
 import { exchangeFiles, isExchangeWorthwhile, letGo, moveFileBelow, removeIfThere } from '#blobs/files.ts'
-import { InsideCheck } from '#blobs/inside.ts'
+import { isInside } from '#blobs/inside.ts'
 import type { Layout } from '#blobs/layout.ts'
 import type { Spares } from '#blobs/spares.ts'
 import type { Place } from '#model/object.ts'
@@ -44,7 +44,6 @@ interface DirectMovesOptions {
 export class DirectMoves {
   readonly #layout: Layout
   readonly #spares: Pick<Spares, 'recycle'>
-  readonly #inside = new InsideCheck()
   readonly #exchanges: boolean
 
   constructor({ layout, durability, spares }: DirectMovesOptions) {
@@ -62,7 +61,11 @@ export class DirectMoves {
     const layout = this.#layout
     const staged = layout.staging(fileId)
     const target = layout.place(bucket, key, place)
-    if (place.kind === 'plain' && !this.#inside.isInside(layout.bucket(bucket), target)) return false
+    try {
+      if (place.kind === 'plain' && !isInside(layout.bucket(bucket), target)) return false
+    } catch {
+      return false
+    }
     for (const row of older) if (row.fileId !== undefined) removeIfThere(layout.staging(row.fileId))
     try {
       if (this.#exchanges && mayBeExchanged(pending) && exchangeFiles(staged, target)) {

@@ -4,7 +4,7 @@
  * come between any two steps: a file may have left `staging/` a moment after it was seen there.
  */
 import fs from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, sep } from 'node:path'
 import {
   findFileSafely,
   hasCode,
@@ -16,7 +16,7 @@ import {
   tryToRemove,
   writeSmallFile,
 } from '#blobs/files.ts'
-import { InsideCheck } from '#blobs/inside.ts'
+import { isInside } from '#blobs/inside.ts'
 import { isPlainKey, type Layout } from '#blobs/layout.ts'
 import type { Exclusive } from '#metadata/engine.ts'
 import { rowKey } from '#metadata/tables.ts'
@@ -55,7 +55,6 @@ interface FileMovesOptions {
 
 export class FileMoves {
   readonly #options: FileMovesOptions
-  readonly #inside = new InsideCheck()
 
   constructor(options: FileMovesOptions) {
     this.#options = options
@@ -111,7 +110,9 @@ export class FileMoves {
 
   #isOccupied({ bucket, key, inodes = [], removed }: Pending, { version }: Located): boolean {
     if (version.place.kind !== 'plain') return false
-    const there = findUnlessClosed(this.#options.layout.plain(bucket, key))
+    const { layout } = this.#options
+    const plain = layout.plain(bucket, key)
+    const there = isReachable(layout, bucket, plain) ? findUnlessClosed(plain) : undefined
     if (there === undefined || there.inode === version.signature.inode) return false
     return !inodes.includes(there.inode) && !removed.some(({ inode }) => inode === there.inode)
   }
@@ -190,7 +191,7 @@ export class FileMoves {
     if (place.kind !== 'opaque') sharedNames.push(layout.plain(bucket, key))
     const target = layout.place(bucket, key, place)
     return [target, ...ownNames, ...sharedNames].find((path) => {
-      const there = findFileSafely(path)
+      const there = findReachable(layout, bucket, path)
       return there !== undefined && (ownNames.includes(path) || isIt(there))
     })
   }
@@ -201,7 +202,7 @@ export class FileMoves {
     const { version } = located
     if (version.place.kind === 'plain') {
       try {
-        if (!this.#inside.isInside(layout.bucket(pending.bucket), target))
+        if (!isInside(layout.bucket(pending.bucket), target))
           throw Object.assign(new Error('outside'), { code: 'ELOOP' })
         moveFile(source, target)
         if (pending.source?.place.kind === 'plain') pruneFolders(source, layout.bucket(pending.bucket))
@@ -232,7 +233,7 @@ export class FileMoves {
     if (located === undefined) return
     const { row, version } = located
     const target = layout.place(bucket, key, version.place)
-    const there = findFileSafely(target)
+    const there = findReachable(layout, bucket, target)
     if (there !== undefined) {
       if (holds(target, there, bytes)) {
         if (!isSameFile(there, version.signature)) view.put(row, encodeVersion({ ...version, signature: there }))
@@ -263,6 +264,7 @@ export class FileMoves {
     for (const plainKey of source === undefined ? [key] : [key, source.key]) {
       if (!isPlainKey(plainKey) || this.#isTaken(view, bucket, plainKey)) continue
       const path = this.#options.layout.plain(bucket, plainKey)
+      if (!isReachable(this.#options.layout, bucket, path)) continue
       const there = isReplacing(pending) ? findFileSafely(path) : findUnlessClosed(path)
       if (there !== undefined && inodes.includes(there.inode)) removeFile(path, this.#options.layout.bucket(bucket))
     }
@@ -294,6 +296,7 @@ export class FileMoves {
   #removePlain(view: Exclusive, { bucket, key }: Pending, removed: RemovedFile, replaced: readonly number[]): boolean {
     const { layout } = this.#options
     const path = layout.plain(bucket, key)
+    if (!isReachable(layout, bucket, path)) return false
     const there = removed.place.kind === 'plain' ? findFileSafely(path) : findUnlessClosed(path)
     if (there === undefined || this.#isTaken(view, bucket, key)) return false
     if (there.inode !== removed.inode && !replaced.includes(there.inode)) return false
@@ -306,6 +309,17 @@ export class FileMoves {
 function isCopy(there: FileSignature, known: FileSignature, playing: Playing): boolean {
   if (typeof playing !== 'object' || playing.inodes.has(there.inode)) return false
   return there.sizeBytes === known.sizeBytes && there.mtimeMs === known.mtimeMs
+}
+
+/** Not behind a symbolic link: what is there is not in the bucket. */
+function isReachable(layout: Layout, bucket: string, path: string): boolean {
+  const folder = layout.bucket(bucket)
+  return !path.startsWith(folder + sep) || isInside(folder, path)
+}
+
+/** findFileSafely; undefined also for what is not reachable. */
+function findReachable(layout: Layout, bucket: string, path: string): FileSignature | undefined {
+  return isReachable(layout, bucket, path) ? findFileSafely(path) : undefined
 }
 
 /** findFileSafely; undefined also in a folder that the server may not look into. */

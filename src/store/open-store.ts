@@ -5,11 +5,13 @@ import { tryToRemoveFolder } from '#blobs/files.ts'
 import { Layout } from '#blobs/layout.ts'
 import { Spares } from '#blobs/spares.ts'
 import { DiskReserve } from '#lib/disk-reserve.ts'
+import { closeFilesToOthers, makePrivateFolder } from '#lib/private-files.ts'
 import { syncFolder } from '#lib/sync.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
 import { openMemoryEngine } from '#metadata/memory-engine.ts'
-import { eachRow, rowParts, rowsOf } from '#metadata/tables.ts'
+import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
+import { isBucketName } from '#model/bucket.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import { adoptBeforeRemoval, adoptFirst } from './adopt-first.ts'
 import { backgroundWork, scanAndTell } from './background.ts'
@@ -47,6 +49,8 @@ export interface StoreOptions {
   /** Owner and region of buckets adopted from folders made by hand. */
   readonly ownerId?: string
   readonly region?: string
+  /** Whether they block public access. */
+  readonly blocksPublicAccess?: boolean
   readonly verifyReads?: VerifyReads
   /** From the start of one scrub of the primary process to the next; undefined: none. */
   readonly scrubIntervalMs?: number | undefined
@@ -54,19 +58,20 @@ export interface StoreOptions {
 
 const flushOf = { strict: 'each', relaxed: 'soon', none: 'never' } as const
 
-const dayMs = 24 * 60 * 60 * 1000
-
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { context, close } = await openContext(options)
   await removeLeftovers(context)
+  if (options.isPrimary) await tellOfNewIndex(context)
   const stopBackground = new AbortController()
   const { signal } = stopBackground
   const watcher = options.isPrimary ? watchBehind(context, options, signal) : undefined
   const stopRefills = options.isPrimary ? keepRefilled(context.reserve) : undefined
+  const purging = options.isPrimary ? setInterval(() => void purge(context), purgeEveryMs).unref() : undefined
   const { scrubIntervalMs } = options
   if (options.isPrimary && scrubIntervalMs !== undefined) scrubAgainAndAgain(context, scrubIntervalMs, signal)
   return storeOver(context, async () => {
     stopBackground.abort()
+    clearInterval(purging)
     await stopRefills?.()
     watcher?.close()
     await close()
@@ -75,10 +80,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** Index and files, with what an unclean end has interrupted finished. Nothing that is left over is removed. */
 export async function openContext(
-  options: Pick<StoreOptions, 'root' | 'durability' | 'engine' | 'log' | 'verifyReads'>,
+  options: Omit<StoreOptions, 'watch' | 'isPrimary' | 'scrubIntervalMs'>,
 ): Promise<{ context: StoreContext; close(): Promise<void> }> {
   const { root, durability, log } = options
   const layout = new Layout(root)
+  closeSystemFolder(layout)
   const reserve = reserveOf(layout)
   reserve.ensureFree(startBytes, startInodes)
   for (const folder of ['index', 'staging', 'uploads', 'versions', 'opaque']) {
@@ -92,8 +98,20 @@ export async function openContext(
   const spares = new Spares({ layout, newFileId: () => staging.newFileId() })
   const troubles = new TroubleLog(log)
   const settler = new Settler({ engine, layout, durability, log, spares, troubles, reserve })
-  const { verifyReads = 'recent' } = options
-  const common = { engine, layout, durability, log, troubles, reserve, verifyReads, verified: new VerifiedFiles() }
+  const { verifyReads = 'recent', region = 'us-east-1', blocksPublicAccess = false } = options
+  const ownerId = options.ownerId ?? createHash('sha256').update('000000000000').digest('hex')
+  const adopts = { ownerId, region, blocksPublicAccess }
+  const common = {
+    engine,
+    layout,
+    durability,
+    log,
+    troubles,
+    reserve,
+    adopts,
+    verifyReads,
+    verified: new VerifiedFiles(),
+  }
   const context: StoreContext = { ...common, settler, spares, staging }
   const recovered = await settler.recover()
   if (recovered > 0) log.info({ recovered }, 'finished writes that were interrupted')
@@ -104,6 +122,13 @@ export async function openContext(
     await engine.close()
   }
   return { context, close }
+}
+
+/** Also one of an older release, whose folder was open to all. */
+function closeSystemFolder(layout: Layout): void {
+  fs.mkdirSync(layout.root, { recursive: true })
+  makePrivateFolder(layout.system())
+  closeFilesToOthers(layout.system('config'))
 }
 
 /** So much a process needs to start, and to end what was interrupted. */
@@ -126,11 +151,19 @@ function keepRefilled(reserve: DiskReserve): () => Promise<void> {
   }
 }
 
+const purgeEveryMs = 10 * 60 * 1000
+
+const purge = ({ engine, log }: StoreContext) =>
+  forgetCompleted(engine).catch((error: unknown) =>
+    log.warn({ err: error }, 'rows of completed uploads could not be removed'),
+  )
+
 /** For those who keep rows of their own beside the store's. */
 export function openEngine(options: { root: string; durability: Durability; engine: EngineName }): MetadataEngine {
   const { root, durability, engine } = options
   if (engine === 'memory') return openMemoryEngine()
   const layout = new Layout(root)
+  closeSystemFolder(layout)
   const reserve = reserveOf(layout)
   // The lock file of LMDB is memory: where it finds no room, the process ends.
   reserve.ensureFree(startBytes, startInodes)
@@ -138,13 +171,23 @@ export function openEngine(options: { root: string; durability: Durability; engi
   return openLmdbEngine({ path: layout.system('index'), flush: flushOf[durability], files: root, reserve })
 }
 
+/** A first start over folders with files is told as well: what the index would know of them is not there. */
+async function tellOfNewIndex({ engine, layout, log }: StoreContext): Promise<void> {
+  for (const range of [rowsOf('b'), rowsOf('g')]) if ((await engine.scan(range, { limit: 1 })).length > 0) return
+  if ((await engine.get(rowKey('g', 'scan'))) !== undefined) return
+  const folders = fs.readdirSync(layout.root, { withFileTypes: true })
+  const buckets = folders.filter((entry) => entry.isDirectory() && isBucketName(entry.name)).length
+  const hasKept = ['versions', 'opaque'].some((name) => fs.readdirSync(layout.system(name)).length > 0)
+  if (buckets === 0 && !hasKept) return
+  log.warn(
+    { buckets, path: layout.system('index') },
+    'there is no index: what is in the folders of buckets is adopted as files made by hand, without metadata, older versions and settings; to have these, stop the server and restore the index from a backup',
+  )
+}
+
 /** The scan runs behind: the server is ready at once, and a read adopts what it needs by itself. */
 function watchBehind(context: StoreContext, options: StoreOptions, signal: AbortSignal): Watcher | undefined {
-  const scan = {
-    ownerId: options.ownerId ?? createHash('sha256').update('000000000000').digest('hex'),
-    region: options.region ?? 'us-east-1',
-    signal,
-  }
+  const scan = { ...context.adopts, signal }
   const watcher = options.watch ? new Watcher(context, scan) : undefined
   const run = async () => {
     try {
@@ -170,9 +213,7 @@ async function removeLeftovers({ engine, layout, settler, log }: StoreContext): 
   const named = await settler.namedFiles()
   removeAbandoned(layout, (fileId) => named.has(fileId), log)
   for (const name of folders) if (!uploads.has(name) && !named.has(name)) await tryToRemoveFolder(layout.upload(name))
-  for await (const { key } of eachRow(engine, rowsOf('b'))) {
-    await forgetCompleted(engine, rowParts(key)[0] ?? '', Date.now() - dayMs)
-  }
+  await forgetCompleted(engine)
 }
 
 /** A write to a versioned key keeps the file of the version before. */

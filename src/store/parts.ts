@@ -4,7 +4,7 @@
  * copies.
  */
 import fs from 'node:fs'
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir, open, writeFile } from 'node:fs/promises'
 import { findFile, signatureOf, tryToRemove } from '#blobs/files.ts'
 import { syncFolder } from '#lib/sync.ts'
 import { decodeJson, encodeJson, partText, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
@@ -41,7 +41,7 @@ export async function stagePart(
 ): Promise<StagedPart> {
   assertRoom(context, body.sizeBytes)
   const folder = context.layout.upload(upload.uploadId)
-  if (!fs.existsSync(folder)) await restoreUploadFolder(context, upload)
+  if (!fs.existsSync(context.layout.assembled(upload.uploadId))) await restoreUploadFolder(context, upload)
   const at = await choosePlace(context, upload.uploadId, partNumber, body.sizeBytes)
   const path = 'offset' in at ? context.layout.assembled(upload.uploadId) : `${folder}/${at.file}`
   try {
@@ -61,7 +61,8 @@ export async function stagePart(
 export async function makeUploadFolder({ layout, durability }: StoreContext, uploadId: string): Promise<void> {
   const folder = layout.upload(uploadId)
   await mkdir(folder, { recursive: true })
-  await (await open(layout.assembled(uploadId), 'a')).close()
+  // What is in it stays.
+  await writeFile(layout.assembled(uploadId), '', { flag: 'a' })
   if (durability === 'none') return
   await syncFolder(folder)
   await syncFolder(layout.system('uploads'))

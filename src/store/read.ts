@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs'
 import { findFileSafely, isSameFile, openFile, readWhole } from '#blobs/files.ts'
+import { isInside } from '#blobs/inside.ts'
 import { isPlainKey } from '#blobs/layout.ts'
 import { decodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
@@ -76,7 +77,9 @@ async function findVerified<T>(
       return version === undefined ? undefined : { version, value: undefined }
     }
     if (version.isDeleteMarker) return { version, value: undefined }
-    const probed = probe(context.layout.place(bucket, key, version.place))
+    const path = context.layout.place(bucket, key, version.place)
+    const isReachable = version.place.kind !== 'plain' || isInside(context.layout.bucket(bucket), path)
+    const probed = isReachable ? probe(path) : undefined
     if (probed !== undefined && isSameFile(probed.signature, version.signature)) return { version, value: probed.value }
     if (probed !== undefined) release(probed.value)
     if (mayBeStaged && played === undefined) {
@@ -97,6 +100,8 @@ async function findVerified<T>(
       played = await context.settler.settleKey(bucket, key)
       continue
     }
+    // Behind a symbolic link. The record stays: somebody may put the folder back.
+    if (!isReachable) return undefined
     const found = { bucket, key, known: version, played }
     const adoption = probed === undefined ? await adoptRemoval(context, found) : await adoptFile(context, found)
     played = undefined
@@ -267,16 +272,10 @@ class OpenVersion implements OpenObject {
   }
 
   content(start: number, end: number): Content {
-    const { bytes, fd } = this.#opened
+    const { bytes, fd, ctimeMs } = this.#opened
     if (bytes !== undefined) return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
-    try {
-      const check = checkOfStretch(this.#context, this.#bucket, this.version, { fd, start, end })
-      return { fd, start, end, check, close: () => this.#opened.close() }
-    } catch (error) {
-      // The caller closes what it is given, and is given nothing.
-      this.#opened.close()
-      throw asReadError(error)
-    }
+    const check = checkOfStretch(this.#context, this.#bucket, this.version, { fd, start, end, ctimeMs })
+    return { fd, start, end, check, close: () => this.#opened.close() }
   }
 
   assertCopied(digests: Staged['digests']): void {

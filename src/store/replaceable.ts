@@ -1,5 +1,6 @@
 /** Refuses what would leave a file where the server can neither remove nor replace it, before anything is changed. */
 import { FolderAccess, mayReplaceFile } from '#blobs/folder-access.ts'
+import { isInside } from '#blobs/inside.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import type { StoreContext } from './context.ts'
@@ -19,7 +20,9 @@ export function assertReplaceable(
 
 /** For a key whose plain file leaves its place. */
 export function assertRemovable({ layout }: StoreContext, bucket: string, key: string): void {
-  if (!mayReplaceFile(layout.plain(bucket, key))) throw notPermitted()
+  const path = layout.plain(bucket, key)
+  // Behind a symbolic link a file stays where it is, and so its object stays as it is.
+  if (!isInside(layout.bucket(bucket), path) || !mayReplaceFile(path)) throw notPermitted()
 }
 
 const notPermitted = () =>

@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs/promises'
 import { isSameFile } from '#blobs/files.ts'
+import { isInside } from '#blobs/inside.ts'
 import { mapConcurrently } from '#lib/map-concurrently.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 import { decodeSignature } from '#metadata/version-codec.ts'
@@ -15,6 +16,7 @@ import type { StoreContext } from './context.ts'
 import type { ObjectPage } from './contract.ts'
 import { listObjects } from './listing.ts'
 import { findVersion } from './read.ts'
+import { hasUsableName } from './unusable-name.ts'
 
 /** Files that are adopted together share a flush; each of them may be read meanwhile. */
 export const looksAtOnce = { atOnceMax: 8, touches: () => [] } as const
@@ -28,6 +30,7 @@ export interface ScanOptions {
   /** Owner of buckets whose folders have no record. */
   readonly ownerId: string
   readonly region: string
+  readonly blocksPublicAccess: boolean
   readonly signal: AbortSignal
   /** Called for every folder of a bucket, with the keys' prefix that it stands for. */
   readonly onFolder?: (bucket: string, prefix: string) => void
@@ -64,10 +67,10 @@ export async function scanFolder(
   options: ScanOptions,
 ): Promise<void> {
   if (options.signal.aborted) return
-  options.onFolder?.(bucket, prefix)
   const path = prefix === '' ? context.layout.bucket(bucket) : context.layout.plain(bucket, prefix.slice(0, -1))
   const stats = await fs.lstat(path).catch(() => undefined)
-  if (stats?.isDirectory() !== true) return
+  if (stats?.isDirectory() !== true || !isInside(context.layout.bucket(bucket), path)) return
+  options.onFolder?.(bucket, prefix)
   const row = rowKey('f', bucket, prefix)
   const value = await context.engine.get(row)
   const before = value === undefined ? undefined : decodeJson<ScannedFolder>(value)
@@ -99,8 +102,9 @@ async function scanFiles(
   const directory = await fs.opendir(path)
   await mapConcurrently(directory, looksAtOnce, async (entry) => {
     if (signal.aborted) return
-    if (entry.isDirectory()) folders.push(entry.name)
-    else if (entry.isFile()) {
+    if (entry.isDirectory()) {
+      if (hasUsableName(context, bucket, prefix + entry.name)) folders.push(entry.name)
+    } else if (entry.isFile()) {
       seen.add(entry.name)
       await look(context, bucket, prefix + entry.name)
     }
@@ -143,6 +147,7 @@ export async function look(
   there?: FileSignature,
 ): Promise<boolean> {
   let hasRecord = true
+  if (!hasUsableName(context, bucket, key)) return hasRecord
   try {
     // Nearly always so, and then the whole reading takes three times as long: every write of our own is looked at as well.
     const record = there === undefined ? undefined : await context.engine.get(rowKey('o', bucket, key))

@@ -86,13 +86,27 @@ export function sortStaging(layout: Layout): void {
 /** Removes what stores that are no longer open have staged, but for the files that `isNamed` says a row of the index names. */
 export function removeAbandoned(layout: Layout, isNamed: (fileId: string) => boolean, log: StoreLog): void {
   for (const owner of fs.readdirSync(layout.system('staging'))) {
-    const path = layout.stagingFolder(owner)
-    const claim = claimFolder(path)
-    if (claim === 'held' || (mayBeUnlocked(owner, claim) && isLivingProcess(Number.parseInt(owner, 36)))) {
-      if (typeof claim === 'number') fs.closeSync(claim)
-      continue
+    try {
+      removeAbandonedFolder(layout, owner, isNamed, log)
+    } catch (error) {
+      log.warn({ err: error, owner }, 'what an earlier process has left in staging could not be removed')
     }
-    removeFiles(path, isNamed, log)
+  }
+}
+
+function removeAbandonedFolder(
+  layout: Layout,
+  owner: string,
+  isNamed: (fileId: string) => boolean,
+  log: StoreLog,
+): void {
+  const path = layout.stagingFolder(owner)
+  const claim = claimFolder(path)
+  if (claim === 'held') return
+  try {
+    const isInUse = mayBeUnlocked(owner, claim) && isLivingProcess(Number.parseInt(owner, 36))
+    if (!isInUse) removeFiles(path, isNamed, log)
+  } finally {
     if (claim !== undefined) fs.closeSync(claim)
   }
 }

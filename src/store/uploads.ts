@@ -1,6 +1,7 @@
 /** Multipart uploads: a row and a folder each, until they are completed or aborted. */
-import { tryToRemoveFolder } from '#blobs/files.ts'
-import type { MetadataEngine } from '#metadata/engine.ts'
+import { createHash } from 'node:crypto'
+import { hasCode, tryToRemoveFolder } from '#blobs/files.ts'
+import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import {
   decodeJson,
   encodeJson,
@@ -43,7 +44,9 @@ type Complete = Parameters<Store['completeUpload']>[0]
 interface CompletedUpload {
   readonly versionId: string
   readonly order: string
-  readonly etags: readonly string[]
+  /** Earlier releases kept the ETag of every part. */
+  readonly etags?: readonly string[]
+  readonly etagsHash?: string
   readonly completedAtMs: number
 }
 
@@ -144,7 +147,26 @@ export async function completeUpload(context: StoreContext, complete: Complete):
   const row = rowKey('u', bucket.name, key, uploadId)
   const value = isUploadId(uploadId) ? await context.engine.get(row) : undefined
   if (value === undefined) return findCompleted(context, complete)
-  const upload = decodeJson<BegunUpload>(value)
+  try {
+    return await completeBegun(context, complete, row, decodeJson<BegunUpload>(value))
+  } catch (error) {
+    // Completed or aborted meanwhile: then parts, or their files, are gone.
+    if (!mayBeOver(error) || (await context.engine.get(row)) !== undefined) throw error
+    return findCompleted(context, complete)
+  }
+}
+
+/** No other: a completion that was committed, but may not be durable, is not to be answered as done. */
+const mayBeOver = (error: unknown): boolean =>
+  hasCode(error, 'ENOENT') || (error instanceof ApiError && ['NoSuchUpload', 'InvalidPart'].includes(error.code))
+
+async function completeBegun(
+  context: StoreContext,
+  complete: Complete,
+  row: Bytes,
+  upload: BegunUpload,
+): Promise<ObjectVersion> {
+  const { bucket, key, uploadId } = complete
   const stored = await readParts(context, uploadId)
   const plan = planCompletion(upload, stored, complete.parts, {
     ...(complete.checksum === undefined ? {} : { checksum: complete.checksum }),
@@ -157,47 +179,42 @@ export async function completeUpload(context: StoreContext, complete: Complete):
   const parts = plan.parts as readonly StoredPart[]
   const slots = await quietSlots(context, uploadId)
   const { fileId, signature, isCopied } = await concatenateParts(context, uploadId, parts, slots !== undefined)
-  try {
-    const fresh = {
-      key,
-      sizeBytes: plan.sizeBytes,
-      etag: plan.etag,
-      partCount: parts.length,
-      checksum: plan.checksum,
-      attributes: upload.attributes,
-      fileId,
-      signature,
-      crc64nvme: plan.crc64nvme,
-    }
-    return await publish(context, bucket.name, fresh, {
-      conditions: complete.conditions,
-      uploadId,
-      ...(isCopied ? { discard: () => discardFile(context, fileId) } : {}),
-      also: async (transaction, version) => {
-        // Whoever completes or aborts first wins; a part that came after the plan was made is not lost unseen.
-        const begun = await transaction.get(row)
-        if (begun === undefined) throw noSuchUpload(uploadId)
-        const state = await stateOfKey(transaction, await bucketIn(transaction, bucket.name), key)
-        requireUnchanged(decodeJson<BegunUpload>(begun), complete.conditions, state)
-        if (!isCopied && slots !== undefined) requireNoNewSlots(transaction, uploadId, slots)
-        for (const part of parts) {
-          const partRow = rowKey('p', uploadId, partText(part.partNumber))
-          const now = await transaction.get(partRow)
-          if (now === undefined || decodeJson<StoredPart>(now).etag !== part.etag) throw new ApiError('InvalidPart')
-        }
-        for (const table of ['p', 's'] as const) {
-          for (const { key: partRow } of await transaction.scan(rowsOf(table, uploadId))) transaction.remove(partRow)
-        }
-        transaction.remove(rowKey('s', uploadId))
-        transaction.remove(row)
-        transaction.put(rowKey('m', fileId), encodeJson(parts.map((part) => objectPart(upload, part))))
-        transaction.put(rowKey('d', bucket.name, key, uploadId), encodeJson(completedUpload(version, parts)))
-      },
-    })
-  } catch (error) {
-    if (error instanceof ApiError && error.code === 'NoSuchUpload') return findCompleted(context, complete)
-    throw error
+  const fresh = {
+    key,
+    sizeBytes: plan.sizeBytes,
+    etag: plan.etag,
+    partCount: parts.length,
+    checksum: plan.checksum,
+    attributes: upload.attributes,
+    fileId,
+    signature,
+    crc64nvme: plan.crc64nvme,
   }
+  return await publish(context, bucket.name, fresh, {
+    conditions: complete.conditions,
+    uploadId,
+    ...(isCopied ? { discard: () => discardFile(context, fileId) } : {}),
+    also: async (transaction, version) => {
+      // Whoever completes or aborts first wins; a part that came after the plan was made is not lost unseen.
+      const begun = await transaction.get(row)
+      if (begun === undefined) throw noSuchUpload(uploadId)
+      const state = await stateOfKey(transaction, await bucketIn(transaction, bucket.name), key)
+      requireUnchanged(decodeJson<BegunUpload>(begun), complete.conditions, state)
+      if (!isCopied && slots !== undefined) requireNoNewSlots(transaction, uploadId, slots)
+      for (const part of parts) {
+        const partRow = rowKey('p', uploadId, partText(part.partNumber))
+        const now = await transaction.get(partRow)
+        if (now === undefined || decodeJson<StoredPart>(now).etag !== part.etag) throw new ApiError('InvalidPart')
+      }
+      for (const table of ['p', 's'] as const) {
+        for (const { key: partRow } of await transaction.scan(rowsOf(table, uploadId))) transaction.remove(partRow)
+      }
+      transaction.remove(rowKey('s', uploadId))
+      transaction.remove(row)
+      transaction.put(rowKey('m', fileId), encodeJson(parts.map((part) => objectPart(upload, part))))
+      transaction.put(rowKey('d', bucket.name, key, uploadId), encodeJson(completedUpload(version, parts)))
+    },
+  })
 }
 
 /** A part's checksum belongs to the object only if the upload announced its algorithm: the object's own is of another one else. */
@@ -209,17 +226,21 @@ function objectPart({ checksumAlgorithm }: Upload, part: StoredPart): ObjectPart
 
 function completedUpload(version: StoredVersion, parts: readonly StoredPart[]): CompletedUpload {
   const { versionId, order } = version
-  return { versionId, order, etags: parts.map((part) => part.etag), completedAtMs: Date.now() }
+  return { versionId, order, etagsHash: hashOf(parts), completedAtMs: Date.now() }
 }
+
+/** Enough to know the same parts again. */
+const hashOf = (parts: readonly { readonly etag: string }[]): string =>
+  createHash('sha256')
+    .update(parts.map(({ etag }) => etag).join())
+    .digest('base64url')
 
 async function findCompleted(context: StoreContext, complete: Complete): Promise<ObjectVersion> {
   const { bucket, key, uploadId } = complete
   const value = isUploadId(uploadId) ? await context.engine.get(rowKey('d', bucket.name, key, uploadId)) : undefined
   const completed = value === undefined ? undefined : decodeJson<CompletedUpload>(value)
-  const isSame =
-    completed?.etags.length === complete.parts.length &&
-    completed.etags.every((etag, index) => etag === complete.parts[index]?.etag)
-  if (completed !== undefined && isSame) {
+  const etagsHash = completed?.etagsHash ?? hashOf((completed?.etags ?? []).map((etag) => ({ etag })))
+  if (completed !== undefined && etagsHash === hashOf(complete.parts)) {
     const version = await findRecord(context, bucket.name, key, completed.versionId)
     if (version?.order === completed.order) return version
   }
@@ -251,11 +272,19 @@ export async function abortUpload(
   await tryToRemoveFolder(context.layout.upload(uploadId))
 }
 
+/** So long a repeated CompleteMultipartUpload is answered. */
+const completedKeptMs = 60 * 60 * 1000
+
 /** Rows of uploads completed so long ago that nobody repeats the call. */
-export async function forgetCompleted(engine: MetadataEngine, bucket: string, beforeMs: number): Promise<void> {
-  const rows = await engine.scan(rowsOf('d', bucket))
-  const writes = rows
-    .filter(({ value }) => decodeJson<CompletedUpload>(value).completedAtMs < beforeMs)
-    .map(({ key }) => ({ key, value: undefined }))
-  if (writes.length > 0) await engine.commit({ checks: [], writes })
+export async function forgetCompleted(engine: MetadataEngine, now = Date.now()): Promise<void> {
+  for (let range = rowsOf('d'); ; ) {
+    const rows = await engine.scan(range, { limit: 500 })
+    const last = rows.at(-1)
+    if (last === undefined) return
+    const writes = rows
+      .filter(({ value }) => decodeJson<CompletedUpload>(value).completedAtMs < now - completedKeptMs)
+      .map(({ key }) => ({ key, value: undefined }))
+    if (writes.length > 0) await engine.commit({ checks: [], writes })
+    range = rowsAfter(range, last.key, 'row')
+  }
 }

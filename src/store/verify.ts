@@ -10,24 +10,19 @@ import { crc64nvmeOf, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm } from '#model/object.ts'
 import type { StoreContext } from './context.ts'
-import type { VerifiableFile } from './verified-files.ts'
 
-/** Which reads of whole objects are compared with the checksum: all, those of files that were not a moment ago, or none. */
+/** Which reads of whole objects are compared with the checksum: all, those of files that were not within a minute, or none. */
 export type VerifyReads = 'always' | 'recent' | 'off'
-
-/** Up to here a comparison costs less than to know that there was one. */
-const cheapBytes = 16 * 1024
 
 /** Whether bytes that are in memory whole are those of the version. True where the record has nothing to compare them with. */
 export function areBytesOf(context: StoreContext, version: StoredVersion, bytes: Buffer, ctimeMs: number): boolean {
   const { verifyReads, verified } = context
   if (verifyReads === 'off') return true
   const file = { ...version.signature, ctimeMs }
-  const isCheap = bytes.length <= cheapBytes
-  if (!isCheap && verifyReads === 'recent' && verified.has(file)) return true
+  if (verifyReads === 'recent' && verified.has(file)) return true
   const algorithm: ChecksumAlgorithm = crc64nvmeOf(version) === undefined ? 'MD5' : 'CRC64NVME'
   if (!isDigestOf(version, digestOnce([algorithm], bytes))) return false
-  if (!isCheap) verified.note(file)
+  verified.note(file)
   return true
 }
 
@@ -60,23 +55,24 @@ export function assertCopied(
   if (context.verifyReads !== 'off' && !isDigestOf(version, digests)) throw damaged(context, bucket, version)
 }
 
-/** For bytes start <= i < end of an open file. */
+/** For bytes start <= i < end of a file that had this ctime when it was opened. */
 export function checkOfStretch(
   context: StoreContext,
   bucket: string,
   version: StoredVersion,
-  stretch: { readonly fd: number; readonly start: number; readonly end: number },
+  stretch: { readonly fd: number; readonly start: number; readonly end: number; readonly ctimeMs: number },
 ): StretchCheck {
-  const { fd, start, end } = stretch
+  const { fd, start, end, ctimeMs } = stretch
   const { verifyReads, verified, troubles } = context
   const isWhole = start === 0 && end === version.sizeBytes
   const canDigest = isWhole && verifyReads !== 'off' && crc64nvmeOf(version) !== undefined
-  const before = verifiableFile(fd)
+  const before = { ...version.signature, ctimeMs }
   return {
     canDigest,
     mustDigest: canDigest && (verifyReads === 'always' || !verified.has(before)),
     assertSame(crc64nvme) {
-      const after = verifiableFile(fd)
+      const stats = fs.fstatSync(fd)
+      const after = { ...signatureOf(stats), ctimeMs: stats.ctimeMs }
       if (!isSameFile(after, version.signature)) {
         const message = 'a file was changed by hand while it was read; the read was cut off'
         troubles.tellOfFile('warn', undefined, { bucket, key: version.key }, message)
@@ -84,12 +80,7 @@ export function checkOfStretch(
       }
       if (crc64nvme === undefined) return
       if (crc64nvme.toString('base64') !== crc64nvmeOf(version)) throw damaged(context, bucket, version)
-      if (after.ctimeMs === before.ctimeMs) verified.note(after)
+      if (after.ctimeMs === ctimeMs) verified.note(after)
     },
   }
-}
-
-function verifiableFile(fd: number): VerifiableFile {
-  const stats = fs.fstatSync(fd)
-  return { ...signatureOf(stats), ctimeMs: stats.ctimeMs }
 }

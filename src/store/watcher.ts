@@ -94,7 +94,7 @@ export class Watcher {
   }
 
   #warn(error: unknown, fields: { bucket: string; key: string }): void {
-    this.#context.log.warn({ err: error, ...fields }, 'a file changed by hand could not be looked at')
+    this.#context.troubles.tellOfFile('warn', error, fields, 'a file changed by hand could not be looked at')
   }
 
   async #lookAt(bucket: string, key: string): Promise<void> {

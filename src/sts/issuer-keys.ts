@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters } from 'jose'
 import * as z from 'zod'
 import type { OidcProvider } from '#identity/oidc-provider.ts'
+import { rememberUpTo } from '#lib/remember.ts'
 import { ApiError } from '#model/errors.ts'
 import { fetchJson } from '#remote/fetch-json.ts'
 
@@ -55,8 +56,7 @@ export class IssuerKeys {
       // What failed is asked for again by the next one who needs it.
       if (this.#kept.get(id) === fresh) this.#kept.delete(id)
     })
-    if (this.#kept.size >= issuersMax) this.#kept.clear()
-    this.#kept.set(id, fresh)
+    rememberUpTo(this.#kept, issuersMax, id, fresh)
     return fresh
   }
 

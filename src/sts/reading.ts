@@ -2,7 +2,6 @@
 import type { QueryParams, TextRule } from '#http/query/params.ts'
 import type { PolicyText } from '#identity/entity.ts'
 import { type Tag, tagsOf } from '#identity/entity.ts'
-import { assertKnownActions } from '#identity/known-actions.ts'
 import type { TemporaryCredentials } from '#identity/session-token.ts'
 import type { XmlTree } from '#lib/xml.ts'
 import { ApiError } from '#model/errors.ts'
@@ -43,7 +42,7 @@ export function readSessionPolicies(params: QueryParams): SessionPolicies {
     })
   }
   if (json === undefined) return { policyArns }
-  assertKnownActions(parsePolicy(json, 'identity', { maxBytes: rules.policy.max * 4 }))
+  parsePolicy(json, 'identity', { maxBytes: rules.policy.max * 4 })
   return { policyArns, policy: JSON.parse(json) as PolicyText }
 }
 

@@ -40,8 +40,9 @@ const invalid = (message: string, cause?: unknown): ApiError => new ApiError('In
 /** The issuer that a token claims to be of; not believed yet. InvalidIdentityToken. */
 export function issuerOf(text: string): string {
   try {
-    const { iss } = decodeJwt(text)
-    if (iss !== undefined) return iss
+    // Its type says text, but nobody has checked that yet.
+    const iss: unknown = decodeJwt(text).iss
+    if (typeof iss === 'string' && iss !== '') return iss
   } catch (error) {
     throw invalid(
       'The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)',
@@ -61,9 +62,10 @@ export async function verifyWebToken(text: string, provider: OidcProvider, keys:
   const { sub, aud, azp, ...more } = claims.data
   const audiences = typeof aud === 'string' ? [aud] : aud
   const { clientIds } = provider
+  // The authorized party, where there is one, is who the token was issued to: that others are its audience too makes it no less foreign.
+  const issuedTo = azp === undefined ? audiences : [azp]
   // For an issuer without client ids, trust policies say which audience is right.
-  const isForUs =
-    clientIds.length === 0 || clientIds.includes(azp ?? '') || audiences.some((one) => clientIds.includes(one))
+  const isForUs = clientIds.length === 0 || issuedTo.some((one) => clientIds.includes(one))
   if (!isForUs) throw invalid('Incorrect token audience')
   const [first = ''] = audiences
   const given = more['https://aws.amazon.com/tags']

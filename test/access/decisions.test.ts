@@ -39,11 +39,14 @@ describe('why a request was denied', () => {
   let api: TestApi
 
   beforeAll(async () => {
-    api = await startTestApi([
-      { access_key: 'admin', policies: [{ bucket: '*', actions: ['*'] }] },
-      { access_key: 'reader', policies: [{ bucket: '*', actions: ['list', 'read'] }] },
-      { access_key: 'stranger', account: other, policies: [{ bucket: '*', actions: ['*'] }] },
-    ])
+    api = await startTestApi(
+      [
+        { access_key: 'admin', policies: [{ bucket: '*', actions: ['*'] }] },
+        { access_key: 'reader', policies: [{ bucket: '*', actions: ['list', 'read'] }] },
+        { access_key: 'stranger', account: other, policies: [{ bucket: '*', actions: ['*'] }] },
+      ],
+      { AWS_REGION: 'us-east-1' },
+    )
     const admin = api.client('admin')
     await admin.send(new CreateBucketCommand({ Bucket }))
     await admin.send(new PutObjectCommand({ Bucket, Key: 'open/a', Body: 'a' }))

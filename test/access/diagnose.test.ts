@@ -27,7 +27,13 @@ const toSign = (request: Signed) =>
 /** What is said when this was signed and something else came. */
 function diagnose(
   signed: Partial<Signed>,
-  more: { secret?: string; came?: Partial<Signed>; hosts?: string[] } = {},
+  more: {
+    secret?: string
+    came?: Partial<Signed>
+    hosts?: string[]
+    acceptedHosts?: string[]
+    isProxied?: boolean
+  } = {},
 ): string {
   const came = { ...received, ...more.came }
   const key = signingKey(more.secret ?? 'secret', '20261124', 'us-east-1', 's3')
@@ -37,6 +43,8 @@ function diagnose(
     signature: key.sign(toSign({ ...received, ...signed })),
     secretAccessKey: 'secret',
     hosts: more.hosts ?? [],
+    acceptedHosts: more.acceptedHosts ?? [],
+    isProxied: more.isProxied ?? false,
   })
 }
 
@@ -63,6 +71,24 @@ describe('the diagnosis of a signature that does not match', () => {
     )
     const came = withHeader('te', '')
     expect(diagnose({}, { came })).toBe('Signed, but not received: te. A proxy may have removed it.')
+  })
+
+  it('names the host received and those accepted, where neither the host signed nor the secret can be told', () => {
+    const signed = withHeader('host', 'files.example.org')
+    const acceptedHosts = ['s3.example.com', 'minio:9000']
+    const alone = diagnose(signed)
+    expect(alone).toMatch(/^The secret is most likely not/)
+    expect(alone).toContain('the Host received is "127.0.0.1:5000", no other host is accepted')
+    const proxied = diagnose(signed, { acceptedHosts, isProxied: true })
+    expect(proxied).toMatch(/^A proxy may have changed Host: the Host received is "127\.0\.0\.1:5000", hosts accepted/)
+    expect(proxied).toContain('"s3.example.com", "minio:9000"')
+    expect(proxied).toMatch(/API_BASE_URL or ALLOWED_HOSTS/)
+  })
+
+  it('knows an accepted host that addresses another bucket, and a plus that was sent raw', () => {
+    const hosts = ['s3.example.com']
+    expect(diagnose(withHeader('host', 's3.example.com'), { hosts, acceptedHosts: hosts })).toMatch(/another bucket/)
+    expect(diagnose({ path: '/bucket/a%2Bb' })).toMatch(/signed with a plus .* send "%2B"/)
   })
 
   it('blames the secret for what nothing else explains', () => {

@@ -7,7 +7,7 @@ import { type Answer, exchange, format, type WireRequest } from '../input/wire.t
 
 let api: TestApi
 beforeAll(async () => {
-  api = await startTestApi({ MYFSIO_BUCKETS: 'bucket' })
+  api = await startTestApi({ MYFSIO_BUCKETS: 'bucket', AWS_REGION: 'us-east-1' })
   await api.ask({ line: 'PUT /bucket/a%20b', body: 'x' })
 })
 afterAll(() => api.close())
@@ -22,6 +22,14 @@ function sentTo(host: string, signedHost: string): Promise<Answer> {
   const request = { method: 'GET', target: '/bucket', headers: [['Host', signedHost]] as const }
   const signed = signHeaders(request, { accessKeyId: 'main', secret: 'main-secret' })
   return exchange(api.port, format({ ...signed, ...withHeader('host', host)(signed) }))
+}
+
+/** As nginx hands requests on with its defaults. */
+function proxied(signedHost: string): Promise<Answer> {
+  const request = { method: 'GET', target: '/bucket', headers: [['Host', signedHost]] as const }
+  const signed = signHeaders(request, { accessKeyId: 'main', secret: 'main-secret' })
+  const { headers } = withHeader('host', `127.0.0.1:${api.port}`)(signed)
+  return exchange(api.port, format({ ...signed, headers: [...headers, ['X-Forwarded-For', '192.0.2.1']] }))
 }
 
 const withHeader = (name: string, value: string) => (signed: WireRequest) => ({
@@ -61,6 +69,7 @@ type Case = readonly [cause: string, ask: () => Promise<Answer>, code: string, h
 // biome-ignore format: a table
 const cases: readonly Case[] = [
   ['the host signed is not the host received', () => sentTo(`127.0.0.1:${api.port}`, 'minio:9000'), 'SignatureDoesNotMatch', /^The host signed is "minio:9000", the host received "127\.0\.0\.1:\d+"/],
+  ['a proxy has changed the host to one that nobody would guess', () => proxied('files.example.org'), 'SignatureDoesNotMatch', /^A proxy may have changed Host: the Host received is "127\.0\.0\.1:\d+", no other host is accepted/],
   ['the path was encoded twice', () => tampered({ line: 'GET /bucket/a%2520b' }, () => ({ target: '/bucket/a%20b' })), 'SignatureDoesNotMatch', /^The path was encoded twice/],
   ['the path was normalised', () => tampered({ line: 'GET /bucket/a' }, () => ({ target: '/bucket//a' })), 'SignatureDoesNotMatch', /^The path was normalised/],
   ['the method is another', () => tampered({ ...read, as: 'presigned' }, () => ({ method: 'DELETE' })), 'SignatureDoesNotMatch', /^The signature is for GET, the request is DELETE/],

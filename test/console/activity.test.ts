@@ -36,7 +36,12 @@ beforeAll(async () => {
   const { services, access, identities } = site.opened
   const onServed = (served: ServedRequest) => access.activity.note(served)
   const s3 = createS3Endpoint({ services, log: silent, onServed })
-  const iam = createIamService({ identities, gatekeeper: services.gatekeeper })
+  const iam = createIamService({
+    identities,
+    gatekeeper: services.gatekeeper,
+    clientAddress: access.clientAddress,
+    settings: { authMaxAttempts: 5, authLockoutMinutes: 15 },
+  })
   const query = createQueryEndpoint({ services: [iam], log: silent, onServed })
   api = http.createServer((request, response) => (isQueryRequest(request) ? query : s3)(request, response))
   await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))

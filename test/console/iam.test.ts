@@ -58,6 +58,23 @@ describe('users', () => {
     expect((await site.visitor().signIn('grace', 'battery staple')).status).toBe(401)
   })
 
+  it('get no password from a key that is limited', async () => {
+    await admin.post('/ui/iam/users', { name: 'limiter' })
+    const made = await admin.post('/ui/iam/users/limiter/keys')
+    await admin.post('/ui/iam/users/limiter/attach', { policy: 'arn:aws:iam::aws:policy/AdministratorAccess' })
+    await site.opened.identities.change('000000000000', ({ users }) => {
+      const [key] = users.find(({ name }) => name === 'limiter')?.keys ?? []
+      if (key !== undefined) key.policies = [JSON.parse(policy('iam:*', '*'))]
+    })
+    const limiter = site.visitor()
+    await limiter.signIn(keyIn(made.text), secretIn(made.text))
+    expect((await limiter.get('/ui/iam/users/limiter')).status).toBe(200)
+    for (const name of ['limiter', 'grace']) {
+      expect((await limiter.post(`/ui/iam/users/${name}/password`, { password: 'correct horse' })).status).toBe(403)
+      expect((await site.visitor().signIn(name, 'correct horse')).status).toBe(401)
+    }
+  })
+
   it('lose their sessions when a key is disabled, and keys can be rotated and deleted', async () => {
     await admin.post('/ui/iam/users', { name: 'linus' })
     const first = await admin.post('/ui/iam/users/linus/keys')

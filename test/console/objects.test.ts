@@ -116,7 +116,8 @@ describe('an object that is open to everyone', () => {
     expect((await admin.get(at('object', 'c.txt'))).text).toContain('whoever a policy lets in')
     expect((await admin.get('/ui/buckets/open')).text).toContain('Public, blocked')
     await admin.post('/ui/buckets/open/public-access', { blockPublicPolicy: 'on' })
-    const refused = await admin.post('/ui/buckets/open/policy', { preset: 'public-read', confirmed: 'yes' })
+    const document = site.policies.find('open') ?? ''
+    const refused = await admin.post('/ui/buckets/open/policy', { preset: 'custom', document, confirmed: 'yes' })
     expect(refused.status).toBe(403)
   })
 })

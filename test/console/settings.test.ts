@@ -4,6 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { policyExamples } from '#console/docs/policy-examples.ts'
 import { startTestConsole, type TestConsole, type Visitor } from './start-console.ts'
 
+const publicPolicy = (bucket: string) => ({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: `arn:aws:s3:::${bucket}/*` }],
+})
+
 /** Of an account, whoever is in it. */
 const someone = 'arn:aws:iam::000000000000:root'
 
@@ -38,6 +43,31 @@ describe('the policy of a bucket', () => {
     expect((await save({ preset: 'private' })).text).toContain('class="is-removed"')
     await save({ preset: 'private', confirmed: 'yes' })
     expect(policyOf('photos')).toBeUndefined()
+  })
+
+  it('of the public preset lifts a block of public policies in the same step, and says so', async () => {
+    await admin.post('/ui/buckets', { name: 'blocked' })
+    const on = { blockPublicPolicy: 'on', restrictPublicBuckets: 'on', blockPublicAcls: 'on', ignorePublicAcls: 'on' }
+    await admin.post('/ui/buckets/blocked/public-access', on)
+    const wish = (fields: Record<string, string>) => admin.post('/ui/buckets/blocked/policy', fields)
+    const ask = await wish({ preset: 'public-read' })
+    expect(ask.text).toMatch(/block is lifted in the same step/)
+    expect(ask.text).toContain('name="preset" value="public-read"')
+    const block = async () => (await site.store.getBucket('blocked')).publicAccessBlock
+    expect(await block()).toMatchObject({ blockPublicPolicy: true, restrictPublicBuckets: true })
+    // Typed, it is a policy like any other.
+    const document = JSON.stringify(publicPolicy('blocked'))
+    expect((await wish({ preset: 'custom', document, confirmed: 'yes' })).status).toBe(403)
+    expect((await wish({ preset: 'public-read', confirmed: 'yes' })).status).toBe(303)
+    expect((await admin.get('/ui/buckets/blocked/settings')).text).toMatch(/has been lifted for this bucket/)
+    expect(site.policies.isPublic('blocked')).toBe(true)
+    expect(await block()).toEqual({
+      blockPublicPolicy: false,
+      restrictPublicBuckets: false,
+      blockPublicAcls: true,
+      ignorePublicAcls: true,
+    })
+    await admin.post('/ui/buckets/blocked/delete', { typed: 'blocked' })
   })
 
   it('that is no policy is refused with the message of the API, and the line where JSON breaks', async () => {

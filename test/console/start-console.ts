@@ -77,6 +77,7 @@ export async function startTestConsole(
     settings: describeConfig(config),
     version: '9.9.9',
     packageRoot,
+    localRequests: open.localRequests,
     log,
   })
   const server = createHttpServer({}, console.install)

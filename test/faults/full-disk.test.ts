@@ -92,7 +92,7 @@ describe.runIf(canMount)('on a full volume', () => {
   afterAll(() => stop())
 
   it('refuses to store more, before the room is gone that deletes need', async () => {
-    await expect.poll(() => reserve().length).toBe(4)
+    await expect.poll(() => reserve().length).toBe(32)
     await put('versioned', Buffer.from('bytes'), 'versioned')
     for (let i = 0; ; i++) {
       const body = randomBytes([0, 100, 60_000, 70_000, 2_000_000][i % 5] ?? 0)
@@ -140,7 +140,7 @@ describe.runIf(canMount)('on a full volume', () => {
       .toBe(true)
     await stop()
     await start()
-    await expect.poll(() => reserve().length).toBe(4)
+    await expect.poll(() => reserve().length).toBe(32)
     await readAll()
   })
 })

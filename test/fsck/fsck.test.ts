@@ -63,6 +63,7 @@ async function fsck(options: { repair?: boolean; rebuild?: boolean } = {}): Prom
     rebuild,
     ownerId: 'owner',
     region: 'us-east-1',
+    blocksPublicAccess: false,
     log: silentLog,
     onFinding,
   })

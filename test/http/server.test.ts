@@ -54,6 +54,36 @@ describe('the HTTP server', () => {
     expect(text).toMatch(/^HTTP\/1.1 400 [\s\S]*<Code>BadRequest<\/Code>/)
   })
 
+  it.each([
+    ['two of one value', 'Host: a\r\nHost: a'],
+    ['two of two values', 'host: a\r\nX-Other: b\r\nHOST: b'],
+    ['one that names two', 'Host: a, b'],
+    ['one with a path', 'Host: a/b'],
+    ['one with a user', 'Host: user@a'],
+    ['one with half an address', 'Host: [::1'],
+    ['none', 'X-Other: b'],
+  ])('refuses a request with %s for its Host, before anything reads it', async (_title, lines) => {
+    let isRead = false
+    const port = await serve((app) =>
+      app.use((_request, response) => {
+        isRead = true
+        response.end()
+      }),
+    )
+    for (const more of ['', 'Content-Length: 1\r\nExpect: 100-continue\r\n', 'Expect: nonsense\r\n']) {
+      expect(await exchange(port, `PUT / HTTP/1.1\r\n${lines}\r\n${more}\r\n`)).toMatch(/^HTTP\/1\.1 400 /)
+    }
+    expect(isRead).toBe(false)
+  })
+
+  it.each(['a', 'a.b:5000', '127.0.0.1', '[::1]:5000', 'my_bucket.localhost', ''])(
+    'takes %j for a Host',
+    async (host) => {
+      const port = await serve((app) => app.use((_request, response) => response.end('served')))
+      expect(await exchange(port, `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).toContain('served')
+    },
+  )
+
   it('answers headers without end with XML', async () => {
     const port = await serve(() => {})
     const text = await exchange(port, `GET / HTTP/1.1\r\nX-Long: ${'a'.repeat(40_000)}\r\n\r\n`)

@@ -9,7 +9,7 @@ import { accountId, type Keys, keysOf, otherRootKeys, rootKeys, startApp, type T
 
 let app: TestApp
 beforeAll(async () => {
-  app = await startApp()
+  app = await startApp({ settings: { AWS_REGION: 'us-east-1' } })
 })
 afterAll(() => app.close())
 

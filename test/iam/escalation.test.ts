@@ -1,7 +1,12 @@
 /** How users of other servers gave themselves more than they had, as tests named by their advisories. */
 import { readFile } from 'node:fs/promises'
 import * as aws from '@aws-sdk/client-iam'
-import { ListBucketsCommand } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  ListBucketsCommand,
+  ListObjectsV2Command,
+  PutBucketPolicyCommand,
+} from '@aws-sdk/client-s3'
 import { AssumeRoleCommand, GetFederationTokenCommand, GetSessionTokenCommand } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { operations } from '#iam/operations.ts'
@@ -23,6 +28,8 @@ const plain = keysOf('KEYOFTHEUSERPLAIN001')
 const limited = keysOf('KEYOFTHEUSERLIMIT002')
 const manager = keysOf('KEYOFTHEUSERMANAG003')
 const auditor = keysOf('KEYOFTHEUSERAUDIT004')
+const ending = keysOf('KEYOFTHEUSERENDING05')
+const narrow = keysOf('KEYOFTHEUSERNARROW06')
 const text = (...statements: object[]) => JSON.parse(policy(...statements))
 const key = ({ accessKeyId, secretAccessKey }: Keys) => ({ id: accessKeyId, secret: secretAccessKey })
 const everything = ['arn:aws:iam::aws:policy/AdministratorAccess']
@@ -49,6 +56,12 @@ const document = {
           boundary: `arn:aws:iam::${accountId}:policy/no-iam`,
         },
         { name: 'admin', attached: everything },
+        { name: 'ending', attached: everything, keys: [{ ...key(ending), expiresAt: '2090-01-01T00:00:00Z' }] },
+        {
+          name: 'narrow',
+          attached: everything,
+          keys: [{ ...key(narrow), policies: [text(allow('s3:ListAllMyBuckets'))] }],
+        },
         { name: 'auditor', keys: [key(auditor)], attached: ['arn:aws:iam::aws:policy/IAMReadOnlyAccess'] },
       ],
       roles: [
@@ -56,6 +69,15 @@ const document = {
           name: 'everything',
           attached: everything,
           trust: text({ Effect: 'Allow', Principal: { AWS: accountId }, Action: 'sts:AssumeRole' }),
+        },
+        {
+          name: 'for-narrow',
+          attached: everything,
+          trust: text({
+            Effect: 'Allow',
+            Principal: { AWS: `arn:aws:iam::${accountId}:user/narrow` },
+            Action: 'sts:AssumeRole',
+          }),
         },
       ],
       policies: [{ name: 'no-iam', versions: [{ id: 'v1', document: text(allow('s3:*'), allow('sts:*')) }] }],
@@ -111,7 +133,7 @@ describe('a user without permission', () => {
 })
 
 it('CVE-2026-22042: who may read everything may change nothing, whatever the operation', async () => {
-  const readable = /^(Get|List|Simulate)/
+  const readable = /^(Get|List|Simulate|GenerateCredentialReport$)/
   const before = await readFile(app.iamPath, 'utf8')
   await app.iam(auditor).send(new aws.GetAccountAuthorizationDetailsCommand({}))
   const changing = operations.filter(({ name, on }) => on !== 'unsupported' && !readable.test(name))
@@ -166,6 +188,54 @@ describe('CVE-2025-62506, GHSA-jjjj-jwhf-8rgr, CVE-2026-22043: what a restricted
       expect.objectContaining({ name: 'ValidationError' }),
     )
     await expect(app.sts(session).send(new GetFederationTokenCommand({ Name: 'more' }))).rejects.toThrow(denied)
+  })
+
+  it('is no password, which would sign in without the limit', async () => {
+    const Password = 'a long password'
+    await app.iam().send(new aws.CreateLoginProfileCommand({ UserName: 'manager', Password }))
+    for (const keys of [limited, ending]) {
+      for (const UserName of ['limited', 'ending', 'admin', undefined]) {
+        const create = app.iam(keys).send(new aws.CreateLoginProfileCommand({ UserName, Password }))
+        await expect(create).rejects.toThrow(denied)
+      }
+      const update = app.iam(keys).send(new aws.UpdateLoginProfileCommand({ UserName: 'manager', Password }))
+      await expect(update).rejects.toThrow(denied)
+    }
+    await app
+      .iam(limited)
+      .send(new aws.UpdateLoginProfileCommand({ UserName: 'manager', PasswordResetRequired: false }))
+    const stored = JSON.parse(await readFile(app.iamPath, 'utf8'))
+    const owners = stored.accounts[0].users.filter(({ login }: { login?: object }) => login !== undefined)
+    expect(owners.map(({ name }: { name: string }) => name)).toEqual(['manager'])
+  })
+
+  it('is limited where a session with a policy makes it', async () => {
+    const asked = new AssumeRoleCommand({
+      RoleArn: `arn:aws:iam::${accountId}:role/everything`,
+      RoleSessionName: 'session',
+      Policy: policy(allow('iam:CreateAccessKey')),
+    })
+    const { Credentials } = await app.sts(manager).send(asked)
+    const make = new aws.CreateAccessKeyCommand({ UserName: 'ending' })
+    const { AccessKey } = await app.iam(keysIn(Credentials)).send(make)
+    await expect(app.s3(keysIn(AccessKey)).send(new ListBucketsCommand({}))).rejects.toThrow(denied)
+  })
+
+  it('is not widened by what names its user: a bucket’s policy, or a role’s', async () => {
+    await app.s3(narrow).send(new ListBucketsCommand({}))
+    const Bucket = 'for-narrow'
+    await app.s3().send(new CreateBucketCommand({ Bucket }))
+    const Policy = policy({
+      Effect: 'Allow',
+      Principal: { AWS: `arn:aws:iam::${accountId}:user/narrow` },
+      Action: 's3:ListBucket',
+      Resource: `arn:aws:s3:::${Bucket}`,
+    })
+    await app.s3().send(new PutBucketPolicyCommand({ Bucket, Policy }))
+    await expect(app.s3(narrow).send(new ListObjectsV2Command({ Bucket }))).rejects.toThrow(denied)
+    const RoleArn = `arn:aws:iam::${accountId}:role/for-narrow`
+    const assume = new AssumeRoleCommand({ RoleArn, RoleSessionName: 'session' })
+    await expect(app.sts(narrow).send(assume)).rejects.toThrow(denied)
   })
 
   it('a boundary limits what its user asks for', async () => {

@@ -86,8 +86,11 @@ describe('managed policies', () => {
   })
 
   it('of AWS are there, and nobody changes them', async () => {
-    const { Policies } = await iam.send(new aws.ListPoliciesCommand({ Scope: 'AWS' }))
-    expect(Policies?.map(({ PolicyName }) => PolicyName)).toEqual(
+    const names: (string | undefined)[] = []
+    for await (const { Policies } of aws.paginateListPolicies({ client: iam, pageSize: 1000 }, { Scope: 'AWS' })) {
+      names.push(...(Policies ?? []).map(({ PolicyName }) => PolicyName))
+    }
+    expect(names).toEqual(
       expect.arrayContaining([
         'AdministratorAccess',
         'AmazonS3FullAccess',
@@ -135,7 +138,7 @@ describe('inline policies', () => {
     ['no statement', JSON.stringify({ Version: '2012-10-17' })],
     ['a principal', policy({ ...allow('s3:*'), Principal: '*' })],
     ['an operator nobody knows', policy({ ...allow('s3:*'), Condition: { StringSame: { 'aws:username': 'a' } } })],
-    ['an action nobody has', policy(allow('s3:GetObjekt'))],
+    ['an action without a service', policy(allow('GetObject'))],
   ])('are refused with %s', async (_, document) => {
     await expect(
       iam.send(new aws.PutUserPolicyCommand({ UserName: 'inlineUser', PolicyName: 'p', PolicyDocument: document })),
@@ -280,6 +283,43 @@ describe('simulations', () => {
       StartPosition: { Line: 1, Column: 14 },
       EndPosition: { Line: 1, Column: alone.length },
     })
+  })
+
+  it('tell which context they lack where there is no principal to have it', async () => {
+    const asking = policy({
+      ...allow('s3:GetObject', `arn:aws:s3:::home/\${aws:username}/*`),
+      Condition: {
+        StringEquals: { 'aws:PrincipalTag/team': 'a', 's3:ExistingObjectTag/k': `\${aws:userid}` },
+        DateGreaterThan: { 'aws:CurrentTime': '2020-01-01T00:00:00Z' },
+      },
+    })
+    const ask = async (more: Partial<aws.SimulateCustomPolicyCommandInput> = {}) => {
+      const input = {
+        PolicyInputList: [asking],
+        ActionNames: ['s3:GetObject'],
+        ResourceArns: ['arn:aws:s3:::home/zoe/x'],
+      }
+      const { EvaluationResults } = await iam.send(new aws.SimulateCustomPolicyCommand({ ...input, ...more }))
+      return EvaluationResults?.[0]
+    }
+    const keys = ['aws:PrincipalTag/team', 'aws:userid', 'aws:username', 's3:ExistingObjectTag/k']
+    expect((await ask())?.MissingContextValues).toEqual(keys)
+    const named = await ask({ CallerArn: `arn:aws:iam::${accountId}:user/zoe` })
+    expect(named?.MissingContextValues).toEqual(keys.filter((key) => key !== 'aws:username'))
+    const values = {
+      'aws:username': 'zoe',
+      'aws:PrincipalTag/team': 'a',
+      'aws:userid': 'v',
+      's3:ExistingObjectTag/k': 'v',
+    }
+    const given = await ask({
+      ContextEntries: Object.entries(values).map(([ContextKeyName, value]) => ({
+        ContextKeyName,
+        ContextKeyValues: [value],
+        ContextKeyType: 'string',
+      })),
+    })
+    expect(given).toMatchObject({ EvalDecision: 'allowed', MissingContextValues: [] })
   })
 
   it('of policies that nobody has yet', async () => {

@@ -10,7 +10,7 @@ import { exchange, format } from './wire.ts'
 
 let api: TestApi
 beforeAll(async () => {
-  api = await startTestApi({ MYFSIO_BUCKETS: 'bucket,open' })
+  api = await startTestApi({ MYFSIO_BUCKETS: 'bucket,open', AWS_REGION: 'us-east-1' })
   await api.ask({ line: 'PUT /bucket/object', body: 'content' })
   const statement = {
     Effect: 'Allow',

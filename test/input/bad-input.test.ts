@@ -49,7 +49,7 @@ async function make(line: string, more: Partial<Asked> = {}) {
 }
 
 beforeAll(async () => {
-  api = await startTestApi({ MAX_UPLOAD_SIZE: '1MiB' })
+  api = await startTestApi({ MAX_UPLOAD_SIZE: '1MiB', AWS_REGION: 'us-east-1' })
   for (const name of ['bucket', 'versioned', 'empty']) await make(`PUT /${name}`)
   await make('PUT /theirs', { as: 'other' })
   await make('PUT /theirs/object', { as: 'other', body: 'theirs' })

@@ -1,4 +1,5 @@
 /** How settings change what is let in: hosts, signatures, limits. Each server is its own. */
+import { createHmac } from 'node:crypto'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startTestApi, type TestApi } from './api.ts'
@@ -68,6 +69,45 @@ describe('signatures of Version 2', () => {
     expect((await server.ask({ line: url, as: 'anonymous' })).code).toBe(inUrl)
     expect((await server.ask(header)).code).toBe(inHeader)
   })
+})
+
+describe('forms signed by Version 2', () => {
+  const condition = {
+    expiration: new Date(Date.now() + 3_600_000).toISOString(),
+    conditions: [{ bucket: 'bucket' }, { key: 'k' }],
+  }
+  const policy = Buffer.from(JSON.stringify(condition)).toString('base64')
+  const signature = createHmac('sha1', 'main-secret').update(policy).digest('base64')
+
+  async function post(server: TestApi, fields: Record<string, string>) {
+    const form = new FormData()
+    for (const [name, value] of Object.entries({ key: 'k', policy, ...fields })) form.append(name, value)
+    form.append('file', new Blob(['x']), 'x')
+    const request = new Request('http://localhost', { method: 'POST', body: form })
+    const headers = { 'content-type': request.headers.get('content-type') ?? '' }
+    const body = Buffer.from(await request.arrayBuffer())
+    return server.ask({ line: 'POST /bucket', as: 'anonymous', headers, body })
+  }
+
+  it.each([
+    ['off', 400, 'InvalidRequest'],
+    ['presigned', 204, ''],
+    ['on', 204, ''],
+  ])('that are %s get %i %s', async (setting, status, code) => {
+    const server = await start({ SIGNATURE_V2: setting })
+    const answer = await post(server, { AWSAccessKeyId: 'main', signature })
+    expect([answer.status, answer.code]).toEqual([status, code])
+    const stored = await server.ask({ line: 'GET /bucket/k' })
+    expect(stored.status).toBe(status === 204 ? 200 : 404)
+  })
+
+  it.each([{ AWSAccessKeyId: 'main' }, { signature }, { awsaccesskeyid: 'main', Signature: signature }])(
+    'are refused when they are off, whatever fields they have: %j',
+    async (fields) => {
+      const server = await start({ SIGNATURE_V2: 'off' })
+      expect((await post(server, fields)).code).toBe('InvalidRequest')
+    },
+  )
 })
 
 it('plain keys can be switched off', async () => {

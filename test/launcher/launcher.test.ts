@@ -208,6 +208,37 @@ describe('the launcher', () => {
     expect(output()).toBe('')
   })
 
+  it('lets in whom the settings name, whatever iam.json says, and says what it changed', async () => {
+    const flags = ['--mode', 'api', '--api-port', '0', '--workers', '1']
+    const startWith = (env: Record<string, string>, folder?: string) =>
+      start(flags, folder === undefined ? env : { ...env, STORAGE_ROOT: folder })
+    const end = async (one: ReturnType<typeof start>) => {
+      one.child.kill('SIGTERM')
+      await one.exited
+    }
+    const statusOf = async (one: ReturnType<typeof start>, key: string, secret: string) => {
+      const [url = ''] = (await one.said(/http:\/\/127\.0\.0\.1:\d+/)) ?? []
+      return (await fetch(`${url}/`, { headers: { 'x-access-key': key, 'x-secret-key': secret } })).status
+    }
+    const first = startWith({ ADMIN_ACCESS_KEY: 'admin', ADMIN_SECRET_KEY: 'first-secret' })
+    expect(await statusOf(first, 'admin', 'first-secret')).toBe(200)
+    await end(first)
+    const same = startWith({ ADMIN_ACCESS_KEY: 'admin', ADMIN_SECRET_KEY: 'first-secret' }, first.folder)
+    expect(await statusOf(same, 'admin', 'first-secret')).toBe(200)
+    expect(same.output()).not.toMatch(/ADMIN_/)
+    await end(same)
+    const changed = startWith({ MINIO_ROOT_USER: 'admin', MINIO_ROOT_PASSWORD: 'second-secret' }, first.folder)
+    expect(await statusOf(changed, 'admin', 'second-secret')).toBe(200)
+    expect(await statusOf(changed, 'admin', 'first-secret')).toBe(403)
+    expect(changed.output()).toMatch(/ADMIN_SECRET_KEY is another than in .*iam\.json: it is now the secret of admin\./)
+    await end(changed)
+    const renamed = startWith({ ADMIN_ACCESS_KEY: 'other', ADMIN_SECRET_KEY: 'third-secret' }, first.folder)
+    expect(await statusOf(renamed, 'other', 'third-secret')).toBe(200)
+    expect(await statusOf(renamed, 'admin', 'second-secret')).toBe(200)
+    expect(renamed.output()).toMatch(/ADMIN_ACCESS_KEY is new to .*: the user other is made, with every right/)
+    await end(renamed)
+  }, 120_000)
+
   it('resets the credentials of the administrator', async () => {
     const reset = start(['--reset-cred'])
     expect(await reset.exited).toBe(0)

@@ -16,7 +16,7 @@ const Bucket = 'abroad'
 const LocationConstraint = 'eu-west-1'
 let server: TestServer
 beforeAll(async () => {
-  server = await startServer({ engine: 'memory' })
+  server = await startServer({ engine: 'memory', regions: [LocationConstraint] })
   await server.client().send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint } }))
   await server.client().send(new PutObjectCommand({ Bucket, Key: 'key', Body: 'text' }))
 })

@@ -22,7 +22,7 @@ const Bucket = 'bucket'
 describe('odd clients', () => {
   let server: TestServer
   beforeAll(async () => {
-    server = await startServer({ engine: 'memory' })
+    server = await startServer({ engine: 'memory', regions: ['eu-west-1'] })
     await server.client().send(new CreateBucketCommand({ Bucket }))
   })
   afterAll(() => server.close())

@@ -27,7 +27,7 @@ const Bucket = 'refusals'
 const object = { Bucket, Key: 'object' }
 let server: TestServer
 beforeAll(async () => {
-  server = await startServer({ engine: 'memory' })
+  server = await startServer({ engine: 'memory', regions: ['us-west-1', 'us-east-2'] })
   await server.client().send(new CreateBucketCommand({ Bucket }))
   for (const Key of ['object', 'source'])
     await server.client().send(new PutObjectCommand({ Bucket, Key, Body: '0123456789' }))

@@ -53,6 +53,8 @@ export async function startServer(
     trustedProxies?: string[]
     enforce?: 'on' | 'log'
     defaultObjectOwnership?: ObjectOwnership
+    /** Beside us-east-1. */
+    regions?: string[]
     log?: StoreLog
     root?: string
     isPrimary?: boolean
@@ -81,6 +83,7 @@ export async function startServer(
       trustedProxies: options.trustedProxies ?? [],
       enforce: options.enforce ?? 'on',
       region: 'us-east-1',
+      regions: options.regions ?? [],
       service: 's3',
       hosts: [],
       plainKeyAuth: true,
@@ -92,9 +95,11 @@ export async function startServer(
   })
   const settings = {
     region: 'us-east-1',
+    regions: options.regions ?? [],
     maxUploadBytes: options.maxUploadBytes ?? 1024 ** 3,
     virtualHostDomains: [],
     defaultObjectOwnership: options.defaultObjectOwnership ?? ('BucketOwnerEnforced' as const),
+    defaultPublicAccessBlock: false,
   }
   const listener = createS3Endpoint({
     services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },

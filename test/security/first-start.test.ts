@@ -1,13 +1,17 @@
 /** Secrets that everybody knows are for a machine of one's own. */
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '#config.ts'
 import { prepareFirstStart } from '#launcher/first-start.ts'
 
-const configure = (env: Record<string, string>, root = mkdtempSync(join(tmpdir(), 'first-start-'))) =>
-  loadConfig([], { STORAGE_ROOT: root, ...env }, root)
+/** With the folder that a start makes before. */
+function configure(env: Record<string, string>, root = mkdtempSync(join(tmpdir(), 'first-start-'))) {
+  const config = loadConfig([], { STORAGE_ROOT: root, ...env }, root)
+  mkdirSync(config.configFolder, { recursive: true })
+  return config
+}
 const hosts = ['0.0.0.0', '::', '192.168.1.2', 'example.com', '127.0.0.1.example.com']
 
 describe('GHSA-j59h-h7q5-q348 GHSA-h956-rh7x-ppgj: the default secret', () => {
@@ -35,6 +39,20 @@ describe('GHSA-j59h-h7q5-q348 GHSA-h956-rh7x-ppgj: the default secret', () => {
     expect(() => prepareFirstStart(config)).toThrow(/well-known default, which is refused/)
     const given = configure({ APP_HOST: host, ADMIN_ACCESS_KEY: 'admin', ADMIN_SECRET_KEY: 'localadmin' })
     expect(() => prepareFirstStart(given)).toThrow(/well-known default/)
+  })
+
+  it('in the file is no hindrance where the settings give its user another', () => {
+    const config = configure({ APP_HOST: '0.0.0.0', ADMIN_ACCESS_KEY: 'localadmin', ADMIN_SECRET_KEY: 'my-own-secret' })
+    prepareFirstStart(config)
+    writeFileSync(config.iamPath, JSON.stringify({ users: [{ access_key: 'localadmin', secret_key: 'localadmin' }] }))
+    expect(prepareFirstStart(config).hint).toEqual({ accessKey: 'localadmin', secretKey: undefined, isNew: false })
+  })
+
+  it.each(hosts)('is refused on %s in the settings, beside a file with another', (host) => {
+    const config = configure({ APP_HOST: host, ADMIN_ACCESS_KEY: 'admin', ADMIN_SECRET_KEY: 'localadmin' })
+    expect(() => prepareFirstStart(config)).toThrow(/well-known default/)
+    writeFileSync(config.iamPath, JSON.stringify({ users: [{ access_key: 'admin', secret_key: 'my-own-secret' }] }))
+    expect(() => prepareFirstStart(config)).toThrow(/well-known default/)
   })
 
   it('is never printed once it is the user’s own', () => {

@@ -6,6 +6,7 @@
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
+import { createBucketHostReader } from '#model/bucket-host.ts'
 import { decodeAwsChunked } from '#signature/aws-chunked.ts'
 import { parseCredentials, type V2Credentials, type V4Credentials } from '#signature/credentials.ts'
 import { checkPostPolicy, verifyFormSignature } from '#signature/post-policy.ts'
@@ -16,6 +17,8 @@ import { verifyV4 } from '#signature/v4.ts'
 const accessKeyId = 'AKIAIOSFODNN7EXAMPLE'
 const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
 const empty = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+
+const isRegion = (name: string) => name === 'us-east-1'
 
 function request(method: string, target: string, lines: readonly string[]): SignableRequest {
   const pairs = lines.map(
@@ -30,7 +33,7 @@ function request(method: string, target: string, lines: readonly string[]): Sign
 }
 
 describe('Signature Version 4', () => {
-  const options = { region: 'us-east-1', service: 's3', hosts: [] }
+  const options = { region: 'us-east-1', service: 's3', isRegion, hosts: [], bucketInHost: createBucketHostReader([]) }
   const verify = (asked: SignableRequest): Payload =>
     verifyV4(asked, parseCredentials(asked) as V4Credentials, secret, options, Date.UTC(2013, 4, 24))
   const authorization = (signedHeaders: string, signature: string) =>
@@ -188,7 +191,7 @@ describe('the policy of a form', () => {
     ['policy', policy],
     ['x-amz-signature', signatureV4],
   ])
-  const settings = { region: 'us-east-1', service: 's3' }
+  const settings = { region: 'us-east-1', service: 's3', isRegion, takesV2: true }
 
   it('verifies with Signature Version 4, and its conditions hold', () => {
     verifyFormSignature(fields, settings, () => secret)
@@ -228,7 +231,7 @@ describe('Signature Version 2', () => {
   const verify = (asked: SignableRequest, nowMs: number) =>
     verifyV2(asked, parseCredentials(asked) as V2Credentials, secret, {
       nowMs,
-      virtualHostDomains: ['s3.amazonaws.com'],
+      bucketInHost: createBucketHostReader(['s3.amazonaws.com']),
     })
   const johnsmith = 'Host: johnsmith.s3.amazonaws.com'
   const service = 'Host: s3.amazonaws.com'

@@ -1,6 +1,7 @@
 /** What must hold for every request: whatever way it is written, a good signature passes and a spoilt request does not. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { createBucketHostReader } from '#model/bucket-host.ts'
 import { ApiError } from '#model/errors.ts'
 import { createAddressReader } from '#s3/address.ts'
 import { parseCredentials, type V4Credentials } from '#signature/credentials.ts'
@@ -11,7 +12,8 @@ import type { WireRequest } from '../input/wire.ts'
 
 const nowMs = Date.UTC(2026, 10, 24, 2)
 const signing: SigningOptions = { accessKeyId: 'AKIA/EXAMPLE', secret: 'secret', nowMs }
-const options = { region: 'us-east-1', service: 's3', hosts: [] }
+const isRegion = (name: string) => name === 'us-east-1'
+const options = { region: 'us-east-1', service: 's3', isRegion, hosts: [], bucketInHost: createBucketHostReader([]) }
 
 function received({ method, target, headers: lines }: WireRequest): SignableRequest {
   const headers: Record<string, string> = {}

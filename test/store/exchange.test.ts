@@ -208,7 +208,7 @@ describe.runIf(canExchange).each(['atOnce', 'later'] as const)('an exchange besi
     })
     direct().move(one.pending, place, [])
     unwatch()
-    expect(operations.slice(0, 3)).toEqual(['lstat', 'exchange', 'lstat'])
+    expect(operations.find((operation) => operation !== 'lstat')).toBe('exchange')
   })
 
   it('is safe from who settles the same write under the lock', async () => {

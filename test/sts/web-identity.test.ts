@@ -103,6 +103,11 @@ describe('a token of a registered issuer', () => {
     )
   })
 
+  it('is for its authorized party, where it names one', async () => {
+    const answer = await assume(await issuer.token({ azp: 'the-app', aud: 'another-app' }))
+    expect(answer.Audience).toBe('the-app')
+  })
+
   it('brings tags, where the role lets them in', async () => {
     const tags = { 'https://aws.amazon.com/tags': { principal_tags: { team: ['a'] }, transitive_tag_keys: ['team'] } }
     await list(keysIn(await assume(await issuer.token(tags), 'team')))
@@ -196,6 +201,48 @@ describe('what is refused', () => {
     ],
   ] as [string, () => Promise<string>, ReturnType<typeof refused>][])('%s', async (_, token, { code, message }) => {
     await expect(assume(await token())).rejects.toThrow(failure(code, message))
+  })
+
+  it.each([
+    ['of another client', { azp: 'another-app' }],
+    ['of another client, whatever else it is for', { azp: 'another-app', aud: ['the-app', 'another-app'] }],
+    ['that names no client', { azp: '' }],
+    ['that is no text', { azp: ['the-app'] }],
+  ])('a token with an authorized party %s', async (_title, claims) => {
+    await expect(assume(await issuer.token(claims))).rejects.toThrow(failure('InvalidIdentityToken'))
+  })
+
+  const odd: readonly unknown[] = [['https://a.example'], {}, { length: 1 }, 1, 0, true, false, null, '']
+  it.each(odd.flatMap((value) => ['iss', 'sub', 'aud', 'exp', 'nbf'].map((claim) => [claim, value] as const)))(
+    'a token whose %s is %j, by an answer that says so',
+    async (claim, value) => {
+      const claims = { iss: issuer.url, sub: 'alice', aud: 'the-app', exp: 4_102_444_800, [claim]: value }
+      const payload = base64url.encode(JSON.stringify(claims))
+      const signed = await issuer.token()
+      const [header, , signature] = signed.split('.')
+      await expect(assume(`${header}.${payload}.${signature}`)).rejects.toThrow(failure('InvalidIdentityToken'))
+    },
+  )
+
+  const tagsClaim = 'https://aws.amazon.com/tags'
+  it.each(['sub', 'aud', 'nbf', 'azp', tagsClaim, 'https://aws.amazon.com/source_identity'])(
+    'a signed token whose %s is odd',
+    async (claim) => {
+      for (const value of [[], {}, 1e12, true, null, '', [{}]]) {
+        // No tags at all are as good as none.
+        if (claim === tagsClaim && JSON.stringify(value) === '{}') continue
+        await expect(assume(await issuer.token({ [claim]: value }))).rejects.toThrow(failure('InvalidIdentityToken'))
+      }
+    },
+  )
+
+  it.each(['kid', 'alg', 'crit', 'b64', 'jwk', 'typ'])('a token whose header has an odd %s', async (name) => {
+    const [, payload, signature] = (await issuer.token()).split('.')
+    for (const value of [[], {}, 1, true, null, ['b64'], ['ES256']]) {
+      const header = base64url.encode(JSON.stringify({ alg: 'ES256', kid: 'key-0', [name]: value }))
+      const answer = assume(`${header}.${payload}.${signature}`)
+      await expect(answer).rejects.toThrow(failure('InvalidIdentityToken'))
+    }
   })
 
   it('a role that is not there, in the same words as an issuer that is not', async () => {

@@ -3,7 +3,7 @@ import type { Page } from '#console/page.ts'
 import { assertBucketName, type Bucket } from '#model/bucket.ts'
 import { regionOfBucket } from '#model/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
-import { defaultControls } from '#model/object-ownership.ts'
+import { defaultBlock, defaultControls } from '#model/object-ownership.ts'
 import { bucketsView } from './list-buckets.ts'
 import { listVisibleBuckets } from './visible-buckets.ts'
 
@@ -11,7 +11,7 @@ export const createBucket: Page = async (visit, services) => {
   const name = visit.form.get('name')?.trim() ?? ''
   const versioning = visit.form.get('versioning') === 'on'
   const location = visit.form.get('region')?.trim() ?? ''
-  const { region, defaultObjectOwnership } = services.config
+  const { region, defaultObjectOwnership, defaultPublicAccessBlock } = services.config
   const keys = location === '' || location === region ? {} : { 's3:locationconstraint': location }
   visit.authorize('s3:CreateBucket', { bucket: { name, ownerId: '' } }, keys)
   try {
@@ -20,17 +20,19 @@ export const createBucket: Page = async (visit, services) => {
       name,
       createdAtMs: Date.now(),
       ownerId: visit.principal.canonicalId,
-      region: regionOfBucket(location, region),
+      region: regionOfBucket(location, services.config),
       versioning: versioning ? 'Enabled' : 'Unversioned',
       mfaDelete: false,
       objectLockEnabled: false,
       ...defaultControls(defaultObjectOwnership),
+      ...defaultBlock(defaultPublicAccessBlock),
     }
     await services.store.createBucket(bucket)
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error
     const { summaries: shown, isCut } = await listVisibleBuckets(visit, services)
-    const locals = { shown, total: shown.length, isCut, filter: '', sort: 'name', region }
+    const hasRegions = services.config.regions.length > 0
+    const locals = { shown, total: shown.length, isCut, filter: '', sort: 'name', region, hasRegions }
     const problem = error.code === 'InvalidBucketName' ? nameRules : error.message
     return bucketsView({ ...locals, problem, typed: { name, versioning, location } }, error.status)
   }

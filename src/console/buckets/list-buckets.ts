@@ -14,7 +14,9 @@ export const showBuckets: Page = async (visit, services) => {
   const asked = visit.query.get('sort') ?? 'name'
   const sort = Object.hasOwn(orders, asked) ? asked : 'name'
   const shown = summaries.filter(({ bucket }) => bucket.name.includes(filter)).sort(orders[sort])
-  return bucketsView({ shown, total: summaries.length, isCut, filter, sort, region: services.config.region })
+  const { region, regions } = services.config
+  const hasRegions = regions.length > 0
+  return bucketsView({ shown, total: summaries.length, isCut, filter, sort, region, hasRegions })
 }
 
 export function bucketsView(locals: Record<string, unknown>, status = 200): View {

@@ -1,18 +1,12 @@
 /** Access keys of a user. A secret is shown once, in the answer that made it, and never again. */
 import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
-import {
-  createAccessKey,
-  deleteAccessKey,
-  getAccessKey,
-  type KeyMaker,
-  newSecretAccessKey,
-  setExpiry,
-} from '#identity/access-key.ts'
+import { createAccessKey, deleteAccessKey, getAccessKey, newSecretAccessKey, setExpiry } from '#identity/access-key.ts'
+import { makerOf } from '#identity/credential-maker.ts'
 import { getUser } from '#identity/user.ts'
 import { ApiError } from '#model/errors.ts'
 import { changing } from './change-holder.ts'
 import { askedHolder, holderArn, holderHref } from './holders.ts'
-import { type Iam, openIam } from './open-iam.ts'
+import { openIam } from './open-iam.ts'
 import { holderView } from './show-holder.ts'
 
 export const createKey: Page = (visit, services) => makeKey(visit, services, undefined)
@@ -33,7 +27,11 @@ async function makeKey(visit: Visit, services: ConsoleServices, old: string | un
     const key = await iam.change((account) => {
       const user = getUser(account, name)
       if (old !== undefined) getAccessKey(user, old).status = 'Inactive'
-      return createAccessKey(user, { account: account.id, secret: sealed, maker: makerOf(iam, services) })
+      return createAccessKey(user, {
+        account: account.id,
+        secret: sealed,
+        maker: makerOf(iam.visitor, services.identities.directory),
+      })
     })
     return {
       view: 'iam/new-key',
@@ -53,11 +51,6 @@ async function makeKey(visit: Visit, services: ConsoleServices, old: string | un
   }
 }
 
-/** What a key makes can do no more than the key, and last no longer. */
-function makerOf({ visitor }: Iam, { identities }: ConsoleServices): KeyMaker {
-  return identities.directory.findKey(visitor.session?.sourceKeyId ?? visitor.accessKeyId)?.key ?? {}
-}
-
 /** A part of what the status is: IAM's API knows no expiry of its own. */
 export const setKeyExpiry = changing(
   'keys',
@@ -66,7 +59,11 @@ export const setKeyExpiry = changing(
     iam.authorize('UpdateAccessKey', arn)
     const expiresAt = form.has('never') ? undefined : parseMoment(form.get('expires') ?? '')
     await iam.change((account) =>
-      setExpiry(getAccessKey(getUser(account, name), params.key ?? ''), expiresAt, makerOf(iam, services)),
+      setExpiry(
+        getAccessKey(getUser(account, name), params.key ?? ''),
+        expiresAt,
+        makerOf(iam.visitor, services.identities.directory),
+      ),
     )
   },
   'users',

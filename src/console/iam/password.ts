@@ -1,6 +1,8 @@
 /** The console password of a user. */
+
+import { refuseLimitedMaker } from '#identity/credential-maker.ts'
+import { formatPassword } from '#identity/password.ts'
 import { createLogin, getLogin, getUser } from '#identity/user.ts'
-import { formatPassword } from '#lib/digest/password.ts'
 import { ApiError } from '#model/errors.ts'
 import { changing } from './change-holder.ts'
 
@@ -9,7 +11,7 @@ const passwordMin = 8
 export const setPassword = changing(
   'password',
   'The password is set.',
-  async ({ iam, name, arn }, { form }) => {
+  async ({ iam, name, arn }, { form }, { identities }) => {
     const password = form.get('password') ?? ''
     if (password.length < passwordMin) {
       throw new ApiError('PasswordPolicyViolation', {
@@ -17,7 +19,9 @@ export const setPassword = changing(
       })
     }
     const has = getUser(iam.account, name).login !== undefined
-    iam.authorize(has ? 'UpdateLoginProfile' : 'CreateLoginProfile', arn)
+    const action = has ? 'UpdateLoginProfile' : 'CreateLoginProfile'
+    iam.authorize(action, arn)
+    refuseLimitedMaker(iam.visitor, identities.directory, action)
     const passwordHash = await formatPassword(password)
     await iam.change((account) => {
       const user = getUser(account, name)

@@ -19,7 +19,7 @@ import { mayShowDocument } from './document.ts'
 import { holderDescriptions, holderHref } from './holders.ts'
 import { namedPage } from './named-page.ts'
 import { type Iam, openIam } from './open-iam.ts'
-import { parsePolicyText, policyHref, policyTemplates } from './policy-form.ts'
+import { parsePolicyText, policyHref, policyTemplates, warningsOf } from './policy-form.ts'
 
 const versionsMax = 5
 
@@ -102,6 +102,7 @@ function policyView(visit: Visit, iam: Iam, problem?: { text: string; status: nu
       version,
       href: policyHref(arn),
       document: visit.form.get('document') ?? JSON.stringify(version.document, null, 2),
+      warnings: isOwn ? warningsOf(version.document) : [],
       holders: holdersOf(iam.account, arn),
       mayChange: isOwn && iam.may('CreatePolicyVersion', arn),
       mayDelete:

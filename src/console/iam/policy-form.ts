@@ -1,5 +1,6 @@
 import type { PolicyText } from '#identity/entity.ts'
-import { assertKnownActions } from '#identity/known-actions.ts'
+import { parsed } from '#identity/policy-text.ts'
+import { unknownActionsIn, warningAbout } from '#identity/unknown-actions.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { parsePolicy } from '#policy/document.ts'
@@ -13,7 +14,7 @@ export function parsePolicyText(
   options: { readonly principalExists?: (name: string) => boolean } = {},
 ): PolicyText {
   try {
-    assertKnownActions(parsePolicy(text, kind, { maxBytes: limits.policyBytes, ...options }))
+    parsePolicy(text, kind, { maxBytes: limits.policyBytes, ...options })
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     const { Detail: path } = error.fields
@@ -21,6 +22,11 @@ export function parsePolicyText(
   }
   return JSON.parse(text) as PolicyText
 }
+
+/** What a policy that is in force says in vain. */
+export const warningsOf = (text: PolicyText): string[] => [
+  ...new Set(unknownActionsIn(parsed(text, 'identity')).map(({ action }) => warningAbout(action))),
+]
 
 /** To begin with. */
 export const policyTemplates = [

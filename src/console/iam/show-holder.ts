@@ -7,7 +7,7 @@ import { getRole } from '#identity/role.ts'
 import { getUser } from '#identity/user.ts'
 import { askedHolder, type Holder, type HolderDescription, holderArn } from './holders.ts'
 import { type Iam, openIam } from './open-iam.ts'
-import { policyTemplates } from './policy-form.ts'
+import { policyTemplates, warningsOf } from './policy-form.ts'
 import { removalSteps } from './removal-steps.ts'
 import { trustTemplates } from './trust-templates.ts'
 
@@ -60,6 +60,7 @@ export function holderView(
       inline: Object.entries(holder.inline).map(([policyName, text]) => ({
         name: policyName,
         text: JSON.stringify(text, null, 2),
+        warnings: warningsOf(text),
       })),
       attachable: attachablePolicies(account).filter(({ arn: one }) => !holder.attached.includes(one)),
       problem,

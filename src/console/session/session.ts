@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
 import session from 'express-session'
 import type { SignedIn } from '#access/sign-in.ts'
+import { cookieOf, refuseSeveral } from './cookies.ts'
 import type { SessionStore } from './session-store.ts'
 
 /** Shown once, on the next page. */
@@ -21,30 +22,40 @@ declare module 'express-session' {
 
 export type VisitSession = session.Session & Partial<session.SessionData>
 
-export const sessionCookie = 'myfsio.session'
-
 export interface SessionSettings {
   readonly secretKey: string | undefined
   readonly sessionIdleMs: number
-  readonly isSecure: boolean
+  /** Whether the visitor came by TLS, to us or to a proxy that we trust. */
+  readonly isSecure: (request: IncomingMessage) => boolean
 }
 
-export function createSessions(store: SessionStore, settings: SessionSettings): RequestHandler {
-  return session({
-    name: sessionCookie,
-    secret: settings.secretKey ?? '',
-    store,
-    resave: false,
-    saveUninitialized: false,
-    rolling: true,
-    cookie: {
-      path: '/ui',
-      httpOnly: true,
-      sameSite: 'lax',
-      secure: settings.isSecure,
-      maxAge: settings.sessionIdleMs,
-    },
-  })
+/** `openStore` is called twice: the middleware puts what it makes sessions by into its store. */
+export function createSessions(openStore: () => SessionStore, settings: SessionSettings): RequestHandler {
+  const options = (isSecure: boolean): session.SessionOptions => {
+    const { name, path } = cookieOf('session', isSecure)
+    return {
+      name,
+      secret: settings.secretKey ?? '',
+      store: openStore(),
+      resave: false,
+      saveUninitialized: false,
+      rolling: true,
+      cookie: { path, httpOnly: true, sameSite: 'lax', secure: isSecure, maxAge: settings.sessionIdleMs },
+    }
+  }
+  const [plain, secure] = [session(options(false)), session(options(true))]
+  return (request, response, next) => {
+    const isSecure = settings.isSecure(request)
+    try {
+      refuseSeveral(request, response, cookieOf('session', isSecure).name)
+    } catch (error) {
+      next(error)
+      return
+    }
+    // The middleware looks here before it sends a cookie that is Secure; Express itself trusts no proxy.
+    if (isSecure) Object.defineProperty(request, 'secure', { value: true })
+    return (isSecure ? secure : plain)(request, response, next)
+  }
 }
 
 export function sessionOf(request: IncomingMessage): VisitSession {

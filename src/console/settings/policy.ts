@@ -41,13 +41,34 @@ export const savePolicy: Page = async (visit, services) => {
     visit.authorize('s3:DeleteBucketPolicy', { bucket })
     await bucketPolicies.remove(bucket.name)
   } else {
-    const blocksPublic = bucket.publicAccessBlock?.blockPublicPolicy === true
+    if (liftsBlock(visit)) await liftBlock(visit, services)
+    const blocksPublic = !liftsBlock(visit) && bucket.publicAccessBlock?.blockPublicPolicy === true
     await bucketPolicies.put(bucket.name, document, { blocksPublic })
   }
-  return {
-    redirect: bucketHref(bucket.name, 'settings'),
-    notice: { kind: 'done', text: document === '' ? 'The bucket is private.' : 'The policy is in force.' },
-  }
+  return { redirect: bucketHref(bucket.name, 'settings'), notice: { kind: 'done', text: outcome(visit, document) } }
+}
+
+function outcome(visit: Visit, document: string): string {
+  if (document === '') return 'The bucket is private.'
+  return liftsBlock(visit)
+    ? 'The policy is in force. The block of public policies has been lifted for this bucket.'
+    : 'The policy is in force.'
+}
+
+/** Whoever picks the public preset wants a public bucket: what would keep the policy from working goes with it. */
+function liftsBlock({ form, bucket: { publicAccessBlock: block } }: Visit): boolean {
+  if (form.get('preset') !== 'public-read' || block === undefined) return false
+  return block.blockPublicPolicy || block.restrictPublicBuckets
+}
+
+async function liftBlock(visit: Visit, { store }: ConsoleServices): Promise<void> {
+  const { bucket } = visit
+  visit.authorize('s3:PutBucketPublicAccessBlock', { bucket })
+  await store.updateBucket(bucket.name, (current) => {
+    const { publicAccessBlock: block } = current
+    if (block === undefined) return current
+    return { ...current, publicAccessBlock: { ...block, blockPublicPolicy: false, restrictPublicBuckets: false } }
+  })
 }
 
 /** Of a preset, or as typed. */
@@ -114,6 +135,8 @@ async function confirmView(
       problem,
       changes: diffLines(withEnd(pretty(current)), withEnd(after)),
       sentences: problem === undefined && document !== '' ? describePolicy(document) : [],
+      isPreset: form.get('preset') === 'public-read',
+      liftsBlock: liftsBlock(visit),
       isStale: form.get('stamp') !== null && form.get('stamp') !== stampOf(current),
     },
   }

@@ -19,7 +19,8 @@ export const signIn: Page = async (visit, services) => {
     await start(visit, signedIn)
     return { redirect: next }
   } catch (error) {
-    if (error instanceof ApiError && error.code === 'AccessDenied') return form(next, name, error.message, 429)
+    const isRefused = error instanceof ApiError && /^(AccessDenied|Throttling)$/.test(error.code)
+    if (isRefused) return form(next, name, error.message, 429)
     throw error
   }
 }

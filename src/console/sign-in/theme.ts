@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { safeNext } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
-import { readCookie } from '#console/visitor.ts'
+import { readCookies } from '#console/session/cookies.ts'
 
 const themes = ['auto', 'light', 'dark'] as const
 export type Theme = (typeof themes)[number]
@@ -11,13 +11,15 @@ const cookie = 'myfsio.theme'
 const keptSeconds = 400 * 24 * 60 * 60
 
 export function themeOf(request: IncomingMessage): Theme {
-  return themes.find((theme) => theme === readCookie(request, cookie)) ?? 'auto'
+  const [kept] = readCookies(request, cookie)
+  return themes.find((theme) => theme === kept) ?? 'auto'
 }
 
-export const setTheme: Page = ({ form }) => {
+export const setTheme: Page = ({ form, facts }, { access }) => {
   const theme = themes.find((one) => one === form.get('theme')) ?? 'auto'
+  const secure = access.clientAddress.isSecure(facts) ? '; Secure' : ''
   return {
     redirect: safeNext(form.get('next')),
-    cookie: `${cookie}=${theme}; Path=/ui; Max-Age=${keptSeconds}; SameSite=Lax; HttpOnly`,
+    cookie: `${cookie}=${theme}; Path=/ui; Max-Age=${keptSeconds}; SameSite=Lax; HttpOnly${secure}`,
   }
 }

@@ -1,10 +1,11 @@
 import { tagKeys } from '#access/query-facts.ts'
 import { elementAt, textAt } from '#lib/xml.ts'
-import { aclToKeep } from '#model/acl.ts'
+import { aclToKeep, isPublicAcl } from '#model/acl.ts'
 import { assertBucketName, type Bucket } from '#model/bucket.ts'
 import { regionOfBucket } from '#model/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
 import {
+  defaultBlock,
   defaultControls,
   hasAclsEnabled,
   type ObjectOwnership,
@@ -33,7 +34,7 @@ export async function createBucket(request: S3Request, services: Services): Prom
   })
   if (named.length > 0) request.authorize('s3:TagResource', place, keys)
   const tags = assertTags(named, 'newBucket')
-  const region = regionOfBucket(location, settings.region)
+  const region = regionOfBucket(location, settings)
   const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
   const bucket: Bucket = {
     name: bucketName,
@@ -71,7 +72,7 @@ async function resetAcl(store: Store, { name, acl }: Bucket): Promise<void> {
   })
 }
 
-type Access = Pick<Bucket, 'acl' | 'ownershipControls'>
+type Access = Pick<Bucket, 'acl' | 'ownershipControls' | 'publicAccessBlock'>
 
 /** Who owns what will be in the bucket, and who has access to it. Each takes a permission of its own. */
 function readAccess(request: S3Request, name: string, { accounts, settings }: Services): Access {
@@ -80,14 +81,19 @@ function readAccess(request: S3Request, name: string, { accounts, settings }: Se
   const place = { bucket: { name, ownerId } }
   const controls = readOwnership(headers['x-amz-object-ownership'])
   if (controls !== undefined) request.authorize('s3:PutBucketOwnershipControls', place)
-  const ownership =
-    controls === undefined ? defaultControls(settings.defaultObjectOwnership) : { ownershipControls: controls }
+  const ownership: Access = {
+    ...(controls === undefined ? defaultControls(settings.defaultObjectOwnership) : { ownershipControls: controls }),
+    ...defaultBlock(settings.defaultPublicAccessBlock),
+  }
   const requested = requestedAcl(headers, 'bucket', accounts)
   if (requested === undefined) return ownership
   request.authorize('s3:PutBucketAcl', place)
   const acl = aclToKeep(resolveAcl(requested, ownerId, ownerId), ownerId)
   if (acl === undefined) return ownership
   if (!hasAclsEnabled(ownership)) throw new ApiError('InvalidBucketAclWithObjectOwnership')
+  if (ownership.publicAccessBlock?.blockPublicAcls === true && isPublicAcl(acl)) {
+    throw new ApiError('InvalidBucketAclWithBlockPublicAccessError')
+  }
   return { ...ownership, acl }
 }
 

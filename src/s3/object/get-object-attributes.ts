@@ -1,4 +1,5 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html */
+import { readAuthorized } from '#access/object-access.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { withoutCount } from '#model/multipart.ts'
@@ -8,9 +9,19 @@ import type { Operation, S3Request, Services, XmlContent } from '#s3/operation.t
 import { checkRead } from './conditions.ts'
 import { versionHeader } from './put-object.ts'
 
+/** The row's own action is not enough: what GetObject may not tell, its attributes may not tell either. */
+async function assertReadable(request: S3Request, services: Services): Promise<void> {
+  const { bucket, key, facts, query } = request
+  const action = query.has('versionId') ? 's3:GetObjectVersion' : 's3:GetObject'
+  const asked = { principal: request.caller.principal, action, bucket, key, facts }
+  const look = { versionOf: (version: ObjectVersion) => version, release: () => undefined }
+  await readAuthorized(services, asked, () => request.version(), look)
+}
+
 const known = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']
 
 export const getObjectAttributes: Operation = async (request, services) => {
+  await assertReadable(request, services)
   const asked = String(request.headers['x-amz-object-attributes'] ?? '')
     .split(',')
     .map((one) => one.trim())

@@ -38,6 +38,7 @@ export interface CheckOptions {
   readonly rebuild: boolean
   readonly ownerId: string
   readonly region: string
+  readonly blocksPublicAccess: boolean
   readonly log: StoreLog
   readonly onFinding: (finding: Finding) => void
 }
@@ -53,7 +54,7 @@ export interface CheckSummary {
 export class FolderInUse extends Error {}
 
 export async function checkStore(options: CheckOptions): Promise<CheckSummary> {
-  const { root, log, rebuild } = options
+  const { root, log, rebuild, ownerId, region, blocksPublicAccess } = options
   const layout = new Layout(root)
   assertUnused(layout)
   const lostAndFound = new LostAndFound(layout)
@@ -62,7 +63,15 @@ export async function checkStore(options: CheckOptions): Promise<CheckSummary> {
     log.info({ path: aside }, 'the index was set aside')
   }
   const engine = openEngine({ root, durability: 'strict', engine: 'lmdb' })
-  const { context, close } = await openContext({ root, durability: 'strict', engine, log })
+  const { context, close } = await openContext({
+    root,
+    durability: 'strict',
+    engine,
+    log,
+    ownerId,
+    region,
+    blocksPublicAccess,
+  })
   try {
     const check = new Check(context, options, lostAndFound)
     if (rebuild) await check.adoptFiles()
@@ -97,8 +106,7 @@ class Check {
 
   /** Buckets and objects of every folder and file. */
   async adoptFiles(): Promise<void> {
-    const { ownerId, region } = this.#options
-    await scanBuckets(this.#context, { ownerId, region, signal: new AbortController().signal })
+    await scanBuckets(this.#context, { ...this.#context.adopts, signal: new AbortController().signal })
   }
 
   async run(): Promise<CheckSummary> {

@@ -1,0 +1,29 @@
+/** An answer to a request that no service has looked at, in the form that its client reads. */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { formatXml } from '#lib/xml.ts'
+import type { ApiError } from '#model/errors.ts'
+
+/** `protocol`: of S3, or of IAM and STS. */
+export function answerRefusal(
+  { status, code, message, fields }: ApiError,
+  protocol: 's3' | 'query',
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const id = randomUUID()
+  const error = { Code: code, Message: message, ...fields }
+  const body =
+    protocol === 's3'
+      ? formatXml({ root: 'Error', content: { ...error, RequestId: id } })
+      : formatXml({ root: 'ErrorResponse', content: { Error: { Type: 'Sender', ...error }, RequestId: id } })
+  response.writeHead(status, {
+    server: 'MyFSIO',
+    'content-type': protocol === 's3' ? 'application/xml' : 'text/xml',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    // A body that is still on its way would be taken for the next request.
+    ...(request.complete ? {} : { connection: 'close' }),
+  })
+  response.end(request.method === 'HEAD' ? undefined : body)
+}

@@ -1,0 +1,53 @@
+/** A bucket named like a route of the server's own would be in the way of who asks for that route. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { encodeJson, rowKey } from '#metadata/tables.ts'
+import { openEngine } from '#store/open-store.ts'
+import { startTestApi, type TestApi } from '../input/api.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'reserved-'))
+const as = { signing: { accessKeyId: 'unused', secret: 'unused' } }
+let api: TestApi
+beforeAll(async () => {
+  // A bucket made before its name was reserved.
+  const engine = openEngine({ root, durability: 'strict', engine: 'lmdb' })
+  const kept = {
+    name: 'presign',
+    createdAtMs: Date.now(),
+    ownerId: 'owner',
+    region: 'us-east-1',
+    versioning: 'Unversioned',
+  }
+  await engine.commit({ checks: [], writes: [{ key: rowKey('b', 'presign'), value: encodeJson(kept) }] })
+  await engine.close()
+  mkdirSync(join(root, 'healthz'))
+  writeFileSync(join(root, 'healthz/file'), 'x')
+  mkdirSync(join(root, 'found'))
+  api = await startTestApi({ STORAGE_ROOT: root, MYFSIO_BUCKETS: 'bucket' })
+})
+afterAll(async () => {
+  await api.close()
+  rmSync(root, { recursive: true, force: true })
+})
+
+it.each(['bucket-policy', 'healthz'])('no new bucket is named %s', async (name) => {
+  const created = await api.ask({ line: `PUT /${name}`, ...as })
+  expect([created.status, created.code]).toEqual([400, 'InvalidBucketName'])
+  expect((await api.ask({ line: 'GET /', ...as })).body).not.toContain(`<Name>${name}<`)
+})
+
+it('names that only begin so are free', async () => {
+  expect((await api.ask({ line: 'PUT /presign-2', ...as })).status).toBe(200)
+})
+
+it('a bucket that has such a name keeps it', async () => {
+  expect((await api.ask({ line: 'PUT /presign', ...as })).code).toBe('BucketAlreadyExists')
+  expect((await api.ask({ line: 'GET /', ...as })).status).toBe(200)
+})
+
+it('a folder of such a name is not adopted as a bucket', async () => {
+  await expect.poll(async () => (await api.ask({ line: 'HEAD /found', ...as })).status, { timeout: 10_000 }).toBe(200)
+  expect((await api.ask({ line: 'GET /', ...as })).body).not.toContain('<Name>healthz<')
+})
