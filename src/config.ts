@@ -65,10 +65,10 @@ const variables = {
   ),
   STORAGE_WATCH: row(onOff, 'on', 'on or off', 'notice files changed by hand at once'),
   VERIFY_READS: row(
-    z.enum(['always', 'recent', 'off']),
+    z.enum(['always', 'recent', 'small', 'off']),
     'recent',
-    'always, recent or off',
-    'which reads are compared with the checksum; recent: each file once a minute at most',
+    'always, recent, small or off',
+    'which reads are compared with the checksum; recent: each file once a minute at most; small: up to 64 KiB',
   ),
   METADATA_ENGINE: row(z.enum(['lmdb', 'memory']), 'lmdb', 'lmdb or memory', 'memory forgets everything at exit'),
   MAX_UPLOAD_SIZE: row(size(), '1073741824', 'a size, as 1073741824 or 5GiB', 'largest body of one request'),
@@ -217,6 +217,14 @@ export function prepareChildEnvironment(): void {
   process.env.NODE_ENV ??= 'production'
   process.env.MALLOC_ARENA_MAX ??= '2'
   process.env.MALLOC_TRIM_THRESHOLD_ ??= String(32 * 1024 * 1024)
+}
+
+/**
+ * What one child inherits. API workers have a number, as those of node:cluster have: that is how scripts and monitors tell them from
+ * the console.
+ */
+export function childEnvironment(worker: number | undefined): NodeJS.ProcessEnv {
+  return worker === undefined ? process.env : { ...process.env, NODE_UNIQUE_ID: String(worker) }
 }
 
 /** https://no-color.org */

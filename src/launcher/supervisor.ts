@@ -1,6 +1,6 @@
 /** Starts the children, starts again what dies or no longer answers, and stops them all. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { prepareChildEnvironment } from '#config.ts'
+import { childEnvironment, prepareChildEnvironment } from '#config.ts'
 import {
   drainTimeoutMs,
   isHelloMessage,
@@ -66,6 +66,7 @@ export class Supervisor {
   readonly #manned: Manned[] = []
   readonly #pinging: NodeJS.Timeout
   #deaths: number[] = []
+  #workersForked = 0
   #stopping: Promise<void> | undefined
 
   constructor(options: SupervisorOptions) {
@@ -192,8 +193,10 @@ export class Supervisor {
   }
 
   #fork(post: Post): ChildProcess {
-    const execArgv = post.start.role === 'api' ? apiFlags : []
-    return fork(this.#options.program, [], { execArgv, serialization: 'advanced' })
+    const isWorker = post.start.role === 'api'
+    const env = childEnvironment(isWorker ? ++this.#workersForked : undefined)
+    const execArgv = isWorker ? apiFlags : []
+    return fork(this.#options.program, [], { env, execArgv, serialization: 'advanced' })
   }
 }
 

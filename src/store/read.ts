@@ -274,14 +274,8 @@ class OpenVersion implements OpenObject {
   content(start: number, end: number): Content {
     const { bytes, fd, ctimeMs } = this.#opened
     if (bytes !== undefined) return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
-    try {
-      const check = checkOfStretch(this.#context, this.#bucket, this.version, { fd, start, end, ctimeMs })
-      return { fd, start, end, check, close: () => this.#opened.close() }
-    } catch (error) {
-      // The caller closes what it is given, and is given nothing.
-      this.#opened.close()
-      throw asReadError(error)
-    }
+    const check = checkOfStretch(this.#context, this.#bucket, this.version, { fd, start, end, ctimeMs })
+    return { fd, start, end, check, close: () => this.#opened.close() }
   }
 
   assertCopied(digests: Staged['digests']): void {

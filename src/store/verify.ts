@@ -11,8 +11,11 @@ import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm } from '#model/object.ts'
 import type { StoreContext } from './context.ts'
 
-/** Which reads of whole objects are compared with the checksum: all, those of files that were not within a minute, or none. */
-export type VerifyReads = 'always' | 'recent' | 'off'
+/**
+ * Which reads of whole objects are compared with the checksum: all, those of files that were not within a minute, those of up to 64 KiB,
+ * or none.
+ */
+export type VerifyReads = 'always' | 'recent' | 'small' | 'off'
 
 /** Whether bytes that are in memory whole are those of the version. True where the record has nothing to compare them with. */
 export function areBytesOf(context: StoreContext, version: StoredVersion, bytes: Buffer, ctimeMs: number): boolean {
@@ -65,7 +68,8 @@ export function checkOfStretch(
   const { fd, start, end, ctimeMs } = stretch
   const { verifyReads, verified, troubles } = context
   const isWhole = start === 0 && end === version.sizeBytes
-  const canDigest = isWhole && verifyReads !== 'off' && crc64nvmeOf(version) !== undefined
+  const canDigest =
+    isWhole && (verifyReads === 'always' || verifyReads === 'recent') && crc64nvmeOf(version) !== undefined
   const before = { ...version.signature, ctimeMs }
   return {
     canDigest,
