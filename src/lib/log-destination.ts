@@ -26,8 +26,8 @@ export class LogDestination {
   #waitingBytes = 0
   #spare: Buffer | undefined
   #isWriting = false
-  /** What the reader had no room for, to be tried again. */
-  #refused: Buffer | undefined
+  /** What a thread is writing, or what the reader had no room for and is tried again. */
+  #underWay: Buffer | undefined
   #timer: NodeJS.Timeout | undefined
   #dropped = 0
   #isReopening = false
@@ -94,10 +94,9 @@ export class LogDestination {
   }
 
   #write(chunk: Chunk, start: number): void {
-    this.#refused = undefined
+    this.#underWay = chunk.bytes.subarray(start, chunk.end)
     fs.write(this.#fd, chunk.bytes, start, chunk.end - start, null, (error, written) => {
       if (error?.code === 'EAGAIN') {
-        this.#refused = chunk.bytes.subarray(start, chunk.end)
         setTimeout(() => this.#write(chunk, start), retryMs).unref()
         return
       }
@@ -109,6 +108,7 @@ export class LogDestination {
 
   #written({ bytes, end }: Chunk): void {
     this.#isWriting = false
+    this.#underWay = undefined
     this.#waitingBytes -= end
     if (bytes.length === chunkBytes) this.#spare = bytes
     if (this.#waitingBytes <= waitingMaxBytes) this.#tellDropped()
@@ -125,11 +125,11 @@ export class LogDestination {
     this.#add(`${JSON.stringify({ ...fields, msg })}\n`)
   }
 
-  /** A write that is under way in a thread is finished before the process ends, perhaps after this one. */
+  /** Nothing tells whether a thread still makes the write that is under way: its lines may be there twice, but none is lost. */
   #writeRest(): void {
     this.#tellDropped()
     const waiting = this.#waiting.splice(0).map(({ bytes, end }) => bytes.subarray(0, end))
-    let rest = Buffer.concat(this.#refused === undefined ? waiting : [this.#refused, ...waiting])
+    let rest = Buffer.concat(this.#underWay === undefined ? waiting : [this.#underWay, ...waiting])
     for (let retries = 0; rest.length > 0 && retries < retriesAtExit; ) {
       try {
         rest = rest.subarray(fs.writeSync(this.#fd, rest))

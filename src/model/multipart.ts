@@ -49,7 +49,8 @@ export function planCompletion(
 ): Completion {
   if (requested.length === 0) throw new ApiError('MalformedXML')
   requireSameType(upload, whole)
-  const parts = inOrder(requested).map((part) => findPart(upload, stored, part))
+  const ordered = inOrder(requested)
+  const parts = ordered.map((part) => findPart(upload, stored, part))
   checkSizes(parts)
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
   if (sizeBytes > limits.objectSizeMax) throw new ApiError('EntityTooLarge')
@@ -60,6 +61,7 @@ export function planCompletion(
   }
   const etag = etagOfParts(parts.map((part) => Buffer.from(part.etag, 'hex')))
   const checksum = wholeChecksum(upload, parts, whole)
+  for (const part of ordered) requirePartChecksum(upload, part)
   return { parts, sizeBytes, etag, checksum, crc64nvme: combined('CRC64NVME', parts) }
 }
 
@@ -96,11 +98,7 @@ function findPart(upload: Upload, stored: ReadonlyMap<number, UploadedPart>, req
 }
 
 /** Whether the checksums that a completion names for a part are the part's own. The other errors are those of AWS, in its words. */
-function hasChecksums(
-  { checksumAlgorithm, checksumType }: Upload,
-  part: UploadedPart,
-  requested: RequestedPart,
-): boolean {
+function hasChecksums({ checksumAlgorithm }: Upload, part: UploadedPart, requested: RequestedPart): boolean {
   const own = part.checksum
   for (const [algorithm, value] of Object.entries(requested.checksums)) {
     const actual = own?.algorithm === algorithm ? own.value : algorithm === 'CRC64NVME' ? part.crc64nvme : undefined
@@ -111,10 +109,17 @@ function hasChecksums(
     }
     if (actual !== value) return false
   }
-  if (checksumType !== 'COMPOSITE' || checksumAlgorithm === undefined) return true
-  if (requested.checksums[checksumAlgorithm] !== undefined) return true
+  return true
+}
+
+function requirePartChecksum(
+  { checksumAlgorithm, checksumType }: Upload,
+  { partNumber, checksums }: RequestedPart,
+): void {
+  if (checksumType !== 'COMPOSITE' || checksumAlgorithm === undefined) return
+  if (checksums[checksumAlgorithm] !== undefined) return
   throw new ApiError('InvalidRequest', {
-    message: `The upload was created using a ${checksumAlgorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${part.partNumber} in the request.`,
+    message: `The upload was created using a ${checksumAlgorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${partNumber} in the request.`,
   })
 }
 

@@ -70,6 +70,7 @@ async function runSuite(given: Arguments, folder: string): Promise<TestResult[]>
     SIGNATURE_V2: 'on',
     DEFAULT_OBJECT_OWNERSHIP: 'ObjectWriter',
     AWS_REGION: 'us-east-1',
+    REGIONS: '*',
     OIDC_PRIVATE_ISSUERS: 'on',
   }
   const issuer = await startIssuer()

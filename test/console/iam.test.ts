@@ -60,7 +60,7 @@ describe('users', () => {
 
   it('get no password from a key that is limited', async () => {
     await admin.post('/ui/iam/users', { name: 'limiter' })
-    const made = await admin.post('/ui/iam/users/limiter/keys')
+    const made = await admin.follow('/ui/iam/users/limiter/keys')
     await admin.post('/ui/iam/users/limiter/attach', { policy: 'arn:aws:iam::aws:policy/AdministratorAccess' })
     await site.opened.identities.change('000000000000', ({ users }) => {
       const [key] = users.find(({ name }) => name === 'limiter')?.keys ?? []

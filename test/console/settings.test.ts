@@ -59,7 +59,9 @@ describe('the policy of a bucket', () => {
     const document = JSON.stringify(publicPolicy('blocked'))
     expect((await wish({ preset: 'custom', document, confirmed: 'yes' })).status).toBe(403)
     expect((await wish({ preset: 'public-read', confirmed: 'yes' })).status).toBe(303)
-    expect((await admin.get('/ui/buckets/blocked/settings')).text).toMatch(/has been lifted for this bucket/)
+    expect((await admin.get('/ui/buckets/blocked/settings')).text).toMatch(
+      /Block Public Access was lifted for public policies of this bucket/,
+    )
     expect(site.policies.isPublic('blocked')).toBe(true)
     expect(await block()).toEqual({
       blockPublicPolicy: false,

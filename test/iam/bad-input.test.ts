@@ -87,7 +87,7 @@ describe('a request is refused', () => {
       403,
       'SignatureDoesNotMatch',
     ],
-    ['signed for S3', { body: list, keys: rootKeys, service: 's3' }, 405, 'MethodNotAllowed'],
+    ['signed for S3', { body: list, keys: rootKeys, service: 's3' }, 403, 'SignatureDoesNotMatch'],
     ['signed for STS', { body: list, keys: rootKeys, service: 'sts' }, 403, 'SignatureDoesNotMatch'],
     ['signed for another region', { body: list, keys: rootKeys, region: 'mars-1' }, 403, 'SignatureDoesNotMatch'],
     ['signed an hour ago', { body: list, keys: rootKeys, atMs: Date.now() - 3_600_000 }, 403, 'RequestTimeTooSkewed'],

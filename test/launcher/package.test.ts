@@ -27,7 +27,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 describe('the package of a clean checkout', () => {
   it('holds the program, its pages and nothing else', () => {
     const names = readdirSync(join(folder, 'package')).filter((name) => name !== 'node_modules')
-    expect(names.sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json', 'public', 'views'])
+    expect(names.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'public', 'views'])
     for (const name of ['run.js', 'child.js']) expect(existsSync(join(folder, 'package', 'dist', name))).toBe(true)
   })
 

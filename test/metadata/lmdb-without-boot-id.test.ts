@@ -25,6 +25,6 @@ it('keeps no log and no checkpoints, and what would be in the log in the index',
   await engine.commit({ checks: [], writes: [{ key, value: Buffer.from('1'), rest: [Buffer.from('2')] }] })
   expect(Buffer.from((await engine.get(key)) ?? '').toString()).toBe('12')
   await engine.close()
-  expect((await readdir(path)).sort()).toEqual(['data.mdb', 'lock.mdb'])
+  expect((await readdir(path)).sort()).toEqual(['data.mdb', 'lock.mdb', 'users'])
   await remove()
 })
