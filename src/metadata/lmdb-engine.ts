@@ -36,6 +36,8 @@ interface LmdbOptions {
   readonly machine?: string
   /** A folder of the volume whose files have what values leave to the log (Write's `logged`). */
   readonly files?: string
+  /** What to do where it cannot be read. */
+  readonly advice?: string
   /** Gives back room where the volume is full. */
   readonly reserve?: DiskReserve
   /** Of a file of the redo log, before the next one is begun. */
@@ -51,7 +53,7 @@ interface Task {
 
 /** ProcessIdTaken; IndexUnreadable. */
 export function openLmdbEngine(options: LmdbOptions): MetadataEngine {
-  const { path, reserve } = options
+  const { path, reserve, advice = '' } = options
   const folders = [join(path, 'gate'), path]
   folders.forEach(assertProcessIdFree)
   try {
@@ -62,6 +64,7 @@ export function openLmdbEngine(options: LmdbOptions): MetadataEngine {
   } catch (error) {
     throw indexFailure(
       path,
+      advice,
       folders.reduce((failure, folder) => failureToOpen(folder, failure), error as unknown),
     )
   }
