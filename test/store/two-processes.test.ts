@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openMemoryEngine } from '#metadata/memory-engine.ts'
+import { rowsOf } from '#metadata/tables.ts'
 import type { Store } from '#store/contract.ts'
 import { openStore, type StoreOptions } from '#store/open-store.ts'
 import { newOrder } from '#store/order.ts'
@@ -156,6 +157,8 @@ describe.each(['Unversioned', 'Enabled'] as const)('two processes, one %s bucket
     if (versioning === 'Unversioned') return
     const one = await put(first, 'key', 'one')
     const { ino: inode } = statSync(join(root, 'bucket', 'key'))
+    const countRows = async () => (await engine.scan(rowsOf('q'))).length
+    await expect.poll(countRows, { timeout: 5000 }).toBe(0)
     const gone = { place: { kind: 'version', id: 'gone' }, fileId: 'gone', inode, mtimeMs: 1 } as const
     const pending = { bucket: 'bucket', key: 'key', order: newOrder(undefined), moved: [], removed: [gone] }
     const value = Buffer.concat(encodePending(pending))
