@@ -94,7 +94,7 @@ function openJournalEngine({ metadataEngine, storageRoot }: AppConfig): Metadata
   if (metadataEngine === 'memory') return openMemoryEngine()
   const path = join(storageRoot, '.myfsio.sys', 'journal')
   mkdirSync(path, { recursive: true })
-  return openLmdbEngine({ path, flush: 'each' })
+  return openLmdbEngine({ path, flush: 'each', advice: 'This folder may be deleted while no server uses it.' })
 }
 
 /** Hosts that a signature may name when a proxy has put its own in their place. */

@@ -48,9 +48,10 @@ async function run(argv: readonly string[]): Promise<void> {
 
 /** Ends with status 1 if something is left that does not fit. */
 async function checkFolder(argv: readonly string[]): Promise<void> {
-  const { fsck, parseFsckFlags } = await import('./fsck.ts')
+  const { fsck, fsckApart, parseFsckFlags } = await import('./fsck.ts')
   const flags = parseFsckFlags(argv.slice(1))
-  process.exitCode = await fsck(loadConfig(flags.rest), flags, print)
+  const config = loadConfig(flags.rest)
+  process.exitCode = flags.isApart ? await fsck(config, flags, print) : fsckApart(argv)
 }
 
 /** StartError: told once here, and not by every child. */

@@ -112,7 +112,8 @@ export class Supervisor {
       manned.unansweredPings = undefined
       if (this.#stopping !== undefined) return
       // What never served at all will not serve the next time either.
-      if (manned.port === undefined) onFailure(new StartError(`${post.name} ${how} before it could serve.`))
+      if (manned.port === undefined)
+        onFailure(new StartError(`${post.name} ${how} before it could serve.${adviceOn(how)}`))
       else this.#replace(manned, how)
     }
     child.on('message', (message) => {
@@ -175,7 +176,7 @@ export class Supervisor {
     this.#deaths = [...this.#deaths.filter((at) => now - at < deathsWindowMs), now]
     const { length } = this.#deaths
     if (length >= deathsMax) {
-      const reason = `${manned.post.name} ${how}: ${length} deaths within ${deathsWindowMs / 1000} s. Giving up.`
+      const reason = `${manned.post.name} ${how}: ${length} deaths within ${deathsWindowMs / 1000} s. Giving up.${adviceOn(how)}`
       void this.stop().then(() => giveUp(reason))
       return
     }
@@ -199,6 +200,12 @@ export class Supervisor {
     return fork(this.#options.program, [], { env, execArgv, serialization: 'advanced' })
   }
 }
+
+/** LMDB reads its file as memory: where that is too short, or points to nowhere, the process ends without a word. */
+const adviceOn = (how: string): string =>
+  /SIGBUS|SIGSEGV|SIGABRT/.test(how)
+    ? ' The index in .myfsio.sys may be damaged: `npx tsx run.ts fsck` says whether it is, and what to do.'
+    : ''
 
 /** A child that has ended hears nothing more; its exit tells that. */
 function send(child: ChildProcess, message: StartMessage | PingMessage): void {

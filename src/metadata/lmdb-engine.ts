@@ -40,6 +40,8 @@ interface LmdbOptions {
   readonly machine?: string
   /** A folder of the volume whose files have what values leave to the log (Write's `logged`). */
   readonly files?: string
+  /** What to do where it cannot be read. */
+  readonly advice?: string
   /** Gives back room where the volume is full. */
   readonly reserve?: DiskReserve
   /** Of a file of the redo log, before the next one is begun. */
@@ -57,7 +59,7 @@ interface Task {
 
 /** ProcessIdTaken; IndexUnreadable. */
 export function openLmdbEngine(options: LmdbOptions): MetadataEngine {
-  const { path, machine, reserve, compactFromBytes = 32 * 1024 * 1024 } = options
+  const { path, machine, reserve, compactFromBytes = 32 * 1024 * 1024, advice = '' } = options
   const machineNow = () => machine ?? machineOf(path)
   const folders = [join(path, 'gate'), path]
   folders.forEach(assertProcessIdFree)
@@ -74,6 +76,7 @@ export function openLmdbEngine(options: LmdbOptions): MetadataEngine {
     if (users !== undefined) fs.closeSync(users)
     throw indexFailure(
       path,
+      advice,
       folders.reduce((failure, folder) => failureToOpen(folder, failure), error as unknown),
     )
   }

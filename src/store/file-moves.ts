@@ -25,7 +25,7 @@ import type { FileSignature } from '#model/object.ts'
 import type { StoreLog } from './context.ts'
 import { isReplacing, mayBeExchanged, mayMoveDirectly } from './direct-move.ts'
 import { type Located, locate } from './locate.ts'
-import type { Pending, RemovedFile } from './pending.ts'
+import { type Pending, type RemovedFile, replacedInodesOf } from './pending.ts'
 import type { TroubleLog } from './trouble-log.ts'
 
 /** After an unclean end a file is trusted only as far as it is known. */
@@ -85,8 +85,8 @@ export class FileMoves {
   clean(view: Exclusive, pending: Pending, playing: Playing, older: readonly Pending[] = []): string | undefined {
     const { layout } = this.#options
     // A version that never came to its place has left there what it was to replace.
-    const replaced = older.flatMap(({ inodes }) => inodes ?? [])
-    for (const removed of pending.removed) this.#remove(view, pending, removed, replaced)
+    const replaced = replacedInodesOf(older)
+    for (const removed of pending.removed) this.#remove(view, pending, removed, playing, replaced)
     const located = locate(view, pending.bucket, pending.key, pending.order)
     const isOpaque = located?.version.place.kind === 'opaque'
     // One that could not take the place of the file it replaces has left it there.
@@ -280,11 +280,17 @@ export class FileMoves {
    * Removes the file of a version that is no more, wherever another process's moves have left it. One that has not left `staging/` yet
    * is removed by its own row.
    */
-  #remove(view: Exclusive, pending: Pending, removed: RemovedFile, replaced: readonly number[]): void {
+  #remove(
+    view: Exclusive,
+    pending: Pending,
+    removed: RemovedFile,
+    playing: Playing,
+    replaced: readonly number[],
+  ): void {
     const { layout } = this.#options
     const { bucket, key } = pending
     const { fileId: id } = removed
-    if (isPlainKey(key) && this.#removePlain(view, pending, removed, replaced)) return
+    if (isPlainKey(key) && this.#removePlain(view, pending, removed, playing, replaced)) return
     if (id === '') return
     for (const kind of ['version', 'opaque'] as const) {
       const path = layout.place(bucket, key, { kind, id })
@@ -292,18 +298,32 @@ export class FileMoves {
     }
   }
 
-  /** Whether it was the plain file of the key. */
-  #removePlain(view: Exclusive, { bucket, key }: Pending, removed: RemovedFile, replaced: readonly number[]): boolean {
+  /**
+   * Whether the plain file of the key was the one to be removed. One that had been replaced goes as well. Any other may be of a version
+   * that has just ceased to be current, and waits to be moved.
+   */
+  #removePlain(
+    view: Exclusive,
+    { bucket, key }: Pending,
+    removed: RemovedFile,
+    playing: Playing,
+    replaced: readonly number[],
+  ): boolean {
     const { layout } = this.#options
     const path = layout.plain(bucket, key)
     if (!isReachable(layout, bucket, path)) return false
     const there = removed.place.kind === 'plain' ? findFileSafely(path) : findUnlessClosed(path)
     if (there === undefined || this.#isTaken(view, bucket, key)) return false
-    if (there.inode !== removed.inode && !replaced.includes(there.inode)) return false
+    const isIt = isRemoved(there, removed, playing)
+    if (!isIt && !replaced.includes(there.inode)) return false
     removeFile(path, layout.bucket(bucket))
-    return true
+    return isIt
   }
 }
+
+/** A row may be played again when the inode is that of another file. A power loss may have taken the file's time back. */
+const isRemoved = (there: FileSignature, { inode, mtimeMs = there.mtimeMs }: RemovedFile, playing: Playing): boolean =>
+  there.inode === inode && (there.mtimeMs === mtimeMs || typeof playing === 'object')
 
 /** After a restore from a copy, whose files have other inodes but kept their size and time. */
 function isCopy(there: FileSignature, known: FileSignature, playing: Playing): boolean {

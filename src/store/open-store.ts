@@ -168,8 +168,15 @@ export function openEngine(options: { root: string; durability: Durability; engi
   // The lock file of LMDB is memory: where it finds no room, the process ends.
   reserve.ensureFree(startBytes, startInodes)
   fs.mkdirSync(layout.system('index'), { recursive: true })
-  return openLmdbEngine({ path: layout.system('index'), flush: flushOf[durability], files: root, reserve })
+  const path = layout.system('index')
+  return openLmdbEngine({ path, flush: flushOf[durability], files: root, reserve, advice: adviceOnIndex })
 }
+
+/** Where it is damaged. */
+export const adviceOnIndex =
+  'Stop every server of this folder, and restore .myfsio.sys/index from a backup; or run `npx tsx run.ts fsck --rebuild`, ' +
+  'which makes an index anew from the files in the bucket folders (without older versions, metadata and settings) and ' +
+  'keeps the damaged one in .myfsio.sys/lost+found.'
 
 /** A first start over folders with files is told as well: what the index would know of them is not there. */
 async function tellOfNewIndex({ engine, layout, log }: StoreContext): Promise<void> {

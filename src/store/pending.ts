@@ -12,6 +12,8 @@ export interface RemovedFile {
   readonly place: Place
   readonly fileId: string
   readonly inode: number
+  /** Tells the file from a later one with the same inode. Missing in rows of older releases. */
+  readonly mtimeMs?: number
 }
 
 export interface Pending {
@@ -81,8 +83,13 @@ export function decodePending(value: Bytes): Pending {
 }
 
 export function removedFile(version: StoredVersion): RemovedFile {
-  return { place: version.place, fileId: version.fileId, inode: version.signature.inode }
+  const { place, fileId, signature } = version
+  return { place, fileId, inode: signature.inode, mtimeMs: signature.mtimeMs }
 }
+
+/** Inodes of the plain files that the new versions of these rows were to replace: of no version any more. */
+export const replacedInodesOf = (rows: readonly Pending[]): number[] =>
+  rows.flatMap(({ inodes = [] }) => inodes.slice(1))
 
 /** Inodes of the files that these rows tell of: none of them was made by hand. */
 export function inodesOf(rows: readonly Pending[]): Set<number> {

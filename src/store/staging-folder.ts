@@ -3,7 +3,7 @@
  * as the store is open, which tells every other process, in whatever namespace, that its files are in use.
  */
 import fs from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { hasCode, moveFileBelow } from '#blobs/files.ts'
 import type { Layout } from '#blobs/layout.ts'
 import { tryToLock } from '#lib/file-lock.ts'
@@ -79,7 +79,10 @@ function openFolder(path: string): number | undefined {
 export function sortStaging(layout: Layout): void {
   const folder = layout.system('staging')
   for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isFile()) moveFileBelow(folder, join(folder, entry.name), layout.staging(entry.name))
+    const target = layout.staging(entry.name)
+    // One with another name than theirs would be its own folder: it stays.
+    const isOurs = dirname(target) !== join(folder, entry.name)
+    if (entry.isFile() && isOurs) moveFileBelow(folder, join(folder, entry.name), target)
   }
 }
 
@@ -101,6 +104,7 @@ function removeAbandonedFolder(
   log: StoreLog,
 ): void {
   const path = layout.stagingFolder(owner)
+  if (!isFolder(path)) return
   const claim = claimFolder(path)
   if (claim === 'held') return
   try {
@@ -111,9 +115,13 @@ function removeAbandonedFolder(
   }
 }
 
+const isFolder = (path: string) => fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+
 /** Whether an open store makes its files in this folder. */
 export function isStagingInUse(layout: Layout, owner: string): boolean {
-  const claim = claimFolder(layout.stagingFolder(owner))
+  const path = layout.stagingFolder(owner)
+  if (!isFolder(path)) return false
+  const claim = claimFolder(path)
   if (typeof claim === 'number') fs.closeSync(claim)
   return claim === 'held' || (mayBeUnlocked(owner, claim) && isLivingProcess(Number.parseInt(owner, 36)))
 }

@@ -63,9 +63,14 @@ afterEach(async () => {
 })
 
 const upload = (at: number) =>
-  [`PUT /bucket/key${at} HTTP/1.1`, 'Host: x', ...headers, 'Content-Length: 200000', '', 'x'.repeat(100_000)].join(
-    '\r\n',
-  )
+  [
+    `PUT /bucket/key${at} HTTP/1.1`,
+    'Host: localhost',
+    ...headers,
+    'Content-Length: 200000',
+    '',
+    'x'.repeat(100_000),
+  ].join('\r\n')
 
 describe('where every process may have 200 files open', () => {
   it('uploads beyond are answered 503 SlowDown, those before go on, and afterwards everything is served', async () => {
@@ -87,7 +92,7 @@ describe('where every process may have 200 files open', () => {
 
   it('idle connections and heads without an end keep nobody out for good', async () => {
     const { api } = await start(['--workers', '1', '--mode', 'api'], { MYFSIO_BUCKETS: 'bucket' })
-    await open(api, 150, () => 'HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+    await open(api, 150, () => 'HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
     await expectServing(api)
     await open(api, 300, () => '')
     closeAll()
@@ -99,7 +104,7 @@ describe('where every process may have 200 files open', () => {
   it('requests sent one after the other on a connection, unread, are bounded as well', async () => {
     const { api } = await start(['--workers', '1', '--mode', 'api'], { MYFSIO_BUCKETS: 'bucket' })
     await expectServing(api)
-    const get = ['GET /bucket/after0 HTTP/1.1', 'Host: x', ...headers, '', ''].join('\r\n')
+    const get = ['GET /bucket/after0 HTTP/1.1', 'Host: localhost', ...headers, '', ''].join('\r\n')
     const { hostname, port } = new URL(api)
     const socket = connect(Number(port), hostname, () => socket.write(get.repeat(2000))).pause()
     sockets.push(socket.on('error', () => {}))
@@ -111,7 +116,7 @@ describe('where every process may have 200 files open', () => {
   it('the console refuses and recovers in the same way', async () => {
     const { said } = await start()
     const [, page = ''] = await said(consoleUrl)
-    await open(page, 400, () => 'POST /ui/sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n')
+    await open(page, 400, () => 'POST /ui/sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n')
     closeAll()
     await expect.poll(async () => (await fetch(page)).status, { timeout: 20_000 }).toBe(200)
   }, 60_000)

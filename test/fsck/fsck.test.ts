@@ -120,7 +120,52 @@ describe('fsck', () => {
     fs.rmSync(old)
     fs.rmSync(layout.plain('docs', 'small'))
     expect(kinds(await fsck())).toEqual(['missing', 'missing'])
-    expect((await fsck({ repair: true })).map(({ repair }) => repair)).toEqual(Array(2).fill('Its record was removed.'))
+    for (const { repair } of await fsck({ repair: true }))
+      expect(repair).toMatch(/^Its record was moved to .*rows\.jsonl/)
+    expect(await fsck()).toEqual([])
+  })
+
+  it('keeps what it removes from the index in lost+found', async () => {
+    fs.renameSync(layout.system('versions'), join(folder, 'versions'))
+    await fsck({ repair: true })
+    const [kept = ''] = filesBelow(layout.system('lost+found'))
+    const rows = fs.readFileSync(kept, 'utf8').trim().split('\n')
+    expect(
+      rows.map((row) => JSON.parse(row)).map(({ bucket, key, userMetadata }) => [bucket, key, userMetadata]),
+    ).toEqual([
+      ['docs', 'folder/large', { kept: 'yes' }],
+      ['docs', 'small', { kept: 'yes' }],
+    ])
+  })
+
+  it.each([
+    ['missing', () => {}],
+    ['linked', (path: string) => fs.symlinkSync(join(folder, 'elsewhere'), path)],
+  ] as const)('leaves the records of a bucket alone whose folder is %s', async (kind, replaceBy) => {
+    fs.renameSync(layout.bucket('docs'), join(folder, 'elsewhere'))
+    replaceBy(layout.bucket('docs'))
+    for (const repair of [false, true]) {
+      const findings = await fsck({ repair })
+      expect(findings.map((finding) => [finding.kind, finding.repair])).toEqual(Array(2).fill([kind, undefined]))
+    }
+    fs.rmSync(layout.bucket('docs'), { force: true })
+    fs.renameSync(join(folder, 'elsewhere'), layout.bucket('docs'))
+    expect(await fsck()).toEqual([])
+  })
+
+  it('finds no fault in files whose names cannot be keys', async () => {
+    fs.writeFileSync(Buffer.concat([Buffer.from(`${layout.bucket('docs')}/`), Buffer.from([0xe4])]), '')
+    const deep = join(layout.bucket('docs'), ...Array<string>(6).fill('x'.repeat(200)))
+    fs.mkdirSync(deep, { recursive: true })
+    fs.writeFileSync(join(deep, 'deep'), '')
+    expect(await fsck({ repair: true })).toEqual([])
+  })
+
+  it('passes by files in staging that no server has made, as a start does', async () => {
+    fs.writeFileSync(join(layout.system('staging'), '.DS_Store'), '')
+    await withServer(async () => {})
+    expect(kinds(await fsck())).toEqual(['leftover'])
+    await fsck({ repair: true })
     expect(await fsck()).toEqual([])
   })
 

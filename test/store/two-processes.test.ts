@@ -1,5 +1,5 @@
 /** Two processes that write one key: the files of an earlier write may still be on their way when a later one is settled. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,8 +7,11 @@ import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openMemoryEngine } from '#metadata/memory-engine.ts'
+import { rowsOf } from '#metadata/tables.ts'
 import type { Store } from '#store/contract.ts'
 import { openStore, type StoreOptions } from '#store/open-store.ts'
+import { newOrder } from '#store/order.ts'
+import { encodePending, pendingKey } from '#store/pending.ts'
 import { bucketOf } from './fixtures.ts'
 import { forwardingEngine } from './forwarding-engine.ts'
 
@@ -131,6 +134,41 @@ describe.each(['Unversioned', 'Enabled'] as const)('two processes, one %s bucket
     slow.open()
     await deleting
     expect(filesOf('bucket')).toEqual([])
+  })
+
+  it('keep what a delete marker of the slower one covers while the other deletes an older version', async () => {
+    if (versioning === 'Unversioned') return
+    const remove = (store: Store, versionId?: string) =>
+      store.deleteObject({ bucket, key: 'key', versionId, ownerId: 'owner', conditions: {} })
+    const one = await put(first, 'key', 'one')
+    const two = await put(first, 'key', 'two')
+    slow.shut()
+    const marking = remove(first)
+    await expect.poll(async () => (await second.listVersions(everyVersion)).versions.length).toBe(3)
+    await remove(second, one)
+    expect(filesOf('bucket').length).toBe(1)
+    slow.open()
+    await marking
+    expect(await currentValue('key', two)).toBe('two')
+    expect(filesOf('bucket').length).toBe(1)
+  })
+
+  it('keep a file that has the inode of one that was removed before', async () => {
+    if (versioning === 'Unversioned') return
+    const one = await put(first, 'key', 'one')
+    const { ino: inode } = statSync(join(root, 'bucket', 'key'))
+    const countRows = async () => (await engine.scan(rowsOf('q'))).length
+    await expect.poll(countRows, { timeout: 5000 }).toBe(0)
+    const gone = { place: { kind: 'version', id: 'gone' }, fileId: 'gone', inode, mtimeMs: 1 } as const
+    const pending = { bucket: 'bucket', key: 'key', order: newOrder(undefined), moved: [], removed: [gone] }
+    const value = Buffer.concat(encodePending(pending))
+    await engine.commit({ checks: [], writes: [{ key: pendingKey(pending), value }] })
+    slow.shut()
+    const marking = first.deleteObject({ bucket, key: 'key', versionId: undefined, ownerId: 'owner', conditions: {} })
+    await expect.poll(async () => (await second.listVersions(everyVersion)).versions.length).toBe(2)
+    expect(await currentValue('key', one)).toBe('one')
+    slow.open()
+    await marking
   })
 
   it('do not bring back by a look at a file what was written and deleted meanwhile', async () => {

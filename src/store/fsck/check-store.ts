@@ -2,14 +2,17 @@
  * `myfsio fsck`: compares index and files while no server uses them. Every record has its bytes, every file its record; counters and rows
  * fit. Interrupted writes are finished first, as a start does it; beyond that nothing is changed without `repair`.
  */
-import { existsSync, readdirSync } from 'node:fs'
+import { type Dirent, existsSync, readdirSync } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
+import { hasCode } from '#blobs/files.ts'
+import { isLink } from '#blobs/inside.ts'
 import { Layout, systemFolder } from '#blobs/layout.ts'
 import { asBuffer, type MetadataEngine } from '#metadata/engine.ts'
 import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { addToCounters, decodeCounters } from '#metadata/write.ts'
 import { isBucketName } from '#model/bucket.ts'
+import { ApiError } from '#model/errors.ts'
 import { getBucket } from '#store/buckets.ts'
 import type { StoreContext, StoreLog } from '#store/context.ts'
 import { deleteObject } from '#store/delete.ts'
@@ -17,12 +20,22 @@ import { openContext, openEngine } from '#store/open-store.ts'
 import { findVersion } from '#store/read.ts'
 import { scanBuckets } from '#store/scan.ts'
 import { isStagingInUse } from '#store/staging-folder.ts'
+import { hasUsableName } from '#store/unusable-name.ts'
 import { checkVersion, type Verdict } from './check-version.ts'
 import { findDanglingRows, findLeftovers } from './leftovers.ts'
 import { LostAndFound } from './lost-and-found.ts'
 
 export interface Finding {
-  readonly kind: 'missing' | 'damaged' | 'changed' | 'unknown' | 'leftover' | 'counter' | 'row'
+  readonly kind:
+    | 'missing'
+    | 'damaged'
+    | 'changed'
+    | 'linked'
+    | 'unreadable'
+    | 'unknown'
+    | 'leftover'
+    | 'counter'
+    | 'row'
   /** Bucket and key with the version's id, or a path. */
   readonly where: string
   /** A sentence. */
@@ -36,7 +49,8 @@ export interface CheckOptions {
   readonly repair: boolean
   /** Sets the index aside and makes another of what is in the bucket folders. */
   readonly rebuild: boolean
-  readonly ownerId: string
+  /** Of buckets that are adopted; undefined: the account that a first start makes. */
+  readonly ownerId: string | undefined
   readonly region: string
   readonly blocksPublicAccess: boolean
   readonly log: StoreLog
@@ -68,7 +82,7 @@ export async function checkStore(options: CheckOptions): Promise<CheckSummary> {
     durability: 'strict',
     engine,
     log,
-    ownerId,
+    ...(ownerId === undefined ? {} : { ownerId }),
     region,
     blocksPublicAccess,
   })
@@ -134,41 +148,71 @@ class Check {
 
   async #checkRecord(bucket: string, version: StoredVersion): Promise<void> {
     const { repair } = this.#options
-    const verdict = await checkVersion(this.#context, bucket, version, { mayWrite: repair })
+    const where = `${bucket}/${version.key}${version.versionId === 'null' ? '' : ` (version ${version.versionId})`}`
     this.#summary.versions++
     this.#summary.bytes += version.sizeBytes
-    if (verdict === 'right') return
-    const where = `${bucket}/${version.key}${version.versionId === 'null' ? '' : ` (version ${version.versionId})`}`
-    const repaired = repair ? await this.#repairRecord(bucket, version, verdict) : undefined
-    this.#tell({ kind: verdict === 'moved' ? 'changed' : verdict, where, what: sentences[verdict], repair: repaired })
+    try {
+      const verdict = await checkVersion(this.#context, bucket, version, { mayWrite: repair })
+      if (verdict === 'right') return
+      const isGone = verdict === 'missing' && version.place.kind === 'plain' && !this.#hasFolder(bucket)
+      const repaired = repair && !isGone ? await this.#repairRecord(bucket, version, verdict) : undefined
+      const what = isGone ? 'The folder of its bucket is missing. Put it back.' : sentences[verdict]
+      this.#tell({ kind: verdict === 'moved' ? 'changed' : verdict, where, what, repair: repaired })
+    } catch (error) {
+      this.#tell({ kind: 'unreadable', where, what: sentenceOf(error), repair: undefined })
+    }
+  }
+
+  #hasFolder(bucket: string): boolean {
+    return existsSync(this.#context.layout.bucket(bucket))
   }
 
   async #repairRecord(bucket: string, version: StoredVersion, verdict: Verdict): Promise<string | undefined> {
-    const { key, versionId, ownerId, place } = version
-    if (verdict === 'damaged') return undefined
+    const { key, versionId, place } = version
+    if (verdict === 'damaged' || verdict === 'linked') return undefined
+    // Whoever finds the file again, or wants to know what it was, has the record.
+    const kept = await this.#lostAndFound.keepRow({ bucket, ...version })
     if (place.kind === 'plain') {
       await findVersion(this.#context, bucket, key, undefined)
-      return verdict === 'missing' ? 'Its record was removed.' : 'The file was adopted as it is.'
+      if (verdict !== 'missing') return `The file was adopted as it is, and its record of before kept in ${kept}.`
+    } else {
+      const { ownerId } = version
+      const record = await getBucket(this.#context, bucket)
+      await deleteObject(this.#context, { bucket: record, key, versionId, ownerId, conditions: {} })
     }
-    const record = await getBucket(this.#context, bucket)
-    await deleteObject(this.#context, { bucket: record, key, versionId, ownerId, conditions: {} })
-    return 'Its record was removed.'
+    return `Its record was moved to ${kept}.`
   }
 
   /** Plain files without a record. */
   async #checkFolder(bucket: string, prefix: string): Promise<void> {
-    const { layout, engine } = this.#context
+    const { layout } = this.#context
     const path = prefix === '' ? layout.bucket(bucket) : layout.plain(bucket, prefix.slice(0, -1))
-    const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
+    if (isLink(path)) return
+    let entries: Dirent[] = []
+    try {
+      entries = await readdir(path, { withFileTypes: true })
+    } catch (error) {
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return
+      this.#tell({ kind: 'unreadable', where: `${bucket}/${prefix}`, what: sentenceOf(error), repair: undefined })
+    }
     for (const entry of entries) {
       const key = prefix + entry.name
+      // That is told, and is no fault of the index.
+      if (!hasUsableName(this.#context, bucket, key)) continue
       if (entry.isDirectory()) await this.#checkFolder(bucket, `${key}/`)
-      else if (entry.isFile() && (await engine.get(rowKey('o', bucket, key))) === undefined) {
-        const version = this.#options.repair ? await findVersion(this.#context, bucket, key, undefined) : undefined
-        const what = 'The file has no record.'
-        const repair = version === undefined ? undefined : 'It was adopted as an object.'
-        this.#tell({ kind: 'unknown', where: `${bucket}/${key}`, what, repair })
-      }
+      else if (entry.isFile()) await this.#checkFile(bucket, key)
+    }
+  }
+
+  async #checkFile(bucket: string, key: string): Promise<void> {
+    if ((await this.#context.engine.get(rowKey('o', bucket, key))) !== undefined) return
+    const where = `${bucket}/${key}`
+    try {
+      const version = this.#options.repair ? await findVersion(this.#context, bucket, key, undefined) : undefined
+      const repair = version === undefined || version.isDeleteMarker ? undefined : 'It was adopted as an object.'
+      this.#tell({ kind: 'unknown', where, what: 'The file has no record.', repair })
+    } catch (error) {
+      this.#tell({ kind: 'unreadable', where, what: sentenceOf(error), repair: undefined })
     }
   }
 
@@ -190,7 +234,7 @@ class Check {
 
   async #tellOfLeftover(path: string, what: string): Promise<void> {
     const sizes = await lstat(path).catch(() => undefined)
-    const aside = this.#options.repair ? await this.#lostAndFound.take(path) : undefined
+    const aside = this.#options.repair ? await this.#lostAndFound.take(path).catch(() => undefined) : undefined
     const bytes = sizes?.isFile() ? ` of ${sizes.size} bytes` : ''
     const repair = aside === undefined ? undefined : `It was set aside as ${aside}.`
     this.#tell({ kind: 'leftover', where: path, what: `A file${bytes} that no record names (${what}).`, repair })
@@ -222,11 +266,19 @@ class Check {
   async #checkRows(): Promise<void> {
     const { engine } = this.#context
     for await (const key of findDanglingRows(engine)) {
-      if (this.#options.repair) await engine.commit({ checks: [], writes: [{ key, value: undefined }] })
       const where = asBuffer(key).toString().replaceAll('\0', ' ')
-      const repair = this.#options.repair ? 'It was removed.' : undefined
+      const repair = this.#options.repair ? await this.#removeRow(key) : undefined
       this.#tell({ kind: 'row', where, what: 'A row of the index that no version or upload needs.', repair })
     }
+  }
+
+  async #removeRow(key: Uint8Array): Promise<string> {
+    const { engine } = this.#context
+    const value = (await engine.get(key)) ?? new Uint8Array()
+    const inBase64 = (bytes: Uint8Array) => asBuffer(bytes).toString('base64')
+    const kept = await this.#lostAndFound.keepRow({ key: inBase64(key), value: inBase64(value) })
+    await engine.commit({ checks: [], writes: [{ key, value: undefined }] })
+    return `It was moved to ${kept}.`
   }
 
   #tell(finding: Finding): void {
@@ -241,6 +293,15 @@ const sentences: Record<Exclude<Verdict, 'right'>, string> = {
   damaged: 'The file has other bytes than were stored. Restore it from a backup, or delete the version.',
   changed: 'The file was changed by hand.',
   moved: 'The file changed while it was read.',
+  linked: 'A folder of its path is a symbolic link, which is not followed.',
+}
+
+/** Only of what is wrong with a file, or with what was to be done about it: anything else ends the check. */
+function sentenceOf(error: unknown): string {
+  if (error instanceof ApiError || (error instanceof Error && 'code' in error)) {
+    return `It cannot be read, or not be mended: ${error.message}.`
+  }
+  throw error
 }
 
 async function countVersions(engine: MetadataEngine, bucket: string): Promise<Counts> {

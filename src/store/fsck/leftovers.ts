@@ -48,9 +48,12 @@ async function* leftStaged({ layout, settler }: StoreContext): AsyncGenerator<Le
   if (abandoned.length === 0) return
   const named = await settler.namedFiles()
   for (const owner of abandoned) {
-    for (const name of await readdir(layout.stagingFolder(owner))) {
-      if (!named.has(name.replace(/\.taken$/, '')))
-        yield { path: join(layout.stagingFolder(owner), name), what: 'staged' }
+    const path = layout.stagingFolder(owner)
+    const names = await readdir(path).catch(() => undefined)
+    // A file, which no server makes here.
+    if (names === undefined) yield { path, what: 'staged' }
+    for (const name of names ?? []) {
+      if (!named.has(name.replace(/\.taken$/, ''))) yield { path: join(path, name), what: 'staged' }
     }
   }
 }

@@ -1,5 +1,5 @@
 /** `.myfsio.sys/lost+found/`: what belongs to no record is set aside there under its old path. Nothing is ever destroyed. */
-import { mkdir, rename } from 'node:fs/promises'
+import { appendFile, mkdir, rename } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import type { Layout } from '#blobs/layout.ts'
 
@@ -19,5 +19,13 @@ export class LostAndFound {
     await mkdir(dirname(target), { recursive: true, mode: 0o700 })
     await rename(path, target)
     return target
+  }
+
+  /** Appends a row of the index that is about to go, one JSON a line. Returns the file. */
+  async keepRow(row: object): Promise<string> {
+    const path = join(this.#folder, 'rows.jsonl')
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    await appendFile(path, `${JSON.stringify(row)}\n`, { mode: 0o600 })
+    return path
   }
 }

@@ -3,6 +3,7 @@
  * while there still is a backup. It takes a twentieth of one processor's time, or of the disk's. It repairs nothing, but adopts what was
  * changed by hand, as every read does; leftover files are counted for `myfsio fsck --repair`.
  */
+import { hasCode } from '#blobs/files.ts'
 import { decodeJson, eachRow, encodeJson, rowKey, rowParts, rowsAfter, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
@@ -159,8 +160,10 @@ class ScrubRun {
       const what = await this.#findFault(bucket, version, pace)
       if (what !== undefined) this.#tell(bucket, version, what)
     } catch (error) {
+      if (hasCode(error, 'EIO')) this.#tell(bucket, version, 'The disk cannot read the file.')
       // Another that is read again and again, or one that may not be read, is no fault of its bytes.
-      this.#context.troubles.tellOfFile('warn', error, { bucket, key: version.key }, 'a file could not be scrubbed')
+      else
+        this.#context.troubles.tellOfFile('warn', error, { bucket, key: version.key }, 'a file could not be scrubbed')
     }
     const { versions, bytes } = this.#row
     this.#row = { ...this.#row, versions: versions + 1, bytes: bytes + version.sizeBytes }
