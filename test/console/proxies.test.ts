@@ -110,8 +110,9 @@ describe('the endpoint that is shown', () => {
     expect(await shown('files.example.com:8080')).toBe('http://files.example.com:5000')
     expect(await shown('192.168.1.7:5100')).toBe('http://192.168.1.7:5000')
     expect(await shown('[fd00::1]:5100')).toBe('http://[fd00::1]:5000')
-    // What is no host is refused before any page is made.
-    for (const odd of ["a'$(id)", 'a b', 'x/../y']) expect(await shown(odd)).toBeUndefined()
+    // What is no host is refused before any page is made; an odd one is not shown.
+    for (const odd of ['a b', 'x/../y']) expect(await shown(odd)).toBeUndefined()
+    for (const odd of ["a'$(id)", '']) expect(await shown(odd)).toBe('http://127.0.0.1:5000')
   })
 
   it('is so in snippets, links and addresses of public objects, unless API_BASE_URL says another', async () => {
