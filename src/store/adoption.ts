@@ -71,9 +71,11 @@ export async function adoptRemoval(
   context: StoreContext,
   suspect: Suspect & { known: StoredVersion },
 ): Promise<Adoption> {
-  const { log, settler, engine } = context
+  const { log, settler, engine, layout } = context
   const { bucket, key, known, played } = suspect
-  const isGone = () => settler.isNowhere(bucket, known, played)
+  const path = layout.place(bucket, key, known.place)
+  // Where another file is by now, it was replaced and not removed.
+  const isGone = () => findFileSafely(path) === undefined && settler.isNowhere(bucket, known, played)
   if (known.place.kind !== 'plain') {
     const isLost = await engine.exclusively((view) => {
       const located = locate(view, bucket, key, known.order)

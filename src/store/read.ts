@@ -18,7 +18,8 @@ import { decodePending, type Pending } from './pending.ts'
 import { asReadError, isForbidden } from './storage-error.ts'
 import { areBytesOf, assertCopied, checkOfStretch, damaged } from './verify.ts'
 
-const attempts = 20
+/** A third of them pause, for longer together than rows are kept. */
+const attempts = 60
 
 /** The record alone; undefined `versionId`: the current version, or the delete marker on top. */
 export async function findRecord(

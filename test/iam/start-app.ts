@@ -73,7 +73,7 @@ export async function startApp(
     s3: (keys = rootKeys) => new S3Client({ ...common(keys), forcePathStyle: true }),
     async close() {
       await running.close(100)
-      await rm(root, { recursive: true, force: true })
+      await rm(root, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }

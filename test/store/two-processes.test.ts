@@ -1,6 +1,6 @@
 /** Two processes that write one key: the files of an earlier write may still be on their way when a later one is settled. */
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -171,24 +171,41 @@ describe.each(['Unversioned', 'Enabled'] as const)('two processes, one %s bucket
     await marking
   })
 
-  it('do not bring back by a look at a file what was written and deleted meanwhile', async () => {
+  /** A store whose commits wait for the gate. */
+  async function openReader() {
     const looking = gate()
     let isLooking = false
-    const reader = await openStore({
-      ...options,
-      engine: {
-        ...forwardingEngine(engine),
-        commit: async (commit) => {
-          isLooking = true
-          await looking.opened
-          return engine.commit(commit)
-        },
-        close: async () => {},
-      },
-    })
+    const commit: MetadataEngine['commit'] = async (wanted) => {
+      isLooking = true
+      await looking.opened
+      return engine.commit(wanted)
+    }
+    const close = async () => {}
+    const reader = await openStore({ ...options, engine: { ...forwardingEngine(engine), commit, close } })
+    return { reader, looking, isLooking: () => isLooking }
+  }
+
+  it('do not take a file that was replaced by hand for one that was removed', async () => {
+    const { reader, looking, isLooking } = await openReader()
+    await put(second, 'key', 'one')
+    await put(second, 'key', 'two')
+    const aside = join(root, 'by-hand')
+    await writeFile(aside, 'by hand')
+    await rm(join(root, 'bucket', 'key'))
+    const found = reader.findVersion('bucket', 'key', undefined)
+    await expect.poll(isLooking).toBe(true)
+    await rename(aside, join(root, 'bucket', 'key'))
+    looking.open()
+    expect((await found)?.sizeBytes).toBe('by hand'.length)
+    await reader.close()
+    expect(surprises.splice(0)).toEqual(['adopted a file changed by hand'])
+  })
+
+  it('do not bring back by a look at a file what was written and deleted meanwhile', async () => {
+    const { reader, looking, isLooking } = await openReader()
     await writeFile(join(root, 'bucket', 'key'), 'by hand')
     const found = reader.findVersion('bucket', 'key', undefined)
-    await expect.poll(() => isLooking).toBe(true)
+    await expect.poll(isLooking).toBe(true)
     await put(second, 'key', 'one')
     await second.deleteObject({ bucket, key: 'key', versionId: undefined, ownerId: 'owner', conditions: {} })
     looking.open()
