@@ -25,6 +25,9 @@ export interface Checkpoint extends SavedCheckpoint {
   readonly meta: Buffer
 }
 
+/** A checkpoint is saved once a second at most: names that were listed are gone at one look, hardly at two. */
+const looks = 5
+
 interface Named extends SavedCheckpoint {
   readonly name: string
   readonly isNew: boolean
@@ -42,11 +45,15 @@ export class Checkpoints {
     return this.#list().find(({ isNew }) => !isNew)
   }
 
-  /** The newest that is whole. */
+  /** The newest that is whole. Another process that saves one meanwhile renames and removes names that were listed. */
   findWhole(): Checkpoint | undefined {
-    for (const named of this.#list()) {
-      const content = parse(this.#read(named.name))
-      if (content !== undefined) return { sequence: named.sequence, segment: named.segment, ...content }
+    for (let look = 0; look < looks; look++) {
+      const all = this.#list()
+      for (const { name, sequence, segment } of all) {
+        const content = parse(this.#read(name))
+        if (content !== undefined) return { sequence, segment, ...content }
+      }
+      if (all.length === 0) return undefined
     }
     return undefined
   }
