@@ -62,7 +62,9 @@ export function planCompletion(
   const etag = etagOfParts(parts.map((part) => Buffer.from(part.etag, 'hex')))
   const checksum = wholeChecksum(upload, parts, whole)
   for (const part of ordered) requirePartChecksum(upload, part)
-  return { parts, sizeBytes, etag, checksum, crc64nvme: combined('CRC64NVME', parts) }
+  const isCrc64nvme = checksum.algorithm === 'CRC64NVME' && checksum.type === 'FULL_OBJECT'
+  const crc64nvme = isCrc64nvme ? checksum.value : combined('CRC64NVME', parts)
+  return { parts, sizeBytes, etag, checksum, crc64nvme }
 }
 
 /** Of the MD5s of an upload's parts. */

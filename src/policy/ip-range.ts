@@ -9,14 +9,27 @@ interface Address {
 
 export type IpRange = (address: string) => boolean
 
-/** Undefined if `text` is neither an address nor a range. */
-export function parseIpRange(text: string): IpRange | undefined {
+interface Block {
+  readonly base: Address
+  /** Of an address of this version, and those of them that all addresses of the block share. */
+  readonly size: number
+  readonly bits: number
+}
+
+function parseBlock(text: string): Block | undefined {
   const slash = text.indexOf('/')
   const base = parseAddress(slash < 0 ? text : text.slice(0, slash))
   if (base === undefined) return undefined
   const size = base.version === 4 ? 32 : 128
   const bits = slash < 0 ? size : parseBits(text.slice(slash + 1))
-  if (bits > size) return undefined
+  return bits > size ? undefined : { base, size, bits }
+}
+
+/** Undefined if `text` is neither an address nor a range. */
+export function parseIpRange(text: string): IpRange | undefined {
+  const block = parseBlock(text)
+  if (block === undefined) return undefined
+  const { base, bits } = block
   // Most requests of a connection ask about one address: remember the last.
   let last = ''
   let wasInside = false
@@ -45,12 +58,9 @@ export interface RangeBounds {
 
 /** Undefined if `text` is neither an address nor a range. */
 export function parseRangeBounds(text: string): RangeBounds | undefined {
-  const slash = text.indexOf('/')
-  const base = parseAddress(slash < 0 ? text : text.slice(0, slash))
-  if (base === undefined) return undefined
-  const size = base.version === 4 ? 32 : 128
-  const bits = slash < 0 ? size : parseBits(text.slice(slash + 1))
-  if (bits > size) return undefined
+  const block = parseBlock(text)
+  if (block === undefined) return undefined
+  const { base, size, bits } = block
   const address = base.groups.reduce((sum, group) => (sum << 16n) | BigInt(group), 0n)
   const rest = BigInt(size - bits)
   const first = (address >> rest) << rest

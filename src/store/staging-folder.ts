@@ -108,8 +108,7 @@ function removeAbandonedFolder(
   const claim = claimFolder(path)
   if (claim === 'held') return
   try {
-    const isInUse = mayBeUnlocked(owner, claim) && isLivingProcess(Number.parseInt(owner, 36))
-    if (!isInUse) removeFiles(path, isNamed, log)
+    if (!isInUse(owner, claim)) removeFiles(path, isNamed, log)
   } finally {
     if (claim !== undefined) fs.closeSync(claim)
   }
@@ -123,11 +122,15 @@ export function isStagingInUse(layout: Layout, owner: string): boolean {
   if (!isFolder(path)) return false
   const claim = claimFolder(path)
   if (typeof claim === 'number') fs.closeSync(claim)
-  return claim === 'held' || (mayBeUnlocked(owner, claim) && isLivingProcess(Number.parseInt(owner, 36)))
+  return isInUse(owner, claim)
 }
 
 /** Earlier releases named the folder after the process alone, and did not lock it. */
-const mayBeUnlocked = (owner: string, claim: number | undefined) => claim === undefined || !owner.includes('.')
+function isInUse(owner: string, claim: ReturnType<typeof claimFolder>): boolean {
+  if (claim === 'held') return true
+  const mayBeUnlocked = claim === undefined || !owner.includes('.')
+  return mayBeUnlocked && isLivingProcess(Number.parseInt(owner, 36))
+}
 
 function removeFiles(folder: string, isNamed: (fileId: string) => boolean, log: StoreLog): void {
   try {

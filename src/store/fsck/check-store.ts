@@ -18,7 +18,7 @@ import type { StoreContext, StoreLog } from '#store/context.ts'
 import { deleteObject } from '#store/delete.ts'
 import { openContext, openEngine } from '#store/open-store.ts'
 import { findVersion } from '#store/read.ts'
-import { scanBuckets } from '#store/scan.ts'
+import { type ScanOptions, scanBucket, scanBuckets } from '#store/scan.ts'
 import { isStagingInUse } from '#store/staging-folder.ts'
 import { hasUsableName } from '#store/unusable-name.ts'
 import { checkVersion, type Verdict } from './check-version.ts'
@@ -118,9 +118,13 @@ class Check {
     this.#lostAndFound = lostAndFound
   }
 
+  get #scanOptions(): ScanOptions {
+    return { ...this.#context.adopts, signal: new AbortController().signal }
+  }
+
   /** Buckets and objects of every folder and file. */
   async adoptFiles(): Promise<void> {
-    await scanBuckets(this.#context, { ...this.#context.adopts, signal: new AbortController().signal })
+    await scanBuckets(this.#context, this.#scanOptions)
   }
 
   async run(): Promise<CheckSummary> {
@@ -221,7 +225,7 @@ class Check {
     for (const entry of await readdir(root, { withFileTypes: true })) {
       if (!entry.isDirectory() || entry.name === systemFolder || known.has(entry.name)) continue
       if (!isBucketName(entry.name)) continue
-      if (this.#options.repair) await this.adoptFiles()
+      if (this.#options.repair) await scanBucket(this.#context, entry.name, this.#scanOptions)
       const what = 'The folder is not known as a bucket.'
       this.#tell({
         kind: 'unknown',
