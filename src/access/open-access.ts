@@ -1,14 +1,14 @@
 /** Puts together what decides who may do what, and what remembers it. */
-import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
+import type { BucketPolicyBook } from '#identity/bucket-policies/bucket-policies.ts'
 import type { Identities } from '#identity/identities.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
-import { Activity } from './activity.ts'
-import { type Authorizer, createAuthorizer } from './authorizer.ts'
-import type { Gatekeeper } from './caller.ts'
-import { type ClientAddress, createClientAddress } from './client-address.ts'
-import { DecisionJournal } from './decision-journal.ts'
-import { createGatekeeper, type GatekeeperSettings } from './gatekeeper.ts'
-import { UsageLedger } from './usage-ledger.ts'
+import { type Authorizer, createAuthorizer } from './decide/authorizer.ts'
+import type { Gatekeeper } from './decide/caller.ts'
+import { type ClientAddress, createClientAddress } from './decide/client-address.ts'
+import { createGatekeeper, type GatekeeperSettings } from './decide/gatekeeper.ts'
+import { Activity } from './records/activity.ts'
+import { DecisionJournal } from './records/decision-journal.ts'
+import { UsageLedger } from './records/usage-ledger.ts'
 
 export interface AccessOptions {
   readonly identities: Identities

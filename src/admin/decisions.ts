@@ -1,5 +1,5 @@
 /** `GET /_/decisions` and `GET /_/decisions/<id>`: what was refused and why, for the administrators of the accounts concerned. */
-import { concerns, shownTo } from '#access/visible-decision.ts'
+import { concerns, shownTo } from '#access/records/visible-decision.ts'
 import { ApiError } from '#model/errors.ts'
 import { type Inspection, readNumber } from './inspections.ts'
 import type { AdminAnswer } from './routes.ts'

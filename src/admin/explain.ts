@@ -3,7 +3,7 @@
  * engine that decides requests. `user` is a name, an ARN, an access key or `anonymous`; the caller if left out.
  */
 import * as z from 'zod'
-import { explainHypothesis } from '#access/hypothetical.ts'
+import { explainHypothesis } from '#access/decide/hypothetical.ts'
 import { Identity } from '#identity/identity.ts'
 import { anonymous, type Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'

@@ -1,7 +1,7 @@
 /** `GET /_/used-actions?key=&since=`: what an access key really did, and the smallest policy that allows it. */
-import { keptDays } from '#access/usage-ledger.ts'
+import { keptDays } from '#access/records/usage-ledger.ts'
 import { ApiError } from '#model/errors.ts'
-import { leastPolicyFor } from '#policy/least-privilege.ts'
+import { leastPolicyFor } from '#policy/advice/least-privilege.ts'
 import type { Inspection } from './inspections.ts'
 import type { AdminAnswer } from './routes.ts'
 

@@ -9,7 +9,7 @@
  */
 import type { Stats } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import { libc } from '#lib/libc.ts'
+import { libc } from '#lib/system/libc.ts'
 import { limits } from '#model/limits.ts'
 import { tryToRemove } from './files.ts'
 import type { Layout } from './layout.ts'

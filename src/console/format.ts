@@ -1,7 +1,7 @@
 /** How values look on a page. Functions that give markup escape what they are given. */
 import ejs from 'ejs'
-import { hasHidden, numberOf, pictureOf, replaceHidden } from '#lib/hidden-characters.ts'
-import { quoteForShell } from '#lib/shell-quote.ts'
+import { hasHidden, numberOf, pictureOf, replaceHidden } from '#lib/text/hidden-characters.ts'
+import { quoteForShell } from '#lib/text/shell-quote.ts'
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB']
 

@@ -1,7 +1,7 @@
 /** Who is visiting: the session's principal, as long as the session holds. */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { SignIn } from '#access/sign-in.ts'
+import type { SignIn } from '#access/sign-in/sign-in.ts'
 import type { Principal } from '#model/account.ts'
 import { cookieOf, readCookies } from './session/cookies.ts'
 import { endSession, sessionOf, type VisitSession } from './session/session.ts'

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { findOpenFileLimit } from '#lib/open-file-limit.ts'
+import { findOpenFileLimit } from '#lib/system/open-file-limit.ts'
 import { ApiError } from '#model/errors.ts'
 
 export interface ConnectionLimits {

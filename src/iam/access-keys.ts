@@ -5,10 +5,10 @@ import {
   getAccessKey,
   type KeyHolder,
   newSecretAccessKey,
-} from '#identity/access-key.ts'
-import type { Account } from '#identity/account.ts'
-import { makerOf } from '#identity/credential-maker.ts'
-import { getUser } from '#identity/user.ts'
+} from '#identity/entities/access-key.ts'
+import type { Account } from '#identity/entities/account.ts'
+import { getUser } from '#identity/entities/user.ts'
+import { makerOf } from '#identity/secrets/credential-maker.ts'
 import { ApiError } from '#model/errors.ts'
 import { answerPage, pageOf, refuseRoot } from './reading.ts'
 import type { IamRequest, IamRow } from './request.ts'

@@ -1,9 +1,10 @@
 /** Everything of an account in one paged answer. https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html */
-import type { Account } from '#identity/account.ts'
-import { allAwsPolicies } from '#identity/aws-policies.ts'
-import type { ManagedPolicy } from '#identity/managed-policy.ts'
-import type { PolicyHolder } from '#identity/policy-holder.ts'
-import type { XmlTree } from '#lib/xml.ts'
+
+import { allAwsPolicies } from '#identity/aws-policies/aws-policies.ts'
+import type { Account } from '#identity/entities/account.ts'
+import type { ManagedPolicy } from '#identity/entities/managed-policy.ts'
+import type { PolicyHolder } from '#identity/entities/policy-holder.ts'
+import type { XmlTree } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { policyNameOf } from './held-policies.ts'
 import { includesName, pageOf } from './reading.ts'

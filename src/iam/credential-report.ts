@@ -2,11 +2,11 @@
  * What each user has to sign in and sign with, as a table. It is made when it is asked for, so that one is always there: no process has
  * to know what another has made. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
  */
-import type { AccessKey } from '#identity/access-key.ts'
-import type { Account } from '#identity/account.ts'
+import type { AccessKey } from '#identity/entities/access-key.ts'
+import type { Account } from '#identity/entities/account.ts'
+import type { Login } from '#identity/entities/user.ts'
 import type { LastUsed } from '#identity/last-used.ts'
-import { arnOf, rootArn } from '#identity/principal-arn.ts'
-import type { Login } from '#identity/user.ts'
+import { arnOf, rootArn } from '#identity/principals/principal-arn.ts'
 import type { IamRow } from './request.ts'
 import { formatDate } from './shapes.ts'
 import { anything } from './targets.ts'

@@ -1,8 +1,8 @@
 /** Inline and attached policies of users, groups and roles, and boundaries: the same verbs on each, derived from one description. */
-import type { TextRule } from '#http/query/params.ts'
-import type { Account } from '#identity/account.ts'
-import { getGroup } from '#identity/group.ts'
-import { getAttachable } from '#identity/managed-policy.ts'
+import type { TextRule } from '#http/aws-query/params.ts'
+import type { Account } from '#identity/entities/account.ts'
+import { getGroup } from '#identity/entities/group.ts'
+import { getAttachable } from '#identity/entities/managed-policy.ts'
 import {
   attach,
   type Bounded,
@@ -14,9 +14,9 @@ import {
   type PolicyHolder,
   putInline,
   removeBoundary,
-} from '#identity/policy-holder.ts'
-import { getRole } from '#identity/role.ts'
-import { getUser } from '#identity/user.ts'
+} from '#identity/entities/policy-holder.ts'
+import { getRole } from '#identity/entities/role.ts'
+import { getUser } from '#identity/entities/user.ts'
 import { answerPage, pageOf, readPolicy } from './reading.ts'
 import type { IamRow, TargetOf } from './request.ts'
 import { rules } from './rules.ts'

@@ -1,9 +1,9 @@
 /** Passwords for the console. */
 
-import { refuseLimitedMaker } from '#identity/credential-maker.ts'
-import { formatPassword } from '#identity/password.ts'
-import { createLogin, getLogin, getUser, type Login } from '#identity/user.ts'
-import type { XmlTree } from '#lib/xml.ts'
+import { createLogin, getLogin, getUser, type Login } from '#identity/entities/user.ts'
+import { refuseLimitedMaker } from '#identity/secrets/credential-maker.ts'
+import { formatPassword } from '#identity/secrets/password.ts'
+import type { XmlTree } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { refuseRoot } from './reading.ts'
 import type { IamRow } from './request.ts'

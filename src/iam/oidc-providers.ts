@@ -1,11 +1,11 @@
-import { tagsOf } from '#identity/entity.ts'
+import { tagsOf } from '#identity/entities/entity.ts'
 import {
   addClientId,
   createOidcProvider,
   deleteOidcProvider,
   getOidcProvider,
   oidcProviderArn,
-} from '#identity/oidc-provider.ts'
+} from '#identity/entities/oidc-provider.ts'
 import { ApiError } from '#model/errors.ts'
 import { readTags } from './reading.ts'
 import type { IamRequest, IamRow } from './request.ts'

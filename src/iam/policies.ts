@@ -1,6 +1,6 @@
-import type { Account } from '#identity/account.ts'
-import { allAwsPolicies } from '#identity/aws-policies.ts'
-import { tagsOf } from '#identity/entity.ts'
+import { allAwsPolicies } from '#identity/aws-policies/aws-policies.ts'
+import type { Account } from '#identity/entities/account.ts'
+import { tagsOf } from '#identity/entities/entity.ts'
 import {
   addVersion,
   createPolicy,
@@ -12,7 +12,7 @@ import {
   getVersion,
   policyArn,
   usesOf,
-} from '#identity/managed-policy.ts'
+} from '#identity/entities/managed-policy.ts'
 import { answerPage, nameKey, pageOf, readPath, readPolicy, readTags, underPrefix } from './reading.ts'
 import type { IamRow } from './request.ts'
 import { rules } from './rules.ts'

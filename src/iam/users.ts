@@ -1,9 +1,17 @@
-import type { Account } from '#identity/account.ts'
-import { renameNamed, tagsOf } from '#identity/entity.ts'
-import { getGroup } from '#identity/group.ts'
-import { getAttachable } from '#identity/managed-policy.ts'
-import { rootArn } from '#identity/principal-arn.ts'
-import { addToGroup, createUser, deleteUser, getUser, removeFromGroup, type User, userKind } from '#identity/user.ts'
+import type { Account } from '#identity/entities/account.ts'
+import { renameNamed, tagsOf } from '#identity/entities/entity.ts'
+import { getGroup } from '#identity/entities/group.ts'
+import { getAttachable } from '#identity/entities/managed-policy.ts'
+import {
+  addToGroup,
+  createUser,
+  deleteUser,
+  getUser,
+  removeFromGroup,
+  type User,
+  userKind,
+} from '#identity/entities/user.ts'
+import { rootArn } from '#identity/principals/principal-arn.ts'
 import { answerPage, includesName, nameKey, pageOf, readPath, readTags, refuseRoot, underPrefix } from './reading.ts'
 import type { IamRequest, IamRow } from './request.ts'
 import { rules } from './rules.ts'

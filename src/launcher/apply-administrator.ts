@@ -2,7 +2,7 @@
  * ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY hold for their user at every start, also where iam.json says otherwise: what a deployment gives
  * must be what lets one in.
  */
-import type { AppConfig } from '#config.ts'
+import type { AppConfig } from '#config/config.ts'
 import { createAdministrator } from '#identity/administrator.ts'
 import { openIdentities } from '#identity/identities.ts'
 import { ApiError } from '#model/errors.ts'

@@ -1,8 +1,8 @@
 /** The command line: does what its flags ask for, and by default starts the servers and stays until told to stop. */
-import { type AppConfig, ConfigError, findCommand, isColorUnwanted, loadConfig } from '#config.ts'
+import { type AppConfig, ConfigError, findCommand, isColorUnwanted, loadConfig } from '#config/config.ts'
 import { limitsWithin } from '#http/connections.ts'
 import { readTls } from '#http/tls.ts'
-import { findOpenFileLimit } from '#lib/open-file-limit.ts'
+import { findOpenFileLimit } from '#lib/system/open-file-limit.ts'
 import { formatBanner, formatHelp, formatReadyLine, formatSettings, type Started, styleFor } from './banner.ts'
 import { prepareChildProgram } from './child-program.ts'
 import { isAdministratorOther, type Prepared, prepareFirstStart } from './first-start.ts'

@@ -1,5 +1,5 @@
 /** Turns whatever was thrown into the error document of S3. */
-import { formatXml } from '#lib/xml.ts'
+import { formatXml } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import type { S3Response } from './operation.ts'
 

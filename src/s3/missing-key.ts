@@ -1,4 +1,4 @@
-import { hideMissingObject, mayList } from '#access/missing-object.ts'
+import { hideMissingObject, mayList } from '#access/decide/missing-object.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { decisionHeader } from '#model/served-request.ts'

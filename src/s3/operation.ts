@@ -1,7 +1,7 @@
 /** The shape of every S3 operation: (request, services) → response. Operations never see Express. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Caller, Gatekeeper, RequestFacts, Resource } from '#access/caller.ts'
+import type { Caller, Gatekeeper, RequestFacts, Resource } from '#access/decide/caller.ts'
 import type { Owner } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Regions } from '#model/bucket-region.ts'

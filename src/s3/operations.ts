@@ -29,6 +29,7 @@ import {
   unset,
 } from './bucket/unset-settings.ts'
 import { getBucketVersioning, putBucketVersioning } from './bucket/versioning.ts'
+import { postObject } from './form/post-object.ts'
 import { abortMultipartUpload } from './multipart/abort-upload.ts'
 import { completeMultipartUpload } from './multipart/complete-upload.ts'
 import { createMultipartUpload } from './multipart/create-upload.ts'
@@ -46,7 +47,6 @@ import { putObject } from './object/put-object.ts'
 import { renameObject } from './object/rename-object.ts'
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object/tagging.ts'
 import type { Operation } from './operation.ts'
-import { postObject } from './post-object.ts'
 import { listBuckets } from './service/list-buckets.ts'
 import { unsupported } from './unsupported.ts'
 

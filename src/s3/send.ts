@@ -2,7 +2,7 @@
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 import { sendStretch } from '#blobs/egress.ts'
 import { endTogether } from '#http/end-together.ts'
-import { formatXml } from '#lib/xml.ts'
+import { formatXml } from '#lib/text/xml.ts'
 import { limits } from '#model/limits.ts'
 import type { FileStretch } from '#store/contract.ts'
 import type { ResponseBody, S3Response, XmlDocument } from './operation.ts'

@@ -2,7 +2,7 @@
 import fs from 'node:fs/promises'
 import { hasCode, lstatSafely } from '#blobs/files.ts'
 import { mayReplaceFile } from '#blobs/folder-access.ts'
-import { mapConcurrently } from '#lib/map-concurrently.ts'
+import { mapConcurrently } from '#lib/async/map-concurrently.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'

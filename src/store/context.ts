@@ -1,6 +1,6 @@
 import type { Layout } from '#blobs/layout.ts'
 import type { Spares } from '#blobs/spares.ts'
-import type { DiskReserve } from '#lib/disk-reserve.ts'
+import type { DiskReserve } from '#lib/files/disk-reserve.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import type { Settler } from './settler.ts'

@@ -1,7 +1,7 @@
 /** RenameObject: the current version moves to another key in one commit. Its version id stays in unversioned buckets only. */
 import { dirname } from 'node:path'
 import { readSame } from '#blobs/files.ts'
-import { syncFolderIfThere } from '#lib/sync.ts'
+import { syncFolderIfThere } from '#lib/files/sync.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'

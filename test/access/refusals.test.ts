@@ -2,7 +2,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { GetSessionTokenCommand } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DecisionRecord } from '#access/decision-journal.ts'
+import type { DecisionRecord } from '#access/records/decision-journal.ts'
 import { accountId, allow, keysOf, otherAccountId, policy, rootKeys, startApp, type TestApp } from '../iam/start-app.ts'
 import { type SigningOptions, signHeaders, signQuery } from '../input/signer.ts'
 import { type Answer, exchange, format, type HeaderLines, type WireRequest } from '../input/wire.ts'

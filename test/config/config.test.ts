@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, describeConfig, findCommand, loadConfig } from '#config.ts'
+import { ConfigError, describeConfig, findCommand, loadConfig } from '#config/config.ts'
 
 const nowhere = mkdtempSync(join(tmpdir(), 'config-'))
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, it } from 'vitest'
-import { LogDestination } from '#lib/log-destination.ts'
+import { LogDestination } from '#lib/log/destination.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'myfsio-log-'))
 afterAll(() => rmSync(folder, { recursive: true }))

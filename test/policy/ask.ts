@@ -1,7 +1,14 @@
 /** Asks the engine with policies written as in their documents. */
-import { compilePolicy } from '#policy/compile.ts'
-import { type PolicyKind, parsePolicy } from '#policy/document.ts'
-import { type AccessRequest, type Decision, evaluate, type NamedPolicy, type Policies } from '#policy/evaluate.ts'
+
+import { type PolicyKind, parsePolicy } from '#policy/document/document.ts'
+import { compilePolicy } from '#policy/evaluate/compile.ts'
+import {
+  type AccessRequest,
+  type Decision,
+  evaluate,
+  type NamedPolicy,
+  type Policies,
+} from '#policy/evaluate/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'
 
 export const account = '123456789012'

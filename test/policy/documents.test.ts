@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '#model/errors.ts'
-import { type ParseOptions, type PolicyKind, parsePolicy } from '#policy/document.ts'
+import { type ParseOptions, type PolicyKind, parsePolicy } from '#policy/document/document.ts'
 
 const base = { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::bucket/*' }
 const open = { ...base, Principal: '*' }

@@ -1,5 +1,5 @@
 /** One request as it was received, and how to make it again. */
-import { decisionsMax } from '#access/allowed-decisions.ts'
+import { decisionsMax } from '#access/decide/allowed-decisions.ts'
 import { shownApiUrl } from '#console/api-urls.ts'
 import { type Denial, listDenials } from '#console/denials/denials.ts'
 import { describeDecision } from '#console/iam/describe-decision.ts'

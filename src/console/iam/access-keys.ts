@@ -1,8 +1,14 @@
 /** Access keys of a user. A secret is shown once, in the answer that made it, and never again. */
 import type { Answer, ConsoleServices, Page, View, Visit } from '#console/page.ts'
-import { createAccessKey, deleteAccessKey, getAccessKey, newSecretAccessKey, setExpiry } from '#identity/access-key.ts'
-import { makerOf } from '#identity/credential-maker.ts'
-import { getUser } from '#identity/user.ts'
+import {
+  createAccessKey,
+  deleteAccessKey,
+  getAccessKey,
+  newSecretAccessKey,
+  setExpiry,
+} from '#identity/entities/access-key.ts'
+import { getUser } from '#identity/entities/user.ts'
+import { makerOf } from '#identity/secrets/credential-maker.ts'
 import { ApiError } from '#model/errors.ts'
 import { changing } from './change-holder.ts'
 import { askedHolder, holderArn, holderHref } from './holders.ts'

@@ -1,5 +1,5 @@
 /** What decided, in a sentence. */
-import type { Decision, PolicyType } from '#policy/evaluate.ts'
+import type { Decision, PolicyType } from '#policy/evaluate/evaluate.ts'
 import { nameOf } from './effective-policies.ts'
 
 const names: Readonly<Record<PolicyType, string>> = {

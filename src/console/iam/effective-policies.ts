@@ -1,8 +1,8 @@
 /** All that has a say in what a user, a group or a role may do, and how it came by it. */
-import type { Account } from '#identity/account.ts'
-import { isSameName } from '#identity/entity.ts'
-import type { PolicyHolder } from '#identity/policy-holder.ts'
-import { getUser } from '#identity/user.ts'
+import type { Account } from '#identity/entities/account.ts'
+import { isSameName } from '#identity/entities/entity.ts'
+import type { PolicyHolder } from '#identity/entities/policy-holder.ts'
+import { getUser } from '#identity/entities/user.ts'
 import { type HolderDescription, holderHref } from './holders.ts'
 import { policyHref } from './policy-form.ts'
 

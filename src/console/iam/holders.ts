@@ -1,12 +1,12 @@
 /** Users, groups and roles hold policies in the same way: one description for each, and pages for all three. */
 import type { Visit } from '#console/page.ts'
-import type { Account } from '#identity/account.ts'
-import { findNamed } from '#identity/entity.ts'
-import { getGroup } from '#identity/group.ts'
-import { type Bounded, type HolderKind, holderKinds, type PolicyHolder } from '#identity/policy-holder.ts'
-import { arnOf } from '#identity/principal-arn.ts'
-import { getRole } from '#identity/role.ts'
-import { getUser } from '#identity/user.ts'
+import type { Account } from '#identity/entities/account.ts'
+import { findNamed } from '#identity/entities/entity.ts'
+import { getGroup } from '#identity/entities/group.ts'
+import { type Bounded, type HolderKind, holderKinds, type PolicyHolder } from '#identity/entities/policy-holder.ts'
+import { getRole } from '#identity/entities/role.ts'
+import { getUser } from '#identity/entities/user.ts'
+import { arnOf } from '#identity/principals/principal-arn.ts'
 import { ApiError } from '#model/errors.ts'
 
 export type Holder = PolicyHolder & Bounded & { name: string; path: string; createdAt: string }

@@ -1,6 +1,6 @@
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
-import type { Account } from '#identity/account.ts'
-import { accountPart } from '#identity/principal-arn.ts'
+import type { Account } from '#identity/entities/account.ts'
+import { accountPart } from '#identity/principals/principal-arn.ts'
 import { mayShowDocument } from './document.ts'
 import { askedHolder, type Holder, type HolderDescription, holderHref, users } from './holders.ts'
 import { namedPage } from './named-page.ts'

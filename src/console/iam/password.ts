@@ -1,8 +1,8 @@
 /** The console password of a user. */
 
-import { refuseLimitedMaker } from '#identity/credential-maker.ts'
-import { formatPassword } from '#identity/password.ts'
-import { createLogin, getLogin, getUser } from '#identity/user.ts'
+import { createLogin, getLogin, getUser } from '#identity/entities/user.ts'
+import { refuseLimitedMaker } from '#identity/secrets/credential-maker.ts'
+import { formatPassword } from '#identity/secrets/password.ts'
 import { ApiError } from '#model/errors.ts'
 import { changing } from './change-holder.ts'
 

@@ -1,9 +1,9 @@
 /** Managed policies: the account's own, which can be changed, and AWS's. */
 import { pageOr } from '#console/or-else.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
-import type { Account } from '#identity/account.ts'
-import { awsManagedPolicies } from '#identity/aws-managed-policies.ts'
-import { namePattern } from '#identity/entity.ts'
+import { awsManagedPolicies } from '#identity/aws-policies/often-used.ts'
+import type { Account } from '#identity/entities/account.ts'
+import { namePattern } from '#identity/entities/entity.ts'
 import {
   addVersion,
   createPolicy,
@@ -13,8 +13,8 @@ import {
   getOwnPolicy,
   getPolicy,
   policyArn,
-} from '#identity/managed-policy.ts'
-import { accountPart } from '#identity/principal-arn.ts'
+} from '#identity/entities/managed-policy.ts'
+import { accountPart } from '#identity/principals/principal-arn.ts'
 import { ApiError } from '#model/errors.ts'
 import { mayShowDocument } from './document.ts'
 import { holderDescriptions, holderHref } from './holders.ts'

@@ -1,9 +1,9 @@
-import type { PolicyText } from '#identity/entity.ts'
-import { parsed } from '#identity/policy-text.ts'
-import { unknownActionsIn, warningAbout } from '#identity/unknown-actions.ts'
+import type { PolicyText } from '#identity/entities/entity.ts'
+import { parsed } from '#identity/iam-document/policy-text.ts'
+import { unknownActionsIn, warningAbout } from '#identity/iam-document/unknown-actions.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import { parsePolicy } from '#policy/document.ts'
+import { parsePolicy } from '#policy/document/document.ts'
 
 export const policyHref = (arn: string): string => `/ui/iam/policy?arn=${encodeURIComponent(arn)}`
 

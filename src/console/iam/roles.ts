@@ -1,7 +1,7 @@
 /** Roles: whom they trust, and how long one session of them lasts. */
 import type { ConsoleServices, Visit } from '#console/page.ts'
-import type { PolicyText } from '#identity/entity.ts'
-import { createRole, getRole, sessionSeconds, setTrust } from '#identity/role.ts'
+import type { PolicyText } from '#identity/entities/entity.ts'
+import { createRole, getRole, sessionSeconds, setTrust } from '#identity/entities/role.ts'
 import { ApiError } from '#model/errors.ts'
 import { changing } from './change-holder.ts'
 import type { Iam } from './open-iam.ts'

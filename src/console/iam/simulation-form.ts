@@ -1,7 +1,7 @@
 /** The question of a simulation as typed: actions, which may have wildcards, a resource, and condition keys. */
 import { ApiError } from '#model/errors.ts'
 import { actions, type ResourceKind } from '#policy/actions.ts'
-import { compileActionPattern } from '#policy/pattern.ts'
+import { compileActionPattern } from '#policy/evaluate/pattern.ts'
 
 export interface Simulation {
   readonly actions: readonly string[]

@@ -1,7 +1,7 @@
 /** Trust policies to begin with. */
-import type { Account } from '#identity/account.ts'
-import { issuerName, oidcProviderArn } from '#identity/oidc-provider.ts'
-import { arnOf, rootArn } from '#identity/principal-arn.ts'
+import type { Account } from '#identity/entities/account.ts'
+import { issuerName, oidcProviderArn } from '#identity/entities/oidc-provider.ts'
+import { arnOf, rootArn } from '#identity/principals/principal-arn.ts'
 
 const offeredMax = 100
 

@@ -1,6 +1,6 @@
-import type { Gatekeeper, RequestFacts } from '#access/caller.ts'
+import type { Gatekeeper, RequestFacts } from '#access/decide/caller.ts'
 import { Identity } from '#identity/identity.ts'
-import { accountPart } from '#identity/principal-arn.ts'
+import { accountPart } from '#identity/principals/principal-arn.ts'
 import type { Principal } from '#model/account.ts'
 
 const lists = [

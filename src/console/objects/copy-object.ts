@@ -1,5 +1,5 @@
 /** A copy of one version, with what belongs to it: for those who may read it, which is asked before. */
-import { authorizeCarriedTags } from '#access/tag-access.ts'
+import { authorizeCarriedTags } from '#access/decide/tag-access.ts'
 import { copying } from '#console/facts.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import type { Bucket } from '#model/bucket.ts'

@@ -1,6 +1,6 @@
 /** Copying, moving and renaming are one thing: keys that begin with `base` get `target` in its place. */
 import * as z from 'zod'
-import { hideMissingObject } from '#access/missing-object.ts'
+import { hideMissingObject } from '#access/decide/missing-object.ts'
 import { objectsHref } from '#console/address.ts'
 import { listVisibleBuckets } from '#console/buckets/visible-buckets.ts'
 import { copying, writing } from '#console/facts.ts'

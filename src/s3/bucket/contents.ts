@@ -1,5 +1,5 @@
 /** The rows of ListObjects and ListObjectsV2. */
-import { escapeXml } from '#lib/xml.ts'
+import { escapeXml } from '#lib/text/xml.ts'
 import type { ListedObject } from '#store/contract.ts'
 import type { DocumentWriter } from './document-writer.ts'
 import { formatDate } from './listing.ts'

@@ -1,5 +1,5 @@
-import { tagKeys } from '#access/query-facts.ts'
-import { elementAt, textAt } from '#lib/xml.ts'
+import { tagKeys } from '#access/decide/query-facts.ts'
+import { elementAt, textAt } from '#lib/text/xml.ts'
 import { aclToKeep, isPublicAcl } from '#model/acl.ts'
 import { assertBucketName, type Bucket } from '#model/bucket.ts'
 import { regionOfBucket } from '#model/bucket-region.ts'
@@ -13,10 +13,10 @@ import {
   refuseBlockedAcl,
 } from '#model/object-ownership.ts'
 import { assertTags, type NamedTags } from '#model/tags.ts'
-import { requestedAcl, resolveAcl } from '#s3/acl-request.ts'
+import { requestedAcl, resolveAcl } from '#s3/acl/acl-request.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
-import { readXml } from '#s3/read-xml.ts'
-import { readTags } from '#s3/tagging.ts'
+import { readXml } from '#s3/request/read-xml.ts'
+import { readTags } from '#s3/request/tagging.ts'
 import type { Store } from '#store/contract.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */

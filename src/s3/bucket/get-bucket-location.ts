@@ -1,4 +1,4 @@
-import { escapeXml } from '#lib/xml.ts'
+import { escapeXml } from '#lib/text/xml.ts'
 import type { S3Request, S3Response } from '#s3/operation.ts'
 import { listingResponse } from './listing.ts'
 

@@ -1,4 +1,4 @@
-import { escapeXml } from '#lib/xml.ts'
+import { escapeXml } from '#lib/text/xml.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import { writeContents } from './contents.ts'
 import type { DocumentWriter } from './document-writer.ts'

@@ -2,8 +2,8 @@
  * What the three listings share: their parameters, and rows built by joining text, since a page has a thousand of them.
  */
 
-import { awsEncode } from '#lib/uri.ts'
-import { escapeXml, xmlDeclaration } from '#lib/xml.ts'
+import { awsEncode } from '#lib/text/uri.ts'
+import { escapeXml, xmlDeclaration } from '#lib/text/xml.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'

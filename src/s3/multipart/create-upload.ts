@@ -1,11 +1,11 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
 import { ApiError } from '#model/errors.ts'
 import { checksumTypeFor } from '#model/multipart.ts'
-import { parseAlgorithm } from '#s3/checksum-headers.ts'
 import { accessOfNewObject, writerOf } from '#s3/object/new-object-access.ts'
 import { parseAttributes } from '#s3/object/object-attributes.ts'
 import { authorizeTags } from '#s3/object/put-object.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
+import { parseAlgorithm } from '#s3/request/checksum-headers.ts'
 
 export const createMultipartUpload: Operation = async (request, services) => {
   const { bucketName, bucket, key, headers } = request

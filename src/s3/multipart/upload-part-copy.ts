@@ -1,10 +1,10 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
 import { ApiError } from '#model/errors.ts'
 import { formatDate } from '#s3/bucket/listing.ts'
-import { partChecksumElement } from '#s3/checksum-headers.ts'
 import { sourceVersionHeader } from '#s3/object/copy-object.ts'
 import { openCopySource } from '#s3/object/copy-source.ts'
 import type { Operation } from '#s3/operation.ts'
+import { partChecksumElement } from '#s3/request/checksum-headers.ts'
 import { readPartNumber, uploadOf } from './part-request.ts'
 import { partChecksum } from './upload-part.ts'
 

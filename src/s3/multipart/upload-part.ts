@@ -2,8 +2,8 @@
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm } from '#model/object.ts'
 import type { Upload, UploadedPart } from '#model/upload.ts'
-import { announcedChecksum, checksumHeaderName, verifyAnnounced } from '#s3/checksum-headers.ts'
 import type { Operation } from '#s3/operation.ts'
+import { announcedChecksum, checksumHeaderName, verifyAnnounced } from '#s3/request/checksum-headers.ts'
 import { readPartNumber, uploadOf } from './part-request.ts'
 
 export const uploadPart: Operation = async (request, services) => {

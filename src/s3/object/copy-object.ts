@@ -1,11 +1,11 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
-import { authorizeCarriedTags } from '#access/tag-access.ts'
+import { authorizeCarriedTags } from '#access/decide/tag-access.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm, ObjectAttributes, ObjectVersion } from '#model/object.ts'
 import type { Tags } from '#model/tags.ts'
 import { formatDate } from '#s3/bucket/listing.ts'
-import { checksumElements, parseAlgorithm } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
+import { checksumElements, parseAlgorithm } from '#s3/request/checksum-headers.ts'
 import { writeConditions } from './conditions.ts'
 import { type CopySource, factsOfVersion, openCopySource } from './copy-source.ts'
 import { accessOfNewObject, writerOf } from './new-object-access.ts'

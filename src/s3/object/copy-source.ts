@@ -1,14 +1,14 @@
 /** The object that x-amz-copy-source names, opened: permission, existence and conditions are settled here, once for both copies. */
 
-import type { RequestFacts } from '#access/caller.ts'
-import { readAuthorized } from '#access/object-access.ts'
+import type { RequestFacts } from '#access/decide/caller.ts'
+import { readAuthorized } from '#access/decide/object-access.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { decodeCopySource, type NamedSource } from '#model/copy-source.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey, assertVersionId } from '#model/object.ts'
 import { assertActive } from '#model/storage-class.ts'
-import { assertExpectedOwner } from '#s3/expected-owner.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
+import { assertExpectedOwner } from '#s3/request/expected-owner.ts'
 import type { OpenObject } from '#store/contract.ts'
 import { checkCopySource } from './conditions.ts'
 

@@ -1,12 +1,12 @@
 /** What a client says of an object beside its bytes: request headers in, response headers out. */
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
-import { decodeWords, encodeWords } from '#lib/encoded-words.ts'
+import { decodeWords, encodeWords } from '#lib/text/encoded-words.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { type ObjectAttributes, type ObjectHeaders, type StorageClass, storageClasses } from '#model/object.ts'
 import { isArchived } from '#model/storage-class.ts'
-import { parseTaggingHeader } from '#s3/tagging.ts'
+import { parseTaggingHeader } from '#s3/request/tagging.ts'
 import type { ObjectAccess } from './new-object-access.ts'
 
 const standard = [

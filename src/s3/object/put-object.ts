@@ -1,5 +1,5 @@
-import { checksumHeaders, storedChecksum } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
+import { checksumHeaders, storedChecksum } from '#s3/request/checksum-headers.ts'
 import { writeConditions } from './conditions.ts'
 import { accessOfNewObject, writerOf } from './new-object-access.ts'
 import { parseAttributes } from './object-attributes.ts'

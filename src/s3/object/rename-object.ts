@@ -1,6 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_RenameObject.html, here in every bucket. */
 
-import { authorizeOnObject, readAuthorized } from '#access/object-access.ts'
+import { authorizeOnObject, readAuthorized } from '#access/decide/object-access.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
 import type { Operation } from '#s3/operation.ts'

@@ -1,7 +1,7 @@
 /** Receives a request's body into storage and verifies everything the client said of it. */
 import type { ChecksumAlgorithm } from '#model/object.ts'
-import { type Announced, announcedChecksum, verifyAnnounced } from '#s3/checksum-headers.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
+import { type Announced, announcedChecksum, verifyAnnounced } from '#s3/request/checksum-headers.ts'
 import type { Staged } from '#store/contract.ts'
 
 export async function stageUpload(
