@@ -9,7 +9,7 @@ import { LogDestination } from '#lib/log/destination.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'myfsio-log-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-const module = fileURLToPath(new URL('../../src/lib/log-destination.ts', import.meta.url))
+const module = fileURLToPath(new URL('../../src/lib/log/destination.ts', import.meta.url))
 
 /** A process of its own that writes to `target`, which is its standard output or a file. */
 function run(target: string, program: string) {
