@@ -1,7 +1,7 @@
 /** How the parts make a running API: the only place that knows them all. */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Express, NextFunction, Request, Response } from 'express'
+import type { IRouter, NextFunction, Request, Response } from 'express'
 import { createHealthRoutes } from '#admin/health.ts'
 import { createMinioAdminRoutes } from '#admin/minio-admin.ts'
 import { createAdminRoutes } from '#admin/routes.ts'
@@ -16,12 +16,11 @@ import { closeServer, createHttpServer, listen, takeConnections } from '#http/se
 import { readTls } from '#http/tls.ts'
 import { createIamService } from '#iam/service.ts'
 import { createLog, flushLog, type Log } from '#lib/log/log.ts'
-import { defaultBlock, defaultControls } from '#model/object-ownership.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import { createAddressReader } from '#s3/request/address.ts'
-import type { Store } from '#store/contract.ts'
 import { createStsService } from '#sts/service.ts'
+import { createBuckets } from './create-buckets.ts'
 import { type OpenServices, openServices } from './services.ts'
 
 export interface ApiStart {
@@ -54,18 +53,27 @@ export async function startApiWorker(start: ApiStart): Promise<RunningWorker> {
 }
 
 async function openApi(start: ApiStart) {
-  const { config, version } = start
+  const { config } = start
   const log = await createLog(config.log, 'api')
   const open = await openServices(start, log)
-  if (start.isPrimary) await createBuckets(open.services.store, config, open.identities.ownerId)
-  const onRefused = refusalTold(log)
-  const server = createHttpServer({ tls: readTls(config.tls), onRefused }, installRoutes(open, config, version, log))
+  const install = await prepareApi(open, start, log)
+  const server = createHttpServer({ tls: readTls(config.tls), onRefused: refusalTold(log) }, install)
   const close = async (timeoutMs: number) => {
     await closeServer(server, timeoutMs)
     await open.close()
     await flushLog(log)
   }
   return { server, close }
+}
+
+/** The routes of an API on services that are open; the primary process also makes the buckets of MYFSIO_BUCKETS. */
+export async function prepareApi(
+  open: OpenServices,
+  { config, version, isPrimary }: ApiStart,
+  log: Log,
+): Promise<(app: IRouter) => void> {
+  if (isPrimary) await createBuckets(open.services.store, config, open.identities.ownerId)
+  return installRoutes(open, config, version, log)
 }
 
 /** First what needs no credentials and costs nothing to pass, last the S3 endpoint, which takes everything else. */
@@ -107,7 +115,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const cors = createCors(config.cors)
   const isOfS3 = (request: IncomingMessage) => !isOurs(request) && !isQuery(asAskedBefore(request))
 
-  return (app: Express): void => {
+  return (app: IRouter): void => {
     app.use((request: Request, response: Response, next: NextFunction) => {
       const refusal = open.localRequests(request)
       if (refusal === undefined) return next()
@@ -135,18 +143,4 @@ function asAskedBefore(request: IncomingMessage): Pick<IncomingMessage, 'method'
   if (method !== 'OPTIONS' || asked === undefined) return request
   // What is posted to the service itself is a form, which S3 has no use for.
   return { method: asked, url, headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' } }
-}
-
-/** MYFSIO_BUCKETS, which belong to the administrator. */
-async function createBuckets(store: Store, config: AppConfig, ownerId: string): Promise<void> {
-  const { buckets, region } = config
-  const controls = {
-    ...defaultControls(config.defaultObjectOwnership),
-    ...defaultBlock(config.defaultPublicAccessBlock),
-  }
-  for (const name of buckets) {
-    if ((await store.findBucket(name)) !== undefined) continue
-    const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
-    await store.createBucket({ name, createdAtMs: Date.now(), ownerId, region, ...controls, ...fresh })
-  }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { openAccess } from '#access/open-access.ts'
 import { createSignIn } from '#access/sign-in/sign-in.ts'
 import type { AppConfig } from '#config/config.ts'
+import type { DocumentSources } from '#documents/source.ts'
 import { createLocalRequests } from '#http/local-requests.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
@@ -18,15 +19,19 @@ export interface ServicesStart {
   /** One process of those that share a store scans, watches and makes what must be there at first. */
   readonly isPrimary: boolean
   readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
+  /** Where documents are kept; in files unless given. */
+  readonly documents?: DocumentSources | undefined
 }
 
 export type OpenServices = Awaited<ReturnType<typeof openServices>>
 
-export async function openServices({ config, isPrimary, bootstrap }: ServicesStart, log: Log) {
-  const identities = await openIdentities({ path: config.iamPath, bootstrap, log, secretKey: config.secretKey })
+export async function openServices({ config, isPrimary, bootstrap, documents: sources }: ServicesStart, log: Log) {
+  const { iamPath, secretKey } = config
+  const identities = await openIdentities({ path: iamPath, sources, bootstrap, log, secretKey })
   const principalExists = (name: string) => identities.isPrincipal(name)
   const policies = await openBucketPolicies({
     path: config.bucketPolicyPath,
+    sources,
     log,
     principalExists,
     principals: identities.principals,

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import compression from 'compression'
-import express, { type Express, type Request, type Response } from 'express'
+import express, { type IRouter, type Request, type Response } from 'express'
 
 const npmFiles: Readonly<Record<string, string>> = {
   'highlight.js': '@highlightjs/cdn-assets/es/highlight.min.js',
@@ -14,7 +14,7 @@ const npmFiles: Readonly<Record<string, string>> = {
 
 const forever = { maxAge: '1y', immutable: true } as const
 
-export function installAssets(app: Express, packageRoot: string): void {
+export function installAssets(app: IRouter, packageRoot: string): void {
   const { resolve } = createRequire(join(packageRoot, 'package.json'))
   // Their addresses change with their content.
   app.use('/ui/assets/:version', compression())

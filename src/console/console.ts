@@ -1,6 +1,6 @@
 /** The console as an Express application: what every request passes before it reaches a page of routes.ts. */
 import { randomBytes } from 'node:crypto'
-import type { Express, NextFunction, Request, Response } from 'express'
+import type { IRouter, NextFunction, Request, Response } from 'express'
 import helmet from 'helmet'
 import type { LocalRequests } from '#http/local-requests.ts'
 import type { Log } from '#lib/log/log.ts'
@@ -103,7 +103,7 @@ export function createConsole({
     isSecure: (request) => domain.access.clientAddress.isSecure(request),
   })
 
-  function install(app: Express): void {
+  function install(app: IRouter): void {
     app.use(underBasePath(basePathOf(config.uiBaseUrl)))
     app.use(pageHeaders)
     app.use((request: Request, _response: Response, next: NextFunction) => next(localRequests(request)))

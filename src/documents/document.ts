@@ -3,17 +3,15 @@
  * state stays. It is kept in a file of its own as well (last-good.ts), for processes that start meanwhile. Writes go under a lock,
  * after reading again, and replace the file at once.
  */
-import fs from 'node:fs'
-import { copyFile, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
-import { watch } from 'chokidar'
+import { basename } from 'node:path'
 import { ZodError, type ZodType } from 'zod'
 import { currentTurn } from '#lib/async/turn.ts'
 import { isVolumeFull } from '#lib/files/disk-reserve.ts'
-import { syncFolder } from '#lib/files/sync.ts'
 import { ApiError } from '#model/errors.ts'
+import { FileSource } from './file-source.ts'
 import { type DocumentPath, DocumentProblem, parseJson, problemAt, problemOfSchema } from './json-source.ts'
-import { keepLastGood, lastGoodPath, readLastGood, restoreLastGood } from './last-good.ts'
+import { lastGoodPath } from './last-good.ts'
+import type { DocumentSource, DocumentSources } from './source.ts'
 
 export interface DocumentLog {
   error(fields: object, message: string): void
@@ -22,6 +20,8 @@ export interface DocumentLog {
 
 export interface DocumentOptions<T> {
   readonly path: string
+  /** Where it is kept; in a file unless given. */
+  readonly sources?: DocumentSources | undefined
   /** What it gave, given to it again, comes out as an equal copy that may be altered. */
   readonly schema: ZodType<T>
   readonly initial: () => T
@@ -43,10 +43,9 @@ export interface OlderForm<T> {
   readonly schema: ZodType<T>
 }
 
-const lockStaleMs = 10_000
-
 export class Document<T> {
   readonly #options: DocumentOptions<T>
+  readonly #source: DocumentSource
   #current: T
   #stamp = ''
   #lookedIn = -1
@@ -54,23 +53,21 @@ export class Document<T> {
   #isOlder = false
   /** What this process has put, or is about to put, in the file. */
   #written: { readonly stamp: string; readonly value: T } | undefined
-  #watcher: ReturnType<typeof watch> | undefined
+  #watcher: { close(): Promise<void> } | undefined
 
   private constructor(options: DocumentOptions<T>) {
     this.#options = options
+    const { path, sources = (file: string) => new FileSource(file) } = options
+    this.#source = sources(path)
     this.#current = options.initial()
   }
 
   static async open<T>(options: DocumentOptions<T>): Promise<Document<T>> {
     const document = new Document(options)
-    await mkdir(dirname(options.path), { recursive: true })
-    if (!fs.existsSync(options.path) && !restoreLastGood(options.path)) await document.update((value) => value)
+    if (!(await document.#source.open())) await document.update((value) => value)
     document.#load()
     if (document.#problem !== undefined) document.#takeLastGood(document.#problem)
-    document.#watcher = watch(options.path, { ignoreInitial: true, persistent: false })
-      .on('all', () => document.#load())
-      // The system has no watch left: `current` looks at the file all the same.
-      .on('error', () => {})
+    document.#watcher = document.#source.watch(() => document.#load())
     return document
   }
 
@@ -95,28 +92,15 @@ export class Document<T> {
 
   /** What is wrong at a place of the file, as it is now, that is found out only when it is used. */
   problemAt(path: DocumentPath, message: string): DocumentProblem {
-    const text = fs.existsSync(this.path) ? fs.readFileSync(this.path, 'utf8') : ''
-    return problemAt(text, path, message)
+    return problemAt(this.#source.stamp() === '' ? '' : this.#source.read(), path, message)
   }
 
   /** `change` gets a copy that it may alter. Nothing is written if it throws. ServiceUnavailable while the file is invalid. */
   async update(change: (value: T) => T): Promise<T> {
-    const { path, schema } = this.#options
-    const unlock = await lock(`${path}.lock`)
     try {
-      this.#load()
-      if (this.#problem !== undefined) throw unusable(path)
-      const value = schema.parse(change(schema.parse(this.#current)))
-      const text = `${JSON.stringify(value, null, 2)}\n`
-      this.#refuseMistakes(value, text)
-      if (this.#isOlder) await copyFile(path, `${path}.${this.#options.older?.name}.bak`)
-      await this.#replace(text, value)
-      this.#load()
-      return value
+      return await this.#source.exclusively(() => this.#change(change))
     } catch (error) {
       throw isVolumeFull(error) ? noSpace(error) : error
-    } finally {
-      await unlock()
     }
   }
 
@@ -124,26 +108,26 @@ export class Document<T> {
     await this.#watcher?.close()
   }
 
-  async #replace(text: string, value: T): Promise<void> {
-    const { path } = this.#options
-    const temporary = `${path}.${process.pid}.tmp`
-    try {
-      await writeFile(temporary, text, { mode: 0o600, flush: true })
-    } catch (error) {
-      await rm(temporary, { force: true })
-      throw error
-    }
-    // A file keeps its stamp when it is moved.
-    this.#written = { stamp: stampOf(temporary), value }
-    await rename(temporary, path)
-    await syncFolder(dirname(path))
-    keepLastGood(path, text)
+  async #change(change: (value: T) => T): Promise<T> {
+    const { path, schema, older } = this.#options
+    this.#load()
+    if (this.#problem !== undefined) throw unusable(path)
+    const value = schema.parse(change(schema.parse(this.#current)))
+    const text = `${JSON.stringify(value, null, 2)}\n`
+    this.#refuseMistakes(value, text)
+    if (this.#isOlder) await this.#source.keepCopy(`.${older?.name}.bak`)
+    await this.#source.replace(text, (stamp) => {
+      this.#written = { stamp, value }
+    })
+    this.#source.keepLastGood(text)
+    this.#load()
+    return value
   }
 
   /** For a process that starts on an invalid file. Throws what is wrong with it where there is no last good state. */
   #takeLastGood(problem: DocumentProblem): void {
     const { path, log } = this.#options
-    const text = readLastGood(path)
+    const text = this.#source.readLastGood()
     if (text === undefined) throw startError(path, problem)
     try {
       this.#current = this.#parse(text)
@@ -155,7 +139,7 @@ export class Document<T> {
 
   #load(): void {
     const { path, log } = this.#options
-    const stamp = stampOf(path)
+    const stamp = this.#source.stamp()
     if (stamp === this.#stamp || stamp === '') return
     this.#stamp = stamp
     // What was just written need not be read again.
@@ -165,9 +149,9 @@ export class Document<T> {
       return
     }
     try {
-      const text = fs.readFileSync(path, 'utf8')
+      const text = this.#source.read()
       this.#current = this.#parse(text)
-      keepLastGood(path, text)
+      this.#source.keepLastGood(text)
       if (this.#problem !== undefined) log.info({ path }, 'the document is valid again')
       this.#problem = undefined
     } catch (error) {
@@ -198,12 +182,6 @@ export class Document<T> {
   }
 }
 
-/** Changes with every write; '' if there is no file. */
-function stampOf(path: string): string {
-  const stats = fs.statSync(path, { throwIfNoEntry: false })
-  return stats === undefined ? '' : `${stats.ino}:${stats.mtimeMs}:${stats.size}`
-}
-
 const unusable = (path: string) =>
   new ApiError('ServiceUnavailable', {
     message: `${basename(path)} is not valid as it is: nothing can be changed until it is mended.`,
@@ -215,21 +193,4 @@ const noSpace = (cause: unknown) =>
 function startError(path: string, { message, line, path: at }: DocumentProblem): Error {
   const where = [line === undefined ? '' : `line ${line}`, at].filter((part) => part !== '').join(', ')
   return Object.assign(new Error(`${path}${where && ` (${where})`}: ${message}`), { code: 'DOCUMENT_INVALID' })
-}
-
-async function lock(path: string): Promise<() => Promise<void>> {
-  for (;;) {
-    try {
-      await (await open(path, 'wx')).close()
-      return () => rm(path, { force: true })
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-      const age = await stat(path).then(
-        (stats) => Date.now() - stats.mtimeMs,
-        () => 0,
-      )
-      if (age > lockStaleMs) await rm(path, { force: true })
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
 }
