@@ -1,4 +1,6 @@
 /** Keys of a user; of the caller if none is named, who may also be an account's root. */
+
+import { getUser } from '#identity/accounts/users.ts'
 import {
   createAccessKey,
   deleteAccessKey,
@@ -7,7 +9,6 @@ import {
   newSecretAccessKey,
 } from '#identity/entities/access-key.ts'
 import type { Account } from '#identity/entities/account.ts'
-import { getUser } from '#identity/entities/user.ts'
 import { makerOf } from '#identity/secrets/credential-maker.ts'
 import { ApiError } from '#model/errors.ts'
 import { answerPage, pageOf, refuseRoot } from './reading.ts'

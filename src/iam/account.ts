@@ -1,11 +1,13 @@
 /** The account as a whole: its alias, how much it holds, and what it cannot hold here. */
+
+import { getUser } from '#identity/accounts/users.ts'
 import { allAwsPolicies } from '#identity/aws-policies/aws-policies.ts'
 import { groupKind } from '#identity/entities/group.ts'
 import { instanceProfileKind } from '#identity/entities/instance-profile.ts'
 import { policyKind } from '#identity/entities/managed-policy.ts'
 import { holderKinds } from '#identity/entities/policy-holder.ts'
 import { roleKind } from '#identity/entities/role.ts'
-import { getUser, userKind } from '#identity/entities/user.ts'
+import { userKind } from '#identity/entities/user.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { IamRow } from './request.ts'

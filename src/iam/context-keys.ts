@@ -1,6 +1,7 @@
 /** The condition keys that policies ask for, in conditions and in variables. */
+
+import { defaultVersionOf, findPolicy } from '#identity/accounts/managed-policies.ts'
 import type { Account } from '#identity/entities/account.ts'
-import { defaultVersionOf, findPolicy } from '#identity/entities/managed-policy.ts'
 import { parsed } from '#identity/iam-document/policy-text.ts'
 import { holderNamed } from '#identity/principals/simulated-principal.ts'
 import type { XmlTree } from '#lib/text/xml.ts'

@@ -1,4 +1,4 @@
-import { createGroup, deleteGroup, getGroup, membersOf, renameGroup } from '#identity/entities/group.ts'
+import { createGroup, deleteGroup, getGroup, membersOf, renameGroup } from '#identity/accounts/groups.ts'
 import { answerPage, nameKey, pageOf, readPath, underPrefix } from './reading.ts'
 import type { IamRow } from './request.ts'
 import { rules } from './rules.ts'

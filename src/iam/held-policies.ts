@@ -1,8 +1,10 @@
 /** Inline and attached policies of users, groups and roles, and boundaries: the same verbs on each, derived from one description. */
 import type { TextRule } from '#http/aws-query/params.ts'
+import { getGroup } from '#identity/accounts/groups.ts'
+import { getAttachable } from '#identity/accounts/managed-policies.ts'
+import { getRole } from '#identity/accounts/roles.ts'
+import { getUser } from '#identity/accounts/users.ts'
 import type { Account } from '#identity/entities/account.ts'
-import { getGroup } from '#identity/entities/group.ts'
-import { getAttachable } from '#identity/entities/managed-policy.ts'
 import {
   attach,
   type Bounded,
@@ -15,8 +17,6 @@ import {
   putInline,
   removeBoundary,
 } from '#identity/entities/policy-holder.ts'
-import { getRole } from '#identity/entities/role.ts'
-import { getUser } from '#identity/entities/user.ts'
 import { answerPage, pageOf, readPolicy } from './reading.ts'
 import type { IamRow, TargetOf } from './request.ts'
 import { rules } from './rules.ts'

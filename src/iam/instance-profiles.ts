@@ -1,12 +1,12 @@
-import { tagsOf } from '#identity/entities/entity.ts'
 import {
   addRoleToProfile,
   createInstanceProfile,
   deleteInstanceProfile,
   getInstanceProfile,
   removeRoleFromProfile,
-} from '#identity/entities/instance-profile.ts'
-import { getRole } from '#identity/entities/role.ts'
+} from '#identity/accounts/instance-profiles.ts'
+import { getRole } from '#identity/accounts/roles.ts'
+import { tagsOf } from '#identity/entities/entity.ts'
 import { answerPage, includesName, nameKey, pageOf, readPath, readTags, underPrefix } from './reading.ts'
 import type { IamRow } from './request.ts'
 import { rules } from './rules.ts'

@@ -1,6 +1,7 @@
 /** Passwords for the console. */
 
-import { createLogin, getLogin, getUser, type Login } from '#identity/entities/user.ts'
+import { createLogin, getLogin, getUser } from '#identity/accounts/users.ts'
+import type { Login } from '#identity/entities/user.ts'
 import { refuseLimitedMaker } from '#identity/secrets/credential-maker.ts'
 import { formatPassword } from '#identity/secrets/password.ts'
 import type { XmlTree } from '#lib/text/xml.ts'

@@ -1,11 +1,11 @@
-import { tagsOf } from '#identity/entities/entity.ts'
 import {
   addClientId,
   createOidcProvider,
   deleteOidcProvider,
   getOidcProvider,
-  oidcProviderArn,
-} from '#identity/entities/oidc-provider.ts'
+} from '#identity/accounts/oidc-providers.ts'
+import { tagsOf } from '#identity/entities/entity.ts'
+import { oidcProviderArn } from '#identity/entities/oidc-provider.ts'
 import { ApiError } from '#model/errors.ts'
 import { readTags } from './reading.ts'
 import type { IamRequest, IamRow } from './request.ts'

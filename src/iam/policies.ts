@@ -1,6 +1,3 @@
-import { allAwsPolicies } from '#identity/aws-policies/aws-policies.ts'
-import type { Account } from '#identity/entities/account.ts'
-import { tagsOf } from '#identity/entities/entity.ts'
 import {
   addVersion,
   createPolicy,
@@ -10,9 +7,12 @@ import {
   getOwnPolicy,
   getPolicy,
   getVersion,
-  policyArn,
   usesOf,
-} from '#identity/entities/managed-policy.ts'
+} from '#identity/accounts/managed-policies.ts'
+import { allAwsPolicies } from '#identity/aws-policies/aws-policies.ts'
+import type { Account } from '#identity/entities/account.ts'
+import { tagsOf } from '#identity/entities/entity.ts'
+import { policyArn } from '#identity/entities/managed-policy.ts'
 import { answerPage, nameKey, pageOf, readPath, readPolicy, readTags, underPrefix } from './reading.ts'
 import type { IamRow } from './request.ts'
 import { rules } from './rules.ts'

@@ -1,16 +1,9 @@
+import { getGroup } from '#identity/accounts/groups.ts'
+import { getAttachable } from '#identity/accounts/managed-policies.ts'
+import { addToGroup, createUser, deleteUser, getUser, removeFromGroup } from '#identity/accounts/users.ts'
 import type { Account } from '#identity/entities/account.ts'
 import { renameNamed, tagsOf } from '#identity/entities/entity.ts'
-import { getGroup } from '#identity/entities/group.ts'
-import { getAttachable } from '#identity/entities/managed-policy.ts'
-import {
-  addToGroup,
-  createUser,
-  deleteUser,
-  getUser,
-  removeFromGroup,
-  type User,
-  userKind,
-} from '#identity/entities/user.ts'
+import { type User, userKind } from '#identity/entities/user.ts'
 import { rootArn } from '#identity/principals/principal-arn.ts'
 import { answerPage, includesName, nameKey, pageOf, readPath, readTags, refuseRoot, underPrefix } from './reading.ts'
 import type { IamRequest, IamRow } from './request.ts'

@@ -1,5 +1,6 @@
 /** Access keys of a user. A secret is shown once, in the answer that made it, and never again. */
 import type { Answer, ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import { getUser } from '#identity/accounts/users.ts'
 import {
   createAccessKey,
   deleteAccessKey,
@@ -7,7 +8,6 @@ import {
   newSecretAccessKey,
   setExpiry,
 } from '#identity/entities/access-key.ts'
-import { getUser } from '#identity/entities/user.ts'
 import { makerOf } from '#identity/secrets/credential-maker.ts'
 import { ApiError } from '#model/errors.ts'
 import { changing } from './change-holder.ts'

@@ -2,7 +2,7 @@
  * The permissions boundary of a user or a role: whatever policies they hold, never more than it allows.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
  */
-import { getAttachable } from '#identity/entities/managed-policy.ts'
+import { getAttachable } from '#identity/accounts/managed-policies.ts'
 import { removeBoundary } from '#identity/entities/policy-holder.ts'
 import { ApiError } from '#model/errors.ts'
 import { changing } from './change-holder.ts'

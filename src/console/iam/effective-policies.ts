@@ -1,8 +1,9 @@
 /** All that has a say in what a user, a group or a role may do, and how it came by it. */
+
+import { getUser } from '#identity/accounts/users.ts'
 import type { Account } from '#identity/entities/account.ts'
 import { isSameName } from '#identity/entities/entity.ts'
 import type { PolicyHolder } from '#identity/entities/policy-holder.ts'
-import { getUser } from '#identity/entities/user.ts'
 import { type HolderDescription, holderHref } from './holders.ts'
 import { policyHref } from './policy-form.ts'
 

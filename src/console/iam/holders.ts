@@ -1,11 +1,11 @@
 /** Users, groups and roles hold policies in the same way: one description for each, and pages for all three. */
 import type { Visit } from '#console/page.ts'
+import { getGroup } from '#identity/accounts/groups.ts'
+import { getRole } from '#identity/accounts/roles.ts'
+import { getUser } from '#identity/accounts/users.ts'
 import type { Account } from '#identity/entities/account.ts'
 import { findNamed } from '#identity/entities/entity.ts'
-import { getGroup } from '#identity/entities/group.ts'
 import { type Bounded, type HolderKind, holderKinds, type PolicyHolder } from '#identity/entities/policy-holder.ts'
-import { getRole } from '#identity/entities/role.ts'
-import { getUser } from '#identity/entities/user.ts'
 import { arnOf } from '#identity/principals/principal-arn.ts'
 import { ApiError } from '#model/errors.ts'
 

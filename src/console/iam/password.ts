@@ -1,6 +1,6 @@
 /** The console password of a user. */
 
-import { createLogin, getLogin, getUser } from '#identity/entities/user.ts'
+import { createLogin, getLogin, getUser } from '#identity/accounts/users.ts'
 import { refuseLimitedMaker } from '#identity/secrets/credential-maker.ts'
 import { formatPassword } from '#identity/secrets/password.ts'
 import { ApiError } from '#model/errors.ts'

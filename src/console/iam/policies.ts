@@ -1,9 +1,6 @@
 /** Managed policies: the account's own, which can be changed, and AWS's. */
 import { pageOr } from '#console/or-else.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
-import { awsManagedPolicies } from '#identity/aws-policies/often-used.ts'
-import type { Account } from '#identity/entities/account.ts'
-import { namePattern } from '#identity/entities/entity.ts'
 import {
   addVersion,
   createPolicy,
@@ -12,8 +9,11 @@ import {
   deleteVersion,
   getOwnPolicy,
   getPolicy,
-  policyArn,
-} from '#identity/entities/managed-policy.ts'
+} from '#identity/accounts/managed-policies.ts'
+import { awsManagedPolicies } from '#identity/aws-policies/often-used.ts'
+import type { Account } from '#identity/entities/account.ts'
+import { namePattern } from '#identity/entities/entity.ts'
+import { policyArn } from '#identity/entities/managed-policy.ts'
 import { accountPart } from '#identity/principals/principal-arn.ts'
 import { ApiError } from '#model/errors.ts'
 import { mayShowDocument } from './document.ts'

@@ -1,7 +1,8 @@
 /** Roles: whom they trust, and how long one session of them lasts. */
 import type { ConsoleServices, Visit } from '#console/page.ts'
+import { createRole, getRole, setTrust } from '#identity/accounts/roles.ts'
 import type { PolicyText } from '#identity/entities/entity.ts'
-import { createRole, getRole, sessionSeconds, setTrust } from '#identity/entities/role.ts'
+import { sessionSeconds } from '#identity/entities/role.ts'
 import { ApiError } from '#model/errors.ts'
 import { changing } from './change-holder.ts'
 import type { Iam } from './open-iam.ts'

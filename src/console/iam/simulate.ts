@@ -1,9 +1,9 @@
 /** What a user, a group or a role may do: the policies that have a say, and the answer of the engine to any question. */
 import { explainHypothesis } from '#access/decide/hypothetical.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+import { getUser } from '#identity/accounts/users.ts'
 import { type AccessKey, getAccessKey } from '#identity/entities/access-key.ts'
 import type { Account } from '#identity/entities/account.ts'
-import { getUser } from '#identity/entities/user.ts'
 import { Identity } from '#identity/identity.ts'
 import { simulatedIdentity } from '#identity/principals/simulated-principal.ts'
 import { withKeyPolicies } from '#identity/secrets/session-identity.ts'

@@ -1,9 +1,9 @@
 /** Tags of users and roles: conditions of policies may ask for them, as aws:PrincipalTag and aws:ResourceTag. */
 import { tagKeys } from '#access/decide/query-facts.ts'
+import { getRole } from '#identity/accounts/roles.ts'
+import { getUser } from '#identity/accounts/users.ts'
 import type { Account } from '#identity/entities/account.ts'
 import { addTags, removeTags, type Tagged } from '#identity/entities/entity.ts'
-import { getRole } from '#identity/entities/role.ts'
-import { getUser } from '#identity/entities/user.ts'
 import { ApiError } from '#model/errors.ts'
 import { tagRules } from '#model/tag-rules.ts'
 import { changing } from './change-holder.ts'
