@@ -2,7 +2,8 @@
  * What a request was allowed, until somebody wants to know why: noting costs one small object, and the trace is worked out only for
  * requests that are kept, off the hot path, from the very policies that decided.
  */
-import type { AccessRequest, Decision, Policies } from '#policy/evaluate/evaluate.ts'
+import type { AccessRequest } from '#policy/evaluate/access-request.ts'
+import type { Decision, Policies } from '#policy/evaluate/evaluate.ts'
 import { explain, type PolicyTrace } from '#policy/evaluate/explain.ts'
 import type { Connection, RequestFacts, Resource } from './caller.ts'
 import { type ContextOptions, createContext } from './request-context.ts'

@@ -7,9 +7,9 @@ import { Identity } from '#identity/identity.ts'
 import type { Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import { hasAclsEnabled } from '#model/object-ownership.ts'
+import type { AccessRequest } from '#policy/evaluate/access-request.ts'
 import { aclAllows, isObjectOwnersSay } from '#policy/evaluate/acl-evaluation.ts'
 import {
-  type AccessRequest,
   type Decision,
   evaluate,
   type NamedPolicy,

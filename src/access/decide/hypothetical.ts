@@ -1,7 +1,8 @@
 /** May they, and why? By the engine that decides requests, about a request that nobody has made. */
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
-import type { AccessRequest, Decision } from '#policy/evaluate/evaluate.ts'
+import type { AccessRequest } from '#policy/evaluate/access-request.ts'
+import type { Decision } from '#policy/evaluate/evaluate.ts'
 import { explain, type PolicyTrace } from '#policy/evaluate/explain.ts'
 import { contextKey } from '#policy/evaluate/pattern.ts'
 import type { Authorizer, Question } from './authorizer.ts'

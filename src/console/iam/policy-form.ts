@@ -3,7 +3,7 @@ import { parsed } from '#identity/iam-document/policy-text.ts'
 import { unknownActionsIn, warningAbout } from '#identity/iam-document/unknown-actions.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import { parsePolicy } from '#policy/document/document.ts'
+import { parsePolicy } from '#policy/document/parse-policy.ts'
 
 export const policyHref = (arn: string): string => `/ui/iam/policy?arn=${encodeURIComponent(arn)}`
 

@@ -17,7 +17,11 @@ import { mistake, type Sentences, sentencesOf } from './sentences.ts'
 
 const maxBytes: Readonly<Record<PolicyKind, number>> = { resource: 20_480, identity: 10_240, trust: 2048 }
 
-export function parseDocument(json: string, kind: PolicyKind, options: ParseOptions): PolicyDocument {
+/**
+ * Reads and checks a policy. Throws ApiError: MalformedPolicy with S3's sentences (`resource`), MalformedPolicyDocument with IAM's (others).
+ * The field `Detail` is the path of the mistake, for example `Statement[1].Condition.IpAddress.aws:SourceIp`.
+ */
+export function parsePolicy(json: string, kind: PolicyKind, options: ParseOptions = {}): PolicyDocument {
   const sentences = sentencesOf(kind)
   const fail = (message: string, path = '') => mistake(sentences.code, message, path)
   if (!json.trimStart().startsWith('{')) throw fail(sentences.notAnObject)
