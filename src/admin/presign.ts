@@ -1,7 +1,7 @@
 /** `{"method": "GET"|"PUT"|"DELETE", "expires_in": seconds}` → `{"url", "method", "expires_in"}`. */
 import * as z from 'zod'
-import type { RequestFacts } from '#access/decide/caller.ts'
-import { callerHeaders } from '#access/decide/caller-headers.ts'
+import { callerHeaders } from '#access/caller/caller-headers.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { hideMissingObject } from '#access/decide/missing-object.ts'
 import { authorizeOnObject } from '#access/decide/object-access.ts'
 import { Identity } from '#identity/identity.ts'

@@ -4,9 +4,11 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Caller, Gatekeeper, RequestFacts } from '#access/decide/caller.ts'
-import { callerHeaders } from '#access/decide/caller-headers.ts'
+import type { Caller } from '#access/caller/caller.ts'
+import { callerHeaders } from '#access/caller/caller-headers.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { isUnexplained } from '#access/decide/denial.ts'
+import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
 import type { Access } from '#access/open-access.ts'
 import type { Identity } from '#identity/identity.ts'
 import { digestOnce } from '#lib/digest/digest.ts'

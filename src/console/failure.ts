@@ -2,8 +2,8 @@
 import type { Request } from 'express'
 import type { Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
-import { wantsJson } from './endpoint.ts'
 import type { Answer } from './page.ts'
+import { wantsJson } from './wants-json.ts'
 
 export function describeFailure(error: unknown, request: Request, principal: Principal | undefined): Answer {
   const shown = toApiError(error)

@@ -1,6 +1,6 @@
 /** Whether a change was asked for by one of our own pages. The browser says so, or says from where it was asked. */
 import type { IncomingMessage } from 'node:http'
-import type { ClientAddress } from '#access/decide/client-address.ts'
+import type { ClientAddress } from '#access/caller/client-address.ts'
 import { ApiError } from '#model/errors.ts'
 
 export interface OwnHosts {

@@ -1,5 +1,5 @@
 /** What IAM's API wants done, one action after another, before it lets go of a user, a group or a role: each with its permission. */
-import type { ConditionKeys } from '#access/decide/query-facts.ts'
+import type { ConditionKeys } from '#access/caller/query-facts.ts'
 import { getUser } from '#identity/accounts/users.ts'
 import type { Account } from '#identity/entities/account.ts'
 import { groups as groupHolders, type HolderDescription, holderArn } from './holders.ts'

@@ -1,5 +1,5 @@
 /** Tags of users and roles: conditions of policies may ask for them, as aws:PrincipalTag and aws:ResourceTag. */
-import { tagKeys } from '#access/decide/query-facts.ts'
+import { tagKeys } from '#access/caller/query-facts.ts'
 import { getRole } from '#identity/accounts/roles.ts'
 import { getUser } from '#identity/accounts/users.ts'
 import type { Account } from '#identity/entities/account.ts'

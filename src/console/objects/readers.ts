@@ -1,5 +1,6 @@
 /** Who can read an object, and why: every user and role of the visitor's account, and everybody else. */
-import type { RequestFacts } from '#access/decide/caller.ts'
+
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { answerFor } from '#access/decide/hypothetical.ts'
 import { governed } from '#access/decide/object-access.ts'
 import { objectHref } from '#console/address.ts'

@@ -4,7 +4,7 @@ import { isFormRequest } from '#console/form.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import { type EmptyStep, emptyStep } from './empty-bucket.ts'
-import { settingsCrumbs } from './show-settings.ts'
+import { settingsCrumbs } from './settings-crumbs.ts'
 
 const formStepsMs = 20_000
 

@@ -1,4 +1,4 @@
-import { tagKeys } from '#access/decide/query-facts.ts'
+import { tagKeys } from '#access/caller/query-facts.ts'
 import { elementAt, textAt } from '#lib/text/xml.ts'
 import { aclToKeep, isPublicAcl } from '#model/acl.ts'
 import { assertBucketName, type Bucket } from '#model/bucket.ts'

@@ -1,6 +1,6 @@
 /** Whose an object will be that is about to be written, and who else may use it. */
 import type { IncomingHttpHeaders } from 'node:http'
-import type { RequestFacts } from '#access/decide/caller.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Principal } from '#model/account.ts'
 import { type Acl, aclToKeep, grantsAllToOne } from '#model/acl.ts'
 import type { Bucket } from '#model/bucket.ts'

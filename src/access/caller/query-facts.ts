@@ -1,7 +1,10 @@
 /** What conditions may ask of a request to IAM or STS. */
+
+import { AllowedDecisions } from '#access/decide/allowed-decisions.ts'
 import type { SignableRequest } from '#signature/request.ts'
-import { AllowedDecisions } from './allowed-decisions.ts'
-import type { Caller, Connection, RequestFacts } from './caller.ts'
+import type { Caller } from './caller.ts'
+import type { Connection } from './connection.ts'
+import type { RequestFacts } from './request-facts.ts'
 
 export interface ReceivedQuery {
   readonly signable: SignableRequest

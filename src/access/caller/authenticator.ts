@@ -1,11 +1,14 @@
 /** Whose credentials a request carries, once they are proven. */
 import { createHash } from 'node:crypto'
+import { withDecision } from '#access/decide/denial.ts'
+import type { DecisionJournal } from '#access/records/decision-journal.ts'
 import { hintOf, recordFailure } from '#access/records/failed-authentication.ts'
 import { Lockout } from '#access/sign-in/lockout.ts'
+import type { Identities } from '#identity/identities.ts'
 import type { Identity } from '#identity/identity.ts'
 import { anonymous } from '#model/account.ts'
 import { createBucketHostReader } from '#model/bucket-host.ts'
-import { hasRegion, signedRegionOf } from '#model/bucket-region.ts'
+import { hasRegion, type Regions, signedRegionOf } from '#model/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
 import {
   type PlainCredentials,
@@ -20,10 +23,10 @@ import type { SignableRequest } from '#signature/request.ts'
 import { isSame } from '#signature/signing-key.ts'
 import { unsupportedV2, verifyV2 } from '#signature/v2.ts'
 import { verifyV4 } from '#signature/v4.ts'
-import type { Addressed, Caller, ReceivedSignable, RequestFacts } from './caller.ts'
+import type { Addressed, Caller, ReceivedSignable } from './caller.ts'
 import { type ClaimedKey, claimedKey } from './claimed-key.ts'
-import { withDecision } from './denial.ts'
-import type { GatekeeperOptions } from './gatekeeper.ts'
+import type { ClientAddress } from './client-address.ts'
+import type { RequestFacts } from './request-facts.ts'
 
 const unsigned = { kind: 'unsigned' } as const
 const nobody: Caller = { principal: anonymous, via: 'anonymous', payload: unsigned }
@@ -38,12 +41,36 @@ const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host',
 
 type Came = Pick<RequestFacts, 'headers' | 'socket'>
 
+export interface AuthenticatorSettings extends Regions {
+  readonly service: string
+  /** Values of Host that are as good as the one received. */
+  readonly hosts: readonly string[]
+  /** Where this server listens, for hints. */
+  readonly apiPort?: number
+  readonly plainKeyAuth: boolean
+  /** `presigned`: in queries only, where boto3 and aws still use it by default. */
+  readonly signatureV2: 'off' | 'presigned' | 'on'
+  readonly authMaxAttempts: number
+  readonly authLockoutMinutes: number
+  readonly virtualHostDomains: readonly string[]
+}
+
+export interface AuthenticatorOptions {
+  readonly identities: Identities
+  readonly journal: DecisionJournal
+  readonly clientAddress: ClientAddress
+  /** Of the server itself. */
+  readonly ownAccount: () => string
+  readonly log: { warn(fields: object, message: string): void }
+  readonly settings: AuthenticatorSettings
+}
+
 export interface Authenticator {
   authenticate(request: ReceivedSignable, addressed?: Addressed): Caller
   authenticateForm(fields: ReadonlyMap<string, string>, received: Came, addressed?: Addressed): Caller
 }
 
-export function createAuthenticator(options: GatekeeperOptions): Authenticator {
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { identities, journal, clientAddress, ownAccount, log, settings } = options
   const lockout = new Lockout(settings)
   const bucketInHost = createBucketHostReader(settings.virtualHostDomains)

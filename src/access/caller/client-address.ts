@@ -1,7 +1,7 @@
 /** Where a request comes from. What proxies say of it counts only if they are on the configured list. */
 import { isIP } from 'node:net'
 import { parseIpRange } from '#lib/net/ip-range.ts'
-import type { Connection, RequestFacts } from './caller.ts'
+import type { RequestFacts } from './request-facts.ts'
 
 export interface ClientAddress {
   address(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
@@ -47,8 +47,3 @@ const listOf = (header: string | string[] | undefined): string[] =>
     : String(header)
         .split(',')
         .map((part) => part.trim())
-
-/** What is known of a connection, to be asked when it may be gone. */
-export function keptConnection({ remoteAddress, encrypted }: Connection): Connection {
-  return { remoteAddress, ...(encrypted === undefined ? {} : { encrypted }) }
-}
