@@ -2,9 +2,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Express, NextFunction, Request, Response } from 'express'
+import { createAdminEndpoint } from '#admin/endpoint.ts'
 import { createHealthRoutes } from '#admin/health.ts'
 import { createMinioAdminRoutes } from '#admin/minio-admin.ts'
-import { createAdminRoutes } from '#admin/routes.ts'
 import type { AppConfig } from '#config/config.ts'
 import { answerRefusal } from '#http/answer-refusal.ts'
 import { createQueryEndpoint } from '#http/aws-query/endpoint.ts'
@@ -82,7 +82,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const documents = () => [identities, open.policies].map(({ path, problem }) => ({ path, problem }))
   const serverOwnerId = () => identities.ownerId
   const questions = { access, findIdentity, documents, serverOwnerId }
-  const admin = createAdminRoutes({ services, region, service, apiBaseUrl, ...questions })
+  const admin = createAdminEndpoint({ ...services, region, service, apiBaseUrl, ...questions })
   const minioAdmin = createMinioAdminRoutes(services.store)
   const onServed = config.activity ? (served: ServedRequest) => access.activity.note(served) : undefined
   const query = createQueryEndpoint({

@@ -1,7 +1,7 @@
 /** What went wrong, as a page that helps or as JSON for scripts. Bugs show nothing of themselves. */
 import type { Request } from 'express'
 import type { Principal } from '#model/account.ts'
-import { ApiError } from '#model/errors.ts'
+import { ApiError, asApiError } from '#model/errors.ts'
 import type { Answer } from './page.ts'
 import { wantsJson } from './wants-json.ts'
 
@@ -43,9 +43,8 @@ const missing: Readonly<Record<string, { title: string; text: string }>> = {
 }
 
 export function toApiError(error: unknown): ApiError {
-  if (error instanceof ApiError) return error
   if (error instanceof URIError || (error instanceof Error && 'status' in error && error.status === 400)) {
     return new ApiError('InvalidURI')
   }
-  return new ApiError('InternalError')
+  return asApiError(error)
 }

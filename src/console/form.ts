@@ -1,7 +1,8 @@
-/** Bodies of forms and scripts, bounded. */
+/** Bodies of forms and scripts. */
 import type { IncomingMessage } from 'node:http'
 import type { ZodType } from 'zod'
-import { ApiError } from '#model/errors.ts'
+import { parseJson } from '#http/parse-json.ts'
+import { readBody } from '#http/read-body.ts'
 import { limits } from '#model/limits.ts'
 
 export function isFormRequest({ headers }: IncomingMessage): boolean {
@@ -9,31 +10,10 @@ export function isFormRequest({ headers }: IncomingMessage): boolean {
 }
 
 export async function readForm(message: IncomingMessage): Promise<URLSearchParams> {
-  return new URLSearchParams((await readText(message)).toString())
+  return new URLSearchParams((await readBody(message, limits.documentBytes)).toString())
 }
 
-/** InvalidRequest, naming what is wrong. */
+/** InvalidRequest, which names each mistake. */
 export async function readJson<T>(message: IncomingMessage, schema: ZodType<T>): Promise<T> {
-  let value: unknown
-  try {
-    value = JSON.parse(await readText(message))
-  } catch (error) {
-    if (error instanceof ApiError) throw error
-    throw new ApiError('InvalidRequest', { message: 'The body must be JSON.' })
-  }
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const details = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
-  throw new ApiError('InvalidRequest', { message: details })
-}
-
-async function readText(message: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of message as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length
-    if (sizeBytes > limits.documentBytes) throw new ApiError('MaxMessageLengthExceeded')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
+  return parseJson(await readBody(message, limits.documentBytes), schema)
 }

@@ -9,7 +9,7 @@ import {
   setExpiry,
 } from '#identity/entities/access-key.ts'
 import { makerOf } from '#identity/secrets/credential-maker.ts'
-import { ApiError } from '#model/errors.ts'
+import { ApiError, refusalOf } from '#model/errors.ts'
 import { changing } from './change-holder.ts'
 import { askedHolder, holderArn, holderHref } from './holders.ts'
 import { openIam } from './open-iam.ts'
@@ -46,8 +46,12 @@ async function makeKey(visit: Visit, services: ConsoleServices, old: string | un
     services.newKeys.put(visit.session.id, made)
     return { redirect: `${holderHref('users', name)}/keys/${encodeURIComponent(key.id)}/new` }
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500) throw error
-    return holderView(visit, services, description, name, { where: 'keys', text: error.message, status: error.status })
+    const refusal = refusalOf(error)
+    return holderView(visit, services, description, name, {
+      where: 'keys',
+      text: refusal.message,
+      status: refusal.status,
+    })
   }
 }
 

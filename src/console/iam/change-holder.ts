@@ -8,7 +8,7 @@ import { addToGroup, deleteUser, getUser, removeFromGroup } from '#identity/acco
 import type { Account } from '#identity/entities/account.ts'
 import { namePattern } from '#identity/entities/entity.ts'
 import { attach, deleteInline, detach, putInline } from '#identity/entities/policy-holder.ts'
-import { ApiError } from '#model/errors.ts'
+import { ApiError, refusalOf } from '#model/errors.ts'
 import { askedHolder, groups, type HolderDescription, holderArn, holderHref } from './holders.ts'
 import { type Iam, openIam } from './open-iam.ts'
 import { parsePolicyText } from './policy-form.ts'
@@ -35,9 +35,9 @@ export function changing(
     try {
       await run({ iam, description, name, arn: holderArn(iam.account, description, name) }, visit, services)
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status >= 500) throw error
-      const problem = { where, text: error.message, status: error.status }
-      return pageOr(error, () => holderView(visit, services, description, name, problem))
+      const refusal = refusalOf(error)
+      const problem = { where, text: refusal.message, status: refusal.status }
+      return pageOr(refusal, () => holderView(visit, services, description, name, problem))
     }
     return { redirect: holderHref(description.plural, name), notice: { kind: 'done', text: done } }
   }
@@ -131,9 +131,9 @@ export const deleteHolder: Page = async (visit, services) => {
       else deleteRole(account, name)
     })
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500) throw error
-    const problem = { where: 'danger', text: error.message, status: error.status } as const
-    return pageOr(error, () => holderView(visit, services, description, name, problem))
+    const refusal = refusalOf(error)
+    const problem = { where: 'danger', text: refusal.message, status: refusal.status } as const
+    return pageOr(refusal, () => holderView(visit, services, description, name, problem))
   }
   return { redirect: `/ui/iam/${plural}`, notice: { kind: 'done', text: `${description.noun} ${name} deleted` } }
 }

@@ -3,7 +3,7 @@ import type { Page } from '#console/page.ts'
 import { createGroup } from '#identity/accounts/groups.ts'
 import { createUser } from '#identity/accounts/users.ts'
 import { namePattern } from '#identity/entities/entity.ts'
-import { ApiError } from '#model/errors.ts'
+import { ApiError, refusalOf } from '#model/errors.ts'
 import { askedHolder, holderArn, holderHref } from './holders.ts'
 import { listView } from './list-holders.ts'
 import { openIam } from './open-iam.ts'
@@ -29,9 +29,9 @@ export const createHolder: Page = async (visit, services) => {
       })
     }
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500) throw error
-    const problem = { text: error.message, status: error.status, name }
-    return pageOr(error, () => listView(visit, services, description, problem))
+    const refusal = refusalOf(error)
+    const problem = { text: refusal.message, status: refusal.status, name }
+    return pageOr(refusal, () => listView(visit, services, description, problem))
   }
   return { redirect: holderHref(plural, name), notice: { kind: 'done', text: `${noun} ${name} created` } }
 }

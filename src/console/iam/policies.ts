@@ -15,7 +15,7 @@ import type { Account } from '#identity/entities/account.ts'
 import { namePattern } from '#identity/entities/entity.ts'
 import { policyArn } from '#identity/entities/managed-policy.ts'
 import { accountPart } from '#identity/principals/principal-arn.ts'
-import { ApiError } from '#model/errors.ts'
+import { ApiError, refusalOf } from '#model/errors.ts'
 import { mayShowDocument } from './document.ts'
 import { holderDescriptions, holderHref } from './holders.ts'
 import { namedPage } from './named-page.ts'
@@ -76,8 +76,8 @@ export const createManagedPolicy: Page = async (visit, services) => {
     iam.authorize('CreatePolicy', arn)
     await iam.change((account) => createPolicy(account, { name, path: '/', description: undefined, document }))
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500) throw error
-    return pageOr(error, () => policiesView(visit, services, { text: error.message, status: error.status }))
+    const refusal = refusalOf(error)
+    return pageOr(refusal, () => policiesView(visit, services, { text: refusal.message, status: refusal.status }))
   }
   return { redirect: policyHref(arn), notice: { kind: 'done', text: `Policy ${name} created` } }
 }
@@ -130,8 +130,8 @@ export const saveManagedPolicy: Page = async (visit, services) => {
       addVersion(policy, document, true)
     })
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500) throw error
-    return pageOr(error, () => policyView(visit, iam, { text: error.message, status: error.status }))
+    const refusal = refusalOf(error)
+    return pageOr(refusal, () => policyView(visit, iam, { text: refusal.message, status: refusal.status }))
   }
   return { redirect: policyHref(arn), notice: { kind: 'done', text: 'Policy saved as a new version' } }
 }
@@ -148,8 +148,8 @@ export const deleteManagedPolicy: Page = async (visit, services) => {
       deletePolicy(account, arn)
     })
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500) throw error
-    return pageOr(error, () => policyView(visit, iam, { text: error.message, status: error.status }))
+    const refusal = refusalOf(error)
+    return pageOr(refusal, () => policyView(visit, iam, { text: refusal.message, status: refusal.status }))
   }
   return { redirect: '/ui/iam/policies', notice: { kind: 'done', text: 'Policy deleted' } }
 }

@@ -1,7 +1,7 @@
 import type { PolicyText } from '#identity/entities/entity.ts'
 import { parsed } from '#identity/iam-document/policy-text.ts'
 import { unknownActionsIn, warningAbout } from '#identity/iam-document/unknown-actions.ts'
-import { ApiError } from '#model/errors.ts'
+import { ApiError, refusalOf } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { parsePolicy } from '#policy/document/parse-policy.ts'
 
@@ -16,9 +16,9 @@ export function parsePolicyText(
   try {
     parsePolicy(text, kind, { maxBytes: limits.policyBytes, ...options })
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error
-    const { Detail: path } = error.fields
-    throw path === undefined ? error : new ApiError(error.code, { message: `${error.message} (${path})` })
+    const refusal = refusalOf(error)
+    const { Detail: path } = refusal.fields
+    throw path === undefined ? refusal : new ApiError(refusal.code, { message: `${refusal.message} (${path})` })
   }
   return JSON.parse(text) as PolicyText
 }

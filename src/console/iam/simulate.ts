@@ -7,7 +7,7 @@ import type { Account } from '#identity/entities/account.ts'
 import { Identity } from '#identity/identity.ts'
 import { simulatedIdentity } from '#identity/principals/simulated-principal.ts'
 import { withKeyPolicies } from '#identity/secrets/session-identity.ts'
-import { ApiError } from '#model/errors.ts'
+import { refusalOf } from '#model/errors.ts'
 import { describeDecision } from './describe-decision.ts'
 import { effectivePolicies } from './effective-policies.ts'
 import { askedHolder, type HolderDescription, holderArn, holderHref } from './holders.ts'
@@ -97,7 +97,7 @@ async function simulate(
     )
     return { status: 200, resource, isCut: asked.isCut, results, problem: undefined }
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500) throw error
-    return { status: error.status, problem: error.message, results: [] }
+    const refusal = refusalOf(error)
+    return { status: refusal.status, problem: refusal.message, results: [] }
   }
 }

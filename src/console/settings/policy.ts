@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { bucketHref } from '#console/address.ts'
 import type { BucketPolicies, ConsoleServices, Page, View, Visit } from '#console/page.ts'
-import { ApiError } from '#model/errors.ts'
+import { refusalOf } from '#model/errors.ts'
 import { publicReadPolicy } from './access.ts'
 import { describePolicy } from './describe-policy.ts'
 import { indentPolicy, stampOf } from './policy-text.ts'
@@ -81,10 +81,10 @@ function problemOf(document: string, bucket: string, policies: BucketPolicies): 
     policies.parse(bucket, document)
     return undefined
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error
-    const { Detail: path } = error.fields
+    const refusal = refusalOf(error)
+    const { Detail: path } = refusal.fields
     const where = path === undefined ? '' : ` (${path})`
-    return syntaxProblem(document) ?? { problem: error.message + where }
+    return syntaxProblem(document) ?? { problem: refusal.message + where }
   }
 }
 
