@@ -14,7 +14,7 @@ import type { Bucket } from '#model/bucket.ts'
 import type { Content, Store } from '#store/contract.ts'
 import type { ConsoleSettings } from './console-settings.ts'
 import type { Effect } from './facts.ts'
-import type { ShownOnce } from './iam/shown-once.ts'
+import type { ShownOnce } from './iam/keys/shown-once.ts'
 import type { Notice, VisitSession } from './session/session.ts'
 
 export interface Visit {

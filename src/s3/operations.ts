@@ -7,9 +7,6 @@ import { createBucket } from './bucket/create-bucket.ts'
 import { deleteBucket } from './bucket/delete-bucket.ts'
 import { getBucketLocation } from './bucket/get-bucket-location.ts'
 import { headBucket } from './bucket/head-bucket.ts'
-import { listObjectVersions } from './bucket/list-object-versions.ts'
-import { listObjects } from './bucket/list-objects.ts'
-import { listObjectsV2 } from './bucket/list-objects-v2.ts'
 import {
   deleteBucketOwnershipControls,
   getBucketOwnershipControls,
@@ -29,6 +26,9 @@ import {
 } from './bucket/unset-settings.ts'
 import { getBucketVersioning, putBucketVersioning } from './bucket/versioning.ts'
 import { postObject } from './form/post-object.ts'
+import { listObjectVersions } from './listing/list-object-versions.ts'
+import { listObjects } from './listing/list-objects.ts'
+import { listObjectsV2 } from './listing/list-objects-v2.ts'
 import { abortMultipartUpload } from './multipart/abort-upload.ts'
 import { completeMultipartUpload } from './multipart/complete-upload.ts'
 import { createMultipartUpload } from './multipart/create-upload.ts'
