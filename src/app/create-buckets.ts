@@ -1,5 +1,6 @@
 import type { AppConfig } from '#config/config.ts'
-import { defaultBlock, defaultControls } from '#model/object-ownership.ts'
+import { defaultControls } from '#model/object-ownership.ts'
+import { defaultBlock } from '#model/public-access-block.ts'
 import type { Store } from '#store/contract.ts'
 
 /** Makes the buckets of MYFSIO_BUCKETS that do not exist; they belong to the administrator. */

@@ -1,12 +1,13 @@
 /** IAM users that the one who starts a server declares, with keys of known secrets. */
+
+import { createUser } from '#identity/accounts/users.ts'
 import { createAdministrator } from '#identity/administrator.ts'
 import type { AccessKey } from '#identity/entities/access-key.ts'
 import type { Account } from '#identity/entities/account.ts'
 import { findNamed, now } from '#identity/entities/entity.ts'
 import { holderKinds, putInline } from '#identity/entities/policy-holder.ts'
-import { createUser } from '#identity/entities/user.ts'
 import type { Identities } from '#identity/identities.ts'
-import { parsePolicy } from '#policy/document/document.ts'
+import { parsePolicy } from '#policy/document/parse-policy.ts'
 
 export interface DeclaredUser {
   readonly name?: string
