@@ -73,7 +73,7 @@ const table = {
   MetadataTooLarge: [400, 'Your metadata headers exceed the maximum allowed metadata size'],
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
-  MissingRequestBodyError: [400, 'Request body is empty.'],
+  MissingRequestBodyError: [400, 'Request Body is empty'],
   NotImplemented: [501, 'A header you provided implies functionality that is not implemented'],
   RequestHeaderSectionTooLarge: [400, 'Your request header section exceeds the maximum allowed size.'],
   RequestTimeout: [
@@ -128,6 +128,7 @@ const table = {
   ObjectLockConfigurationNotFoundError: [404, 'Object Lock configuration does not exist for this bucket'],
   ReplicationConfigurationNotFoundError: [404, 'The replication configuration was not found'],
   ServerSideEncryptionConfigurationNotFoundError: [404, 'The server side encryption configuration was not found'],
+  MetadataConfigurationNotFound: [404, 'The metadata configuration does not exist'],
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
   NoSuchTagSet: [404, 'The TagSet does not exist'],
   OperationAborted: [

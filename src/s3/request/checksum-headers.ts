@@ -32,7 +32,11 @@ const digestBytes: Readonly<Record<ChecksumAlgorithm, number>> = {
 
 export const checksumHeaderName = (algorithm: ChecksumAlgorithm): string => `x-amz-checksum-${algorithm.toLowerCase()}`
 
-const algorithmOfHeader = new Map(checksumAlgorithms.map((algorithm) => [checksumHeaderName(algorithm), algorithm]))
+const algorithmOfHeader: ReadonlyMap<string, ChecksumAlgorithm> = new Map(
+  checksumAlgorithms.map((algorithm) => [checksumHeaderName(algorithm), algorithm]),
+)
+
+export const checksumHeaderNames: readonly string[] = [...algorithmOfHeader.keys()]
 
 export function announcedChecksum(headers: IncomingHttpHeaders): Announced | undefined {
   refuseUnknown(headers)
