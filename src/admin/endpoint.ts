@@ -64,7 +64,7 @@ async function open(
   const facts = factsOf(message, caller)
   const resource = found === undefined ? {} : { bucket: found }
   if (route.on !== 'object') services.gatekeeper.authorize(principal, route.right, resource, facts)
-  const refuse = (error: ApiError) => services.gatekeeper.noteRefusal(error, principal, route.right, resource, facts)
+  const refuse = (error: ApiError) => services.gatekeeper.recordRefusal(error, principal, route.right, resource, facts)
   return {
     message,
     caller,

@@ -84,7 +84,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const questions = { access, findIdentity, documents, serverOwnerId }
   const admin = createAdminEndpoint({ ...services, region, service, apiBaseUrl, ...questions })
   const minioAdmin = createMinioAdminRoutes(services.store)
-  const onServed = config.activity ? (served: ServedRequest) => access.activity.note(served) : undefined
+  const onServed = config.activity ? (served: ServedRequest) => access.activity.record(served) : undefined
   const query = createQueryEndpoint({
     services: [
       createIamService({ identities, gatekeeper, clientAddress: access.clientAddress, settings: config }),

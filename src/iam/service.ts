@@ -77,7 +77,7 @@ async function run(
   } catch (error) {
     if (!isUnexplained(error)) throw error
     const resource = { arn: target?.arn ?? '*', account: account.id }
-    throw gatekeeper.noteArnRefusal(error, principal, `iam:${row.name}`, resource, factsOfQuery(request, caller))
+    throw gatekeeper.recordArnRefusal(error, principal, `iam:${row.name}`, resource, factsOfQuery(request, caller))
   }
 }
 

@@ -79,7 +79,7 @@ export class Identities {
     this.#document = document
     this.#log = log
     this.#unknownActions = new UnknownActionLog({ warn: (fields, message) => log.warn?.(fields, message) })
-    this.#unknownActions.note(document.current)
+    this.#unknownActions.check(document.current)
     this.#state = stateOf(document.current)
     this.secrets = new Secrets(secretKey)
     this.tokens = new SessionTokens(secretKey)
@@ -303,7 +303,7 @@ export class Identities {
     const { current } = this.#document
     if (current !== this.#state.document) {
       this.#state = stateOf(current)
-      this.#unknownActions.note(current)
+      this.#unknownActions.check(current)
     }
     return this.#state
   }

@@ -33,7 +33,7 @@ export class LastUsed {
     return new LastUsed(await Document.open<Uses>({ path, schema, initial: () => ({}), log }), exists, log)
   }
 
-  note(id: string, service: string, region: string): void {
+  recordUse(id: string, service: string, region: string): void {
     if (this.#pending.size < pendingMax || this.#pending.has(id)) {
       this.#pending.set(id, { atMs: Date.now(), service, region })
     }

@@ -6,17 +6,23 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller } from '#access/caller/caller.ts'
 import { isUnexplained } from '#access/decide/denial.ts'
-import { type AskedObject, authorizeOnObject, authorizeOnUpload, readAuthorized } from '#access/decide/object-access.ts'
+import {
+  type AskedObject,
+  authorizeOnObject,
+  authorizeOnUpload,
+  openVersion,
+  readAuthorized,
+  versionRecord,
+} from '#access/decide/object-access.ts'
 import { ObjectNeeded } from '#access/decide/object-needed.ts'
 import { answeredStatus } from '#http/answered-status.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import { assertKey, type ObjectVersion } from '#model/object.ts'
+import { assertKey } from '#model/object.ts'
 import { decisionHeader, type ServedRequest } from '#model/served-request.ts'
 import { dependsOnObject } from '#policy/evaluate/acl-evaluation.ts'
-import type { OpenObject } from '#store/contract.ts'
 import { asStorageError } from '#store/storage-error.ts'
 import { errorResponse } from './error-response.ts'
 import { showFailure } from './missing-key.ts'
@@ -135,7 +141,7 @@ export function createS3Endpoint(
       const { row, received, bucket } = exchange
       let shown = row && received && bucket ? await showFailure(error, row, received, bucket, services) : error
       if (row && received && isUnexplained(shown)) {
-        shown = noteRefusal(shown, row, received, bucket, services)
+        shown = recordRefusal(shown, row, received, bucket, services)
         failure = shown
       }
       if (response.headersSent || response.destroyed) response.destroy()
@@ -250,7 +256,7 @@ async function withRegion(
   return { ...refusal, headers: { ...refusal.headers, 'x-amz-bucket-region': addressed.region } }
 }
 
-function noteRefusal(
+function recordRefusal(
   error: ApiError,
   row: OperationRow,
   { caller, query, key, facts }: ReceivedRequest,
@@ -260,7 +266,7 @@ function noteRefusal(
   const { principal } = caller
   const action = typeof row.action === 'function' ? row.action({ query, principal }) : row.action
   const resource = { bucket, key: key === '' ? undefined : key }
-  return gatekeeper.noteRefusal(error, principal, action ?? `s3:${row.name}`, resource, facts)
+  return gatekeeper.recordRefusal(error, principal, action ?? `s3:${row.name}`, resource, facts)
 }
 
 /** AccessDenied; a promise where the object itself has to be looked at. */
@@ -298,11 +304,9 @@ function authorizeAddressed(row: OperationRow, received: ReceivedRequest, asked:
     return authorizeOnObject(services, { ...asked, versionId: requestedVersion(received) })
   }
   if (row.reads === 'record') {
-    const look = { versionOf: (version: ObjectVersion) => version, release: () => undefined }
-    return readAuthorized(services, asked, () => received.version(), look)
+    return readAuthorized(services, asked, () => received.version(), versionRecord)
   }
-  const look = { versionOf: (opened: OpenObject) => opened.version, release: (opened: OpenObject) => opened.close() }
-  return readAuthorized(services, asked, () => received.open(), look)
+  return readAuthorized(services, asked, () => received.open(), openVersion)
 }
 
 function resourceOf(request: IncomingMessage, address: Address | undefined): string {

@@ -58,7 +58,7 @@ export function signed(name: string, run: (request: SignedStsRequest) => Promise
       } catch (error) {
         if (!isUnexplained(error)) throw error
         const resource = { arn: request.params.find('RoleArn') ?? '*', account: principal.account }
-        throw gatekeeper.noteArnRefusal(error, principal, `sts:${name}`, resource, factsOfQuery(received, proven))
+        throw gatekeeper.recordArnRefusal(error, principal, `sts:${name}`, resource, factsOfQuery(received, proven))
       }
     },
   }

@@ -89,10 +89,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
   }
 
-  function note(identity: Identity, service: string, region = settings.region): void {
+  function recordUse(identity: Identity, service: string, region = settings.region): void {
     const { session, accessKeyId } = identity
-    if (session?.roleId !== undefined) identities.lastUsed.note(session.roleId, service, region)
-    else identities.lastUsed.note(session?.sourceKeyId ?? accessKeyId, service, region)
+    if (session?.roleId !== undefined) identities.lastUsed.recordUse(session.roleId, service, region)
+    else identities.lastUsed.recordUse(session?.sourceKeyId ?? accessKeyId, service, region)
   }
 
   function verifySigned(request: SignableRequest, credentials: V4Credentials, addressed: Addressed): Caller {
@@ -106,7 +106,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       { ...scope, hosts, bucketInHost },
       Date.now(),
     )
-    note(identity, scope.service, credentials.region || settings.region)
+    recordUse(identity, scope.service, credentials.region || settings.region)
     return {
       principal: identity,
       via: credentials.kind === 'v4-query' ? 'query' : 'header',
@@ -122,7 +122,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
     const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
     verifyV2(request, credentials, identity.secretAccessKey, { nowMs: Date.now(), bucketInHost })
-    note(identity, settings.service)
+    recordUse(identity, settings.service)
     return {
       principal: identity,
       via: credentials.kind === 'v2-query' ? 'query' : 'header',
@@ -147,7 +147,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       throw refused(why, 'Invalid credentials')
     }
     lockout.succeed(accessKeyId, address)
-    note(identity, settings.service)
+    recordUse(identity, settings.service)
     return { principal: identity, via: 'plain-keys', payload: declaredPayload(request) }
   }
 
@@ -208,7 +208,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       throw error instanceof ApiError ? explained(error, claimedByForm(fields), received) : error
     }
     if (identity === undefined) return nobody
-    note(identity, settings.service)
+    recordUse(identity, settings.service)
     const signature = fields.has('x-amz-signature')
       ? ({ version: 'AWS4-HMAC-SHA256', timestamp: fields.get('x-amz-date') } as const)
       : ({ version: 'AWS', timestamp: undefined } as const)

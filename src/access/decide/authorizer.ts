@@ -59,10 +59,22 @@ export interface Authorizer {
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
   /** As Gatekeeper.mayArn. */
   mayArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): boolean
-  /** As Gatekeeper.noteRefusal. */
-  noteRefusal(error: ApiError, principal: Principal, action: string, resource: Resource, facts: RequestFacts): ApiError
-  /** As Gatekeeper.noteArnRefusal. */
-  noteArnRefusal(error: ApiError, asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): ApiError
+  /** As Gatekeeper.recordRefusal. */
+  recordRefusal(
+    error: ApiError,
+    principal: Principal,
+    action: string,
+    resource: Resource,
+    facts: RequestFacts,
+  ): ApiError
+  /** As Gatekeeper.recordArnRefusal. */
+  recordArnRefusal(
+    error: ApiError,
+    asking: Asking,
+    action: string,
+    resource: ArnResource,
+    facts: RequestFacts,
+  ): ApiError
 }
 
 const noPolicies: RequesterPolicies = { identity: [] }
@@ -120,7 +132,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     if (decision.outcome === 'Allow') {
       keepToOwner(asked, facts)
       facts.allowed?.add(asked, decision, resource, facts)
-      if (!principal.isAnonymous) ledger.note(principal.accessKeyId, action, resource.bucket?.name, resource.key)
+      if (!principal.isAnonymous) ledger.count(principal.accessKeyId, action, resource.bucket?.name, resource.key)
       return
     }
     // Statements that were not reached may ask for what was not needed.
@@ -155,7 +167,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     const { accessKeyId = '' } = asking
     if (decision.outcome === 'Allow' || (resource.needsNoAllow && decision.reason === 'implicit-deny')) {
       facts.allowed?.add(asked, decision, {}, facts)
-      if (accessKeyId !== '') ledger.note(accessKeyId, action, undefined, undefined)
+      if (accessKeyId !== '') ledger.count(accessKeyId, action, undefined, undefined)
       return
     }
     refuse({ asked, traced: () => asked, decision, accessKeyId, bucket: undefined, facts })
@@ -182,12 +194,12 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     options.onSoftDenial({ decisionId: id, message })
   }
 
-  const noteRefusal: Authorizer['noteRefusal'] = (error, principal, action, resource, facts) => {
+  const recordRefusal: Authorizer['recordRefusal'] = (error, principal, action, resource, facts) => {
     const { request } = question(principal, action, resource, facts)
     return noted(error, request, principal.accessKeyId, resource.bucket?.name, facts)
   }
 
-  const noteArnRefusal: Authorizer['noteArnRefusal'] = (error, asking, action, resource, facts) => {
+  const recordArnRefusal: Authorizer['recordArnRefusal'] = (error, asking, action, resource, facts) => {
     const { request } = arnAskedDecision(asking, action, resource, facts)
     return noted(error, request, asking.accessKeyId ?? '', undefined, facts)
   }
@@ -213,7 +225,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     return withDecision(error, id, message)
   }
 
-  return { question, decide, authorize, authorizeArn, mayArn, noteRefusal, noteArnRefusal }
+  return { question, decide, authorize, authorizeArn, mayArn, recordRefusal, recordArnRefusal }
 }
 
 /**

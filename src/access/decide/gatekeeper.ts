@@ -35,9 +35,21 @@ export interface Gatekeeper {
   /** As `may`, for whatever only an ARN names. */
   mayArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): boolean
   /** An AccessDenied that no policy made, in AWS's words and with the id of the record that is made of it. */
-  noteRefusal(error: ApiError, principal: Principal, action: string, resource: Resource, facts: RequestFacts): ApiError
+  recordRefusal(
+    error: ApiError,
+    principal: Principal,
+    action: string,
+    resource: Resource,
+    facts: RequestFacts,
+  ): ApiError
   /** The same of whatever only an ARN names. */
-  noteArnRefusal(error: ApiError, asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): ApiError
+  recordArnRefusal(
+    error: ApiError,
+    asking: Asking,
+    action: string,
+    resource: ArnResource,
+    facts: RequestFacts,
+  ): ApiError
 }
 
 export interface GatekeeperOptions extends AuthenticatorOptions {
@@ -64,8 +76,8 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
     authorize: authorizer.authorize,
     authorizeArn: authorizer.authorizeArn,
     mayArn: authorizer.mayArn,
-    noteRefusal: authorizer.noteRefusal,
-    noteArnRefusal: authorizer.noteArnRefusal,
+    recordRefusal: authorizer.recordRefusal,
+    recordArnRefusal: authorizer.recordArnRefusal,
     may,
   }
 }

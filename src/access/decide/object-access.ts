@@ -9,7 +9,7 @@ import type { Bucket } from '#model/bucket.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import { hasAclsEnabled } from '#model/object-ownership.ts'
 import { dependsOnObject } from '#policy/evaluate/acl-evaluation.ts'
-import type { Store } from '#store/contract.ts'
+import type { OpenObject, Store } from '#store/contract.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import { hideMissingObject } from './missing-object.ts'
 import { ObjectNeeded } from './object-needed.ts'
@@ -28,12 +28,27 @@ export interface AskedObject {
   readonly facts: RequestFacts
 }
 
+/** What `readAuthorized` has to know of what it reads. */
+interface FoundKind<Found> {
+  versionOf(found: Found): ObjectVersion
+  release(found: Found): void
+}
+
+/** The record of a version. */
+export const versionRecord: FoundKind<ObjectVersion> = { versionOf: (version) => version, release: () => undefined }
+
+/** A version with its bytes. */
+export const openVersion: FoundKind<OpenObject> = {
+  versionOf: ({ version }) => version,
+  release: (opened) => opened.close(),
+}
+
 /** AccessDenied unless the caller may do `action` with what `read` finds, which is then the answer. Reads once, and late if it can. */
 export async function readAuthorized<Found>(
   domain: Domain,
   asked: AskedObject,
   read: () => Promise<Found>,
-  look: { versionOf(found: Found): ObjectVersion; release(found: Found): void },
+  kind: FoundKind<Found>,
 ): Promise<Found> {
   const { principal, action, bucket, key, facts } = asked
   const isEarly = isAuthorizedEarly(domain, asked)
@@ -45,12 +60,12 @@ export async function readAuthorized<Found>(
     domain.gatekeeper.authorize(
       principal,
       action,
-      { bucket, key, object: governed(bucket, look.versionOf(found)) },
+      { bucket, key, object: governed(bucket, kind.versionOf(found)) },
       facts,
     )
     return found
   } catch (error) {
-    look.release(found)
+    kind.release(found)
     throw error
   }
 }

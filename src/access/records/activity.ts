@@ -79,7 +79,7 @@ export interface ActivityOptions {
   readonly onError: (error: unknown) => void
 }
 
-interface Pending {
+interface UnwrittenRequest {
   readonly atMs: number
   readonly served: ServedRequest
   readonly identity: Identity | undefined
@@ -97,7 +97,7 @@ export class Activity {
   readonly #options: ActivityOptions
   readonly #ring: RecordRing<RequestRecord>
   readonly #traffic = new Traffic()
-  #pending: Pending[] = []
+  #pending: UnwrittenRequest[] = []
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
 
@@ -108,7 +108,7 @@ export class Activity {
   }
 
   /** Called for every request. */
-  note(served: ServedRequest): void {
+  record(served: ServedRequest): void {
     const { status, bytes, bucketOwnerId, message } = served
     const isError = status >= 400
     const identity = this.#identityOf(served)
@@ -119,8 +119,8 @@ export class Activity {
     const amount = { requests: 1, errors: isError ? 1 : 0, bytesIn, bytesOut: bytes }
     // What concerns no account nobody may see.
     if (account === '' && resourceAccount === '') return
-    if (account !== '') this.#traffic.note(account, amount)
-    if (resourceAccount !== '' && resourceAccount !== account) this.#traffic.note(resourceAccount, amount)
+    if (account !== '') this.#traffic.count(account, amount)
+    if (resourceAccount !== '' && resourceAccount !== account) this.#traffic.count(resourceAccount, amount)
     this.#timer ??= setTimeout(() => void this.flush(), flushMs).unref()
     if (this.#pending.length >= (isError ? pendingErrorsMax : pendingMax)) return
     const connection = keptConnection(message.socket)
@@ -192,7 +192,7 @@ export class Activity {
     return claimed === undefined ? undefined : this.#options.findByAccessKey(claimed)
   }
 
-  #recordOf({ atMs, served, identity, resourceAccount, connection, form, bytesIn }: Pending): RequestRecord {
+  #recordOf({ atMs, served, identity, resourceAccount, connection, form, bytesIn }: UnwrittenRequest): RequestRecord {
     const { operation, errorCode, decisionId, message } = served
     const { context } = this.#options
     const { headers } = message

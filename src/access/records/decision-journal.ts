@@ -55,7 +55,7 @@ export interface JournalOptions {
   readonly onError: (error: unknown) => void
 }
 
-interface Pending {
+interface UnwrittenDecision {
   readonly id: string
   readonly at: string
   readonly draft: () => Draft
@@ -69,7 +69,7 @@ export class DecisionJournal {
   readonly #engine: MetadataEngine
   readonly #ring: RecordRing<DecisionRecord>
   readonly #onError: (error: unknown) => void
-  #pending: Pending[] = []
+  #pending: UnwrittenDecision[] = []
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
 
@@ -124,12 +124,12 @@ export class DecisionJournal {
     await this.flush()
   }
 
-  async #write(batch: readonly Pending[]): Promise<void> {
+  async #write(batch: readonly UnwrittenDecision[]): Promise<void> {
     const values = batch.flatMap((pending) => this.#encode(pending) ?? [])
     await this.#engine.exclusively((view) => this.#ring.append(view, values))
   }
 
-  #encode({ id, at, draft }: Pending): Buffer[] | undefined {
+  #encode({ id, at, draft }: UnwrittenDecision): Buffer[] | undefined {
     try {
       return [encodeBounded({ id, at, ...draft() })]
     } catch (error) {

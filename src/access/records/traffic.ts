@@ -35,7 +35,7 @@ export class Traffic {
     return this.#amounts.size === 0
   }
 
-  note(account: string, amount: Readonly<Amount>): void {
+  count(account: string, amount: Readonly<Amount>): void {
     let sum = this.#amounts.get(account)
     if (sum === undefined) {
       if (this.#amounts.size === 0) this.#startMs = Date.now()

@@ -40,7 +40,7 @@ export class UsageLedger {
   }
 
   /** Called for every request: one look into a map. `key` is undefined for what concerns a whole bucket. */
-  note(accessKeyId: string, action: string, bucket: string | undefined, key: string | undefined): void {
+  count(accessKeyId: string, action: string, bucket: string | undefined, key: string | undefined): void {
     const folder = key === undefined ? undefined : key.slice(0, key.indexOf('/') + 1)
     const place = bucket === undefined ? '*' : folder === undefined ? bucket : `${bucket}/${folder}`
     const name = `${accessKeyId}\0${action}\0${place}`

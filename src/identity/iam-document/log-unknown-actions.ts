@@ -19,7 +19,7 @@ export class UnknownActionLog {
     this.#log = log
   }
 
-  note({ accounts }: IdentityDocument): void {
+  check({ accounts }: IdentityDocument): void {
     for (const [at, account] of accounts.entries()) {
       for (const { path, text, kind } of policiesIn(['accounts', at], account)) {
         if (kind !== 'identity' || this.#seen.has(text)) continue

@@ -105,7 +105,7 @@ class Lane {
 const lanes: Lane[] = []
 let lastId = 0
 
-function bury(lane: Lane): void {
+function forget(lane: Lane): void {
   const at = lanes.indexOf(lane)
   if (at >= 0) lanes.splice(at, 1)
 }
@@ -117,7 +117,7 @@ function idlestLane(): Lane {
     undefined,
   )
   if (idlest !== undefined && (idlest.load === 0 || lanes.length >= MAX_LANES)) return idlest
-  const lane = new Lane(bury)
+  const lane = new Lane(forget)
   lanes.push(lane)
   return lane
 }

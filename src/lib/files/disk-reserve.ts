@@ -41,7 +41,7 @@ export class DiskReserve {
 
   /** Whether a file of so many bytes may be made; it is counted as made. */
   hasRoomFor(sizeBytes: number): boolean {
-    if (this.#room === undefined || this.#room.untilMs <= performance.now()) this.#room = this.#look()
+    if (this.#room === undefined || this.#room.untilMs <= performance.now()) this.#room = this.#measure()
     if (this.#room === undefined) return true
     if (this.#room.bytes < sizeBytes || this.#room.inodes < 1) return false
     this.#room.bytes -= sizeBytes
@@ -108,14 +108,14 @@ export class DiskReserve {
       const name = `${i}`
       if (this.#isStopped) return
       if (present.has(name)) continue
-      const { bytes = 0, inodes = 0 } = this.#look() ?? {}
+      const { bytes = 0, inodes = 0 } = this.#measure() ?? {}
       // Not the last room, or writes and the reserve would take it from each other.
       if (bytes < fileBytes || inodes < 1) return
       await makeFile(join(this.#folder, name))
     }
   }
 
-  #look(): Room | undefined {
+  #measure(): Room | undefined {
     const volume = this.#volume()
     if (volume === undefined) return undefined
     const { bsize, blocks, bavail, files, ffree } = volume

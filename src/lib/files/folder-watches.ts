@@ -121,14 +121,14 @@ class PolledWatches implements FolderWatches {
         const mask = this.#buffer.readUInt32LE(at + 4)
         if ((mask & queueOverflow) !== 0) hasMissed = true
         else if ((mask & ignored) !== 0) this.#forget(this.#buffer.readInt32LE(at))
-        else if (end > at + eventHead) this.#tell(this.#buffer.readInt32LE(at), at + eventHead, end)
+        else if (end > at + eventHead) this.#report(this.#buffer.readInt32LE(at), at + eventHead, end)
         at = end
       }
     }
     if (hasMissed) this.#onMissed()
   }
 
-  #tell(descriptor: number, nameAt: number, end: number): void {
+  #report(descriptor: number, nameAt: number, end: number): void {
     const nameEnd = this.#buffer.indexOf(0, nameAt)
     const name = this.#buffer.toString('utf8', nameAt, nameEnd === -1 || nameEnd > end ? end : nameEnd)
     this.#watches.get(descriptor)?.onChange(name)

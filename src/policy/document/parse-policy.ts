@@ -62,7 +62,7 @@ function check(document: PolicyDocument, kind: PolicyKind, options: ParseOptions
   else checkIdentityPolicy(document)
 }
 
-interface Place {
+interface StatementContext {
   readonly kind: PolicyKind
   readonly sentences: Sentences
   readonly version: PolicyVersion
@@ -81,7 +81,7 @@ const elements = [
   'Condition',
 ]
 
-function parseStatement(value: unknown, place: Place): Statement {
+function parseStatement(value: unknown, place: StatementContext): Statement {
   const { sentences, path, kind } = place
   const fail = (message: string, element: string) => mistake(sentences.code, message, `${path}.${element}`)
   if (!isRecord(value)) throw mistake(sentences.code, sentences.syntax(''), path)
@@ -108,7 +108,11 @@ function parseStatement(value: unknown, place: Place): Statement {
   }
 }
 
-function parseList(statement: Record<string, unknown>, name: 'Action' | 'Resource', place: Place): ListElement {
+function parseList(
+  statement: Record<string, unknown>,
+  name: 'Action' | 'Resource',
+  place: StatementContext,
+): ListElement {
   const { sentences, path } = place
   const isNegated = `Not${name}` in statement
   const element = isNegated ? `Not${name}` : name
@@ -122,7 +126,7 @@ function parseList(statement: Record<string, unknown>, name: 'Action' | 'Resourc
   return { isNegated, values }
 }
 
-function parseConditions(value: unknown, { sentences, path, version }: Place): ConditionElement[] {
+function parseConditions(value: unknown, { sentences, path, version }: StatementContext): ConditionElement[] {
   const fail = (message: string, where: string) => mistake(sentences.code, message, `${path}.Condition${where}`)
   if (!isRecord(value)) throw fail(sentences.syntax(''), '')
   return Object.entries(value).flatMap(([operator, block]) => {

@@ -66,16 +66,16 @@ async function resetAcl(store: Store, { name, acl }: Bucket): Promise<void> {
   })
 }
 
-type Access = Pick<Bucket, 'acl' | 'ownershipControls' | 'publicAccessBlock'>
+type NewBucketAccess = Pick<Bucket, 'acl' | 'ownershipControls' | 'publicAccessBlock'>
 
 /** Who owns what will be in the bucket, and who has access to it. Each takes a permission of its own. */
-function readAccess(request: S3Request, name: string, { accounts, settings }: Services): Access {
+function readAccess(request: S3Request, name: string, { accounts, settings }: Services): NewBucketAccess {
   const { headers, caller } = request
   const ownerId = caller.principal.canonicalId
   const place = { bucket: { name, ownerId } }
   const controls = readOwnership(headers['x-amz-object-ownership'])
   if (controls !== undefined) request.authorize('s3:PutBucketOwnershipControls', place)
-  const ownership: Access = {
+  const ownership: NewBucketAccess = {
     ...(controls === undefined ? defaultControls(settings.defaultObjectOwnership) : { ownershipControls: controls }),
     ...defaultBlock(settings.defaultPublicAccessBlock),
   }
