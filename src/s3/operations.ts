@@ -1,6 +1,6 @@
 /**
- * The map of S3: every operation, where it is, what it needs permission for, and what it does. See route.ts for how to read a
- * route. The authority on names is the service model inside @aws-sdk/client-s3.
+ * The map of S3: every operation with its route, its IAM action and its function. See route.ts for the syntax of
+ * routes. The authority on names is the service model inside @aws-sdk/client-s3.
  */
 import { getBucketAcl, putBucketAcl } from './bucket/acl.ts'
 import { createBucket } from './bucket/create-bucket.ts'
@@ -39,14 +39,14 @@ import type { AskedAction, OperationRow } from './operation.ts'
 import { listBuckets } from './service/list-buckets.ts'
 import { unsupported } from './unsupported.ts'
 
-/** Reading or removing a version by its id is a permission of its own. */
+/** Reading or deleting a version by its id needs a permission of its own. */
 const byVersion = (action: string, versionAction: string) => (asked: AskedAction) =>
   asked.query.has('versionId') ? versionAction : action
 
-/** Anonymous callers own no bucket and are shown none. */
+/** Anonymous callers own no bucket, so their list is empty. */
 const unlessAnonymous = (action: string) => (asked: AskedAction) => (asked.principal.isAnonymous ? undefined : action)
 
-/** Everyone else is asked about once the body has told the location. */
+/** Others are asked about by the operation, once the body has told the location. */
 const onlyAnonymous = (action: string) => (asked: AskedAction) => (asked.principal.isAnonymous ? action : undefined)
 
 // biome-ignore format: a table

@@ -1,6 +1,7 @@
 /**
- * The description of a bucket setting, and the operations that come from it. A new setting is one file in settings/, one field of Bucket or a
- * place of its own (`Kept`), and one line in operations.ts. Its rules live in model/, its effect where the effect is.
+ * The description of a bucket setting, and the operations that come from it. A new setting is one file in settings/,
+ * one field of Bucket or a place of its own (`Kept`), and one line in operations.ts. Its rules live in model/, its
+ * effect where the effect is.
  */
 import { bodyTooLarge } from '#http/read-body.ts'
 import type { XmlElements } from '#lib/text/xml.ts'
@@ -18,7 +19,9 @@ export interface BucketSetting<Value> {
   readonly put: SettingOperation & PutRules
   /** Absent: S3 has no such operation. */
   readonly delete?: SettingOperation
-  /** The error of a GET when the bucket has no value. Absent: there always is one, since `kept.find` knows the default. */
+  /**
+   * The error of a GET when the bucket has no value. Absent: there always is one, since `kept.find` knows the default.
+   */
   readonly missing?: ErrorCode
   readonly document: SettingDocument<Value>
   readonly kept: Kept<Value>
@@ -46,7 +49,10 @@ export interface SettingDocument<Value> {
   format(value: Value): S3Response
 }
 
-/** Where the values are kept: in the bucket row (`inBucket`), or elsewhere for those that few requests need or that grow. */
+/**
+ * Where the values are kept: in the bucket row (`inBucket`), or elsewhere for those that few requests need or that
+ * grow.
+ */
 export interface Kept<Value> {
   find(bucket: Bucket, services: Services): Value | undefined | Promise<Value | undefined>
   put(value: Value, request: S3Request, services: Services): Promise<unknown>

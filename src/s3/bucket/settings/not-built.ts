@@ -1,6 +1,6 @@
 /**
- * Settings that this server does not have yet. GET answers as AWS does for a bucket that never had them, which is the truth; DELETE finds
- * nothing to delete; PUT answers 501. Building one replaces its row by a BucketSetting.
+ * Settings that this server does not have yet. GET answers as AWS does for a bucket that never had them, which is the
+ * truth; DELETE finds nothing to delete; PUT answers 501. Building one replaces its row by a BucketSetting.
  */
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError, type ErrorCode } from '#model/errors.ts'

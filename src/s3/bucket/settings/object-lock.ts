@@ -1,4 +1,7 @@
-/** Object Lock, as far as it is served: a bucket can be made with it, and its objects have neither retention nor legal hold. */
+/**
+ * Object Lock, as far as it is served: a bucket can be made with it, and its objects have neither retention nor legal
+ * hold.
+ */
 import { ApiError } from '#model/errors.ts'
 import type { S3Request, S3Response } from '#s3/operation.ts'
 

@@ -3,7 +3,10 @@ import { hasAclsEnabled } from '#model/object-ownership.ts'
 import type { BucketSetting } from '#s3/bucket/setting.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html Policies are kept in bucket_policies.json, as JSON. */
+/**
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html Policies are kept in bucket_policies.json,
+ * as JSON.
+ */
 export const policy: BucketSetting<string> = {
   subresource: 'policy',
   get: { name: 'GetBucketPolicy', action: 's3:GetBucketPolicy' },
@@ -24,7 +27,10 @@ export const policy: BucketSetting<string> = {
   },
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html A bucket without a policy has a status too. */
+/**
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html A bucket without a policy has a status
+ * too.
+ */
 export function getBucketPolicyStatus({ bucket }: S3Request, { bucketPolicies }: Services): S3Response {
   const { acl = [], publicAccessBlock } = bucket
   const countsAcl = hasAclsEnabled(bucket) && publicAccessBlock?.ignorePublicAcls !== true
