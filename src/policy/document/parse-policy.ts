@@ -1,4 +1,4 @@
-/** The grammar: what every kind of policy must look like, before asking what it may say. */
+/** The grammar that every kind of policy follows. */
 
 import { isValueOf, parseOperator } from '#policy/evaluate/operators.ts'
 import { checkIdentityPolicy, checkTrustPolicy } from './check-identity-policy.ts'
@@ -18,8 +18,9 @@ import { mistake, type Sentences, sentencesOf } from './sentences.ts'
 const maxBytes: Readonly<Record<PolicyKind, number>> = { resource: 20_480, identity: 10_240, trust: 2048 }
 
 /**
- * Reads and checks a policy. Throws ApiError: MalformedPolicy with S3's sentences (`resource`), MalformedPolicyDocument with IAM's (others).
- * The field `Detail` is the path of the mistake, for example `Statement[1].Condition.IpAddress.aws:SourceIp`.
+ * Reads and checks a policy. Throws ApiError: MalformedPolicy with S3's sentences (`resource`), MalformedPolicyDocument
+ * with IAM's (others). The field `Detail` is the path of the mistake, for example
+ * `Statement[1].Condition.IpAddress.aws:SourceIp`.
  */
 export function parsePolicy(json: string, kind: PolicyKind, options: ParseOptions = {}): PolicyDocument {
   const sentences = sentencesOf(kind)
@@ -32,7 +33,7 @@ export function parsePolicy(json: string, kind: PolicyKind, options: ParseOption
     throw fail(sentences.invalidJson)
   }
   if (!isRecord(value)) throw fail(sentences.notAnObject)
-  // As IAM counts, white space does not matter.
+  // White space does not count, as in IAM.
   if (Buffer.byteLength(JSON.stringify(value)) > (options.maxBytes ?? maxBytes[kind])) throw fail(sentences.tooLarge)
   for (const name of Object.keys(value)) {
     if (!['Version', 'Id', 'Statement'].includes(name)) throw fail(sentences.syntax(name), name)
@@ -154,7 +155,7 @@ export function listOfStrings(value: unknown): string[] | undefined {
   return values.every((one) => typeof one === 'string') ? values : undefined
 }
 
-/** Conditions may have numbers and truth values for their texts. */
+/** Conditions may have numbers and booleans in place of strings. */
 function listOfScalars(value: unknown): string[] | undefined {
   const values: unknown[] = Array.isArray(value) ? value : [value]
   return values.every((one) => ['string', 'number', 'boolean'].includes(typeof one)) ? values.map(String) : undefined
