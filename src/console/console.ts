@@ -4,7 +4,7 @@ import type { Express, NextFunction, Request, Response } from 'express'
 import helmet from 'helmet'
 import type { LocalRequests } from '#http/local-requests.ts'
 import type { Log } from '#lib/log/log.ts'
-import type { ObjectOwnership } from '#model/object-ownership.ts'
+import type { BucketDefaults } from '#model/new-bucket.ts'
 import { installAssets } from './assets.ts'
 import { basePathOf, underBasePath } from './base-path.ts'
 import { createEndpoint } from './endpoint.ts'
@@ -16,7 +16,7 @@ import { createSessions } from './session/session.ts'
 import { SessionStore } from './session/session-store.ts'
 
 /** What the console needs to know, as the settings of the whole program have it. */
-export interface ConsoleSettings {
+export interface ConsoleSettings extends BucketDefaults {
   readonly mode: 'both' | 'api' | 'ui'
   readonly host: string
   readonly isLoopback: boolean
@@ -36,8 +36,6 @@ export interface ConsoleSettings {
   /** Whether requests are recorded. */
   readonly activity: boolean
   readonly maxUploadBytes: number
-  readonly defaultObjectOwnership: ObjectOwnership
-  readonly defaultPublicAccessBlock: boolean
   readonly uiPageSize: number
   readonly secretKey: string | undefined
   readonly sessionIdleMs: number

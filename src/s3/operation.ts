@@ -5,8 +5,8 @@ import type { Caller, Gatekeeper, RequestFacts, Resource } from '#access/decide/
 import type { Owner } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Regions } from '#model/bucket-region.ts'
+import type { BucketDefaults } from '#model/new-bucket.ts'
 import type { ChecksumAlgorithm, ObjectVersion } from '#model/object.ts'
-import type { ObjectOwnership } from '#model/object-ownership.ts'
 import type { Content, IncomingBody, OpenObject, Store } from '#store/contract.ts'
 
 export interface S3Request {
@@ -83,15 +83,11 @@ export interface Services {
   readonly settings: S3Settings
 }
 
-export interface S3Settings extends Regions {
+export interface S3Settings extends Regions, BucketDefaults {
   /** MAX_UPLOAD_SIZE: the largest body of one request. */
   readonly maxUploadBytes: number
   /** Domains under which `<bucket>.<domain>` addresses a bucket. `localhost` is always one. */
   readonly virtualHostDomains: readonly string[]
-  /** Of buckets made without saying so. */
-  readonly defaultObjectOwnership: ObjectOwnership
-  /** Whether buckets are made with a block of public access. */
-  readonly defaultPublicAccessBlock: boolean
 }
 
 /** Who may be named in access control lists and what they are called, and whose account they are. */

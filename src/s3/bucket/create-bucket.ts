@@ -4,8 +4,8 @@ import { aclToKeep, isPublicAcl } from '#model/acl.ts'
 import { assertBucketName, type Bucket } from '#model/bucket.ts'
 import { regionOfBucket } from '#model/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
+import { newBucket } from '#model/new-bucket.ts'
 import {
-  defaultBlock,
   defaultControls,
   hasAclsEnabled,
   type ObjectOwnership,
@@ -36,17 +36,15 @@ export async function createBucket(request: S3Request, services: Services): Prom
   const tags = assertTags(named, 'newBucket')
   const region = regionOfBucket(location, settings)
   const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
-  const bucket: Bucket = {
+  const asked = {
     name: bucketName,
-    createdAtMs: Date.now(),
     ownerId: caller.principal.canonicalId,
     region,
-    versioning: objectLockEnabled ? 'Enabled' : 'Unversioned',
-    mfaDelete: false,
-    objectLockEnabled,
+    ...(objectLockEnabled && { objectLockEnabled, versioning: 'Enabled' as const }),
     ...access,
     ...(tags && { tags }),
   }
+  const bucket = newBucket(asked, settings)
   try {
     await store.createBucket(bucket)
   } catch (error) {
@@ -72,7 +70,7 @@ async function resetAcl(store: Store, { name, acl }: Bucket): Promise<void> {
   })
 }
 
-type Access = Pick<Bucket, 'acl' | 'ownershipControls' | 'publicAccessBlock'>
+type Access = Pick<Bucket, 'acl' | 'ownershipControls'>
 
 /** Who owns what will be in the bucket, and who has access to it. Each takes a permission of its own. */
 function readAccess(request: S3Request, name: string, { accounts, settings }: Services): Access {
@@ -81,17 +79,15 @@ function readAccess(request: S3Request, name: string, { accounts, settings }: Se
   const place = { bucket: { name, ownerId } }
   const controls = readOwnership(headers['x-amz-object-ownership'])
   if (controls !== undefined) request.authorize('s3:PutBucketOwnershipControls', place)
-  const ownership: Access = {
-    ...(controls === undefined ? defaultControls(settings.defaultObjectOwnership) : { ownershipControls: controls }),
-    ...defaultBlock(settings.defaultPublicAccessBlock),
-  }
+  const ownership =
+    controls === undefined ? defaultControls(settings.defaultObjectOwnership) : { ownershipControls: controls }
   const requested = requestedAcl(headers, 'bucket', accounts)
   if (requested === undefined) return ownership
   request.authorize('s3:PutBucketAcl', place)
   const acl = aclToKeep(resolveAcl(requested, ownerId, ownerId), ownerId)
   if (acl === undefined) return ownership
   if (!hasAclsEnabled(ownership)) throw new ApiError('InvalidBucketAclWithObjectOwnership')
-  if (ownership.publicAccessBlock?.blockPublicAcls === true && isPublicAcl(acl)) {
+  if (settings.defaultPublicAccessBlock && isPublicAcl(acl)) {
     throw new ApiError('InvalidBucketAclWithBlockPublicAccessError')
   }
   return { ...ownership, acl }
