@@ -7,6 +7,7 @@ import type { Bucket } from '#model/bucket.ts'
 import type { Regions } from '#model/bucket-region.ts'
 import type { BucketDefaults } from '#model/new-bucket.ts'
 import type { ChecksumAlgorithm, ObjectVersion } from '#model/object.ts'
+import type { Actor } from '#objects/actor.ts'
 import type { Content, IncomingBody, OpenObject, Store } from '#store/contract.ts'
 
 export interface S3Request {
@@ -29,6 +30,8 @@ export interface S3Request {
   readonly body: RequestBody
   /** What conditions of policies may ask of it. */
   readonly facts: RequestFacts
+  /** Whose writes these are. */
+  readonly actor: Actor
   /** A secondary permission: AccessDenied unless the caller has it. `keys`: condition keys that only the body tells. */
   authorize(action: string, resource: Resource, keys?: RequestFacts['keys']): void
   /** The version addressed, read once, also where authorization had to look at it. Errors are those of `store.headObject`. */

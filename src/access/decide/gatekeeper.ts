@@ -58,5 +58,6 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
     noteRefusal: authorizer.noteRefusal,
     noteArnRefusal: authorizer.noteArnRefusal,
     may,
+    addressOf: options.clientAddress.address,
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
-import type { Gatekeeper, RequestFacts, Resource } from './caller.ts'
+import type { RequestFacts, Resource, Rights } from './caller.ts'
 
 export interface AskedKey {
   readonly principal: Principal
@@ -14,7 +14,7 @@ export interface AskedKey {
 }
 
 /** What a failure to read is shown as. To those who may not list, AWS says that this is what they lack. */
-export function hideMissingObject(error: unknown, asked: AskedKey, gatekeeper: Gatekeeper): unknown {
+export function hideMissingObject(error: unknown, asked: AskedKey, gatekeeper: Rights): unknown {
   if (!(error instanceof ApiError) || error.status < 400 || error.status >= 500 || mayList(asked, gatekeeper))
     return error
   const { principal, bucket } = asked
@@ -26,7 +26,7 @@ export function hideMissingObject(error: unknown, asked: AskedKey, gatekeeper: G
   }
 }
 
-export function mayList(asked: AskedKey, gatekeeper: Gatekeeper): boolean {
+export function mayList(asked: AskedKey, gatekeeper: Rights): boolean {
   return gatekeeper.may(asked.principal, 's3:ListBucket', { bucket: asked.bucket }, listingFacts(asked))
 }
 

@@ -8,13 +8,13 @@ import type { ObjectVersion } from '#model/object.ts'
 import { hasAclsEnabled } from '#model/object-ownership.ts'
 import { dependsOnObject } from '#policy/evaluate/acl-evaluation.ts'
 import type { Store } from '#store/contract.ts'
-import type { Gatekeeper, RequestFacts, Resource } from './caller.ts'
+import type { RequestFacts, Resource, Rights } from './caller.ts'
 import { hideMissingObject } from './missing-object.ts'
 import { ObjectNeeded } from './object-needed.ts'
 
 interface Domain {
   readonly store: Pick<Store, 'findVersion' | 'getUpload'>
-  readonly gatekeeper: Gatekeeper
+  readonly gatekeeper: Rights
 }
 
 export interface AskedObject {

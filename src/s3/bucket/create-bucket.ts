@@ -12,8 +12,9 @@ import {
   objectOwnerships,
   refuseBlockedAcl,
 } from '#model/object-ownership.ts'
+import { resolveAcl } from '#model/requested-acl.ts'
 import { assertTags, type NamedTags } from '#model/tags.ts'
-import { requestedAcl, resolveAcl } from '#s3/acl/acl-request.ts'
+import { requestedAcl } from '#s3/acl/acl-request.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import { readXml } from '#s3/request/read-xml.ts'
 import { readTags } from '#s3/request/tagging.ts'
@@ -84,7 +85,7 @@ function readAccess(request: S3Request, name: string, { accounts, settings }: Se
   const requested = requestedAcl(headers, 'bucket', accounts)
   if (requested === undefined) return ownership
   request.authorize('s3:PutBucketAcl', place)
-  const acl = aclToKeep(resolveAcl(requested, ownerId, ownerId), ownerId)
+  const acl = aclToKeep(resolveAcl(requested, { ownerId, bucketOwnerId: ownerId }), ownerId)
   if (acl === undefined) return ownership
   if (!hasAclsEnabled(ownership)) throw new ApiError('InvalidBucketAclWithObjectOwnership')
   if (settings.defaultPublicAccessBlock && isPublicAcl(acl)) {
