@@ -5,6 +5,7 @@ import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm, ObjectAttributes, ObjectVersion } from '#model/object.ts'
 import type { Store, WriteConditions } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
+import { authorizeDeletion, type Deletion, deleteObject } from './delete-object.ts'
 import { copyKeys, factsOfEffect } from './effect.ts'
 import { checksumToKeep } from './new-body.ts'
 import { authorizeNewObject, type NewObject } from './new-object.ts'
@@ -29,6 +30,8 @@ export interface Copy {
   readonly sizeBytesMax?: number
   /** The edge has asked for s3:PutObject, since its request told the whole effect. */
   readonly isWriteAuthorized: boolean
+  /** A move: the source is deleted once it is copied, if it is still the same. */
+  readonly deletesSource?: boolean
 }
 
 export interface Copied {
@@ -45,6 +48,7 @@ export async function copyObject(store: Store, actor: Actor, copy: Copy): Promis
   let attributes: ObjectAttributes
   try {
     attributes = attributesOf(requested, source, fromSource)
+    if (copy.deletesSource) await authorizeDeletion(store, actor, deletionOf(copy, source))
     if (!copy.isWriteAuthorized) await authorizeWrite(store, actor, copy, attributes)
     if (fromSource.tags) authorizeTags(actor, copy, source)
     refuseImpossible(copy, source)
@@ -55,8 +59,17 @@ export async function copyObject(store: Store, actor: Actor, copy: Copy): Promis
   const algorithm = copy.checksumAlgorithm ?? source.checksum?.algorithm ?? 'CRC64NVME'
   const staged = await store.stageCopy(opened, { start: 0, end: source.sizeBytes }, [algorithm])
   const checksum = checksumToKeep(staged, algorithm)
-  return { source, copy: await store.putObject({ bucket, key, staged, attributes, checksum, conditions }) }
+  const copied = await store.putObject({ bucket, key, staged, attributes, checksum, conditions })
+  if (copy.deletesSource) await deleteObject(store, actor, deletionOf(copy, source))
+  return { source, copy: copied }
 }
+
+const deletionOf = ({ source: { bucket, key } }: Copy, { etag }: ObjectVersion): Deletion => ({
+  bucket,
+  key,
+  versionId: undefined,
+  conditions: { ifMatch: etag },
+})
 
 function attributesOf(
   requested: ObjectAttributes,
