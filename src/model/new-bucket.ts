@@ -1,5 +1,6 @@
 import type { Bucket } from './bucket.ts'
-import { defaultBlock, defaultControls, type ObjectOwnership } from './object-ownership.ts'
+import { defaultControls, type ObjectOwnership } from './object-ownership.ts'
+import { defaultBlock } from './public-access-block.ts'
 
 /** What a bucket gets that is made without saying so. */
 export interface BucketDefaults {

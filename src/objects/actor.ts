@@ -1,5 +1,6 @@
 /** Who changes objects: every edge makes one for each request, and every function here asks it for the rights it needs. */
-import type { Gatekeeper, RequestFacts, Rights } from '#access/decide/caller.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
+import type { Gatekeeper, Rights } from '#access/decide/gatekeeper.ts'
 import type { Origin } from '#model/origin.ts'
 
 export interface Actor extends Origin {

@@ -2,8 +2,9 @@
  * What conditions of policies see of a write whose effect its request does not tell: the keys that a request to S3 with the same
  * effect would carry.
  */
-import type { RequestFacts } from '#access/decide/caller.ts'
-import type { ConditionKeys } from '#access/decide/query-facts.ts'
+
+import type { ConditionKeys } from '#access/caller/query-facts.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { ObjectAttributes } from '#model/object.ts'
 import type { WriteConditions } from '#store/contract.ts'
 

@@ -1,5 +1,5 @@
 /** The version that is copied, opened: the right to read it, its existence and what else it must be, for copies and parts alike. */
-import type { RequestFacts } from '#access/decide/caller.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { readAuthorized } from '#access/decide/object-access.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'

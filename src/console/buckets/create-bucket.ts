@@ -2,7 +2,7 @@ import { bucketHref } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
 import { assertBucketName } from '#model/bucket.ts'
 import { regionOfBucket } from '#model/bucket-region.ts'
-import { ApiError } from '#model/errors.ts'
+import { refusalOf } from '#model/errors.ts'
 import { newBucket } from '#model/new-bucket.ts'
 import { bucketsView } from './list-buckets.ts'
 import { listVisibleBuckets } from './visible-buckets.ts'
@@ -24,12 +24,12 @@ export const createBucket: Page = async (visit, services) => {
     }
     await services.store.createBucket(newBucket(named, services.config))
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500) throw error
+    const refusal = refusalOf(error)
     const { summaries: shown, isCut } = await listVisibleBuckets(visit, services)
     const hasRegions = services.config.regions.length > 0
     const locals = { shown, total: shown.length, isCut, filter: '', sort: 'name', region, hasRegions, mayCreate: true }
-    const problem = error.code === 'InvalidBucketName' ? nameRules : error.message
-    return bucketsView({ ...locals, problem, typed: { name, versioning, location } }, error.status)
+    const problem = refusal.code === 'InvalidBucketName' ? nameRules : refusal.message
+    return bucketsView({ ...locals, problem, typed: { name, versioning, location } }, refusal.status)
   }
   return { redirect: bucketHref(name), notice: { kind: 'done', text: `Bucket ${name} created` } }
 }

@@ -1,7 +1,7 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
 import { ApiError } from '#model/errors.ts'
 import { copyPart } from '#objects/put-part.ts'
-import { formatDate } from '#s3/bucket/listing.ts'
+import { formatDate } from '#s3/listing/listing.ts'
 import { sourceVersionHeader } from '#s3/object/copy-object.ts'
 import { readCopySource } from '#s3/object/copy-source.ts'
 import type { Operation } from '#s3/operation.ts'
