@@ -2,12 +2,12 @@
 import { type AppConfig, ConfigError, findCommand, isColorUnwanted, loadConfig } from '#config/config.ts'
 import { limitsWithin } from '#http/connections.ts'
 import { readTls } from '#http/tls.ts'
+import { packageRoot, version } from '#lib/program/package-root.ts'
+import { programFile } from '#lib/program/program-file.ts'
 import { findOpenFileLimit } from '#lib/system/open-file-limit.ts'
 import { formatBanner, formatHelp, formatReadyLine, formatSettings, type Started, styleFor } from './banner.ts'
-import { prepareChildProgram } from './child-program.ts'
 import { isAdministratorOther, type Prepared, prepareFirstStart } from './first-start.ts'
 import { assertIndexesUsable, findIndexDamage } from './index-damage.ts'
-import { packageRoot, version } from './package-root.ts'
 import { assertPortsFree, type Listener } from './ports.ts'
 import { StartError } from './protocol.ts'
 import { rotateLog } from './rotate-log.ts'
@@ -64,7 +64,8 @@ function assertTlsFiles(config: AppConfig): void {
 }
 
 async function serve(config: AppConfig): Promise<void> {
-  const [program] = await Promise.all([prepareChildProgram(), assertPortsFree(config.host, listenersOf(config))])
+  await assertPortsFree(config.host, listenersOf(config))
+  const program = programFile('child')
   assertStorageWritable(config)
   const prepared = prepareFirstStart(config)
   if (isAdministratorOther(config)) {
