@@ -3,10 +3,7 @@
  * second.
  */
 import fs from 'node:fs'
-import { createRequire } from 'node:module'
-import { getSystemErrorName } from 'node:util'
-
-const require = createRequire(import.meta.url)
+import { type CLibrary, loadCLibrary } from './koffi.ts'
 
 const atWorkingFolder = -100
 const renameExchange = 2
@@ -130,8 +127,7 @@ interface Calls {
   syncfs(fd: number): Promise<number>
   /** Of glibc. */
   readonly mallopt: ((parameter: number, value: number) => number) | undefined
-  /** Of the last call that failed, and was not in a thread. */
-  lastError(): string
+  readonly lastError: CLibrary['lastError']
 }
 
 /** As the last keepFreedBlocks had it: each call to mallopt(3) goes through all that is free. */
@@ -146,8 +142,7 @@ function load(): Calls | undefined {
 function find(): Calls | undefined {
   if (process.platform !== 'linux') return undefined
   try {
-    const koffi = require('koffi') as typeof import('koffi')
-    const library = koffi.load(null)
+    const library = loadCLibrary()
     const renameat2 = library.func('int renameat2(int, const char *, int, const char *, unsigned int)')
     const syncfs = library.func('int syncfs(int)')
     return {
@@ -163,7 +158,7 @@ function find(): Calls | undefined {
         new Promise((resolve, reject) => {
           syncfs.async(fd, (error: unknown, result: number) => (error ? reject(error) : resolve(result)))
         }),
-      lastError: () => getSystemErrorName(-koffi.errno()),
+      lastError: library.lastError,
     }
   } catch {
     // No program of koffi's for this processor, or a C library without these calls.
@@ -171,12 +166,12 @@ function find(): Calls | undefined {
   }
 }
 
-function fcntlOf(library: import('koffi').LibraryHandle): Calls['fcntl'] {
+function fcntlOf(library: CLibrary): Calls['fcntl'] {
   const fcntl = library.func('int fcntl(int, int, ...)')
   return (fd, command, argument) => fcntl(fd, command, typeof argument === 'number' ? 'int' : 'void *', argument)
 }
 
-function malloptOf(library: import('koffi').LibraryHandle): Calls['mallopt'] {
+function malloptOf(library: CLibrary): Calls['mallopt'] {
   try {
     return library.func('int mallopt(int, int)')
   } catch {
