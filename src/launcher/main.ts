@@ -8,6 +8,7 @@ import { findOpenFileLimit } from '#lib/system/open-file-limit.ts'
 import { formatBanner, formatHelp, formatReadyLine, formatSettings, type Started, styleFor } from './banner.ts'
 import { isAdministratorOther, type Prepared, prepareFirstStart } from './first-start.ts'
 import { assertIndexesUsable, findIndexDamage } from './index-damage.ts'
+import { assertNotMinioFolder } from './minio-folder.ts'
 import { assertPortsFree, type Listener } from './ports.ts'
 import { StartError } from './protocol.ts'
 import { rotateLog } from './rotate-log.ts'
@@ -35,8 +36,10 @@ async function run(argv: readonly string[]): Promise<void> {
   if (command === 'help') return print(formatHelp(version, style))
   if (command === 'version') return print(version)
   if (command === 'fsck') return checkFolder(argv)
+  if (command === 'health') return sayHealth(argv.slice(1))
   const config = loadConfig(argv)
   if (command === 'show-config') return print(formatSettings(config))
+  for (const note of config.notes) complain(note)
   assertTlsFiles(config)
   if (command === 'check-config') return print('The settings are fine.')
   if (command === 'start') return serve(config)
@@ -44,6 +47,12 @@ async function run(argv: readonly string[]): Promise<void> {
   const { resetCredentials } = await import('./reset-cred.ts')
   const { accessKey, secretKey } = await resetCredentials(config)
   print(`${accessKey} / ${secretKey}\nThis secret is shown only this once; ${config.iamPath} holds it.`)
+}
+
+/** Ends with status 1 if the server does not answer. */
+async function sayHealth(argv: readonly string[]): Promise<void> {
+  const { checkHealth, findServerArguments } = await import('./health.ts')
+  print(await checkHealth(loadConfig(argv.length > 0 ? argv : findServerArguments())))
 }
 
 /** Ends with status 1 if something is left that does not fit. */
@@ -66,6 +75,7 @@ function assertTlsFiles(config: AppConfig): void {
 async function serve(config: AppConfig): Promise<void> {
   await assertPortsFree(config.host, listenersOf(config))
   const program = programFile('child')
+  assertNotMinioFolder(config)
   assertStorageWritable(config)
   const prepared = prepareFirstStart(config)
   if (isAdministratorOther(config)) {
