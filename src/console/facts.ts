@@ -3,9 +3,9 @@
  * headers: the console acts on none of them as S3 would, so that an `x-amz-tagging` sent along must not satisfy a condition.
  */
 import type { IncomingMessage } from 'node:http'
-import type { RequestFacts } from '#access/decide/caller.ts'
-import { callerHeaders } from '#access/decide/caller-headers.ts'
-import type { ConditionKeys } from '#access/decide/query-facts.ts'
+import { callerHeaders } from '#access/caller/caller-headers.ts'
+import type { ConditionKeys } from '#access/caller/query-facts.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import type { NamedTags } from '#model/tags.ts'

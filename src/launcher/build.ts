@@ -1,7 +1,7 @@
 /** `npm run build`: the same program as JavaScript, in dist/, with the files of packages that browsers fetch. */
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { npmFiles, npmFilesFolder } from '#console/npm-files.ts'
+import { npmFiles, npmFilesFolder } from '#console/answer/npm-files.ts'
 import { bundle } from '#lib/program/bundle.ts'
 import { packageRoot } from '#lib/program/package-root.ts'
 import { programs } from '#lib/program/program-file.ts'

@@ -1,7 +1,7 @@
 /** The command line: does what its flags ask for, and by default starts the servers and stays until told to stop. */
 import { type AppConfig, ConfigError, findCommand, isColorUnwanted, loadConfig } from '#config/config.ts'
-import { limitsWithin } from '#http/connections.ts'
-import { readTls } from '#http/tls.ts'
+import { limitsWithin } from '#http/server/connections.ts'
+import { readTls } from '#http/server/tls.ts'
 import { packageRoot, version } from '#lib/program/package-root.ts'
 import { programFile } from '#lib/program/program-file.ts'
 import { findOpenFileLimit } from '#lib/system/open-file-limit.ts'

@@ -1,8 +1,11 @@
 /** The shape of every S3 operation: (request, services) → response. Operations never see Express. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Caller, Gatekeeper, RequestFacts, Resource } from '#access/decide/caller.ts'
-import type { Owner } from '#model/account.ts'
+import type { Caller } from '#access/caller/caller.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
+import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
+import type { Resource } from '#access/decide/resource.ts'
+import type { Owner, Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Regions } from '#model/bucket-region.ts'
 import type { ChecksumAlgorithm, ObjectVersion } from '#model/object.ts'
@@ -113,3 +116,26 @@ export interface BucketPolicies {
 }
 
 export type Operation = (request: S3Request, services: Services) => S3Response | Promise<S3Response>
+
+export interface OperationRow {
+  readonly name: string
+  readonly route: string
+  /** Undefined: nothing to allow here, the operation asks for each thing it touches. */
+  readonly action: string | ((asked: AskedAction) => string | undefined) | undefined
+  readonly run: Operation
+  /** The operation reads the version addressed: its record, or its bytes too. Absent: it need not exist. */
+  readonly reads?: 'record' | 'bytes'
+  /** Not allowed on a delete marker, also where that is the current version. */
+  readonly refusesMarkers?: true
+  /** The bucket in the address need not exist. */
+  readonly withoutBucket?: true
+  /** Credentials are in the body; the operation verifies them, and the permission. */
+  readonly authenticatesItself?: true
+  /** Answers 501. */
+  readonly isUnserved?: true
+}
+
+export interface AskedAction {
+  readonly query: ReadonlyMap<string, string>
+  readonly principal: Principal
+}

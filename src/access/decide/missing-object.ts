@@ -2,9 +2,12 @@
  * Who learns that a key is missing: whoever may list the bucket under that very key as a prefix, and nobody else.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, Permissions
  */
+
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
-import type { Gatekeeper, RequestFacts, Resource } from './caller.ts'
+import type { Gatekeeper } from './gatekeeper.ts'
+import type { Resource } from './resource.ts'
 
 export interface AskedKey {
   readonly principal: Principal

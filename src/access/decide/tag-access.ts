@@ -1,8 +1,10 @@
 /** Who may know an object's tags, and carry them over to a copy: what the API and the console ask alike. */
+
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { ObjectVersion } from '#model/object.ts'
-import type { Gatekeeper, RequestFacts } from './caller.ts'
+import type { Gatekeeper } from './gatekeeper.ts'
 import { governed } from './object-access.ts'
 
 export interface TaggedVersion {

@@ -2,8 +2,9 @@ import { bucketHref } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
 import { assertBucketName, type Bucket } from '#model/bucket.ts'
 import { regionOfBucket } from '#model/bucket-region.ts'
-import { ApiError } from '#model/errors.ts'
-import { defaultBlock, defaultControls } from '#model/object-ownership.ts'
+import { refusalOf } from '#model/errors.ts'
+import { defaultControls } from '#model/object-ownership.ts'
+import { defaultBlock } from '#model/public-access-block.ts'
 import { bucketsView } from './list-buckets.ts'
 import { listVisibleBuckets } from './visible-buckets.ts'
 
@@ -29,12 +30,12 @@ export const createBucket: Page = async (visit, services) => {
     }
     await services.store.createBucket(bucket)
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500) throw error
+    const refusal = refusalOf(error)
     const { summaries: shown, isCut } = await listVisibleBuckets(visit, services)
     const hasRegions = services.config.regions.length > 0
     const locals = { shown, total: shown.length, isCut, filter: '', sort: 'name', region, hasRegions, mayCreate: true }
-    const problem = error.code === 'InvalidBucketName' ? nameRules : error.message
-    return bucketsView({ ...locals, problem, typed: { name, versioning, location } }, error.status)
+    const problem = refusal.code === 'InvalidBucketName' ? nameRules : refusal.message
+    return bucketsView({ ...locals, problem, typed: { name, versioning, location } }, refusal.status)
   }
   return { redirect: bucketHref(name), notice: { kind: 'done', text: `Bucket ${name} created` } }
 }

@@ -1,17 +1,11 @@
-import { tagKeys } from '#access/decide/query-facts.ts'
+import { tagKeys } from '#access/caller/query-facts.ts'
 import { elementAt, textAt } from '#lib/text/xml.ts'
 import { aclToKeep, isPublicAcl } from '#model/acl.ts'
 import { assertBucketName, type Bucket } from '#model/bucket.ts'
 import { regionOfBucket } from '#model/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
-import {
-  defaultBlock,
-  defaultControls,
-  hasAclsEnabled,
-  type ObjectOwnership,
-  objectOwnerships,
-  refuseBlockedAcl,
-} from '#model/object-ownership.ts'
+import { defaultControls, hasAclsEnabled, type ObjectOwnership, objectOwnerships } from '#model/object-ownership.ts'
+import { defaultBlock, refuseBlockedAcl } from '#model/public-access-block.ts'
 import { assertTags, type NamedTags } from '#model/tags.ts'
 import { requestedAcl, resolveAcl } from '#s3/acl/acl-request.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'

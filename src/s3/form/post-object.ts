@@ -2,7 +2,7 @@
  * Uploads from browsers. The form carries its own credentials and policy, so this operation authenticates by itself.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
-import type { Caller } from '#access/decide/caller.ts'
+import type { Caller } from '#access/caller/caller.ts'
 import { isUnexplained } from '#access/decide/denial.ts'
 import { awsEncode } from '#lib/text/uri.ts'
 import { formatXml } from '#lib/text/xml.ts'

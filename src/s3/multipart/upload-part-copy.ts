@@ -1,6 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
 import { ApiError } from '#model/errors.ts'
-import { formatDate } from '#s3/bucket/listing.ts'
+import { formatDate } from '#s3/listing/listing.ts'
 import { sourceVersionHeader } from '#s3/object/copy-object.ts'
 import { openCopySource } from '#s3/object/copy-source.ts'
 import type { Operation } from '#s3/operation.ts'

@@ -1,6 +1,6 @@
 /** The object that x-amz-copy-source names, opened: permission, existence and conditions are settled here, once for both copies. */
 
-import type { RequestFacts } from '#access/decide/caller.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { readAuthorized } from '#access/decide/object-access.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { decodeCopySource, type NamedSource } from '#model/copy-source.ts'

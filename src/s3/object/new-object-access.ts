@@ -1,11 +1,12 @@
 /** Whose an object will be that is about to be written, and who else may use it. */
 import type { IncomingHttpHeaders } from 'node:http'
-import type { RequestFacts } from '#access/decide/caller.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Principal } from '#model/account.ts'
 import { type Acl, aclToKeep, grantsAllToOne } from '#model/acl.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { hasAclsEnabled, ownerOfNewObject, refuseBlockedAcl } from '#model/object-ownership.ts'
+import { hasAclsEnabled, ownerOfNewObject } from '#model/object-ownership.ts'
+import { refuseBlockedAcl } from '#model/public-access-block.ts'
 import { type RequestedAcl, requestedAcl, resolveAcl } from '#s3/acl/acl-request.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
 
