@@ -10,6 +10,9 @@ import type { Authorizer } from './authorizer.ts'
 import { ObjectNeeded } from './object-needed.ts'
 import type { ArnResource, Asking, Resource } from './resource.ts'
 
+/** Authorization, for callers that are known already. */
+export type Rights = Pick<Gatekeeper, 'authorize' | 'may'>
+
 /**
  * The one authentication and the one authorization, for every way into the server. Errors are ApiError with AWS's
  * codes.
@@ -33,6 +36,8 @@ export interface Gatekeeper {
   authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void
   /** The same decision, without a record. */
   may(principal: Principal, action: string, resource: Resource, facts: RequestFacts): boolean
+  /** Where a request comes from, past trusted proxies. */
+  addressOf(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
   /** Like `authorize`, for resources that only an ARN names. */
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
   /** Like `may`, for resources that only an ARN names. */
@@ -82,5 +87,6 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
     recordRefusal: authorizer.recordRefusal,
     recordArnRefusal: authorizer.recordArnRefusal,
     may,
+    addressOf: options.clientAddress.address,
   }
 }

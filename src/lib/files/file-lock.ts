@@ -3,10 +3,7 @@
  * offer, through koffi. A lock belongs to the open file: a second descriptor of the same process is refused like any
  * other.
  */
-import { createRequire } from 'node:module'
-import { getSystemErrorName } from 'node:util'
-
-const require = createRequire(import.meta.url)
+import { loadCLibrary } from '#lib/system/koffi.ts'
 
 const shared = 1
 const exclusive = 2
@@ -61,11 +58,10 @@ function load(): Flock | undefined {
 function find(): Flock | undefined {
   if (process.platform === 'win32') return undefined
   try {
-    const koffi = require('koffi') as typeof import('koffi')
-    const library = koffi.load(null)
+    const library = loadCLibrary()
     const flock = library.func('int flock(int, int)')
     const lockf = library.func('int lockf(int, int, long)')
-    return { flock, lockf, lastError: () => getSystemErrorName(-koffi.errno()) }
+    return { flock, lockf, lastError: library.lastError }
   } catch {
     // koffi has no binary for this processor, or the C library lacks this call.
     return undefined

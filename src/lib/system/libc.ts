@@ -2,10 +2,7 @@
  * Calls of Linux that Node does not offer, through koffi. The library is loaded on first use, which takes about 10 ms.
  */
 import fs from 'node:fs'
-import { createRequire } from 'node:module'
-import { getSystemErrorName } from 'node:util'
-
-const require = createRequire(import.meta.url)
+import { type CLibrary, loadCLibrary } from './koffi.ts'
 
 const atWorkingFolder = -100
 const renameExchange = 2
@@ -17,6 +14,9 @@ const closeOnExec = 0o2000000
 const folderChanges = 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200
 const onlyFolders = 0x1000000
 const getLock = 5
+const setSignal = 10
+const setLease = 1024
+const sigurg = 23
 const writeLock = 1
 const unlocked = 2
 
@@ -53,8 +53,19 @@ export const libc = {
     load()?.inotifyRemoveWatch(fd, watch)
   },
 
-  /** For a worker that is started from source text. */
-  koffiPath: (): string => require.resolve('koffi'),
+  /**
+   * Whether no other process has the file open: it then has a write lease on it (fcntl(2), F_SETLEASE) until it closes the descriptor, and
+   * SIGURG, which does nothing, tells when another process opens the file. False where there is no such call.
+   */
+  takeWriteLease(fd: number): boolean {
+    const calls = load()
+    return calls !== undefined && calls.fcntl(fd, setSignal, sigurg) === 0 && calls.fcntl(fd, setLease, writeLock) === 0
+  },
+
+  /** Whether the open file has extended attributes (flistxattr(2)). True where that cannot be found out. */
+  hasAttributes(fd: number): boolean {
+    return load()?.flistxattr(fd, null, 0) !== 0
+  },
 
   canSyncVolume: (): boolean => load() !== undefined,
 
@@ -110,13 +121,14 @@ interface Calls {
   inotifyAddWatch(fd: number, path: string, mask: number): number
   inotifyRemoveWatch(fd: number, watch: number): number
   fallocate(fd: number, mode: number, offset: number, sizeBytes: number): number
-  fcntl(fd: number, command: number, lock: Buffer): number
+  fcntl(fd: number, command: number, argument: Buffer | number): number
+  flistxattr(fd: number, names: null, sizeBytes: number): number
   /** Runs in a thread. */
   syncfs(fd: number): Promise<number>
   /** Only in glibc. */
   readonly mallopt: ((parameter: number, value: number) => number) | undefined
   /** The error of the last failed call that did not run in a thread. */
-  lastError(): string
+  readonly lastError: CLibrary['lastError']
 }
 
 /** The last value: each call to mallopt(3) walks all free memory. */
@@ -131,8 +143,7 @@ function load(): Calls | undefined {
 function find(): Calls | undefined {
   if (process.platform !== 'linux') return undefined
   try {
-    const koffi = require('koffi') as typeof import('koffi')
-    const library = koffi.load(null)
+    const library = loadCLibrary()
     const renameat2 = library.func('int renameat2(int, const char *, int, const char *, unsigned int)')
     const syncfs = library.func('int syncfs(int)')
     return {
@@ -142,12 +153,13 @@ function find(): Calls | undefined {
       inotifyRemoveWatch: library.func('int inotify_rm_watch(int, int)'),
       fallocate: library.func('int fallocate64(int, int, int64_t, int64_t)'),
       fcntl: fcntlOf(library),
+      flistxattr: library.func('long flistxattr(int, char *, size_t)'),
       mallopt: malloptOf(library),
       syncfs: (fd) =>
         new Promise((resolve, reject) => {
           syncfs.async(fd, (error: unknown, result: number) => (error ? reject(error) : resolve(result)))
         }),
-      lastError: () => getSystemErrorName(-koffi.errno()),
+      lastError: library.lastError,
     }
   } catch {
     // koffi has no binary for this processor, or the C library lacks these calls.
@@ -155,12 +167,12 @@ function find(): Calls | undefined {
   }
 }
 
-function fcntlOf(library: import('koffi').LibraryHandle): Calls['fcntl'] {
+function fcntlOf(library: CLibrary): Calls['fcntl'] {
   const fcntl = library.func('int fcntl(int, int, ...)')
-  return (fd, command, lock) => fcntl(fd, command, 'void *', lock)
+  return (fd, command, argument) => fcntl(fd, command, typeof argument === 'number' ? 'int' : 'void *', argument)
 }
 
-function malloptOf(library: import('koffi').LibraryHandle): Calls['mallopt'] {
+function malloptOf(library: CLibrary): Calls['mallopt'] {
   try {
     return library.func('int mallopt(int, int)')
   } catch {
