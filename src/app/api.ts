@@ -16,8 +16,7 @@ import { closeServer, createHttpServer, listen, takeConnections } from '#http/se
 import { readTls } from '#http/server/tls.ts'
 import { createIamService } from '#iam/service.ts'
 import { createLog, flushLog, type Log } from '#lib/log/log.ts'
-import { defaultControls } from '#model/object-ownership.ts'
-import { defaultBlock } from '#model/public-access-block.ts'
+import { newBucket } from '#model/new-bucket.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import { createAddressReader } from '#s3/request/address.ts'
@@ -141,13 +140,8 @@ function asAskedBefore(request: IncomingMessage): Pick<IncomingMessage, 'method'
 /** MYFSIO_BUCKETS, which belong to the administrator. */
 async function createBuckets(store: Store, config: AppConfig, ownerId: string): Promise<void> {
   const { buckets, region } = config
-  const controls = {
-    ...defaultControls(config.defaultObjectOwnership),
-    ...defaultBlock(config.defaultPublicAccessBlock),
-  }
   for (const name of buckets) {
     if ((await store.findBucket(name)) !== undefined) continue
-    const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
-    await store.createBucket({ name, createdAtMs: Date.now(), ownerId, region, ...controls, ...fresh })
+    await store.createBucket(newBucket({ name, ownerId, region }, config))
   }
 }

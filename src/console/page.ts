@@ -11,6 +11,7 @@ import type { Identities } from '#identity/identities.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
+import type { Actor } from '#objects/actor.ts'
 import type { Content, Store } from '#store/contract.ts'
 import type { ConsoleSettings } from './console-settings.ts'
 import type { Effect } from './facts.ts'
@@ -32,6 +33,8 @@ export interface Visit {
   readonly host: string | undefined
   /** What conditions of policies may ask of this visit, whatever it does: see facts.ts. */
   readonly facts: RequestFacts
+  /** Whose writes these are. */
+  readonly actor: Actor
   /** Anonymous on pages that need no sign-in. */
   readonly principal: Principal
   readonly session: VisitSession

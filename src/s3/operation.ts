@@ -8,8 +8,9 @@ import type { Resource } from '#access/decide/resource.ts'
 import type { Owner, Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Regions } from '#model/bucket-region.ts'
+import type { BucketDefaults } from '#model/new-bucket.ts'
 import type { ChecksumAlgorithm, ObjectVersion } from '#model/object.ts'
-import type { ObjectOwnership } from '#model/object-ownership.ts'
+import type { Actor } from '#objects/actor.ts'
 import type { Content, IncomingBody, OpenObject, Store } from '#store/contract.ts'
 
 export interface S3Request {
@@ -32,6 +33,8 @@ export interface S3Request {
   readonly body: RequestBody
   /** What conditions of policies may ask of it. */
   readonly facts: RequestFacts
+  /** Whose writes these are. */
+  readonly actor: Actor
   /** A secondary permission: AccessDenied unless the caller has it. `keys`: condition keys that only the body tells. */
   authorize(action: string, resource: Resource, keys?: RequestFacts['keys']): void
   /** The version addressed, read once, also where authorization had to look at it. Errors are those of `store.headObject`. */
@@ -86,15 +89,11 @@ export interface Services {
   readonly settings: S3Settings
 }
 
-export interface S3Settings extends Regions {
+export interface S3Settings extends Regions, BucketDefaults {
   /** MAX_UPLOAD_SIZE: the largest body of one request. */
   readonly maxUploadBytes: number
   /** Domains under which `<bucket>.<domain>` addresses a bucket. `localhost` is always one. */
   readonly virtualHostDomains: readonly string[]
-  /** Of buckets made without saying so. */
-  readonly defaultObjectOwnership: ObjectOwnership
-  /** Whether buckets are made with a block of public access. */
-  readonly defaultPublicAccessBlock: boolean
 }
 
 /** Who may be named in access control lists and what they are called, and whose account they are. */

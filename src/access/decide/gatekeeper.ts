@@ -10,6 +10,9 @@ import type { Authorizer } from './authorizer.ts'
 import { ObjectNeeded } from './object-needed.ts'
 import type { ArnResource, Asking, Resource } from './resource.ts'
 
+/** What decides about rights, for those who know the caller already. */
+export type Rights = Pick<Gatekeeper, 'authorize' | 'may'>
+
 /** The one authentication and the one authorization of every door. Errors are ApiError with AWS's codes. */
 export interface Gatekeeper {
   /** Verifies whatever credentials the request carries; anonymous if none. */
@@ -30,6 +33,8 @@ export interface Gatekeeper {
   authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void
   /** The same question without consequences: no record is made of the answer. */
   may(principal: Principal, action: string, resource: Resource, facts: RequestFacts): boolean
+  /** Where a request comes from, past trusted proxies. */
+  addressOf(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
   /** As `authorize`, for whatever only an ARN names. */
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
   /** As `may`, for whatever only an ARN names. */
@@ -67,5 +72,6 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
     noteRefusal: authorizer.noteRefusal,
     noteArnRefusal: authorizer.noteArnRefusal,
     may,
+    addressOf: options.clientAddress.address,
   }
 }

@@ -10,14 +10,14 @@ import type { ObjectVersion } from '#model/object.ts'
 import { hasAclsEnabled } from '#model/object-ownership.ts'
 import { dependsOnObject } from '#policy/evaluate/acl-evaluation.ts'
 import type { Store } from '#store/contract.ts'
-import type { Gatekeeper } from './gatekeeper.ts'
+import type { Rights } from './gatekeeper.ts'
 import { hideMissingObject } from './missing-object.ts'
 import { ObjectNeeded } from './object-needed.ts'
 import type { Resource } from './resource.ts'
 
 interface Domain {
   readonly store: Pick<Store, 'findVersion' | 'getUpload'>
-  readonly gatekeeper: Gatekeeper
+  readonly gatekeeper: Rights
 }
 
 export interface AskedObject {

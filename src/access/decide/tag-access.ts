@@ -4,7 +4,7 @@ import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { ObjectVersion } from '#model/object.ts'
-import type { Gatekeeper } from './gatekeeper.ts'
+import type { Rights } from './gatekeeper.ts'
 import { governed } from './object-access.ts'
 
 export interface TaggedVersion {
@@ -21,7 +21,7 @@ const readingTags = (versionId: string | undefined): string =>
 const resourceOf = ({ bucket, key, version }: TaggedVersion) => ({ bucket, key, object: governed(bucket, version) })
 
 export function mayReadTags(
-  gatekeeper: Gatekeeper,
+  gatekeeper: Rights,
   principal: Principal,
   tagged: TaggedVersion,
   facts: RequestFacts,
@@ -34,7 +34,7 @@ export function mayReadTags(
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
 export function authorizeCarriedTags(
-  gatekeeper: Gatekeeper,
+  gatekeeper: Rights,
   principal: Principal,
   source: TaggedVersion & { readonly facts: RequestFacts },
   target: { readonly bucket: Bucket; readonly key: string; readonly facts: RequestFacts },
