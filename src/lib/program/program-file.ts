@@ -1,6 +1,7 @@
 /**
- * The file that children run under plain node: beside us in dist/, else bundled from the sources into a cache that is keyed by
- * their content. So children need no compiler in memory, and a second start compiles nothing.
+ * Programs that run in a process or a thread of their own, as files for plain node. A build puts them beside the code that starts them.
+ * From the sources they are bundled into a cache that is keyed by their content: children need no compiler in memory, and a second start
+ * compiles nothing.
  */
 import { createHash } from 'node:crypto'
 import {
@@ -16,54 +17,61 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bundle } from './bundle.ts'
 import { packageRoot } from './package-root.ts'
 
-const entry = { child: 'src/launcher/child.ts' }
-const keptMs = 7 * 24 * 60 * 60 * 1000
+export const programs = {
+  child: 'src/launcher/child.ts',
+  'lane-worker': 'src/lib/digest/lane-worker.ts',
+  'spares-worker': 'src/blobs/spares-worker.ts',
+  'read-index': 'src/metadata/lmdb/read-index.ts',
+} as const
 
-export async function prepareChildProgram(): Promise<string> {
-  const built = join(import.meta.dirname, 'child.js')
+const keptMs = 7 * 24 * 60 * 60 * 1000
+let folderFromSources: string | undefined
+
+export function programFile(name: keyof typeof programs): string {
+  const built = join(import.meta.dirname, `${name}.js`)
   if (existsSync(built)) return built
+  folderFromSources ??= bundleSources()
+  return join(folderFromSources, `${name}.js`)
+}
+
+function bundleSources(): string {
   const cache = join(packageRoot, 'node_modules', '.cache', 'myfsio')
   try {
     mkdirSync(cache, { recursive: true })
-    return await bundleInto(cache)
+    return bundleInto(cache)
   } catch (error) {
     if (!isUnwritable(error)) throw error
     return bundleAside()
   }
 }
 
-async function bundleInto(cache: string): Promise<string> {
+function bundleInto(cache: string): string {
   const folder = join(cache, contentKey())
-  const program = join(folder, 'child.js')
-  if (existsSync(program)) return program
+  if (existsSync(folder)) return folder
   const draft = mkdtempSync(`${folder}-`)
   try {
-    await bundleEntry(draft)
+    bundle(packageRoot, programs, draft)
     // Another start may have been faster; its result is the same.
-    if (!existsSync(program)) renameSync(draft, folder)
+    if (!existsSync(folder)) renameSync(draft, folder)
   } catch (error) {
-    if (!existsSync(program)) throw error
+    if (!existsSync(folder)) throw error
   } finally {
     rmSync(draft, { recursive: true, force: true })
   }
   removeOld(cache)
-  return program
+  return folder
 }
 
-/** Where the package is read-only: a fresh private folder, since anyone may write into a known one. */
-async function bundleAside(): Promise<string> {
+/** For a read-only package: a fresh private folder, since anyone may write into a known one. */
+function bundleAside(): string {
   const folder = mkdtempSync(join(tmpdir(), 'myfsio-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   symlinkSync(join(packageRoot, 'node_modules'), join(folder, 'node_modules'))
-  await bundleEntry(folder)
-  return join(folder, 'child.js')
-}
-
-async function bundleEntry(folder: string): Promise<void> {
-  const { bundle } = await import('./bundle.ts')
-  await bundle(packageRoot, entry, folder)
+  bundle(packageRoot, programs, folder)
+  return folder
 }
 
 function contentKey(): string {
@@ -78,7 +86,7 @@ function contentKey(): string {
     .slice(0, 24)
 }
 
-/** Not at once: a launcher that still runs starts its children from what it found. */
+/** Recent folders stay: a launcher that still runs starts its children from the one it found. */
 function removeOld(cache: string): void {
   for (const name of readdirSync(cache)) {
     const folder = join(cache, name)

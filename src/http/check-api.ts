@@ -1,4 +1,4 @@
-/** Asks the API whether it is well, from this process and at this moment. */
+/** Asks the API for its health, over HTTP from this process. */
 import http from 'node:http'
 import https from 'node:https'
 
