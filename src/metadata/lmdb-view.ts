@@ -1,6 +1,6 @@
 /** LMDB within a transaction, as its tasks see it, and what they write, for the redo log. */
-import type { Bytes, Exclusive, KeyRange } from './engine.ts'
-import { type Database, find, isEmpty, isEntry } from './lmdb-database.ts'
+import type { Bytes, Entry, Exclusive, KeyRange } from './engine.ts'
+import { type Database, find, isEmpty, isEntry, scanDatabase } from './lmdb-database.ts'
 import type { LmdbDurability } from './lmdb-durability.ts'
 import type { Put } from './redo-log.ts'
 import { addNumbers, addToCounters, type CommitView } from './write.ts'
@@ -26,6 +26,11 @@ export class LmdbView implements Exclusive, CommitView {
   get(key: Bytes): Bytes | undefined {
     this.#writeSumOf(key)
     return find(this.#database, key)
+  }
+
+  scan(range: KeyRange, options: { limit?: number } = {}): Entry[] {
+    this.#writeSums()
+    return scanDatabase(this.#database, range, options)
   }
 
   isNow(key: Bytes, value: Bytes | undefined): boolean {

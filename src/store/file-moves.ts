@@ -19,13 +19,13 @@ import {
 import { isInside } from '#blobs/inside.ts'
 import { isPlainKey, type Layout } from '#blobs/layout.ts'
 import type { Exclusive } from '#metadata/engine.ts'
-import { rowKey } from '#metadata/tables.ts'
+import { rowKey, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { FileSignature } from '#model/object.ts'
 import type { StoreLog } from './context.ts'
 import { isReplacing, mayBeExchanged, mayMoveDirectly } from './direct-move.ts'
 import { type Located, locate } from './locate.ts'
-import { type Pending, type RemovedFile, replacedInodesOf } from './pending.ts'
+import { decodePending, type Pending, type RemovedFile, replacedInodesOf } from './pending.ts'
 import type { TroubleLog } from './trouble-log.ts'
 
 /** After an unclean end a file is trusted only as far as it is known. */
@@ -41,6 +41,9 @@ type Moved = Pick<Pending, 'bucket' | 'key'> & { readonly source?: Pending['sour
 
 /** A file that is being moved meanwhile is found at the second look, or the third. */
 const looks = 3
+
+/** More of a key do not change within the time that a row is kept. */
+const olderVersionsMax = 1000
 
 /** What says that no file can have this path, as long as others have theirs. */
 const isNoPath = ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY', 'ENAMETOOLONG', 'EINVAL', 'EILSEQ', 'ELOOP', 'EXDEV']
@@ -91,7 +94,7 @@ export class FileMoves {
     const located = locate(view, pending.bucket, pending.key, pending.order)
     const isOpaque = located?.version.place.kind === 'opaque'
     // One that could not take the place of the file it replaces has left it there.
-    if (typeof playing === 'object' || (isOpaque && isReplacing(pending))) this.#removeStale(view, pending)
+    if (typeof playing === 'object' || (isOpaque && isReplacing(pending))) this.#removeStale(view, pending, playing)
     if (pending.fileId === undefined || !pending.moved.includes(pending.order)) return undefined
     return located === undefined ? layout.staging(pending.fileId) : undefined
   }
@@ -259,16 +262,33 @@ export class FileMoves {
    * After a power loss a name may have come back: files of this row's versions, at a place that a record no longer gives them, would
    * pass for files made by hand.
    */
-  #removeStale(view: Exclusive, pending: Pending): void {
+  #removeStale(view: Exclusive, pending: Pending, playing: Playing): void {
     const { bucket, key, source } = pending
     const inodes = [...(pending.inodes ?? []), ...pending.removed.map(({ inode }) => inode)]
-    for (const plainKey of source === undefined ? [key] : [key, source.key]) {
+    const isRecovery = typeof playing === 'object'
+    for (const plainKey of source === undefined || !isRecovery ? [key] : [key, source.key]) {
       if (!isPlainKey(plainKey) || this.#isTaken(view, bucket, plainKey)) continue
       const path = this.#options.layout.plain(bucket, plainKey)
       if (!isReachable(this.#options.layout, bucket, path)) continue
       const there = isReplacing(pending) ? findFileSafely(path) : findUnlessClosed(path)
-      if (there !== undefined && inodes.includes(there.inode)) removeFile(path, this.#options.layout.bucket(bucket))
+      const known = plainKey === key ? inodes : inodes.slice(0, 1)
+      if (there === undefined || !known.includes(there.inode)) continue
+      if (this.#isAwaited(view, bucket, plainKey, there.inode)) continue
+      removeFile(path, this.#options.layout.bucket(bucket))
     }
+  }
+
+  /**
+   * Whether the key's plain file is that of a version which belongs elsewhere, and is not there yet: its inode may be one that a file
+   * had which was replaced or removed before.
+   */
+  #isAwaited(view: Exclusive, bucket: string, key: string, inode: number): boolean {
+    const { layout } = this.#options
+    return versionsThatLeave(view, bucket, key).some(
+      (version) =>
+        version.signature.inode === inode &&
+        findReachable(layout, bucket, layout.place(bucket, version.key, version.place))?.inode !== inode,
+    )
   }
 
   /** Whether a plain file is where the key's record says its bytes are. */
@@ -317,9 +337,20 @@ export class FileMoves {
     if (there === undefined || this.#isTaken(view, bucket, key)) return false
     const isIt = isRemoved(there, removed, playing)
     if (!isIt && !replaced.includes(there.inode)) return false
+    if ((!isIt || playing !== 'first') && this.#isAwaited(view, bucket, key, there.inode)) return false
     removeFile(path, layout.bucket(bucket))
     return isIt
   }
+}
+
+/** Versions whose files may still be at the key's plain path: renamed ones, and those that have ceased to be current. */
+function versionsThatLeave(view: Exclusive, bucket: string, key: string): StoredVersion[] {
+  const renamed = view.scan(rowsOf('q', bucket, key)).flatMap(({ value }) => {
+    const { renamedTo, order } = decodePending(value)
+    return (renamedTo === undefined ? undefined : locate(view, bucket, renamedTo, order)?.version) ?? []
+  })
+  const older = view.scan(rowsOf('v', bucket, key), { limit: olderVersionsMax })
+  return [...renamed, ...older.map(({ value }) => decodeVersion(key, value))]
 }
 
 /** Where its file is, or that it is nowhere, is known by now. */
