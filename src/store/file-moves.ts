@@ -56,6 +56,9 @@ interface FileMovesOptions {
   readonly troubles: TroubleLog
 }
 
+/** A file cannot be removed before another has arrived in its place. */
+export class LeftToLater extends Error {}
+
 export class FileMoves {
   readonly #options: FileMovesOptions
 
@@ -84,7 +87,7 @@ export class FileMoves {
 
   /**
    * Removes what the row says has to go. Returns a file in `staging/` that is nobody's once this section is committed and flushed: a
-   * newer version, which may be as fresh as this very transaction, has overtaken it.
+   * newer version, which may be as fresh as this very transaction, has overtaken it. Throws `LeftToLater` if a file has to stay.
    */
   clean(view: Exclusive, pending: Pending, playing: Playing, older: readonly Pending[] = []): string | undefined {
     const { layout } = this.#options
@@ -92,9 +95,11 @@ export class FileMoves {
     const replaced = replacedInodesOf(older)
     for (const removed of pending.removed) this.#remove(view, pending, removed, playing, replaced)
     const located = locate(view, pending.bucket, pending.key, pending.order)
+    if (this.#isLeft(view, pending, located)) throw new LeftToLater()
     const isOpaque = located?.version.place.kind === 'opaque'
-    // One that could not take the place of the file it replaces has left it there.
-    if (typeof playing === 'object' || (isOpaque && isReplacing(pending))) this.#removeStale(view, pending, playing)
+    // One that could not take the place of the file it replaces, or was replaced before it could, has left it there.
+    const hasLeft = (isOpaque || located === undefined) && isReplacing(pending)
+    if (typeof playing === 'object' || hasLeft) this.#removeStale(view, pending, playing)
     if (pending.fileId === undefined || !pending.moved.includes(pending.order)) return undefined
     return located === undefined ? layout.staging(pending.fileId) : undefined
   }
@@ -260,22 +265,25 @@ export class FileMoves {
 
   /**
    * After a power loss a name may have come back: files of this row's versions, at a place that a record no longer gives them, would
-   * pass for files made by hand.
+   * pass for files made by hand. At any other time what the new version replaces is known to be of no use, and nothing else.
    */
   #removeStale(view: Exclusive, pending: Pending, playing: Playing): void {
-    const { bucket, key, source } = pending
-    const inodes = [...(pending.inodes ?? []), ...pending.removed.map(({ inode }) => inode)]
+    const { key, source, inodes = [] } = pending
     const isRecovery = typeof playing === 'object'
-    for (const plainKey of source === undefined || !isRecovery ? [key] : [key, source.key]) {
-      if (!isPlainKey(plainKey) || this.#isTaken(view, bucket, plainKey)) continue
-      const path = this.#options.layout.plain(bucket, plainKey)
-      if (!isReachable(this.#options.layout, bucket, path)) continue
-      const there = isReplacing(pending) ? findFileSafely(path) : findUnlessClosed(path)
-      const known = plainKey === key ? inodes : inodes.slice(0, 1)
-      if (there === undefined || !known.includes(there.inode)) continue
-      if (this.#isAwaited(view, bucket, plainKey, there.inode)) continue
-      removeFile(path, this.#options.layout.bucket(bucket))
-    }
+    const stale = [...(isRecovery ? inodes : inodes.slice(1)), ...pending.removed.map(({ inode }) => inode)]
+    this.#removeStaleAt(view, pending, key, stale)
+    if (isRecovery && source !== undefined) this.#removeStaleAt(view, pending, source.key, inodes.slice(0, 1))
+  }
+
+  #removeStaleAt(view: Exclusive, pending: Pending, key: string, inodes: readonly number[]): void {
+    const { layout } = this.#options
+    const { bucket } = pending
+    if (!isPlainKey(key) || this.#isTaken(view, bucket, key)) return
+    const path = layout.plain(bucket, key)
+    if (!isReachable(layout, bucket, path)) return
+    const there = isReplacing(pending) ? findFileSafely(path) : findUnlessClosed(path)
+    if (there === undefined || !inodes.includes(there.inode)) return
+    if (!this.#isAwaited(view, bucket, key, there.inode)) removeFile(path, layout.bucket(bucket))
   }
 
   /**
@@ -293,8 +301,22 @@ export class FileMoves {
 
   /** Whether a plain file is where the key's record says its bytes are. */
   #isTaken(view: Exclusive, bucket: string, key: string): boolean {
-    const row = view.get(rowKey('o', bucket, key))
-    return row !== undefined && decodeVersion(key, row).place.kind === 'plain'
+    return currentOf(view, bucket, key)?.place.kind === 'plain'
+  }
+
+  /**
+   * Whether a file that has to go is where a newer version's belongs, which is on its way: to remove it could remove that one. If the newer
+   * version goes before it arrives, nothing else knows of this file.
+   */
+  #isLeft(view: Exclusive, { bucket, key, inodes = [], removed }: Pending, located: Located | undefined): boolean {
+    const gone = removed.filter(({ place }) => place.kind === 'plain').map(({ inode }) => inode)
+    // A version that has come to its place has replaced what was there.
+    if (located === undefined) gone.push(...inodes.slice(1))
+    if (gone.length === 0) return false
+    const current = currentOf(view, bucket, key)
+    if (current?.place.kind !== 'plain') return false
+    const there = findReachable(this.#options.layout, bucket, this.#options.layout.plain(bucket, key))
+    return there !== undefined && there.inode !== current.signature.inode && gone.includes(there.inode)
   }
 
   /**
@@ -341,6 +363,11 @@ export class FileMoves {
     removeFile(path, layout.bucket(bucket))
     return isIt
   }
+}
+
+function currentOf(view: Exclusive, bucket: string, key: string): StoredVersion | undefined {
+  const row = view.get(rowKey('o', bucket, key))
+  return row === undefined ? undefined : decodeVersion(key, row)
 }
 
 /** Versions whose files may still be at the key's plain path: renamed ones, and those that have ceased to be current. */

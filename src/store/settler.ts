@@ -15,7 +15,7 @@ import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Place } from '#model/object.ts'
 import type { Durability, StoreLog } from './context.ts'
 import { DirectMoves, mayMoveDirectly } from './direct-move.ts'
-import { FileMoves, type Playing } from './file-moves.ts'
+import { FileMoves, LeftToLater, type Playing } from './file-moves.ts'
 import { decodePending, inodesOf, olderRows, type Pending, pendingKey, rowsFrom, smallBytesOf } from './pending.ts'
 import { StuckRows } from './stuck-rows.ts'
 import type { TroubleLog } from './trouble-log.ts'
@@ -323,6 +323,7 @@ export class Settler {
   }
 
   #tell({ bucket, key }: Pick<SettledRow, 'bucket' | 'key'>, error: unknown): void {
+    if (error instanceof LeftToLater) return
     const message = 'files could not be moved to their places, or removed; this is tried again until it can be done'
     this.#options.troubles.tellOfFolder('error', error, { bucket, key }, message)
   }
