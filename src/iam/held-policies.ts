@@ -14,6 +14,7 @@ import {
   type PolicyHolder,
   putInline,
   removeBoundary,
+  setBoundary,
 } from '#identity/policy-holder.ts'
 import { getRole } from '#identity/role.ts'
 import { getUser } from '#identity/user.ts'
@@ -151,7 +152,7 @@ function rowsOfBoundary({ noun, kind, nameRule, get, on }: HolderNoun): IamRow[]
         await change((account) => {
           const holder = get(account, name)
           getAttachable(account, arn)
-          holder.boundary = arn
+          setBoundary(holder, arn)
         })
         return undefined
       },

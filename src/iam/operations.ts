@@ -16,6 +16,7 @@ import { oidcProviderRows } from './oidc-providers.ts'
 import { policyRows } from './policies.ts'
 import type { IamRow } from './request.ts'
 import { roleRows } from './roles.ts'
+import { serviceLinkedRoleRows } from './service-linked-roles.ts'
 import { simulateRows } from './simulate.ts'
 import { tagRows } from './tags.ts'
 import { unsupportedRows } from './unsupported.ts'
@@ -32,6 +33,8 @@ export const operations: readonly IamRow[] = [
   ...groupRows,
   // CreateRole, GetRole, ListRoles, UpdateRole, UpdateRoleDescription, UpdateAssumeRolePolicy, DeleteRole
   ...roleRows,
+  // CreateServiceLinkedRole, DeleteServiceLinkedRole, GetServiceLinkedRoleDeletionStatus
+  ...serviceLinkedRoleRows,
   // Put, Get, List and Delete of User, Group and Role policies; Attach, Detach and ListAttached of each
   ...heldPolicyRows,
   // Put and Delete of User and Role permissions boundaries

@@ -1,6 +1,6 @@
 import { tagsOf } from '#identity/entity.ts'
 import { getAttachable } from '#identity/managed-policy.ts'
-import { createRole, deleteRole, getRole, type Role, sessionSeconds, setTrust } from '#identity/role.ts'
+import { createRole, deleteRole, getRole, type Role, sessionSeconds, setMaxSession, setTrust } from '#identity/role.ts'
 import type { XmlTree } from '#lib/xml.ts'
 import { answerPage, nameKey, pageOf, readPath, readPolicy, readTags, underPrefix } from './reading.ts'
 import type { IamRequest, IamRow } from './request.ts'
@@ -64,8 +64,8 @@ export const roleRows: readonly IamRow[] = [
       const maxSessionSeconds = params.findNumber('MaxSessionDuration', sessionSeconds)
       await change((account) => {
         const role = getRole(account, name)
+        if (maxSessionSeconds !== undefined) setMaxSession(role, maxSessionSeconds)
         if (description !== undefined) role.description = description
-        if (maxSessionSeconds !== undefined) role.maxSessionSeconds = maxSessionSeconds
       })
       return {}
     },

@@ -15,8 +15,6 @@ const names = [
   // SAML.
   'CreateSAMLProvider GetSAMLProvider UpdateSAMLProvider DeleteSAMLProvider',
   'ListSAMLProviderTags TagSAMLProvider UntagSAMLProvider',
-  // Roles that services of AWS make.
-  'CreateServiceLinkedRole DeleteServiceLinkedRole GetServiceLinkedRoleDeletionStatus',
   // Reports.
   'GenerateOrganizationsAccessReport GetOrganizationsAccessReport',
   'GenerateServiceLastAccessedDetails GetServiceLastAccessedDetails GetServiceLastAccessedDetailsWithEntities',

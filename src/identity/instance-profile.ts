@@ -14,6 +14,7 @@ import {
   removeFrom,
   tagsSchema,
 } from './entity.ts'
+import { refuseLinked } from './policy-holder.ts'
 import { getRole } from './role.ts'
 
 export const instanceProfileSchema = z.strictObject({
@@ -42,9 +43,10 @@ export function createInstanceProfile(account: Account, given: { name: string; p
 export const getInstanceProfile = (account: Account, name: string): InstanceProfile =>
   getNamed(instanceProfileKind, account.instanceProfiles, name)
 
-/** NoSuchEntity, LimitExceeded. */
+/** NoSuchEntity, UnmodifiableEntity, LimitExceeded. */
 export function addRoleToProfile(account: Account, profile: InstanceProfile, roleName: string): void {
   const role = getRole(account, roleName)
+  refuseLinked(role)
   assertQuota('InstanceSessionsPerInstanceProfile', profile.roles.length + 1, 1)
   profile.roles.push(role.name)
 }

@@ -14,7 +14,7 @@ import {
   removeFrom,
   tagsSchema,
 } from './entity.ts'
-import { boundaryShape, policyHolderShape, refuseHolding } from './policy-holder.ts'
+import { boundaryShape, policyHolderShape, refuseHolding, refuseLinked } from './policy-holder.ts'
 
 /** Seconds. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
 export const sessionSeconds = { min: 3600, max: 43_200 }
@@ -28,6 +28,8 @@ export const roleSchema = z.strictObject({
   /** Who may assume it. */
   trust: policyText,
   maxSessionSeconds: z.int().min(sessionSeconds.min).max(sessionSeconds.max).default(sessionSeconds.min),
+  /** The service principal that a service-linked role belongs to: see service-linked-role.ts. */
+  linkedService: z.string().max(128).optional(),
 })
 export type Role = z.infer<typeof roleSchema>
 
@@ -67,17 +69,26 @@ export function createRole(account: Account, { name, path, trust, description, m
 /** NoSuchEntity. */
 export const getRole = (account: Account, name: string): Role => getNamed(roleKind, account.roles, name)
 
-/** LimitExceeded. */
+/** UnmodifiableEntity, LimitExceeded. */
 export function setTrust(role: Role, trust: PolicyText): void {
+  refuseLinked(role)
   if (JSON.stringify(trust).length > trustCharactersMax) {
     throw new ApiError('LimitExceeded', { message: `Cannot exceed quota for ACLSizePerRole: ${trustCharactersMax}` })
   }
   role.trust = trust
 }
 
-/** NoSuchEntity, DeleteConflict. */
+/** UnmodifiableEntity. */
+export function setMaxSession(role: Role, seconds: number): void {
+  if (role.maxSessionSeconds === seconds) return
+  refuseLinked(role)
+  role.maxSessionSeconds = seconds
+}
+
+/** NoSuchEntity, UnmodifiableEntity, DeleteConflict. */
 export function deleteRole(account: Account, name: string): void {
   const role = getRole(account, name)
+  refuseLinked(role)
   const isInProfile = account.instanceProfiles.some(({ roles }) => roles.some((one) => isSameName(one, role.name)))
   if (isInProfile) throw deleteConflict('remove roles from instance profile')
   refuseHolding(role)

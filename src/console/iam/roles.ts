@@ -1,7 +1,7 @@
 /** Roles: whom they trust, and how long one session of them lasts. */
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import type { PolicyText } from '#identity/entity.ts'
-import { createRole, getRole, sessionSeconds, setTrust } from '#identity/role.ts'
+import { createRole, getRole, sessionSeconds, setMaxSession, setTrust } from '#identity/role.ts'
 import { ApiError } from '#model/errors.ts'
 import { changing } from './change-holder.ts'
 import type { Iam } from './open-iam.ts'
@@ -43,7 +43,7 @@ export const saveRole = changing(
     const maxSessionSeconds = parseMinutes(form, getRole(iam.account, name).maxSessionSeconds)
     await iam.change((account) => {
       const role = getRole(account, name)
-      role.maxSessionSeconds = maxSessionSeconds
+      setMaxSession(role, maxSessionSeconds)
       if (description === undefined) delete role.description
       else role.description = description
     })
