@@ -9,17 +9,7 @@ import { bootId } from '#lib/boot-id.ts'
 import type { DiskReserve } from '#lib/disk-reserve.ts'
 import { currentTurn } from '#lib/turn.ts'
 import { DataFileRoom } from './data-file-room.ts'
-import type {
-  Bytes,
-  Check,
-  Committed,
-  Entry,
-  Exclusive,
-  KeyRange,
-  MetadataEngine,
-  ReadInPlace,
-  Write,
-} from './engine.ts'
+import type { Bytes, Commit, Committed, Entry, Exclusive, KeyRange, MetadataEngine, ReadInPlace } from './engine.ts'
 import { indexFailure } from './index-unreadable.ts'
 import { compactIfWorthwhile } from './lmdb-compaction.ts'
 import { abortable, atCursor, cutRange, type Database, find, openDatabase, scanDatabase } from './lmdb-database.ts'
@@ -114,6 +104,8 @@ class LmdbEngine implements MetadataEngine {
   readonly #users: number | undefined
   #tasks: Task[] = []
   #running: Promise<void> | undefined
+  /** What waits for a flush to end waits no longer. */
+  #endRest = () => {}
   /** The turn whose reads share the snapshot that is open now. */
   #snapshotOf = -1
 
@@ -156,7 +148,7 @@ class LmdbEngine implements MetadataEngine {
     return results
   }
 
-  commit({ checks, writes }: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
+  commit({ checks, writes, isUrgent }: Commit): Promise<Committed | undefined> {
     return new Promise((resolve, reject) => {
       const run: Task['run'] = (view) => {
         const applies = checks.every((check) => holds(check, view))
@@ -164,6 +156,7 @@ class LmdbEngine implements MetadataEngine {
         return (committed) => resolve(applies ? committed : undefined)
       }
       this.#ask({ run, fail: reject })
+      if (isUrgent === true) this.#endRest()
     })
   }
 
@@ -218,7 +211,7 @@ class LmdbEngine implements MetadataEngine {
 
   async #run(): Promise<void> {
     const durability = this.#durability
-    await durability?.idle()
+    if (durability !== undefined) await this.#rest(durability)
     await this.#gather()
     const failure = durability?.isPrepared === false ? await durability.prepare().catch(asFailure) : undefined
     const tasks = this.#tasks
@@ -231,6 +224,14 @@ class LmdbEngine implements MetadataEngine {
     } catch (error) {
       for (const task of tasks) task.fail(new Error('the index could not be written', { cause: error }))
     }
+  }
+
+  /** While a flush is under way: what comes meanwhile shares a transaction, and the next flush. */
+  #rest(durability: LmdbDurability): Promise<void> {
+    return new Promise((resolve) => {
+      this.#endRest = resolve
+      void durability.idle().then(resolve)
+    })
   }
 
   /** As long as each turn of the event loop brings more tasks, they share the transaction. */

@@ -1,15 +1,5 @@
 /** An engine without files, for tests and throw-away servers. One process only. */
-import type {
-  Bytes,
-  Check,
-  Committed,
-  Entry,
-  Exclusive,
-  KeyRange,
-  MetadataEngine,
-  ReadInPlace,
-  Write,
-} from './engine.ts'
+import type { Bytes, Commit, Committed, Entry, Exclusive, KeyRange, MetadataEngine, ReadInPlace } from './engine.ts'
 import { addToCounters, applyWrite, type CommitView, holds } from './write.ts'
 
 export function openMemoryEngine(): MetadataEngine {
@@ -51,7 +41,7 @@ class MemoryEngine implements MetadataEngine {
     return this.scan(range, { limit }).map(({ key, value }) => read(key as Buffer, 0, key.length, value as Buffer))
   }
 
-  async commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
+  async commit(commit: Commit): Promise<Committed | undefined> {
     for (const check of commit.checks) if (!holds(check, this.#view)) return undefined
     for (const write of commit.writes) applyWrite(write, this.#view)
     return { flushed: Promise.resolve() }
