@@ -28,6 +28,7 @@ import type { S3Response, Services } from './operation.ts'
 import { type OperationRow, operations } from './operations.ts'
 import { withQueryHeaders } from './query-headers.ts'
 import { ReceivedRequest } from './received-request.ts'
+import { regionHeader } from './region-header.ts'
 import { withJoinedMetadata } from './repeated-metadata.ts'
 import { createMatcher } from './route.ts'
 import { send } from './send.ts'
@@ -247,7 +248,7 @@ async function withRegion(
   if (status < 400 || status >= 500 || name === '' || name.length > limits.bucketNameLength) return refusal
   const addressed = bucket ?? (await store.findBucket(name).catch(() => undefined))
   if (addressed === undefined) return refusal
-  return { ...refusal, headers: { ...refusal.headers, 'x-amz-bucket-region': addressed.region } }
+  return { ...refusal, headers: { ...refusal.headers, ...regionHeader(addressed) } }
 }
 
 function noteRefusal(
