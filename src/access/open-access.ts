@@ -1,14 +1,15 @@
 /** Puts together what decides who may do what, and what remembers it. */
-import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
+import type { BucketPolicyBook } from '#identity/bucket-policies/bucket-policies.ts'
 import type { Identities } from '#identity/identities.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
-import { Activity } from './activity.ts'
-import { type Authorizer, createAuthorizer } from './authorizer.ts'
-import type { Gatekeeper } from './caller.ts'
-import { type ClientAddress, createClientAddress } from './client-address.ts'
-import { DecisionJournal } from './decision-journal.ts'
-import { createGatekeeper, type GatekeeperSettings } from './gatekeeper.ts'
-import { UsageLedger } from './usage-ledger.ts'
+import type { AuthenticatorSettings } from './caller/authenticator.ts'
+import { type ClientAddress, createClientAddress } from './caller/client-address.ts'
+import { type Authorizer, createAuthorizer } from './decide/authorizer.ts'
+import type { Gatekeeper } from './decide/gatekeeper.ts'
+import { createGatekeeper } from './decide/gatekeeper.ts'
+import { Activity } from './records/activity.ts'
+import { DecisionJournal } from './records/decision-journal.ts'
+import { UsageLedger } from './records/usage-ledger.ts'
 
 export interface AccessOptions {
   readonly identities: Identities
@@ -16,7 +17,7 @@ export interface AccessOptions {
   /** Of the journal, see metadata/tables.ts; closed with the rest. */
   readonly engine: MetadataEngine
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
-  readonly settings: GatekeeperSettings & {
+  readonly settings: AuthenticatorSettings & {
     /** Addresses and ranges of proxies whose X-Forwarded-For counts. */
     readonly trustedProxies: readonly string[]
     readonly enforce: 'on' | 'log'

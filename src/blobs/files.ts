@@ -7,7 +7,7 @@
 import fs from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, sep } from 'node:path'
-import { libc } from '#lib/libc.ts'
+import { libc } from '#lib/system/libc.ts'
 import type { FileSignature } from '#model/object.ts'
 
 export function signatureOf(stats: fs.Stats): FileSignature {

@@ -1,7 +1,7 @@
 /** An answer to a request that no service has looked at, in the form that its client reads. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { formatXml } from '#lib/xml.ts'
+import { formatXml } from '#lib/text/xml.ts'
 import type { ApiError } from '#model/errors.ts'
 
 /** `protocol`: of S3, or of IAM and STS. */

@@ -1,10 +1,10 @@
 /** What an operation of IAM sees: its parameters, who calls, the account as it is, and the one way to change it. */
-import type { ConditionKeys } from '#access/query-facts.ts'
-import type { QueryParams } from '#http/query/params.ts'
-import type { Account } from '#identity/account.ts'
+import type { ConditionKeys } from '#access/caller/query-facts.ts'
+import type { QueryParams } from '#http/aws-query/params.ts'
+import type { Account } from '#identity/entities/account.ts'
 import type { Identities } from '#identity/identities.ts'
 import type { Identity } from '#identity/identity.ts'
-import type { XmlTree } from '#lib/xml.ts'
+import type { XmlTree } from '#lib/text/xml.ts'
 
 export interface IamRequest {
   readonly params: QueryParams

@@ -1,6 +1,6 @@
 /** What parameters may be. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
-import type { TextRule } from '#http/query/params.ts'
-import { namePattern } from '#identity/entity.ts'
+import type { TextRule } from '#http/aws-query/params.ts'
+import { namePattern } from '#identity/entities/entity.ts'
 import { tagRules } from '#model/tag-rules.ts'
 
 const name = (max: number): TextRule => ({ min: 1, max, pattern: namePattern })

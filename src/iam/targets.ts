@@ -1,9 +1,12 @@
 /** What operations act on, by their parameters: with the path and tags of what is there already. */
-import { type Entity, findNamed, type Tagged } from '#identity/entity.ts'
-import { findPolicy, policyArn } from '#identity/managed-policy.ts'
-import { findOidcProvider, oidcProviderArn } from '#identity/oidc-provider.ts'
-import type { Bounded } from '#identity/policy-holder.ts'
-import { accountPart, arnOf, rootArn } from '#identity/principal-arn.ts'
+
+import { findPolicy } from '#identity/accounts/managed-policies.ts'
+import { findOidcProvider } from '#identity/accounts/oidc-providers.ts'
+import { type Entity, findNamed, type Tagged } from '#identity/entities/entity.ts'
+import { policyArn } from '#identity/entities/managed-policy.ts'
+import { oidcProviderArn } from '#identity/entities/oidc-provider.ts'
+import type { Bounded } from '#identity/entities/policy-holder.ts'
+import { accountPart, arnOf, rootArn } from '#identity/principals/principal-arn.ts'
 import type { IamRequest, Target, TargetOf } from './request.ts'
 
 /** Actions that policies can only allow on `*`. */

@@ -1,9 +1,10 @@
 /** The first user of a server, and the way back in for those who lost theirs. */
-import type { AccessKey } from './access-key.ts'
-import type { Account } from './account.ts'
-import { awsPolicyArn } from './aws-managed-policies.ts'
-import { derivedId, findNamed, now } from './entity.ts'
-import { type User, userKind } from './user.ts'
+
+import { awsPolicyArn } from './aws-policies/often-used.ts'
+import type { AccessKey } from './entities/access-key.ts'
+import type { Account } from './entities/account.ts'
+import { derivedId, findNamed, now } from './entities/entity.ts'
+import { type User, userKind } from './entities/user.ts'
 
 export interface AdministratorKey {
   readonly accessKey: string

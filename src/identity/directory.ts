@@ -3,19 +3,20 @@
  * are; policies are compiled when they are first needed.
  */
 import type { Owner } from '#model/account.ts'
-import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate.ts'
+import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'
-import type { AccessKey } from './access-key.ts'
-import type { Account, IdentityDocument } from './account.ts'
-import { findAwsPolicy } from './aws-policies.ts'
-import type { Group } from './group.ts'
-import { defaultVersionOf, type ManagedPolicy, policyArn } from './managed-policy.ts'
-import { indexOwners, type OwnerIndex, type Ownership } from './owners.ts'
-import type { Bounded, PolicyHolder } from './policy-holder.ts'
-import { compiled } from './policy-text.ts'
-import { arnOf, rootArn } from './principal-arn.ts'
-import type { Role } from './role.ts'
-import type { User } from './user.ts'
+import { defaultVersionOf } from './accounts/managed-policies.ts'
+import { findAwsPolicy } from './aws-policies/aws-policies.ts'
+import type { AccessKey } from './entities/access-key.ts'
+import type { Account, IdentityDocument } from './entities/account.ts'
+import type { Group } from './entities/group.ts'
+import { type ManagedPolicy, policyArn } from './entities/managed-policy.ts'
+import type { Bounded, PolicyHolder } from './entities/policy-holder.ts'
+import type { Role } from './entities/role.ts'
+import type { User } from './entities/user.ts'
+import { compiled } from './iam-document/policy-text.ts'
+import { indexOwners, type OwnerIndex, type Ownership } from './principals/owners.ts'
+import { arnOf, rootArn } from './principals/principal-arn.ts'
 
 /** A long-lived key and whose it is; without a user, the root's of its account. */
 export interface KeyEntry {

@@ -6,24 +6,30 @@ import type { DocumentProblem } from '#documents/json-source.ts'
 import { anonymous, type Owner } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import { wellKnownSecret } from '#model/well-known-secret.ts'
-import { type AccessKey, isUsable } from './access-key.ts'
-import { type Account, defaultAccount, emptyAccount, type IdentityDocument, identityDocumentSchema } from './account.ts'
 import { type AdministratorKey, createAdministrator } from './administrator.ts'
-import type { Principals } from './bound-principals.ts'
 import { Directory, type KeyEntry, requesterOf } from './directory.ts'
-import { documentV1Schema, isDocumentV1 } from './document-v1.ts'
+import { type AccessKey, isUsable } from './entities/access-key.ts'
+import {
+  type Account,
+  defaultAccount,
+  emptyAccount,
+  type IdentityDocument,
+  identityDocumentSchema,
+} from './entities/account.ts'
+import { hasWayIn } from './entities/way-in.ts'
+import { UnknownActionLog, type WarningLog } from './iam-document/log-unknown-actions.ts'
+import { findMistake } from './iam-document/mistakes.ts'
+import { arnsById, followPrincipals } from './iam-document/trusted-principals.ts'
+import { documentV1Schema, isDocumentV1 } from './iam-document/version-1.ts'
 import { Identity } from './identity.ts'
 import { LastUsed } from './last-used.ts'
-import { UnknownActionLog, type WarningLog } from './log-unknown-actions.ts'
-import { findMistake } from './mistakes.ts'
-import { doesPrincipalExist, findPrincipal, findPrincipalArn, findPrincipalId } from './principals.ts'
-import { Secrets } from './secrets.ts'
-import { findSessionIdentity, isSourceThere, withKeyPolicies } from './session-identity.ts'
-import { type SessionClaims, SessionTokens } from './session-token.ts'
-import { arnsById, followPrincipals } from './trusted-principals.ts'
-import { hasWayIn } from './way-in.ts'
+import type { Principals } from './principals/bound-principals.ts'
+import { doesPrincipalExist, findPrincipal, findPrincipalArn, findPrincipalId } from './principals/principals.ts'
+import { Secrets } from './secrets/secrets.ts'
+import { findSessionIdentity, isSourceThere, withKeyPolicies } from './secrets/session-identity.ts'
+import { type SessionClaims, SessionTokens } from './secrets/session-token.ts'
 
-export { canonicalIdOf, defaultAccount } from './account.ts'
+export { canonicalIdOf, defaultAccount } from './entities/account.ts'
 
 export interface IdentitiesOptions {
   readonly path: string

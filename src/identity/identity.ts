@@ -1,6 +1,6 @@
 /** Someone who can call, and all that decides what they may do. Immutable: made anew when the documents it came from change. */
 import type { Principal } from '#model/account.ts'
-import type { RequesterPolicies } from '#policy/evaluate.ts'
+import type { RequesterPolicies } from '#policy/evaluate/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'
 
 export interface IdentityParts {

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { AppConfig } from '#config.ts'
+import type { AppConfig } from '#config/config.ts'
 import { openIdentities } from '#identity/identities.ts'
 import { IndexUnreadable } from '#metadata/index-unreadable.ts'
 import { checkStore, FolderInUse } from '#store/fsck/check-store.ts'

@@ -1,7 +1,7 @@
 /** Whether the server's indexes can be read, and what to do if one cannot. Told by the launcher, once, since the children die of it. */
 import { join } from 'node:path'
-import type { AppConfig } from '#config.ts'
-import { findDamage, isSuspect } from '#metadata/lmdb-probe.ts'
+import type { AppConfig } from '#config/config.ts'
+import { findDamage, isSuspect } from '#metadata/lmdb/probe.ts'
 import { StartError } from './protocol.ts'
 
 const indexes = [

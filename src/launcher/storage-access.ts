@@ -2,7 +2,7 @@
 import { accessSync, constants, mkdirSync, readdirSync, type Stats, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { AppConfig } from '#config.ts'
+import type { AppConfig } from '#config/config.ts'
 import { StartError } from './protocol.ts'
 
 const toRead = constants.R_OK

@@ -27,11 +27,11 @@
  * | row | key | value |
  * |---|---|---|
  * | turn       | t                     | JSON { next }: how many decisions were ever written |
- * | decision   | j slot                | JSON DecisionRecord; a ring (access/decision-journal.ts) |
+ * | decision   | j slot                | JSON DecisionRecord; a ring (access/records/decision-journal.ts) |
  * | turn       | t requests            | JSON { next }: how many requests were ever written |
- * | request    | r slot                | JSON RequestRecord; a ring (access/activity.ts) |
- * | traffic    | h second account      | counters requests, errors, bytesIn, bytesOut of a stretch of the last hour (access/traffic.ts) |
- * | use        | a day accessKeyId action resource | counter count (access/usage-ledger.ts) |
+ * | request    | r slot                | JSON RequestRecord; a ring (access/records/activity.ts) |
+ * | traffic    | h second account      | counters requests, errors, bytesIn, bytesOut of a stretch of the last hour (access/records/traffic.ts) |
+ * | use        | a day accessKeyId action resource | counter count (access/records/usage-ledger.ts) |
  */
 import { asBuffer, type Bytes, type Entry, type KeyRange, type MetadataEngine } from './engine.ts'
 

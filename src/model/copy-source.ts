@@ -1,5 +1,5 @@
 /** What `x-amz-copy-source` names: the one place that decodes it, for policies and for the copy. */
-import { queryDecode } from '#lib/uri.ts'
+import { queryDecode } from '#lib/text/uri.ts'
 
 export interface NamedSource {
   /** `bucket/key`, decoded. */

@@ -1,6 +1,6 @@
 /** Range, as S3 serves it: one range; several are answered with the whole object. RFC 9110 §14. */
 import type { IncomingHttpHeaders } from 'node:http'
-import { parseHttpDate } from '#lib/http-date.ts'
+import { parseHttpDate } from '#lib/text/http-date.ts'
 import { ApiError } from './errors.ts'
 import type { ObjectVersion } from './object.ts'
 

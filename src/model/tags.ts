@@ -2,7 +2,7 @@
  * Tags of buckets and objects.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html and CostAllocTagging.html
  */
-import { queryDecode } from '#lib/uri.ts'
+import { queryDecode } from '#lib/text/uri.ts'
 import { ApiError } from './errors.ts'
 import { tagRules } from './tag-rules.ts'
 

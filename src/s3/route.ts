@@ -9,7 +9,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { ApiError } from '#model/errors.ts'
-import { type Address, type AddressKind, kindOf } from './address.ts'
+import { type Address, type AddressKind, kindOf } from './request/address.ts'
 
 interface Route<Row> {
   readonly row: Row

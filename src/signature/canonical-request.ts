@@ -2,7 +2,7 @@
  * The canonical request of Signature Version 4, from what was received.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
-import { awsEncode, pathDecode, queryDecode } from '#lib/uri.ts'
+import { awsEncode, pathDecode, queryDecode } from '#lib/text/uri.ts'
 import type { V4Credentials } from './credentials.ts'
 import type { SignableRequest } from './request.ts'
 

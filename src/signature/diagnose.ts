@@ -3,7 +3,7 @@
  * signature that came. For operators; clients are told what AWS tells them.
  */
 import { hash } from 'node:crypto'
-import { awsEncode } from '#lib/uri.ts'
+import { awsEncode } from '#lib/text/uri.ts'
 import { isSame, signingKey } from './signing-key.ts'
 
 export interface Mismatch {

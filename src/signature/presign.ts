@@ -1,6 +1,6 @@
 /** Presigned URLs. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html */
 import { hash } from 'node:crypto'
-import { awsEncode } from '#lib/uri.ts'
+import { awsEncode } from '#lib/text/uri.ts'
 import { canonicalQuery } from './canonical-request.ts'
 import { signingKey } from './signing-key.ts'
 import { unsignedPayload } from './v4.ts'

@@ -1,6 +1,6 @@
 /** Signature Version 2, for old clients. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html */
 import { createHmac } from 'node:crypto'
-import { queryPairs } from '#lib/uri.ts'
+import { queryPairs } from '#lib/text/uri.ts'
 import type { BucketHostReader } from '#model/bucket-host.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
@@ -20,7 +20,7 @@ const signed = new Set(
 
 /**
  * What Version 2 has no way to sign and would change what is done: refused. Names of standard headers do nothing in a query of Version 2
- * (s3/query-headers.ts).
+ * (s3/request/query-headers.ts).
  */
 const refused = new Set(
   `abac annotation annotationName id metadataAnnotationTable metadataConfiguration metadataInventoryTable metadataJournalTable

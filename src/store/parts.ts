@@ -6,7 +6,7 @@
 import fs from 'node:fs'
 import { mkdir, open, writeFile } from 'node:fs/promises'
 import { findFile, signatureOf, tryToRemove } from '#blobs/files.ts'
-import { syncFolder } from '#lib/sync.ts'
+import { syncFolder } from '#lib/files/sync.ts'
 import type { Entry } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, partText, rowKey, rowsOf } from '#metadata/tables.ts'
 import { transact } from '#metadata/transact.ts'

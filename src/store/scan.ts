@@ -5,7 +5,7 @@
 import fs from 'node:fs/promises'
 import { isSameFile } from '#blobs/files.ts'
 import { isInside } from '#blobs/inside.ts'
-import { mapConcurrently } from '#lib/map-concurrently.ts'
+import { mapConcurrently } from '#lib/async/map-concurrently.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 import { decodeSignature } from '#metadata/version-codec.ts'
 import { isBucketName } from '#model/bucket.ts'

@@ -1,5 +1,5 @@
 import { hasCode } from '#blobs/files.ts'
-import { isVolumeFull } from '#lib/disk-reserve.ts'
+import { isVolumeFull } from '#lib/files/disk-reserve.ts'
 import { ApiError } from '#model/errors.ts'
 
 /**

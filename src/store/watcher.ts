@@ -3,7 +3,7 @@
  * two. One watch a folder; what changed is gathered and looked at once, so that our own writes cost a set entry and a look each.
  */
 import { hasCode, lstatSafely, signatureOf } from '#blobs/files.ts'
-import { type FolderWatches, openFolderWatches } from '#lib/folder-watches.ts'
+import { type FolderWatches, openFolderWatches } from '#lib/files/folder-watches.ts'
 import { isBucketName } from '#model/bucket.ts'
 import type { StoreContext } from './context.ts'
 import { look, lookBelow, type ScanOptions, scanBucket, scanBuckets, scanFolder } from './scan.ts'

@@ -1,5 +1,5 @@
 /** https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
-import { isSameName } from '#identity/entity.ts'
+import { isSameName } from '#identity/entities/entity.ts'
 import type { Identity } from '#identity/identity.ts'
 import { ApiError } from '#model/errors.ts'
 import { expiryAfter, readSessionPolicies, readSessionTags, refuseDevices, rules, type SessionTags } from './reading.ts'

@@ -1,4 +1,4 @@
-import { accountOfKeyId } from '#identity/access-key.ts'
+import { accountOfKeyId } from '#identity/entities/access-key.ts'
 import { ApiError } from '#model/errors.ts'
 import { rules } from './reading.ts'
 import { signed } from './request.ts'

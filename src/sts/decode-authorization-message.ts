@@ -2,8 +2,8 @@
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html. The encoded message of a denial is its id,
  * which comes in the header x-myfsio-decision-id: what it stands for is kept for a while.
  */
-import type { DecisionRecord } from '#access/decision-journal.ts'
-import { concerns, shownTo } from '#access/visible-decision.ts'
+import type { DecisionRecord } from '#access/records/decision-journal.ts'
+import { concerns, shownTo } from '#access/records/visible-decision.ts'
 import { ApiError } from '#model/errors.ts'
 import { signed } from './request.ts'
 

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters } from 'jose'
 import * as z from 'zod'
-import type { OidcProvider } from '#identity/oidc-provider.ts'
+import type { OidcProvider } from '#identity/entities/oidc-provider.ts'
 import { rememberUpTo } from '#lib/remember.ts'
 import { ApiError } from '#model/errors.ts'
 import { fetchJson } from '#remote/fetch-json.ts'

@@ -1,11 +1,11 @@
 /** Parameters that several operations have, and the answers they share. */
-import type { QueryParams, TextRule } from '#http/query/params.ts'
-import type { PolicyText } from '#identity/entity.ts'
-import { type Tag, tagsOf } from '#identity/entity.ts'
-import type { TemporaryCredentials } from '#identity/session-token.ts'
-import type { XmlTree } from '#lib/xml.ts'
+import type { QueryParams, TextRule } from '#http/aws-query/params.ts'
+import type { PolicyText } from '#identity/entities/entity.ts'
+import { type Tag, tagsOf } from '#identity/entities/entity.ts'
+import type { TemporaryCredentials } from '#identity/secrets/session-token.ts'
+import type { XmlTree } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
-import { parsePolicy } from '#policy/document.ts'
+import { parsePolicy } from '#policy/document/parse-policy.ts'
 
 const name = (max: number): TextRule => ({ min: 2, max, pattern: /^[\w+=,.@-]*$/ })
 

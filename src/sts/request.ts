@@ -1,13 +1,15 @@
 /** What an operation of STS sees. */
-import type { ArnResource, Gatekeeper } from '#access/caller.ts'
-import type { DecisionJournal } from '#access/decision-journal.ts'
-import { isUnexplained } from '#access/denial.ts'
-import { type ConditionKeys, factsOfQuery } from '#access/query-facts.ts'
-import type { QueryParams } from '#http/query/params.ts'
-import type { QueryRequest } from '#http/query/service.ts'
+
+import { type ConditionKeys, factsOfQuery } from '#access/caller/query-facts.ts'
+import { isUnexplained } from '#access/decide/denial.ts'
+import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
+import type { ArnResource } from '#access/decide/resource.ts'
+import type { DecisionJournal } from '#access/records/decision-journal.ts'
+import type { QueryParams } from '#http/aws-query/params.ts'
+import type { QueryRequest } from '#http/aws-query/service.ts'
 import type { Identities } from '#identity/identities.ts'
 import { Identity } from '#identity/identity.ts'
-import type { XmlTree } from '#lib/xml.ts'
+import type { XmlTree } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import type { IssuerKeys } from './issuer-keys.ts'
 

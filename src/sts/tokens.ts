@@ -1,6 +1,6 @@
 /** Temporary credentials without a role: for oneself, or for others whom the caller vouches for. */
 import type { Identity } from '#identity/identity.ts'
-import { federatedUserArn } from '#identity/principal-arn.ts'
+import { federatedUserArn } from '#identity/principals/principal-arn.ts'
 import { ApiError } from '#model/errors.ts'
 import {
   expiryAfter,

@@ -1,5 +1,5 @@
 /** https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html */
-import { issuerName, type OidcProvider, oidcProviderArn } from '#identity/oidc-provider.ts'
+import { issuerName, type OidcProvider, oidcProviderArn } from '#identity/entities/oidc-provider.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Requester } from '#policy/requester.ts'
 import { expiryAfter, readSessionPolicies, rules } from './reading.ts'

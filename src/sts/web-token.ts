@@ -4,7 +4,7 @@
  */
 import { decodeJwt, errors, jwtVerify } from 'jose'
 import * as z from 'zod'
-import type { OidcProvider } from '#identity/oidc-provider.ts'
+import type { OidcProvider } from '#identity/entities/oidc-provider.ts'
 import { ApiError } from '#model/errors.ts'
 import type { IssuerKeys } from './issuer-keys.ts'
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { Activity } from '#access/activity.ts'
-import { createClientAddress } from '#access/client-address.ts'
-import { mask, maskForm, maskHeaders, maskTarget } from '#access/masked-request.ts'
-import { readTraffic, stretchMs, Traffic } from '#access/traffic.ts'
-import { openMemoryEngine } from '#metadata/memory-engine.ts'
+import { createClientAddress } from '#access/caller/client-address.ts'
+import { Activity } from '#access/records/activity.ts'
+import { mask, maskForm, maskHeaders, maskTarget } from '#access/records/masked-request.ts'
+import { readTraffic, stretchMs, Traffic } from '#access/records/traffic.ts'
+import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 
 const fail = (error: unknown) => {

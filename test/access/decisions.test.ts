@@ -11,8 +11,8 @@ import {
   type S3ServiceException,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DecisionRecord } from '#access/decision-journal.ts'
-import type { Explanation } from '#policy/explain.ts'
+import type { DecisionRecord } from '#access/records/decision-journal.ts'
+import type { Explanation } from '#policy/evaluate/explain.ts'
 import { startTestApi, type TestApi } from './start-api.ts'
 
 const Bucket = 'papers'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { DecisionJournal, type Draft } from '#access/decision-journal.ts'
-import { UsageLedger } from '#access/usage-ledger.ts'
-import { openMemoryEngine } from '#metadata/memory-engine.ts'
-import { leastPolicyFor } from '#policy/least-privilege.ts'
+import { DecisionJournal, type Draft } from '#access/records/decision-journal.ts'
+import { UsageLedger } from '#access/records/usage-ledger.ts'
+import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import { leastPolicyFor } from '#policy/advice/least-privilege.ts'
 
 const fail = (error: unknown) => {
   throw error

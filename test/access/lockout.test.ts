@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { Lockout } from '#access/lockout.ts'
+import { Lockout } from '#access/sign-in/lockout.ts'
 
 const settings = { authMaxAttempts: 5, authLockoutMinutes: 15 }
 const isLocked = (lockout: Lockout, name: string, address: string): boolean => {

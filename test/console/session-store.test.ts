@@ -1,7 +1,7 @@
 import type { SessionData } from 'express-session'
 import { describe, expect, it, vi } from 'vitest'
 import { SessionStore } from '#console/session/session-store.ts'
-import { openMemoryEngine } from '#metadata/memory-engine.ts'
+import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { rowsOf } from '#metadata/tables.ts'
 
 const session = { cookie: { originalMaxAge: 1000 }, signedInAtMs: 5 } as SessionData

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import request from 'supertest'
-import { describeConfig, loadConfig } from '#config.ts'
+import { domainOf } from '#app/console.ts'
+import { describeConfig, loadConfig } from '#config/config.ts'
 import { createConsole } from '#console/console.ts'
-import { domainOf } from '#console-app.ts'
-import { closeServer, createHttpServer, listen } from '#http/server.ts'
-import { type OpenServices, openServices } from '../../src/services.ts'
+import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
+import { type OpenServices, openServices } from '../../src/app/services.ts'
 
 const users = [
   { access_key: 'admin', secret_key: 'admin-secret', display_name: 'Ada', policies: [{ bucket: '*', actions: ['*'] }] },

@@ -3,7 +3,7 @@
  * test/faults/power-loss.ts works out which disks a power loss may leave.
  */
 import fs from 'node:fs'
-import { libc } from '#lib/libc.ts'
+import { libc } from '#lib/system/libc.ts'
 import type {
   Bytes,
   Check,
@@ -15,7 +15,7 @@ import type {
   ReadInPlace,
   Write,
 } from '#metadata/engine.ts'
-import { openMemoryEngine } from '#metadata/memory-engine.ts'
+import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import type { FileCall, FileWatch } from './file-calls.ts'
 
 /** A file by its identity: names come and go. */

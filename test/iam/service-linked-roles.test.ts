@@ -2,8 +2,8 @@
 import * as aws from '@aws-sdk/client-iam'
 import { AssumeRoleCommand } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { allAwsPolicies } from '#identity/aws-policies.ts'
-import { linkedServices } from '#identity/linked-services.ts'
+import { allAwsPolicies } from '#identity/aws-policies/aws-policies.ts'
+import { linkedServices } from '#identity/aws-policies/linked-services.ts'
 import { commandOf, decode, failure, makersOf, trust } from './client.ts'
 import { accountId, allow, otherRootKeys, policy, startApp, type TestApp } from './start-app.ts'
 

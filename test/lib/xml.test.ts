@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { elementAt, elementsAt, escapeXml, formatXml, parseXml, textAt } from '#lib/xml.ts'
+import { elementAt, elementsAt, escapeXml, formatXml, parseXml, textAt } from '#lib/text/xml.ts'
 
 const parse = (text: string) => parseXml(text, { maxDepth: 20 }).content
 

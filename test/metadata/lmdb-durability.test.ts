@@ -4,9 +4,9 @@ import { cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { libc } from '#lib/libc.ts'
+import { libc } from '#lib/system/libc.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
-import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
+import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 
 describe('the LMDB engine', () => {
   let root: string

@@ -2,8 +2,8 @@ import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
-import { findDamage, isSuspect } from '#metadata/lmdb-probe.ts'
+import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
+import { findDamage, isSuspect } from '#metadata/lmdb/probe.ts'
 
 let folder: string
 const file = () => join(folder, 'data.mdb')

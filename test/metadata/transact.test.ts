@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { MetadataEngine } from '#metadata/engine.ts'
-import { openMemoryEngine } from '#metadata/memory-engine.ts'
+import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { transact } from '#metadata/transact.ts'
 import { forwardingEngine } from '../store/forwarding-engine.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compilePattern } from '#policy/pattern.ts'
+import { compilePattern } from '#policy/evaluate/pattern.ts'
 import { bucketPolicy, identityPolicy, isAllowed, user } from './ask.ts'
 
 const nothing = () => undefined

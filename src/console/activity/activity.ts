@@ -1,5 +1,5 @@
 /** The last requests to the API, as far as they concern the visitor's account; a script asks for those that came since. */
-import { type ActivityQuery, type RequestRecord, type StatusClass, statusClasses } from '#access/activity.ts'
+import { type ActivityQuery, type RequestRecord, type StatusClass, statusClasses } from '#access/records/activity.ts'
 import type { Page, Visit } from '#console/page.ts'
 import { Identity } from '#identity/identity.ts'
 import { ApiError } from '#model/errors.ts'

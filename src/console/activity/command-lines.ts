@@ -2,10 +2,10 @@
  * Lines for a shell, and code, that make a request again. What is in them came from whoever asked: every word is quoted, and none can be
  * taken for an option, a file to read, or a pattern.
  */
-import type { RequestRecord } from '#access/activity.ts'
-import { cutMark, mask } from '#access/masked-request.ts'
-import { formatVisibleJson } from '#lib/hidden-characters.ts'
-import { quoteForShell } from '#lib/shell-quote.ts'
+import type { RequestRecord } from '#access/records/activity.ts'
+import { cutMark, mask } from '#access/records/masked-request.ts'
+import { formatVisibleJson } from '#lib/text/hidden-characters.ts'
+import { quoteForShell } from '#lib/text/shell-quote.ts'
 import { commandOf } from './commands.ts'
 import { formOptions } from './form-options.ts'
 

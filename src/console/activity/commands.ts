@@ -1,6 +1,6 @@
 /** What the AWS CLI and SDK call the operations of S3, as far as a line can say all of a request: its parameters and its document. */
-import type { RequestRecord } from '#access/activity.ts'
-import { elementAt, elementsAt, parseXml, textAt, type XmlElements } from '#lib/xml.ts'
+import type { RequestRecord } from '#access/records/activity.ts'
+import { elementAt, elementsAt, parseXml, textAt, type XmlElements } from '#lib/text/xml.ts'
 import { limits } from '#model/limits.ts'
 import { servedDocumentBytes } from '#model/served-request.ts'
 

@@ -1,5 +1,5 @@
 /** The form of a request to IAM or STS, as `aws iam` and `aws sts` want to be told. */
-import { cutMark, mask } from '#access/masked-request.ts'
+import { cutMark, mask } from '#access/records/masked-request.ts'
 
 export interface FormOptions {
   /** As `create-user`. */

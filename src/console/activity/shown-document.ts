@@ -1,6 +1,6 @@
 /** A document that came as a body, to be read: XML as a tree, JSON indented, and what is neither as it came. */
-import { formatVisibleJson, pictureOf, replaceHidden } from '#lib/hidden-characters.ts'
-import { parseXml, type XmlElements, type XmlNode } from '#lib/xml.ts'
+import { formatVisibleJson, pictureOf, replaceHidden } from '#lib/text/hidden-characters.ts'
+import { parseXml, type XmlElements, type XmlNode } from '#lib/text/xml.ts'
 import { limits } from '#model/limits.ts'
 import { servedDocumentBytes } from '#model/served-request.ts'
 

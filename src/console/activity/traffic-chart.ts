@@ -1,5 +1,5 @@
 /** The last hour as a picture: requests as an area, errors as bars on the same scale. */
-import { type Stretch, stretchMs } from '#access/traffic.ts'
+import { type Stretch, stretchMs } from '#access/records/traffic.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import { accountOf } from './activity.ts'
 

@@ -1,11 +1,11 @@
 /** What was refused in this account, and why; and the statement that would have allowed it. */
 
-import type { DecisionRecord } from '#access/decision-journal.ts'
-import { concerns, shownTo } from '#access/visible-decision.ts'
-import { holderHref } from '#console/iam/holders.ts'
+import type { DecisionRecord } from '#access/records/decision-journal.ts'
+import { concerns, shownTo } from '#access/records/visible-decision.ts'
+import { holderHref } from '#console/iam/holders/holders.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { Identity } from '#identity/identity.ts'
-import { formatVisibleJson } from '#lib/hidden-characters.ts'
+import { formatVisibleJson } from '#lib/text/hidden-characters.ts'
 import { ApiError } from '#model/errors.ts'
 
 const shownMax = 200

@@ -1,6 +1,6 @@
 /** iam.json as it is in force, without its secrets: for the administrators of the account that the server belongs to. */
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
-import { formatMasked } from '#identity/masked-document.ts'
+import { formatMasked } from '#identity/iam-document/masked-document.ts'
 import { ApiError } from '#model/errors.ts'
 import { type Iam, openIam } from './open-iam.ts'
 

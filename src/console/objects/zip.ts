@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
-import { writeZip, type ZipEntry } from '#lib/zip.ts'
+import { writeZip, type ZipEntry } from '#lib/files/zip.ts'
 import { ApiError } from '#model/errors.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
 import { attachment, piecesOf, untrusted } from './content.ts'

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
 import session from 'express-session'
-import type { SignedIn } from '#access/sign-in.ts'
+import type { SignedIn } from '#access/sign-in/sign-in.ts'
 import { cookieOf, refuseSeveral } from './cookies.ts'
 import type { SessionStore } from './session-store.ts'
 

@@ -1,4 +1,4 @@
-import { readAuthorized } from '#access/object-access.ts'
+import { readAuthorized } from '#access/decide/object-access.ts'
 import { objectHref } from '#console/address.ts'
 import { nameOf, objectCrumbs } from '#console/objects/folder.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'

@@ -1,9 +1,9 @@
-import { elementsAt, textAt } from '#lib/xml.ts'
+import { elementsAt, textAt } from '#lib/text/xml.ts'
 import { grantsToOthers } from '#model/acl.ts'
 import { ApiError } from '#model/errors.ts'
 import { objectOwnerships } from '#model/object-ownership.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
-import { readXml } from '#s3/read-xml.ts'
+import { readXml } from '#s3/request/read-xml.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketOwnershipControls.html */
 export function getBucketOwnershipControls({ bucket }: S3Request): S3Response {

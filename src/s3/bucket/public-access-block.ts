@@ -1,8 +1,8 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html */
-import { textAt, type XmlElements } from '#lib/xml.ts'
+import { textAt, type XmlElements } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
-import { readXml } from '#s3/read-xml.ts'
+import { readXml } from '#s3/request/read-xml.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetPublicAccessBlock.html */
 export function getPublicAccessBlock({ bucket }: S3Request): S3Response {

@@ -1,7 +1,7 @@
 import { ApiError } from '#model/errors.ts'
 import { assertTags, withTags } from '#model/tags.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
-import { readTagging, taggingDocument } from '#s3/tagging.ts'
+import { readTagging, taggingDocument } from '#s3/request/tagging.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketTagging.html */
 export function getBucketTagging({ bucket }: S3Request): S3Response {

@@ -1,8 +1,8 @@
-import { textAt } from '#lib/xml.ts'
+import { textAt } from '#lib/text/xml.ts'
 import { withVersioning } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
-import { readXml } from '#s3/read-xml.ts'
+import { readXml } from '#s3/request/read-xml.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html */
 export function getBucketVersioning({ bucket }: S3Request): S3Response {

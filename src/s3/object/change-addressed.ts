@@ -1,4 +1,4 @@
-import { type AskedObject, readAuthorized } from '#access/object-access.ts'
+import { type AskedObject, readAuthorized } from '#access/decide/object-access.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import type { S3Request, Services } from '#s3/operation.ts'

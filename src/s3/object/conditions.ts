@@ -1,6 +1,6 @@
 /** Conditional requests: RFC 9110 §13, and AWS's table of what wins when several are given. */
 import type { IncomingHttpHeaders } from 'node:http'
-import { parseHttpDate } from '#lib/http-date.ts'
+import { parseHttpDate } from '#lib/text/http-date.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import type { WriteConditions } from '#store/contract.ts'

@@ -1,14 +1,14 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 
-import { authorizeOnObject } from '#access/object-access.ts'
-import { elementsAt, textAt, type XmlElements } from '#lib/xml.ts'
+import { authorizeOnObject } from '#access/decide/object-access.ts'
+import { elementsAt, textAt, type XmlElements } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { assertKey, isVersionId } from '#model/object.ts'
 import { decisionHeader } from '#model/served-request.ts'
-import { announcedChecksum } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services, XmlContent } from '#s3/operation.ts'
-import { readXml } from '#s3/read-xml.ts'
+import { announcedChecksum } from '#s3/request/checksum-headers.ts'
+import { readXml } from '#s3/request/read-xml.ts'
 import { deleteEach } from '#store/delete-each.ts'
 import { parseSizeAndTime } from './delete-object.ts'
 

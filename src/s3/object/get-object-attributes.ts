@@ -1,11 +1,11 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html */
-import { readAuthorized } from '#access/object-access.ts'
+import { readAuthorized } from '#access/decide/object-access.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { withoutCount } from '#model/multipart.ts'
 import type { ObjectVersion } from '#model/object.ts'
-import { checksumElements, checksumOfPart, partChecksumElement } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services, XmlContent } from '#s3/operation.ts'
+import { checksumElements, checksumOfPart, partChecksumElement } from '#s3/request/checksum-headers.ts'
 import { checkRead } from './conditions.ts'
 import { versionHeader } from './put-object.ts'
 

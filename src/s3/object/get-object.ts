@@ -2,13 +2,13 @@
  * GetObject and HeadObject, which differ in the body only.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
-import { mayReadTags } from '#access/tag-access.ts'
+import { mayReadTags } from '#access/decide/tag-access.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Checksum, ObjectVersion } from '#model/object.ts'
 import { type ByteRange, parseRange, rangeToServe } from '#model/range.ts'
 import { assertActive } from '#model/storage-class.ts'
-import { checksumHeaders, checksumOfPart } from '#s3/checksum-headers.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
+import { checksumHeaders, checksumOfPart } from '#s3/request/checksum-headers.ts'
 import { checkRead } from './conditions.ts'
 import { assertHeaderText, attributeHeaders } from './object-attributes.ts'
 

@@ -1,7 +1,7 @@
 import type { ObjectVersion } from '#model/object.ts'
 import { assertTags, hasSameTags, type NamedTags, type Tags, withTags } from '#model/tags.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
-import { readTagging, taggingDocument } from '#s3/tagging.ts'
+import { readTagging, taggingDocument } from '#s3/request/tagging.ts'
 import { changeAddressed } from './change-addressed.ts'
 import { versionHeader } from './put-object.ts'
 import { requestedVersion } from './requested-version.ts'

@@ -1,0 +1,125 @@
+/**
+ * Counts failed attempts of a name from an address, and of an address whatever the names, and locks either for a while after too many.
+ * A stranger elsewhere locks no one out.
+ */
+import { hash } from 'node:crypto'
+import { networkOf } from '#lib/net/ip-range.ts'
+import { rememberUpTo } from '#lib/remember.ts'
+import { ApiError } from '#model/errors.ts'
+
+export interface LockoutSettings {
+  readonly authMaxAttempts: number
+  readonly authLockoutMinutes: number
+}
+
+interface Failures {
+  count: number
+  lastMs: number
+}
+
+interface Lock {
+  readonly leftMs: number
+  readonly count: number
+}
+
+const entriesMax = 10_000
+
+class FailureTable {
+  readonly #max: number
+  readonly #lockMs: number
+  /**
+   * Those that may still try, and those that may not, each in the order of their last failure. They do not compete for room: names
+   * that are made up do not end the locks, and locks leave room to count new names.
+   */
+  readonly #open = new Map<string, Failures>()
+  readonly #locked = new Map<string, Failures>()
+
+  constructor(max: number, lockMinutes: number) {
+    this.#max = max
+    this.#lockMs = lockMinutes * 60_000
+  }
+
+  /** Undefined: it is not locked, or no longer. */
+  findLock(id: string, nowMs: number): Lock | undefined {
+    const failures = this.#locked.get(id)
+    if (failures === undefined) return undefined
+    const leftMs = failures.lastMs + this.#lockMs - nowMs
+    if (leftMs > 0) return { leftMs, count: failures.count }
+    this.#locked.delete(id)
+    return undefined
+  }
+
+  add(id: string, nowMs: number): void {
+    const before = this.#open.get(id)
+    const isRecent = before !== undefined && nowMs - before.lastMs < this.#lockMs
+    const failures = { count: isRecent ? before.count + 1 : 1, lastMs: nowMs }
+    this.#open.delete(id)
+    rememberUpTo(failures.count >= this.#max ? this.#locked : this.#open, entriesMax, id, failures)
+  }
+
+  /** Takes back what `add` counted last. */
+  takeBack(id: string): void {
+    const failures = this.#locked.get(id) ?? this.#open.get(id)
+    if (failures === undefined) return
+    this.#locked.delete(id)
+    failures.count--
+    if (failures.count > 0) this.#open.set(id, failures)
+    else this.#open.delete(id)
+  }
+
+  forget(id: string): void {
+    this.#open.delete(id)
+    this.#locked.delete(id)
+  }
+}
+
+export interface LockoutOptions {
+  /** How many times `authMaxAttempts` an address may fail, whatever the names; undefined: without a limit. */
+  readonly attemptsOfAddress?: number
+}
+
+export class Lockout {
+  readonly #names: FailureTable
+  readonly #addresses: FailureTable | undefined
+
+  constructor(settings: LockoutSettings, { attemptsOfAddress }: LockoutOptions = {}) {
+    const { authMaxAttempts: max, authLockoutMinutes: minutes } = settings
+    this.#names = new FailureTable(max, minutes)
+    this.#addresses = attemptsOfAddress === undefined ? undefined : new FailureTable(max * attemptsOfAddress, minutes)
+  }
+
+  /** AccessDenied while the name is locked for this address, or the address is locked. */
+  check(name: string, address: string): void {
+    const nowMs = Date.now()
+    const network = networkOf(address)
+    const ofName = this.#names.findLock(idOf(name, network), nowMs)
+    const lock = ofName ?? this.#addresses?.findLock(network, nowMs)
+    if (lock === undefined) return
+    const what = ofName === undefined ? 'it' : 'this name'
+    const seconds = String(Math.ceil(lock.leftMs / 1000))
+    throw new ApiError('AccessDenied', {
+      message: `Access temporarily locked. Try again in ${seconds} seconds.`,
+      headers: { 'retry-after': seconds },
+      cause: new Error(`${lock.count} attempts with wrong secrets from this address have locked ${what} for a while.`),
+    })
+  }
+
+  /** Counts an attempt as failed before it is known to be, so that none runs uncounted. AccessDenied as of `check`. */
+  begin(name: string, address: string): void {
+    this.check(name, address)
+    const nowMs = Date.now()
+    const network = networkOf(address)
+    this.#names.add(idOf(name, network), nowMs)
+    this.#addresses?.add(network, nowMs)
+  }
+
+  /** The attempt that began was right. */
+  succeed(name: string, address: string): void {
+    const network = networkOf(address)
+    this.#names.forget(idOf(name, network))
+    this.#addresses?.takeBack(network)
+  }
+}
+
+/** A name may be long: what is kept of it is not. */
+const idOf = (name: string, network: string): string => hash('sha256', `${network}\0${name}`, 'base64url')

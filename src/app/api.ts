@@ -1,0 +1,147 @@
+/** How the parts make a running API: the only place that knows them all. */
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Express, NextFunction, Request, Response } from 'express'
+import { createAdminEndpoint } from '#admin/endpoint.ts'
+import { createHealthRoutes } from '#admin/health.ts'
+import { createMinioAdminRoutes } from '#admin/minio-admin.ts'
+import type { AppConfig } from '#config/config.ts'
+import { answerRefusal } from '#http/answer-refusal.ts'
+import { createQueryEndpoint } from '#http/aws-query/endpoint.ts'
+import { isQueryRequest } from '#http/aws-query/recognize.ts'
+import { createCors } from '#http/cors.ts'
+import { RateLimiter } from '#http/rate-limit.ts'
+import { refusalTold } from '#http/server/connections.ts'
+import { closeServer, createHttpServer, listen, takeConnections } from '#http/server/server.ts'
+import { readTls } from '#http/server/tls.ts'
+import { createIamService } from '#iam/service.ts'
+import { createLog, flushLog, type Log } from '#lib/log/log.ts'
+import { newBucket } from '#model/new-bucket.ts'
+import type { ServedRequest } from '#model/served-request.ts'
+import { createS3Endpoint } from '#s3/endpoint.ts'
+import { createAddressReader } from '#s3/request/address.ts'
+import type { Store } from '#store/contract.ts'
+import { createStsService } from '#sts/service.ts'
+import { type OpenServices, openServices } from './services.ts'
+
+export interface ApiStart {
+  readonly config: AppConfig
+  readonly version: string
+  readonly isPrimary: boolean
+  readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
+}
+
+export interface RunningServer {
+  readonly port: number
+  close(timeoutMs: number): Promise<void>
+}
+
+/** An API whose connections are accepted elsewhere. */
+export interface RunningWorker {
+  take(socket: Socket): void
+  close(timeoutMs: number): Promise<void>
+}
+
+export async function startApi(start: ApiStart): Promise<RunningServer> {
+  const { server, close } = await openApi(start)
+  const port = await listen(server, start.config.host, start.config.apiPort)
+  return { port, close }
+}
+
+export async function startApiWorker(start: ApiStart): Promise<RunningWorker> {
+  const { server, close } = await openApi(start)
+  return { take: takeConnections(server), close }
+}
+
+async function openApi(start: ApiStart) {
+  const { config, version } = start
+  const log = await createLog(config.log, 'api')
+  const open = await openServices(start, log)
+  if (start.isPrimary) await createBuckets(open.services.store, config, open.identities.ownerId)
+  const onRefused = refusalTold(log)
+  const server = createHttpServer({ tls: readTls(config.tls), onRefused }, installRoutes(open, config, version, log))
+  const close = async (timeoutMs: number) => {
+    await closeServer(server, timeoutMs)
+    await open.close()
+    await flushLog(log)
+  }
+  return { server, close }
+}
+
+/** First what needs no credentials and costs nothing to pass, last the S3 endpoint, which takes everything else. */
+function installRoutes(open: OpenServices, config: AppConfig, version: string, log: Log) {
+  const { services, access, identities } = open
+  const { gatekeeper } = services
+  const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
+  const rateLimit =
+    limiter && ((request: IncomingMessage) => limiter.assert(access.clientAddress.address(request) ?? ''))
+  const health = createHealthRoutes(version)
+  const { region, service, apiBaseUrl } = config
+  const findIdentity = (name: string) => identities.find(name)
+  const documents = () => [identities, open.policies].map(({ path, problem }) => ({ path, problem }))
+  const serverOwnerId = () => identities.ownerId
+  const questions = { access, findIdentity, documents, serverOwnerId }
+  const admin = createAdminEndpoint({ ...services, region, service, apiBaseUrl, ...questions })
+  const minioAdmin = createMinioAdminRoutes(services.store)
+  const onServed = config.activity ? (served: ServedRequest) => access.activity.note(served) : undefined
+  const query = createQueryEndpoint({
+    services: [
+      createIamService({ identities, gatekeeper, clientAddress: access.clientAddress, settings: config }),
+      createStsService({ identities, gatekeeper, journal: access.journal, settings: config.sts }),
+    ],
+    log,
+    rateLimit,
+    onServed,
+  })
+  const endpoint = createS3Endpoint({ services, log, onServed, ...(rateLimit === undefined ? {} : { rateLimit }) })
+  const readAddress = createAddressReader(services.settings.virtualHostDomains)
+  /** A bucket addressed by host may hold a key that looks like one of our own paths. */
+  const isOurs = ({ url = '', headers }: IncomingMessage) =>
+    /^\/(healthz|minio\/(health|admin|kms|metrics|prometheus|v2)|presign|bucket-policy|_)(\/|\?|$)/.test(url) &&
+    readAddress('/', headers.host).bucketName === ''
+
+  /** IAM and STS; a bucket addressed by host may be posted to as well. */
+  const isQuery = (request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>) =>
+    isQueryRequest(request) && readAddress('/', request.headers.host).bucketName === ''
+
+  const cors = createCors(config.cors)
+  const isOfS3 = (request: IncomingMessage) => !isOurs(request) && !isQuery(asAskedBefore(request))
+
+  return (app: Express): void => {
+    app.use((request: Request, response: Response, next: NextFunction) => {
+      const refusal = open.localRequests(request)
+      if (refusal === undefined) return next()
+      const { host, origin } = request.headers
+      log.warn({ host, origin, path: request.path }, 'refused: the well-known first secret is in force')
+      answerRefusal(refusal, isQuery(request) ? 'query' : 's3', request, response)
+    })
+    app.use((request: Request, response: Response, next: NextFunction) => {
+      if (request.headers.origin !== undefined && (config.corsAdmin || isOfS3(request))) cors(request, response, next)
+      else next()
+    })
+    app.use((request: Request, response: Response, next: NextFunction) => {
+      if (isQuery(request)) query(request, response)
+      else if (!isOurs(request)) endpoint(request, response)
+      else health(request, response, () => minioAdmin(request, response, () => admin(request, response, next)))
+    })
+    app.use((request: Request, response: Response) => endpoint(request, response))
+  }
+}
+
+/** The request that a browser asks for before it sends it. */
+function asAskedBefore(request: IncomingMessage): Pick<IncomingMessage, 'method' | 'url' | 'headers'> {
+  const { method, url, headers } = request
+  const asked = headers['access-control-request-method']
+  if (method !== 'OPTIONS' || asked === undefined) return request
+  // What is posted to the service itself is a form, which S3 has no use for.
+  return { method: asked, url, headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' } }
+}
+
+/** MYFSIO_BUCKETS, which belong to the administrator. */
+async function createBuckets(store: Store, config: AppConfig, ownerId: string): Promise<void> {
+  const { buckets, region } = config
+  for (const name of buckets) {
+    if ((await store.findBucket(name)) !== undefined) continue
+    await store.createBucket(newBucket({ name, ownerId, region }, config))
+  }
+}

@@ -1,0 +1,63 @@
+/** How the parts make a running console, on the same store and behind the same gatekeeper as the API. */
+
+import { describeConfig } from '#config/config.ts'
+import { createConsole } from '#console/console.ts'
+import type { DomainServices } from '#console/page.ts'
+import type { DocumentProblem } from '#documents/json-source.ts'
+import { refusalTold } from '#http/server/connections.ts'
+import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
+import { readTls } from '#http/server/tls.ts'
+import { createLog, flushLog } from '#lib/log/log.ts'
+import type { RunningServer } from './api.ts'
+import { type OpenServices, openServices, type ServicesStart } from './services.ts'
+
+export interface ConsoleStart extends ServicesStart {
+  readonly version: string
+  readonly packageRoot: string
+}
+
+/** What pages work with, out of what every process opens. */
+export function domainOf(open: OpenServices): DomainServices {
+  const { services, access, identities, policies, engine, signIn, secretOf } = open
+  return {
+    ...services,
+    engine,
+    access,
+    identities,
+    signIn,
+    secretOf,
+    documentProblems: () => [identities, policies].map(({ path, problem }) => ({ path, problem: sentenceOf(problem) })),
+  }
+}
+
+export async function startConsole(start: ConsoleStart): Promise<RunningServer> {
+  const { config, version, packageRoot } = start
+  const log = await createLog(config.log, 'console')
+  const open = await openServices(start, log)
+  const console = createConsole({
+    services: domainOf(open),
+    config,
+    settings: describeConfig(config),
+    version,
+    packageRoot,
+    localRequests: open.localRequests,
+    log,
+  })
+  const server = createHttpServer({ tls: readTls(config.tls), onRefused: refusalTold(log) }, console.install)
+  const port = await listen(server, config.host, config.uiPort)
+  return {
+    port,
+    close: async (timeoutMs) => {
+      await closeServer(server, timeoutMs)
+      console.close()
+      await open.close()
+      await flushLog(log)
+    },
+  }
+}
+
+function sentenceOf(problem: DocumentProblem | undefined): string | undefined {
+  if (problem === undefined) return undefined
+  const { line, path, message } = problem
+  return [line === undefined ? '' : `Line ${line}: `, path === '' ? '' : `${path}: `, message].join('')
+}

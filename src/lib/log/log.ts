@@ -1,0 +1,53 @@
+/** The log: JSON in large writes where speed counts, readable lines on a terminal. */
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { pino } from 'pino'
+import { LogDestination } from './destination.ts'
+
+export interface LogSettings {
+  readonly level: string
+  readonly format: 'auto' | 'json' | 'pretty'
+  /** Written to as well. Whoever sets it aside renames it: it is opened again within seconds. */
+  readonly file: string | undefined
+}
+
+export type Log = pino.Logger
+
+/** As pino asks one that gathers. */
+interface Destination extends pino.DestinationStream {
+  flush?(done: () => void): void
+}
+
+export async function createLog(settings: LogSettings, name: string): Promise<Log> {
+  const isPretty = settings.format === 'pretty' || (settings.format === 'auto' && process.stdout.isTTY === true)
+  const first = isPretty ? await prettyStream() : new LogDestination(1)
+  if (settings.file === undefined) return openLog(settings, name, first)
+  mkdirSync(dirname(settings.file), { recursive: true })
+  const second = new LogDestination(settings.file)
+  return openLog(settings, name, {
+    write(line: string): void {
+      first.write(line)
+      second.write(line)
+    },
+    flush(done: () => void): void {
+      second.flush(() => (first instanceof LogDestination ? first.flush(done) : done()))
+    },
+  })
+}
+
+const openLog = ({ level }: LogSettings, name: string, stream: Destination): Log =>
+  pino({ level, base: { name, pid: process.pid } }, stream)
+
+/** Before the process ends on purpose: also what a slow reader has no room for yet, for as long as it is worth waiting. */
+export async function flushLog(log: Log): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve, flushMaxMs).unref()
+    log.flush(() => resolve())
+  })
+}
+const flushMaxMs = 2000
+
+async function prettyStream() {
+  const { default: pretty } = await import('pino-pretty')
+  return pretty({ sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', singleLine: true })
+}
