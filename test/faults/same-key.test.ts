@@ -15,7 +15,7 @@ import { CrashingServer } from '../crash/crashing-server.ts'
 const count = 300
 const Bucket = 'bucket'
 const Key = 'key'
-const timeout = 60_000
+const timeout = 120_000
 
 describe.each(['1', '3'])('with WORKERS=%s', (workers) => {
   let server: CrashingServer
