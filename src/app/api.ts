@@ -70,7 +70,7 @@ async function openApi(start: ApiStart) {
 
 /** First what needs no credentials and costs nothing to pass, last the S3 endpoint, which takes everything else. */
 function installRoutes(open: OpenServices, config: AppConfig, version: string, log: Log) {
-  const { services, access, identities } = open
+  const { services, access, identities, clock } = open
   const { gatekeeper } = services
   const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
   const rateLimit =
@@ -86,7 +86,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const onServed = config.activity ? (served: ServedRequest) => access.activity.note(served) : undefined
   const query = createQueryEndpoint({
     services: [
-      createIamService({ identities, gatekeeper, clientAddress: access.clientAddress, settings: config }),
+      createIamService({ identities, gatekeeper, clientAddress: access.clientAddress, settings: config, clock }),
       createStsService({ identities, gatekeeper, journal: access.journal, settings: config.sts }),
     ],
     log,

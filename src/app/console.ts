@@ -18,9 +18,10 @@ export interface ConsoleStart extends ServicesStart {
 
 /** What pages work with, out of what every process opens. */
 export function domainOf(open: OpenServices): DomainServices {
-  const { services, access, identities, policies, engine, signIn, secretOf } = open
+  const { services, access, identities, policies, engine, clock, signIn, secretOf } = open
   return {
     ...services,
+    clock,
     engine,
     access,
     identities,
@@ -49,7 +50,6 @@ export async function startConsole(start: ConsoleStart): Promise<RunningServer> 
     port,
     close: async (timeoutMs) => {
       await closeServer(server, timeoutMs)
-      console.close()
       await open.close()
       await flushLog(log)
     },

@@ -7,6 +7,7 @@ import type { AppConfig } from '#config/config.ts'
 import { createLocalRequests } from '#http/local-requests.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
+import { type Clock, systemClock } from '#lib/clock.ts'
 import type { Log } from '#lib/log/log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
@@ -18,11 +19,13 @@ export interface ServicesStart {
   /** One process of those that share a store scans, watches and makes what must be there at first. */
   readonly isPrimary: boolean
   readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
+  /** The system's, unless given. */
+  readonly clock?: Clock
 }
 
 export type OpenServices = Awaited<ReturnType<typeof openServices>>
 
-export async function openServices({ config, isPrimary, bootstrap }: ServicesStart, log: Log) {
+export async function openServices({ config, isPrimary, bootstrap, clock = systemClock }: ServicesStart, log: Log) {
   const identities = await openIdentities({ path: config.iamPath, bootstrap, log, secretKey: config.secretKey })
   const principalExists = (name: string) => identities.isPrincipal(name)
   const policies = await openBucketPolicies({
@@ -53,6 +56,7 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     identities,
     policies,
     engine: openJournalEngine(config),
+    clock,
     log,
     settings: { ...config, hosts: hostsOf(config), virtualHostDomains },
   })
@@ -70,9 +74,10 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     access,
     identities,
     policies,
+    clock,
     /** Of the index, for rows beside the store's. */
     engine,
-    signIn: createSignIn({ identities, access, settings: config }),
+    signIn: createSignIn({ identities, access, settings: config, clock }),
     localRequests: createLocalRequests({
       findOpenKey: () => identities.findOpenKey(),
       isLoopback: config.isLoopback,

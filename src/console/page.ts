@@ -6,6 +6,7 @@ import type { Gatekeeper, RequestFacts, Resource } from '#access/decide/caller.t
 import type { Access } from '#access/open-access.ts'
 import type { SignIn } from '#access/sign-in/sign-in.ts'
 import type { Identities } from '#identity/identities.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
@@ -104,6 +105,7 @@ export interface BucketPolicies {
 
 /** What is opened once, see services.ts. */
 export interface DomainServices {
+  readonly clock: Clock
   readonly engine: MetadataEngine
   readonly store: Store
   readonly gatekeeper: Gatekeeper

@@ -44,8 +44,8 @@ export interface Authenticator {
 }
 
 export function createAuthenticator(options: GatekeeperOptions): Authenticator {
-  const { identities, journal, clientAddress, ownAccount, log, settings } = options
-  const lockout = new Lockout(settings)
+  const { identities, journal, clientAddress, ownAccount, log, settings, clock } = options
+  const lockout = new Lockout(settings, { clock })
   const bucketInHost = createBucketHostReader(settings.virtualHostDomains)
 
   /** What a signature must be for. */
@@ -77,7 +77,7 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
       credentials,
       identity.secretAccessKey,
       { ...scope, hosts, bucketInHost },
-      Date.now(),
+      clock.nowMs(),
     )
     note(identity, scope.service, credentials.region || settings.region)
     return {
@@ -94,7 +94,7 @@ export function createAuthenticator(options: GatekeeperOptions): Authenticator {
       throw unsupportedV2()
     }
     const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
-    verifyV2(request, credentials, identity.secretAccessKey, { nowMs: Date.now(), bucketInHost })
+    verifyV2(request, credentials, identity.secretAccessKey, { nowMs: clock.nowMs(), bucketInHost })
     note(identity, settings.service)
     return {
       principal: identity,

@@ -2,6 +2,7 @@
 
 import type { DecisionJournal } from '#access/records/decision-journal.ts'
 import type { Identities } from '#identity/identities.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { Regions } from '#model/bucket-region.ts'
 import { isKeptToOwnersAccount, isOfOwnersAccount } from '#policy/owners-account.ts'
 import { createAuthenticator } from './authenticator.ts'
@@ -33,6 +34,7 @@ export interface GatekeeperOptions {
   readonly ownAccount: () => string
   readonly log: { warn(fields: object, message: string): void }
   readonly settings: GatekeeperSettings
+  readonly clock: Clock
 }
 
 export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {

@@ -1,7 +1,8 @@
 /** What runs unasked, in sentences: figures of all processes, from the index that they share. */
+
+import { countSessions } from '#access/sign-in/session-rows.ts'
 import { formatBytes, formatCount } from '#console/format.ts'
 import type { ConsoleServices } from '#console/page.ts'
-import { countSessions } from '#console/session/session-store.ts'
 import type { BackgroundWork } from '#store/contract.ts'
 
 export interface Work {
@@ -16,9 +17,9 @@ export interface Work {
 /** Longer than this, a file waits for something that does not come. */
 const slowMs = 60_000
 
-export async function describeWork({ store, engine, config }: ConsoleServices): Promise<Work[]> {
+export async function describeWork({ store, engine, clock, config }: ConsoleServices): Promise<Work[]> {
   const work = await store.backgroundWork()
-  const { live, expired } = await countSessions(engine, work.countedMax)
+  const { live, expired } = await countSessions(engine, { nowMs: clock.nowMs(), countedMax: work.countedMax })
   const counted = (count: number, one: string, more = `${one}s`): string =>
     `${formatCount(count)}${count >= work.countedMax ? ' or more' : ''} ${count === 1 ? one : more}`
   return [
