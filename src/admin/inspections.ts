@@ -1,12 +1,14 @@
 /**
- * The routes under `/_/`, which can never be a bucket's name: questions about decisions. Each needs the permission that AWS has for the
+ * The routes under `/_/`, which can never be a bucket's name: questions about decisions and jobs. Each needs the permission that AWS has for the
  * like, so who may ask is a matter of policies; nobody sees what concerns other accounts alone.
  */
 import type { Access } from '#access/open-access.ts'
 import { Identity } from '#identity/identity.ts'
 import { ApiError } from '#model/errors.ts'
+import type { BackgroundWork } from '#model/work-status.ts'
 import { getDecision, listDecisions } from './decisions.ts'
 import { explainHypothetical } from './explain.ts'
+import { listJobs, startJob } from './jobs.ts'
 import { type AdminAnswer, type AdminOptions, type AdminRequest, factsOf } from './routes.ts'
 import { type DocumentStatus, getStatus } from './status.ts'
 import { usedActions } from './used-actions.ts'
@@ -21,6 +23,7 @@ export interface Inspection {
   readonly access: Access
   readonly services: AdminOptions['services']
   readonly findIdentity: (name: string) => Identity | undefined
+  readonly backgroundWork: BackgroundWork
   readonly documents: () => readonly DocumentStatus[]
   /** Canonical id of the server's own account. */
   readonly serverOwnerId: () => string
@@ -40,6 +43,8 @@ const routes: readonly Route[] = [
   { method: 'GET', path: /^\/_\/decisions$/, action: 'sts:DecodeAuthorizationMessage', run: listDecisions },
   { method: 'GET', path: /^\/_\/decisions\/([0-9a-f]{16})$/, action: 'sts:DecodeAuthorizationMessage', run: getDecision },
   { method: 'POST', path: /^\/_\/explain$/, action: 'iam:SimulatePrincipalPolicy', run: explainHypothetical },
+  { method: 'GET', path: /^\/_\/jobs$/, action: 's3:ListJobs', run: listJobs },
+  { method: 'POST', path: /^\/_\/jobs\/([a-z-]+)$/, action: 's3:CreateJob', run: startJob },
   { method: 'GET', path: /^\/_\/status$/, action: 'iam:GetAccountAuthorizationDetails', run: getStatus },
   { method: 'GET', path: /^\/_\/used-actions$/, action: 'iam:GenerateServiceLastAccessedDetails', run: usedActions },
 ]
@@ -56,7 +61,7 @@ export async function inspect(options: AdminOptions, asked: AdminRequest): Promi
   const { principal } = asked.caller
   const route = findRoute(method, path)
   if (route === undefined) throw new ApiError('InvalidURI')
-  const { services, access, findIdentity, documents, serverOwnerId } = options
+  const { services, access, findIdentity, backgroundWork, documents, serverOwnerId } = options
   const facts = factsOf(asked)
   services.gatekeeper.authorize(principal, route.action, {}, facts)
   const refuse = (why: string) => {
@@ -66,8 +71,14 @@ export async function inspect(options: AdminOptions, asked: AdminRequest): Promi
   if (!(principal instanceof Identity)) throw refuse('Strangers see nothing of decisions.')
   const argument = route.path.exec(path)?.[1] ?? ''
   const query = new URLSearchParams(search)
-  const shared = { services, access, findIdentity, documents, serverOwnerId, refuse }
+  const shared = { services, access, findIdentity, backgroundWork, documents, serverOwnerId, refuse }
   return route.run({ asked, account: principal.account, query, argument, ...shared })
+}
+
+/** AccessDenied for callers of another account: what the whole server does is not theirs to see. */
+export function assertServersAccount({ asked, serverOwnerId, refuse }: Inspection): void {
+  if (asked.caller.principal.canonicalId === serverOwnerId()) return
+  throw refuse('This is for the account of the server itself.')
 }
 
 export function readNumber(query: URLSearchParams, name: string, bounds: { fallback: number; max: number }): number {

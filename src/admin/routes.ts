@@ -15,6 +15,7 @@ import { formatXml } from '#lib/text/xml.ts'
 import { isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
+import type { BackgroundWork } from '#model/work-status.ts'
 import type { Store } from '#store/contract.ts'
 import { inspect, isInspection } from './inspections.ts'
 import { presign } from './presign.ts'
@@ -40,6 +41,7 @@ export interface AdminOptions {
   readonly access: Access
   /** By access key, ARN or name. */
   readonly findIdentity: (name: string) => Identity | undefined
+  readonly backgroundWork: BackgroundWork
   readonly documents: () => readonly DocumentStatus[]
   /** Canonical id of the server's own account. */
   readonly serverOwnerId: () => string

@@ -1,6 +1,7 @@
-/** `GET /_/status`: whether the documents that people edit are in force as they are, and what the scrub has found. For the administrators of the server's own account. */
-import type { Scrub } from '#store/contract.ts'
-import type { Inspection } from './inspections.ts'
+/** `GET /_/status`: whether the documents that people edit are in force as they are, and what the scrub has found. For the server's own account. */
+import type { WorkStatus } from '#model/work-status.ts'
+import { assertServersAccount, type Inspection } from './inspections.ts'
+import { figuresOf, timeOf } from './jobs.ts'
 import type { AdminAnswer } from './routes.ts'
 
 export interface DocumentStatus {
@@ -9,33 +10,21 @@ export interface DocumentStatus {
   readonly problem: { readonly message: string; readonly path: string; readonly line: number | undefined } | undefined
 }
 
-export async function getStatus({
-  asked,
-  serverOwnerId,
-  documents,
-  services,
-  refuse,
-}: Inspection): Promise<AdminAnswer> {
+export async function getStatus(inspection: Inspection): Promise<AdminAnswer> {
   // What stands in the documents is of all accounts.
-  if (asked.caller.principal.canonicalId !== serverOwnerId())
-    throw refuse('This is for the account of the server itself.')
-  const shown = documents().map(({ path, problem }) => ({
+  assertServersAccount(inspection)
+  const shown = inspection.documents().map(({ path, problem }) => ({
     path,
     isInForce: problem === undefined,
     ...(problem && { problem: { message: problem.message, line: problem.line, at: problem.path } }),
   }))
-  const { scrub } = await services.store.backgroundWork()
+  const scrub = (await inspection.backgroundWork.list()).find(({ name }) => name === 'scrub')
   return { status: 200, json: JSON.stringify({ documents: shown, scrub: scrub && shownScrub(scrub) }) }
 }
 
-function shownScrub({ startedAtMs, endedAtMs, versions, bytes, found, leftovers, examples }: Scrub) {
-  return {
-    startedAt: new Date(startedAtMs).toISOString(),
-    ...(endedAtMs === undefined ? {} : { endedAt: new Date(endedAtMs).toISOString() }),
-    versions,
-    bytes,
-    found,
-    leftovers,
-    examples,
-  }
+/** Undefined before the first. */
+function shownScrub(scrub: WorkStatus): object | undefined {
+  const { startedAtMs, endedAtMs, examples } = scrub
+  if (startedAtMs === undefined) return undefined
+  return { ...timeOf('startedAt', startedAtMs), ...timeOf('endedAt', endedAtMs), ...figuresOf(scrub), examples }
 }

@@ -18,11 +18,12 @@ export interface ConsoleStart extends ServicesStart {
 
 /** What pages work with, out of what every process opens. */
 export function domainOf(open: OpenServices): DomainServices {
-  const { services, access, identities, policies, engine, clock, signIn, secretOf } = open
+  const { services, access, identities, policies, engine, clock, jobs, signIn, secretOf } = open
   return {
     ...services,
     clock,
     engine,
+    backgroundWork: jobs,
     access,
     identities,
     signIn,

@@ -7,6 +7,7 @@ import type { AppConfig } from '#config/config.ts'
 import { createLocalRequests } from '#http/local-requests.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
+import { openJobs } from '#jobs/open-jobs.ts'
 import { type Clock, systemClock } from '#lib/clock.ts'
 import type { Log } from '#lib/log/log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
@@ -18,6 +19,8 @@ export interface ServicesStart {
   readonly config: AppConfig
   /** One process of those that share a store scans, watches and makes what must be there at first. */
   readonly isPrimary: boolean
+  /** Whether jobs run in this process, one of those that share a store; the primary one's do in any case. */
+  readonly runsJobs?: boolean
   readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
   /** The system's, unless given. */
   readonly clock?: Clock
@@ -25,7 +28,8 @@ export interface ServicesStart {
 
 export type OpenServices = Awaited<ReturnType<typeof openServices>>
 
-export async function openServices({ config, isPrimary, bootstrap, clock = systemClock }: ServicesStart, log: Log) {
+export async function openServices(start: ServicesStart, log: Log) {
+  const { config, isPrimary, runsJobs = isPrimary, bootstrap, clock = systemClock } = start
   const identities = await openIdentities({ path: config.iamPath, bootstrap, log, secretKey: config.secretKey })
   const principalExists = (name: string) => identities.isPrincipal(name)
   const policies = await openBucketPolicies({
@@ -43,7 +47,7 @@ export async function openServices({ config, isPrimary, bootstrap, clock = syste
     durability,
     engine,
     watch: config.storageWatch,
-    scrubIntervalMs: config.scrubIntervalMs,
+    clock,
     log,
     isPrimary,
     ownerId,
@@ -51,6 +55,7 @@ export async function openServices({ config, isPrimary, bootstrap, clock = syste
     blocksPublicAccess: config.defaultPublicAccessBlock,
     verifyReads: config.verifyReads,
   })
+  const jobs = openJobs({ services: { store, engine, clock, log, settings: config }, runs: runsJobs })
   const virtualHostDomains = domainsOf(config)
   const access = openAccess({
     identities,
@@ -75,6 +80,7 @@ export async function openServices({ config, isPrimary, bootstrap, clock = syste
     identities,
     policies,
     clock,
+    jobs,
     /** Of the index, for rows beside the store's. */
     engine,
     signIn: createSignIn({ identities, access, settings: config, clock }),
@@ -88,6 +94,7 @@ export async function openServices({ config, isPrimary, bootstrap, clock = syste
     /** The secret that a user's links are signed with. */
     secretOf: (accessKeyId: string) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
     close: async () => {
+      await jobs.close()
       await store.close()
       await access.close()
       await Promise.all([identities.close(), policies.close()])

@@ -10,6 +10,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
+import type { BackgroundWork } from '#model/work-status.ts'
 import type { Content, Store } from '#store/contract.ts'
 import type { ConsoleSettings } from './console.ts'
 import type { Effect } from './facts.ts'
@@ -108,6 +109,7 @@ export interface DomainServices {
   readonly clock: Clock
   readonly engine: MetadataEngine
   readonly store: Store
+  readonly backgroundWork: BackgroundWork
   readonly gatekeeper: Gatekeeper
   readonly bucketPolicies: BucketPolicies
   readonly access: Access
