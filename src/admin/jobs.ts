@@ -1,23 +1,30 @@
-/** `GET /_/jobs` and `POST /_/jobs/<name>`: what the server does by itself, and the start of a job by hand. For the server's own account. */
+/** What the server does by itself, and the start of a job by hand. For the server's own account: both concern all accounts. */
+import { ApiError } from '#model/errors.ts'
 import type { WorkStatus } from '#model/work-status.ts'
-import { assertServersAccount, type Inspection } from './inspections.ts'
-import type { AdminAnswer } from './routes.ts'
+import type { AdminAnswer, AdminRequest, AdminServices } from './route.ts'
 
-export async function listJobs(inspection: Inspection): Promise<AdminAnswer> {
-  assertServersAccount(inspection)
-  const jobs = (await inspection.backgroundWork.list()).map(shownWork)
+export async function listJobs(request: AdminRequest, services: AdminServices): Promise<AdminAnswer> {
+  assertServersAccount(request, services)
+  const jobs = (await services.backgroundWork.list()).map(shownWork)
   return { status: 200, json: JSON.stringify({ jobs }) }
 }
 
 /** Answers before the job is done, and often before it has begun. */
-export async function startJob(inspection: Inspection): Promise<AdminAnswer> {
-  assertServersAccount(inspection)
-  await inspection.backgroundWork.start(inspection.argument)
+export async function startJob(request: AdminRequest, services: AdminServices): Promise<AdminAnswer> {
+  assertServersAccount(request, services)
+  await services.backgroundWork.start(request.params.job ?? '')
   return { status: 202 }
 }
 
+/** AccessDenied for callers of another account. */
+export function assertServersAccount({ caller, refuse }: AdminRequest, { serverOwnerId }: AdminServices): void {
+  if (caller.principal.canonicalId === serverOwnerId()) return
+  const cause = new Error("Only the server's own account may see or change what the server does.")
+  throw refuse(new ApiError('AccessDenied', { cause }))
+}
+
 function shownWork(work: WorkStatus): object {
-  const { startedAtMs, endedAtMs, againAtMs, figures, ...rest } = work
+  const { startedAtMs, endedAtMs, againAtMs, ...rest } = work
   return {
     ...rest,
     ...timeOf('startedAt', startedAtMs),

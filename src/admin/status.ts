@@ -1,24 +1,16 @@
-/** `GET /_/status`: whether the documents that people edit are in force as they are, and what the scrub has found. For the server's own account. */
+/** Whether the documents that people edit are in force, and what the scrub found. For the server's own account: both concern all accounts. */
 import type { WorkStatus } from '#model/work-status.ts'
-import { assertServersAccount, type Inspection } from './inspections.ts'
-import { figuresOf, timeOf } from './jobs.ts'
-import type { AdminAnswer } from './routes.ts'
+import { assertServersAccount, figuresOf, timeOf } from './jobs.ts'
+import type { AdminAnswer, AdminRequest, AdminServices } from './route.ts'
 
-export interface DocumentStatus {
-  readonly path: string
-  /** Undefined: the document is in force as it is. Otherwise its last good state is. */
-  readonly problem: { readonly message: string; readonly path: string; readonly line: number | undefined } | undefined
-}
-
-export async function getStatus(inspection: Inspection): Promise<AdminAnswer> {
-  // What stands in the documents is of all accounts.
-  assertServersAccount(inspection)
-  const shown = inspection.documents().map(({ path, problem }) => ({
+export async function getStatus(request: AdminRequest, services: AdminServices): Promise<AdminAnswer> {
+  assertServersAccount(request, services)
+  const shown = services.documents().map(({ path, problem }) => ({
     path,
     isInForce: problem === undefined,
     ...(problem && { problem: { message: problem.message, line: problem.line, at: problem.path } }),
   }))
-  const scrub = (await inspection.backgroundWork.list()).find(({ name }) => name === 'scrub')
+  const scrub = (await services.backgroundWork.list()).find(({ name }) => name === 'scrub')
   return { status: 200, json: JSON.stringify({ documents: shown, scrub: scrub && shownScrub(scrub) }) }
 }
 

@@ -23,6 +23,11 @@ export interface StoredVersion extends ObjectVersion {
   readonly signature: FileSignature
   /** Base64 of the CRC64NVME of all bytes, where `checksum` is not it (see `crc64nvmeOf`). Older releases kept none. */
   readonly crc64nvme?: string
+  /**
+   * The file may still be at its former path: that of a renamed object's old key, or in `versions/`. Nothing may replace, move or remove
+   * the version before its key is settled (store/arriving.ts).
+   */
+  readonly isArriving?: true
 }
 
 /** Base64 of the CRC64NVME of all bytes; undefined for delete markers, and where an older release kept another checksum. */
@@ -50,6 +55,7 @@ interface Tail {
   t?: object
   a?: Acl
   x?: string
+  y?: 1
 }
 
 export function encodeVersion(version: StoredVersion): Buffer {
@@ -62,6 +68,7 @@ export function encodeVersion(version: StoredVersion): Buffer {
   if (version.tags !== undefined) tail.t = version.tags
   if (version.acl !== undefined) tail.a = version.acl
   if (version.crc64nvme !== undefined) tail.x = version.crc64nvme
+  if (version.isArriving !== undefined) tail.y = 1
   const json = JSON.stringify(tail)
   const owner = version.ownerId
   const row = Buffer.allocUnsafe(head + owner.length + Buffer.byteLength(json))
@@ -116,6 +123,7 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
   if (tail.t !== undefined) version.tags = tail.t as Record<string, string>
   if (tail.a !== undefined) version.acl = tail.a
   if (tail.x !== undefined) version.crc64nvme = tail.x
+  if (tail.y !== undefined) version.isArriving = true
   return version
 }
 

@@ -7,9 +7,9 @@ import { findFileSafely, isSameFile } from '#blobs/files.ts'
 import { isInside } from '#blobs/inside.ts'
 import type { Bytes } from '#metadata/engine.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
-import { transact } from '#metadata/transact.ts'
 import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
+import { transactSettled } from './arriving.ts'
 import { bucketIn } from './buckets.ts'
 import type { StoreContext } from './context.ts'
 import { deleteVanished } from './delete.ts'
@@ -152,7 +152,7 @@ async function publishAdopted(
 ): Promise<Adoption> {
   const playedOrders = new Set(played.map(({ order }) => order))
   const isThere = () => isStillThere(path, read)
-  const { result, committed } = await transact(context.engine, async (transaction): Promise<Adoption> => {
+  const { result, committed } = await transactSettled(context, async (transaction): Promise<Adoption> => {
     const bucket = await bucketIn(transaction, bucketName)
     const current = findSame(key, await transaction.get(rowKey('o', bucketName, key)), known)
     if (current === 'another' || !isThere()) return 'changed'

@@ -9,7 +9,7 @@ import type { Transaction } from '#metadata/transact.ts'
 import { decodeCounters } from '#metadata/write.ts'
 import { assertFreeName, type Bucket, type BucketUsage, isBucketName, isReservedName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { defaultBlock } from '#model/object-ownership.ts'
+import { newBucket } from '#model/new-bucket.ts'
 import { hasForeignFiles, removeEmptyFolders } from './bucket-folder.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
@@ -106,10 +106,12 @@ export async function adoptBucket(
     if (mark !== undefined && Date.now() - decodeJson<number>(mark) < folderRemovalMs) return false
     const stats = await fs.lstat(context.layout.bucket(name)).catch(() => undefined)
     if (stats?.isDirectory() !== true || isReservedName(name)) return false
-    const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
-    const block = defaultBlock(as.blocksPublicAccess)
-    const bucket: Bucket = { name, createdAtMs: Date.now(), ownerId: as.ownerId, region: as.region, ...fresh, ...block }
-    transaction.put(rowKey('b', name), encodeJson(bucket))
+    const { ownerId, region, blocksPublicAccess } = as
+    const defaults = {
+      defaultObjectOwnership: 'BucketOwnerEnforced',
+      defaultPublicAccessBlock: blocksPublicAccess,
+    } as const
+    transaction.put(rowKey('b', name), encodeJson(newBucket({ name, ownerId, region }, defaults)))
     return true
   })
 }

@@ -20,10 +20,14 @@ export async function changeVersion(
       const value = await transaction.get(row)
       const stored = value === undefined ? undefined : decodeVersion(key, value)
       if (stored?.order !== order) continue
-      const { fileId, signature, place, crc64nvme } = stored
+      const { fileId, signature, place, crc64nvme, isArriving } = stored
       const wanted = change(stored)
       if (wanted === undefined) return undefined
-      const kept = { key, order, fileId, signature, place, ...(crc64nvme === undefined ? {} : { crc64nvme }) }
+      const ofFile = {
+        ...(crc64nvme === undefined ? {} : { crc64nvme }),
+        ...(isArriving === undefined ? {} : { isArriving }),
+      }
+      const kept = { key, order, fileId, signature, place, ...ofFile }
       const changed: StoredVersion = { ...wanted, ...kept }
       transaction.put(row, encodeVersion(changed))
       return changed

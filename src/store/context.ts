@@ -3,7 +3,8 @@ import type { Spares } from '#blobs/spares.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { DiskReserve } from '#lib/files/disk-reserve.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
-import { type Transaction, transact } from '#metadata/transact.ts'
+import type { Transaction } from '#metadata/transact.ts'
+import { transactSettled } from './arriving.ts'
 import type { Settler } from './settler.ts'
 import type { StagingFolder } from './staging-folder.ts'
 import { asStorageError } from './storage-error.ts'
@@ -39,11 +40,11 @@ export interface StoreContext {
 
 /** A transaction that may be acknowledged when this resolves: after the flush in `strict`, at once otherwise. */
 export async function transactDurably<T>(
-  context: Pick<StoreContext, 'engine' | 'durability'>,
+  context: Pick<StoreContext, 'engine' | 'durability' | 'settler'>,
   body: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   try {
-    const { result, committed } = await transact(context.engine, body)
+    const { result, committed } = await transactSettled(context, body)
     if (context.durability === 'strict') await committed.flushed
     return result
   } catch (error) {

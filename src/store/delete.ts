@@ -6,6 +6,7 @@ import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { FileSignature } from '#model/object.ts'
+import { assertArrived } from './arriving.ts'
 import { noteEmptied } from './begun-uploads.ts'
 import { bucketIn } from './buckets.ts'
 import { checkDeleteConditions } from './conditions.ts'
@@ -100,6 +101,7 @@ async function deleteCurrent(
 ): Promise<DeletedObject> {
   const { key } = remove
   checkDeleteConditions(remove.conditions, key, current)
+  if (current !== undefined) assertArrived(bucket.name, current)
   const row = rowKey('o', bucket.name, key)
   if (bucket.versioning === 'Unversioned') {
     if (current !== undefined) {
@@ -155,6 +157,7 @@ async function deleteVersion(
   const { key } = remove
   if (current !== undefined && current.versionId === versionId) {
     checkDeleteConditions(remove.conditions, key, current)
+    assertArrived(bucket.name, current)
     transaction.remove(rowKey('o', bucket.name, key))
     await noteEmptied(transaction, bucket.name, key)
     replace(transaction, current, change)
@@ -203,6 +206,9 @@ async function promoteNewest(
   const place = isPlainKey(key) && next.place.kind === 'version' ? ({ kind: 'plain' } as const) : next.place
   transaction.remove(row)
   if (next.versionId === 'null') transaction.remove(rowKey('n', bucket, key))
-  transaction.put(rowKey('o', bucket, key), encodeVersion({ ...next, place }))
-  if (place !== next.place) change.moved.push(next.order)
+  const isMoved = place !== next.place
+  // Only a null version can be replaced, which a file in `versions/` would outlive.
+  const isArriving = isMoved && next.versionId === 'null'
+  transaction.put(rowKey('o', bucket, key), encodeVersion({ ...next, place, ...(isArriving ? { isArriving } : {}) }))
+  if (isMoved) change.moved.push(next.order)
 }

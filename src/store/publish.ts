@@ -2,10 +2,11 @@
 import { isPlainKey } from '#blobs/layout.ts'
 import type { Bytes, KeyRange } from '#metadata/engine.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
-import { type Transaction, transact } from '#metadata/transact.ts'
+import type { Transaction } from '#metadata/transact.ts'
 import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Checksum, FileSignature, ObjectAttributes, ObjectVersion } from '#model/object.ts'
+import { assertArrived, transactSettled } from './arriving.ts'
 import { bucketIn } from './buckets.ts'
 import { checkWriteConditions } from './conditions.ts'
 import type { StoreContext } from './context.ts'
@@ -27,6 +28,8 @@ export interface NewVersion {
   readonly signature: FileSignature
   /** Base64, of all bytes; undefined only for a renamed version of an older release. */
   readonly crc64nvme: string | undefined
+  /** As in the record. */
+  readonly isArriving?: true
 }
 
 /** What else changes with the publication of a version. */
@@ -84,7 +87,7 @@ export async function publish(
   options: PublishOptions,
 ): Promise<StoredVersion> {
   let row: Bytes | undefined
-  const { result, committed } = await transact(context.engine, async (transaction) => {
+  const { result, committed } = await transactSettled(context, async (transaction) => {
     const bucket = await bucketIn(transaction, bucketName)
     const change = noChange()
     const version = await makeCurrent(transaction, bucket, fresh, options.conditions, change)
@@ -112,7 +115,7 @@ export async function publish(
   })
   const { version, pending, isVersioned } = result
   const place = isVersioned ? undefined : version.place
-  const isSettled = committed.flushed.then(() => context.settler.settle(pending, place))
+  const isSettled = committed.flushed.then(() => context.settler.settle(pending, { place }))
   if (context.durability === 'relaxed') await context.settler.lag(pending, isSettled)
   else await isSettled
   return version
@@ -131,6 +134,7 @@ export async function makeCurrent(
   const value = await transaction.get(row)
   const current = value === undefined ? undefined : decodeVersion(key, value)
   checkWriteConditions(conditions, key, current)
+  if (current !== undefined) assertArrived(bucket.name, current)
   const order = newOrder(current?.order ?? (await newestOrder(transaction, bucket, key)))
   const isVersioned = bucket.versioning === 'Enabled'
   if (bucket.versioning !== 'Unversioned') transaction.requireEmpty(newerThan(bucket.name, key, order))
@@ -176,6 +180,7 @@ function versionOf(fresh: NewVersion, order: string, versionId: string): StoredV
   if (websiteRedirectLocation !== undefined) version.websiteRedirectLocation = websiteRedirectLocation
   if (acl !== undefined) version.acl = acl
   if (tags !== undefined) version.tags = tags
+  if (fresh.isArriving !== undefined) version.isArriving = true
   return version
 }
 

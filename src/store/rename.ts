@@ -8,6 +8,7 @@ import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/vers
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
+import { assertArrived } from './arriving.ts'
 import { noteEmptied } from './begun-uploads.ts'
 import { bucketIn } from './buckets.ts'
 import { checkWriteConditions } from './conditions.ts'
@@ -16,7 +17,7 @@ import type { Store } from './contract.ts'
 import { deleteMarker } from './delete.ts'
 import { newOrder } from './order.ts'
 import { decodePending, type Pending, putPending, smallBytesOf } from './pending.ts'
-import { type Change, countUsage, dropNullVersion, makeCurrent, noChange } from './publish.ts'
+import { type Change, countUsage, dropNullVersion, makeCurrent, type NewVersion, noChange } from './publish.ts'
 import { findPlaced } from './read.ts'
 import { assertRemovable, assertReplaceable } from './replaceable.ts'
 
@@ -58,9 +59,9 @@ async function renameVersion(
     const source = decodeVersion(from, value)
     if (source.order !== order) return undefined
     checkWriteConditions(rename.sourceConditions, from, source)
+    assertArrived(bucket.name, source)
     const change = noChange()
-    const { order: _, versionId: __, isDeleteMarker: ___, modifiedAtMs: ____, place: _____, ...kept } = source
-    const fresh = { ...kept, key: to, checksum: source.checksum, crc64nvme: source.crc64nvme, attributes: source }
+    const fresh = freshOf(source, to)
     const version = await makeCurrent(transaction, bucket, fresh, rename.conditions, change)
     assertReplaceable(context, bucket.name, version, change)
     if (source.place.kind === 'plain') assertRemovable(context, bucket.name, from)
@@ -68,8 +69,7 @@ async function renameVersion(
     await noteEmptied(transaction, bucket.name, from)
     change.objectCount--
     change.sizeBytes -= source.sizeBytes
-    const log: Pending[] = []
-    log.push({
+    const arriving: Pending = {
       bucket: bucket.name,
       key: to,
       order: version.order,
@@ -78,16 +78,24 @@ async function renameVersion(
       source: { key: from, place: source.place },
       ...(await carryBytes(context, transaction, bucket.name, source)),
       inodes: [source.signature.inode, ...change.replacedInodes],
-    })
-    // Whoever writes to the old key next must not replace the file before it has been moved.
-    log.push({ bucket: bucket.name, key: from, order: version.order, moved: [], removed: [], renamedTo: to })
+    }
+    // A later write to the old key must not replace the file before it has been moved.
+    const leaving = { bucket: bucket.name, key: from, order: version.order, moved: [], removed: [], renamedTo: to }
     if (bucket.versioning !== 'Unversioned') await leaveMarker(transaction, bucket, source, change)
-    for (const pending of log) putPending(transaction, pending)
+    putPending(transaction, arriving)
+    putPending(transaction, leaving)
     countUsage(transaction, bucket.name, change)
-    return { version, log }
+    return { version, arriving, leaving }
   })
-  for (const pending of renamed?.log ?? []) await context.settler.settle(pending)
+  if (renamed !== undefined) await context.settler.settle(renamed.arriving, { leaving: renamed.leaving })
   return renamed?.version
+}
+
+/** The source as a new version of the other key, with its bytes and all that was said of it. */
+function freshOf(source: StoredVersion, key: string): NewVersion {
+  const { sizeBytes, etag, partCount, checksum, crc64nvme, fileId, signature } = source
+  const bytes = { sizeBytes, etag, partCount, checksum, crc64nvme, fileId, signature }
+  return { key, ...bytes, attributes: source, isArriving: true }
 }
 
 /** Where versions are kept the old key ends with a delete marker, as a delete would leave it. */

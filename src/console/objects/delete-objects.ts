@@ -1,6 +1,6 @@
 import { objectsHref } from '#console/address.ts'
-import { isFormRequest } from '#console/form.ts'
 import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
+import { isFormRequest } from '#console/visit/form.ts'
 import { deletionsAtOnceMax } from '#store/delete-each.ts'
 import { folderCrumbs, folderOf } from './folder.ts'
 import { couldNot, nameFor, objectsIn, readSources, runStep, type Source, type Step, walkSources } from './selection.ts'

@@ -1,6 +1,6 @@
 import { listing } from '#console/facts.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
-import { ApiError } from '#model/errors.ts'
+import { refusalOf } from '#model/errors.ts'
 import { deleteEach } from '#store/delete-each.ts'
 
 export interface Marker {
@@ -41,8 +41,8 @@ export async function emptyStep(
         await store.deleteObject({ bucket, key, versionId, ownerId: principal.canonicalId, conditions: {} })
         return undefined
       } catch (error) {
-        if (!(error instanceof ApiError) || error.status >= 500) throw error
-        return { key, message: error.message }
+        const refusal = refusalOf(error)
+        return { key, message: refusal.message }
       }
     },
   )

@@ -1,5 +1,5 @@
 /** What runs by itself, in sentences, and its start by hand. */
-import { formatBytes, formatCount } from '#console/format.ts'
+import { formatBytes, formatCount } from '#console/answer/format.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Figure, WorkStatus } from '#model/work-status.ts'
