@@ -21,7 +21,7 @@ interface ScrubCursor {
   readonly leftovers: number
 }
 
-const stretchMs = 2000
+const stretchMs = 1000
 const examplesMax = 20
 const busyShare = 1 / 20
 /** Shorter breaks cost more than they give. */

@@ -193,6 +193,18 @@ describe('docs and system', () => {
     expect(text).not.toContain(site.root)
   })
 
+  it('start the scrub by hand, for administrators of the server’s own account', async () => {
+    expect((await admin.get('/ui/system')).text).toContain('aria-label="Start Scrub"')
+    const started = await admin.follow('/ui/system/jobs/scrub/start')
+    expect(started.text).toContain('The job was started.')
+    expect(started.text).toContain('<span class="badge good">Starting</span>')
+    expect(started.text).not.toContain('aria-label="Start Scrub"')
+    expect((await admin.post('/ui/system/jobs/sessions/start')).status).toBe(405)
+    const other = await site.signIn('other')
+    expect((await other.get('/ui/system')).text).not.toContain('aria-label="Start Scrub"')
+    expect((await other.post('/ui/system/jobs/scrub/start')).status).toBe(403)
+  })
+
   it('say that a document is invalid', async () => {
     const path = join(site.root, '.myfsio.sys/config/bucket_policies.json')
     writeFileSync(path, '{ broken')

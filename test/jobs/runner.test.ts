@@ -6,7 +6,8 @@ import { type OpenJobs, openJobs } from '#jobs/open-jobs.ts'
 import { backOffMs } from '#jobs/schedule.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
-import type { Store } from '#store/contract.ts'
+import { encodeJson, rowKey } from '#metadata/tables.ts'
+import type { CompareStretch, Store } from '#store/contract.ts'
 import { silentLog } from '../store/fixtures.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -184,6 +185,30 @@ describe('a job', () => {
     await clock.pass(lookMs)
     expect(cursors).toEqual([undefined, 'half'])
     expect(await statusOf(two)).toMatchObject({ state: 'idle', startedAtMs: startMs + (steps[0] ?? 0) })
+  })
+
+  it('shows and goes on with a scrub that an earlier release has begun', async () => {
+    const damaged = { bucket: 'b', key: 'k', versionId: 'null', what: 'The file is missing.' }
+    const found = { notedAtMs: 2, versions: 5, bytes: 10, found: 1, leftovers: 0, examples: [damaged] }
+    const begunMs = startMs - hourMs
+    const row = { startedAtMs: begunMs, ...found, position: { table: 'v', after: 'AAAA' } }
+    await engine.commit({ checks: [], writes: [{ key: rowKey('g', 'scrub'), value: encodeJson(row) }] })
+    const stretches: CompareStretch[] = []
+    const compareVersions = async (stretch: CompareStretch) => {
+      stretches.push(stretch)
+      return { versions: 2, bytes: 3, damaged: [], next: undefined }
+    }
+    const store = { status: async () => [], compareVersions, countLeftovers: async () => 0 } as unknown as Store
+    const settings = { scrubIntervalMs: 7 * 24 * hourMs }
+    const jobs = openJobs({ services: { store, engine, clock, log: silentLog, settings }, runs: true })
+    opened.push(jobs)
+    const scrub = async () => (await jobs.list()).find(({ name }) => name === 'scrub')
+    expect(await scrub()).toMatchObject({ state: 'failed', startedAtMs: begunMs, examples: [damaged] })
+    await clock.pass(70_000)
+    expect(stretches.map(({ from }) => from)).toEqual([{ table: 'v', after: 'AAAA' }])
+    const { figures, startedAtMs, endedAtMs } = (await scrub()) ?? { figures: [] }
+    expect(figures.map(({ value }) => value)).toEqual([7, 13, 1, 0])
+    expect([startedAtMs, endedAtMs !== undefined]).toEqual([begunMs, true])
   })
 
   it('is not started by a name that there is none of, or that starts by itself alone', async () => {

@@ -17,7 +17,8 @@ import { findLeftovers } from './leftovers.ts'
 /** At least one version, however long it takes; none that was not compared to its end. `pace` may throw once `signal` is aborted. */
 export async function compareVersions(context: StoreContext, stretch: CompareStretch): Promise<Compared> {
   const { from, forMs, signal } = stretch
-  const startMs = performance.now()
+  const { clock } = context
+  const startMs = clock.elapsedMs()
   const range = rowsOf(from.table)
   const rest = from.after === undefined ? range : rowsAfter(range, Buffer.from(from.after, 'base64'), 'row')
   const compared = { versions: 0, bytes: 0, damaged: [] as DamagedVersion[] }
@@ -33,7 +34,7 @@ export async function compareVersions(context: StoreContext, stretch: CompareStr
       compared.bytes += version.sizeBytes
     }
     last = { table: from.table, after: Buffer.from(key).toString('base64') }
-    if (performance.now() - startMs > forMs) return { ...compared, next: last }
+    if (clock.elapsedMs() - startMs > forMs) return { ...compared, next: last }
   }
   return { ...compared, next: from.table === 'o' ? { table: 'v', after: undefined } : undefined }
 }
