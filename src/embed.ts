@@ -10,7 +10,7 @@ import { startTogether } from '#app/together.ts'
 import { type AppConfig, loadConfig } from '#config/config.ts'
 import { MemorySource } from '#documents/memory-source.ts'
 import { prepareFirstStart } from '#launcher/first-start.ts'
-import { packageRoot, version } from '#launcher/package-root.ts'
+import { packageRoot, version } from '#lib/program/package-root.ts'
 import type { Credentials, MyFSIO, MyFSIOOptions, StartMyFSIO } from './embed-types.ts'
 
 const drainMs = 5000

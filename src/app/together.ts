@@ -92,7 +92,6 @@ async function openRoutes(start: TogetherStart, log: Log): Promise<Current> {
     api,
     console: console && routerOf(console.install),
     async close() {
-      console?.close()
       await open.close()
     },
   }

@@ -1,8 +1,8 @@
 /** What the console needs to know of the server's settings. */
-import type { ObjectOwnership } from '#model/object-ownership.ts'
+import type { BucketDefaults } from '#model/new-bucket.ts'
 
 /** What the console needs to know, as the settings of the whole program have it. */
-export interface ConsoleSettings {
+export interface ConsoleSettings extends BucketDefaults {
   readonly mode: 'both' | 'api' | 'ui'
   readonly host: string
   readonly isLoopback: boolean
@@ -22,8 +22,6 @@ export interface ConsoleSettings {
   /** Whether requests are recorded. */
   readonly activity: boolean
   readonly maxUploadBytes: number
-  readonly defaultObjectOwnership: ObjectOwnership
-  readonly defaultPublicAccessBlock: boolean
   readonly uiPageSize: number
   readonly secretKey: string | undefined
   readonly sessionIdleMs: number

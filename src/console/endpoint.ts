@@ -5,6 +5,7 @@ import { isUnexplained } from '#access/decide/denial.ts'
 import { hideMissingObject } from '#access/decide/missing-object.ts'
 import { authorizeOnObject, authorizeOnUpload } from '#access/decide/object-access.ts'
 import type { Asking } from '#access/decide/resource.ts'
+import { nextRequestId } from '#http/request-id.ts'
 import { Identity } from '#identity/identity.ts'
 import type { Log } from '#lib/log/log.ts'
 import { anonymous, type Principal } from '#model/account.ts'
@@ -12,6 +13,7 @@ import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
 import { decisionHeader } from '#model/served-request.ts'
+import { actorOf } from '#objects/actor.ts'
 import { anonymousRequester } from '#policy/requester.ts'
 import { safeNext } from './address.ts'
 import { basePathOf } from './answer/base-path.ts'
@@ -46,6 +48,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     identifyVisitor(request, response, {
       signIn: services.signIn,
       lifetimeMs: config.sessionLifetimeMs,
+      clock: services.clock,
       isSecure: services.access.clientAddress.isSecure(request),
     })
 
@@ -76,7 +79,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     const action = `${request.method} ${request.path}`
     const who = visitor?.principal instanceof Identity ? visitor.principal : undefined
     const account = who?.account ?? services.access.ownAccount()
-    return services.gatekeeper.noteArnRefusal(error, who ?? nobody, action, { arn: '*', account }, facts)
+    return services.gatekeeper.recordArnRefusal(error, who ?? nobody, action, { arn: '*', account }, facts)
   }
 
   /** What is not there looks forbidden to those who may not list. */
@@ -118,6 +121,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       host: services.access.clientAddress.host(request),
       principal,
       facts,
+      actor: actorOf(gatekeeper, { principal, facts, requestId: nextRequestId() }),
       session: visitor.session,
       get bucket(): Bucket {
         if (found === undefined) throw new Error(`${route.path} names no bucket`)

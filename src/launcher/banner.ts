@@ -1,5 +1,6 @@
 /** What the terminal says: at start, and for --help and --show-config. Colours only where someone looks. */
 import { type AppConfig, describeConfig, describeFlags } from '#config/config.ts'
+import { ownCommand } from '#lib/program/package-root.ts'
 import type { Prepared } from './first-start.ts'
 
 export interface Style {
@@ -104,12 +105,16 @@ export function formatHelp(version: string, style: Style): string {
   return [
     `${style.bold('MyFSIO')} ${version}: an S3-compatible object store on plain files`,
     '',
-    'Usage: npx tsx run.ts [flags]    or, once built: npm start -- [flags]',
-    '       npx tsx run.ts fsck [--repair] [--rebuild]',
+    `Usage: ${ownCommand} [flags]`,
+    `       ${ownCommand} fsck [--repair] [--rebuild]`,
+    `       ${ownCommand} health [flags]`,
+    `       ${ownCommand} server FOLDER [--address :9000] [--console-address :9001]`,
     '',
     '  fsck            compare index and files while no server runs; --repair adopts files, removes records',
     '                  without bytes, and sets leftovers aside in .myfsio.sys/lost+found; --rebuild makes the',
     '                  index anew of the files in the bucket folders',
+    '  health          ask the running server whether it is well; status 1 if it does not answer',
+    "  server          MinIO's command line; its variables are understood as well",
     '  --check-config  say what is wrong with the settings, if anything',
     '  --show-config   print the settings in force, secrets masked',
     '  --reset-cred    give the administrator a new secret, and print it',

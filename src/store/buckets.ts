@@ -8,8 +8,9 @@ import { decodeJson, encodeJson, rowKey, rowParts, rowsAfter, rowsOf, rowsWithPr
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeCounters } from '#metadata/write.ts'
 import { assertFreeName, type Bucket, type BucketUsage, isBucketName, isReservedName } from '#model/bucket.ts'
+import { signedRegionOf } from '#model/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
-import { defaultBlock } from '#model/public-access-block.ts'
+import { newBucket } from '#model/new-bucket.ts'
 import { hasForeignFiles, removeEmptyFolders } from './bucket-folder.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
@@ -106,10 +107,12 @@ export async function adoptBucket(
     if (mark !== undefined && Date.now() - decodeJson<number>(mark) < folderRemovalMs) return false
     const stats = await fs.lstat(context.layout.bucket(name)).catch(() => undefined)
     if (stats?.isDirectory() !== true || isReservedName(name)) return false
-    const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
-    const block = defaultBlock(as.blocksPublicAccess)
-    const bucket: Bucket = { name, createdAtMs: Date.now(), ownerId: as.ownerId, region: as.region, ...fresh, ...block }
-    transaction.put(rowKey('b', name), encodeJson(bucket))
+    const { ownerId, region, blocksPublicAccess } = as
+    const defaults = {
+      defaultObjectOwnership: 'BucketOwnerEnforced',
+      defaultPublicAccessBlock: blocksPublicAccess,
+    } as const
+    transaction.put(rowKey('b', name), encodeJson(newBucket({ name, ownerId, region }, defaults)))
     return true
   })
 }
@@ -144,7 +147,7 @@ export async function listBuckets(
     for (const { value } of rows) {
       const bucket = decodeJson<Bucket>(value)
       if (query.ownerId !== undefined && bucket.ownerId !== query.ownerId) continue
-      if (query.region !== undefined && bucket.region !== query.region) continue
+      if (query.region !== undefined && signedRegionOf(bucket.region) !== query.region) continue
       if (buckets.length === query.limit) return { buckets, next: buckets.at(-1)?.name }
       buckets.push(bucket)
     }

@@ -45,9 +45,31 @@ describe('configuration', () => {
     )
   })
 
+  it.each(['s3.example.com', 'nope', '//x', 'http://', 'http://x.example/path', 'http://x.example?q', 'ftp://x'])(
+    'refuses %s as the address of the API',
+    (url) => {
+      expect(mistakesOf([], { API_BASE_URL: url })).toEqual([
+        `API_BASE_URL cannot be "${url}": it must be an http or https address without a path.`,
+      ])
+    },
+  )
+
+  it.each(['s3.example.com', 'nope', 'http://', 'http://x.example/a?b', 'http://u:p@x.example'])(
+    'refuses %s as the address of the console',
+    (url) => {
+      expect(mistakesOf([], { UI_BASE_URL: url })).toEqual([
+        `UI_BASE_URL cannot be "${url}": it must be an http or https address, as https://host/path.`,
+      ])
+    },
+  )
+
   it('takes the word after an unknown flag for its value', () => {
     expect(mistakesOf(['--colour', 'red', '--api-port', 'x'])).toHaveLength(2)
     expect(mistakesOf(['red'])).toEqual(['red is not known: --help lists what is.'])
+  })
+
+  it('says which address is none', () => {
+    expect(mistakesOf([], { API_BASE_URL: 's3.example', UI_BASE_URL: 'ftp://s3.example' })).toHaveLength(2)
   })
 
   it('knows -h', () => {
@@ -68,11 +90,6 @@ describe('configuration', () => {
     const config = loadConfig([], { ADMIN_ACCESS_KEY: 'admin', ADMIN_SECRET_KEY: 'correct-horse' }, nowhere)
     expect(Object.fromEntries(describeConfig(config))).toMatchObject({ ADMIN_SECRET_KEY: '********', SECRET_KEY: '' })
     expect(JSON.stringify(describeConfig(config))).not.toContain('correct-horse')
-  })
-
-  it('takes the first user from the names that MinIO uses', () => {
-    const config = loadConfig([], { MINIO_ROOT_USER: 'admin', MINIO_ROOT_PASSWORD: 'correct-horse' }, nowhere)
-    expect(config).toMatchObject({ adminAccessKey: 'admin', adminSecretKey: 'correct-horse' })
   })
 
   it('refuses the well-known session key off loopback only', () => {

@@ -1,21 +1,14 @@
 /** What browsers fetch beside pages: files of public/, and a few of npm packages. None comes from elsewhere. */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import compression from 'compression'
 import express, { type IRouter, type Request, type Response } from 'express'
-
-const npmFiles: Readonly<Record<string, string>> = {
-  'highlight.js': '@highlightjs/cdn-assets/es/highlight.min.js',
-  'pdf.mjs': 'pdfjs-dist/build/pdf.min.mjs',
-  'pdf.worker.mjs': 'pdfjs-dist/build/pdf.worker.min.mjs',
-}
+import { findNpmFile } from './npm-files.ts'
 
 const forever = { maxAge: '1y', immutable: true } as const
 
 export function installAssets(app: IRouter, packageRoot: string): void {
-  const { resolve } = createRequire(join(packageRoot, 'package.json'))
   // Their addresses change with their content.
   app.use('/ui/assets/:version', compression())
   app.use(
@@ -23,9 +16,9 @@ export function installAssets(app: IRouter, packageRoot: string): void {
     express.static(join(packageRoot, 'public'), { index: false, redirect: false, ...forever }),
   )
   app.get('/ui/assets/:version/npm/:name', (request: Request, response: Response, next: () => void) => {
-    const file = npmFiles[String(request.params.name)]
+    const file = findNpmFile(packageRoot, String(request.params.name))
     if (file === undefined) next()
-    else response.sendFile(resolve(file), forever)
+    else response.sendFile(file, forever)
   })
 }
 

@@ -1,20 +1,12 @@
 /** Headers and user metadata of an object, editable. As with any S3 client, a change is a copy of the object onto itself. */
 import { objectHref } from '#console/address.ts'
 import type { Page, View, Visit } from '#console/page.ts'
+import { encodeHeaderBytes } from '#lib/text/header-bytes.ts'
 import { ApiError } from '#model/errors.ts'
-import { limits } from '#model/limits.ts'
 import type { ObjectHeaders } from '#model/object.ts'
-import { copyObject } from './copy-object.ts'
+import { copyObject } from '#objects/copy-object.ts'
 import { nameOf, objectCrumbs } from './folder.ts'
-
-const headerFields = [
-  ['contentType', 'Content-Type'],
-  ['cacheControl', 'Cache-Control'],
-  ['contentDisposition', 'Content-Disposition'],
-  ['contentEncoding', 'Content-Encoding'],
-  ['contentLanguage', 'Content-Language'],
-  ['expires', 'Expires'],
-] as const satisfies readonly (readonly [keyof ObjectHeaders, string])[]
+import { headerFields, readableHeaders } from './header-fields.ts'
 
 type Pairs = readonly (readonly [name: string, value: string])[]
 
@@ -32,15 +24,12 @@ export const saveMetadata: Page = async (visit, services) => {
   try {
     const userMetadata = parsePairs(pairs)
     for (const value of Object.values(headers)) assertHeaderValue(value)
-    await visit.authorizeObject('s3:GetObject', { bucket, key })
-    const changes = { headers, userMetadata }
-    await copyObject(visit, services, {
-      from: bucket,
-      key,
-      to: bucket,
-      targetKey: key,
+    await copyObject(services.store, visit.actor, {
+      source: { bucket, key },
+      object: { bucket, key, headers, userMetadata },
+      fromSource: { metadata: false, tags: true, storage: true },
       conditions: { ifMatch: etag },
-      changes,
+      isWriteAuthorized: false,
     })
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500 || error.code === 'NoSuchKey') throw error
@@ -55,7 +44,7 @@ function headersIn(form: URLSearchParams): ObjectHeaders {
   const headers: Partial<Record<keyof ObjectHeaders, string>> = {}
   for (const [field] of headerFields) {
     const value = form.get(field)?.trim()
-    if (value) headers[field] = value
+    if (value) headers[field] = encodeHeaderBytes(value)
   }
   return headers
 }
@@ -71,7 +60,6 @@ function pairsIn(form: URLSearchParams): Pairs {
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html#UserMetadata */
 function parsePairs(pairs: Pairs): Record<string, string> {
   const metadata: Record<string, string> = {}
-  let sizeBytes = 0
   for (const [name, value] of pairs) {
     if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) {
       throw new ApiError('InvalidArgument', { message: `“${name}” is not a valid name: use letters, digits, - and _.` })
@@ -80,10 +68,8 @@ function parsePairs(pairs: Pairs): Record<string, string> {
       throw new ApiError('InvalidArgument', { message: `${name} is given twice.` })
     }
     assertHeaderValue(value)
-    sizeBytes += Buffer.byteLength(name) + Buffer.byteLength(value)
     Object.defineProperty(metadata, name, { value, enumerable: true, writable: true, configurable: true })
   }
-  if (sizeBytes > limits.userMetadataBytes) throw new ApiError('MetadataTooLarge')
   return metadata
 }
 
@@ -102,6 +88,7 @@ function metadataView(
   problem?: string,
   status = 200,
 ): View {
+  const readable = readableHeaders(headers)
   return {
     view: 'objects/metadata',
     title: `Metadata of ${nameOf(key)}`,
@@ -114,7 +101,7 @@ function metadataView(
       key,
       etag,
       problem,
-      headers: headerFields.map(([field, name]) => ({ field, name, value: headers[field] ?? '' })),
+      headers: headerFields.map(([field, name]) => ({ field, name, value: readable[field] ?? '' })),
       pairs,
     },
   }

@@ -1,5 +1,5 @@
 /**
- * What a request says of access: a canned ACL, grants in headers, or an AccessControlPolicy document.
+ * Access in a request: a canned ACL, grants in headers, or an AccessControlPolicy document.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html
  */
 import type { IncomingHttpHeaders } from 'node:http'
@@ -9,21 +9,17 @@ import {
   assertAclSize,
   type CannedAcl,
   cannedAcls,
-  expandCannedAcl,
   type Grant,
   type Grantee,
-  grantsAllToOne,
   permissions,
 } from '#model/acl.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
+import { type AclChange, type RequestedAcl, resolveAcl } from '#model/requested-acl.ts'
 import type { Accounts, S3Request } from '#s3/operation.ts'
 import { granteeByEmail, granteeById, granteeByUri } from './grantees.ts'
 
-/** A canned ACL means something only once it is known whose the thing will be. */
-export type RequestedAcl = { readonly canned: CannedAcl } | { readonly acl: Acl }
-
-/** What only the other of the two can have. A bucket ignores ACLs about its own owner, as S3 does. */
+/** Canned ACLs that only objects, or only buckets, can have. A bucket ignores ACLs about its own owner, as in S3. */
 const cannedOnlyFor: Partial<Record<CannedAcl, 'bucket' | 'object'>> = { 'log-delivery-write': 'bucket' }
 
 const grantHeaders = permissions.map((permission) => ({
@@ -31,7 +27,7 @@ const grantHeaders = permissions.map((permission) => ({
   permission,
 }))
 
-/** Undefined if the headers say nothing of access. InvalidArgument, InvalidRequest, UnresolvableGrantByEmailAddress. */
+/** Undefined if no header is about access. InvalidArgument, InvalidRequest, UnresolvableGrantByEmailAddress. */
 export function requestedAcl(
   headers: IncomingHttpHeaders,
   of: 'bucket' | 'object',
@@ -50,10 +46,6 @@ export function requestedAcl(
     })
   }
   return { canned: name }
-}
-
-export function resolveAcl(requested: RequestedAcl, ownerId: string, bucketOwnerId: string): Acl {
-  return 'acl' in requested ? requested.acl : expandCannedAcl(requested.canned, ownerId, bucketOwnerId)
 }
 
 function grantsOf(headers: IncomingHttpHeaders, accounts: Accounts): Acl {
@@ -88,7 +80,10 @@ function parseGrantees(value: string, header: string, accounts: Accounts): Grant
   })
 }
 
-/** An AccessControlPolicy. MalformedACLError, InvalidArgument, UnresolvableGrantByEmailAddress; AccessDenied for another owner. */
+/**
+ * Parses an AccessControlPolicy. MalformedACLError, InvalidArgument, UnresolvableGrantByEmailAddress; AccessDenied for
+ * another owner.
+ */
 export function parseAclDocument(document: Buffer, ownerId: string, accounts: Accounts): Acl {
   try {
     const { root, content } = parseXml(document, { maxDepth: limits.xmlDepth, arrays: ['Grant'] })
@@ -99,7 +94,7 @@ export function parseAclDocument(document: Buffer, ownerId: string, accounts: Ac
     if (statedId === undefined || list === undefined) throw new Error('Owner and AccessControlList are needed')
     const acl = elementsAt(list, 'Grant').map((grant) => parseGrant(grant, accounts))
     assertAclSize(acl)
-    // Ownership cannot be given away.
+    // Ownership cannot be changed.
     if (statedId !== ownerId) throw new ApiError('AccessDenied')
     return acl
   } catch (error) {
@@ -135,27 +130,15 @@ function required(element: XmlElements, name: string): string {
   return text
 }
 
-export interface Owners {
-  readonly ownerId: string
-  readonly bucketOwnerId: string
-}
-
-export interface ReadAcl {
-  /** Undefined for a list of grants. */
-  readonly canned: CannedAcl | undefined
-  /** For whoever owns what it is put on. Throws as parseAclDocument does. */
-  aclFor(owners: Owners): Acl
-}
-
 /**
- * The ACL that a PutBucketAcl or PutObjectAcl carries, in its headers or its document; read once. MissingSecurityHeader for neither,
- * UnexpectedContent for both.
+ * The ACL of a PutBucketAcl or PutObjectAcl, in its headers or its document; read once. MissingSecurityHeader for
+ * neither, UnexpectedContent for both.
  */
 export async function readAcl(
   { headers, body }: Pick<S3Request, 'headers' | 'body'>,
   of: 'bucket' | 'object',
   accounts: Accounts,
-): Promise<ReadAcl> {
+): Promise<AclChange> {
   const requested = requestedAcl(headers, of, accounts)
   const document = await body.document()
   if (requested === undefined) {
@@ -166,30 +149,6 @@ export async function readAcl(
   if (document.length > 0) throw new ApiError('UnexpectedContent')
   return {
     canned: 'canned' in requested ? requested.canned : undefined,
-    aclFor: ({ ownerId, bucketOwnerId }) => resolveAcl(requested, ownerId, bucketOwnerId),
-  }
-}
-
-/**
- * While ACLs are disabled those are accepted that say what is so anyway, full control of the bucket's owner alone: as a list, or as one
- * of these canned ones. https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
- */
-export function assertWithoutEffect(
-  { canned, aclFor }: ReadAcl,
-  ownerId: string,
-  accepted: readonly CannedAcl[],
-): void {
-  const isAccepted = canned === undefined || accepted.includes(canned)
-  if (isAccepted && isOwnersAlone(aclFor, ownerId)) return
-  throw new ApiError('AccessControlListNotSupported')
-}
-
-function isOwnersAlone(aclFor: ReadAcl['aclFor'], ownerId: string): boolean {
-  try {
-    return grantsAllToOne(aclFor({ ownerId, bucketOwnerId: ownerId }), ownerId)
-  } catch (error) {
-    // It names another owner.
-    if (error instanceof ApiError && error.code === 'AccessDenied') return false
-    throw error
+    aclFor: (owners) => resolveAcl(requested, owners),
   }
 }
