@@ -5,11 +5,12 @@ import { npmFiles, npmFilesFolder } from '#console/answer/npm-files.ts'
 import { bundle } from '#lib/program/bundle.ts'
 import { packageRoot } from '#lib/program/package-root.ts'
 import { programs } from '#lib/program/program-file.ts'
+import { bundleForCommonJs, formatDeclarations } from './library.ts'
 import { formatThirdParty } from './third-party.ts'
 
 const dist = join(packageRoot, 'dist')
 rmSync(dist, { recursive: true, force: true })
-const { inputs } = bundle(packageRoot, { run: 'run.ts', ...programs }, dist)
+const { inputs } = bundle(packageRoot, { run: 'run.ts', embed: 'src/embed.ts', ...programs }, dist)
 mkdirSync(join(dist, npmFilesFolder))
 const copied = Object.entries(npmFiles).map(([name, source]) => {
   const file = join('node_modules', source)
@@ -17,3 +18,6 @@ const copied = Object.entries(npmFiles).map(([name, source]) => {
   return file
 })
 writeFileSync(join(dist, 'THIRD-PARTY.md'), formatThirdParty(packageRoot, [...Object.keys(inputs), ...copied]))
+bundleForCommonJs(packageRoot, dist)
+const declarations = formatDeclarations(packageRoot)
+for (const name of ['embed.d.ts', 'embed.d.cts']) writeFileSync(join(dist, name), declarations)
