@@ -1,4 +1,4 @@
-/** What MinIO's variables and flags are called here, one row each. */
+/** MinIO's variables and flags with the settings that they stand for, one row each. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -43,7 +43,7 @@ export const minioVariables: Readonly<Record<string, MinioRow>> = {
   MINIO_CONSOLE_ADDRESS: consoleAddress,
 }
 
-/** The value of these may be in a file: then the name ends in `_FILE`. */
+/** Variables whose value may be in a file: then the name ends in `_FILE`. */
 export const minioSecrets = ['MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY', 'MINIO_ROOT_USER', 'MINIO_ROOT_PASSWORD'] as const
 
 /** Flags of `server` with a value. */
@@ -69,7 +69,7 @@ export const flagsWithoutCounterpart: readonly string[] = [
   ...['--log-size', '--log-prefix'],
 ]
 
-/** What MinIO's `server` assumes. */
+/** The defaults of MinIO's `server`. */
 export const minioDefaults: Settings = { APP_HOST: '0.0.0.0', API_PORT: '9000', UI_PORT: '9001' }
 
 function as(setting: string): MinioRow {
@@ -92,7 +92,7 @@ function address(settingsOf: (address: { host: string; port: string }) => Settin
   }
 }
 
-/** A folder without certificates means plain HTTP, as it does to MinIO. */
+/** A folder without certificates means plain HTTP, as in MinIO. */
 function certificatesIn(folder: string): Settings {
   const [certificate, key] = [join(folder, 'public.crt'), join(folder, 'private.key')]
   return existsSync(certificate) ? { TLS_CERT: certificate, TLS_KEY: key } : {}

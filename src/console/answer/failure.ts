@@ -43,8 +43,7 @@ const missing: Readonly<Record<string, { title: string; text: string }>> = {
 }
 
 export function toApiError(error: unknown): ApiError {
-  if (error instanceof URIError || (error instanceof Error && 'status' in error && error.status === 400)) {
-    return new ApiError('InvalidURI')
-  }
-  return asApiError(error)
+  const isBadAddress =
+    error instanceof URIError || (error instanceof Error && 'status' in error && error.status === 400)
+  return isBadAddress && !(error instanceof ApiError) ? new ApiError('InvalidURI') : asApiError(error)
 }
