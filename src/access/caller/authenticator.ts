@@ -29,7 +29,7 @@ import type { ClientAddress } from './client-address.ts'
 import type { RequestFacts } from './request-facts.ts'
 
 const unsigned = { kind: 'unsigned' } as const
-const nobody: Caller = { principal: anonymous, via: 'anonymous', payload: unsigned }
+const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payload: unsigned }
 
 /** The region that requests to IAM and STS may be signed for, beside the server's own. */
 const globalRegion = 'us-east-1'
@@ -181,7 +181,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   function verify(request: ReceivedSignable, credentials: PresentedCredentials, addressed: Addressed): Caller {
     switch (credentials.kind) {
       case 'anonymous':
-        return { ...nobody, payload: declaredPayload(request) }
+        return { ...anonymousCaller, payload: declaredPayload(request) }
       case 'v4-header':
       case 'v4-query':
         return verifySigned(request, credentials, addressed)
@@ -207,7 +207,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     } catch (error) {
       throw error instanceof ApiError ? explained(error, claimedByForm(fields), received) : error
     }
-    if (identity === undefined) return nobody
+    if (identity === undefined) return anonymousCaller
     recordUse(identity, settings.service)
     const signature = fields.has('x-amz-signature')
       ? ({ version: 'AWS4-HMAC-SHA256', timestamp: fields.get('x-amz-date') } as const)

@@ -1,4 +1,4 @@
-/** What went wrong, as a page that helps or as JSON for scripts. Bugs show nothing of themselves. */
+/** An error as a helpful page, or as JSON for scripts. Bugs are shown without detail. */
 import type { Request } from 'express'
 import type { Answer } from '#console/page.ts'
 import { wantsJson } from '#console/visit/wants-json.ts'

@@ -1,4 +1,4 @@
-/** A link that works without signing in, for a while. It can do no more than whoever signs it. */
+/** A link that works without signing in, for a limited time. It can do no more than its signer. */
 import { encode } from 'uqr'
 import { internalApiUrl, shownApiUrl } from '#console/api-urls.ts'
 import { nameOf, objectCrumbs } from '#console/objects/folder.ts'
@@ -75,7 +75,7 @@ export const makePresigned: Page = async (visit, services) => {
   })
 }
 
-/** Whoever follows the link has its signature, in the query. */
+/** A user of the link has a signature in the query. */
 const callerOfLink = { via: 'query', signature: { version: 'AWS4-HMAC-SHA256', timestamp: undefined } } as const
 
 function readAsked(visit: Visit, { config }: ConsoleServices): Asked {
@@ -112,13 +112,13 @@ function overrides({ method, isDownload, contentType }: Asked, name: string): Re
 }
 
 function curlOf(method: Method, url: string, name: string): string {
-  // curl takes `-` and `.` for its own input, and what begins with a dash for an option.
+  // curl takes `-` and `.` for its own input, and a leading dash for an option.
   const file = quoteForShell(`./${name}`)
   const flags = { GET: `-o ${file}`, PUT: `--upload-file ${file}`, DELETE: '-X DELETE' }[method]
   return `curl --globoff ${flags} ${quoteForShell(url)}`
 }
 
-/** The dark modules as one path of an SVG; undefined if the link is too long to be one. */
+/** The dark modules of a QR code as one SVG path; undefined if the link is too long for one. */
 function qrOf(url: string): { size: number; path: string } | undefined {
   try {
     const { data, size } = encode(url, { ecc: 'L', border: 2 })
@@ -158,7 +158,7 @@ function presignView(
   }
 }
 
-/** Where this server is known to answer. */
+/** The base URL under which this server is known to answer. */
 function hostsOf(visit: Visit, config: ConsoleServices['config']): string[] {
   const shown = shownApiUrl(config, visit)
   const internal = internalApiUrl(config)

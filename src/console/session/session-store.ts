@@ -1,6 +1,6 @@
 /**
- * Sessions as rows of the index: they survive restarts and are the same in every process. A row is written when a session changes,
- * and about once a minute while it is used.
+ * Sessions as rows of the index: they survive restarts and are shared by all processes. A row is written when a session
+ * changes, and about once a minute while it is used.
  */
 import { type SessionData, Store } from 'express-session'
 import type { MetadataEngine } from '#metadata/engine.ts'
@@ -15,7 +15,7 @@ const touchEveryMs = 60_000
 const sweepEveryMs = 60 * 60 * 1000
 const sweepRows = 500
 
-/** How many there are, up to `countedMax`, and how many of these have expired and wait for the next sweep. */
+/** The number of sessions, up to `countedMax`, and how many of these have expired and wait for the next sweep. */
 export async function countSessions(
   engine: MetadataEngine,
   countedMax: number,
@@ -61,7 +61,7 @@ export class SessionStore extends Store {
       .then(() => done(), done)
   }
 
-  /** Removes what has expired, a page at a time. */
+  /** Removes expired sessions, a page at a time. */
   async sweep(nowMs: number = Date.now()): Promise<void> {
     let range = rowsOf('w')
     for (;;) {

@@ -1,4 +1,4 @@
-/** What runs unasked, in sentences: figures of all processes, from the index that they share. */
+/** Background work in sentences: figures of all processes, from the index that they share. */
 import { formatBytes, formatCount } from '#console/answer/format.ts'
 import type { ConsoleServices } from '#console/page.ts'
 import { countSessions } from '#console/session/session-store.ts'
@@ -8,12 +8,12 @@ export interface Work {
   readonly name: string
   readonly state: 'idle' | 'working' | 'on' | 'off' | 'failed'
   readonly detail: string
-  /** What the detail ends with. */
+  /** The end of the detail. */
   readonly atMs?: number
   readonly what: string
 }
 
-/** Longer than this, a file waits for something that does not come. */
+/** A file that waits longer than this is stuck. */
 const slowMs = 60_000
 
 export async function describeWork({ store, engine, config }: ConsoleServices): Promise<Work[]> {

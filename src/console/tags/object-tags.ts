@@ -28,7 +28,7 @@ export const saveObjectTags: Page = async (visit, services) => {
   return { redirect: objectHref(bucket.name, key), notice: { kind: 'done', text: 'Tags saved' } }
 }
 
-/** Conditions may ask for the tags that are, and for those that are to be. */
+/** Conditions may ask for the present tags and for the new ones. */
 function currentVersion(
   { bucket, key, principal, facts }: Visit,
   { store, gatekeeper }: ConsoleServices,

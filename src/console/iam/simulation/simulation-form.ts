@@ -1,11 +1,11 @@
-/** The question of a simulation as typed: actions, which may have wildcards, a resource, and condition keys. */
+/** The typed question of a simulation: actions, which may have wildcards, a resource, and condition keys. */
 import { ApiError } from '#model/errors.ts'
 import { actions, type ResourceKind } from '#policy/actions.ts'
 import { compileActionPattern } from '#policy/evaluate/pattern.ts'
 
 export interface Simulation {
   readonly actions: readonly string[]
-  /** More were meant than are asked. */
+  /** There are more matching actions than are simulated. */
   readonly isCut: boolean
   readonly resource: string
   readonly context: Readonly<Record<string, readonly string[]>>
@@ -15,7 +15,7 @@ const actionsMax = 60
 const contextMax = 50
 const rows = [...actions.entries()]
 
-/** ValidationError, naming what is wrong. */
+/** ValidationError, which names the mistake. */
 export function parseSimulation(typed: { actions: string; resource: string; context: string }): Simulation {
   const resource = typed.resource.trim() || '*'
   if (resource.length > 2048 || !/^(\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:.+)$/s.test(resource)) {
@@ -45,7 +45,7 @@ function expand(pattern: string, kind: ResourceKind | undefined): string[] {
   return meant.filter((row) => kind === undefined || row.kind === kind).map(({ name }) => name)
 }
 
-/** Of wildcards, only what acts on such a thing is meant. */
+/** Wildcards match only actions that apply to the resource. */
 function kindOf(resource: string): ResourceKind | undefined {
   const [, place] = /^arn:[^:]*:s3:::(.+)$/s.exec(resource) ?? []
   if (place === undefined) return undefined
