@@ -60,7 +60,8 @@ function readValue(name: Name, { given, origins, mistakes }: Gathered): unknown 
 function disagreements(values: Values, given: Readonly<Record<string, string>>): string[] {
   const found: string[] = []
   const { APP_HOST: host, API_PORT: api, UI_PORT: ui } = values
-  if (values.ENFORCE === 'log' && !isLoopback(host)) found.push(`ENFORCE=log is refused off loopback, as on ${host}.`)
+  if (values.ENFORCE === 'log' && !isLoopback(host))
+    found.push(`ENFORCE=log is allowed on loopback addresses only, not on ${host}.`)
   if (values.MODE === 'both' && api === ui && api !== 0) {
     found.push(`API_PORT and UI_PORT cannot both be ${api}: give one of them another port.`)
   }

@@ -21,7 +21,7 @@ const certificates: MinioRow = { settings: ['TLS_CERT', 'TLS_KEY'], allowed: 'a 
 /** The argument of `server`. */
 export const minioFolder: MinioRow = {
   settings: ['STORAGE_ROOT'],
-  allowed: 'one folder, since MyFSIO does not spread objects over several',
+  allowed: 'one folder, since MyFSIO keeps objects in one folder',
   read: (value) => (/\s|\{.*\.\.\..*\}|^https?:/.test(value) ? undefined : { STORAGE_ROOT: value }),
 }
 
@@ -84,7 +84,7 @@ function modeOf(value: string): Settings | undefined {
 function address(settingsOf: (address: { host: string; port: string }) => Settings): MinioRow {
   return {
     settings: Object.keys(settingsOf({ host: '', port: '' })),
-    allowed: 'an address and a port, as :9000 or 127.0.0.1:9000',
+    allowed: 'an address and a port such as :9000 or 127.0.0.1:9000',
     read(value) {
       const [, host, port] = /^\[?([^[\]]*?)\]?:(\d+)$/.exec(value) ?? []
       return port === undefined ? undefined : settingsOf({ host: host || '0.0.0.0', port })

@@ -84,7 +84,7 @@ describe('configuration', () => {
   it('refuses off loopback to let in whoever has a key', () => {
     expect(loadConfig([], { ENFORCE: 'log' }, nowhere).enforce).toBe('log')
     const mistakes = mistakesOf(['--host', '0.0.0.0'], { ENFORCE: 'log', SECRET_KEY: 'a-key-of-some-length-and-more' })
-    expect(mistakes).toEqual(['ENFORCE=log is refused off loopback, as on 0.0.0.0.'])
+    expect(mistakes).toEqual(['ENFORCE=log is allowed on loopback addresses only, not on 0.0.0.0.'])
   })
 
   it('believes proxies by address and range', () => {

@@ -135,15 +135,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     { accessKeyId, secretAccessKey, sessionToken }: PlainCredentials,
     request: ReceivedSignable,
   ): Caller {
-    if (!settings.plainKeyAuth) throw refused('PLAIN_KEY_AUTH is off: no secret is taken from a header.')
+    if (!settings.plainKeyAuth) throw refused('PLAIN_KEY_AUTH is off: secrets in headers are not accepted.')
     const address = clientAddress.address(request) ?? ''
     lockout.begin(accessKeyId, address)
     const identity = findOrUndefined(() => identities.identify(accessKeyId, sessionToken))
     const isRight = isSame(digest(identity?.secretAccessKey ?? ''), digest(secretAccessKey)) && identity !== undefined
     if (!isRight) {
       // The same answer whether the key exists or not.
-      const why =
-        identity === undefined ? 'There is no such access key in force.' : 'The secret is not the one of this key.'
+      const why = identity === undefined ? 'There is no such active access key.' : 'The secret is wrong for this key.'
       throw refused(why, 'Invalid credentials')
     }
     lockout.succeed(accessKeyId, address)

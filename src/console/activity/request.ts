@@ -15,7 +15,7 @@ export const showRequest: Page = async (visit, services) => {
   const account = accountOf(visit)
   const record = await access.activity.find(id, account)
   // The answer does not tell whether another account has such a request.
-  if (record === undefined) throw new ApiError('NoSuchKey', { message: 'There is no such request, or no longer.' })
+  if (record === undefined) throw new ApiError('NoSuchKey', { message: 'There is no such request, or it was removed.' })
   const decision = await findDenial(visit, services, record.decisionId)
   const endpoint = shownApiUrl(config, visit)
   return {

@@ -30,7 +30,7 @@ export function policyExamples(bucket: string, someone: string): PolicyExample[]
       }),
     },
     {
-      title: 'One user may put files into inbox/, and nothing else is taken from anybody',
+      title: 'One user may upload into inbox/',
       text: policy({
         Sid: 'Inbox',
         Effect: 'Allow',
@@ -40,7 +40,7 @@ export function policyExamples(bucket: string, someone: string): PolicyExample[]
       }),
     },
     {
-      title: 'Nobody may delete, whatever else they may do',
+      title: 'Deletion is denied to everyone',
       text: policy({
         Sid: 'KeepAll',
         Effect: 'Deny',

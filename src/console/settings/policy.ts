@@ -43,7 +43,7 @@ export const savePolicy: Page = async (visit, services) => {
 function outcome(visit: Visit, document: string): string {
   if (document === '') return 'Bucket policy removed: the bucket is private'
   return liftsBlock(visit)
-    ? 'Bucket policy applied. Block Public Access was lifted for public policies of this bucket'
+    ? 'Bucket policy applied. Block Public Access was turned off for public policies of this bucket'
     : 'Bucket policy applied'
 }
 

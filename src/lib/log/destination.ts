@@ -124,7 +124,7 @@ export class LogDestination {
     if (this.#dropped === 0) return
     const fields = { level: 40, time: Date.now(), pid: process.pid, dropped: this.#dropped }
     this.#dropped = 0
-    const msg = 'lines of the log were dropped: they are not read in time'
+    const msg = 'log lines were dropped, since they are not read in time'
     this.#add(`${JSON.stringify({ ...fields, msg })}\n`)
   }
 

@@ -19,13 +19,13 @@ const rows = [...actions.entries()]
 export function parseSimulation(typed: { actions: string; resource: string; context: string }): Simulation {
   const resource = typed.resource.trim() || '*'
   if (resource.length > 2048 || !/^(\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:.+)$/s.test(resource)) {
-    throw invalid('A resource is an ARN, as arn:aws:s3:::bucket/key, or *.')
+    throw invalid('A resource is an ARN such as arn:aws:s3:::bucket/key, or *.')
   }
   const patterns = typed.actions.split(/[\s,]+/).filter((one) => one !== '')
-  if (patterns.length === 0) throw invalid('Enter at least one action, as s3:GetObject.')
+  if (patterns.length === 0) throw invalid('Enter at least one action such as s3:GetObject.')
   if (patterns.length > actionsMax) throw invalid(`Name up to ${actionsMax} actions at once.`)
   const asked = new Set(patterns.flatMap((pattern) => expand(pattern, kindOf(resource))))
-  if (asked.size === 0) throw invalid('None of these actions is about such a resource.')
+  if (asked.size === 0) throw invalid('None of these actions applies to this resource.')
   return {
     actions: [...asked].slice(0, actionsMax),
     isCut: asked.size > actionsMax,
@@ -36,7 +36,7 @@ export function parseSimulation(typed: { actions: string; resource: string; cont
 
 function expand(pattern: string, kind: ResourceKind | undefined): string[] {
   if (pattern.length > 128 || !/^[a-z0-9-]+:[A-Za-z*?]+$/i.test(pattern)) {
-    throw invalid(`“${pattern}” is not an action: write it as s3:GetObject or s3:Get*.`)
+    throw invalid(`“${pattern}” is not an action. Examples: s3:GetObject, s3:Get*.`)
   }
   const matches = compileActionPattern(pattern.toLowerCase())
   const meant = rows.filter(([name]) => matches(name)).map(([, row]) => row)
