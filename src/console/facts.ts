@@ -17,8 +17,6 @@ export interface Effect {
   readonly keys?: ConditionKeys
   /** That are put on an object. */
   readonly objectTags?: NamedTags
-  /** Of a link that is signed now and used later. */
-  readonly caller?: RequestFacts['caller']
 }
 
 export function factsOfVisit({ method = '', headers, socket }: IncomingMessage): RequestFacts {
