@@ -17,7 +17,7 @@ export interface Link {
   readonly key: string
 }
 
-/** AccessDenied unless the actor may do what the link does. The answer is what was asked. */
+/** AccessDenied unless the actor may do what the link does. Gives the question that was asked. */
 export async function authorizeLink(
   store: Store,
   { principal, gatekeeper, facts }: Pick<Actor, 'principal' | 'gatekeeper' | 'facts'>,
