@@ -5,10 +5,13 @@ import type { Awaitable, Bytes, Check, Committed, Entry, KeyRange, MetadataEngin
 export class Transaction {
   readonly checks: Check[] = []
   readonly writes: Write[] = []
+  /** An attempt before this one did not apply. */
+  readonly isRepeated: boolean
   readonly #engine: MetadataEngine
 
-  constructor(engine: MetadataEngine) {
+  constructor(engine: MetadataEngine, isRepeated = false) {
     this.#engine = engine
+    this.isRepeated = isRepeated
   }
 
   /** The commit fails if this entry changes meanwhile. Does not see this transaction's own writes. */
@@ -67,7 +70,7 @@ export async function transact<T>(
   body: (transaction: Transaction) => Promise<T>,
 ): Promise<{ result: T; committed: Committed }> {
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const transaction = new Transaction(engine)
+    const transaction = new Transaction(engine, attempt > 0)
     const result = await body(transaction)
     if (transaction.writes.length === 0) return { result, committed: { flushed: Promise.resolve() } }
     const committed = await engine.commit(transaction)

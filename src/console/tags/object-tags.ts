@@ -1,17 +1,15 @@
-import { readAuthorized } from '#access/decide/object-access.ts'
+import { readAuthorized, versionRecord } from '#access/decide/object-access.ts'
 import { objectHref } from '#console/address.ts'
 import { nameOf, objectCrumbs } from '#console/objects/folder.ts'
 import type { Page, Visit } from '#console/page.ts'
-import type { ObjectVersion } from '#model/object.ts'
 import { putTags } from '#objects/tag-object.ts'
 import { problemOf, type TagForm, tagsIn, tagView } from './tag-form.ts'
 
 export const showObjectTags: Page = async (visit, { store, gatekeeper }) => {
   const { bucket, key, principal, facts } = visit
   const asked = { principal, action: 's3:GetObjectTagging', bucket, key, facts }
-  const look = { versionOf: (version: ObjectVersion) => version, release: () => undefined }
   const read = () => store.headObject(bucket.name, key, undefined)
-  const version = await readAuthorized({ store, gatekeeper }, asked, read, look)
+  const version = await readAuthorized({ store, gatekeeper }, asked, read, versionRecord)
   return tagView(formOf(visit), Object.entries(version.tags ?? {}))
 }
 
