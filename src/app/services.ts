@@ -1,4 +1,7 @@
-/** What the edges work with, opened once in every process: the API's workers and the console share one store and one gatekeeper. */
+/**
+ * The services of all edges, opened once in every process: API workers and the console share one store and one
+ * gatekeeper.
+ */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAccess } from '#access/open-access.ts'
@@ -17,7 +20,7 @@ import { openEngine, openStore } from '#store/open-store.ts'
 
 export interface ServicesStart {
   readonly config: AppConfig
-  /** One process of those that share a store scans, watches and makes what must be there at first. */
+  /** Among the processes that share a store, the primary scans, watches, and creates what must exist at first. */
   readonly isPrimary: boolean
   /** Whether jobs run in this process, one of those that share a store; the primary one's do in any case. */
   readonly runsJobs?: boolean
@@ -81,7 +84,7 @@ export async function openServices(start: ServicesStart, log: Log) {
     policies,
     clock,
     jobs,
-    /** Of the index, for rows beside the store's. */
+    /** The engine of the index, for rows beside the store's. */
     engine,
     signIn: createSignIn({ identities, access, settings: config, clock }),
     localRequests: createLocalRequests({
@@ -91,7 +94,7 @@ export async function openServices(start: ServicesStart, log: Log) {
       domains: virtualHostDomains,
       origins: config.cors.origins.filter((origin) => origin !== '*' && origin !== 'null'),
     }),
-    /** The secret that a user's links are signed with. */
+    /** The secret that signs a user's links. */
     secretOf: (accessKeyId: string) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
     close: async () => {
       await jobs.close()
@@ -109,7 +112,7 @@ function openJournalEngine({ metadataEngine, storageRoot }: AppConfig): Metadata
   return openLmdbEngine({ path, flush: 'each', advice: 'This folder may be deleted while no server uses it.' })
 }
 
-/** Hosts that a signature may name when a proxy has put its own in their place. */
+/** Hosts that a signature may name when a proxy has changed Host. */
 function hostsOf({ apiBaseUrl, allowedHosts }: AppConfig): string[] {
   return apiBaseUrl === undefined ? allowedHosts : [new URL(apiBaseUrl).host, ...allowedHosts]
 }

@@ -1,4 +1,4 @@
-/** What runs by itself, in sentences, and its start by hand. */
+/** Background work in sentences, and its start by hand. */
 import { formatBytes, formatCount } from '#console/answer/format.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
@@ -8,19 +8,19 @@ export interface Work {
   readonly name: string
   readonly title: string
   readonly what: string
-  /** As `Every 7 days`. */
+  /** Such as `Every 7 days`. */
   readonly starts: string
   readonly state: WorkStatus['state']
   readonly detail: string
-  /** What the detail ends with. */
+  /** Shown after the detail. */
   readonly atMs: number | undefined
-  /** When it begins or goes on. */
+  /** When it starts or continues next. */
   readonly againAtMs: number | undefined
   readonly problem: string | undefined
   readonly mayStart: boolean
 }
 
-/** The action is that of AWS for the like; what the whole server does is for its own account alone. */
+/** The right is that of S3's batch jobs. The work concerns all accounts, so only the server's own account may start it. */
 const mayStartJobs = (visit: Visit, { access, identities }: ConsoleServices): boolean =>
   identities.findAccount(visit.principal.canonicalId) === access.ownAccount() && visit.may('s3:CreateJob')
 
@@ -43,7 +43,7 @@ export async function describeWork(visit: Visit, services: ConsoleServices): Pro
 export const startJob: Page = async (visit, services) => {
   if (!mayStartJobs(visit, services)) {
     const error = new ApiError('AccessDenied', { cause: new Error('This is for the account of the server itself.') })
-    throw services.gatekeeper.noteRefusal(error, visit.principal, 's3:CreateJob', {}, visit.facts)
+    throw services.gatekeeper.recordRefusal(error, visit.principal, 's3:CreateJob', {}, visit.facts)
   }
   const name = visit.params.job ?? ''
   await services.backgroundWork.start(name)

@@ -1,4 +1,4 @@
-import { readAuthorized } from '#access/decide/object-access.ts'
+import { readAuthorized, versionRecord } from '#access/decide/object-access.ts'
 import { objectHref } from '#console/address.ts'
 import { nameOf, objectCrumbs } from '#console/objects/folder.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
@@ -36,8 +36,12 @@ function currentVersion(
   objectTags: NamedTags = [],
 ): Promise<ObjectVersion> {
   const asked = { principal, action, bucket, key, facts: { ...facts, objectTags } }
-  const look = { versionOf: (version: ObjectVersion) => version, release: () => undefined }
-  return readAuthorized({ store, gatekeeper }, asked, () => store.headObject(bucket.name, key, undefined), look)
+  return readAuthorized(
+    { store, gatekeeper },
+    asked,
+    () => store.headObject(bucket.name, key, undefined),
+    versionRecord,
+  )
 }
 
 const formOf = ({ bucket, key }: Visit): TagForm => ({

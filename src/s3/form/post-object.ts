@@ -100,7 +100,7 @@ function checkPolicy({ bucket, facts }: S3Request, { gatekeeper }: Services, for
   } catch (error) {
     if (!isUnexplained(error)) throw error
     const key = fields.get('key') ?? ''
-    throw gatekeeper.noteRefusal(error, caller.principal, 's3:PutObject', { bucket, key }, { ...facts, caller })
+    throw gatekeeper.recordRefusal(error, caller.principal, 's3:PutObject', { bucket, key }, { ...facts, caller })
   }
 }
 
