@@ -13,6 +13,7 @@ import { instanceProfileRows } from './entities/instance-profiles.ts'
 import { loginProfileRows } from './entities/login-profiles.ts'
 import { oidcProviderRows } from './entities/oidc-providers.ts'
 import { roleRows } from './entities/roles.ts'
+import { serviceLinkedRoleRows } from './entities/service-linked-roles.ts'
 import { userRows } from './entities/users.ts'
 import { contextKeyRows } from './policies/context-keys.ts'
 import { boundaryRows, heldPolicyRows } from './policies/held-policies.ts'
@@ -33,6 +34,8 @@ export const operations: readonly IamRow[] = [
   ...groupRows,
   // CreateRole, GetRole, ListRoles, UpdateRole, UpdateRoleDescription, UpdateAssumeRolePolicy, DeleteRole
   ...roleRows,
+  // CreateServiceLinkedRole, DeleteServiceLinkedRole, GetServiceLinkedRoleDeletionStatus
+  ...serviceLinkedRoleRows,
   // Put, Get, List and Delete of User, Group and Role policies; Attach, Detach and ListAttached of each
   ...heldPolicyRows,
   // Put and Delete of User and Role permissions boundaries

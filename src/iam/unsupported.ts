@@ -15,8 +15,6 @@ const names = [
   // SAML
   'CreateSAMLProvider GetSAMLProvider UpdateSAMLProvider DeleteSAMLProvider',
   'ListSAMLProviderTags TagSAMLProvider UntagSAMLProvider',
-  // Service-linked roles
-  'CreateServiceLinkedRole DeleteServiceLinkedRole GetServiceLinkedRoleDeletionStatus',
   // Reports
   'GenerateOrganizationsAccessReport GetOrganizationsAccessReport',
   'GenerateServiceLastAccessedDetails GetServiceLastAccessedDetails GetServiceLastAccessedDetailsWithEntities',

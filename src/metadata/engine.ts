@@ -46,6 +46,13 @@ export type Write =
   | { readonly key: Bytes; readonly value: Bytes | undefined; readonly rest?: readonly Bytes[] | undefined }
   | { readonly key: Bytes; readonly add: Readonly<Record<string, number>> }
 
+export interface Commit {
+  readonly checks: readonly Check[]
+  readonly writes: readonly Write[]
+  /** Other commits wait until this one applies: it is not held back to share a flush. */
+  readonly isUrgent?: boolean
+}
+
 export interface Committed {
   /** Resolves once the commit survives a power loss; never rejects before `commit` itself has resolved. */
   readonly flushed: Promise<void>
@@ -54,6 +61,8 @@ export interface Committed {
 /** Reads and writes of one exclusive section. */
 export interface Exclusive {
   get(key: Bytes): Bytes | undefined
+  /** Entries in order, as they were when the section began. */
+  scan(range: KeyRange, options?: { limit?: number }): Entry[]
   put(key: Bytes, value: Bytes | undefined): void
 }
 
@@ -66,7 +75,7 @@ export interface MetadataEngine {
   /** What `read` makes of up to `limit` entries in order: as `scan`, for many rows of which little is kept. */
   scanInPlace<T>(range: KeyRange, limit: number, read: ReadInPlace<T>): Awaitable<T[]>
   /** Applies all writes at once if all checks hold, and resolves visible to every process; undefined if one does not hold. */
-  commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined>
+  commit(commit: Commit): Promise<Committed | undefined>
   /**
    * Runs `section` while no commit of any process takes effect, and after the flush of what this engine committed before it was
    * asked: files that it moves cannot outlive the commit that they are moved for. It is synchronous and short; what it writes is one

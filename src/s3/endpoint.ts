@@ -30,6 +30,7 @@ import { showFailure } from './missing-key.ts'
 import { requestedVersion } from './object/requested-version.ts'
 import type { OperationRow, S3Response, Services } from './operation.ts'
 import { operations } from './operations.ts'
+import { regionHeader } from './region-header.ts'
 import { type Address, createAddressReader } from './request/address.ts'
 import { releaseBody } from './request/drain.ts'
 import { assertExpectedOwner } from './request/expected-owner.ts'
@@ -257,7 +258,7 @@ async function withRegion(
   if (status < 400 || status >= 500 || name === '' || name.length > limits.bucketNameLength) return refusal
   const addressed = bucket ?? (await store.findBucket(name).catch(() => undefined))
   if (addressed === undefined) return refusal
-  return { ...refusal, headers: { ...refusal.headers, 'x-amz-bucket-region': addressed.region } }
+  return { ...refusal, headers: { ...refusal.headers, ...regionHeader(addressed) } }
 }
 
 function recordRefusal(

@@ -7,10 +7,10 @@ import fs from 'node:fs'
 import { mkdir, open, writeFile } from 'node:fs/promises'
 import { findFile, signatureOf, tryToRemove } from '#blobs/files.ts'
 import { syncFolder } from '#lib/files/sync.ts'
-import { decodeJson, encodeJson, partText, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
-import { type Transaction, transact } from '#metadata/transact.ts'
+import type { Entry } from '#metadata/engine.ts'
+import { decodeJson, encodeJson, partText, rowKey, rowsOf } from '#metadata/tables.ts'
+import { transact } from '#metadata/transact.ts'
 import { ApiError } from '#model/errors.ts'
-import { limits } from '#model/limits.ts'
 import type { ChecksumAlgorithm, FileSignature } from '#model/object.ts'
 import type { Upload, UploadedPart } from '#model/upload.ts'
 import { type StoreContext, transactDurably } from './context.ts'
@@ -194,23 +194,10 @@ export async function listParts(
   return { parts, next: all.length > parts.length ? parts.at(-1)?.partNumber : undefined }
 }
 
-/** Part numbers whose slots are taken, if nobody is writing to any: then the assembled file may become an object. */
-export async function quietSlots(context: StoreContext, uploadId: string): Promise<number[] | undefined> {
+/** The rows of the slots that are taken, unless one is being written to: then the assembled file may become an object. */
+export async function quietSlots(context: StoreContext, uploadId: string): Promise<Entry[] | undefined> {
   const rows = await context.engine.scan(rowsOf('s', uploadId))
-  if (rows.some(({ value }) => decodeJson<SlotState>(value) === 'writing')) return undefined
-  return rows.map(({ key }) => Number(rowParts(key)[1]))
-}
-
-/** Fails the transaction if anybody has taken a slot beside these since they were read. */
-export function requireNoNewSlots(transaction: Transaction, uploadId: string, slots: readonly number[]): void {
-  let from = 0
-  for (const slot of [...slots, limits.partNumberMax + 1]) {
-    if (slot > from) {
-      const range = { start: rowKey('s', uploadId, partText(from)), end: rowKey('s', uploadId, partText(slot)) }
-      transaction.requireEmpty(range)
-    }
-    from = slot + 1
-  }
+  return rows.some(({ value }) => decodeJson<SlotState>(value) === 'writing') ? undefined : rows
 }
 
 /** The file that holds the bytes of these parts one after the other: the assembled one if that is all it holds, else a copy. */

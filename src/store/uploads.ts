@@ -24,15 +24,7 @@ import { type StoreContext, transactDurably } from './context.ts'
 import type { ListQuery, Store, UploadPage } from './contract.ts'
 import { commonPrefix } from './listing.ts'
 import { randomId } from './order.ts'
-import {
-  concatenateParts,
-  makeUploadFolder,
-  noSuchUpload,
-  quietSlots,
-  readParts,
-  requireNoNewSlots,
-  type StoredPart,
-} from './parts.ts'
+import { concatenateParts, makeUploadFolder, noSuchUpload, quietSlots, readParts, type StoredPart } from './parts.ts'
 import { publish } from './publish.ts'
 import { findRecord } from './read.ts'
 import { assertRoom, discardFile } from './staging.ts'
@@ -200,7 +192,7 @@ async function completeBegun(
       if (begun === undefined) throw noSuchUpload(uploadId)
       const state = await stateOfKey(transaction, await bucketIn(transaction, bucket.name), key)
       requireUnchanged(decodeJson<BegunUpload>(begun), complete.conditions, state)
-      if (!isCopied && slots !== undefined) requireNoNewSlots(transaction, uploadId, slots)
+      if (!isCopied && slots !== undefined) transaction.requireNoMore(rowsOf('s', uploadId), slots)
       for (const part of parts) {
         const partRow = rowKey('p', uploadId, partText(part.partNumber))
         const now = await transaction.get(partRow)

@@ -5,19 +5,25 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import {
+  CompleteMultipartUploadCommand,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   ListObjectVersionsCommand,
+  ListPartsCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Layout } from '#blobs/layout.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { VersionPosition } from '#store/contract.ts'
-import { checkStore, type Finding, FolderInUse } from '#store/fsck/check-store.ts'
+import { checkStore, FolderInUse } from '#store/fsck/check-store.ts'
 import { compareVersions, countLeftovers } from '#store/fsck/compare-versions.ts'
+import type { Finding } from '#store/fsck/finding.ts'
 import { listObjects } from '#store/listing.ts'
 import { openContext, openEngine } from '#store/open-store.ts'
 import { startServer, type TestServer } from '../s3/start-server.ts'
@@ -243,6 +249,111 @@ describe('fsck', () => {
     })
     expect(await fsck()).toEqual([])
     expect(filesBelow(layout.system('versions')).length).toBe(2)
+  })
+})
+
+describe('fsck of an unfinished upload', () => {
+  const target = { Bucket: 'docs', Key: 'big' }
+  const MiB = 1024 * 1024
+  let UploadId: string
+
+  /** The last part fits no slot: it lies in a file of its own. */
+  beforeEach(async () => {
+    await withServer(async (server) => {
+      const client = server.client()
+      const begun = await client.send(new CreateMultipartUploadCommand(target))
+      UploadId = begun.UploadId ?? ''
+      for (const [PartNumber, sizeBytes] of [
+        [1, 5 * MiB],
+        [2, 5 * MiB],
+        [3, 6 * MiB],
+      ] as const) {
+        await client.send(
+          new UploadPartCommand({ ...target, UploadId, PartNumber, Body: Buffer.alloc(sizeBytes, 'x') }),
+        )
+      }
+    })
+  })
+
+  const fileOfPart3 = () => filesBelow(layout.upload(UploadId)).find((path) => !path.endsWith('/data')) ?? ''
+  function overwrite(path: string, position: number): void {
+    const file = fs.openSync(path, 'r+')
+    fs.writeSync(file, 'Y', position)
+    fs.closeSync(file)
+  }
+  const partsLeft = () =>
+    withServer(async (server) => {
+      const { Parts = [] } = await server.client().send(new ListPartsCommand({ ...target, UploadId }))
+      return Parts.map(({ PartNumber }) => PartNumber)
+    })
+
+  it('finds nothing where every part has its bytes', async () => {
+    expect(fileOfPart3()).not.toBe('')
+    expect(await fsck()).toEqual([])
+  })
+
+  it('names parts whose bytes are damaged, and sets them aside with --repair', async () => {
+    overwrite(layout.assembled(UploadId), 5 * MiB)
+    overwrite(fileOfPart3(), 0)
+    expect(await fsck()).toEqual([
+      expect.objectContaining({
+        kind: 'damaged',
+        where: expect.stringContaining('docs/big (part 2 '),
+        repair: undefined,
+      }),
+      expect.objectContaining({
+        kind: 'damaged',
+        where: expect.stringContaining('docs/big (part 3 '),
+        repair: undefined,
+      }),
+    ])
+    expect(await partsLeft()).toEqual([1, 2, 3])
+    const repaired = await fsck({ repair: true })
+    expect(repaired.map(({ repair }) => repair)).toEqual(Array(2).fill(expect.stringContaining('uploaded again')))
+    expect(await fsck()).toEqual([])
+    expect(await partsLeft()).toEqual([1])
+    const aside = filesBelow(layout.system('lost+found')).filter((path) => !path.endsWith('.jsonl'))
+    expect(aside.map((path) => fs.statSync(path).size).sort()).toEqual([5 * MiB, 6 * MiB])
+    for (const path of aside) expect(fs.readFileSync(path).subarray(0, 2).toString()).toBe('Yx')
+  })
+
+  it('names parts without their files, and lets them be uploaded again after --repair', async () => {
+    fs.rmSync(fileOfPart3())
+    fs.truncateSync(layout.assembled(UploadId), 5 * MiB + 1)
+    expect((await fsck()).map(({ kind, where }) => [kind, where.split(' ')[2]])).toEqual([
+      ['missing', '2'],
+      ['missing', '3'],
+    ])
+    await fsck({ repair: true })
+    expect(await fsck()).toEqual([])
+    await withServer(async (server) => {
+      const client = server.client()
+      const Body = Buffer.alloc(5 * MiB, 'z')
+      await client.send(new UploadPartCommand({ ...target, UploadId, PartNumber: 2, Body }))
+      const { Parts } = await client.send(new ListPartsCommand({ ...target, UploadId }))
+      await client.send(new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts } }))
+      const { ContentLength } = await client.send(new HeadObjectCommand(target))
+      expect(ContentLength).toBe(10 * MiB)
+    })
+    expect(await fsck()).toEqual([])
+  })
+
+  it('names a folder that is gone with its parts', async () => {
+    fs.rmSync(layout.upload(UploadId), { recursive: true })
+    expect(kinds(await fsck())).toEqual(['missing', 'missing', 'missing'])
+    await fsck({ repair: true })
+    expect(await fsck()).toEqual([])
+    expect(await partsLeft()).toEqual([])
+  })
+
+  it('names files that are no part’s, and sets them aside with --repair', async () => {
+    fs.writeFileSync(join(layout.upload(UploadId), '00004-0123456789abcdef'), 'left')
+    expect(kinds(await fsck())).toEqual(['leftover'])
+    await fsck({ repair: true })
+    expect(await fsck()).toEqual([])
+    const [aside = ''] = filesBelow(layout.system('lost+found'))
+    expect(fs.readFileSync(aside, 'utf8')).toBe('left')
+    expect(await partsLeft()).toEqual([1, 2, 3])
   })
 })
 

@@ -23,7 +23,7 @@ import { verifyFormSignature } from '#signature/post-policy.ts'
 import type { SignableRequest } from '#signature/request.ts'
 import { isSame } from '#signature/signing-key.ts'
 import { unsupportedV2, verifyV2 } from '#signature/v2.ts'
-import { verifyV4 } from '#signature/v4.ts'
+import { type V4Options, verifyV4 } from '#signature/v4.ts'
 import type { Addressed, Caller, ReceivedSignable } from './caller.ts'
 import { type ClaimedKey, claimedKey } from './claimed-key.ts'
 import type { ClientAddress } from './client-address.ts'
@@ -77,8 +77,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const lockout = new Lockout(settings, { clock })
   const bucketInHost = createBucketHostReader(settings.virtualHostDomains)
 
-  /** The service and regions that a signature must be for. */
-  function scopeOf({ service, region: location }: Addressed) {
+  /** What a signature must be for. Spelt out: V8 makes a new shape of each copy by spread. */
+  function scopeOf({ service, region: location }: Addressed): V4Options {
     const own = location === undefined ? undefined : signedRegionOf(location)
     return {
       service: service ?? settings.service,
@@ -88,6 +88,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         name === noRegion ||
         hasRegion(settings, name) ||
         (service !== undefined && name === globalRegion),
+      hosts: settings.hosts,
+      bucketInHost,
     }
   }
 
@@ -100,14 +102,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   function verifySigned(request: SignableRequest, credentials: V4Credentials, addressed: Addressed): Caller {
     const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
     const scope = scopeOf(addressed)
-    const { hosts } = settings
-    const payload = verifyV4(
-      request,
-      credentials,
-      identity.secretAccessKey,
-      { ...scope, hosts, bucketInHost },
-      clock.nowMs(),
-    )
+    const payload = verifyV4(request, credentials, identity.secretAccessKey, scope, clock.nowMs())
     recordUse(identity, scope.service, credentials.region || settings.region)
     return {
       principal: identity,

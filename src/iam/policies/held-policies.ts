@@ -24,6 +24,7 @@ import {
   type PolicyHolder,
   putInline,
   removeBoundary,
+  setBoundary,
 } from '#identity/entities/policy-holder.ts'
 
 interface HolderNoun {
@@ -154,7 +155,7 @@ function rowsOfBoundary({ noun, kind, nameRule, get, on }: HolderNoun): IamRow[]
         await change((account) => {
           const holder = get(account, name)
           getAttachable(account, arn)
-          holder.boundary = arn
+          setBoundary(holder, arn)
         })
         return undefined
       },

@@ -32,6 +32,8 @@ const accountSchema = z.strictObject({
   policies: z.array(managedPolicySchema).default([]),
   instanceProfiles: z.array(instanceProfileSchema).default([]),
   oidcProviders: z.array(oidcProviderSchema).default([]),
+  /** Ids of the last tasks that deleted a service-linked role. */
+  roleDeletions: z.array(z.string().max(1000)).max(1000).optional(),
 })
 export type Account = z.infer<typeof accountSchema>
 

@@ -17,6 +17,15 @@ export const boundaryShape = {
 export interface PolicyHolder {
   inline: Record<string, PolicyText>
   attached: string[]
+  /** Of service-linked roles only. */
+  linkedService?: string | undefined
+}
+
+/** UnmodifiableEntity: a service-linked role. */
+export function refuseLinked({ linkedService, name }: Pick<PolicyHolder, 'linkedService'> & { name: string }): void {
+  if (linkedService === undefined) return
+  const message = `Cannot perform the operation on the protected role '${name}' - this role is only modifiable by AWS`
+  throw new ApiError('UnmodifiableEntity', { message })
 }
 
 /** DeleteConflict while it holds policies. */
@@ -46,13 +55,14 @@ export const holderKinds = {
   role: { label: 'role', inlineCharactersMax: 10_240 },
 } as const satisfies Record<string, HolderKind>
 
-/** LimitExceeded. */
+/** UnmodifiableEntity, LimitExceeded. */
 export function putInline(
   kind: HolderKind,
   holder: PolicyHolder & { name: string },
   name: string,
   text: PolicyText,
 ): void {
+  refuseLinked(holder)
   const inline = { ...holder.inline, [name]: text }
   // White space does not count, and JSON.stringify makes none.
   const size = Object.values(inline).reduce((sum, one) => sum + JSON.stringify(one).length, 0)
@@ -73,29 +83,40 @@ export function getInline(kind: HolderKind, holder: PolicyHolder, name: string):
   return text
 }
 
-export function deleteInline(kind: HolderKind, holder: PolicyHolder, name: string): void {
+/** UnmodifiableEntity, NoSuchEntity. */
+export function deleteInline(kind: HolderKind, holder: PolicyHolder & { name: string }, name: string): void {
+  refuseLinked(holder)
   getInline(kind, holder, name)
   delete holder.inline[name]
 }
 
-/** LimitExceeded. The policy must exist: see accounts/managed-policies.ts. */
-export function attach(kind: HolderKind, holder: PolicyHolder, arn: string): void {
+/** UnmodifiableEntity, LimitExceeded. The policy must exist: see accounts/managed-policies.ts. */
+export function attach(kind: HolderKind, holder: PolicyHolder & { name: string }, arn: string): void {
+  refuseLinked(holder)
   if (holder.attached.includes(arn)) return
   const quota = `PoliciesPer${kind.label[0]?.toUpperCase()}${kind.label.slice(1)}`
   assertQuota(quota, holder.attached.length + 1, attachedMax)
   holder.attached.push(arn)
 }
 
-/** NoSuchEntity. */
-export function detach(holder: PolicyHolder, arn: string): void {
+/** UnmodifiableEntity, NoSuchEntity. */
+export function detach(holder: PolicyHolder & { name: string }, arn: string): void {
+  refuseLinked(holder)
   if (!holder.attached.includes(arn)) {
     throw new ApiError('NoSuchEntity', { message: `Policy ${arn} was not found.` })
   }
   holder.attached = holder.attached.filter((one) => one !== arn)
 }
 
-/** NoSuchEntity. */
-export function removeBoundary(kind: HolderKind, holder: Bounded & { name: string }): void {
+/** UnmodifiableEntity. The policy must exist: see managed-policy.ts. */
+export function setBoundary(holder: PolicyHolder & Bounded & { name: string }, arn: string): void {
+  refuseLinked(holder)
+  holder.boundary = arn
+}
+
+/** UnmodifiableEntity, NoSuchEntity. */
+export function removeBoundary(kind: HolderKind, holder: PolicyHolder & Bounded & { name: string }): void {
+  refuseLinked(holder)
   if (holder.boundary === undefined) {
     throw new ApiError('NoSuchEntity', {
       message: `${kind.label} ${holder.name} does not have a permissions boundary.`,

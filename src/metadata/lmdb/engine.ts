@@ -10,14 +10,13 @@ import type { DiskReserve } from '#lib/files/disk-reserve.ts'
 import { bootId } from '#lib/system/boot-id.ts'
 import type {
   Bytes,
-  Check,
+  Commit,
   Committed,
   Entry,
   Exclusive,
   KeyRange,
   MetadataEngine,
   ReadInPlace,
-  Write,
 } from '#metadata/engine.ts'
 import { indexFailure } from '#metadata/index-unreadable.ts'
 import { applyWrite, type CommitView, holds } from '#metadata/write.ts'
@@ -116,6 +115,8 @@ class LmdbEngine implements MetadataEngine {
   readonly #users: number | undefined
   #tasks: Task[] = []
   #running: Promise<void> | undefined
+  /** What waits for a flush to end waits no longer. */
+  #endRest = () => {}
   /** The turn whose reads share the snapshot that is open now. */
   #snapshotOf = -1
 
@@ -160,7 +161,7 @@ class LmdbEngine implements MetadataEngine {
     return results
   }
 
-  commit({ checks, writes }: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
+  commit({ checks, writes, isUrgent }: Commit): Promise<Committed | undefined> {
     return new Promise((resolve, reject) => {
       const run: Task['run'] = (view) => {
         const applies = checks.every((check) => holds(check, view))
@@ -168,6 +169,7 @@ class LmdbEngine implements MetadataEngine {
         return (committed) => resolve(applies ? committed : undefined)
       }
       this.#ask({ run, fail: reject })
+      if (isUrgent === true) this.#endRest()
     })
   }
 
@@ -183,6 +185,7 @@ class LmdbEngine implements MetadataEngine {
               const written = writes.size > 0 ? writes.get(Buffer.from(key).toString('latin1')) : undefined
               return written === undefined ? view.get(key) : written.value
             },
+            scan: (range, options) => view.scan(range, options),
             put: (key, value) => void writes.set(Buffer.from(key).toString('latin1'), { key, value }),
           })
         } catch (error) {
@@ -227,7 +230,7 @@ class LmdbEngine implements MetadataEngine {
 
   async #run(): Promise<void> {
     const durability = this.#durability
-    await durability?.idle()
+    if (durability !== undefined) await this.#rest(durability)
     await this.#gather()
     const failure = durability?.isPrepared === false ? await durability.prepare().catch(asFailure) : undefined
     const tasks = this.#tasks
@@ -240,6 +243,14 @@ class LmdbEngine implements MetadataEngine {
     } catch (error) {
       for (const task of tasks) task.fail(new Error('the index could not be written', { cause: error }))
     }
+  }
+
+  /** While a flush is under way: what comes meanwhile shares a transaction, and the next flush. */
+  #rest(durability: LmdbDurability): Promise<void> {
+    return new Promise((resolve) => {
+      this.#endRest = resolve
+      void durability.idle().then(resolve)
+    })
   }
 
   /** As long as each turn of the event loop brings more tasks, they share the transaction. */

@@ -1,14 +1,13 @@
 /** An engine without files, for tests and throw-away servers. One process only. */
 import type {
   Bytes,
-  Check,
+  Commit,
   Committed,
   Entry,
   Exclusive,
   KeyRange,
   MetadataEngine,
   ReadInPlace,
-  Write,
 } from '#metadata/engine.ts'
 import { addToCounters, applyWrite, type CommitView, holds } from '#metadata/write.ts'
 
@@ -51,7 +50,7 @@ class MemoryEngine implements MetadataEngine {
     return this.scan(range, { limit }).map(({ key, value }) => read(key as Buffer, 0, key.length, value as Buffer))
   }
 
-  async commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
+  async commit(commit: Commit): Promise<Committed | undefined> {
     for (const check of commit.checks) if (!holds(check, this.#view)) return undefined
     for (const write of commit.writes) applyWrite(write, this.#view)
     return { flushed: Promise.resolve() }
@@ -64,6 +63,7 @@ class MemoryEngine implements MetadataEngine {
         const written = writes.findLast((write) => Buffer.compare(write.key, key) === 0)
         return written === undefined ? this.get(key) : written.value
       },
+      scan: (range, options) => this.scan(range, options),
       put: (key, value) => void writes.push({ key, value }),
     })
     for (const { key, value } of writes) this.#put(key, value)

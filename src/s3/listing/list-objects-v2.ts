@@ -1,5 +1,6 @@
 import { escapeXml } from '#lib/text/xml.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
+import { regionHeader } from '#s3/region-header.ts'
 import { writeContents } from './contents.ts'
 import type { DocumentWriter } from './document-writer.ts'
 import {
@@ -8,7 +9,6 @@ import {
   encodeToken,
   listingResponse,
   readListParameters,
-  regionHeader,
   writeCommonPrefixes,
 } from './listing.ts'
 import { listPage } from './page.ts'

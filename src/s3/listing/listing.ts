@@ -85,9 +85,6 @@ export function listingResponse(
   return { headers: { 'content-type': 'application/xml', ...headers }, body: document.finish() }
 }
 
-/** Headers about the bucket, as in HeadBucket. */
-export const regionHeader = ({ region }: Bucket): Record<string, string> => ({ 'x-amz-bucket-region': region })
-
 export function writeCommonPrefixes(
   document: DocumentWriter,
   prefixes: readonly string[],

@@ -1,3 +1,4 @@
+import { signedRegionOf } from '#model/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { decodeToken, encodeToken, formatDate } from '#s3/listing/listing.ts'
@@ -26,7 +27,7 @@ export async function listBuckets(request: S3Request, { store }: Services): Prom
   const rows = page.buckets.map((bucket) => ({
     Name: bucket.name,
     CreationDate: formatDate(bucket.createdAtMs),
-    BucketRegion: bucket.region,
+    BucketRegion: signedRegionOf(bucket.region),
   }))
   return {
     body: {

@@ -21,28 +21,11 @@ import { findVersion } from '#store/read.ts'
 import { type ScanOptions, scanBucket, scanBuckets } from '#store/scan.ts'
 import { isStagingInUse } from '#store/staging-folder.ts'
 import { hasUsableName } from '#store/unusable-name.ts'
+import { checkUploads } from './check-uploads.ts'
 import { checkVersion, type Verdict } from './check-version.ts'
+import type { Finding } from './finding.ts'
 import { findDanglingRows, findLeftovers } from './leftovers.ts'
 import { LostAndFound } from './lost-and-found.ts'
-
-export interface Finding {
-  readonly kind:
-    | 'missing'
-    | 'damaged'
-    | 'changed'
-    | 'linked'
-    | 'unreadable'
-    | 'unknown'
-    | 'leftover'
-    | 'counter'
-    | 'row'
-  /** Bucket and key with the version's id, or a path. */
-  readonly where: string
-  /** A sentence. */
-  readonly what: string
-  /** What was done about it; undefined: nothing. */
-  readonly repair: string | undefined
-}
 
 export interface CheckOptions {
   readonly root: string
@@ -134,6 +117,9 @@ class Check {
     for (const bucket of buckets) await this.#checkBucket(bucket)
     await this.#checkUnknownBuckets(new Set(buckets))
     for await (const { path, what } of findLeftovers(this.#context)) await this.#tellOfLeftover(path, what)
+    for await (const finding of checkUploads(this.#context, this.#options.repair ? this.#lostAndFound : undefined)) {
+      this.#tell(finding)
+    }
     await this.#checkRows()
     return this.#summary
   }
