@@ -1,4 +1,4 @@
-/** Puts together what decides who may do what, and what remembers it. */
+/** Opens everything that decides about access and records it. */
 import type { BucketPolicyBook } from '#identity/bucket-policies/bucket-policies.ts'
 import type { Identities } from '#identity/identities.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
@@ -14,7 +14,7 @@ import { UsageLedger } from './records/usage-ledger.ts'
 export interface AccessOptions {
   readonly identities: Identities
   readonly policies: BucketPolicyBook
-  /** Of the journal, see metadata/tables.ts; closed with the rest. */
+  /** The journal's engine, see metadata/tables.ts; `close` closes it. */
   readonly engine: MetadataEngine
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
   readonly settings: AuthenticatorSettings & {
@@ -31,7 +31,7 @@ export interface Access {
   readonly ledger: UsageLedger
   readonly activity: Activity
   readonly clientAddress: ClientAddress
-  /** The server's own. */
+  /** The server's own account. */
   readonly ownAccount: () => string
   close(): Promise<void>
 }

@@ -75,7 +75,10 @@ export interface DocumentStatus {
   readonly problem: { readonly message: string; readonly path: string; readonly line: number | undefined } | undefined
 }
 
-/** These routes act on none of the headers of S3's operations. Policies may ask for the hash of the body, which is verified here too. */
+/**
+ * These routes act on none of the headers of S3's operations. Policies may ask for the hash of the body, which is
+ * verified here too.
+ */
 export function factsOf({ method = '', headers, socket }: IncomingMessage, caller: Caller): RequestFacts {
   const hash = headers['x-amz-content-sha256']
   const kept = { ...callerHeaders(headers), ...(hash === undefined ? {} : { 'x-amz-content-sha256': hash }) }

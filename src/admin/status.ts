@@ -1,4 +1,7 @@
-/** Whether the documents that people edit are in force, and what the scrub found. For the server's own account: both concern all accounts. */
+/**
+ * Whether the documents that people edit are in force, and what the scrub found. Only for the server's own account,
+ * since both concern all accounts.
+ */
 import { ApiError } from '#model/errors.ts'
 import type { Scrub } from '#store/contract.ts'
 import type { AdminAnswer, AdminRequest, AdminServices } from './route.ts'

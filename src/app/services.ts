@@ -1,4 +1,7 @@
-/** What the edges work with, opened once in every process: the API's workers and the console share one store and one gatekeeper. */
+/**
+ * The services of all edges, opened once in every process: API workers and the console share one store and one
+ * gatekeeper.
+ */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAccess } from '#access/open-access.ts'
@@ -15,7 +18,7 @@ import { openEngine, openStore } from '#store/open-store.ts'
 
 export interface ServicesStart {
   readonly config: AppConfig
-  /** One process of those that share a store scans, watches and makes what must be there at first. */
+  /** Among the processes that share a store, the primary scans, watches, and creates what must exist at first. */
   readonly isPrimary: boolean
   readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
 }
@@ -70,7 +73,7 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     access,
     identities,
     policies,
-    /** Of the index, for rows beside the store's. */
+    /** The engine of the index, for rows beside the store's. */
     engine,
     signIn: createSignIn({ identities, access, settings: config }),
     localRequests: createLocalRequests({
@@ -80,7 +83,7 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
       domains: virtualHostDomains,
       origins: config.cors.origins.filter((origin) => origin !== '*' && origin !== 'null'),
     }),
-    /** The secret that a user's links are signed with. */
+    /** The secret that signs a user's links. */
     secretOf: (accessKeyId: string) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
     close: async () => {
       await store.close()
@@ -97,7 +100,7 @@ function openJournalEngine({ metadataEngine, storageRoot }: AppConfig): Metadata
   return openLmdbEngine({ path, flush: 'each', advice: 'This folder may be deleted while no server uses it.' })
 }
 
-/** Hosts that a signature may name when a proxy has put its own in their place. */
+/** Hosts that a signature may name when a proxy has changed Host. */
 function hostsOf({ apiBaseUrl, allowedHosts }: AppConfig): string[] {
   return apiBaseUrl === undefined ? allowedHosts : [new URL(apiBaseUrl).host, ...allowedHosts]
 }

@@ -69,7 +69,7 @@ export interface View {
   readonly locals?: Readonly<Record<string, unknown>>
   readonly status?: number
   /** Where the page is: its place in the navigation is marked, and the crumbs lead back. */
-  readonly place?: Place
+  readonly place?: Section
   readonly crumbs?: readonly Crumb[]
   readonly isBare?: boolean
   /** Part of a page, fetched by a script. */
@@ -80,7 +80,7 @@ export interface View {
   readonly scripts?: readonly string[]
 }
 
-export type Place = 'overview' | 'buckets' | 'iam' | 'activity' | 'denials' | 'docs' | 'system'
+export type Section = 'overview' | 'buckets' | 'iam' | 'activity' | 'denials' | 'docs' | 'system'
 
 export interface Crumb {
   readonly text: string

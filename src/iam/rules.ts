@@ -1,4 +1,4 @@
-/** What parameters may be. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+/** Rules for parameters. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 import type { TextRule } from '#http/aws-query/params.ts'
 import { namePattern } from '#identity/entities/entity.ts'
 import { tagRules } from '#model/tag-rules.ts'

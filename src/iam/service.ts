@@ -1,4 +1,4 @@
-/** IAM: authenticate → authorize what the row acts on → run. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
+/** IAM: authenticate → authorize the target of the row → run. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
 
 import type { ClientAddress } from '#access/caller/client-address.ts'
 import { type ConditionKeys, factsOfQuery } from '#access/caller/query-facts.ts'
@@ -77,11 +77,14 @@ async function run(
   } catch (error) {
     if (!isUnexplained(error)) throw error
     const resource = { arn: target?.arn ?? '*', account: account.id }
-    throw gatekeeper.noteArnRefusal(error, principal, `iam:${row.name}`, resource, factsOfQuery(request, caller))
+    throw gatekeeper.recordArnRefusal(error, principal, `iam:${row.name}`, resource, factsOfQuery(request, caller))
   }
 }
 
-/** Tokens without a role are not for IAM. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html */
+/**
+ * Session tokens without a role cannot call IAM.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+ */
 function refuseTokens({ session }: Identity): void {
   if (session?.kind !== 'session-token' && session?.kind !== 'federation-token') return
   throw new ApiError('InvalidClientTokenId')

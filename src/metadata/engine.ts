@@ -61,6 +61,8 @@ export interface Committed {
 /** Reads and writes of one exclusive section. */
 export interface Exclusive {
   get(key: Bytes): Bytes | undefined
+  /** Entries in order, as they were when the section began. */
+  scan(range: KeyRange, options?: { limit?: number }): Entry[]
   put(key: Bytes, value: Bytes | undefined): void
 }
 

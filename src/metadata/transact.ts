@@ -16,10 +16,13 @@ import { Turns } from './turns.ts'
 export class Transaction {
   readonly checks: Check[] = []
   readonly writes: Write[] = []
+  /** An attempt before this one did not apply. */
+  readonly isRepeated: boolean
   readonly #engine: MetadataEngine
 
-  constructor(engine: MetadataEngine) {
+  constructor(engine: MetadataEngine, isRepeated = false) {
     this.#engine = engine
+    this.isRepeated = isRepeated
   }
 
   /** The commit fails if this entry changes meanwhile. Does not see this transaction's own writes. */
@@ -68,6 +71,11 @@ export class Transaction {
   add(key: Bytes, add: Readonly<Record<string, number>>): void {
     this.writes.push({ key, add })
   }
+
+  /** Undefined if a check does not hold; the engine says what is urgent. */
+  commit(isUrgent: boolean): Promise<Committed | undefined> {
+    return this.#engine.commit({ checks: this.checks, writes: this.writes, isUrgent })
+  }
 }
 
 /** Tries of a transaction beside others; after these it waits for its turn. */
@@ -87,14 +95,14 @@ export async function transact<T>(
   const turns = turnsOf(engine)
   let contended = ''
   for (let attempt = 0; attempt < freeAttempts; attempt++) {
-    const outcome = await attemptOnce(engine, body, turns)
+    const outcome = await attemptOnce(new Transaction(engine, attempt > 0), body, turns)
     if ('committed' in outcome) return outcome
     contended = outcome.contended
     if (turns.isTaken(contended)) break
   }
   return turns.take(contended, async () => {
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const outcome = await attemptOnce(engine, body, undefined)
+      const outcome = await attemptOnce(new Transaction(engine, true), body, undefined)
       if ('committed' in outcome) return outcome
     }
     throw new ApiError('OperationAborted')
@@ -105,19 +113,17 @@ type Outcome<T> = { readonly result: T; readonly committed: Committed } | { read
 
 /** `turns`: of the rows for which others wait already, and which this one is not to write before them. */
 async function attemptOnce<T>(
-  engine: MetadataEngine,
+  transaction: Transaction,
   body: (transaction: Transaction) => Promise<T>,
   turns: Turns | undefined,
 ): Promise<Outcome<T>> {
-  const transaction = new Transaction(engine)
   const result = await body(transaction)
   if (transaction.writes.length === 0) return { result, committed: { flushed: Promise.resolve() } }
   if (turns?.isIdle === false) {
     const contended = contendedRow(transaction)
     if (turns.isTaken(contended)) return { contended }
   }
-  const { checks, writes } = transaction
-  const committed = await engine.commit({ checks, writes, isUrgent: turns === undefined })
+  const committed = await transaction.commit(turns === undefined)
   return committed === undefined ? { contended: contendedRow(transaction) } : { result, committed }
 }
 

@@ -11,17 +11,19 @@ import type { StoreContext } from './context.ts'
 class FileIsArriving extends Error {
   readonly bucket: string
   readonly key: string
+  readonly order: string
 
-  constructor(bucket: string, key: string) {
+  constructor(bucket: string, { key, order }: StoredVersion) {
     super(`the file of ${bucket}/${key} is not in its place yet`)
     this.bucket = bucket
     this.key = key
+    this.order = order
   }
 }
 
 /** Inside `transactSettled`: has the key settled, and the transaction begun again, if the version's file is arriving. */
-export function assertArrived(bucket: string, { key, isArriving }: StoredVersion): void {
-  if (isArriving !== undefined) throw new FileIsArriving(bucket, key)
+export function assertArrived(bucket: string, version: StoredVersion): void {
+  if (version.isArriving !== undefined) throw new FileIsArriving(bucket, version)
 }
 
 /** Each time another rename has come in between. */
@@ -37,7 +39,7 @@ export async function transactSettled<T>(
       return await transact(engine, body)
     } catch (error) {
       if (!(error instanceof FileIsArriving)) throw error
-      await settler.settleKey(error.bucket, error.key)
+      await settler.settleArriving(error.bucket, error.key, error.order)
     }
   }
   throw new ApiError('OperationAborted')

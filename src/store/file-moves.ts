@@ -19,13 +19,13 @@ import {
 import { isInside } from '#blobs/inside.ts'
 import { isPlainKey, type Layout } from '#blobs/layout.ts'
 import type { Exclusive } from '#metadata/engine.ts'
-import { rowKey } from '#metadata/tables.ts'
+import { rowKey, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { FileSignature } from '#model/object.ts'
 import type { StoreLog } from './context.ts'
 import { isReplacing, mayBeExchanged, mayMoveDirectly } from './direct-move.ts'
 import { type Located, locate } from './locate.ts'
-import { type Pending, type RemovedFile, replacedInodesOf } from './pending.ts'
+import { decodePending, type Pending, type RemovedFile, replacedInodesOf } from './pending.ts'
 import type { TroubleLog } from './trouble-log.ts'
 
 /** After an unclean end a file is trusted only as far as it is known. */
@@ -42,6 +42,9 @@ type Moved = Pick<Pending, 'bucket' | 'key'> & { readonly source?: Pending['sour
 /** A file that is being moved meanwhile is found at the second look, or the third. */
 const looks = 3
 
+/** More of a key do not change within the time that a row is kept. */
+const olderVersionsMax = 1000
+
 /** What says that no file can have this path, as long as others have theirs. */
 const isNoPath = ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY', 'ENAMETOOLONG', 'EINVAL', 'EILSEQ', 'ELOOP', 'EXDEV']
 /** What says that the server may not, or cannot, write to this folder. */
@@ -52,6 +55,9 @@ interface FileMovesOptions {
   readonly log: StoreLog
   readonly troubles: TroubleLog
 }
+
+/** A file cannot be removed before another has arrived in its place. */
+export class LeftToLater extends Error {}
 
 export class FileMoves {
   readonly #options: FileMovesOptions
@@ -81,7 +87,7 @@ export class FileMoves {
 
   /**
    * Removes what the row says has to go. Returns a file in `staging/` that is nobody's once this section is committed and flushed: a
-   * newer version, which may be as fresh as this very transaction, has overtaken it.
+   * newer version, which may be as fresh as this very transaction, has overtaken it. Throws `LeftToLater` if a file has to stay.
    */
   clean(view: Exclusive, pending: Pending, playing: Playing, older: readonly Pending[] = []): string | undefined {
     const { layout } = this.#options
@@ -89,9 +95,11 @@ export class FileMoves {
     const replaced = replacedInodesOf(older)
     for (const removed of pending.removed) this.#remove(view, pending, removed, playing, replaced)
     const located = locate(view, pending.bucket, pending.key, pending.order)
+    if (this.#isLeft(view, pending, located)) throw new LeftToLater()
     const isOpaque = located?.version.place.kind === 'opaque'
-    // One that could not take the place of the file it replaces has left it there.
-    if (typeof playing === 'object' || (isOpaque && isReplacing(pending))) this.#removeStale(view, pending)
+    // One that could not take the place of the file it replaces, or was replaced before it could, has left it there.
+    const hasLeft = (isOpaque || located === undefined) && isReplacing(pending)
+    if (typeof playing === 'object' || hasLeft) this.#removeStale(view, pending, playing)
     if (pending.fileId === undefined || !pending.moved.includes(pending.order)) return undefined
     return located === undefined ? layout.staging(pending.fileId) : undefined
   }
@@ -257,24 +265,58 @@ export class FileMoves {
 
   /**
    * After a power loss a name may have come back: files of this row's versions, at a place that a record no longer gives them, would
-   * pass for files made by hand.
+   * pass for files made by hand. At any other time what the new version replaces is known to be of no use, and nothing else.
    */
-  #removeStale(view: Exclusive, pending: Pending): void {
-    const { bucket, key, source } = pending
-    const inodes = [...(pending.inodes ?? []), ...pending.removed.map(({ inode }) => inode)]
-    for (const plainKey of source === undefined ? [key] : [key, source.key]) {
-      if (!isPlainKey(plainKey) || this.#isTaken(view, bucket, plainKey)) continue
-      const path = this.#options.layout.plain(bucket, plainKey)
-      if (!isReachable(this.#options.layout, bucket, path)) continue
-      const there = isReplacing(pending) ? findFileSafely(path) : findUnlessClosed(path)
-      if (there !== undefined && inodes.includes(there.inode)) removeFile(path, this.#options.layout.bucket(bucket))
-    }
+  #removeStale(view: Exclusive, pending: Pending, playing: Playing): void {
+    const { key, source, inodes = [] } = pending
+    const isRecovery = typeof playing === 'object'
+    const stale = [...(isRecovery ? inodes : inodes.slice(1)), ...pending.removed.map(({ inode }) => inode)]
+    this.#removeStaleAt(view, pending, key, stale)
+    if (isRecovery && source !== undefined) this.#removeStaleAt(view, pending, source.key, inodes.slice(0, 1))
+  }
+
+  #removeStaleAt(view: Exclusive, pending: Pending, key: string, inodes: readonly number[]): void {
+    const { layout } = this.#options
+    const { bucket } = pending
+    if (!isPlainKey(key) || this.#isTaken(view, bucket, key)) return
+    const path = layout.plain(bucket, key)
+    if (!isReachable(layout, bucket, path)) return
+    const there = isReplacing(pending) ? findFileSafely(path) : findUnlessClosed(path)
+    if (there === undefined || !inodes.includes(there.inode)) return
+    if (!this.#isAwaited(view, bucket, key, there.inode)) removeFile(path, layout.bucket(bucket))
+  }
+
+  /**
+   * Whether the key's plain file is that of a version which belongs elsewhere, and is not there yet: its inode may be one that a file
+   * had which was replaced or removed before.
+   */
+  #isAwaited(view: Exclusive, bucket: string, key: string, inode: number): boolean {
+    const { layout } = this.#options
+    return versionsThatLeave(view, bucket, key).some(
+      (version) =>
+        version.signature.inode === inode &&
+        findReachable(layout, bucket, layout.place(bucket, version.key, version.place))?.inode !== inode,
+    )
   }
 
   /** Whether a plain file is where the key's record says its bytes are. */
   #isTaken(view: Exclusive, bucket: string, key: string): boolean {
-    const row = view.get(rowKey('o', bucket, key))
-    return row !== undefined && decodeVersion(key, row).place.kind === 'plain'
+    return currentOf(view, bucket, key)?.place.kind === 'plain'
+  }
+
+  /**
+   * Whether a file that has to go is where a newer version's belongs, which is on its way: to remove it could remove that one. If the newer
+   * version goes before it arrives, nothing else knows of this file.
+   */
+  #isLeft(view: Exclusive, { bucket, key, inodes = [], removed }: Pending, located: Located | undefined): boolean {
+    const gone = removed.filter(({ place }) => place.kind === 'plain').map(({ inode }) => inode)
+    // A version that has come to its place has replaced what was there.
+    if (located === undefined) gone.push(...inodes.slice(1))
+    if (gone.length === 0) return false
+    const current = currentOf(view, bucket, key)
+    if (current?.place.kind !== 'plain') return false
+    const there = findReachable(this.#options.layout, bucket, this.#options.layout.plain(bucket, key))
+    return there !== undefined && there.inode !== current.signature.inode && gone.includes(there.inode)
   }
 
   /**
@@ -317,9 +359,25 @@ export class FileMoves {
     if (there === undefined || this.#isTaken(view, bucket, key)) return false
     const isIt = isRemoved(there, removed, playing)
     if (!isIt && !replaced.includes(there.inode)) return false
+    if ((!isIt || playing !== 'first') && this.#isAwaited(view, bucket, key, there.inode)) return false
     removeFile(path, layout.bucket(bucket))
     return isIt
   }
+}
+
+function currentOf(view: Exclusive, bucket: string, key: string): StoredVersion | undefined {
+  const row = view.get(rowKey('o', bucket, key))
+  return row === undefined ? undefined : decodeVersion(key, row)
+}
+
+/** Versions whose files may still be at the key's plain path: renamed ones, and those that have ceased to be current. */
+function versionsThatLeave(view: Exclusive, bucket: string, key: string): StoredVersion[] {
+  const renamed = view.scan(rowsOf('q', bucket, key)).flatMap(({ value }) => {
+    const { renamedTo, order } = decodePending(value)
+    return (renamedTo === undefined ? undefined : locate(view, bucket, renamedTo, order)?.version) ?? []
+  })
+  const older = view.scan(rowsOf('v', bucket, key), { limit: olderVersionsMax })
+  return [...renamed, ...older.map(({ value }) => decodeVersion(key, value))]
 }
 
 /** Where its file is, or that it is nowhere, is known by now. */

@@ -7,6 +7,7 @@ import { Spares } from '#blobs/spares.ts'
 import { DiskReserve } from '#lib/files/disk-reserve.ts'
 import { closeFilesToOthers, makePrivateFolder } from '#lib/files/private-files.ts'
 import { syncFolder } from '#lib/files/sync.ts'
+import { ownCommand } from '#lib/program/package-root.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
@@ -174,7 +175,7 @@ export function openEngine(options: { root: string; durability: Durability; engi
 
 /** Where it is damaged. */
 export const adviceOnIndex =
-  'Stop every server of this folder, and restore .myfsio.sys/index from a backup; or run `npx tsx run.ts fsck --rebuild`, ' +
+  `Stop every server of this folder, and restore .myfsio.sys/index from a backup; or run \`${ownCommand} fsck --rebuild\`, ` +
   'which makes an index anew from the files in the bucket folders (without older versions, metadata and settings) and ' +
   'keeps the damaged one in .myfsio.sys/lost+found.'
 

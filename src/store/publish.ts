@@ -1,7 +1,7 @@
 /** Making a version current: the one transaction behind PutObject, CopyObject, CompleteMultipartUpload, RenameObject and adoption. */
 import { isPlainKey } from '#blobs/layout.ts'
 import type { Bytes, KeyRange } from '#metadata/engine.ts'
-import { rowKey, rowsOf } from '#metadata/tables.ts'
+import { rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket.ts'
@@ -12,7 +12,7 @@ import { checkWriteConditions } from './conditions.ts'
 import type { StoreContext } from './context.ts'
 import type { PutObject, WriteConditions } from './contract.ts'
 import { newOrder } from './order.ts'
-import { type Pending, pendingKey, putPending, type RemovedFile, removedFile } from './pending.ts'
+import { newerRows, type Pending, pendingKey, putPending, type RemovedFile, removedFile } from './pending.ts'
 import { assertReplaceable } from './replaceable.ts'
 import { discardStaged, type StagedFile } from './staging.ts'
 import { asStorageError } from './storage-error.ts'
@@ -135,7 +135,7 @@ export async function makeCurrent(
   const current = value === undefined ? undefined : decodeVersion(key, value)
   checkWriteConditions(conditions, key, current)
   if (current !== undefined) assertArrived(bucket.name, current)
-  const order = newOrder(current?.order ?? (await newestOrder(transaction, bucket, key)))
+  const order = await orderAfter(transaction, bucket, key, current)
   const isVersioned = bucket.versioning === 'Enabled'
   if (bucket.versioning !== 'Unversioned') transaction.requireEmpty(newerThan(bucket.name, key, order))
   if (current !== undefined) {
@@ -188,6 +188,30 @@ function dropReplacedPlain(change: Change): void {
   const index = change.removed.findIndex(({ place }) => place.kind === 'plain')
   if (index === -1) return
   change.replacedInodes.push(...change.removed.splice(index, 1).map(({ inode }) => inode))
+}
+
+/**
+ * An order after the current version's, or after every row of a key without one: another process, whose clock is ahead, may have deleted
+ * or renamed its object a moment ago, and files move in the order of the rows.
+ */
+async function orderAfter(
+  transaction: Transaction,
+  bucket: Bucket,
+  key: string,
+  current: StoredVersion | undefined,
+): Promise<string> {
+  if (current !== undefined) return newOrder(current.order)
+  const known = [await newestOrder(transaction, bucket, key)]
+  // Nearly always the clock is enough, and the commit proves it.
+  if (transaction.isRepeated) known.push(await newestRow(transaction, bucket.name, key))
+  const order = newOrder(known.filter((one) => one !== undefined).sort()[0])
+  transaction.requireEmpty(newerRows({ bucket: bucket.name, key, order }))
+  return order
+}
+
+async function newestRow(transaction: Transaction, bucket: string, key: string): Promise<string | undefined> {
+  const [newest] = await transaction.scan(rowsOf('q', bucket, key), { limit: 1 })
+  return newest === undefined ? undefined : rowParts(newest.key)[2]
 }
 
 /** Order of the newest version row, in a bucket that may have any. */

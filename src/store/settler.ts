@@ -15,8 +15,8 @@ import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Place } from '#model/object.ts'
 import type { Durability, StoreLog } from './context.ts'
 import { DirectMoves, mayMoveDirectly } from './direct-move.ts'
-import { FileMoves, type Playing } from './file-moves.ts'
-import { decodePending, inodesOf, olderRows, type Pending, pendingKey, smallBytesOf } from './pending.ts'
+import { FileMoves, LeftToLater, type Playing } from './file-moves.ts'
+import { decodePending, inodesOf, olderRows, type Pending, pendingKey, rowsFrom, smallBytesOf } from './pending.ts'
 import { StuckRows } from './stuck-rows.ts'
 import type { TroubleLog } from './trouble-log.ts'
 
@@ -78,7 +78,8 @@ export class Settler {
   ): Promise<void> {
     const rows = [pending, ...(leaving === undefined ? [] : [leaving])].map(withoutBytes)
     try {
-      await this.#playFirst(pending, place)
+      const trouble = await this.#playFirst(pending, place)
+      if (trouble !== undefined) throw trouble.error
       for (const row of rows) this.#noteSettled(row)
     } catch (error) {
       this.#tell(pending, error)
@@ -105,44 +106,64 @@ export class Settler {
    * Settles what other writers of this key have committed and not moved yet, and returns their rows, oldest first. Throws if a file could
    * not be moved; one that could not be removed is told, and its row stays.
    */
-  async settleKey(bucket: string, key: string, visited: ReadonlySet<string> = new Set()): Promise<Pending[]> {
-    const { pendings, troubles } = await this.#settleRows(bucket, key, visited)
+  async settleKey(bucket: string, key: string): Promise<Pending[]> {
+    const { pendings, troubles } = await this.#settleRows(bucket, key)
     for (const { error } of troubles.values()) this.#tell({ bucket, key }, error)
     for (const { error, isPlaced } of troubles.values()) if (!isPlaced) throw error
     return pendings
   }
 
-  /** The rows of a key, oldest first, and the troubles that they have had, by their orders. */
+  /** Has the file of an arriving version moved to its place (arriving.ts). Throws if it could not be. */
+  async settleArriving(bucket: string, key: string, order: string): Promise<void> {
+    const { engine } = this.#options
+    const row = await engine.get(pendingKey({ bucket, key, order }))
+    // The row of a version that has become current again is that of the delete.
+    if (row === undefined) return void (await this.settleKey(bucket, key))
+    await engine.flush()
+    const trouble = await this.#playFirst(decodePending(row))
+    if (trouble === undefined) return
+    if (!trouble.isPlaced) throw trouble.error
+    this.#tell({ bucket, key }, trouble.error)
+  }
+
+  /**
+   * A renamed object's file leaves its old key before a later row of that key is played. Each rename on the way is older than the one
+   * before, so that it ends.
+   */
+  async #settleRename({ bucket, renamedTo = '', order }: Pending): Promise<void> {
+    const row = await this.#options.engine.get(rowKey('o', bucket, renamedTo))
+    const version = row === undefined ? undefined : decodeVersion(renamedTo, row)
+    // Any other has been settled before something came in its stead.
+    if (version?.order !== order || version.isArriving === undefined) return
+    await this.settleArriving(bucket, renamedTo, order)
+  }
+
+  /** The rows of a key, oldest first, up to that of the order, and the troubles that they have had, by their orders. */
   async #settleRows(
     bucket: string,
     key: string,
-    visited: ReadonlySet<string>,
+    upTo = '',
   ): Promise<{ pendings: Pending[]; troubles: Map<string, Trouble> }> {
     const { engine } = this.#options
     const troubles = new Map<string, Trouble>()
-    const rows = await engine.scan(rowsOf('q', bucket, key))
+    const rows = await engine.scan(rowsFrom({ bucket, key, order: upTo }))
     if (rows.length === 0) return { pendings: [], troubles }
     // Another process may have committed them a moment ago: no file may move for what a power loss could undo.
     await engine.flush()
     // Oldest first: an order sorts newest first.
     const pendings = rows.reverse().map(({ value }) => decodePending(value))
-    try {
-      const targets = new Set(pendings.flatMap(({ renamedTo = key }) => (renamedTo === key ? [] : [renamedTo])))
-      const onTheWay = new Set([...visited, key])
-      for (const target of targets) if (!visited.has(target)) await this.settleKey(bucket, target, onTheWay)
-    } catch (error) {
-      // The file that has to leave would be replaced.
-      for (const { order } of pendings) troubles.set(order, { error, isPlaced: false })
-      return { pendings, troubles }
-    }
     for (const [i, pending] of pendings.entries()) {
       const { renamedTo, order } = pending
-      if (renamedTo !== undefined) continue
       try {
-        const { trouble } = await this.#play(pending, 'again', pendings.slice(0, i))
-        if (trouble !== undefined) troubles.set(order, trouble)
+        if (renamedTo === undefined) {
+          const { trouble } = await this.#play(pending, 'again', pendings.slice(0, i))
+          if (trouble !== undefined) troubles.set(order, trouble)
+        } else await this.#settleRename(pending)
       } catch (error) {
-        troubles.set(order, { error, isPlaced: false })
+        // What has to leave first would be replaced by what comes later.
+        const stuck = renamedTo === undefined ? [pending] : pendings.slice(i)
+        for (const { order } of stuck) troubles.set(order, { error, isPlaced: false })
+        if (renamedTo !== undefined) break
       }
     }
     return { pendings, troubles }
@@ -223,19 +244,19 @@ export class Settler {
     }
   }
 
-  async #playFirst(pending: Pending, place: Place | undefined): Promise<void> {
+  /** The trouble that it has had. */
+  async #playFirst(pending: Pending, place?: Place): Promise<Trouble | undefined> {
     const { engine } = this.#options
-    const { bucket, key } = pending
+    const { bucket, key, order } = pending
     // Whatever was committed before, in any process, can be seen by now.
     const rows = await engine.scan(olderRows(pending))
     const older = rows
       .filter((row) => !this.#placed.has(rowParts(row.key)[2] ?? ''))
       .map(({ value }) => decodePending(value))
-    for (const { renamedTo } of older) if (renamedTo !== undefined) await this.settleKey(bucket, renamedTo)
+    for (const row of older) if (row.renamedTo !== undefined) await this.#settleRename(row)
     if (place !== undefined && mayMoveDirectly(pending) && this.#directMoves.move(pending, place, older)) return
     const { isPlaced, trouble } = await this.#play(pending, 'first', older)
-    const own = isPlaced ? trouble : (await this.#settleRows(bucket, key, new Set())).troubles.get(pending.order)
-    if (own !== undefined) throw own.error
+    return isPlaced ? trouble : (await this.#settleRows(bucket, key, order)).troubles.get(order)
   }
 
   /** Not placed if it has to be played after older rows of its key. Throws if a file could not be moved. */
@@ -302,6 +323,7 @@ export class Settler {
   }
 
   #tell({ bucket, key }: Pick<SettledRow, 'bucket' | 'key'>, error: unknown): void {
+    if (error instanceof LeftToLater) return
     const message = 'files could not be moved to their places, or removed; this is tried again until it can be done'
     this.#options.troubles.tellOfFolder('error', error, { bucket, key }, message)
   }
@@ -345,7 +367,7 @@ export class Settler {
       const { bucket, key, order } = row
       const name = `${bucket}\0${key}`
       try {
-        if (!played.has(name)) played.set(name, (await this.#settleRows(bucket, key, new Set())).troubles)
+        if (!played.has(name)) played.set(name, (await this.#settleRows(bucket, key)).troubles)
         const trouble = played.get(name)?.get(order)
         if (trouble !== undefined) throw trouble.error
         this.#noteSettled(row)

@@ -63,9 +63,9 @@ describe('the journal of decisions', () => {
 describe('the ledger of uses', () => {
   it('counts by folder, and by bucket where there are too many', async () => {
     const ledger = new UsageLedger({ engine: openMemoryEngine(), onError: fail })
-    for (let i = 0; i < 500; i++) ledger.note('key', 's3:GetObject', 'b', `folder-${i}/x`)
-    for (let i = 0; i < 3; i++) ledger.note('key', 's3:ListAllMyBuckets', undefined, undefined)
-    ledger.note('other', 's3:GetObject', 'b', 'x')
+    for (let i = 0; i < 500; i++) ledger.count('key', 's3:GetObject', 'b', `folder-${i}/x`)
+    for (let i = 0; i < 3; i++) ledger.count('key', 's3:ListAllMyBuckets', undefined, undefined)
+    ledger.count('other', 's3:GetObject', 'b', 'x')
     const uses = await ledger.usesOf('key', Date.now())
     expect(uses).toHaveLength(102)
     expect(uses).toContainEqual({ action: 's3:GetObject', resource: 'arn:aws:s3:::b/*', count: 400 })
@@ -81,8 +81,8 @@ describe('the ledger of uses', () => {
     const engine = openMemoryEngine()
     const one = new UsageLedger({ engine, onError: fail })
     const two = new UsageLedger({ engine, onError: fail })
-    one.note('key', 's3:PutObject', 'b', 'a/1')
-    two.note('key', 's3:PutObject', 'b', 'a/2')
+    one.count('key', 's3:PutObject', 'b', 'a/1')
+    two.count('key', 's3:PutObject', 'b', 'a/2')
     await two.flush()
     expect(await one.usesOf('key', 0)).toEqual([{ action: 's3:PutObject', resource: 'arn:aws:s3:::b/a/*', count: 2 }])
   })

@@ -35,7 +35,7 @@ const silent = { info: () => undefined, error: () => undefined }
 beforeAll(async () => {
   site = await startTestConsole()
   const { services, access, identities } = site.opened
-  const onServed = (served: ServedRequest) => access.activity.note(served)
+  const onServed = (served: ServedRequest) => access.activity.record(served)
   const s3 = createS3Endpoint({ services, log: silent, onServed })
   const iam = createIamService({
     identities,

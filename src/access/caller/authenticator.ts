@@ -1,4 +1,4 @@
-/** Whose credentials a request carries, once they are proven. */
+/** Proves whose credentials a request carries. */
 import { createHash } from 'node:crypto'
 import { withDecision } from '#access/decide/denial.ts'
 import type { DecisionJournal } from '#access/records/decision-journal.ts'
@@ -31,21 +31,21 @@ import type { RequestFacts } from './request-facts.ts'
 const unsigned = { kind: 'unsigned' } as const
 const nobody: Caller = { principal: anonymous, via: 'anonymous', payload: unsigned }
 
-/** Where requests to them may be signed for, beside the server's own region. */
+/** The region that requests to IAM and STS may be signed for, beside the server's own. */
 const globalRegion = 'us-east-1'
-/** What clients sign for that were told of none, as boto3 with `region_name=''`. */
+/** The region of clients that were configured with none, such as boto3 with `region_name=''`. */
 const noRegion = ''
 
-/** What proxies add to a request. */
+/** Headers that proxies add to a request. */
 const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
 
 type Came = Pick<RequestFacts, 'headers' | 'socket'>
 
 export interface AuthenticatorSettings extends Regions {
   readonly service: string
-  /** Values of Host that are as good as the one received. */
+  /** Values of Host that a signature may name beside the one received. */
   readonly hosts: readonly string[]
-  /** Where this server listens, for hints. */
+  /** The port of this server, for hints. */
   readonly apiPort?: number
   readonly plainKeyAuth: boolean
   /** `presigned`: in queries only, where boto3 and aws still use it by default. */
@@ -59,7 +59,7 @@ export interface AuthenticatorOptions {
   readonly identities: Identities
   readonly journal: DecisionJournal
   readonly clientAddress: ClientAddress
-  /** Of the server itself. */
+  /** The server's own account. */
   readonly ownAccount: () => string
   readonly log: { warn(fields: object, message: string): void }
   readonly settings: AuthenticatorSettings
@@ -75,7 +75,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const lockout = new Lockout(settings)
   const bucketInHost = createBucketHostReader(settings.virtualHostDomains)
 
-  /** What a signature must be for. */
+  /** The service and regions that a signature must be for. */
   function scopeOf({ service, region: location }: Addressed) {
     const own = location === undefined ? undefined : signedRegionOf(location)
     return {
@@ -89,10 +89,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
   }
 
-  function note(identity: Identity, service: string, region = settings.region): void {
+  function recordUse(identity: Identity, service: string, region = settings.region): void {
     const { session, accessKeyId } = identity
-    if (session?.roleId !== undefined) identities.lastUsed.note(session.roleId, service, region)
-    else identities.lastUsed.note(session?.sourceKeyId ?? accessKeyId, service, region)
+    if (session?.roleId !== undefined) identities.lastUsed.recordUse(session.roleId, service, region)
+    else identities.lastUsed.recordUse(session?.sourceKeyId ?? accessKeyId, service, region)
   }
 
   function verifySigned(request: SignableRequest, credentials: V4Credentials, addressed: Addressed): Caller {
@@ -106,7 +106,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       { ...scope, hosts, bucketInHost },
       Date.now(),
     )
-    note(identity, scope.service, credentials.region || settings.region)
+    recordUse(identity, scope.service, credentials.region || settings.region)
     return {
       principal: identity,
       via: credentials.kind === 'v4-query' ? 'query' : 'header',
@@ -122,7 +122,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
     const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
     verifyV2(request, credentials, identity.secretAccessKey, { nowMs: Date.now(), bucketInHost })
-    note(identity, settings.service)
+    recordUse(identity, settings.service)
     return {
       principal: identity,
       via: credentials.kind === 'v2-query' ? 'query' : 'header',
@@ -147,7 +147,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       throw refused(why, 'Invalid credentials')
     }
     lockout.succeed(accessKeyId, address)
-    note(identity, settings.service)
+    recordUse(identity, settings.service)
     return { principal: identity, via: 'plain-keys', payload: declaredPayload(request) }
   }
 
@@ -159,7 +159,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
   }
 
-  /** Says in the log and the journal what is probably wrong; the client learns what AWS tells. */
+  /** Writes the probable cause to the log and the journal. The client learns only what AWS tells. */
   function explained(error: ApiError, claimed: ClaimedKey | undefined, received: Came): ApiError {
     const { accessKeyId = '', sessionToken } = claimed ?? {}
     const identity = findOrUndefined(() => identities.identify(accessKeyId, sessionToken))
@@ -208,7 +208,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       throw error instanceof ApiError ? explained(error, claimedByForm(fields), received) : error
     }
     if (identity === undefined) return nobody
-    note(identity, settings.service)
+    recordUse(identity, settings.service)
     const signature = fields.has('x-amz-signature')
       ? ({ version: 'AWS4-HMAC-SHA256', timestamp: fields.get('x-amz-date') } as const)
       : ({ version: 'AWS', timestamp: undefined } as const)
@@ -223,7 +223,7 @@ function claimedByForm(fields: ReadonlyMap<string, string>): ClaimedKey | undefi
   return accessKeyId ? { accessKeyId, sessionToken: fields.get('x-amz-security-token') } : undefined
 }
 
-/** The client learns the message alone. */
+/** The client sees only the message. */
 const refused = (why: string, message?: string) =>
   new ApiError('AccessDenied', { cause: new Error(why), ...(message === undefined ? {} : { message }) })
 
@@ -236,5 +236,5 @@ function findOrUndefined<T>(find: () => T): T | undefined {
   }
 }
 
-/** Texts of any length take the same time to compare. */
+/** Digests have the same length, so that texts of any length take the same time to compare. */
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex')

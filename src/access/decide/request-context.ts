@@ -1,6 +1,7 @@
 /**
- * Condition keys of an S3 request, read from it when a condition asks. A key of S3 is there only for actions that understand it: or a
- * query that means nothing to an operation could open it. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+ * Condition keys of an S3 request, read only when a condition asks. Keys of S3 exist only for actions that understand
+ * them: otherwise a query parameter without meaning for the operation could satisfy a condition.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
  */
 
 import type { ClientAddress } from '#access/caller/client-address.ts'
@@ -77,7 +78,7 @@ function s3Value(key: string, facts: RequestFacts, resource: Resource): Values {
     case 'x-amz-content-sha256':
       return headers[key] ?? payloadOfUrl(facts)
     case 'objectcreationoperation':
-      // Parts and the beginning of an upload make no object yet.
+      // Parts, and the creation of an upload, create no object yet.
       return String(!query.has('uploads') && !(query.has('uploadId') && facts.method === 'PUT'))
     case 'object-lock-mode':
     case 'object-lock-retain-until-date':
@@ -115,19 +116,19 @@ function signatureAge({ caller }: RequestFacts): string | undefined {
   return timestamp === undefined ? undefined : String(Math.max(0, Date.now() - parseTimestamp(timestamp)))
 }
 
-/** Whoever follows a presigned URL sends what they like, and policies may refuse that. */
+/** A presigned URL lets its user choose the body, and policies may refuse that. */
 function payloadOfUrl({ caller, query }: RequestFacts): string | undefined {
   const isUrl = caller.via === 'query' && caller.signature?.version === 'AWS4-HMAC-SHA256'
   return isUrl ? (query.get('X-Amz-Content-Sha256') ?? 'UNSIGNED-PAYLOAD') : undefined
 }
 
-/** `bucket/key`, decoded, as policies write it, and as the copy reads it. */
+/** `bucket/key`, decoded, as policies write it and as the copy reads it. */
 function copySource(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined
   try {
     return decodeCopySource(String(header)).path
   } catch {
-    // The copy will be refused for it.
+    // The copy is refused because of it.
     return String(header)
   }
 }
@@ -137,11 +138,11 @@ function remainingDays(header: string | string[] | undefined): string | undefine
   return Number.isNaN(untilMs) ? undefined : String(Math.ceil((untilMs - Date.now()) / 86_400_000))
 }
 
-/** A copy has its source's tags unless it is told otherwise, whatever its header says. */
+/** A copy keeps its source's tags unless the tagging directive is REPLACE, whatever the header says. */
 function requestedTags({ headers, objectTags }: RequestFacts): NamedTags | undefined {
   if (objectTags !== undefined) return objectTags
   const header = headers['x-amz-tagging']
   const isCopied = headers['x-amz-copy-source'] !== undefined && headers['x-amz-tagging-directive'] !== 'REPLACE'
-  // What is no query of tags, the request will be refused for.
+  // A malformed tagging header is refused by the operation.
   return header === undefined || isCopied ? undefined : parseTagQuery(String(header))
 }

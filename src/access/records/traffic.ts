@@ -1,6 +1,6 @@
 /**
- * How much was asked of each account in the last hour: counted in memory, and added up over all processes in stretches of 30 seconds.
- * A request counts for the account that asks and for the one whose bucket it is about.
+ * Traffic of each account in the last hour: counted in memory, and summed over all processes in steps of 30 seconds. A
+ * request counts for the account that asks and for the account of the bucket.
  */
 import type { Exclusive, MetadataEngine } from '#metadata/engine.ts'
 import { encodeJson, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
@@ -23,7 +23,7 @@ const stretches = 120
 
 const none = (): Amount => ({ requests: 0, errors: 0, bytesIn: 0, bytesOut: 0 })
 const startOf = (ms: number): number => ms - (ms % stretchMs)
-/** Sorts as time does. */
+/** Sorts by time. */
 const timeText = (ms: number): string => String(startOf(ms) / 1000).padStart(12, '0')
 
 export class Traffic {
@@ -35,7 +35,7 @@ export class Traffic {
     return this.#amounts.size === 0
   }
 
-  note(account: string, amount: Readonly<Amount>): void {
+  count(account: string, amount: Readonly<Amount>): void {
     let sum = this.#amounts.get(account)
     if (sum === undefined) {
       if (this.#amounts.size === 0) this.#startMs = Date.now()
@@ -48,7 +48,7 @@ export class Traffic {
     sum.bytesOut += amount.bytesOut
   }
 
-  /** What was counted since the last call, as a function that writes it within an exclusive section. */
+  /** The counts since the last call, as a function that writes them within an exclusive section. */
   take(): (view: Exclusive) => void {
     const [amounts, time] = [this.#amounts, timeText(this.#startMs)]
     this.#amounts = new Map()
@@ -62,7 +62,7 @@ export class Traffic {
     }
   }
 
-  /** Forgets what is older than an hour, once a stretch. */
+  /** Removes what is older than an hour, once a step. */
   async prune(engine: MetadataEngine, nowMs: number): Promise<void> {
     if (startOf(nowMs) === this.#prunedMs) return
     this.#prunedMs = startOf(nowMs)

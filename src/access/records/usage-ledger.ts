@@ -1,6 +1,6 @@
 /**
- * Which actions each access key really used, and where: counted in memory, by day, action and the first folder of a key, and written
- * in batches. It is what a least-privileged policy is made of.
+ * Which actions each access key used, and where: counted in memory by day, action and first folder of the key, and
+ * written in batches. The least-privilege policy is made from it.
  */
 import { rememberUpTo } from '#lib/remember.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
@@ -21,7 +21,7 @@ export interface LedgerOptions {
 
 export const keptDays = 90
 const flushMs = 2000
-/** Folders told apart for an access key and action, before their bucket stands for all. */
+/** Folders counted apart for an access key and action; beyond that, the whole bucket is counted. */
 const foldersMax = 100
 const pendingMax = 10_000
 const dayMs = 86_400_000
@@ -39,8 +39,8 @@ export class UsageLedger {
     this.#onError = onError
   }
 
-  /** Called for every request: one look into a map. `key` is undefined for what concerns a whole bucket. */
-  note(accessKeyId: string, action: string, bucket: string | undefined, key: string | undefined): void {
+  /** Called for every request: one look-up in a map. `key` is undefined for actions on a whole bucket. */
+  count(accessKeyId: string, action: string, bucket: string | undefined, key: string | undefined): void {
     const folder = key === undefined ? undefined : key.slice(0, key.indexOf('/') + 1)
     const place = bucket === undefined ? '*' : folder === undefined ? bucket : `${bucket}/${folder}`
     const name = `${accessKeyId}\0${action}\0${place}`
@@ -86,7 +86,7 @@ export class UsageLedger {
     }
   }
 
-  /** Since the start of that day, UTC. */
+  /** From the start of that day, UTC. */
   async usesOf(accessKeyId: string, sinceMs: number): Promise<Use[]> {
     await this.flush()
     const sums = new Map<string, Use>()

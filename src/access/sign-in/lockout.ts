@@ -1,6 +1,6 @@
 /**
- * Counts failed attempts of a name from an address, and of an address whatever the names, and locks either for a while after too many.
- * A stranger elsewhere locks no one out.
+ * Counts failed attempts per name and address, and per address over all names, and locks either for a while after too
+ * many. Attempts from one address never lock out another.
  */
 import { hash } from 'node:crypto'
 import { networkOf } from '#lib/net/ip-range.ts'
@@ -28,8 +28,8 @@ class FailureTable {
   readonly #max: number
   readonly #lockMs: number
   /**
-   * Those that may still try, and those that may not, each in the order of their last failure. They do not compete for room: names
-   * that are made up do not end the locks, and locks leave room to count new names.
+   * Attempts that are not locked, and attempts that are, each in the order of their last failure. Each has its own
+   * bound: made-up names do not end locks, and locks leave room for counting new names.
    */
   readonly #open = new Map<string, Failures>()
   readonly #locked = new Map<string, Failures>()
@@ -39,7 +39,7 @@ class FailureTable {
     this.#lockMs = lockMinutes * 60_000
   }
 
-  /** Undefined: it is not locked, or no longer. */
+  /** Undefined: not locked. */
   findLock(id: string, nowMs: number): Lock | undefined {
     const failures = this.#locked.get(id)
     if (failures === undefined) return undefined
@@ -57,7 +57,7 @@ class FailureTable {
     rememberUpTo(failures.count >= this.#max ? this.#locked : this.#open, entriesMax, id, failures)
   }
 
-  /** Takes back what `add` counted last. */
+  /** Takes back the last `add`. */
   takeBack(id: string): void {
     const failures = this.#locked.get(id) ?? this.#open.get(id)
     if (failures === undefined) return
@@ -74,7 +74,7 @@ class FailureTable {
 }
 
 export interface LockoutOptions {
-  /** How many times `authMaxAttempts` an address may fail, whatever the names; undefined: without a limit. */
+  /** How many times `authMaxAttempts` an address may fail over all names; undefined: no limit. */
   readonly attemptsOfAddress?: number
 }
 
@@ -104,7 +104,9 @@ export class Lockout {
     })
   }
 
-  /** Counts an attempt as failed before it is known to be, so that none runs uncounted. AccessDenied as of `check`. */
+  /**
+   * Counts an attempt as failed before its result is known, so that none runs uncounted. AccessDenied as from `check`.
+   */
   begin(name: string, address: string): void {
     this.check(name, address)
     const nowMs = Date.now()
@@ -113,7 +115,7 @@ export class Lockout {
     this.#addresses?.add(network, nowMs)
   }
 
-  /** The attempt that began was right. */
+  /** The attempt was right. */
   succeed(name: string, address: string): void {
     const network = networkOf(address)
     this.#names.forget(idOf(name, network))
@@ -121,5 +123,5 @@ export class Lockout {
   }
 }
 
-/** A name may be long: what is kept of it is not. */
+/** Names are cut, since they can be long. */
 const idOf = (name: string, network: string): string => hash('sha256', `${network}\0${name}`, 'base64url')

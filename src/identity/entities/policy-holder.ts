@@ -1,4 +1,4 @@
-/** What users, groups and roles have in common: inline policies, attached managed ones, and (not groups) a boundary. */
+/** Shared by users, groups and roles: inline policies, attached managed ones, and (not groups) a boundary. */
 import * as z from 'zod'
 import { ApiError } from '#model/errors.ts'
 import { assertQuota, deleteConflict, namePattern, type PolicyText, policyText } from './entity.ts'
@@ -28,7 +28,7 @@ export function refuseLinked({ linkedService, name }: Pick<PolicyHolder, 'linked
   throw new ApiError('UnmodifiableEntity', { message })
 }
 
-/** DeleteConflict: whoever holds policies cannot be deleted. */
+/** DeleteConflict while it holds policies. */
 export function refuseHolding({ inline, attached }: PolicyHolder): void {
   if (Object.keys(inline).length > 0) throw deleteConflict('delete policies')
   if (attached.length > 0) throw deleteConflict('detach all policies')
@@ -38,7 +38,10 @@ export interface Bounded {
   boundary?: string | undefined
 }
 
-/** How AWS speaks of a holder, and what it may hold. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+/**
+ * The kind of a holder, with AWS's name and quota.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ */
 export interface HolderKind {
   readonly label: 'user' | 'group' | 'role'
   readonly inlineCharactersMax: number
@@ -61,7 +64,7 @@ export function putInline(
 ): void {
   refuseLinked(holder)
   const inline = { ...holder.inline, [name]: text }
-  // White space does not count, and there is none in what JSON.stringify makes.
+  // White space does not count, and JSON.stringify makes none.
   const size = Object.values(inline).reduce((sum, one) => sum + JSON.stringify(one).length, 0)
   if (size > kind.inlineCharactersMax) {
     throw new ApiError('LimitExceeded', {
@@ -87,7 +90,7 @@ export function deleteInline(kind: HolderKind, holder: PolicyHolder & { name: st
   delete holder.inline[name]
 }
 
-/** UnmodifiableEntity, LimitExceeded. The policy must exist: see managed-policy.ts. */
+/** UnmodifiableEntity, LimitExceeded. The policy must exist: see accounts/managed-policies.ts. */
 export function attach(kind: HolderKind, holder: PolicyHolder & { name: string }, arn: string): void {
   refuseLinked(holder)
   if (holder.attached.includes(arn)) return

@@ -181,6 +181,7 @@ class LmdbEngine implements MetadataEngine {
               const written = writes.size > 0 ? writes.get(Buffer.from(key).toString('latin1')) : undefined
               return written === undefined ? view.get(key) : written.value
             },
+            scan: (range, options) => view.scan(range, options),
             put: (key, value) => void writes.set(Buffer.from(key).toString('latin1'), { key, value }),
           })
         } catch (error) {

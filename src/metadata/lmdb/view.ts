@@ -1,7 +1,8 @@
 /** LMDB within a transaction, as its tasks see it, and what they write, for the redo log. */
-import type { Bytes, Exclusive, KeyRange } from '#metadata/engine.ts'
+
+import type { Bytes, Entry, Exclusive, KeyRange } from '#metadata/engine.ts'
 import { addNumbers, addToCounters, type CommitView } from '#metadata/write.ts'
-import { type Database, find, isEmpty, isEntry } from './database.ts'
+import { type Database, find, isEmpty, isEntry, scanDatabase } from './database.ts'
 import type { LmdbDurability } from './durability.ts'
 import type { Put } from './redo-log.ts'
 
@@ -26,6 +27,11 @@ export class LmdbView implements Exclusive, CommitView {
   get(key: Bytes): Bytes | undefined {
     this.#writeSumOf(key)
     return find(this.#database, key)
+  }
+
+  scan(range: KeyRange, options: { limit?: number } = {}): Entry[] {
+    this.#writeSums()
+    return scanDatabase(this.#database, range, options)
   }
 
   isNow(key: Bytes, value: Bytes | undefined): boolean {

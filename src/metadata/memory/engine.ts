@@ -63,6 +63,7 @@ class MemoryEngine implements MetadataEngine {
         const written = writes.findLast((write) => Buffer.compare(write.key, key) === 0)
         return written === undefined ? this.get(key) : written.value
       },
+      scan: (range, options) => this.scan(range, options),
       put: (key, value) => void writes.push({ key, value }),
     })
     for (const { key, value } of writes) this.#put(key, value)

@@ -20,7 +20,7 @@ export async function listObjectsV2(request: S3Request, { store, accounts }: Ser
   const { prefix, delimiter, maxKeys, isEncoded, show } = parameters
   const token = query.get('continuation-token')
   const startAfter = query.get('start-after')
-  // A token continues where a page ended and so outweighs start-after.
+  // A token continues where a page ended, so it overrides start-after.
   const after = token === undefined ? (startAfter ?? '') : decodeToken(token)
   const page = await listPage(store, bucketName, parameters, after)
   const formatOwner = query.get('fetch-owner') === 'true' ? createOwnerFormatter(bucket, accounts) : undefined

@@ -5,7 +5,9 @@ import { decodeToken, encodeToken, formatDate } from '#s3/listing/listing.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import type { Store } from '#store/contract.ts'
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html: those of the caller's account only. */
+/**
+ * Lists the buckets of the caller's account only. https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
+ */
 export async function listBuckets(request: S3Request, { store }: Services): Promise<S3Response> {
   const { query, caller } = request
   const { principal } = caller
