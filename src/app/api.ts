@@ -22,13 +22,10 @@ import { createS3Endpoint } from '#s3/endpoint.ts'
 import { createAddressReader } from '#s3/request/address.ts'
 import type { Store } from '#store/contract.ts'
 import { createStsService } from '#sts/service.ts'
-import { type OpenServices, openServices } from './services.ts'
+import { type OpenServices, openServices, type ServicesStart } from './services.ts'
 
-export interface ApiStart {
-  readonly config: AppConfig
+export interface ApiStart extends ServicesStart {
   readonly version: string
-  readonly isPrimary: boolean
-  readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
 }
 
 export interface RunningServer {
@@ -56,7 +53,7 @@ export async function startApiWorker(start: ApiStart): Promise<RunningWorker> {
 async function openApi(start: ApiStart) {
   const { config, version } = start
   const log = await createLog(config.log, 'api')
-  const open = await openServices(start, log)
+  const open = await openServices({ ...start, runsJobs: true }, log)
   if (start.isPrimary) await createBuckets(open.services.store, config, open.identities.ownerId)
   const onRefused = refusalTold(log)
   const server = createHttpServer({ tls: readTls(config.tls), onRefused }, installRoutes(open, config, version, log))
@@ -73,7 +70,7 @@ async function openApi(start: ApiStart) {
  * else.
  */
 function installRoutes(open: OpenServices, config: AppConfig, version: string, log: Log) {
-  const { services, access, identities } = open
+  const { services, access, identities, clock } = open
   const { gatekeeper } = services
   const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
   const rateLimit =
@@ -83,13 +80,13 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const findIdentity = (name: string) => identities.find(name)
   const documents = () => [identities, open.policies].map(({ path, problem }) => ({ path, problem }))
   const serverOwnerId = () => identities.ownerId
-  const questions = { access, findIdentity, documents, serverOwnerId }
+  const questions = { access, findIdentity, documents, serverOwnerId, backgroundWork: open.jobs }
   const admin = createAdminEndpoint({ ...services, region, service, apiBaseUrl, ...questions })
   const minioAdmin = createMinioAdminRoutes(services.store)
   const onServed = config.activity ? (served: ServedRequest) => access.activity.record(served) : undefined
   const query = createQueryEndpoint({
     services: [
-      createIamService({ identities, gatekeeper, clientAddress: access.clientAddress, settings: config }),
+      createIamService({ identities, gatekeeper, clientAddress: access.clientAddress, settings: config, clock }),
       createStsService({ identities, gatekeeper, journal: access.journal, settings: config.sts }),
     ],
     log,

@@ -18,10 +18,12 @@ export interface ConsoleStart extends ServicesStart {
 
 /** The services of pages, from those that every process opens. */
 export function domainOf(open: OpenServices): DomainServices {
-  const { services, access, identities, policies, engine, signIn, secretOf } = open
+  const { services, access, identities, policies, engine, clock, jobs, signIn, secretOf } = open
   return {
     ...services,
+    clock,
     engine,
+    backgroundWork: jobs,
     access,
     identities,
     signIn,
@@ -49,7 +51,6 @@ export async function startConsole(start: ConsoleStart): Promise<RunningServer> 
     port,
     close: async (timeoutMs) => {
       await closeServer(server, timeoutMs)
-      console.close()
       await open.close()
       await flushLog(log)
     },

@@ -10,6 +10,8 @@ import type { AppConfig } from '#config/config.ts'
 import { createLocalRequests } from '#http/local-requests.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
+import { openJobs } from '#jobs/open-jobs.ts'
+import { type Clock, systemClock } from '#lib/clock.ts'
 import type { Log } from '#lib/log/log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
@@ -20,12 +22,17 @@ export interface ServicesStart {
   readonly config: AppConfig
   /** Among the processes that share a store, the primary scans, watches, and creates what must exist at first. */
   readonly isPrimary: boolean
+  /** Whether jobs run in this process, one of those that share a store; the primary one's do in any case. */
+  readonly runsJobs?: boolean
   readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
+  /** The system's, unless given. */
+  readonly clock?: Clock
 }
 
 export type OpenServices = Awaited<ReturnType<typeof openServices>>
 
-export async function openServices({ config, isPrimary, bootstrap }: ServicesStart, log: Log) {
+export async function openServices(start: ServicesStart, log: Log) {
+  const { config, isPrimary, runsJobs = isPrimary, bootstrap, clock = systemClock } = start
   const identities = await openIdentities({ path: config.iamPath, bootstrap, log, secretKey: config.secretKey })
   const principalExists = (name: string) => identities.isPrincipal(name)
   const policies = await openBucketPolicies({
@@ -43,7 +50,7 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     durability,
     engine,
     watch: config.storageWatch,
-    scrubIntervalMs: config.scrubIntervalMs,
+    clock,
     log,
     isPrimary,
     ownerId,
@@ -51,11 +58,13 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     blocksPublicAccess: config.defaultPublicAccessBlock,
     verifyReads: config.verifyReads,
   })
+  const jobs = openJobs({ services: { store, engine, clock, log, settings: config }, runs: runsJobs })
   const virtualHostDomains = domainsOf(config)
   const access = openAccess({
     identities,
     policies,
     engine: openJournalEngine(config),
+    clock,
     log,
     settings: { ...config, hosts: hostsOf(config), virtualHostDomains },
   })
@@ -73,9 +82,11 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     access,
     identities,
     policies,
+    clock,
+    jobs,
     /** The engine of the index, for rows beside the store's. */
     engine,
-    signIn: createSignIn({ identities, access, settings: config }),
+    signIn: createSignIn({ identities, access, settings: config, clock }),
     localRequests: createLocalRequests({
       findOpenKey: () => identities.findOpenKey(),
       isLoopback: config.isLoopback,
@@ -86,6 +97,7 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     /** The secret that signs a user's links. */
     secretOf: (accessKeyId: string) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
     close: async () => {
+      await jobs.close()
       await store.close()
       await access.close()
       await Promise.all([identities.close(), policies.close()])

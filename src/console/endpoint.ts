@@ -48,6 +48,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     identifyVisitor(request, response, {
       signIn: services.signIn,
       lifetimeMs: config.sessionLifetimeMs,
+      clock: services.clock,
       isSecure: services.access.clientAddress.isSecure(request),
     })
 

@@ -10,6 +10,7 @@ import type { QueryRequest, QueryService } from '#http/aws-query/service.ts'
 import type { Identities } from '#identity/identities.ts'
 import { Identity } from '#identity/identity.ts'
 import { isPasswordOf } from '#identity/secrets/password.ts'
+import type { Clock } from '#lib/clock.ts'
 import { ApiError } from '#model/errors.ts'
 import { operations } from './operations.ts'
 import type { IamRequest, IamRow, Target } from './request.ts'
@@ -19,11 +20,12 @@ export interface IamServices {
   readonly gatekeeper: Gatekeeper
   readonly clientAddress: ClientAddress
   readonly settings: LockoutSettings
+  readonly clock: Clock
 }
 
 export function createIamService(services: IamServices): QueryService {
   const rows = new Map(operations.map((row) => [row.name, row]))
-  const passwordLockout = new Lockout(services.settings)
+  const passwordLockout = new Lockout(services.settings, { clock: services.clock })
   if (rows.size !== operations.length) throw new Error('Two operations of IAM have the same name')
   return {
     name: 'iam',

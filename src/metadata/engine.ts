@@ -84,5 +84,7 @@ export interface MetadataEngine {
   exclusively<T>(section: (view: Exclusive) => T): Promise<T>
   /** Everything that any process has committed so far is on disk afterwards. */
   flush(): Promise<void>
+  /** Of an engine that keeps its rows in a file: how large that is, and how much of it is in use. */
+  fileUsage?(): { readonly fileBytes: number; readonly usedBytes: number }
   close(): Promise<void>
 }

@@ -71,11 +71,6 @@ export class Transaction {
   add(key: Bytes, add: Readonly<Record<string, number>>): void {
     this.writes.push({ key, add })
   }
-
-  /** Undefined if a check does not hold; the engine says what is urgent. */
-  commit(isUrgent: boolean): Promise<Committed | undefined> {
-    return this.#engine.commit({ checks: this.checks, writes: this.writes, isUrgent })
-  }
 }
 
 /** Tries of a transaction beside others; after these it waits for its turn. */
@@ -95,14 +90,14 @@ export async function transact<T>(
   const turns = turnsOf(engine)
   let contended = ''
   for (let attempt = 0; attempt < freeAttempts; attempt++) {
-    const outcome = await attemptOnce(new Transaction(engine, attempt > 0), body, turns)
+    const outcome = await attemptOnce(engine, body, { turns, isRepeated: attempt > 0 })
     if ('committed' in outcome) return outcome
     contended = outcome.contended
     if (turns.isTaken(contended)) break
   }
   return turns.take(contended, async () => {
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const outcome = await attemptOnce(new Transaction(engine, true), body, undefined)
+      const outcome = await attemptOnce(engine, body, { turns: undefined, isRepeated: true })
       if ('committed' in outcome) return outcome
     }
     throw new ApiError('OperationAborted')
@@ -113,17 +108,19 @@ type Outcome<T> = { readonly result: T; readonly committed: Committed } | { read
 
 /** `turns`: of the rows for which others wait already, and which this one is not to write before them. */
 async function attemptOnce<T>(
-  transaction: Transaction,
+  engine: MetadataEngine,
   body: (transaction: Transaction) => Promise<T>,
-  turns: Turns | undefined,
+  { turns, isRepeated }: { readonly turns: Turns | undefined; readonly isRepeated: boolean },
 ): Promise<Outcome<T>> {
+  const transaction = new Transaction(engine, isRepeated)
   const result = await body(transaction)
   if (transaction.writes.length === 0) return { result, committed: { flushed: Promise.resolve() } }
   if (turns?.isIdle === false) {
     const contended = contendedRow(transaction)
     if (turns.isTaken(contended)) return { contended }
   }
-  const committed = await transaction.commit(turns === undefined)
+  const { checks, writes } = transaction
+  const committed = await engine.commit({ checks, writes, isUrgent: turns === undefined })
   return committed === undefined ? { contended: contendedRow(transaction) } : { result, committed }
 }
 

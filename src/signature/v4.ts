@@ -49,10 +49,10 @@ export function verifyV4(
       isSame(key.sign(stringToSign(credentials, scope, Buffer.from(canonical, 'latin1'))), credentials.signature))
   const signed = { request, credentials, hasRepeats: names.length * 2 < request.rawHeaders.length }
   const hashes = payloadHashes(request, credentials)
-  const addressed = options.bucketInHost(request.headers.host)
-  const hosts = options.hosts.filter((host) => options.bucketInHost(host) === addressed)
   const payloadHash = hashes.find(
-    (one) => isProvided(canonicalRequest(signed, one)) || otherSpellings(signed, one, hosts).some(isProvided),
+    (one) =>
+      isProvided(canonicalRequest(signed, one)) ||
+      otherSpellings(signed, one, hostsOfBucket(request, options)).some(isProvided),
   )
   if (payloadHash === undefined) {
     const canonical = canonicalRequest(signed, hashes[0] ?? '')
@@ -71,6 +71,12 @@ export function verifyV4(
     default:
       return { kind: 'sha256', hex: payloadHash.toLowerCase() }
   }
+}
+
+/** Further hosts under which the request addresses the same bucket. */
+function hostsOfBucket({ headers }: SignableRequest, { hosts, bucketInHost }: V4Options): string[] {
+  const addressed = bucketInHost(headers.host)
+  return hosts.filter((host) => bucketInHost(host) === addressed)
 }
 
 function mismatch(credentials: V4Credentials, toSign: string, canonical: string): ApiError {

@@ -1,5 +1,6 @@
 import type { Layout } from '#blobs/layout.ts'
 import type { Spares } from '#blobs/spares.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { DiskReserve } from '#lib/files/disk-reserve.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import type { Transaction } from '#metadata/transact.ts'
@@ -21,6 +22,7 @@ export interface StoreLog {
 
 /** What every part of the store works with. */
 export interface StoreContext {
+  readonly clock: Clock
   readonly engine: MetadataEngine
   readonly layout: Layout
   readonly settler: Settler

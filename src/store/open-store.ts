@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import { tryToRemoveFolder } from '#blobs/files.ts'
 import { Layout } from '#blobs/layout.ts'
 import { Spares } from '#blobs/spares.ts'
+import { type Clock, systemClock } from '#lib/clock.ts'
 import { DiskReserve } from '#lib/files/disk-reserve.ts'
 import { closeFilesToOthers, makePrivateFolder } from '#lib/files/private-files.ts'
 import { syncFolder } from '#lib/files/sync.ts'
@@ -15,13 +16,13 @@ import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import { isBucketName } from '#model/bucket.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import { adoptBeforeRemoval, adoptFirst } from './adopt-first.ts'
-import { backgroundWork, scanAndTell } from './background.ts'
+import { scanAndTell, storeStatus } from './background.ts'
 import { bucketUsage, createBucket, deleteBucket, findBucket, getBucket, listBuckets, updateBucket } from './buckets.ts'
 import { changeVersion } from './change-version.ts'
 import type { Durability, StoreContext, StoreLog } from './context.ts'
 import type { PutObject, Store } from './contract.ts'
 import { deleteObject } from './delete.ts'
-import { scrubAgainAndAgain } from './fsck/scrub.ts'
+import { compareVersions, countLeftovers } from './fsck/compare-versions.ts'
 import { listObjects, listVersions } from './listing.ts'
 import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './parts.ts'
 import { putObject } from './publish.ts'
@@ -53,8 +54,8 @@ export interface StoreOptions {
   /** Whether they block public access. */
   readonly blocksPublicAccess?: boolean
   readonly verifyReads?: VerifyReads
-  /** From the start of one scrub of the primary process to the next; undefined: none. */
-  readonly scrubIntervalMs?: number | undefined
+  /** The system's, unless given. */
+  readonly clock?: Clock
 }
 
 const flushOf = { strict: 'each', relaxed: 'soon', none: 'never' } as const
@@ -67,12 +68,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { signal } = stopBackground
   const watcher = options.isPrimary ? watchBehind(context, options, signal) : undefined
   const stopRefills = options.isPrimary ? keepRefilled(context.reserve) : undefined
-  const purging = options.isPrimary ? setInterval(() => void purge(context), purgeEveryMs).unref() : undefined
-  const { scrubIntervalMs } = options
-  if (options.isPrimary && scrubIntervalMs !== undefined) scrubAgainAndAgain(context, scrubIntervalMs, signal)
-  return storeOver(context, async () => {
+  return storeOver(context, options.watch, async () => {
     stopBackground.abort()
-    clearInterval(purging)
     await stopRefills?.()
     watcher?.close()
     await close()
@@ -81,9 +78,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** Index and files, with what an unclean end has interrupted finished. Nothing that is left over is removed. */
 export async function openContext(
-  options: Omit<StoreOptions, 'watch' | 'isPrimary' | 'scrubIntervalMs'>,
+  options: Omit<StoreOptions, 'watch' | 'isPrimary'>,
 ): Promise<{ context: StoreContext; close(): Promise<void> }> {
-  const { root, durability, log } = options
+  const { root, durability, log, clock = systemClock } = options
   const layout = new Layout(root)
   closeSystemFolder(layout)
   const reserve = reserveOf(layout)
@@ -103,6 +100,7 @@ export async function openContext(
   const ownerId = options.ownerId ?? createHash('sha256').update('000000000000').digest('hex')
   const adopts = { ownerId, region, blocksPublicAccess }
   const common = {
+    clock,
     engine,
     layout,
     durability,
@@ -151,13 +149,6 @@ function keepRefilled(reserve: DiskReserve): () => Promise<void> {
     return reserve.stopRefilling()
   }
 }
-
-const purgeEveryMs = 10 * 60 * 1000
-
-const purge = ({ engine, log }: StoreContext) =>
-  forgetCompleted(engine).catch((error: unknown) =>
-    log.warn({ err: error }, 'rows of completed uploads could not be removed'),
-  )
 
 /** For those who keep rows of their own beside the store's. */
 export function openEngine(options: { root: string; durability: Durability; engine: EngineName }): MetadataEngine {
@@ -213,7 +204,7 @@ function watchBehind(context: StoreContext, options: StoreOptions, signal: Abort
  * Removes staged files and upload folders that no row names: their process ended before the commit. Names are listed before the rows are
  * read, and every folder has its row before it is made, so that what a living process is about to use is never among them.
  */
-async function removeLeftovers({ engine, layout, settler, log }: StoreContext): Promise<void> {
+async function removeLeftovers({ engine, layout, settler, log, clock }: StoreContext): Promise<void> {
   const folders = fs.readdirSync(layout.system('uploads'))
   const uploads = new Set<string>()
   for await (const { key } of eachRow(engine, rowsOf('u'))) uploads.add(rowParts(key)[2] ?? '')
@@ -221,7 +212,7 @@ async function removeLeftovers({ engine, layout, settler, log }: StoreContext): 
   const named = await settler.namedFiles()
   removeAbandoned(layout, (fileId) => named.has(fileId), log)
   for (const name of folders) if (!uploads.has(name) && !named.has(name)) await tryToRemoveFolder(layout.upload(name))
-  await forgetCompleted(engine)
+  await forgetCompleted(engine, clock.nowMs())
 }
 
 /** A write to a versioned key keeps the file of the version before. */
@@ -235,7 +226,7 @@ async function adoptThenPut(context: StoreContext, put: PutObject): Promise<Obje
   return putObject(context, put)
 }
 
-function storeOver(context: StoreContext, close: () => Promise<void>): Store {
+function storeOver(context: StoreContext, watches: boolean, close: () => Promise<void>): Store {
   return {
     createBucket: (bucket) => createBucket(context, bucket),
     findBucket: (name) => findBucket(context.engine, name),
@@ -280,7 +271,9 @@ function storeOver(context: StoreContext, close: () => Promise<void>): Store {
       return completeUpload(context, complete)
     },
     abortUpload: (bucket, key, uploadId, ifInitiatedMs) => abortUpload(context, bucket, key, uploadId, ifInitiatedMs),
-    backgroundWork: () => backgroundWork(context),
+    compareVersions: (stretch) => compareVersions(context, stretch),
+    countLeftovers: (signal) => countLeftovers(context, signal),
+    status: () => storeStatus(context, watches),
     close,
   }
 }

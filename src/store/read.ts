@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs'
 import { findFileSafely, isSameFile, openFile, readWhole } from '#blobs/files.ts'
-import { isInside } from '#blobs/inside.ts'
+import { findFileInside, isInside, openFileInside } from '#blobs/inside.ts'
 import { isPlainKey } from '#blobs/layout.ts'
 import { decodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
@@ -52,8 +52,8 @@ interface Probed<T> {
 }
 
 interface Probing<T> {
-  /** Looks at the path; undefined: nothing there. */
-  probe(path: string): Probed<T> | undefined
+  /** Looks at the path, through no symbolic link below the bucket's folder if that is given; undefined: nothing there. */
+  probe(path: string, bucketFolder?: string): Probed<T> | undefined
   /** Lets go of what was found and was not right. */
   release(value: T): void
   /** Whether the file may be where it waits to be moved to its place. */
@@ -79,8 +79,8 @@ async function findVerified<T>(
     }
     if (version.isDeleteMarker) return { version, value: undefined }
     const path = context.layout.place(bucket, key, version.place)
-    const isReachable = version.place.kind !== 'plain' || isInside(context.layout.bucket(bucket), path)
-    const probed = isReachable ? probe(path) : undefined
+    const bucketFolder = version.place.kind === 'plain' ? context.layout.bucket(bucket) : undefined
+    const probed = probe(path, bucketFolder)
     if (probed !== undefined && isSameFile(probed.signature, version.signature)) return { version, value: probed.value }
     if (probed !== undefined) release(probed.value)
     if (mayBeStaged && played === undefined) {
@@ -102,7 +102,7 @@ async function findVerified<T>(
       continue
     }
     // Behind a symbolic link. The record stays: somebody may put the folder back.
-    if (!isReachable) return undefined
+    if (bucketFolder !== undefined && !isInside(bucketFolder, path)) return undefined
     const found = { bucket, key, known: version, played }
     const adoption = probed === undefined ? await adoptRemoval(context, found) : await adoptFile(context, found)
     played = undefined
@@ -175,8 +175,8 @@ export async function findPlaced(
 }
 
 const looking: Probing<true> = {
-  probe: (path) => {
-    const signature = findFileSafely(path)
+  probe: (path, bucketFolder) => {
+    const signature = bucketFolder === undefined ? findFileSafely(path) : findFileInside(bucketFolder, path)
     return signature === undefined ? undefined : { signature, value: true }
   },
   release: () => undefined,
@@ -237,8 +237,8 @@ interface Opened {
   close(): void
 }
 
-function probeOpen(path: string): Probed<Opened> | undefined {
-  const file = openFile(path)
+function probeOpen(path: string, bucketFolder?: string): Probed<Opened> | undefined {
+  const file = bucketFolder === undefined ? openFile(path) : openFileInside(bucketFolder, path)
   if (file === undefined) return undefined
   const { fd, signature, ctimeMs } = file
   if (signature.sizeBytes <= limits.inlineBytes) {

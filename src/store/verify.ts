@@ -21,11 +21,11 @@ export type VerifyReads = 'always' | 'recent' | 'small' | 'off'
 export function areBytesOf(context: StoreContext, version: StoredVersion, bytes: Buffer, ctimeMs: number): boolean {
   const { verifyReads, verified } = context
   if (verifyReads === 'off') return true
-  const file = { ...version.signature, ctimeMs }
-  if (verifyReads === 'recent' && verified.has(file)) return true
+  const { signature } = version
+  if (verifyReads === 'recent' && verified.has(signature, ctimeMs)) return true
   const algorithm: ChecksumAlgorithm = crc64nvmeOf(version) === undefined ? 'MD5' : 'CRC64NVME'
   if (!isDigestOf(version, digestOnce([algorithm], bytes))) return false
-  verified.note(file)
+  verified.note(signature, ctimeMs)
   return true
 }
 
@@ -70,13 +70,12 @@ export function checkOfStretch(
   const isWhole = start === 0 && end === version.sizeBytes
   const canDigest =
     isWhole && (verifyReads === 'always' || verifyReads === 'recent') && crc64nvmeOf(version) !== undefined
-  const before = { ...version.signature, ctimeMs }
   return {
     canDigest,
-    mustDigest: canDigest && (verifyReads === 'always' || !verified.has(before)),
+    mustDigest: canDigest && (verifyReads === 'always' || !verified.has(version.signature, ctimeMs)),
     assertSame(crc64nvme) {
       const stats = fs.fstatSync(fd)
-      const after = { ...signatureOf(stats), ctimeMs: stats.ctimeMs }
+      const after = signatureOf(stats)
       if (!isSameFile(after, version.signature)) {
         const message = 'a file was changed by hand while it was read; the read was cut off'
         troubles.tellOfFile('warn', undefined, { bucket, key: version.key }, message)
@@ -84,7 +83,7 @@ export function checkOfStretch(
       }
       if (crc64nvme === undefined) return
       if (crc64nvme.toString('base64') !== crc64nvmeOf(version)) throw damaged(context, bucket, version)
-      if (after.ctimeMs === ctimeMs) verified.note(after)
+      if (stats.ctimeMs === ctimeMs) verified.note(after, ctimeMs)
     },
   }
 }

@@ -3,7 +3,9 @@ import { createClientAddress } from '#access/caller/client-address.ts'
 import { Activity } from '#access/records/activity.ts'
 import { mask, maskForm, maskHeaders, maskTarget } from '#access/records/masked-request.ts'
 import { readTraffic, stretchMs, Traffic } from '#access/records/traffic.ts'
+import { systemClock } from '#lib/clock.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import { transact } from '#metadata/transact.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 
 const fail = (error: unknown) => {
@@ -16,7 +18,7 @@ function openActivity(engine = openMemoryEngine(), capacity = 4000) {
     capacity,
     findAccount: (canonicalId) => canonicalId.replace('owner-of-', ''),
     findByAccessKey: () => undefined,
-    context: { clientAddress: createClientAddress([]), region: 'us-east-1' },
+    context: { clientAddress: createClientAddress([]), region: 'us-east-1', clock: systemClock },
     onError: fail,
   })
 }
@@ -152,7 +154,8 @@ describe('traffic', () => {
     for (const traffic of [new Traffic(), new Traffic()]) {
       traffic.count('1', amount)
       traffic.count('1', { ...amount, errors: 1 })
-      await engine.exclusively(traffic.take())
+      const add = traffic.take()
+      await transact(engine, async (transaction) => add(transaction))
     }
     const now = Date.now()
     const hour = await readTraffic(engine, '1', now)

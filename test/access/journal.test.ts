@@ -34,6 +34,17 @@ describe('the journal of decisions', () => {
     expect(await two.find(first)).toBeUndefined()
   })
 
+  it('loses nothing of processes that write at the same moment', async () => {
+    const engine = openMemoryEngine()
+    const journals = Array.from({ length: 5 }, () => new DecisionJournal({ engine, onError: fail }))
+    for (const [at, journal] of journals.entries()) {
+      for (let i = 0; i < 20; i++) journal.record(() => draft(`${at}-${i}`))
+    }
+    await Promise.all(journals.map((journal) => journal.flush()))
+    const found = await journals[0]?.list(all)
+    expect(new Set(found?.map(({ message }) => message)).size).toBe(100)
+  })
+
   it('costs a bounded number of traces in a flood, and leaves out what is too long', async () => {
     const journal = new DecisionJournal({ engine: openMemoryEngine(), onError: fail })
     let drafted = 0

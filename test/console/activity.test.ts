@@ -42,6 +42,7 @@ beforeAll(async () => {
     gatekeeper: services.gatekeeper,
     clientAddress: access.clientAddress,
     settings: { authMaxAttempts: 5, authLockoutMinutes: 15 },
+    clock: site.opened.clock,
   })
   const query = createQueryEndpoint({ services: [iam], log: silent, onServed })
   api = http.createServer((request, response) => (isQueryRequest(request) ? query : s3)(request, response))

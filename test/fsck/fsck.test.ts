@@ -20,9 +20,10 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Layout } from '#blobs/layout.ts'
 import { rowKey } from '#metadata/tables.ts'
+import type { VersionPosition } from '#store/contract.ts'
 import { checkStore, FolderInUse } from '#store/fsck/check-store.ts'
+import { compareVersions, countLeftovers } from '#store/fsck/compare-versions.ts'
 import type { Finding } from '#store/fsck/finding.ts'
-import { findScrub, scrub } from '#store/fsck/scrub.ts'
 import { listObjects } from '#store/listing.ts'
 import { openContext, openEngine } from '#store/open-store.ts'
 import { startServer, type TestServer } from '../s3/start-server.ts'
@@ -356,28 +357,37 @@ describe('fsck of an unfinished upload', () => {
   })
 })
 
-describe('the scrub', () => {
-  async function runScrub() {
+describe('the comparison of versions with their records', () => {
+  const begin = { table: 'o', after: undefined } as const
+  const untold = async () => {}
+
+  /** In stretches of one version, or all in one. */
+  async function compareAll(forMs = Number.POSITIVE_INFINITY, from: VersionPosition = begin) {
     const { context, close } = await openContext({ root: data, durability: 'strict', engine: 'lmdb', log: silentLog })
-    try {
-      await scrub(context, new AbortController().signal, async () => {})
-      return await findScrub(context)
-    } finally {
-      await close()
+    const { signal } = new AbortController()
+    const sum = { versions: 0, stretches: 0, damaged: [] as string[] }
+    for (let next: VersionPosition | undefined = from; next !== undefined; sum.stretches++) {
+      const compared = await compareVersions(context, { from: next, forMs, signal, pace: untold })
+      sum.versions += compared.versions
+      sum.damaged.push(...compared.damaged.map(({ what }) => what))
+      next = compared.next
     }
+    const leftovers = await countLeftovers(context, signal)
+    await close()
+    return { ...sum, leftovers }
   }
 
-  it('compares every version with its record', async () => {
-    expect(await runScrub()).toMatchObject({ versions: 6, found: 0, leftovers: 0 })
+  it('reads every version, and finds nothing where everything fits', async () => {
+    expect(await compareAll()).toEqual({ versions: 6, stretches: 2, damaged: [], leftovers: 0 })
   })
 
   it('finds damaged and missing bytes, and adopts what was changed by hand', async () => {
     damage(layout.plain('docs', 'folder/large'))
     for (const path of filesBelow(layout.system('opaque'))) fs.rmSync(path)
     fs.writeFileSync(layout.plain('docs', 'small'), 'by hand, and longer')
-    const found = await runScrub()
-    expect(found).toMatchObject({ versions: 6, found: 3 })
-    expect(found?.examples.map(({ what }) => what).sort()).toEqual([
+    const { versions, damaged } = await compareAll()
+    expect(versions).toBe(6)
+    expect(damaged.sort()).toEqual([
       'The file has other bytes than were stored.',
       'The file is missing.',
       'The file is missing.',
@@ -388,17 +398,19 @@ describe('the scrub', () => {
     })
   })
 
-  it('goes on where it was interrupted', async () => {
+  it('goes on where a stretch has ended', async () => {
+    const { versions, stretches } = await compareAll(0)
+    expect(versions).toBe(6)
+    expect(stretches).toBeGreaterThanOrEqual(6)
+  })
+
+  it('leaves a version that it was interrupted in to the next stretch', async () => {
     const { context, close } = await openContext({ root: data, durability: 'strict', engine: 'lmdb', log: silentLog })
     const stop = new AbortController()
-    let steps = 0
-    await scrub(context, stop.signal, async () => {
-      if (++steps === 2) stop.abort()
-    })
-    const interrupted = await findScrub(context)
-    expect(interrupted?.endedAtMs).toBeUndefined()
-    expect(interrupted?.versions).toBeLessThan(6)
+    const pace = async () => stop.abort()
+    const compared = await compareVersions(context, { from: begin, forMs: 1e9, signal: stop.signal, pace })
     await close()
-    expect(await runScrub()).toMatchObject({ versions: 6, startedAtMs: interrupted?.startedAtMs })
+    expect(compared).toMatchObject({ versions: 0, next: begin })
+    expect((await compareAll(1e9, compared.next ?? begin)).versions).toBe(6)
   })
 })

@@ -12,7 +12,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type Launched, launch } from './launcher.ts'
 
 const credentials = { accessKeyId: 'minio-admin', secretAccessKey: 'minio-secret' }
@@ -27,6 +27,9 @@ const environment = {
 const toThisMachine: LookupFunction = (_name, { all }, done) =>
   all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4)
 const apiUrl = /S3 API\s+(http:\/\/\S+)/
+// Each test starts the whole program, some of them three times.
+vi.setConfig({ testTimeout: 60_000 })
+
 const started: Launched[] = []
 
 function start(flags: string[], env: Record<string, string>): Launched {

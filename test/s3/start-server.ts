@@ -8,6 +8,7 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { type Access, openAccess } from '#access/open-access.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
+import { systemClock } from '#lib/clock.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import type { ObjectOwnership } from '#model/object-ownership.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
@@ -78,6 +79,7 @@ export async function startServer(
     identities,
     policies,
     engine: openMemoryEngine(),
+    clock: systemClock,
     log: silent,
     settings: {
       trustedProxies: options.trustedProxies ?? [],

@@ -6,6 +6,7 @@ import { hintOf, recordFailure } from '#access/records/failed-authentication.ts'
 import { Lockout } from '#access/sign-in/lockout.ts'
 import type { Identities } from '#identity/identities.ts'
 import type { Identity } from '#identity/identity.ts'
+import type { Clock } from '#lib/clock.ts'
 import { anonymous } from '#model/account.ts'
 import { createBucketHostReader } from '#model/bucket-host.ts'
 import { hasRegion, type Regions, signedRegionOf } from '#model/bucket-region.ts'
@@ -22,7 +23,7 @@ import { verifyFormSignature } from '#signature/post-policy.ts'
 import type { SignableRequest } from '#signature/request.ts'
 import { isSame } from '#signature/signing-key.ts'
 import { unsupportedV2, verifyV2 } from '#signature/v2.ts'
-import { verifyV4 } from '#signature/v4.ts'
+import { type V4Options, verifyV4 } from '#signature/v4.ts'
 import type { Addressed, Caller, ReceivedSignable } from './caller.ts'
 import { type ClaimedKey, claimedKey } from './claimed-key.ts'
 import type { ClientAddress } from './client-address.ts'
@@ -63,6 +64,7 @@ export interface AuthenticatorOptions {
   readonly ownAccount: () => string
   readonly log: { warn(fields: object, message: string): void }
   readonly settings: AuthenticatorSettings
+  readonly clock: Clock
 }
 
 export interface Authenticator {
@@ -71,12 +73,12 @@ export interface Authenticator {
 }
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { identities, journal, clientAddress, ownAccount, log, settings } = options
-  const lockout = new Lockout(settings)
+  const { identities, journal, clientAddress, ownAccount, log, settings, clock } = options
+  const lockout = new Lockout(settings, { clock })
   const bucketInHost = createBucketHostReader(settings.virtualHostDomains)
 
-  /** The service and regions that a signature must be for. */
-  function scopeOf({ service, region: location }: Addressed) {
+  /** What a signature must be for. Spelt out: V8 makes a new shape of each copy by spread. */
+  function scopeOf({ service, region: location }: Addressed): V4Options {
     const own = location === undefined ? undefined : signedRegionOf(location)
     return {
       service: service ?? settings.service,
@@ -86,6 +88,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         name === noRegion ||
         hasRegion(settings, name) ||
         (service !== undefined && name === globalRegion),
+      hosts: settings.hosts,
+      bucketInHost,
     }
   }
 
@@ -98,14 +102,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   function verifySigned(request: SignableRequest, credentials: V4Credentials, addressed: Addressed): Caller {
     const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
     const scope = scopeOf(addressed)
-    const { hosts } = settings
-    const payload = verifyV4(
-      request,
-      credentials,
-      identity.secretAccessKey,
-      { ...scope, hosts, bucketInHost },
-      Date.now(),
-    )
+    const payload = verifyV4(request, credentials, identity.secretAccessKey, scope, clock.nowMs())
     recordUse(identity, scope.service, credentials.region || settings.region)
     return {
       principal: identity,
@@ -121,7 +118,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       throw unsupportedV2()
     }
     const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
-    verifyV2(request, credentials, identity.secretAccessKey, { nowMs: Date.now(), bucketInHost })
+    verifyV2(request, credentials, identity.secretAccessKey, { nowMs: clock.nowMs(), bucketInHost })
     recordUse(identity, settings.service)
     return {
       principal: identity,

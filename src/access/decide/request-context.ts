@@ -6,6 +6,7 @@
 
 import type { ClientAddress } from '#access/caller/client-address.ts'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
+import type { Clock } from '#lib/clock.ts'
 import { signedRegionOf } from '#model/bucket-region.ts'
 import { decodeCopySource } from '#model/copy-source.ts'
 import { type NamedTags, parseTagQuery } from '#model/tags.ts'
@@ -20,10 +21,11 @@ type Values = ReturnType<ContextLookup>
 export interface ContextOptions {
   readonly clientAddress: ClientAddress
   readonly region: string
+  readonly clock: Clock
 }
 
 export function createContext(
-  { clientAddress, region }: ContextOptions,
+  { clientAddress, region, clock }: ContextOptions,
   facts: RequestFacts,
   action: string,
   resource: Resource,
@@ -43,7 +45,9 @@ export function createContext(
       case 'aws:requestedregion':
         return resource.bucket?.region === undefined ? region : signedRegionOf(resource.bucket.region)
       default:
-        return key.startsWith('s3:') && isUnderstood(action, key) ? s3Value(key.slice(3), facts, resource) : undefined
+        return key.startsWith('s3:') && isUnderstood(action, key)
+          ? s3Value(key.slice(3), facts, resource, clock)
+          : undefined
     }
   }
 }
@@ -53,7 +57,7 @@ function isUnderstood(action: string, key: string): boolean {
   return row !== undefined && understandsKey(row, key)
 }
 
-function s3Value(key: string, facts: RequestFacts, resource: Resource): Values {
+function s3Value(key: string, facts: RequestFacts, resource: Resource, clock: Clock): Values {
   const { headers, query, caller } = facts
   switch (key) {
     case 'prefix':
@@ -67,7 +71,7 @@ function s3Value(key: string, facts: RequestFacts, resource: Resource): Values {
     case 'signatureversion':
       return caller.signature?.version
     case 'signatureage':
-      return signatureAge(facts)
+      return signatureAge(facts, clock)
     case 'tlsversion':
       return /^TLSv(\d(?:\.\d)?)$/.exec(facts.socket.getProtocol?.() ?? '')?.[1]
     case 'if-match':
@@ -85,7 +89,7 @@ function s3Value(key: string, facts: RequestFacts, resource: Resource): Values {
     case 'object-lock-legal-hold':
       return headers[`x-amz-${key}`]
     case 'object-lock-remaining-retention-days':
-      return remainingDays(headers['x-amz-object-lock-retain-until-date'])
+      return remainingDays(headers['x-amz-object-lock-retain-until-date'], clock)
     case 'requestobjecttagkeys':
       return requestedTags(facts)?.map(([name]) => name)
     default:
@@ -111,9 +115,9 @@ const authTypes = {
   anonymous: undefined,
 } as const
 
-function signatureAge({ caller }: RequestFacts): string | undefined {
+function signatureAge({ caller }: RequestFacts, clock: Clock): string | undefined {
   const timestamp = caller.signature?.timestamp
-  return timestamp === undefined ? undefined : String(Math.max(0, Date.now() - parseTimestamp(timestamp)))
+  return timestamp === undefined ? undefined : String(Math.max(0, clock.nowMs() - parseTimestamp(timestamp)))
 }
 
 /** A presigned URL lets its user choose the body, and policies may refuse that. */
@@ -133,9 +137,9 @@ function copySource(header: string | string[] | undefined): string | undefined {
   }
 }
 
-function remainingDays(header: string | string[] | undefined): string | undefined {
+function remainingDays(header: string | string[] | undefined, clock: Clock): string | undefined {
   const untilMs = Date.parse(String(header ?? ''))
-  return Number.isNaN(untilMs) ? undefined : String(Math.ceil((untilMs - Date.now()) / 86_400_000))
+  return Number.isNaN(untilMs) ? undefined : String(Math.ceil((untilMs - clock.nowMs()) / 86_400_000))
 }
 
 /** A copy keeps its source's tags unless the tagging directive is REPLACE, whatever the header says. */

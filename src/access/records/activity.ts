@@ -12,6 +12,7 @@ import type { ContextOptions } from '#access/decide/request-context.ts'
 import { Identity } from '#identity/identity.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { encodeJson, rowKey } from '#metadata/tables.ts'
+import { transact } from '#metadata/transact.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { anonymousRequester, type Requester } from '#policy/requester.ts'
 import { maskForm, maskHeaders, maskTarget } from './masked-request.ts'
@@ -96,14 +97,15 @@ const pendingErrorsMax = 200
 export class Activity {
   readonly #options: ActivityOptions
   readonly #ring: RecordRing<RequestRecord>
-  readonly #traffic = new Traffic()
+  readonly #traffic: Traffic
   #pending: UnwrittenRequest[] = []
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
 
   constructor(options: ActivityOptions) {
     this.#options = options
-    const { engine, capacity = 4000 } = options
+    const { engine, capacity = 4000, context } = options
+    this.#traffic = new Traffic(context.clock)
     this.#ring = new RecordRing({ engine, turnKey: rowKey('t', 'requests'), table: 'r', capacity })
   }
 
@@ -126,7 +128,7 @@ export class Activity {
     const connection = keptConnection(message.socket)
     const form = served.form === undefined ? undefined : maskForm(served.form)
     const kept = { ...served, form: undefined }
-    this.#pending.push({ atMs: Date.now(), served: kept, identity, resourceAccount, connection, form, bytesIn })
+    this.#pending.push({ atMs: this.#nowMs(), served: kept, identity, resourceAccount, connection, form, bytesIn })
   }
 
   /** The newest first, with the cursor for asking for later ones. */
@@ -153,7 +155,7 @@ export class Activity {
 
   async traffic(account: string): Promise<Stretch[]> {
     await this.flush()
-    return readTraffic(this.#options.engine, account, Date.now())
+    return readTraffic(this.#options.engine, account, this.#nowMs())
   }
 
   flush(): Promise<void> {
@@ -167,11 +169,11 @@ export class Activity {
         .then(async () => {
           const { engine } = this.#options
           const values = batch.map((one) => encodeJson(this.#recordOf(one)))
-          await engine.exclusively((view) => {
-            if (values.length > 0) this.#ring.append(view, values)
-            count(view)
+          await transact(engine, async (transaction) => {
+            if (values.length > 0) await this.#ring.append(transaction, values)
+            count(transaction)
           })
-          await this.#traffic.prune(engine, Date.now())
+          await this.#traffic.prune(engine, this.#nowMs())
         })
         .catch(this.#options.onError)
     }
@@ -180,6 +182,10 @@ export class Activity {
 
   async close(): Promise<void> {
     await this.flush()
+  }
+
+  #nowMs(): number {
+    return this.#options.context.clock.nowMs()
   }
 
   #newestFirst(end: number): AsyncIterable<Numbered<RequestRecord>> {

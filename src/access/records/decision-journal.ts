@@ -3,8 +3,10 @@
  * where the trace is computed too. A flood of refusals costs a bounded number of records: the newest are kept.
  */
 import { randomBytes } from 'node:crypto'
+import { type Clock, sleep, systemClock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { encodeJson, rowKey } from '#metadata/tables.ts'
+import { transact } from '#metadata/transact.ts'
 import type { ErrorCode } from '#model/errors.ts'
 import type { Decision } from '#policy/evaluate/evaluate.ts'
 import type { PolicyTrace } from '#policy/evaluate/explain.ts'
@@ -52,6 +54,7 @@ export interface JournalOptions {
   readonly engine: MetadataEngine
   /** Number of records kept. */
   readonly capacity?: number
+  readonly clock?: Clock
   readonly onError: (error: unknown) => void
 }
 
@@ -67,14 +70,16 @@ const recordBytesMax = 64 * 1024
 
 export class DecisionJournal {
   readonly #engine: MetadataEngine
+  readonly #clock: Clock
   readonly #ring: RecordRing<DecisionRecord>
   readonly #onError: (error: unknown) => void
   #pending: UnwrittenDecision[] = []
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
 
-  constructor({ engine, capacity = 2000, onError }: JournalOptions) {
+  constructor({ engine, capacity = 2000, clock = systemClock, onError }: JournalOptions) {
     this.#engine = engine
+    this.#clock = clock
     this.#ring = new RecordRing({ engine, turnKey: rowKey('t'), table: 'j', capacity })
     this.#onError = onError
   }
@@ -83,7 +88,7 @@ export class DecisionJournal {
   record(draft: () => Draft): string {
     const id = randomBytes(8).toString('hex')
     if (this.#pending.length >= pendingMax) this.#pending.shift()
-    this.#pending.push({ id, at: new Date().toISOString(), draft })
+    this.#pending.push({ id, at: new Date(this.#clock.nowMs()).toISOString(), draft })
     this.#timer ??= setTimeout(() => void this.flush(), flushMs).unref()
     return id
   }
@@ -91,7 +96,7 @@ export class DecisionJournal {
   /** Another process may still be about to write it. */
   async find(id: string): Promise<DecisionRecord | undefined> {
     for (const waitMs of [0, flushMs * 2]) {
-      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+      if (waitMs > 0) await sleep(this.#clock, waitMs)
       for await (const record of this.#newestFirst()) if (record.id === id) return record
     }
     return undefined
@@ -126,7 +131,7 @@ export class DecisionJournal {
 
   async #write(batch: readonly UnwrittenDecision[]): Promise<void> {
     const values = batch.flatMap((pending) => this.#encode(pending) ?? [])
-    await this.#engine.exclusively((view) => this.#ring.append(view, values))
+    await transact(this.#engine, (transaction) => this.#ring.append(transaction, values))
   }
 
   #encode({ id, at, draft }: UnwrittenDecision): Buffer[] | undefined {

@@ -2,8 +2,10 @@
  * Traffic of each account in the last hour: counted in memory, and summed over all processes in steps of 30 seconds. A
  * request counts for the account that asks and for the account of the bucket.
  */
-import type { Exclusive, MetadataEngine } from '#metadata/engine.ts'
-import { encodeJson, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
+import { type Clock, systemClock } from '#lib/clock.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
+import type { Transaction } from '#metadata/transact.ts'
 import { decodeCounters } from '#metadata/write.ts'
 
 export interface Amount {
@@ -27,9 +29,14 @@ const startOf = (ms: number): number => ms - (ms % stretchMs)
 const timeText = (ms: number): string => String(startOf(ms) / 1000).padStart(12, '0')
 
 export class Traffic {
+  readonly #clock: Clock
   #amounts = new Map<string, Amount>()
   #startMs = 0
   #prunedMs = 0
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock
+  }
 
   get isEmpty(): boolean {
     return this.#amounts.size === 0
@@ -38,7 +45,7 @@ export class Traffic {
   count(account: string, amount: Readonly<Amount>): void {
     let sum = this.#amounts.get(account)
     if (sum === undefined) {
-      if (this.#amounts.size === 0) this.#startMs = Date.now()
+      if (this.#amounts.size === 0) this.#startMs = this.#clock.nowMs()
       sum = none()
       this.#amounts.set(account, sum)
     }
@@ -48,17 +55,12 @@ export class Traffic {
     sum.bytesOut += amount.bytesOut
   }
 
-  /** The counts since the last call, as a function that writes them within an exclusive section. */
-  take(): (view: Exclusive) => void {
+  /** The counts since the last call, as a function that adds them in a transaction. */
+  take(): (transaction: Transaction) => void {
     const [amounts, time] = [this.#amounts, timeText(this.#startMs)]
     this.#amounts = new Map()
-    return (view) => {
-      for (const [account, amount] of amounts) {
-        const key = rowKey('h', time, account)
-        const sum = { ...none(), ...decodeCounters(view.get(key)) }
-        for (const name of Object.keys(amount) as (keyof Amount)[]) sum[name] += amount[name]
-        view.put(key, encodeJson(sum))
-      }
+    return (transaction) => {
+      for (const [account, amount] of amounts) transaction.add(rowKey('h', time, account), { ...amount })
     }
   }
 

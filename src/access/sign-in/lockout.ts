@@ -3,6 +3,7 @@
  * many. Attempts from one address never lock out another.
  */
 import { hash } from 'node:crypto'
+import { type Clock, systemClock } from '#lib/clock.ts'
 import { networkOf } from '#lib/net/ip-range.ts'
 import { rememberUpTo } from '#lib/remember.ts'
 import { ApiError } from '#model/errors.ts'
@@ -76,13 +77,16 @@ class FailureTable {
 export interface LockoutOptions {
   /** How many times `authMaxAttempts` an address may fail over all names; undefined: no limit. */
   readonly attemptsOfAddress?: number
+  readonly clock?: Clock
 }
 
 export class Lockout {
+  readonly #clock: Clock
   readonly #names: FailureTable
   readonly #addresses: FailureTable | undefined
 
-  constructor(settings: LockoutSettings, { attemptsOfAddress }: LockoutOptions = {}) {
+  constructor(settings: LockoutSettings, { attemptsOfAddress, clock = systemClock }: LockoutOptions = {}) {
+    this.#clock = clock
     const { authMaxAttempts: max, authLockoutMinutes: minutes } = settings
     this.#names = new FailureTable(max, minutes)
     this.#addresses = attemptsOfAddress === undefined ? undefined : new FailureTable(max * attemptsOfAddress, minutes)
@@ -90,7 +94,7 @@ export class Lockout {
 
   /** AccessDenied while the name is locked for this address, or the address is locked. */
   check(name: string, address: string): void {
-    const nowMs = Date.now()
+    const nowMs = this.#clock.nowMs()
     const network = networkOf(address)
     const ofName = this.#names.findLock(idOf(name, network), nowMs)
     const lock = ofName ?? this.#addresses?.findLock(network, nowMs)
@@ -109,7 +113,7 @@ export class Lockout {
    */
   begin(name: string, address: string): void {
     this.check(name, address)
-    const nowMs = Date.now()
+    const nowMs = this.#clock.nowMs()
     const network = networkOf(address)
     this.#names.add(idOf(name, network), nowMs)
     this.#addresses?.add(network, nowMs)

@@ -10,6 +10,7 @@ import type { Identities } from '#identity/identities.ts'
 import type { Identity } from '#identity/identity.ts'
 import { hashOfNone, isPasswordOf } from '#identity/secrets/password.ts'
 import { canonicalOwner, findPasswordOwner } from '#identity/secrets/password-owner.ts'
+import type { Clock } from '#lib/clock.ts'
 import { ApiError } from '#model/errors.ts'
 import { isSame } from '#signature/signing-key.ts'
 import { Lockout } from './lockout.ts'
@@ -51,10 +52,11 @@ export interface SignInOptions {
   readonly identities: Identities
   readonly access: Pick<Access, 'journal' | 'ownAccount'>
   readonly settings: SignInSettings
+  readonly clock: Clock
 }
 
-export function createSignIn({ identities, access, settings }: SignInOptions): SignIn {
-  const lockout = new Lockout(settings, { attemptsOfAddress })
+export function createSignIn({ identities, access, settings, clock }: SignInOptions): SignIn {
+  const lockout = new Lockout(settings, { attemptsOfAddress, clock })
   const stampOf = (name: string, secret: string) =>
     createHmac('sha256', settings.secretKey ?? '')
       .update(`sign-in\0${name}\0${secret}`)

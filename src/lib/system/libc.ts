@@ -19,6 +19,11 @@ const setLease = 1024
 const sigurg = 23
 const writeLock = 1
 const unlocked = 2
+const openat2Number = 437
+const noSymbolicLinks = 4
+
+/** How a file is opened: `struct open_how`, made once and used for each call. */
+export type OpenHow = Buffer
 
 export const libc = {
   /**
@@ -31,6 +36,26 @@ export const libc = {
     if (calls === undefined) throw failure('renameat2', 'ENOSYS')
     if (calls.renameat2(atWorkingFolder, path, atWorkingFolder, other, renameExchange) !== 0)
       throw failure('renameat2', calls.lastError())
+  },
+
+  /** `flags`: those of open(2). */
+  openHow(flags: number): OpenHow {
+    // Flags, mode and resolve, eight bytes each.
+    const how = Buffer.alloc(24)
+    how.writeBigUInt64LE(BigInt(flags | closeOnExec), 0)
+    how.writeBigUInt64LE(BigInt(noSymbolicLinks), 16)
+    return how
+  },
+
+  /**
+   * Opens a file unless its path goes through a symbolic link anywhere (openat2(2) with RESOLVE_NO_SYMLINKS). Returns the descriptor, or
+   * the `code` of the system: an Error would cost more than the call. ENOSYS where there is no such call.
+   */
+  openWithoutLinks(path: string, how: OpenHow): number | string {
+    const calls = load()
+    if (calls?.openat2 === undefined || path.includes('\0')) return 'ENOSYS'
+    const fd = calls.openat2(path, how)
+    return fd < 0 ? calls.lastError() : fd
   },
 
   /** A non-blocking descriptor to read changes from (inotify(7)); undefined if there is none. */
@@ -117,6 +142,7 @@ export const libc = {
 
 interface Calls {
   renameat2(fromFolder: number, from: string, toFolder: number, to: string, flags: number): number
+  readonly openat2: ((path: string, how: OpenHow) => number) | undefined
   inotifyInit(flags: number): number
   inotifyAddWatch(fd: number, path: string, mask: number): number
   inotifyRemoveWatch(fd: number, watch: number): number
@@ -148,6 +174,7 @@ function find(): Calls | undefined {
     const syncfs = library.func('int syncfs(int)')
     return {
       renameat2,
+      openat2: openat2Of(library),
       inotifyInit: library.func('int inotify_init1(int)'),
       inotifyAddWatch: library.func('int inotify_add_watch(int, const char *, uint32_t)'),
       inotifyRemoveWatch: library.func('int inotify_rm_watch(int, int)'),
@@ -165,6 +192,13 @@ function find(): Calls | undefined {
     // koffi has no binary for this processor, or the C library lacks these calls.
     return undefined
   }
+}
+
+/** C libraries have no function for it. The number and the flags are those of these processors. */
+function openat2Of(library: CLibrary): Calls['openat2'] {
+  if (process.arch !== 'x64' && process.arch !== 'arm64') return undefined
+  const syscall = library.func('long syscall(long, int, const char *, void *, size_t)')
+  return (path, how) => syscall(openat2Number, atWorkingFolder, path, how, how.length)
 }
 
 function fcntlOf(library: CLibrary): Calls['fcntl'] {

@@ -20,11 +20,12 @@ import type {
 } from '#metadata/engine.ts'
 import { indexFailure } from '#metadata/index-unreadable.ts'
 import { applyWrite, type CommitView, holds } from '#metadata/write.ts'
-import { compactIfWorthwhile } from './compaction.ts'
+import { compactIfWorthwhile, usageOf } from './compaction.ts'
 import { DataFileRoom } from './data-file-room.ts'
 import { abortable, atCursor, cutRange, type Database, find, openDatabase, scanDatabase } from './database.ts'
 import { LmdbDurability } from './durability.ts'
 import { machineOf } from './machine.ts'
+import { dataFile } from './meta.ts'
 import { assertProcessIdFree, failureToOpen } from './process-id.ts'
 import type { Position, Put } from './redo-log.ts'
 import { ensureCheckpoint, forgetCheckpoints } from './restore.ts'
@@ -87,7 +88,7 @@ function open(options: LmdbOptions, machineNow: () => string, users: number | un
   const { path, flush, files, reserve, segmentBytes = 8 * 1024 * 1024 } = options
   const engineOver = (flushes: boolean, durabilityOf?: (database: Database) => LmdbDurability) => {
     const database = openDatabase(path, { flushes })
-    return new LmdbEngine(database, durabilityOf?.(database), new DataFileRoom(path, reserve), reserve, users)
+    return new LmdbEngine(database, path, durabilityOf?.(database), new DataFileRoom(path, reserve), reserve, users)
   }
   // Where nothing tells whether the power was lost, LMDB flushes each transaction by itself.
   if (bootId() === undefined) return engineOver(flush !== 'never')
@@ -106,6 +107,7 @@ const atOnce: Committed = { flushed: Promise.resolve() }
 
 class LmdbEngine implements MetadataEngine {
   readonly #database: Database
+  readonly #folder: string
   readonly #durability: LmdbDurability | undefined
   readonly #room: DataFileRoom
   readonly #reserve: DiskReserve | undefined
@@ -120,12 +122,14 @@ class LmdbEngine implements MetadataEngine {
 
   constructor(
     database: Database,
+    folder: string,
     durability: LmdbDurability | undefined,
     room: DataFileRoom,
     reserve: DiskReserve | undefined,
     users: number | undefined,
   ) {
     this.#database = database
+    this.#folder = folder
     this.#durability = durability
     this.#room = room
     this.#reserve = reserve
@@ -196,6 +200,11 @@ class LmdbEngine implements MetadataEngine {
 
   async flush(): Promise<void> {
     await this.#durability?.flush()
+  }
+
+  fileUsage(): { fileBytes: number; usedBytes: number } {
+    const { fileBytes, liveBytes } = usageOf(dataFile(this.#folder)) ?? { fileBytes: 0, liveBytes: 0 }
+    return { fileBytes, usedBytes: liveBytes }
   }
 
   async close(): Promise<void> {
