@@ -20,6 +20,8 @@
  * | leaving    | f bucket              | JSON: when the bucket was deleted whose folder is being removed |
  * | scan       | g "scan"              | JSON: how far the scan for files changed by hand is (store/background.ts) |
  * | scrub      | g "scrub"             | JSON: how far the comparison of all versions with their records is (store/fsck/scrub.ts) |
+ * | outbox     | e bucket              | counter next: how many events were ever appended (store/outbox.ts) |
+ * | event      | e bucket number       | JSON Event: what happened to a version, in the order of commits |
  * | session    | w sessionId           | JSON: a session of the console (console/session/session-store.ts) |
  *
  * In an engine of its own (.myfsio.sys/journal), so that writing it never waits for objects, nor they for it:
@@ -46,6 +48,7 @@ type Table =
   | 's'
   | 'p'
   | 'd'
+  | 'e'
   | 'q'
   | 'f'
   | 'g'
@@ -89,6 +92,10 @@ export async function* eachRow(engine: MetadataEngine, range: KeyRange, limit = 
 export function rowParts(key: Bytes): string[] {
   return asBuffer(key).toString().split('\0').slice(1)
 }
+
+/** The row of a sequence (Write's `append`) with this number. */
+export const sequenceKey = (counter: Bytes, number: number): Buffer =>
+  Buffer.concat([counter, Buffer.from(`\0${String(number).padStart(14, '0')}`)])
 
 /** Part numbers as they sort. */
 export const partText = (partNumber: number): string => String(partNumber).padStart(5, '0')

@@ -41,13 +41,8 @@ export class Transaction {
     this.requireEmpty({ start: from, end })
   }
 
-  /** A fact outside the index. A body looks at it first: the commit is tried again as long as it does not hold. */
-  requireThat(holds: () => boolean): void {
-    this.checks.push({ holds })
-  }
-
-  put(key: Bytes, value: Bytes, rest?: readonly Bytes[]): void {
-    this.writes.push({ key, value, rest })
+  put(key: Bytes, value: Bytes): void {
+    this.writes.push({ key, value })
   }
 
   remove(key: Bytes): void {
@@ -56,6 +51,11 @@ export class Transaction {
 
   add(key: Bytes, add: Readonly<Record<string, number>>): void {
     this.writes.push({ key, add })
+  }
+
+  /** Appends a row to the sequence that the counter row of this key counts. */
+  append(counter: Bytes, value: Bytes): void {
+    this.writes.push({ append: counter, value })
   }
 }
 

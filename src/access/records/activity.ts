@@ -12,6 +12,7 @@ import type { ContextOptions } from '#access/decide/request-context.ts'
 import { Identity } from '#identity/identity.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { encodeJson, rowKey } from '#metadata/tables.ts'
+import { transact } from '#metadata/transact.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { anonymousRequester, type Requester } from '#policy/requester.ts'
 import { maskForm, maskHeaders, maskTarget } from './masked-request.ts'
@@ -167,9 +168,9 @@ export class Activity {
         .then(async () => {
           const { engine } = this.#options
           const values = batch.map((one) => encodeJson(this.#recordOf(one)))
-          await engine.exclusively((view) => {
-            if (values.length > 0) this.#ring.append(view, values)
-            count(view)
+          await transact(engine, async (transaction) => {
+            if (values.length > 0) await this.#ring.append(transaction, values)
+            count(transaction)
           })
           await this.#traffic.prune(engine, Date.now())
         })

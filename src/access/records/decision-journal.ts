@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { encodeJson, rowKey } from '#metadata/tables.ts'
+import { transact } from '#metadata/transact.ts'
 import type { ErrorCode } from '#model/errors.ts'
 import type { Decision } from '#policy/evaluate/evaluate.ts'
 import type { PolicyTrace } from '#policy/evaluate/explain.ts'
@@ -126,7 +127,7 @@ export class DecisionJournal {
 
   async #write(batch: readonly Pending[]): Promise<void> {
     const values = batch.flatMap((pending) => this.#encode(pending) ?? [])
-    await this.#engine.exclusively((view) => this.#ring.append(view, values))
+    await transact(this.#engine, (transaction) => this.#ring.append(transaction, values))
   }
 
   #encode({ id, at, draft }: Pending): Buffer[] | undefined {

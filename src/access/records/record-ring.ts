@@ -1,6 +1,7 @@
 /** The last few thousand records of all processes in the journal's engine: a turn that is counted, and a slot for each record. */
-import type { Bytes, Exclusive, MetadataEngine } from '#metadata/engine.ts'
+import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
+import type { Transaction } from '#metadata/transact.ts'
 
 export interface RingOptions {
   readonly engine: MetadataEngine
@@ -33,11 +34,10 @@ export class RecordRing<T> {
     this.#capacity = capacity
   }
 
-  /** Within an exclusive section of the engine. */
-  append(view: Exclusive, values: readonly Bytes[]): void {
-    const next = nextOf(view.get(this.#turnKey))
-    for (const [index, value] of values.entries()) view.put(this.#slot(next + index), value)
-    view.put(this.#turnKey, encodeJson({ next: next + values.length }))
+  async append(transaction: Transaction, values: readonly Bytes[]): Promise<void> {
+    const next = nextOf(await transaction.get(this.#turnKey))
+    for (const [index, value] of values.entries()) transaction.put(this.#slot(next + index), value)
+    transaction.put(this.#turnKey, encodeJson({ next: next + values.length }))
   }
 
   /** The number that the next record will have. */

@@ -2,8 +2,9 @@
  * How much was asked of each account in the last hour: counted in memory, and added up over all processes in stretches of 30 seconds.
  * A request counts for the account that asks and for the one whose bucket it is about.
  */
-import type { Exclusive, MetadataEngine } from '#metadata/engine.ts'
-import { encodeJson, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
+import type { Transaction } from '#metadata/transact.ts'
 import { decodeCounters } from '#metadata/write.ts'
 
 export interface Amount {
@@ -48,17 +49,12 @@ export class Traffic {
     sum.bytesOut += amount.bytesOut
   }
 
-  /** What was counted since the last call, as a function that writes it within an exclusive section. */
-  take(): (view: Exclusive) => void {
+  /** What was counted since the last call, as a function that adds it to the index. */
+  take(): (transaction: Transaction) => void {
     const [amounts, time] = [this.#amounts, timeText(this.#startMs)]
     this.#amounts = new Map()
-    return (view) => {
-      for (const [account, amount] of amounts) {
-        const key = rowKey('h', time, account)
-        const sum = { ...none(), ...decodeCounters(view.get(key)) }
-        for (const name of Object.keys(amount) as (keyof Amount)[]) sum[name] += amount[name]
-        view.put(key, encodeJson(sum))
-      }
+    return (transaction) => {
+      for (const [account, amount] of amounts) transaction.add(rowKey('h', time, account), { ...amount })
     }
   }
 
