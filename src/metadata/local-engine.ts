@@ -1,5 +1,14 @@
 /** What only an engine on the same machine as the files can offer. Plain files are published through it (blobs/files/). */
-import { type Awaitable, asBuffer, type Bytes, type Check, type Committed, type KeyRange, type MetadataEngine, type Write } from './engine.ts'
+import {
+  type Awaitable,
+  asBuffer,
+  type Bytes,
+  type Check,
+  type Committed,
+  type KeyRange,
+  type MetadataEngine,
+  type Write,
+} from './engine.ts'
 import type { Transaction } from './transact.ts'
 
 /**

@@ -1,6 +1,6 @@
 /** Puts an S3Response on the wire: one head, one body. Everything an operation opened is closed here, whatever happens. */
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
-import { sendStretch } from '#blobs/egress.ts'
+import { sendStretch } from '#blobs/files/io/egress.ts'
 import { endTogether } from '#http/end-together.ts'
 import { formatXml } from '#lib/text/xml.ts'
 import { limits } from '#model/limits.ts'

@@ -1,16 +1,16 @@
 /** What the store does unasked, as every process that shares it can see: files on their way to their places, and the scan. */
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
-import { hasCode } from '#blobs/files.ts'
-import { isSpare } from '#blobs/spares.ts'
+import { type ScanOptions, scanBuckets } from '#blobs/files/by-hand/scan.ts'
+import { hasCode } from '#blobs/files/io/file-operations.ts'
+import { decodePending, smallBytesOf } from '#blobs/files/moves/pending.ts'
+import { isSpare } from '#blobs/files/staging/spares.ts'
 import { isLivingProcess } from '#lib/system/living-process.ts'
+import { timeOfOrder } from '#metadata/order.ts'
 import { decodeJson, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import type { StoreContext } from './context.ts'
 import type { BackgroundWork } from './contract.ts'
 import { findScrub } from './fsck/scrub.ts'
-import { timeOfOrder } from './order.ts'
-import { decodePending, smallBytesOf } from './pending.ts'
-import { type ScanOptions, scanBuckets } from './scan.ts'
 
 interface ScanRow {
   readonly processId: number

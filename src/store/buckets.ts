@@ -1,7 +1,10 @@
 /** Buckets: a row each, and a folder. */
 import fs from 'node:fs/promises'
-import { hasCode, lstatSafely } from '#blobs/files.ts'
-import { mayReplaceFile } from '#blobs/folder-access.ts'
+import { hasCode, lstatSafely } from '#blobs/files/io/file-operations.ts'
+import { hasForeignFiles, removeEmptyFolders } from '#blobs/files/place/bucket-folder.ts'
+import { mayReplaceFile } from '#blobs/files/place/folder-access.ts'
+import { assertRoom } from '#blobs/files/staging/staging.ts'
+import { asStorageError, isForbidden } from '#blobs/files/storage-error.ts'
 import { mapConcurrently } from '#lib/async/map-concurrently.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
@@ -10,11 +13,8 @@ import { decodeCounters } from '#metadata/write.ts'
 import { assertFreeName, type Bucket, type BucketUsage, isBucketName, isReservedName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { defaultBlock } from '#model/object-ownership.ts'
-import { hasForeignFiles, removeEmptyFolders } from './bucket-folder.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
-import { assertRoom } from './staging.ts'
-import { asStorageError, isForbidden } from './storage-error.ts'
 
 export async function findBucket(engine: MetadataEngine, name: string): Promise<Bucket | undefined> {
   const value = await engine.get(rowKey('b', name))

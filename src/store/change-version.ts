@@ -1,9 +1,10 @@
 /** Changes what is said of a version that stays as it is: neither its bytes nor its time change. */
+
+import { assertRoom } from '#blobs/files/staging/staging.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import { type StoreContext, transactDurably } from './context.ts'
-import { assertRoom } from './staging.ts'
 
 export async function changeVersion(
   context: StoreContext,

@@ -3,7 +3,7 @@
  * Keys and bucket names are canonical and checked by the caller (`assertKey`, `assertBucketName`).
  */
 import type { Readable } from 'node:stream'
-import type { StretchCheck } from '#blobs/stretch-check.ts'
+import type { StretchCheck } from '#blobs/files/io/stretch-check.ts'
 import type { Bucket, BucketUsage } from '#model/bucket.ts'
 import type {
   Checksum,

@@ -1,6 +1,9 @@
 /** DeleteObject: https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html */
-import { isSameFile } from '#blobs/files.ts'
-import { isPlainKey } from '#blobs/layout.ts'
+import { isSameFile } from '#blobs/files/io/file-operations.ts'
+import { type Pending, putPending } from '#blobs/files/moves/pending.ts'
+import { isPlainKey } from '#blobs/files/place/layout.ts'
+import { assertRemovable } from '#blobs/files/place/replaceable.ts'
+import { newOrder } from '#metadata/order.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
@@ -11,8 +14,6 @@ import { bucketIn } from './buckets.ts'
 import { checkDeleteConditions } from './conditions.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { DeletedObject, Store } from './contract.ts'
-import { newOrder } from './order.ts'
-import { type Pending, putPending } from './pending.ts'
 import {
   type Change,
   countUsage,
@@ -23,7 +24,6 @@ import {
   noChange,
   replace,
 } from './publish.ts'
-import { assertRemovable } from './replaceable.ts'
 
 type Remove = Parameters<Store['deleteObject']>[0]
 

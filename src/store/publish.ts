@@ -1,6 +1,12 @@
 /** Making a version current: the one transaction behind PutObject, CopyObject, CompleteMultipartUpload, RenameObject and adoption. */
-import { isPlainKey } from '#blobs/layout.ts'
+
+import { type Pending, pendingKey, putPending, type RemovedFile, removedFile } from '#blobs/files/moves/pending.ts'
+import { isPlainKey } from '#blobs/files/place/layout.ts'
+import { assertReplaceable } from '#blobs/files/place/replaceable.ts'
+import { discardStaged, type StagedFile } from '#blobs/files/staging/staging.ts'
+import { asStorageError } from '#blobs/files/storage-error.ts'
 import type { Bytes, KeyRange } from '#metadata/engine.ts'
+import { newOrder } from '#metadata/order.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
@@ -10,11 +16,6 @@ import { bucketIn } from './buckets.ts'
 import { checkWriteConditions } from './conditions.ts'
 import type { StoreContext } from './context.ts'
 import type { PutObject, WriteConditions } from './contract.ts'
-import { newOrder } from './order.ts'
-import { type Pending, pendingKey, putPending, type RemovedFile, removedFile } from './pending.ts'
-import { assertReplaceable } from './replaceable.ts'
-import { discardStaged, type StagedFile } from './staging.ts'
-import { asStorageError } from './storage-error.ts'
 
 export interface NewVersion {
   readonly key: string

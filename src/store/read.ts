@@ -3,20 +3,20 @@
  * not, a writer is about to move it, or somebody changed it by hand.
  */
 import fs from 'node:fs'
-import { findFileSafely, isSameFile, openFile, readWhole } from '#blobs/files.ts'
-import { isInside } from '#blobs/inside.ts'
-import { isPlainKey } from '#blobs/layout.ts'
+import { type Adoption, adoptFile, adoptRemoval, isOurs } from '#blobs/files/by-hand/adoption.ts'
+import { areBytesOf, assertCopied, checkOfStretch, damaged } from '#blobs/files/checks/verify.ts'
+import { findFileSafely, isSameFile, openFile, readWhole } from '#blobs/files/io/file-operations.ts'
+import { decodePending, type Pending } from '#blobs/files/moves/pending.ts'
+import { isInside } from '#blobs/files/place/inside.ts'
+import { isPlainKey } from '#blobs/files/place/layout.ts'
+import { asReadError, isForbidden } from '#blobs/files/storage-error.ts'
 import { decodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { FileSignature, ObjectPart, ObjectVersion } from '#model/object.ts'
-import { type Adoption, adoptFile, adoptRemoval, isOurs } from './adoption.ts'
 import type { StoreContext } from './context.ts'
 import type { Content, OpenObject, Staged } from './contract.ts'
-import { decodePending, type Pending } from './pending.ts'
-import { asReadError, isForbidden } from './storage-error.ts'
-import { areBytesOf, assertCopied, checkOfStretch, damaged } from './verify.ts'
 
 /** A third of them pause, for longer together than rows are kept. */
 const attempts = 60

@@ -1,7 +1,10 @@
 /** RenameObject: the current version moves to another key in one commit. Its version id stays in unversioned buckets only. */
 import { dirname } from 'node:path'
-import { readSame } from '#blobs/files.ts'
+import { readSame } from '#blobs/files/io/file-operations.ts'
+import { decodePending, type Pending, putPending, smallBytesOf } from '#blobs/files/moves/pending.ts'
+import { assertRemovable, assertReplaceable } from '#blobs/files/place/replaceable.ts'
 import { syncFolderIfThere } from '#lib/files/sync.ts'
+import { newOrder } from '#metadata/order.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
@@ -14,11 +17,8 @@ import { checkWriteConditions } from './conditions.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
 import { deleteMarker } from './delete.ts'
-import { newOrder } from './order.ts'
-import { decodePending, type Pending, putPending, smallBytesOf } from './pending.ts'
 import { type Change, countUsage, dropNullVersion, makeCurrent, noChange } from './publish.ts'
 import { findPlaced } from './read.ts'
-import { assertRemovable, assertReplaceable } from './replaceable.ts'
 
 type Rename = Parameters<Store['renameObject']>[0]
 

@@ -1,7 +1,19 @@
 /** Multipart uploads: a row and a folder each, until they are completed or aborted. */
 import { createHash } from 'node:crypto'
-import { hasCode, tryToRemoveFolder } from '#blobs/files.ts'
+import { hasCode, tryToRemoveFolder } from '#blobs/files/io/file-operations.ts'
+import {
+  concatenateParts,
+  makeUploadFolder,
+  noSuchUpload,
+  quietSlots,
+  readParts,
+  requireNoNewSlots,
+  type StoredPart,
+} from '#blobs/files/staging/parts.ts'
+import { assertRoom, discardFile } from '#blobs/files/staging/staging.ts'
+import { asStorageError } from '#blobs/files/storage-error.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
+import { randomId } from '#metadata/order.ts'
 import {
   decodeJson,
   encodeJson,
@@ -23,20 +35,8 @@ import { checkWriteConditions } from './conditions.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { ListQuery, Store, UploadPage } from './contract.ts'
 import { commonPrefix } from './listing.ts'
-import { randomId } from './order.ts'
-import {
-  concatenateParts,
-  makeUploadFolder,
-  noSuchUpload,
-  quietSlots,
-  readParts,
-  requireNoNewSlots,
-  type StoredPart,
-} from './parts.ts'
 import { publish } from './publish.ts'
 import { findRecord } from './read.ts'
-import { assertRoom, discardFile } from './staging.ts'
-import { asStorageError } from './storage-error.ts'
 
 type Complete = Parameters<Store['completeUpload']>[0]
 

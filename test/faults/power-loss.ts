@@ -14,9 +14,9 @@
  */
 import fs from 'node:fs'
 import { dirname } from 'node:path'
+import { decodePending, encodePending } from '#blobs/files/moves/pending.ts'
 import { rowParts } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion } from '#metadata/version-codec.ts'
-import { decodePending, encodePending } from '#store/pending.ts'
 import type { FileState, Journal, JournalEvent, RecordedFile, Row } from './journal.ts'
 
 export interface Disk {

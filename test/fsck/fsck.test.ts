@@ -13,7 +13,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Layout } from '#blobs/layout.ts'
+import { Layout } from '#blobs/files/place/layout.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { checkStore, type Finding, FolderInUse } from '#store/fsck/check-store.ts'
 import { findScrub, scrub } from '#store/fsck/scrub.ts'

@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path'
 import { mayReadTags } from '#access/decide/tag-access.ts'
-import { Layout } from '#blobs/layout.ts'
+import { Layout } from '#blobs/files/place/layout.ts'
 import { shownApiUrl } from '#console/api-urls.ts'
 import { openIam } from '#console/iam/open-iam.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'

@@ -43,7 +43,10 @@ class MemoryEngine implements LocalEngine {
     return this.scan(range, { limit }).map(({ key, value }) => read(key as Buffer, 0, key.length, value as Buffer))
   }
 
-  async commit(commit: { checks: readonly LocalCheck[]; writes: readonly LocalWrite[] }): Promise<Committed | undefined> {
+  async commit(commit: {
+    checks: readonly LocalCheck[]
+    writes: readonly LocalWrite[]
+  }): Promise<Committed | undefined> {
     for (const check of commit.checks) if (!holds(check, this.#view)) return undefined
     for (const write of commit.writes) applyWrite(write, this.#view)
     return { flushed: Promise.resolve() }

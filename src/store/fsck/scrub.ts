@@ -3,16 +3,17 @@
  * while there still is a backup. It takes a twentieth of one processor's time, or of the disk's. It repairs nothing, but adopts what was
  * changed by hand, as every read does; leftover files are counted for `myfsio fsck --repair`.
  */
-import { hasCode } from '#blobs/files.ts'
+
+import { checkVersion } from '#blobs/files/checks/check-version.ts'
+import type { Pace } from '#blobs/files/checks/file-digests.ts'
+import { findLeftovers } from '#blobs/files/checks/leftovers.ts'
+import { hasCode } from '#blobs/files/io/file-operations.ts'
 import { decodeJson, eachRow, encodeJson, rowKey, rowParts, rowsAfter, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import type { StoreContext } from '#store/context.ts'
 import type { Scrub } from '#store/contract.ts'
-import type { Pace } from '#store/file-digests.ts'
 import { findVersion } from '#store/read.ts'
-import { checkVersion } from './check-version.ts'
-import { findLeftovers } from './leftovers.ts'
 
 /** So far a scrub is, and what it has found; a process that starts goes on with it. */
 interface ScrubRow extends Scrub {

@@ -3,13 +3,13 @@
  * served and never copied. A change by hand has another time or size, and is adopted before it comes to this.
  */
 import fs from 'node:fs'
-import { isSameFile, signatureOf } from '#blobs/files.ts'
-import type { StretchCheck } from '#blobs/stretch-check.ts'
+import { isSameFile, signatureOf } from '#blobs/files/io/file-operations.ts'
+import type { StretchCheck } from '#blobs/files/io/stretch-check.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { crc64nvmeOf, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm } from '#model/object.ts'
-import type { StoreContext } from './context.ts'
+import type { StoreContext } from '#store/context.ts'
 
 /**
  * Which reads of whole objects are compared with the checksum: all, those of files that were not within a minute, those of up to 64 KiB,

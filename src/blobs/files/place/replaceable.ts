@@ -1,9 +1,10 @@
 /** Refuses what would leave a file where the server can neither remove nor replace it, before anything is changed. */
-import { FolderAccess, mayReplaceFile } from '#blobs/folder-access.ts'
-import { isInside } from '#blobs/inside.ts'
+
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
-import type { StoreContext } from './context.ts'
+import type { StoreContext } from '#store/context.ts'
+import { FolderAccess, mayReplaceFile } from './folder-access.ts'
+import { isInside } from './inside.ts'
 
 const access = new FolderAccess()
 

@@ -3,9 +3,10 @@
  * what they protect is on disk.
  */
 import { dirname } from 'node:path'
-import { tryToRemove, tryToRemoveFolder } from '#blobs/files.ts'
-import { isPlainKey, type Layout } from '#blobs/layout.ts'
-import type { Spares } from '#blobs/spares.ts'
+import { tryToRemove, tryToRemoveFolder } from '#blobs/files/io/file-operations.ts'
+import { isPlainKey, type Layout } from '#blobs/files/place/layout.ts'
+import type { Spares } from '#blobs/files/staging/spares.ts'
+import type { TroubleLog } from '#blobs/files/trouble-log.ts'
 import { type DiskReserve, isVolumeFull } from '#lib/files/disk-reserve.ts'
 import { syncFolderIfThere, syncIfThere } from '#lib/files/sync.ts'
 import { libc } from '#lib/system/libc.ts'
@@ -13,12 +14,11 @@ import type { Bytes, Exclusive, MetadataEngine } from '#metadata/engine.ts'
 import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Place } from '#model/object.ts'
-import type { Durability, StoreLog } from './context.ts'
+import type { Durability, StoreLog } from '#store/context.ts'
 import { DirectMoves, mayMoveDirectly } from './direct-move.ts'
 import { FileMoves, type Playing } from './file-moves.ts'
 import { decodePending, inodesOf, olderRows, type Pending, pendingKey, smallBytesOf } from './pending.ts'
 import { StuckRows } from './stuck-rows.ts'
-import type { TroubleLog } from './trouble-log.ts'
 
 const forgetAfterMs = 1000
 const laggardsMax = 1000

@@ -1,9 +1,9 @@
 /** Names of files that no key of an object can have. The file stays where it is, and is no object; that is told once. */
 import fs from 'node:fs'
 import { dirname } from 'node:path'
-import { lstatSafely } from '#blobs/files.ts'
+import { lstatSafely } from '#blobs/files/io/file-operations.ts'
 import { limits } from '#model/limits.ts'
-import type { StoreContext } from './context.ts'
+import type { StoreContext } from '#store/context.ts'
 
 /** What Node makes of bytes that are not UTF-8. */
 const replacement = '\ufffd'

@@ -4,13 +4,13 @@
  */
 import fs from 'node:fs'
 import { dirname, join } from 'node:path'
-import { hasCode, moveFileBelow } from '#blobs/files.ts'
-import type { Layout } from '#blobs/layout.ts'
+import { hasCode, moveFileBelow } from '#blobs/files/io/file-operations.ts'
+import type { Layout } from '#blobs/files/place/layout.ts'
 import { tryToLock } from '#lib/files/file-lock.ts'
 import { syncFolder } from '#lib/files/sync.ts'
 import { isLivingProcess } from '#lib/system/living-process.ts'
-import type { StoreLog } from './context.ts'
-import { randomId } from './order.ts'
+import { randomId } from '#metadata/order.ts'
+import type { StoreLog } from '#store/context.ts'
 
 export class StagingFolder {
   readonly #path: string

@@ -3,20 +3,20 @@
  * that of its last scan is not read again, only its subfolders.
  */
 import fs from 'node:fs/promises'
-import { isSameFile } from '#blobs/files.ts'
-import { isInside } from '#blobs/inside.ts'
+import { isSameFile } from '#blobs/files/io/file-operations.ts'
+import { isInside } from '#blobs/files/place/inside.ts'
+import { hasUsableName } from '#blobs/files/place/unusable-name.ts'
 import { mapConcurrently } from '#lib/async/map-concurrently.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 import { decodeSignature } from '#metadata/version-codec.ts'
 import { isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { FileSignature } from '#model/object.ts'
-import { adoptBucket, findBucket } from './buckets.ts'
-import type { StoreContext } from './context.ts'
-import type { ObjectPage } from './contract.ts'
-import { listObjects } from './listing.ts'
-import { findVersion } from './read.ts'
-import { hasUsableName } from './unusable-name.ts'
+import { adoptBucket, findBucket } from '#store/buckets.ts'
+import type { StoreContext } from '#store/context.ts'
+import type { ObjectPage } from '#store/contract.ts'
+import { listObjects } from '#store/listing.ts'
+import { findVersion } from '#store/read.ts'
 
 /** Files that are adopted together share a flush; each of them may be read meanwhile. */
 export const looksAtOnce = { atOnceMax: 8, touches: () => [] } as const

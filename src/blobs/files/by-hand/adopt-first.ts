@@ -2,15 +2,15 @@
  * Before a change that moves or removes the file of a current version: what was done to the file by hand, or by a restore, becomes what
  * the index says. Otherwise the move would look for a file that is not there, and leave the one that is.
  */
-import { findFileSafely, isSameFile } from '#blobs/files.ts'
-import { isPlainKey } from '#blobs/layout.ts'
+import { findFileSafely, isSameFile } from '#blobs/files/io/file-operations.ts'
+import { isPlainKey } from '#blobs/files/place/layout.ts'
+import { asReadError } from '#blobs/files/storage-error.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { decodeSignature } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import type { FileSignature } from '#model/object.ts'
-import type { StoreContext } from './context.ts'
-import { findVersion } from './read.ts'
-import { asReadError } from './storage-error.ts'
+import type { StoreContext } from '#store/context.ts'
+import { findVersion } from '#store/read.ts'
 
 /** InternalError if the file has other bytes than the record says, and is no change by hand. */
 export async function adoptFirst(context: StoreContext, bucket: string, key: string): Promise<void> {

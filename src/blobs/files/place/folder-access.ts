@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs'
 import { dirname } from 'node:path'
-import { hasCode, lstatSafely } from './files.ts'
+import { hasCode, lstatSafely } from '#blobs/files/io/file-operations.ts'
 
 const keptMs = 1000
 const keptFolders = 1000

@@ -4,10 +4,10 @@
  */
 import type { Dirent } from 'node:fs'
 import fs from 'node:fs/promises'
-import { findFileSafely, hasCode } from '#blobs/files.ts'
-import { isLink } from '#blobs/inside.ts'
+import { findFileSafely, hasCode } from '#blobs/files/io/file-operations.ts'
 import { rowsOf } from '#metadata/tables.ts'
-import type { StoreContext } from './context.ts'
+import type { StoreContext } from '#store/context.ts'
+import { isLink } from './inside.ts'
 
 const slash = Buffer.from('/')
 

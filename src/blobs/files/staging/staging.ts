@@ -2,15 +2,15 @@
 import fs from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { signatureOf, tryToRemove, writeSmallFile } from '#blobs/files.ts'
-import { ingest } from '#blobs/ingest.ts'
+import { signatureOf, tryToRemove, writeSmallFile } from '#blobs/files/io/file-operations.ts'
+import { ingest } from '#blobs/files/io/ingest.ts'
+import { asStorageError, volumeFull } from '#blobs/files/storage-error.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { ChecksumAlgorithm, FileSignature } from '#model/object.ts'
-import type { StoreContext } from './context.ts'
-import type { FileStretch, IncomingBody, OpenObject, Staged } from './contract.ts'
-import { asStorageError, volumeFull } from './storage-error.ts'
+import type { StoreContext } from '#store/context.ts'
+import type { FileStretch, IncomingBody, OpenObject, Staged } from '#store/contract.ts'
 
 export interface StagedFile extends Staged {
   readonly fileId: string

@@ -5,19 +5,19 @@
  */
 import fs from 'node:fs'
 import { mkdir, open, writeFile } from 'node:fs/promises'
-import { findFile, signatureOf, tryToRemove } from '#blobs/files.ts'
+import { findFile, signatureOf, tryToRemove } from '#blobs/files/io/file-operations.ts'
+import { asStorageError } from '#blobs/files/storage-error.ts'
 import { syncFolder } from '#lib/files/sync.ts'
+import { randomId } from '#metadata/order.ts'
 import { decodeJson, encodeJson, partText, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { ChecksumAlgorithm, FileSignature } from '#model/object.ts'
 import type { Upload, UploadedPart } from '#model/upload.ts'
-import { type StoreContext, transactDurably } from './context.ts'
-import type { IncomingBody, OpenObject, StagedPart } from './contract.ts'
-import { randomId } from './order.ts'
+import { type StoreContext, transactDurably } from '#store/context.ts'
+import type { IncomingBody, OpenObject, StagedPart } from '#store/contract.ts'
 import { asCopyError, assertRoom, checkCopy, discardFile, discardStaged, readStretch, receive } from './staging.ts'
-import { asStorageError } from './storage-error.ts'
 
 /** Where a part's bytes are: in the assembled file at `offset`, or in a file of the upload's folder. */
 export type PartPlace = { readonly offset: number } | { readonly file: string }

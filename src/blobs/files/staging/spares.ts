@@ -9,10 +9,10 @@
  */
 import type { Stats } from 'node:fs'
 import { Worker } from 'node:worker_threads'
+import { tryToRemove } from '#blobs/files/io/file-operations.ts'
+import type { Layout } from '#blobs/files/place/layout.ts'
 import { libc } from '#lib/system/libc.ts'
 import { limits } from '#model/limits.ts'
-import { tryToRemove } from './files.ts'
-import type { Layout } from './layout.ts'
 import { sparesWorkerSource } from './spares-worker.ts'
 
 const countMax = 1000

@@ -3,7 +3,7 @@
  * still there after an hour is told again.
  */
 import { dirname } from 'node:path'
-import type { StoreLog } from './context.ts'
+import type { StoreLog } from '#store/context.ts'
 
 const againAfterMs = 60 * 60 * 1000
 const rememberedMax = 1000

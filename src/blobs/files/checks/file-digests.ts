@@ -1,7 +1,7 @@
 /** The digests of a file, and whether they are those of a version's bytes. */
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { findFileSafely, hasCode, isSameFile, signatureOf } from '#blobs/files.ts'
+import { findFileSafely, hasCode, isSameFile, signatureOf } from '#blobs/files/io/file-operations.ts'
 import { createDigester } from '#lib/digest/digest.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, rowKey } from '#metadata/tables.ts'

@@ -4,13 +4,13 @@
  */
 import { opendir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hasCode } from '#blobs/files.ts'
-import type { Layout } from '#blobs/layout.ts'
+import { hasCode } from '#blobs/files/io/file-operations.ts'
+import type { Layout } from '#blobs/files/place/layout.ts'
+import { isStagingInUse } from '#blobs/files/staging/staging-folder.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion } from '#metadata/version-codec.ts'
 import type { StoreContext } from '#store/context.ts'
-import { isStagingInUse } from '#store/staging-folder.ts'
 
 export interface Leftover {
   /** A file or a folder. */

@@ -1,10 +1,11 @@
 /** Compares the file of a version with its record, down to the last byte. */
-import { findFileSafely, isSameFile } from '#blobs/files.ts'
-import { isInside } from '#blobs/inside.ts'
+
+import { isDamaged, isStillWrong, refreshRecord } from '#blobs/files/by-hand/adoption.ts'
+import { findFileSafely, isSameFile } from '#blobs/files/io/file-operations.ts'
+import { isInside } from '#blobs/files/place/inside.ts'
 import { crc64nvmeOf, type StoredVersion } from '#metadata/version-codec.ts'
-import { isDamaged, isStillWrong, refreshRecord } from '#store/adoption.ts'
 import type { StoreContext } from '#store/context.ts'
-import { digestFile, hasSameBytes, type Pace, planToCompare } from '#store/file-digests.ts'
+import { digestFile, hasSameBytes, type Pace, planToCompare } from './file-digests.ts'
 
 /**
  * `right`: the file has the record's bytes. `missing`: there is no file. `damaged`: other bytes, and no sign of a change by hand.

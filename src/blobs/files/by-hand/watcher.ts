@@ -2,10 +2,10 @@
  * Watches the bucket folders while the server runs, so that files dropped in or removed by hand show in listings within a second or
  * two. One watch a folder; what changed is gathered and looked at once, so that our own writes cost a set entry and a look each.
  */
-import { hasCode, lstatSafely, signatureOf } from '#blobs/files.ts'
+import { hasCode, lstatSafely, signatureOf } from '#blobs/files/io/file-operations.ts'
 import { type FolderWatches, openFolderWatches } from '#lib/files/folder-watches.ts'
 import { isBucketName } from '#model/bucket.ts'
-import type { StoreContext } from './context.ts'
+import type { StoreContext } from '#store/context.ts'
 import { look, lookBelow, type ScanOptions, scanBucket, scanBuckets, scanFolder } from './scan.ts'
 
 const gatherMs = 700

@@ -1,7 +1,7 @@
 /** `.myfsio.sys/lost+found/`: what belongs to no record is set aside there under its old path. Nothing is ever destroyed. */
 import { appendFile, mkdir, rename } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import type { Layout } from '#blobs/layout.ts'
+import type { Layout } from '#blobs/files/place/layout.ts'
 
 export class LostAndFound {
   readonly #layout: Layout

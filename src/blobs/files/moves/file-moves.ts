@@ -15,18 +15,18 @@ import {
   removeIfThere,
   tryToRemove,
   writeSmallFile,
-} from '#blobs/files.ts'
-import { isInside } from '#blobs/inside.ts'
-import { isPlainKey, type Layout } from '#blobs/layout.ts'
+} from '#blobs/files/io/file-operations.ts'
+import { isInside } from '#blobs/files/place/inside.ts'
+import { isPlainKey, type Layout } from '#blobs/files/place/layout.ts'
+import type { TroubleLog } from '#blobs/files/trouble-log.ts'
 import type { Exclusive } from '#metadata/engine.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { FileSignature } from '#model/object.ts'
-import type { StoreLog } from './context.ts'
+import type { StoreLog } from '#store/context.ts'
 import { isReplacing, mayBeExchanged, mayMoveDirectly } from './direct-move.ts'
 import { type Located, locate } from './locate.ts'
 import { type Pending, type RemovedFile, replacedInodesOf } from './pending.ts'
-import type { TroubleLog } from './trouble-log.ts'
 
 /** After an unclean end a file is trusted only as far as it is known. */
 export interface Recovery {

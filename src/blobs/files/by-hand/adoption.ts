@@ -3,21 +3,21 @@
  * a restored backup keeps its metadata. Other bytes: a new object, with metadata from its file name.
  */
 import { lookup } from 'mime-types'
-import { findFileSafely, isSameFile } from '#blobs/files.ts'
-import { isInside } from '#blobs/inside.ts'
+import { digestFile, type FileDigests, hasSameBytes, planFor } from '#blobs/files/checks/file-digests.ts'
+import { findFileSafely, isSameFile } from '#blobs/files/io/file-operations.ts'
+import { locate } from '#blobs/files/moves/locate.ts'
+import { decodePending, inodesOf, type Pending } from '#blobs/files/moves/pending.ts'
+import { isInside } from '#blobs/files/place/inside.ts'
 import type { Bytes } from '#metadata/engine.ts'
+import { randomId } from '#metadata/order.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
 import { transact } from '#metadata/transact.ts'
 import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
-import { bucketIn } from './buckets.ts'
-import type { StoreContext } from './context.ts'
-import { deleteVanished } from './delete.ts'
-import { digestFile, type FileDigests, hasSameBytes, planFor } from './file-digests.ts'
-import { locate } from './locate.ts'
-import { randomId } from './order.ts'
-import { decodePending, inodesOf, type Pending } from './pending.ts'
-import { countUsage, makeCurrent, type NewVersion, noChange, replace } from './publish.ts'
+import { bucketIn } from '#store/buckets.ts'
+import type { StoreContext } from '#store/context.ts'
+import { deleteVanished } from '#store/delete.ts'
+import { countUsage, makeCurrent, type NewVersion, noChange, replace } from '#store/publish.ts'
 
 /** What a reader has found that does not fit: a file that is not the record's, or a record without a file. */
 export interface Suspect {
