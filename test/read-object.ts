@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs'
+import { buffer } from 'node:stream/consumers'
 import type { Store } from '#store/contract.ts'
 
 /** All bytes of an object, as a store has them. */
@@ -6,8 +6,9 @@ export async function readObject(store: Store, bucket: string, key: string, vers
   const opened = await store.openObject(bucket, key, versionId)
   const content = opened.content(0, opened.version.sizeBytes)
   if (Buffer.isBuffer(content)) return content
-  const bytes = Buffer.alloc(opened.version.sizeBytes)
-  readSync(content.fd, bytes, 0, bytes.length, 0)
-  content.close()
-  return bytes
+  try {
+    return await buffer(content.pieces())
+  } finally {
+    content.close()
+  }
 }

@@ -20,6 +20,8 @@ export interface Bucket {
   /** Absent: BucketOwnerEnforced, which nobody asked for. `none`: the bucket has no controls, and behaves as under ObjectWriter. */
   readonly ownershipControls?: ObjectOwnership | 'none'
   readonly publicAccessBlock?: PublicAccessBlock
+  /** Something wants to know of every change of its objects: each commit appends to the bucket's outbox. */
+  readonly hasListeners?: true
   /** For the books: they have no say in access, as those of objects have. Absent: none. */
   readonly tags?: Tags
 }

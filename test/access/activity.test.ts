@@ -4,6 +4,7 @@ import { Activity } from '#access/records/activity.ts'
 import { mask, maskForm, maskHeaders, maskTarget } from '#access/records/masked-request.ts'
 import { readTraffic, stretchMs, Traffic } from '#access/records/traffic.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import { transact } from '#metadata/transact.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 
 const fail = (error: unknown) => {
@@ -152,7 +153,7 @@ describe('traffic', () => {
     for (const traffic of [new Traffic(), new Traffic()]) {
       traffic.note('1', amount)
       traffic.note('1', { ...amount, errors: 1 })
-      await engine.exclusively(traffic.take())
+      await transact(engine, async (transaction) => traffic.take()(transaction))
     }
     const now = Date.now()
     const hour = await readTraffic(engine, '1', now)

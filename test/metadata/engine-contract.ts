@@ -1,12 +1,12 @@
 /** What every metadata engine must do. Each engine's test file runs this suite. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Check, MetadataEngine, Write } from '#metadata/engine.ts'
+import type { LocalCheck, LocalEngine, LocalWrite } from '#metadata/local-engine.ts'
 
 const bytes = (text: string) => Buffer.from(text)
 const text = (value: Uint8Array | undefined) => (value === undefined ? undefined : Buffer.from(value).toString())
 
-export function engineContract(open: () => Promise<{ engine: MetadataEngine; remove(): Promise<void> }>): void {
-  let engine: MetadataEngine
+export function engineContract(open: () => Promise<{ engine: LocalEngine; remove(): Promise<void> }>): void {
+  let engine: LocalEngine
   let remove: () => Promise<void>
 
   beforeEach(async () => {
@@ -112,7 +112,8 @@ export function engineContract(open: () => Promise<{ engine: MetadataEngine; rem
     it('shows each of several commits what those before it have added', async () => {
       const key = bytes('n')
       const add = { count: 1 }
-      const commit = (writes: readonly Write[], checks: readonly Check[] = []) => engine.commit({ checks, writes })
+      const commit = (writes: readonly LocalWrite[], checks: readonly LocalCheck[] = []) =>
+        engine.commit({ checks, writes })
       const seen = await Promise.all([
         commit([{ key, add }]),
         commit([{ key: bytes('full'), value: bytes('1') }], [{ empty: { start: bytes('m'), end: bytes('o') } }]),

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { openStore } from '#store/open-store.ts'
+import { openStore } from '#app/open-store.ts'
 import { countSyncs } from '../count-syncs.ts'
 import { silentLog } from './fixtures.ts'
 

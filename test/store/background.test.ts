@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openStore } from '#app/open-store.ts'
 import type { Store } from '#store/contract.ts'
-import { openStore } from '#store/open-store.ts'
 
 let root: string
 let open: Store[]

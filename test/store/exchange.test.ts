@@ -17,10 +17,11 @@ import {
 import { DirectMoves } from '#blobs/files/moves/direct-move.ts'
 import { FileMoves } from '#blobs/files/moves/file-moves.ts'
 import type { Pending } from '#blobs/files/moves/pending.ts'
+import { fileRef } from '#blobs/files/place/file-ref.ts'
 import { Layout } from '#blobs/files/place/layout.ts'
-import { TroubleLog } from '#blobs/files/trouble-log.ts'
+import { TroubleLog } from '#blobs/trouble-log.ts'
 import { libc } from '#lib/system/libc.ts'
-import type { Exclusive } from '#metadata/engine.ts'
+import type { Exclusive } from '#metadata/local-engine.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { encodeVersion } from '#metadata/version-codec.ts'
 import { watchFiles } from '../faults/file-calls.ts'
@@ -126,14 +127,12 @@ function write(name: 'one' | 'two', replacedInode: number) {
     key,
     versionId: 'null',
     order,
-    fileId,
+    blob: fileRef(fileId, 'plain', signature),
     isDeleteMarker: false,
     sizeBytes: bytes.length,
     etag: '',
     modifiedAtMs: Date.now(),
     partCount: 0,
-    place,
-    signature,
     headers: {},
     userMetadata: {},
     storageClass: 'STANDARD' as const,

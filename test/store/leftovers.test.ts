@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { openStore } from '#app/open-store.ts'
 import { encodePending, pendingKey } from '#blobs/files/moves/pending.ts'
 import { Settler } from '#blobs/files/moves/settler.ts'
 import { Layout } from '#blobs/files/place/layout.ts'
-import { removeAbandoned } from '#blobs/files/staging/staging-folder.ts'
-import { TroubleLog } from '#blobs/files/trouble-log.ts'
+import { removeAbandonedStaging } from '#blobs/files/staging/staging-folder.ts'
+import { TroubleLog } from '#blobs/trouble-log.ts'
 import { DiskReserve } from '#lib/files/disk-reserve.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { rowsOf } from '#metadata/tables.ts'
-import { openStore } from '#store/open-store.ts'
 import { attributes, bucketOf } from './fixtures.ts'
 import { forwardingEngine } from './forwarding-engine.ts'
 
@@ -71,7 +71,7 @@ it('keeps a staged file that a row of the index names', async () => {
   const troubles = new TroubleLog(log)
   const settler = new Settler({ engine, layout, durability: 'strict', log, spares, troubles, reserve })
   const named = await settler.namedFiles()
-  removeAbandoned(layout, (id) => named.has(id), log)
+  removeAbandonedStaging(layout, (id) => named.has(id), log)
   expect(fs.readdirSync(layout.stagingFolder('zzzzzz'))).toEqual(['zzzzzz-1'])
 })
 

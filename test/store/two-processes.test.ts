@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openStore, type StoreOptions } from '#app/open-store.ts'
 import { encodePending, pendingKey } from '#blobs/files/moves/pending.ts'
-import type { MetadataEngine } from '#metadata/engine.ts'
+import type { LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { newOrder } from '#metadata/order.ts'
 import { rowsOf } from '#metadata/tables.ts'
 import type { Store } from '#store/contract.ts'
-import { openStore, type StoreOptions } from '#store/open-store.ts'
 import { bucketOf } from './fixtures.ts'
 import { forwardingEngine } from './forwarding-engine.ts'
 
@@ -28,10 +28,10 @@ const note = (_: object, message: string) => void surprises.push(message)
 const log = { info: note, warn: note, error: note }
 
 /** The engine as one process sees it: its sections wait at the gate. */
-function gated(engine: MetadataEngine): { engine: MetadataEngine; shut(): void; open(): void } {
+function gated(engine: LocalEngine): { engine: LocalEngine; shut(): void; open(): void } {
   let gate = Promise.resolve()
   let release = () => {}
-  const view: MetadataEngine = {
+  const view: LocalEngine = {
     ...forwardingEngine(engine),
     exclusively: async (section) => {
       await gate
@@ -53,7 +53,7 @@ describe.each(['Unversioned', 'Enabled'] as const)('two processes, one %s bucket
   let slow: ReturnType<typeof gated>
   let first: Store
   let second: Store
-  let engine: MetadataEngine
+  let engine: LocalEngine
   let options: Omit<StoreOptions, 'engine'>
 
   beforeEach(async () => {
@@ -175,7 +175,7 @@ describe.each(['Unversioned', 'Enabled'] as const)('two processes, one %s bucket
   async function openReader() {
     const looking = gate()
     let isLooking = false
-    const commit: MetadataEngine['commit'] = async (wanted) => {
+    const commit: LocalEngine['commit'] = async (wanted) => {
       isLooking = true
       await looking.opened
       return engine.commit(wanted)

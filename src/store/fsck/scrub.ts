@@ -4,10 +4,8 @@
  * changed by hand, as every read does; leftover files are counted for `myfsio fsck --repair`.
  */
 
-import { checkVersion } from '#blobs/files/checks/check-version.ts'
-import type { Pace } from '#blobs/files/checks/file-digests.ts'
-import { findLeftovers } from '#blobs/files/checks/leftovers.ts'
-import { hasCode } from '#blobs/files/io/file-operations.ts'
+import type { Pace } from '#blobs/contract/inspection.ts'
+import { hasCode } from '#lib/files/error-code.ts'
 import { decodeJson, eachRow, encodeJson, rowKey, rowParts, rowsAfter, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
@@ -172,7 +170,7 @@ class ScrubRun {
   }
 
   async #findFault(bucket: string, version: StoredVersion, pace: Pace): Promise<string | undefined> {
-    const verdict = await checkVersion(this.#context, bucket, version, { pace, mayWrite: true })
+    const verdict = await this.#context.blobs.inspection.compare(bucket, version, { pace, mayWrite: true })
     if (verdict === 'right' || verdict === 'moved') return undefined
     if (verdict === 'damaged') return 'The file has other bytes than were stored.'
     try {
@@ -199,7 +197,7 @@ class ScrubRun {
 
   async #countLeftovers(): Promise<void> {
     let leftovers = 0
-    for await (const _ of findLeftovers(this.#context)) {
+    for await (const _ of this.#context.blobs.inspection.leftovers()) {
       if (this.#signal.aborted) return
       leftovers++
     }

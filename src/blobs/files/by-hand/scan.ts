@@ -3,20 +3,16 @@
  * that of its last scan is not read again, only its subfolders.
  */
 import fs from 'node:fs/promises'
-import { isSameFile } from '#blobs/files/io/file-operations.ts'
+import type { FilesContext } from '#blobs/files/context.ts'
+import type { FileSignature } from '#blobs/files/place/file-ref.ts'
 import { isInside } from '#blobs/files/place/inside.ts'
 import { hasUsableName } from '#blobs/files/place/unusable-name.ts'
 import { mapConcurrently } from '#lib/async/map-concurrently.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
-import { decodeSignature } from '#metadata/version-codec.ts'
 import { isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import type { FileSignature } from '#model/object.ts'
-import { adoptBucket, findBucket } from '#store/buckets.ts'
-import type { StoreContext } from '#store/context.ts'
-import type { ObjectPage } from '#store/contract.ts'
-import { listObjects } from '#store/listing.ts'
-import { findVersion } from '#store/read.ts'
+import { isRecordOf } from './known-file.ts'
+import { knownKeys } from './known-keys.ts'
 
 /** Files that are adopted together share a flush; each of them may be read meanwhile. */
 export const looksAtOnce = { atOnceMax: 8, touches: () => [] } as const
@@ -27,16 +23,12 @@ interface ScannedFolder {
 }
 
 export interface ScanOptions {
-  /** Owner of buckets whose folders have no record. */
-  readonly ownerId: string
-  readonly region: string
-  readonly blocksPublicAccess: boolean
   readonly signal: AbortSignal
   /** Called for every folder of a bucket, with the keys' prefix that it stands for. */
   readonly onFolder?: (bucket: string, prefix: string) => void
 }
 
-export async function scanBuckets(context: StoreContext, options: ScanOptions): Promise<void> {
+export async function scanBuckets(context: FilesContext, options: ScanOptions): Promise<void> {
   for (const entry of await fs.readdir(context.layout.root, { withFileTypes: true })) {
     if (options.signal.aborted) return
     if (!entry.isDirectory() || !isBucketName(entry.name)) continue
@@ -47,21 +39,19 @@ export async function scanBuckets(context: StoreContext, options: ScanOptions): 
 }
 
 /** One folder's trouble keeps no other from being looked at. */
-function tellOfFolder(context: StoreContext, bucket: string, prefix: string, error: unknown): void {
+function tellOfFolder(context: FilesContext, bucket: string, prefix: string, error: unknown): void {
   const message = 'a folder could not be searched for files changed by hand'
   context.troubles.tellOfFolder('warn', error, { bucket, key: prefix }, message)
 }
 
-export async function scanBucket(context: StoreContext, bucket: string, options: ScanOptions): Promise<void> {
-  if ((await findBucket(context.engine, bucket)) === undefined) {
-    if (!(await adoptBucket(context, bucket, options))) return
-    context.log.info({ bucket }, 'adopted a folder made by hand as a bucket')
-  }
+export async function scanBucket(context: FilesContext, bucket: string, options: ScanOptions): Promise<void> {
+  const isKnown = (await context.engine.get(rowKey('b', bucket))) !== undefined
+  if (!isKnown && !(await context.owner.onForeignBucket(bucket))) return
   await scanFolder(context, bucket, '', options)
 }
 
 export async function scanFolder(
-  context: StoreContext,
+  context: FilesContext,
   bucket: string,
   prefix: string,
   options: ScanOptions,
@@ -91,7 +81,7 @@ export async function scanFolder(
 
 /** Looks at every file of a folder, and at every key of the index that should be one. Returns the subfolders. */
 async function scanFiles(
-  context: StoreContext,
+  context: FilesContext,
   bucket: string,
   prefix: string,
   path: string,
@@ -115,24 +105,22 @@ async function scanFiles(
 }
 
 /** Looks at what the index has below a folder that is gone: of what was in it, when it was moved away, nothing is told. */
-export function lookBelow(context: StoreContext, bucket: string, prefix: string, signal: AbortSignal): Promise<void> {
+export function lookBelow(context: FilesContext, bucket: string, prefix: string, signal: AbortSignal): Promise<void> {
   return lookAtKnown(context, bucket, prefix, { delimiter: '', signal }, () => true)
 }
 
 async function lookAtKnown(
-  context: StoreContext,
+  context: FilesContext,
   bucket: string,
   prefix: string,
-  { delimiter, signal }: { readonly delimiter: string; readonly signal: AbortSignal },
+  { delimiter, signal }: { readonly delimiter: '' | '/'; readonly signal: AbortSignal },
   isDue: (key: string) => boolean,
 ): Promise<void> {
-  for (let after: string | undefined = ''; after !== undefined; ) {
-    const page: ObjectPage = await listObjects(context, { bucket, prefix, delimiter, limit: 1000, after })
-    await mapConcurrently(page.objects, looksAtOnce, async ({ key }) => {
+  for await (const keys of knownKeys(context.engine, bucket, prefix, delimiter)) {
+    await mapConcurrently(keys, looksAtOnce, async (key) => {
       if (!signal.aborted && isDue(key)) await look(context, bucket, key)
     })
     if (signal.aborted) return
-    after = page.next
   }
 }
 
@@ -141,7 +129,7 @@ async function lookAtKnown(
  * file has no record afterwards: it is a deleted object's, or may be taken for one until the rows of a write are forgotten.
  */
 export async function look(
-  context: StoreContext,
+  context: FilesContext,
   bucket: string,
   key: string,
   there?: FileSignature,
@@ -151,9 +139,9 @@ export async function look(
   try {
     // Nearly always so, and then the whole reading takes three times as long: every write of our own is looked at as well.
     const record = there === undefined ? undefined : await context.engine.get(rowKey('o', bucket, key))
-    const isKnown = record !== undefined && there !== undefined && isSameFile(decodeSignature(record), there)
+    const isKnown = record !== undefined && there !== undefined && isRecordOf(record, there)
     if (!isKnown) {
-      const version = await findVersion(context, bucket, key, undefined)
+      const version = await context.owner.look(bucket, key)
       hasRecord = there === undefined || version?.isDeleteMarker === false
     }
   } catch (error) {

@@ -2,10 +2,12 @@
  * Watches the bucket folders while the server runs, so that files dropped in or removed by hand show in listings within a second or
  * two. One watch a folder; what changed is gathered and looked at once, so that our own writes cost a set entry and a look each.
  */
-import { hasCode, lstatSafely, signatureOf } from '#blobs/files/io/file-operations.ts'
+
+import type { FilesContext } from '#blobs/files/context.ts'
+import { lstatSafely, signatureOf } from '#blobs/files/io/file-operations.ts'
+import { hasCode } from '#lib/files/error-code.ts'
 import { type FolderWatches, openFolderWatches } from '#lib/files/folder-watches.ts'
 import { isBucketName } from '#model/bucket.ts'
-import type { StoreContext } from '#store/context.ts'
 import { look, lookBelow, type ScanOptions, scanBucket, scanBuckets, scanFolder } from './scan.ts'
 
 const gatherMs = 700
@@ -14,7 +16,7 @@ const lookAgainMs = 2500
 const everything = '\0'
 
 export class Watcher {
-  readonly #context: StoreContext
+  readonly #context: FilesContext
   readonly #scan: ScanOptions
   #watches: FolderWatches | undefined
   #changed = new Set<string>()
@@ -23,14 +25,9 @@ export class Watcher {
   #isClosed = false
   #hasWarned = false
 
-  constructor(context: StoreContext, scan: Omit<ScanOptions, 'onFolder'>) {
+  constructor(context: FilesContext, signal: AbortSignal) {
     this.#context = context
-    this.#scan = { ...scan, onFolder: (bucket, prefix) => this.#watchFolder(bucket, prefix) }
-  }
-
-  /** Options for a scan that sets a watch on every folder it meets. */
-  get scanOptions(): ScanOptions {
-    return this.#scan
+    this.#scan = { signal, onFolder: (bucket, prefix) => this.watchFolder(bucket, prefix) }
   }
 
   start(): void {
@@ -47,7 +44,7 @@ export class Watcher {
     this.#watches?.close()
   }
 
-  #watchFolder(bucket: string, prefix: string): void {
+  watchFolder(bucket: string, prefix: string): void {
     const { layout } = this.#context
     const path = prefix === '' ? layout.bucket(bucket) : layout.plain(bucket, prefix.slice(0, -1))
     this.#watch(path, (name) => this.#note(`${bucket}\0${prefix}${name}`))

@@ -1,14 +1,17 @@
 /** The digests of a file, and whether they are those of a version's bytes. */
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { findFileSafely, hasCode, isSameFile, signatureOf } from '#blobs/files/io/file-operations.ts'
+import type { Pace } from '#blobs/contract/inspection.ts'
+import { findFileSafely, isSameFile, signatureOf } from '#blobs/files/io/file-operations.ts'
+import type { FileSignature } from '#blobs/files/place/file-ref.ts'
 import { createDigester } from '#lib/digest/digest.ts'
+import { hasCode } from '#lib/files/error-code.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, rowKey } from '#metadata/tables.ts'
 import { crc64nvmeOf, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import { etagOfParts } from '#model/multipart.ts'
-import { type ChecksumAlgorithm, type FileSignature, isChecksumOfBytes, type ObjectPart } from '#model/object.ts'
+import { type ChecksumAlgorithm, isChecksumOfBytes, type ObjectPart } from '#model/object.ts'
 
 /** What to compute of a file. */
 export interface DigestPlan {
@@ -32,7 +35,7 @@ export async function planFor(engine: MetadataEngine, known: StoredVersion | und
   if (known === undefined || known.partCount === 0 || crc64nvmeOf(known) !== undefined) {
     return { algorithms, partSizes: [] }
   }
-  const row = await engine.get(rowKey('m', known.fileId))
+  const row = await engine.get(rowKey('m', known.blob.id))
   const parts = row === undefined ? [] : decodeJson<ObjectPart[]>(row)
   const { checksum } = known
   if (checksum !== undefined && !algorithms.includes(checksum.algorithm)) algorithms.push(checksum.algorithm)
@@ -53,9 +56,6 @@ export function hasSameBytes(known: StoredVersion, { signature, digests, partsEt
   if (partsEtag !== undefined) return partsEtag === known.etag
   return known.checksum !== undefined && isChecksumOfBytes(known.checksum, digests)
 }
-
-/** Waits as long as it takes for other work to have its share, after so much time of ours. */
-export type Pace = (busyMs: number) => Promise<void>
 
 /** Hashes a file that no process is writing. Undefined if there is none; SlowDown if it goes on changing. */
 export async function digestFile(path: string, plan: DigestPlan, pace?: Pace): Promise<FileDigests | undefined> {

@@ -1,27 +1,23 @@
 /**
- * Files and rows that no record names: of deleted versions, of ended uploads, of writes that never were. Names are gathered first and the
+ * Files that no record names: of deleted versions, of ended uploads, of writes that never were. Names are gathered first and the
  * rows read after: what is written meanwhile has its row before its file has its name here.
  */
 import { opendir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hasCode } from '#blobs/files/io/file-operations.ts'
+import type { Leftover } from '#blobs/contract/inspection.ts'
+import type { FilesContext } from '#blobs/files/context.ts'
 import type { Layout } from '#blobs/files/place/layout.ts'
 import { isStagingInUse } from '#blobs/files/staging/staging-folder.ts'
-import type { MetadataEngine } from '#metadata/engine.ts'
-import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
-import { decodeVersion } from '#metadata/version-codec.ts'
-import type { StoreContext } from '#store/context.ts'
+import { hasCode } from '#lib/files/error-code.ts'
+import { batches, forgetNamed } from '#metadata/named-blobs.ts'
+import { eachRow, rowParts, rowsOf } from '#metadata/tables.ts'
 
-export interface Leftover {
-  /** A file or a folder. */
-  readonly path: string
-  readonly what: 'version' | 'upload' | 'staged'
-}
+type LeftFile = Pick<Leftover, 'path' | 'what'>
 
 /** So many names are remembered at once; the rows are read once for each batch. */
 const batchMax = 100_000
 
-export async function* findLeftovers(context: StoreContext): AsyncGenerator<Leftover> {
+export async function* findLeftovers(context: FilesContext): AsyncGenerator<LeftFile> {
   yield* leftUploads(context)
   yield* leftStaged(context)
   for await (const batch of batches(versionFiles(context.layout), batchMax)) {
@@ -34,7 +30,7 @@ export async function* findLeftovers(context: StoreContext): AsyncGenerator<Left
   }
 }
 
-async function* leftUploads({ engine, layout, settler }: StoreContext): AsyncGenerator<Leftover> {
+async function* leftUploads({ engine, layout, settler }: FilesContext): AsyncGenerator<LeftFile> {
   const folders = new Set(await readdir(layout.system('uploads')))
   if (folders.size === 0) return
   for await (const { key } of eachRow(engine, rowsOf('u'))) folders.delete(rowParts(key)[2] ?? '')
@@ -42,7 +38,7 @@ async function* leftUploads({ engine, layout, settler }: StoreContext): AsyncGen
   for (const id of folders) if (!named.has(id)) yield { path: layout.upload(id), what: 'upload' }
 }
 
-async function* leftStaged({ layout, settler }: StoreContext): AsyncGenerator<Leftover> {
+async function* leftStaged({ layout, settler }: FilesContext): AsyncGenerator<LeftFile> {
   const owners = await readdir(layout.system('staging'))
   const abandoned = owners.filter((owner) => !isStagingInUse(layout, owner))
   if (abandoned.length === 0) return
@@ -54,34 +50,6 @@ async function* leftStaged({ layout, settler }: StoreContext): AsyncGenerator<Le
     if (names === undefined) yield { path, what: 'staged' }
     for (const name of names ?? []) {
       if (!named.has(name.replace(/\.taken$/, ''))) yield { path: join(path, name), what: 'staged' }
-    }
-  }
-}
-
-/** Rows of the parts of objects that are no more. */
-export async function* findDanglingRows(engine: MetadataEngine): AsyncGenerator<Uint8Array> {
-  for await (const batch of batches(eachRow(engine, rowsOf('m')), batchMax)) {
-    const unnamed = new Map(batch.map(({ key }) => [rowParts(key)[0] ?? '', key]))
-    await forgetNamed(engine, unnamed)
-    yield* unnamed.values()
-  }
-  const uploads = new Set<string>()
-  for await (const { key } of eachRow(engine, rowsOf('u'))) uploads.add(rowParts(key)[2] ?? '')
-  for (const table of ['p', 's'] as const) {
-    for await (const { key } of eachRow(engine, rowsOf(table))) if (!uploads.has(rowParts(key)[0] ?? '')) yield key
-  }
-  for await (const { key, value } of eachRow(engine, rowsOf('n'))) {
-    const [bucket = '', name = ''] = rowParts(key)
-    const order = Buffer.from(value).toString()
-    if ((await engine.get(rowKey('v', bucket, name, order))) === undefined) yield key
-  }
-}
-
-async function forgetNamed(engine: MetadataEngine, unnamed: Map<string, unknown>): Promise<void> {
-  for (const table of ['o', 'v'] as const) {
-    for await (const { key, value } of eachRow(engine, rowsOf(table))) {
-      unnamed.delete(decodeVersion(rowParts(key)[1] ?? '', value).fileId)
-      if (unnamed.size === 0) return
     }
   }
 }
@@ -104,14 +72,4 @@ async function* filesBelow(folder: string): AsyncGenerator<{ name: string; path:
     // An empty folder is removed with its last file.
     if (!hasCode(error, 'ENOENT')) throw error
   }
-}
-
-async function* batches<T>(items: AsyncIterable<T>, max: number): AsyncGenerator<T[]> {
-  let batch: T[] = []
-  for await (const item of items) {
-    if (batch.push(item) < max) continue
-    yield batch
-    batch = []
-  }
-  if (batch.length > 0) yield batch
 }

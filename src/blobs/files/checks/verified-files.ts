@@ -2,7 +2,7 @@
  * Files whose bytes were compared with their checksum a moment ago. What is read again and again comes from memory, where a disk does no
  * damage: to compare it each time would take as long as to send it. Whatever changes a file meanwhile, even its name, changes its ctime.
  */
-import type { FileSignature } from '#model/object.ts'
+import type { FileSignature } from '#blobs/files/place/file-ref.ts'
 
 export type VerifiableFile = FileSignature & { readonly ctimeMs: number }
 

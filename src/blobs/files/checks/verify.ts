@@ -3,25 +3,20 @@
  * served and never copied. A change by hand has another time or size, and is adopted before it comes to this.
  */
 import fs from 'node:fs'
-import { isSameFile, signatureOf } from '#blobs/files/io/file-operations.ts'
+import type { FilesContext } from '#blobs/files/context.ts'
+import { signatureOf } from '#blobs/files/io/file-operations.ts'
 import type { StretchCheck } from '#blobs/files/io/stretch-check.ts'
+import { isFileOf, signatureIn } from '#blobs/files/place/file-ref.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { crc64nvmeOf, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm } from '#model/object.ts'
-import type { StoreContext } from '#store/context.ts'
-
-/**
- * Which reads of whole objects are compared with the checksum: all, those of files that were not within a minute, those of up to 64 KiB,
- * or none.
- */
-export type VerifyReads = 'always' | 'recent' | 'small' | 'off'
 
 /** Whether bytes that are in memory whole are those of the version. True where the record has nothing to compare them with. */
-export function areBytesOf(context: StoreContext, version: StoredVersion, bytes: Buffer, ctimeMs: number): boolean {
+export function areBytesOf(context: FilesContext, version: StoredVersion, bytes: Buffer, ctimeMs: number): boolean {
   const { verifyReads, verified } = context
   if (verifyReads === 'off') return true
-  const file = { ...version.signature, ctimeMs }
+  const file = { ...signatureIn(version.blob), ctimeMs }
   if (verifyReads === 'recent' && verified.has(file)) return true
   const algorithm: ChecksumAlgorithm = crc64nvmeOf(version) === undefined ? 'MD5' : 'CRC64NVME'
   if (!isDigestOf(version, digestOnce([algorithm], bytes))) return false
@@ -36,7 +31,7 @@ function isDigestOf(version: StoredVersion, digests: ReadonlyMap<ChecksumAlgorit
 }
 
 /** Tells of damaged bytes; the error is for the client. */
-export function damaged(context: StoreContext, bucket: string, { key, versionId }: StoredVersion): ApiError {
+export function damaged(context: FilesContext, bucket: string, { key, versionId }: StoredVersion): ApiError {
   const message = 'the bytes of a stored version have changed; it is not served'
   context.troubles.tellOfFile('error', undefined, { bucket, key, versionId }, message)
   return new ApiError('InternalError', {
@@ -49,8 +44,8 @@ export function damaged(context: StoreContext, bucket: string, { key, versionId 
 }
 
 /** For a copy of all the version's bytes. */
-export function assertCopied(
-  context: StoreContext,
+export function assertSameDigests(
+  context: FilesContext,
   bucket: string,
   version: StoredVersion,
   digests: ReadonlyMap<ChecksumAlgorithm, Buffer>,
@@ -60,7 +55,7 @@ export function assertCopied(
 
 /** For bytes start <= i < end of a file that had this ctime when it was opened. */
 export function checkOfStretch(
-  context: StoreContext,
+  context: FilesContext,
   bucket: string,
   version: StoredVersion,
   stretch: { readonly fd: number; readonly start: number; readonly end: number; readonly ctimeMs: number },
@@ -70,14 +65,14 @@ export function checkOfStretch(
   const isWhole = start === 0 && end === version.sizeBytes
   const canDigest =
     isWhole && (verifyReads === 'always' || verifyReads === 'recent') && crc64nvmeOf(version) !== undefined
-  const before = { ...version.signature, ctimeMs }
+  const before = { ...signatureIn(version.blob), ctimeMs }
   return {
     canDigest,
     mustDigest: canDigest && (verifyReads === 'always' || !verified.has(before)),
     assertSame(crc64nvme) {
       const stats = fs.fstatSync(fd)
       const after = { ...signatureOf(stats), ctimeMs: stats.ctimeMs }
-      if (!isSameFile(after, version.signature)) {
+      if (!isFileOf(after, version.blob)) {
         const message = 'a file was changed by hand while it was read; the read was cut off'
         troubles.tellOfFile('warn', undefined, { bucket, key: version.key }, message)
         throw new ApiError('InternalError', { fields: { Reason: 'The file was changed while it was read.' } })

@@ -7,6 +7,8 @@
  *
  * A small file may replace another by exchange. Then the name in `staging/` is the replaced file's, until the spares take it: who moves that name under the lock must look whose file it is once nobody else can (file-moves.ts).
  */
+
+import type { Durability } from '#blobs/contract/blob-store.ts'
 import {
   exchangeFiles,
   isExchangeWorthwhile,
@@ -14,11 +16,10 @@ import {
   moveFileBelow,
   removeIfThere,
 } from '#blobs/files/io/file-operations.ts'
+import type { Place } from '#blobs/files/place/file-ref.ts'
 import { isInside } from '#blobs/files/place/inside.ts'
 import type { Layout } from '#blobs/files/place/layout.ts'
 import type { Spares } from '#blobs/files/staging/spares.ts'
-import type { Place } from '#model/object.ts'
-import type { Durability } from '#store/context.ts'
 import { type Pending, smallBytesOf } from './pending.ts'
 
 /** In a bucket that was never versioned: older rows of the key have no versions left. */

@@ -7,8 +7,6 @@ import fs from 'node:fs'
 import { dirname, sep } from 'node:path'
 import {
   findFileSafely,
-  hasCode,
-  isSameFile,
   moveFile,
   pruneFolders,
   removeFile,
@@ -16,14 +14,16 @@ import {
   tryToRemove,
   writeSmallFile,
 } from '#blobs/files/io/file-operations.ts'
+import { type FileSignature, isFileOf, isPlain, placeOf, withKind, withSignature } from '#blobs/files/place/file-ref.ts'
 import { isInside } from '#blobs/files/place/inside.ts'
 import { isPlainKey, type Layout } from '#blobs/files/place/layout.ts'
-import type { TroubleLog } from '#blobs/files/trouble-log.ts'
-import type { Exclusive } from '#metadata/engine.ts'
+import type { TroubleLog } from '#blobs/trouble-log.ts'
+import { hasCode } from '#lib/files/error-code.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import type { BlobRef } from '#metadata/blob-ref.ts'
+import type { Exclusive } from '#metadata/local-engine.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
-import type { FileSignature } from '#model/object.ts'
-import type { StoreLog } from '#store/context.ts'
 import { isReplacing, mayBeExchanged, mayMoveDirectly } from './direct-move.ts'
 import { type Located, locate } from './locate.ts'
 import { type Pending, type RemovedFile, replacedInodesOf } from './pending.ts'
@@ -49,7 +49,7 @@ const isNotWritable = ['EACCES', 'EPERM', 'EROFS', 'EIO']
 
 interface FileMovesOptions {
   readonly layout: Layout
-  readonly log: StoreLog
+  readonly log: LevelLog
   readonly troubles: TroubleLog
 }
 
@@ -88,7 +88,7 @@ export class FileMoves {
     const replaced = replacedInodesOf(older)
     for (const removed of pending.removed) this.#remove(view, pending, removed, playing, replaced)
     const located = locate(view, pending.bucket, pending.key, pending.order)
-    const isOpaque = located?.version.place.kind === 'opaque'
+    const isOpaque = located !== undefined && placeOf(located.version.blob).kind === 'opaque'
     // One that could not take the place of the file it replaces has left it there.
     if (typeof playing === 'object' || (isOpaque && isReplacing(pending))) this.#removeStale(view, pending)
     if (pending.fileId === undefined || !pending.moved.includes(pending.order)) return undefined
@@ -109,11 +109,11 @@ export class FileMoves {
   }
 
   #isOccupied({ bucket, key, inodes = [], removed }: Pending, { version }: Located): boolean {
-    if (version.place.kind !== 'plain') return false
+    if (!isPlain(version.blob)) return false
     const { layout } = this.#options
     const plain = layout.plain(bucket, key)
     const there = isReachable(layout, bucket, plain) ? findUnlessClosed(plain) : undefined
-    if (there === undefined || there.inode === version.signature.inode) return false
+    if (there === undefined || there.inode === version.blob.stamp) return false
     return !inodes.includes(there.inode) && !removed.some(({ inode }) => inode === there.inode)
   }
 
@@ -121,9 +121,9 @@ export class FileMoves {
   #place(view: Exclusive, pending: Pending, located: Located, playing: Playing): boolean {
     const { layout, log } = this.#options
     const { version } = located
-    const isNew = version.fileId === pending.fileId
-    const staged = layout.staging(version.fileId)
-    const target = layout.place(pending.bucket, pending.key, version.place)
+    const isNew = version.blob.id === pending.fileId
+    const staged = layout.staging(version.blob.id)
+    const target = layout.place(pending.bucket, pending.key, placeOf(version.blob))
     if (isNew) {
       const bytes = typeof playing === 'object' ? pending.bytes : undefined
       // A renamed version's file may have been exchanged when it was written.
@@ -137,7 +137,7 @@ export class FileMoves {
       const source = found === staged ? this.#take(version) : found
       if (source !== undefined && this.#move(view, pending, located, source, target)) return true
     }
-    if (version.place.kind !== 'plain' && (pending.bytes === undefined || !isNew)) {
+    if (!isPlain(version.blob) && (pending.bytes === undefined || !isNew)) {
       log.error(
         { bucket: pending.bucket, key: pending.key, versionId: version.versionId },
         'the bytes of a version are lost',
@@ -152,10 +152,10 @@ export class FileMoves {
    */
   #take(version: StoredVersion, bytes?: Uint8Array): string | undefined {
     const { layout } = this.#options
-    const taken = layout.taken(version.fileId)
-    if (!moveIfThere(layout.staging(version.fileId), taken)) return undefined
+    const taken = layout.taken(version.blob.id)
+    if (!moveIfThere(layout.staging(version.blob.id), taken)) return undefined
     const there = findFileSafely(taken)
-    if (there?.inode === version.signature.inode) return taken
+    if (there?.inode === version.blob.stamp) return taken
     if (there !== undefined && bytes !== undefined && holds(taken, there, bytes)) return taken
     tryToRemove(taken)
     return undefined
@@ -176,8 +176,10 @@ export class FileMoves {
   #find(row: Moved, version: StoredVersion, playing: Playing): string | undefined {
     const { layout } = this.#options
     const { bucket, key, source } = row
-    const { fileId: id, place, signature } = version
-    const isIt = (there: FileSignature) => there.inode === signature.inode || isCopy(there, signature, playing)
+    const { blob } = version
+    const { id } = blob
+    const place = placeOf(blob)
+    const isIt = (there: FileSignature) => there.inode === blob.stamp || isCopy(there, blob, playing)
     // No other version's file has such a name.
     const ownNames = [
       layout.place(bucket, key, { kind: 'version', id }),
@@ -200,7 +202,7 @@ export class FileMoves {
   #move(view: Exclusive, pending: Pending, located: Located, source: string, target: string): boolean {
     const { layout, log } = this.#options
     const { version } = located
-    if (version.place.kind === 'plain') {
+    if (isPlain(version.blob)) {
       try {
         if (!isInside(layout.bucket(pending.bucket), target))
           throw Object.assign(new Error('outside'), { code: 'ELOOP' })
@@ -217,9 +219,9 @@ export class FileMoves {
           log.info({ bucket, key }, 'the key cannot be a plain file here; kept in opaque/')
         } else throw error
       }
-      const place = { kind: 'opaque', id: version.fileId } as const
-      if (!moveIfThere(source, layout.place(pending.bucket, pending.key, place))) return false
-      view.put(located.row, encodeVersion({ ...version, place }))
+      const blob = withKind(version.blob, 'opaque')
+      if (!moveIfThere(source, layout.place(pending.bucket, pending.key, placeOf(blob)))) return false
+      view.put(located.row, encodeVersion({ ...version, blob }))
       return true
     }
     return moveIfThere(source, target)
@@ -232,24 +234,25 @@ export class FileMoves {
     const located = locate(view, bucket, key, order)
     if (located === undefined) return
     const { row, version } = located
-    const target = layout.place(bucket, key, version.place)
+    const target = layout.place(bucket, key, placeOf(version.blob))
     const there = findReachable(layout, bucket, target)
     if (there !== undefined) {
       if (holds(target, there, bytes)) {
-        if (!isSameFile(there, version.signature)) view.put(row, encodeVersion({ ...version, signature: there }))
+        if (!isFileOf(there, version.blob))
+          view.put(row, encodeVersion({ ...version, blob: withSignature(version.blob, there) }))
         return
       }
-      const isKnown = there.inode === version.signature.inode || isOurs(there.inode)
+      const isKnown = there.inode === version.blob.stamp || isOurs(there.inode)
       // Edited by hand since.
       if (!isKnown && there.mtimeMs >= version.modifiedAtMs + 1) return
     }
     // Not its name in `staging/`, from which a living process may be about to remove what was replaced.
-    const source = layout.taken(version.fileId)
+    const source = layout.taken(version.blob.id)
     fs.mkdirSync(dirname(source), { recursive: true })
     fs.rmSync(source, { force: true })
     // Synced, or a second power loss could leave it torn and newer than its version: it would pass for one edited by hand.
     const signature = writeSmallFile(source, bytes, { isSynced: true })
-    const restored = { ...version, signature }
+    const restored = { ...version, blob: withSignature(version.blob, signature) }
     view.put(row, encodeVersion(restored))
     this.#move(view, pending, { row, version: restored }, source, target)
   }
@@ -273,7 +276,7 @@ export class FileMoves {
   /** Whether a plain file is where the key's record says its bytes are. */
   #isTaken(view: Exclusive, bucket: string, key: string): boolean {
     const row = view.get(rowKey('o', bucket, key))
-    return row !== undefined && decodeVersion(key, row).place.kind === 'plain'
+    return row !== undefined && isPlain(decodeVersion(key, row).blob)
   }
 
   /**
@@ -326,9 +329,9 @@ const isRemoved = (there: FileSignature, { inode, mtimeMs = there.mtimeMs }: Rem
   there.inode === inode && (there.mtimeMs === mtimeMs || typeof playing === 'object')
 
 /** After a restore from a copy, whose files have other inodes but kept their size and time. */
-function isCopy(there: FileSignature, known: FileSignature, playing: Playing): boolean {
+function isCopy(there: FileSignature, known: BlobRef, playing: Playing): boolean {
   if (typeof playing !== 'object' || playing.inodes.has(there.inode)) return false
-  return there.sizeBytes === known.sizeBytes && there.mtimeMs === known.mtimeMs
+  return there.sizeBytes === known.sizeBytes && there.mtimeMs === known.secondStamp
 }
 
 /** Not behind a symbolic link: what is there is not in the bucket. */

@@ -1,4 +1,4 @@
-import type { Exclusive } from '#metadata/engine.ts'
+import type { Exclusive } from '#metadata/local-engine.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 

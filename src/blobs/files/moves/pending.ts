@@ -2,11 +2,13 @@
  * The write-ahead log of files. A row says: the files of these versions of this key may not be where their records say, these files
  * may have to go, and here are the bytes of a small one. It stays until the files are durably in their places.
  */
+
+import { type Place, placeOf } from '#blobs/files/place/file-ref.ts'
+import type { BlobRef } from '#metadata/blob-ref.ts'
 import { asBuffer, type Bytes, type KeyRange } from '#metadata/engine.ts'
+import { putWithRest } from '#metadata/local-engine.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
-import type { StoredVersion } from '#metadata/version-codec.ts'
-import type { Place } from '#model/object.ts'
 
 export interface RemovedFile {
   readonly place: Place
@@ -55,7 +57,7 @@ export const smallBytesOf = ({ bytes, smallBytes }: Pending): number | undefined
 /** Puts the row; its bytes go to the engine's log, if it has one. */
 export function putPending(transaction: Transaction, pending: Pending): void {
   const [row, ...rest] = encodePending(pending)
-  transaction.put(pendingKey(pending), row, rest)
+  putWithRest(transaction, pendingKey(pending), row, rest)
 }
 
 /** Before the bytes of a row that has any. */
@@ -82,10 +84,12 @@ export function decodePending(value: Bytes): Pending {
   return row.length > jsonEnd ? { ...pending, bytes: row.subarray(jsonEnd + 1) } : pending
 }
 
-export function removedFile(version: StoredVersion): RemovedFile {
-  const { place, fileId, signature } = version
-  return { place, fileId, inode: signature.inode, mtimeMs: signature.mtimeMs }
-}
+export const removedFile = (ref: BlobRef): RemovedFile => ({
+  place: placeOf(ref),
+  fileId: ref.id,
+  inode: ref.stamp,
+  mtimeMs: ref.secondStamp,
+})
 
 /** Inodes of the plain files that the new versions of these rows were to replace: of no version any more. */
 export const replacedInodesOf = (rows: readonly Pending[]): number[] =>

@@ -3,18 +3,20 @@
  * what they protect is on disk.
  */
 import { dirname } from 'node:path'
+import type { Durability } from '#blobs/contract/blob-store.ts'
 import { tryToRemove, tryToRemoveFolder } from '#blobs/files/io/file-operations.ts'
+import { type Place, placeOf } from '#blobs/files/place/file-ref.ts'
 import { isPlainKey, type Layout } from '#blobs/files/place/layout.ts'
 import type { Spares } from '#blobs/files/staging/spares.ts'
-import type { TroubleLog } from '#blobs/files/trouble-log.ts'
+import type { TroubleLog } from '#blobs/trouble-log.ts'
 import { type DiskReserve, isVolumeFull } from '#lib/files/disk-reserve.ts'
 import { syncFolderIfThere, syncIfThere } from '#lib/files/sync.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
 import { libc } from '#lib/system/libc.ts'
-import type { Bytes, Exclusive, MetadataEngine } from '#metadata/engine.ts'
+import type { Bytes } from '#metadata/engine.ts'
+import type { Exclusive, LocalEngine } from '#metadata/local-engine.ts'
 import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
-import type { Place } from '#model/object.ts'
-import type { Durability, StoreLog } from '#store/context.ts'
 import { DirectMoves, mayMoveDirectly } from './direct-move.ts'
 import { FileMoves, type Playing } from './file-moves.ts'
 import { decodePending, inodesOf, olderRows, type Pending, pendingKey, smallBytesOf } from './pending.ts'
@@ -25,10 +27,10 @@ const laggardsMax = 1000
 const pendingBytesMax = 64 * 1024 * 1024
 
 interface SettlerOptions {
-  readonly engine: MetadataEngine
+  readonly engine: LocalEngine
   readonly layout: Layout
   readonly durability: Durability
-  readonly log: StoreLog
+  readonly log: LevelLog
   /** Takes replaced files. */
   readonly spares: Pick<Spares, 'recycle' | 'finish'>
   readonly troubles: TroubleLog
@@ -386,7 +388,7 @@ export class Settler {
     ])
     const paths = isPlainKey(key) ? [layout.plain(bucket, key)] : []
     for (const value of rows) {
-      if (value !== undefined) paths.push(layout.place(bucket, key, decodeVersion(key, value).place))
+      if (value !== undefined) paths.push(layout.place(bucket, key, placeOf(decodeVersion(key, value).blob)))
     }
     return paths
   }

@@ -4,15 +4,16 @@
  */
 import type { Dirent } from 'node:fs'
 import fs from 'node:fs/promises'
-import { findFileSafely, hasCode } from '#blobs/files/io/file-operations.ts'
+import type { FilesContext } from '#blobs/files/context.ts'
+import { findFileSafely } from '#blobs/files/io/file-operations.ts'
+import { hasCode } from '#lib/files/error-code.ts'
 import { rowsOf } from '#metadata/tables.ts'
-import type { StoreContext } from '#store/context.ts'
 import { isLink } from './inside.ts'
 
 const slash = Buffer.from('/')
 
 /** Whether there is anything but empty folders. Files of objects that were deleted a moment ago are removed first. */
-export async function hasForeignFiles(context: StoreContext, bucket: string): Promise<boolean> {
+export async function hasForeignFiles(context: FilesContext, bucket: string): Promise<boolean> {
   const root = Buffer.from(context.layout.bucket(bucket))
   // What is behind a link is not the bucket's.
   if (isLink(context.layout.bucket(bucket))) return true

@@ -4,7 +4,8 @@
  */
 import fs from 'node:fs'
 import { dirname } from 'node:path'
-import { hasCode, lstatSafely } from '#blobs/files/io/file-operations.ts'
+import { lstatSafely } from '#blobs/files/io/file-operations.ts'
+import { hasCode } from '#lib/files/error-code.ts'
 
 const keptMs = 1000
 const keptFolders = 1000

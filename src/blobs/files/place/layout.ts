@@ -1,6 +1,6 @@
 /** Where files are under STORAGE_ROOT. The one place that turns a key into a path, and that decides which keys may be one. */
 import { join, sep } from 'node:path'
-import type { Place } from '#model/object.ts'
+import type { Place } from '#blobs/files/place/file-ref.ts'
 
 export const systemFolder = '.myfsio.sys'
 
@@ -42,6 +42,11 @@ export class Layout {
   /** The file in which the parts of an upload lie at their offsets. */
   assembled(uploadId: string): string {
     return this.system('uploads', uploadId, 'data')
+  }
+
+  /** A part that has no slot in it. */
+  partFile(uploadId: string, name: string): string {
+    return this.system('uploads', uploadId, name)
   }
 
   place(bucket: string, key: string, place: Place): string {

@@ -4,13 +4,14 @@
  */
 import fs from 'node:fs'
 import { dirname, join } from 'node:path'
-import { hasCode, moveFileBelow } from '#blobs/files/io/file-operations.ts'
+import { moveFileBelow } from '#blobs/files/io/file-operations.ts'
 import type { Layout } from '#blobs/files/place/layout.ts'
+import { hasCode } from '#lib/files/error-code.ts'
 import { tryToLock } from '#lib/files/file-lock.ts'
 import { syncFolder } from '#lib/files/sync.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
 import { isLivingProcess } from '#lib/system/living-process.ts'
 import { randomId } from '#metadata/order.ts'
-import type { StoreLog } from '#store/context.ts'
 
 export class StagingFolder {
   readonly #path: string
@@ -87,7 +88,7 @@ export function sortStaging(layout: Layout): void {
 }
 
 /** Removes what stores that are no longer open have staged, but for the files that `isNamed` says a row of the index names. */
-export function removeAbandoned(layout: Layout, isNamed: (fileId: string) => boolean, log: StoreLog): void {
+export function removeAbandonedStaging(layout: Layout, isNamed: (fileId: string) => boolean, log: LevelLog): void {
   for (const owner of fs.readdirSync(layout.system('staging'))) {
     try {
       removeAbandonedFolder(layout, owner, isNamed, log)
@@ -101,7 +102,7 @@ function removeAbandonedFolder(
   layout: Layout,
   owner: string,
   isNamed: (fileId: string) => boolean,
-  log: StoreLog,
+  log: LevelLog,
 ): void {
   const path = layout.stagingFolder(owner)
   if (!isFolder(path)) return
@@ -132,7 +133,7 @@ function isInUse(owner: string, claim: ReturnType<typeof claimFolder>): boolean 
   return mayBeUnlocked && isLivingProcess(Number.parseInt(owner, 36))
 }
 
-function removeFiles(folder: string, isNamed: (fileId: string) => boolean, log: StoreLog): void {
+function removeFiles(folder: string, isNamed: (fileId: string) => boolean, log: LevelLog): void {
   try {
     for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name)

@@ -1,6 +1,6 @@
 import { isVolumeFull } from '#lib/files/disk-reserve.ts'
+import { hasCode } from '#lib/files/error-code.ts'
 import { ApiError } from '#model/errors.ts'
-import { hasCode } from './io/file-operations.ts'
 
 /**
  * A full disk, too many open files, or a file that another program holds a lease on (as Samba does, until it hears of us) is the

@@ -3,7 +3,7 @@
  * still there after an hour is told again.
  */
 import { dirname } from 'node:path'
-import type { StoreLog } from '#store/context.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
 
 const againAfterMs = 60 * 60 * 1000
 const rememberedMax = 1000
@@ -15,11 +15,11 @@ export interface Troubled {
 }
 
 export class TroubleLog {
-  readonly #log: StoreLog
+  readonly #log: LevelLog
   /** When each was told, the oldest first. */
   readonly #toldAtMs = new Map<string, number>()
 
-  constructor(log: StoreLog) {
+  constructor(log: LevelLog) {
     this.#log = log
   }
 

@@ -1,0 +1,126 @@
+/** The bytes of an upload's parts as one file. */
+import { open } from 'node:fs/promises'
+import type { AssembledBlob } from '#blobs/contract/part-blobs.ts'
+import type { FilesContext } from '#blobs/files/context.ts'
+import { findFile, signatureOf } from '#blobs/files/io/file-operations.ts'
+import { type FileSignature, fileRef } from '#blobs/files/place/file-ref.ts'
+import { asStorageError } from '#metadata/storage-error.ts'
+import { decodeJson, partText, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
+import type { Transaction } from '#metadata/transact.ts'
+import { limits } from '#model/limits.ts'
+import { assertRoom, discardFile } from './staging.ts'
+
+/** Where a part's bytes are: in the assembled file at `offset`, or in a file of the upload's folder. */
+export type PartPlace = { readonly offset: number } | { readonly file: string }
+
+/** `writing`: somebody may still write to this slot. `written`: its part has been acknowledged, and nobody will again. */
+export type SlotState = 'writing' | 'written'
+
+interface PlacedPart {
+  readonly at: PartPlace
+  readonly sizeBytes: number
+}
+
+/** The file that holds the bytes of these parts one after the other: the assembled one if that is all it holds, else a copy. */
+export async function assembleParts(
+  context: FilesContext,
+  uploadId: string,
+  parts: readonly PlacedPart[],
+): Promise<AssembledBlob> {
+  const slots = await findQuietSlots(context, uploadId)
+  let end = 0
+  const isInPlace = parts.every((part) => {
+    const fits = 'offset' in part.at && part.at.offset === end
+    end += part.sizeBytes
+    return fits
+  })
+  const assembled = findFile(context.layout.assembled(uploadId))
+  // Cutting off what is beyond would take it from an upload whose completion may yet fail.
+  if (isInPlace && slots !== undefined && assembled?.sizeBytes === end) {
+    return {
+      ref: fileRef(uploadId, 'plain', assembled),
+      confirm: (transaction) => requireNoNewSlots(transaction, uploadId, slots),
+      discard: () => undefined,
+    }
+  }
+  return copyOf(context, uploadId, parts)
+}
+
+async function copyOf(context: FilesContext, uploadId: string, parts: readonly PlacedPart[]): Promise<AssembledBlob> {
+  assertRoom(
+    context,
+    parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  )
+  const fileId = context.staging.newFileId()
+  try {
+    const signature = await copyParts(context, uploadId, parts, fileId)
+    const discard = () => discardFile(context, fileId)
+    return { ref: fileRef(fileId, 'plain', signature), confirm: () => undefined, discard }
+  } catch (error) {
+    discardFile(context, fileId)
+    throw asStorageError(error)
+  }
+}
+
+/** Part numbers whose slots are taken, if nobody is writing to any: then the assembled file may become an object. */
+async function findQuietSlots({ engine }: FilesContext, uploadId: string): Promise<number[] | undefined> {
+  const rows = await engine.scan(rowsOf('s', uploadId))
+  if (rows.some(({ value }) => decodeJson<SlotState>(value) === 'writing')) return undefined
+  return rows.map(({ key }) => Number(rowParts(key)[1]))
+}
+
+/** Fails the transaction if anybody has taken a slot beside these since they were read. */
+function requireNoNewSlots(transaction: Transaction, uploadId: string, slots: readonly number[]): void {
+  let from = 0
+  for (const slot of [...slots, limits.partNumberMax + 1]) {
+    if (slot > from) {
+      const range = { start: rowKey('s', uploadId, partText(from)), end: rowKey('s', uploadId, partText(slot)) }
+      transaction.requireEmpty(range)
+    }
+    from = slot + 1
+  }
+}
+
+async function copyParts(
+  { layout, staging, durability }: FilesContext,
+  uploadId: string,
+  parts: readonly PlacedPart[],
+  fileId: string,
+): Promise<FileSignature> {
+  const file = await open(layout.staging(fileId), 'wx')
+  try {
+    for (const part of parts) {
+      const path = 'offset' in part.at ? layout.assembled(uploadId) : layout.partFile(uploadId, part.at.file)
+      await copyStretch(path, 'offset' in part.at ? part.at.offset : 0, part.sizeBytes, (bytes) =>
+        file.writeFile(bytes),
+      )
+    }
+    if (durability !== 'none') {
+      await file.datasync()
+      await staging.sync()
+    }
+    return signatureOf(await file.stat())
+  } finally {
+    await file.close()
+  }
+}
+
+async function copyStretch(
+  path: string,
+  start: number,
+  sizeBytes: number,
+  write: (bytes: Uint8Array) => Promise<unknown>,
+): Promise<void> {
+  const source = await open(path, 'r')
+  try {
+    const buffer = Buffer.allocUnsafe(Math.min(sizeBytes, 1024 * 1024))
+    for (let done = 0; done < sizeBytes; ) {
+      const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, sizeBytes - done), start + done)
+      if (bytesRead === 0) throw new Error(`${path} is shorter than its part`)
+      await write(buffer.subarray(0, bytesRead))
+      done += bytesRead
+    }
+  } finally {
+    await source.close()
+  }
+}
