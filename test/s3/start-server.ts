@@ -49,6 +49,8 @@ const silent: LevelLog = { info: () => undefined, warn: () => undefined, error: 
 export async function startServer(
   options: {
     engine?: 'lmdb' | 'memory'
+    /** Also with an index in memory. */
+    keepsFiles?: boolean
     maxUploadBytes?: number
     trustedProxies?: string[]
     enforce?: 'on' | 'log'
@@ -65,7 +67,7 @@ export async function startServer(
   const iamPath = join(root, 'iam.json')
   await writeFile(iamPath, JSON.stringify({ users }))
   const store = await openStore({
-    root: options.engine === 'memory' ? undefined : join(root, 'data'),
+    root: options.engine === 'memory' && options.keepsFiles !== true ? undefined : join(root, 'data'),
     durability: 'strict',
     engine: options.engine ?? 'lmdb',
     watch: false,

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import type { ByteRange, Staged } from '#blobs/contract/incoming.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
+import { OpenBytes } from '#blobs/open-bytes.ts'
 import { createDigester } from '#lib/digest/digest.ts'
 import type { BlobRef } from '#metadata/blob-ref.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
@@ -28,9 +29,9 @@ export function openVersion(
   const opened =
     (path === undefined ? undefined : openSame(path, blob)) ?? openSame(context.layout.staging(blob.id), blob)
   if (opened === undefined) return undefined
-  const { bytes, ctimeMs } = opened
-  if (bytes !== undefined && !areBytesOf(context, version, bytes, ctimeMs)) return 'damaged'
-  return new OpenFile(context, bucket, version, opened)
+  const { bytes, ctimeMs, fd } = opened
+  if (bytes === undefined) return new OpenFile(context, bucket, version, fd, ctimeMs)
+  return areBytesOf(context, version, bytes, ctimeMs) ? new OpenBytes(bytes) : 'damaged'
 }
 
 export function hasVersion(context: FilesContext, bucket: string, version: StoredVersion): boolean {
@@ -89,15 +90,13 @@ class OpenFile implements OpenBlob {
   readonly #context: FilesContext
   readonly #bucket: string
   readonly #version: StoredVersion
-  readonly #bytes: Buffer | undefined
   readonly #ctimeMs: number
   #fd: number
 
-  constructor(context: FilesContext, bucket: string, version: StoredVersion, { bytes, ctimeMs, fd }: Opened) {
+  constructor(context: FilesContext, bucket: string, version: StoredVersion, fd: number, ctimeMs: number) {
     this.#context = context
     this.#bucket = bucket
     this.#version = version
-    this.#bytes = bytes
     this.#ctimeMs = ctimeMs
     this.#fd = fd
   }
@@ -106,9 +105,8 @@ class OpenFile implements OpenBlob {
     return this.#version.blob.sizeBytes
   }
 
-  bytes({ start, end }: ByteRange): Buffer | undefined {
-    const bytes = this.#bytes
-    return bytes === undefined || (start === 0 && end === bytes.length) ? bytes : bytes.subarray(start, end)
+  bytes(): undefined {
+    return undefined
   }
 
   async send({ start, end }: ByteRange, response: ServerResponse, writeHead?: () => void): Promise<void> {

@@ -8,6 +8,7 @@ import type { BucketBlobs } from '#blobs/contract/bucket-blobs.ts'
 import type { ByteRange, IncomingBody, StagedBlob } from '#blobs/contract/incoming.ts'
 import type { Inspection } from '#blobs/contract/inspection.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
+import { OpenBytes } from '#blobs/open-bytes.ts'
 import { readBody } from '#blobs/read-body.ts'
 import type { BlobRef } from '#metadata/blob-ref.ts'
 import { randomId } from '#metadata/order.ts'
@@ -15,8 +16,8 @@ import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm } from '#model/object.ts'
+import { copyOf, digestsOf } from './copy-of.ts'
 import { MemoryParts } from './memory-parts.ts'
-import { copyOf, digestsOf, OpenBytes } from './open-bytes.ts'
 
 interface GoneBlobs {
   readonly ids: readonly string[]

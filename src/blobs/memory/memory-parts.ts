@@ -7,7 +7,7 @@ import { randomId } from '#metadata/order.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm } from '#model/object.ts'
 import type { Upload } from '#model/upload.ts'
-import { copyOf, digestsOf } from './open-bytes.ts'
+import { copyOf, digestsOf } from './copy-of.ts'
 
 interface KeptPart {
   readonly id: string
