@@ -2,10 +2,11 @@
 import type { BucketPolicyBook } from '#identity/bucket-policies/bucket-policies.ts'
 import type { Identities } from '#identity/identities.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
+import type { AuthenticatorSettings } from './caller/authenticator.ts'
+import { type ClientAddress, createClientAddress } from './caller/client-address.ts'
 import { type Authorizer, createAuthorizer } from './decide/authorizer.ts'
-import type { Gatekeeper } from './decide/caller.ts'
-import { type ClientAddress, createClientAddress } from './decide/client-address.ts'
-import { createGatekeeper, type GatekeeperSettings } from './decide/gatekeeper.ts'
+import type { Gatekeeper } from './decide/gatekeeper.ts'
+import { createGatekeeper } from './decide/gatekeeper.ts'
 import { Activity } from './records/activity.ts'
 import { DecisionJournal } from './records/decision-journal.ts'
 import { UsageLedger } from './records/usage-ledger.ts'
@@ -16,7 +17,7 @@ export interface AccessOptions {
   /** Of the journal, see metadata/tables.ts; closed with the rest. */
   readonly engine: MetadataEngine
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
-  readonly settings: GatekeeperSettings & {
+  readonly settings: AuthenticatorSettings & {
     /** Addresses and ranges of proxies whose X-Forwarded-For counts. */
     readonly trustedProxies: readonly string[]
     readonly enforce: 'on' | 'log'

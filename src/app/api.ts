@@ -2,21 +2,21 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Express, NextFunction, Request, Response } from 'express'
+import { createAdminEndpoint } from '#admin/endpoint.ts'
 import { createHealthRoutes } from '#admin/health.ts'
 import { createMinioAdminRoutes } from '#admin/minio-admin.ts'
-import { createAdminRoutes } from '#admin/routes.ts'
 import type { AppConfig } from '#config/config.ts'
 import { answerRefusal } from '#http/answer-refusal.ts'
 import { createQueryEndpoint } from '#http/aws-query/endpoint.ts'
 import { isQueryRequest } from '#http/aws-query/recognize.ts'
-import { refusalTold } from '#http/connections.ts'
 import { createCors } from '#http/cors.ts'
 import { RateLimiter } from '#http/rate-limit.ts'
-import { closeServer, createHttpServer, listen, takeConnections } from '#http/server.ts'
-import { readTls } from '#http/tls.ts'
+import { refusalTold } from '#http/server/connections.ts'
+import { closeServer, createHttpServer, listen, takeConnections } from '#http/server/server.ts'
+import { readTls } from '#http/server/tls.ts'
 import { createIamService } from '#iam/service.ts'
 import { createLog, flushLog, type Log } from '#lib/log/log.ts'
-import { defaultBlock, defaultControls } from '#model/object-ownership.ts'
+import { newBucket } from '#model/new-bucket.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import { createAddressReader } from '#s3/request/address.ts'
@@ -81,7 +81,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const documents = () => [identities, open.policies].map(({ path, problem }) => ({ path, problem }))
   const serverOwnerId = () => identities.ownerId
   const questions = { access, findIdentity, documents, serverOwnerId }
-  const admin = createAdminRoutes({ services, region, service, apiBaseUrl, ...questions })
+  const admin = createAdminEndpoint({ ...services, region, service, apiBaseUrl, ...questions })
   const minioAdmin = createMinioAdminRoutes(services.store)
   const onServed = config.activity ? (served: ServedRequest) => access.activity.note(served) : undefined
   const query = createQueryEndpoint({
@@ -140,13 +140,8 @@ function asAskedBefore(request: IncomingMessage): Pick<IncomingMessage, 'method'
 /** MYFSIO_BUCKETS, which belong to the administrator. */
 async function createBuckets(store: Store, config: AppConfig, ownerId: string): Promise<void> {
   const { buckets, region } = config
-  const controls = {
-    ...defaultControls(config.defaultObjectOwnership),
-    ...defaultBlock(config.defaultPublicAccessBlock),
-  }
   for (const name of buckets) {
     if ((await store.findBucket(name)) !== undefined) continue
-    const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
-    await store.createBucket({ name, createdAtMs: Date.now(), ownerId, region, ...controls, ...fresh })
+    await store.createBucket(newBucket({ name, ownerId, region }, config))
   }
 }

@@ -10,8 +10,9 @@ import { anyRegion } from '#model/bucket-region.ts'
 import { objectOwnerships } from '#model/object-ownership.ts'
 import { wellKnownSecret } from '#model/well-known-secret.ts'
 import { baseUrl, ipRanges, isLoopback, origin } from './addresses.ts'
+import type { Gathered } from './minio.ts'
 import { hosts, interval, list, listOf, logLevel, matching, onOff, rateLimit, size, wholeNumber } from './schemas.ts'
-import { readDotenv, readFlags, withoutEmpty } from './sources.ts'
+import { gatherSettings } from './sources.ts'
 
 export const defaultCredential = wellKnownSecret
 
@@ -150,15 +151,13 @@ type Values = {
 
 const names = Object.keys(variables) as Name[]
 const secrets: ReadonlySet<Name> = new Set(['ADMIN_SECRET_KEY', 'SECRET_KEY'])
-/** What other servers call the same thing. */
-const aliases: Partial<Record<Name, string>> = {
-  ADMIN_ACCESS_KEY: 'MINIO_ROOT_USER',
-  ADMIN_SECRET_KEY: 'MINIO_ROOT_PASSWORD',
-}
 const commands = ['check-config', 'show-config', 'reset-cred', 'version', 'help'] as const
 
-export type Command = (typeof commands)[number] | 'fsck' | 'start'
-export type AppConfig = ReturnType<typeof assemble>
+export type Command = (typeof commands)[number] | 'fsck' | 'health' | 'start'
+export type AppConfig = ReturnType<typeof assemble> & {
+  /** What was given and has no effect, a sentence each. */
+  readonly notes: readonly string[]
+}
 
 /** All mistakes found, a sentence each. */
 export class ConfigError extends Error {
@@ -174,7 +173,8 @@ export class ConfigError extends Error {
 /** What the flags ask for; looks at no setting, so that --help works whatever they are. */
 export function findCommand(argv: readonly string[]): Command {
   if (argv.includes('-h')) return 'help'
-  if (argv[0] === 'fsck' && !argv.includes('--help')) return 'fsck'
+  const [word] = argv
+  if ((word === 'fsck' || word === 'health') && !argv.includes('--help')) return word
   return commands.findLast((command) => argv.includes(`--${command}`)) ?? 'start'
 }
 
@@ -184,16 +184,12 @@ export function loadConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
   cwd: string = process.cwd(),
 ): AppConfig {
-  const mistakes: string[] = []
-  const given = {
-    ...readDotenv(cwd, mistakes),
-    ...withoutEmpty(env),
-    ...readFlags(argv, flags(), commands, mistakes),
-  }
-  const values = Object.fromEntries(names.map((name) => [name, readValue(name, given, mistakes)])) as Values
+  const gathered = gatherSettings(argv, { env, cwd, flags: flags(), switches: commands })
+  const { given, mistakes, notes } = gathered
+  const values = Object.fromEntries(names.map((name) => [name, readValue(name, gathered)])) as Values
   mistakes.push(...disagreements(values, given))
   if (mistakes.length > 0) throw new ConfigError(mistakes)
-  return assemble(values, given, cwd)
+  return { ...assemble(values, given, cwd), notes }
 }
 
 /**
@@ -224,7 +220,7 @@ export function isColorUnwanted(): boolean {
 /** For --show-config: what is in force, with secrets masked. */
 export function describeConfig(config: AppConfig): [name: string, value: string][] {
   return names.map((name) => {
-    const value = findGiven(name, config.given) ?? variables[name].fallback ?? ''
+    const value = config.given[name] ?? variables[name].fallback ?? ''
     return [name, secrets.has(name) && value !== '' ? '********' : value]
   })
 }
@@ -252,10 +248,6 @@ function defaultWorkers(): string {
   return String(Math.min(2, availableParallelism()))
 }
 
-function isKnown(name: string): boolean {
-  return name in variables || Object.values(aliases).includes(name)
-}
-
 function flagOf(name: Name): string {
   return `--${name.toLowerCase().replaceAll('_', '-')}`
 }
@@ -268,21 +260,15 @@ function flags(): Map<string, string> {
   return new Map([...named, ['host', 'APP_HOST']])
 }
 
-function findGiven(name: Name, given: Readonly<Record<string, string>>): string | undefined {
-  return given[name] ?? given[aliases[name] ?? '']
-}
-
 /** The default where a mistake was made, so that the rest can be checked as well. */
-function readValue(name: Name, given: Readonly<Record<string, string>>, mistakes: string[]): unknown {
+function readValue(name: Name, { given, origins, mistakes }: Gathered): unknown {
   const { schema, fallback, allowed } = variables[name]
-  const value = findGiven(name, given)
+  const value = given[name]
   const result = value === undefined ? undefined : schema.safeParse(value)
   if (result?.success) return result.data
   if (result !== undefined) {
-    const alias = aliases[name]
-    const source = given[name] === undefined && alias !== undefined ? alias : name
     const shown = secrets.has(name) ? 'what is given' : JSON.stringify(value)
-    mistakes.push(`${source} cannot be ${shown}: it must be ${allowed}.`)
+    mistakes.push(`${origins.get(name) ?? name} cannot be ${shown}: it must be ${allowed}.`)
   }
   return fallback === undefined ? undefined : schema.parse(fallback)
 }
@@ -298,7 +284,7 @@ function disagreements(values: Values, given: Readonly<Record<string, string>>):
   if ((values.TLS_CERT === undefined) !== (values.TLS_KEY === undefined)) {
     found.push('TLS_CERT and TLS_KEY must be given together: a certificate and its key, as PEM files.')
   }
-  const isGiven = (name: Name) => findGiven(name, given) !== undefined
+  const isGiven = (name: Name) => given[name] !== undefined
   if (isGiven('ADMIN_ACCESS_KEY') !== isGiven('ADMIN_SECRET_KEY')) {
     found.push('ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY must be given together.')
   }
@@ -347,7 +333,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     secretKey: values.SECRET_KEY,
     region: values.AWS_REGION,
     // As MinIO has it: who names no region accepts each, who names one means it.
-    regions: values.REGIONS ?? (findGiven('AWS_REGION', given) === undefined ? [anyRegion] : []),
+    regions: values.REGIONS ?? (given.AWS_REGION === undefined ? [anyRegion] : []),
     service: values.AWS_SERVICE,
     sts: { allowPrivateIssuers: values.OIDC_PRIVATE_ISSUERS },
     apiBaseUrl: values.API_BASE_URL,
@@ -374,6 +360,6 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
       backupCount: values.LOG_BACKUP_COUNT,
     },
     /** As given, for --show-config. */
-    given: Object.fromEntries(Object.entries(given).filter(([name]) => isKnown(name))),
+    given: Object.fromEntries(Object.entries(given).filter(([name]) => name in variables)),
   }
 }

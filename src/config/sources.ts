@@ -1,11 +1,38 @@
-/** Where settings come from: flags and the file `.env`. Mistakes are collected, as sentences. */
+/** Where settings come from: the file `.env`, the environment and flags. Mistakes are collected, as sentences. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'dotenv'
+import { type Gathered, gatherMinioCommand, gatherMinioVariables } from './minio.ts'
 
 type Given = Record<string, string>
 
-export function readDotenv(cwd: string, mistakes: string[]): Given {
+interface Sources {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  /** The setting of each flag. */
+  readonly flags: ReadonlyMap<string, string>
+  /** Flags that stand alone. */
+  readonly switches: readonly string[]
+}
+
+export function gatherSettings(argv: readonly string[], { env, cwd, flags, switches }: Sources): Gathered {
+  const gathered: Gathered = { given: {}, origins: new Map(), mistakes: [], notes: [] }
+  const variables = { ...readDotenv(cwd, gathered.mistakes), ...withoutEmpty(env) }
+  gatherMinioVariables(variables, gathered)
+  replace(gathered, variables)
+  // MinIO's image is started with and without the name of its program.
+  const [word, ...others] = argv[0] === 'minio' ? argv.slice(1) : argv
+  const own = word === 'server' ? gatherMinioCommand(others, switches, gathered) : argv
+  replace(gathered, readFlags(own, flags, switches, gathered.mistakes))
+  return gathered
+}
+
+function replace({ given, origins }: Gathered, later: Given): void {
+  for (const name of Object.keys(later)) origins.delete(name)
+  Object.assign(given, later)
+}
+
+function readDotenv(cwd: string, mistakes: string[]): Given {
   try {
     return withoutEmpty(parse(readFileSync(join(cwd, '.env'))))
   } catch (error) {
@@ -16,12 +43,12 @@ export function readDotenv(cwd: string, mistakes: string[]): Given {
 }
 
 /** `NAME=` means not given, as in compose files. */
-export function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Given {
+function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Given {
   return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])))
 }
 
 /** `--flag value` and `--flag=value`. `names` maps a flag to its variable; `switches` stand alone. */
-export function readFlags(
+function readFlags(
   argv: readonly string[],
   names: ReadonlyMap<string, string>,
   switches: readonly string[],

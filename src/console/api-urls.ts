@@ -1,5 +1,5 @@
 /** Where the S3 API is: for this process, and for the visitor's clients. */
-import type { ConsoleSettings } from './console.ts'
+import type { ConsoleSettings } from './console-settings.ts'
 import type { Visit } from './page.ts'
 
 const anyAddress = /^(0\.0\.0\.0|::)$/

@@ -4,46 +4,16 @@ import type { Express, NextFunction, Request, Response } from 'express'
 import helmet from 'helmet'
 import type { LocalRequests } from '#http/local-requests.ts'
 import type { Log } from '#lib/log/log.ts'
-import type { ObjectOwnership } from '#model/object-ownership.ts'
-import { installAssets } from './assets.ts'
-import { basePathOf, underBasePath } from './base-path.ts'
+import { installAssets } from './answer/assets.ts'
+import { basePathOf, underBasePath } from './answer/base-path.ts'
+import { createRenderer } from './answer/render.ts'
+import type { ConsoleSettings } from './console-settings.ts'
 import { createEndpoint } from './endpoint.ts'
-import { ShownOnce } from './iam/shown-once.ts'
+import { ShownOnce } from './iam/keys/shown-once.ts'
 import type { ConsoleServices, DomainServices } from './page.ts'
-import { createRenderer } from './render.ts'
 import { routes } from './routes.ts'
 import { createSessions } from './session/session.ts'
 import { SessionStore } from './session/session-store.ts'
-
-/** What the console needs to know, as the settings of the whole program have it. */
-export interface ConsoleSettings {
-  readonly mode: 'both' | 'api' | 'ui'
-  readonly host: string
-  readonly isLoopback: boolean
-  readonly apiPort: number
-  readonly uiPort: number
-  readonly apiBaseUrl: string | undefined
-  readonly uiBaseUrl: string | undefined
-  readonly region: string
-  readonly regions: readonly string[]
-  readonly service: string
-  readonly storageRoot: string
-  readonly durability: string
-  readonly metadataEngine: string
-  readonly storageWatch: boolean
-  readonly scrubIntervalMs: number | undefined
-  readonly workers: number
-  /** Whether requests are recorded. */
-  readonly activity: boolean
-  readonly maxUploadBytes: number
-  readonly defaultObjectOwnership: ObjectOwnership
-  readonly defaultPublicAccessBlock: boolean
-  readonly uiPageSize: number
-  readonly secretKey: string | undefined
-  readonly sessionIdleMs: number
-  readonly sessionLifetimeMs: number
-  readonly tls: { certPath: string; keyPath: string } | undefined
-}
 
 export interface ConsoleOptions {
   readonly services: DomainServices

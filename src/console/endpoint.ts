@@ -1,9 +1,11 @@
 /** The life of one visit, to be read aloud: who → signed in? → from our own page? → bucket → may they? → page → send. */
 import type { NextFunction, Request, Response } from 'express'
-import type { Asking, RequestFacts } from '#access/decide/caller.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { isUnexplained } from '#access/decide/denial.ts'
 import { hideMissingObject } from '#access/decide/missing-object.ts'
 import { authorizeOnObject, authorizeOnUpload } from '#access/decide/object-access.ts'
+import type { Asking } from '#access/decide/resource.ts'
+import { nextRequestId } from '#http/request-id.ts'
 import { Identity } from '#identity/identity.ts'
 import type { Log } from '#lib/log/log.ts'
 import { anonymous, type Principal } from '#model/account.ts'
@@ -11,22 +13,24 @@ import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
 import { decisionHeader } from '#model/served-request.ts'
+import { actorOf } from '#objects/actor.ts'
 import { anonymousRequester } from '#policy/requester.ts'
 import { safeNext } from './address.ts'
-import { basePathOf } from './base-path.ts'
+import { basePathOf } from './answer/base-path.ts'
+import { describeFailure } from './answer/failure.ts'
+import type { Renderer } from './answer/render.ts'
+import { sendAnswer } from './answer/send.ts'
 import { mayExplainAction } from './denials/denials.ts'
 import { factsOfVisit, readQuery } from './facts.ts'
-import { describeFailure } from './failure.ts'
-import { isFormRequest, readForm, readJson } from './form.ts'
 import { visibleIamPages } from './iam/visible-pages.ts'
-import { assertOwnPage as assertFromOwnPage } from './own-pages.ts'
 import type { Answer, ConsoleServices, Visit } from './page.ts'
-import type { Renderer } from './render.ts'
 import type { Route } from './route.ts'
-import { sendAnswer } from './send.ts'
 import { CsrfTokens } from './session/csrf.ts'
 import { sessionOf } from './session/session.ts'
-import { identifyVisitor, type Visitor } from './visitor.ts'
+import { isFormRequest, readForm, readJson } from './visit/form.ts'
+import { assertOwnPage as assertFromOwnPage } from './visit/own-pages.ts'
+import { identifyVisitor, type Visitor } from './visit/visitor.ts'
+import { wantsJson } from './visit/wants-json.ts'
 
 const nobody: Asking = { requester: anonymousRequester, policies: { identity: [] } }
 
@@ -116,6 +120,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       host: services.access.clientAddress.host(request),
       principal,
       facts,
+      actor: actorOf(gatekeeper, { principal, facts, requestId: nextRequestId() }),
       session: visitor.session,
       get bucket(): Bucket {
         if (found === undefined) throw new Error(`${route.path} names no bucket`)
@@ -211,10 +216,6 @@ function askToSignIn(request: Request, base: string): Answer {
 function pageOf({ headers: { referer = '' } }: Request, base: string): string {
   const { pathname, search } = URL.canParse(referer) ? new URL(referer) : { pathname: '', search: '' }
   return safeNext((pathname.startsWith(`${base}/`) ? pathname.slice(base.length) : pathname) + search)
-}
-
-export function wantsJson(request: Request): boolean {
-  return /^application\/json\b/.test(request.headers.accept ?? '')
 }
 
 async function authorize(route: Route, visit: Visit, services: ConsoleServices): Promise<void> {

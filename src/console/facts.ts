@@ -3,12 +3,12 @@
  * headers: the console acts on none of them as S3 would, so that an `x-amz-tagging` sent along must not satisfy a condition.
  */
 import type { IncomingMessage } from 'node:http'
-import type { RequestFacts } from '#access/decide/caller.ts'
-import { callerHeaders } from '#access/decide/caller-headers.ts'
-import type { ConditionKeys } from '#access/decide/query-facts.ts'
+import { callerHeaders } from '#access/caller/caller-headers.ts'
+import type { ConditionKeys } from '#access/caller/query-facts.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { ApiError } from '#model/errors.ts'
-import type { ObjectVersion } from '#model/object.ts'
 import type { NamedTags } from '#model/tags.ts'
+import { conditionKeys } from '#objects/effect.ts'
 import type { WriteConditions } from '#store/contract.ts'
 
 /** An action as it will be done, beside the resource. */
@@ -44,28 +44,3 @@ export const writing = (conditions: WriteConditions): Effect => ({ keys: conditi
 
 /** A part of an upload, or its beginning: no object comes to be yet. */
 export const uploadingPart: Effect = { keys: { 's3:objectcreationoperation': 'false' } }
-
-/** Writing what another object holds, with what belongs to it. */
-export function copying(
-  source: { readonly bucket: string; readonly key: string; readonly version: ObjectVersion },
-  conditions: WriteConditions,
-  metadataDirective?: 'REPLACE',
-): { readonly keys: ConditionKeys } {
-  const { storageClass, websiteRedirectLocation } = source.version
-  const keys: ConditionKeys = {
-    's3:x-amz-copy-source': `${source.bucket}/${source.key}`,
-    ...(metadataDirective === undefined ? {} : { 's3:x-amz-metadata-directive': metadataDirective }),
-    // As a client has to say them: S3 copies neither.
-    ...(storageClass === 'STANDARD' ? {} : { 's3:x-amz-storage-class': storageClass }),
-    ...(websiteRedirectLocation === undefined ? {} : { 's3:x-amz-website-redirect-location': websiteRedirectLocation }),
-    ...conditionKeys(conditions),
-  }
-  return { keys }
-}
-
-function conditionKeys({ ifMatch, ifNoneMatch }: WriteConditions): ConditionKeys {
-  return {
-    ...(ifMatch === undefined ? {} : { 's3:if-match': ifMatch }),
-    ...(ifNoneMatch === undefined ? {} : { 's3:if-none-match': ifNoneMatch }),
-  }
-}

@@ -2,17 +2,20 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { ZodType } from 'zod'
-import type { Gatekeeper, RequestFacts, Resource } from '#access/decide/caller.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
+import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
+import type { Resource } from '#access/decide/resource.ts'
 import type { Access } from '#access/open-access.ts'
 import type { SignIn } from '#access/sign-in/sign-in.ts'
 import type { Identities } from '#identity/identities.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
+import type { Actor } from '#objects/actor.ts'
 import type { Content, Store } from '#store/contract.ts'
-import type { ConsoleSettings } from './console.ts'
+import type { ConsoleSettings } from './console-settings.ts'
 import type { Effect } from './facts.ts'
-import type { ShownOnce } from './iam/shown-once.ts'
+import type { ShownOnce } from './iam/keys/shown-once.ts'
 import type { Notice, VisitSession } from './session/session.ts'
 
 export interface Visit {
@@ -30,6 +33,8 @@ export interface Visit {
   readonly host: string | undefined
   /** What conditions of policies may ask of this visit, whatever it does: see facts.ts. */
   readonly facts: RequestFacts
+  /** Whose writes these are. */
+  readonly actor: Actor
   /** Anonymous on pages that need no sign-in. */
   readonly principal: Principal
   readonly session: VisitSession

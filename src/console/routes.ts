@@ -7,8 +7,8 @@ import { showBuckets } from './buckets/list-buckets.ts'
 import { mayExplainAction, showDenials } from './denials/denials.ts'
 import { showDocs } from './docs/docs.ts'
 import { uploadingPart } from './facts.ts'
-import { createKey, deleteKey, rotateKey, setKeyExpiry, setKeyStatus, showNewKey } from './iam/access-keys.ts'
-import { liftBoundary, setBoundary } from './iam/boundary.ts'
+import { showDocument } from './iam/document.ts'
+import { liftBoundary, setBoundary } from './iam/holders/boundary.ts'
 import {
   attachPolicy,
   deleteHolder,
@@ -17,22 +17,22 @@ import {
   leaveGroup,
   removeInline,
   saveInline,
-} from './iam/change-holder.ts'
-import { createHolder } from './iam/create-holder.ts'
-import { showDocument } from './iam/document.ts'
-import { showHolders, showUsers } from './iam/list-holders.ts'
-import { removePassword, setPassword } from './iam/password.ts'
+} from './iam/holders/change-holder.ts'
+import { createHolder } from './iam/holders/create-holder.ts'
+import { showHolders, showUsers } from './iam/holders/list-holders.ts'
+import { removePassword, setPassword } from './iam/holders/password.ts'
+import { saveRole, saveTrust } from './iam/holders/roles.ts'
+import { showHolder } from './iam/holders/show-holder.ts'
+import { addTag, removeTag } from './iam/holders/tags.ts'
+import { createKey, deleteKey, rotateKey, setKeyExpiry, setKeyStatus, showNewKey } from './iam/keys/access-keys.ts'
 import {
   createManagedPolicy,
   deleteManagedPolicy,
   saveManagedPolicy,
   showManagedPolicy,
   showPolicies,
-} from './iam/policies.ts'
-import { saveRole, saveTrust } from './iam/roles.ts'
-import { showHolder } from './iam/show-holder.ts'
-import { showSimulation } from './iam/simulate.ts'
-import { addTag, removeTag } from './iam/tags.ts'
+} from './iam/policies/policies.ts'
+import { showSimulation } from './iam/simulation/simulate.ts'
 import { sendContent } from './objects/content.ts'
 import { copyObjects } from './objects/copy-objects.ts'
 import { createFolder, showNewFolder } from './objects/create-folder.ts'

@@ -3,7 +3,8 @@ import type { QueryParams } from '#http/aws-query/params.ts'
 import { isSameName, type PolicyText, type Tag } from '#identity/entities/entity.ts'
 import type { XmlTree } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
-import { type ParseOptions, type PolicyKind, parsePolicy } from '#policy/document/document.ts'
+import type { ParseOptions, PolicyKind } from '#policy/document/document.ts'
+import { parsePolicy } from '#policy/document/parse-policy.ts'
 import { rules, tagsMax } from './rules.ts'
 
 /** MalformedPolicyDocument. What it says is kept, its white space is not. */

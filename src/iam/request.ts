@@ -1,5 +1,5 @@
 /** What an operation of IAM sees: its parameters, who calls, the account as it is, and the one way to change it. */
-import type { ConditionKeys } from '#access/decide/query-facts.ts'
+import type { ConditionKeys } from '#access/caller/query-facts.ts'
 import type { QueryParams } from '#http/aws-query/params.ts'
 import type { Account } from '#identity/entities/account.ts'
 import type { Identities } from '#identity/identities.ts'

@@ -1,9 +1,10 @@
 /** IAM: authenticate → authorize what the row acts on → run. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
+
+import type { ClientAddress } from '#access/caller/client-address.ts'
+import { type ConditionKeys, factsOfQuery } from '#access/caller/query-facts.ts'
 import { AllowedDecisions } from '#access/decide/allowed-decisions.ts'
-import type { Gatekeeper } from '#access/decide/caller.ts'
-import type { ClientAddress } from '#access/decide/client-address.ts'
 import { isUnexplained } from '#access/decide/denial.ts'
-import { type ConditionKeys, factsOfQuery } from '#access/decide/query-facts.ts'
+import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
 import { Lockout, type LockoutSettings } from '#access/sign-in/lockout.ts'
 import type { QueryRequest, QueryService } from '#http/aws-query/service.ts'
 import type { Identities } from '#identity/identities.ts'

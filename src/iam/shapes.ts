@@ -1,16 +1,12 @@
 /** Domain to AWS's elements, names and order as in the service model of @aws-sdk/client-iam. */
+
+import { defaultVersionOf, usesOf } from '#identity/accounts/managed-policies.ts'
 import type { AccessKey } from '#identity/entities/access-key.ts'
 import type { Account } from '#identity/entities/account.ts'
 import type { PolicyText } from '#identity/entities/entity.ts'
 import type { Group } from '#identity/entities/group.ts'
 import type { InstanceProfile } from '#identity/entities/instance-profile.ts'
-import {
-  defaultVersionOf,
-  type ManagedPolicy,
-  type PolicyVersion,
-  policyArn,
-  usesOf,
-} from '#identity/entities/managed-policy.ts'
+import { type ManagedPolicy, type PolicyVersion, policyArn } from '#identity/entities/managed-policy.ts'
 import type { Role } from '#identity/entities/role.ts'
 import type { User } from '#identity/entities/user.ts'
 import { arnOf } from '#identity/principals/principal-arn.ts'

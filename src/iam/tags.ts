@@ -1,13 +1,13 @@
 /** Tags of whatever has some: three verbs on each, derived from one description. */
 
 import type { TextRule } from '#http/aws-query/params.ts'
+import { getInstanceProfile } from '#identity/accounts/instance-profiles.ts'
+import { getOwnPolicy, getPolicy } from '#identity/accounts/managed-policies.ts'
+import { getOidcProvider } from '#identity/accounts/oidc-providers.ts'
+import { getRole } from '#identity/accounts/roles.ts'
+import { getUser } from '#identity/accounts/users.ts'
 import type { Account } from '#identity/entities/account.ts'
 import { addTags, removeTags, type Tagged } from '#identity/entities/entity.ts'
-import { getInstanceProfile } from '#identity/entities/instance-profile.ts'
-import { getOwnPolicy, getPolicy } from '#identity/entities/managed-policy.ts'
-import { getOidcProvider } from '#identity/entities/oidc-provider.ts'
-import { getRole } from '#identity/entities/role.ts'
-import { getUser } from '#identity/entities/user.ts'
 import { answerPage, pageOf, readTags } from './reading.ts'
 import type { IamRequest, IamRow, TargetOf } from './request.ts'
 import { rules, tagsMax } from './rules.ts'

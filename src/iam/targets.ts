@@ -1,7 +1,10 @@
 /** What operations act on, by their parameters: with the path and tags of what is there already. */
+
+import { findPolicy } from '#identity/accounts/managed-policies.ts'
+import { findOidcProvider } from '#identity/accounts/oidc-providers.ts'
 import { type Entity, findNamed, type Tagged } from '#identity/entities/entity.ts'
-import { findPolicy, policyArn } from '#identity/entities/managed-policy.ts'
-import { findOidcProvider, oidcProviderArn } from '#identity/entities/oidc-provider.ts'
+import { policyArn } from '#identity/entities/managed-policy.ts'
+import { oidcProviderArn } from '#identity/entities/oidc-provider.ts'
 import type { Bounded } from '#identity/entities/policy-holder.ts'
 import { accountPart, arnOf, rootArn } from '#identity/principals/principal-arn.ts'
 import type { IamRequest, Target, TargetOf } from './request.ts'

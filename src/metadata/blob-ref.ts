@@ -12,6 +12,8 @@ export interface BlobRef {
   /** Two numbers by which the store knows the bytes again; at fixed offsets of the row, since every read compares them. */
   readonly stamp: number
   readonly secondStamp: number
+  /** The bytes are on their way to where they are to stay: nothing may replace, move or remove the version before its key is settled. */
+  readonly isArriving?: true
   /** Whatever else the store has to remember, as JSON. */
   readonly detail?: unknown
 }

@@ -38,10 +38,11 @@ const checksumTypes: readonly ChecksumType[] = ['FULL_OBJECT', 'COMPOSITE']
 interface Tail {
   v: string
   r: string
-  /** Of the blob: id; the id again unless its kind is 0, for older releases; size, if it is not the version's; detail. */
+  /** Of the blob: id; the id again unless its kind is 0, for older releases; size, if it is not the version's; whether it is arriving; detail. */
   f: string
   p?: string
   z?: number
+  y?: 1
   d?: unknown
   c?: string
   h?: object
@@ -65,6 +66,7 @@ export function encodeVersion(version: StoredVersion): Buffer {
   if (version.tags !== undefined) tail.t = version.tags
   if (version.acl !== undefined) tail.a = version.acl
   if (version.crc64nvme !== undefined) tail.x = version.crc64nvme
+  if (blob.isArriving !== undefined) tail.y = 1
   const json = JSON.stringify(tail)
   const owner = version.ownerId
   const row = Buffer.allocUnsafe(head + owner.length + Buffer.byteLength(json))
@@ -122,8 +124,16 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
 
 function blobOf(row: Buffer, tail: Tail): BlobRef {
   const { sizeBytes, stamp, secondStamp } = decodeStamps(row)
-  const blob = { id: tail.f, sizeBytes: tail.z ?? sizeBytes, kind: row[5] ?? 0, stamp, secondStamp }
-  return tail.d === undefined ? blob : { ...blob, detail: tail.d }
+  const blob: { -readonly [Field in keyof BlobRef]: BlobRef[Field] } = {
+    id: tail.f,
+    sizeBytes: tail.z ?? sizeBytes,
+    kind: row[5] ?? 0,
+    stamp,
+    secondStamp,
+  }
+  if (tail.y !== undefined) blob.isArriving = true
+  if (tail.d !== undefined) blob.detail = tail.d
+  return blob
 }
 
 /** The version's size and the stamps of its blob, read from the fixed offsets alone. */

@@ -1,12 +1,13 @@
 import { isIP } from 'node:net'
 import type { Acl } from './acl.ts'
 import { ApiError } from './errors.ts'
-import type { ObjectOwnership, PublicAccessBlock } from './object-ownership.ts'
+import type { WithControls } from './object-ownership.ts'
+import type { WithBlock } from './public-access-block.ts'
 import type { Tags } from './tags.ts'
 
 export type VersioningStatus = 'Unversioned' | 'Enabled' | 'Suspended'
 
-export interface Bucket {
+export interface Bucket extends WithControls, WithBlock {
   readonly name: string
   readonly createdAtMs: number
   /** Canonical id of the owner, see model/account.ts. */
@@ -17,9 +18,6 @@ export interface Bucket {
   readonly objectLockEnabled: boolean
   /** Absent: only the owner has access. */
   readonly acl?: Acl
-  /** Absent: BucketOwnerEnforced, which nobody asked for. `none`: the bucket has no controls, and behaves as under ObjectWriter. */
-  readonly ownershipControls?: ObjectOwnership | 'none'
-  readonly publicAccessBlock?: PublicAccessBlock
   /** Something wants to know of every change of its objects: each commit appends to the bucket's outbox. */
   readonly hasListeners?: true
   /** For the books: they have no say in access, as those of objects have. Absent: none. */

@@ -200,3 +200,13 @@ export class ApiError extends Error {
 export function statusOf(code: ErrorCode): number {
   return table[code][0]
 }
+
+/** What a client is shown: an error that is no ApiError is a bug, and is shown without detail. */
+export const asApiError = (error: unknown): ApiError =>
+  error instanceof ApiError ? error : new ApiError('InternalError')
+
+/** The error as a refusal: the request was wrong or not allowed. Throws again what is the server's fault. */
+export function refusalOf(error: unknown): ApiError {
+  if (error instanceof ApiError && error.status < 500) return error
+  throw error
+}

@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html: "If you have the correct permissions, but you're not using an
  * identity that belongs to the bucket owner's account, Amazon S3 returns a 405 Method Not Allowed error."
  */
-import type { AccessRequest } from './evaluate/evaluate.ts'
+import type { AccessRequest } from './evaluate/access-request.ts'
 
 const kept = new Set(['s3:GetBucketPolicy', 's3:PutBucketPolicy', 's3:DeleteBucketPolicy'])
 

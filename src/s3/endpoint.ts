@@ -4,11 +4,12 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Caller } from '#access/decide/caller.ts'
+import type { Caller } from '#access/caller/caller.ts'
 import { isUnexplained } from '#access/decide/denial.ts'
 import { type AskedObject, authorizeOnObject, authorizeOnUpload, readAuthorized } from '#access/decide/object-access.ts'
 import { ObjectNeeded } from '#access/decide/object-needed.ts'
 import { answeredStatus } from '#http/answered-status.ts'
+import { nextRequestId } from '#http/request-id.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
@@ -21,8 +22,8 @@ import type { OpenObject } from '#store/contract.ts'
 import { errorResponse } from './error-response.ts'
 import { showFailure } from './missing-key.ts'
 import { requestedVersion } from './object/requested-version.ts'
-import type { S3Response, Services } from './operation.ts'
-import { type OperationRow, operations } from './operations.ts'
+import type { OperationRow, S3Response, Services } from './operation.ts'
+import { operations } from './operations.ts'
 import { type Address, createAddressReader } from './request/address.ts'
 import { releaseBody } from './request/drain.ts'
 import { assertExpectedOwner } from './request/expected-owner.ts'
@@ -313,17 +314,6 @@ function resourceOf(request: IncomingMessage, address: Address | undefined): str
 
 /** Constant for a process: names the machine that answered. */
 const hostId = randomBytes(32).toString('base64')
-
-let idPrefix = ''
-let idCounter = 0
-
-/** 16 upper-case hex digits: random for a process, then counted. */
-function nextRequestId(): string {
-  if (idCounter === 0) idPrefix = randomBytes(5).toString('hex').toUpperCase()
-  const id = idPrefix + (0x1000000 + idCounter).toString(16).slice(1).toUpperCase()
-  idCounter = (idCounter + 1) & 0xffffff
-  return id
-}
 
 /** Control characters in a key must not write lines or colours of their own into a log. */
 function escapeForLog(text: string): string {

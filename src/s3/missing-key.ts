@@ -2,8 +2,7 @@ import { hideMissingObject, mayList } from '#access/decide/missing-object.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { decisionHeader } from '#model/served-request.ts'
-import type { S3Request, Services } from './operation.ts'
-import type { OperationRow } from './operations.ts'
+import type { OperationRow, S3Request, Services } from './operation.ts'
 
 /**
  * What a failure is shown as: a missing key as AccessDenied to those who may not list it, AccessDenied as a missing key to those who

@@ -1,12 +1,16 @@
 /** The shape of every S3 operation: (request, services) → response. Operations never see Express. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Caller, Gatekeeper, RequestFacts, Resource } from '#access/decide/caller.ts'
-import type { Owner } from '#model/account.ts'
+import type { Caller } from '#access/caller/caller.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
+import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
+import type { Resource } from '#access/decide/resource.ts'
+import type { Owner, Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Regions } from '#model/bucket-region.ts'
+import type { BucketDefaults } from '#model/new-bucket.ts'
 import type { ChecksumAlgorithm, ObjectVersion } from '#model/object.ts'
-import type { ObjectOwnership } from '#model/object-ownership.ts'
+import type { Actor } from '#objects/actor.ts'
 import type { Content, IncomingBody, OpenObject, Store } from '#store/contract.ts'
 
 export interface S3Request {
@@ -29,6 +33,8 @@ export interface S3Request {
   readonly body: RequestBody
   /** What conditions of policies may ask of it. */
   readonly facts: RequestFacts
+  /** Whose writes these are. */
+  readonly actor: Actor
   /** A secondary permission: AccessDenied unless the caller has it. `keys`: condition keys that only the body tells. */
   authorize(action: string, resource: Resource, keys?: RequestFacts['keys']): void
   /** The version addressed, read once, also where authorization had to look at it. Errors are those of `store.headObject`. */
@@ -83,15 +89,11 @@ export interface Services {
   readonly settings: S3Settings
 }
 
-export interface S3Settings extends Regions {
+export interface S3Settings extends Regions, BucketDefaults {
   /** MAX_UPLOAD_SIZE: the largest body of one request. */
   readonly maxUploadBytes: number
   /** Domains under which `<bucket>.<domain>` addresses a bucket. `localhost` is always one. */
   readonly virtualHostDomains: readonly string[]
-  /** Of buckets made without saying so. */
-  readonly defaultObjectOwnership: ObjectOwnership
-  /** Whether buckets are made with a block of public access. */
-  readonly defaultPublicAccessBlock: boolean
 }
 
 /** Who may be named in access control lists and what they are called, and whose account they are. */
@@ -113,3 +115,26 @@ export interface BucketPolicies {
 }
 
 export type Operation = (request: S3Request, services: Services) => S3Response | Promise<S3Response>
+
+export interface OperationRow {
+  readonly name: string
+  readonly route: string
+  /** Undefined: nothing to allow here, the operation asks for each thing it touches. */
+  readonly action: string | ((asked: AskedAction) => string | undefined) | undefined
+  readonly run: Operation
+  /** The operation reads the version addressed: its record, or its bytes too. Absent: it need not exist. */
+  readonly reads?: 'record' | 'bytes'
+  /** Not allowed on a delete marker, also where that is the current version. */
+  readonly refusesMarkers?: true
+  /** The bucket in the address need not exist. */
+  readonly withoutBucket?: true
+  /** Credentials are in the body; the operation verifies them, and the permission. */
+  readonly authenticatesItself?: true
+  /** Answers 501. */
+  readonly isUnserved?: true
+}
+
+export interface AskedAction {
+  readonly query: ReadonlyMap<string, string>
+  readonly principal: Principal
+}

@@ -2,15 +2,11 @@
  * The map of S3: every operation, where it is, what it needs permission for, and what it does. See route.ts for how to read a
  * route. The authority on names is the service model inside @aws-sdk/client-s3.
  */
-import type { Principal } from '#model/account.ts'
 import { getBucketAcl, putBucketAcl } from './bucket/acl.ts'
 import { createBucket } from './bucket/create-bucket.ts'
 import { deleteBucket } from './bucket/delete-bucket.ts'
 import { getBucketLocation } from './bucket/get-bucket-location.ts'
 import { headBucket } from './bucket/head-bucket.ts'
-import { listObjectVersions } from './bucket/list-object-versions.ts'
-import { listObjects } from './bucket/list-objects.ts'
-import { listObjectsV2 } from './bucket/list-objects-v2.ts'
 import {
   deleteBucketOwnershipControls,
   getBucketOwnershipControls,
@@ -30,6 +26,9 @@ import {
 } from './bucket/unset-settings.ts'
 import { getBucketVersioning, putBucketVersioning } from './bucket/versioning.ts'
 import { postObject } from './form/post-object.ts'
+import { listObjectVersions } from './listing/list-object-versions.ts'
+import { listObjects } from './listing/list-objects.ts'
+import { listObjectsV2 } from './listing/list-objects-v2.ts'
 import { abortMultipartUpload } from './multipart/abort-upload.ts'
 import { completeMultipartUpload } from './multipart/complete-upload.ts'
 import { createMultipartUpload } from './multipart/create-upload.ts'
@@ -46,32 +45,9 @@ import { getObjectAttributes } from './object/get-object-attributes.ts'
 import { putObject } from './object/put-object.ts'
 import { renameObject } from './object/rename-object.ts'
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object/tagging.ts'
-import type { Operation } from './operation.ts'
+import type { AskedAction, OperationRow } from './operation.ts'
 import { listBuckets } from './service/list-buckets.ts'
 import { unsupported } from './unsupported.ts'
-
-export interface OperationRow {
-  readonly name: string
-  readonly route: string
-  /** Undefined: nothing to allow here, the operation asks for each thing it touches. */
-  readonly action: string | ((asked: AskedAction) => string | undefined) | undefined
-  readonly run: Operation
-  /** The operation reads the version addressed: its record, or its bytes too. Absent: it need not exist. */
-  readonly reads?: 'record' | 'bytes'
-  /** Not allowed on a delete marker, also where that is the current version. */
-  readonly refusesMarkers?: true
-  /** The bucket in the address need not exist. */
-  readonly withoutBucket?: true
-  /** Credentials are in the body; the operation verifies them, and the permission. */
-  readonly authenticatesItself?: true
-  /** Answers 501. */
-  readonly isUnserved?: true
-}
-
-interface AskedAction {
-  readonly query: ReadonlyMap<string, string>
-  readonly principal: Principal
-}
 
 /** Reading or removing a version by its id is a permission of its own. */
 const byVersion = (action: string, versionAction: string) => (asked: AskedAction) =>

@@ -1,6 +1,6 @@
 /** Puts an S3Response on the wire: one head, one body. Everything an operation opened is closed here, whatever happens. */
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
-import { endTogether } from '#http/end-together.ts'
+import { endTogether } from '#http/server/end-together.ts'
 import { formatXml } from '#lib/text/xml.ts'
 import { limits } from '#model/limits.ts'
 import type { Stretch } from '#store/contract.ts'

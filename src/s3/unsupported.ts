@@ -1,5 +1,5 @@
 import { ApiError } from '#model/errors.ts'
-import type { OperationRow } from './operations.ts'
+import type { OperationRow } from './operation.ts'
 
 /** An operation that S3 has and this server does not serve yet: a clear answer, never a fall-through to another row. */
 export function unsupported(name: string, route: string): OperationRow {

@@ -6,7 +6,6 @@ import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket.ts'
-import { changedByHand } from '#model/origin.ts'
 import { type Change, commitChange, noChange } from './commit-change.ts'
 import type { StoreContext } from './context.ts'
 import { deleteVersion } from './delete.ts'
@@ -14,7 +13,7 @@ import { makeCurrent, type NewVersion, replace } from './publish.ts'
 
 export async function adopt(context: StoreContext, foreign: Foreign): Promise<Adoption> {
   const { bucket, key, found } = foreign
-  const options = { origin: changedByHand, isAwaited: true }
+  const options = { origin: undefined, cause: 'FileSystem', isAwaited: true } as const
   const adoption = await commitChange(context, bucket, options, async (transaction, record) => {
     const answer = await foreign.confirm(transaction)
     if (answer !== 'same') return { result: answer, change: undefined }

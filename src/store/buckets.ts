@@ -6,7 +6,7 @@ import type { Transaction } from '#metadata/transact.ts'
 import { decodeCounters } from '#metadata/write.ts'
 import { assertFreeName, type Bucket, type BucketUsage, isBucketName, isReservedName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { defaultBlock } from '#model/object-ownership.ts'
+import { newBucket } from '#model/new-bucket.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
 import { forgetEvents } from './outbox.ts'
@@ -76,13 +76,14 @@ async function takeBack(context: StoreContext, name: string): Promise<void> {
 /** Makes a record for a bucket that was made by hand. False if it has one, or is gone. */
 export async function adoptBucket(context: StoreContext, name: string): Promise<boolean> {
   const { ownerId, region, blocksPublicAccess } = context.adopts
+  const defaults = {
+    defaultObjectOwnership: 'BucketOwnerEnforced',
+    defaultPublicAccessBlock: blocksPublicAccess,
+  } as const
   const isAdopted = await transactDurably(context, async (transaction) => {
     if ((await transaction.get(rowKey('b', name))) !== undefined || isReservedName(name)) return false
     if (!(await context.blobs.buckets.confirmForeign(transaction, name))) return false
-    const fresh = { versioning: 'Unversioned', mfaDelete: false, objectLockEnabled: false } as const
-    const block = defaultBlock(blocksPublicAccess)
-    const bucket: Bucket = { name, createdAtMs: Date.now(), ownerId, region, ...fresh, ...block }
-    transaction.put(rowKey('b', name), encodeJson(bucket))
+    transaction.put(rowKey('b', name), encodeJson(newBucket({ name, ownerId, region }, defaults)))
     return true
   })
   if (isAdopted) context.log.info({ bucket: name }, 'adopted a folder made by hand as a bucket')

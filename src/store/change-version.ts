@@ -5,7 +5,6 @@ import type { ObjectVersion } from '#model/object.ts'
 import type { Origin } from '#model/origin.ts'
 import { commitChange, noChange } from './commit-change.ts'
 import type { StoreContext } from './context.ts'
-import { originOf } from './origin.ts'
 
 export async function changeVersion(
   context: StoreContext,
@@ -17,7 +16,7 @@ export async function changeVersion(
   const { key } = version
   const { order } = version as StoredVersion
   context.blobs.assertRoom()
-  const options = { origin: originOf(origin), isAwaited: true }
+  const options = { origin, cause: 'Change', isAwaited: true } as const
   return commitChange(context, bucket, options, async (transaction) => {
     // It may be current, or have ceased to be since it was read.
     for (const row of [rowKey('o', bucket, key), rowKey('v', bucket, key, order)]) {

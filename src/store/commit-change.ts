@@ -11,7 +11,7 @@ import { type Transaction, transact } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import type { ObjectChange } from '#model/object-event.ts'
+import type { ChangeCause, ObjectChange } from '#model/object-event.ts'
 import type { Origin } from '#model/origin.ts'
 import { bucketIn } from './buckets.ts'
 import type { StoreContext } from './context.ts'
@@ -43,7 +43,9 @@ export const noChange = (bucket: string, key: string): Change => ({
 })
 
 interface CommitOptions {
-  readonly origin: Origin
+  /** Undefined: nobody has asked. */
+  readonly origin: Origin | undefined
+  readonly cause: ChangeCause
   /** The caller waits until the bytes are in their places, also in `relaxed`. */
   readonly isAwaited: boolean
   /** Called if nothing was committed: until then what was staged is the caller's. */
@@ -81,7 +83,7 @@ export async function commitChange<T>(
 async function commitOnce<T>(
   context: StoreContext,
   bucketName: string,
-  { origin, isAwaited, discard }: CommitOptions,
+  { origin, cause, isAwaited, discard }: CommitOptions,
   body: Body<T>,
 ): Promise<T> {
   const { engine, blobs, durability } = context
@@ -92,7 +94,9 @@ async function commitOnce<T>(
     if (change !== undefined) {
       countUsage(transaction, change)
       recorded = await blobs.record(transaction, change)
-      if (bucket.hasListeners) for (const one of change.happened) appendEvent(transaction, bucketName, one, origin)
+      if (bucket.hasListeners) {
+        for (const one of change.happened) appendEvent(transaction, bucketName, { ...one, cause, origin })
+      }
     }
     return { result, isUnversioned: bucket.versioning === 'Unversioned' }
   }).catch(async (error: unknown) => {

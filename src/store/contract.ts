@@ -41,6 +41,8 @@ export interface PutObject {
   readonly checksum: Checksum
   readonly conditions: WriteConditions
   readonly origin?: Origin | undefined
+  /** If it is not a PutObject. */
+  readonly cause?: 'Put' | 'Post' | 'Copy'
 }
 
 export interface DeletedObject {

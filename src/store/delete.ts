@@ -11,7 +11,6 @@ import { type Change, commitChange, noChange } from './commit-change.ts'
 import { checkDeleteConditions } from './conditions.ts'
 import type { StoreContext } from './context.ts'
 import type { DeletedObject, Store } from './contract.ts'
-import { originOf } from './origin.ts'
 import { demote, dropNullVersion, newerThan, newestOrder, replace } from './publish.ts'
 
 export type Remove = Parameters<Store['deleteObject']>[0]
@@ -20,7 +19,7 @@ export async function deleteObject(context: StoreContext, remove: Remove): Promi
   const { blobs } = context
   const { key, versionId } = remove
   const actual = await blobs.prepareRemoval(remove.bucket.name, key)
-  const options = { origin: originOf(remove.origin), isAwaited: true }
+  const options = { origin: remove.origin, cause: 'Delete', isAwaited: true } as const
   return commitChange(context, remove.bucket.name, options, async (transaction, bucket) => {
     const change = noChange(bucket.name, key)
     const value = await transaction.get(rowKey('o', bucket.name, key))

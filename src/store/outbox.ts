@@ -6,7 +6,7 @@ import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsOf, sequenceKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
-import type { ObjectChange, ObjectEvent } from '#model/object-event.ts'
+import type { ChangeCause, ObjectChange, ObjectEvent } from '#model/object-event.ts'
 import type { Origin } from '#model/origin.ts'
 
 export interface OutboxRow {
@@ -15,14 +15,40 @@ export interface OutboxRow {
   readonly event: ObjectEvent
 }
 
+interface Happening {
+  readonly what: ObjectChange
+  readonly version: StoredVersion
+  readonly cause: ChangeCause
+  readonly origin: Origin | undefined
+}
+
+const originIn = ({
+  principal,
+  address,
+  requestId,
+}: Origin): Pick<ObjectEvent, 'principal' | 'address' | 'requestId'> => ({
+  principal: { canonicalId: principal.canonicalId, accessKeyId: principal.accessKeyId },
+  ...(address === undefined ? {} : { address }),
+  requestId,
+})
+
 export function appendEvent(
   transaction: Transaction,
   bucket: string,
-  { what, version }: { readonly what: ObjectChange; readonly version: StoredVersion },
-  origin: Origin,
+  { what, version, cause, origin }: Happening,
 ): void {
   const { key, versionId, order, sizeBytes, etag } = version
-  const event: ObjectEvent = { what, atMs: Date.now(), key, versionId, order, sizeBytes, etag, origin }
+  const event: ObjectEvent = {
+    what,
+    cause,
+    atMs: Date.now(),
+    key,
+    versionId,
+    order,
+    sizeBytes,
+    etag,
+    ...(origin === undefined ? {} : originIn(origin)),
+  }
   transaction.append(rowKey('e', bucket), encodeJson(event))
 }
 

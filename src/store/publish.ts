@@ -9,12 +9,12 @@ import type { Transaction } from '#metadata/transact.ts'
 import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Checksum, ObjectAttributes, ObjectVersion } from '#model/object.ts'
+import type { ChangeCause } from '#model/object-event.ts'
 import type { Origin } from '#model/origin.ts'
 import { type Change, commitChange, noChange } from './commit-change.ts'
 import { checkWriteConditions } from './conditions.ts'
 import type { StoreContext } from './context.ts'
 import type { PutObject, WriteConditions } from './contract.ts'
-import { originOf } from './origin.ts'
 
 export interface NewVersion {
   readonly key: string
@@ -45,10 +45,11 @@ export async function putObject(context: StoreContext, put: PutObject): Promise<
     blob: blobs.asCurrent(put.key, staged.ref),
     crc64nvme: staged.digests.get('CRC64NVME')?.toString('base64'),
   }
-  const { conditions, origin } = put
+  const { conditions, origin, cause = 'Put' } = put
   return publish(context, put.bucket.name, fresh, {
     conditions,
-    origin: originOf(origin),
+    origin,
+    cause,
     bytes: staged.bytes,
     discard,
   })
@@ -65,7 +66,8 @@ async function prepare({ blobs }: StoreContext, { bucket, key }: PutObject, disc
 
 interface PublishOptions {
   readonly conditions: WriteConditions
-  readonly origin: Origin
+  readonly origin: Origin | undefined
+  readonly cause: ChangeCause
   readonly bytes?: Buffer | undefined
   readonly uploadId?: string
   /** Called if nothing was committed: once it is, the bytes belong to the version. */
@@ -78,15 +80,20 @@ export function publish(
   context: StoreContext,
   bucketName: string,
   fresh: NewVersion,
-  { conditions, origin, bytes, uploadId, discard, also }: PublishOptions,
+  { conditions, origin, cause, bytes, uploadId, discard, also }: PublishOptions,
 ): Promise<StoredVersion> {
-  return commitChange(context, bucketName, { origin, isAwaited: false, discard }, async (transaction, bucket) => {
-    const change = noChange(bucketName, fresh.key)
-    const version = await makeCurrent(context.blobs, transaction, bucket, fresh, conditions, change)
-    change.arrived = { ref: fresh.blob, bytes, uploadId }
-    await also?.(transaction, version)
-    return { result: version, change }
-  })
+  return commitChange(
+    context,
+    bucketName,
+    { origin, cause, isAwaited: false, discard },
+    async (transaction, bucket) => {
+      const change = noChange(bucketName, fresh.key)
+      const version = await makeCurrent(context.blobs, transaction, bucket, fresh, conditions, change)
+      change.arrived = { ref: fresh.blob, bytes, uploadId }
+      await also?.(transaction, version)
+      return { result: version, change }
+    },
+  )
 }
 
 /** Writes the rows that put `fresh` on top of its key. */

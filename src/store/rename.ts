@@ -12,7 +12,6 @@ import { checkWriteConditions } from './conditions.ts'
 import type { StoreContext } from './context.ts'
 import type { Store } from './contract.ts'
 import { deleteMarker } from './delete.ts'
-import { originOf } from './origin.ts'
 import { dropNullVersion, makeCurrent, type NewVersion } from './publish.ts'
 import { findSettled } from './read.ts'
 
@@ -40,7 +39,7 @@ function renameVersion(
 ): Promise<ObjectVersion | undefined> {
   const { from, to } = rename
   const { blobs } = context
-  const options = { origin: originOf(rename.origin), isAwaited: true }
+  const options = { origin: rename.origin, cause: 'Rename', isAwaited: true } as const
   return commitChange(context, rename.bucket.name, options, async (transaction, bucket) => {
     const value = await transaction.get(rowKey('o', bucket.name, from))
     if (value === undefined) throw new ApiError('NoSuchKey', { fields: { Key: from } })

@@ -25,7 +25,6 @@ import { checkWriteConditions } from './conditions.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { ListQuery, Store, UploadPage } from './contract.ts'
 import { commonPrefix } from './listing.ts'
-import { originOf } from './origin.ts'
 import { noSuchUpload, readParts, type StoredPart } from './parts.ts'
 import { publish } from './publish.ts'
 import { findRecord } from './read.ts'
@@ -182,7 +181,8 @@ async function completeBegun(
   }
   return await publish(context, bucket.name, fresh, {
     conditions: complete.conditions,
-    origin: originOf(complete.origin),
+    origin: complete.origin,
+    cause: 'CompleteMultipartUpload',
     uploadId,
     discard: assembled.discard,
     also: async (transaction, version) => {

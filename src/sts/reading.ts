@@ -5,7 +5,7 @@ import { type Tag, tagsOf } from '#identity/entities/entity.ts'
 import type { TemporaryCredentials } from '#identity/secrets/session-token.ts'
 import type { XmlTree } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
-import { parsePolicy } from '#policy/document/document.ts'
+import { parsePolicy } from '#policy/document/parse-policy.ts'
 
 const name = (max: number): TextRule => ({ min: 2, max, pattern: /^[\w+=,.@-]*$/ })
 

@@ -1,7 +1,9 @@
 /** What an operation of STS sees. */
-import type { ArnResource, Gatekeeper } from '#access/decide/caller.ts'
+
+import { type ConditionKeys, factsOfQuery } from '#access/caller/query-facts.ts'
 import { isUnexplained } from '#access/decide/denial.ts'
-import { type ConditionKeys, factsOfQuery } from '#access/decide/query-facts.ts'
+import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
+import type { ArnResource } from '#access/decide/resource.ts'
 import type { DecisionJournal } from '#access/records/decision-journal.ts'
 import type { QueryParams } from '#http/aws-query/params.ts'
 import type { QueryRequest } from '#http/aws-query/service.ts'

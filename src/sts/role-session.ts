@@ -1,6 +1,7 @@
 /** What assuming a role takes, however the caller is known. */
-import type { Asking } from '#access/decide/caller.ts'
-import { type ConditionKeys, factsOfQuery } from '#access/decide/query-facts.ts'
+
+import { type ConditionKeys, factsOfQuery } from '#access/caller/query-facts.ts'
+import type { Asking } from '#access/decide/resource.ts'
 import type { QueryParams } from '#http/aws-query/params.ts'
 import type { Directory } from '#identity/directory.ts'
 import type { Account } from '#identity/entities/account.ts'

@@ -1,6 +1,6 @@
 /** STS. https://docs.aws.amazon.com/STS/latest/APIReference/ */
 import { AllowedDecisions } from '#access/decide/allowed-decisions.ts'
-import type { Gatekeeper } from '#access/decide/caller.ts'
+import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
 import type { DecisionJournal } from '#access/records/decision-journal.ts'
 import type { QueryService } from '#http/aws-query/service.ts'
 import type { Identities } from '#identity/identities.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createClientAddress } from '#access/decide/client-address.ts'
+import { createClientAddress } from '#access/caller/client-address.ts'
 import { Activity } from '#access/records/activity.ts'
 import { mask, maskForm, maskHeaders, maskTarget } from '#access/records/masked-request.ts'
 import { readTraffic, stretchMs, Traffic } from '#access/records/traffic.ts'

@@ -209,7 +209,7 @@ const cases: readonly Case[] = [
   ['a wrong secret asks for decisions', () => plain(keyOf('admin'), 'wrong', 'GET /_/decisions'), 'Invalid credentials', why(/secret/)],
   ['a reader asks for an explanation', () => ask({ line: 'POST /_/explain', as: 'reader', body: '{}' }), /iam:SimulatePrincipalPolicy because no identity-based policy/, implicit],
   ['another account asks for the state of the documents', () => ask({ line: 'GET /_/status', as: 'stranger' }), 'Access Denied', {}],
-  ['a stranger asks for a URL', () => ask({ line: 'POST /presign/bucket/public', how: 'unsigned' }), 'Access Denied', why(/^Nobody has signed/)],
+  ['a stranger asks for a URL', () => ask({ line: 'POST /presign/bucket/public', how: 'unsigned' }), 'Access Denied', why(/^The request is not signed/)],
   ['a reader asks for a policy', () => ask({ line: 'GET /bucket-policy/bucket', as: 'reader' }), /s3:GetBucketPolicy on resource/, implicit],
   ['public policies are blocked there too', () => ask({ line: 'PUT /bucket-policy/closed', body: publicPolicy }), /because public policies are blocked by the BlockPublicPolicy block public access setting\.$/, {}],
   // IAM

@@ -26,6 +26,41 @@ function* files(folder: string): Iterable<string> {
   }
 }
 
+/** The files of src/ that a file imports, types included. */
+function importsOf(file: string): string[] {
+  const from = relative(source, file)
+  const paths = [...readFileSync(file, 'utf8').matchAll(/(?:from|import\() ?'([^']+)'/g)].map(([, path = '']) => path)
+  return paths.flatMap((path) => {
+    if (path.startsWith('#')) return [path.slice(1)]
+    return path.startsWith('.') ? [relative(source, join(source, dirname(from), path))] : []
+  })
+}
+
+/** Sets of files that reach each other by their imports: Tarjan's strongly connected components. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = []
+  const order = new Map<string, number>()
+  const lowest = new Map<string, number>()
+  const open: string[] = []
+  const visit = (file: string): void => {
+    order.set(file, order.size)
+    lowest.set(file, order.get(file) ?? 0)
+    open.push(file)
+    for (const other of graph.get(file) ?? []) {
+      if (!order.has(other)) visit(other)
+      if (open.includes(other)) lowest.set(file, Math.min(lowest.get(file) ?? 0, lowest.get(other) ?? 0))
+    }
+    if (lowest.get(file) !== order.get(file)) return
+    const circle = open.splice(open.indexOf(file))
+    if (circle.length > 1) found.push(circle.sort())
+  }
+  for (const file of graph.keys()) if (!order.has(file)) visit(file)
+  return found
+}
+
+/** Zod checks values at every boundary; Express's types are those of http/, app/ and console/; mime-types serves store/ and console/. */
+const sharedPackages: ReadonlySet<string> = new Set(['express', 'mime-types', 'zod'])
+
 const topFolder = (path: string) => (path.includes('/') ? (path.split('/')[0] ?? '.') : '.')
 
 describe('floors', () => {
@@ -47,6 +82,25 @@ describe('floors', () => {
       }
     }
     expect(wrong).toEqual([])
+  })
+
+  it('there are no circles, of types or values', () => {
+    const graph = new Map([...files(source)].map((file) => [relative(source, file), importsOf(file)]))
+    expect(circles(graph).filter((circle) => !circle.every((file) => file.startsWith('store/')))).toEqual([])
+  })
+
+  it('each npm package is imported by one folder', () => {
+    const folders = new Map<string, Set<string>>()
+    for (const file of files(source)) {
+      const text = readFileSync(file, 'utf8')
+      for (const [, name = ''] of text.matchAll(
+        /^(?:import .*|\} )?from '((?:@[^/']+\/)?[^#.'/][^:'/]*)(?:\/[^']*)?'$/gm,
+      )) {
+        if (!sharedPackages.has(name))
+          folders.set(name, (folders.get(name) ?? new Set()).add(dirname(relative(source, file))))
+      }
+    }
+    expect([...folders].filter(([, importers]) => importers.size > 1)).toEqual([])
   })
 
   it('only config/ reads the environment', () => {

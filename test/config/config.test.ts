@@ -50,6 +50,10 @@ describe('configuration', () => {
     expect(mistakesOf(['red'])).toEqual(['red is not known: --help lists what is.'])
   })
 
+  it('says which address is none', () => {
+    expect(mistakesOf([], { API_BASE_URL: 's3.example', UI_BASE_URL: 'ftp://s3.example' })).toHaveLength(2)
+  })
+
   it('knows -h', () => {
     expect(findCommand(['-h', '--api-port', 'x'])).toBe('help')
   })
@@ -68,11 +72,6 @@ describe('configuration', () => {
     const config = loadConfig([], { ADMIN_ACCESS_KEY: 'admin', ADMIN_SECRET_KEY: 'correct-horse' }, nowhere)
     expect(Object.fromEntries(describeConfig(config))).toMatchObject({ ADMIN_SECRET_KEY: '********', SECRET_KEY: '' })
     expect(JSON.stringify(describeConfig(config))).not.toContain('correct-horse')
-  })
-
-  it('takes the first user from the names that MinIO uses', () => {
-    const config = loadConfig([], { MINIO_ROOT_USER: 'admin', MINIO_ROOT_PASSWORD: 'correct-horse' }, nowhere)
-    expect(config).toMatchObject({ adminAccessKey: 'admin', adminSecretKey: 'correct-horse' })
   })
 
   it('refuses the well-known session key off loopback only', () => {

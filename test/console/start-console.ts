@@ -8,7 +8,7 @@ import request from 'supertest'
 import { domainOf } from '#app/console.ts'
 import { describeConfig, loadConfig } from '#config/config.ts'
 import { createConsole } from '#console/console.ts'
-import { closeServer, createHttpServer, listen } from '#http/server.ts'
+import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
 import { type OpenServices, openServices } from '../../src/app/services.ts'
 
 const users = [

@@ -1,8 +1,8 @@
 /** What a decision costs, in time of the processor: others at work on the machine change little of that. */
 import { expect, it } from 'vitest'
-import { createClientAddress } from '#access/decide/client-address.ts'
+import { createClientAddress } from '#access/caller/client-address.ts'
 import { createContext } from '#access/decide/request-context.ts'
-import { parsePolicy } from '#policy/document/document.ts'
+import { parsePolicy } from '#policy/document/parse-policy.ts'
 import { compilePolicy } from '#policy/evaluate/compile.ts'
 import { evaluate, type Policies } from '#policy/evaluate/evaluate.ts'
 import { fiftyStatements } from '../bench/policies.ts'

@@ -3,7 +3,7 @@
  * a second time: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 import { describe, expect, it } from 'vitest'
-import { parsePolicy } from '#policy/document/document.ts'
+import { parsePolicy } from '#policy/document/parse-policy.ts'
 import { compilePolicy } from '#policy/evaluate/compile.ts'
 import type { NamedPolicy, Policies } from '#policy/evaluate/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'

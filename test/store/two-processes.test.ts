@@ -14,6 +14,7 @@ import { rowsOf } from '#metadata/tables.ts'
 import type { Store } from '#store/contract.ts'
 import { bucketOf } from './fixtures.ts'
 import { forwardingEngine } from './forwarding-engine.ts'
+import { gated } from './gated-engine.ts'
 
 const everyVersion = {
   bucket: 'bucket',
@@ -26,26 +27,6 @@ const everyVersion = {
 const surprises: string[] = []
 const note = (_: object, message: string) => void surprises.push(message)
 const log = { info: note, warn: note, error: note }
-
-/** The engine as one process sees it: its sections wait at the gate. */
-function gated(engine: LocalEngine): { engine: LocalEngine; shut(): void; open(): void } {
-  let gate = Promise.resolve()
-  let release = () => {}
-  const view: LocalEngine = {
-    ...forwardingEngine(engine),
-    exclusively: async (section) => {
-      await gate
-      return engine.exclusively(section)
-    },
-    close: async () => {},
-  }
-  const shut = () => {
-    gate = new Promise((resolve) => {
-      release = resolve
-    })
-  }
-  return { engine: view, shut, open: () => release() }
-}
 
 describe.each(['Unversioned', 'Enabled'] as const)('two processes, one %s bucket', (versioning) => {
   const bucket = bucketOf(versioning)

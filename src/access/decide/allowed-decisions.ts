@@ -2,10 +2,13 @@
  * What a request was allowed, until somebody wants to know why: noting costs one small object, and the trace is worked out only for
  * requests that are kept, off the hot path, from the very policies that decided.
  */
-import type { AccessRequest, Decision, Policies } from '#policy/evaluate/evaluate.ts'
+
+import type { Connection } from '#access/caller/connection.ts'
+import type { AskedDecision, DecisionNotes, RequestFacts } from '#access/caller/request-facts.ts'
+import type { Decision } from '#policy/evaluate/evaluate.ts'
 import { explain, type PolicyTrace } from '#policy/evaluate/explain.ts'
-import type { Connection, RequestFacts, Resource } from './caller.ts'
 import { type ContextOptions, createContext } from './request-context.ts'
+import type { Resource } from './resource.ts'
 
 export interface TracedDecision {
   readonly action: string
@@ -17,7 +20,7 @@ export interface TracedDecision {
 }
 
 interface Allowed {
-  readonly asked: { readonly request: AccessRequest; readonly policies: Policies }
+  readonly asked: AskedDecision
   readonly decision: Decision
   readonly resource: Resource
   readonly facts: RequestFacts
@@ -28,11 +31,11 @@ interface Allowed {
 export const decisionsMax = 8
 const traceCharsMax = 8192
 
-export class AllowedDecisions {
+export class AllowedDecisions implements DecisionNotes {
   #last: Allowed | undefined
   #count = 0
 
-  note(asked: Allowed['asked'], decision: Decision, resource: Resource, facts: RequestFacts): void {
+  add(asked: AskedDecision, decision: Decision, resource: Resource, facts: RequestFacts): void {
     if (this.#count++ < decisionsMax) this.#last = { asked, decision, resource, facts, earlier: this.#last }
   }
 

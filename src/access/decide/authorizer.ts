@@ -1,5 +1,7 @@
 /** The one authorization: gathers the policies that have a say, lets the engine decide, and keeps a record of what was refused. */
 
+import { keptConnection } from '#access/caller/connection.ts'
+import type { AskedDecision, RequestFacts } from '#access/caller/request-facts.ts'
 import type { DecisionJournal } from '#access/records/decision-journal.ts'
 import type { UsageLedger } from '#access/records/usage-ledger.ts'
 import type { BucketPolicyBook } from '#identity/bucket-policies/bucket-policies.ts'
@@ -7,9 +9,9 @@ import { Identity } from '#identity/identity.ts'
 import type { Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import { hasAclsEnabled } from '#model/object-ownership.ts'
+import type { AccessRequest } from '#policy/evaluate/access-request.ts'
 import { aclAllows, isObjectOwnersSay } from '#policy/evaluate/acl-evaluation.ts'
 import {
-  type AccessRequest,
   type Decision,
   evaluate,
   type NamedPolicy,
@@ -19,11 +21,10 @@ import {
 import { explain } from '#policy/evaluate/explain.ts'
 import { isKeptToOwnersAccount, isOfOwnersAccount } from '#policy/owners-account.ts'
 import { anonymousRequester, type Requester } from '#policy/requester.ts'
-import type { ArnResource, Asking, RequestFacts, Resource } from './caller.ts'
-import { keptConnection } from './client-address.ts'
 import { accessDenied, allBuckets, denialMessage, refusalMessage, withDecision } from './denial.ts'
 import { lockedPolicy } from './locked-policy.ts'
 import { type ContextOptions, createContext } from './request-context.ts'
+import type { ArnResource, Asking, Resource } from './resource.ts'
 
 export interface AuthorizerOptions {
   readonly policies: BucketPolicyBook
@@ -39,16 +40,10 @@ export interface AuthorizerOptions {
   readonly onSoftDenial: (fields: object) => void
 }
 
-/** A question to the engine, with all that has a say in it. */
-export interface Question {
-  readonly request: AccessRequest
-  readonly policies: Policies
-}
-
 interface Refusal {
-  readonly asked: Question
+  readonly asked: AskedDecision
   /** The question again, for the record. */
-  readonly traced: (facts: RequestFacts) => Question
+  readonly traced: (facts: RequestFacts) => AskedDecision
   readonly decision: Decision
   readonly accessKeyId: string
   readonly bucket: string | undefined
@@ -56,8 +51,8 @@ interface Refusal {
 }
 
 export interface Authorizer {
-  question(principal: Principal, action: string, resource: Resource, facts: RequestFacts): Question
-  decide(question: Question): Decision
+  question(principal: Principal, action: string, resource: Resource, facts: RequestFacts): AskedDecision
+  decide(question: AskedDecision): Decision
   /** As Gatekeeper.authorize. */
   authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void
   /** As Gatekeeper.authorizeArn. */
@@ -75,7 +70,7 @@ const noPolicies: RequesterPolicies = { identity: [] }
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const { policies: book, journal, ledger, context } = options
 
-  function question(principal: Principal, action: string, resource: Resource, facts: RequestFacts): Question {
+  function question(principal: Principal, action: string, resource: Resource, facts: RequestFacts): AskedDecision {
     const identity = principal instanceof Identity ? principal : undefined
     const requester = identity?.requester ?? anonymousRequester
     const own = identity?.policies ?? noPolicies
@@ -113,7 +108,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     return options.findAccount(ownerId) ?? ownerId
   }
 
-  function decide({ request, policies }: Question): Decision {
+  function decide({ request, policies }: AskedDecision): Decision {
     const decision = evaluate(request, policies)
     if (decision.reason !== 'explicit-deny' || decision.policyType !== 'resource-based') return decision
     return mayMend(request, policies) ? evaluate(request, withoutResource(policies)) : decision
@@ -124,7 +119,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     const decision = decide(asked)
     if (decision.outcome === 'Allow') {
       keepToOwner(asked, facts)
-      facts.allowed?.note(asked, decision, resource, facts)
+      facts.allowed?.add(asked, decision, resource, facts)
       if (!principal.isAnonymous) ledger.note(principal.accessKeyId, action, resource.bucket?.name, resource.key)
       return
     }
@@ -134,7 +129,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     keepToOwner(asked, facts)
   }
 
-  function arnQuestion(asking: Asking, action: string, { arn, account, trust }: ArnResource, facts: RequestFacts) {
+  function arnAskedDecision(asking: Asking, action: string, { arn, account, trust }: ArnResource, facts: RequestFacts) {
     const request = {
       principal: asking.requester,
       action,
@@ -150,16 +145,16 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   }
 
   const mayArn: Authorizer['mayArn'] = (...asked) => {
-    const { request, policies } = arnQuestion(...asked)
+    const { request, policies } = arnAskedDecision(...asked)
     return evaluate(request, policies).outcome === 'Allow'
   }
 
   function authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void {
-    const asked = arnQuestion(asking, action, resource, facts)
+    const asked = arnAskedDecision(asking, action, resource, facts)
     const decision = evaluate(asked.request, asked.policies)
     const { accessKeyId = '' } = asking
     if (decision.outcome === 'Allow' || (resource.needsNoAllow && decision.reason === 'implicit-deny')) {
-      facts.allowed?.note(asked, decision, {}, facts)
+      facts.allowed?.add(asked, decision, {}, facts)
       if (accessKeyId !== '') ledger.note(accessKeyId, action, undefined, undefined)
       return
     }
@@ -193,7 +188,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   }
 
   const noteArnRefusal: Authorizer['noteArnRefusal'] = (error, asking, action, resource, facts) => {
-    const { request } = arnQuestion(asking, action, resource, facts)
+    const { request } = arnAskedDecision(asking, action, resource, facts)
     return noted(error, request, asking.accessKeyId ?? '', undefined, facts)
   }
 
@@ -232,7 +227,7 @@ function mayMend(request: AccessRequest, policies: Policies): boolean {
 }
 
 /** MethodNotAllowed to those of other accounts who have the permission: others are told that they lack it. */
-function keepToOwner({ request }: Question, { method }: RequestFacts): void {
+function keepToOwner({ request }: AskedDecision, { method }: RequestFacts): void {
   if (!isKeptToOwnersAccount(request.action) || isOfOwnersAccount(request)) return
   throw new ApiError('MethodNotAllowed', { fields: { Method: method, ResourceType: 'BUCKETPOLICY' } })
 }

@@ -1,7 +1,8 @@
 /** What a refused caller is told: as much as AWS tells. https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html */
 import { ApiError } from '#model/errors.ts'
 import { decisionHeader } from '#model/served-request.ts'
-import type { AccessRequest, Decision, Policies, PolicyType } from '#policy/evaluate/evaluate.ts'
+import type { AccessRequest } from '#policy/evaluate/access-request.ts'
+import type { Decision, Policies, PolicyType } from '#policy/evaluate/evaluate.ts'
 
 /** What operations on no bucket in particular are about, as policies name it. */
 export const allBuckets = 'arn:aws:s3:::*'

@@ -1,11 +1,13 @@
 /** May they, and why? By the engine that decides requests, about a request that nobody has made. */
+
+import type { AskedDecision, RequestFacts } from '#access/caller/request-facts.ts'
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
-import type { AccessRequest, Decision } from '#policy/evaluate/evaluate.ts'
+import type { AccessRequest } from '#policy/evaluate/access-request.ts'
+import type { Decision } from '#policy/evaluate/evaluate.ts'
 import { explain, type PolicyTrace } from '#policy/evaluate/explain.ts'
 import { contextKey } from '#policy/evaluate/pattern.ts'
-import type { Authorizer, Question } from './authorizer.ts'
-import type { RequestFacts } from './caller.ts'
+import type { Authorizer } from './authorizer.ts'
 import { denialMessage } from './denial.ts'
 
 export interface Hypothesis {
@@ -48,7 +50,7 @@ export async function explainHypothesis(
 }
 
 /** The answer as far as an account may know it. */
-export function answerFor(account: string, authorizer: Authorizer, question: Question): HypotheticalAnswer {
+export function answerFor(account: string, authorizer: Authorizer, question: AskedDecision): HypotheticalAnswer {
   const { request, policies } = question
   const decision = authorizer.decide(question)
   const isOwn = request.resourceAccount === account

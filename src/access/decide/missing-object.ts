@@ -2,9 +2,12 @@
  * Who learns that a key is missing: whoever may list the bucket under that very key as a prefix, and nobody else.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, Permissions
  */
+
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
-import type { Gatekeeper, RequestFacts, Resource } from './caller.ts'
+import type { Rights } from './gatekeeper.ts'
+import type { Resource } from './resource.ts'
 
 export interface AskedKey {
   readonly principal: Principal
@@ -14,7 +17,7 @@ export interface AskedKey {
 }
 
 /** What a failure to read is shown as. To those who may not list, AWS says that this is what they lack. */
-export function hideMissingObject(error: unknown, asked: AskedKey, gatekeeper: Gatekeeper): unknown {
+export function hideMissingObject(error: unknown, asked: AskedKey, gatekeeper: Rights): unknown {
   if (!(error instanceof ApiError) || error.status < 400 || error.status >= 500 || mayList(asked, gatekeeper))
     return error
   const { principal, bucket } = asked
@@ -26,7 +29,7 @@ export function hideMissingObject(error: unknown, asked: AskedKey, gatekeeper: G
   }
 }
 
-export function mayList(asked: AskedKey, gatekeeper: Gatekeeper): boolean {
+export function mayList(asked: AskedKey, gatekeeper: Rights): boolean {
   return gatekeeper.may(asked.principal, 's3:ListBucket', { bucket: asked.bucket }, listingFacts(asked))
 }
 

@@ -2,19 +2,22 @@
  * Permissions that depend on the object itself: whose it is, its access control list, and its tags where a policy asks for them.
  * Reading it comes before the decision then, so whatever the reading says is kept from those who may not know what is in the bucket.
  */
+
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import { hasAclsEnabled } from '#model/object-ownership.ts'
 import { dependsOnObject } from '#policy/evaluate/acl-evaluation.ts'
 import type { Store } from '#store/contract.ts'
-import type { Gatekeeper, RequestFacts, Resource } from './caller.ts'
+import type { Rights } from './gatekeeper.ts'
 import { hideMissingObject } from './missing-object.ts'
 import { ObjectNeeded } from './object-needed.ts'
+import type { Resource } from './resource.ts'
 
 interface Domain {
   readonly store: Pick<Store, 'findVersion' | 'getUpload'>
-  readonly gatekeeper: Gatekeeper
+  readonly gatekeeper: Rights
 }
 
 export interface AskedObject {

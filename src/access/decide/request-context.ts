@@ -2,15 +2,17 @@
  * Condition keys of an S3 request, read from it when a condition asks. A key of S3 is there only for actions that understand it: or a
  * query that means nothing to an operation could open it. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
  */
+
+import type { ClientAddress } from '#access/caller/client-address.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { signedRegionOf } from '#model/bucket-region.ts'
 import { decodeCopySource } from '#model/copy-source.ts'
 import { type NamedTags, parseTagQuery } from '#model/tags.ts'
 import { actions, isSaidInVain, understandsKey } from '#policy/actions.ts'
-import type { ContextLookup } from '#policy/evaluate/evaluate.ts'
+import type { ContextLookup } from '#policy/evaluate/access-request.ts'
 import { parseTimestamp } from '#signature/credentials.ts'
-import type { RequestFacts, Resource } from './caller.ts'
-import type { ClientAddress } from './client-address.ts'
 import { ObjectNeeded } from './object-needed.ts'
+import type { Resource } from './resource.ts'
 
 type Values = ReturnType<ContextLookup>
 

@@ -1,8 +1,10 @@
 /** Who may know an object's tags, and carry them over to a copy: what the API and the console ask alike. */
+
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { ObjectVersion } from '#model/object.ts'
-import type { Gatekeeper, RequestFacts } from './caller.ts'
+import type { Rights } from './gatekeeper.ts'
 import { governed } from './object-access.ts'
 
 export interface TaggedVersion {
@@ -19,7 +21,7 @@ const readingTags = (versionId: string | undefined): string =>
 const resourceOf = ({ bucket, key, version }: TaggedVersion) => ({ bucket, key, object: governed(bucket, version) })
 
 export function mayReadTags(
-  gatekeeper: Gatekeeper,
+  gatekeeper: Rights,
   principal: Principal,
   tagged: TaggedVersion,
   facts: RequestFacts,
@@ -32,7 +34,7 @@ export function mayReadTags(
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
 export function authorizeCarriedTags(
-  gatekeeper: Gatekeeper,
+  gatekeeper: Rights,
   principal: Principal,
   source: TaggedVersion & { readonly facts: RequestFacts },
   target: { readonly bucket: Bucket; readonly key: string; readonly facts: RequestFacts },

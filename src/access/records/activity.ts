@@ -4,10 +4,10 @@
  * errors have room of their own; what is counted is counted whole.
  */
 
+import { claimedAccessKey } from '#access/caller/claimed-key.ts'
+import type { Connection } from '#access/caller/connection.ts'
+import { keptConnection } from '#access/caller/connection.ts'
 import { AllowedDecisions, type TracedDecision } from '#access/decide/allowed-decisions.ts'
-import type { Connection } from '#access/decide/caller.ts'
-import { claimedAccessKey } from '#access/decide/claimed-key.ts'
-import { keptConnection } from '#access/decide/client-address.ts'
 import type { ContextOptions } from '#access/decide/request-context.ts'
 import { Identity } from '#identity/identity.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'

@@ -130,11 +130,11 @@ export class PlainFiles implements BlobStore {
   asCurrent(key: string, ref: BlobRef): BlobRef {
     const { kind } = placeOf(ref)
     if (!isPlainKey(key)) return kind === 'plain' ? withKind(ref, 'opaque') : ref
-    return kind === 'version' ? withKind(ref, 'plain') : ref
+    return kind === 'version' ? { ...withKind(ref, 'plain'), isArriving: true } : ref
   }
 
   asRenamed(key: string, ref: BlobRef): BlobRef {
-    return withKind(ref, isPlainKey(key) ? 'plain' : 'opaque')
+    return { ...withKind(ref, isPlainKey(key) ? 'plain' : 'opaque'), isArriving: true }
   }
 
   asOlder(ref: BlobRef): BlobRef {
@@ -165,10 +165,7 @@ export class PlainFiles implements BlobStore {
   async settle(recorded: Recorded, { flushed, isUnversioned, isAwaited }: SettleOptions): Promise<void> {
     const { pending, leaving, place } = recorded as RecordedChange
     const { settler, durability } = this.#context
-    const settle = async () => {
-      await settler.settle(pending, isUnversioned ? place : undefined)
-      if (leaving !== undefined) await settler.settle(leaving)
-    }
+    const settle = () => settler.settle(pending, { place: isUnversioned ? place : undefined, leaving })
     if (isAwaited) {
       if (durability === 'strict') await flushed
       return settle()

@@ -2,7 +2,7 @@
 import { decisionsMax } from '#access/decide/allowed-decisions.ts'
 import { shownApiUrl } from '#console/api-urls.ts'
 import { type Denial, listDenials } from '#console/denials/denials.ts'
-import { describeDecision } from '#console/iam/describe-decision.ts'
+import { describeDecision } from '#console/iam/simulation/describe-decision.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import { accountOf, shown } from './activity.ts'

@@ -2,7 +2,7 @@
 
 import type { DecisionRecord } from '#access/records/decision-journal.ts'
 import { concerns, shownTo } from '#access/records/visible-decision.ts'
-import { holderHref } from '#console/iam/holders.ts'
+import { holderHref } from '#console/iam/holders/holders.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { Identity } from '#identity/identity.ts'
 import { formatVisibleJson } from '#lib/text/hidden-characters.ts'

@@ -1,8 +1,8 @@
 /** The visitor's account, as IAM's API would let them see and change it. */
-import type { ConditionKeys } from '#access/decide/query-facts.ts'
+import type { ConditionKeys } from '#access/caller/query-facts.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
+import { findPolicy } from '#identity/accounts/managed-policies.ts'
 import type { Account } from '#identity/entities/account.ts'
-import { findPolicy } from '#identity/entities/managed-policy.ts'
 import { Identity } from '#identity/identity.ts'
 import { arnOf } from '#identity/principals/principal-arn.ts'
 import { ApiError } from '#model/errors.ts'

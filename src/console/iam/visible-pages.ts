@@ -1,4 +1,5 @@
-import type { Gatekeeper, RequestFacts } from '#access/decide/caller.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
+import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
 import { Identity } from '#identity/identity.ts'
 import { accountPart } from '#identity/principals/principal-arn.ts'
 import type { Principal } from '#model/account.ts'

@@ -1,16 +1,15 @@
 /** Copying, moving and renaming are one thing: keys that begin with `base` get `target` in its place. */
 import * as z from 'zod'
-import { hideMissingObject } from '#access/decide/missing-object.ts'
 import { objectsHref } from '#console/address.ts'
 import { listVisibleBuckets } from '#console/buckets/visible-buckets.ts'
-import { copying, writing } from '#console/facts.ts'
-import { isFormRequest } from '#console/form.ts'
 import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
+import { isFormRequest } from '#console/visit/form.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { assertKey, type ObjectVersion } from '#model/object.ts'
+import { assertKey } from '#model/object.ts'
+import { copyObject } from '#objects/copy-object.ts'
+import { renameObject } from '#objects/rename-object.ts'
 import type { WriteConditions } from '#store/contract.ts'
-import { copyObject } from './copy-object.ts'
 import { folderCrumbs, folderOf, nameOf, parentOf } from './folder.ts'
 import {
   couldNot,
@@ -132,36 +131,20 @@ interface Transfer {
   readonly isMove: boolean
 }
 
-async function transfer(visit: Visit, services: ConsoleServices, asked: Transfer): Promise<void> {
-  const { store } = services
-  const { bucket: from, principal } = visit
+async function transfer({ bucket, actor }: Visit, { store }: ConsoleServices, asked: Transfer): Promise<void> {
   const { to, key, targetKey, conditions, isMove } = asked
-  await visit.authorizeObject('s3:GetObject', { bucket: from, key })
-  const source = await readSource(visit, services, key)
-  // Only what was looked at is moved.
-  const stillSame = { ifMatch: source.etag }
-  if (isMove && from.name === to.name) {
-    await visit.authorizeObject('s3:DeleteObject', { bucket: from, key })
-    const { keys } = copying({ bucket: from.name, key, version: source }, conditions)
-    const objectTags = Object.entries(source.tags ?? {})
-    await visit.authorizeObject('s3:PutObject', { bucket: to, key: targetKey }, { keys, objectTags })
-    await store.renameObject({ bucket: from, from: key, to: targetKey, sourceConditions: stillSame, conditions })
+  if (isMove && bucket.name === to.name) {
+    await renameObject(store, actor, { bucket, from: key, to: targetKey, conditions })
     return
   }
-  if (isMove) await visit.authorizeObject('s3:DeleteObject', { bucket: from, key }, writing(stillSame))
-  const { source: copied } = await copyObject(visit, services, { from, key, to, targetKey, conditions })
-  if (!isMove) return
-  const ownerId = principal.canonicalId
-  await store.deleteObject({ bucket: from, key, versionId: undefined, ownerId, conditions: { ifMatch: copied.etag } })
-}
-
-/** What is not there looks forbidden to those who may not list. */
-async function readSource(visit: Visit, { store, gatekeeper }: ConsoleServices, key: string): Promise<ObjectVersion> {
-  try {
-    return await store.headObject(visit.bucket.name, key, undefined)
-  } catch (error) {
-    throw hideMissingObject(error, { ...visit, bucket: visit.bucket, key }, gatekeeper)
-  }
+  await copyObject(store, actor, {
+    source: { bucket, key },
+    object: { bucket: to, key: targetKey, headers: {} },
+    fromSource: { metadata: true, tags: true, storage: true },
+    conditions,
+    isWriteAuthorized: false,
+    deletesSource: isMove,
+  })
 }
 
 function explain({ key, message }: { key: string; message: string }) {

@@ -1,14 +1,16 @@
+import { Readable } from 'node:stream'
 import { objectsHref } from '#console/address.ts'
 import type { Page, View, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
+import type { NewBody } from '#objects/new-body.ts'
+import { putObject } from '#objects/put-object.ts'
 import { folderCrumbs, folderOf } from './folder.ts'
-import { putBytes } from './put-bytes.ts'
 
 export const showNewFolder: Page = (visit) => folderView(visit, folderOf(visit.query.get('prefix')))
 
 /** An empty object whose key ends with a slash, as other S3 tools mark a folder. */
-export const createFolder: Page = async (visit, services) => {
+export const createFolder: Page = async (visit, { store }) => {
   const prefix = folderOf(visit.form.get('prefix'))
   const name = visit.form.get('name')?.replace(/\/+$/, '') ?? ''
   const key = `${prefix}${name}/`
@@ -21,8 +23,12 @@ export const createFolder: Page = async (visit, services) => {
     if (error instanceof ApiError && error.status < 500) return folderView(visit, prefix, name, error)
     throw error
   }
-  await putBytes(visit, services, key, Buffer.alloc(0), { conditions: {} })
-  return { redirect: objectsHref(visit.bucket.name, key) }
+  await putObject(store, visit.actor, { object: { bucket, key, headers: {} }, body: emptyBody, conditions: {} })
+  return { redirect: objectsHref(bucket.name, key) }
+}
+
+const emptyBody: NewBody = {
+  open: (algorithms) => ({ source: Readable.from([], { objectMode: false }), sizeBytes: 0, maxBytes: 0, algorithms }),
 }
 
 function folderView({ bucket }: Visit, prefix: string, typed = '', problem?: ApiError): View {

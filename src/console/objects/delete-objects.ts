@@ -1,6 +1,6 @@
 import { objectsHref } from '#console/address.ts'
-import { isFormRequest } from '#console/form.ts'
 import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
+import { isFormRequest } from '#console/visit/form.ts'
 import { deletionsAtOnceMax } from '#store/delete-each.ts'
 import { folderCrumbs, folderOf } from './folder.ts'
 import { couldNot, nameFor, objectsIn, readSources, runStep, type Source, type Step, walkSources } from './selection.ts'
@@ -37,8 +37,8 @@ async function deleteStep(visit: Visit, services: ConsoleServices, sources: read
   const walk = walkSources(visit, store, sources)
   const step = await runStep(visit, walk, { atOnceMax: deletionsAtOnceMax }, async (key) => {
     await visit.authorizeObject('s3:DeleteObject', { bucket, key })
-    const ownerId = principal.canonicalId
-    const { versionId } = await store.deleteObject({ bucket, key, versionId: undefined, ownerId, conditions: {} })
+    const asked = { ownerId: principal.canonicalId, conditions: {}, origin: visit.actor }
+    const { versionId } = await store.deleteObject({ bucket, key, versionId: undefined, ...asked })
     // While versioning is suspended the marker takes the place of the version.
     if (bucket.versioning !== 'Enabled' || versionId === undefined) return
     if (visit.may('s3:DeleteObjectVersion', { bucket, key })) markers.push({ key, versionId })

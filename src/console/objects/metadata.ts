@@ -2,9 +2,8 @@
 import { objectHref } from '#console/address.ts'
 import type { Page, View, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
-import { limits } from '#model/limits.ts'
 import type { ObjectHeaders } from '#model/object.ts'
-import { copyObject } from './copy-object.ts'
+import { copyObject } from '#objects/copy-object.ts'
 import { nameOf, objectCrumbs } from './folder.ts'
 
 const headerFields = [
@@ -32,15 +31,12 @@ export const saveMetadata: Page = async (visit, services) => {
   try {
     const userMetadata = parsePairs(pairs)
     for (const value of Object.values(headers)) assertHeaderValue(value)
-    await visit.authorizeObject('s3:GetObject', { bucket, key })
-    const changes = { headers, userMetadata }
-    await copyObject(visit, services, {
-      from: bucket,
-      key,
-      to: bucket,
-      targetKey: key,
+    await copyObject(services.store, visit.actor, {
+      source: { bucket, key },
+      object: { bucket, key, headers, userMetadata },
+      fromSource: { metadata: false, tags: true, storage: true },
       conditions: { ifMatch: etag },
-      changes,
+      isWriteAuthorized: false,
     })
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500 || error.code === 'NoSuchKey') throw error
@@ -71,7 +67,6 @@ function pairsIn(form: URLSearchParams): Pairs {
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html#UserMetadata */
 function parsePairs(pairs: Pairs): Record<string, string> {
   const metadata: Record<string, string> = {}
-  let sizeBytes = 0
   for (const [name, value] of pairs) {
     if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) {
       throw new ApiError('InvalidArgument', { message: `“${name}” is not a valid name: use letters, digits, - and _.` })
@@ -80,10 +75,8 @@ function parsePairs(pairs: Pairs): Record<string, string> {
       throw new ApiError('InvalidArgument', { message: `${name} is given twice.` })
     }
     assertHeaderValue(value)
-    sizeBytes += Buffer.byteLength(name) + Buffer.byteLength(value)
     Object.defineProperty(metadata, name, { value, enumerable: true, writable: true, configurable: true })
   }
-  if (sizeBytes > limits.userMetadataBytes) throw new ApiError('MetadataTooLarge')
   return metadata
 }
 

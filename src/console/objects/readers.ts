@@ -1,11 +1,12 @@
 /** Who can read an object, and why: every user and role of the visitor's account, and everybody else. */
-import type { RequestFacts } from '#access/decide/caller.ts'
+
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { answerFor } from '#access/decide/hypothetical.ts'
 import { governed } from '#access/decide/object-access.ts'
 import { objectHref } from '#console/address.ts'
-import { describeDecision } from '#console/iam/describe-decision.ts'
-import { holderHref } from '#console/iam/holders.ts'
+import { holderHref } from '#console/iam/holders/holders.ts'
 import { openIam } from '#console/iam/open-iam.ts'
+import { describeDecision } from '#console/iam/simulation/describe-decision.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import type { Account } from '#identity/entities/account.ts'
 import { arnOf } from '#identity/principals/principal-arn.ts'

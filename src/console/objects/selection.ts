@@ -1,10 +1,10 @@
 /** What is selected in a folder: objects and whole prefixes. Long work on them is done in steps, and each step says what is left. */
 import * as z from 'zod'
 import { mayList } from '#access/decide/missing-object.ts'
+import { formatCount } from '#console/answer/format.ts'
 import { listing } from '#console/facts.ts'
-import { isFormRequest } from '#console/form.ts'
-import { formatCount } from '#console/format.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
+import { isFormRequest } from '#console/visit/form.ts'
 import { mapConcurrently } from '#lib/async/map-concurrently.ts'
 import { visibleText } from '#lib/text/hidden-characters.ts'
 import { ApiError } from '#model/errors.ts'

@@ -17,7 +17,8 @@ export const undoDelete: Page = async (visit, { store }) => {
       await visit.authorizeObject('s3:DeleteObjectVersion', { bucket, key, versionId })
       const version = await store.findVersion(bucket.name, key, versionId)
       if (version?.isDeleteMarker !== true) throw new ApiError('NoSuchVersion')
-      await store.deleteObject({ bucket, key, versionId, ownerId: principal.canonicalId, conditions: {} })
+      const asked = { ownerId: principal.canonicalId, conditions: {}, origin: visit.actor }
+      await store.deleteObject({ bucket, key, versionId, ...asked })
       return undefined
     } catch (error) {
       if (!(error instanceof ApiError) || error.status >= 500) throw error

@@ -2,28 +2,28 @@
 import { lookup } from 'mime-types'
 import * as z from 'zod'
 import { type Effect, writing } from '#console/facts.ts'
-import type { Page, Visit } from '#console/page.ts'
+import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import type { ObjectHeaders } from '#model/object.ts'
-import { ownerOfNewObject } from '#model/object-ownership.ts'
 import type { Upload } from '#model/upload.ts'
-import { putBody } from './put-bytes.ts'
+import { createUpload } from '#objects/create-upload.ts'
+import type { NewBody } from '#objects/new-body.ts'
+import type { NewObject } from '#objects/new-object.ts'
+import { putObject } from '#objects/put-object.ts'
+import { putPart } from '#objects/put-part.ts'
 
-export const uploadFile: Page = async (visit, services) => {
-  const { message, key } = visit
-  const body = { source: message, sizeBytes: contentLength(visit) }
-  const headers = { contentType: contentTypeOf(key) }
-  const version = await putBody(visit, services, key, body, { conditions: conditionsOf(visit), headers })
+export const uploadFile: Page = async (visit, { store, config }) => {
+  const conditions = conditionsOf(visit)
+  const version = await putObject(store, visit.actor, {
+    object: objectOf(visit),
+    body: bodyOf(visit, config),
+    conditions,
+  })
   return { json: { etag: version.etag, versionId: version.versionId } }
 }
 
-export const startUpload: Page = async ({ bucket, key, principal }, { store }) => {
-  const initiatorId = principal.canonicalId
-  const ownerId = ownerOfNewObject(bucket, initiatorId, false)
-  const headers: ObjectHeaders = { contentType: contentTypeOf(key) }
-  const attributes = { headers, userMetadata: {}, storageClass: 'STANDARD', ownerId } as const
-  const { uploadId } = await store.createUpload({ bucket: bucket.name, key, attributes, initiatorId })
+export const startUpload: Page = async (visit, { store }) => {
+  const { uploadId } = await createUpload(store, visit.actor, { object: objectOf(visit) })
   return { status: 201, json: { uploadId } }
 }
 
@@ -39,9 +39,7 @@ export const uploadPart: Page = async (visit, { store, config }) => {
     throw new ApiError('InvalidArgument')
   }
   const upload = await uploadOf(visit, store)
-  const body = { source: visit.message, sizeBytes: contentLength(visit) }
-  const staged = await store.stagePart(upload, partNumber, { ...body, maxBytes: config.maxUploadBytes, algorithms: [] })
-  const part = await store.putPart(upload, staged, undefined)
+  const part = await putPart(store, { upload, partNumber, body: bodyOf(visit, config) })
   return { json: { partNumber, etag: part.etag } }
 }
 
@@ -61,6 +59,7 @@ export const completeUpload: Page = async (visit, { store }) => {
     uploadId: visit.params.upload ?? '',
     parts: parts.map((part) => ({ ...part, checksums: {} })),
     conditions: conditionsOf(visit),
+    origin: visit.actor,
   })
   return { json: { etag: version.etag, versionId: version.versionId } }
 }
@@ -75,10 +74,14 @@ type Uploads = { getUpload(bucket: string, key: string, uploadId: string): Promi
 const uploadOf = ({ bucket, key, params }: Visit, store: Uploads) =>
   store.getUpload(bucket.name, key, params.upload ?? '')
 
-function contentLength({ headers }: Visit): number {
+const objectOf = ({ bucket, key }: Visit): NewObject => ({ bucket, key, headers: { contentType: contentTypeOf(key) } })
+
+function bodyOf({ message, headers }: Visit, { maxUploadBytes }: ConsoleServices['config']): NewBody {
   const length = headers['content-length']
   if (length === undefined) throw new ApiError('MissingContentLength')
-  return Number(length)
+  return {
+    open: (algorithms) => ({ source: message, sizeBytes: Number(length), maxBytes: maxUploadBytes, algorithms }),
+  }
 }
 
 /** `replace=no`: only if nothing is there. */

@@ -2,8 +2,8 @@
 import { objectHref, objectsHref } from '#console/address.ts'
 import { listing } from '#console/facts.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+import { copyObject } from '#objects/copy-object.ts'
 import type { ListedVersion } from '#store/contract.ts'
-import { copyObject } from './copy-object.ts'
 import { parentOf } from './folder.ts'
 
 const versionsShown = 200
@@ -26,9 +26,14 @@ export async function listKeyVersions(visit: Visit, { store }: ConsoleServices):
 
 /** The old version's bytes and metadata, as a new version on top. */
 export const restoreVersion: Page = async (visit, services) => {
-  const { bucket, key, versionId } = visit
-  await visit.authorizeObject('s3:GetObjectVersion', { bucket, key, versionId })
-  await copyObject(visit, services, { from: bucket, key, versionId, to: bucket, targetKey: key, conditions: {} })
+  const { bucket, key, versionId, actor } = visit
+  await copyObject(services.store, actor, {
+    source: { bucket, key, versionId },
+    object: { bucket, key, headers: {} },
+    fromSource: { metadata: true, tags: true, storage: true },
+    conditions: {},
+    isWriteAuthorized: false,
+  })
   return {
     redirect: objectHref(bucket.name, key),
     notice: { kind: 'done', text: 'Version restored: a copy of it is now the current version' },
@@ -36,9 +41,9 @@ export const restoreVersion: Page = async (visit, services) => {
 }
 
 export const deleteVersion: Page = async (visit, services) => {
-  const { bucket, key, versionId, principal } = visit
+  const { bucket, key, versionId, principal, actor } = visit
   const ownerId = principal.canonicalId
-  await services.store.deleteObject({ bucket, key, versionId, ownerId, conditions: {} })
+  await services.store.deleteObject({ bucket, key, versionId, ownerId, conditions: {}, origin: actor })
   const isLeft = (await listKeyVersions(visit, services)).length > 0
   return {
     redirect: isLeft ? objectHref(bucket.name, key) : objectsHref(bucket.name, parentOf(key)),

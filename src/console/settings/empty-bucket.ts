@@ -1,6 +1,6 @@
 import { listing } from '#console/facts.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
-import { ApiError } from '#model/errors.ts'
+import { refusalOf } from '#model/errors.ts'
 import { deleteEach } from '#store/delete-each.ts'
 
 export interface Marker {
@@ -38,11 +38,12 @@ export async function emptyStep(
     async ({ key, versionId }) => {
       try {
         await visit.authorizeObject('s3:DeleteObjectVersion', { bucket, key, versionId })
-        await store.deleteObject({ bucket, key, versionId, ownerId: principal.canonicalId, conditions: {} })
+        const asked = { ownerId: principal.canonicalId, conditions: {}, origin: visit.actor }
+        await store.deleteObject({ bucket, key, versionId, ...asked })
         return undefined
       } catch (error) {
-        if (!(error instanceof ApiError) || error.status >= 500) throw error
-        return { key, message: error.message }
+        const refusal = refusalOf(error)
+        return { key, message: refusal.message }
       }
     },
   )

@@ -1,20 +1,12 @@
 /** The bucket policy: checked while it is typed, and shown as a difference before it takes effect. */
-import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { bucketHref } from '#console/address.ts'
 import type { BucketPolicies, ConsoleServices, Page, View, Visit } from '#console/page.ts'
-import { ApiError } from '#model/errors.ts'
+import { refusalOf } from '#model/errors.ts'
 import { publicReadPolicy } from './access.ts'
 import { describePolicy } from './describe-policy.ts'
-import { pretty, settingsCrumbs } from './show-settings.ts'
-
-/** Tells whether the policy is still the one that was shown. */
-export function stampOf(policy: string | undefined): string {
-  return createHash('sha256')
-    .update(policy ?? '')
-    .digest('hex')
-    .slice(0, 16)
-}
+import { indentPolicy, stampOf } from './policy-text.ts'
+import { settingsCrumbs } from './settings-crumbs.ts'
 
 /** For a note that somebody else, or a hand in the file, has changed it. */
 export const showPolicyStamp: Page = ({ bucket }, { bucketPolicies }) => ({
@@ -89,10 +81,10 @@ function problemOf(document: string, bucket: string, policies: BucketPolicies): 
     policies.parse(bucket, document)
     return undefined
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error
-    const { Detail: path } = error.fields
+    const refusal = refusalOf(error)
+    const { Detail: path } = refusal.fields
     const where = path === undefined ? '' : ` (${path})`
-    return syntaxProblem(document) ?? { problem: error.message + where }
+    return syntaxProblem(document) ?? { problem: refusal.message + where }
   }
 }
 
@@ -121,7 +113,7 @@ async function confirmView(
   const { bucket, form } = visit
   const current = bucketPolicies.find(bucket.name)
   const { diffLines } = await import('diff')
-  const after = problem === undefined && document !== '' ? pretty(document) : document
+  const after = problem === undefined && document !== '' ? indentPolicy(document) : document
   return {
     view: 'settings/confirm-policy',
     title: 'Change the policy',
@@ -133,7 +125,7 @@ async function confirmView(
       bucket,
       document,
       problem,
-      changes: diffLines(withEnd(pretty(current)), withEnd(after)),
+      changes: diffLines(withEnd(indentPolicy(current)), withEnd(after)),
       sentences: problem === undefined && document !== '' ? describePolicy(document) : [],
       isPreset: form.get('preset') === 'public-read',
       liftsBlock: liftsBlock(visit),

@@ -1,7 +1,7 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html as four switches. */
 import { bucketHref } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
-import type { PublicAccessBlock } from '#model/object-ownership.ts'
+import type { PublicAccessBlock } from '#model/public-access-block.ts'
 
 export const publicAccessSwitches = [
   [

@@ -1,10 +1,10 @@
 /** Deleting a bucket, if it must be with all that is in it. Its name has to be typed. */
 import * as z from 'zod'
-import { isFormRequest } from '#console/form.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import { isFormRequest } from '#console/visit/form.ts'
 import { ApiError } from '#model/errors.ts'
 import { type EmptyStep, emptyStep } from './empty-bucket.ts'
-import { settingsCrumbs } from './show-settings.ts'
+import { settingsCrumbs } from './settings-crumbs.ts'
 
 const formStepsMs = 20_000
 

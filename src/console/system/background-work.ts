@@ -1,5 +1,5 @@
 /** What runs unasked, in sentences: figures of all processes, from the index that they share. */
-import { formatBytes, formatCount } from '#console/format.ts'
+import { formatBytes, formatCount } from '#console/answer/format.ts'
 import type { ConsoleServices } from '#console/page.ts'
 import { countSessions } from '#console/session/session-store.ts'
 import type { BackgroundWork } from '#store/contract.ts'

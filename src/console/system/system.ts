@@ -2,8 +2,8 @@
 import { stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { internalApiUrl } from '#console/api-urls.ts'
-import { checkApi } from '#console/overview/check-api.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+import { checkApi } from '#http/check-api.ts'
 import { describeWork } from './background-work.ts'
 
 export const showSystem: Page = async (visit, services) => {

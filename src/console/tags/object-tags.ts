@@ -18,9 +18,8 @@ export const saveObjectTags: Page = async (visit, services) => {
   try {
     const version = await currentVersion(visit, services, 's3:PutObjectTagging', named)
     const tags = assertTags(named, 'object')
-    const changed = await services.store.changeVersion(bucket.name, version, (stored) =>
-      hasSameTags(stored, version) ? withTags(stored, tags) : undefined,
-    )
+    const change = (stored: ObjectVersion) => (hasSameTags(stored, version) ? withTags(stored, tags) : undefined)
+    const changed = await services.store.changeVersion(bucket.name, version, change, visit.actor)
     if (changed === undefined) throw new ApiError('OperationAborted')
   } catch (error) {
     return tagView(formOf(visit), named, problemOf(error))

@@ -4,6 +4,7 @@
  */
 import { hash, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readBody } from '#http/read-body.ts'
 import { formatXml, type XmlTree } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
@@ -124,26 +125,10 @@ export function createQueryEndpoint({ services, log, rateLimit, onServed }: Quer
   }
 }
 
-/** The body, whole; empty for GET. MaxMessageLengthExceeded, which leaves the request fit for an answer; IncompleteBody. */
+/** The body; empty for GET. */
 function readForm(request: IncomingMessage, response: ServerResponse): Promise<Buffer> {
   if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue()
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let size = 0
-    const onData = (chunk: Buffer) => {
-      size += chunk.length
-      if (size <= limits.queryFormBytes) chunks.push(chunk)
-      else finish(() => reject(new ApiError('MaxMessageLengthExceeded')))
-    }
-    const onEnd = () => finish(() => resolve(Buffer.concat(chunks)))
-    const onClose = () => finish(() => reject(new ApiError('IncompleteBody')))
-    const finish = (settle: () => void) => {
-      request.off('data', onData).off('end', onEnd).off('close', onClose)
-      request.pause()
-      settle()
-    }
-    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
-  })
+  return readBody(request, limits.queryFormBytes)
 }
 
 function readParams({ url = '' }: IncomingMessage, body: Buffer): ReadonlyMap<string, string> {

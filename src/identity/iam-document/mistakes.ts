@@ -6,7 +6,7 @@ import type { Account, IdentityDocument } from '#identity/entities/account.ts'
 import type { Entity, PolicyText } from '#identity/entities/entity.ts'
 import { policyArn } from '#identity/entities/managed-policy.ts'
 import type { Bounded } from '#identity/entities/policy-holder.ts'
-import { ApiError } from '#model/errors.ts'
+import { refusalOf } from '#model/errors.ts'
 import { parsed, placeOfMistake } from './policy-text.ts'
 
 type Mistakes = Generator<DocumentMistake, void>
@@ -130,7 +130,7 @@ function* mistakesInPolicy(path: DocumentPath, text: PolicyText, kind: 'identity
   try {
     parsed(text, kind)
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error
-    yield { path: [...path, ...placeOfMistake(text, error)], message: error.message }
+    const refusal = refusalOf(error)
+    yield { path: [...path, ...placeOfMistake(text, refusal)], message: refusal.message }
   }
 }

@@ -1,12 +1,14 @@
 /** Who is meant by the ARN of a simulation, and what they hold. */
 
+import { getGroup } from '#identity/accounts/groups.ts'
+import { getRole } from '#identity/accounts/roles.ts'
+import { getUser } from '#identity/accounts/users.ts'
 import { type Directory, requesterOf } from '#identity/directory.ts'
 import type { Account } from '#identity/entities/account.ts'
 import { isSameName } from '#identity/entities/entity.ts'
-import { getGroup } from '#identity/entities/group.ts'
 import type { PolicyHolder } from '#identity/entities/policy-holder.ts'
-import { getRole, type Role } from '#identity/entities/role.ts'
-import { getUser, type User } from '#identity/entities/user.ts'
+import type { Role } from '#identity/entities/role.ts'
+import type { User } from '#identity/entities/user.ts'
 import { Identity } from '#identity/identity.ts'
 import { ApiError } from '#model/errors.ts'
 import type { RequesterPolicies } from '#policy/evaluate/evaluate.ts'

@@ -2,10 +2,7 @@
  * Locks that end with the process that holds them, whatever its id and its namespace (flock(2), which Node does not offer, by way of
  * koffi). A lock belongs to the open file: a second descriptor of the same process is refused like any other.
  */
-import { createRequire } from 'node:module'
-import { getSystemErrorName } from 'node:util'
-
-const require = createRequire(import.meta.url)
+import { loadCLibrary } from '#lib/system/koffi.ts'
 
 const shared = 1
 const exclusive = 2
@@ -60,11 +57,10 @@ function load(): Flock | undefined {
 function find(): Flock | undefined {
   if (process.platform === 'win32') return undefined
   try {
-    const koffi = require('koffi') as typeof import('koffi')
-    const library = koffi.load(null)
+    const library = loadCLibrary()
     const flock = library.func('int flock(int, int)')
     const lockf = library.func('int lockf(int, int, long)')
-    return { flock, lockf, lastError: () => getSystemErrorName(-koffi.errno()) }
+    return { flock, lockf, lastError: library.lastError }
   } catch {
     // No program of koffi's for this processor, or a C library without this call.
     return undefined

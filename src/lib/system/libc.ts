@@ -3,10 +3,7 @@
  * second.
  */
 import fs from 'node:fs'
-import { createRequire } from 'node:module'
-import { getSystemErrorName } from 'node:util'
-
-const require = createRequire(import.meta.url)
+import { type CLibrary, loadCLibrary } from './koffi.ts'
 
 const atWorkingFolder = -100
 const renameExchange = 2
@@ -18,6 +15,9 @@ const closeOnExec = 0o2000000
 const folderChanges = 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200
 const onlyFolders = 0x1000000
 const getLock = 5
+const setSignal = 10
+const setLease = 1024
+const sigurg = 23
 const writeLock = 1
 const unlocked = 2
 
@@ -54,8 +54,19 @@ export const libc = {
     load()?.inotifyRemoveWatch(fd, watch)
   },
 
-  /** For a worker of source text. */
-  koffiPath: (): string => require.resolve('koffi'),
+  /**
+   * Whether no other process has the file open: it then has a write lease on it (fcntl(2), F_SETLEASE) until it closes the descriptor, and
+   * SIGURG, which does nothing, tells when another process opens the file. False where there is no such call.
+   */
+  takeWriteLease(fd: number): boolean {
+    const calls = load()
+    return calls !== undefined && calls.fcntl(fd, setSignal, sigurg) === 0 && calls.fcntl(fd, setLease, writeLock) === 0
+  },
+
+  /** Whether the open file has extended attributes (flistxattr(2)). True where that cannot be found out. */
+  hasAttributes(fd: number): boolean {
+    return load()?.flistxattr(fd, null, 0) !== 0
+  },
 
   canSyncVolume: (): boolean => load() !== undefined,
 
@@ -110,13 +121,13 @@ interface Calls {
   inotifyAddWatch(fd: number, path: string, mask: number): number
   inotifyRemoveWatch(fd: number, watch: number): number
   fallocate(fd: number, mode: number, offset: number, sizeBytes: number): number
-  fcntl(fd: number, command: number, lock: Buffer): number
+  fcntl(fd: number, command: number, argument: Buffer | number): number
+  flistxattr(fd: number, names: null, sizeBytes: number): number
   /** In a thread. */
   syncfs(fd: number): Promise<number>
   /** Of glibc. */
   readonly mallopt: ((parameter: number, value: number) => number) | undefined
-  /** Of the last call that failed, and was not in a thread. */
-  lastError(): string
+  readonly lastError: CLibrary['lastError']
 }
 
 /** As the last keepFreedBlocks had it: each call to mallopt(3) goes through all that is free. */
@@ -131,8 +142,7 @@ function load(): Calls | undefined {
 function find(): Calls | undefined {
   if (process.platform !== 'linux') return undefined
   try {
-    const koffi = require('koffi') as typeof import('koffi')
-    const library = koffi.load(null)
+    const library = loadCLibrary()
     const renameat2 = library.func('int renameat2(int, const char *, int, const char *, unsigned int)')
     const syncfs = library.func('int syncfs(int)')
     return {
@@ -142,12 +152,13 @@ function find(): Calls | undefined {
       inotifyRemoveWatch: library.func('int inotify_rm_watch(int, int)'),
       fallocate: library.func('int fallocate64(int, int, int64_t, int64_t)'),
       fcntl: fcntlOf(library),
+      flistxattr: library.func('long flistxattr(int, char *, size_t)'),
       mallopt: malloptOf(library),
       syncfs: (fd) =>
         new Promise((resolve, reject) => {
           syncfs.async(fd, (error: unknown, result: number) => (error ? reject(error) : resolve(result)))
         }),
-      lastError: () => getSystemErrorName(-koffi.errno()),
+      lastError: library.lastError,
     }
   } catch {
     // No program of koffi's for this processor, or a C library without these calls.
@@ -155,12 +166,12 @@ function find(): Calls | undefined {
   }
 }
 
-function fcntlOf(library: import('koffi').LibraryHandle): Calls['fcntl'] {
+function fcntlOf(library: CLibrary): Calls['fcntl'] {
   const fcntl = library.func('int fcntl(int, int, ...)')
-  return (fd, command, lock) => fcntl(fd, command, 'void *', lock)
+  return (fd, command, argument) => fcntl(fd, command, typeof argument === 'number' ? 'int' : 'void *', argument)
 }
 
-function malloptOf(library: import('koffi').LibraryHandle): Calls['mallopt'] {
+function malloptOf(library: CLibrary): Calls['mallopt'] {
   try {
     return library.func('int mallopt(int, int)')
   } catch {

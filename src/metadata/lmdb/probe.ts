@@ -4,30 +4,10 @@
  */
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
-import { createRequire } from 'node:module'
+import { programFile } from '#lib/program/program-file.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { machineOf } from './machine.ts'
 import { dataFile, pagesNeeded } from './meta.ts'
-
-const require = createRequire(import.meta.url)
-
-/** Reads every entry. Says at least each second that it goes on; then how many there are, or what is wrong. */
-const source = `'use strict'
-const [library, path] = process.argv.slice(1)
-const { open } = require(library)
-const database = open({ path, readOnly: true, cache: false, keyEncoding: 'binary', encoding: 'binary' })
-let last, toldMs = 0
-for (const { key, value } of database.getRange()) {
-  const bytes = Buffer.from(key)
-  if (last !== undefined && Buffer.compare(last, bytes) >= 0) throw new Error('its entries are out of order')
-  last = bytes
-  if (value === undefined) throw new Error('an entry has no value')
-  if (Date.now() - toldMs < 1000) continue
-  toldMs = Date.now()
-  process.stdout.write('.')
-}
-process.exit(0)
-`
 
 const silenceMaxMs = 20_000
 
@@ -36,7 +16,7 @@ export function findDamage(folder: string): Promise<string | undefined> {
   if (!fs.existsSync(dataFile(folder))) return Promise.resolve(undefined)
   return new Promise((resolve) => {
     let isSilent = false
-    const child = execFile(process.execPath, ['-e', source, require.resolve('lmdb'), folder], (error, _, stderr) => {
+    const child = execFile(process.execPath, [programFile('read-index'), folder], (error, _, stderr) => {
       clearTimeout(watchdog)
       if (error === null) resolve(undefined)
       else if (isSilent) resolve('reading it does not end')

@@ -2,8 +2,6 @@
  * Policy documents as data: what a valid one says, nothing yet about what it decides. Grammar:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
-import { parseDocument } from './parse-document.ts'
-
 /** `identity` also covers boundaries and session policies; `trust` is a role's; `resource` a bucket's. */
 export type PolicyKind = 'identity' | 'resource' | 'trust'
 
@@ -60,12 +58,4 @@ export interface ConditionElement {
   /** As written; compared without regard to case. */
   readonly key: string
   readonly values: readonly string[]
-}
-
-/**
- * Reads and checks a policy. Throws ApiError MalformedPolicy with S3's sentences (`resource`) or MalformedPolicyDocument with IAM's;
- * its field `Detail` names the path of the mistake, as `Statement[1].Condition.IpAddress.aws:SourceIp`.
- */
-export function parsePolicy(json: string, kind: PolicyKind, options: ParseOptions = {}): PolicyDocument {
-  return parseDocument(json, kind, options)
 }

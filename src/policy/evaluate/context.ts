@@ -1,7 +1,7 @@
 /** The condition keys of one request: what the edge knows of it, then what follows from the requester, the resource and the clock. */
 
 import type { RequesterType } from '#policy/requester.ts'
-import type { AccessRequest } from './evaluate.ts'
+import type { AccessRequest } from './access-request.ts'
 
 type Values = string | readonly string[] | undefined
 

@@ -1,16 +1,10 @@
 /** The same decision once more, with the reason for each statement: computed only when someone wants to know. */
 
 import type { Effect, ListElement, PrincipalElement } from '#policy/document/document.ts'
+import type { AccessRequest } from './access-request.ts'
 import type { CompiledStatement } from './compile.ts'
 import { contextOf, type RequestContext } from './context.ts'
-import {
-  type AccessRequest,
-  type Decision,
-  evaluate,
-  type NamedPolicy,
-  type Policies,
-  type PolicyType,
-} from './evaluate.ts'
+import { type Decision, evaluate, type NamedPolicy, type Policies, type PolicyType } from './evaluate.ts'
 
 export interface Explanation {
   readonly decision: Decision

@@ -9,19 +9,15 @@ import {
   assertAclSize,
   type CannedAcl,
   cannedAcls,
-  expandCannedAcl,
   type Grant,
   type Grantee,
-  grantsAllToOne,
   permissions,
 } from '#model/acl.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
+import { type AclChange, type RequestedAcl, resolveAcl } from '#model/requested-acl.ts'
 import type { Accounts, S3Request } from '#s3/operation.ts'
 import { granteeByEmail, granteeById, granteeByUri } from './grantees.ts'
-
-/** A canned ACL means something only once it is known whose the thing will be. */
-export type RequestedAcl = { readonly canned: CannedAcl } | { readonly acl: Acl }
 
 /** What only the other of the two can have. A bucket ignores ACLs about its own owner, as S3 does. */
 const cannedOnlyFor: Partial<Record<CannedAcl, 'bucket' | 'object'>> = { 'log-delivery-write': 'bucket' }
@@ -50,10 +46,6 @@ export function requestedAcl(
     })
   }
   return { canned: name }
-}
-
-export function resolveAcl(requested: RequestedAcl, ownerId: string, bucketOwnerId: string): Acl {
-  return 'acl' in requested ? requested.acl : expandCannedAcl(requested.canned, ownerId, bucketOwnerId)
 }
 
 function grantsOf(headers: IncomingHttpHeaders, accounts: Accounts): Acl {
@@ -135,18 +127,6 @@ function required(element: XmlElements, name: string): string {
   return text
 }
 
-export interface Owners {
-  readonly ownerId: string
-  readonly bucketOwnerId: string
-}
-
-export interface ReadAcl {
-  /** Undefined for a list of grants. */
-  readonly canned: CannedAcl | undefined
-  /** For whoever owns what it is put on. Throws as parseAclDocument does. */
-  aclFor(owners: Owners): Acl
-}
-
 /**
  * The ACL that a PutBucketAcl or PutObjectAcl carries, in its headers or its document; read once. MissingSecurityHeader for neither,
  * UnexpectedContent for both.
@@ -155,7 +135,7 @@ export async function readAcl(
   { headers, body }: Pick<S3Request, 'headers' | 'body'>,
   of: 'bucket' | 'object',
   accounts: Accounts,
-): Promise<ReadAcl> {
+): Promise<AclChange> {
   const requested = requestedAcl(headers, of, accounts)
   const document = await body.document()
   if (requested === undefined) {
@@ -166,30 +146,6 @@ export async function readAcl(
   if (document.length > 0) throw new ApiError('UnexpectedContent')
   return {
     canned: 'canned' in requested ? requested.canned : undefined,
-    aclFor: ({ ownerId, bucketOwnerId }) => resolveAcl(requested, ownerId, bucketOwnerId),
-  }
-}
-
-/**
- * While ACLs are disabled those are accepted that say what is so anyway, full control of the bucket's owner alone: as a list, or as one
- * of these canned ones. https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
- */
-export function assertWithoutEffect(
-  { canned, aclFor }: ReadAcl,
-  ownerId: string,
-  accepted: readonly CannedAcl[],
-): void {
-  const isAccepted = canned === undefined || accepted.includes(canned)
-  if (isAccepted && isOwnersAlone(aclFor, ownerId)) return
-  throw new ApiError('AccessControlListNotSupported')
-}
-
-function isOwnersAlone(aclFor: ReadAcl['aclFor'], ownerId: string): boolean {
-  try {
-    return grantsAllToOne(aclFor({ ownerId, bucketOwnerId: ownerId }), ownerId)
-  } catch (error) {
-    // It names another owner.
-    if (error instanceof ApiError && error.code === 'AccessDenied') return false
-    throw error
+    aclFor: (owners) => resolveAcl(requested, owners),
   }
 }

@@ -1,6 +1,8 @@
 import { aclToKeep, privateAcl } from '#model/acl.ts'
-import { hasAclsEnabled, refuseBlockedAcl } from '#model/object-ownership.ts'
-import { assertWithoutEffect, readAcl } from '#s3/acl/acl-request.ts'
+import { hasAclsEnabled } from '#model/object-ownership.ts'
+import { refuseBlockedAcl } from '#model/public-access-block.ts'
+import { assertWithoutEffect } from '#model/requested-acl.ts'
+import { readAcl } from '#s3/acl/acl-request.ts'
 import { aclDocument } from '#s3/acl/grantees.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 

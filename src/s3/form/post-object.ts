@@ -2,22 +2,23 @@
  * Uploads from browsers. The form carries its own credentials and policy, so this operation authenticates by itself.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
-import type { Caller } from '#access/decide/caller.ts'
+import type { Caller } from '#access/caller/caller.ts'
 import { isUnexplained } from '#access/decide/denial.ts'
 import { awsEncode } from '#lib/text/uri.ts'
 import { formatXml } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey, type ObjectVersion } from '#model/object.ts'
 import { assertTags } from '#model/tags.ts'
-import { accessOfNewObject } from '#s3/object/new-object-access.ts'
-import { assertHeaderText, parseAttributes } from '#s3/object/object-attributes.ts'
+import { actorOf } from '#objects/actor.ts'
+import type { NewBody } from '#objects/new-body.ts'
+import { putObject } from '#objects/put-object.ts'
+import { assertHeaderText, parseNewObject } from '#s3/object/object-attributes.ts'
 import { versionHeader } from '#s3/object/put-object.ts'
 import type { Operation, S3Request, S3Response, Services } from '#s3/operation.ts'
-import { announcedChecksum, checksumHeaders, storedChecksum, verifyAnnounced } from '#s3/request/checksum-headers.ts'
+import { announcedChecksum, checksumHeaders, verifyAnnounced } from '#s3/request/checksum-headers.ts'
 import { readTagging } from '#s3/request/tagging.ts'
 import { refuseUnservedHeaders } from '#s3/request/unserved-headers.ts'
 import { checkPostPolicy, withFileName } from '#signature/post-policy.ts'
-import type { Staged } from '#store/contract.ts'
 import { type Form, readForm } from './fields.ts'
 
 export const postObject: Operation = async (request, services) => {
@@ -37,7 +38,6 @@ export const postObject: Operation = async (request, services) => {
 
 async function upload(request: S3Request, services: Services, form: Form): Promise<S3Response> {
   const { bucket } = request
-  const { file } = form
   const fields = withFileName(form.fields, form.fileName)
   const caller = services.gatekeeper.authenticateForm(fields, request.facts, { region: bucket.region })
   const { principal } = caller
@@ -54,29 +54,38 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
   const headers = headersOf(fields)
   const facts = { ...request.facts, caller, headers: { ...plainHeaders(request.headers), ...headers } }
   services.gatekeeper.authorize(principal, 's3:PutObject', { bucket, key }, facts)
-  if (headers['x-amz-tagging'] !== undefined) {
-    services.gatekeeper.authorize(principal, 's3:PutObjectTagging', { bucket, key, object: null }, facts)
-  }
   refuseUnservedHeaders('PostObject', headers)
-  const attributes = parseAttributes(
-    headers,
-    accessOfNewObject(headers, { bucket, key }, { principal, facts }, services),
-    { isForm: true },
-  )
-  const announced = announcedChecksum(headers)
-  const [minBytes, maxBytes] = limitsOfPolicy.contentLengthRange ?? [0, services.settings.maxUploadBytes]
-  const algorithms = announced === undefined ? [] : [announced.algorithm]
-  const bounded = Math.min(maxBytes, services.settings.maxUploadBytes)
-  const staged = await services.store.stage({ source: file, sizeBytes: undefined, maxBytes: bounded, algorithms })
-  const checksum = await verified(services, staged, () => {
-    if (staged.sizeBytes < minBytes) {
-      throw new ApiError('EntityTooSmall', { fields: { ProposedSize: staged.sizeBytes, MinSizeAllowed: minBytes } })
-    }
-    if (announced !== undefined) verifyAnnounced(announced, staged.digests, {})
-    return storedChecksum(announced, staged.digests)
-  })
-  const version = await services.store.putObject({ bucket, key, staged, attributes, checksum, conditions: {} })
+  const object = parseNewObject(headers, { bucket, key }, services.accounts, { isForm: true })
+  const body = bodyOf(form.file, headers, limitsOfPolicy, services.settings.maxUploadBytes)
+  const actor = actorOf(services.gatekeeper, { principal, facts, requestId: request.id })
+  const version = await putObject(services.store, actor, { object, body, conditions: {}, cause: 'Post' })
   return answer(request, fields, version)
+}
+
+/** The file of the form, within what the form's policy and the server allow. */
+function bodyOf(
+  source: Form['file'],
+  headers: Record<string, string>,
+  { contentLengthRange }: PostLimits,
+  uploadBytesMax: number,
+): NewBody {
+  const announced = announcedChecksum(headers)
+  const [minBytes, maxBytes] = contentLengthRange ?? [0, uploadBytesMax]
+  return {
+    checksumAlgorithm: announced?.algorithm,
+    open: (algorithms) => ({
+      source,
+      sizeBytes: undefined,
+      maxBytes: Math.min(maxBytes, uploadBytesMax),
+      algorithms,
+    }),
+    verify({ sizeBytes, digests }) {
+      if (sizeBytes < minBytes) {
+        throw new ApiError('EntityTooSmall', { fields: { ProposedSize: sizeBytes, MinSizeAllowed: minBytes } })
+      }
+      if (announced !== undefined) verifyAnnounced(announced, digests, {})
+    },
+  }
 }
 
 type PostLimits = ReturnType<typeof checkPostPolicy>
@@ -92,15 +101,6 @@ function checkPolicy({ bucket, facts }: S3Request, { gatekeeper }: Services, for
     if (!isUnexplained(error)) throw error
     const key = fields.get('key') ?? ''
     throw gatekeeper.noteRefusal(error, caller.principal, 's3:PutObject', { bucket, key }, { ...facts, caller })
-  }
-}
-
-async function verified<T>(services: Services, staged: Staged, check: () => T): Promise<T> {
-  try {
-    return check()
-  } catch (error) {
-    await services.store.discard(staged)
-    throw error
   }
 }
 

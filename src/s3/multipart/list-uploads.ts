@@ -4,7 +4,7 @@ import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { ownerOfObject } from '#model/object-ownership.ts'
 import { showOwner } from '#s3/acl/grantees.ts'
-import { formatDate } from '#s3/bucket/listing.ts'
+import { formatDate } from '#s3/listing/listing.ts'
 import type { Operation } from '#s3/operation.ts'
 import { readCount } from './part-request.ts'
 

@@ -2,7 +2,7 @@
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Upload } from '#model/upload.ts'
-import { parseCount } from '#s3/bucket/listing.ts'
+import { parseCount } from '#s3/listing/listing.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
 
 export function readPartNumber(request: S3Request): number {

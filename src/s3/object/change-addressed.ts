@@ -21,7 +21,14 @@ const attempts = 100
  * meantime, or replaced the object, it is asked for anew. OperationAborted if there is no end to that.
  */
 export async function changeAddressed(
-  { method, bucket, key, caller, query }: Pick<S3Request, 'method' | 'bucket' | 'key' | 'caller' | 'query'>,
+  {
+    method,
+    bucket,
+    key,
+    caller,
+    query,
+    actor,
+  }: Pick<S3Request, 'method' | 'bucket' | 'key' | 'caller' | 'query' | 'actor'>,
   services: Services,
   { action, facts, change, ...asked }: AddressedChange,
 ): Promise<ObjectVersion> {
@@ -37,7 +44,7 @@ export async function changeAddressed(
   let { judged } = asked
   for (let attempt = 0; attempt < attempts; attempt++) {
     judged ??= await judge()
-    const changed = await store.changeVersion(bucket.name, judged, change(judged))
+    const changed = await store.changeVersion(bucket.name, judged, change(judged), actor)
     if (changed !== undefined) return changed
     judged = undefined
   }

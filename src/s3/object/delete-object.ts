@@ -12,6 +12,7 @@ export const deleteObject: Operation = async (request, services) => {
     versionId: requestedVersion(request),
     ownerId: caller.principal.canonicalId,
     conditions: deleteConditions(request),
+    origin: request.actor,
   })
   return { status: 204, headers: bucket.versioning === 'Unversioned' ? {} : deletedHeaders(deleted) }
 }

@@ -92,6 +92,7 @@ async function deleteEntry(request: S3Request, services: Services, entry: Entry)
       ...(etag === undefined ? {} : { ifMatch: etag }),
       ...parseSizeAndTime(entry.size, entry.lastModified),
     },
+    origin: request.actor,
   })
   return {
     Key: key,

@@ -3,11 +3,12 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import { decodeWords, encodeWords } from '#lib/text/encoded-words.ts'
 import { ApiError } from '#model/errors.ts'
-import { limits } from '#model/limits.ts'
 import { type ObjectAttributes, type ObjectHeaders, type StorageClass, storageClasses } from '#model/object.ts'
 import { isArchived } from '#model/storage-class.ts'
+import type { NewObject } from '#objects/new-object.ts'
+import { requestedAcl } from '#s3/acl/acl-request.ts'
+import type { Accounts } from '#s3/operation.ts'
 import { parseTaggingHeader } from '#s3/request/tagging.ts'
-import type { ObjectAccess } from './new-object-access.ts'
 
 const standard = [
   ['contentType', 'content-type'],
@@ -21,24 +22,27 @@ const standard = [
 const [, ...optional] = standard
 
 /** `isForm`: from the fields of a form, whose metadata S3 keeps as it is; that of headers is decoded by RFC 2047. */
-export function parseAttributes(
+export function parseNewObject(
   headers: IncomingHttpHeaders,
-  access: ObjectAccess,
+  { bucket, key }: Pick<NewObject, 'bucket' | 'key'>,
+  accounts: Accounts,
   { isForm = false }: { readonly isForm?: boolean } = {},
-): ObjectAttributes {
+): NewObject {
+  const acl = requestedAcl(headers, 'object', accounts)
   const redirect = headers['x-amz-website-redirect-location']
   if (redirect !== undefined && !/^(\/|https?:\/\/)/.test(String(redirect))) {
     throw new ApiError('InvalidRedirectLocation')
   }
   const tagging = headers['x-amz-tagging']
-  const tags = tagging === undefined ? undefined : parseTaggingHeader(String(tagging))
   return {
+    bucket,
+    key,
     headers: parseHeaders(headers),
     userMetadata: parseUserMetadata(headers, isForm),
     storageClass: parseStorageClass(headers['x-amz-storage-class']),
-    ...access,
-    ...(redirect === undefined ? {} : { websiteRedirectLocation: String(redirect) }),
-    ...(tags === undefined ? {} : { tags }),
+    websiteRedirectLocation: redirect === undefined ? undefined : String(redirect),
+    tags: tagging === undefined ? undefined : parseTaggingHeader(String(tagging)),
+    acl,
   }
 }
 
@@ -72,18 +76,13 @@ function withoutFraming(encoding: string | undefined): string | undefined {
 /** Node gives header bytes as latin1; they are read as UTF-8 where they are, and RFC 2047 words are decoded. */
 function parseUserMetadata(headers: IncomingHttpHeaders, isForm: boolean): Record<string, string> {
   const metadata: Record<string, string> = {}
-  let size = 0
   for (const name in headers) {
     if (!name.startsWith('x-amz-meta-')) continue
     const raw = String(headers[name])
     const text = utf8OrLatin1(raw)
     const value = isForm ? text : decodeWords(text)
     const short = name.slice('x-amz-meta-'.length)
-    size += short.length + Buffer.byteLength(value)
     Object.defineProperty(metadata, short, { value, enumerable: true, writable: true, configurable: true })
-  }
-  if (size > limits.userMetadataBytes) {
-    throw new ApiError('MetadataTooLarge', { fields: { Size: size, MaxSizeAllowed: limits.userMetadataBytes } })
   }
   return metadata
 }
@@ -95,8 +94,8 @@ function utf8OrLatin1(raw: string): string {
   return isUtf8(bytes) ? bytes.toString() : raw
 }
 
-export function parseStorageClass(header: string | string[] | undefined): StorageClass {
-  if (header === undefined) return 'STANDARD'
+function parseStorageClass(header: string | string[] | undefined): StorageClass | undefined {
+  if (header === undefined) return undefined
   const storageClass = storageClasses.find((one) => one === header)
   if (storageClass !== undefined && !isArchived({ storageClass })) return storageClass
   throw new ApiError('InvalidStorageClass', { fields: { StorageClassRequested: String(header) } })

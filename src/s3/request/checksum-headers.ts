@@ -137,15 +137,6 @@ export function verifyAnnounced(
   throw new ApiError('BadDigest', { message: `The ${algorithm} you specified did not match the calculated checksum.` })
 }
 
-/** What is kept of an object's bytes: the client's own choice, else CRC64NVME. */
-export function storedChecksum(
-  announced: Announced | undefined,
-  digests: ReadonlyMap<ChecksumAlgorithm, Buffer>,
-): Checksum {
-  const algorithm = announced?.algorithm ?? 'CRC64NVME'
-  return { algorithm, type: 'FULL_OBJECT', value: digests.get(algorithm)?.toString('base64') ?? '' }
-}
-
 export function checksumHeaders(checksum: Checksum | undefined): Record<string, string> {
   if (checksum === undefined) return {}
   return { [checksumHeaderName(checksum.algorithm)]: checksum.value, 'x-amz-checksum-type': checksum.type }

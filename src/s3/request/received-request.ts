@@ -1,8 +1,11 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Caller } from '#access/caller/caller.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { AllowedDecisions } from '#access/decide/allowed-decisions.ts'
-import type { Caller, RequestFacts, Resource } from '#access/decide/caller.ts'
+import type { Resource } from '#access/decide/resource.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { ObjectVersion } from '#model/object.ts'
+import { type Actor, actorOf } from '#objects/actor.ts'
 import { asMarkerRefusal } from '#s3/object/delete-marker.ts'
 import { requestedVersion } from '#s3/object/requested-version.ts'
 import type { RequestBody, S3Request, Services } from '#s3/operation.ts'
@@ -80,6 +83,11 @@ export class ReceivedRequest implements S3Request {
   get facts(): RequestFacts {
     const { method, headers, query, caller, allowed } = this
     return { method, headers, query, caller, allowed, socket: this.#received.request.socket }
+  }
+
+  get actor(): Actor {
+    const { facts, id: requestId } = this
+    return actorOf(this.#received.services.gatekeeper, { principal: this.caller.principal, facts, requestId })
   }
 
   authorize(action: string, resource: Resource, keys?: RequestFacts['keys']): void {

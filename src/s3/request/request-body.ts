@@ -5,6 +5,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
+import { bodyTooLarge, readBody } from '#http/read-body.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
@@ -109,10 +110,10 @@ class OpenedBody implements RequestBody {
     const headers = this.#headers
     const announced = checksumOf === 'body' ? announcedChecksum(headers) : announcedTrailer(headers)
     this.#md5 = parseContentMd5(headers['content-md5'])
-    if (this.sizeBytes !== undefined && this.sizeBytes > limits.documentBytes) throw documentTooLarge()
+    if (this.sizeBytes !== undefined && this.sizeBytes > limits.documentBytes) throw bodyTooLarge(limits.documentBytes)
     if (this.sizeBytes === undefined && this.#isFramed) throw new ApiError('MissingContentLength')
     const hasBody = this.sizeBytes !== undefined || headers['transfer-encoding'] !== undefined
-    const bytes = hasBody ? await readBounded(this.#open(), limits.documentBytes) : Buffer.alloc(0)
+    const bytes = hasBody ? await readBody(this.#open(), limits.documentBytes) : Buffer.alloc(0)
     if (this.sizeBytes !== undefined && bytes.length !== this.sizeBytes) throw new ApiError('IncompleteBody')
     if (bytes.length > 0) this.documentStart = bytes.toString('utf8', 0, servedDocumentBytes)
     const names = new Set<ChecksumAlgorithm>()
@@ -137,30 +138,6 @@ class OpenedBody implements RequestBody {
   #continue(): void {
     if (this.#headers.expect?.toLowerCase() === '100-continue') this.#response.writeContinue()
   }
-}
-
-/** At most so many bytes in memory. The request is left usable for an answer when it throws. */
-function readBounded(source: Readable, maxBytes: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let received = 0
-    const onData = (chunk: Buffer) => {
-      received += chunk.length
-      if (received <= maxBytes) chunks.push(chunk)
-      else fail(documentTooLarge())
-    }
-    const onEnd = () => finish(() => resolve(Buffer.concat(chunks)))
-    const fail = (error: unknown) =>
-      finish(() => reject(error instanceof ApiError ? error : new ApiError('IncompleteBody', { cause: error })))
-    const onClose = () => fail(undefined)
-    const finish = (settle: () => void) => {
-      source.off('data', onData).off('end', onEnd).off('error', fail).off('close', onClose)
-      source.on('error', () => undefined)
-      source.pause()
-      settle()
-    }
-    source.on('data', onData).on('end', onEnd).on('error', fail).on('close', onClose)
-  })
 }
 
 function parseLength(header: string | string[] | undefined): number | undefined {
@@ -196,8 +173,4 @@ function entityTooLarge(sizeBytes: number, maxBytes: number): ApiError {
       Hint: 'Raise MAX_UPLOAD_SIZE on the server, or upload in parts.',
     },
   })
-}
-
-function documentTooLarge(): ApiError {
-  return new ApiError('MaxMessageLengthExceeded', { fields: { MaxMessageLengthBytes: limits.documentBytes } })
 }

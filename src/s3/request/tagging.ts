@@ -36,10 +36,10 @@ export function taggingDocument(tags: Tags): XmlDocument {
 }
 
 /** Of an object. InvalidArgument for what is no query or names a tag twice; BadRequest, InvalidTag. */
-export function parseTaggingHeader(header: string): Tags | undefined {
+export function parseTaggingHeader(header: string): Tags {
   const named = parseTagQuery(header)
   const keys = new Set(named?.map(([key]) => key))
-  if (named !== undefined && keys.size === named.length) return assertTags(named, 'object')
+  if (named !== undefined && keys.size === named.length) return assertTags(named, 'object') ?? {}
   throw new ApiError('InvalidArgument', {
     message:
       "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",

@@ -1,6 +1,6 @@
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import { decodeToken, encodeToken, formatDate } from '#s3/bucket/listing.ts'
+import { decodeToken, encodeToken, formatDate } from '#s3/listing/listing.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import type { Store } from '#store/contract.ts'
 

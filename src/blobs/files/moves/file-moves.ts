@@ -74,6 +74,7 @@ export class FileMoves {
       if (isNew && typeof playing === 'object' && pending.bytes !== undefined) {
         this.#verify(view, pending, pending.bytes, (inode) => isMoved || playing.inodes.has(inode))
       }
+      if (located.version.blob.isArriving !== undefined) noteArrived(view, pending, order)
     }
     return true
   }
@@ -322,6 +323,14 @@ export class FileMoves {
     removeFile(path, layout.bucket(bucket))
     return isIt
   }
+}
+
+/** Where its file is, or that it is nowhere, is known by now. */
+function noteArrived(view: Exclusive, { bucket, key }: Pending, order: string): void {
+  const located = locate(view, bucket, key, order)
+  if (located === undefined) return
+  const { isArriving: _, ...blob } = located.version.blob
+  view.put(located.row, encodeVersion({ ...located.version, blob }))
 }
 
 /** A row may be played again when the inode is that of another file. A power loss may have taken the file's time back. */

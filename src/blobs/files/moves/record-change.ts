@@ -1,5 +1,5 @@
 /** The row of a change, which tells which files have to move or go. What cannot be done is refused while nothing has been changed. */
-import type { BlobChange } from '#blobs/contract/blob-change.ts'
+import { type BlobChange, NotSettled } from '#blobs/contract/blob-change.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { readSame } from '#blobs/files/io/file-operations.ts'
 import { isPlain, type Place, placeOf, signatureIn } from '#blobs/files/place/file-ref.ts'
@@ -23,6 +23,7 @@ export async function recordChange(
   change: BlobChange,
 ): Promise<RecordedChange | undefined> {
   const { bucket, key, order, arrived } = change
+  assertSettled(change)
   if (arrived?.isInPlace === true) return undefined
   assertPossible(context, change)
   const { moved, removed, replacedInodes } = filesOf(change)
@@ -47,6 +48,17 @@ export async function recordChange(
   const leaving = { bucket, key: renamedFrom.key, order, moved: [], removed: [], renamedTo: key }
   for (const row of [pending, leaving]) putPending(transaction, row)
   return { pending, leaving, place }
+}
+
+/**
+ * NotSettled. A write moves its own file without a look at the way of one that is arriving from another path than `staging/`, and would
+ * leave that where it is.
+ */
+function assertSettled({ bucket, key, arrived, moved, gone }: BlobChange): void {
+  const isArriving = gone.some((ref) => ref.isArriving) || moved.some(({ from }) => from.isArriving)
+  if (isArriving) throw new NotSettled(bucket, key)
+  const source = arrived?.renamedFrom
+  if (source?.ref.isArriving) throw new NotSettled(bucket, source.key)
 }
 
 /** AccessDenied. */

@@ -72,15 +72,19 @@ export class Settler {
    * Moves the files of a committed write, whose commit must have been flushed. Resolves when they are in their places, or somebody
    * later has overtaken it. Where the disk fails, the write stands all the same: its row stays, and whoever reads the key, or the
    * next round of forgetting, tries again. `place`: of the new version of a key that has one at a time, to be moved directly.
+   * `leaving`: the row at a renamed object's old key, which is settled when the file has left.
    */
-  async settle(pending: Pending, place?: Place): Promise<void> {
-    const row = withoutBytes(pending)
+  async settle(
+    pending: Pending,
+    { place, leaving }: { place?: Place | undefined; leaving?: Pending | undefined } = {},
+  ): Promise<void> {
+    const rows = [pending, ...(leaving === undefined ? [] : [leaving])].map(withoutBytes)
     try {
       await this.#playFirst(pending, place)
-      this.#noteSettled(row)
+      for (const row of rows) this.#noteSettled(row)
     } catch (error) {
-      this.#tell(row, error)
-      this.#stuck.keep(row, forgetAfterMs)
+      this.#tell(pending, error)
+      for (const row of rows) this.#stuck.keep(row, forgetAfterMs)
     }
     this.#settledBytes += smallBytesOf(pending) ?? 0
     if (this.#settledBytes > pendingBytesMax) await this.forget()
@@ -124,13 +128,21 @@ export class Settler {
     await engine.flush()
     // Oldest first: an order sorts newest first.
     const pendings = rows.reverse().map(({ value }) => decodePending(value))
+    try {
+      const targets = new Set(pendings.flatMap(({ renamedTo = key }) => (renamedTo === key ? [] : [renamedTo])))
+      const onTheWay = new Set([...visited, key])
+      for (const target of targets) if (!visited.has(target)) await this.settleKey(bucket, target, onTheWay)
+    } catch (error) {
+      // The file that has to leave would be replaced.
+      for (const { order } of pendings) troubles.set(order, { error, isPlaced: false })
+      return { pendings, troubles }
+    }
     for (const [i, pending] of pendings.entries()) {
       const { renamedTo, order } = pending
+      if (renamedTo !== undefined) continue
       try {
-        if (renamedTo === undefined) {
-          const { trouble } = await this.#play(pending, 'again', pendings.slice(0, i))
-          if (trouble !== undefined) troubles.set(order, trouble)
-        } else if (!visited.has(renamedTo)) await this.settleKey(bucket, renamedTo, new Set([...visited, key]))
+        const { trouble } = await this.#play(pending, 'again', pendings.slice(0, i))
+        if (trouble !== undefined) troubles.set(order, trouble)
       } catch (error) {
         troubles.set(order, { error, isPlaced: false })
       }

@@ -1,45 +1,47 @@
 /**
- * What the thread of the spares runs, as source text, like that of a digest lane. It takes {files: [path, spare path][], countMax,
- * bytesMax}, and answers with the size of each file that is a spare now, under its new name; -1 of the others, which are removed
- * if they can be. Files that are given no spare path are only removed.
- *
- * A write lease (fcntl(2)) is given only if nobody else has the file open. That its holder is told by SIGIO when somebody opens the file
- * meanwhile would end the process; SIGURG does nothing.
+ * The thread of the spares. A write lease (fcntl(2)) is given only if no other process has the file open. Its holder is told by SIGIO
+ * when another process opens the file meanwhile, which would end this process; SIGURG does nothing.
  */
-export const sparesWorkerSource = `'use strict'
-const fs = require('node:fs')
-const { parentPort, workerData } = require('node:worker_threads')
+import fs from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import { libc } from '#lib/system/libc.ts'
 
-const { O_RDWR, O_NOFOLLOW, O_NONBLOCK } = fs.constants
-const setLease = 1024, forWriting = 1
-const setSignal = 10, sigurg = 23
-
-const library = require(workerData.koffi).load(null)
-const fcntl = library.func('int fcntl(int, int, int)')
-const flistxattr = library.func('long flistxattr(int, char *, size_t)')
-
-/** Attributes of a file that this process makes. */
-let own
-
-function findOwn(path) {
-  const fd = fs.openSync(path, 'wx', 0o644)
-  own = fs.fstatSync(fd)
-  fs.closeSync(fd)
-  fs.unlinkSync(path)
+export interface SparesMessage {
+  /** Each file with the path it gets as a spare; a file without one is removed. */
+  readonly files: readonly (readonly [path: string, spare: string | undefined])[]
+  readonly countMax: number
+  readonly bytesMax: number
 }
 
-const isLikeOwn = (fd, { mode, uid, gid, nlink }) =>
-  nlink === 1 && mode === own.mode && uid === own.uid && gid === own.gid && flistxattr(fd, null, 0) === 0
+/** The size of each file that is a spare now, under its new name; -1 for the others, which are removed if they can be. */
+export type SparesAnswer = readonly number[]
 
-const isOpenElsewhere = (fd) => fcntl(fd, setSignal, sigurg) !== 0 || fcntl(fd, setLease, forWriting) !== 0
+export interface SparesWorkerData {
+  readonly sizeMax: number
+}
+
+const { O_RDWR, O_NOFOLLOW, O_NONBLOCK } = fs.constants
+const { sizeMax } = workerData as SparesWorkerData
+
+/** Attributes of a file that this process makes. */
+let own: fs.Stats | undefined
+
+function findOwn(path: string): fs.Stats {
+  const fd = fs.openSync(path, 'wx', 0o644)
+  const stats = fs.fstatSync(fd)
+  fs.closeSync(fd)
+  fs.unlinkSync(path)
+  return stats
+}
 
 /** -1 if it cannot be one. */
-function makeSpare(path, spare, bytesMax) {
-  if (own === undefined) findOwn(spare)
+function makeSpare(path: string, spare: string, bytesMax: number): number {
+  own ??= findOwn(spare)
   const fd = fs.openSync(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
   try {
     const stats = fs.fstatSync(fd)
-    if (!stats.isFile() || stats.size > Math.min(bytesMax, workerData.sizeMax) || !isLikeOwn(fd, stats) || isOpenElsewhere(fd)) return -1
+    if (!stats.isFile() || stats.size > Math.min(bytesMax, sizeMax)) return -1
+    if (!isLike(own, stats) || libc.hasAttributes(fd) || !libc.takeWriteLease(fd)) return -1
     fs.futimesSync(fd, 0, 0)
     fs.renameSync(path, spare)
     return stats.size
@@ -48,22 +50,38 @@ function makeSpare(path, spare, bytesMax) {
   }
 }
 
-parentPort.on('message', ({ files, countMax, bytesMax }) => {
-  const sizes = files.map(([path, spare]) => {
-    let size = -1
-    try {
-      if (spare !== undefined && countMax > 0) size = makeSpare(path, spare, bytesMax)
-    } catch {}
+const isLike = (a: fs.Stats, b: fs.Stats): boolean =>
+  b.nlink === 1 && b.mode === a.mode && b.uid === a.uid && b.gid === a.gid
+
+function tryToMakeSpare(path: string, spare: string, bytesMax: number): number {
+  try {
+    return makeSpare(path, spare, bytesMax)
+  } catch {
+    return -1
+  }
+}
+
+function tryToUnlink(path: string): void {
+  try {
+    fs.unlinkSync(path)
+  } catch {
+    // It is gone, or stays for a start to remove.
+  }
+}
+
+function receive({ files, countMax, bytesMax }: SparesMessage): void {
+  let [countLeft, bytesLeft] = [countMax, bytesMax]
+  const sizes: SparesAnswer = files.map(([path, spare]) => {
+    const size = spare !== undefined && countLeft > 0 ? tryToMakeSpare(path, spare, bytesLeft) : -1
     if (size === -1) {
-      try {
-        fs.unlinkSync(path)
-      } catch {}
+      tryToUnlink(path)
     } else {
-      countMax--
-      bytesMax -= size
+      countLeft--
+      bytesLeft -= size
     }
     return size
   })
-  parentPort.postMessage(sizes)
-})
-`
+  parentPort?.postMessage(sizes)
+}
+
+parentPort?.on('message', receive)

@@ -11,9 +11,9 @@ import type { Stats } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { tryToRemove } from '#blobs/files/io/file-operations.ts'
 import type { Layout } from '#blobs/files/place/layout.ts'
-import { libc } from '#lib/system/libc.ts'
+import { programFile } from '#lib/program/program-file.ts'
 import { limits } from '#model/limits.ts'
-import { sparesWorkerSource } from './spares-worker.ts'
+import type { SparesAnswer, SparesMessage, SparesWorkerData } from './spares-worker.ts'
 
 const countMax = 1000
 const bytesMax = 16 * 1024 * 1024
@@ -126,18 +126,19 @@ export class Spares {
     this.#worker ??= this.#start()
     this.#lastHandedOver = new Promise((done) => this.#batches.push({ paths, fileIds, done }))
     const { layout } = this.#options
-    this.#worker.postMessage({
+    const message: SparesMessage = {
       files: paths.map((path, i) => [path, fileIds[i] === undefined ? undefined : layout.staging(fileIds[i])]),
       countMax: countMax - this.#count,
       bytesMax: bytesMax - this.#bytes,
-    })
+    }
+    this.#worker.postMessage(message)
   }
 
   #start(): Worker {
-    const workerData = { koffi: libc.koffiPath(), sizeMax: limits.inlineBytes }
-    const worker = new Worker(sparesWorkerSource, { eval: true, execArgv: [], workerData })
+    const workerData: SparesWorkerData = { sizeMax: limits.inlineBytes }
+    const worker = new Worker(programFile('spares-worker'), { execArgv: [], workerData })
     worker.unref()
-    worker.on('message', (sizes: number[]) => this.#receive(sizes))
+    worker.on('message', (sizes: SparesAnswer) => this.#receive(sizes))
     const bury = () => {
       if (this.#worker === worker) this.#worker = undefined
       for (const { paths, fileIds } of this.#batches) {
@@ -152,7 +153,7 @@ export class Spares {
   }
 
   /** Of the oldest batch. */
-  #receive(sizes: readonly number[]): void {
+  #receive(sizes: SparesAnswer): void {
     const batch = this.#batches.shift()
     if (batch === undefined) return
     for (const [i, sizeBytes] of sizes.entries()) {

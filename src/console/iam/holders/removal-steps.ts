@@ -1,0 +1,34 @@
+/** What IAM's API wants done, one action after another, before it lets go of a user, a group or a role: each with its permission. */
+import type { ConditionKeys } from '#access/caller/query-facts.ts'
+import { getUser } from '#identity/accounts/users.ts'
+import type { Account } from '#identity/entities/account.ts'
+import { groups as groupHolders, type HolderDescription, holderArn } from './holders.ts'
+
+export interface RemovalStep {
+  readonly action: string
+  readonly arn: string
+  readonly keys?: ConditionKeys
+}
+
+/** In the order of the API's documentation. NoSuchEntity. https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html */
+export function removalSteps(account: Account, description: HolderDescription, name: string): RemovalStep[] {
+  const { noun, plural, get } = description
+  const { attached, inline } = get(account, name)
+  const arn = holderArn(account, description, name)
+  return [
+    ...(plural === 'users' ? stepsOfUser(account, name, arn) : []),
+    ...(Object.keys(inline).length > 0 ? [{ action: `Delete${noun}Policy`, arn }] : []),
+    ...attached.map((policy) => ({ action: `Detach${noun}Policy`, arn, keys: { 'iam:policyarn': policy } })),
+    { action: `Delete${noun}`, arn },
+  ]
+}
+
+function stepsOfUser(account: Account, name: string, arn: string): RemovalStep[] {
+  const { keys, login, groups } = getUser(account, name)
+  return [
+    ...(keys.length > 0 ? [{ action: 'DeleteAccessKey', arn }] : []),
+    ...(login === undefined ? [] : [{ action: 'DeleteLoginProfile', arn }]),
+    // Who is in a group is the group's affair.
+    ...groups.map((group) => ({ action: 'RemoveUserFromGroup', arn: holderArn(account, groupHolders, group) })),
+  ]
+}
