@@ -1,5 +1,5 @@
 import { isVolumeFull } from '#lib/files/disk-reserve.ts'
-import { hasCode } from '#lib/files/error-code.ts'
+import { hasCode } from '#lib/system/error-code.ts'
 import { ApiError } from '#model/errors.ts'
 
 /**

@@ -1,6 +1,6 @@
 /** Multipart uploads: a row and a folder each, until they are completed or aborted. */
 import { createHash } from 'node:crypto'
-import { hasCode } from '#lib/files/error-code.ts'
+import { PartsGone } from '#blobs/contract/part-blobs.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { randomId } from '#metadata/order.ts'
 import {
@@ -149,7 +149,7 @@ export async function completeUpload(context: StoreContext, complete: Complete):
 
 /** No other: a completion that was committed, but may not be durable, is not to be answered as done. */
 const mayBeOver = (error: unknown): boolean =>
-  hasCode(error, 'ENOENT') || (error instanceof ApiError && ['NoSuchUpload', 'InvalidPart'].includes(error.code))
+  error instanceof PartsGone || (error instanceof ApiError && ['NoSuchUpload', 'InvalidPart'].includes(error.code))
 
 async function completeBegun(
   context: StoreContext,

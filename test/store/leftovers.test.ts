@@ -5,12 +5,10 @@ import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { openStore } from '#app/open-store.ts'
+import { namedFiles } from '#blobs/files/moves/named-files.ts'
 import { encodePending, pendingKey } from '#blobs/files/moves/pending.ts'
-import { Settler } from '#blobs/files/moves/settler.ts'
 import { Layout } from '#blobs/files/place/layout.ts'
 import { removeAbandonedStaging } from '#blobs/files/staging/staging-folder.ts'
-import { TroubleLog } from '#blobs/trouble-log.ts'
-import { DiskReserve } from '#lib/files/disk-reserve.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { rowsOf } from '#metadata/tables.ts'
 import { attributes, bucketOf } from './fixtures.ts'
@@ -66,11 +64,7 @@ it('keeps a staged file that a row of the index names', async () => {
   leave(layout.staging('zzzzzz-1'))
   leave(layout.staging('zzzzzz-2'))
   await engine.commit({ checks: [], writes: [{ key: pendingKey(pending), value }] })
-  const spares = { recycle: () => {}, finish: async () => {} }
-  const reserve = new DiskReserve(layout.system('reserve'))
-  const troubles = new TroubleLog(log)
-  const settler = new Settler({ engine, layout, durability: 'strict', log, spares, troubles, reserve })
-  const named = await settler.namedFiles()
+  const named = await namedFiles(engine)
   removeAbandonedStaging(layout, (id) => named.has(id), log)
   expect(fs.readdirSync(layout.stagingFolder('zzzzzz'))).toEqual(['zzzzzz-1'])
 })

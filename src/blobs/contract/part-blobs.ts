@@ -24,7 +24,7 @@ export interface PartBlobs {
   record(transaction: Transaction, uploadId: string, partNumber: number, at: PartRef): void
   /** After that commit, of the part that had the number before. */
   removeReplaced(uploadId: string, at: PartRef): void
-  /** The bytes of these parts as one blob, not yet anybody's. */
+  /** The bytes of these parts as one blob, not yet anybody's. PartsGone. */
   assemble(
     uploadId: string,
     parts: readonly { readonly at: PartRef; readonly sizeBytes: number }[],
@@ -34,6 +34,9 @@ export interface PartBlobs {
   /** After the commit that aborts it. */
   remove(uploadId: string): Promise<void>
 }
+
+/** The upload ended while its parts were read. */
+export class PartsGone extends Error {}
 
 export interface AssembledBlob {
   readonly ref: BlobRef

@@ -2,7 +2,7 @@
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BlobWork } from '#blobs/contract/blob-store.ts'
-import { hasCode } from '#lib/files/error-code.ts'
+import { hasCode } from '#lib/system/error-code.ts'
 import { timeOfOrder } from '#metadata/order.ts'
 import { rowsOf } from '#metadata/tables.ts'
 import type { FilesContext } from './context.ts'

@@ -1,6 +1,6 @@
 import type { ByteRange, IncomingBody, PartRef, StagedPartBlob } from '#blobs/contract/incoming.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
-import type { AssembledBlob, PartBlobs } from '#blobs/contract/part-blobs.ts'
+import { type AssembledBlob, type PartBlobs, PartsGone } from '#blobs/contract/part-blobs.ts'
 import { readBody } from '#blobs/read-body.ts'
 import type { BlobRef } from '#metadata/blob-ref.ts'
 import { randomId } from '#metadata/order.ts'
@@ -68,7 +68,7 @@ export class MemoryParts implements PartBlobs {
   async assemble(uploadId: string, parts: readonly { readonly at: PartRef }[]): Promise<AssembledBlob> {
     const kept = this.#uploads.get(uploadId)
     const bytes = parts.map(({ at }) => kept?.get((at as KeptPart).id))
-    if (bytes.includes(undefined)) throw new ApiError('InvalidPart')
+    if (bytes.includes(undefined)) throw new PartsGone('a part is no more')
     const whole = Buffer.concat(bytes.filter((part) => part !== undefined))
     return { ref: this.#keep(whole), confirm: () => undefined, discard: () => undefined }
   }

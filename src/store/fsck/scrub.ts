@@ -5,7 +5,7 @@
  */
 
 import type { Pace } from '#blobs/contract/inspection.ts'
-import { hasCode } from '#lib/files/error-code.ts'
+import { hasCode } from '#lib/system/error-code.ts'
 import { decodeJson, eachRow, encodeJson, rowKey, rowParts, rowsAfter, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'

@@ -6,6 +6,7 @@ import type { Adoption, Foreign } from '#blobs/contract/foreign.ts'
 import { digestFile, type FileDigests, hasSameBytes, planFor } from '#blobs/files/checks/file-digests.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { findFileSafely, isSameFile } from '#blobs/files/io/file-operations.ts'
+import { isNowhere } from '#blobs/files/moves/find-file.ts'
 import { locate } from '#blobs/files/moves/locate.ts'
 import { decodePending, inodesOf, type Pending } from '#blobs/files/moves/pending.ts'
 import { fileRef, isPlain, isSameRef, placeOf, withSignature } from '#blobs/files/place/file-ref.ts'
@@ -82,10 +83,10 @@ export async function examineAbsence(
   context: FilesContext,
   { bucket, key, known, played }: Suspect & { known: StoredVersion },
 ): Promise<Adoption> {
-  const { log, settler, engine, layout } = context
+  const { log, engine, layout } = context
   const path = layout.place(bucket, key, placeOf(known.blob))
   // Where another file is by now, it was replaced and not removed.
-  const isGone = () => findFileSafely(path) === undefined && settler.isNowhere(bucket, known, played)
+  const isGone = () => findFileSafely(path) === undefined && isNowhere(layout, bucket, known, played)
   if (!isPlain(known.blob)) {
     const isLost = await engine.exclusively((view) => {
       const located = locate(view, bucket, key, known.order)

@@ -5,8 +5,8 @@
 
 import type { FilesContext } from '#blobs/files/context.ts'
 import { lstatSafely, signatureOf } from '#blobs/files/io/file-operations.ts'
-import { hasCode } from '#lib/files/error-code.ts'
 import { type FolderWatches, openFolderWatches } from '#lib/files/folder-watches.ts'
+import { hasCode } from '#lib/system/error-code.ts'
 import { isBucketName } from '#model/bucket.ts'
 import { look, lookBelow, type ScanOptions, scanBucket, scanBuckets, scanFolder } from './scan.ts'
 

@@ -6,9 +6,10 @@ import { opendir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Leftover } from '#blobs/contract/inspection.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
+import { namedFiles } from '#blobs/files/moves/named-files.ts'
 import type { Layout } from '#blobs/files/place/layout.ts'
 import { isStagingInUse } from '#blobs/files/staging/staging-folder.ts'
-import { hasCode } from '#lib/files/error-code.ts'
+import { hasCode } from '#lib/system/error-code.ts'
 import { batches, forgetNamed } from '#metadata/named-blobs.ts'
 import { eachRow, rowParts, rowsOf } from '#metadata/tables.ts'
 
@@ -21,7 +22,7 @@ export async function* findLeftovers(context: FilesContext): AsyncGenerator<Left
   yield* leftUploads(context)
   yield* leftStaged(context)
   for await (const batch of batches(versionFiles(context.layout), batchMax)) {
-    const named = await context.settler.namedFiles()
+    const named = await namedFiles(context.engine)
     const unnamed = new Map<string, string[]>()
     for (const { id, path } of batch) if (!named.has(id)) unnamed.set(id, [...(unnamed.get(id) ?? []), path])
     // A version that becomes current, or ceases to be, while the rows are read may be passed by once.
@@ -30,19 +31,19 @@ export async function* findLeftovers(context: FilesContext): AsyncGenerator<Left
   }
 }
 
-async function* leftUploads({ engine, layout, settler }: FilesContext): AsyncGenerator<LeftFile> {
+async function* leftUploads({ engine, layout }: FilesContext): AsyncGenerator<LeftFile> {
   const folders = new Set(await readdir(layout.system('uploads')))
   if (folders.size === 0) return
   for await (const { key } of eachRow(engine, rowsOf('u'))) folders.delete(rowParts(key)[2] ?? '')
-  const named = await settler.namedFiles()
+  const named = await namedFiles(engine)
   for (const id of folders) if (!named.has(id)) yield { path: layout.upload(id), what: 'upload' }
 }
 
-async function* leftStaged({ layout, settler }: FilesContext): AsyncGenerator<LeftFile> {
+async function* leftStaged({ layout, engine }: FilesContext): AsyncGenerator<LeftFile> {
   const owners = await readdir(layout.system('staging'))
   const abandoned = owners.filter((owner) => !isStagingInUse(layout, owner))
   if (abandoned.length === 0) return
-  const named = await settler.namedFiles()
+  const named = await namedFiles(engine)
   for (const owner of abandoned) {
     const path = layout.stagingFolder(owner)
     const names = await readdir(path).catch(() => undefined)

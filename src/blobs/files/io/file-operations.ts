@@ -8,7 +8,7 @@ import fs from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, sep } from 'node:path'
 import type { FileSignature } from '#blobs/files/place/file-ref.ts'
-import { hasCode } from '#lib/files/error-code.ts'
+import { hasCode } from '#lib/system/error-code.ts'
 import { libc } from '#lib/system/libc.ts'
 
 export function signatureOf(stats: fs.Stats): FileSignature {

@@ -4,43 +4,28 @@
  * come between any two steps: a file may have left `staging/` a moment after it was seen there.
  */
 import fs from 'node:fs'
-import { dirname, sep } from 'node:path'
+import { dirname } from 'node:path'
 import {
   findFileSafely,
   moveFile,
   pruneFolders,
-  removeFile,
   removeIfThere,
   tryToRemove,
   writeSmallFile,
 } from '#blobs/files/io/file-operations.ts'
 import { type FileSignature, isFileOf, isPlain, placeOf, withKind, withSignature } from '#blobs/files/place/file-ref.ts'
 import { isInside } from '#blobs/files/place/inside.ts'
-import { isPlainKey, type Layout } from '#blobs/files/place/layout.ts'
+import type { Layout } from '#blobs/files/place/layout.ts'
 import type { TroubleLog } from '#blobs/trouble-log.ts'
-import { hasCode } from '#lib/files/error-code.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
-import type { BlobRef } from '#metadata/blob-ref.ts'
+import { hasCode } from '#lib/system/error-code.ts'
 import type { Exclusive } from '#metadata/local-engine.ts'
-import { rowKey } from '#metadata/tables.ts'
-import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
-import { isReplacing, mayBeExchanged, mayMoveDirectly } from './direct-move.ts'
+import { encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { mayBeExchanged, mayMoveDirectly } from './direct-move.ts'
+import { removeFilesOf } from './file-removals.ts'
+import { findReachable, findUnlessClosed, findVersionFile, isReachable, looks, type Playing } from './find-file.ts'
 import { type Located, locate } from './locate.ts'
-import { type Pending, type RemovedFile, replacedInodesOf } from './pending.ts'
-
-/** After an unclean end a file is trusted only as far as it is known. */
-export interface Recovery {
-  /** Inodes of files that rows of the log tell of: none of these was made by hand. */
-  readonly inodes: ReadonlySet<number>
-}
-
-/** `again`: maybe, on behalf of a reader. */
-export type Playing = 'first' | 'again' | Recovery
-
-type Moved = Pick<Pending, 'bucket' | 'key'> & { readonly source?: Pending['source'] | undefined }
-
-/** A file that is being moved meanwhile is found at the second look, or the third. */
-const looks = 3
+import type { Pending } from './pending.ts'
 
 /** What says that no file can have this path, as long as others have theirs. */
 const isNoPath = ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY', 'ENAMETOOLONG', 'EINVAL', 'EILSEQ', 'ELOOP', 'EXDEV']
@@ -79,21 +64,9 @@ export class FileMoves {
     return true
   }
 
-  /**
-   * Removes what the row says has to go. Returns a file in `staging/` that is nobody's once this section is committed and flushed: a
-   * newer version, which may be as fresh as this very transaction, has overtaken it.
-   */
+  /** As `removeFilesOf`. */
   clean(view: Exclusive, pending: Pending, playing: Playing, older: readonly Pending[] = []): string | undefined {
-    const { layout } = this.#options
-    // A version that never came to its place has left there what it was to replace.
-    const replaced = replacedInodesOf(older)
-    for (const removed of pending.removed) this.#remove(view, pending, removed, playing, replaced)
-    const located = locate(view, pending.bucket, pending.key, pending.order)
-    const isOpaque = located !== undefined && placeOf(located.version.blob).kind === 'opaque'
-    // One that could not take the place of the file it replaces has left it there.
-    if (typeof playing === 'object' || (isOpaque && isReplacing(pending))) this.#removeStale(view, pending)
-    if (pending.fileId === undefined || !pending.moved.includes(pending.order)) return undefined
-    return located === undefined ? layout.staging(pending.fileId) : undefined
+    return removeFilesOf(this.#options.layout, view, pending, playing, older)
   }
 
   /**
@@ -133,7 +106,7 @@ export class FileMoves {
       if (source !== undefined && this.#move(view, pending, located, source, target)) return true
     }
     for (let look = 0; look < looks; look++) {
-      const found = this.#find(pending, version, playing)
+      const found = findVersionFile(layout, pending, version, playing)
       if (found === target) return false
       const source = found === staged ? this.#take(version) : found
       if (source !== undefined && this.#move(view, pending, located, source, target)) return true
@@ -160,43 +133,6 @@ export class FileMoves {
     if (there !== undefined && bytes !== undefined && holds(taken, there, bytes)) return taken
     tryToRemove(taken)
     return undefined
-  }
-
-  /** Whether the version's file is in none of the places where it may be. `rows`: of its key, oldest first. */
-  isNowhere(bucket: string, version: StoredVersion, rows: readonly Pending[]): boolean {
-    for (let look = 0; look < looks; look++) {
-      const isFound = [{ source: undefined }, ...rows].some(
-        ({ source }) => this.#find({ bucket, key: version.key, source }, version, 'again') !== undefined,
-      )
-      if (isFound) return false
-    }
-    return true
-  }
-
-  /** Where the version's file is. First looked for where the record says it is. */
-  #find(row: Moved, version: StoredVersion, playing: Playing): string | undefined {
-    const { layout } = this.#options
-    const { bucket, key, source } = row
-    const { blob } = version
-    const { id } = blob
-    const place = placeOf(blob)
-    const isIt = (there: FileSignature) => there.inode === blob.stamp || isCopy(there, blob, playing)
-    // No other version's file has such a name.
-    const ownNames = [
-      layout.place(bucket, key, { kind: 'version', id }),
-      layout.place(bucket, key, { kind: 'opaque', id }),
-      layout.assembled(id),
-    ]
-    // Here another file may be: one that was replaced, or a newer version's.
-    const sharedNames = [layout.staging(id), layout.taken(id)]
-    if (source !== undefined) sharedNames.push(layout.place(bucket, source.key, source.place))
-    // Only a version that was, or is to be, plain has a key that is a path.
-    if (place.kind !== 'opaque') sharedNames.push(layout.plain(bucket, key))
-    const target = layout.place(bucket, key, place)
-    return [target, ...ownNames, ...sharedNames].find((path) => {
-      const there = findReachable(layout, bucket, path)
-      return there !== undefined && (ownNames.includes(path) || isIt(there))
-    })
   }
 
   /** False if there is no source. A plain place that cannot be had becomes an opaque one. */
@@ -257,72 +193,6 @@ export class FileMoves {
     view.put(row, encodeVersion(restored))
     this.#move(view, pending, { row, version: restored }, source, target)
   }
-
-  /**
-   * After a power loss a name may have come back: files of this row's versions, at a place that a record no longer gives them, would
-   * pass for files made by hand.
-   */
-  #removeStale(view: Exclusive, pending: Pending): void {
-    const { bucket, key, source } = pending
-    const inodes = [...(pending.inodes ?? []), ...pending.removed.map(({ inode }) => inode)]
-    for (const plainKey of source === undefined ? [key] : [key, source.key]) {
-      if (!isPlainKey(plainKey) || this.#isTaken(view, bucket, plainKey)) continue
-      const path = this.#options.layout.plain(bucket, plainKey)
-      if (!isReachable(this.#options.layout, bucket, path)) continue
-      const there = isReplacing(pending) ? findFileSafely(path) : findUnlessClosed(path)
-      if (there !== undefined && inodes.includes(there.inode)) removeFile(path, this.#options.layout.bucket(bucket))
-    }
-  }
-
-  /** Whether a plain file is where the key's record says its bytes are. */
-  #isTaken(view: Exclusive, bucket: string, key: string): boolean {
-    const row = view.get(rowKey('o', bucket, key))
-    return row !== undefined && isPlain(decodeVersion(key, row).blob)
-  }
-
-  /**
-   * Removes the file of a version that is no more, wherever another process's moves have left it. One that has not left `staging/` yet
-   * is removed by its own row.
-   */
-  #remove(
-    view: Exclusive,
-    pending: Pending,
-    removed: RemovedFile,
-    playing: Playing,
-    replaced: readonly number[],
-  ): void {
-    const { layout } = this.#options
-    const { bucket, key } = pending
-    const { fileId: id } = removed
-    if (isPlainKey(key) && this.#removePlain(view, pending, removed, playing, replaced)) return
-    if (id === '') return
-    for (const kind of ['version', 'opaque'] as const) {
-      const path = layout.place(bucket, key, { kind, id })
-      if (findFileSafely(path) !== undefined) removeFile(path, layout.system())
-    }
-  }
-
-  /**
-   * Whether the plain file of the key was the one to be removed. One that had been replaced goes as well. Any other may be of a version
-   * that has just ceased to be current, and waits to be moved.
-   */
-  #removePlain(
-    view: Exclusive,
-    { bucket, key }: Pending,
-    removed: RemovedFile,
-    playing: Playing,
-    replaced: readonly number[],
-  ): boolean {
-    const { layout } = this.#options
-    const path = layout.plain(bucket, key)
-    if (!isReachable(layout, bucket, path)) return false
-    const there = removed.place.kind === 'plain' ? findFileSafely(path) : findUnlessClosed(path)
-    if (there === undefined || this.#isTaken(view, bucket, key)) return false
-    const isIt = isRemoved(there, removed, playing)
-    if (!isIt && !replaced.includes(there.inode)) return false
-    removeFile(path, layout.bucket(bucket))
-    return isIt
-  }
 }
 
 /** Where its file is, or that it is nowhere, is known by now. */
@@ -331,37 +201,6 @@ function noteArrived(view: Exclusive, { bucket, key }: Pending, order: string): 
   if (located === undefined) return
   const { isArriving: _, ...blob } = located.version.blob
   view.put(located.row, encodeVersion({ ...located.version, blob }))
-}
-
-/** A row may be played again when the inode is that of another file. A power loss may have taken the file's time back. */
-const isRemoved = (there: FileSignature, { inode, mtimeMs = there.mtimeMs }: RemovedFile, playing: Playing): boolean =>
-  there.inode === inode && (there.mtimeMs === mtimeMs || typeof playing === 'object')
-
-/** After a restore from a copy, whose files have other inodes but kept their size and time. */
-function isCopy(there: FileSignature, known: BlobRef, playing: Playing): boolean {
-  if (typeof playing !== 'object' || playing.inodes.has(there.inode)) return false
-  return there.sizeBytes === known.sizeBytes && there.mtimeMs === known.secondStamp
-}
-
-/** Not behind a symbolic link: what is there is not in the bucket. */
-function isReachable(layout: Layout, bucket: string, path: string): boolean {
-  const folder = layout.bucket(bucket)
-  return !path.startsWith(folder + sep) || isInside(folder, path)
-}
-
-/** findFileSafely; undefined also for what is not reachable. */
-function findReachable(layout: Layout, bucket: string, path: string): FileSignature | undefined {
-  return isReachable(layout, bucket, path) ? findFileSafely(path) : undefined
-}
-
-/** findFileSafely; undefined also in a folder that the server may not look into. */
-function findUnlessClosed(path: string): FileSignature | undefined {
-  try {
-    return findFileSafely(path)
-  } catch (error) {
-    if (hasCode(error, 'EACCES')) return undefined
-    throw error
-  }
 }
 
 function moveIfThere(source: string, target: string): boolean {

@@ -6,7 +6,7 @@ import type { Dirent } from 'node:fs'
 import fs from 'node:fs/promises'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { findFileSafely } from '#blobs/files/io/file-operations.ts'
-import { hasCode } from '#lib/files/error-code.ts'
+import { hasCode } from '#lib/system/error-code.ts'
 import { rowsOf } from '#metadata/tables.ts'
 import { isLink } from './inside.ts'
 

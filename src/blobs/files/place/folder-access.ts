@@ -5,7 +5,7 @@
 import fs from 'node:fs'
 import { dirname } from 'node:path'
 import { lstatSafely } from '#blobs/files/io/file-operations.ts'
-import { hasCode } from '#lib/files/error-code.ts'
+import { hasCode } from '#lib/system/error-code.ts'
 
 const keptMs = 1000
 const keptFolders = 1000

@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs'
 import { dirname, sep } from 'node:path'
-import { hasCode } from '#lib/files/error-code.ts'
+import { hasCode } from '#lib/system/error-code.ts'
 
 /** Whether no folder from the bucket's own down to that of `path`, as far as they exist, is a symbolic link. */
 export function isInside(bucketFolder: string, path: string): boolean {

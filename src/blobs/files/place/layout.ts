@@ -1,6 +1,6 @@
 /** Where files are under STORAGE_ROOT. The one place that turns a key into a path, and that decides which keys may be one. */
 import { join, sep } from 'node:path'
-import type { Place } from '#blobs/files/place/file-ref.ts'
+import type { Place } from './file-ref.ts'
 
 export const systemFolder = '.myfsio.sys'
 

@@ -1,9 +1,10 @@
 /** The bytes of an upload's parts as one file. */
 import { open } from 'node:fs/promises'
-import type { AssembledBlob } from '#blobs/contract/part-blobs.ts'
+import { type AssembledBlob, PartsGone } from '#blobs/contract/part-blobs.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { findFile, signatureOf } from '#blobs/files/io/file-operations.ts'
 import { type FileSignature, fileRef } from '#blobs/files/place/file-ref.ts'
+import { hasCode } from '#lib/system/error-code.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
 import { decodeJson, partText, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
@@ -58,6 +59,7 @@ async function copyOf(context: FilesContext, uploadId: string, parts: readonly P
     return { ref: fileRef(fileId, 'plain', signature), confirm: () => undefined, discard }
   } catch (error) {
     discardFile(context, fileId)
+    if (hasCode(error, 'ENOENT')) throw new PartsGone('a part has no file any more', { cause: error })
     throw asStorageError(error)
   }
 }
