@@ -1,6 +1,7 @@
-/** Puts together what decides who may do what, and what remembers it. */
+/** Opens everything that decides about access and records it. */
 import type { BucketPolicyBook } from '#identity/bucket-policies/bucket-policies.ts'
 import type { Identities } from '#identity/identities.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import type { AuthenticatorSettings } from './caller/authenticator.ts'
 import { type ClientAddress, createClientAddress } from './caller/client-address.ts'
@@ -14,8 +15,9 @@ import { UsageLedger } from './records/usage-ledger.ts'
 export interface AccessOptions {
   readonly identities: Identities
   readonly policies: BucketPolicyBook
-  /** Of the journal, see metadata/tables.ts; closed with the rest. */
+  /** The journal's engine, see metadata/tables.ts; `close` closes it. */
   readonly engine: MetadataEngine
+  readonly clock: Clock
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
   readonly settings: AuthenticatorSettings & {
     /** Addresses and ranges of proxies whose X-Forwarded-For counts. */
@@ -31,19 +33,19 @@ export interface Access {
   readonly ledger: UsageLedger
   readonly activity: Activity
   readonly clientAddress: ClientAddress
-  /** The server's own. */
+  /** The server's own account. */
   readonly ownAccount: () => string
   close(): Promise<void>
 }
 
-export function openAccess({ identities, policies, engine, log, settings }: AccessOptions): Access {
+export function openAccess({ identities, policies, engine, clock, log, settings }: AccessOptions): Access {
   const onError = (error: unknown) => log.error({ err: error }, 'the journal of decisions could not be written')
-  const journal = new DecisionJournal({ engine, onError })
-  const ledger = new UsageLedger({ engine, onError })
+  const journal = new DecisionJournal({ engine, clock, onError })
+  const ledger = new UsageLedger({ engine, clock, onError })
   const findAccount = (canonicalId: string) => identities.findAccount(canonicalId)
   const ownAccount = () => identities.findAccount(identities.ownerId) ?? ''
   const clientAddress = createClientAddress(settings.trustedProxies)
-  const context = { clientAddress, region: settings.region }
+  const context = { clientAddress, region: settings.region, clock }
   const activity = new Activity({
     engine,
     findAccount,
@@ -62,7 +64,7 @@ export function openAccess({ identities, policies, engine, log, settings }: Acce
     onSoftDenial: (fields) => log.warn(fields, 'ENFORCE=log let pass what would be denied'),
   })
   return {
-    gatekeeper: createGatekeeper({ identities, authorizer, journal, clientAddress, ownAccount, log, settings }),
+    gatekeeper: createGatekeeper({ identities, authorizer, journal, clientAddress, ownAccount, log, settings, clock }),
     authorizer,
     journal,
     ledger,

@@ -1,6 +1,7 @@
 /**
- * The life of one request to a route of routes.ts: match → authenticate → read the body → load the bucket → authorize → run → send. A bucket
- * of S3 can have the name `presign` or `bucket-policy`: then S3's meaning of the path wins. `/_/` can never be a bucket.
+ * The life of one request to a route of routes.ts: match → authenticate → read the body → load the bucket → authorize →
+ * run → send. A bucket of S3 can have the name `presign` or `bucket-policy`: then S3's meaning of the path wins. `/_/`
+ * can never be a bucket.
  */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -64,7 +65,7 @@ async function open(
   const facts = factsOf(message, caller)
   const resource = found === undefined ? {} : { bucket: found }
   if (route.on !== 'object') services.gatekeeper.authorize(principal, route.right, resource, facts)
-  const refuse = (error: ApiError) => services.gatekeeper.noteRefusal(error, principal, route.right, resource, facts)
+  const refuse = (error: ApiError) => services.gatekeeper.recordRefusal(error, principal, route.right, resource, facts)
   return {
     message,
     caller,

@@ -1,6 +1,7 @@
 /**
- * Whether a user may do something, and why: `{"user"?, "action", "resource", "context"?}` → `{"decision", "message", "policies"}`, by the
- * engine that decides requests. `user` is a name, an ARN, an access key or `anonymous`; by default the caller.
+ * Whether a user may do something, and why: `{"user"?, "action", "resource", "context"?}` → `{"decision", "message",
+ * "policies"}`, by the engine that decides requests. `user` is a name, an ARN, an access key or `anonymous`; by default
+ * the caller.
  */
 import * as z from 'zod'
 import { explainHypothesis } from '#access/decide/hypothetical.ts'

@@ -34,7 +34,7 @@ export async function presign(request: AdminRequest, services: AdminServices): P
     const error = new ApiError('AccessDenied', {
       cause: new Error('The request is not signed, so that no key can sign the URL.'),
     })
-    throw gatekeeper.noteRefusal(error, principal, action, { bucket, key }, facts)
+    throw gatekeeper.recordRefusal(error, principal, action, { bucket, key }, facts)
   }
   const { accessKeyId, secretAccessKey, sessionToken } = principal
   if (method !== 'PUT') {

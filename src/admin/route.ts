@@ -8,6 +8,7 @@ import type { Access } from '#access/open-access.ts'
 import type { Identity } from '#identity/identity.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import type { BackgroundWork } from '#model/work-status.ts'
 import type { Store } from '#store/contract.ts'
 
 export interface AdminRoute {
@@ -57,6 +58,7 @@ export interface AdminServices {
   readonly apiBaseUrl: string | undefined
   /** By access key, ARN or name. */
   readonly findIdentity: (name: string) => Identity | undefined
+  readonly backgroundWork: BackgroundWork
   readonly documents: () => readonly DocumentStatus[]
   /** Canonical id of the server's own account. */
   readonly serverOwnerId: () => string
@@ -75,7 +77,10 @@ export interface DocumentStatus {
   readonly problem: { readonly message: string; readonly path: string; readonly line: number | undefined } | undefined
 }
 
-/** These routes act on none of the headers of S3's operations. Policies may ask for the hash of the body, which is verified here too. */
+/**
+ * These routes act on none of the headers of S3's operations. Policies may ask for the hash of the body, which is
+ * verified here too.
+ */
 export function factsOf({ method = '', headers, socket }: IncomingMessage, caller: Caller): RequestFacts {
   const hash = headers['x-amz-content-sha256']
   const kept = { ...callerHeaders(headers), ...(hash === undefined ? {} : { 'x-amz-content-sha256': hash }) }

@@ -1,31 +1,25 @@
-/** Whether the documents that people edit are in force, and what the scrub found. For the server's own account: both concern all accounts. */
-import { ApiError } from '#model/errors.ts'
-import type { Scrub } from '#store/contract.ts'
+/**
+ * Whether the documents that people edit are in force, and what the scrub found. Only for the server's own account,
+ * since both concern all accounts.
+ */
+import type { WorkStatus } from '#model/work-status.ts'
+import { assertServersAccount, figuresOf, timeOf } from './jobs.ts'
 import type { AdminAnswer, AdminRequest, AdminServices } from './route.ts'
 
 export async function getStatus(request: AdminRequest, services: AdminServices): Promise<AdminAnswer> {
-  const { documents, store, serverOwnerId } = services
-  if (request.caller.principal.canonicalId !== serverOwnerId()) {
-    const cause = new Error("Only the server's own account may see its status.")
-    throw request.refuse(new ApiError('AccessDenied', { cause }))
-  }
-  const shown = documents().map(({ path, problem }) => ({
+  assertServersAccount(request, services)
+  const shown = services.documents().map(({ path, problem }) => ({
     path,
     isInForce: problem === undefined,
     ...(problem && { problem: { message: problem.message, line: problem.line, at: problem.path } }),
   }))
-  const { scrub } = await store.backgroundWork()
+  const scrub = (await services.backgroundWork.list()).find(({ name }) => name === 'scrub')
   return { status: 200, json: JSON.stringify({ documents: shown, scrub: scrub && shownScrub(scrub) }) }
 }
 
-function shownScrub({ startedAtMs, endedAtMs, versions, bytes, found, leftovers, examples }: Scrub) {
-  return {
-    startedAt: new Date(startedAtMs).toISOString(),
-    ...(endedAtMs === undefined ? {} : { endedAt: new Date(endedAtMs).toISOString() }),
-    versions,
-    bytes,
-    found,
-    leftovers,
-    examples,
-  }
+/** Undefined before the first. */
+function shownScrub(scrub: WorkStatus): object | undefined {
+  const { startedAtMs, endedAtMs, examples } = scrub
+  if (startedAtMs === undefined) return undefined
+  return { ...timeOf('startedAt', startedAtMs), ...timeOf('endedAt', endedAtMs), ...figuresOf(scrub), examples }
 }

@@ -1,4 +1,4 @@
-/** How the parts make a running API: the only place that knows them all. */
+/** Assembles a running API from its parts. */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Express, NextFunction, Request, Response } from 'express'
@@ -22,13 +22,10 @@ import { createS3Endpoint } from '#s3/endpoint.ts'
 import { createAddressReader } from '#s3/request/address.ts'
 import type { Store } from '#store/contract.ts'
 import { createStsService } from '#sts/service.ts'
-import { type OpenServices, openServices } from './services.ts'
+import { type OpenServices, openServices, type ServicesStart } from './services.ts'
 
-export interface ApiStart {
-  readonly config: AppConfig
+export interface ApiStart extends ServicesStart {
   readonly version: string
-  readonly isPrimary: boolean
-  readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
 }
 
 export interface RunningServer {
@@ -56,7 +53,7 @@ export async function startApiWorker(start: ApiStart): Promise<RunningWorker> {
 async function openApi(start: ApiStart) {
   const { config, version } = start
   const log = await createLog(config.log, 'api')
-  const open = await openServices(start, log)
+  const open = await openServices({ ...start, runsJobs: true }, log)
   if (start.isPrimary) await createBuckets(open.services.store, config, open.identities.ownerId)
   const onRefused = refusalTold(log)
   const server = createHttpServer({ tls: readTls(config.tls), onRefused }, installRoutes(open, config, version, log))
@@ -68,9 +65,12 @@ async function openApi(start: ApiStart) {
   return { server, close }
 }
 
-/** First what needs no credentials and costs nothing to pass, last the S3 endpoint, which takes everything else. */
+/**
+ * First the routes that need no credentials and cost nothing to pass, last the S3 endpoint, which takes everything
+ * else.
+ */
 function installRoutes(open: OpenServices, config: AppConfig, version: string, log: Log) {
-  const { services, access, identities } = open
+  const { services, access, identities, clock } = open
   const { gatekeeper } = services
   const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
   const rateLimit =
@@ -80,13 +80,13 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const findIdentity = (name: string) => identities.find(name)
   const documents = () => [identities, open.policies].map(({ path, problem }) => ({ path, problem }))
   const serverOwnerId = () => identities.ownerId
-  const questions = { access, findIdentity, documents, serverOwnerId }
+  const questions = { access, findIdentity, documents, serverOwnerId, backgroundWork: open.jobs }
   const admin = createAdminEndpoint({ ...services, region, service, apiBaseUrl, ...questions })
   const minioAdmin = createMinioAdminRoutes(services.store)
-  const onServed = config.activity ? (served: ServedRequest) => access.activity.note(served) : undefined
+  const onServed = config.activity ? (served: ServedRequest) => access.activity.record(served) : undefined
   const query = createQueryEndpoint({
     services: [
-      createIamService({ identities, gatekeeper, clientAddress: access.clientAddress, settings: config }),
+      createIamService({ identities, gatekeeper, clientAddress: access.clientAddress, settings: config, clock }),
       createStsService({ identities, gatekeeper, journal: access.journal, settings: config.sts }),
     ],
     log,
@@ -100,7 +100,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
     /^\/(healthz|minio\/(health|admin|kms|metrics|prometheus|v2)|presign|bucket-policy|_)(\/|\?|$)/.test(url) &&
     readAddress('/', headers.host).bucketName === ''
 
-  /** IAM and STS; a bucket addressed by host may be posted to as well. */
+  /** Requests for IAM and STS. POST to a bucket addressed by host is a request for S3. */
   const isQuery = (request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>) =>
     isQueryRequest(request) && readAddress('/', request.headers.host).bucketName === ''
 
@@ -128,16 +128,16 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   }
 }
 
-/** The request that a browser asks for before it sends it. */
+/** The request that a preflight asks for. */
 function asAskedBefore(request: IncomingMessage): Pick<IncomingMessage, 'method' | 'url' | 'headers'> {
   const { method, url, headers } = request
   const asked = headers['access-control-request-method']
   if (method !== 'OPTIONS' || asked === undefined) return request
-  // What is posted to the service itself is a form, which S3 has no use for.
+  // A POST to the service itself is a form for IAM or STS: S3 has none there.
   return { method: asked, url, headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' } }
 }
 
-/** MYFSIO_BUCKETS, which belong to the administrator. */
+/** Creates the buckets of MYFSIO_BUCKETS, which belong to the administrator. */
 async function createBuckets(store: Store, config: AppConfig, ownerId: string): Promise<void> {
   const { buckets, region } = config
   for (const name of buckets) {

@@ -2,41 +2,28 @@
 import type { DiskReserve } from '#lib/files/disk-reserve.ts'
 import { scanAndTell } from '#store/background.ts'
 import type { StoreContext } from '#store/context.ts'
-import { scrubAgainAndAgain } from '#store/fsck/scrub.ts'
-import { forgetCompleted } from '#store/uploads.ts'
 
 interface BackgroundOptions {
   readonly root: string | undefined
   readonly watch: boolean
-  readonly scrubIntervalMs?: number | undefined
 }
-
-const purgeEveryMs = 10 * 60 * 1000
 
 /** Returns what stops it. */
 export async function startBackground(
   context: StoreContext,
   reserve: DiskReserve | undefined,
-  { root, watch, scrubIntervalMs }: BackgroundOptions,
+  { root, watch }: BackgroundOptions,
 ): Promise<() => Promise<void>> {
   const stopping = new AbortController()
   const { signal } = stopping
   await tellOfNewIndex(context, root)
   watchBehind(context, watch, signal)
   const stopRefills = reserve === undefined ? undefined : keepRefilled(reserve)
-  const purging = setInterval(() => void purge(context), purgeEveryMs).unref()
-  if (scrubIntervalMs !== undefined) scrubAgainAndAgain(context, scrubIntervalMs, signal)
   return async () => {
     stopping.abort()
-    clearInterval(purging)
     await stopRefills?.()
   }
 }
-
-const purge = ({ engine, log }: StoreContext) =>
-  forgetCompleted(engine).catch((error: unknown) =>
-    log.warn({ err: error }, 'rows of completed uploads could not be removed'),
-  )
 
 const refillEveryMs = 10_000
 

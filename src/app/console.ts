@@ -1,4 +1,4 @@
-/** How the parts make a running console, on the same store and behind the same gatekeeper as the API. */
+/** Assembles a running console, on the same store and behind the same gatekeeper as the API. */
 
 import { describeConfig } from '#config/config.ts'
 import { createConsole } from '#console/console.ts'
@@ -16,12 +16,14 @@ export interface ConsoleStart extends ServicesStart {
   readonly packageRoot: string
 }
 
-/** What pages work with, out of what every process opens. */
+/** The services of pages, from those that every process opens. */
 export function domainOf(open: OpenServices): DomainServices {
-  const { services, access, identities, policies, engine, signIn, secretOf } = open
+  const { services, access, identities, policies, engine, clock, jobs, signIn, secretOf } = open
   return {
     ...services,
+    clock,
     engine,
+    backgroundWork: jobs,
     access,
     identities,
     signIn,
@@ -49,7 +51,6 @@ export async function startConsole(start: ConsoleStart): Promise<RunningServer> 
     port,
     close: async (timeoutMs) => {
       await closeServer(server, timeoutMs)
-      console.close()
       await open.close()
       await flushLog(log)
     },

@@ -6,8 +6,10 @@ import { prepareSystemFolder } from '#blobs/files/place/system-folder.ts'
 import { PlainFiles } from '#blobs/files/plain-files.ts'
 import { MemoryBlobs } from '#blobs/memory/memory-blobs.ts'
 import { TroubleLog } from '#blobs/trouble-log.ts'
+import { type Clock, systemClock } from '#lib/clock.ts'
 import type { DiskReserve } from '#lib/files/disk-reserve.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
+import { ownCommand } from '#lib/program/package-root.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import type { LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
@@ -35,16 +37,16 @@ export interface StoreOptions {
   /** Whether they block public access. */
   readonly blocksPublicAccess?: boolean
   readonly verifyReads?: VerifyReads
-  /** From the start of one scrub of the primary process to the next; undefined: none. */
-  readonly scrubIntervalMs?: number | undefined
+  /** The system's, unless given. */
+  readonly clock?: Clock
 }
 
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { context, reserve, close } = await openContext(options)
   await context.blobs.removeAbandoned()
-  await forgetCompleted(context.engine)
+  await forgetCompleted(context.engine, context.clock.nowMs())
   const stopBackground = options.isPrimary ? await startBackground(context, reserve, options) : undefined
-  return storeOver(context, async () => {
+  return storeOver(context, options.watch, async () => {
     await stopBackground?.()
     await close()
   })
@@ -58,15 +60,13 @@ export interface OpenContext {
 }
 
 /** Index and bytes, with what an unclean end has interrupted finished. Nothing that is left over is removed. */
-export async function openContext(
-  options: Omit<StoreOptions, 'watch' | 'isPrimary' | 'scrubIntervalMs'>,
-): Promise<OpenContext> {
-  const { durability, log } = options
-  const { engine, blobs, reserve } = await openParts(options)
+export async function openContext(options: Omit<StoreOptions, 'watch' | 'isPrimary'>): Promise<OpenContext> {
+  const { durability, log, clock = systemClock } = options
+  const { engine, blobs, reserve } = await openParts({ ...options, clock })
   const { region = 'us-east-1', blocksPublicAccess = false } = options
   const ownerId = options.ownerId ?? createHash('sha256').update('000000000000').digest('hex')
   const adopts = { ownerId, region, blocksPublicAccess }
-  const context: StoreContext = { engine, blobs, durability, log, troubles: new TroubleLog(log), adopts }
+  const context: StoreContext = { clock, engine, blobs, durability, log, troubles: new TroubleLog(log), adopts }
   const recovered = await blobs.start(ownerOver(context))
   if (recovered > 0) log.info({ recovered }, 'finished writes that were interrupted')
   const close = async () => {
@@ -78,8 +78,8 @@ export async function openContext(
 
 type Parts = { readonly engine: LocalEngine; readonly blobs: BlobStore; readonly reserve: DiskReserve | undefined }
 
-async function openParts(options: Parameters<typeof openContext>[0]): Promise<Parts> {
-  const { root, durability, log, verifyReads = 'recent' } = options
+async function openParts(options: Parameters<typeof openContext>[0] & { readonly clock: Clock }): Promise<Parts> {
+  const { root, durability, log, clock, verifyReads = 'recent' } = options
   if (root === undefined) {
     const engine = typeof options.engine === 'string' ? openMemoryEngine() : options.engine
     return { engine, blobs: new MemoryBlobs(), reserve: undefined }
@@ -88,7 +88,7 @@ async function openParts(options: Parameters<typeof openContext>[0]): Promise<Pa
   const reserve = prepareSystemFolder(layout)
   const engine =
     typeof options.engine === 'string' ? openEngine({ root, durability, engine: options.engine }) : options.engine
-  const blobs = await PlainFiles.open({ layout, engine, durability, log, reserve, verifyReads })
+  const blobs = await PlainFiles.open({ layout, engine, durability, log, clock, reserve, verifyReads })
   return { engine, blobs, reserve }
 }
 
@@ -106,6 +106,6 @@ export function openEngine(options: { root: string; durability: Durability; engi
 
 /** Where it is damaged. */
 export const adviceOnIndex =
-  'Stop every server of this folder, and restore .myfsio.sys/index from a backup; or run `npx tsx run.ts fsck --rebuild`, ' +
+  `Stop every server of this folder, and restore .myfsio.sys/index from a backup; or run \`${ownCommand} fsck --rebuild\`, ` +
   'which makes an index anew from the files in the bucket folders (without older versions, metadata and settings) and ' +
   'keeps the damaged one in .myfsio.sys/lost+found.'

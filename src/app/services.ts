@@ -1,4 +1,7 @@
-/** What the edges work with, opened once in every process: the API's workers and the console share one store and one gatekeeper. */
+/**
+ * The services of all edges, opened once in every process: API workers and the console share one store and one
+ * gatekeeper.
+ */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAccess } from '#access/open-access.ts'
@@ -7,6 +10,8 @@ import type { AppConfig } from '#config/config.ts'
 import { createLocalRequests } from '#http/local-requests.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
+import { openJobs } from '#jobs/open-jobs.ts'
+import { type Clock, systemClock } from '#lib/clock.ts'
 import type { Log } from '#lib/log/log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
@@ -15,14 +20,19 @@ import { openEngine, openStore } from './open-store.ts'
 
 export interface ServicesStart {
   readonly config: AppConfig
-  /** One process of those that share a store scans, watches and makes what must be there at first. */
+  /** Among the processes that share a store, the primary scans, watches, and creates what must exist at first. */
   readonly isPrimary: boolean
+  /** Whether jobs run in this process, one of those that share a store; the primary one's do in any case. */
+  readonly runsJobs?: boolean
   readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
+  /** The system's, unless given. */
+  readonly clock?: Clock
 }
 
 export type OpenServices = Awaited<ReturnType<typeof openServices>>
 
-export async function openServices({ config, isPrimary, bootstrap }: ServicesStart, log: Log) {
+export async function openServices(start: ServicesStart, log: Log) {
+  const { config, isPrimary, runsJobs = isPrimary, bootstrap, clock = systemClock } = start
   const identities = await openIdentities({ path: config.iamPath, bootstrap, log, secretKey: config.secretKey })
   const principalExists = (name: string) => identities.isPrincipal(name)
   const policies = await openBucketPolicies({
@@ -40,7 +50,7 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     durability,
     engine,
     watch: config.storageWatch,
-    scrubIntervalMs: config.scrubIntervalMs,
+    clock,
     log,
     isPrimary,
     ownerId,
@@ -48,11 +58,13 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     blocksPublicAccess: config.defaultPublicAccessBlock,
     verifyReads: config.verifyReads,
   })
+  const jobs = openJobs({ services: { store, engine, clock, log, settings: config }, runs: runsJobs })
   const virtualHostDomains = domainsOf(config)
   const access = openAccess({
     identities,
     policies,
     engine: openJournalEngine(config),
+    clock,
     log,
     settings: { ...config, hosts: hostsOf(config), virtualHostDomains },
   })
@@ -70,9 +82,11 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
     access,
     identities,
     policies,
-    /** Of the index, for rows beside the store's. */
+    clock,
+    jobs,
+    /** The engine of the index, for rows beside the store's. */
     engine,
-    signIn: createSignIn({ identities, access, settings: config }),
+    signIn: createSignIn({ identities, access, settings: config, clock }),
     localRequests: createLocalRequests({
       findOpenKey: () => identities.findOpenKey(),
       isLoopback: config.isLoopback,
@@ -80,9 +94,10 @@ export async function openServices({ config, isPrimary, bootstrap }: ServicesSta
       domains: virtualHostDomains,
       origins: config.cors.origins.filter((origin) => origin !== '*' && origin !== 'null'),
     }),
-    /** The secret that a user's links are signed with. */
+    /** The secret that signs a user's links. */
     secretOf: (accessKeyId: string) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
     close: async () => {
+      await jobs.close()
       await store.close()
       await access.close()
       await Promise.all([identities.close(), policies.close()])
@@ -97,7 +112,7 @@ function openJournalEngine({ metadataEngine, storageRoot }: AppConfig): Metadata
   return openLmdbEngine({ path, flush: 'each', advice: 'This folder may be deleted while no server uses it.' })
 }
 
-/** Hosts that a signature may name when a proxy has put its own in their place. */
+/** Hosts that a signature may name when a proxy has changed Host. */
 function hostsOf({ apiBaseUrl, allowedHosts }: AppConfig): string[] {
   return apiBaseUrl === undefined ? allowedHosts : [new URL(apiBaseUrl).host, ...allowedHosts]
 }

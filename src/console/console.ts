@@ -59,12 +59,7 @@ export function createConsole({
 }: ConsoleOptions) {
   // Without a key of the whole program, sessions and forms are this process's alone: never signed with nothing.
   const config = { ...given, secretKey: given.secretKey ?? randomBytes(32).toString('base64') }
-  const stores: SessionStore[] = []
-  const openSessions = () => {
-    const store = new SessionStore(domain.engine, config.sessionIdleMs)
-    stores.push(store)
-    return store
-  }
+  const openSessions = () => new SessionStore(domain.engine, config.sessionIdleMs, domain.clock)
   const services = { ...domain, config, settings, version, newKeys: new ShownOnce() }
   const renderer = createRenderer(packageRoot, version, basePathOf(config.uiBaseUrl))
   const endpoint = createEndpoint({ services, renderer, log })
@@ -87,9 +82,5 @@ export function createConsole({
     app.use((request: Request, response: Response) => endpoint.answerUnknown(request, response))
     app.use(endpoint.answerFailure)
   }
-
-  const close = () => {
-    for (const store of stores) store.close()
-  }
-  return { install, close }
+  return { install }
 }

@@ -48,6 +48,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     identifyVisitor(request, response, {
       signIn: services.signIn,
       lifetimeMs: config.sessionLifetimeMs,
+      clock: services.clock,
       isSecure: services.access.clientAddress.isSecure(request),
     })
 
@@ -78,7 +79,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     const action = `${request.method} ${request.path}`
     const who = visitor?.principal instanceof Identity ? visitor.principal : undefined
     const account = who?.account ?? services.access.ownAccount()
-    return services.gatekeeper.noteArnRefusal(error, who ?? nobody, action, { arn: '*', account }, facts)
+    return services.gatekeeper.recordArnRefusal(error, who ?? nobody, action, { arn: '*', account }, facts)
   }
 
   /** What is not there looks forbidden to those who may not list. */

@@ -8,9 +8,11 @@ import type { Resource } from '#access/decide/resource.ts'
 import type { Access } from '#access/open-access.ts'
 import type { SignIn } from '#access/sign-in/sign-in.ts'
 import type { Identities } from '#identity/identities.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
+import type { BackgroundWork } from '#model/work-status.ts'
 import type { Actor } from '#objects/actor.ts'
 import type { Content, Store } from '#store/contract.ts'
 import type { ConsoleSettings } from './console-settings.ts'
@@ -69,7 +71,7 @@ export interface View {
   readonly locals?: Readonly<Record<string, unknown>>
   readonly status?: number
   /** Where the page is: its place in the navigation is marked, and the crumbs lead back. */
-  readonly place?: Place
+  readonly place?: Section
   readonly crumbs?: readonly Crumb[]
   readonly isBare?: boolean
   /** Part of a page, fetched by a script. */
@@ -80,7 +82,7 @@ export interface View {
   readonly scripts?: readonly string[]
 }
 
-export type Place = 'overview' | 'buckets' | 'iam' | 'activity' | 'denials' | 'docs' | 'system'
+export type Section = 'overview' | 'buckets' | 'iam' | 'activity' | 'denials' | 'docs' | 'system'
 
 export interface Crumb {
   readonly text: string
@@ -109,8 +111,10 @@ export interface BucketPolicies {
 
 /** What is opened once, see services.ts. */
 export interface DomainServices {
+  readonly clock: Clock
   readonly engine: MetadataEngine
   readonly store: Store
+  readonly backgroundWork: BackgroundWork
   readonly gatekeeper: Gatekeeper
   readonly bucketPolicies: BucketPolicies
   readonly access: Access

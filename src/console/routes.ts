@@ -66,6 +66,7 @@ import { showSignIn, signIn } from './sign-in/sign-in.ts'
 import { signOut } from './sign-in/sign-out.ts'
 import { setTheme } from './sign-in/theme.ts'
 import { showToken } from './sign-in/token.ts'
+import { startJob } from './system/background-work.ts'
 import { showSystem } from './system/system.ts'
 import { saveBucketTags, showBucketTags } from './tags/bucket-tags.ts'
 import { saveObjectTags, showObjectTags } from './tags/object-tags.ts'
@@ -84,6 +85,7 @@ export const routes: readonly Route[] = [
   route('get', '/ui/denials', mayExplainAction, showDenials),
   route('get', '/ui/docs', 'signed-in', showDocs),
   route('get', '/ui/system', 'signed-in', showSystem),
+  route('post', '/ui/system/jobs/:job/start', 's3:CreateJob', startJob),
 
   // Buckets; what a visitor may see of them is decided one by one.
   route('get', '/ui/buckets', 'signed-in', showBuckets),

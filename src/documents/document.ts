@@ -1,7 +1,7 @@
 /**
- * A JSON document that people edit by hand and every process shares. A file that becomes invalid never takes effect: the last good
- * state stays. It is kept in a file of its own as well (last-good.ts), for processes that start meanwhile. Writes go under a lock,
- * after reading again, and replace the file at once.
+ * A JSON document that people edit by hand and all processes share. A file that becomes invalid never takes effect: its
+ * last valid state stays, and is also kept in a file of its own (last-good.ts) for processes that start meanwhile. A
+ * write locks, reads again, and replaces the file atomically.
  */
 import fs from 'node:fs'
 import { copyFile, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
@@ -22,11 +22,11 @@ export interface DocumentLog {
 
 export interface DocumentOptions<T> {
   readonly path: string
-  /** What it gave, given to it again, comes out as an equal copy that may be altered. */
+  /** The text that parses to an equal copy, which may be altered. */
   readonly schema: ZodType<T>
   readonly initial: () => T
   readonly log: DocumentLog
-  /** What a schema cannot say, as that what is referred to exists. Gives the first mistake. */
+  /** Checks that a schema cannot express, such as references. Returns the first mistake. */
   readonly findMistake?: (value: T) => DocumentMistake | undefined
   readonly older?: OlderForm<T>
 }
@@ -36,7 +36,10 @@ export interface DocumentMistake {
   readonly message: string
 }
 
-/** An earlier form of the document. It is read as it is; the first write replaces it and keeps a copy, `<path>.<name>.bak`. */
+/**
+ * An earlier version of the document. It is read too. The first write replaces it and keeps a copy,
+ * `<path>.<name>.bak`.
+ */
 export interface OlderForm<T> {
   readonly name: string
   readonly is: (raw: unknown) => boolean
@@ -52,7 +55,7 @@ export class Document<T> {
   #lookedIn = -1
   #problem: DocumentProblem | undefined
   #isOlder = false
-  /** What this process has put, or is about to put, in the file. */
+  /** The text that this process has written, or is about to write. */
   #written: { readonly stamp: string; readonly value: T } | undefined
   #watcher: ReturnType<typeof watch> | undefined
 
@@ -69,12 +72,12 @@ export class Document<T> {
     if (document.#problem !== undefined) document.#takeLastGood(document.#problem)
     document.#watcher = watch(options.path, { ignoreInitial: true, persistent: false })
       .on('all', () => document.#load())
-      // The system has no watch left: `current` looks at the file all the same.
+      // The system has no watch left: `current` still checks the file.
       .on('error', () => {})
     return document
   }
 
-  /** The last good state. Looks at the file's stamp, so that a change by another process shows at once. */
+  /** The last valid state. Checks the file's stamp, so that a change by another process shows at once. */
   get current(): T {
     const turn = currentTurn()
     if (turn !== this.#lookedIn) {
@@ -84,7 +87,7 @@ export class Document<T> {
     return this.#current
   }
 
-  /** Why the file as it is now has no effect; undefined if it has. */
+  /** Why the present file is not in force; undefined if it is. */
   get problem(): DocumentProblem | undefined {
     return this.#problem
   }
@@ -93,13 +96,16 @@ export class Document<T> {
     return this.#options.path
   }
 
-  /** What is wrong at a place of the file, as it is now, that is found out only when it is used. */
+  /** A problem at a place of the present file that is found only in use. */
   problemAt(path: DocumentPath, message: string): DocumentProblem {
     const text = fs.existsSync(this.path) ? fs.readFileSync(this.path, 'utf8') : ''
     return problemAt(text, path, message)
   }
 
-  /** `change` gets a copy that it may alter. Nothing is written if it throws. ServiceUnavailable while the file is invalid. */
+  /**
+   * `change` gets a copy that it may alter. Nothing is written if it throws. ServiceUnavailable while the file is
+   * invalid.
+   */
   async update(change: (value: T) => T): Promise<T> {
     const { path, schema } = this.#options
     const unlock = await lock(`${path}.lock`)
@@ -140,7 +146,7 @@ export class Document<T> {
     keepLastGood(path, text)
   }
 
-  /** For a process that starts on an invalid file. Throws what is wrong with it where there is no last good state. */
+  /** For a process that starts on an invalid file. Throws its problem if there is no last valid state. */
   #takeLastGood(problem: DocumentProblem): void {
     const { path, log } = this.#options
     const text = readLastGood(path)
@@ -158,7 +164,7 @@ export class Document<T> {
     const stamp = stampOf(path)
     if (stamp === this.#stamp || stamp === '') return
     this.#stamp = stamp
-    // What was just written need not be read again.
+    // No need to read what was just written.
     if (stamp === this.#written?.stamp) {
       this.#current = this.#written.value
       this.#isOlder = false

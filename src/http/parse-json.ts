@@ -1,7 +1,7 @@
 import type { ZodType } from 'zod'
 import { ApiError } from '#model/errors.ts'
 
-/** A JSON body as its schema describes it. InvalidRequest, which names each mistake. An empty body counts as `{}`. */
+/** Parses a JSON body by its schema. InvalidRequest, which names each mistake. An empty body counts as `{}`. */
 export function parseJson<T>(body: Buffer, schema: ZodType<T>): T {
   let value: unknown
   try {

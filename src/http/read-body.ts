@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream'
 import { ApiError } from '#model/errors.ts'
 
 /**
- * A whole body of bounded size, in memory. MaxMessageLengthExceeded, IncompleteBody; an ApiError of the source itself stays as it is. When
- * it throws, the connection still takes an answer.
+ * Reads a whole body of bounded size into memory. MaxMessageLengthExceeded, IncompleteBody; ApiErrors of the source
+ * pass through. After an error the connection can still take an answer.
  */
 export function readBody(source: Readable, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 /**
- * The map of IAM: every operation, what it acts on, and what it does; the permission for each is `iam:` and its name. Verbs that many
- * nouns have are derived from one description (held-policies.ts, tags.ts). The authority on names is the service model inside
- * @aws-sdk/client-iam.
+ * The map of IAM: every operation, what it acts on, and what it does. The permission for each is `iam:` and its name.
+ * Verbs that several kinds share are derived from one description (policies/held-policies.ts, tags.ts). The authority
+ * on names is the service model inside @aws-sdk/client-iam.
  */
 
 import { accountRows } from './account/account.ts'
@@ -13,6 +13,7 @@ import { instanceProfileRows } from './entities/instance-profiles.ts'
 import { loginProfileRows } from './entities/login-profiles.ts'
 import { oidcProviderRows } from './entities/oidc-providers.ts'
 import { roleRows } from './entities/roles.ts'
+import { serviceLinkedRoleRows } from './entities/service-linked-roles.ts'
 import { userRows } from './entities/users.ts'
 import { contextKeyRows } from './policies/context-keys.ts'
 import { boundaryRows, heldPolicyRows } from './policies/held-policies.ts'
@@ -33,11 +34,14 @@ export const operations: readonly IamRow[] = [
   ...groupRows,
   // CreateRole, GetRole, ListRoles, UpdateRole, UpdateRoleDescription, UpdateAssumeRolePolicy, DeleteRole
   ...roleRows,
+  // CreateServiceLinkedRole, DeleteServiceLinkedRole, GetServiceLinkedRoleDeletionStatus
+  ...serviceLinkedRoleRows,
   // Put, Get, List and Delete of User, Group and Role policies; Attach, Detach and ListAttached of each
   ...heldPolicyRows,
   // Put and Delete of User and Role permissions boundaries
   ...boundaryRows,
-  // CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, ListEntitiesForPolicy; versions: Create, Get, List, SetDefault, Delete
+  // CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, ListEntitiesForPolicy; versions: Create, Get, List,
+  // SetDefault, Delete
   ...policyRows,
   // Create, Get, List and Delete of instance profiles; ListInstanceProfilesForRole; AddRoleTo, RemoveRoleFrom
   ...instanceProfileRows,
@@ -45,7 +49,7 @@ export const operations: readonly IamRow[] = [
   ...oidcProviderRows,
   // Tag, Untag and List...Tags of users, roles, policies, instance profiles and providers
   ...tagRows,
-  // Alias, summary, and lists of what there never is
+  // Alias, summary, and lists that are always empty
   ...accountRows,
   authorizationDetailsRow,
   // GenerateCredentialReport, GetCredentialReport

@@ -1,4 +1,4 @@
-/** Domain to AWS's elements, names and order as in the service model of @aws-sdk/client-iam. */
+/** Entities as AWS's elements, with names and order of the service model of @aws-sdk/client-iam. */
 
 import { defaultVersionOf, usesOf } from '#identity/accounts/managed-policies.ts'
 import type { AccessKey } from '#identity/entities/access-key.ts'
@@ -13,7 +13,7 @@ import { arnOf } from '#identity/principals/principal-arn.ts'
 import { awsEncode } from '#lib/text/uri.ts'
 import type { XmlTree } from '#lib/text/xml.ts'
 
-/** Dates as AWS has them: whole seconds. */
+/** Dates in whole seconds, as from AWS. */
 export const formatDate = (iso: string): string => `${iso.slice(0, 19)}Z`
 
 /** Policies are answered percent-encoded. */
@@ -28,7 +28,7 @@ export const formatTags = (tags: Readonly<Record<string, string>>): XmlTree | un
 const formatBoundary = (arn: string | undefined): XmlTree | undefined =>
   arn === undefined ? undefined : { PermissionsBoundaryType: 'Policy', PermissionsBoundaryArn: arn }
 
-/** As in a list, where AWS leaves out tags and boundary. */
+/** Fields of a list, where AWS leaves out tags and boundary. */
 export const userBrief = (account: Account, user: User): XmlTree => ({
   Path: user.path,
   UserName: user.name,
@@ -117,7 +117,7 @@ export const accessKeyShape = (userName: string, { id, status, createdAt }: Acce
   CreateDate: formatDate(createdAt),
 })
 
-/** By ARN: an account's own, or AWS's. */
+/** Finds a policy by ARN: the account's own, or AWS's. */
 export const policyArnIn = (account: Account, policy: ManagedPolicy): string =>
   account.policies.includes(policy)
     ? policyArn(account.id, policy)

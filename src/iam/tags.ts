@@ -1,4 +1,4 @@
-/** Tags of whatever has some: three verbs on each, derived from one description. */
+/** Tags: three verbs for each kind of entity, derived from one description. */
 
 import type { TextRule } from '#http/aws-query/params.ts'
 import { getInstanceProfile } from '#identity/accounts/instance-profiles.ts'
@@ -18,7 +18,7 @@ interface TaggedNoun {
   readonly parameter: string
   readonly rule: TextRule
   readonly get: (account: Account, name: string) => Tagged
-  /** For changes, where it is not the same. */
+  /** The target of a change, where it differs. */
   readonly getOwn?: (account: Account, name: string) => Tagged
   readonly on: TargetOf
 }

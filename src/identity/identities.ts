@@ -1,4 +1,4 @@
-/** Who may call, from iam.json: looked up by key or session, changed only through `change`. */
+/** All identities of iam.json: looked up by key or session, changed only through `change`. */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { Document, type DocumentLog } from '#documents/document.ts'
@@ -33,14 +33,14 @@ export { canonicalIdOf, defaultAccount } from './entities/account.ts'
 
 export interface IdentitiesOptions {
   readonly path: string
-  /** The first user, should there be none. */
+  /** The first user, created if there is none. */
   readonly bootstrap: AdministratorKey
   readonly log: DocumentLog & Partial<WarningLog>
-  /** SECRET_KEY. Without one, what is sealed here is known to this process only. */
+  /** SECRET_KEY. Without it, only this process can open what it seals. */
   readonly secretKey?: string | undefined
 }
 
-/** What was worked out from one state of the document. */
+/** Everything derived from one state of the document. */
 interface State {
   readonly document: IdentityDocument
   readonly directory: Directory
@@ -51,9 +51,9 @@ interface State {
   openKeys?: readonly AccessKey[]
 }
 
-/** Policies in another document, which name those of this one. */
+/** Policies in another document that name principals of this one. */
 export interface NamingPolicies {
-  /** Whether these ids are told from others who bear the same names later. */
+  /** Whether these policies distinguish the ids from later principals of the same names. */
   areBound(ids: ReadonlySet<string>): boolean
   settle(): Promise<void>
 }
@@ -79,7 +79,7 @@ export class Identities {
     this.#document = document
     this.#log = log
     this.#unknownActions = new UnknownActionLog({ warn: (fields, message) => log.warn?.(fields, message) })
-    this.#unknownActions.note(document.current)
+    this.#unknownActions.check(document.current)
     this.#state = stateOf(document.current)
     this.secrets = new Secrets(secretKey)
     this.tokens = new SessionTokens(secretKey)
@@ -101,12 +101,12 @@ export class Identities {
     return new Identities(document, options.secretKey ?? randomBytes(32).toString('base64'), log, lastUsed)
   }
 
-  /** As of now. Do not keep it beyond a request. */
+  /** The present state. Do not keep it beyond a request. */
   get directory(): Directory {
     return this.#current().directory
   }
 
-  /** The account that owns what nobody in particular made: the first. */
+  /** The server's own account: the first. It owns whatever has no other owner. */
   get ownerId(): string {
     const [first] = this.#current().document.accounts
     return first?.canonicalId ?? ''
@@ -132,14 +132,14 @@ export class Identities {
     return identity
   }
 
-  /** A usable access key whose secret is the one that everybody knows. */
+  /** A usable access key that still has the well-known secret. */
   findOpenKey(): string | undefined {
     const state = this.#current()
     state.openKeys ??= state.directory.keysWithSecret(wellKnownSecret)
     return state.openKeys.find((key) => isUsable(key, Date.now()))?.id
   }
 
-  /** InvalidAccessKeyId; InvalidToken, ExpiredToken for what goes with a token. */
+  /** InvalidAccessKeyId; InvalidToken or ExpiredToken for a session token. */
   identify(accessKeyId: string, sessionToken: string | undefined): Identity {
     const isLongLived = sessionToken === undefined || this.directory.findKey(accessKeyId) !== undefined
     if (!isLongLived) return this.#identityOfSession(accessKeyId, sessionToken)
@@ -151,7 +151,7 @@ export class Identities {
     return identity
   }
 
-  /** Whoever the identity is now, should the document have changed since; undefined: they are gone. */
+  /** The present state of the identity, if the document has changed since; undefined if it was removed. */
   findAgain(identity: Identity): Identity | undefined {
     if (identity.session === undefined) return this.findByAccessKey(identity.accessKeyId)
     try {
@@ -172,12 +172,12 @@ export class Identities {
     return undefined
   }
 
-  /** Whether an ARN, unique id, canonical id or access key of a policy's Principal names someone. */
+  /** Whether an ARN, unique id, canonical id or access key in a policy's Principal names an existing principal. */
   isPrincipal(name: string): boolean {
     return doesPrincipalExist(this.directory, name)
   }
 
-  /** For policies of other documents: who bears a name now. */
+  /** For policies of other documents: the present principal of a name. */
   get principals(): Principals {
     const identities = this
     return {
@@ -189,7 +189,7 @@ export class Identities {
     }
   }
 
-  /** These policies will follow every change of a name, and be bound before it. */
+  /** Registers policies that follow every rename and are bound to ids before it. */
   setNamingPolicies(policies: NamingPolicies): void {
     this.#namingPolicies = policies
   }
@@ -199,7 +199,7 @@ export class Identities {
     return this.directory.findOwnership(canonicalId)?.account.id
   }
 
-  /** An account by its canonical id, under the name of its first user where it has none of its own. */
+  /** An account by its canonical id, under the name of its first user if it has no name. */
   findOwner(canonicalId: string): Owner | undefined {
     return canonicalId === anonymous.canonicalId ? anonymous : this.directory.findOwnership(canonicalId)?.owner
   }
@@ -209,8 +209,9 @@ export class Identities {
   }
 
   /**
-   * The only way to change anything. `change` alters the account it is given, and may run on another state than the caller has seen.
-   * DeleteConflict if nobody could administer the account any more; ServiceUnavailable while iam.json is invalid; whatever `change` throws.
+   * The only way to change anything. `change` alters the account it is given, and may run on a newer state than the
+   * caller has seen. DeleteConflict if the account could no longer be administered; ServiceUnavailable while iam.json
+   * is invalid; errors of `change`.
    */
   async change<T>(accountId: string, change: (account: Account) => T): Promise<T> {
     const policies = this.#namingPolicies
@@ -223,7 +224,7 @@ export class Identities {
     }
   }
 
-  /** `areBound` is asked of those whose names the change takes away. */
+  /** `areBound` is asked about the principals that the change renames or removes. */
   async #change<T>(
     accountId: string,
     change: (account: Account) => T,
@@ -250,7 +251,7 @@ export class Identities {
     return result.value
   }
 
-  /** For readers of the file only: what is bound is understood as it is. */
+  /** For readers of the file only: bound names are resolved. */
   async #settlePolicies(): Promise<void> {
     try {
       await this.#namingPolicies?.settle()
@@ -303,7 +304,7 @@ export class Identities {
     const { current } = this.#document
     if (current !== this.#state.document) {
       this.#state = stateOf(current)
-      this.#unknownActions.note(current)
+      this.#unknownActions.check(current)
     }
     return this.#state
   }
@@ -311,7 +312,7 @@ export class Identities {
 
 export const openIdentities = (options: IdentitiesOptions): Promise<Identities> => Identities.open(options)
 
-/** In the same time, whatever they are. */
+/** Compares in constant time. */
 function isSameText(one: string, other: string): boolean {
   return timingSafeEqual(hash('sha256', one, 'buffer'), hash('sha256', other, 'buffer'))
 }

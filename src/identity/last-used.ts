@@ -1,6 +1,6 @@
 /**
- * When keys and roles were last used. Noted in memory with each request, and merged now and then into a small file of its own: a
- * request must not wait for it, and iam.json must not change because somebody read an object.
+ * When keys and roles were last used. Recorded in memory with each request and merged now and then into a file of its
+ * own, since a request must not wait for it, and iam.json must not change because an object was read.
  */
 import * as z from 'zod'
 import { Document, type DocumentLog } from '#documents/document.ts'
@@ -11,7 +11,7 @@ export type Use = z.infer<typeof useSchema>
 type Uses = Record<string, Use>
 
 const flushMs = 30_000
-/** Between two flushes; what is used beyond that is noted the next time. */
+/** Entries kept between two flushes; uses beyond that are recorded the next time. */
 const pendingMax = 20_000
 
 export class LastUsed {
@@ -28,12 +28,12 @@ export class LastUsed {
     this.#timer = setInterval(() => void this.flush(), flushMs).unref()
   }
 
-  /** `exists`: whether there still is such a key or role; others are forgotten. */
+  /** `exists`: whether the key or role still exists; entries of others are removed. */
   static async open(path: string, exists: (id: string) => boolean, log: DocumentLog): Promise<LastUsed> {
     return new LastUsed(await Document.open<Uses>({ path, schema, initial: () => ({}), log }), exists, log)
   }
 
-  note(id: string, service: string, region: string): void {
+  recordUse(id: string, service: string, region: string): void {
     if (this.#pending.size < pendingMax || this.#pending.has(id)) {
       this.#pending.set(id, { atMs: Date.now(), service, region })
     }

@@ -1,5 +1,6 @@
 /** What the terminal says: at start, and for --help and --show-config. Colours only where someone looks. */
 import { type AppConfig, describeConfig, describeFlags } from '#config/config.ts'
+import { ownCommand } from '#lib/program/package-root.ts'
 import type { Prepared } from './first-start.ts'
 
 export interface Style {
@@ -104,10 +105,10 @@ export function formatHelp(version: string, style: Style): string {
   return [
     `${style.bold('MyFSIO')} ${version}: an S3-compatible object store on plain files`,
     '',
-    'Usage: npx tsx run.ts [flags]    or, once built: npm start -- [flags]',
-    '       npx tsx run.ts fsck [--repair] [--rebuild]',
-    '       npx tsx run.ts health [flags]',
-    '       npx tsx run.ts server FOLDER [--address :9000] [--console-address :9001]',
+    `Usage: ${ownCommand} [flags]`,
+    `       ${ownCommand} fsck [--repair] [--rebuild]`,
+    `       ${ownCommand} health [flags]`,
+    `       ${ownCommand} server FOLDER [--address :9000] [--console-address :9001]`,
     '',
     '  fsck            compare index and files while no server runs; --repair adopts files, removes records',
     '                  without bytes, and sets leftovers aside in .myfsio.sys/lost+found; --rebuild makes the',

@@ -34,6 +34,13 @@ export type Write =
   | { readonly key: Bytes; readonly add: Readonly<Record<string, number>> }
   | { readonly append: Bytes; readonly value: Bytes }
 
+export interface Commit {
+  readonly checks: readonly Check[]
+  readonly writes: readonly Write[]
+  /** Other commits wait until this one applies: it is not held back to share a flush. */
+  readonly isUrgent?: boolean
+}
+
 export interface Committed {
   /** Resolves once the commit survives a power loss; never rejects before `commit` itself has resolved. */
   readonly flushed: Promise<void>
@@ -47,6 +54,8 @@ export interface MetadataEngine {
   /** Up to `limit` entries in order, as one consistent view. No transaction stays open afterwards. */
   scan(range: KeyRange, options?: { limit?: number; reverse?: boolean }): Awaitable<Entry[]>
   /** Applies all writes at once if all checks hold, and resolves visible to every process; undefined if one does not hold. */
-  commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined>
+  commit(commit: Commit): Promise<Committed | undefined>
+  /** Of an engine that keeps its rows in a file: how large that is, and how much of it is in use. */
+  fileUsage?(): { readonly fileBytes: number; readonly usedBytes: number }
   close(): Promise<void>
 }

@@ -4,7 +4,9 @@ import {
   asBuffer,
   type Bytes,
   type Check,
+  type Commit,
   type Committed,
+  type Entry,
   type KeyRange,
   type MetadataEngine,
   type Write,
@@ -34,11 +36,18 @@ export type LocalWrite =
 /** Reads and writes of one exclusive section. */
 export interface Exclusive {
   get(key: Bytes): Bytes | undefined
+  /** Entries in order, as they were when the section began. */
+  scan(range: KeyRange, options?: { limit?: number }): Entry[]
   put(key: Bytes, value: Bytes | undefined): void
 }
 
+export interface LocalCommit extends Omit<Commit, 'checks' | 'writes'> {
+  readonly checks: readonly LocalCheck[]
+  readonly writes: readonly LocalWrite[]
+}
+
 export interface LocalEngine extends MetadataEngine {
-  commit(commit: { checks: readonly LocalCheck[]; writes: readonly LocalWrite[] }): Promise<Committed | undefined>
+  commit(commit: LocalCommit): Promise<Committed | undefined>
   /** What `read` makes of up to `limit` entries in order: as `scan`, for many rows of which little is kept. */
   scanInPlace<T>(range: KeyRange, limit: number, read: ReadInPlace<T>): Awaitable<T[]>
   /**

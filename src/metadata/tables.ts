@@ -19,9 +19,12 @@
  * | folder     | f path                | mtime of a folder at its last scan |
  * | leaving    | f bucket              | JSON: when the bucket was deleted whose folder is being removed |
  * | scan       | g "scan"              | JSON: how far the scan for files changed by hand is (store/background.ts) |
- * | scrub      | g "scrub"             | JSON: how far the comparison of all versions with their records is (store/fsck/scrub.ts) |
  * | outbox     | e bucket              | counter next: how many events were ever appended (store/outbox.ts) |
- * | event      | e bucket number       | JSON Event: what happened to a version, in the order of commits |
+ * | event      | e bucket number       | JSON ObjectEvent: what happened to a version, in the order of commits |
+ * | job        | g job                 | JSON JobRecord: its last run, and its cursor (jobs/record.ts) |
+ * | owner      | k job "owner"         | JSON: which process runs a job; the fence of its commits (jobs/lease.ts) |
+ * | beat       | k job "beat"          | JSON: changes as long as the owner lives; absent: the lease is free |
+ * | asked      | k job "asked"         | there until a run begins that was started by hand |
  * | session    | w sessionId           | JSON: a session of the console (console/session/session-store.ts) |
  *
  * In an engine of its own (.myfsio.sys/journal), so that writing it never waits for objects, nor they for it:
@@ -52,6 +55,7 @@ type Table =
   | 'q'
   | 'f'
   | 'g'
+  | 'k'
   | 'w'
   | 't'
   | 'j'

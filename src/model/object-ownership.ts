@@ -7,20 +7,23 @@ export type ObjectOwnership = (typeof objectOwnerships)[number]
 
 /** The part of a bucket that holds its controls. */
 export interface WithControls {
-  /** Absent: BucketOwnerEnforced by default. `none`: the controls were deleted, and the bucket behaves as under ObjectWriter. */
+  /**
+   * Absent: BucketOwnerEnforced by default. `none`: the controls were deleted, and the bucket behaves as under
+   * ObjectWriter.
+   */
   readonly ownershipControls?: ObjectOwnership | 'none'
 }
 
 type Owned = WithControls & { readonly ownerId: string }
 
-/** A bucket without controls behaves as all did before there were any. */
+/** A bucket without controls behaves as buckets did before S3 had them. */
 export function objectOwnershipOf({ ownershipControls }: WithControls): ObjectOwnership {
   return ownershipControls === 'none' ? 'ObjectWriter' : (ownershipControls ?? 'BucketOwnerEnforced')
 }
 
 /**
- * The controls of a bucket made without saying so. ObjectWriter means buckets as they were before there were controls;
- * BucketOwnerEnforced is not recorded, and so is told from one that was asked for.
+ * The controls of a bucket created without naming any. ObjectWriter stands for a bucket without controls.
+ * BucketOwnerEnforced is not recorded, which tells it from an explicit one.
  */
 export function defaultControls(ownership: ObjectOwnership): WithControls {
   if (ownership === 'BucketOwnerEnforced') return {}
@@ -30,11 +33,11 @@ export function defaultControls(ownership: ObjectOwnership): WithControls {
 export const hasAclsEnabled = ({ ownershipControls }: WithControls): boolean =>
   ownershipControls !== undefined && ownershipControls !== 'BucketOwnerEnforced'
 
-/** While ACLs are disabled the bucket's owner owns everything in it, whoever wrote it. */
+/** While ACLs are disabled, the bucket's owner owns every object in it. */
 export const ownerOfObject = (bucket: Owned, object: { readonly ownerId: string }): string =>
   hasAclsEnabled(bucket) ? object.ownerId : bucket.ownerId
 
-/** `isOffered`: the writer says that the bucket's owner shall have full control. */
+/** `isOffered`: the writer gives the bucket's owner full control. */
 export function ownerOfNewObject(bucket: Owned, writerId: string, isOffered: boolean): string {
   switch (objectOwnershipOf(bucket)) {
     case 'BucketOwnerEnforced':

@@ -1,4 +1,4 @@
-/** What keeps a bucket from being public. */
+/** Block Public Access of a bucket. */
 import { type Acl, isPublicAcl } from './acl.ts'
 import { ApiError } from './errors.ts'
 
@@ -15,7 +15,7 @@ export interface WithBlock {
   readonly publicAccessBlock?: PublicAccessBlock
 }
 
-/** The block of a bucket made while DEFAULT_PUBLIC_ACCESS_BLOCK is on: all of it, as AWS has it since 2023. */
+/** The block of a bucket created while DEFAULT_PUBLIC_ACCESS_BLOCK is on: all four settings, as on AWS since 2023. */
 export function defaultBlock(isOn: boolean): WithBlock {
   if (!isOn) return {}
   const publicAccessBlock: PublicAccessBlock = {
@@ -27,7 +27,7 @@ export function defaultBlock(isOn: boolean): WithBlock {
   return { publicAccessBlock }
 }
 
-/** AccessDenied for a public ACL where these are blocked. */
+/** AccessDenied for a public ACL while BlockPublicAcls is on. */
 export function refuseBlockedAcl({ publicAccessBlock }: WithBlock, acl: Acl): void {
   if (publicAccessBlock?.blockPublicAcls === true && isPublicAcl(acl)) {
     throw new ApiError('AccessDenied', { fields: { BlockedBy: 'BlockPublicAcls' } })

@@ -39,8 +39,8 @@ export async function authorizeDeletion(
   await authorizeOnObject({ store, gatekeeper }, asked)
 }
 
-/** One of many that a request names: nothing is known of it yet, and the right to it is asked here. */
-export async function deleteNamed(store: Store, actor: Actor, deletion: Deletion): Promise<DeletedObject> {
+/** The same for an edge that has asked for nothing yet. */
+export async function authorizeAndDelete(store: Store, actor: Actor, deletion: Deletion): Promise<DeletedObject> {
   const { bucket, key, versionId, isOfMarker = false } = deletion
   assertKey(key)
   // One that cannot be is missing here, where operations on one object call it an invalid argument.
@@ -58,15 +58,15 @@ interface Named {
   readonly versionId?: string | undefined
 }
 
-/** The outcome of each in its order: what AWS would refuse fails alone. `read` may throw for an entry. */
-export function deleteObjects<Entry extends Named>(
+/** The outcome of each, in their order: what AWS would refuse fails alone. `read` may throw for an entry. */
+export function deleteNamed<Entry extends Named>(
   store: Store,
   actor: Actor,
   { entries, read }: { readonly entries: readonly Entry[]; readonly read: (entry: Entry) => Deletion },
 ): Promise<(DeletedObject | ApiError)[]> {
   return deleteEach(entries, async (entry) => {
     try {
-      return await deleteNamed(store, actor, read(entry))
+      return await authorizeAndDelete(store, actor, read(entry))
     } catch (error) {
       if (error instanceof ApiError) return error
       throw error

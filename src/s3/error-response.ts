@@ -1,4 +1,4 @@
-/** Turns whatever was thrown into the error document of S3. */
+/** Turns an error into S3's error document. */
 import { formatXml } from '#lib/text/xml.ts'
 import { asApiError } from '#model/errors.ts'
 import type { S3Response } from './operation.ts'

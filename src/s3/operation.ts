@@ -16,7 +16,7 @@ import type { Content, IncomingBody, OpenObject, Store } from '#store/contract.t
 export interface S3Request {
   /** 16 upper-case hex digits, sent as x-amz-request-id. */
   readonly id: string
-  /** Name of the operation, as `PutObject`. */
+  /** Name of the operation, for example `PutObject`. */
   readonly operation: string
   readonly method: string
   readonly headers: IncomingHttpHeaders
@@ -31,13 +31,16 @@ export interface S3Request {
   readonly bucketUrl: string
   readonly caller: Caller
   readonly body: RequestBody
-  /** What conditions of policies may ask of it. */
+  /** What conditions of policies may ask of the request. */
   readonly facts: RequestFacts
   /** Whose writes these are. */
   readonly actor: Actor
   /** A secondary permission: AccessDenied unless the caller has it. `keys`: condition keys that only the body tells. */
   authorize(action: string, resource: Resource, keys?: RequestFacts['keys']): void
-  /** The version addressed, read once, also where authorization had to look at it. Errors are those of `store.headObject`. */
+  /**
+   * The addressed version, read once, even if authorization has read it already. Errors are those of
+   * `store.headObject`.
+   */
   version(): Promise<ObjectVersion>
   /** The same, open: the caller takes over closing it. Errors are those of `store.openObject`. */
   open(): Promise<OpenObject>
@@ -48,18 +51,21 @@ export interface RequestBody {
   readonly sizeBytes: number | undefined
   /** The raw stream, for the POST form only. */
   readonly raw: Readable
-  /** For the store. Adds what `verify` will need to `algorithms`. 411 MissingContentLength if neither length nor chunks. */
+  /**
+   * The body for the store. Adds the algorithms that `verify` needs. 411 MissingContentLength if there is neither a
+   * length nor chunks.
+   */
   incoming(algorithms: readonly ChecksumAlgorithm[]): IncomingBody
-  /** After the last byte: XAmzContentSHA256Mismatch, BadDigest (Content-MD5). */
+  /** Called after the last byte: XAmzContentSHA256Mismatch, BadDigest (Content-MD5). */
   verify(digests: ReadonlyMap<ChecksumAlgorithm, Buffer>): void
   /** Trailing headers, names in lower case; complete after the last byte. */
   trailers(): Readonly<Record<string, string>>
   /**
-   * A whole XML or JSON document, bounded, with every digest and checksum the client sent verified. Empty if there is none.
-   * `object`: x-amz-checksum-* speaks of an object, and not of this body.
+   * A whole XML or JSON document, bounded, with every digest and checksum verified. Empty if there is none. `object`:
+   * x-amz-checksum-* is about an object, not about this body.
    */
   document(checksumOf?: 'body' | 'object'): Promise<Buffer>
-  /** The beginning of the document, once there is one. */
+  /** The beginning of the document, once it is read. */
   readonly documentStart: string | undefined
 }
 
@@ -96,7 +102,7 @@ export interface S3Settings extends Regions, BucketDefaults {
   readonly virtualHostDomains: readonly string[]
 }
 
-/** Who may be named in access control lists and what they are called, and whose account they are. */
+/** The accounts that access control lists can name, and their owners' names. */
 export interface Accounts {
   /** By canonical id: the account's number. */
   findAccount(canonicalId: string): string | undefined
@@ -108,7 +114,7 @@ export interface Accounts {
 export interface BucketPolicies {
   /** The JSON text as stored, or undefined. */
   find(bucket: string): string | undefined
-  /** MalformedPolicy with AWS's sentence if it does not validate; AccessDenied if it is public where that is blocked. */
+  /** MalformedPolicy with AWS's message; AccessDenied for a public policy while BlockPublicPolicy is on. */
   put(bucket: string, json: string, options?: { readonly blocksPublic?: boolean }): Promise<void>
   remove(bucket: string): Promise<void>
   isPublic(bucket: string): boolean
@@ -119,16 +125,16 @@ export type Operation = (request: S3Request, services: Services) => S3Response |
 export interface OperationRow {
   readonly name: string
   readonly route: string
-  /** Undefined: nothing to allow here, the operation asks for each thing it touches. */
+  /** Undefined: the operation asks for each permission itself. */
   readonly action: string | ((asked: AskedAction) => string | undefined) | undefined
   readonly run: Operation
-  /** The operation reads the version addressed: its record, or its bytes too. Absent: it need not exist. */
+  /** The operation reads the addressed version: its record, or its bytes too. Absent: the version need not exist. */
   readonly reads?: 'record' | 'bytes'
-  /** Not allowed on a delete marker, also where that is the current version. */
+  /** Refused for a delete marker, also if that is the current version. */
   readonly refusesMarkers?: true
   /** The bucket in the address need not exist. */
   readonly withoutBucket?: true
-  /** Credentials are in the body; the operation verifies them, and the permission. */
+  /** The credentials are in the body, so the operation verifies them and asks for the permission. */
   readonly authenticatesItself?: true
   /** Answers 501. */
   readonly isUnserved?: true

@@ -26,7 +26,7 @@ export interface Asked {
   readonly headers: IncomingHttpHeaders
 }
 
-/** Equal routes and unreadable ones throw: at start-up. */
+/** Throws at start-up for equal routes and for unreadable ones. */
 export function createMatcher<Row extends { readonly name: string; readonly route: string }>(
   rows: readonly Row[],
 ): (asked: Asked) => Row {

@@ -1,4 +1,4 @@
-/** Puts an S3Response on the wire: one head, one body. Everything an operation opened is closed here, whatever happens. */
+/** Sends an S3Response: one head, one body. Everything that an operation opened is closed here, in every case. */
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 import { endTogether } from '#http/server/end-together.ts'
 import { formatXml } from '#lib/text/xml.ts'
@@ -8,7 +8,7 @@ import type { ResponseBody, S3Response, XmlDocument } from './operation.ts'
 
 export const s3Namespace = 'http://s3.amazonaws.com/doc/2006-03-01/'
 
-/** Resolves to the number of body bytes handed to the connection. Rejects if the client goes away. */
+/** Resolves to the number of body bytes written. Rejects if the client closes the connection. */
 export async function send(
   response: ServerResponse,
   method: string,
@@ -23,7 +23,7 @@ export async function send(
 
 interface Head {
   readonly status: number
-  /** Name, value, name, value... which costs Node least. */
+  /** Name, value, name, value...: the form that is fastest in Node. */
   readonly headers: OutgoingHttpHeader[]
 }
 

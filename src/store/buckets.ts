@@ -5,6 +5,7 @@ import { decodeJson, encodeJson, rowKey, rowParts, rowsAfter, rowsOf, rowsWithPr
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeCounters } from '#metadata/write.ts'
 import { assertFreeName, type Bucket, type BucketUsage, isBucketName, isReservedName } from '#model/bucket.ts'
+import { signedRegionOf } from '#model/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
 import { newBucket } from '#model/new-bucket.ts'
 import { type StoreContext, transactDurably } from './context.ts'
@@ -115,7 +116,7 @@ export async function listBuckets(
     for (const { value } of rows) {
       const bucket = decodeJson<Bucket>(value)
       if (query.ownerId !== undefined && bucket.ownerId !== query.ownerId) continue
-      if (query.region !== undefined && bucket.region !== query.region) continue
+      if (query.region !== undefined && signedRegionOf(bucket.region) !== query.region) continue
       if (buckets.length === query.limit) return { buckets, next: buckets.at(-1)?.name }
       buckets.push(bucket)
     }

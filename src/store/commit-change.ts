@@ -2,9 +2,14 @@
  * The one place through which versions come, go and change: publish, delete, rename, adoption, tags and ACLs. One commit holds the rows of
  * the versions, the bucket's usage, what the blob store has to move, and what the bucket's listeners are told.
  */
-import { type Arrival, type BlobChange, type MovedBlob, NotSettled } from '#blobs/contract/blob-change.ts'
+import {
+  type Arrival,
+  type BlobChange,
+  type GoneBlob,
+  type MovedBlob,
+  NotSettled,
+} from '#blobs/contract/blob-change.ts'
 import type { Recorded } from '#blobs/contract/blob-store.ts'
-import type { BlobRef } from '#metadata/blob-ref.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
@@ -22,7 +27,7 @@ export interface Change extends BlobChange {
   order: string
   arrived: Arrival | undefined
   moved: MovedBlob[]
-  readonly gone: BlobRef[]
+  readonly gone: GoneBlob[]
   /** Versions more, and their bytes. */
   objectCount: number
   sizeBytes: number
@@ -73,7 +78,7 @@ export async function commitChange<T>(
       return await commitOnce(context, bucketName, options, body)
     } catch (error) {
       if (!(error instanceof NotSettled)) throw error
-      await context.blobs.settleKey(error.bucket, error.key)
+      await context.blobs.settleArriving(error)
     }
   }
   options.discard?.()

@@ -1,5 +1,6 @@
 import type { BlobStore, Durability } from '#blobs/contract/blob-store.ts'
 import type { TroubleLog } from '#blobs/trouble-log.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
@@ -7,6 +8,7 @@ import { type Transaction, transact } from '#metadata/transact.ts'
 
 /** What every part of the store works with. */
 export interface StoreContext {
+  readonly clock: Clock
   readonly engine: MetadataEngine
   readonly blobs: BlobStore
   readonly durability: Durability

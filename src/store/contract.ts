@@ -4,7 +4,7 @@
  * Keys and bucket names are canonical and checked by the caller (`assertKey`, `assertBucketName`).
  */
 import type { ServerResponse } from 'node:http'
-import type { BlobWork, Whereabouts } from '#blobs/contract/blob-store.ts'
+import type { Whereabouts } from '#blobs/contract/blob-store.ts'
 import type { IncomingBody, Staged, StagedPart } from '#blobs/contract/incoming.ts'
 import type { Bucket, BucketUsage } from '#model/bucket.ts'
 import type {
@@ -17,6 +17,7 @@ import type {
 } from '#model/object.ts'
 import type { Origin } from '#model/origin.ts'
 import type { RequestedPart, Upload, UploadedPart } from '#model/upload.ts'
+import type { DamagedVersion, WorkStatus } from '#model/work-status.ts'
 
 export type { IncomingBody, Staged, StagedPart }
 
@@ -125,42 +126,27 @@ export interface UploadPage {
   readonly next: { readonly key: string; readonly uploadId: string } | undefined
 }
 
-/** How far the scrub is that compares every version with its record, and what it has found. */
-export interface Scrub {
-  readonly startedAtMs: number
-  /** Undefined: it goes on, or was interrupted and will. */
-  readonly endedAtMs: number | undefined
-  readonly notedAtMs: number
-  readonly versions: number
-  readonly bytes: number
-  /** Versions whose bytes are damaged or missing. */
-  readonly found: number
-  /** Some of these. */
-  readonly examples: readonly {
-    readonly bucket: string
-    readonly key: string
-    readonly versionId: string
-    readonly what: string
-  }[]
-  /** Files that no record names. */
-  readonly leftovers: number
+/** Where a comparison of all versions with their records goes on; `after` is a row in base64. */
+export interface VersionPosition {
+  readonly table: 'o' | 'v'
+  readonly after: string | undefined
 }
 
-/** Counts stop at `countedMax`. */
-export interface BackgroundWork extends BlobWork {
-  readonly countedMax: number
-  readonly openUploads: number
-  /** Undefined before the first. */
-  readonly scrub: Scrub | undefined
-  /** For files changed by hand while nobody looked; undefined before the first. */
-  readonly scan:
-    | {
-        readonly state: 'running' | 'done' | 'interrupted'
-        readonly startedAtMs: number
-        readonly endedAtMs: number | undefined
-        readonly folders: number
-      }
-    | undefined
+export interface CompareStretch {
+  readonly from: VersionPosition
+  readonly forMs: number
+  readonly signal: AbortSignal
+  /** Waits as long as it takes for other work to have its share, after so much time of ours. */
+  readonly pace: (busyMs: number) => Promise<void>
+}
+
+export interface Compared {
+  readonly versions: number
+  readonly bytes: number
+  /** Their bytes are damaged or missing. */
+  readonly damaged: readonly DamagedVersion[]
+  /** Undefined: all versions have been compared. */
+  readonly next: VersionPosition | undefined
 }
 
 export interface Store {
@@ -274,7 +260,11 @@ export interface Store {
 
   /** Where the bytes of a version are, for people; undefined where that is nothing to look at. */
   whereabouts(bucket: string, version: ObjectVersion): Whereabouts | undefined
-  /** Of all processes that share the store. */
-  backgroundWork(): Promise<BackgroundWork>
+  /** Compares the next versions with their records. What was changed by hand is adopted. */
+  compareVersions(stretch: CompareStretch): Promise<Compared>
+  /** Files that no record names. */
+  countLeftovers(signal: AbortSignal): Promise<number>
+  /** What the store does by itself, in all processes that share it. */
+  status(): Promise<WorkStatus[]>
   close(): Promise<void>
 }

@@ -49,7 +49,7 @@ export async function putPart(
     partNumber,
     sizeBytes,
     etag: digests.get('MD5')?.toString('hex') ?? '',
-    modifiedAtMs: Date.now(),
+    modifiedAtMs: context.clock.nowMs(),
     crc64nvme: digests.get('CRC64NVME')?.toString('base64') ?? '',
     ...(checksum === undefined ? {} : { checksum }),
     at,

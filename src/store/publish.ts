@@ -110,7 +110,10 @@ export async function makeCurrent(
   const value = await transaction.get(row)
   const current = value === undefined ? undefined : decodeVersion(key, value)
   checkWriteConditions(conditions, key, current)
-  const order = newOrder(current?.order ?? (await newestOrder(transaction, bucket, key)))
+  const order =
+    current === undefined
+      ? await blobs.orderAfter(transaction, bucket.name, key, await newestOrder(transaction, bucket, key))
+      : newOrder(current.order)
   const isVersioned = bucket.versioning === 'Enabled'
   if (bucket.versioning !== 'Unversioned') transaction.requireEmpty(newerThan(bucket.name, key, order))
   if (current !== undefined) {
@@ -185,7 +188,7 @@ export function demote(
 export function replace(transaction: Transaction, version: StoredVersion, change: Change): void {
   if (version.partCount > 0) transaction.remove(rowKey('m', version.blob.id))
   if (version.isDeleteMarker) return
-  change.gone.push(version.blob)
+  change.gone.push({ order: version.order, ref: version.blob })
   change.objectCount--
   change.sizeBytes -= version.sizeBytes
 }

@@ -3,7 +3,7 @@ import type { BlobOwner } from '#blobs/contract/foreign.ts'
 import type { StagedBlob } from '#blobs/contract/incoming.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import { adopt } from './adoption.ts'
-import { backgroundWork } from './background.ts'
+import { storeStatus } from './background.ts'
 import {
   adoptBucket,
   bucketUsage,
@@ -18,6 +18,7 @@ import { changeVersion } from './change-version.ts'
 import type { StoreContext } from './context.ts'
 import type { Store } from './contract.ts'
 import { deleteObject } from './delete.ts'
+import { compareVersions, countLeftovers } from './fsck/compare-versions.ts'
 import { listObjects, listVersions } from './listing.ts'
 import type { OpenVersion } from './open-version.ts'
 import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './parts.ts'
@@ -33,7 +34,7 @@ export const ownerOver = (context: StoreContext): BlobOwner => ({
   look: (bucket, key) => findVersion(context, bucket, key, undefined),
 })
 
-export function storeOver(context: StoreContext, close: () => Promise<void>): Store {
+export function storeOver(context: StoreContext, watches: boolean, close: () => Promise<void>): Store {
   const { blobs } = context
   return {
     createBucket: (bucket) => createBucket(context, bucket),
@@ -68,7 +69,9 @@ export function storeOver(context: StoreContext, close: () => Promise<void>): St
     completeUpload: (complete) => completeUpload(context, complete),
     abortUpload: (bucket, key, uploadId, ifInitiatedMs) => abortUpload(context, bucket, key, uploadId, ifInitiatedMs),
     whereabouts: (bucket, version) => blobs.whereabouts(bucket, version as StoredVersion),
-    backgroundWork: () => backgroundWork(context),
+    compareVersions: (stretch) => compareVersions(context, stretch),
+    countLeftovers: (signal) => countLeftovers(context, signal),
+    status: () => storeStatus(context, watches),
     close,
   }
 }

@@ -46,7 +46,7 @@ export async function createUpload(
   upload: Omit<Upload, 'uploadId' | 'initiatedAtMs'>,
 ): Promise<Upload> {
   context.blobs.assertRoom()
-  const initiatedAtMs = Date.now()
+  const initiatedAtMs = context.clock.nowMs()
   // Sorts by time within a key, as uploads are listed.
   const uploadId = initiatedAtMs.toString(16).padStart(12, '0') + randomId(18)
   const created: Upload = { ...upload, uploadId, initiatedAtMs }
@@ -199,7 +199,8 @@ async function completeBegun(
       }
       await removeRows(context, transaction, row, uploadId)
       transaction.put(rowKey('m', version.blob.id), encodeJson(parts.map((part) => objectPart(upload, part))))
-      transaction.put(rowKey('d', bucket.name, key, uploadId), encodeJson(completedUpload(version, parts)))
+      const completed = completedUpload(version, parts, context.clock.nowMs())
+      transaction.put(rowKey('d', bucket.name, key, uploadId), encodeJson(completed))
     },
   })
 }
@@ -211,9 +212,9 @@ function objectPart({ checksumAlgorithm }: Upload, part: StoredPart): ObjectPart
   return { partNumber, sizeBytes, ...(isOfUpload ? { checksum: checksum.value } : {}) }
 }
 
-function completedUpload(version: StoredVersion, parts: readonly StoredPart[]): CompletedUpload {
+function completedUpload(version: StoredVersion, parts: readonly StoredPart[], completedAtMs: number): CompletedUpload {
   const { versionId, order } = version
-  return { versionId, order, etagsHash: hashOf(parts), completedAtMs: Date.now() }
+  return { versionId, order, etagsHash: hashOf(parts), completedAtMs }
 }
 
 /** Enough to know the same parts again. */
@@ -271,13 +272,13 @@ async function removeRows(
 const completedKeptMs = 60 * 60 * 1000
 
 /** Rows of uploads completed so long ago that nobody repeats the call. */
-export async function forgetCompleted(engine: MetadataEngine, now = Date.now()): Promise<void> {
+export async function forgetCompleted(engine: Pick<MetadataEngine, 'scan' | 'commit'>, nowMs: number): Promise<void> {
   for (let range = rowsOf('d'); ; ) {
     const rows = await engine.scan(range, { limit: 500 })
     const last = rows.at(-1)
     if (last === undefined) return
     const writes = rows
-      .filter(({ value }) => decodeJson<CompletedUpload>(value).completedAtMs < now - completedKeptMs)
+      .filter(({ value }) => decodeJson<CompletedUpload>(value).completedAtMs < nowMs - completedKeptMs)
       .map(({ key }) => ({ key, value: undefined }))
     if (writes.length > 0) await engine.commit({ checks: [], writes })
     range = rowsAfter(range, last.key, 'row')

@@ -3,7 +3,10 @@ import { ApiError } from '#model/errors.ts'
 import { rules } from './reading.ts'
 import { signed } from './request.ts'
 
-/** Needs no permission, and cannot be denied. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
+/**
+ * Needs no permission, and cannot be denied.
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+ */
 export const getCallerIdentity = signed('GetCallerIdentity', ({ caller }) => {
   const { userId, account, arn } = caller.requester
   return { Arn: arn, UserId: userId, Account: account }

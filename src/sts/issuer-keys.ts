@@ -1,4 +1,7 @@
-/** The public keys of issuers: from a file, or from where their discovery document says. Kept for a while, and bounded. */
+/**
+ * The public keys of issuers: from a file, or from the URL in their discovery document. Cached for a while, and
+ * bounded.
+ */
 import { readFile } from 'node:fs/promises'
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters } from 'jose'
 import * as z from 'zod'
@@ -8,12 +11,12 @@ import { ApiError } from '#model/errors.ts'
 import { fetchJson } from '#remote/fetch-json.ts'
 
 export interface IssuerKeySettings {
-  /** Issuers on loopback and private addresses, and without TLS. */
+  /** Allows issuers on loopback and private addresses, and without TLS. */
   readonly allowPrivateIssuers: boolean
 }
 
 const keptMs = 10 * 60_000
-/** A key that is not known may be new; but whoever makes up key ids must not make us ask for each. */
+/** An unknown key may be new, but made-up key ids must not cause a fetch each. */
 const askAgainMs = 30_000
 const issuersMax = 200
 
@@ -53,7 +56,7 @@ export class IssuerKeys {
     if (known !== undefined && Date.now() - known.atMs < maxAgeMs) return known
     const fresh = { keys: this.#load(provider), atMs: Date.now() }
     fresh.keys.catch(() => {
-      // What failed is asked for again by the next one who needs it.
+      // A failed fetch is not cached.
       if (this.#kept.get(id) === fresh) this.#kept.delete(id)
     })
     rememberUpTo(this.#kept, issuersMax, id, fresh)

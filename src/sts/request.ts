@@ -1,4 +1,4 @@
-/** What an operation of STS sees. */
+/** The request as an operation of STS sees it. */
 
 import { type ConditionKeys, factsOfQuery } from '#access/caller/query-facts.ts'
 import { isUnexplained } from '#access/decide/denial.ts'
@@ -22,11 +22,11 @@ export interface StsServices {
 
 export interface StsRequest extends StsServices {
   readonly params: QueryParams
-  /** Whatever else the request says, for conditions. */
+  /** Facts of the request, for conditions. */
   readonly received: QueryRequest
 }
 
-/** One who has signed. */
+/** A caller who has signed. */
 export interface SignedStsRequest extends StsRequest {
   readonly caller: Identity
   /** AccessDenied. `more`: further condition keys. */
@@ -34,12 +34,12 @@ export interface SignedStsRequest extends StsRequest {
 }
 
 export interface StsRow {
-  /** As `AssumeRole`; its permission is `sts:AssumeRole`. */
+  /** For example `AssumeRole`, whose permission is `sts:AssumeRole`. */
   readonly name: string
   readonly run: (request: StsRequest) => Promise<XmlTree> | XmlTree
 }
 
-/** A row for callers who have signed. MissingAuthenticationToken. */
+/** A row for signed requests only. MissingAuthenticationToken. */
 export function signed(name: string, run: (request: SignedStsRequest) => Promise<XmlTree> | XmlTree): StsRow {
   return {
     name,
@@ -58,7 +58,7 @@ export function signed(name: string, run: (request: SignedStsRequest) => Promise
       } catch (error) {
         if (!isUnexplained(error)) throw error
         const resource = { arn: request.params.find('RoleArn') ?? '*', account: principal.account }
-        throw gatekeeper.noteArnRefusal(error, principal, `sts:${name}`, resource, factsOfQuery(received, proven))
+        throw gatekeeper.recordArnRefusal(error, principal, `sts:${name}`, resource, factsOfQuery(received, proven))
       }
     },
   }

@@ -88,7 +88,7 @@ function askedBy(token: WebToken, provider: OidcProvider, roleArn: string, sessi
   }
 }
 
-/** Keys of the issuer: `accounts.example.com:sub`. Names are in lower case up to the first slash. */
+/** Condition keys of the issuer: `accounts.example.com:sub`. Names are in lower case up to the first slash. */
 function contextOf(token: WebToken, { url }: OidcProvider): Record<string, string> {
   const [host = '', ...path] = issuerName(url).split('/')
   const issuer = [host.toLowerCase(), ...path].join('/')

@@ -270,7 +270,7 @@ export function blobContract(open: () => Promise<OpenedBlobs>): void {
     const leftovers: string[] = []
     for await (const { path } of blobs.inspection.leftovers()) leftovers.push(path)
     expect(leftovers).toEqual([])
-    await expect.poll(async () => (await blobs.work(10)).pendingWrites).toBe(0)
+    await expect.poll(async () => (await blobs.status()).filter(({ state }) => state !== 'idle')).toEqual([])
     expect(await rows.removeBucket()).toBeUndefined()
   })
 }

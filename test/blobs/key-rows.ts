@@ -1,6 +1,6 @@
 /** The rows that a store writes around its blobs, in as few lines as will do. */
 import { Readable } from 'node:stream'
-import { type BlobChange, NotSettled } from '#blobs/contract/blob-change.ts'
+import { type BlobChange, type GoneBlob, NotSettled } from '#blobs/contract/blob-change.ts'
 import type { BlobStore } from '#blobs/contract/blob-store.ts'
 import type { IncomingBody, StagedBlob, StagedPartBlob } from '#blobs/contract/incoming.ts'
 import type { AssembledBlob } from '#blobs/contract/part-blobs.ts'
@@ -33,7 +33,7 @@ interface Committed {
 
 type Draft = { -readonly [Field in keyof BlobChange]: BlobChange[Field] } & {
   readonly moved: BlobChange['moved'][number][]
-  readonly gone: BlobRef[]
+  readonly gone: GoneBlob[]
 }
 
 export class KeyRows {
@@ -80,9 +80,13 @@ export class KeyRows {
     const ref = this.#blobs.asCurrent(key, staged.ref)
     return this.#change(key, { isUnversioned: !keeps }, async (transaction, change) => {
       const current = await this.#currentIn(transaction, key)
-      const version = versionOf(key, ref, newOrder(current?.order), staged)
+      const order =
+        current === undefined
+          ? await this.#blobs.orderAfter(transaction, this.bucket, key, undefined)
+          : newOrder(current.order)
+      const version = versionOf(key, ref, order, staged)
       if (current !== undefined && keeps) this.#demote(transaction, current, change)
-      else if (current !== undefined) change.gone.push(current.blob)
+      else if (current !== undefined) change.gone.push({ order: current.order, ref: current.blob })
       transaction.put(rowKey('o', this.bucket, key), encodeVersion(version))
       change.order = version.order
       change.arrived = { ref, bytes: staged.bytes }
@@ -103,7 +107,7 @@ export class KeyRows {
       const current = await this.#currentIn(transaction, key)
       if (current?.order !== order) throw new Error('not the current version')
       transaction.remove(rowKey('o', this.bucket, key))
-      change.gone.push(current.blob)
+      change.gone.push({ order: current.order, ref: current.blob })
       change.order = newOrder(order)
       const [older] = await transaction.scan(rowsOf('v', this.bucket, key), { limit: 1 })
       if (older === undefined) return current
@@ -125,7 +129,7 @@ export class KeyRows {
     }
     const { version, settle } = await this.#change(to, { isUnversioned: false }, async (transaction, change) => {
       const current = await this.#currentIn(transaction, to)
-      if (current !== undefined) change.gone.push(current.blob)
+      if (current !== undefined) change.gone.push({ order: current.order, ref: current.blob })
       const blob = this.#blobs.asRenamed(to, source.blob)
       const renamed = { ...source, key: to, blob, order: newOrder(current?.order) }
       transaction.remove(rowKey('o', this.bucket, source.key))
@@ -221,7 +225,7 @@ export class KeyRows {
         return { version, settle: async () => recorded && this.#blobs.settle(recorded, options) }
       } catch (error) {
         if (!(error instanceof NotSettled)) throw error
-        await this.#blobs.settleKey(error.bucket, error.key)
+        await this.#blobs.settleArriving(error)
       }
     }
   }

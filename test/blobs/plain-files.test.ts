@@ -6,6 +6,7 @@ import { openEngine } from '#app/open-store.ts'
 import { Layout } from '#blobs/files/place/layout.ts'
 import { prepareSystemFolder } from '#blobs/files/place/system-folder.ts'
 import { PlainFiles } from '#blobs/files/plain-files.ts'
+import { systemClock } from '#lib/clock.ts'
 import { silentLog } from '../store/fixtures.ts'
 import { blobContract } from './contract.ts'
 
@@ -22,7 +23,8 @@ describe.each(['lmdb', 'memory'] as const)('plain files over %s', (name) => {
     const reserve = prepareSystemFolder(layout)
     const durability = 'strict'
     const engine = openEngine({ root, durability, engine: name })
-    const blobs = await PlainFiles.open({ layout, engine, durability, log: silentLog, reserve, verifyReads: 'always' })
+    const more = { log: silentLog, clock: systemClock, reserve, verifyReads: 'always' } as const
+    const blobs = await PlainFiles.open({ layout, engine, durability, ...more })
     await blobs.start(owner)
     const close = async () => {
       await blobs.close()

@@ -45,6 +45,24 @@ describe('configuration', () => {
     )
   })
 
+  it.each(['s3.example.com', 'nope', '//x', 'http://', 'http://x.example/path', 'http://x.example?q', 'ftp://x'])(
+    'refuses %s as the address of the API',
+    (url) => {
+      expect(mistakesOf([], { API_BASE_URL: url })).toEqual([
+        `API_BASE_URL cannot be "${url}": it must be an http or https address without a path.`,
+      ])
+    },
+  )
+
+  it.each(['s3.example.com', 'nope', 'http://', 'http://x.example/a?b', 'http://u:p@x.example'])(
+    'refuses %s as the address of the console',
+    (url) => {
+      expect(mistakesOf([], { UI_BASE_URL: url })).toEqual([
+        `UI_BASE_URL cannot be "${url}": it must be an http or https address, as https://host/path.`,
+      ])
+    },
+  )
+
   it('takes the word after an unknown flag for its value', () => {
     expect(mistakesOf(['--colour', 'red', '--api-port', 'x'])).toHaveLength(2)
     expect(mistakesOf(['red'])).toEqual(['red is not known: --help lists what is.'])

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type AppConfig, ConfigError, loadConfig } from '#config/config.ts'
+import { minioFlags, minioVariables } from '#config/minio-rows.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'minio-'))
 
@@ -131,5 +132,15 @@ describe("MinIO's command line", () => {
     }
     expect(mistakesOf(['server', '/data', '--colour', 'red'])).toEqual(['--colour is not known: --help lists what is.'])
     expect(mistakesOf(['server', '/data', '--address', 'high'])).toHaveLength(1)
+  })
+})
+
+describe('docs/container.md', () => {
+  it('names every variable and flag of the tables, beside what it is here', () => {
+    const rows = readFileSync(join(import.meta.dirname, '../../docs/container.md'), 'utf8').split('\n')
+    for (const [name, { settings }] of [...Object.entries(minioVariables), ...Object.entries(minioFlags)]) {
+      const row = rows.find((line) => line.startsWith('|') && line.includes(`\`${name}\``)) ?? ''
+      expect([name, settings.filter((setting) => !row.includes(`\`${setting}`))]).toEqual([name, []])
+    }
   })
 })

@@ -35,13 +35,14 @@ const silent = { info: () => undefined, error: () => undefined }
 beforeAll(async () => {
   site = await startTestConsole()
   const { services, access, identities } = site.opened
-  const onServed = (served: ServedRequest) => access.activity.note(served)
+  const onServed = (served: ServedRequest) => access.activity.record(served)
   const s3 = createS3Endpoint({ services, log: silent, onServed })
   const iam = createIamService({
     identities,
     gatekeeper: services.gatekeeper,
     clientAddress: access.clientAddress,
     settings: { authMaxAttempts: 5, authLockoutMinutes: 15 },
+    clock: site.opened.clock,
   })
   const query = createQueryEndpoint({ services: [iam], log: silent, onServed })
   api = http.createServer((request, response) => (isQueryRequest(request) ? query : s3)(request, response))

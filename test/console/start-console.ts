@@ -9,6 +9,7 @@ import { domainOf } from '#app/console.ts'
 import { describeConfig, loadConfig } from '#config/config.ts'
 import { createConsole } from '#console/console.ts'
 import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
+import type { Clock } from '#lib/clock.ts'
 import { type OpenServices, openServices } from '../../src/app/services.ts'
 
 const users = [
@@ -47,7 +48,7 @@ export type Visitor = ReturnType<typeof createVisitor>
 
 export async function startTestConsole(
   env: Readonly<Record<string, string>> = {},
-  options: { port?: number } = {},
+  options: { port?: number; clock?: Clock } = {},
 ): Promise<TestConsole> {
   const root = await mkdtemp(join(tmpdir(), 'myfsio-console-'))
   const data = join(root, 'data')
@@ -69,7 +70,7 @@ export async function startTestConsole(
   const errors: unknown[] = []
   const log = pino({ level: 'error' }, { write: (line: string) => void errors.push(JSON.parse(line)) })
   const bootstrap = { accessKey: 'x', secretKey: 'x' }
-  const open = await openServices({ config, isPrimary: false, bootstrap }, log)
+  const open = await openServices({ config, isPrimary: false, bootstrap, ...options }, log)
   const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
   const console = createConsole({
     services: domainOf(open),
@@ -99,7 +100,6 @@ export async function startTestConsole(
     },
     async close() {
       await closeServer(server, 0)
-      console.close()
       await open.close()
       await rm(root, { recursive: true, force: true })
     },

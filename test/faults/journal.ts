@@ -227,6 +227,7 @@ export class JournalEngine implements LocalEngine {
       const result = await this.#inner.exclusively((view) =>
         section({
           get: (key) => view.get(key),
+          scan: (range, options) => view.scan(range, options),
           put: (key, value) => {
             keys.push(key)
             view.put(key, value)

@@ -197,8 +197,8 @@ describe('keys', () => {
 describe('when a key was last used', () => {
   it('is known after a restart, and forgotten with the key', async () => {
     const first = await openWith(withUsers(admin))
-    first.lastUsed.note('adminkey', 's3', 'us-east-1')
-    first.lastUsed.note('nosuchkey', 's3', 'us-east-1')
+    first.lastUsed.recordUse('adminkey', 's3', 'us-east-1')
+    first.lastUsed.recordUse('nosuchkey', 's3', 'us-east-1')
     expect(first.lastUsed.find('adminkey')).toMatchObject({ service: 's3', region: 'us-east-1' })
     await first.lastUsed.flush()
     const again = await openWith()

@@ -220,6 +220,12 @@ describe('the launcher', () => {
     },
   )
 
+  it.runIf(process.platform === 'linux')('says so at once of a place where no folder can be made', async () => {
+    const { exited, output } = start(both, { STORAGE_ROOT: '/proc/data' })
+    expect(await exited).toBe(1)
+    expect(output().trim()).toMatch(/^STORAGE_ROOT: \/proc\/data cannot be written: no folder can be made there\.$/)
+  })
+
   it('says nothing when it is told to stop while it starts', async () => {
     const { child, exited, output } = start(both)
     await expect.poll(() => childrenOf(child.pid).length, { timeout: 20_000, interval: 1 }).toBeGreaterThan(0)

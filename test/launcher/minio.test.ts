@@ -8,10 +8,11 @@ import {
   CreateBucketCommand,
   GetBucketLocationCommand,
   GetObjectCommand,
+  ListBucketsCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type Launched, launch } from './launcher.ts'
 
 const credentials = { accessKeyId: 'minio-admin', secretAccessKey: 'minio-secret' }
@@ -26,6 +27,9 @@ const environment = {
 const toThisMachine: LookupFunction = (_name, { all }, done) =>
   all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4)
 const apiUrl = /S3 API\s+(http:\/\/\S+)/
+// Each test starts the whole program, some of them three times.
+vi.setConfig({ testTimeout: 60_000 })
+
 const started: Launched[] = []
 
 function start(flags: string[], env: Record<string, string>): Launched {
@@ -77,6 +81,26 @@ describe('in the place of MinIO', () => {
     const { exited, output } = start(['server', folder, '--address', '127.0.0.1:0', '--console-address', ':0'], {})
     expect(await exited).toBe(1)
     expect(output()).toContain(`${folder} holds objects in MinIO's own format. Give an empty folder`)
+  })
+})
+
+describe("a folder in MinIO's old format of plain files", () => {
+  it('is served as it is', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'minio-'))
+    for (const name of ['.minio.sys', 'photos']) mkdirSync(join(folder, name))
+    writeFileSync(
+      join(folder, '.minio.sys', 'format.json'),
+      '{"version":"1","format":"fs","id":"x","fs":{"version":"2"}}',
+    )
+    writeFileSync(join(folder, 'photos', 'a.txt'), 'hello')
+    const flags = ['server', folder, '--address', '127.0.0.1:0', '--console-address', ':0']
+    const [, endpoint = ''] = await start(flags, { ...environment, MINIO_REGION: '' }).said(apiUrl)
+    const client = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true })
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: 'photos', Key: 'a.txt' }))
+    expect(await Body?.transformToString()).toBe('hello')
+    const { Buckets } = await client.send(new ListBucketsCommand({}))
+    expect(Buckets?.map(({ Name }) => Name)).toEqual(['photos'])
+    client.destroy()
   })
 })
 

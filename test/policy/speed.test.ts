@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest'
 import { createClientAddress } from '#access/caller/client-address.ts'
 import { createContext } from '#access/decide/request-context.ts'
+import { systemClock } from '#lib/clock.ts'
 import { parsePolicy } from '#policy/document/parse-policy.ts'
 import { compilePolicy } from '#policy/evaluate/compile.ts'
 import { evaluate, type Policies } from '#policy/evaluate/evaluate.ts'
@@ -9,7 +10,7 @@ import { fiftyStatements } from '../bench/policies.ts'
 import { bucket } from '../bench/works.ts'
 import { account, identityPolicy, user } from './ask.ts'
 
-const options = { clientAddress: createClientAddress([]), region: 'us-east-1' }
+const options = { clientAddress: createClientAddress([]), region: 'us-east-1', clock: systemClock }
 const signature = {
   version: 'AWS4-HMAC-SHA256',
   timestamp: new Date().toISOString().replace(/[-:]|\.\d{3}/g, ''),

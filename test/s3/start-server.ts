@@ -9,6 +9,7 @@ import { type Access, openAccess } from '#access/open-access.ts'
 import { openStore } from '#app/open-store.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
+import { systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import type { ObjectOwnership } from '#model/object-ownership.ts'
@@ -80,6 +81,7 @@ export async function startServer(
     identities,
     policies,
     engine: openMemoryEngine(),
+    clock: systemClock,
     log: silent,
     settings: {
       trustedProxies: options.trustedProxies ?? [],

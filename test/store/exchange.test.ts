@@ -145,6 +145,7 @@ describe.runIf(canExchange).each(['atOnce', 'later'] as const)('an exchange besi
   let rows: Map<string, Uint8Array>
   const view: Exclusive = {
     get: (row) => rows.get(Buffer.from(row).toString('latin1')),
+    scan: () => [],
     put: () => undefined,
   }
   const current = (row: Uint8Array) => new Map([[rowKey('o', 'bucket', key).toString('latin1'), row]])

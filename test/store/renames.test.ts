@@ -6,9 +6,14 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openStore } from '#app/open-store.ts'
+import type { StagedBlob } from '#blobs/contract/incoming.ts'
+import { encodePending, pendingKey } from '#blobs/files/moves/pending.ts'
 import type { LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
-import type { Store } from '#store/contract.ts'
+import { newOrder } from '#metadata/order.ts'
+import type { StoredVersion } from '#metadata/version-codec.ts'
+import type { Bucket } from '#model/bucket.ts'
+import type { Staged, Store } from '#store/contract.ts'
 import { readObject } from '../read-object.ts'
 import { attributes, bucketOf } from './fixtures.ts'
 import { gated } from './gated-engine.ts'
@@ -28,8 +33,10 @@ describe.each(['Unversioned', 'Enabled', 'Suspended'] as const)(
     const bucket = bucketOf(versioning)
     let root: string
     let slow: ReturnType<typeof gated>
+    let slower: ReturnType<typeof gated>
     let first: Store
     let second: Store
+    let third: Store
     let engine: LocalEngine
 
     beforeEach(async () => {
@@ -40,12 +47,13 @@ describe.each(['Unversioned', 'Enabled', 'Suspended'] as const)(
       const options = { root, durability: 'strict', watch: false, log, isPrimary: false } as const
       first = await openStore({ ...options, engine: slow.engine })
       second = await openStore({ ...options, engine: gated(engine).engine })
+      slower = gated(engine)
+      third = await openStore({ ...options, engine: slower.engine })
       await first.createBucket(bucket)
     })
     afterEach(async () => {
-      slow.open()
-      await first.close()
-      await second.close()
+      for (const { open } of [slow, slower]) open()
+      for (const store of [first, second, third]) await store.close()
       await rm(root, { recursive: true })
       expect(surprises).toEqual([])
     })
@@ -57,8 +65,10 @@ describe.each(['Unversioned', 'Enabled', 'Suspended'] as const)(
       maxBytes: 1e9,
     })
 
-    async function put(store: Store, key: string, value: string) {
-      const staged = await store.stage({ ...sourceOf(bodyOf(value)), algorithms: ['MD5'] })
+    const stage = (store: Store, value: string) => store.stage({ ...sourceOf(bodyOf(value)), algorithms: ['MD5'] })
+
+    async function put(store: Store, key: string, value: string, already?: Staged) {
+      const staged = already ?? (await stage(store, value))
       const described = { ...attributes, userMetadata: { value } }
       return store.putObject({ bucket, key, staged, attributes: described, checksum, conditions: {} })
     }
@@ -88,8 +98,7 @@ describe.each(['Unversioned', 'Enabled', 'Suspended'] as const)(
     /** The current objects; every version has its own bytes, and there is no other file. */
     async function objects(): Promise<Record<string, string>> {
       const current: Record<string, string> = {}
-      const { versions } = await second.listVersions({ ...firstVersions, versionIdMarker: undefined })
-      const stored = versions.filter(({ version }) => !version.isDeleteMarker)
+      const stored = await versionsNow()
       for (const { version, isLatest } of stored) {
         const value = await read(version.key, version.versionId)
         if (isLatest) current[version.key] = value
@@ -149,6 +158,91 @@ describe.each(['Unversioned', 'Enabled', 'Suspended'] as const)(
       const other = JSON.stringify(expected).includes('another') ? {} : { other: 'another' }
       expect(await objects()).toEqual({ ...expected, ...other })
     })
+
+    it('leaves its old key before a later write to it, also where an earlier rename went the other way', async () => {
+      await put(second, 'to', 'one')
+      await rename(second, 'to', 'from')
+      slow.shut()
+      const renaming = rename(first, 'from', 'to')
+      await expect.poll(listed).toEqual(['to'])
+      await put(second, 'from', 'new')
+      slow.open()
+      await renaming
+      expect(await objects()).toEqual({ to: 'one', from: 'new' })
+    })
+
+    it('keeps its file where a delete of the old key is played late, and the file has the inode of one replaced before', async () => {
+      if (versioning === 'Enabled') return
+      const older = { bucket: 'bucket', key: 'from', order: newOrder(undefined), moved: [], removed: [] }
+      await put(second, 'from', 'zero')
+      const staged = await stage(second, 'one')
+      const inode = (staged as StagedBlob).ref.stamp
+      const row = Buffer.concat(encodePending({ ...older, inodes: [1, inode] }))
+      await engine.commit({ checks: [], writes: [{ key: pendingKey(older), value: row }] })
+      slow.shut()
+      const removing = remove(first, 'from')
+      await expect.poll(listed).toEqual([])
+      await put(second, 'from', 'one', staged)
+      slower.shut()
+      const renaming = rename(third, 'from', 'to')
+      await expect.poll(listed).toEqual(['to'])
+      slow.open()
+      await removing
+      slower.open()
+      await renaming
+      expect(await objects()).toEqual({ to: 'one' })
+    })
+
+    it('is followed by the rows of a later write, whatever its clock says', async () => {
+      const now = newOrder(undefined)
+      const ticks = Number.parseInt(now.slice(0, 14), 16) - 3_600_000 * 1024
+      const inAnHour = ticks.toString(16).padStart(14, '0') + now.slice(14)
+      const ahead = { bucket: 'bucket', key: 'from', order: inAnHour, moved: [], removed: [], renamedTo: 'to' }
+      const value = Buffer.concat(encodePending(ahead))
+      await engine.commit({ checks: [], writes: [{ key: pendingKey(ahead), value }] })
+      const { order } = (await put(second, 'from', 'one')) as StoredVersion
+      expect(order < inAnHour).toBe(true)
+    })
+
+    it('a version that is made current again leaves no file where it is replaced at once', async () => {
+      const change = (status: Bucket['versioning']) =>
+        second.updateBucket('bucket', (bucket) => ({ ...bucket, versioning: status }))
+      await change('Suspended')
+      await put(second, 'to', 'one')
+      await change('Enabled')
+      const { versionId } = await put(second, 'to', 'two')
+      await change('Suspended')
+      slow.shut()
+      const removing = remove(first, 'to', versionId)
+      await expect.poll(async () => (await versionsNow()).length).toBe(1)
+      await put(second, 'to', 'three')
+      slow.open()
+      await removing
+      expect(await objects()).toEqual({ to: 'three' })
+    })
+
+    it('a deleted file goes also where the write that came in its stead was deleted before it arrived', async () => {
+      if (versioning === 'Enabled') return
+      await put(second, 'to', 'one')
+      slow.shut()
+      const removing = remove(first, 'to')
+      await expect.poll(listed).toEqual([])
+      slower.shut()
+      const writing = put(third, 'to', 'two')
+      await expect.poll(listed).toEqual(['to'])
+      slow.open()
+      await removing
+      await remove(first, 'to')
+      slower.open()
+      await writing
+      await expect.poll(() => filesIn('bucket'), { timeout: 5000 }).toEqual([])
+      expect(await objects()).toEqual({})
+    })
+
+    async function versionsNow() {
+      const { versions } = await second.listVersions({ ...firstVersions, versionIdMarker: undefined })
+      return versions.filter(({ version }) => !version.isDeleteMarker)
+    }
 
     async function listed(): Promise<string[]> {
       const query = { bucket: 'bucket', prefix: '', delimiter: '', limit: 100, after: '' }

@@ -1,4 +1,4 @@
-/** Whose credentials a request carries, once they are proven. */
+/** Proves whose credentials a request carries. */
 import { createHash } from 'node:crypto'
 import { withDecision } from '#access/decide/denial.ts'
 import type { DecisionJournal } from '#access/records/decision-journal.ts'
@@ -6,6 +6,7 @@ import { hintOf, recordFailure } from '#access/records/failed-authentication.ts'
 import { Lockout } from '#access/sign-in/lockout.ts'
 import type { Identities } from '#identity/identities.ts'
 import type { Identity } from '#identity/identity.ts'
+import type { Clock } from '#lib/clock.ts'
 import { anonymous } from '#model/account.ts'
 import { createBucketHostReader } from '#model/bucket-host.ts'
 import { hasRegion, type Regions, signedRegionOf } from '#model/bucket-region.ts'
@@ -22,7 +23,7 @@ import { verifyFormSignature } from '#signature/post-policy.ts'
 import type { SignableRequest } from '#signature/request.ts'
 import { isSame } from '#signature/signing-key.ts'
 import { unsupportedV2, verifyV2 } from '#signature/v2.ts'
-import { verifyV4 } from '#signature/v4.ts'
+import { type V4Options, verifyV4 } from '#signature/v4.ts'
 import type { Addressed, Caller, ReceivedSignable } from './caller.ts'
 import { type ClaimedKey, claimedKey } from './claimed-key.ts'
 import type { ClientAddress } from './client-address.ts'
@@ -31,21 +32,21 @@ import type { RequestFacts } from './request-facts.ts'
 const unsigned = { kind: 'unsigned' } as const
 const nobody: Caller = { principal: anonymous, via: 'anonymous', payload: unsigned }
 
-/** Where requests to them may be signed for, beside the server's own region. */
+/** The region that requests to IAM and STS may be signed for, beside the server's own. */
 const globalRegion = 'us-east-1'
-/** What clients sign for that were told of none, as boto3 with `region_name=''`. */
+/** The region of clients that were configured with none, such as boto3 with `region_name=''`. */
 const noRegion = ''
 
-/** What proxies add to a request. */
+/** Headers that proxies add to a request. */
 const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
 
 type Came = Pick<RequestFacts, 'headers' | 'socket'>
 
 export interface AuthenticatorSettings extends Regions {
   readonly service: string
-  /** Values of Host that are as good as the one received. */
+  /** Values of Host that a signature may name beside the one received. */
   readonly hosts: readonly string[]
-  /** Where this server listens, for hints. */
+  /** The port of this server, for hints. */
   readonly apiPort?: number
   readonly plainKeyAuth: boolean
   /** `presigned`: in queries only, where boto3 and aws still use it by default. */
@@ -59,10 +60,11 @@ export interface AuthenticatorOptions {
   readonly identities: Identities
   readonly journal: DecisionJournal
   readonly clientAddress: ClientAddress
-  /** Of the server itself. */
+  /** The server's own account. */
   readonly ownAccount: () => string
   readonly log: { warn(fields: object, message: string): void }
   readonly settings: AuthenticatorSettings
+  readonly clock: Clock
 }
 
 export interface Authenticator {
@@ -71,12 +73,12 @@ export interface Authenticator {
 }
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { identities, journal, clientAddress, ownAccount, log, settings } = options
-  const lockout = new Lockout(settings)
+  const { identities, journal, clientAddress, ownAccount, log, settings, clock } = options
+  const lockout = new Lockout(settings, { clock })
   const bucketInHost = createBucketHostReader(settings.virtualHostDomains)
 
-  /** What a signature must be for. */
-  function scopeOf({ service, region: location }: Addressed) {
+  /** What a signature must be for. Spelt out: V8 makes a new shape of each copy by spread. */
+  function scopeOf({ service, region: location }: Addressed): V4Options {
     const own = location === undefined ? undefined : signedRegionOf(location)
     return {
       service: service ?? settings.service,
@@ -86,27 +88,22 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         name === noRegion ||
         hasRegion(settings, name) ||
         (service !== undefined && name === globalRegion),
+      hosts: settings.hosts,
+      bucketInHost,
     }
   }
 
-  function note(identity: Identity, service: string, region = settings.region): void {
+  function recordUse(identity: Identity, service: string, region = settings.region): void {
     const { session, accessKeyId } = identity
-    if (session?.roleId !== undefined) identities.lastUsed.note(session.roleId, service, region)
-    else identities.lastUsed.note(session?.sourceKeyId ?? accessKeyId, service, region)
+    if (session?.roleId !== undefined) identities.lastUsed.recordUse(session.roleId, service, region)
+    else identities.lastUsed.recordUse(session?.sourceKeyId ?? accessKeyId, service, region)
   }
 
   function verifySigned(request: SignableRequest, credentials: V4Credentials, addressed: Addressed): Caller {
     const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
     const scope = scopeOf(addressed)
-    const { hosts } = settings
-    const payload = verifyV4(
-      request,
-      credentials,
-      identity.secretAccessKey,
-      { ...scope, hosts, bucketInHost },
-      Date.now(),
-    )
-    note(identity, scope.service, credentials.region || settings.region)
+    const payload = verifyV4(request, credentials, identity.secretAccessKey, scope, clock.nowMs())
+    recordUse(identity, scope.service, credentials.region || settings.region)
     return {
       principal: identity,
       via: credentials.kind === 'v4-query' ? 'query' : 'header',
@@ -121,8 +118,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       throw unsupportedV2()
     }
     const identity = identities.identify(credentials.accessKeyId, credentials.sessionToken)
-    verifyV2(request, credentials, identity.secretAccessKey, { nowMs: Date.now(), bucketInHost })
-    note(identity, settings.service)
+    verifyV2(request, credentials, identity.secretAccessKey, { nowMs: clock.nowMs(), bucketInHost })
+    recordUse(identity, settings.service)
     return {
       principal: identity,
       via: credentials.kind === 'v2-query' ? 'query' : 'header',
@@ -147,7 +144,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       throw refused(why, 'Invalid credentials')
     }
     lockout.succeed(accessKeyId, address)
-    note(identity, settings.service)
+    recordUse(identity, settings.service)
     return { principal: identity, via: 'plain-keys', payload: declaredPayload(request) }
   }
 
@@ -159,7 +156,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
   }
 
-  /** Says in the log and the journal what is probably wrong; the client learns what AWS tells. */
+  /** Writes the probable cause to the log and the journal. The client learns only what AWS tells. */
   function explained(error: ApiError, claimed: ClaimedKey | undefined, received: Came): ApiError {
     const { accessKeyId = '', sessionToken } = claimed ?? {}
     const identity = findOrUndefined(() => identities.identify(accessKeyId, sessionToken))
@@ -208,7 +205,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       throw error instanceof ApiError ? explained(error, claimedByForm(fields), received) : error
     }
     if (identity === undefined) return nobody
-    note(identity, settings.service)
+    recordUse(identity, settings.service)
     const signature = fields.has('x-amz-signature')
       ? ({ version: 'AWS4-HMAC-SHA256', timestamp: fields.get('x-amz-date') } as const)
       : ({ version: 'AWS', timestamp: undefined } as const)
@@ -223,7 +220,7 @@ function claimedByForm(fields: ReadonlyMap<string, string>): ClaimedKey | undefi
   return accessKeyId ? { accessKeyId, sessionToken: fields.get('x-amz-security-token') } : undefined
 }
 
-/** The client learns the message alone. */
+/** The client sees only the message. */
 const refused = (why: string, message?: string) =>
   new ApiError('AccessDenied', { cause: new Error(why), ...(message === undefined ? {} : { message }) })
 
@@ -236,5 +233,5 @@ function findOrUndefined<T>(find: () => T): T | undefined {
   }
 }
 
-/** Texts of any length take the same time to compare. */
+/** Digests have the same length, so that texts of any length take the same time to compare. */
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex')

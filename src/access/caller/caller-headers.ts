@@ -1,6 +1,6 @@
 /**
- * The headers that tell of the caller and the way they came. Conditions on anything else in a request are for operations that act on it:
- * where one does not, an `x-amz-tagging` sent along must not satisfy a condition.
+ * The headers that describe the caller and the way to the server. All other headers count in conditions only for
+ * operations that act on them: otherwise an `x-amz-tagging` sent along could satisfy a condition.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 

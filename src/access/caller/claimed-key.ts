@@ -1,4 +1,7 @@
-/** The access key that a request names, whether or not its signature holds; undefined if it names none that can be one. */
+/**
+ * The access key that a request names, whether or not its signature is valid; undefined if it names none that can be a
+ * key.
+ */
 import type { ServedMessage } from '#model/served-request.ts'
 import { parseCredentials } from '#signature/credentials.ts'
 import type { SignableRequest } from '#signature/request.ts'
@@ -23,7 +26,7 @@ export function claimedAccessKey({ method = '', url = '/', headers, rawHeaders }
   return claimedKey({ method, target: url, headers, rawHeaders })?.accessKeyId
 }
 
-/** Of credentials with something else about them that cannot be. */
+/** The key of credentials that are malformed in another part. */
 function keyOfScope({ headers, target }: Naming): ClaimedKey | undefined {
   const inHeader = /Credential=([^,\s]+)/.exec(headers.authorization ?? '')?.[1]
   const credential = inHeader ?? queryOf(target).get('X-Amz-Credential')

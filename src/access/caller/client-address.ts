@@ -1,4 +1,4 @@
-/** Where a request comes from. What proxies say of it counts only if they are on the configured list. */
+/** Where a request comes from. Headers of proxies count only if the proxies are configured. */
 import { isIP } from 'node:net'
 import { parseIpRange } from '#lib/net/ip-range.ts'
 import type { RequestFacts } from './request-facts.ts'
@@ -6,7 +6,7 @@ import type { RequestFacts } from './request-facts.ts'
 export interface ClientAddress {
   address(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
   isSecure(facts: Pick<RequestFacts, 'socket' | 'headers'>): boolean
-  /** Host, with its port where that is said, as the client asked for it. */
+  /** Host as the client asked for it, with its port where one is given. */
   host(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
 }
 
@@ -16,10 +16,10 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
   const isTrusted = (address: string) => ranges.some((range) => range(address))
   return {
     address({ socket, headers }) {
-      // IPv4 clients of a socket for both versions.
+      // A dual-stack socket reports IPv4 clients as `::ffff:1.2.3.4`.
       const remoteAddress = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '')
       if (remoteAddress === undefined || !isTrusted(remoteAddress)) return remoteAddress
-      // Each proxy adds its client at the end: the last that is no proxy of ours is who asked.
+      // Each proxy appends its client: the last address that is not one of our proxies is the client.
       const hops = listOf(headers['x-forwarded-for']).filter((hop) => isIP(hop) !== 0)
       return hops.findLast((hop) => !isTrusted(hop)) ?? hops[0] ?? remoteAddress
     },

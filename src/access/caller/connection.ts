@@ -4,7 +4,7 @@ export interface Connection {
   getProtocol?(): string | null
 }
 
-/** What is known of a connection, to be asked when it may be gone. */
+/** A copy that stays valid after the connection is closed. */
 export function keptConnection({ remoteAddress, encrypted }: Connection): Connection {
   return { remoteAddress, ...(encrypted === undefined ? {} : { encrypted }) }
 }

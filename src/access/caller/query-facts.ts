@@ -9,7 +9,7 @@ import type { RequestFacts } from './request-facts.ts'
 export interface ReceivedQuery {
   readonly signable: SignableRequest
   readonly socket: Connection
-  /** That the request wants to put on something. */
+  /** Tags that the request sets. */
   readonly tags: Readonly<Record<string, string>>
   /** AllowedDecisions of the request, for its record. */
   readonly allowed?: object | undefined
@@ -17,7 +17,7 @@ export interface ReceivedQuery {
 
 export type ConditionKeys = Readonly<Record<string, string | readonly string[]>>
 
-/** `more`: further keys, names in lower case up to a slash. */
+/** `more`: further condition keys, in lower case up to a slash. */
 export function factsOfQuery(
   { signable, socket, tags, allowed }: ReceivedQuery,
   caller: Pick<Caller, 'via' | 'signature'>,
@@ -29,7 +29,7 @@ export function factsOfQuery(
   return { method, headers, socket, caller, query: new Map(), keys, ...noted }
 }
 
-/** The keys of tags that a request wants to put on something. */
+/** Condition keys for the tags that a request sets. */
 export function tagKeys(tags: Readonly<Record<string, string>>): ConditionKeys {
   const names = Object.keys(tags)
   if (names.length === 0) return {}

@@ -6,20 +6,20 @@ import type { Decision, Policies } from '#policy/evaluate/evaluate.ts'
 import type { Caller } from './caller.ts'
 import type { Connection } from './connection.ts'
 
-/** What conditions may ask of a request. Making one costs nothing: all is read when a condition asks for it. */
+/** What conditions may ask of a request. Values are read only when a condition asks for them. */
 export interface RequestFacts {
   readonly method: string
-  /** Of a form: its fields by the names of the headers they stand for. */
+  /** The fields of a form stand here under the names of the headers that they replace. */
   readonly headers: IncomingHttpHeaders
   readonly query: ReadonlyMap<string, string>
-  /** Where the request came in; as node:net and node:tls have it. */
+  /** Address and TLS of the connection, in the shape of node:net and node:tls. */
   readonly socket: Connection
   readonly caller: Pick<Caller, 'via' | 'signature'>
-  /** Tags that the request puts on an object, where they are not those of its header `x-amz-tagging`. */
+  /** Tags that the request sets on an object, unless they are those of its header `x-amz-tagging`. */
   readonly objectTags?: NamedTags
-  /** What only a body tells, by condition key in lower case: `s3:locationconstraint`, `aws:tagkeys`... */
+  /** What only the body tells, by condition key in lower case: `s3:locationconstraint`, `aws:tagkeys`... */
   readonly keys?: Readonly<Record<string, string | readonly string[]>>
-  /** Takes what is allowed, for the record of the request. */
+  /** Collects what was allowed, for the record of the request. */
   readonly allowed?: DecisionNotes | undefined
 }
 

@@ -1,4 +1,4 @@
-/** The one authorization: gathers the policies that have a say, lets the engine decide, and keeps a record of what was refused. */
+/** The one authorization: gathers the policies that count, lets the engine decide, and records what was refused. */
 
 import { keptConnection } from '#access/caller/connection.ts'
 import type { AskedDecision, RequestFacts } from '#access/caller/request-facts.ts'
@@ -28,21 +28,21 @@ import type { ArnResource, Asking, Resource } from './resource.ts'
 
 export interface AuthorizerOptions {
   readonly policies: BucketPolicyBook
-  /** The account, by its canonical id, of a bucket's owner. */
+  /** The account of a bucket's owner, by canonical id. */
   readonly findAccount: (canonicalId: string) => string | undefined
-  /** The server's own account: what is nobody's concerns its administrators. */
+  /** The server's own account. Its administrators see what belongs to no account. */
   readonly ownAccount: () => string
   readonly context: ContextOptions
   readonly journal: DecisionJournal
   readonly ledger: UsageLedger
-  /** `log`: whoever signed gets in whatever the decision; it is recorded all the same. */
+  /** `log`: signed requests are let in whatever the decision; the decision is recorded. */
   readonly enforce: 'on' | 'log'
   readonly onSoftDenial: (fields: object) => void
 }
 
 interface Refusal {
   readonly asked: AskedDecision
-  /** The question again, for the record. */
+  /** The same question for the record, with all facts. */
   readonly traced: (facts: RequestFacts) => AskedDecision
   readonly decision: Decision
   readonly accessKeyId: string
@@ -53,16 +53,28 @@ interface Refusal {
 export interface Authorizer {
   question(principal: Principal, action: string, resource: Resource, facts: RequestFacts): AskedDecision
   decide(question: AskedDecision): Decision
-  /** As Gatekeeper.authorize. */
+  /** See Gatekeeper.authorize. */
   authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void
-  /** As Gatekeeper.authorizeArn. */
+  /** See Gatekeeper.authorizeArn. */
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
-  /** As Gatekeeper.mayArn. */
+  /** See Gatekeeper.mayArn. */
   mayArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): boolean
-  /** As Gatekeeper.noteRefusal. */
-  noteRefusal(error: ApiError, principal: Principal, action: string, resource: Resource, facts: RequestFacts): ApiError
-  /** As Gatekeeper.noteArnRefusal. */
-  noteArnRefusal(error: ApiError, asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): ApiError
+  /** See Gatekeeper.recordRefusal. */
+  recordRefusal(
+    error: ApiError,
+    principal: Principal,
+    action: string,
+    resource: Resource,
+    facts: RequestFacts,
+  ): ApiError
+  /** See Gatekeeper.recordArnRefusal. */
+  recordArnRefusal(
+    error: ApiError,
+    asking: Asking,
+    action: string,
+    resource: ArnResource,
+    facts: RequestFacts,
+  ): ApiError
 }
 
 const noPolicies: RequesterPolicies = { identity: [] }
@@ -89,7 +101,10 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     return { request, policies: { identity: granted, boundary, session, resource: policy, acl } }
   }
 
-  /** A bucket's policy denies everyone; but it allows nothing that is another account's, nor strangers where that is blocked. */
+  /**
+   * A bucket's policy can deny anything in the bucket. It allows nothing about objects that another account owns, and
+   * nothing to strangers where RestrictPublicBuckets applies.
+   */
   function bucketPolicyFor(principal: Principal, action: string, resource: Resource): NamedPolicy | undefined {
     const { bucket } = resource
     const policy = bucket && book.policyOf(bucket.name)
@@ -101,7 +116,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     return isRestricted || ownerOf(action, resource) !== bucket.ownerId ? withoutAllows(policy) : policy
   }
 
-  /** What is not there yet will belong to whoever makes it. */
+  /** What does not exist yet will belong to the requester's account. */
   function accountOf(ownerId: string | undefined, { canonicalId, account }: Requester): string {
     if (ownerId === undefined || ownerId === '') return account === '' ? options.ownAccount() : account
     if (ownerId === canonicalId) return account
@@ -120,10 +135,10 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     if (decision.outcome === 'Allow') {
       keepToOwner(asked, facts)
       facts.allowed?.add(asked, decision, resource, facts)
-      if (!principal.isAnonymous) ledger.note(principal.accessKeyId, action, resource.bucket?.name, resource.key)
+      if (!principal.isAnonymous) ledger.count(principal.accessKeyId, action, resource.bucket?.name, resource.key)
       return
     }
-    // Statements that were not reached may ask for what was not needed.
+    // Statements that were not reached may ask for tags that were not loaded.
     const traced = (kept: RequestFacts) => question(principal, action, { object: null, ...resource }, kept)
     refuse({ asked, traced, decision, accessKeyId: principal.accessKeyId, bucket: resource.bucket?.name, facts })
     keepToOwner(asked, facts)
@@ -155,18 +170,18 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     const { accessKeyId = '' } = asking
     if (decision.outcome === 'Allow' || (resource.needsNoAllow && decision.reason === 'implicit-deny')) {
       facts.allowed?.add(asked, decision, {}, facts)
-      if (accessKeyId !== '') ledger.note(accessKeyId, action, undefined, undefined)
+      if (accessKeyId !== '') ledger.count(accessKeyId, action, undefined, undefined)
       return
     }
     refuse({ asked, traced: () => asked, decision, accessKeyId, bucket: undefined, facts })
   }
 
-  /** Throws, unless only a record is wanted. */
+  /** Throws AccessDenied, unless the request is let in and only recorded. */
   function refuse({ asked, traced, decision, accessKeyId, bucket, facts }: Refusal): void {
     const { principal } = asked.request
     const isLetIn = options.enforce === 'log' && principal.account !== ''
     const message = denialMessage(asked.request, decision, asked.policies)
-    // The record is made later, when the connection may be gone that knows the address.
+    // The record is written later, when the connection may be closed.
     const kept = { ...facts, socket: keptConnection(facts.socket) }
     const id = journal.record(() => ({
       outcome: isLetIn ? 'Allow' : 'Deny',
@@ -182,12 +197,12 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     options.onSoftDenial({ decisionId: id, message })
   }
 
-  const noteRefusal: Authorizer['noteRefusal'] = (error, principal, action, resource, facts) => {
+  const recordRefusal: Authorizer['recordRefusal'] = (error, principal, action, resource, facts) => {
     const { request } = question(principal, action, resource, facts)
     return noted(error, request, principal.accessKeyId, resource.bucket?.name, facts)
   }
 
-  const noteArnRefusal: Authorizer['noteArnRefusal'] = (error, asking, action, resource, facts) => {
+  const recordArnRefusal: Authorizer['recordArnRefusal'] = (error, asking, action, resource, facts) => {
     const { request } = arnAskedDecision(asking, action, resource, facts)
     return noted(error, request, asking.accessKeyId ?? '', undefined, facts)
   }
@@ -213,12 +228,12 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     return withDecision(error, id, message)
   }
 
-  return { question, decide, authorize, authorizeArn, mayArn, noteRefusal, noteArnRefusal }
+  return { question, decide, authorize, authorizeArn, mayArn, recordRefusal, recordArnRefusal }
 }
 
 /**
- * The root of an account can always mend the policies of its buckets, as on AWS. Where an account has no root user, its
- * administrators stand in: they could give themselves any right.
+ * The root of an account can always change the policies of its buckets, as on AWS. In an account without a root user
+ * its administrators can, since they could give themselves any right.
  */
 function mayMend(request: AccessRequest, policies: Policies): boolean {
   const { principal, action } = request
@@ -226,7 +241,7 @@ function mayMend(request: AccessRequest, policies: Policies): boolean {
   return principal.type === 'root' || isAdministrator(request, policies)
 }
 
-/** MethodNotAllowed to those of other accounts who have the permission: others are told that they lack it. */
+/** MethodNotAllowed to requesters of other accounts who have the permission. Others get AccessDenied before. */
 function keepToOwner({ request }: AskedDecision, { method }: RequestFacts): void {
   if (!isKeptToOwnersAccount(request.action) || isOfOwnersAccount(request)) return
   throw new ApiError('MethodNotAllowed', { fields: { Method: method, ResourceType: 'BUCKETPOLICY' } })
@@ -237,12 +252,15 @@ function isAdministrator(request: AccessRequest, policies: Policies): boolean {
   return evaluate(asked, withoutResource(policies)).outcome === 'Allow'
 }
 
-/** Of the object where its owner has the say, else of the bucket. */
+/** The object's owner for actions that its owner decides about, otherwise the bucket's owner. */
 function ownerOf(action: string, { bucket, object }: Resource): string | undefined {
   return object && isObjectOwnersSay(action) ? object.ownerId : bucket?.ownerId
 }
 
-/** What an anonymous caller owns no account's policies could speak of: it is theirs. */
+/**
+ * An object written anonymously belongs to the anonymous principal, which has no account and no policies: its owner has
+ * access.
+ */
 function aclGrants(principal: Principal, action: string, resource: Resource): boolean {
   const { bucket, object } = resource
   if (principal.isAnonymous && principal.canonicalId === ownerOf(action, resource)) return true

@@ -1,14 +1,17 @@
-/** What a refused caller is told: as much as AWS tells. https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html */
+/**
+ * The messages of refusals, as far as AWS explains them.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+ */
 import { ApiError } from '#model/errors.ts'
 import { decisionHeader } from '#model/served-request.ts'
 import type { AccessRequest } from '#policy/evaluate/access-request.ts'
 import type { Decision, Policies, PolicyType } from '#policy/evaluate/evaluate.ts'
 
-/** What operations on no bucket in particular are about, as policies name it. */
+/** The resource of operations on no bucket in particular, as policies name it. */
 export const allBuckets = 'arn:aws:s3:::*'
 
 /**
- * Strangers, anonymous or of another account, learn nothing of the policies; S3 does not even repeat what they asked.
+ * Anonymous requesters and those of other accounts learn nothing of the policies; S3 does not repeat the action either.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  */
 export function denialMessage(request: AccessRequest, decision: Decision, { isTrust }: Policies): string {
@@ -25,7 +28,7 @@ export function denialMessage(request: AccessRequest, decision: Decision, { isTr
   return `${refused} with an explicit deny in ${article} ${policy}`
 }
 
-/** Of a refusal that no policy made: public access that is blocked is told as AWS tells it, in the account itself. */
+/** The message of a refusal that no policy made. Inside the account, AWS names the Block Public Access setting. */
 export function refusalMessage(
   { principal, action, resource, resourceAccount }: AccessRequest,
   error: ApiError,
@@ -45,7 +48,7 @@ const names: Readonly<Record<PolicyType, string>> = {
   root: 'identity-based policy',
 }
 
-/** Refused by no policy: all others are explained already. */
+/** AccessDenied without a recorded decision: no policy refused. */
 export const isUnexplained = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.code === 'AccessDenied' && error.headers[decisionHeader] === undefined
 
@@ -53,7 +56,7 @@ export function accessDenied(message: string, decisionId: string): ApiError {
   return new ApiError('AccessDenied', { message, headers: { [decisionHeader]: decisionId } })
 }
 
-/** The same error, told with the record of its decision. */
+/** The same error with the id of its recorded decision. */
 export function withDecision(error: ApiError, decisionId: string, message = error.message): ApiError {
   const headers = { ...error.headers, [decisionHeader]: decisionId }
   return new ApiError(error.code, { message, fields: error.fields, headers })

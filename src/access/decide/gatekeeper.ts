@@ -1,4 +1,4 @@
-/** The one authentication, and the door to the one authorization. Default is deny. */
+/** Authentication and authorization behind one interface. Default is deny. */
 
 import { type AuthenticatorOptions, createAuthenticator } from '#access/caller/authenticator.ts'
 import type { Addressed, Caller, ReceivedSignable } from '#access/caller/caller.ts'
@@ -10,16 +10,19 @@ import type { Authorizer } from './authorizer.ts'
 import { ObjectNeeded } from './object-needed.ts'
 import type { ArnResource, Asking, Resource } from './resource.ts'
 
-/** What decides about rights, for those who know the caller already. */
+/** Authorization, for callers that are known already. */
 export type Rights = Pick<Gatekeeper, 'authorize' | 'may'>
 
-/** The one authentication and the one authorization of every door. Errors are ApiError with AWS's codes. */
+/**
+ * The one authentication and the one authorization, for every way into the server. Errors are ApiError with AWS's
+ * codes.
+ */
 export interface Gatekeeper {
-  /** Verifies whatever credentials the request carries; anonymous if none. */
+  /** Verifies the credentials of the request; anonymous if it has none. */
   authenticate(request: ReceivedSignable, addressed?: Addressed): Caller
   /**
-   * The signature in the fields of a POST upload (names in lower case), over the field `policy`; anonymous if none. `received`: what
-   * brought the form.
+   * Verifies the signature over the field `policy` of a POST upload (names in lower case); anonymous if there is none.
+   * `received`: the request that carried the form.
    */
   authenticateForm(
     fields: ReadonlyMap<string, string>,
@@ -27,22 +30,34 @@ export interface Gatekeeper {
     addressed?: Addressed,
   ): Caller
   /**
-   * AccessDenied unless the principal may do `action` (AWS's name, as `s3:GetObject`). Explicit Deny wins; default is deny.
-   * ObjectNeeded, an AccessDenied too, if that depends on the object and `resource` lacks it.
+   * AccessDenied unless the principal may do `action` (for example `s3:GetObject`). Explicit Deny wins; default is
+   * deny. Throws ObjectNeeded, an AccessDenied too, if the decision depends on the object and `resource` lacks it.
    */
   authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void
-  /** The same question without consequences: no record is made of the answer. */
+  /** The same decision, without a record. */
   may(principal: Principal, action: string, resource: Resource, facts: RequestFacts): boolean
   /** Where a request comes from, past trusted proxies. */
   addressOf(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
-  /** As `authorize`, for whatever only an ARN names. */
+  /** Like `authorize`, for resources that only an ARN names. */
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
-  /** As `may`, for whatever only an ARN names. */
+  /** Like `may`, for resources that only an ARN names. */
   mayArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): boolean
-  /** An AccessDenied that no policy made, in AWS's words and with the id of the record that is made of it. */
-  noteRefusal(error: ApiError, principal: Principal, action: string, resource: Resource, facts: RequestFacts): ApiError
-  /** The same of whatever only an ARN names. */
-  noteArnRefusal(error: ApiError, asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): ApiError
+  /** Records an AccessDenied that no policy made. The returned error has AWS's message and the id of the record. */
+  recordRefusal(
+    error: ApiError,
+    principal: Principal,
+    action: string,
+    resource: Resource,
+    facts: RequestFacts,
+  ): ApiError
+  /** Like `recordRefusal`, for resources that only an ARN names. */
+  recordArnRefusal(
+    error: ApiError,
+    asking: Asking,
+    action: string,
+    resource: ArnResource,
+    facts: RequestFacts,
+  ): ApiError
 }
 
 export interface GatekeeperOptions extends AuthenticatorOptions {
@@ -69,8 +84,8 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
     authorize: authorizer.authorize,
     authorizeArn: authorizer.authorizeArn,
     mayArn: authorizer.mayArn,
-    noteRefusal: authorizer.noteRefusal,
-    noteArnRefusal: authorizer.noteArnRefusal,
+    recordRefusal: authorizer.recordRefusal,
+    recordArnRefusal: authorizer.recordArnRefusal,
     may,
     addressOf: options.clientAddress.address,
   }

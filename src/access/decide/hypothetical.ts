@@ -1,4 +1,4 @@
-/** May they, and why? By the engine that decides requests, about a request that nobody has made. */
+/** Explains a decision about a request that was not made, by the same engine that decides requests. */
 
 import type { AskedDecision, RequestFacts } from '#access/caller/request-facts.ts'
 import type { Principal } from '#model/account.ts'
@@ -12,21 +12,21 @@ import { denialMessage } from './denial.ts'
 
 export interface Hypothesis {
   readonly principal: Principal
-  /** As `s3:GetObject`. */
+  /** For example `s3:GetObject`. */
   readonly action: string
   /** ARN, or `*`. */
   readonly resource: string
-  /** All that conditions find, beside what follows from the principal and the clock. */
+  /** All values for conditions, beside those that follow from the principal and the clock. */
   readonly context: Readonly<Record<string, string | readonly string[]>>
-  /** Of whoever asks. */
+  /** Facts of the request that asks. */
   readonly facts: RequestFacts
-  /** Who wants to know: policies of another account's resources stay its own. */
+  /** The account that asks. It does not see policies of another account's resources. */
   readonly account: string
 }
 
 export interface HypotheticalAnswer {
   readonly decision: Decision
-  /** What the refused would be told; undefined: they are not refused. */
+  /** The message of the refusal; undefined if allowed. */
   readonly message: string | undefined
   readonly policies: readonly PolicyTrace[]
 }
@@ -49,7 +49,7 @@ export async function explainHypothesis(
   return answerFor(account, authorizer, { request: asked, policies })
 }
 
-/** The answer as far as an account may know it. */
+/** The part of the answer that the account may see. */
 export function answerFor(account: string, authorizer: Authorizer, question: AskedDecision): HypotheticalAnswer {
   const { request, policies } = question
   const decision = authorizer.decide(question)

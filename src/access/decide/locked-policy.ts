@@ -1,7 +1,7 @@
 import { compilePolicy } from '#policy/evaluate/compile.ts'
 import type { NamedPolicy } from '#policy/evaluate/evaluate.ts'
 
-/** In force where a bucket's policy cannot be understood: it keeps out everyone, except whoever may mend it. */
+/** In force where a bucket's policy is invalid: denies everyone except those who may repair it. */
 export const lockedPolicy: NamedPolicy = {
   name: 'bucket_policies.json',
   policy: compilePolicy({

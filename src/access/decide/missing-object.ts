@@ -1,5 +1,5 @@
 /**
- * Who learns that a key is missing: whoever may list the bucket under that very key as a prefix, and nobody else.
+ * Only callers who may list the bucket, with the key as prefix, learn that a key is missing.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, Permissions
  */
 
@@ -16,7 +16,7 @@ export interface AskedKey {
   readonly facts: RequestFacts
 }
 
-/** What a failure to read is shown as. To those who may not list, AWS says that this is what they lack. */
+/** The error to show for a failed read. Callers who may not list get AccessDenied for s3:ListBucket, as from AWS. */
 export function hideMissingObject(error: unknown, asked: AskedKey, gatekeeper: Rights): unknown {
   if (!(error instanceof ApiError) || error.status < 400 || error.status >= 500 || mayList(asked, gatekeeper))
     return error

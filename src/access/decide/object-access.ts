@@ -1,6 +1,7 @@
 /**
- * Permissions that depend on the object itself: whose it is, its access control list, and its tags where a policy asks for them.
- * Reading it comes before the decision then, so whatever the reading says is kept from those who may not know what is in the bucket.
+ * Permissions that depend on the object: its owner, its access control list, and its tags where a policy asks for them.
+ * The object is then read before the decision, so the result of the read is hidden from callers who may not list the
+ * bucket.
  */
 
 import type { RequestFacts } from '#access/caller/request-facts.ts'
@@ -9,7 +10,7 @@ import type { Bucket } from '#model/bucket.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import { hasAclsEnabled } from '#model/object-ownership.ts'
 import { dependsOnObject } from '#policy/evaluate/acl-evaluation.ts'
-import type { Store } from '#store/contract.ts'
+import type { OpenObject, Store } from '#store/contract.ts'
 import type { Rights } from './gatekeeper.ts'
 import { hideMissingObject } from './missing-object.ts'
 import { ObjectNeeded } from './object-needed.ts'
@@ -28,12 +29,30 @@ export interface AskedObject {
   readonly facts: RequestFacts
 }
 
-/** AccessDenied unless the caller may do `action` with what `read` finds, which is then the answer. Reads once, and late if it can. */
+/** How `readAuthorized` treats what it reads. */
+interface FoundKind<Found> {
+  versionOf(found: Found): ObjectVersion
+  release(found: Found): void
+}
+
+/** The record of a version. */
+export const versionRecord: FoundKind<ObjectVersion> = { versionOf: (version) => version, release: () => undefined }
+
+/** A version with its bytes. */
+export const openVersion: FoundKind<OpenObject> = {
+  versionOf: ({ version }) => version,
+  release: (opened) => opened.close(),
+}
+
+/**
+ * AccessDenied unless the caller may do `action` with what `read` finds, which is the result. Reads once, and after the
+ * decision where possible.
+ */
 export async function readAuthorized<Found>(
   domain: Domain,
   asked: AskedObject,
   read: () => Promise<Found>,
-  look: { versionOf(found: Found): ObjectVersion; release(found: Found): void },
+  kind: FoundKind<Found>,
 ): Promise<Found> {
   const { principal, action, bucket, key, facts } = asked
   const isEarly = isAuthorizedEarly(domain, asked)
@@ -45,17 +64,17 @@ export async function readAuthorized<Found>(
     domain.gatekeeper.authorize(
       principal,
       action,
-      { bucket, key, object: governed(bucket, look.versionOf(found)) },
+      { bucket, key, object: governed(bucket, kind.versionOf(found)) },
       facts,
     )
     return found
   } catch (error) {
-    look.release(found)
+    kind.release(found)
     throw error
   }
 }
 
-/** For an action on an object that need not be there, as deleting it. */
+/** Authorizes an action on an object that need not exist, such as deleting it. */
 export async function authorizeOnObject(
   domain: Domain,
   asked: AskedObject & { readonly versionId: string | undefined },
@@ -67,7 +86,7 @@ export async function authorizeOnObject(
   domain.gatekeeper.authorize(principal, action, { bucket, key, object }, facts)
 }
 
-/** For an action on an upload, which belongs to whoever initiated it. */
+/** Authorizes an action on an upload, which belongs to its initiator. */
 export async function authorizeOnUpload(
   domain: Domain,
   asked: AskedObject & { readonly uploadId: string },
@@ -79,13 +98,13 @@ export async function authorizeOnUpload(
   domain.gatekeeper.authorize(principal, action, { bucket, key, object }, facts)
 }
 
-/** What decisions see of a version. While ACLs are disabled, the bucket's owner owns whatever is in it. */
+/** The view of a version that decisions have. While ACLs are disabled, the bucket's owner owns every object. */
 export function governed(bucket: Bucket, version: ObjectVersion): NonNullable<Resource['object']> {
   if (hasAclsEnabled(bucket)) return version
   return { ownerId: bucket.ownerId, ...(version.tags && { tags: version.tags }) }
 }
 
-/** Whether the decision, which was yes, needed no look at the object. */
+/** Whether the action was allowed without reading the object. */
 function isAuthorizedEarly({ gatekeeper }: Domain, { principal, action, bucket, key, facts }: AskedObject): boolean {
   if (dependsOnObject(action, bucket, principal)) return false
   try {

@@ -1,8 +1,8 @@
 import { ApiError } from '#model/errors.ts'
 
 /**
- * A condition asks for the tags of the object, which is not at hand. Whoever can load the version does, and asks again; to anyone who
- * does not know of this it is a refusal.
+ * A condition asks for the tags of the object, which is not loaded. Callers that can load the version do so and ask
+ * again. For all others it is a refusal.
  */
 export class ObjectNeeded extends ApiError {
   constructor() {

@@ -1,10 +1,12 @@
 /**
- * Condition keys of an S3 request, read from it when a condition asks. A key of S3 is there only for actions that understand it: or a
- * query that means nothing to an operation could open it. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+ * Condition keys of an S3 request, read only when a condition asks. Keys of S3 exist only for actions that understand
+ * them: otherwise a query parameter without meaning for the operation could satisfy a condition.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
  */
 
 import type { ClientAddress } from '#access/caller/client-address.ts'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
+import type { Clock } from '#lib/clock.ts'
 import { signedRegionOf } from '#model/bucket-region.ts'
 import { decodeCopySource } from '#model/copy-source.ts'
 import { type NamedTags, parseTagQuery } from '#model/tags.ts'
@@ -19,10 +21,11 @@ type Values = ReturnType<ContextLookup>
 export interface ContextOptions {
   readonly clientAddress: ClientAddress
   readonly region: string
+  readonly clock: Clock
 }
 
 export function createContext(
-  { clientAddress, region }: ContextOptions,
+  { clientAddress, region, clock }: ContextOptions,
   facts: RequestFacts,
   action: string,
   resource: Resource,
@@ -42,7 +45,9 @@ export function createContext(
       case 'aws:requestedregion':
         return resource.bucket?.region === undefined ? region : signedRegionOf(resource.bucket.region)
       default:
-        return key.startsWith('s3:') && isUnderstood(action, key) ? s3Value(key.slice(3), facts, resource) : undefined
+        return key.startsWith('s3:') && isUnderstood(action, key)
+          ? s3Value(key.slice(3), facts, resource, clock)
+          : undefined
     }
   }
 }
@@ -52,7 +57,7 @@ function isUnderstood(action: string, key: string): boolean {
   return row !== undefined && understandsKey(row, key)
 }
 
-function s3Value(key: string, facts: RequestFacts, resource: Resource): Values {
+function s3Value(key: string, facts: RequestFacts, resource: Resource, clock: Clock): Values {
   const { headers, query, caller } = facts
   switch (key) {
     case 'prefix':
@@ -66,7 +71,7 @@ function s3Value(key: string, facts: RequestFacts, resource: Resource): Values {
     case 'signatureversion':
       return caller.signature?.version
     case 'signatureage':
-      return signatureAge(facts)
+      return signatureAge(facts, clock)
     case 'tlsversion':
       return /^TLSv(\d(?:\.\d)?)$/.exec(facts.socket.getProtocol?.() ?? '')?.[1]
     case 'if-match':
@@ -77,14 +82,14 @@ function s3Value(key: string, facts: RequestFacts, resource: Resource): Values {
     case 'x-amz-content-sha256':
       return headers[key] ?? payloadOfUrl(facts)
     case 'objectcreationoperation':
-      // Parts and the beginning of an upload make no object yet.
+      // Parts, and the creation of an upload, create no object yet.
       return String(!query.has('uploads') && !(query.has('uploadId') && facts.method === 'PUT'))
     case 'object-lock-mode':
     case 'object-lock-retain-until-date':
     case 'object-lock-legal-hold':
       return headers[`x-amz-${key}`]
     case 'object-lock-remaining-retention-days':
-      return remainingDays(headers['x-amz-object-lock-retain-until-date'])
+      return remainingDays(headers['x-amz-object-lock-retain-until-date'], clock)
     case 'requestobjecttagkeys':
       return requestedTags(facts)?.map(([name]) => name)
     default:
@@ -110,38 +115,38 @@ const authTypes = {
   anonymous: undefined,
 } as const
 
-function signatureAge({ caller }: RequestFacts): string | undefined {
+function signatureAge({ caller }: RequestFacts, clock: Clock): string | undefined {
   const timestamp = caller.signature?.timestamp
-  return timestamp === undefined ? undefined : String(Math.max(0, Date.now() - parseTimestamp(timestamp)))
+  return timestamp === undefined ? undefined : String(Math.max(0, clock.nowMs() - parseTimestamp(timestamp)))
 }
 
-/** Whoever follows a presigned URL sends what they like, and policies may refuse that. */
+/** A presigned URL lets its user choose the body, and policies may refuse that. */
 function payloadOfUrl({ caller, query }: RequestFacts): string | undefined {
   const isUrl = caller.via === 'query' && caller.signature?.version === 'AWS4-HMAC-SHA256'
   return isUrl ? (query.get('X-Amz-Content-Sha256') ?? 'UNSIGNED-PAYLOAD') : undefined
 }
 
-/** `bucket/key`, decoded, as policies write it, and as the copy reads it. */
+/** `bucket/key`, decoded, as policies write it and as the copy reads it. */
 function copySource(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined
   try {
     return decodeCopySource(String(header)).path
   } catch {
-    // The copy will be refused for it.
+    // The copy is refused because of it.
     return String(header)
   }
 }
 
-function remainingDays(header: string | string[] | undefined): string | undefined {
+function remainingDays(header: string | string[] | undefined, clock: Clock): string | undefined {
   const untilMs = Date.parse(String(header ?? ''))
-  return Number.isNaN(untilMs) ? undefined : String(Math.ceil((untilMs - Date.now()) / 86_400_000))
+  return Number.isNaN(untilMs) ? undefined : String(Math.ceil((untilMs - clock.nowMs()) / 86_400_000))
 }
 
-/** A copy has its source's tags unless it is told otherwise, whatever its header says. */
+/** A copy keeps its source's tags unless the tagging directive is REPLACE, whatever the header says. */
 function requestedTags({ headers, objectTags }: RequestFacts): NamedTags | undefined {
   if (objectTags !== undefined) return objectTags
   const header = headers['x-amz-tagging']
   const isCopied = headers['x-amz-copy-source'] !== undefined && headers['x-amz-tagging-directive'] !== 'REPLACE'
-  // What is no query of tags, the request will be refused for.
+  // A malformed tagging header is refused by the operation.
   return header === undefined || isCopied ? undefined : parseTagQuery(String(header))
 }

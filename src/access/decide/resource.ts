@@ -4,31 +4,31 @@ import type { Governed, GovernedBucket } from '#policy/evaluate/acl-evaluation.t
 import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'
 
-/** What is asked for. `bucket` alone for bucket actions; neither for service actions. */
+/** The resource of an S3 action: `bucket` alone for bucket actions, neither for service actions. */
 export interface Resource {
-  /** `ownerId` is '' for a bucket that is not there yet. */
+  /** `ownerId` is '' for a bucket that does not exist yet. */
   readonly bucket?: (GovernedBucket & { readonly name: string; readonly region?: string }) | undefined
   readonly key?: string | undefined
   /**
-   * The version at `key`, where the decision depends on it (`dependsOnObject`, ObjectNeeded); null if there is none. Without it the
-   * bucket's owner is taken for its owner.
+   * The version at `key`, where the decision depends on it (`dependsOnObject`, ObjectNeeded); null if there is none.
+   * Undefined: the bucket's owner counts as its owner.
    */
   readonly object?: (Governed & { readonly tags?: Tags }) | null | undefined
 }
 
-/** Something of IAM or STS that is asked for. */
+/** A resource of IAM or STS. */
 export interface ArnResource {
-  /** Or `*`. */
+  /** An ARN, or `*`. */
   readonly arn: string
-  /** Whose it is. */
+  /** The account that owns it. */
   readonly account: string
-  /** The trust policy of a role that is to be assumed. */
+  /** The trust policy of the role to assume. */
   readonly trust?: NamedPolicy
-  /** Everybody may, unless a policy denies it. */
+  /** Allowed unless a policy denies it. */
   readonly needsNoAllow?: true
 }
 
-/** An identity, or somebody whom only an issuer of tokens knows. */
+/** An identity, or a principal that only a token issuer knows. */
 export interface Asking {
   readonly requester: Requester
   readonly policies: RequesterPolicies

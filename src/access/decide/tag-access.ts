@@ -1,4 +1,4 @@
-/** Who may know an object's tags, and carry them over to a copy: what the API and the console ask alike. */
+/** Permission to read an object's tags and to copy them, for the API and the console alike. */
 
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Principal } from '#model/account.ts'
@@ -10,7 +10,7 @@ import { governed } from './object-access.ts'
 export interface TaggedVersion {
   readonly bucket: Bucket
   readonly key: string
-  /** As it was asked for; undefined: the current one. */
+  /** As requested; undefined: the current version. */
   readonly versionId: string | undefined
   readonly version: ObjectVersion
 }
@@ -30,7 +30,8 @@ export function mayReadTags(
 }
 
 /**
- * AccessDenied unless the tags of `source`, if it has any, may be read there and set on a new object at `target`.
+ * AccessDenied unless the caller may read the tags of `source`, if it has any, and set them on a new object at
+ * `target`.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
 export function authorizeCarriedTags(

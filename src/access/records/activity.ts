@@ -1,7 +1,7 @@
 /**
- * What was asked of this server: the last few thousand requests of all processes, in a ring beside the journal of decisions. A request
- * costs its edge one small object; masking and writing come later, in batches. Of a flood only the first of each batch are kept, though
- * errors have room of their own; what is counted is counted whole.
+ * The last few thousand requests of all processes, in a ring beside the journal of decisions. A request costs its edge
+ * one small object; masking and writing happen later, in batches. In a flood only the first requests of each batch are
+ * kept, with separate room for errors. Traffic is counted in full.
  */
 
 import { claimedAccessKey } from '#access/caller/claimed-key.ts'
@@ -22,15 +22,15 @@ import { withOwnPolicies } from './visible-decision.ts'
 
 export interface RequestRecord {
   readonly id: string
-  /** ISO 8601, when it was answered. */
+  /** ISO 8601: when it was answered. */
   readonly at: string
   readonly operation?: string
-  /** `isProven: false`: only claimed, by a signature that did not hold. */
+  /** `isProven: false`: claimed by a signature that was not valid. */
   readonly requester: Pick<Requester, 'type' | 'arn' | 'account' | 'userName'> & {
     readonly accessKeyId: string
     readonly isProven: boolean
   }
-  /** Whose bucket it was about; '' if unknown. */
+  /** Canonical id of the bucket's owner; '' if unknown. */
   readonly resourceAccount: string
   readonly bucket: string
   readonly key: string
@@ -49,7 +49,7 @@ export interface RequestRecord {
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** The beginning of an XML or JSON body. */
   readonly document?: string
-  /** Of a form: its fields, secrets masked. */
+  /** The fields of a form, secrets masked. */
   readonly form?: readonly (readonly [name: string, value: string])[]
   /** What it was allowed, and why. */
   readonly allowed?: readonly TracedDecision[]
@@ -59,14 +59,14 @@ export const statusClasses = ['2xx', '3xx', '4xx', '5xx', 'errors'] as const
 export type StatusClass = (typeof statusClasses)[number]
 
 export interface ActivityQuery {
-  /** Who looks: only what concerns this account is found. */
+  /** The account that looks. Only requests that concern it are found. */
   readonly account: string
   readonly bucket?: string
   /** ARN, name or access key; `anonymous`. */
   readonly principal?: string
   readonly operation?: string
   readonly status?: StatusClass
-  /** Only what came after this cursor. */
+  /** Only requests after this cursor. */
   readonly after?: number
   readonly limit: number
 }
@@ -80,7 +80,7 @@ export interface ActivityOptions {
   readonly onError: (error: unknown) => void
 }
 
-interface Pending {
+interface UnwrittenRequest {
   readonly atMs: number
   readonly served: ServedRequest
   readonly identity: Identity | undefined
@@ -97,44 +97,45 @@ const pendingErrorsMax = 200
 export class Activity {
   readonly #options: ActivityOptions
   readonly #ring: RecordRing<RequestRecord>
-  readonly #traffic = new Traffic()
-  #pending: Pending[] = []
+  readonly #traffic: Traffic
+  #pending: UnwrittenRequest[] = []
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
 
   constructor(options: ActivityOptions) {
     this.#options = options
-    const { engine, capacity = 4000 } = options
+    const { engine, capacity = 4000, context } = options
+    this.#traffic = new Traffic(context.clock)
     this.#ring = new RecordRing({ engine, turnKey: rowKey('t', 'requests'), table: 'r', capacity })
   }
 
   /** Called for every request. */
-  note(served: ServedRequest): void {
+  record(served: ServedRequest): void {
     const { status, bytes, bucketOwnerId, message } = served
     const isError = status >= 400
     const identity = this.#identityOf(served)
     const account = identity?.account ?? ''
     const resourceAccount = bucketOwnerId === undefined ? '' : (this.#options.findAccount(bucketOwnerId) ?? '')
-    // Of what is refused, most never arrives.
+    // Most of what is refused comes without its body.
     const bytesIn = isError ? 0 : Number(message.headers['content-length'] ?? 0)
     const amount = { requests: 1, errors: isError ? 1 : 0, bytesIn, bytesOut: bytes }
-    // What concerns no account nobody may see.
+    // No account may see what concerns none.
     if (account === '' && resourceAccount === '') return
-    if (account !== '') this.#traffic.note(account, amount)
-    if (resourceAccount !== '' && resourceAccount !== account) this.#traffic.note(resourceAccount, amount)
+    if (account !== '') this.#traffic.count(account, amount)
+    if (resourceAccount !== '' && resourceAccount !== account) this.#traffic.count(resourceAccount, amount)
     this.#timer ??= setTimeout(() => void this.flush(), flushMs).unref()
     if (this.#pending.length >= (isError ? pendingErrorsMax : pendingMax)) return
     const connection = keptConnection(message.socket)
     const form = served.form === undefined ? undefined : maskForm(served.form)
     const kept = { ...served, form: undefined }
-    this.#pending.push({ atMs: Date.now(), served: kept, identity, resourceAccount, connection, form, bytesIn })
+    this.#pending.push({ atMs: this.#nowMs(), served: kept, identity, resourceAccount, connection, form, bytesIn })
   }
 
-  /** The newest first, and the cursor to ask with for what comes later. */
+  /** The newest first, with the cursor for asking for later ones. */
   async list(query: ActivityQuery): Promise<{ records: RequestRecord[]; cursor: number }> {
     await this.flush()
     const cursor = await this.#ring.next()
-    // A cursor of an index that was lost since.
+    // The cursor is from an index that was lost.
     const after = query.after === undefined || query.after > cursor ? 0 : query.after
     const records: RequestRecord[] = []
     for await (const { number, record } of this.#newestFirst(cursor)) {
@@ -154,7 +155,7 @@ export class Activity {
 
   async traffic(account: string): Promise<Stretch[]> {
     await this.flush()
-    return readTraffic(this.#options.engine, account, Date.now())
+    return readTraffic(this.#options.engine, account, this.#nowMs())
   }
 
   flush(): Promise<void> {
@@ -172,7 +173,7 @@ export class Activity {
             if (values.length > 0) await this.#ring.append(transaction, values)
             count(transaction)
           })
-          await this.#traffic.prune(engine, Date.now())
+          await this.#traffic.prune(engine, this.#nowMs())
         })
         .catch(this.#options.onError)
     }
@@ -181,6 +182,10 @@ export class Activity {
 
   async close(): Promise<void> {
     await this.flush()
+  }
+
+  #nowMs(): number {
+    return this.#options.context.clock.nowMs()
   }
 
   #newestFirst(end: number): AsyncIterable<Numbered<RequestRecord>> {
@@ -193,7 +198,7 @@ export class Activity {
     return claimed === undefined ? undefined : this.#options.findByAccessKey(claimed)
   }
 
-  #recordOf({ atMs, served, identity, resourceAccount, connection, form, bytesIn }: Pending): RequestRecord {
+  #recordOf({ atMs, served, identity, resourceAccount, connection, form, bytesIn }: UnwrittenRequest): RequestRecord {
     const { operation, errorCode, decisionId, message } = served
     const { context } = this.#options
     const { headers } = message
@@ -226,12 +231,12 @@ export class Activity {
   }
 }
 
-/** As with decisions: an account sees what its own requesters ask, and what is asked of its own buckets. */
+/** Like decisions: an account sees the requests of its own requesters, and those for its own buckets. */
 function concerns({ requester, resourceAccount }: RequestRecord, account: string): boolean {
   return account !== '' && (requester.account === account || resourceAccount === account)
 }
 
-/** With the policies that are its own. */
+/** Only policies of its own are shown. */
 function shownTo(account: string, record: RequestRecord): RequestRecord {
   const { allowed, requester } = record
   if (allowed === undefined) return record

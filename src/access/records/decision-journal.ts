@@ -1,8 +1,9 @@
 /**
- * What was refused, and why: the last few thousand refusals of all processes, in a ring. Written in batches off the hot path; the trace
- * is worked out only then. A flood of refusals costs a bounded number of records, the newest.
+ * The last few thousand refusals of all processes with their reasons, in a ring. Written in batches off the hot path,
+ * where the trace is computed too. A flood of refusals costs a bounded number of records: the newest are kept.
  */
 import { randomBytes } from 'node:crypto'
+import { type Clock, sleep, systemClock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { encodeJson, rowKey } from '#metadata/tables.ts'
 import { transact } from '#metadata/transact.ts'
@@ -16,15 +17,15 @@ export interface DecisionRecord {
   readonly id: string
   /** ISO 8601. */
   readonly at: string
-  /** `Allow` for what ENFORCE=log let pass. */
+  /** `Allow`: let in because of ENFORCE=log. */
   readonly outcome: 'Allow' | 'Deny'
   readonly code: ErrorCode
   readonly message: string
   readonly requester: Pick<Requester, 'type' | 'arn' | 'account' | 'userName'> & { readonly accessKeyId: string }
   readonly sourceAddress: string | undefined
-  /** Whose affair it is where the requester is of no account and the resource of none: the server's own. */
+  /** The server's own account, when neither requester nor resource has one. */
   readonly account?: string
-  /** Undefined where it did not come to a decision: the signature was wrong. */
+  /** Undefined if there was no decision, since the signature was wrong. */
   readonly request?: {
     readonly action: string
     readonly resource: string
@@ -33,7 +34,7 @@ export interface DecisionRecord {
   }
   readonly decision?: Decision
   readonly policies?: readonly PolicyTrace[]
-  /** What to look at when a signature is wrong. */
+  /** A hint about a wrong signature. */
   readonly hint?: string
 }
 
@@ -45,18 +46,19 @@ export interface DecisionQuery {
   readonly bucket?: string
   readonly outcome?: string
   readonly limit: number
-  /** Records that someone may not see are no results. */
+  /** Whether the reader may see the record. */
   readonly isVisible: (record: DecisionRecord) => boolean
 }
 
 export interface JournalOptions {
   readonly engine: MetadataEngine
-  /** How many are kept. */
+  /** Number of records kept. */
   readonly capacity?: number
+  readonly clock?: Clock
   readonly onError: (error: unknown) => void
 }
 
-interface Pending {
+interface UnwrittenDecision {
   readonly id: string
   readonly at: string
   readonly draft: () => Draft
@@ -68,31 +70,33 @@ const recordBytesMax = 64 * 1024
 
 export class DecisionJournal {
   readonly #engine: MetadataEngine
+  readonly #clock: Clock
   readonly #ring: RecordRing<DecisionRecord>
   readonly #onError: (error: unknown) => void
-  #pending: Pending[] = []
+  #pending: UnwrittenDecision[] = []
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
 
-  constructor({ engine, capacity = 2000, onError }: JournalOptions) {
+  constructor({ engine, capacity = 2000, clock = systemClock, onError }: JournalOptions) {
     this.#engine = engine
+    this.#clock = clock
     this.#ring = new RecordRing({ engine, turnKey: rowKey('t'), table: 'j', capacity })
     this.#onError = onError
   }
 
-  /** The id, at once. `draft` is called later, when the record is written, or never. */
+  /** Returns the id at once. `draft` is called later, when the record is written, or never. */
   record(draft: () => Draft): string {
     const id = randomBytes(8).toString('hex')
     if (this.#pending.length >= pendingMax) this.#pending.shift()
-    this.#pending.push({ id, at: new Date().toISOString(), draft })
+    this.#pending.push({ id, at: new Date(this.#clock.nowMs()).toISOString(), draft })
     this.#timer ??= setTimeout(() => void this.flush(), flushMs).unref()
     return id
   }
 
-  /** Another process may still be about to write it: then it is there a moment later. */
+  /** Another process may still be about to write it. */
   async find(id: string): Promise<DecisionRecord | undefined> {
     for (const waitMs of [0, flushMs * 2]) {
-      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+      if (waitMs > 0) await sleep(this.#clock, waitMs)
       for await (const record of this.#newestFirst()) if (record.id === id) return record
     }
     return undefined
@@ -111,7 +115,7 @@ export class DecisionJournal {
     return found
   }
 
-  /** Everything recorded so far can be found afterwards, in every process. */
+  /** Afterwards everything recorded so far can be found, in every process. */
   flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -125,12 +129,12 @@ export class DecisionJournal {
     await this.flush()
   }
 
-  async #write(batch: readonly Pending[]): Promise<void> {
+  async #write(batch: readonly UnwrittenDecision[]): Promise<void> {
     const values = batch.flatMap((pending) => this.#encode(pending) ?? [])
     await transact(this.#engine, (transaction) => this.#ring.append(transaction, values))
   }
 
-  #encode({ id, at, draft }: Pending): Buffer[] | undefined {
+  #encode({ id, at, draft }: UnwrittenDecision): Buffer[] | undefined {
     try {
       return [encodeBounded({ id, at, ...draft() })]
     } catch (error) {
@@ -145,7 +149,7 @@ export class DecisionJournal {
   }
 }
 
-/** A trace too long to keep is left out. */
+/** A trace that is too long is left out. */
 function encodeBounded(record: DecisionRecord): Buffer {
   const value = encodeJson(record)
   return value.length <= recordBytesMax ? value : encodeJson({ ...record, policies: [] })

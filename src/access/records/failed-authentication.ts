@@ -1,4 +1,4 @@
-/** Notes why an authentication failed, for the account's administrators: in the journal, and a hint in the log. */
+/** Records why an authentication failed, for the account's administrators: in the journal, and as a hint in the log. */
 import type { Identity } from '#identity/identity.ts'
 import type { ApiError } from '#model/errors.ts'
 import { anonymousRequester } from '#policy/requester.ts'
@@ -9,13 +9,13 @@ export interface FailedAuthentication {
   readonly error: ApiError
   /** As the request names it; '' if it names none. */
   readonly accessKeyId: string
-  /** Whose key that is; undefined if it is nobody's. */
+  /** The owner of that key; undefined if there is no such key. */
   readonly identity: Identity | undefined
   readonly hosts: readonly string[]
   readonly acceptedHosts: readonly string[]
   readonly isProxied: boolean
   readonly sourceAddress: string | undefined
-  /** The server's own, whose administrators learn of keys that are nobody's. */
+  /** The server's own account. Its administrators see attempts with unknown keys. */
   readonly ownAccount: string
 }
 
@@ -75,7 +75,8 @@ export function recordFailure(
 }
 
 /**
- * Some type their secret where the name belongs: what does not look like an access key is hidden, in AWS's words.
+ * A secret may have been typed in place of the name: a name that does not look like an access key is hidden, as AWS
+ * does.
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
  */
 function nameOfNobody(claimed: string): string {
@@ -90,7 +91,7 @@ function scopeHint({ message, fields }: ApiError): string {
   return wanted === undefined ? message : `The client signs for another service than "${wanted}".`
 }
 
-/** Of credentials that may be right, but not for this request or not now. */
+/** Credentials that may be right, but not for this request or not now. */
 function refusalHint({ message, fields, cause }: ApiError): string {
   if (cause instanceof Error) return cause.message
   if (fields.HeadersNotSigned !== undefined) {
@@ -102,7 +103,7 @@ function refusalHint({ message, fields, cause }: ApiError): string {
   return `The URL expired ${minutes} minutes ago, by this server's clock.`
 }
 
-/** `20261124T020000Z` or any other date, and ISO 8601. */
+/** `20261124T020000Z`, or any other date, as ISO 8601. */
 function clockHint(requestTime: string, serverTime: string): string | undefined {
   const iso = requestTime.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z')
   const minutes = Math.round((Date.parse(iso) - Date.parse(serverTime)) / 60_000)

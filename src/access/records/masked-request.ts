@@ -1,20 +1,23 @@
-/** What may be kept of a request's head: nothing in it lets anybody in, and nothing is long. */
+/** The part of a request's head that may be recorded: no secrets, and nothing long. */
 import { percentDecode } from '#lib/text/uri.ts'
 
 export const mask = '********'
-/** Ends what is longer than is kept. */
+/** Marks where a long text was cut. */
 export const cutMark = '…'
 
 const headersMax = 64
 const valueCharsMax = 512
 const targetCharsMax = 2048
-/** Of a policy in a form. */
+/** The policy in a form. */
 const documentCharsMax = 6144
 const formFieldsMax = 100
 const formCharsMax = 16_384
 
 const secretHeader = /authorization|cookie|secret|password|token|customer-key$|^x-access-key$|^x-amz-signature$/i
-/** Of presigned links and of the forms of IAM and STS. Where a listing goes on is no secret, nor that a password has to be changed. */
+/**
+ * Parameters of presigned links and of the forms of IAM and STS. Continuation tokens are no secrets, nor is
+ * PasswordResetRequired.
+ */
 const secretParameter = /signature|password|secret|token|assertion/i
 const harmlessParameter = /^((next-)?continuation-token|PasswordResetRequired)$/i
 
@@ -39,7 +42,7 @@ export function maskTarget(target: string): string {
   return cut(`${target.slice(0, at)}?${parameters.join('&')}`, targetCharsMax)
 }
 
-/** The fields of an urlencoded form, decoded, of each the beginning; secrets masked. */
+/** The fields of an urlencoded form, decoded, each cut, secrets masked. */
 export function maskForm(body: Buffer): [name: string, value: string][] {
   const masked: [string, string][] = []
   let charsLeft = formCharsMax

@@ -1,20 +1,20 @@
-/** The last few thousand records of all processes in the journal's engine: a turn that is counted, and a slot for each record. */
+/** The last few thousand records of all processes in the journal's engine: a counter, and a slot for each record. */
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 
 export interface RingOptions {
   readonly engine: MetadataEngine
-  /** Row of the turn. */
+  /** Row of the counter. */
   readonly turnKey: Buffer
   /** Table of the slots. */
   readonly table: 'j' | 'r'
-  /** How many are kept. */
+  /** Number of records kept. */
   readonly capacity: number
 }
 
 export interface Numbered<T> {
-  /** Counted from 0 over all that were ever written. */
+  /** Number of the record, counted from 0 over all that were ever written. */
   readonly number: number
   readonly record: T
 }
@@ -40,12 +40,12 @@ export class RecordRing<T> {
     transaction.put(this.#turnKey, encodeJson({ next: next + values.length }))
   }
 
-  /** The number that the next record will have. */
+  /** The number of the next record. */
   async next(): Promise<number> {
     return nextOf(await this.#engine.get(this.#turnKey))
   }
 
-  /** Those before number `end`. */
+  /** Records before number `end`. */
   async *newestFirst(end: number): AsyncIterable<Numbered<T>> {
     const oldest = Math.max(0, end - this.#capacity)
     for (let stop = end; stop > oldest; stop -= readAtOnce) {

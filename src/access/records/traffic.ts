@@ -1,7 +1,8 @@
 /**
- * How much was asked of each account in the last hour: counted in memory, and added up over all processes in stretches of 30 seconds.
- * A request counts for the account that asks and for the one whose bucket it is about.
+ * Traffic of each account in the last hour: counted in memory, and summed over all processes in steps of 30 seconds. A
+ * request counts for the account that asks and for the account of the bucket.
  */
+import { type Clock, systemClock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
@@ -24,22 +25,27 @@ const stretches = 120
 
 const none = (): Amount => ({ requests: 0, errors: 0, bytesIn: 0, bytesOut: 0 })
 const startOf = (ms: number): number => ms - (ms % stretchMs)
-/** Sorts as time does. */
+/** Sorts by time. */
 const timeText = (ms: number): string => String(startOf(ms) / 1000).padStart(12, '0')
 
 export class Traffic {
+  readonly #clock: Clock
   #amounts = new Map<string, Amount>()
   #startMs = 0
   #prunedMs = 0
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock
+  }
 
   get isEmpty(): boolean {
     return this.#amounts.size === 0
   }
 
-  note(account: string, amount: Readonly<Amount>): void {
+  count(account: string, amount: Readonly<Amount>): void {
     let sum = this.#amounts.get(account)
     if (sum === undefined) {
-      if (this.#amounts.size === 0) this.#startMs = Date.now()
+      if (this.#amounts.size === 0) this.#startMs = this.#clock.nowMs()
       sum = none()
       this.#amounts.set(account, sum)
     }
@@ -49,7 +55,7 @@ export class Traffic {
     sum.bytesOut += amount.bytesOut
   }
 
-  /** What was counted since the last call, as a function that adds it to the index. */
+  /** The counts since the last call, as a function that adds them in a transaction. */
   take(): (transaction: Transaction) => void {
     const [amounts, time] = [this.#amounts, timeText(this.#startMs)]
     this.#amounts = new Map()
@@ -58,7 +64,7 @@ export class Traffic {
     }
   }
 
-  /** Forgets what is older than an hour, once a stretch. */
+  /** Removes what is older than an hour, once a step. */
   async prune(engine: MetadataEngine, nowMs: number): Promise<void> {
     if (startOf(nowMs) === this.#prunedMs) return
     this.#prunedMs = startOf(nowMs)

@@ -1,7 +1,8 @@
 /**
- * Which actions each access key really used, and where: counted in memory, by day, action and the first folder of a key, and written
- * in batches. It is what a least-privileged policy is made of.
+ * Which actions each access key used, and where: counted in memory by day, action and first folder of the key, and
+ * written in batches. The least-privilege policy is made from it.
  */
+import { type Clock, systemClock } from '#lib/clock.ts'
 import { rememberUpTo } from '#lib/remember.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
@@ -16,31 +17,34 @@ export interface Use {
 
 export interface LedgerOptions {
   readonly engine: MetadataEngine
+  readonly clock?: Clock
   readonly onError: (error: unknown) => void
 }
 
 export const keptDays = 90
 const flushMs = 2000
-/** Folders told apart for an access key and action, before their bucket stands for all. */
+/** Folders counted apart for an access key and action; beyond that, the whole bucket is counted. */
 const foldersMax = 100
 const pendingMax = 10_000
 const dayMs = 86_400_000
 
 export class UsageLedger {
   readonly #engine: MetadataEngine
+  readonly #clock: Clock
   readonly #onError: (error: unknown) => void
   #counts = new Map<string, number>()
   readonly #folders = new Map<string, Set<string>>()
   #timer: NodeJS.Timeout | undefined
   #prunedDay = ''
 
-  constructor({ engine, onError }: LedgerOptions) {
+  constructor({ engine, clock = systemClock, onError }: LedgerOptions) {
     this.#engine = engine
+    this.#clock = clock
     this.#onError = onError
   }
 
-  /** Called for every request: one look into a map. `key` is undefined for what concerns a whole bucket. */
-  note(accessKeyId: string, action: string, bucket: string | undefined, key: string | undefined): void {
+  /** Called for every request: one look-up in a map. `key` is undefined for actions on a whole bucket. */
+  count(accessKeyId: string, action: string, bucket: string | undefined, key: string | undefined): void {
     const folder = key === undefined ? undefined : key.slice(0, key.indexOf('/') + 1)
     const place = bucket === undefined ? '*' : folder === undefined ? bucket : `${bucket}/${folder}`
     const name = `${accessKeyId}\0${action}\0${place}`
@@ -73,7 +77,7 @@ export class UsageLedger {
     const counts = this.#counts
     if (counts.size === 0) return
     this.#counts = new Map()
-    const today = dayOf(Date.now())
+    const today = dayOf(this.#clock.nowMs())
     const writes = [...counts].map(([name, count]) => ({
       key: rowKey('a', today, ...name.split('\0')),
       add: { count },
@@ -86,11 +90,11 @@ export class UsageLedger {
     }
   }
 
-  /** Since the start of that day, UTC. */
+  /** From the start of that day, UTC. */
   async usesOf(accessKeyId: string, sinceMs: number): Promise<Use[]> {
     await this.flush()
     const sums = new Map<string, Use>()
-    const now = Date.now()
+    const now = this.#clock.nowMs()
     for (let atMs = Math.max(sinceMs, now - keptDays * dayMs); dayOf(atMs) <= dayOf(now); atMs += dayMs) {
       for (const { key, value } of await this.#engine.scan(rowsOf('a', dayOf(atMs), accessKeyId))) {
         const [, , action = '', place = ''] = rowParts(key)
@@ -109,7 +113,7 @@ export class UsageLedger {
   async #prune(today: string): Promise<void> {
     if (this.#prunedDay === today) return
     this.#prunedDay = today
-    const oldest = rowKey('a', dayOf(Date.now() - keptDays * dayMs))
+    const oldest = rowKey('a', dayOf(this.#clock.nowMs() - keptDays * dayMs))
     const { start } = rowsOf('a')
     for (;;) {
       const rows = await this.#engine.scan({ start, end: oldest }, { limit: 1000 })

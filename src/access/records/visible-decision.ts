@@ -1,4 +1,4 @@
-/** What an account may see of a decision: those of its own requesters, and those about its own resources. */
+/** The decisions that an account may see: those about its own requesters, and those about its own resources. */
 import type { Decision } from '#policy/evaluate/evaluate.ts'
 import type { PolicyTrace } from '#policy/evaluate/explain.ts'
 import type { DecisionRecord } from './decision-journal.ts'
@@ -17,7 +17,7 @@ interface Decided {
   readonly policies?: readonly PolicyTrace[]
 }
 
-/** Policies of another account stay its own: what they say, and that they decided. `accounts`: whose they are. */
+/** Hides policies of other accounts: what they say, and that they decided. `accounts`: the owners. */
 export function withOwnPolicies<T extends Decided>(
   account: string,
   decided: T,

@@ -1,8 +1,9 @@
 /**
- * Counts failed attempts of a name from an address, and of an address whatever the names, and locks either for a while after too many.
- * A stranger elsewhere locks no one out.
+ * Counts failed attempts per name and address, and per address over all names, and locks either for a while after too
+ * many. Attempts from one address never lock out another.
  */
 import { hash } from 'node:crypto'
+import { type Clock, systemClock } from '#lib/clock.ts'
 import { networkOf } from '#lib/net/ip-range.ts'
 import { rememberUpTo } from '#lib/remember.ts'
 import { ApiError } from '#model/errors.ts'
@@ -28,8 +29,8 @@ class FailureTable {
   readonly #max: number
   readonly #lockMs: number
   /**
-   * Those that may still try, and those that may not, each in the order of their last failure. They do not compete for room: names
-   * that are made up do not end the locks, and locks leave room to count new names.
+   * Attempts that are not locked, and attempts that are, each in the order of their last failure. Each has its own
+   * bound: made-up names do not end locks, and locks leave room for counting new names.
    */
   readonly #open = new Map<string, Failures>()
   readonly #locked = new Map<string, Failures>()
@@ -39,7 +40,7 @@ class FailureTable {
     this.#lockMs = lockMinutes * 60_000
   }
 
-  /** Undefined: it is not locked, or no longer. */
+  /** Undefined: not locked. */
   findLock(id: string, nowMs: number): Lock | undefined {
     const failures = this.#locked.get(id)
     if (failures === undefined) return undefined
@@ -57,7 +58,7 @@ class FailureTable {
     rememberUpTo(failures.count >= this.#max ? this.#locked : this.#open, entriesMax, id, failures)
   }
 
-  /** Takes back what `add` counted last. */
+  /** Takes back the last `add`. */
   takeBack(id: string): void {
     const failures = this.#locked.get(id) ?? this.#open.get(id)
     if (failures === undefined) return
@@ -74,15 +75,18 @@ class FailureTable {
 }
 
 export interface LockoutOptions {
-  /** How many times `authMaxAttempts` an address may fail, whatever the names; undefined: without a limit. */
+  /** How many times `authMaxAttempts` an address may fail over all names; undefined: no limit. */
   readonly attemptsOfAddress?: number
+  readonly clock?: Clock
 }
 
 export class Lockout {
+  readonly #clock: Clock
   readonly #names: FailureTable
   readonly #addresses: FailureTable | undefined
 
-  constructor(settings: LockoutSettings, { attemptsOfAddress }: LockoutOptions = {}) {
+  constructor(settings: LockoutSettings, { attemptsOfAddress, clock = systemClock }: LockoutOptions = {}) {
+    this.#clock = clock
     const { authMaxAttempts: max, authLockoutMinutes: minutes } = settings
     this.#names = new FailureTable(max, minutes)
     this.#addresses = attemptsOfAddress === undefined ? undefined : new FailureTable(max * attemptsOfAddress, minutes)
@@ -90,7 +94,7 @@ export class Lockout {
 
   /** AccessDenied while the name is locked for this address, or the address is locked. */
   check(name: string, address: string): void {
-    const nowMs = Date.now()
+    const nowMs = this.#clock.nowMs()
     const network = networkOf(address)
     const ofName = this.#names.findLock(idOf(name, network), nowMs)
     const lock = ofName ?? this.#addresses?.findLock(network, nowMs)
@@ -104,16 +108,18 @@ export class Lockout {
     })
   }
 
-  /** Counts an attempt as failed before it is known to be, so that none runs uncounted. AccessDenied as of `check`. */
+  /**
+   * Counts an attempt as failed before its result is known, so that none runs uncounted. AccessDenied as from `check`.
+   */
   begin(name: string, address: string): void {
     this.check(name, address)
-    const nowMs = Date.now()
+    const nowMs = this.#clock.nowMs()
     const network = networkOf(address)
     this.#names.add(idOf(name, network), nowMs)
     this.#addresses?.add(network, nowMs)
   }
 
-  /** The attempt that began was right. */
+  /** The attempt was right. */
   succeed(name: string, address: string): void {
     const network = networkOf(address)
     this.#names.forget(idOf(name, network))
@@ -121,5 +127,5 @@ export class Lockout {
   }
 }
 
-/** A name may be long: what is kept of it is not. */
+/** Names are cut, since they can be long. */
 const idOf = (name: string, network: string): string => hash('sha256', `${network}\0${name}`, 'base64url')

@@ -1,6 +1,7 @@
 /**
- * The way into the console: access key and secret, or user name and password. What a session keeps is no secret: who signed in, and
- * a stamp that changes with the secret, so that a session ends when its key or user is removed, disabled or given another secret.
+ * Sign-in to the console: access key and secret, or user name and password. A session keeps no secret: only who signed
+ * in, and a stamp that changes with the secret. So a session ends when its key or user is removed, disabled or given
+ * another secret.
  */
 import { createHmac, hash } from 'node:crypto'
 import type { Access } from '#access/open-access.ts'
@@ -9,6 +10,7 @@ import type { Identities } from '#identity/identities.ts'
 import type { Identity } from '#identity/identity.ts'
 import { hashOfNone, isPasswordOf } from '#identity/secrets/password.ts'
 import { canonicalOwner, findPasswordOwner } from '#identity/secrets/password-owner.ts'
+import type { Clock } from '#lib/clock.ts'
 import { ApiError } from '#model/errors.ts'
 import { isSame } from '#signature/signing-key.ts'
 import { Lockout } from './lockout.ts'
@@ -19,7 +21,7 @@ export interface SignInSettings {
   readonly authLockoutMinutes: number
 }
 
-/** What a session keeps. `name`: the access key, or the ARN of a user who came by password. */
+/** What a session keeps. `name`: the access key, or the ARN of a user who signed in by password. */
 export interface SignedIn {
   readonly by: 'key' | 'password'
   readonly name: string
@@ -35,8 +37,8 @@ export interface SignInAttempt {
 
 export interface SignIn {
   /**
-   * Undefined: unknown or wrong, which look the same and take the same time. AccessDenied while the name is locked for the address, or
-   * the address for all names. Both are recorded. Throttling, where too many wait.
+   * Undefined: unknown or wrong, which take the same time. AccessDenied while the name is locked for the address, or
+   * the address for all names. Both are recorded. Throttling if too many sign-ins wait.
    */
   attempt(attempt: SignInAttempt): Promise<SignedIn | undefined>
   /** Undefined: the session must end. */
@@ -50,16 +52,17 @@ export interface SignInOptions {
   readonly identities: Identities
   readonly access: Pick<Access, 'journal' | 'ownAccount'>
   readonly settings: SignInSettings
+  readonly clock: Clock
 }
 
-export function createSignIn({ identities, access, settings }: SignInOptions): SignIn {
-  const lockout = new Lockout(settings, { attemptsOfAddress })
+export function createSignIn({ identities, access, settings, clock }: SignInOptions): SignIn {
+  const lockout = new Lockout(settings, { attemptsOfAddress, clock })
   const stampOf = (name: string, secret: string) =>
     createHmac('sha256', settings.secretKey ?? '')
       .update(`sign-in\0${name}\0${secret}`)
       .digest('base64url')
 
-  /** Keys are compared, and a hash is verified all the same: the time it takes does not tell which names are keys. */
+  /** Keys are compared, and a hash is verified as well: the time does not tell which names are keys. */
   async function recognize(name: string, secret: string, begin: () => void): Promise<SignedIn | undefined> {
     const key = identities.findByAccessKey(name)
     const user = key === undefined ? findPasswordOwner(identities.directory, asOwner(name)) : undefined
@@ -90,7 +93,7 @@ export function createSignIn({ identities, access, settings }: SignInOptions): S
     async attempt({ name, secret, address }) {
       const counted = canonicalOwner(identities.directory, asOwner(name))
       try {
-        // Those who are locked out do not wait in the queue.
+        // A locked-out name does not wait in the queue.
         lockout.check(counted, address)
         const signedIn = await recognize(name, secret, () => lockout.begin(counted, address))
         if (signedIn === undefined) {
@@ -115,5 +118,5 @@ function asOwner(name: string) {
   return { account, userName: userName ?? name }
 }
 
-/** Texts of any length take the same time to compare. */
+/** Digests have the same length, so that texts of any length take the same time to compare. */
 const digest = (text: string): string => hash('sha256', text, 'hex')

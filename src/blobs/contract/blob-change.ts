@@ -11,7 +11,7 @@ export interface BlobChange {
   /** Versions that have become current, or ceased to be, in the order in which they make room. */
   readonly moved: readonly MovedBlob[]
   /** Of versions that are no more. */
-  readonly gone: readonly BlobRef[]
+  readonly gone: readonly GoneBlob[]
 }
 
 export interface Arrival {
@@ -26,20 +26,27 @@ export interface Arrival {
   readonly isInPlace?: boolean
 }
 
+export interface GoneBlob {
+  readonly order: string
+  readonly ref: BlobRef
+}
+
 export interface MovedBlob {
   readonly order: string
   readonly from: BlobRef
   readonly to: BlobRef
 }
 
-/** Thrown by `record` where bytes are on their way still: the key has to be settled, and the transaction begun again. */
+/** Thrown by `record` where bytes of this version are on their way still: it has to be settled (`settleArriving`), and the transaction begun again. */
 export class NotSettled extends Error {
   readonly bucket: string
   readonly key: string
+  readonly order: string
 
-  constructor(bucket: string, key: string) {
+  constructor(bucket: string, key: string, order: string) {
     super(`the bytes of ${bucket}/${key} are not in their place yet`)
     this.bucket = bucket
     this.key = key
+    this.order = order
   }
 }

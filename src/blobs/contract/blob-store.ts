@@ -10,7 +10,8 @@ import type { Awaitable } from '#metadata/engine.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import type { ChecksumAlgorithm } from '#model/object.ts'
-import type { BlobChange } from './blob-change.ts'
+import type { WorkStatus } from '#model/work-status.ts'
+import type { BlobChange, NotSettled } from './blob-change.ts'
 import type { BucketBlobs } from './bucket-blobs.ts'
 import type { BlobOwner } from './foreign.ts'
 import type { ByteRange, IncomingBody, StagedBlob } from './incoming.ts'
@@ -70,6 +71,8 @@ export interface BlobStore {
   prepareRemoval(bucket: string, key: string): Promise<((ref: BlobRef) => BlobRef) | undefined>
   /** False: `search` has to be asked first. */
   prepareRename(bucket: string, version: StoredVersion): Promise<boolean>
+  /** An order for a version of a key without a current one: after the newest older version, and every change that is not settled. */
+  orderAfter(transaction: Transaction, bucket: string, key: string, newest: string | undefined): Awaitable<string>
   /**
    * Inside the transaction: adds what tells later which bytes have to move or go; undefined if none have to. AccessDenied where that cannot
    * be done. NotSettled.
@@ -79,8 +82,8 @@ export interface BlobStore {
   isRecorded(recorded: Recorded): Promise<boolean>
   /** After the commit. What cannot be done now is tried again: it rejects only if the commit was not flushed. */
   settle(recorded: Recorded, options: SettleOptions): Promise<void>
-  /** What others have committed for this key and not settled. */
-  settleKey(bucket: string, key: string): Promise<void>
+  /** Has the bytes of a version that is arriving come to their place. */
+  settleArriving({ bucket, key, order }: NotSettled): Promise<void>
 
   /** Undefined: the bytes are not there, see `search`. `damaged`: there are others, and no sign of a change by hand. */
   open(bucket: string, version: StoredVersion): Awaitable<OpenBlob | 'damaged' | undefined>
@@ -97,22 +100,14 @@ export interface BlobStore {
 
   /** For people: where the bytes are; undefined where that is nothing to look at. */
   whereabouts(bucket: string, version: StoredVersion): Whereabouts | undefined
-  work(countedMax: number): Promise<BlobWork>
+  /** What it does by itself, in all processes that share it. */
+  status(): Promise<WorkStatus[]>
 }
 
 export interface Whereabouts {
   readonly path: string
   /** `plain`: under its own name. `opaque`: its name cannot be a file's. `version`: it is not current. */
   readonly kind: 'plain' | 'opaque' | 'version'
-}
-
-/** What is under way. Counts stop at the number that was asked for. */
-export interface BlobWork {
-  /** Writes that are not settled for good, and the bytes of small ones that the index keeps until then. */
-  readonly pendingWrites: number
-  readonly pendingBytes: number
-  readonly oldestPendingMs: number | undefined
-  readonly stagedFiles: number
 }
 
 export interface ByHand {

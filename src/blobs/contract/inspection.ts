@@ -18,6 +18,26 @@ export interface Leftover {
   readonly sizeBytes: number | undefined
 }
 
+/** One thing that does not fit. */
+export interface Finding {
+  readonly kind:
+    | 'missing'
+    | 'damaged'
+    | 'changed'
+    | 'linked'
+    | 'unreadable'
+    | 'unknown'
+    | 'leftover'
+    | 'counter'
+    | 'row'
+  /** Bucket and key with the version's id, or a path. */
+  readonly where: string
+  /** A sentence. */
+  readonly what: string
+  /** What was done about it; undefined: nothing. */
+  readonly repair: string | undefined
+}
+
 /** What is in a bucket without a record, or cannot be looked at. */
 export type Unknown =
   | { readonly key: string; readonly error?: undefined }
@@ -36,6 +56,8 @@ export interface Inspection {
   setAside(leftover: Leftover): Promise<string | undefined>
   /** Keeps a row of the index that is about to go. Says where. */
   keepRow(row: object): Promise<string>
+  /** Compares the parts of unfinished uploads with their records, while nothing is uploaded. */
+  parts(options: { readonly repair: boolean }): AsyncIterable<Finding>
   unknownIn(bucket: string): AsyncIterable<Unknown>
   unknownBuckets(known: ReadonlySet<string>): Promise<string[]>
   /** False: what is missing there may come back as a whole. */

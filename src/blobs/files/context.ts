@@ -1,6 +1,7 @@
 import type { Durability, VerifyReads } from '#blobs/contract/blob-store.ts'
 import type { BlobOwner } from '#blobs/contract/foreign.ts'
 import type { TroubleLog } from '#blobs/trouble-log.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { DiskReserve } from '#lib/files/disk-reserve.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import type { LocalEngine } from '#metadata/local-engine.ts'
@@ -12,6 +13,7 @@ import type { StagingFolder } from './staging/staging-folder.ts'
 
 /** What every part of the plain-file store works with. */
 export interface FilesContext {
+  readonly clock: Clock
   readonly engine: LocalEngine
   readonly layout: Layout
   readonly settler: Settler

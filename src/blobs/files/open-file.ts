@@ -13,10 +13,10 @@ import { limits } from '#model/limits.ts'
 import { areBytesOf, assertSameDigests, checkOfStretch } from './checks/verify.ts'
 import type { FilesContext } from './context.ts'
 import { sendStretch } from './io/egress.ts'
-import { findFileSafely, openFile, readWhole } from './io/file-operations.ts'
+import { type OpenFile as FileDescriptor, findFileSafely, openFile, readWhole } from './io/file-operations.ts'
 import type { StretchCheck } from './io/stretch-check.ts'
 import { isFileOf, isPlain, placeOf } from './place/file-ref.ts'
-import { isInside } from './place/inside.ts'
+import { findFileInside, isInside, openFileInside } from './place/inside.ts'
 
 /** At its place, or where it waits to be moved there. */
 export function openVersion(
@@ -24,10 +24,11 @@ export function openVersion(
   bucket: string,
   version: StoredVersion,
 ): OpenBlob | 'damaged' | undefined {
-  const path = findReachablePath(context, bucket, version)
-  const { blob } = version
-  const opened =
-    (path === undefined ? undefined : openSame(path, blob)) ?? openSame(context.layout.staging(blob.id), blob)
+  const { layout } = context
+  const { key, blob } = version
+  const path = layout.place(bucket, key, placeOf(blob))
+  const file = isPlain(blob) ? openFileInside(layout.bucket(bucket), path) : openFile(path)
+  const opened = readSame(file, blob) ?? readSame(openFile(layout.staging(blob.id)), blob)
   if (opened === undefined) return undefined
   const { bytes, ctimeMs, fd } = opened
   if (bytes === undefined) return new OpenFile(context, bucket, version, fd, ctimeMs)
@@ -35,17 +36,15 @@ export function openVersion(
 }
 
 export function hasVersion(context: FilesContext, bucket: string, version: StoredVersion): boolean {
-  return isPlaced(context, bucket, version) || isFileAt(context.layout.staging(version.blob.id), version.blob)
+  if (isPlaced(context, bucket, version)) return true
+  const staged = findFileSafely(context.layout.staging(version.blob.id))
+  return staged !== undefined && isFileOf(staged, version.blob)
 }
 
 /** Whether the file is where the record says. */
-export function isPlaced(context: FilesContext, bucket: string, version: StoredVersion): boolean {
-  const path = findReachablePath(context, bucket, version)
-  return path !== undefined && isFileAt(path, version.blob)
-}
-
-function isFileAt(path: string, blob: BlobRef): boolean {
-  const there = findFileSafely(path)
+export function isPlaced({ layout }: FilesContext, bucket: string, { key, blob }: StoredVersion): boolean {
+  const path = layout.place(bucket, key, placeOf(blob))
+  const there = isPlain(blob) ? findFileInside(layout.bucket(bucket), path) : findFileSafely(path)
   return there !== undefined && isFileOf(there, blob)
 }
 
@@ -66,9 +65,8 @@ interface Opened {
   readonly fd: number
 }
 
-/** Undefined if there is none, or another. */
-function openSame(path: string, blob: BlobRef): Opened | undefined {
-  const file = openFile(path)
+/** Undefined, and the file is closed, if it is another's. */
+function readSame(file: FileDescriptor | undefined, blob: BlobRef): Opened | undefined {
   if (file === undefined) return undefined
   const { fd, signature, ctimeMs } = file
   if (!isFileOf(signature, blob)) {

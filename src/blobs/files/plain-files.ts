@@ -3,10 +3,9 @@
  * name in it. The index is the write-ahead log of the files, so it has to be an engine on the same machine.
  */
 import fs from 'node:fs'
-import type { BlobChange } from '#blobs/contract/blob-change.ts'
+import type { BlobChange, NotSettled } from '#blobs/contract/blob-change.ts'
 import type {
   BlobStore,
-  BlobWork,
   Durability,
   Recorded,
   Search,
@@ -18,6 +17,7 @@ import type { BlobOwner } from '#blobs/contract/foreign.ts'
 import type { ByteRange, IncomingBody, StagedBlob } from '#blobs/contract/incoming.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
 import { TroubleLog } from '#blobs/trouble-log.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { DiskReserve } from '#lib/files/disk-reserve.ts'
 import { syncFolder } from '#lib/files/sync.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
@@ -26,6 +26,7 @@ import type { LocalEngine } from '#metadata/local-engine.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import type { ChecksumAlgorithm } from '#model/object.ts'
+import type { WorkStatus } from '#model/work-status.ts'
 import { FilesByHand } from './by-hand/files-by-hand.ts'
 import { prepareChange, prepareRemoval } from './by-hand/prepare-change.ts'
 import { discoverFile, type FileSearch, searchFile } from './by-hand/search.ts'
@@ -33,6 +34,7 @@ import { FileInspection } from './checks/inspection.ts'
 import { VerifiedFiles } from './checks/verified-files.ts'
 import { damaged } from './checks/verify.ts'
 import type { FilesContext } from './context.ts'
+import { orderAfterRows } from './moves/order-after-rows.ts'
 import { pendingKey } from './moves/pending.ts'
 import { isSettledForRename } from './moves/prepare-rename.ts'
 import { type RecordedChange, recordChange } from './moves/record-change.ts'
@@ -46,13 +48,14 @@ import { removeAbandoned } from './staging/remove-abandoned.ts'
 import { Spares } from './staging/spares.ts'
 import { assertRoom, discardFile, stage, stageCopy } from './staging/staging.ts'
 import { StagingFolder, sortStaging } from './staging/staging-folder.ts'
-import { workOf } from './work.ts'
+import { filesStatus } from './status.ts'
 
 export interface PlainFilesOptions {
   readonly layout: Layout
   readonly engine: LocalEngine
   readonly durability: Durability
   readonly log: LevelLog
+  readonly clock: Clock
   readonly reserve: DiskReserve
   readonly verifyReads: VerifyReads
 }
@@ -153,6 +156,10 @@ export class PlainFiles implements BlobStore {
     return isSettledForRename(this.#context, bucket, version)
   }
 
+  orderAfter(transaction: Transaction, bucket: string, key: string, newest: string | undefined): Promise<string> {
+    return orderAfterRows(transaction, bucket, key, newest)
+  }
+
   record(transaction: Transaction, change: BlobChange): Promise<Recorded | undefined> {
     return recordChange(this.#context, transaction, change)
   }
@@ -174,8 +181,8 @@ export class PlainFiles implements BlobStore {
     return durability === 'relaxed' ? settler.lag(pending, isSettled) : isSettled
   }
 
-  async settleKey(bucket: string, key: string): Promise<void> {
-    await this.#context.settler.settleKey(bucket, key)
+  settleArriving({ bucket, key, order }: NotSettled): Promise<void> {
+    return this.#context.settler.settleArriving(bucket, key, order)
   }
 
   open(bucket: string, version: StoredVersion): OpenBlob | 'damaged' | undefined {
@@ -203,7 +210,7 @@ export class PlainFiles implements BlobStore {
     return { path: this.#context.layout.place(bucket, key, place), kind: place.kind }
   }
 
-  work(countedMax: number): Promise<BlobWork> {
-    return workOf(this.#context, countedMax)
+  status(): Promise<WorkStatus[]> {
+    return filesStatus(this.#context)
   }
 }

@@ -3,7 +3,7 @@
  * version that is gone are forgotten after its commit.
  */
 import type { BlobChange } from '#blobs/contract/blob-change.ts'
-import type { BlobStore, BlobWork, Recorded, SettleOptions } from '#blobs/contract/blob-store.ts'
+import type { BlobStore, Recorded, SettleOptions } from '#blobs/contract/blob-store.ts'
 import type { BucketBlobs } from '#blobs/contract/bucket-blobs.ts'
 import type { ByteRange, IncomingBody, StagedBlob } from '#blobs/contract/incoming.ts'
 import type { Inspection } from '#blobs/contract/inspection.ts'
@@ -11,11 +11,12 @@ import type { OpenBlob } from '#blobs/contract/open-blob.ts'
 import { OpenBytes } from '#blobs/open-bytes.ts'
 import { readBody } from '#blobs/read-body.ts'
 import type { BlobRef } from '#metadata/blob-ref.ts'
-import { randomId } from '#metadata/order.ts'
+import { newOrder, randomId } from '#metadata/order.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm } from '#model/object.ts'
+import type { WorkStatus } from '#model/work-status.ts'
 import { copyOf, digestsOf } from './copy-of.ts'
 import { MemoryParts } from './memory-parts.ts'
 
@@ -40,6 +41,7 @@ export class MemoryBlobs implements BlobStore {
   readonly inspection: Inspection = {
     compare: async (_bucket, { blob }) => (this.#bytes.has(blob.id) ? 'right' : 'missing'),
     leftovers: none,
+    parts: none,
     setAside: async () => undefined,
     keepRow: async () => 'memory',
     unknownIn: none,
@@ -105,8 +107,12 @@ export class MemoryBlobs implements BlobStore {
     return true
   }
 
+  orderAfter(_transaction: Transaction, _bucket: string, _key: string, newest: string | undefined): string {
+    return newOrder(newest)
+  }
+
   async record(_transaction: Transaction, { gone, arrived }: BlobChange): Promise<GoneBlobs> {
-    return { ids: gone.map(({ id }) => id), uploadId: arrived?.uploadId }
+    return { ids: gone.map(({ ref }) => ref.id), uploadId: arrived?.uploadId }
   }
 
   /** A commit in memory takes effect, or fails as a whole. */
@@ -120,7 +126,7 @@ export class MemoryBlobs implements BlobStore {
     if (uploadId !== undefined) await this.parts.remove(uploadId)
   }
 
-  async settleKey(): Promise<void> {}
+  async settleArriving(): Promise<void> {}
 
   open(_bucket: string, { blob }: StoredVersion): OpenBlob | undefined {
     const bytes = this.#bytes.get(blob.id)
@@ -149,8 +155,8 @@ export class MemoryBlobs implements BlobStore {
     return undefined
   }
 
-  async work(): Promise<BlobWork> {
-    return { pendingWrites: 0, pendingBytes: 0, oldestPendingMs: undefined, stagedFiles: 0 }
+  async status(): Promise<WorkStatus[]> {
+    return []
   }
 }
 

@@ -99,7 +99,8 @@ const commands: ReadonlyMap<string, Command> = new Map(
       GetBucketIntelligentTieringConfiguration DeleteBucketIntelligentTieringConfiguration
       ListBucketInventoryConfigurations GetBucketInventoryConfiguration DeleteBucketInventoryConfiguration
       ListBucketMetricsConfigurations GetBucketMetricsConfiguration DeleteBucketMetricsConfiguration
-      GetObjectLockConfiguration GetObjectRetention GetObjectLegalHold`),
+      GetBucketMetadataConfiguration DeleteBucketMetadataConfiguration GetBucketMetadataTableConfiguration
+      DeleteBucketMetadataTableConfiguration GetObjectLockConfiguration GetObjectRetention GetObjectLegalHold`),
   }),
 )
 

@@ -43,8 +43,8 @@ const missing: Readonly<Record<string, { title: string; text: string }>> = {
 }
 
 export function toApiError(error: unknown): ApiError {
-  if (error instanceof URIError || (error instanceof Error && 'status' in error && error.status === 400)) {
-    return new ApiError('InvalidURI')
-  }
-  return asApiError(error)
+  if (error instanceof ApiError) return error
+  const isBadAddress =
+    error instanceof URIError || (error instanceof Error && 'status' in error && error.status === 400)
+  return isBadAddress ? new ApiError('InvalidURI') : asApiError(error)
 }

@@ -1,6 +1,7 @@
 import { objectsHref } from '#console/address.ts'
 import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
 import { isFormRequest } from '#console/visit/form.ts'
+import { authorizeAndDelete } from '#objects/delete-object.ts'
 import { deletionsAtOnceMax } from '#store/delete-each.ts'
 import { folderCrumbs, folderOf } from './folder.ts'
 import { couldNot, nameFor, objectsIn, readSources, runStep, type Source, type Step, walkSources } from './selection.ts'
@@ -32,13 +33,11 @@ interface DeleteStep extends Step {
 
 async function deleteStep(visit: Visit, services: ConsoleServices, sources: readonly Source[]): Promise<DeleteStep> {
   const { store } = services
-  const { bucket, principal } = visit
+  const { bucket, actor } = visit
   const markers: Marker[] = []
   const walk = walkSources(visit, store, sources)
   const step = await runStep(visit, walk, { atOnceMax: deletionsAtOnceMax }, async (key) => {
-    await visit.authorizeObject('s3:DeleteObject', { bucket, key })
-    const asked = { ownerId: principal.canonicalId, conditions: {}, origin: visit.actor }
-    const { versionId } = await store.deleteObject({ bucket, key, versionId: undefined, ...asked })
+    const { versionId } = await authorizeAndDelete(store, actor, { bucket, key, conditions: {} })
     // While versioning is suspended the marker takes the place of the version.
     if (bucket.versioning !== 'Enabled' || versionId === undefined) return
     if (visit.may('s3:DeleteObjectVersion', { bucket, key })) markers.push({ key, versionId })

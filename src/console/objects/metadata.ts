@@ -1,19 +1,12 @@
 /** Headers and user metadata of an object, editable. As with any S3 client, a change is a copy of the object onto itself. */
 import { objectHref } from '#console/address.ts'
 import type { Page, View, Visit } from '#console/page.ts'
+import { encodeHeaderBytes } from '#lib/text/header-bytes.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectHeaders } from '#model/object.ts'
 import { copyObject } from '#objects/copy-object.ts'
 import { nameOf, objectCrumbs } from './folder.ts'
-
-const headerFields = [
-  ['contentType', 'Content-Type'],
-  ['cacheControl', 'Cache-Control'],
-  ['contentDisposition', 'Content-Disposition'],
-  ['contentEncoding', 'Content-Encoding'],
-  ['contentLanguage', 'Content-Language'],
-  ['expires', 'Expires'],
-] as const satisfies readonly (readonly [keyof ObjectHeaders, string])[]
+import { headerFields, readableHeaders } from './header-fields.ts'
 
 type Pairs = readonly (readonly [name: string, value: string])[]
 
@@ -51,7 +44,7 @@ function headersIn(form: URLSearchParams): ObjectHeaders {
   const headers: Partial<Record<keyof ObjectHeaders, string>> = {}
   for (const [field] of headerFields) {
     const value = form.get(field)?.trim()
-    if (value) headers[field] = value
+    if (value) headers[field] = encodeHeaderBytes(value)
   }
   return headers
 }
@@ -95,6 +88,7 @@ function metadataView(
   problem?: string,
   status = 200,
 ): View {
+  const readable = readableHeaders(headers)
   return {
     view: 'objects/metadata',
     title: `Metadata of ${nameOf(key)}`,
@@ -107,7 +101,7 @@ function metadataView(
       key,
       etag,
       problem,
-      headers: headerFields.map(([field, name]) => ({ field, name, value: headers[field] ?? '' })),
+      headers: headerFields.map(([field, name]) => ({ field, name, value: readable[field] ?? '' })),
       pairs,
     },
   }

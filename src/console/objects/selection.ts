@@ -73,7 +73,7 @@ export async function runStep(
       await action(key)
       return undefined
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status >= 500) throw error
+      if (!(error instanceof ApiError)) throw error
       return { key, message: error.message }
     }
   })

@@ -11,6 +11,7 @@ import type { ObjectVersion } from '#model/object.ts'
 import type { Tags } from '#model/tags.ts'
 import { fileTypeOf, iconOf } from './file-kind.ts'
 import { folderCrumbs, nameOf, parentOf } from './folder.ts'
+import { readableHeaders } from './header-fields.ts'
 import { previewOf } from './preview.ts'
 import { listKeyVersions } from './versions.ts'
 
@@ -21,7 +22,7 @@ export const showObject: Page = async (visit, services) => {
   if (version === undefined && versions.length === 0) throw new ApiError('NoSuchKey')
   const shown = version?.isDeleteMarker === false ? version : undefined
   return objectView(visit, {
-    version: shown,
+    version: shown && { ...shown, headers: readableHeaders(shown.headers) },
     versionId,
     versions,
     preview: shown === undefined ? undefined : await previewOf(services.store, bucket.name, shown, versionId),

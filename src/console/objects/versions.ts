@@ -3,6 +3,7 @@ import { objectHref, objectsHref } from '#console/address.ts'
 import { listing } from '#console/facts.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { copyObject } from '#objects/copy-object.ts'
+import { deleteObject } from '#objects/delete-object.ts'
 import type { ListedVersion } from '#store/contract.ts'
 import { parentOf } from './folder.ts'
 
@@ -41,9 +42,8 @@ export const restoreVersion: Page = async (visit, services) => {
 }
 
 export const deleteVersion: Page = async (visit, services) => {
-  const { bucket, key, versionId, principal, actor } = visit
-  const ownerId = principal.canonicalId
-  await services.store.deleteObject({ bucket, key, versionId, ownerId, conditions: {}, origin: actor })
+  const { bucket, key, versionId, actor } = visit
+  await deleteObject(services.store, actor, { bucket, key, versionId, conditions: {} })
   const isLeft = (await listKeyVersions(visit, services)).length > 0
   return {
     redirect: isLeft ? objectHref(bucket.name, key) : objectsHref(bucket.name, parentOf(key)),

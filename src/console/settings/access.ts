@@ -2,7 +2,7 @@
 import type { BucketPolicies } from '#console/page.ts'
 import type { Bucket } from '#model/bucket.ts'
 
-export type Access = 'private' | 'public-read' | 'custom' | 'custom-public' | 'public-blocked'
+export type BucketAccess = 'private' | 'public-read' | 'custom' | 'custom-public' | 'public-blocked'
 
 /** Lets anyone list the bucket and read its objects. */
 export function publicReadPolicy(bucket: string): string {
@@ -21,7 +21,7 @@ export function publicReadPolicy(bucket: string): string {
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html may overrule a public policy. */
-export function accessOf(policies: BucketPolicies, { name: bucket, publicAccessBlock }: Bucket): Access {
+export function accessOf(policies: BucketPolicies, { name: bucket, publicAccessBlock }: Bucket): BucketAccess {
   const json = policies.find(bucket)
   if (json === undefined) return 'private'
   const isPublic = policies.isPublic(bucket)

@@ -1,16 +1,14 @@
 import { listing } from '#console/facts.ts'
+import { type Deletions, summaryOf } from '#console/objects/deletions.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
-import { refusalOf } from '#model/errors.ts'
-import { deleteEach } from '#store/delete-each.ts'
+import { deleteNamed } from '#objects/delete-object.ts'
 
 export interface Marker {
   readonly key: string
   readonly versionId?: string | undefined
 }
 
-export interface EmptyStep {
-  readonly done: number
-  readonly failed: readonly { readonly key: string; readonly message: string }[]
+export interface EmptyStep extends Deletions {
   /** Where the next step begins; undefined when every version has had its turn. */
   readonly next: Marker | undefined
 }
@@ -23,7 +21,7 @@ export async function emptyStep(
   { store }: ConsoleServices,
   from: Marker | undefined,
 ): Promise<EmptyStep> {
-  const { bucket, principal } = visit
+  const { bucket, actor } = visit
   visit.authorize('s3:ListBucketVersions', { bucket }, listing('', stepVersions))
   const { versions, next } = await store.listVersions({
     bucket: bucket.name,
@@ -33,20 +31,7 @@ export async function emptyStep(
     keyMarker: from?.key ?? '',
     versionIdMarker: from?.versionId,
   })
-  const outcomes = await deleteEach(
-    versions.map(({ version }) => version),
-    async ({ key, versionId }) => {
-      try {
-        await visit.authorizeObject('s3:DeleteObjectVersion', { bucket, key, versionId })
-        const asked = { ownerId: principal.canonicalId, conditions: {}, origin: visit.actor }
-        await store.deleteObject({ bucket, key, versionId, ...asked })
-        return undefined
-      } catch (error) {
-        const refusal = refusalOf(error)
-        return { key, message: refusal.message }
-      }
-    },
-  )
-  const failed = outcomes.filter((outcome) => outcome !== undefined)
-  return { done: outcomes.length - failed.length, failed, next }
+  const entries = versions.map(({ version: { key, versionId } }) => ({ key, versionId }))
+  const read = (entry: Marker) => ({ bucket, ...entry, conditions: {} })
+  return { ...summaryOf(entries, await deleteNamed(store, actor, { entries, read })), next }
 }

@@ -13,7 +13,7 @@ export const showSystem: Page = async (visit, services) => {
     checkApi(internalApiUrl(config)),
     diskOf(config.storageRoot),
     indexSize(services),
-    isAdministrator ? describeWork(services) : [],
+    isAdministrator ? describeWork(visit, services) : [],
   ])
   return {
     view: 'system/system',

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SignIn } from '#access/sign-in/sign-in.ts'
 import { cookieOf, readCookies } from '#console/session/cookies.ts'
 import { endSession, sessionOf, type VisitSession } from '#console/session/session.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { Principal } from '#model/account.ts'
 
 export interface Visitor {
@@ -16,12 +17,12 @@ export interface Visitor {
 export async function identifyVisitor(
   request: IncomingMessage,
   response: ServerResponse,
-  options: { readonly signIn: SignIn; readonly lifetimeMs: number; readonly isSecure: boolean },
+  options: { readonly signIn: SignIn; readonly lifetimeMs: number; readonly isSecure: boolean; readonly clock: Clock },
 ): Promise<Visitor> {
   const session = sessionOf(request)
   const { signedIn, signedInAtMs = 0 } = session
   if (signedIn !== undefined) {
-    const isOver = Date.now() - signedInAtMs > options.lifetimeMs
+    const isOver = options.clock.nowMs() - signedInAtMs > options.lifetimeMs
     const principal = isOver ? undefined : options.signIn.resume(signedIn)
     if (principal !== undefined) return { session, principal, binding: `session:${session.id}` }
     await endSession(request)

@@ -1,6 +1,6 @@
 /**
- * The life of one request in AWS's Query protocol: read the form → service by version → operation by Action → answer in XML. Who is
- * calling and what they may do is for the service. Errors and the access log are here once.
+ * The life of one request in AWS's Query protocol: read the form → service by version → operation by Action → answer in
+ * XML. Services authenticate and authorize. Errors and the access log are handled here once.
  */
 import { hash, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -19,9 +19,9 @@ export interface QueryEndpointOptions {
     info(fields: object, message?: string): void
     error(fields: object, message?: string): void
   }
-  /** Throws SlowDown when the client has had its share. */
+  /** Throws SlowDown when the client is over its limit. */
   readonly rateLimit?: ((request: IncomingMessage) => void) | undefined
-  /** Told of every request once it is answered. */
+  /** Called for every request once it is answered. */
   readonly onServed?: ((served: ServedRequest) => void) | undefined
 }
 
@@ -202,7 +202,7 @@ function send(
     response.destroy()
     return 0
   }
-  // Whoever sends too much is not listened to until they are done.
+  // A client that sends too much is not read to its end.
   if (!request.complete) response.once('finish', () => request.destroy())
   const sizeBytes = Buffer.byteLength(body)
   response

@@ -1,10 +1,10 @@
-/** Failures of authentication are told by S3 in its own words; IAM and STS have theirs. */
+/** Translates S3's errors of authentication to those of IAM and STS. */
 import { ApiError, type ErrorCode } from '#model/errors.ts'
 
 const expired = 'The security token included in the request is expired'
 const invalid = 'The security token included in the request is invalid.'
 
-/** Code of S3 → code and message here; without a message, S3's stays. */
+/** Code of S3 → code and message of IAM; without a message, S3's stays. */
 const translations: Partial<Record<ErrorCode, readonly [code: ErrorCode, message?: string]>> = {
   AuthorizationHeaderMalformed: ['SignatureDoesNotMatch'],
   AuthorizationQueryParametersError: ['IncompleteSignature'],
@@ -18,12 +18,12 @@ const translations: Partial<Record<ErrorCode, readonly [code: ErrorCode, message
   ],
 }
 
-/** Whatever was thrown, as it is shown. Anything but an ApiError is a bug, and is shown without detail. */
+/** The error to show. Anything but an ApiError is a bug, and is shown without detail. */
 export function asQueryError(error: unknown): ApiError {
   if (!(error instanceof ApiError)) return new ApiError('InternalError')
   if (error.code === 'ExpiredToken') return new ApiError('ExpiredToken', { message: expired, cause: error })
   if (error.code === 'AccessDenied') {
-    // S3 puts the resource in quotes, the others do not.
+    // S3 quotes the resource, IAM and STS do not.
     return translated(error, 'AccessDenied', error.message.replace(/on resource: "([^"]*)"/, 'on resource: $1'))
   }
   const [code, message] = translations[error.code] ?? []

@@ -1,6 +1,6 @@
 /**
- * The parameters of a request to a service with AWS's Query protocol: flat names, with lists as `Tags.member.1.Key`. What is wrong with
- * one is told as AWS tells it. https://docs.aws.amazon.com/IAM/latest/UserGuide/programming.html
+ * The parameters of a request in AWS's Query protocol: flat names, with lists such as `Tags.member.1.Key`. Mistakes are
+ * reported in AWS's words. https://docs.aws.amazon.com/IAM/latest/UserGuide/programming.html
  */
 import { ApiError } from '#model/errors.ts'
 
@@ -72,7 +72,7 @@ export class QueryParams {
     })
   }
 
-  /** `Tags.member.1`, `Tags.member.2`... as far as there are some. */
+  /** `Tags.member.1`, `Tags.member.2`... up to the last one given. */
   #places(name: string, maxItems = 1000): string[] {
     const prefix = `${name}.member.`
     const numbers = new Set<number>()

@@ -1,12 +1,15 @@
-/** Whether a request is one to IAM or STS: they live on the same port as S3, at `/`. Asked of every request, so it must cost little. */
+/**
+ * Whether a request is for IAM or STS, which share the port with S3, at `/`. Called for every request, so it must cost
+ * little.
+ */
 import type { IncomingMessage } from 'node:http'
 
 const signedScope = /\/(iam|sts)\/aws4_request/
 const versions: ReadonlySet<string> = new Set(['2010-05-08', '2011-06-15'])
 
 /**
- * By the scope of its signature; else at `/` by Action and Version in the query; else by a POST of a form, or with an Action in its
- * query: S3 has no POST at `/`.
+ * A request is recognized by the scope of its signature; else at `/` by Action and Version in the query; else as a POST
+ * of a form, or with an Action in its query, since S3 has no POST at `/`.
  */
 export function isQueryRequest({
   method,

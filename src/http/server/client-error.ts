@@ -1,4 +1,4 @@
-/** What a client is told whose bytes are no HTTP request: there is no request yet, so the answer is written by hand. */
+/** Answers bytes that are not an HTTP request. There is no request object yet, so the answer is written by hand. */
 import { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { ApiError, type ErrorCode } from '#model/errors.ts'
@@ -12,7 +12,7 @@ export function answerClientError(error: Error & { code?: string }, socket: Dupl
   const answer = answerInProgress(socket)
   const isGone = error.code === 'ECONNRESET' || !socket.writable
   if (!isGone && answer?.req.complete === true) {
-    // What cannot be read follows a whole request: that one is still answered, and nothing after it.
+    // The invalid bytes follow a complete request: that one is still answered, and nothing after it.
     answer.shouldKeepAlive = false
     return
   }
@@ -33,7 +33,7 @@ export function answerClientError(error: Error & { code?: string }, socket: Dupl
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 
-/** Node's own note of the response that a connection is waiting for. */
+/** Node's internal reference to the response that a connection waits for. */
 function answerInProgress(socket: Duplex): ServerResponse | undefined {
   const answer: unknown = Reflect.get(socket, '_httpMessage')
   return answer instanceof ServerResponse ? answer : undefined

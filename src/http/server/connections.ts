@@ -1,6 +1,7 @@
 /**
- * The connections of one server and the requests on them, bounded so that the process never runs out of descriptors: at that limit
- * accepting, reading and recovering all fail at once. What is too much is answered with 503 SlowDown.
+ * Bounds the connections of one server and the requests on them, so that the process never runs out of file
+ * descriptors: at that limit accepting, reading and recovering all fail at once. The excess is answered with 503
+ * SlowDown.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -8,19 +9,19 @@ import { findOpenFileLimit } from '#lib/system/open-file-limit.ts'
 import { ApiError } from '#model/errors.ts'
 
 export interface ConnectionLimits {
-  /** Descriptors for connections and for what their requests open. */
+  /** Descriptors for connections and for the files that their requests open. */
   readonly descriptors: number
-  /** From here on connections that wait for a next request are closed, and a new one is served once. */
+  /** Above this, idle connections are closed, and a new one serves one request. */
   readonly connections: number
-  /** From here on a new connection is closed without an answer. */
+  /** Above this, a new connection is closed without an answer. */
   readonly connectionsMax: number
 }
 
 /** A copy has its source and its target open beside the connection. */
 const descriptorsPerRequest = 2
-/** For the index, the log, watches and jobs. */
+/** Reserved for the index, the log, watches and jobs. */
 const reservedDescriptors = 128
-/** Memory has a limit as well. */
+/** An upper bound, since connections take memory too. */
 const descriptorsMax = 40_000
 const silentMs = 5_000
 const drainedBytes = 16 * 1024 * 1024
@@ -36,7 +37,7 @@ export function limitsWithin(openFileLimit: number = descriptorsMax): Connection
 }
 
 interface Connection {
-  /** As the system knows it, below TLS. */
+  /** The socket as the system knows it, below TLS. */
   readonly socket: Socket
   requests: number
   isSurplus: boolean
@@ -44,7 +45,7 @@ interface Connection {
 
 export interface ConnectionsOptions {
   readonly limits?: ConnectionLimits | undefined
-  /** Told at most every ten seconds. */
+  /** Called at most every ten seconds. */
   readonly onRefused?: ((refused: number, limits: ConnectionLimits) => void) | undefined
 }
 
@@ -60,7 +61,7 @@ export class Connections {
   readonly #limits: ConnectionLimits
   readonly #onRefused: ConnectionsOptions['onRefused']
   readonly #all = new Map<Socket, Connection>()
-  /** By the socket that requests name, which under TLS is another. */
+  /** By the socket that requests name, which differs under TLS. */
   readonly #byRequestSocket = new WeakMap<Socket, Connection>()
   readonly #handshakes = new Map<string, Connection>()
   #requests = 0
@@ -78,7 +79,7 @@ export class Connections {
     return this.#all.size
   }
 
-  /** False where the request must be refused. Otherwise it counts until it is answered. */
+  /** False if the request must be refused. Otherwise it counts until it is answered. */
   admit(request: IncomingMessage, response: ServerResponse): boolean {
     const connection = this.#byRequestSocket.get(request.socket)
     if (connection === undefined) return true
@@ -88,7 +89,7 @@ export class Connections {
     if (wanted > this.#limits.descriptors && !isProbe) return false
     this.#requests++
     connection.requests++
-    // A response that waited for an earlier one on a connection that broke is never closed: #close counts it then.
+    // A response that waited for an earlier one on a broken connection emits no close: #close counts it then.
     response.on('close', () => {
       if (connection.requests === 0) return
       connection.requests--
@@ -113,7 +114,7 @@ export class Connections {
     if (hasBody) drain(request)
   }
 
-  /** Those without a request in progress. */
+  /** Connections without a request in progress. */
   closeIdle(): void {
     for (const { socket, requests } of this.#all.values()) if (requests === 0) socket.destroy()
   }
@@ -162,7 +163,7 @@ export class Connections {
   }
 }
 
-/** To close while the body is still on its way would reset the connection, and the client might never read the answer. */
+/** Closing while the body still arrives would reset the connection, and the client might never read the answer. */
 function drain(request: IncomingMessage): void {
   const { socket } = request
   let left = drainedBytes
@@ -174,5 +175,5 @@ function drain(request: IncomingMessage): void {
   request.once('end', () => socket.end()).on('error', () => {})
 }
 
-/** They open no file, and are asked most urgently when the server is busy. */
+/** Probes open no file, and are needed most when the server is busy. */
 const probes = /^\/(healthz|minio\/health\/)/

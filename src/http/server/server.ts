@@ -1,6 +1,6 @@
 /**
- * An Express application at the speed of node:http. Express sets the prototype of every request and response, which makes both
- * slow; here they are born with the prototypes that it wants, and setting them again changes nothing.
+ * An Express application at the speed of node:http. Express sets the prototype of every request and response, which
+ * makes both slow. Here they are created with those prototypes, and setting them again changes nothing.
  */
 import http, { IncomingMessage, type Server, ServerResponse } from 'node:http'
 import https from 'node:https'
@@ -16,12 +16,12 @@ export interface HttpServerOptions extends ConnectionsOptions {
   readonly tls?: { readonly cert: Buffer | string; readonly key: Buffer | string } | undefined
 }
 
-/** What clients may send before the body; S3 allows 8 KiB of headers, proxies and tokens add theirs. */
+/** Bytes that clients may send before the body. S3 allows 8 KiB of headers; proxies and tokens add theirs. */
 const maxHeaderBytes = 32 * 1024
-/** Longer than the minute that load balancers keep their connections, so that they close first. */
+/** Longer than the 60 seconds of load balancers, so that they close first. */
 const keepAliveTimeoutMs = 75_000
 const headersTimeoutMs = 60_000
-/** Without a byte in either direction. An upload as a whole may take as long as it likes. */
+/** Time without a byte in either direction. An upload as a whole may take any time. */
 const idleTimeoutMs = 300_000
 
 export function createHttpServer(options: HttpServerOptions, install: (app: express.Express) => void): Server {
@@ -49,9 +49,9 @@ export function createHttpServer(options: HttpServerOptions, install: (app: expr
   server.setTimeout(idleTimeoutMs)
   server.on('clientError', answerClientError)
   server.on('request', answer)
-  // Who handles the request calls response.writeContinue(), once its headers have passed: until then the client holds its body.
+  // The handler calls response.writeContinue() once the headers are accepted; until then the client holds its body.
   server.on('checkContinue', answer)
-  // Expectations that nobody knows are passed over, as S3 does, and not answered by 417.
+  // Unknown expectations are ignored, as S3 does, and not answered with 417.
   server.on('checkExpectation', answer)
   return server
 }
@@ -68,13 +68,13 @@ function createMessageClasses(app: express.Express) {
   return { IncomingMessage: Request, ServerResponse: Response }
 }
 
-/** Resolves with the port, which is chosen by the system for port 0. */
+/** Resolves with the port; with port 0 the system chooses one. */
 export function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port }, () => {
       server.off('error', reject)
-      // A connection that could not be accepted, for want of descriptors: its client comes again.
+      // Accepting failed for want of descriptors. The client will retry.
       server.on('error', () => {})
       const address = server.address()
       resolve(typeof address === 'object' && address !== null ? address.port : port)
@@ -82,12 +82,12 @@ export function listen(server: Server, host: string, port: number): Promise<numb
   })
 }
 
-/** For a server whose connections are accepted elsewhere and come one by one, by the function returned. */
+/** For a server whose connections are accepted elsewhere and handed over one by one, through the returned function. */
 export function takeConnections(server: Server): (socket: Socket) => void {
   // Node sets up the timeouts of headers and idle connections here.
   server.emit('listening')
   return (socket) => {
-    // As node:http makes them.
+    // The options that node:http sets.
     socket.allowHalfOpen = true
     socket.setNoDelay(true)
     socket.setKeepAlive(true)
@@ -98,8 +98,8 @@ export function takeConnections(server: Server): (socket: Socket) => void {
 const sweepMs = 50
 
 /**
- * Takes no more connections, lets requests in flight finish, and cuts off what is left after `timeoutMs`. A connection that has sent
- * no whole head of a request is not waited for.
+ * Accepts no more connections, lets requests in flight finish, and closes the rest after `timeoutMs`. Does not wait for
+ * a connection that has not sent a complete request head.
  */
 export async function closeServer(server: Server, timeoutMs: number): Promise<void> {
   const connections = connectionsOf.get(server)
@@ -110,7 +110,7 @@ export async function closeServer(server: Server, timeoutMs: number): Promise<vo
     server.closeAllConnections()
   }, timeoutMs)
   while (connections !== undefined && connections.size > 0) {
-    // Not before the first turn: a request may be on its way here.
+    // Not before the next turn: a request may just be arriving.
     await sleep(sweepMs)
     connections.closeIdle()
   }

@@ -1,4 +1,4 @@
-/** The account as a whole: its alias, how much it holds, and what it cannot hold here. */
+/** The account as a whole: its alias, its summary, and lists that are always empty here. */
 
 import type { IamRow } from '#iam/request.ts'
 import { rules } from '#iam/rules.ts'
@@ -98,7 +98,7 @@ const summaryRow: IamRow = {
   },
 }
 
-/** There are none and can be none, which is what tools ask before they delete a user. */
+/** Always empty: tools ask for these lists before they delete a user. */
 const emptyLists: readonly IamRow[] = [
   emptyList('ListMFADevices', 'MFADevices'),
   emptyList('ListSSHPublicKeys', 'SSHPublicKeys'),
@@ -109,7 +109,7 @@ const emptyLists: readonly IamRow[] = [
   { ...emptyList('ListSAMLProviders', 'SAMLProviderList'), on: anything },
 ]
 
-/** NoSuchEntity for a user who is not there. */
+/** NoSuchEntity if there is no such user. */
 function emptyList(name: string, element: string): IamRow {
   return {
     name,

@@ -1,4 +1,7 @@
-/** Everything of an account in one paged answer. https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html */
+/**
+ * Everything in an account, in one paged answer.
+ * https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+ */
 
 import { policyNameOf } from '#iam/policies/held-policies.ts'
 import { includesName, pageOf } from '#iam/reading.ts'

@@ -1,6 +1,7 @@
 /**
- * What each user has to sign in and sign with, as a table. It is made when it is asked for, so that one is always there: no process has
- * to know what another has made. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
+ * The credentials of each user, as a table. It is made when it is asked for, so it always exists and no state is shared
+ * between processes.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
  */
 
 import type { IamRow } from '#iam/request.ts'
@@ -47,7 +48,7 @@ function formatReport(account: Account, lastUsed: LastUsed): string {
   return rows.map((row) => row.map(quoted).join(',')).join('\n')
 }
 
-/** When it was last used is not noted. */
+/** The time of last use is not recorded. */
 const passwordFields = (login: Login | undefined): string[] =>
   login === undefined ? ['false', none, none, none] : ['true', 'no_information', moment(login.createdAt), none]
 
@@ -64,5 +65,5 @@ const noCertificates = ['false', none, 'false', none]
 
 const moment = (at: string | number): string => `${new Date(at).toISOString().slice(0, 19)}+00:00`
 
-/** Names of users may have commas. */
+/** Names of users may contain commas. */
 const quoted = (field: string): string => (field.includes(',') ? `"${field}"` : field)

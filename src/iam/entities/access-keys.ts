@@ -1,4 +1,4 @@
-/** Keys of a user; of the caller if none is named, who may also be an account's root. */
+/** Access keys of a user. Without a name they are the caller's, who may also be an account's root. */
 
 import { answerPage, pageOf, refuseRoot } from '#iam/reading.ts'
 import type { IamRequest, IamRow } from '#iam/request.ts'
@@ -17,7 +17,7 @@ import type { Account } from '#identity/entities/account.ts'
 import { makerOf } from '#identity/secrets/credential-maker.ts'
 import { ApiError } from '#model/errors.ts'
 
-/** Gives the holder in whichever state of the account it is asked about. NoSuchEntity. */
+/** Finds the holder of the keys in a given state of the account. NoSuchEntity. */
 function holderAsked({ params, caller }: IamRequest): (account: Account) => Holder {
   const name = params.find('UserName', rules.userName) ?? caller.requester.userName
   if (name === undefined) {

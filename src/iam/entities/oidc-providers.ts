@@ -17,7 +17,7 @@ const arnAsked = ({ params }: IamRequest): string => params.get('OpenIDConnectPr
 const clientIds = { ...rules.clientId, maxItems: 100 }
 const thumbprints = { ...rules.thumbprint, maxItems: 5 }
 
-/** ValidationError. AWS wants https; an issuer on one's own machine may do without. */
+/** ValidationError. AWS requires https; http is allowed here for an issuer on the same machine. */
 function readUrl({ params }: IamRequest): string {
   const text = params.get('Url', rules.providerUrl)
   const url = URL.canParse(text) ? new URL(text) : undefined

@@ -4,7 +4,7 @@ import { rules } from '#iam/rules.ts'
 import { formatDate, roleBrief, roleShape } from '#iam/shapes.ts'
 import { onAll, onRole } from '#iam/targets.ts'
 import { getAttachable } from '#identity/accounts/managed-policies.ts'
-import { createRole, deleteRole, getRole, setTrust } from '#identity/accounts/roles.ts'
+import { createRole, deleteRole, getRole, setMaxSession, setTrust } from '#identity/accounts/roles.ts'
 import { tagsOf } from '#identity/entities/entity.ts'
 import { type Role, sessionSeconds } from '#identity/entities/role.ts'
 import type { XmlTree } from '#lib/text/xml.ts'
@@ -65,8 +65,8 @@ export const roleRows: readonly IamRow[] = [
       const maxSessionSeconds = params.findNumber('MaxSessionDuration', sessionSeconds)
       await change((account) => {
         const role = getRole(account, name)
+        if (maxSessionSeconds !== undefined) setMaxSession(role, maxSessionSeconds)
         if (description !== undefined) role.description = description
-        if (maxSessionSeconds !== undefined) role.maxSessionSeconds = maxSessionSeconds
       })
       return {}
     },

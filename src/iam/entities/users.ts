@@ -11,7 +11,7 @@ import { renameNamed, tagsOf } from '#identity/entities/entity.ts'
 import { type User, userKind } from '#identity/entities/user.ts'
 import { rootArn } from '#identity/principals/principal-arn.ts'
 
-/** NoSuchEntity. The caller, if the request names nobody. */
+/** The user that the request names, otherwise the caller. NoSuchEntity. */
 export function userAsked({ params, caller, account }: IamRequest): User {
   const name = params.find('UserName', rules.userName) ?? caller.requester.userName
   refuseRoot(name === undefined)
@@ -94,7 +94,7 @@ export const userRows: readonly IamRow[] = [
   },
 ]
 
-/** Both must be there. */
+/** Both must exist. */
 function membershipRow(name: string, alter: (account: Account, user: User, groupName: string) => void): IamRow {
   return {
     name,

@@ -1,4 +1,4 @@
-/** The condition keys that policies ask for, in conditions and in variables. */
+/** The condition keys that policies use, in conditions and in variables. */
 
 import type { IamRequest, IamRow } from '#iam/request.ts'
 import { rules } from '#iam/rules.ts'
@@ -31,7 +31,7 @@ export function contextKeysOf(documents: readonly PolicyDocument[]): string[] {
 export const readPolicies = ({ params }: IamRequest, name: string): PolicyDocument[] =>
   params.list(name, rules.document).map((json) => parsePolicy(json, 'identity', { maxBytes: rules.document.max }))
 
-/** Of a user (with its groups), a group or a role. NoSuchEntity. */
+/** Policies of a user (with its groups), a group or a role. NoSuchEntity. */
 export function documentsOf(account: Account, arn: string): PolicyDocument[] {
   return holderNamed(account, arn).holders.flatMap(({ inline, attached }) => [
     ...Object.values(inline).map((text) => parsed(text, 'identity')),

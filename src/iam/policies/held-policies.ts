@@ -1,4 +1,7 @@
-/** Inline and attached policies of users, groups and roles, and boundaries: the same verbs on each, derived from one description. */
+/**
+ * Inline and attached policies of users, groups and roles, and boundaries: the same verbs on each, derived from one
+ * description.
+ */
 import type { TextRule } from '#http/aws-query/params.ts'
 import { answerPage, pageOf, readPolicy } from '#iam/reading.ts'
 import type { IamRow, TargetOf } from '#iam/request.ts'
@@ -21,6 +24,7 @@ import {
   type PolicyHolder,
   putInline,
   removeBoundary,
+  setBoundary,
 } from '#identity/entities/policy-holder.ts'
 
 interface HolderNoun {
@@ -151,7 +155,7 @@ function rowsOfBoundary({ noun, kind, nameRule, get, on }: HolderNoun): IamRow[]
         await change((account) => {
           const holder = get(account, name)
           getAttachable(account, arn)
-          holder.boundary = arn
+          setBoundary(holder, arn)
         })
         return undefined
       },

@@ -171,7 +171,7 @@ interface Holder {
   readonly path: string
 }
 
-/** Who has the policy: attached, as a boundary, or either. */
+/** The entities that have the policy: attached, as a boundary, or either. */
 function holdersOf(account: Account, arn: string, usage: string | undefined): Holder[] {
   const isAttached = ({ attached }: { attached: string[] }) => usage !== 'PermissionsBoundary' && attached.includes(arn)
   const isBound = ({ boundary }: { boundary?: string | undefined }) =>

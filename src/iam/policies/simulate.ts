@@ -1,5 +1,6 @@
 /**
- * What would be decided, by the engine that decides. https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html
+ * Simulates decisions with the engine that decides requests.
+ * https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html
  */
 import { extentAt, type Position } from '#documents/json-source.ts'
 import type { QueryParams } from '#http/aws-query/params.ts'
@@ -52,7 +53,7 @@ export const simulateRows: readonly IamRow[] = [
 const named = (list: string, documents: readonly PolicyDocument[]): NamedPolicy[] =>
   documents.map((document, at) => ({ name: `${list}.${at + 1}`, policy: compilePolicy(document) }))
 
-/** `of`: whether what is not known of the caller, as a tag, is so; or only not given. */
+/** `of`: whether missing facts about the caller, such as a tag, count as absent, or as not given. */
 function simulate(request: IamRequest, { requester, policies }: Simulated, of: 'principal' | 'nobody'): XmlTree {
   const { params, account } = request
   const actions = params.list('ActionNames', { min: 3, max: 128, maxItems: actionsMax })
@@ -117,7 +118,7 @@ function resultOf(action: string, resource: string, { explanation, policies, mis
 function matchedStatements({ policy, policyType, statements }: PolicyTrace, source: string): XmlTree[] {
   return statements.flatMap(({ applies }, index) => {
     if (!applies) return []
-    // One statement may stand alone.
+    // A single statement may come without a list.
     const extent = extentAt(source, ['Statement', index]) ?? extentAt(source, ['Statement'])
     return [
       {
@@ -138,7 +139,7 @@ const sourceTypes: Readonly<Record<string, string>> = {
   session: 'Session Policy',
 }
 
-/** Keys in lower case, but for what follows a slash. */
+/** Keys in lower case, except for the part after a slash. */
 function readContext(params: QueryParams): { context: ContextLookup; provided: ReadonlySet<string> } {
   const values = new Map<string, string[]>()
   for (const entry of params.structures('ContextEntries')) {
@@ -151,7 +152,7 @@ function readContext(params: QueryParams): { context: ContextLookup; provided: R
   return { context: (key) => values.get(key), provided }
 }
 
-/** Keys that the engine fills in by itself. */
+/** Keys that the engine fills in itself. */
 const derived = /^aws:(currenttime|epochtime|principal|userid$|username$|resourceaccount)/i
 const isDerived = (key: string): boolean => derived.test(key)
 

@@ -10,6 +10,7 @@ import {
   removeFrom,
 } from '#identity/entities/entity.ts'
 import { type InstanceProfile, instanceProfileKind } from '#identity/entities/instance-profile.ts'
+import { refuseLinked } from '#identity/entities/policy-holder.ts'
 import { ApiError } from '#model/errors.ts'
 import { getRole } from './roles.ts'
 
@@ -23,9 +24,10 @@ export function createInstanceProfile(account: Account, given: { name: string; p
 export const getInstanceProfile = (account: Account, name: string): InstanceProfile =>
   getNamed(instanceProfileKind, account.instanceProfiles, name)
 
-/** NoSuchEntity, LimitExceeded. */
+/** NoSuchEntity, UnmodifiableEntity, LimitExceeded. */
 export function addRoleToProfile(account: Account, profile: InstanceProfile, roleName: string): void {
   const role = getRole(account, roleName)
+  refuseLinked(role)
   assertQuota('InstanceSessionsPerInstanceProfile', profile.roles.length + 1, 1)
   profile.roles.push(role.name)
 }

@@ -25,7 +25,7 @@ export function createPolicy(
   })
 }
 
-/** Of the account, or one of AWS's. */
+/** A policy of the account, or one of AWS's. */
 export function findPolicy(account: Account, arn: string): ManagedPolicy | undefined {
   const own = account.policies.find((policy) => policyArn(account.id, policy) === arn)
   return own ?? findAwsPolicy(arn)
@@ -38,7 +38,7 @@ export function getPolicy(account: Account, arn: string): ManagedPolicy {
   return policy
 }
 
-/** For what changes a policy: those of AWS are not the account's to change. NoSuchEntity, AccessDenied. */
+/** A policy that may be changed: not one of AWS's. NoSuchEntity, AccessDenied. */
 export function getOwnPolicy(account: Account, arn: string): ManagedPolicy {
   const policy = getPolicy(account, arn)
   if (!account.policies.includes(policy)) {
@@ -116,7 +116,7 @@ export function deletePolicy(account: Account, arn: string): void {
   removeFrom(account.policies, policy)
 }
 
-/** By how many users, groups and roles a policy is attached, and how many it bounds. */
+/** How many users, groups and roles the policy is attached to, and how many it bounds. */
 export function usesOf(account: Account, arn: string): { attached: number; boundaries: number } {
   const holders: PolicyHolder[] = [...account.users, ...account.groups, ...account.roles]
   const bounded = [...account.users, ...account.roles]

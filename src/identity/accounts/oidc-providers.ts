@@ -35,7 +35,7 @@ export function deleteOidcProvider(account: Account, arn: string): void {
   removeFrom(account.oidcProviders, getOidcProvider(account, arn))
 }
 
-/** LimitExceeded. Adding what is there changes nothing. */
+/** LimitExceeded. Adding an existing id changes nothing. */
 export function addClientId(provider: OidcProvider, clientId: string): void {
   if (provider.clientIds.includes(clientId)) return
   assertQuota('ClientIdsPerOpenIdConnectProvider', provider.clientIds.length + 1, 100)

@@ -9,7 +9,7 @@ import {
   type PolicyText,
   removeFrom,
 } from '#identity/entities/entity.ts'
-import { refuseHolding } from '#identity/entities/policy-holder.ts'
+import { refuseHolding, refuseLinked } from '#identity/entities/policy-holder.ts'
 import { type Role, roleKind } from '#identity/entities/role.ts'
 import { ApiError } from '#model/errors.ts'
 
@@ -41,17 +41,26 @@ export function createRole(account: Account, { name, path, trust, description, m
 /** NoSuchEntity. */
 export const getRole = (account: Account, name: string): Role => getNamed(roleKind, account.roles, name)
 
-/** LimitExceeded. */
+/** UnmodifiableEntity, LimitExceeded. */
 export function setTrust(role: Role, trust: PolicyText): void {
+  refuseLinked(role)
   if (JSON.stringify(trust).length > trustCharactersMax) {
     throw new ApiError('LimitExceeded', { message: `Cannot exceed quota for ACLSizePerRole: ${trustCharactersMax}` })
   }
   role.trust = trust
 }
 
-/** NoSuchEntity, DeleteConflict. */
+/** UnmodifiableEntity. */
+export function setMaxSession(role: Role, seconds: number): void {
+  if (role.maxSessionSeconds === seconds) return
+  refuseLinked(role)
+  role.maxSessionSeconds = seconds
+}
+
+/** NoSuchEntity, UnmodifiableEntity, DeleteConflict. */
 export function deleteRole(account: Account, name: string): void {
   const role = getRole(account, name)
+  refuseLinked(role)
   const isInProfile = account.instanceProfiles.some(({ roles }) => roles.some((one) => isSameName(one, role.name)))
   if (isInProfile) throw deleteConflict('remove roles from instance profile')
   refuseHolding(role)

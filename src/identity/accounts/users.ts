@@ -25,7 +25,7 @@ export function createUser(account: Account, given: { name: string; path: string
 /** NoSuchEntity. */
 export const getUser = (account: Account, name: string): User => getNamed(userKind, account.users, name)
 
-/** NoSuchEntity; DeleteConflict as long as the user holds something that grants. */
+/** NoSuchEntity; DeleteConflict while the user has keys, a password, policies or groups. */
 export function deleteUser(account: Account, name: string): void {
   const user = getUser(account, name)
   if (user.keys.length > 0) throw deleteConflict('delete access keys')

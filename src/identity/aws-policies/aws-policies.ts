@@ -1,6 +1,6 @@
 /**
- * Every managed policy of AWS, by ARN. The few that most installations use are at hand; the others are unpacked when one of them is
- * asked for: then their text stays in memory, and a document is read when it is needed.
+ * Every managed policy of AWS, by ARN. The few that most installations use are ready; the others are unpacked on first
+ * use. Then their text stays in memory, and each document is parsed when it is needed.
  */
 import { brotliDecompressSync } from 'node:zlib'
 import { derivedId, type PolicyText } from '#identity/entities/entity.ts'
@@ -21,7 +21,7 @@ export function allAwsPolicies(): ReadonlyMap<string, ManagedPolicy> {
   return unpacked
 }
 
-/** Those of services of AWS, which attach them to their own roles only. */
+/** Policies that services of AWS attach to their service-linked roles only. */
 export const isServiceRolePolicy = (arn: string): boolean => arn.startsWith(awsPolicyArn('aws-service-role/'))
 
 function unpack(): ReadonlyMap<string, ManagedPolicy> {
@@ -45,7 +45,7 @@ function policyOf(
   const latest = {
     id: version,
     createdAt: updatedAt,
-    // Read once: what is known of a policy is remembered by its object.
+    // Parsed once: the compiled policy is cached by this object.
     get document(): PolicyText {
       document ??= JSON.parse(json) as PolicyText
       return document

@@ -1,4 +1,7 @@
-/** The managed policies of AWS that most installations use, by ARN, with AWS's ids and documents. All: aws-policies.ts. */
+/**
+ * The managed policies of AWS that most installations use, by ARN, with AWS's ids and documents. See aws-policies.ts
+ * for all.
+ */
 import type { ManagedPolicy } from '#identity/entities/managed-policy.ts'
 
 type Statement = Readonly<Record<string, unknown>>

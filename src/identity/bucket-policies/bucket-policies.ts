@@ -1,9 +1,11 @@
 /**
- * bucket_policies.json: `{"policies": {"<bucket>": <policy>}}`, to be edited by hand if you like. A policy that a hand made invalid does
- * not take effect: the bucket's last good one stays, and where there is none, nobody gets in but to mend it.
+ * bucket_policies.json: `{"policies": {"<bucket>": <policy>}}`, which may be edited by hand. A policy that becomes
+ * invalid does not take effect: the bucket's last valid one stays. Without one, everyone is denied except those who may
+ * repair it.
  *
- * Beside the policies, `principals` holds the unique ids of those whom a policy names, as they were when it was put: whoever bears the
- * name later is another. Names without an id mean whoever bears them. `layouts` says how a policy's text was laid out.
+ * Beside the policies, `principals` holds the unique ids of the principals that a policy names, as of when it was put:
+ * a principal created later under the same name is another. Names without an id mean any principal of that name.
+ * `layouts` says how a policy's text was laid out.
  */
 import { Document, type DocumentLog } from '#documents/document.ts'
 import { DocumentProblem } from '#documents/json-source.ts'
@@ -21,23 +23,23 @@ import type { NamedPolicy } from '#policy/evaluate/evaluate.ts'
 import { bucketPolicySchema, type PolicyDocument, without } from './document.ts'
 
 interface Followed {
-  /** As it is in the file. */
+  /** As in the file. */
   readonly raw: unknown
   readonly bindings: Bindings | undefined
   readonly state: object | undefined
-  /** With the names that those whom it means have now. */
+  /** With the present names of its principals. */
   readonly source: unknown
 }
 
 interface Compiled {
   readonly source: unknown
   readonly policy: NamedPolicy | 'invalid'
-  /** Why it has no effect as it is. */
+  /** Why the policy in the file is not in force. */
   readonly problem?: DocumentProblem | undefined
 }
 
 export interface BookOptions extends Pick<ParseOptions, 'principalExists'> {
-  /** Without it, names mean whoever bears them. */
+  /** Without it, a name means any principal of that name. */
   readonly principals?: Principals
 }
 
@@ -48,7 +50,10 @@ export class BucketPolicyBook {
   readonly #compiled = new Map<string, Compiled>()
   readonly #followed = new Map<string, Followed>()
 
-  /** `principalExists` as parsePolicy asks it, of what is put; a policy whose principal is gone stays in force. */
+  /**
+   * `principalExists` is for policies that are put, see parsePolicy. A policy whose principal was removed stays in
+   * force.
+   */
   constructor(document: Document<PolicyDocument>, log: DocumentLog, options: BookOptions = {}) {
     this.#document = document
     this.#log = log
@@ -60,14 +65,14 @@ export class BucketPolicyBook {
     return source === undefined ? undefined : formatJson(source, this.#document.current.layouts?.[bucket] ?? 'compact')
   }
 
-  /** As `put` reads it. MalformedPolicy. */
+  /** Parses as `put` does. MalformedPolicy. */
   parse(bucket: string, json: string): ReturnType<typeof parsePolicy> {
     const { principalExists } = this.#options
     const options = principalExists === undefined ? {} : { principalExists }
     return parsePolicy(json, 'resource', { bucket, maxBytes: limits.policyBytes, ...options })
   }
 
-  /** MalformedPolicy; AccessDenied for a public policy where these are blocked. */
+  /** MalformedPolicy; AccessDenied for a public policy while BlockPublicPolicy is on. */
   async put(bucket: string, json: string, options: { readonly blocksPublic?: boolean } = {}): Promise<void> {
     const document = this.parse(bucket, json)
     if (options.blocksPublic === true && isPublicPolicy(document)) {
@@ -97,7 +102,7 @@ export class BucketPolicyBook {
     return policy !== undefined && policy !== 'invalid' && isPublicPolicy(policy.policy.document)
   }
 
-  /** Whether those who have one of these ids can be told from others who bear their names later, in every policy. */
+  /** Whether every policy that names a principal of these ids has its id. */
   areBound(ids: ReadonlySet<string>): boolean {
     const { principals } = this.#options
     if (principals === undefined) return true
@@ -107,7 +112,7 @@ export class BucketPolicyBook {
     )
   }
 
-  /** Writes every policy with the names that those whom it means have now, and their ids. */
+  /** Writes every policy with the present names of its principals, and with their ids. */
   async settle(): Promise<void> {
     await this.#document.update((value) => {
       const { principals } = this.#options
@@ -123,7 +128,7 @@ export class BucketPolicyBook {
     })
   }
 
-  /** Compiled once for as long as it says the same. `invalid`: a policy is there that was never understood. */
+  /** Compiled once as long as the policy stays the same. `invalid`: there is a policy that was never valid. */
   policyOf(bucket: string): NamedPolicy | 'invalid' | undefined {
     const source = this.#sourceOf(bucket)
     if (source === undefined) return undefined
@@ -136,7 +141,7 @@ export class BucketPolicyBook {
     return policy
   }
 
-  /** Of the document, or of the first policy in it that has no effect. */
+  /** The problem of the document, or of the first policy that is not in force. */
   get problem(): DocumentProblem | undefined {
     const { current, problem } = this.#document
     if (problem !== undefined) return problem
@@ -156,7 +161,7 @@ export class BucketPolicyBook {
     return this.#document.close()
   }
 
-  /** Reading the file anew makes new objects, which is how a change shows; but the same policy stays the same object. */
+  /** Reading the file again makes new objects, which shows a change. An unchanged policy keeps its object. */
   #sourceOf(bucket: string): unknown {
     const { policies, principals: bound } = this.#document.current
     if (!Object.hasOwn(policies, bucket)) {
@@ -175,7 +180,7 @@ export class BucketPolicyBook {
     return source
   }
 
-  /** Undefined: it names nobody who has an id. */
+  /** Undefined: it names no principal with an id. */
   #bindingsOf(policy: unknown): Bindings | undefined {
     const { principals } = this.#options
     const bindings = principals === undefined ? {} : bindingsOf(policy, principals)

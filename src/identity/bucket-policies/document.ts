@@ -1,4 +1,4 @@
-/** What bucket_policies.json holds: see bucket-policies.ts. */
+/** The shape of bucket_policies.json: see bucket-policies.ts. */
 import * as z from 'zod'
 import { findLayout, type Layout, layouts } from '#identity/iam-document/policy-layout.ts'
 
@@ -7,7 +7,7 @@ export const bucketPolicySchema = z
     policies: z.record(z.string(), z.unknown()),
     principals: z.record(z.string(), z.record(z.string(), z.string())).optional(),
     layouts: z.record(z.string(), z.enum(layouts)).optional(),
-    /** As earlier releases wrote it: each policy a second time, as text. */
+    /** Written by earlier releases: each policy a second time, as text. */
     texts: z.record(z.string(), z.string()).optional(),
   })
   .transform(({ texts, principals, layouts: given, ...document }): PolicyDocument => {
@@ -38,7 +38,7 @@ function layoutsOf(texts: Readonly<Record<string, string>> = {}): PolicyDocument
   return Object.fromEntries(entries)
 }
 
-/** Of a text that a hand may have written. */
+/** Parses a text that may have been edited by hand. */
 function findLayoutOf(text: string) {
   try {
     return findLayout(text)

@@ -7,14 +7,14 @@ import { assertQuota, base32, moment, now, policyText, removeFrom } from './enti
 
 export const accessKeySchema = z.strictObject({
   id: z.string().min(1).max(128),
-  /** Clear, as people write it, or sealed (see secrets.ts). */
+  /** Clear, if written by hand, or sealed (see secrets.ts). */
   secret: z.string().min(1).max(1024),
   status: z.enum(['Active', 'Inactive']).default('Active'),
   createdAt: moment.default('1970-01-01T00:00:00.000Z'),
   expiresAt: moment.optional(),
-  /** Every request with this key must show it, as with version 1 of iam.json. */
+  /** Required with every request of this key, as in version 1 of iam.json. */
   sessionToken: z.string().min(1).optional(),
-  /** What the key may do at most, whatever its user may. */
+  /** Limits what the key may do, whatever its user may. */
   policies: z.array(policyText).optional(),
 })
 export type AccessKey = z.infer<typeof accessKeySchema>
@@ -25,7 +25,7 @@ export interface KeyHolder {
 
 const keysMax = 2
 
-/** What made a key: nothing that it makes may do more, or last longer. */
+/** The key that makes another key, which may not do more nor last longer. */
 export interface KeyMaker {
   readonly expiresAt?: string | undefined
   readonly policies?: AccessKey['policies']
@@ -51,8 +51,8 @@ export function createAccessKey(
 }
 
 /**
- * `expiresAt` undefined: never. Nobody's key may last longer than the key that says so.
- * ValidationError, for a moment that is past or beyond the maker's.
+ * `expiresAt` undefined: never. No key may outlast the key that sets the expiry. ValidationError for a moment in the
+ * past or after the maker's expiry.
  */
 export function setExpiry(key: AccessKey, expiresAt: string | undefined, maker: KeyMaker): void {
   if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
@@ -83,12 +83,12 @@ export function isUsable(key: AccessKey, nowMs: number): boolean {
   return key.status === 'Active' && (key.expiresAt === undefined || Date.parse(key.expiresAt) > nowMs)
 }
 
-/** 40 characters, as AWS's. */
+/** 40 characters, as on AWS. */
 export const newSecretAccessKey = (): string => randomBytes(30).toString('base64')
 
 /**
- * 20 characters that tell the account, so that GetAccessKeyInfo can: a set bit, 40 bits of account, 39 random ones. Keys of accounts
- * without a number are random.
+ * 20 characters that contain the account, for GetAccessKeyInfo: a set bit, 40 bits of account, 39 random ones. Keys of
+ * accounts without a number are random.
  */
 export function newKeyId(prefix: 'AKIA' | 'ASIA', account: string): string {
   const bytes = randomBytes(10)

@@ -12,17 +12,17 @@ import { userKind, userSchema } from './user.ts'
 
 export const defaultAccount = '000000000000'
 
-/** 64 hex digits that always are the same for an account. */
+/** 64 hex digits, constant for an account. */
 export const canonicalIdOf = (account: string): string => createHash('sha256').update(account).digest('hex')
 
 const accountSchema = z.strictObject({
-  /** Twelve digits; or `none`, as for users of Ceph who belong to no account: their ARNs then name none either. */
+  /** Twelve digits; or `none`, for users of Ceph without an account: their ARNs contain no account either. */
   id: z.string().regex(/^(\d{12}|none)$/),
-  /** 64 hex digits: the owner of the account's buckets. Follows from the id unless given. */
+  /** 64 hex digits: the owner of the account's buckets. Derived from the id by default. */
   canonicalId: z.string().max(64).default(''),
   displayName: z.string().max(256).default(''),
   alias: z.string().optional(),
-  /** By which access control lists may name the account. */
+  /** The name of the account in access control lists. */
   email: z.string().min(3).max(254).optional(),
   /** Access keys of the account's root, who may do everything in it. */
   keys: z.array(accessKeySchema).default([]),
@@ -32,10 +32,12 @@ const accountSchema = z.strictObject({
   policies: z.array(managedPolicySchema).default([]),
   instanceProfiles: z.array(instanceProfileSchema).default([]),
   oidcProviders: z.array(oidcProviderSchema).default([]),
+  /** Ids of the last tasks that deleted a service-linked role. */
+  roleDeletions: z.array(z.string().max(1000)).max(1000).optional(),
 })
 export type Account = z.infer<typeof accountSchema>
 
-/** The first account owns what nobody in particular made. */
+/** The first account is the server's own: it owns whatever has no other owner. */
 export const identityDocumentSchema = z
   .strictObject({ version: z.literal(2), accounts: z.array(accountSchema).min(1) })
   .transform(fillIn)
@@ -49,7 +51,7 @@ export function emptyAccount(id: string): Account {
   return { id, canonicalId: canonicalIdOf(id), displayName: '', ...lists }
 }
 
-/** What hand-written entries left out, and what follows from the rest. */
+/** Fills in what hand-written entries left out and what is derived. */
 function fillIn(document: IdentityDocument): IdentityDocument {
   for (const account of document.accounts) {
     account.canonicalId ||= canonicalIdOf(account.id)

@@ -1,4 +1,4 @@
-/** What users, groups, roles, policies and profiles have in common: a name that is one whatever its case, a path, an id, tags. */
+/** Shared by users, groups, roles, policies and profiles: a case-insensitive name, a path, an id, tags. */
 import { createHash, randomBytes } from 'node:crypto'
 import * as z from 'zod'
 import { ApiError } from '#model/errors.ts'
@@ -10,7 +10,7 @@ const epoch = '1970-01-01T00:00:00.000Z'
 /** ISO 8601 in UTC. */
 export const moment = z.iso.datetime()
 
-/** Hand-written entries may leave out all but the name: an id that follows from it is filled in. */
+/** Hand-written entries need only a name: an id derived from it is filled in. */
 export const entityShape = {
   name: z.string().regex(namePattern).max(128),
   path: z.string().regex(pathPattern).max(512).default('/'),
@@ -21,8 +21,8 @@ export const entityShape = {
 export const tagsSchema = z.record(z.string().min(1).max(128), z.string().max(256)).default({})
 
 /**
- * A policy as it stands in the document: what it says is checked with everything that refers to each other. Never altered, and so kept
- * as it is from one state of the document to the next: what is known of it stays known.
+ * A policy as in the document: its content is checked together with all cross-references. The object is never altered
+ * and stays the same across states of the document, so that what was compiled from it stays cached.
  */
 export const policyText = z.custom<Record<string, unknown>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -43,9 +43,12 @@ export interface Tagged {
 
 export const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
 
-/** A kind of entity, and how AWS speaks of it. */
+/** A kind of entity, with AWS's messages. */
 export interface Kind {
-  /** Of its unique ids. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids */
+  /**
+   * The prefix of its unique ids.
+   * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+   */
   readonly idPrefix: string
   readonly max: number
   readonly quotaName: string
@@ -103,14 +106,14 @@ export const newEntity = (idPrefix: string, name: string, path: string): Entity 
   createdAt: now(),
 })
 
-/** The id of an entity that was written by hand without one: always the same. */
+/** The id of a hand-written entity without one: always the same. */
 export function derivedId(idPrefix: string, account: string, name: string): string {
   return (
     idPrefix + base32(createHash('sha256').update(`${account}/${idPrefix}/${name.toLowerCase()}`).digest()).slice(0, 17)
   )
 }
 
-/** To the second, as AWS tells it. */
+/** Whole seconds, as on AWS. */
 export const now = (): string => new Date(Math.floor(Date.now() / 1000) * 1000).toISOString()
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
@@ -139,7 +142,7 @@ export function addTags(entity: Tagged, tags: readonly Tag[]): void {
   entity.tags = merged
 }
 
-/** Later tags replace earlier ones, whatever the case of their keys. */
+/** Later tags replace earlier ones. Keys are case-insensitive. */
 export function mergedTags(earlier: Record<string, string>, later: Record<string, string>): Record<string, string> {
   const replaced = new Set(Object.keys(later).map((key) => key.toLowerCase()))
   const kept = Object.entries(earlier).filter(([key]) => !replaced.has(key.toLowerCase()))

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { entityShape, type Kind } from './entity.ts'
 import { policyHolderShape } from './policy-holder.ts'
 
-/** Who is in a group is written with the user. */
+/** Membership is stored with the user. */
 export const groupSchema = z.strictObject({ ...entityShape, ...policyHolderShape })
 export type Group = z.infer<typeof groupSchema>
 

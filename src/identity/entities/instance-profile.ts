@@ -1,11 +1,11 @@
-/** Stored for the tools that make them: nothing here runs on instances. */
+/** Stored for the tools that create them: there are no instances here. */
 import * as z from 'zod'
 import { entityShape, type Kind, tagsSchema } from './entity.ts'
 
 export const instanceProfileSchema = z.strictObject({
   ...entityShape,
   tags: tagsSchema,
-  /** Names; AWS allows one. */
+  /** Names of roles; AWS allows one. */
   roles: z.array(z.string()).max(1).default([]),
 })
 export type InstanceProfile = z.infer<typeof instanceProfileSchema>

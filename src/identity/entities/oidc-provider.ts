@@ -10,12 +10,12 @@ export const oidcProviderSchema = z.strictObject({
   thumbprints: z.array(z.string().length(40)).max(5).default([]),
   createdAt: moment.default('1970-01-01T00:00:00.000Z'),
   tags: tagsSchema,
-  /** A file with the issuer's keys, as a JSON Web Key Set: then nothing is fetched. */
+  /** A file with the issuer's keys, as a JSON Web Key Set. Then nothing is fetched. */
   jwksFile: z.string().min(1).optional(),
 })
 export type OidcProvider = z.infer<typeof oidcProviderSchema>
 
-/** As the ARN and condition keys name it: without scheme. */
+/** The URL without its scheme, as in ARNs and condition keys. */
 export const issuerName = (url: string): string => url.replace(/^https?:\/\//, '').replace(/\/$/, '')
 
 export const oidcProviderArn = (account: string, url: string): string =>

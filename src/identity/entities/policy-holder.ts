@@ -1,4 +1,4 @@
-/** What users, groups and roles have in common: inline policies, attached managed ones, and (not groups) a boundary. */
+/** Shared by users, groups and roles: inline policies, attached managed ones, and (not groups) a boundary. */
 import * as z from 'zod'
 import { ApiError } from '#model/errors.ts'
 import { assertQuota, deleteConflict, namePattern, type PolicyText, policyText } from './entity.ts'
@@ -17,9 +17,18 @@ export const boundaryShape = {
 export interface PolicyHolder {
   inline: Record<string, PolicyText>
   attached: string[]
+  /** Of service-linked roles only. */
+  linkedService?: string | undefined
 }
 
-/** DeleteConflict: whoever holds policies cannot be deleted. */
+/** UnmodifiableEntity: a service-linked role. */
+export function refuseLinked({ linkedService, name }: Pick<PolicyHolder, 'linkedService'> & { name: string }): void {
+  if (linkedService === undefined) return
+  const message = `Cannot perform the operation on the protected role '${name}' - this role is only modifiable by AWS`
+  throw new ApiError('UnmodifiableEntity', { message })
+}
+
+/** DeleteConflict while it holds policies. */
 export function refuseHolding({ inline, attached }: PolicyHolder): void {
   if (Object.keys(inline).length > 0) throw deleteConflict('delete policies')
   if (attached.length > 0) throw deleteConflict('detach all policies')
@@ -29,7 +38,10 @@ export interface Bounded {
   boundary?: string | undefined
 }
 
-/** How AWS speaks of a holder, and what it may hold. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+/**
+ * The kind of a holder, with AWS's name and quota.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ */
 export interface HolderKind {
   readonly label: 'user' | 'group' | 'role'
   readonly inlineCharactersMax: number
@@ -43,15 +55,16 @@ export const holderKinds = {
   role: { label: 'role', inlineCharactersMax: 10_240 },
 } as const satisfies Record<string, HolderKind>
 
-/** LimitExceeded. */
+/** UnmodifiableEntity, LimitExceeded. */
 export function putInline(
   kind: HolderKind,
   holder: PolicyHolder & { name: string },
   name: string,
   text: PolicyText,
 ): void {
+  refuseLinked(holder)
   const inline = { ...holder.inline, [name]: text }
-  // White space does not count, and there is none in what JSON.stringify makes.
+  // White space does not count, and JSON.stringify makes none.
   const size = Object.values(inline).reduce((sum, one) => sum + JSON.stringify(one).length, 0)
   if (size > kind.inlineCharactersMax) {
     throw new ApiError('LimitExceeded', {
@@ -70,29 +83,40 @@ export function getInline(kind: HolderKind, holder: PolicyHolder, name: string):
   return text
 }
 
-export function deleteInline(kind: HolderKind, holder: PolicyHolder, name: string): void {
+/** UnmodifiableEntity, NoSuchEntity. */
+export function deleteInline(kind: HolderKind, holder: PolicyHolder & { name: string }, name: string): void {
+  refuseLinked(holder)
   getInline(kind, holder, name)
   delete holder.inline[name]
 }
 
-/** LimitExceeded. The policy must exist: see managed-policy.ts. */
-export function attach(kind: HolderKind, holder: PolicyHolder, arn: string): void {
+/** UnmodifiableEntity, LimitExceeded. The policy must exist: see accounts/managed-policies.ts. */
+export function attach(kind: HolderKind, holder: PolicyHolder & { name: string }, arn: string): void {
+  refuseLinked(holder)
   if (holder.attached.includes(arn)) return
   const quota = `PoliciesPer${kind.label[0]?.toUpperCase()}${kind.label.slice(1)}`
   assertQuota(quota, holder.attached.length + 1, attachedMax)
   holder.attached.push(arn)
 }
 
-/** NoSuchEntity. */
-export function detach(holder: PolicyHolder, arn: string): void {
+/** UnmodifiableEntity, NoSuchEntity. */
+export function detach(holder: PolicyHolder & { name: string }, arn: string): void {
+  refuseLinked(holder)
   if (!holder.attached.includes(arn)) {
     throw new ApiError('NoSuchEntity', { message: `Policy ${arn} was not found.` })
   }
   holder.attached = holder.attached.filter((one) => one !== arn)
 }
 
-/** NoSuchEntity. */
-export function removeBoundary(kind: HolderKind, holder: Bounded & { name: string }): void {
+/** UnmodifiableEntity. The policy must exist: see managed-policy.ts. */
+export function setBoundary(holder: PolicyHolder & Bounded & { name: string }, arn: string): void {
+  refuseLinked(holder)
+  holder.boundary = arn
+}
+
+/** UnmodifiableEntity, NoSuchEntity. */
+export function removeBoundary(kind: HolderKind, holder: PolicyHolder & Bounded & { name: string }): void {
+  refuseLinked(holder)
   if (holder.boundary === undefined) {
     throw new ApiError('NoSuchEntity', {
       message: `${kind.label} ${holder.name} does not have a permissions boundary.`,

@@ -11,9 +11,11 @@ export const roleSchema = z.strictObject({
   ...boundaryShape,
   tags: tagsSchema,
   description: z.string().max(1000).optional(),
-  /** Who may assume it. */
+  /** The trust policy. */
   trust: policyText,
   maxSessionSeconds: z.int().min(sessionSeconds.min).max(sessionSeconds.max).default(sessionSeconds.min),
+  /** The service principal that a service-linked role belongs to: see accounts/service-linked-roles.ts. */
+  linkedService: z.string().max(128).optional(),
 })
 export type Role = z.infer<typeof roleSchema>
 

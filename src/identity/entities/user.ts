@@ -18,7 +18,7 @@ export const userSchema = z.strictObject({
   displayName: z.string().max(256).optional(),
   /** 64 hex digits. Only users of version 1 own things apart from their account. */
   canonicalId: z.string().min(1).max(64).optional(),
-  /** By which access control lists may name the user's account. */
+  /** The name of the user's account in access control lists. */
   email: z.string().min(3).max(254).optional(),
   keys: z.array(accessKeySchema).default([]),
   login: loginSchema.optional(),
@@ -30,7 +30,7 @@ export type Login = z.infer<typeof loginSchema>
 
 export const userKind: Kind = {
   idPrefix: 'AIDA',
-  // AWS has 5,000; nothing here needs that.
+  // AWS allows 5,000; nothing here needs that limit.
   max: 50_000,
   quotaName: 'UsersPerAccount',
   missing: (name) => `The user with name ${name} cannot be found.`,

@@ -1,4 +1,4 @@
-/** Whether an account can still be administered: nobody may take away its last way in. */
+/** Whether an account can still be administered: its last administrator cannot be removed. */
 
 import { type Directory, requesterOf } from '#identity/directory.ts'
 import { arnOf } from '#identity/principals/principal-arn.ts'
@@ -7,7 +7,7 @@ import { isUsable } from './access-key.ts'
 import type { Account } from './account.ts'
 import type { User } from './user.ts'
 
-/** A key of the root; or a key or password of a user who may give themselves every right. */
+/** Whether the root has a usable key, or a user who may grant every right has a key or a password. */
 export function hasWayIn(directory: Directory, account: Account): boolean {
   const nowMs = Date.now()
   if (account.keys.some((key) => isUsable(key, nowMs))) return true

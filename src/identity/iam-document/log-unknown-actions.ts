@@ -1,4 +1,4 @@
-/** Says in the log which policies name actions that do not exist: once for each policy. */
+/** Logs which policies name actions that do not exist, once for each policy. */
 import { DocumentProblem } from '#documents/json-source.ts'
 import type { IdentityDocument } from '#identity/entities/account.ts'
 import type { PolicyText } from '#identity/entities/entity.ts'
@@ -12,14 +12,14 @@ export interface WarningLog {
 
 export class UnknownActionLog {
   readonly #log: WarningLog
-  /** A text is the same object from one state of the document to the next. */
+  /** A policy keeps its object from one state of the document to the next. */
   readonly #seen = new WeakSet<PolicyText>()
 
   constructor(log: WarningLog) {
     this.#log = log
   }
 
-  note({ accounts }: IdentityDocument): void {
+  check({ accounts }: IdentityDocument): void {
     for (const [at, account] of accounts.entries()) {
       for (const { path, text, kind } of policiesIn(['accounts', at], account)) {
         if (kind !== 'identity' || this.#seen.has(text)) continue

@@ -1,16 +1,16 @@
-/** iam.json to look at: everything but what lets somebody in. */
+/** iam.json without its secrets, for display. */
 import type { Account } from '#identity/entities/account.ts'
 
 const mask = '••••••••'
 const secrets: ReadonlySet<string> = new Set(['secret', 'sessionToken', 'passwordHash'])
 
-/** As JSON, indented as in the file. */
+/** JSON with the indentation of the file. */
 export function formatMasked(accounts: Iterable<Account>): string {
   const document = { version: 2, accounts: [...accounts].map(maskAccount) }
   return JSON.stringify(document, null, 2)
 }
 
-/** Policies are left as they are: a condition or a tag may well be called a secret. */
+/** Policies are not masked: a condition or a tag may be named `secret`. */
 function maskAccount(account: Account) {
   return { ...account, keys: account.keys.map(maskSecrets), users: account.users.map(maskUser) }
 }

@@ -1,4 +1,7 @@
-/** What the schema of iam.json cannot say: that names and keys are there once, references lead somewhere, and policies are policies. */
+/**
+ * Checks that the schema of iam.json cannot express: names and keys are unique, references lead somewhere, and policies
+ * are valid.
+ */
 import type { DocumentMistake } from '#documents/document.ts'
 import type { DocumentPath } from '#documents/json-source.ts'
 import { findAwsPolicy } from '#identity/aws-policies/aws-policies.ts'
@@ -11,7 +14,7 @@ import { parsed, placeOfMistake } from './policy-text.ts'
 
 type Mistakes = Generator<DocumentMistake, void>
 
-/** The first, or undefined. */
+/** The first mistake, or undefined. */
 export function findMistake(document: IdentityDocument): DocumentMistake | undefined {
   for (const mistake of mistakesIn(document)) return mistake
   return undefined
@@ -40,7 +43,7 @@ function* repeated<E>(path: DocumentPath, list: readonly E[], field: string, ide
   }
 }
 
-/** An access key id is one across all accounts. */
+/** An access key id is unique across all accounts. */
 function* mistakesInKeys(path: DocumentPath, account: Account, seen: Set<string>): Mistakes {
   const holders: [DocumentPath, Account | Account['users'][number]][] = [
     [path, account],
@@ -99,7 +102,7 @@ interface PlacedPolicy {
   readonly kind: 'identity' | 'trust'
 }
 
-/** `path`: of the account. */
+/** `path`: the path of the account. */
 export function* policiesIn(path: DocumentPath, account: Account): Generator<PlacedPolicy, void> {
   const kind = 'identity'
   for (const list of ['users', 'groups', 'roles'] as const) {

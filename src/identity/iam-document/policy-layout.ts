@@ -1,9 +1,9 @@
 /**
- * How the text of a policy was laid out, so that GetBucketPolicy gives it as it was put though the file holds it once, as JSON that
- * people read. Layouts that no program makes are not kept.
+ * The layout of a policy's text, so that GetBucketPolicy returns it as it was put although the file holds it once, as
+ * readable JSON. Layouts that no common program writes are not kept.
  */
 
-/** `spaced` is Python's, and so that of boto3's users. */
+/** `spaced` is the layout of Python, and so of boto3's users. */
 export const layouts = ['compact', 'spaced', 'indented-2', 'indented-4'] as const
 export type Layout = (typeof layouts)[number]
 
@@ -12,7 +12,7 @@ export function formatJson(value: unknown, layout: Layout): string {
   return JSON.stringify(value, null, { compact: 0, 'indented-2': 2, 'indented-4': 4 }[layout])
 }
 
-/** Undefined: none of them. */
+/** Undefined: none of these layouts. */
 export function findLayout(text: string): Layout | undefined {
   const value: unknown = JSON.parse(text)
   return layouts.find((layout) => formatJson(value, layout) === text)

@@ -1,4 +1,4 @@
-/** Policies as they stand in the document, read and compiled when first needed, and once for all that say the same. */
+/** Policies in the document, parsed and compiled on first use, and once for all equal ones. */
 import type { DocumentPath } from '#documents/json-source.ts'
 import type { PolicyText } from '#identity/entities/entity.ts'
 import { rememberUpTo } from '#lib/remember.ts'
@@ -36,9 +36,9 @@ export function compiled(text: PolicyText, kind: Kind): CompiledPolicy {
   return policy
 }
 
-/** Where in the text it is what an error of parsePolicy is about. */
+/** The place in the document that an error of parsePolicy is about. */
 export function placeOfMistake(text: PolicyText, { fields }: ApiError): DocumentPath {
-  // Behind a colon and a blank stands the value.
+  // The value follows a colon and a space.
   const [detail = ''] = String(fields.Detail ?? '').split(': ', 1)
   const places = [...detail.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([name, index]) =>
     index === undefined ? name : Number(index),
@@ -48,7 +48,7 @@ export function placeOfMistake(text: PolicyText, { fields }: ApiError): Document
   return isListed ? places : places.filter((place, at) => at !== 1 || typeof place === 'string')
 }
 
-/** As people write it; for identity policies without conditions, as version 1's coarse actions amount to. */
+/** Writes a policy as JSON: identity policies without conditions, such as those that replace coarse actions of version 1. */
 export const formatPolicy = ({ version, statements }: PolicyDocument): PolicyText => ({
   Version: version,
   Statement: statements.map(formatStatement),

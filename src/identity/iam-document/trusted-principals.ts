@@ -1,4 +1,7 @@
-/** Trust policies are in one document with those whom they name, and follow them in the same change. */
+/**
+ * Trust policies are in the same document as the principals that they name, and follow their renames in the same
+ * change.
+ */
 import type { Account } from '#identity/entities/account.ts'
 import { withPrincipals } from '#identity/principals/bound-principals.ts'
 import { arnOf } from '#identity/principals/principal-arn.ts'
@@ -14,8 +17,8 @@ export function arnsById({ id, users, roles }: Account): ArnsById {
 }
 
 /**
- * Puts the new ARN in the place of an old one, and the unique id in the place of one who is gone. Gives the ids of those who have another
- * name now, or none.
+ * Replaces an old ARN by the new one, and the ARN of a removed principal by its unique id. Returns the ids of
+ * principals that were renamed or removed.
  */
 export function followPrincipals(accounts: readonly Account[], before: ArnsById, after: ArnsById): ReadonlySet<string> {
   const changed = new Map<string, string>()

@@ -1,6 +1,6 @@
 /**
- * Actions of the services served here that do not exist: they allow and deny nothing. AWS lets them pass in identity policies, and so
- * does every policy that was written for it; what is told is a warning, with the action that is probably meant.
+ * Actions that do not exist, of the services served here: they allow and deny nothing. AWS accepts them in identity
+ * policies, so this server does too. The warning names the action that is probably meant.
  */
 import { rememberUpTo } from '#lib/remember.ts'
 import { actions } from '#policy/actions.ts'
@@ -10,7 +10,7 @@ import { compileActionPattern } from '#policy/evaluate/pattern.ts'
 const served = /^(s3|iam|sts):/i
 const names = [...actions.keys()]
 
-/** Operations that go by an action of another name. */
+/** Operations whose action has another name. */
 const meant: Readonly<Record<string, string>> = {
   's3:headobject': 's3:GetObject',
   's3:headbucket': 's3:ListBucket',
@@ -47,7 +47,7 @@ const meant: Readonly<Record<string, string>> = {
 }
 
 export interface UnknownAction {
-  /** The statement's place, from 0. */
+  /** The statement's index, from 0. */
   readonly statement: number
   readonly element: 'Action' | 'NotAction'
   readonly action: string
@@ -61,7 +61,7 @@ export function unknownActionsIn({ statements }: PolicyDocument): UnknownAction[
   )
 }
 
-/** A sentence for a person. */
+/** A sentence for the log. */
 export function warningAbout(action: string): string {
   const right = meant[action.toLowerCase()]
   const because = `There is no action ${action}: it allows and denies nothing.`

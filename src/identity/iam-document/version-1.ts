@@ -1,4 +1,7 @@
-/** iam.json as it was: users with one key each and coarse actions on buckets. Read into what the same users are now. */
+/**
+ * Version 1 of iam.json: users with one key each and coarse actions on buckets. Converted to the equivalent of version
+ * 2.
+ */
 import * as z from 'zod'
 import { canonicalIdOf, defaultAccount, emptyAccount, type IdentityDocument } from '#identity/entities/account.ts'
 import { derivedId, findNamed, namePattern } from '#identity/entities/entity.ts'

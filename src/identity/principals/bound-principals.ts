@@ -1,23 +1,27 @@
 /**
- * Policies mean users and roles, not their names: they follow who is renamed, and whoever is made anew under an old name gains
- * nothing by it. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-users
+ * Policies mean users and roles by unique id, not by name: they follow renames, and a principal created later under an
+ * old name gains nothing.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-users
  */
 import type { PolicyText } from '#identity/entities/entity.ts'
 
-/** Unique ids by the names that a policy calls their bearers: ARNs of users, roles and their sessions, access keys. */
+/** Unique ids by the names in a policy: ARNs of users, roles and their sessions, access keys. */
 export type Bindings = Readonly<Record<string, string>>
 
-/** Who bears a name now. */
+/** The present principals of names. */
 export interface Principals {
   /** Another object whenever the answers below may have changed. */
   readonly state: object
-  /** Undefined: nobody, or an account, which keeps its number. */
+  /** Undefined: there is none, or it is an account, whose number never changes. */
   idOf(name: string): string | undefined
-  /** Undefined: the bearer of the id is gone. */
+  /** Undefined: the principal of the id was removed. */
   arnOf(id: string): string | undefined
 }
 
-/** As the policy has to be read now: the new ARN in the place of an old one, and the unique id in the place of one who is gone. */
+/**
+ * The policy as it applies now: an old ARN is replaced by the new one, and the ARN of a removed principal by its unique
+ * id.
+ */
 export function followed(policy: unknown, bindings: Bindings, principals: Principals): unknown {
   const changed = new Map<string, string>()
   for (const name of namesIn(policy)) {
@@ -28,14 +32,14 @@ export function followed(policy: unknown, bindings: Bindings, principals: Princi
 }
 
 function nameNow(name: string, id: string | undefined, principals: Principals): string {
-  // An id that was put in the place of one who is back.
+  // An id that stood for a removed principal which exists again.
   if (id === undefined) return principals.arnOf(name) ?? name
   if (principals.idOf(name) === id) return name
   const session = /:assumed-role\/[^/]+\/(.+)$/.exec(name)?.[1]
   return session === undefined ? (principals.arnOf(id) ?? id) : `${id}:${session}`
 }
 
-/** Of those whom the policy names and who are there. */
+/** Ids of the existing principals that the policy names. */
 export function bindingsOf(policy: unknown, principals: Principals): Bindings {
   const bindings: Record<string, string> = {}
   for (const name of namesIn(policy)) {
@@ -45,7 +49,7 @@ export function bindingsOf(policy: unknown, principals: Principals): Bindings {
   return bindings
 }
 
-/** Whom the policy names as AWS principals. It may be any JSON: a hand may have written it. */
+/** Names of AWS principals in the policy, which may be any JSON, since it can be written by hand. */
 export function namesIn(policy: unknown): string[] {
   if (!isRecord(policy)) return []
   const { Statement: statement } = policy

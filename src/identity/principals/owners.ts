@@ -1,4 +1,4 @@
-/** Who owns what: accounts by their canonical ids and e-mail addresses. */
+/** Accounts by their canonical ids and e-mail addresses. */
 
 import type { Account } from '#identity/entities/account.ts'
 import type { Owner } from '#model/account.ts'

@@ -1,10 +1,10 @@
-/** ARNs of those who can be named. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html */
+/** ARNs of principals. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html */
 type Noun = 'user' | 'group' | 'role' | 'policy' | 'instance-profile'
 
-/** The account that has no number: ARNs leave its place empty. */
+/** The account without a number: ARNs leave its place empty. */
 export const numberless = 'none'
 
-/** As an ARN names an account. */
+/** The account's part of an ARN. */
 export const accountPart = (account: string): string => (account === numberless ? '' : account)
 
 export const arnOf = (account: string, noun: Noun, entity: { path: string; name: string }): string =>
@@ -26,7 +26,7 @@ export interface IamArn {
   readonly name: string
 }
 
-/** Undefined: no ARN of IAM's. */
+/** Undefined: not an ARN of IAM. */
 export function parseIamArn(arn: string): IamArn | undefined {
   const [, account, noun, path, name] = /^arn:aws:iam::(\d{12}|aws|):([a-z-]+)(?:(\/.*\/|\/)([^/]+))?$/.exec(arn) ?? []
   if (account === undefined || noun === undefined) return undefined

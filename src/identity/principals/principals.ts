@@ -1,4 +1,4 @@
-/** Whom the Principal of a policy may name. */
+/** The principals that a policy may name. */
 
 import { type Directory, requesterOf } from '#identity/directory.ts'
 import type { Account } from '#identity/entities/account.ts'
@@ -8,7 +8,7 @@ import { Identity } from '#identity/identity.ts'
 import type { Requester } from '#policy/requester.ts'
 import { arnOf, numberless, parseIamArn, rootArn } from './principal-arn.ts'
 
-/** Whom a hypothetical question is about: nobody who could sign a request. */
+/** A principal of a hypothetical question, without credentials. */
 export function findPrincipal(directory: Directory, account: Account, name: string): Identity | undefined {
   const { id, displayName, canonicalId } = account
   const nobody = { accessKeyId: '', secretAccessKey: '' }
@@ -42,7 +42,7 @@ export function findPrincipal(directory: Directory, account: Account, name: stri
   })
 }
 
-/** The unique id of a user or a role, by whatever a policy may call them; of a session's role. */
+/** The unique id of a user or a role, by any name that a policy may use; for a session, that of its role. */
 export function findPrincipalId(directory: Directory, name: string): string | undefined {
   const [, sessionAccount, roleName] = /^arn:aws:(?:sts|iam)::(\d{12}|):assumed-role\/([^/]+)\//.exec(name) ?? []
   if (roleName !== undefined) {
@@ -63,7 +63,7 @@ export function findPrincipalId(directory: Directory, name: string): string | un
   return isSame ? found.id : undefined
 }
 
-/** Of the user or role that has the unique id. */
+/** The ARN of the user or role with the unique id. */
 export function findPrincipalArn(directory: Directory, id: string): string | undefined {
   if (!/^A(IDA|ROA)/.test(id)) return undefined
   for (const account of directory.accounts) {
@@ -98,7 +98,7 @@ function doesArnExist(directory: Directory, arn: string): boolean {
   return false
 }
 
-/** `assumed-role/<role>/<session>`: sessions come and go, their role must be there. */
+/** `assumed-role/<role>/<session>`: sessions come and go, but the role must exist. */
 function doesSessionExist(directory: Directory, arn: string): boolean {
   const [, id = '', kind, name = ''] =
     /^arn:aws:(?:sts|iam)::(\d{12}|):(assumed-role|federated-user)\/([^/]+)/.exec(arn) ?? []

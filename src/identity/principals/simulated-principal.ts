@@ -1,4 +1,4 @@
-/** Who is meant by the ARN of a simulation, and what they hold. */
+/** The principal that the ARN of a simulation names, with its policies. */
 
 import { getGroup } from '#identity/accounts/groups.ts'
 import { getRole } from '#identity/accounts/roles.ts'
@@ -47,7 +47,7 @@ export interface Simulated {
   readonly policies: RequesterPolicies
 }
 
-/** As policies see them. */
+/** Its policies for the policy engine. */
 export function simulatedPrincipal(directory: Directory, account: Account, arn: string): Simulated {
   const { user, role } = holderNamed(account, arn)
   const { id, canonicalId } = account
@@ -72,14 +72,14 @@ export function simulatedPrincipal(directory: Directory, account: Account, arn: 
   }
 }
 
-/** Whoever the ARN names, as somebody to ask about: nobody who could sign a request. NoSuchEntity, InvalidInput. */
+/** The principal that the ARN names, without credentials. NoSuchEntity, InvalidInput. */
 export function simulatedIdentity(directory: Directory, account: Account, arn: string): Identity {
   const displayName = parseIamArn(arn)?.name ?? arn
   const simulated = simulatedPrincipal(directory, account, arn)
   return new Identity({ accessKeyId: '', secretAccessKey: '', displayName, ...simulated })
 }
 
-/** Somebody of the account who need not exist; without an ARN, nobody in particular, who has neither name nor id. */
+/** A principal of the account that need not exist; without an ARN, one with neither name nor id. */
 export function hypothetical({ id, canonicalId }: Account, arn = ''): Requester {
   const named = parseIamArn(arn)
   const userName = named?.noun === 'user' ? { userName: named.name } : {}

@@ -1,4 +1,4 @@
-/** Whose key or session makes credentials: nothing that it makes may do more, or last longer. */
+/** The key or session that makes credentials, which may not do more nor last longer. */
 
 import type { Directory } from '#identity/directory.ts'
 import type { KeyMaker } from '#identity/entities/access-key.ts'
@@ -6,7 +6,7 @@ import type { PolicyText } from '#identity/entities/entity.ts'
 import type { Identity } from '#identity/identity.ts'
 import { ApiError } from '#model/errors.ts'
 
-/** AccessDenied where two limits meet, which one key cannot have both. */
+/** AccessDenied if two limits meet, since a key can have only one. */
 export function makerOf(identity: Identity, directory: Directory): KeyMaker {
   const source = directory.findKey(identity.session?.sourceKeyId ?? identity.accessKeyId)?.key
   const expiresAt = source?.expiresAt
@@ -16,7 +16,7 @@ export function makerOf(identity: Identity, directory: Directory): KeyMaker {
   return { expiresAt, policies: ofSession.map(({ policy }) => JSON.parse(policy.document.source ?? '') as PolicyText) }
 }
 
-/** AccessDenied: a password has no policies and no end, and so is not for keys that have. */
+/** AccessDenied: a password has neither policies nor an expiry, so keys that have cannot set one. */
 export function refuseLimitedMaker(identity: Identity, directory: Directory, action: string): void {
   const source = directory.findKey(identity.session?.sourceKeyId ?? identity.accessKeyId)?.key
   const isLimited = (identity.policies.session ?? []).length > 0 || source?.policies !== undefined

@@ -1,4 +1,4 @@
-/** Users who have a password, by the name under which the console asks for them. */
+/** Users with a password, by the name under which they sign in to the console. */
 
 import type { Directory } from '#identity/directory.ts'
 import type { Account } from '#identity/entities/account.ts'
@@ -8,13 +8,13 @@ import { arnOf } from '#identity/principals/principal-arn.ts'
 import { findPrincipal } from '#identity/principals/principals.ts'
 
 export interface AskedOwner {
-  /** Number or alias; the server's own if left out. */
+  /** Number or alias; the server's own account if left out. */
   readonly account?: string | undefined
   readonly userName: string
 }
 
 export interface PasswordOwner {
-  /** Has no key. */
+  /** An identity without a key. */
   readonly identity: Identity
   readonly passwordHash: string
 }
@@ -28,7 +28,7 @@ export function findPasswordOwner(directory: Directory, asked: AskedOwner): Pass
   return identity && { identity, passwordHash: user.login.passwordHash }
 }
 
-/** The same for all spellings of a name, whether there is such a user or not. */
+/** Equal for all spellings of a name, whether there is such a user or not. */
 export function canonicalOwner(directory: Directory, asked: AskedOwner): string {
   return `${findAccount(directory, asked)?.id ?? asked.account}/${asked.userName.toLowerCase()}`
 }

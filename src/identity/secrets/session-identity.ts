@@ -1,4 +1,4 @@
-/** Whom temporary credentials stand for, as long as what they came from is still there. */
+/** The identity behind temporary credentials, as long as their origin exists. */
 
 import { awsPolicyArn } from '#identity/aws-policies/often-used.ts'
 import { type Directory, requesterOf } from '#identity/directory.ts'
@@ -15,7 +15,7 @@ import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate/evaluate.t
 import type { Requester } from '#policy/requester.ts'
 import type { SessionClaims } from './session-token.ts'
 
-/** Undefined: the key, user, role or provider it came from is gone or disabled. */
+/** Undefined: the key, user, role or provider it came from was removed or disabled. */
 export function findSessionIdentity(
   directory: Directory,
   claims: SessionClaims,
@@ -30,7 +30,7 @@ export function findSessionIdentity(
 
 type Parts = Pick<IdentityParts, 'requester' | 'policies' | 'displayName'>
 
-/** Whether the key and the provider behind the session are still good. */
+/** Whether the key and the provider behind the session are still usable. */
 export function isSourceThere(directory: Directory, { account, sourceKeyId, providerUrl }: SessionClaims): boolean {
   if (sourceKeyId !== undefined) {
     const entry = directory.findKey(sourceKeyId)
@@ -56,7 +56,7 @@ function partsOfRole(directory: Directory, account: Account, claims: SessionClai
     canonicalId: account.canonicalId,
     tags: mergedTags(role.tags, claims.tags),
     session: sessionKeys(claims),
-    // As Ceph names sessions of roles without an account.
+    // Ceph's names of sessions of roles without an account.
     ...(account.id === numberless ? { aliases: [`arn:aws:iam:::assumed-role/${role.name}/${name}`] } : {}),
   }
   const policies = directory.policiesOfRole(account, role)
@@ -89,12 +89,12 @@ function partsOfUser(directory: Directory, account: Account, claims: SessionClai
     session: sessionKeys(claims),
   }
   const limits = sessionPolicies(directory, account, claims)
-  // Without a policy of its own, a federated user may do nothing but what resources allow.
+  // A federated user without a session policy may do only what resource policies allow.
   const session = limits.length === 0 ? [nothing] : limits
   return { requester, displayName: name, policies: { ...policies, session } }
 }
 
-/** What a root hands on. */
+/** The policies of a root's session. */
 function everything(directory: Directory, account: Account): RequesterPolicies {
   const administrator = directory.findManaged(account, awsPolicyArn('AdministratorAccess'))
   return { identity: administrator === undefined ? [] : [administrator] }
@@ -121,7 +121,7 @@ function limited(
   return session.length === 0 ? policies : { ...policies, session }
 }
 
-/** A managed policy that has gone since grants nothing; the others still limit. */
+/** A removed managed policy grants nothing; the others still limit. */
 function sessionPolicies(directory: Directory, account: Account, claims: SessionClaims): NamedPolicy[] {
   const own =
     claims.policy === undefined ? [] : [{ name: 'session policy', policy: compiled(claims.policy, 'identity') }]
@@ -129,7 +129,7 @@ function sessionPolicies(directory: Directory, account: Account, claims: Session
   return [...own, ...managed]
 }
 
-/** What a key may do at most. */
+/** The limit of a key with policies of its own. */
 export function withKeyPolicies(
   policies: RequesterPolicies,
   texts: readonly Record<string, unknown>[] = [],
@@ -146,9 +146,9 @@ function sessionKeys({ context, issuedAtMs, sourceIdentity }: SessionClaims): Re
   return {
     ...context,
     'aws:tokenissuetime': new Date(issuedAtMs).toISOString(),
-    // There are no devices here, and only who has temporary credentials is told so.
+    // There is no MFA here, and the key exists for temporary credentials only.
     'aws:multifactorauthpresent': 'false',
-    // Ceph's, for policies that ask for temporary credentials.
+    // Ceph's condition key for temporary credentials.
     'sts:authentication': 'true',
     ...(sourceIdentity === undefined ? {} : { 'aws:sourceidentity': sourceIdentity }),
   }

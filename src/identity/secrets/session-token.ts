@@ -1,7 +1,7 @@
 /**
- * Temporary credentials carry themselves: the session token is what they are, sealed with a key derived from SECRET_KEY. So every
- * process knows them at once, restarts do not end them, and nothing is stored. They say where they came from by unique ids, which
- * are looked up at every use.
+ * The session token contains the temporary credentials, sealed with a key derived from SECRET_KEY. So every process
+ * knows them at once, restarts do not end them, and nothing is stored. Their origin is named by unique ids, which are
+ * looked up at every use.
  */
 import { randomBytes } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
@@ -20,12 +20,12 @@ const claimsSchema = z.object({
   account: z.string(),
   issuedAtMs: z.number(),
   expiresAtMs: z.number(),
-  /** The long-lived key at the beginning. */
+  /** The long-lived key at the start of the chain. */
   sourceKeyId: z.string().optional(),
   /** Unique ids of the user (none: the root) who asked for a token, or the role. */
   userId: z.string().optional(),
   roleId: z.string().optional(),
-  /** Of the session, or of the federated user. */
+  /** Name of the session, or of the federated user. */
   name: z.string().optional(),
   /** Session policies: a document as it was given, and ARNs of managed ones. */
   policy: policyText.optional(),
@@ -50,19 +50,22 @@ export interface TemporaryCredentials {
 
 const tokenCharactersMax = 16_384
 const cachedMax = 2000
-/** What policies and tags may take once packed. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
+/** The packed size of policies and tags. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 const packedBytesMax = 2048
 
 export class SessionTokens {
   readonly #seal: Seal
-  /** Opened tokens, the one used longest ago first. */
+  /** Opened tokens, least recently used first. */
   readonly #opened = new Map<string, SessionClaims>()
 
   constructor(secretKey: string) {
     this.#seal = new Seal(secretKey, 'session tokens')
   }
 
-  /** PackedPolicyTooLarge. `packedPercent`: how much of what is allowed its policies and tags take; undefined if it has none. */
+  /**
+   * PackedPolicyTooLarge. `packedPercent`: the percentage that its policies and tags take of the limit; undefined if it
+   * has none.
+   */
   issue(session: NewSession): { credentials: TemporaryCredentials; packedPercent: number | undefined } {
     const packedPercent = measurePacked(session)
     const accessKeyId = newKeyId('ASIA', session.account)
@@ -73,7 +76,7 @@ export class SessionTokens {
     return { credentials: { accessKeyId, secretAccessKey: secret, sessionToken, expiresAtMs }, packedPercent }
   }
 
-  /** Undefined: no token of ours, or not of this access key. */
+  /** Undefined: not a token of this server, or not of this access key. */
   find(accessKeyId: string, token: string): SessionClaims | undefined {
     const claims = this.#opened.get(token) ?? this.#open(token)
     if (claims === undefined || claims.accessKeyId !== accessKeyId) return undefined

@@ -1,6 +1,6 @@
 /**
- * Works on several items at a time, so that those that wait for a flush share it. Items that touch the same name take turns, in
- * their order.
+ * Works on several items at a time, so that those that wait for a flush share it. Items that touch the same name run
+ * one after the other, in order.
  */
 interface Options<Item> {
   readonly atOnceMax: number
@@ -8,7 +8,10 @@ interface Options<Item> {
   readonly touches: (item: Item) => readonly string[]
 }
 
-/** Results in the order of the items. After an error no further item begins; it is thrown once all that have begun have ended. */
+/**
+ * Results in the order of the items. After an error no further item begins; it is thrown once all running items have
+ * ended.
+ */
 export async function mapConcurrently<Item, Result>(
   items: AsyncIterable<Item> | Iterable<Item>,
   { atOnceMax, touches }: Options<Item>,
@@ -49,7 +52,7 @@ export async function mapConcurrently<Item, Result>(
   return results
 }
 
-/** Who came last, by name: it waits for the one before itself. */
+/** The last item for each name: it waits for the one before it. */
 class Turns {
   readonly #last = new Map<string, Promise<unknown>>()
 

@@ -1,4 +1,4 @@
-/** Runs work one piece at a time, in the order it came in. */
+/** Runs tasks one at a time, in order. */
 export class SerialQueue {
   readonly #waitingMax: number
   #last: Promise<unknown> = Promise.resolve()
@@ -19,7 +19,7 @@ export class SerialQueue {
     const done = this.#last.then(work).finally(() => {
       this.#count--
     })
-    // A failure is the caller's; the next piece runs all the same.
+    // The caller handles a failure; the next task runs all the same.
     this.#last = done.catch(() => {})
     return done
   }

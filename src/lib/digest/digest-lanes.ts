@@ -1,8 +1,8 @@
 /**
- * Digests of large streams in worker threads, beside the thread that receives them. A lane is one worker that serves many
- * streams; a stream's digests are spread over lanes by what they cost, so that MD5 runs beside SHA-256 and the CRCs.
- * Bytes are handed over with their memory and come back with it: shared memory, which needs none of that, is copied at a quarter
- * of the speed.
+ * Digests of large streams in worker threads, beside the thread that receives them. A lane is one worker that serves
+ * many streams. A stream's digests are spread over lanes by their cost, so that MD5 runs beside SHA-256 and the CRCs.
+ * Bytes are transferred with their memory and come back with it: shared memory would need no transfer, but is copied at
+ * a quarter of the speed.
  */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
@@ -15,8 +15,8 @@ type Bytes = Uint8Array<ArrayBuffer>
 
 export interface LaneDigester {
   /**
-   * Takes the whole memory of `bytes` over, and resolves to the same bytes when they have been hashed; the old view is dead. Calls
-   * may overlap; order is kept. The memory is lost if it rejects.
+   * Takes over the whole memory of `bytes`, and resolves to the same bytes when they have been hashed; the old view is
+   * detached. Calls may overlap; order is kept. The memory is lost if it rejects.
    */
   update(bytes: Bytes): Promise<Bytes>
   /** At most once. */
@@ -27,7 +27,7 @@ export interface LaneDigester {
 
 const MAX_LANES = Math.min(4, availableParallelism())
 
-/** Microseconds a MiB, measured; the xxHashes are so cheap that they run on the calling thread. */
+/** Microseconds a MiB, measured. The xxHashes are so cheap that they run on the calling thread. */
 const costs: Readonly<Record<PlainDigestName, number>> = {
   CRC32: 315,
   CRC32C: 550,
@@ -103,25 +103,25 @@ class Lane {
 const lanes: Lane[] = []
 let lastId = 0
 
-function bury(lane: Lane): void {
+function forget(lane: Lane): void {
   const at = lanes.indexOf(lane)
   if (at >= 0) lanes.splice(at, 1)
 }
 
-/** The lane that has least to do; a new one rather than a busy one. */
+/** The least loaded lane; a new one rather than a busy one. */
 function idlestLane(): Lane {
   const idlest = lanes.reduce<Lane | undefined>(
     (best, lane) => (best && best.load <= lane.load ? best : lane),
     undefined,
   )
   if (idlest !== undefined && (idlest.load === 0 || lanes.length >= MAX_LANES)) return idlest
-  const lane = new Lane(bury)
+  const lane = new Lane(forget)
   lanes.push(lane)
   return lane
 }
 
 /**
- * The dearest first, each to the lane with least to do. Where every lane has something to do already, nothing is gained by a second one:
+ * The most expensive digest first, each to the least loaded lane. If every lane is busy, a second one gains nothing:
  * the bytes would only travel further.
  */
 function distribute(names: readonly PlainDigestName[]): Map<Lane, PlainDigestName[]> {
@@ -152,7 +152,7 @@ export function openLanes(names: readonly DigestName[]): LaneDigester {
   return {
     async update(bytes) {
       inline.update(bytes)
-      // From lane to lane, each with the next bytes while the last are at the one after it.
+      // From lane to lane: each has the next bytes while the previous ones are at the lane after it.
       let passed = bytes
       for (const lane of [...shares.keys()]) passed = await lane.hash(id, passed)
       return passed

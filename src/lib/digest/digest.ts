@@ -1,7 +1,7 @@
 /**
- * Every digest S3 knows, inline on the calling thread. Digests are big-endian bytes, as S3 shows them in base64.
- * The three xxHashes come from one WebAssembly instance each, made while this module loads; streams that interleave put their
- * state in and out of it, so that memory does not grow with the number of streams.
+ * Every digest of S3, on the calling thread. Digests are big-endian bytes, as S3 shows them in base64. The three
+ * xxHashes come from one WebAssembly instance each, created while this module loads. Interleaved streams save and
+ * restore their state, so that memory does not grow with the number of streams.
  */
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
@@ -21,7 +21,7 @@ export interface Digester {
 const [xxHash64, xxHash3, xxHash128] = await Promise.all([createXXHash64(), createXXHash3(), createXXHash128()])
 const xxHashes: Record<XxHashName, IHasher> = { XXHASH64: xxHash64, XXHASH3: xxHash3, XXHASH128: xxHash128 }
 
-/** All at once, for bodies that are in memory. */
+/** All at once, for bodies in memory. */
 export function digestOnce(names: readonly DigestName[], bytes: Uint8Array): Map<DigestName, Buffer> {
   const digests = new Map<DigestName, Buffer>()
   for (const name of names) digests.set(name, digestOne(name, bytes))

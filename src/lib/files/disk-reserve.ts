@@ -1,29 +1,30 @@
 /**
- * Room on a volume that is kept for what makes room: deletes, and a start. It is a folder of files that hold nothing, so that each one
- * removed gives back blocks and an inode. Writes that bring bytes are refused (`hasRoomFor`) before they would need it; where something
- * else fills the volume, a write that must not fail removes one file after another (`giveBack`) until it succeeds. They are made again
- * (`refill`) when there is room. Any process may do any of this at any time.
+ * Reserved space on a volume for what frees space: deletes, and a start. It is a folder of files without content, so
+ * that removing one gives back blocks and an inode. Writes that add bytes are refused (`hasRoomFor`) before they would
+ * need it. If something else fills the volume, a write that must not fail removes one file after another (`giveBack`)
+ * until it succeeds. The files are created again (`refill`) when there is space. Any process may do any of this at any
+ * time.
  */
 import fs from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { libc } from '#lib/system/libc.ts'
 
-/** Small, since another program may take at once what is left of one that was given back. */
+/** Small, since another program may take the space of a removed file at once. */
 const fileBytes = 128 * 1024
 const filesMax = 256
-/** On a small volume the reserve is no more than this part of it. */
+/** On a small volume the reserve takes at most this part of it. */
 const partOfVolume = 1 / 16
-/** Left free beside the reserve. */
+/** Space left free beside the reserve. */
 const freeBytesMax = 16 * 1024 * 1024
 const freePartOfVolume = 1 / 32
 const freeInodesMax = 256
 const freePartOfInodes = 1 / 64
-/** What was found holds for so long, or until half of the free room has been promised. */
+/** A measurement is valid this long, or until half of the free space has been promised. */
 const lookEveryMs = 200
 
 interface Room {
-  /** Both beyond the reserve and what is left free. */
+  /** Space beyond the reserve and what is left free. */
   bytes: number
   inodes: number
   readonly untilMs: number
@@ -39,9 +40,9 @@ export class DiskReserve {
     this.#folder = folder
   }
 
-  /** Whether a file of so many bytes may be made; it is counted as made. */
+  /** Whether a file of so many bytes may be created; it is then counted as created. */
   hasRoomFor(sizeBytes: number): boolean {
-    if (this.#room === undefined || this.#room.untilMs <= performance.now()) this.#room = this.#look()
+    if (this.#room === undefined || this.#room.untilMs <= performance.now()) this.#room = this.#measure()
     if (this.#room === undefined) return true
     if (this.#room.bytes < sizeBytes || this.#room.inodes < 1) return false
     this.#room.bytes -= sizeBytes
@@ -49,7 +50,7 @@ export class DiskReserve {
     return true
   }
 
-  /** Makes a little room. False if nothing is left to give. */
+  /** Frees a little space. False if nothing is left to give. */
   giveBack(): boolean {
     for (const name of this.#files()) {
       try {
@@ -57,13 +58,13 @@ export class DiskReserve {
         this.#room = undefined
         return true
       } catch {
-        // Another process has given it back.
+        // Another process has removed it.
       }
     }
     return false
   }
 
-  /** Gives back until so much is free. For what would end the process, where a write could be tried again. */
+  /** Frees so much. For writes that would end the process and cannot be tried again. */
   ensureFree(sizeBytes: number, inodes: number): void {
     for (;;) {
       const volume = this.#volume()
@@ -74,7 +75,7 @@ export class DiskReserve {
     }
   }
 
-  /** Does `act` again as long as the volume is full and there is something to give back. */
+  /** Repeats `act` as long as the volume is full and there is something to give back. */
   withRoom<T>(act: () => T): T {
     for (;;) {
       try {
@@ -85,7 +86,7 @@ export class DiskReserve {
     }
   }
 
-  /** Makes what is missing of the reserve, as far as there is room for it. */
+  /** Creates the missing part of the reserve, as far as there is space. */
   refill(): Promise<void> {
     this.#refilling ??= this.#refill().finally(() => {
       this.#refilling = undefined
@@ -93,7 +94,7 @@ export class DiskReserve {
     return this.#refilling
   }
 
-  /** Resolves when nothing of it is under way. */
+  /** Resolves when no refill is running. */
   async stopRefilling(): Promise<void> {
     this.#isStopped = true
     await this.#refilling?.catch(() => undefined)
@@ -108,14 +109,14 @@ export class DiskReserve {
       const name = `${i}`
       if (this.#isStopped) return
       if (present.has(name)) continue
-      const { bytes = 0, inodes = 0 } = this.#look() ?? {}
-      // Not the last room, or writes and the reserve would take it from each other.
+      const { bytes = 0, inodes = 0 } = this.#measure() ?? {}
+      // Not with the last free space, or writes and the reserve would take it from each other.
       if (bytes < fileBytes || inodes < 1) return
       await makeFile(join(this.#folder, name))
     }
   }
 
-  #look(): Room | undefined {
+  #measure(): Room | undefined {
     const volume = this.#volume()
     if (volume === undefined) return undefined
     const { bsize, blocks, bavail, files, ffree } = volume
@@ -157,7 +158,7 @@ async function makeFile(path: string): Promise<void> {
       libc.allocate(file.fd, 0, fileBytes)
     } catch (error) {
       if (isVolumeFull(error)) throw error
-      // Not all file systems can: what is written takes room everywhere, unless it can be compressed.
+      // Where the file system cannot, bytes are written that cannot be compressed.
       const { randomBytes } = await import('node:crypto')
       await file.writeFile(randomBytes(fileBytes))
     }
@@ -168,7 +169,7 @@ async function makeFile(path: string): Promise<void> {
   }
 }
 
-/** LMDB's errors have the number of the system's error; ours, what they were caused by. */
+/** Errors of LMDB carry the system's error number; our own carry their cause. */
 export function isVolumeFull(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && ['ENOSPC', 'EDQUOT', fullNumber].includes(cause.code as string | number)) return true

@@ -1,16 +1,17 @@
 /**
- * Locks that end with the process that holds them, whatever its id and its namespace (flock(2), which Node does not offer, by way of
- * koffi). A lock belongs to the open file: a second descriptor of the same process is refused like any other.
+ * Locks that end with the process that holds them, whatever its id and its namespace: flock(2), which Node does not
+ * offer, through koffi. A lock belongs to the open file: a second descriptor of the same process is refused like any
+ * other.
  */
 import { loadCLibrary } from '#lib/system/koffi.ts'
 
 const shared = 1
 const exclusive = 2
 const withoutWaiting = 4
-/** Of lockf(3). */
+/** The operation of lockf(3). */
 const testAndLock = 2
 
-/** `unsupported`: neither the platform nor the file system has such locks, so that nothing can be said. */
+/** `unsupported`: the platform or the file system has no such locks, so that nothing is known. */
 export type LockResult = 'locked' | 'held' | 'unsupported'
 
 /** Locks the open file or folder, until it is closed. `held`: another descriptor has the lock. */
@@ -20,7 +21,7 @@ export function tryToLock(fd: number): LockResult {
   return resultOf(call, call.flock(fd, exclusive | withoutWaiting))
 }
 
-/** As `tryToLock`, with others who share it; waits for one who has it alone. */
+/** Like `tryToLock`, but shared; waits for an exclusive lock. */
 export function shareLock(fd: number): LockResult {
   const call = load()
   if (call === undefined) return 'unsupported'
@@ -30,7 +31,7 @@ export function shareLock(fd: number): LockResult {
   }
 }
 
-/** The lock of another kind that LMDB uses (lockf(3)): this process has it until it closes any descriptor of the file. */
+/** The kind of lock that LMDB uses (lockf(3)): this process has it until it closes any descriptor of the file. */
 export function tryToLockFirstByte(fd: number): LockResult {
   const call = load()
   return call === undefined ? 'unsupported' : resultOf(call, call.lockf(fd, testAndLock, 1))
@@ -62,7 +63,7 @@ function find(): Flock | undefined {
     const lockf = library.func('int lockf(int, int, long)')
     return { flock, lockf, lastError: library.lastError }
   } catch {
-    // No program of koffi's for this processor, or a C library without this call.
+    // koffi has no binary for this processor, or the C library lacks this call.
     return undefined
   }
 }

@@ -1,20 +1,20 @@
 /**
- * Tells which names in folders change. Where the system has inotify(7), it gathers the changes until they are asked for, three times a
- * second: fs.watch has it wake this process for each, which was a twentieth of the time of a small write.
+ * Reports which names in folders change. With inotify(7), changes are collected and read three times a second: fs.watch
+ * wakes this process for each of them, which was 5 % of the time of a small write.
  */
 import fs from 'node:fs'
 import { libc } from '#lib/system/libc.ts'
 import { findOpenFileLimit } from '#lib/system/open-file-limit.ts'
 
 export interface FolderWatches {
-  /** Until the folder goes, or `remove`. Throws an error with the `code` of the system. */
+  /** Until the folder is removed, or `remove` is called. Throws an error with the `code` of the system. */
   add(path: string, onChange: (name: string) => void): void
   has(path: string): boolean
   remove(path: string): void
   close(): void
 }
 
-/** `onMissed`: changes were too many to be told. */
+/** `onMissed`: there were too many changes to report. */
 export function openFolderWatches(onMissed: () => void): FolderWatches {
   const fd = libc.openInotify()
   return fd === undefined ? new EventWatches() : new PolledWatches(fd, onMissed)
@@ -47,7 +47,7 @@ class EventWatches implements FolderWatches {
   }
 }
 
-/** macOS takes a descriptor for each, of which requests must have most. */
+/** macOS needs a descriptor for each, and requests need most of them. */
 function eventWatchesMax(): number {
   openFileLimit ??= findOpenFileLimit() ?? Number.POSITIVE_INFINITY
   return openFileLimit / 16
@@ -56,7 +56,7 @@ function eventWatchesMax(): number {
 let openFileLimit: number | undefined
 
 const pollMs = 300
-/** Of an event: watch descriptor, mask, cookie and length of the name that follows, padded with NULs. */
+/** Fields of an event: watch descriptor, mask, cookie and length of the name that follows, padded with NULs. */
 const eventHead = 16
 const queueOverflow = 0x4000
 const ignored = 0x8000
@@ -82,7 +82,7 @@ class PolledWatches implements FolderWatches {
 
   add(path: string, onChange: (name: string) => void): void {
     const descriptor = libc.addInotifyWatch(this.#fd, path)
-    // A folder has one, whatever its name: this is its new name.
+    // A folder has one watch, whatever its name: this is its new name.
     const renamed = this.#watches.get(descriptor)
     if (renamed !== undefined) this.#descriptors.delete(renamed.path)
     this.#descriptors.set(path, descriptor)
@@ -102,7 +102,7 @@ class PolledWatches implements FolderWatches {
 
   close(): void {
     clearInterval(this.#timer)
-    // Nothing is asked of a descriptor that may be another file's by then.
+    // The descriptor may be another file's by then.
     this.#descriptors.clear()
     fs.closeSync(this.#fd)
   }
@@ -121,14 +121,14 @@ class PolledWatches implements FolderWatches {
         const mask = this.#buffer.readUInt32LE(at + 4)
         if ((mask & queueOverflow) !== 0) hasMissed = true
         else if ((mask & ignored) !== 0) this.#forget(this.#buffer.readInt32LE(at))
-        else if (end > at + eventHead) this.#tell(this.#buffer.readInt32LE(at), at + eventHead, end)
+        else if (end > at + eventHead) this.#report(this.#buffer.readInt32LE(at), at + eventHead, end)
         at = end
       }
     }
     if (hasMissed) this.#onMissed()
   }
 
-  #tell(descriptor: number, nameAt: number, end: number): void {
+  #report(descriptor: number, nameAt: number, end: number): void {
     const nameEnd = this.#buffer.indexOf(0, nameAt)
     const name = this.#buffer.toString('utf8', nameAt, nameEnd === -1 || nameEnd > end ? end : nameEnd)
     this.#watches.get(descriptor)?.onChange(name)

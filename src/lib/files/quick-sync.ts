@@ -1,22 +1,24 @@
 /**
- * Data syncs of a disk that is quick are made where they are asked for: to hand one to a thread and to have it back costs so much
- * processor time that writes suffer more than they would from the wait. A slow disk must not keep everybody else waiting.
+ * Data syncs of a fast disk are made on the calling thread: handing one to a worker thread costs so much processor time
+ * that writes suffer more from it than from the wait. A slow disk must not block the other requests.
  */
 import fs from 'node:fs'
 import { datasync } from './sync.ts'
 
-/** Up to so long a sync, on average, is quick: several times as long as one takes alone on a disk whose cache outlives the power. */
+/**
+ * A sync is quick up to this average: several times what one takes alone on a disk whose cache survives a power loss.
+ */
 const quickMs = 2
-/** What a sync counts for at most: now and then one takes long on any disk. */
+/** The most that a sync counts for, since single syncs can take long on any disk. */
 const slowMs = 8
-/** Of the last sync in the average. */
+/** The weight of the latest sync in the average. */
 const weight = 1 / 32
 
 export class QuickSync {
-  /** A disk is slow until it has shown what it can do: for some fifty syncs. */
+  /** A disk counts as slow until it has proven itself, for about fifty syncs. */
   #averageMs = slowMs
 
-  /** As `datasync`. */
+  /** Like `datasync`. */
   async datasync(fd: number): Promise<void> {
     const startMs = performance.now()
     if (this.#averageMs <= quickMs) fs.fdatasyncSync(fd)

@@ -1,4 +1,4 @@
-/** Syncing by path. Windows cannot open a folder to sync it. */
+/** Syncs by path. Windows cannot open a folder to sync it. */
 import fs from 'node:fs'
 import { open } from 'node:fs/promises'
 
@@ -17,17 +17,17 @@ export function syncFolderSync(path: string): void {
   }
 }
 
-/** What was written to this open file is on disk afterwards. */
+/** Afterwards what was written to this open file is on disk. */
 export function datasync(fd: number): Promise<void> {
   return new Promise((resolve, reject) => {
     fs.fdatasync(fd, (error) => (error === null ? resolve() : reject(error)))
   })
 }
 
-/** False if the file is gone meanwhile. Nothing if it is of a kind that cannot be synced. */
+/** False if the file was removed meanwhile. Does nothing for a file that cannot be synced. */
 export const syncIfThere = (path: string): Promise<boolean> => trySync(path, fs.constants.O_RDONLY)
 
-/** False if the folder is gone meanwhile, or is no folder any more. */
+/** False if the folder was removed meanwhile, or is no folder any more. */
 export const syncFolderIfThere = (path: string): Promise<boolean> =>
   trySync(path, fs.constants.O_RDONLY | (fs.constants.O_DIRECTORY ?? 0))
 

@@ -1,7 +1,8 @@
 /**
- * A zip archive written while it is read: stored, not compressed, of any size and number of entries. Of an entry nothing stays but its
- * record of some hundred bytes in the central directory, side by side with the others. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
- * It is here and not in a package because those at hand keep an object of some kilobytes for each entry, or search them all for each.
+ * A zip archive written while it is read: stored, not compressed, of any size and number of entries. Of an entry only
+ * its record of about 100 bytes in the central directory is kept.
+ * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+ * Available packages keep an object of some kilobytes for each entry, or search all entries for each.
  */
 import { crc32 } from 'node:zlib'
 
@@ -13,7 +14,7 @@ export interface ZipEntry {
   readonly content: Buffer | AsyncIterable<Buffer>
 }
 
-/** Of an entry, once it is written. */
+/** The record of an entry that was written. */
 interface Written {
   readonly name: Buffer
   readonly entry: ZipEntry
@@ -22,7 +23,7 @@ interface Written {
   readonly offset: number
 }
 
-/** The entries' contents are read in turn. Rejects if one of them ends before its size or goes on after it. */
+/** The contents of entries are read in order. Rejects if one of them is shorter or longer than its size. */
 export async function* writeZip(entries: AsyncIterable<ZipEntry>): AsyncGenerator<Buffer> {
   const directory = new Directory()
   let offset = 0
@@ -54,7 +55,7 @@ export async function* writeZip(entries: AsyncIterable<ZipEntry>): AsyncGenerato
   yield directoryEnd(directory.count, directory.sizeBytes, offset)
 }
 
-/** The records in blocks, since a small buffer weighs more than what is in it. */
+/** Records in large blocks, since a small buffer has more overhead than content. */
 class Directory {
   readonly #blocks: Buffer[] = []
   #used = 0
@@ -86,7 +87,7 @@ class Directory {
 const blockBytes = 64 * 1024
 const int32Max = 0xffffffff
 const int16Max = 0xffff
-/** From here on a size or an offset has to stand in a ZIP64 field, and this in its own. */
+/** Above this, a size or an offset goes into a ZIP64 field, and this value into its own. */
 const isLarge = (value: number): boolean => value >= int32Max
 const versionPlain = 20
 const versionZip64 = 45
@@ -94,7 +95,7 @@ const madeOnUnix = 3 << 8
 const nameIsUtf8 = 1 << 11
 const descriptorFollows = 1 << 3
 
-/** Part 4.3.7. What comes before its checksum is known has a descriptor after it. */
+/** Part 4.3.7. If the checksum is not known yet, a descriptor follows the content. */
 function localHeader({ name, entry, crc, hasDescriptor }: Written): Buffer {
   const { sizeBytes, modifiedAtMs } = entry
   const extra = isLarge(sizeBytes) ? zip64Extra([sizeBytes, sizeBytes]) : Buffer.alloc(0)
@@ -194,7 +195,7 @@ function int64s(values: readonly number[]): Buffer {
   return bytes
 }
 
-/** Two seconds exact, from 1980 to 2107; in UTC, as the reader's zone is not known. */
+/** Exact to two seconds, from 1980 to 2107; in UTC, as the reader's zone is not known. */
 function dosTime(atMs: number): number {
   const at = new Date(Math.min(Math.max(atMs, Date.UTC(1980, 0, 1)), Date.UTC(2107, 11, 31, 23, 59, 58)))
   const date = ((at.getUTCFullYear() - 1980) << 9) | ((at.getUTCMonth() + 1) << 5) | at.getUTCDate()

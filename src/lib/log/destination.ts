@@ -1,13 +1,16 @@
 /**
- * Where lines of the log go: gathered for a few milliseconds and written together, since a write for each line costs more than the
- * line. The end of the process writes what is left; only a process that is killed loses the lines of these milliseconds.
+ * Collects lines of the log for a few milliseconds and writes them together, since a write for each line costs more
+ * than the line. The rest is written at exit; only a killed process loses the lines of these milliseconds.
  */
 import fs from 'node:fs'
 
 const gatherMs = 4
-/** Lines are encoded as they come: texts that wait cost the garbage collector more than all the rest. */
+/** Lines are encoded at once: waiting texts cost the garbage collector more than all the rest. */
 const chunkBytes = 32 * 1024
-/** A reader that stopped reading must not fill the memory: what comes after this is counted, and told once it reads again. */
+/**
+ * A blocked reader must not fill the memory: lines beyond this are counted, and the count is reported once it reads
+ * again.
+ */
 const waitingMaxBytes = 16 * 1024 * 1024
 const retryMs = 20
 const retriesAtExit = 250
@@ -33,7 +36,7 @@ export class LogDestination {
   #isReopening = false
   #whenFlushed: (() => void)[] = []
 
-  /** A descriptor, or a file, which is opened again within seconds when it was renamed. */
+  /** A descriptor, or a file, which is opened again within seconds after it was renamed. */
   constructor(target: number | string) {
     this.#file = typeof target === 'string' ? target : undefined
     this.#fd = typeof target === 'string' ? fs.openSync(target, 'a') : target
@@ -50,7 +53,7 @@ export class LogDestination {
     this.#plan()
   }
 
-  /** As pino's destinations have it: `done` is called once all that waits now has been written. */
+  /** As in pino's destinations: `done` is called once everything that waits now has been written. */
   flush(done?: () => void): void {
     if (done !== undefined) this.#whenFlushed.push(done)
     this.#writeNext()
@@ -78,7 +81,7 @@ export class LogDestination {
     this.#timer ??= setTimeout(() => this.#writeNext(), gatherMs).unref()
   }
 
-  /** One at a time, since threads make them: two could change places. */
+  /** One at a time, since worker threads write them: two could change places. */
   #writeNext(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -100,7 +103,7 @@ export class LogDestination {
         setTimeout(() => this.#write(chunk, start), retryMs).unref()
         return
       }
-      // A reader that has gone (`| head`) must not end the server, nor a full disk: the lines are lost.
+      // A closed pipe (`| head`) or a full disk must not end the server: the lines are lost.
       if (error === null && start + written < chunk.end) return this.#write(chunk, start + written)
       this.#written(chunk)
     })
@@ -112,7 +115,7 @@ export class LogDestination {
     this.#waitingBytes -= end
     if (bytes.length === chunkBytes) this.#spare = bytes
     if (this.#waitingBytes <= waitingMaxBytes) this.#tellDropped()
-    // What is not a whole chunk yet goes on gathering.
+    // An incomplete chunk keeps collecting.
     if (this.#waiting.length > 1 || this.#whenFlushed.length > 0) this.#writeNext()
     else if (this.#waiting.length > 0) this.#plan()
   }
@@ -125,7 +128,7 @@ export class LogDestination {
     this.#add(`${JSON.stringify({ ...fields, msg })}\n`)
   }
 
-  /** Nothing tells whether a thread still makes the write that is under way: its lines may be there twice, but none is lost. */
+  /** It is unknown whether a thread still completes the running write: its lines may appear twice, but none is lost. */
   #writeRest(): void {
     this.#tellDropped()
     const waiting = this.#waiting.splice(0).map(({ bytes, end }) => bytes.subarray(0, end))
@@ -135,7 +138,7 @@ export class LogDestination {
         rest = rest.subarray(fs.writeSync(this.#fd, rest))
         retries = 0
       } catch (error) {
-        // Its reader has gone: nothing more can be done.
+        // The reader is gone: nothing more can be done.
         if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return
         retries++
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs)
@@ -163,7 +166,7 @@ export class LogDestination {
       fs.closeSync(this.#fd)
       this.#fd = fd
     } catch {
-      // The file that was set aside is written to until this succeeds.
+      // Until this succeeds, lines go to the file that was renamed.
     }
   }
 }

@@ -7,13 +7,13 @@ import { LogDestination } from './destination.ts'
 export interface LogSettings {
   readonly level: string
   readonly format: 'auto' | 'json' | 'pretty'
-  /** Written to as well. Whoever sets it aside renames it: it is opened again within seconds. */
+  /** Also written to. To rotate it, rename it: it is opened again within seconds. */
   readonly file: string | undefined
 }
 
 export type Log = pino.Logger
 
-/** As pino asks one that gathers. */
+/** The interface that pino expects of a buffering destination. */
 interface Destination extends pino.DestinationStream {
   flush?(done: () => void): void
 }
@@ -38,7 +38,7 @@ export async function createLog(settings: LogSettings, name: string): Promise<Lo
 const openLog = ({ level }: LogSettings, name: string, stream: Destination): Log =>
   pino({ level, base: { name, pid: process.pid } }, stream)
 
-/** Before the process ends on purpose: also what a slow reader has no room for yet, for as long as it is worth waiting. */
+/** Call before the process ends on purpose: also writes what a slow reader has no room for yet, for a limited time. */
 export async function flushLog(log: Log): Promise<void> {
   await new Promise<void>((resolve) => {
     setTimeout(resolve, flushMaxMs).unref()

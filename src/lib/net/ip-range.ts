@@ -1,4 +1,4 @@
-/** Addresses and CIDR ranges of both versions; an IPv4 address that came mapped into IPv6 is the IPv4 address. */
+/** Addresses and CIDR ranges of both versions. An IPv4-mapped IPv6 address counts as IPv4. */
 import { isIPv4, isIPv6 } from 'node:net'
 
 interface Address {
@@ -11,7 +11,7 @@ export type IpRange = (address: string) => boolean
 
 interface Block {
   readonly base: Address
-  /** Of an address of this version, and those of them that all addresses of the block share. */
+  /** The bits of an address of this version, and those of them that all addresses of the block share. */
   readonly size: number
   readonly bits: number
 }
@@ -30,7 +30,7 @@ export function parseIpRange(text: string): IpRange | undefined {
   const block = parseBlock(text)
   if (block === undefined) return undefined
   const { base, bits } = block
-  // Most requests of a connection ask about one address: remember the last.
+  // Most requests of a connection ask about one address: the last result is kept.
   let last = ''
   let wasInside = false
   return (address) => {
@@ -43,7 +43,7 @@ export function parseIpRange(text: string): IpRange | undefined {
   }
 }
 
-/** Whom an address belongs to, as far as it tells: a client with IPv6 has a whole /64 to choose its addresses from. */
+/** The owner of an address, as far as it tells: an IPv6 client has a whole /64 to choose its addresses from. */
 export function networkOf(address: string): string {
   const parsed = parseAddress(address)
   return parsed?.version === 6 ? parsed.groups.slice(0, 4).join(':') : address

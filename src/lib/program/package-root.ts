@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 export const packageRoot = findRoot(import.meta.dirname)
+/** How this program is started: from a package or an image, or from a checkout. */
+export const ownCommand = import.meta.dirname === join(packageRoot, 'dist') ? 'myfsio' : 'npx tsx run.ts'
 export const version = manifestIn(packageRoot)?.version ?? ''
 
 function findRoot(folder: string): string {

@@ -1,10 +1,10 @@
-/** Tells one start of the machine from another: whether what was written and not synced is still there. */
+/** Tells one start of the machine from another: whether data that was written and not synced is still there. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 let known: { readonly id: string | undefined } | undefined
 
-/** Undefined where the system has none to tell. */
+/** Undefined if the system has none. */
 export function bootId(): string | undefined {
   known ??= { id: readBootId() }
   return known.id

@@ -1,6 +1,5 @@
 /**
- * Calls of Linux that Node does not offer, by way of koffi. The library is loaded when it is first needed: that takes a hundredth of a
- * second.
+ * Calls of Linux that Node does not offer, through koffi. The library is loaded on first use, which takes about 10 ms.
  */
 import fs from 'node:fs'
 import { type CLibrary, loadCLibrary } from './koffi.ts'
@@ -11,7 +10,7 @@ const mmapThreshold = -3
 const keepSize = 1
 const nonBlocking = 0o4000
 const closeOnExec = 0o2000000
-/** Whatever changes the name, the bytes or the attributes of what is in a folder. */
+/** All changes of name, bytes or attributes in a folder. */
 const folderChanges = 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200
 const onlyFolders = 0x1000000
 const getLock = 5
@@ -20,11 +19,16 @@ const setLease = 1024
 const sigurg = 23
 const writeLock = 1
 const unlocked = 2
+const openat2Number = 437
+const noSymbolicLinks = 4
+
+/** How a file is opened: `struct open_how`, made once and used for each call. */
+export type OpenHow = Buffer
 
 export const libc = {
   /**
-   * Gives each of two names the file of the other, in one step (renameat2(2) with RENAME_EXCHANGE). Throws an error with the `code` of
-   * the system; ENOSYS where there is no such call.
+   * Exchanges the files of two names atomically (renameat2(2) with RENAME_EXCHANGE). Throws an error with the `code` of
+   * the system; ENOSYS if there is no such call.
    */
   exchange(path: string, other: string): void {
     if (path.includes('\0') || other.includes('\0')) throw failure('renameat2', 'EINVAL')
@@ -34,7 +38,27 @@ export const libc = {
       throw failure('renameat2', calls.lastError())
   },
 
-  /** A descriptor to read changes from, which never blocks (inotify(7)); undefined where there is none. */
+  /** `flags`: those of open(2). */
+  openHow(flags: number): OpenHow {
+    // Flags, mode and resolve, eight bytes each.
+    const how = Buffer.alloc(24)
+    how.writeBigUInt64LE(BigInt(flags | closeOnExec), 0)
+    how.writeBigUInt64LE(BigInt(noSymbolicLinks), 16)
+    return how
+  },
+
+  /**
+   * Opens a file unless its path goes through a symbolic link anywhere (openat2(2) with RESOLVE_NO_SYMLINKS). Returns the descriptor, or
+   * the `code` of the system: an Error would cost more than the call. ENOSYS where there is no such call.
+   */
+  openWithoutLinks(path: string, how: OpenHow): number | string {
+    const calls = load()
+    if (calls?.openat2 === undefined || path.includes('\0')) return 'ENOSYS'
+    const fd = calls.openat2(path, how)
+    return fd < 0 ? calls.lastError() : fd
+  },
+
+  /** A non-blocking descriptor to read changes from (inotify(7)); undefined if there is none. */
   openInotify(): number | undefined {
     const fd = load()?.inotifyInit(nonBlocking | closeOnExec) ?? -1
     return fd === -1 ? undefined : fd
@@ -49,7 +73,7 @@ export const libc = {
     return watch
   },
 
-  /** Nothing happens if it has gone with its folder. */
+  /** Does nothing if the watch was removed with its folder. */
   removeInotifyWatch(fd: number, watch: number): void {
     load()?.inotifyRemoveWatch(fd, watch)
   },
@@ -70,7 +94,7 @@ export const libc = {
 
   canSyncVolume: (): boolean => load() !== undefined,
 
-  /** Everything that was written to the volume of this folder before is on disk afterwards (syncfs(2)). */
+  /** Afterwards everything written before to the volume of this folder is on disk (syncfs(2)). */
   async syncVolume(folder: string): Promise<void> {
     const calls = load()
     if (calls === undefined) throw failure('syncfs', 'ENOSYS')
@@ -83,8 +107,8 @@ export const libc = {
   },
 
   /**
-   * Has the file system set blocks apart for a stretch of the file, whose size stays (fallocate(2)): to write there takes no more room.
-   * Throws an error with the `code` of the system; ENOSYS where there is no such call.
+   * Reserves blocks for a range of the file, whose size stays (fallocate(2)): writing there takes no more space. Throws
+   * an error with the `code` of the system; ENOSYS if there is no such call.
    */
   allocate(fd: number, offset: number, sizeBytes: number): void {
     const calls = load()
@@ -92,11 +116,11 @@ export const libc = {
     if (calls.fallocate(fd, keepSize, offset, sizeBytes) !== 0) throw failure('fallocate', calls.lastError())
   },
 
-  /** Whether another process has locked this byte of the file (fcntl(2), F_GETLK). False where there is no such call. */
+  /** Whether another process has locked this byte of the file (fcntl(2), F_GETLK). False if there is no such call. */
   isByteLocked(fd: number, offset: number): boolean {
     const calls = load()
     if (calls === undefined) return false
-    // struct flock: type, whence, four bytes of nothing, start, length, process id.
+    // struct flock: type, whence, four bytes of padding, start, length, process id.
     const lock = Buffer.alloc(32)
     lock.writeInt16LE(writeLock, 0)
     lock.writeBigInt64LE(BigInt(offset), 8)
@@ -105,8 +129,9 @@ export const libc = {
   },
 
   /**
-   * From now on blocks of memory of up to so many bytes, when they are freed, are kept for the next (mallopt(3), M_MMAP_THRESHOLD).
-   * Nothing where there is no such call. Not from the start of a process, whose passing needs would make it larger for good.
+   * From now on freed blocks of memory up to this size are kept for reuse (mallopt(3), M_MMAP_THRESHOLD). Does nothing
+   * if there is no such call. Not called at the start of a process, whose temporary needs would make it larger for
+   * good.
    */
   keepFreedBlocks(maxBytes: number): void {
     if (keptBytes === maxBytes) return
@@ -117,20 +142,22 @@ export const libc = {
 
 interface Calls {
   renameat2(fromFolder: number, from: string, toFolder: number, to: string, flags: number): number
+  readonly openat2: ((path: string, how: OpenHow) => number) | undefined
   inotifyInit(flags: number): number
   inotifyAddWatch(fd: number, path: string, mask: number): number
   inotifyRemoveWatch(fd: number, watch: number): number
   fallocate(fd: number, mode: number, offset: number, sizeBytes: number): number
   fcntl(fd: number, command: number, argument: Buffer | number): number
   flistxattr(fd: number, names: null, sizeBytes: number): number
-  /** In a thread. */
+  /** Runs in a thread. */
   syncfs(fd: number): Promise<number>
-  /** Of glibc. */
+  /** Only in glibc. */
   readonly mallopt: ((parameter: number, value: number) => number) | undefined
+  /** The error of the last failed call that did not run in a thread. */
   readonly lastError: CLibrary['lastError']
 }
 
-/** As the last keepFreedBlocks had it: each call to mallopt(3) goes through all that is free. */
+/** The last value: each call to mallopt(3) walks all free memory. */
 let keptBytes: number | undefined
 let loaded: { readonly calls: Calls | undefined } | undefined
 
@@ -147,6 +174,7 @@ function find(): Calls | undefined {
     const syncfs = library.func('int syncfs(int)')
     return {
       renameat2,
+      openat2: openat2Of(library),
       inotifyInit: library.func('int inotify_init1(int)'),
       inotifyAddWatch: library.func('int inotify_add_watch(int, const char *, uint32_t)'),
       inotifyRemoveWatch: library.func('int inotify_rm_watch(int, int)'),
@@ -161,9 +189,16 @@ function find(): Calls | undefined {
       lastError: library.lastError,
     }
   } catch {
-    // No program of koffi's for this processor, or a C library without these calls.
+    // koffi has no binary for this processor, or the C library lacks these calls.
     return undefined
   }
+}
+
+/** C libraries have no function for it. The number and the flags are those of these processors. */
+function openat2Of(library: CLibrary): Calls['openat2'] {
+  if (process.arch !== 'x64' && process.arch !== 'arm64') return undefined
+  const syscall = library.func('long syscall(long, int, const char *, void *, size_t)')
+  return (path, how) => syscall(openat2Number, atWorkingFolder, path, how, how.length)
 }
 
 function fcntlOf(library: CLibrary): Calls['fcntl'] {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Whether a process of this id still runs, whoever owns it. */
+/** Whether a process of this id runs, whoever owns it. */
 export function isLivingProcess(processId: number): boolean {
   try {
     process.kill(processId, 0)
@@ -10,7 +10,7 @@ export function isLivingProcess(processId: number): boolean {
   return !isZombie(processId)
 }
 
-/** A killed process whose parent was killed with it may wait long to be reaped; it does no more. */
+/** A killed process whose parent was killed too may wait long to be reaped; it does nothing any more. */
 function isZombie(processId: number): boolean {
   try {
     return /\) Z /.test(readFileSync(`/proc/${processId}/stat`, 'latin1'))

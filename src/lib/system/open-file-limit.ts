@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 
-/** How many descriptors this process may have open (RLIMIT_NOFILE); undefined where the system does not say, or sets no limit. */
+/**
+ * How many descriptors this process may open (RLIMIT_NOFILE); undefined if the system does not say, or sets no limit.
+ */
 export function findOpenFileLimit(): number | undefined {
   const limit = Number(readProcLimit() ?? readReportedLimit())
   return Number.isSafeInteger(limit) && limit > 0 ? limit : undefined

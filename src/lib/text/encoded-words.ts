@@ -1,9 +1,9 @@
-/** Text that is not ASCII in a header: the encoded words of RFC 2047, as S3 reads and writes them. */
+/** Header text that is not ASCII: the encoded words of RFC 2047, as S3 reads and writes them. */
 
-/** A blank between two encoded words is no part of the text. */
+/** White space between two encoded words is not part of the text. */
 const encodedWords = /=\?([^?\s]+)\?([BbQq])\?([^?]*)\?=(?:\s+(?==\?[^?\s]+\?[BbQq]\?[^?]*\?=))?/g
 
-/** With every encoded word as the text that it stands for; one that cannot be read stays as it is. */
+/** Decodes every encoded word; one that cannot be decoded stays as it is. */
 export function decodeWords(text: string): string {
   if (!text.includes('=?')) return text
   return text.replace(encodedWords, (word: string, charset: string, encoding: string, encoded: string) => {
@@ -11,7 +11,7 @@ export function decodeWords(text: string): string {
     try {
       return bytes === undefined ? word : new TextDecoder(charset, { fatal: true, ignoreBOM: true }).decode(bytes)
     } catch {
-      // An unknown character set, or bytes that are not of it.
+      // An unknown character set, or bytes that are invalid in it.
       return word
     }
   })
@@ -29,7 +29,10 @@ function bytesOfQuoted(text: string): Buffer {
   )
 }
 
-/** As it is if it is printable ASCII, else as one encoded word: quoted, or in Base64 where there is what cannot be printed. */
+/**
+ * Printable ASCII stays as it is. Anything else becomes one encoded word: quoted-printable, or Base64 if it has
+ * unprintable characters.
+ */
 export function encodeWords(text: string): string {
   if (/^[\t\x20-\x7e]*$/.test(text)) return text
   const bytes = Buffer.from(text)

@@ -1,6 +1,6 @@
 /**
- * Characters that are not seen, or that change how others are seen: controls, bidi marks, line separators, blanks of no width. In a name
- * they disguise it, and in text made for pasting they act on the terminal.
+ * Characters that are invisible, or that change how others are shown: controls, bidi marks, line separators, zero-width
+ * spaces. They disguise a name, and act on the terminal that a text is pasted into.
  */
 const alwaysHidden =
   '\\p{Cc}|\\p{Cs}|\\p{Zl}|\\p{Zp}|[\\u00ad\\u061c\\u115f\\u1160\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f]' +
@@ -12,7 +12,7 @@ const hidden = new RegExp(`${alwaysHidden}|(?<!${joining})[\\u200c\\u200d]`, 'gu
 
 export const hasHidden = (text: string): boolean => text.search(hidden) !== -1
 
-/** With `write` of each in place of the hidden characters. */
+/** Replaces each hidden character by the result of `write`. */
 export const replaceHidden = (text: string, write: (character: string) => string): string => text.replace(hidden, write)
 
 const names: Readonly<Record<string, string>> = {
@@ -25,17 +25,17 @@ const names: Readonly<Record<string, string>> = {
   '\u007f': 'DEL',
 }
 
-/** As it can be shown in any font: by its name, or by its number. */
+/** A visible form in any font: its name, or its number. */
 export const pictureOf = (character: string): string => `\u2039${names[character] ?? numberOf(character)}\u203a`
 
 /** `U+202E` */
 export const numberOf = (character: string): string =>
   `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
 
-/** A name as text in which nothing is hidden. */
+/** A name as text without hidden characters. */
 export const visibleText = (text: string): string => replaceHidden(text, pictureOf)
 
-/** JSON that holds no hidden character: its strings escape them. */
+/** JSON without hidden characters: its strings escape them. */
 export function formatVisibleJson(value: unknown, indent?: number): string {
   const json = JSON.stringify(value, null, indent) ?? 'null'
   return json.replace(/[^\n]+/g, (line) => replaceHidden(line, escapeUnits))

@@ -2,14 +2,14 @@
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 const time = '(\\d\\d):(\\d\\d):(\\d\\d)'
-/** As `Sun, 06 Nov 1994 08:49:37 GMT`, which is the one to write. */
+/** `Sun, 06 Nov 1994 08:49:37 GMT`, the format to write. */
 const fixed = new RegExp(`^[A-Z][a-z]{2}, (\\d\\d) ([A-Z][a-z]{2}) (\\d{4}) ${time} GMT$`)
-/** As `Sunday, 06-Nov-94 08:49:37 GMT`. */
+/** `Sunday, 06-Nov-94 08:49:37 GMT`. */
 const rfc850 = new RegExp(`^[A-Z][a-z]{5,8}, (\\d\\d)-([A-Z][a-z]{2})-(\\d\\d) ${time} GMT$`)
-/** As `Sun Nov  6 08:49:37 1994`. */
+/** `Sun Nov  6 08:49:37 1994`. */
 const asctime = new RegExp(`^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ( \\d|\\d\\d) ${time} (\\d{4})$`)
 
-/** Milliseconds since 1970; undefined for anything but one of the three formats that HTTP knows. */
+/** Milliseconds since 1970; undefined for anything but the three formats of HTTP. */
 export function parseHttpDate(text: string): number | undefined {
   const [, day, month, year, hour, minute, second] = fixed.exec(text) ?? []
   if (day !== undefined) return dateOf(Number(year), month, Number(day), hour, minute, second)
@@ -20,7 +20,7 @@ export function parseHttpDate(text: string): number | undefined {
   return undefined
 }
 
-/** Two digits are of the century that leaves them at most 50 years ahead. */
+/** Two-digit years are at most 50 years ahead. */
 function fullYear(twoDigits: number): number {
   const now = new Date().getUTCFullYear()
   const year = now - (now % 100) + twoDigits
@@ -32,6 +32,6 @@ function dateOf(year: number, month: string | undefined, day: number, ...clock: 
   const [hour = 0, minute = 0, second = 0] = clock.map(Number)
   if (index < 0 || hour > 23 || minute > 59 || second > 60) return undefined
   const ms = Date.UTC(year, index, day, hour, minute, second)
-  // A day that the month does not have would be one of the next.
+  // An invalid day would count into the next month.
   return day >= 1 && new Date(Date.UTC(year, index, day)).getUTCDate() === day ? ms : undefined
 }

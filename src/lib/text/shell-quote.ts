@@ -1,8 +1,8 @@
 import { hasHidden, replaceHidden } from './hidden-characters.ts'
 
 /**
- * One word of a shell, whatever is in the text. Hidden characters become octal escapes in `$'…'` (POSIX.1-2024, 2.2.4), so that pasting
- * the word sends none of them to the terminal. NUL, which no word can hold, ends the text for the shell.
+ * Quotes any text as one word of a shell. Hidden characters become octal escapes in `$'…'` (POSIX.1-2024, 2.2.4), so
+ * that pasting the word sends none of them to the terminal. NUL, which no word can hold, ends the text for the shell.
  */
 export function quoteForShell(text: string): string {
   const whole = text.toWellFormed()

@@ -1,6 +1,9 @@
-/** Percent-encoding as AWS has it: RFC 3986, upper-case hex, only unreserved characters kept. */
+/** AWS's percent-encoding: RFC 3986, upper-case hex, only unreserved characters kept. */
 
-/** Strict: URIError for a malformed escape or one that is no UTF-8. Raw bytes, as node:http leaves them, are UTF-8 too. */
+/**
+ * Strict: URIError for a malformed escape or invalid UTF-8. Raw bytes, which node:http gives as Latin-1, count as UTF-8
+ * too.
+ */
 export function percentDecode(text: string): string {
   if (!needsDecoding.test(text)) return text
   const raw = /[\u0080-\u00ff]/.test(text) ? decodeLatin1(text) : text
@@ -18,15 +21,15 @@ function decodeLatin1(text: string): string {
   }
 }
 
-/** As percentDecode, for names and values of a query: `+` is a space. */
+/** Like percentDecode, for names and values of a query: `+` is a space. */
 export function queryDecode(text: string): string {
   return percentDecode(text.includes('+') ? text.replaceAll('+', ' ') : text)
 }
 
-/** As percentDecode, for the path of a request: S3 takes a `+` there for a space too, and only `%2B` for a plus. */
+/** Like percentDecode, for the path of a request: S3 reads `+` there as a space too, and only `%2B` as a plus. */
 export const pathDecode = queryDecode
 
-/** The parameters of a query, names and values decoded; a bare name has no value. URIError for what does not decode. */
+/** The parameters of a query, names and values decoded; a bare name has no value. URIError if one does not decode. */
 export function queryPairs(query: string): [name: string, value: string | undefined][] {
   const pairs: [string, string | undefined][] = []
   for (const piece of query.split('&')) {
@@ -38,7 +41,7 @@ export function queryPairs(query: string): [name: string, value: string | undefi
   return pairs
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, UriEncode(). */
+/** UriEncode() of https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html */
 export function awsEncode(text: string, options: { readonly keepSlash?: boolean } = {}): string {
   if (/^[A-Za-z0-9._~-]*$/.test(text)) return text
   const encoded = encodeURIComponent(text.toWellFormed()).replace(

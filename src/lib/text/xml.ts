@@ -1,7 +1,7 @@
 /**
- * XML in and out; the only importer of the XML library. Writing is by hand, for speed.
- * Reading refuses every document type and entity declaration before parsing, decodes only the five named entities and
- * numeric references, and keeps every text as it is: no trimming, no numbers.
+ * Reads and writes XML; the only importer of the XML library. Writing is done by hand, for speed. Reading refuses every
+ * document type and entity declaration before parsing, decodes only the five named entities and numeric references, and
+ * keeps every text as it is: no trimming, no numbers.
  */
 import { XMLParser } from 'fast-xml-parser'
 
@@ -55,7 +55,7 @@ function formatAttributes(tree: XmlTree): string {
   return text
 }
 
-// Control characters are no legal XML 1.0, but keys may hold them; S3 writes them as references too.
+// Control characters are not allowed in XML 1.0, but keys may contain them; S3 writes them as references too.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: see above
 const special = /[&<>"\u0000-\u0008\u000b-\u001f\ufffe\uffff]/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: see above
@@ -68,8 +68,8 @@ export function escapeXml(text: string): string {
 }
 
 /**
- * An element that was read. One without child elements is its text; one with children maps their names (without namespace
- * prefix) to them, and `$name` to its attributes. Repeated elements are an array. Objects have no prototype.
+ * An element that was read. One without child elements is its text; one with children maps their names (without
+ * namespace prefix) to them, and `$name` to its attributes. Repeated elements are an array. Objects have no prototype.
  */
 export type XmlNode = string | XmlElements
 export interface XmlElements {
@@ -83,13 +83,16 @@ export interface ParsedXml {
 
 export interface XmlOptions {
   readonly maxDepth: number
-  /** Tags and attributes together: what a parser's time goes into. Unlimited unless given. */
+  /** Tags and attributes together, which determine the parser's time. Unlimited unless given. */
   readonly maxMarkup?: number
-  /** Always arrays, also when alone. */
+  /** Always arrays, also with one member. */
   readonly arrays?: readonly string[]
 }
 
-/** Throws a plain Error for anything that is not well-formed, too deep, too rich, or declares a document type or an entity. */
+/**
+ * Throws a plain Error for anything that is not well-formed, too deep, too rich, or declares a document type or an
+ * entity.
+ */
 export function parseXml(xml: string | Uint8Array, options: XmlOptions): ParsedXml {
   const text = typeof xml === 'string' ? xml : utf8.decode(xml)
   if (hasMoreMarkup(text, options.maxMarkup ?? Number.POSITIVE_INFINITY))
@@ -161,11 +164,11 @@ const parser = new XMLParser({
   ignorePiTags: true,
   cdataPropName: '#cdata',
   maxNestedTags: 100,
-  // Names only ever become keys of objects without a prototype, so none needs another spelling.
+  // Names only become keys of objects without a prototype, so none has to be renamed.
   onDangerousProperty: (name: string) => name,
 })
 
-/** What the library makes: one own property named after the element, its children in order, and attributes under `:@`. */
+/** The library's nodes: one own property named after the element, its children in order, and attributes under `:@`. */
 type OrderedNode = Readonly<Record<string, unknown>>
 
 function elementName(node: OrderedNode): string | undefined {

@@ -67,7 +67,8 @@ function isWorthwhile(folder: string, fromBytes: number): boolean {
   }
 }
 
-function usageOf(path: string): ReturnType<typeof readUsage> | undefined {
+/** Undefined while the file is empty. */
+export function usageOf(path: string): ReturnType<typeof readUsage> | undefined {
   if ((fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return undefined
   const file = fs.openSync(path, 'r')
   try {

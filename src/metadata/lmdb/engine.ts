@@ -10,13 +10,14 @@ import type { DiskReserve } from '#lib/files/disk-reserve.ts'
 import { bootId } from '#lib/system/boot-id.ts'
 import type { Bytes, Committed, Entry, KeyRange } from '#metadata/engine.ts'
 import { indexFailure } from '#metadata/index-unreadable.ts'
-import type { Exclusive, LocalCheck, LocalEngine, LocalWrite, ReadInPlace } from '#metadata/local-engine.ts'
+import type { Exclusive, LocalCommit, LocalEngine, ReadInPlace } from '#metadata/local-engine.ts'
 import { applyWrite, type CommitView, holds } from '#metadata/write.ts'
-import { compactIfWorthwhile } from './compaction.ts'
+import { compactIfWorthwhile, usageOf } from './compaction.ts'
 import { DataFileRoom } from './data-file-room.ts'
 import { abortable, atCursor, cutRange, type Database, find, openDatabase, scanDatabase } from './database.ts'
 import { LmdbDurability } from './durability.ts'
 import { machineOf } from './machine.ts'
+import { dataFile } from './meta.ts'
 import { assertProcessIdFree, failureToOpen } from './process-id.ts'
 import type { Position, Put } from './redo-log.ts'
 import { ensureCheckpoint, forgetCheckpoints } from './restore.ts'
@@ -79,7 +80,7 @@ function open(options: LmdbOptions, machineNow: () => string, users: number | un
   const { path, flush, files, reserve, segmentBytes = 8 * 1024 * 1024 } = options
   const engineOver = (flushes: boolean, durabilityOf?: (database: Database) => LmdbDurability) => {
     const database = openDatabase(path, { flushes })
-    return new LmdbEngine(database, durabilityOf?.(database), new DataFileRoom(path, reserve), reserve, users)
+    return new LmdbEngine(database, path, durabilityOf?.(database), new DataFileRoom(path, reserve), reserve, users)
   }
   // Where nothing tells whether the power was lost, LMDB flushes each transaction by itself.
   if (bootId() === undefined) return engineOver(flush !== 'never')
@@ -98,6 +99,7 @@ const atOnce: Committed = { flushed: Promise.resolve() }
 
 class LmdbEngine implements LocalEngine {
   readonly #database: Database
+  readonly #folder: string
   readonly #durability: LmdbDurability | undefined
   readonly #room: DataFileRoom
   readonly #reserve: DiskReserve | undefined
@@ -105,17 +107,21 @@ class LmdbEngine implements LocalEngine {
   readonly #users: number | undefined
   #tasks: Task[] = []
   #running: Promise<void> | undefined
+  /** What waits for a flush to end waits no longer. */
+  #endRest = () => {}
   /** The turn whose reads share the snapshot that is open now. */
   #snapshotOf = -1
 
   constructor(
     database: Database,
+    folder: string,
     durability: LmdbDurability | undefined,
     room: DataFileRoom,
     reserve: DiskReserve | undefined,
     users: number | undefined,
   ) {
     this.#database = database
+    this.#folder = folder
     this.#durability = durability
     this.#room = room
     this.#reserve = reserve
@@ -147,8 +153,7 @@ class LmdbEngine implements LocalEngine {
     return results
   }
 
-  commit(commit: { checks: readonly LocalCheck[]; writes: readonly LocalWrite[] }): Promise<Committed | undefined> {
-    const { checks, writes } = commit
+  commit({ checks, writes, isUrgent }: LocalCommit): Promise<Committed | undefined> {
     return new Promise((resolve, reject) => {
       const run: Task['run'] = (view) => {
         const applies = checks.every((check) => holds(check, view))
@@ -156,6 +161,7 @@ class LmdbEngine implements LocalEngine {
         return (committed) => resolve(applies ? committed : undefined)
       }
       this.#ask({ run, fail: reject })
+      if (isUrgent === true) this.#endRest()
     })
   }
 
@@ -171,6 +177,7 @@ class LmdbEngine implements LocalEngine {
               const written = writes.size > 0 ? writes.get(Buffer.from(key).toString('latin1')) : undefined
               return written === undefined ? view.get(key) : written.value
             },
+            scan: (range, options) => view.scan(range, options),
             put: (key, value) => void writes.set(Buffer.from(key).toString('latin1'), { key, value }),
           })
         } catch (error) {
@@ -185,6 +192,11 @@ class LmdbEngine implements LocalEngine {
 
   async flush(): Promise<void> {
     await this.#durability?.flush()
+  }
+
+  fileUsage(): { fileBytes: number; usedBytes: number } {
+    const { fileBytes, liveBytes } = usageOf(dataFile(this.#folder)) ?? { fileBytes: 0, liveBytes: 0 }
+    return { fileBytes, usedBytes: liveBytes }
   }
 
   async close(): Promise<void> {
@@ -210,7 +222,7 @@ class LmdbEngine implements LocalEngine {
 
   async #run(): Promise<void> {
     const durability = this.#durability
-    await durability?.idle()
+    if (durability !== undefined) await this.#rest(durability)
     await this.#gather()
     const failure = durability?.isPrepared === false ? await durability.prepare().catch(asFailure) : undefined
     const tasks = this.#tasks
@@ -223,6 +235,14 @@ class LmdbEngine implements LocalEngine {
     } catch (error) {
       for (const task of tasks) task.fail(new Error('the index could not be written', { cause: error }))
     }
+  }
+
+  /** While a flush is under way: what comes meanwhile shares a transaction, and the next flush. */
+  #rest(durability: LmdbDurability): Promise<void> {
+    return new Promise((resolve) => {
+      this.#endRest = resolve
+      void durability.idle().then(resolve)
+    })
   }
 
   /** As long as each turn of the event loop brings more tasks, they share the transaction. */

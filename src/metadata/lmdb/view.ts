@@ -1,8 +1,8 @@
 /** LMDB within a transaction, as its tasks see it, and what they write, for the redo log. */
-import type { Bytes, KeyRange } from '#metadata/engine.ts'
+import type { Bytes, Entry, KeyRange } from '#metadata/engine.ts'
 import type { Exclusive } from '#metadata/local-engine.ts'
 import { addNumbers, addToCounters, type CommitView, decodeCounters } from '#metadata/write.ts'
-import { type Database, find, isEmpty, isEntry } from './database.ts'
+import { type Database, find, isEmpty, isEntry, scanDatabase } from './database.ts'
 import type { LmdbDurability } from './durability.ts'
 import type { Put } from './redo-log.ts'
 
@@ -27,6 +27,11 @@ export class LmdbView implements Exclusive, CommitView {
   get(key: Bytes): Bytes | undefined {
     this.#writeSumOf(key)
     return find(this.#database, key)
+  }
+
+  scan(range: KeyRange, options: { limit?: number } = {}): Entry[] {
+    this.#writeSums()
+    return scanDatabase(this.#database, range, options)
   }
 
   isNow(key: Bytes, value: Bytes | undefined): boolean {

@@ -1,6 +1,6 @@
 /** An engine without files, for tests and throw-away servers. One process only. */
 import type { Bytes, Committed, Entry, KeyRange } from '#metadata/engine.ts'
-import type { Exclusive, LocalCheck, LocalEngine, LocalWrite, ReadInPlace } from '#metadata/local-engine.ts'
+import type { Exclusive, LocalCommit, LocalEngine, ReadInPlace } from '#metadata/local-engine.ts'
 import { addToCounters, applyWrite, type CommitView, decodeCounters, holds } from '#metadata/write.ts'
 
 export function openMemoryEngine(): LocalEngine {
@@ -43,10 +43,7 @@ class MemoryEngine implements LocalEngine {
     return this.scan(range, { limit }).map(({ key, value }) => read(key as Buffer, 0, key.length, value as Buffer))
   }
 
-  async commit(commit: {
-    checks: readonly LocalCheck[]
-    writes: readonly LocalWrite[]
-  }): Promise<Committed | undefined> {
+  async commit(commit: LocalCommit): Promise<Committed | undefined> {
     for (const check of commit.checks) if (!holds(check, this.#view)) return undefined
     for (const write of commit.writes) applyWrite(write, this.#view)
     return { flushed: Promise.resolve() }
@@ -59,6 +56,7 @@ class MemoryEngine implements LocalEngine {
         const written = writes.findLast((write) => Buffer.compare(write.key, key) === 0)
         return written === undefined ? this.get(key) : written.value
       },
+      scan: (range, options) => this.scan(range, options),
       put: (key, value) => void writes.push({ key, value }),
     })
     for (const { key, value } of writes) this.#put(key, value)

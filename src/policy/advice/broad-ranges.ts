@@ -1,6 +1,7 @@
 /**
- * Whether ranges of addresses are so broad that they mean everyone. AWS calls a range public that is broader than /8 (IPv4, private
- * ranges excluded) or /32 (IPv6). Ranges are taken together, or all of the internet could be named in 256 pieces.
+ * Whether ranges of addresses are so broad that they mean everyone. AWS calls a range public if it is broader than /8
+ * (IPv4, private ranges excluded) or /32 (IPv6). Ranges are added up: otherwise the whole internet could be listed in
+ * 256 pieces.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
  */
 import { parseRangeBounds, type RangeBounds } from '#lib/net/ip-range.ts'
@@ -12,7 +13,7 @@ const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].flatMap(
 const largest = { 4: 1n << 24n, 6: 1n << 96n } as const
 const piecesMax = 16n
 
-/** What is no range matches nobody. */
+/** A text that is no range matches no address. */
 export function areBroadRanges(ranges: readonly string[]): boolean {
   const bounds = ranges.flatMap((text) => parseRangeBounds(text) ?? []).filter((range) => !isPrivate(range))
   return ([4, 6] as const).some((version) => {
@@ -26,7 +27,7 @@ export function areBroadRanges(ranges: readonly string[]): boolean {
 const isPrivate = ({ version, first, last }: RangeBounds): boolean =>
   version === 4 && privateRanges.some((range) => first >= range.first && last <= range.last)
 
-/** Ranges that overlap or touch are one. */
+/** Merges ranges that overlap or touch. */
 function merged(ranges: readonly RangeBounds[]): RangeBounds[] {
   const pieces: RangeBounds[] = []
   for (const range of [...ranges].sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0))) {

@@ -1,11 +1,14 @@
-/** The coarse actions of iam.json version 1, and the identity policies that they amount to. */
+/** The coarse actions of iam.json version 1, and the identity policies that they stand for. */
 import { actions } from '#policy/actions.ts'
 import type { PolicyDocument, Statement } from '#policy/document/document.ts'
 
 export interface CoarseGrant {
   /** A bucket's name, or `*`. */
   readonly bucket: string
-  /** `list`, `read`, `write`, `delete`, `share`, `policy`, `*`, `iam:*`, the verbs below, or actions of AWS as their aliases. */
+  /**
+   * `list`, `read`, `write`, `delete`, `share`, `policy`, `*`, `iam:*`, the verbs below, or actions of AWS as their
+   * aliases.
+   */
   readonly actions: readonly string[]
 }
 
@@ -25,7 +28,7 @@ const verbs: ReadonlyMap<string, readonly string[]> = new Map([
   ['iam:update_policy', ['iam:PutUserPolicy', 'iam:DeleteUserPolicy', 'iam:GetUserPolicy', 'iam:ListUserPolicies']],
 ])
 
-/** An ordinary policy that allows what version 1 meant; names that mean nothing grant nothing. */
+/** A policy that allows what version 1 meant. Unknown names grant nothing. */
 export function policyOfCoarseGrants(grants: readonly CoarseGrant[]): PolicyDocument {
   return { version: '2012-10-17', id: undefined, statements: grants.flatMap(statementsOf) }
 }
@@ -38,7 +41,7 @@ function statementsOf(grant: CoarseGrant): Statement[] {
   for (const name of grant.actions) {
     const lower = name.toLowerCase()
     for (const action of s3ActionsOf(lower)) onBuckets.add(action)
-    // Identities are no bucket's: only a grant for all buckets speaks of them.
+    // Identities belong to no bucket: only a grant for all buckets covers them.
     if (everywhere) for (const action of identityActionsOf(lower)) onIdentities.add(action)
   }
   return [

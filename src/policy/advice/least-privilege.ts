@@ -11,7 +11,7 @@ export interface LeastPolicy {
   readonly Statement: readonly { readonly Effect: 'Allow'; readonly Action: string[]; readonly Resource: string[] }[]
 }
 
-/** Actions that were used on the same resources share a statement; a resource that a wider one covers is left out. */
+/** Actions on the same resources share a statement. A resource covered by a wider one is left out. */
 export function leastPolicyFor(uses: readonly UsedAction[]): LeastPolicy {
   const byAction = new Map<string, Set<string>>()
   for (const { action, resource } of uses) {

@@ -1,7 +1,8 @@
 /**
- * Whether a bucket policy makes a bucket public: it does unless it allows only fixed principals, or everyone under a condition that
- * fixes one of the keys that AWS lists. https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
- * Left out of that list is the id of a KMS key, which here is a header that any stranger may send.
+ * Whether a bucket policy makes a bucket public: it does unless it allows only fixed principals, or everyone under a
+ * condition that fixes one of the keys that AWS lists.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+ * The id of a KMS key is not in this list, unlike on AWS: here it is a header that any stranger may send.
  */
 
 import type { ConditionElement, PolicyDocument, PrincipalElement, Statement } from '#policy/document/document.ts'
@@ -11,7 +12,7 @@ import { parseOperator } from '#policy/evaluate/operators.ts'
 import { anonymousRequester } from '#policy/requester.ts'
 import { areBroadRanges } from './broad-ranges.ts'
 
-/** A condition on one of these, with values that are fixed, narrows everyone to someone. */
+/** A condition on one of these keys, with fixed values, narrows everyone down. */
 const narrowing: ReadonlySet<string> = new Set([
   'aws:principalarn',
   'aws:principalaccount',
@@ -37,7 +38,7 @@ export function isPublicPolicy(document: PolicyDocument): boolean {
   return answer
 }
 
-/** Ranges of addresses count together: each statement might let in one half of the internet. */
+/** Ranges of addresses are added up over statements: each might allow one half of the internet. */
 function arePublic(statements: readonly Statement[]): boolean {
   const ranges: string[] = []
   for (const { effect, principal, conditions } of statements) {
@@ -49,13 +50,13 @@ function arePublic(statements: readonly Statement[]): boolean {
   return areBroadRanges(ranges)
 }
 
-/** Whoever is not named by NotPrincipal is everyone. */
+/** NotPrincipal means everyone else. */
 function isForEveryone(principal: PrincipalElement | undefined): boolean {
   if (principal === undefined) return false
   return principal.isEveryone || principal.isNegated || principal.names.some(({ name }) => name.includes('*'))
 }
 
-/** What a request without the key passes narrows nothing, and neither does an operator that excludes. */
+/** A condition narrows nothing if a request without the key passes it, or if its operator excludes. */
 function positiveOperator(operator: string): string | undefined {
   const name = parseOperator(operator)
   return name === undefined || name.ifExists || name.quantifier === 'ForAllValues' ? undefined : name.name
@@ -72,7 +73,7 @@ function fixesKey(element: ConditionElement): boolean {
 }
 
 function isFixed(key: string, value: string): boolean {
-  // Whoever assumes a role names the session.
+  // The session name is chosen by the caller who assumes the role.
   if (key === 'aws:userid' && /^AROA[^:]*:/i.test(value)) return false
   return !/[*?]|\$\{/.test(value)
 }

@@ -1,4 +1,7 @@
-/** What IAM refuses in identity and trust policies. Actions it does not know it accepts, as they may be another service's. */
+/**
+ * What IAM refuses in identity and trust policies. Unknown actions are accepted, since they may belong to another
+ * service.
+ */
 import { unknownNames } from './check-resource-policy.ts'
 import type { ListElement, ParseOptions, PolicyDocument } from './document.ts'
 import { mistake, sentencesOf } from './sentences.ts'

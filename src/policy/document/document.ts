@@ -1,16 +1,19 @@
 /**
- * Policy documents as data: what a valid one says, nothing yet about what it decides. Grammar:
+ * Policy documents as data: the content of a valid one, without its evaluation. Grammar:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 /** `identity` also covers boundaries and session policies; `trust` is a role's; `resource` a bucket's. */
 export type PolicyKind = 'identity' | 'resource' | 'trust'
 
 export interface ParseOptions {
-  /** For `resource`: the bucket the policy is put on; other buckets in Resource are refused. */
+  /** For `resource`: the bucket of the policy. Other buckets in Resource are refused. */
   readonly bucket?: string
-  /** Whether somebody bears a name: the ARN of a user or role, a canonical id, an access key. Accounts and sessions are taken on trust. */
+  /**
+   * Whether a principal exists: the ARN of a user or role, a canonical id, an access key. Accounts and sessions are not
+   * asked about.
+   */
   readonly principalExists?: (name: string) => boolean
-  /** Largest document in bytes; S3's 20 KiB for `resource`, 10,240 for `identity`, 2,048 for `trust` unless given. */
+  /** Largest document in bytes. Default: 20 KiB for `resource` as in S3, 10,240 for `identity`, 2,048 for `trust`. */
   readonly maxBytes?: number
 }
 
@@ -22,7 +25,7 @@ export interface PolicyDocument {
   readonly version: PolicyVersion
   readonly id: string | undefined
   readonly statements: readonly Statement[]
-  /** The JSON it was read from; undefined if it never was any. */
+  /** The JSON it was parsed from; undefined if it was not parsed. */
   readonly source?: string
 }
 
@@ -32,7 +35,7 @@ export interface Statement {
   /** Undefined in identity policies. */
   readonly principal: PrincipalElement | undefined
   readonly action: ListElement
-  /** Undefined in trust policies, which speak of the role they are attached to. */
+  /** Undefined in trust policies, which apply to the role they are attached to. */
   readonly resource: ListElement | undefined
   readonly conditions: readonly ConditionElement[]
 }

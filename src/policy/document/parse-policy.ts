@@ -1,4 +1,4 @@
-/** The grammar: what every kind of policy must look like, before asking what it may say. */
+/** The grammar that every kind of policy follows. */
 
 import { isValueOf, parseOperator } from '#policy/evaluate/operators.ts'
 import { checkIdentityPolicy, checkTrustPolicy } from './check-identity-policy.ts'
@@ -18,8 +18,9 @@ import { mistake, type Sentences, sentencesOf } from './sentences.ts'
 const maxBytes: Readonly<Record<PolicyKind, number>> = { resource: 20_480, identity: 10_240, trust: 2048 }
 
 /**
- * Reads and checks a policy. Throws ApiError: MalformedPolicy with S3's sentences (`resource`), MalformedPolicyDocument with IAM's (others).
- * The field `Detail` is the path of the mistake, for example `Statement[1].Condition.IpAddress.aws:SourceIp`.
+ * Reads and checks a policy. Throws ApiError: MalformedPolicy with S3's sentences (`resource`), MalformedPolicyDocument
+ * with IAM's (others). The field `Detail` is the path of the mistake, for example
+ * `Statement[1].Condition.IpAddress.aws:SourceIp`.
  */
 export function parsePolicy(json: string, kind: PolicyKind, options: ParseOptions = {}): PolicyDocument {
   const sentences = sentencesOf(kind)
@@ -32,7 +33,7 @@ export function parsePolicy(json: string, kind: PolicyKind, options: ParseOption
     throw fail(sentences.invalidJson)
   }
   if (!isRecord(value)) throw fail(sentences.notAnObject)
-  // As IAM counts, white space does not matter.
+  // White space does not count, as in IAM.
   if (Buffer.byteLength(JSON.stringify(value)) > (options.maxBytes ?? maxBytes[kind])) throw fail(sentences.tooLarge)
   for (const name of Object.keys(value)) {
     if (!['Version', 'Id', 'Statement'].includes(name)) throw fail(sentences.syntax(name), name)
@@ -62,7 +63,7 @@ function check(document: PolicyDocument, kind: PolicyKind, options: ParseOptions
   else checkIdentityPolicy(document)
 }
 
-interface Place {
+interface StatementContext {
   readonly kind: PolicyKind
   readonly sentences: Sentences
   readonly version: PolicyVersion
@@ -81,7 +82,7 @@ const elements = [
   'Condition',
 ]
 
-function parseStatement(value: unknown, place: Place): Statement {
+function parseStatement(value: unknown, place: StatementContext): Statement {
   const { sentences, path, kind } = place
   const fail = (message: string, element: string) => mistake(sentences.code, message, `${path}.${element}`)
   if (!isRecord(value)) throw mistake(sentences.code, sentences.syntax(''), path)
@@ -108,7 +109,11 @@ function parseStatement(value: unknown, place: Place): Statement {
   }
 }
 
-function parseList(statement: Record<string, unknown>, name: 'Action' | 'Resource', place: Place): ListElement {
+function parseList(
+  statement: Record<string, unknown>,
+  name: 'Action' | 'Resource',
+  place: StatementContext,
+): ListElement {
   const { sentences, path } = place
   const isNegated = `Not${name}` in statement
   const element = isNegated ? `Not${name}` : name
@@ -122,7 +127,7 @@ function parseList(statement: Record<string, unknown>, name: 'Action' | 'Resourc
   return { isNegated, values }
 }
 
-function parseConditions(value: unknown, { sentences, path, version }: Place): ConditionElement[] {
+function parseConditions(value: unknown, { sentences, path, version }: StatementContext): ConditionElement[] {
   const fail = (message: string, where: string) => mistake(sentences.code, message, `${path}.Condition${where}`)
   if (!isRecord(value)) throw fail(sentences.syntax(''), '')
   return Object.entries(value).flatMap(([operator, block]) => {
@@ -150,7 +155,7 @@ export function listOfStrings(value: unknown): string[] | undefined {
   return values.every((one) => typeof one === 'string') ? values : undefined
 }
 
-/** Conditions may have numbers and truth values for their texts. */
+/** Conditions may have numbers and booleans in place of strings. */
 function listOfScalars(value: unknown): string[] | undefined {
   const values: unknown[] = Array.isArray(value) ? value : [value]
   return values.every((one) => ['string', 'number', 'boolean'].includes(typeof one)) ? values.map(String) : undefined

@@ -1,11 +1,11 @@
-/** Whether a Principal element means a requester, and how directly: that decides what else must allow. */
+/** Whether a Principal element means a requester, and how directly: that decides which other policies must allow. */
 
 import type { Requester } from '#policy/requester.ts'
 import type { PrincipalElement } from './document.ts'
 
 /**
- * `account`: the requester's account is named, which may then allow it by its own policies. `issuer`: everyone, or the role that was
- * assumed; boundaries and session policies still apply to a session. `self`: this very requester.
+ * `account`: the requester's account is named, which may then allow it by its own policies. `issuer`: everyone, or the
+ * role that was assumed; boundaries and session policies still apply to a session. `self`: this very requester.
  */
 export type Match = 'none' | 'account' | 'issuer' | 'self'
 
@@ -32,7 +32,7 @@ export function compilePrincipal(element: PrincipalElement): PrincipalMatcher {
     if (type === 'web-identity') return federated.has(arn) || federated.has('*') ? 'self' : 'none'
     if (type === 'service') return services.has(arn) ? 'self' : 'none'
     if (direct.size > 0 && arn !== '') {
-      // A role itself is to its sessions what an issuer is.
+      // A role itself matches like the issuer of its sessions.
       if (direct.has(arn)) return type === 'role' ? 'issuer' : 'self'
       if (requester.aliases?.some((alias) => direct.has(alias))) return 'self'
       if (requester.issuerArn !== undefined && direct.has(requester.issuerArn)) return 'issuer'
@@ -44,7 +44,10 @@ export function compilePrincipal(element: PrincipalElement): PrincipalMatcher {
   return element.isNegated ? negate(match) : match
 }
 
-/** Whoever is named is left out, and an account's root is its account; its users are not left out because their account is named. */
+/**
+ * NotPrincipal excludes the named principals. The root of an account counts as its account; naming the account does not
+ * exclude its users.
+ */
 const negate =
   (match: PrincipalMatcher): PrincipalMatcher =>
   (requester) =>

@@ -1,4 +1,7 @@
-/** What AWS says about mistakes in policies: S3 of bucket policies, IAM of all others. The path of the mistake goes beside it. */
+/**
+ * AWS's messages for mistakes in policies: S3's for bucket policies, IAM's for all others. The path of the mistake goes
+ * beside them.
+ */
 import { ApiError, type ErrorCode } from '#model/errors.ts'
 import type { PolicyKind } from './document.ts'
 
@@ -56,7 +59,7 @@ const iam: Sentences = {
 
 export const sentencesOf = (kind: PolicyKind): Sentences => (kind === 'resource' ? s3 : iam)
 
-/** `path` as `Statement[1].Condition.IpAddress.aws:SourceIp`; '' for the whole document. */
+/** `path`: for example `Statement[1].Condition.IpAddress.aws:SourceIp`; '' for the whole document. */
 export function mistake(code: ErrorCode, message: string, path: string): ApiError {
   return new ApiError(code, { message, ...(path === '' ? {} : { fields: { Detail: path } }) })
 }

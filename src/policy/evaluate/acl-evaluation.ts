@@ -1,6 +1,6 @@
 /**
- * What ACLs allow. An ACL only ever allows, as a resource policy's Allow does: a Deny elsewhere wins, and a caller of another account
- * still needs grants of its own. Pure.
+ * What ACLs allow. Like the Allow of a resource policy, an ACL only adds: a Deny elsewhere wins, and a caller of
+ * another account needs grants of its own too. Pure.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#acl-access-policy-permission-mapping
  */
 import type { Principal } from '#model/account.ts'
@@ -8,7 +8,7 @@ import { type Acl, type Grant, isPublicGrant, type Permission } from '#model/acl
 import type { Bucket } from '#model/bucket.ts'
 import { hasAclsEnabled } from '#model/object-ownership.ts'
 
-/** What an ACL is about. Without one, only the owner has access. */
+/** An object or bucket with an ACL. Without a list, only the owner has access. */
 export interface Governed {
   readonly ownerId: string
   readonly acl?: Acl
@@ -17,11 +17,11 @@ export interface Governed {
 export type GovernedBucket = Governed & Partial<Pick<Bucket, 'ownershipControls' | 'publicAccessBlock'>>
 
 interface Rule {
-  /** Whose ACL decides, and whose owner has the say. */
+  /** Whose ACL counts, and whose owner decides. */
   readonly of: 'bucket' | 'object'
-  /** Undefined: no ACL gives it, but only the object's owner may allow it. */
+  /** Undefined: no ACL grants it; only the object's owner may allow it. */
   readonly permission: Permission | undefined
-  /** Only for objects of the caller's own, or uploads that the caller initiated. */
+  /** Only for the caller's own objects, or uploads that the caller initiated. */
   readonly ownOnly?: true
 }
 
@@ -53,11 +53,11 @@ const rules: ReadonlyMap<string, Rule> = new Map([
   ]),
 ])
 
-/** Whether it is the object's owner, not the bucket's, who has the say over `action`. */
+/** Whether the object's owner decides about `action`, not the bucket's. */
 export const isObjectOwnersSay = (action: string): boolean => rules.get(action)?.of === 'object'
 
 /**
- * Whether to decide on `action` the object itself must be looked at. Never while ACLs are disabled: so a request to such a bucket
+ * Whether the decision on `action` needs the object. Never while ACLs are disabled, so that a request to such a bucket
  * reads nothing before it is authorized.
  */
 export function dependsOnObject(action: string, bucket: GovernedBucket, principal: Principal): boolean {
@@ -68,8 +68,8 @@ export function dependsOnObject(action: string, bucket: GovernedBucket, principa
 }
 
 /**
- * Whether the ACL that governs `action`, the bucket's or the object's, grants it to the caller. What it grants to the owner does not
- * count: what users of the owner's account may do, their own policies say.
+ * Whether the ACL that governs `action`, the bucket's or the object's, grants it to the caller. Grants to the owner do
+ * not count: policies of the owner's account decide what its users may do.
  */
 export function aclAllows(
   principal: Principal,

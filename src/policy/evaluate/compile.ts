@@ -1,6 +1,6 @@
 /**
- * A policy made ready to decide: what can be worked out before a request comes is worked out once. Which statements speak of an action
- * is remembered for each known action, so that a wildcard in Action costs nothing afterwards.
+ * A policy prepared for decisions. The statements for each known action are cached, so that a wildcard in Action costs
+ * nothing afterwards.
  */
 import { actions } from '#policy/actions.ts'
 import type { Effect, ListElement, PolicyDocument, Statement } from '#policy/document/document.ts'
@@ -11,7 +11,7 @@ import { compileActionPattern, compilePattern, type Pattern, type VariableLookup
 export interface CompiledPolicy {
   readonly document: PolicyDocument
   readonly statements: readonly CompiledStatement[]
-  /** The statements that speak of the action. */
+  /** The statements whose Action matches. */
   statementsFor(action: string): ActionStatements
 }
 
@@ -22,17 +22,17 @@ export interface ActionStatements {
 
 export interface CompiledStatement {
   readonly statement: Statement
-  /** Its place in the document, from 0. */
+  /** Its index in the document, from 0. */
   readonly index: number
   readonly effect: Effect
   readonly matchesAction: (actionInLowerCase: string) => boolean
-  /** Undefined: the policy belongs to somebody, and speaks of them. */
+  /** Undefined: an identity policy, which applies to its holder. */
   readonly matchPrincipal: PrincipalMatcher | undefined
   readonly matchesResource: (arn: string, lookup: VariableLookup) => boolean
   readonly conditions: readonly CompiledCondition[]
 }
 
-/** Pure; keep the result for as long as the document is in force. */
+/** Pure. Keep the result as long as the document is in force. */
 export function compilePolicy(document: PolicyDocument): CompiledPolicy {
   const hasVariables = document.version === '2012-10-17'
   const resourcePattern = createPatternSource(hasVariables)
@@ -52,7 +52,7 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
         denies: matching.filter(({ effect }) => effect === 'Deny'),
         allows: matching.filter(({ effect }) => effect === 'Allow'),
       }
-      // Only AWS's own spelling of what the table knows is remembered: whatever else is asked for must not fill the memory.
+      // Only AWS's own spelling of known actions is cached, so that requests cannot fill the memory.
       if (actions.get(lower)?.name === action) byAction.set(action, found)
       return found
     },
@@ -89,12 +89,12 @@ function compileResources(
 ): (arn: string, lookup: VariableLookup) => boolean {
   const patterns = values.map(resourcePattern)
   if (!isNegated) return (arn, lookup) => matchesAny(patterns, arn, lookup)
-  // What a variable without a value would have left out nobody knows: then nothing is allowed, and everything denied.
+  // A variable has no value, so it is unknown what NotResource excludes: nothing is allowed, and everything denied.
   return (arn, lookup) =>
     patterns.every((pattern) => pattern.isResolved(lookup)) ? !matchesAny(patterns, arn, lookup) : effect === 'Deny'
 }
 
-/** Statements of a policy often name the same resource: they share its pattern, which remembers its last answer. */
+/** Statements of a policy often name the same resource: they share its pattern, which caches its last answer. */
 function createPatternSource(hasVariables: boolean): (source: string) => Pattern {
   const patterns = new Map<string, Pattern>()
   return (source) => {

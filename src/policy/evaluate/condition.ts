@@ -1,4 +1,6 @@
-/** One line of a Condition, ready to test. All values of a line are alternatives; all lines of a statement must hold. */
+/**
+ * One line of a Condition, ready to test. All values of a line are alternatives; all lines of a statement must hold.
+ */
 
 import type { ConditionElement } from '#policy/document/document.ts'
 import type { RequestContext } from './context.ts'
@@ -7,7 +9,7 @@ import { contextKey } from './pattern.ts'
 
 export interface CompiledCondition {
   readonly element: ConditionElement
-  /** As the context is asked for it. */
+  /** The key as the context expects it. */
   readonly key: string
   holds(context: RequestContext): boolean
 }
@@ -49,7 +51,7 @@ interface Question {
 }
 
 /**
- * Without a quantifier several values of the request are as AWS takes them: one must match, or for a negated operator none may.
+ * Without a quantifier, for several values of the request: one must match; with a negated operator none may. As on AWS:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
  */
 function holdsFor(values: string | readonly string[], question: Question): boolean {

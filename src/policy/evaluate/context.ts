@@ -1,4 +1,7 @@
-/** The condition keys of one request: what the edge knows of it, then what follows from the requester, the resource and the clock. */
+/**
+ * The condition keys of one request: those that the edge knows, and those that follow from the requester, the resource
+ * and the clock.
+ */
 
 import type { RequesterType } from '#policy/requester.ts'
 import type { AccessRequest } from './access-request.ts'
@@ -8,7 +11,7 @@ type Values = string | readonly string[] | undefined
 export interface RequestContext {
   /** Undefined: the request has no such key. */
   values(key: string): Values
-  /** The value if there is exactly one: what a policy variable stands for. */
+  /** The value if there is exactly one: the value of a policy variable. */
   single(key: string): string | undefined
 }
 
@@ -18,7 +21,7 @@ export function contextOf(request: AccessRequest): RequestContext {
     second ??= isoSecond(Date.now())
     return second
   }
-  // Many statements ask for few keys: each is worked out once a request.
+  // Many statements ask for few keys: each is computed once a request.
   let known: Map<string, Values> | undefined
   const values = (key: string): Values => {
     known ??= new Map()
@@ -81,7 +84,7 @@ const principalTypes: Readonly<Record<RequesterType, string>> = {
   anonymous: 'Anonymous',
 }
 
-/** IAM's tags compare without regard to case, and an entity cannot have two that differ in case only. */
+/** Tags of IAM compare without regard to case, and keys of an entity never differ in case only. */
 function tagOf(tags: Readonly<Record<string, string>> | undefined, name: string): string | undefined {
   if (tags === undefined) return undefined
   const lower = name.toLowerCase()
@@ -95,7 +98,7 @@ function ownValue(record: Readonly<Record<string, string>>, key: string): string
 let lastSecond = 0
 let lastText = ''
 
-/** Policies' dates have whole seconds, so one text serves all requests of a second. */
+/** Dates in policies have whole seconds, so one text serves all requests of a second. */
 function isoSecond(ms: number): string {
   const second = Math.floor(ms / 1000)
   if (second !== lastSecond) {

@@ -1,6 +1,7 @@
 /**
- * May they? Explicit Deny in any policy wins; then a resource policy and the identity's policies decide together: either suffices
- * within an account, both are needed across accounts; boundary and session policy only take away.
+ * Decides whether a request is allowed. Explicit Deny in any policy wins. Then a resource policy and the identity's
+ * policies decide together: either suffices within an account, both are needed across accounts. Boundary and session
+ * policy only limit.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
  */
 
@@ -10,28 +11,28 @@ import type { AccessRequest } from './access-request.ts'
 import type { CompiledPolicy, CompiledStatement } from './compile.ts'
 import { contextOf, type RequestContext } from './context.ts'
 
-/** A policy and the name to call it by: an ARN, or the name of an inline policy. */
+/** A policy with its name: an ARN, or the name of an inline policy. */
 export interface NamedPolicy {
   readonly name: string
   readonly policy: CompiledPolicy
 }
 
-/** What limits and grants on the side of the requester. */
+/** The policies on the side of the requester. */
 export interface RequesterPolicies {
   readonly identity: readonly NamedPolicy[]
   readonly boundary?: NamedPolicy | undefined
-  /** Of a session: one of these must allow. Absent, or empty: the session is not limited. */
+  /** Session policies: one of these must allow. Absent or empty: the session is not limited. */
   readonly session?: readonly NamedPolicy[] | undefined
 }
 
 export interface Policies extends RequesterPolicies {
-  /** Of the bucket; or the trust policy of the role that is to be assumed. */
+  /** The bucket policy, or the trust policy of the role to assume. */
   readonly resource?: NamedPolicy | undefined
-  /** `resource` is the trust policy of a role: unless it allows, nothing does. */
+  /** `resource` is the trust policy of a role: without its Allow the request is denied. */
   readonly isTrust?: true
   /**
-   * Whether an ACL grants this to others than the owner's account, or to everyone: then it does what a resource policy does that allows
-   * everyone. Asked only when nothing else has decided.
+   * Whether an ACL grants this to everyone, or to others than the owner's account. It counts like a resource policy
+   * that allows everyone. Called only when nothing else has decided.
    */
   readonly acl?: (() => boolean) | undefined
 }
@@ -48,7 +49,7 @@ export interface Decision {
   readonly sid: string | undefined
 }
 
-/** Costs little: makes no trace (see explain.ts), and looks up only the context that undecided statements ask for. */
+/** Fast: makes no trace (see explain.ts), and reads only the context that undecided statements need. */
 export function evaluate(request: AccessRequest, policies: Policies): Decision {
   const context = contextOf(request)
   return findDeny(request, context, policies) ?? findAllow(request, context, policies)
@@ -78,7 +79,7 @@ function denial(named: NamedPolicy, request: AccessRequest, context: RequestCont
   return undefined
 }
 
-/** How directly a statement speaks of the requester; identity policies speak of theirs. */
+/** How directly a statement applies to the requester. Identity policies apply to their holder. */
 export function applies(statement: CompiledStatement, request: AccessRequest, context: RequestContext): Match {
   if (!statement.matchesResource(request.resource, context.single)) return 'none'
   const match = statement.matchPrincipal === undefined ? 'self' : statement.matchPrincipal(request.principal)
@@ -92,22 +93,23 @@ interface Grant {
   readonly decision: Decision
 }
 
-/** Principals without an account of their own have no policies: the resource alone decides. */
+/** A principal without an account has no policies: the resource alone decides. */
 function findAllow(request: AccessRequest, context: RequestContext, policies: Policies): Decision {
   const { principal, resourceAccount } = request
   if (principal.account === '') return openGrant(request, context, policies) ?? lacks('resource-based')
   if (principal.account !== resourceAccount) return acrossAccounts(request, context, policies)
 
-  // Usually identity policies decide, and the resource's are not asked.
+  // Usually identity policies decide, and the resource's are not evaluated.
   const own = identityGrant(request, context, policies)
   const isUser = principal.type === 'user' || principal.type === 'root'
   const withheld = withheldBySession(request, context, policies)
-  // A user's session is a key with policies of its own: they limit what resources allow to its user as well.
+  // A user's session is a key with policies of its own, which limit what resources allow to its user too.
   if (isUser && withheld !== undefined) return withheld
   const limit = withheldByBoundary(request, context, policies) ?? withheld
   if (own !== undefined && limit === undefined && policies.isTrust === undefined) return own
   const granted = policies.resource && resourceGrant(policies.resource, request, context)
-  // Naming the user or the session itself is beyond its boundary and session policy; naming its role, or everyone, is not.
+  // A grant to the user or the session itself is not limited by its boundary and session policy; a grant to its role,
+  // or to everyone, is.
   const isWithin = limit === undefined || isUser
   if (granted?.match === 'self' || (granted?.match === 'issuer' && isWithin)) return granted.decision
   if (isWithin && policies.acl?.() === true) return allowedByAcl
@@ -115,7 +117,7 @@ function findAllow(request: AccessRequest, context: RequestContext, policies: Po
   return own === undefined ? lacks('identity-based') : (limit ?? own)
 }
 
-/** Both accounts must agree: the resource's by its policy or ACL, the requester's by its own policies. */
+/** Both accounts must allow: the resource's by its policy or ACL, the requester's by its own policies. */
 function acrossAccounts(request: AccessRequest, context: RequestContext, policies: Policies): Decision {
   const granted = openGrant(request, context, policies)
   if (granted === undefined) return lacks('resource-based')
@@ -179,7 +181,7 @@ const nobody = { policy: undefined, sid: undefined } as const
 const allowedByAcl: Decision = { outcome: 'Allow', reason: 'allowed', policyType: 'acl', ...nobody }
 const allowedToRoot: Decision = { outcome: 'Allow', reason: 'allowed', policyType: 'root', ...nobody }
 
-/** Nothing denied, but no policy of this type allowed. */
+/** No policy denied, but none of this type allowed. */
 function lacks(policyType: PolicyType): Decision {
   return { outcome: 'Deny', reason: 'implicit-deny', policyType, ...nobody }
 }

@@ -1,4 +1,4 @@
-/** The same decision once more, with the reason for each statement: computed only when someone wants to know. */
+/** The same decision again, with the reason for each statement. Computed only when asked for. */
 
 import type { Effect, ListElement, PrincipalElement } from '#policy/document/document.ts'
 import type { AccessRequest } from './access-request.ts'
@@ -18,7 +18,7 @@ export interface PolicyTrace {
 }
 
 export interface StatementTrace {
-  /** Sid, or its place as `Statement[2]`. */
+  /** Sid, or its index such as `Statement[2]`. */
   readonly statement: string
   readonly effect: Effect
   readonly applies: boolean
@@ -29,7 +29,7 @@ export interface StatementTrace {
 export interface FailedElement {
   /** `Principal`, `NotAction`, `Condition.StringEquals.s3:prefix`... */
   readonly element: string
-  /** What the policy wants. */
+  /** What the policy requires. */
   readonly expected: readonly string[]
   /** What the request has; undefined: it has no such key. */
   readonly seen: readonly string[] | undefined

@@ -1,5 +1,5 @@
 /**
- * The condition operators: each turns the values of a policy into a test of one value of the request.
+ * The condition operators. Each turns the values of a policy into a test of one value of the request.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
  */
 import { parseIpRange } from '#lib/net/ip-range.ts'
@@ -67,7 +67,7 @@ function ordered(parse: (text: string) => number, compare: Comparison): Operator
 
 const parseNumber = (text: string): number => (/^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : Number.NaN)
 
-/** ISO 8601 as W3C profiles it, or seconds since 1970. In milliseconds. */
+/** ISO 8601 in the W3C profile, or seconds since 1970. In milliseconds. */
 export function parseDate(text: string): number {
   if (/^\d{5,}$/.test(text)) return Number(text) * 1000
   return /^\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?)?)?$/.test(text)
@@ -96,7 +96,7 @@ const pair = (name: string, negated: string, compile: Operator['compile']): [str
   [negated, { isNegated: true, compile }],
 ]
 
-/** All but `Null`, which asks whether a key is there. */
+/** All but `Null`, which tests whether a key exists. */
 export const operators: ReadonlyMap<string, Operator> = new Map([
   ...pair('StringEquals', 'StringNotEquals', equals),
   ...pair('StringEqualsIgnoreCase', 'StringNotEqualsIgnoreCase', equalsIgnoringCase),
@@ -119,7 +119,7 @@ export function parseOperator(text: string): OperatorName | undefined {
   return { name, quantifier: quantifier as Quantifier, ifExists }
 }
 
-/** Whether the value is one that the operator understands. */
+/** Whether the operator accepts the value. */
 export function isValueOf(operator: OperatorName, value: string, hasVariables: boolean): boolean {
   if (operator.name === 'Null') return /^(true|false)$/i.test(value)
   return operators.get(operator.name)?.compile(value, hasVariables) !== undefined

@@ -1,6 +1,7 @@
 /**
- * Texts with wildcards and policy variables. `*` is any text, also none; `?` is one character. A variable's value is plain text: what
- * it holds is never a wildcard. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+ * Texts with wildcards and policy variables. `*` matches any text, also none; `?` matches one character. The value of a
+ * variable is plain text, never a wildcard.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
  */
 
 const star = Symbol('*')
@@ -24,7 +25,7 @@ export interface Pattern {
   readonly isFixed: boolean
   /** False also if a variable has neither value nor default. */
   matches(text: string, lookup: VariableLookup): boolean
-  /** Whether every variable in it has a value. */
+  /** Whether every variable has a value. */
   isResolved(lookup: VariableLookup): boolean
 }
 
@@ -33,7 +34,7 @@ export interface PatternOptions {
   readonly hasVariables: boolean
   /** Otherwise `*` and `?` are plain text. */
   readonly hasWildcards: boolean
-  /** Match texts in lower case only. */
+  /** Matches texts in lower case only. */
   readonly toLowerCase?: boolean
 }
 
@@ -41,7 +42,7 @@ export function compilePattern(source: string, options: PatternOptions): Pattern
   return patternOf(source, tokenize(source, options))
 }
 
-/** Matches ARNs: each of the six parts by itself, so that a wildcard does not reach over a colon. */
+/** Matches ARNs: each of the six parts on its own, so that a wildcard does not cross a colon. */
 export function compileArnPattern(source: string, hasVariables: boolean): Pattern {
   const parts = splitAtColons(tokenize(source, { hasVariables, hasWildcards: true }))
   const patterns = parts.map((tokens) => patternOf(source, tokens))
@@ -59,7 +60,7 @@ export function compileArnPattern(source: string, hasVariables: boolean): Patter
   }
 }
 
-/** Wildcards of an action, which has no variables. Compare in lower case. */
+/** Wildcards of an action, which has no variables. Compares in lower case. */
 export function compileActionPattern(source: string): (actionInLowerCase: string) => boolean {
   return plainMatcher(tokenize(source.toLowerCase(), { hasVariables: false, hasWildcards: true }) as PlainToken[])
 }
@@ -70,7 +71,7 @@ function patternOf(source: string, tokens: readonly Token[]): Pattern {
     return { source, isFixed: true, matches, isResolved: () => true }
   }
   const variables = tokens.filter(isVariable)
-  // Few requesters ask at a time: what the variables said last is remembered, up to a bound.
+  // Few requesters are active at a time: the patterns of recent variable values are cached, up to a bound.
   const matchers = new Map<string, (text: string) => boolean>()
   const matcherFor = (lookup: VariableLookup) => {
     const values: string[] = []
@@ -117,7 +118,7 @@ function tokenize(source: string, { hasVariables, hasWildcards, toLowerCase }: P
   return tokens.filter((token) => token !== '')
 }
 
-/** `${*}`, `${?}` and `${$}` are these characters themselves. */
+/** `${*}`, `${?}` and `${$}` stand for these characters themselves. */
 function parseVariable(text: string): Token {
   const inner = text.slice(2, -1)
   if (inner === '*' || inner === '?' || inner === '$') return inner
@@ -125,13 +126,13 @@ function parseVariable(text: string): Token {
   return { key: contextKey(key), otherwise }
 }
 
-/** Keys compare without regard to case; what follows a slash, as the name of a tag, is kept as it is. */
+/** Keys compare without regard to case. The part after a slash, such as the name of a tag, keeps its case. */
 export function contextKey(key: string): string {
   const slash = key.indexOf('/')
   return slash < 0 ? key.toLowerCase() : key.slice(0, slash).toLowerCase() + key.slice(slash)
 }
 
-/** The fastest way to say what the tokens say: one comparison, a prefix, or text pieces in their order. */
+/** The fastest equivalent of the tokens: one comparison, a prefix, or pieces of text in their order. */
 function plainMatcher(tokens: readonly PlainToken[]): (text: string) => boolean {
   const pieces: string[] = ['']
   for (const token of tokens) {
@@ -156,7 +157,7 @@ function plainMatcher(tokens: readonly PlainToken[]): (text: string) => boolean 
   }
 }
 
-/** Goes back to the last star only, so that the time is bounded by the product of the lengths. */
+/** Backtracks to the last star only, so that the time is bounded by the product of the lengths. */
 function matchGlob(tokens: readonly PlainToken[], text: string): boolean {
   const wanted = tokens.flatMap((token): PlainToken[] => (typeof token === 'string' ? [...token] : [token]))
   const given = [...text]

@@ -1,5 +1,5 @@
 /**
- * What a request says of access: a canned ACL, grants in headers, or an AccessControlPolicy document.
+ * Access in a request: a canned ACL, grants in headers, or an AccessControlPolicy document.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html
  */
 import type { IncomingHttpHeaders } from 'node:http'
@@ -19,7 +19,7 @@ import { type AclChange, type RequestedAcl, resolveAcl } from '#model/requested-
 import type { Accounts, S3Request } from '#s3/operation.ts'
 import { granteeByEmail, granteeById, granteeByUri } from './grantees.ts'
 
-/** What only the other of the two can have. A bucket ignores ACLs about its own owner, as S3 does. */
+/** Canned ACLs that only objects, or only buckets, can have. A bucket ignores ACLs about its own owner, as in S3. */
 const cannedOnlyFor: Partial<Record<CannedAcl, 'bucket' | 'object'>> = { 'log-delivery-write': 'bucket' }
 
 const grantHeaders = permissions.map((permission) => ({
@@ -27,7 +27,7 @@ const grantHeaders = permissions.map((permission) => ({
   permission,
 }))
 
-/** Undefined if the headers say nothing of access. InvalidArgument, InvalidRequest, UnresolvableGrantByEmailAddress. */
+/** Undefined if no header is about access. InvalidArgument, InvalidRequest, UnresolvableGrantByEmailAddress. */
 export function requestedAcl(
   headers: IncomingHttpHeaders,
   of: 'bucket' | 'object',
@@ -80,7 +80,10 @@ function parseGrantees(value: string, header: string, accounts: Accounts): Grant
   })
 }
 
-/** An AccessControlPolicy. MalformedACLError, InvalidArgument, UnresolvableGrantByEmailAddress; AccessDenied for another owner. */
+/**
+ * Parses an AccessControlPolicy. MalformedACLError, InvalidArgument, UnresolvableGrantByEmailAddress; AccessDenied for
+ * another owner.
+ */
 export function parseAclDocument(document: Buffer, ownerId: string, accounts: Accounts): Acl {
   try {
     const { root, content } = parseXml(document, { maxDepth: limits.xmlDepth, arrays: ['Grant'] })
@@ -91,7 +94,7 @@ export function parseAclDocument(document: Buffer, ownerId: string, accounts: Ac
     if (statedId === undefined || list === undefined) throw new Error('Owner and AccessControlList are needed')
     const acl = elementsAt(list, 'Grant').map((grant) => parseGrant(grant, accounts))
     assertAclSize(acl)
-    // Ownership cannot be given away.
+    // Ownership cannot be changed.
     if (statedId !== ownerId) throw new ApiError('AccessDenied')
     return acl
   } catch (error) {
@@ -128,8 +131,8 @@ function required(element: XmlElements, name: string): string {
 }
 
 /**
- * The ACL that a PutBucketAcl or PutObjectAcl carries, in its headers or its document; read once. MissingSecurityHeader for neither,
- * UnexpectedContent for both.
+ * The ACL of a PutBucketAcl or PutObjectAcl, in its headers or its document; read once. MissingSecurityHeader for
+ * neither, UnexpectedContent for both.
  */
 export async function readAcl(
   { headers, body }: Pick<S3Request, 'headers' | 'body'>,

@@ -1,4 +1,4 @@
-/** Who is meant by a grantee in a header or document, and how one is shown. */
+/** Finds the grantee that a header or document names, and formats grantees. */
 import { type Acl, type Grant, type Grantee, groupOfUri, groupUris } from '#model/acl.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Accounts, XmlContent } from '#s3/operation.ts'
@@ -7,7 +7,7 @@ function refused(message: string, name: string, value: string): ApiError {
   return new ApiError('InvalidArgument', { message, fields: { ArgumentName: name, ArgumentValue: value } })
 }
 
-/** InvalidArgument if there is no such account. `argument`: what AWS's error calls the value. */
+/** InvalidArgument if there is no such account. `argument`: ArgumentName of the error. */
 export function granteeById(id: string, accounts: Accounts, argument: string): Grantee {
   if (accounts.findOwner(id) === undefined) throw refused('Invalid id', argument, id)
   return { id }
@@ -19,7 +19,7 @@ export function granteeByUri(uri: string, argument: string): Grantee {
   return { group }
 }
 
-/** UnresolvableGrantByEmailAddress. Kept by its id, as S3 does. */
+/** UnresolvableGrantByEmailAddress. The account is kept by its id, as in S3. */
 export function granteeByEmail(email: string, accounts: Accounts): Grantee {
   const owner = accounts.findOwnerByEmail(email)
   if (owner === undefined) throw new ApiError('UnresolvableGrantByEmailAddress', { fields: { EmailAddress: email } })
@@ -28,7 +28,7 @@ export function granteeByEmail(email: string, accounts: Accounts): Grantee {
 
 const xsi = 'http://www.w3.org/2001/XMLSchema-instance'
 
-/** The document of GetBucketAcl and GetObjectAcl. What the owner is granted comes first, as in S3. */
+/** The document of GetBucketAcl and GetObjectAcl. The owner's grants come first, as in S3. */
 export function aclDocument(ownerId: string, acl: Acl, accounts: Accounts): { root: string; content: XmlContent } {
   const isOwners = ({ grantee }: Grant) => 'id' in grantee && grantee.id === ownerId
   const inOrder = [...acl.filter(isOwners), ...acl.filter((grant) => !isOwners(grant))]
@@ -42,7 +42,7 @@ export function aclDocument(ownerId: string, acl: Acl, accounts: Accounts): { ro
   }
 }
 
-/** `Owner`, or an initiator. Accounts that are gone have no name. */
+/** `Owner`, or an initiator. Removed accounts have no name. */
 export function showOwner(id: string, accounts: Accounts): XmlContent {
   return { ID: id, DisplayName: accounts.findOwner(id)?.displayName }
 }

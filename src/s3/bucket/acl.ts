@@ -17,11 +17,11 @@ export async function putBucketAcl(request: S3Request, { store, accounts }: Serv
   const { ownerId } = request.bucket
   const requested = await readAcl(request, 'bucket', accounts)
   const acl = requested.aclFor({ ownerId, bucketOwnerId: ownerId })
-  // `private`, from the owner, is full control of the bucket's owner.
+  // `private`, sent by the owner, is full control of the bucket's owner.
   const isOwner = request.caller.principal.canonicalId === ownerId
   const withoutEffect = [...(isOwner ? (['private'] as const) : []), 'bucket-owner-full-control' as const]
   await store.updateBucket(request.bucketName, (bucket) => {
-    // As it is now: the setting may have changed since the request came.
+    // The bucket as it is now: the setting may have changed since the request came.
     if (!hasAclsEnabled(bucket)) {
       assertWithoutEffect(requested, ownerId, withoutEffect)
       return bucket

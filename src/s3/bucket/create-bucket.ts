@@ -44,8 +44,8 @@ export async function createBucket(request: S3Request, services: Services): Prom
   try {
     await store.createBucket(bucket)
   } catch (error) {
-    // In us-east-1 alone, S3 says yes to an owner who asks again for a bucket that is there, and sets the ACL anew; tags would be lost
-    // without a word.
+    // In us-east-1 alone, S3 answers 200 if the owner creates the bucket again, and resets the ACL. With tags it is
+    // refused, since they would be lost.
     const isOwn = error instanceof ApiError && error.code === 'BucketAlreadyOwnedByYou'
     if (!isOwn || settings.region !== globalRegion || region !== globalRegion || tags !== undefined) throw error
     if ((await store.getBucket(bucketName)).region !== globalRegion) throw error
@@ -66,10 +66,10 @@ async function resetAcl(store: Store, { name, acl }: Bucket): Promise<void> {
   })
 }
 
-type Access = Pick<Bucket, 'acl' | 'ownershipControls'>
+type NewBucketAccess = Pick<Bucket, 'acl' | 'ownershipControls'>
 
-/** Who owns what will be in the bucket, and who has access to it. Each takes a permission of its own. */
-function readAccess(request: S3Request, name: string, { accounts, settings }: Services): Access {
+/** Object ownership, ACL and block of the new bucket. Each needs a permission of its own. */
+function readAccess(request: S3Request, name: string, { accounts, settings }: Services): NewBucketAccess {
   const { headers, caller } = request
   const ownerId = caller.principal.canonicalId
   const place = { bucket: { name, ownerId } }

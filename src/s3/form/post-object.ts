@@ -4,6 +4,7 @@
  */
 import type { Caller } from '#access/caller/caller.ts'
 import { isUnexplained } from '#access/decide/denial.ts'
+import { encodeHeaderBytes } from '#lib/text/header-bytes.ts'
 import { awsEncode } from '#lib/text/uri.ts'
 import { formatXml } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
@@ -100,7 +101,7 @@ function checkPolicy({ bucket, facts }: S3Request, { gatekeeper }: Services, for
   } catch (error) {
     if (!isUnexplained(error)) throw error
     const key = fields.get('key') ?? ''
-    throw gatekeeper.noteRefusal(error, caller.principal, 's3:PutObject', { bucket, key }, { ...facts, caller })
+    throw gatekeeper.recordRefusal(error, caller.principal, 's3:PutObject', { bucket, key }, { ...facts, caller })
   }
 }
 
@@ -109,7 +110,7 @@ function plainHeaders(headers: S3Request['headers']): S3Request['headers'] {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('x-amz-')))
 }
 
-/** Form fields stand for the headers of a PutObject; their text is UTF-8, a header's latin1. */
+/** Form fields stand for the headers of a PutObject. */
 function headersOf(fields: ReadonlyMap<string, string>): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const [name, value] of fields) {
@@ -119,7 +120,7 @@ function headersOf(fields: ReadonlyMap<string, string>): Record<string, string> 
       throw new ApiError('InvalidArgument', { message: 'Invalid header name', fields: { ArgumentName: name } })
     }
     assertHeaderText(name, value)
-    headers[name] = Buffer.from(value).toString('latin1')
+    headers[name] = encodeHeaderBytes(value)
   }
   const acl = fields.get('acl')
   if (acl !== undefined) headers['x-amz-acl'] = acl

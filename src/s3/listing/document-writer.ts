@@ -1,12 +1,13 @@
 /**
- * Collects a large document as bytes. Joining a thousand rows into one text costs more than the rows themselves, since it is
- * walked again to be encoded; so rows are encoded a few at a time, into one scratch buffer that all documents share.
+ * Collects a large document as bytes. Joining a thousand rows into one text costs more than the rows themselves, since
+ * the text is walked again for encoding. So rows are encoded a few at a time, into one scratch buffer that all
+ * documents share.
  */
 export class DocumentWriter {
   #pending = ''
   #length = 0
 
-  /** Nothing else may be written between the first `add` and `finish`: use it within one synchronous stretch. */
+  /** Everything between the first `add` and `finish` must be synchronous, since the buffer is shared. */
   add(text: string): void {
     this.#pending += text
     if (this.#pending.length >= batchLength) this.#flush()

@@ -1,5 +1,6 @@
 import { escapeXml } from '#lib/text/xml.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
+import { regionHeader } from '#s3/region-header.ts'
 import { writeContents } from './contents.ts'
 import type { DocumentWriter } from './document-writer.ts'
 import {
@@ -8,7 +9,6 @@ import {
   encodeToken,
   listingResponse,
   readListParameters,
-  regionHeader,
   writeCommonPrefixes,
 } from './listing.ts'
 import { listPage } from './page.ts'
@@ -20,7 +20,7 @@ export async function listObjectsV2(request: S3Request, { store, accounts }: Ser
   const { prefix, delimiter, maxKeys, isEncoded, show } = parameters
   const token = query.get('continuation-token')
   const startAfter = query.get('start-after')
-  // A token continues where a page ended and so outweighs start-after.
+  // A token continues where a page ended, so it overrides start-after.
   const after = token === undefined ? (startAfter ?? '') : decodeToken(token)
   const page = await listPage(store, bucketName, parameters, after)
   const formatOwner = query.get('fetch-owner') === 'true' ? createOwnerFormatter(bucket, accounts) : undefined

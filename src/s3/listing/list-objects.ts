@@ -1,5 +1,6 @@
 import { escapeXml } from '#lib/text/xml.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
+import { regionHeader } from '#s3/region-header.ts'
 import { writeContents } from './contents.ts'
 import type { DocumentWriter } from './document-writer.ts'
 import {
@@ -7,7 +8,6 @@ import {
   invalidArgument,
   listingResponse,
   readListParameters,
-  regionHeader,
   writeCommonPrefixes,
 } from './listing.ts'
 import { listPage } from './page.ts'
@@ -23,7 +23,7 @@ export async function listObjects(request: S3Request, { store, accounts }: Servi
   const page = await listPage(store, bucketName, parameters, marker, true)
 
   let text = `<Name>${escapeXml(bucketName)}</Name><Prefix>${show(prefix)}</Prefix><Marker>${show(marker)}</Marker>`
-  // Without a delimiter clients take the last key: so says the API.
+  // Without a delimiter, clients continue after the last key, as the API says.
   if (page.next !== undefined && delimiter !== '') text += `<NextMarker>${show(page.next)}</NextMarker>`
   text += `<MaxKeys>${maxKeys}</MaxKeys>`
   if (delimiter !== '') text += `<Delimiter>${show(delimiter)}</Delimiter>`

@@ -1,6 +1,4 @@
-/**
- * What the three listings share: their parameters, and rows built by joining text, since a page has a thousand of them.
- */
+/** Shared by the three listings: parameters, and rows built by joining text, since a page has a thousand of them. */
 
 import { awsEncode } from '#lib/text/uri.ts'
 import { escapeXml, xmlDeclaration } from '#lib/text/xml.ts'
@@ -17,7 +15,7 @@ export interface ListParameters {
   readonly delimiter: string
   readonly maxKeys: number
   readonly isEncoded: boolean
-  /** A key or prefix as it goes into the document. */
+  /** A key or prefix as it is written into the document. */
   readonly show: (text: string) => string
 }
 
@@ -42,7 +40,9 @@ function readMaxKeys(text: string | undefined): number {
 
 const countMax = 0x7fffffff
 
-/** A whole number in the query; undefined if there is none. `argument`: what S3 calls it in its refusal of one below zero. */
+/**
+ * A whole number in the query; undefined if there is none. `argument`: ArgumentName in the error for a negative one.
+ */
 export function parseCount(text: string | undefined, name: string, argument = name): number | undefined {
   if (text === undefined || text === '') return undefined
   if (/^-\d+$/.test(text)) {
@@ -57,7 +57,7 @@ export function invalidArgument(name: string, value: string, message: string): A
   return new ApiError('InvalidArgument', { message, fields: { ArgumentName: name, ArgumentValue: value } })
 }
 
-/** Opaque to clients, who hand it back as it is. */
+/** Continuation tokens are opaque to clients. */
 export function encodeToken(after: string): string {
   return Buffer.from(`1${after}`).toString('base64url')
 }
@@ -71,7 +71,7 @@ export function decodeToken(token: string): string {
   return text.slice(1)
 }
 
-/** The answer of a listing: what is said of the page first, then its rows. */
+/** The answer of a listing: first the elements about the page, then its rows. */
 export function listingResponse(
   root: string,
   head: string,
@@ -85,9 +85,6 @@ export function listingResponse(
   return { headers: { 'content-type': 'application/xml', ...headers }, body: document.finish() }
 }
 
-/** What listings of objects say of the bucket, as HeadBucket does. */
-export const regionHeader = ({ region }: Bucket): Record<string, string> => ({ 'x-amz-bucket-region': region })
-
 export function writeCommonPrefixes(
   document: DocumentWriter,
   prefixes: readonly string[],
@@ -96,7 +93,7 @@ export function writeCommonPrefixes(
   for (const prefix of prefixes) document.add(`<CommonPrefixes><Prefix>${show(prefix)}</Prefix></CommonPrefixes>`)
 }
 
-/** Neighbours in a listing often have one owner. */
+/** Entries of a listing often have the same owner as the one before. */
 export function createOwnerFormatter(bucket: Bucket, accounts: Accounts): (ownerId: string) => string {
   let lastId: string | undefined
   let text = ''
@@ -114,7 +111,9 @@ export function createOwnerFormatter(bucket: Bucket, accounts: Accounts): (owner
 let second = Number.NaN
 let secondText = ''
 
-/** `2026-11-24T02:11:00.000Z`: whole seconds, as Last-Modified has them. Neighbours in a listing are often of one second. */
+/**
+ * `2026-11-24T02:11:00.000Z`: whole seconds, as in Last-Modified. Entries of a listing are often of the same second.
+ */
 export function formatDate(ms: number): string {
   const ofSecond = Math.floor(ms / 1000)
   if (ofSecond !== second) {

@@ -1,7 +1,7 @@
 import type { ObjectPage, Store } from '#store/contract.ts'
 import type { ListParameters } from './listing.ts'
 
-/** A page of no entries is complete, also in a full bucket. */
+/** With max-keys 0 a page is complete, also in a full bucket. */
 export async function listPage(
   store: Store,
   bucket: string,

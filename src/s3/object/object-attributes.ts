@@ -1,7 +1,7 @@
 /** What a client says of an object beside its bytes: request headers in, response headers out. */
-import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import { decodeWords, encodeWords } from '#lib/text/encoded-words.ts'
+import { decodeHeaderBytes } from '#lib/text/header-bytes.ts'
 import { ApiError } from '#model/errors.ts'
 import { type ObjectAttributes, type ObjectHeaders, type StorageClass, storageClasses } from '#model/object.ts'
 import { isArchived } from '#model/storage-class.ts'
@@ -73,25 +73,18 @@ function withoutFraming(encoding: string | undefined): string | undefined {
     .trim()
 }
 
-/** Node gives header bytes as latin1; they are read as UTF-8 where they are, and RFC 2047 words are decoded. */
+/** Values are text: UTF-8 where the bytes are, with the words of RFC 2047 decoded. */
 function parseUserMetadata(headers: IncomingHttpHeaders, isForm: boolean): Record<string, string> {
   const metadata: Record<string, string> = {}
   for (const name in headers) {
     if (!name.startsWith('x-amz-meta-')) continue
     const raw = String(headers[name])
-    const text = utf8OrLatin1(raw)
+    const text = decodeHeaderBytes(raw)
     const value = isForm ? text : decodeWords(text)
     const short = name.slice('x-amz-meta-'.length)
     Object.defineProperty(metadata, short, { value, enumerable: true, writable: true, configurable: true })
   }
   return metadata
-}
-
-function utf8OrLatin1(raw: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII
-  if (/^[\x00-\x7f]*$/.test(raw)) return raw
-  const bytes = Buffer.from(raw, 'latin1')
-  return isUtf8(bytes) ? bytes.toString() : raw
 }
 
 function parseStorageClass(header: string | string[] | undefined): StorageClass | undefined {

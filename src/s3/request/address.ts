@@ -1,6 +1,6 @@
 /**
- * What a request addresses, from its raw target and Host: the one place that makes the canonical key.
- * The key is decoded once and kept verbatim: leading and doubled slashes and `..` are part of it.
+ * What a request addresses, from its raw target and Host. The only place that makes the canonical key, which is decoded
+ * once and kept verbatim: leading and doubled slashes and `..` are part of it.
  */
 import { pathDecode, queryPairs } from '#lib/text/uri.ts'
 import { createBucketHostReader } from '#model/bucket-host.ts'
@@ -12,7 +12,7 @@ export interface Address {
   readonly key: string
   /** Decoded; the first value where a name is repeated; '' for a bare name. */
   readonly query: ReadonlyMap<string, string>
-  /** Whether the host names the bucket, and not the path. */
+  /** Whether the host names the bucket, rather than the path. */
   readonly isVirtualHosted: boolean
 }
 
@@ -26,8 +26,8 @@ export function kindOf(address: Address): AddressKind {
 const noQuery: ReadonlyMap<string, string> = new Map()
 
 /**
- * Reads path style (`/bucket/key`) and, under each of these domains and `localhost`, virtual-host style (`bucket.domain/key`).
- * InvalidURI for anything that does not decode.
+ * Reads path style (`/bucket/key`) and, under each of these domains and `localhost`, virtual-host style
+ * (`bucket.domain/key`). InvalidURI for anything that does not decode.
  */
 export function createAddressReader(domains: readonly string[]): (target: string, host: string | undefined) => Address {
   const bucketInHost = createBucketHostReader(domains)

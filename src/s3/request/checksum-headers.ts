@@ -1,4 +1,7 @@
-/** Checksums as clients send and receive them. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html */
+/**
+ * Checksums as clients send and receive them.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+ */
 import type { IncomingHttpHeaders } from 'node:http'
 import { ApiError } from '#model/errors.ts'
 import {
@@ -9,7 +12,7 @@ import {
   type ObjectVersion,
 } from '#model/object.ts'
 
-/** What the client said it would send. */
+/** The checksum that the client announced. */
 export interface Announced {
   readonly algorithm: ChecksumAlgorithm
   /** Base64, from the header; undefined while it is still to come in a trailer. */
@@ -32,7 +35,11 @@ const digestBytes: Readonly<Record<ChecksumAlgorithm, number>> = {
 
 export const checksumHeaderName = (algorithm: ChecksumAlgorithm): string => `x-amz-checksum-${algorithm.toLowerCase()}`
 
-const algorithmOfHeader = new Map(checksumAlgorithms.map((algorithm) => [checksumHeaderName(algorithm), algorithm]))
+const algorithmOfHeader: ReadonlyMap<string, ChecksumAlgorithm> = new Map(
+  checksumAlgorithms.map((algorithm) => [checksumHeaderName(algorithm), algorithm]),
+)
+
+export const checksumHeaderNames: readonly string[] = [...algorithmOfHeader.keys()]
 
 export function announcedChecksum(headers: IncomingHttpHeaders): Announced | undefined {
   refuseUnknown(headers)
@@ -60,7 +67,7 @@ export function announcedChecksum(headers: IncomingHttpHeaders): Announced | und
   return found
 }
 
-/** A trailer is always about the body it follows. */
+/** A trailer is always about the body before it. */
 export function announcedTrailer(headers: IncomingHttpHeaders): Announced | undefined {
   const trailer = headers['x-amz-trailer']
   if (trailer === undefined) return undefined
@@ -69,7 +76,7 @@ export function announcedTrailer(headers: IncomingHttpHeaders): Announced | unde
   throw new ApiError('InvalidRequest', { message: 'The value specified in the x-amz-trailer header is not supported' })
 }
 
-/** One that is not computed would not be checked. */
+/** An unknown algorithm could not be verified. */
 function refuseUnknown(headers: IncomingHttpHeaders): void {
   for (const name in headers) {
     if (!name.startsWith('x-amz-checksum-') || algorithmOfHeader.has(name) || aboutChecksums.has(name)) continue
@@ -102,13 +109,13 @@ function parseValue(
   throw new ApiError('InvalidRequest', { message: `Value for ${checksumHeaderName(algorithm)} ${where} is invalid.` })
 }
 
-/** Whether it is Base64 of as many bytes as a digest of the algorithm has. */
+/** Whether the text is Base64 of a digest of the algorithm's length. */
 export function isDigest(algorithm: ChecksumAlgorithm, text: string): boolean {
   const bytes = Buffer.from(text, 'base64')
   return bytes.length === digestBytes[algorithm] && bytes.toString('base64') === text
 }
 
-/** A checksum of a whole multipart object, which may end in `-<parts>`. */
+/** The checksum of a whole multipart object, which may end in `-<parts>`. */
 export function wholeChecksum(
   headers: IncomingHttpHeaders,
 ): { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined {
@@ -123,7 +130,7 @@ export function wholeChecksum(
   return found
 }
 
-/** After the last byte. */
+/** Called after the last byte. */
 export function verifyAnnounced(
   announced: Announced,
   digests: ReadonlyMap<ChecksumAlgorithm, Buffer>,
@@ -142,19 +149,22 @@ export function checksumHeaders(checksum: Checksum | undefined): Record<string, 
   return { [checksumHeaderName(checksum.algorithm)]: checksum.value, 'x-amz-checksum-type': checksum.type }
 }
 
-/** Of one part of an object. Earlier releases kept checksums of other algorithms than the object has: their length tells. */
+/**
+ * The checksum of one part. Earlier releases kept part checksums of another algorithm than the object's: their length
+ * differs.
+ */
 export function checksumOfPart({ checksum }: ObjectVersion, part: ObjectPart): Checksum | undefined {
   if (checksum === undefined || part.checksum === undefined) return undefined
   return isDigest(checksum.algorithm, part.checksum) ? { ...checksum, value: part.checksum } : undefined
 }
 
-/** As elements of a result document. */
+/** Elements of a result document. */
 export function checksumElements(checksum: Checksum | undefined): Record<string, string> {
   if (checksum === undefined) return {}
   return { [`Checksum${checksum.algorithm}`]: checksum.value, ChecksumType: checksum.type }
 }
 
-/** As an element of a part, where no type is said. */
+/** Element of a part, which has no type. */
 export function partChecksumElement(
   checksum: Pick<Checksum, 'algorithm' | 'value'> | undefined,
 ): Record<string, string> {

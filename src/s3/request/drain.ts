@@ -1,6 +1,7 @@
 /**
- * What to do with a body that nobody read, once the answer is on its way. Closing at once would reset the connection, and the
- * client might never see the answer; reading on forever would be at its mercy. So: a bounded amount for a bounded time.
+ * Disposes of a body that was not read, once the answer is on its way. Closing at once would reset the connection, and
+ * the client might never see the answer; reading without end would let the client hold the server. So a bounded amount
+ * is read for a bounded time.
  */
 import type { IncomingMessage } from 'node:http'
 

@@ -4,7 +4,8 @@ import { ApiError } from '#model/errors.ts'
 import type { Services } from '#s3/operation.ts'
 
 /**
- * AccessDenied where a client expects a bucket to be of another account than it is; InvalidBucketOwnerAWSAccountID for what is no account.
+ * AccessDenied if the bucket belongs to another account than the client expects; InvalidBucketOwnerAWSAccountID if the
+ * value is no account.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
  */
 export function assertExpectedOwner(

@@ -1,18 +1,18 @@
-/** Headers in the query of a presigned URL: SDKs move headers there, and S3 takes them for headers. */
+/** Headers in the query of a presigned URL: SDKs move headers there, and S3 treats them as headers. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { assertHeaderText } from '#s3/object/object-attributes.ts'
 
-/** What says who signed and how. */
+/** Parameters of the signature itself. */
 const ofTheSignature =
   /^x-amz-(algorithm|credential|date|expires|signature|signedheaders|security-token|content-sha256)$/
 
 /**
- * The checksum of a body that was not there yet when the URL was made: SDKs add that of an empty one, and S3 does not hold the body to
- * it. What names an algorithm, a type or a mode counts.
+ * Checksums of a body that did not exist when the URL was made: SDKs add that of an empty one, and S3 does not verify
+ * it. Parameters that name an algorithm, a type or a mode count.
  */
 const ofTheBody = /^x-amz-(checksum-(?!algorithm$|type$|mode$).*|sdk-checksum-algorithm)$/
 
-/** Headers of requests to S3 besides its own, `x-amz-*`. Those that frame the body are never taken from a query. */
+/** Headers besides `x-amz-*` that S3 takes from a query. Those that frame the body are never taken. */
 const standard = new Set([
   'cache-control',
   'content-disposition',
@@ -30,9 +30,9 @@ const standard = new Set([
 ])
 
 /**
- * The headers that count: those of the query where its signature covers them: all of Version 4, and `x-amz-*` of Version 2. What was signed in
- * the query outweighs a header that came beside it, since not every header is signed. A hash of the body that a URL of Version 4 does not
- * sign is no header of the request.
+ * The effective headers: those of the query where its signature covers them, that is all of Version 4 and `x-amz-*` of
+ * Version 2. A signed parameter overrides a header of the same name, since not every header is signed. A hash of the
+ * body that a URL of Version 4 does not sign does not count.
  */
 export function withQueryHeaders(
   headers: IncomingHttpHeaders,
@@ -40,7 +40,7 @@ export function withQueryHeaders(
 ): IncomingHttpHeaders {
   const isV4 = query.has('X-Amz-Signature')
   if (!isV4 && !(query.has('Signature') && query.has('AWSAccessKeyId'))) return headers
-  // A completion has no checksum of its body: such a header speaks of the object, which is known.
+  // CompleteMultipartUpload has no checksum of its body: such a header is about the object.
   const isOfObject = query.has('uploadId') && !query.has('partNumber')
   const moved: IncomingHttpHeaders = {}
   for (const [given, value] of query) {
@@ -48,7 +48,7 @@ export function withQueryHeaders(
     const isOwn = name.startsWith('x-amz-') && !ofTheSignature.test(name) && (isOfObject || !ofTheBody.test(name))
     if (!isOwn && !(isV4 && standard.has(name))) continue
     assertHeaderText(name, value)
-    // As node:http gives the bytes of a header.
+    // node:http gives the bytes of a header as Latin-1.
     moved[name] = Buffer.from(value).toString('latin1')
   }
   const { 'x-amz-content-sha256': payload, ...others } = headers

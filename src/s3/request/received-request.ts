@@ -6,7 +6,7 @@ import type { Resource } from '#access/decide/resource.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import { type Actor, actorOf } from '#objects/actor.ts'
-import { asMarkerRefusal } from '#s3/object/delete-marker.ts'
+import { asMarkerRefusal } from '#objects/delete-marker.ts'
 import { requestedVersion } from '#s3/object/requested-version.ts'
 import type { RequestBody, S3Request, Services } from '#s3/operation.ts'
 import type { OpenObject } from '#store/contract.ts'
@@ -18,7 +18,7 @@ interface Received {
   readonly operation: string
   readonly refusesMarkers: boolean
   readonly request: IncomingMessage
-  /** With those that a presigned URL holds. */
+  /** Includes the headers in the query of a presigned URL. */
   readonly headers: IncomingHttpHeaders
   readonly response: ServerResponse
   readonly address: Address
@@ -27,7 +27,7 @@ interface Received {
   readonly services: Services
 }
 
-/** What the endpoint hands to an operation; everything that costs something is made when it is asked for. */
+/** The request as operations see it. Everything that costs something is made when it is asked for. */
 export class ReceivedRequest implements S3Request {
   readonly id: string
   readonly operation: string
@@ -75,7 +75,7 @@ export class ReceivedRequest implements S3Request {
     return this.#body
   }
 
-  /** Undefined if it has not been read. */
+  /** Undefined if it was not read. */
   get documentStart(): string | undefined {
     return this.#body?.documentStart
   }
@@ -110,7 +110,7 @@ export class ReceivedRequest implements S3Request {
     return this.#opened
   }
 
-  /** Closes what has been opened, where no operation takes it over. */
+  /** Closes an opened object that no operation takes over. */
   release(): void {
     this.#opened?.then(
       (opened) => opened.close(),

@@ -1,7 +1,7 @@
-/** Metadata in headers that came more than once. */
+/** Metadata headers that were sent more than once. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
-/** The headers, with such metadata joined by a comma alone, as S3 does; node:http puts a blank after it. */
+/** Joins repeated metadata by a comma without a space, as S3 does; node:http adds a space. */
 export function withJoinedMetadata({ headers, rawHeaders }: IncomingMessage): IncomingHttpHeaders {
   let joined: IncomingHttpHeaders | undefined
   for (const name in headers) {

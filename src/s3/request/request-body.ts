@@ -1,6 +1,6 @@
 /**
- * The body of one request, opened only when an operation asks for it: decoded from aws-chunked framing, bounded, and bound to
- * what the client said of it (length, Content-MD5, x-amz-content-sha256, checksums).
+ * The body of one request, opened only when an operation asks for it: decoded from aws-chunked framing, bounded, and
+ * verified against everything that the client announced (length, Content-MD5, x-amz-content-sha256, checksums).
  */
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
@@ -17,7 +17,7 @@ import type { Payload } from '#signature/request.ts'
 import type { IncomingBody } from '#store/contract.ts'
 import { announcedChecksum, announcedTrailer, verifyAnnounced } from './checksum-headers.ts'
 
-/** `headers`: those of the request, and those that its presigned URL holds. */
+/** `headers`: those of the request, and those in the query of its presigned URL. */
 export function createRequestBody(
   request: IncomingMessage,
   headers: IncomingHttpHeaders,
@@ -134,7 +134,7 @@ class OpenedBody implements RequestBody {
     return this.#decoded
   }
 
-  /** Clients that ask first send nothing before this: their headers have passed by now. */
+  /** A client with `Expect: 100-continue` sends nothing before this. Its headers are accepted by now. */
   #continue(): void {
     if (this.#headers.expect?.toLowerCase() === '100-continue') this.#response.writeContinue()
   }

@@ -1,15 +1,16 @@
 /**
- * Headers that ask for what is not served, by the operations on which AWS takes them: refused there, since a success would say that
- * it was done. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+ * Headers that ask for features this server does not have. They are refused by the operations that accept them on AWS,
+ * since a success would say that the feature was applied.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { ApiError } from '#model/errors.ts'
 
 interface UnservedHeader {
-  /** What its name begins with. */
+  /** The beginning of its name. */
   readonly prefix: string
   readonly operations: readonly string[]
-  /** A value that asks for nothing. */
+  /** A value without effect. */
   readonly harmless?: string
 }
 
@@ -18,8 +19,8 @@ const parts = ['UploadPart', 'UploadPartCopy', 'CompleteMultipartUpload', 'ListP
 const reads = ['GetObject', 'HeadObject', 'GetObjectAttributes']
 
 /**
- * Not in it: x-amz-request-payer, x-amz-bypass-governance-retention and x-amz-optional-object-attributes. Without buckets whose
- * requesters pay, locked and archived objects they change nothing in S3 either.
+ * Left out: x-amz-request-payer, x-amz-bypass-governance-retention and x-amz-optional-object-attributes. Without
+ * Requester Pays, locked and archived objects they have no effect on AWS either.
  */
 // biome-ignore format: a table
 const unserved: readonly UnservedHeader[] = [
@@ -42,7 +43,7 @@ for (const header of unserved) {
   }
 }
 
-/** NotImplemented, naming the header. */
+/** NotImplemented, which names the header. */
 export function refuseUnservedHeaders(operation: string, headers: IncomingHttpHeaders): void {
   const rules = byOperation.get(operation)
   if (rules === undefined) return

@@ -2,7 +2,7 @@
  * `myfsio fsck`: compares the records of an index with what a blob store keeps, while no server uses them. Every record has its bytes, all
  * bytes have their record; counters and rows fit. Beyond that nothing is changed without `repair`.
  */
-import type { Inspection, Leftover, Unknown, Verdict } from '#blobs/contract/inspection.ts'
+import type { Finding, Inspection, Leftover, Unknown, Verdict } from '#blobs/contract/inspection.ts'
 import { asBuffer, type MetadataEngine } from '#metadata/engine.ts'
 import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
@@ -13,25 +13,6 @@ import type { StoreContext } from '#store/context.ts'
 import { deleteObject } from '#store/delete.ts'
 import { findVersion } from '#store/read.ts'
 import { findDanglingRows } from './dangling-rows.ts'
-
-export interface Finding {
-  readonly kind:
-    | 'missing'
-    | 'damaged'
-    | 'changed'
-    | 'linked'
-    | 'unreadable'
-    | 'unknown'
-    | 'leftover'
-    | 'counter'
-    | 'row'
-  /** Bucket and key with the version's id, or a path. */
-  readonly where: string
-  /** A sentence. */
-  readonly what: string
-  /** What was done about it; undefined: nothing. */
-  readonly repair: string | undefined
-}
 
 export interface CheckOptions {
   readonly repair: boolean
@@ -76,6 +57,7 @@ class Check {
     for (const bucket of buckets) await this.#checkBucket(bucket)
     await this.#checkUnknownBuckets(new Set(buckets))
     for await (const leftover of this.#inspection.leftovers()) await this.#tellOfLeftover(leftover)
+    for await (const finding of this.#inspection.parts(this.#options)) this.#tell(finding)
     await this.#checkRows()
     return this.#summary
   }

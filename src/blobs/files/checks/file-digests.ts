@@ -74,11 +74,7 @@ async function digestOnce(
   { algorithms, partSizes }: DigestPlan,
   pace: Pace | undefined,
 ): Promise<FileDigests | 'gone' | 'changing'> {
-  const file = await open(path, forReading).catch((error: unknown) => {
-    // Moved, removed, or replaced by something else a moment after it was seen.
-    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR', 'ENXIO')) return undefined
-    throw error
-  })
+  const file = await openToRead(path)
   if (file === undefined) return 'gone'
   try {
     const before = signatureOf(await file.stat())
@@ -100,6 +96,37 @@ async function digestOnce(
     await file.close()
   }
 }
+
+/** Of `sizeBytes` bytes from `start`; undefined if there is no such file, or it ends before. */
+export async function digestStretch(
+  path: string,
+  start: number,
+  sizeBytes: number,
+  algorithm: ChecksumAlgorithm,
+): Promise<Buffer | undefined> {
+  const file = await openToRead(path)
+  if (file === undefined) return undefined
+  try {
+    const digester = createDigester([algorithm])
+    const buffer = Buffer.allocUnsafe(Math.min(sizeBytes, 1024 * 1024))
+    for (let done = 0; done < sizeBytes; ) {
+      const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, sizeBytes - done), start + done)
+      if (bytesRead === 0) return undefined
+      digester.update(buffer.subarray(0, bytesRead))
+      done += bytesRead
+    }
+    return digester.digest().get(algorithm)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Undefined: moved, removed, or replaced by something else a moment after it was seen. */
+const openToRead = (path: string) =>
+  open(path, forReading).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR', 'ENXIO')) return undefined
+    throw error
+  })
 
 /** The MD5 of each part of a file, one after the other. */
 class PartDigests {

@@ -1,7 +1,7 @@
 /** Compares the files below STORAGE_ROOT with the records. */
 import { type Dirent, existsSync } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
-import type { Inspection, Leftover, Pace, Unknown, Verdict } from '#blobs/contract/inspection.ts'
+import type { Finding, Inspection, Leftover, Pace, Unknown, Verdict } from '#blobs/contract/inspection.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { isLink } from '#blobs/files/place/inside.ts'
 import { systemFolder } from '#blobs/files/place/layout.ts'
@@ -10,6 +10,7 @@ import { hasCode } from '#lib/system/error-code.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import { isBucketName } from '#model/bucket.ts'
+import { checkUploads } from './check-uploads.ts'
 import { compareVersion } from './compare-version.ts'
 import { findLeftovers } from './leftovers.ts'
 import { LostAndFound } from './lost-and-found.ts'
@@ -36,6 +37,10 @@ export class FileInspection implements Inspection {
       const stats = await lstat(left.path).catch(() => undefined)
       yield { ...left, sizeBytes: stats?.isFile() ? stats.size : undefined }
     }
+  }
+
+  parts({ repair }: { readonly repair: boolean }): AsyncIterable<Finding> {
+    return checkUploads(this.#context, repair ? this.#lostAndFound : undefined)
   }
 
   setAside({ path }: Leftover): Promise<string | undefined> {

@@ -1,6 +1,8 @@
 /** `.myfsio.sys/lost+found/`: what belongs to no record is set aside there under its old path. Nothing is ever destroyed. */
+import { createReadStream, createWriteStream } from 'node:fs'
 import { appendFile, mkdir, rename } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import type { Layout } from '#blobs/files/place/layout.ts'
 
 export class LostAndFound {
@@ -18,6 +20,15 @@ export class LostAndFound {
     const target = join(this.#folder, relative(this.#layout.system(), path))
     await mkdir(dirname(target), { recursive: true, mode: 0o700 })
     await rename(path, target)
+    return target
+  }
+
+  /** Copies a stretch of a file that stays in use. Returns the copy, beside what `take` would have made of the file. */
+  async copy(path: string, start: number, sizeBytes: number, name: string): Promise<string> {
+    const target = join(this.#folder, relative(this.#layout.system(), dirname(path)), name)
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+    const source = createReadStream(path, { start, end: start + sizeBytes - 1 })
+    await pipeline(source, createWriteStream(target, { mode: 0o600 }))
     return target
   }
 

@@ -2,26 +2,31 @@
  * Files whose bytes were compared with their checksum a moment ago. What is read again and again comes from memory, where a disk does no
  * damage: to compare it each time would take as long as to send it. Whatever changes a file meanwhile, even its name, changes its ctime.
  */
-import type { FileSignature } from '#blobs/files/place/file-ref.ts'
+import { type FileSignature, isFileOf } from '#blobs/files/place/file-ref.ts'
+import type { BlobRef } from '#metadata/blob-ref.ts'
 
-export type VerifiableFile = FileSignature & { readonly ctimeMs: number }
+interface Verified {
+  readonly signature: FileSignature
+  readonly ctimeMs: number
+  readonly untilMs: number
+}
 
 const validMs = 60_000
 const rememberedMax = 10_000
 
 export class VerifiedFiles {
-  readonly #byInode = new Map<number, VerifiableFile & { readonly untilMs: number }>()
+  readonly #byInode = new Map<number, Verified>()
 
-  note(file: VerifiableFile): void {
-    this.#byInode.delete(file.inode)
+  note(signature: FileSignature, ctimeMs: number): void {
+    this.#byInode.delete(signature.inode)
     const [oldest] = this.#byInode.keys()
     if (oldest !== undefined && this.#byInode.size >= rememberedMax) this.#byInode.delete(oldest)
-    this.#byInode.set(file.inode, { ...file, untilMs: performance.now() + validMs })
+    this.#byInode.set(signature.inode, { signature, ctimeMs, untilMs: performance.now() + validMs })
   }
 
-  has({ inode, sizeBytes, mtimeMs, ctimeMs }: VerifiableFile): boolean {
-    const known = this.#byInode.get(inode)
+  has(blob: BlobRef, ctimeMs: number): boolean {
+    const known = this.#byInode.get(blob.stamp)
     if (known === undefined || known.untilMs < performance.now()) return false
-    return known.ctimeMs === ctimeMs && known.mtimeMs === mtimeMs && known.sizeBytes === sizeBytes
+    return known.ctimeMs === ctimeMs && isFileOf(known.signature, blob)
   }
 }

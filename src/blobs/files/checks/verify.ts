@@ -16,11 +16,11 @@ import type { ChecksumAlgorithm } from '#model/object.ts'
 export function areBytesOf(context: FilesContext, version: StoredVersion, bytes: Buffer, ctimeMs: number): boolean {
   const { verifyReads, verified } = context
   if (verifyReads === 'off') return true
-  const file = { ...signatureIn(version.blob), ctimeMs }
-  if (verifyReads === 'recent' && verified.has(file)) return true
+  const { blob } = version
+  if (verifyReads === 'recent' && verified.has(blob, ctimeMs)) return true
   const algorithm: ChecksumAlgorithm = crc64nvmeOf(version) === undefined ? 'MD5' : 'CRC64NVME'
   if (!isDigestOf(version, digestOnce([algorithm], bytes))) return false
-  verified.note(file)
+  verified.note(signatureIn(blob), ctimeMs)
   return true
 }
 
@@ -65,13 +65,12 @@ export function checkOfStretch(
   const isWhole = start === 0 && end === version.sizeBytes
   const canDigest =
     isWhole && (verifyReads === 'always' || verifyReads === 'recent') && crc64nvmeOf(version) !== undefined
-  const before = { ...signatureIn(version.blob), ctimeMs }
   return {
     canDigest,
-    mustDigest: canDigest && (verifyReads === 'always' || !verified.has(before)),
+    mustDigest: canDigest && (verifyReads === 'always' || !verified.has(version.blob, ctimeMs)),
     assertSame(crc64nvme) {
       const stats = fs.fstatSync(fd)
-      const after = { ...signatureOf(stats), ctimeMs: stats.ctimeMs }
+      const after = signatureOf(stats)
       if (!isFileOf(after, version.blob)) {
         const message = 'a file was changed by hand while it was read; the read was cut off'
         troubles.tellOfFile('warn', undefined, { bucket, key: version.key }, message)
@@ -79,7 +78,7 @@ export function checkOfStretch(
       }
       if (crc64nvme === undefined) return
       if (crc64nvme.toString('base64') !== crc64nvmeOf(version)) throw damaged(context, bucket, version)
-      if (after.ctimeMs === ctimeMs) verified.note(after)
+      if (stats.ctimeMs === ctimeMs) verified.note(after, ctimeMs)
     },
   }
 }

@@ -103,15 +103,27 @@ export async function tryToRemoveFolder(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => undefined)
 }
 
+export interface OpenFile {
+  readonly fd: number
+  readonly signature: FileSignature
+  readonly ctimeMs: number
+}
+
+/** Not even to wait for the writer of a named pipe. */
+export const forReading = fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0)
+
 /** Opens for reading without following a symbolic link; undefined if there is nothing to open. */
-export function openFile(path: string): { fd: number; signature: FileSignature; ctimeMs: number } | undefined {
-  let fd: number
+export function openFile(path: string): OpenFile | undefined {
   try {
-    fd = fs.openSync(path, fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0))
+    return asFile(fs.openSync(path, forReading))
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EISDIR', 'ENXIO')) return undefined
     throw error
   }
+}
+
+/** What was opened, if it is a regular file. Anything else is closed. */
+export function asFile(fd: number): OpenFile | undefined {
   let isRight = false
   try {
     const stats = fs.fstatSync(fd)

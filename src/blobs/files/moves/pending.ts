@@ -7,7 +7,7 @@ import { type Place, placeOf } from '#blobs/files/place/file-ref.ts'
 import type { BlobRef } from '#metadata/blob-ref.ts'
 import { asBuffer, type Bytes, type KeyRange } from '#metadata/engine.ts'
 import { putWithRest } from '#metadata/local-engine.ts'
-import { rowKey } from '#metadata/tables.ts'
+import { rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 
 export interface RemovedFile {
@@ -45,10 +45,19 @@ export const pendingKey = ({ bucket, key, order }: Pick<Pending, 'bucket' | 'key
   rowKey('q', bucket, key, order)
 
 /** Of the rows of its key that were written before it. */
-export const olderRows = ({ bucket, key, order }: Pending): KeyRange => ({
-  start: rowKey('q', bucket, key, `${order}\0`),
+export const olderRows = ({ bucket, key, order }: Pending): KeyRange => rowsFrom({ bucket, key, order: `${order}\0` })
+
+/** Of the rows of a key from this order on to the oldest; an empty order is newer than every other. */
+export const rowsFrom = ({ bucket, key, order }: Pick<Pending, 'bucket' | 'key' | 'order'>): KeyRange => ({
+  start: rowKey('q', bucket, key, order),
   // Above every order.
   end: rowKey('q', bucket, key, 'g'),
+})
+
+/** Rows of the key that sort before it, and would be played after it. */
+export const newerRows = ({ bucket, key, order }: Pick<Pending, 'bucket' | 'key' | 'order'>): KeyRange => ({
+  start: rowsOf('q', bucket, key).start,
+  end: rowKey('q', bucket, key, order),
 })
 
 /** How many bytes a small new version has; undefined of a large one. */

@@ -55,15 +55,16 @@ export async function recordChange(
  * leave that where it is.
  */
 function assertSettled({ bucket, key, arrived, moved, gone }: BlobChange): void {
-  const isArriving = gone.some((ref) => ref.isArriving) || moved.some(({ from }) => from.isArriving)
-  if (isArriving) throw new NotSettled(bucket, key)
+  for (const { order, ref } of gone) if (ref.isArriving) throw new NotSettled(bucket, key, order)
+  for (const { order, from } of moved) if (from.isArriving) throw new NotSettled(bucket, key, order)
   const source = arrived?.renamedFrom
-  if (source?.ref.isArriving) throw new NotSettled(bucket, source.key)
+  if (source?.ref.isArriving) throw new NotSettled(bucket, source.key, source.order)
 }
 
 /** AccessDenied. */
 function assertPossible(context: FilesContext, { bucket, key, arrived, moved, gone }: BlobChange): void {
-  const vacatesPlain = gone.some(isPlain) || moved.some(({ from, to }) => isPlain(from) && !isPlain(to))
+  const vacatesPlain =
+    gone.some(({ ref }) => isPlain(ref)) || moved.some(({ from, to }) => isPlain(from) && !isPlain(to))
   if (vacatesPlain) assertRemovable(context, bucket, key)
   else if (arrived !== undefined && isPlain(arrived.ref)) assertReplaceable(context, bucket, key)
   const from = arrived?.renamedFrom
@@ -77,9 +78,9 @@ function filesOf({ arrived, moved, gone }: BlobChange): {
 } {
   const orders = moved.filter(({ from, to }) => from.kind !== to.kind).map(({ order }) => order)
   // The new file takes the old one's place: nothing is left to remove.
-  const replaced = arrived !== undefined && isPlain(arrived.ref) ? gone.find(isPlain) : undefined
-  const removed = gone.filter((ref) => ref !== replaced).map(removedFile)
-  return { moved: orders, removed, replacedInodes: replaced === undefined ? [] : [replaced.stamp] }
+  const replaced = arrived !== undefined && isPlain(arrived.ref) ? gone.find(({ ref }) => isPlain(ref)) : undefined
+  const removed = gone.filter((one) => one !== replaced).map(({ ref }) => removedFile(ref))
+  return { moved: orders, removed, replacedInodes: replaced === undefined ? [] : [replaced.ref.stamp] }
 }
 
 /** The bytes of a small version may be on disk nowhere but in the log, with the row that brought it to the old key. */

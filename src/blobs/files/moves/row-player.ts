@@ -4,11 +4,12 @@ import type { Place } from '#blobs/files/place/file-ref.ts'
 import type { Layout } from '#blobs/files/place/layout.ts'
 import { type DiskReserve, isVolumeFull } from '#lib/files/disk-reserve.ts'
 import type { Exclusive, LocalEngine } from '#metadata/local-engine.ts'
-import { rowParts, rowsOf } from '#metadata/tables.ts'
+import { rowKey, rowParts } from '#metadata/tables.ts'
+import { decodeVersion } from '#metadata/version-codec.ts'
 import { type DirectMoves, mayMoveDirectly } from './direct-move.ts'
 import type { FileMoves } from './file-moves.ts'
 import type { Playing } from './find-file.ts'
-import { decodePending, olderRows, type Pending } from './pending.ts'
+import { decodePending, olderRows, type Pending, rowsFrom } from './pending.ts'
 
 export interface Trouble {
   readonly error: unknown
@@ -27,8 +28,8 @@ interface RowPlayerOptions {
   readonly directMoves: DirectMoves
   /** Whether nothing of the row of this order is under way. */
   readonly isSettled: (order: string) => boolean
-  /** Of the key that a renamed object has now. Throws if a file could not be moved. */
-  readonly settleTarget: (bucket: string, key: string, visited: ReadonlySet<string>) => Promise<unknown>
+  /** Has the file of an arriving version moved to its place. Throws if it could not be. */
+  readonly settleArriving: (bucket: string, key: string, order: string) => Promise<void>
 }
 
 export class RowPlayer {
@@ -38,54 +39,56 @@ export class RowPlayer {
     this.#options = options
   }
 
-  /** The rows of a key, oldest first, and the troubles that they have had. */
-  async settleRows(
-    bucket: string,
-    key: string,
-    visited: ReadonlySet<string> = new Set(),
-  ): Promise<{ pendings: Pending[]; troubles: Troubles }> {
-    const { engine, settleTarget } = this.#options
+  /** The rows of a key, oldest first, up to that of the order, and the troubles that they have had. */
+  async settleRows(bucket: string, key: string, upTo = ''): Promise<{ pendings: Pending[]; troubles: Troubles }> {
+    const { engine } = this.#options
     const troubles = new Map<string, Trouble>()
-    const rows = await engine.scan(rowsOf('q', bucket, key))
+    const rows = await engine.scan(rowsFrom({ bucket, key, order: upTo }))
     if (rows.length === 0) return { pendings: [], troubles }
     // Another process may have committed them a moment ago: no file may move for what a power loss could undo.
     await engine.flush()
     // Oldest first: an order sorts newest first.
     const pendings = rows.reverse().map(({ value }) => decodePending(value))
-    try {
-      const targets = new Set(pendings.flatMap(({ renamedTo = key }) => (renamedTo === key ? [] : [renamedTo])))
-      const onTheWay = new Set([...visited, key])
-      for (const target of targets) if (!visited.has(target)) await settleTarget(bucket, target, onTheWay)
-    } catch (error) {
-      // The file that has to leave would be replaced.
-      for (const { order } of pendings) troubles.set(order, { error, isPlaced: false })
-      return { pendings, troubles }
-    }
     for (const [i, pending] of pendings.entries()) {
       const { renamedTo, order } = pending
-      if (renamedTo !== undefined) continue
       try {
-        const { trouble } = await this.#play(pending, 'again', pendings.slice(0, i))
-        if (trouble !== undefined) troubles.set(order, trouble)
+        if (renamedTo === undefined) {
+          const { trouble } = await this.#play(pending, 'again', pendings.slice(0, i))
+          if (trouble !== undefined) troubles.set(order, trouble)
+        } else await this.#settleRename(pending)
       } catch (error) {
-        troubles.set(order, { error, isPlaced: false })
+        // What has to leave first would be replaced by what comes later.
+        const stuck = renamedTo === undefined ? [pending] : pendings.slice(i)
+        for (const { order } of stuck) troubles.set(order, { error, isPlaced: false })
+        if (renamedTo !== undefined) break
       }
     }
     return { pendings, troubles }
   }
 
-  /** Right after its commit. `place`: of a new version that may be moved directly. */
-  async playFirst(pending: Pending, place: Place | undefined): Promise<void> {
-    const { engine, directMoves, isSettled, settleTarget } = this.#options
-    const { bucket, key } = pending
+  /**
+   * A renamed object's file leaves its old key before a later row of that key is played. Each rename on the way is older than the one
+   * before, so that it ends.
+   */
+  async #settleRename({ bucket, renamedTo = '', order }: Pending): Promise<void> {
+    const row = await this.#options.engine.get(rowKey('o', bucket, renamedTo))
+    const version = row === undefined ? undefined : decodeVersion(renamedTo, row)
+    // Any other has been settled before something came in its stead.
+    if (version?.order !== order || version.blob.isArriving === undefined) return
+    await this.#options.settleArriving(bucket, renamedTo, order)
+  }
+
+  /** Before others. `place`: of a new version that may be moved directly. Returns the trouble that it has had. */
+  async playFirst(pending: Pending, place?: Place): Promise<Trouble | undefined> {
+    const { engine, directMoves, isSettled } = this.#options
+    const { bucket, key, order } = pending
     // Whatever was committed before, in any process, can be seen by now.
     const rows = await engine.scan(olderRows(pending))
     const older = rows.filter((row) => !isSettled(rowParts(row.key)[2] ?? '')).map(({ value }) => decodePending(value))
-    for (const { renamedTo } of older) if (renamedTo !== undefined) await settleTarget(bucket, renamedTo, new Set())
-    if (place !== undefined && mayMoveDirectly(pending) && directMoves.move(pending, place, older)) return
+    for (const row of older) if (row.renamedTo !== undefined) await this.#settleRename(row)
+    if (place !== undefined && mayMoveDirectly(pending) && directMoves.move(pending, place, older)) return undefined
     const { isPlaced, trouble } = await this.#play(pending, 'first', older)
-    const own = isPlaced ? trouble : (await this.settleRows(bucket, key)).troubles.get(pending.order)
-    if (own !== undefined) throw own.error
+    return isPlaced ? trouble : (await this.settleRows(bucket, key, order)).troubles.get(order)
   }
 
   /** Not placed if it has to be played after older rows of its key. Throws if a file could not be moved. */

@@ -5,6 +5,7 @@ import type { Spares } from '#blobs/files/staging/spares.ts'
 import type { TroubleLog } from '#blobs/trouble-log.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import type { LocalEngine } from '#metadata/local-engine.ts'
+import { LeftToLater } from './file-removals.ts'
 import { pendingKey } from './pending.ts'
 import type { Troubles } from './row-player.ts'
 import { StuckRows } from './stuck-rows.ts'
@@ -77,6 +78,7 @@ export class SettledRows {
   }
 
   tell({ bucket, key }: Pick<SettledRow, 'bucket' | 'key'>, error: unknown): void {
+    if (error instanceof LeftToLater) return
     const message = 'files could not be moved to their places, or removed; this is tried again until it can be done'
     this.#options.troubles.tellOfFolder('error', error, { bucket, key }, message)
   }

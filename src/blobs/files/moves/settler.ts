@@ -11,7 +11,7 @@ import type { LevelLog } from '#lib/log/level-log.ts'
 import type { LocalEngine } from '#metadata/local-engine.ts'
 import { DirectMoves } from './direct-move.ts'
 import { FileMoves } from './file-moves.ts'
-import { type Pending, smallBytesOf } from './pending.ts'
+import { decodePending, type Pending, pendingKey, smallBytesOf } from './pending.ts'
 import { recoverFiles } from './recovery.ts'
 import { RowPlayer } from './row-player.ts'
 import { SettledRows } from './settled-rows.ts'
@@ -45,7 +45,7 @@ export class Settler {
       moves: this.#moves,
       directMoves: new DirectMoves(options),
       isSettled: (order) => this.#settled.has(order),
-      settleTarget: (bucket, key, visited) => this.settleKey(bucket, key, visited),
+      settleArriving: (bucket, key, order) => this.settleArriving(bucket, key, order),
     })
     const settleRows = async (bucket: string, key: string) => (await this.#player.settleRows(bucket, key)).troubles
     this.#settled = new SettledRows({ ...options, settleRows })
@@ -62,7 +62,8 @@ export class Settler {
     { place, leaving }: { place?: Place | undefined; leaving?: Pending | undefined } = {},
   ): Promise<void> {
     try {
-      await this.#player.playFirst(pending, place)
+      const trouble = await this.#player.playFirst(pending, place)
+      if (trouble !== undefined) throw trouble.error
       this.#settled.note(pending)
       if (leaving !== undefined) this.#settled.note(leaving)
     } catch (error) {
@@ -89,11 +90,24 @@ export class Settler {
    * Settles what other writers of this key have committed and not moved yet, and returns their rows, oldest first. Throws if a file could
    * not be moved; one that could not be removed is told, and its row stays.
    */
-  async settleKey(bucket: string, key: string, visited?: ReadonlySet<string>): Promise<Pending[]> {
-    const { pendings, troubles } = await this.#player.settleRows(bucket, key, visited)
+  async settleKey(bucket: string, key: string): Promise<Pending[]> {
+    const { pendings, troubles } = await this.#player.settleRows(bucket, key)
     for (const { error } of troubles.values()) this.#settled.tell({ bucket, key }, error)
     for (const { error, isPlaced } of troubles.values()) if (!isPlaced) throw error
     return pendings
+  }
+
+  /** Has the file of an arriving version moved to its place. Throws if it could not be. */
+  async settleArriving(bucket: string, key: string, order: string): Promise<void> {
+    const { engine } = this.#options
+    const row = await engine.get(pendingKey({ bucket, key, order }))
+    // The row of a version that has become current again is that of the delete.
+    if (row === undefined) return void (await this.settleKey(bucket, key))
+    await engine.flush()
+    const trouble = await this.#player.playFirst(decodePending(row))
+    if (trouble === undefined) return
+    if (!trouble.isPlaced) throw trouble.error
+    this.#settled.tell({ bucket, key }, trouble.error)
   }
 
   /** After an unclean end. Returns how many writes it had interrupted. */

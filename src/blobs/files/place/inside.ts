@@ -1,14 +1,60 @@
 /**
  * Symbolic links are never followed, neither in a bucket nor as a bucket: what is behind one is not in the bucket, and a link within
- * the bucket would give one file two keys.
+ * the bucket would give one file two keys. Linux opens without following any, in one call; where it cannot, or meets a link, each
+ * folder is looked at.
  */
 import fs from 'node:fs'
-import { dirname, sep } from 'node:path'
+import { sep } from 'node:path'
+import {
+  asFile,
+  findFileSafely,
+  forReading,
+  type OpenFile,
+  openFile,
+  signatureOf,
+} from '#blobs/files/io/file-operations.ts'
 import { hasCode } from '#lib/system/error-code.ts'
+import { libc } from '#lib/system/libc.ts'
+import type { FileSignature } from './file-ref.ts'
+
+/** O_PATH: a descriptor that tells of what is there, and neither reads nor writes it. */
+const forLooking = 0o10000000 | (fs.constants.O_NOFOLLOW ?? 0)
+const toRead = libc.openHow(forReading)
+const toLook = libc.openHow(forLooking)
+const toLookAtFolder = libc.openHow(forLooking | (fs.constants.O_DIRECTORY ?? 0))
 
 /** Whether no folder from the bucket's own down to that of `path`, as far as they exist, is a symbolic link. */
 export function isInside(bucketFolder: string, path: string): boolean {
-  const folder = dirname(path)
+  const folder = path.slice(0, path.lastIndexOf(sep))
+  const fd = libc.openWithoutLinks(folder, toLookAtFolder)
+  if (typeof fd === 'string') return hasNoLink(bucketFolder, folder)
+  fs.closeSync(fd)
+  return true
+}
+
+/** openFile of a file for which isInside holds. */
+export function openFileInside(bucketFolder: string, path: string): OpenFile | undefined {
+  const fd = libc.openWithoutLinks(path, toRead)
+  if (typeof fd === 'number') return asFile(fd)
+  if (fd === 'ENOENT' || !isInside(bucketFolder, path)) return undefined
+  return openFile(path)
+}
+
+/** findFileSafely of a file for which isInside holds. */
+export function findFileInside(bucketFolder: string, path: string): FileSignature | undefined {
+  const fd = libc.openWithoutLinks(path, toLook)
+  if (typeof fd === 'string') {
+    return fd === 'ENOENT' || !isInside(bucketFolder, path) ? undefined : findFileSafely(path)
+  }
+  try {
+    const stats = fs.fstatSync(fd)
+    return stats.isFile() ? signatureOf(stats) : undefined
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+function hasNoLink(bucketFolder: string, folder: string): boolean {
   for (let end = bucketFolder.length; ; end = folder.indexOf(sep, end + 1)) {
     const at = end === -1 ? folder : folder.slice(0, end)
     try {

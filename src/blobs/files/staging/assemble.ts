@@ -5,10 +5,9 @@ import type { FilesContext } from '#blobs/files/context.ts'
 import { findFile, signatureOf } from '#blobs/files/io/file-operations.ts'
 import { type FileSignature, fileRef } from '#blobs/files/place/file-ref.ts'
 import { hasCode } from '#lib/system/error-code.ts'
+import type { Entry } from '#metadata/engine.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
-import { decodeJson, partText, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
-import type { Transaction } from '#metadata/transact.ts'
-import { limits } from '#model/limits.ts'
+import { decodeJson, rowsOf } from '#metadata/tables.ts'
 import { assertRoom, discardFile } from './staging.ts'
 
 /** Where a part's bytes are: in the assembled file at `offset`, or in a file of the upload's folder. */
@@ -40,7 +39,7 @@ export async function assembleParts(
   if (isInPlace && slots !== undefined && assembled?.sizeBytes === end) {
     return {
       ref: fileRef(uploadId, 'plain', assembled),
-      confirm: (transaction) => requireNoNewSlots(transaction, uploadId, slots),
+      confirm: (transaction) => transaction.requireNoMore(rowsOf('s', uploadId), slots),
       discard: () => undefined,
     }
   }
@@ -64,23 +63,10 @@ async function copyOf(context: FilesContext, uploadId: string, parts: readonly P
   }
 }
 
-/** Part numbers whose slots are taken, if nobody is writing to any: then the assembled file may become an object. */
-async function findQuietSlots({ engine }: FilesContext, uploadId: string): Promise<number[] | undefined> {
+/** The rows of the slots that are taken, unless one is being written to: then the assembled file may become an object. */
+async function findQuietSlots({ engine }: FilesContext, uploadId: string): Promise<Entry[] | undefined> {
   const rows = await engine.scan(rowsOf('s', uploadId))
-  if (rows.some(({ value }) => decodeJson<SlotState>(value) === 'writing')) return undefined
-  return rows.map(({ key }) => Number(rowParts(key)[1]))
-}
-
-/** Fails the transaction if anybody has taken a slot beside these since they were read. */
-function requireNoNewSlots(transaction: Transaction, uploadId: string, slots: readonly number[]): void {
-  let from = 0
-  for (const slot of [...slots, limits.partNumberMax + 1]) {
-    if (slot > from) {
-      const range = { start: rowKey('s', uploadId, partText(from)), end: rowKey('s', uploadId, partText(slot)) }
-      transaction.requireEmpty(range)
-    }
-    from = slot + 1
-  }
+  return rows.some(({ value }) => decodeJson<SlotState>(value) === 'writing') ? undefined : rows
 }
 
 async function copyParts(

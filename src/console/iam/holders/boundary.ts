@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
  */
 import { getAttachable } from '#identity/accounts/managed-policies.ts'
-import { removeBoundary } from '#identity/entities/policy-holder.ts'
+import { removeBoundary, setBoundary as setBoundaryOf } from '#identity/entities/policy-holder.ts'
 import { ApiError } from '#model/errors.ts'
 import { changing } from './change-holder.ts'
 import type { HolderDescription } from './holders.ts'
@@ -15,7 +15,7 @@ export const setBoundary = changing('boundary', 'Permissions boundary set', asyn
   iam.authorize(`Put${description.noun}PermissionsBoundary`, arn, { 'iam:permissionsboundary': policy })
   await iam.change((account) => {
     getAttachable(account, policy)
-    description.get(account, name).boundary = policy
+    setBoundaryOf(description.get(account, name), policy)
   })
 })
 

@@ -6,13 +6,14 @@ import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { deleteGroup, getGroup } from '#identity/accounts/groups.ts'
 import { getAttachable } from '#identity/accounts/managed-policies.ts'
 import { deleteRole } from '#identity/accounts/roles.ts'
+import { deleteLinkedRole } from '#identity/accounts/service-linked-roles.ts'
 import { addToGroup, deleteUser, getUser, removeFromGroup } from '#identity/accounts/users.ts'
 import type { Account } from '#identity/entities/account.ts'
 import { namePattern } from '#identity/entities/entity.ts'
 import { attach, deleteInline, detach, putInline } from '#identity/entities/policy-holder.ts'
 import { ApiError, refusalOf } from '#model/errors.ts'
 import { askedHolder, groups, type HolderDescription, holderArn, holderHref } from './holders.ts'
-import { removalSteps } from './removal-steps.ts'
+import { deletionAction, isLinkedRole, removalSteps } from './removal-steps.ts'
 import { type HolderProblem, holderView } from './show-holder.ts'
 
 interface Change {
@@ -116,10 +117,11 @@ export const deleteHolder: Page = async (visit, services) => {
   const { description, name } = askedHolder(visit)
   const { plural, get } = description
   const iam = openIam(visit, services)
-  iam.authorize(`Delete${description.noun}`, holderArn(iam.account, description, name))
+  iam.authorize(deletionAction(iam.account, description, name), holderArn(iam.account, description, name))
   try {
     await iam.change((account) => {
       for (const { action, arn, keys } of removalSteps(account, description, name)) iam.authorize(action, arn, keys)
+      if (isLinkedRole(account, description, name)) return deleteLinkedRole(account, name)
       const holder = get(account, name)
       Object.assign(holder, { attached: [], inline: {} })
       if (plural === 'users') {
@@ -129,6 +131,7 @@ export const deleteHolder: Page = async (visit, services) => {
         deleteUser(account, name)
       } else if (plural === 'groups') deleteGroup(account, name)
       else deleteRole(account, name)
+      return undefined
     })
   } catch (error) {
     const refusal = refusalOf(error)

@@ -2,6 +2,7 @@
 import type { ConditionKeys } from '#access/caller/query-facts.ts'
 import { getUser } from '#identity/accounts/users.ts'
 import type { Account } from '#identity/entities/account.ts'
+import { findNamed } from '#identity/entities/entity.ts'
 import { groups as groupHolders, type HolderDescription, holderArn } from './holders.ts'
 
 export interface RemovalStep {
@@ -15,13 +16,21 @@ export function removalSteps(account: Account, description: HolderDescription, n
   const { noun, plural, get } = description
   const { attached, inline } = get(account, name)
   const arn = holderArn(account, description, name)
+  const last = { action: deletionAction(account, description, name), arn }
+  if (isLinkedRole(account, description, name)) return [last]
   return [
     ...(plural === 'users' ? stepsOfUser(account, name, arn) : []),
     ...(Object.keys(inline).length > 0 ? [{ action: `Delete${noun}Policy`, arn }] : []),
     ...attached.map((policy) => ({ action: `Detach${noun}Policy`, arn, keys: { 'iam:policyarn': policy } })),
-    { action: `Delete${noun}`, arn },
+    last,
   ]
 }
+
+export const isLinkedRole = (account: Account, { plural }: HolderDescription, name: string): boolean =>
+  plural === 'roles' && findNamed(account.roles, name)?.linkedService !== undefined
+
+export const deletionAction = (account: Account, description: HolderDescription, name: string): string =>
+  isLinkedRole(account, description, name) ? 'DeleteServiceLinkedRole' : `Delete${description.noun}`
 
 function stepsOfUser(account: Account, name: string, arn: string): RemovalStep[] {
   const { keys, login, groups } = getUser(account, name)

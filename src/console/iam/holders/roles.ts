@@ -3,7 +3,7 @@
 import type { Iam } from '#console/iam/open-iam.ts'
 import { parsePolicyText } from '#console/iam/policies/policy-form.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
-import { createRole, getRole, setTrust } from '#identity/accounts/roles.ts'
+import { createRole, getRole, setMaxSession, setTrust } from '#identity/accounts/roles.ts'
 import type { PolicyText } from '#identity/entities/entity.ts'
 import { sessionSeconds } from '#identity/entities/role.ts'
 import { ApiError } from '#model/errors.ts'
@@ -45,7 +45,7 @@ export const saveRole = changing(
     const maxSessionSeconds = parseMinutes(form, getRole(iam.account, name).maxSessionSeconds)
     await iam.change((account) => {
       const role = getRole(account, name)
-      role.maxSessionSeconds = maxSessionSeconds
+      setMaxSession(role, maxSessionSeconds)
       if (description === undefined) delete role.description
       else role.description = description
     })
