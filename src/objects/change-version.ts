@@ -32,9 +32,10 @@ const attempts = 100
  */
 export async function changeVersion(
   store: Store,
-  { principal, gatekeeper, facts }: Actor,
+  actor: Actor,
   { bucket, key, versionId, action, objectTags, judged, change }: VersionChange,
 ): Promise<ObjectVersion> {
+  const { principal, gatekeeper, facts } = actor
   const question = {
     principal,
     action,
@@ -50,7 +51,7 @@ export async function changeVersion(
   let known = judged
   for (let attempt = 0; attempt < attempts; attempt++) {
     known ??= await readAuthorized({ store, gatekeeper }, question, read, look)
-    const changed = await store.changeVersion(bucket.name, known, change(known))
+    const changed = await store.changeVersion(bucket.name, known, change(known), actor)
     if (changed !== undefined) return changed
     known = undefined
   }

@@ -2,13 +2,10 @@
  * An object's bytes. They were made by anybody, so they never become a page of the console: the sandbox takes scripts, forms and the
  * origin away from whatever a browser may take them for, and only types on the list are shown at all.
  */
-import { read } from 'node:fs'
 import { Readable } from 'node:stream'
-import { promisify } from 'node:util'
 import type { Page } from '#console/page.ts'
-import { createDigester } from '#lib/digest/digest.ts'
 import { parseRange, rangeToServe } from '#model/range.ts'
-import type { Content, FileStretch } from '#store/contract.ts'
+import type { Content } from '#store/contract.ts'
 import { fileTypeOf } from './file-kind.ts'
 import { nameOf } from './folder.ts'
 
@@ -51,24 +48,7 @@ export const sendContent: Page = async (visit, { store }) => {
 /** The bytes as a stream, which closes the file when it ends or is given up. */
 export function streamOf(content: Content): Readable {
   if (Buffer.isBuffer(content)) return Readable.from([content], { objectMode: false })
-  return Readable.from(piecesOf(content), { objectMode: false }).once('close', () => content.close())
-}
-
-const pieceBytes = 256 * 1024
-const readFile = promisify(read)
-
-/** Throws before the last piece if the bytes are not those of the object. */
-export async function* piecesOf({ fd, start, end, check }: FileStretch): AsyncIterable<Buffer> {
-  const digester = check.canDigest ? createDigester(['CRC64NVME']) : undefined
-  for (let position = start; position < end; ) {
-    const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, end - position))
-    const { bytesRead } = await readFile(fd, buffer, 0, buffer.length, position)
-    if (bytesRead === 0) throw new Error(`The file ends at ${position}, before what was promised`)
-    position += bytesRead
-    digester?.update(buffer.subarray(0, bytesRead))
-    if (position === end) check.assertSame(digester?.digest().get('CRC64NVME'))
-    yield buffer.subarray(0, bytesRead)
-  }
+  return Readable.from(content.pieces(), { objectMode: false }).once('close', () => content.close())
 }
 
 /** RFC 6266, with a name for those who do not read RFC 8187. */

@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path'
 import { mayReadTags } from '#access/decide/tag-access.ts'
-import { Layout } from '#blobs/layout.ts'
+import type { Whereabouts } from '#blobs/contract/blob-store.ts'
 import { shownApiUrl } from '#console/api-urls.ts'
 import { openIam } from '#console/iam/open-iam.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
@@ -78,15 +78,17 @@ function publicUrlOf(visit: Visit, { gatekeeper, config }: ConsoleServices, obje
   return `${shownApiUrl(config, visit)}/${bucket.name}/${awsEncode(key, { keepSlash: true })}`
 }
 
-const placeNotes: Readonly<Record<ObjectVersion['place']['kind'], string | undefined>> = {
+const placeNotes: Readonly<Record<Whereabouts['kind'], string | undefined>> = {
   plain: undefined,
   opaque: 'not under its own name, which cannot be a plain file',
   version: 'an older version, kept aside from the bucket’s folder',
 }
 
 /** Where the bytes lie: below STORAGE_ROOT, whose own place is only for those at this machine. */
-function placeOf({ config }: ConsoleServices, bucket: string, version: ObjectVersion) {
-  const path = new Layout(config.storageRoot).place(bucket, version.key, version.place)
+function placeOf({ config, store }: ConsoleServices, bucket: string, version: ObjectVersion) {
+  const where = store.whereabouts(bucket, version)
+  if (where === undefined) return undefined
+  const { path, kind } = where
   const shown = config.isLoopback ? path : join('STORAGE_ROOT', relative(config.storageRoot, path))
-  return { path: shown, note: placeNotes[version.place.kind] }
+  return { path: shown, note: placeNotes[kind] }
 }

@@ -59,6 +59,7 @@ export const completeUpload: Page = async (visit, { store }) => {
     uploadId: visit.params.upload ?? '',
     parts: parts.map((part) => ({ ...part, checksums: {} })),
     conditions: conditionsOf(visit),
+    origin: visit.actor,
   })
   return { json: { etag: version.etag, versionId: version.versionId } }
 }

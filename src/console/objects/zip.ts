@@ -5,7 +5,7 @@ import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { writeZip, type ZipEntry } from '#lib/files/zip.ts'
 import { ApiError } from '#model/errors.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
-import { attachment, piecesOf, untrusted } from './content.ts'
+import { attachment, untrusted } from './content.ts'
 import { folderOf, nameOf } from './folder.ts'
 import { authorizeWalk, nameFor, readSources, type Source, walkSources } from './selection.ts'
 
@@ -48,7 +48,7 @@ async function* readEntries(
     const content = opened.content(0, sizeBytes)
     try {
       const path = entryName(key.slice(base.length), names)
-      yield { path, modifiedAtMs, sizeBytes, content: Buffer.isBuffer(content) ? content : piecesOf(content) }
+      yield { path, modifiedAtMs, sizeBytes, content: Buffer.isBuffer(content) ? content : content.pieces() }
     } finally {
       if (!Buffer.isBuffer(content)) content.close()
     }

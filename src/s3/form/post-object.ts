@@ -59,7 +59,7 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
   const object = parseNewObject(headers, { bucket, key }, services.accounts, { isForm: true })
   const body = bodyOf(form.file, headers, limitsOfPolicy, services.settings.maxUploadBytes)
   const actor = new RequestActor(services.gatekeeper, { principal, facts, requestId: request.id })
-  const version = await putObject(services.store, actor, { object, body, conditions: {} })
+  const version = await putObject(services.store, actor, { object, body, conditions: {}, cause: 'Post' })
   return answer(request, fields, version)
 }
 

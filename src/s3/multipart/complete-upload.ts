@@ -25,6 +25,7 @@ export const completeMultipartUpload: Operation = async (request, services) => {
     uploadId: request.query.get('uploadId') ?? '',
     parts,
     conditions,
+    origin: request.actor,
     ...readWhole(request),
   })
   return {
