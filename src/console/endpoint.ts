@@ -13,7 +13,7 @@ import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
 import { decisionHeader } from '#model/served-request.ts'
-import { actorOf } from '#objects/actor.ts'
+import { RequestActor } from '#objects/actor.ts'
 import { anonymousRequester } from '#policy/requester.ts'
 import { safeNext } from './address.ts'
 import { basePathOf } from './answer/base-path.ts'
@@ -121,7 +121,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       host: services.access.clientAddress.host(request),
       principal,
       facts,
-      actor: actorOf(gatekeeper, { principal, facts, requestId: nextRequestId() }),
+      actor: new RequestActor(gatekeeper, { principal, facts, requestId: nextRequestId() }),
       session: visitor.session,
       get bucket(): Bucket {
         if (found === undefined) throw new Error(`${route.path} names no bucket`)

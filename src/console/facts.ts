@@ -18,8 +18,6 @@ export interface Effect {
   readonly keys?: ConditionKeys
   /** Tags that are set on an object. */
   readonly objectTags?: NamedTags
-  /** For a link that is signed now and used later. */
-  readonly caller?: RequestFacts['caller']
 }
 
 export function factsOfVisit({ method = '', headers, socket }: IncomingMessage): RequestFacts {
