@@ -1,5 +1,5 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html */
-import { readAuthorized } from '#access/decide/object-access.ts'
+import { readAuthorized, versionRecord } from '#access/decide/object-access.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { withoutCount } from '#model/multipart.ts'
@@ -14,8 +14,7 @@ async function assertReadable(request: S3Request, services: Services): Promise<v
   const { bucket, key, facts, query } = request
   const action = query.has('versionId') ? 's3:GetObjectVersion' : 's3:GetObject'
   const asked = { principal: request.caller.principal, action, bucket, key, facts }
-  const look = { versionOf: (version: ObjectVersion) => version, release: () => undefined }
-  await readAuthorized(services, asked, () => request.version(), look)
+  await readAuthorized(services, asked, () => request.version(), versionRecord)
 }
 
 const known = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']
