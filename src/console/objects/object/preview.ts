@@ -1,12 +1,12 @@
 /** What a page shows of an object. Pictures and sounds are fetched by the browser; text is read here, no more than a page can show. */
 import { buffer } from 'node:stream/consumers'
+import { parseTable } from '#console/objects/folder/table.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import type { Store } from '#store/contract.ts'
 import { streamOf } from './content.ts'
 import { type FileKind, fileTypeOf } from './file-kind.ts'
 import { indentJson } from './indent-json.ts'
-import { parseTable } from './table.ts'
 
 export interface Preview {
   readonly kind: FileKind | 'empty' | 'binary' | 'damaged'

@@ -1,9 +1,9 @@
 /** One folder of a bucket, a page at a time; `part=rows` is the rows alone, for scrolling on. */
 import { objectsHref } from '#console/address.ts'
 import { type Effect, listing } from '#console/facts.ts'
+import { fileTypeOf, iconOf } from '#console/objects/object/file-kind.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { accessOf } from '#console/settings/access.ts'
-import { fileTypeOf, iconOf } from './file-kind.ts'
 import { folderCrumbs, folderOf, nameOf, parentOf } from './folder.ts'
 import { type FolderEntry, readFolder } from './read-folder.ts'
 

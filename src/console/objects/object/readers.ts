@@ -7,6 +7,7 @@ import { objectHref } from '#console/address.ts'
 import { holderHref } from '#console/iam/holders/holders.ts'
 import { openIam } from '#console/iam/open-iam.ts'
 import { describeDecision } from '#console/iam/simulation/describe-decision.ts'
+import { folderCrumbs, nameOf, parentOf } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import type { Account } from '#identity/entities/account.ts'
 import { arnOf } from '#identity/principals/principal-arn.ts'
@@ -14,7 +15,6 @@ import { simulatedIdentity } from '#identity/principals/simulated-principal.ts'
 import { anonymous, type Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
-import { folderCrumbs, nameOf, parentOf } from './folder.ts'
 
 /** Of users, and of roles. */
 const shownMax = 200

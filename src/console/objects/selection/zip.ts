@@ -1,12 +1,12 @@
 /** What is selected, as one zip that is written while it is read: nothing is compressed, and memory does not grow. */
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
+import { folderOf, nameOf } from '#console/objects/folder/folder.ts'
+import { attachment, piecesOf, untrusted } from '#console/objects/object/content.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { writeZip, type ZipEntry } from '#lib/files/zip.ts'
 import { ApiError } from '#model/errors.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
-import { attachment, piecesOf, untrusted } from './content.ts'
-import { folderOf, nameOf } from './folder.ts'
 import { authorizeWalk, nameFor, readSources, type Source, walkSources } from './selection.ts'
 
 export const downloadZip: Page = async (visit, services) => {

@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { objectsHref } from '#console/address.ts'
 import { listVisibleBuckets } from '#console/buckets/visible-buckets.ts'
+import { folderCrumbs, folderOf, nameOf, parentOf } from '#console/objects/folder/folder.ts'
 import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
 import { isFormRequest } from '#console/visit/form.ts'
 import type { Bucket } from '#model/bucket.ts'
@@ -10,7 +11,6 @@ import { assertKey } from '#model/object.ts'
 import { copyObject } from '#objects/copy-object.ts'
 import { renameObject } from '#objects/rename-object.ts'
 import type { WriteConditions } from '#store/contract.ts'
-import { folderCrumbs, folderOf, nameOf, parentOf } from './folder.ts'
 import {
   couldNot,
   nameFor,

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { mayList } from '#access/decide/missing-object.ts'
 import { formatCount } from '#console/answer/format.ts'
 import { listing } from '#console/facts.ts'
+import { folderOf, nameOf } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import { isFormRequest } from '#console/visit/form.ts'
 import { mapConcurrently } from '#lib/async/map-concurrently.ts'
@@ -10,7 +11,6 @@ import { visibleText } from '#lib/text/hidden-characters.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Store } from '#store/contract.ts'
-import { folderOf, nameOf } from './folder.ts'
 
 export const sourceSchema = z.union([
   z.object({ key: z.string().min(1) }),

@@ -1,9 +1,9 @@
 import { objectsHref } from '#console/address.ts'
+import { folderCrumbs, folderOf } from '#console/objects/folder/folder.ts'
 import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
 import { isFormRequest } from '#console/visit/form.ts'
 import { authorizeAndDelete } from '#objects/delete-object.ts'
 import { deletionsAtOnceMax } from '#store/delete-each.ts'
-import { folderCrumbs, folderOf } from './folder.ts'
 import { couldNot, nameFor, objectsIn, readSources, runStep, type Source, type Step, walkSources } from './selection.ts'
 import type { Marker } from './undo-delete.ts'
 

@@ -5,12 +5,12 @@
 import { read } from 'node:fs'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
+import { nameOf } from '#console/objects/folder/folder.ts'
 import type { Page } from '#console/page.ts'
 import { createDigester } from '#lib/digest/digest.ts'
 import { parseRange, rangeToServe } from '#model/range.ts'
 import type { Content, FileStretch } from '#store/contract.ts'
 import { fileTypeOf } from './file-kind.ts'
-import { nameOf } from './folder.ts'
 
 export const untrusted = {
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'",

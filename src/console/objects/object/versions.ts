@@ -1,11 +1,11 @@
 /** All that a key was: versions and delete markers, the newest first. */
 import { objectHref, objectsHref } from '#console/address.ts'
 import { listing } from '#console/facts.ts'
+import { parentOf } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { copyObject } from '#objects/copy-object.ts'
 import { deleteObject } from '#objects/delete-object.ts'
 import type { ListedVersion } from '#store/contract.ts'
-import { parentOf } from './folder.ts'
 
 const versionsShown = 200
 
