@@ -1,4 +1,7 @@
-/** What the server does by itself, and the start of a job by hand. For the server's own account: both concern all accounts. */
+/**
+ * What the server does by itself, and the start of a job by hand. For the server's own account: both concern all
+ * accounts.
+ */
 import { ApiError } from '#model/errors.ts'
 import type { WorkStatus } from '#model/work-status.ts'
 import type { AdminAnswer, AdminRequest, AdminServices } from './route.ts'

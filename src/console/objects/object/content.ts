@@ -1,6 +1,6 @@
 /**
- * An object's bytes. They were made by anybody, so they never become a page of the console: the sandbox takes scripts, forms and the
- * origin away from whatever a browser may take them for, and only types on the list are shown at all.
+ * An object's bytes. They may be anyone's, so they never become a page of the console: the sandbox removes scripts,
+ * forms and the origin, and only types on the list are shown inline.
  */
 import { read } from 'node:fs'
 import { Readable } from 'node:stream'
@@ -48,7 +48,7 @@ export const sendContent: Page = async (visit, { store }) => {
   }
 }
 
-/** The bytes as a stream, which closes the file when it ends or is given up. */
+/** The bytes as a stream, which closes the file at its end or when it is destroyed. */
 export function streamOf(content: Content): Readable {
   if (Buffer.isBuffer(content)) return Readable.from([content], { objectMode: false })
   return Readable.from(piecesOf(content), { objectMode: false }).once('close', () => content.close())
@@ -57,7 +57,7 @@ export function streamOf(content: Content): Readable {
 const pieceBytes = 256 * 1024
 const readFile = promisify(read)
 
-/** Throws before the last piece if the bytes are not those of the object. */
+/** Throws before the last piece if the bytes are damaged. */
 export async function* piecesOf({ fd, start, end, check }: FileStretch): AsyncIterable<Buffer> {
   const digester = check.canDigest ? createDigester(['CRC64NVME']) : undefined
   for (let position = start; position < end; ) {
@@ -71,7 +71,7 @@ export async function* piecesOf({ fd, start, end, check }: FileStretch): AsyncIt
   }
 }
 
-/** RFC 6266, with a name for those who do not read RFC 8187. */
+/** RFC 6266, with a fallback name for clients without RFC 8187. */
 export function attachment(name: string): string {
   const plain = name.replace(/[^\x20-\x7e]|["\\/]/g, '_') || 'download'
   const encoded = encodeURIComponent(name.toWellFormed()).replace(

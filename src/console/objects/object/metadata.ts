@@ -1,4 +1,4 @@
-/** Headers and user metadata of an object, editable. As with any S3 client, a change is a copy of the object onto itself. */
+/** Headers and user metadata of an object, editable. A change copies the object onto itself, as with any S3 client. */
 import { objectHref } from '#console/address.ts'
 import { nameOf, objectCrumbs } from '#console/objects/folder/folder.ts'
 import type { Page, View, Visit } from '#console/page.ts'

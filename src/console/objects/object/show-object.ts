@@ -59,7 +59,7 @@ function objectView(visit: Visit, locals: Record<string, unknown>): View {
   }
 }
 
-/** Undefined for those who may not read them. */
+/** Undefined for visitors who may not read them. */
 function tagsFor(
   { bucket, key, versionId, principal, facts: visited }: Visit,
   { gatekeeper }: ConsoleServices,
@@ -70,7 +70,7 @@ function tagsFor(
   return mayRead ? (version.tags ?? {}) : undefined
 }
 
-/** The address that works for everyone, should the object be open to everyone. */
+/** The public URL, if everyone can read the object. */
 function publicUrlOf(visit: Visit, { gatekeeper, config }: ConsoleServices, object: ObjectVersion): string | undefined {
   const { key } = object
   const { bucket, facts } = visit
@@ -84,7 +84,7 @@ const placeNotes: Readonly<Record<ObjectVersion['place']['kind'], string | undef
   version: 'an older version, kept aside from the bucket’s folder',
 }
 
-/** Where the bytes lie: below STORAGE_ROOT, whose own place is only for those at this machine. */
+/** The path of the bytes, relative to STORAGE_ROOT. The absolute path is shown only to visitors on this machine. */
 function placeOf({ config }: ConsoleServices, bucket: string, version: ObjectVersion) {
   const path = new Layout(config.storageRoot).place(bucket, version.key, version.place)
   const shown = config.isLoopback ? path : join('STORAGE_ROOT', relative(config.storageRoot, path))
