@@ -43,7 +43,7 @@ export const completeMultipartUpload: Operation = async (request, services) => {
   }
 }
 
-/** MalformedXML; NoSuchUpload before that, as S3 has it. */
+/** MalformedXML; but NoSuchUpload comes first, as in S3. */
 async function partsOf(document: Buffer, request: S3Request, services: Services): Promise<RequestedPart[]> {
   try {
     return readXml(document, 'CompleteMultipartUpload', parseParts, ['Part'], limits.xmlMarkupOfParts)

@@ -1,12 +1,14 @@
-/** What a page shows of an object. Pictures and sounds are fetched by the browser; text is read here, no more than a page can show. */
+/**
+ * The preview of an object. The browser fetches images and sounds; text is read here, only as much as a page can show.
+ */
 import { buffer } from 'node:stream/consumers'
+import { parseTable } from '#console/objects/folder/table.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import type { Store } from '#store/contract.ts'
 import { streamOf } from './content.ts'
 import { type FileKind, fileTypeOf } from './file-kind.ts'
 import { indentJson } from './indent-json.ts'
-import { parseTable } from './table.ts'
 
 export interface Preview {
   readonly kind: FileKind | 'empty' | 'binary' | 'damaged'
@@ -15,7 +17,7 @@ export interface Preview {
   readonly rows?: readonly (readonly string[])[]
   /** There is more than is shown. */
   readonly isCut: boolean
-  /** Of JSON: why it cannot be read. */
+  /** Why JSON cannot be parsed. */
   readonly problem?: string | undefined
 }
 
@@ -48,7 +50,7 @@ export async function previewOf(
   return { kind: kind === 'other' ? 'text' : kind, language, text, isCut }
 }
 
-/** Undefined if it is no text; the error where its bytes are not those that were stored. */
+/** Undefined if it is no text; the error if its bytes are damaged. */
 async function readText(
   store: Store,
   bucket: string,

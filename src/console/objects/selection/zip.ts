@@ -1,17 +1,17 @@
-/** What is selected, as one zip that is written while it is read: nothing is compressed, and memory does not grow. */
+/** The selection as one zip, written while it is read: nothing is compressed, and memory does not grow. */
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
+import { folderOf, nameOf } from '#console/objects/folder/folder.ts'
+import { attachment, untrusted } from '#console/objects/object/content.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { writeZip, type ZipEntry } from '#lib/files/zip.ts'
 import { ApiError } from '#model/errors.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
-import { attachment, untrusted } from './content.ts'
-import { folderOf, nameOf } from './folder.ts'
 import { authorizeWalk, nameFor, readSources, type Source, walkSources } from './selection.ts'
 
 export const downloadZip: Page = async (visit, services) => {
   const sources = await readSources(visit)
-  // Before the first byte, after which nothing can be refused any more.
+  // Before the first byte: afterwards nothing can be refused.
   for (const source of sources) authorizeWalk(visit, source)
   const base = folderOf(visit.form.get('back'))
   const name = `${base === '' ? visit.bucket.name : nameOf(base).replace('/', '')}.zip`
@@ -21,10 +21,10 @@ export const downloadZip: Page = async (visit, services) => {
   }
 }
 
-/** Of what could not be put in, these are named. */
+/** How many of the missing objects are named. */
 const missingMax = 10_000
 
-/** Objects that the visitor may not read, or that vanish meanwhile, are named in a file of the zip and not left out in silence. */
+/** Objects that the visitor may not read, or that are deleted meanwhile, are listed in a file of the zip. */
 async function* readEntries(
   visit: Visit,
   services: ConsoleServices,
@@ -37,7 +37,7 @@ async function* readEntries(
   const names = new Set<string>()
   for await (const { key } of walkSources(visit, store, sources)) {
     if (key.endsWith('/')) continue
-    // Small objects are read at once, and a quick connection takes them at once: others want their turn, too.
+    // Small objects are read without waiting, so other requests get a turn here.
     await setImmediate()
     const opened = await openReadable(visit, store, key)
     if (opened instanceof Error) {
@@ -64,7 +64,7 @@ async function* readEntries(
 const reasonOf = (error: Error): string =>
   error instanceof ApiError && error.code === 'AccessDenied' ? 'Access Denied' : error.message
 
-/** The object, or why not: bugs are thrown. */
+/** The object, or the reason why not: bugs are thrown. */
 async function openReadable(
   { authorizeObject, bucket }: Visit,
   store: Store,
@@ -79,7 +79,7 @@ async function openReadable(
   }
 }
 
-/** Unpacks below the folder it is unpacked in, whatever the key; each name once. */
+/** A unique path that unpacks inside the target folder, whatever the key. */
 function entryName(path: string, names: Set<string>): string {
   const safe = path
     .replaceAll('\\', '_')
@@ -88,7 +88,7 @@ function entryName(path: string, names: Set<string>): string {
     .join('/')
   let name = safe
   for (let copy = 2; names.has(name); copy++) name = `${safe} (${copy})`
-  // Beyond this many, names are taken as they come: they are unique unless made safe.
+  // Above this number, names are not made unique: only names that were changed could repeat.
   if (names.size < 100_000) names.add(name)
   return name
 }

@@ -1,7 +1,7 @@
-/** What an object is to a browser, from its content type and, where that says nothing, its name. */
+/** How a browser treats an object, by its content type, and if that is unspecific by its name. */
 export type FileKind = 'image' | 'video' | 'audio' | 'pdf' | 'json' | 'table' | 'code' | 'text' | 'archive' | 'other'
 
-/** Types that a page may show as they are. None of them runs as a page; SVG is shown as an image, where it cannot. */
+/** Types that may be shown inline. None of them runs scripts: SVG is shown as an image. */
 const inlineTypes: Readonly<Record<string, string>> = {
   png: 'image/png',
   jpg: 'image/jpeg',
@@ -37,9 +37,9 @@ const meaningless = /^(application|binary)\/octet-stream$/
 
 export interface FileType {
   readonly kind: FileKind
-  /** For the browser, if it may be shown inline; else undefined. */
+  /** The type for showing it inline; undefined if it may not be. */
   readonly inlineType: string | undefined
-  /** Name of the language for highlighting; '' if unknown. */
+  /** The language for highlighting; '' if unknown. */
   readonly language: string
 }
 

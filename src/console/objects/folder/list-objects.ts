@@ -1,9 +1,9 @@
-/** One folder of a bucket, a page at a time; `part=rows` is the rows alone, for scrolling on. */
+/** One folder of a bucket, a page at a time; `part=rows` returns only the rows, for scrolling. */
 import { objectsHref } from '#console/address.ts'
 import { type Effect, listing } from '#console/facts.ts'
+import { fileTypeOf, iconOf } from '#console/objects/object/file-kind.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { accessOf } from '#console/settings/access.ts'
-import { fileTypeOf, iconOf } from './file-kind.ts'
 import { folderCrumbs, folderOf, nameOf, parentOf } from './folder.ts'
 import { type FolderEntry, readFolder } from './read-folder.ts'
 
@@ -53,7 +53,7 @@ function readAsked({ query }: Visit): Asked {
   }
 }
 
-/** What the page lists: of a search in a folder, what begins with both. */
+/** The prefix to list: the folder, and the search text after it. */
 export function listingOf(visit: Visit, { config }: ConsoleServices): Effect {
   const { prefix, search } = readAsked(visit)
   return listing(prefix + search, config.uiPageSize, '/')
@@ -87,10 +87,10 @@ async function readRows(visit: Visit, services: ConsoleServices, asked: Asked) {
   }
 }
 
-/** Without its slash, unless that is all. */
+/** Without its slash, unless it is only a slash. */
 const folderName = (path: string) => nameOf(path).replace(/(?<=.)\/$/, '')
 
-/** What is offered. Whether it is allowed is decided again when it is done, key by key. */
+/** Actions that the page offers. Each is authorized again for every key. */
 function rights(visit: Visit, prefix: string, listed: Effect) {
   const { bucket } = visit
   const resource = { bucket, key: `${prefix}*` }

@@ -1,11 +1,11 @@
-/** Headers and user metadata of an object, editable. As with any S3 client, a change is a copy of the object onto itself. */
+/** Headers and user metadata of an object, editable. A change copies the object onto itself, as with any S3 client. */
 import { objectHref } from '#console/address.ts'
+import { nameOf, objectCrumbs } from '#console/objects/folder/folder.ts'
 import type { Page, View, Visit } from '#console/page.ts'
 import { encodeHeaderBytes } from '#lib/text/header-bytes.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectHeaders } from '#model/object.ts'
 import { copyObject } from '#objects/copy-object.ts'
-import { nameOf, objectCrumbs } from './folder.ts'
 import { headerFields, readableHeaders } from './header-fields.ts'
 
 type Pairs = readonly (readonly [name: string, value: string])[]

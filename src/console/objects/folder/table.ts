@@ -1,4 +1,4 @@
-/** CSV as people write it: RFC 4180, with any line end and any number of columns a row. */
+/** Parses CSV: RFC 4180, with any line end and any number of columns a row. */
 const columnsMax = 60
 
 export function parseTable(text: string, separator: string, rowsMax: number): string[][] {

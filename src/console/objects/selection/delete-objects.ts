@@ -1,13 +1,13 @@
 import { objectsHref } from '#console/address.ts'
+import { folderCrumbs, folderOf } from '#console/objects/folder/folder.ts'
 import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
 import { isFormRequest } from '#console/visit/form.ts'
 import { authorizeAndDelete } from '#objects/delete-object.ts'
 import { deletionsAtOnceMax } from '#store/delete-each.ts'
-import { folderCrumbs, folderOf } from './folder.ts'
 import { couldNot, nameFor, objectsIn, readSources, runStep, type Source, type Step, walkSources } from './selection.ts'
 import type { Marker } from './undo-delete.ts'
 
-/** A step of it, for scripts; for forms all of it, once it has been confirmed. */
+/** One step, for scripts. For forms everything, once it has been confirmed. */
 export const deleteObjects: Page = async (visit, services) => {
   const sources = await readSources(visit)
   if (!isFormRequest(visit.message)) return { json: await deleteStep(visit, services, sources) }
@@ -27,7 +27,7 @@ export const deleteObjects: Page = async (visit, services) => {
 }
 
 interface DeleteStep extends Step {
-  /** The delete markers that were made, for those who may remove them again. */
+  /** The new delete markers, for visitors who may remove them. */
   readonly markers?: readonly Marker[]
 }
 
@@ -38,7 +38,7 @@ async function deleteStep(visit: Visit, services: ConsoleServices, sources: read
   const walk = walkSources(visit, store, sources)
   const step = await runStep(visit, walk, { atOnceMax: deletionsAtOnceMax }, async (key) => {
     const { versionId } = await authorizeAndDelete(store, actor, { bucket, key, conditions: {} })
-    // While versioning is suspended the marker takes the place of the version.
+    // While versioning is suspended the marker replaces the null version.
     if (bucket.versioning !== 'Enabled' || versionId === undefined) return
     if (visit.may('s3:DeleteObjectVersion', { bucket, key })) markers.push({ key, versionId })
   })

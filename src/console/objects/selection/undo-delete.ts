@@ -1,4 +1,4 @@
-/** Takes a deletion back where versions are kept: the delete markers that it made are removed, and no other version. */
+/** Undoes a deletion in a bucket with versioning: removes the delete markers that it made, and no other version. */
 import * as z from 'zod'
 import type { Page } from '#console/page.ts'
 import { deleteNamed } from '#objects/delete-object.ts'

@@ -1,4 +1,4 @@
-/** JSON with a line for each value, its tokens as they are: numbers keep their digits, and members their order. */
+/** JSON with a line for each value. Tokens stay as they are: numbers keep their digits, and members their order. */
 const depthMax = 40
 const indentedBytesMax = 1024 * 1024
 
@@ -6,7 +6,7 @@ const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g
 
 export interface IndentedJson {
   readonly text: string
-  /** Why it is no JSON. */
+  /** Why it is not JSON. */
   readonly problem: string | undefined
   /** Each line opens a value, closes one, or is one. */
   readonly isIndented: boolean
@@ -23,7 +23,7 @@ export function indentJson(text: string): IndentedJson {
   return { text: indented ?? text, problem: undefined, isIndented: indented !== undefined }
 }
 
-/** Undefined for what would grow too large. */
+/** Undefined if the result would be too large. */
 function indent(tokens: readonly string[]): string | undefined {
   const pieces: string[] = []
   let depth = 0

@@ -9,7 +9,7 @@ import { folderCrumbs, folderOf } from './folder.ts'
 
 export const showNewFolder: Page = (visit) => folderView(visit, folderOf(visit.query.get('prefix')))
 
-/** An empty object whose key ends with a slash, as other S3 tools mark a folder. */
+/** Creates an empty object whose key ends with a slash: the folder marker of other S3 tools. */
 export const createFolder: Page = async (visit, { store }) => {
   const prefix = folderOf(visit.form.get('prefix'))
   const name = visit.form.get('name')?.replace(/\/+$/, '') ?? ''

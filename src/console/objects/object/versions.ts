@@ -1,15 +1,15 @@
-/** All that a key was: versions and delete markers, the newest first. */
+/** All versions and delete markers of a key, the newest first. */
 import { objectHref, objectsHref } from '#console/address.ts'
 import { listing } from '#console/facts.ts'
+import { parentOf } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { copyObject } from '#objects/copy-object.ts'
 import { deleteObject } from '#objects/delete-object.ts'
 import type { ListedVersion } from '#store/contract.ts'
-import { parentOf } from './folder.ts'
 
 const versionsShown = 200
 
-/** Empty for those who may not list versions. */
+/** Empty for visitors who may not list versions. */
 export async function listKeyVersions(visit: Visit, { store }: ConsoleServices): Promise<readonly ListedVersion[]> {
   const { bucket, key } = visit
   if (bucket.versioning === 'Unversioned') return []
@@ -25,7 +25,7 @@ export async function listKeyVersions(visit: Visit, { store }: ConsoleServices):
   return page.versions.filter(({ version }) => version.key === key)
 }
 
-/** The old version's bytes and metadata, as a new version on top. */
+/** Writes the old version's bytes and metadata as a new version. */
 export const restoreVersion: Page = async (visit, services) => {
   const { bucket, key, versionId, actor } = visit
   await copyObject(services.store, actor, {

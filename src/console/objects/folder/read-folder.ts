@@ -1,4 +1,4 @@
-/** One page of a folder: what is in it, and if wanted what was deleted from it and can still be restored. */
+/** One page of a folder: its content, and on request deleted objects that can be restored. */
 import type { Store } from '#store/contract.ts'
 
 export interface FolderQuery {
@@ -22,7 +22,7 @@ export interface FolderPage {
   readonly next: string | undefined
 }
 
-/** Of a key with many versions a page of versions may show but one row, or none. */
+/** A page of versions may hold many versions of one key, and so show one row or none. */
 const pagesReadMax = 20
 
 export async function readFolder(store: Store, query: FolderQuery): Promise<FolderPage> {

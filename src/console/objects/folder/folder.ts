@@ -1,8 +1,8 @@
-/** Folders are what keys have in common up to a slash. */
+/** Folders: the common beginnings of keys up to a slash. */
 import { bucketHref, objectHref, objectsHref } from '#console/address.ts'
 import type { Crumb } from '#console/page.ts'
 
-/** From the buckets to this folder; the last one is where the reader is, unless more follows. */
+/** Breadcrumbs from the buckets to this folder. The last one is the present page, unless more follow. */
 export function folderCrumbs(bucket: string, prefix: string, isLast = true): Crumb[] {
   const crumbs: Crumb[] = [
     { text: 'Buckets', href: '/ui/buckets' },
@@ -18,13 +18,13 @@ export function folderCrumbs(bucket: string, prefix: string, isLast = true): Cru
   return crumbs
 }
 
-/** To the object, and to a page about it. */
+/** Breadcrumbs to the object, and to a page about it. */
 export function objectCrumbs(bucket: string, key: string, page: string): Crumb[] {
   const object = { text: nameOf(key), href: objectHref(bucket, key) }
   return [...folderCrumbs(bucket, parentOf(key), false), object, { text: page }]
 }
 
-/** `a/b/` of `a/b/c` and of `a/b/c/`. */
+/** `a/b/` for `a/b/c` and for `a/b/c/`. */
 export function parentOf(keyOrPrefix: string): string {
   const path = keyOrPrefix.endsWith('/') ? keyOrPrefix.slice(0, -1) : keyOrPrefix
   return path.slice(0, path.lastIndexOf('/') + 1)
@@ -35,7 +35,7 @@ export function nameOf(keyOrPrefix: string): string {
   return keyOrPrefix.slice(parentOf(keyOrPrefix).length)
 }
 
-/** A prefix as it may be asked for: empty, or ending with a slash. */
+/** A valid prefix: empty, or ending with a slash. */
 export function folderOf(text: string | null): string {
   if (text === null || text === '') return ''
   return text.endsWith('/') ? text : `${text}/`

@@ -1,8 +1,12 @@
-/** What is selected in a folder: objects and whole prefixes. Long work on them is done in steps, and each step says what is left. */
+/**
+ * The selection in a folder: objects and whole prefixes. Long work is done in steps, and each step returns what is
+ * left.
+ */
 import * as z from 'zod'
 import { mayList } from '#access/decide/missing-object.ts'
 import { formatCount } from '#console/answer/format.ts'
 import { listing } from '#console/facts.ts'
+import { folderOf, nameOf } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import { isFormRequest } from '#console/visit/form.ts'
 import { mapConcurrently } from '#lib/async/map-concurrently.ts'
@@ -10,7 +14,6 @@ import { visibleText } from '#lib/text/hidden-characters.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Store } from '#store/contract.ts'
-import { folderOf, nameOf } from './folder.ts'
 
 export const sourceSchema = z.union([
   z.object({ key: z.string().min(1) }),
@@ -20,7 +23,7 @@ export type Source = z.infer<typeof sourceSchema>
 
 export const sourcesSchema = z.array(sourceSchema).min(1).max(10_000)
 
-/** From JSON `{ sources }`, or from fields `key` and `prefix` of a form. */
+/** Reads JSON `{ sources }`, or the fields `key` and `prefix` of a form. */
 export async function readSources(visit: Visit): Promise<Source[]> {
   if (!isFormRequest(visit.message)) return (await visit.readJson(z.object({ sources: sourcesSchema }))).sources
   const keys = visit.form.getAll('key').map((key) => ({ key }))
@@ -33,23 +36,24 @@ export async function readSources(visit: Visit): Promise<Source[]> {
 export interface Step {
   readonly done: number
   readonly failed: readonly { readonly key: string; readonly message: string }[]
-  /** To be sent again; empty when all is done. */
+  /** For the next request; empty when everything is done. */
   readonly left: readonly Source[]
 }
 
-/** Enough for a progress bar to move, and short enough for "Stop" and for every proxy. */
+/** Long enough to make progress, and short enough for "Stop" and for every proxy. */
 const stepKeys = 500
 const stepMs = 2000
 
 interface StepOptions {
-  /** Keys that `action` works on at a time: what only changes the index shares its flush, what copies bytes shares the disk. */
+  /** The number of keys that `action` works on at a time: changes of the index share a flush, copies share the disk. */
   readonly atOnceMax: number
-  /** Keys that the action on this one reads or changes, if there are more. Those that share one take turns. */
+  /** Further keys that the action reads or changes. Actions with a key in common take turns. */
   readonly touches?: (key: string) => readonly string[]
 }
 
 /**
- * Runs `action` on selected keys until the step is over, or the visitor has gone. What AWS would refuse fails alone; bugs end the step.
+ * Runs `action` on selected keys until the step is over, or the visitor has gone. A refusal fails alone; a bug ends the
+ * step.
  */
 export async function runStep(
   { message }: Pick<Visit, 'message'>,
@@ -88,7 +92,7 @@ interface Walked {
 
 export const objectsIn = (count: number): string => `${formatCount(count)} ${count === 1 ? 'object' : 'objects'}`
 
-/** What a form says of what failed: the first by its name. */
+/** The notice about failures: it names the first. */
 export function couldNot(verb: string, failed: Step['failed']): string[] {
   const [first] = failed
   if (first === undefined) return []
@@ -106,7 +110,7 @@ export function authorizeWalk(visit: Visit, source: Source): void {
   visit.authorize('s3:ListBucket', { bucket: visit.bucket }, listing(source.prefix, limits.listPageMax))
 }
 
-/** What the visitor may know of a key that was found below a folder: the key itself, or the folder that they named. */
+/** The name to show for a key found below a folder: the key itself, or the folder if the visitor may not list it. */
 export function nameFor(
   visit: Visit,
   { gatekeeper }: ConsoleServices,
@@ -119,7 +123,7 @@ export function nameFor(
   return folder !== undefined && 'prefix' in folder ? folder.prefix : ''
 }
 
-/** Every selected key, and what is left after it. Listing under a prefix is for those who may list it. */
+/** Every selected key, with what is left after it. Prefixes need the permission to list them. */
 export async function* walkSources(visit: Visit, store: Store, sources: readonly Source[]): AsyncIterable<Walked> {
   for (const [at, source] of sources.entries()) {
     const rest = sources.slice(at + 1)

@@ -3,6 +3,7 @@ import { mayReadTags } from '#access/decide/tag-access.ts'
 import type { Whereabouts } from '#blobs/contract/blob-store.ts'
 import { shownApiUrl } from '#console/api-urls.ts'
 import { openIam } from '#console/iam/open-iam.ts'
+import { folderCrumbs, nameOf, parentOf } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { awsEncode } from '#lib/text/uri.ts'
 import { anonymous } from '#model/account.ts'
@@ -10,7 +11,6 @@ import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import type { Tags } from '#model/tags.ts'
 import { fileTypeOf, iconOf } from './file-kind.ts'
-import { folderCrumbs, nameOf, parentOf } from './folder.ts'
 import { readableHeaders } from './header-fields.ts'
 import { previewOf } from './preview.ts'
 import { listKeyVersions } from './versions.ts'
@@ -59,7 +59,7 @@ function objectView(visit: Visit, locals: Record<string, unknown>): View {
   }
 }
 
-/** Undefined for those who may not read them. */
+/** Undefined for visitors who may not read them. */
 function tagsFor(
   { bucket, key, versionId, principal, facts: visited }: Visit,
   { gatekeeper }: ConsoleServices,
@@ -70,7 +70,7 @@ function tagsFor(
   return mayRead ? (version.tags ?? {}) : undefined
 }
 
-/** The address that works for everyone, should the object be open to everyone. */
+/** The public URL, if everyone can read the object. */
 function publicUrlOf(visit: Visit, { gatekeeper, config }: ConsoleServices, object: ObjectVersion): string | undefined {
   const { key } = object
   const { bucket, facts } = visit
@@ -84,7 +84,7 @@ const placeNotes: Readonly<Record<Whereabouts['kind'], string | undefined>> = {
   version: 'an older version, kept aside from the bucket’s folder',
 }
 
-/** Where the bytes lie: below STORAGE_ROOT, whose own place is only for those at this machine. */
+/** The path of the bytes, relative to STORAGE_ROOT. The absolute path is shown only to visitors on this machine. */
 function placeOf({ config, store }: ConsoleServices, bucket: string, version: ObjectVersion) {
   const where = store.whereabouts(bucket, version)
   if (where === undefined) return undefined

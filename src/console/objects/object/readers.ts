@@ -1,4 +1,4 @@
-/** Who can read an object, and why: every user and role of the visitor's account, and everybody else. */
+/** Who can read an object, and why: every user and role of the visitor's account, and everyone else. */
 
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { answerFor } from '#access/decide/hypothetical.ts'
@@ -7,6 +7,7 @@ import { objectHref } from '#console/address.ts'
 import { holderHref } from '#console/iam/holders/holders.ts'
 import { openIam } from '#console/iam/open-iam.ts'
 import { describeDecision } from '#console/iam/simulation/describe-decision.ts'
+import { folderCrumbs, nameOf, parentOf } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import type { Account } from '#identity/entities/account.ts'
 import { arnOf } from '#identity/principals/principal-arn.ts'
@@ -14,9 +15,8 @@ import { simulatedIdentity } from '#identity/principals/simulated-principal.ts'
 import { anonymous, type Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
-import { folderCrumbs, nameOf, parentOf } from './folder.ts'
 
-/** Of users, and of roles. */
+/** The number of users and of roles. */
 const shownMax = 200
 
 export const showReaders: Page = async (visit, services) => {
@@ -82,7 +82,7 @@ interface About {
   readonly account: string
 }
 
-/** Only statements that apply are told: what else was looked at, the simulator shows. */
+/** Only the statements that apply. The simulator shows all others. */
 function answerAbout(principal: Principal, { visit, services, version, versionId, account }: About) {
   const { authorizer } = services.access
   const { bucket, key } = visit
@@ -99,7 +99,7 @@ function answerAbout(principal: Principal, { visit, services, version, versionId
   }
 }
 
-/** As if they asked from where the visitor is, now. */
+/** As if each sent the request from the visitor's address, now. */
 function factsFor({ facts }: Visit, { isAnonymous }: Principal, versionId: string | undefined): RequestFacts {
   const { referer: _, ...headers } = facts.headers
   const keys = versionId === undefined ? {} : { 's3:versionid': versionId }

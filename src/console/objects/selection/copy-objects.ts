@@ -1,7 +1,8 @@
-/** Copying, moving and renaming are one thing: keys that begin with `base` get `target` in its place. */
+/** Copying, moving and renaming are the same: in keys that begin with `base`, `target` replaces it. */
 import * as z from 'zod'
 import { objectsHref } from '#console/address.ts'
 import { listVisibleBuckets } from '#console/buckets/visible-buckets.ts'
+import { folderCrumbs, folderOf, nameOf, parentOf } from '#console/objects/folder/folder.ts'
 import type { Answer, ConsoleServices, Page, Visit } from '#console/page.ts'
 import { isFormRequest } from '#console/visit/form.ts'
 import type { Bucket } from '#model/bucket.ts'
@@ -10,7 +11,6 @@ import { assertKey } from '#model/object.ts'
 import { copyObject } from '#objects/copy-object.ts'
 import { renameObject } from '#objects/rename-object.ts'
 import type { WriteConditions } from '#store/contract.ts'
-import { folderCrumbs, folderOf, nameOf, parentOf } from './folder.ts'
 import {
   couldNot,
   nameFor,
@@ -29,20 +29,20 @@ const schema = z.object({
   targetBucket: z.string(),
   target: z.string(),
   isMove: z.boolean(),
-  /** Replace what is there already. */
+  /** Replace existing objects. */
   isReplace: z.boolean(),
 })
 type Asked = z.infer<typeof schema>
 
 const modes = ['copy', 'move', 'rename'] as const
 type Mode = (typeof modes)[number]
-/** What a form waits for; scripts go on step by step. */
+/** The time that a form waits; scripts continue step by step. */
 const formStepsMs = 20_000
 const renamesAtOnceMax = 100
-/** Large ones share the disk and the processor. */
+/** Large copies share the disk and the processor. */
 const copiesAtOnceMax = 16
 
-/** A step of it, for scripts; for forms first the question where to, then all of it. */
+/** One step, for scripts. For forms first the question for the destination, then everything. */
 export const copyObjects: Page = async (visit, services) => {
   if (!isFormRequest(visit.message)) {
     const asked = await visit.readJson(schema)
@@ -65,7 +65,7 @@ export const copyObjects: Page = async (visit, services) => {
   return { redirect: objectsHref(bucket.name, back), notice: { kind: isFine ? 'done' : 'failed', text } }
 }
 
-/** What the fields of the form mean: renaming changes the last segment, the others the folder. */
+/** Reads the form: renaming changes the last segment, copying and moving change the folder. */
 function askedByForm({ form, bucket }: Visit, sources: readonly Source[], mode: Mode): Asked {
   const text = form.get('target') ?? ''
   const [only] = sources
@@ -99,13 +99,13 @@ async function copyStep(visit: Visit, services: ConsoleServices, asked: Asked): 
   if (isSameBucket && target === base) {
     throw new ApiError('InvalidRequest', { message: 'The destination is the same as the source.' })
   }
-  // Copies that come to lie under a selected folder would be found there, and copied without end.
+  // Otherwise copies below a selected folder would be found and copied without end.
   if (isSameBucket && sources.some((one) => 'prefix' in one && target.startsWith(one.prefix))) {
     throw new ApiError('InvalidRequest', { message: 'A folder cannot be copied or moved into itself.' })
   }
   const conditions = isReplace ? {} : { ifNoneMatch: '*' }
   const targetOf = (key: string) => (key.startsWith(base) ? target + key.slice(base.length) : '')
-  // What is copied within a bucket may be named as a source as well.
+  // A key copied within a bucket may also be a source.
   const touches = (key: string) => (isSameBucket ? [key, targetOf(key)] : [key])
   const atOnceMax = isMove && isSameBucket ? renamesAtOnceMax : copiesAtOnceMax
   const step = await runStep(

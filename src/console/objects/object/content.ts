@@ -1,13 +1,13 @@
 /**
- * An object's bytes. They were made by anybody, so they never become a page of the console: the sandbox takes scripts, forms and the
- * origin away from whatever a browser may take them for, and only types on the list are shown at all.
+ * An object's bytes. They may be anyone's, so they never become a page of the console: the sandbox removes scripts,
+ * forms and the origin, and only types on the list are shown inline.
  */
 import { Readable } from 'node:stream'
+import { nameOf } from '#console/objects/folder/folder.ts'
 import type { Page } from '#console/page.ts'
 import { parseRange, rangeToServe } from '#model/range.ts'
 import type { Content } from '#store/contract.ts'
 import { fileTypeOf } from './file-kind.ts'
-import { nameOf } from './folder.ts'
 
 export const untrusted = {
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'",
@@ -45,13 +45,13 @@ export const sendContent: Page = async (visit, { store }) => {
   }
 }
 
-/** The bytes as a stream, which closes the file when it ends or is given up. */
+/** The bytes as a stream, which closes the file at its end or when it is destroyed. */
 export function streamOf(content: Content): Readable {
   if (Buffer.isBuffer(content)) return Readable.from([content], { objectMode: false })
   return Readable.from(content.pieces(), { objectMode: false }).once('close', () => content.close())
 }
 
-/** RFC 6266, with a name for those who do not read RFC 8187. */
+/** RFC 6266, with a fallback name for clients without RFC 8187. */
 export function attachment(name: string): string {
   const plain = name.replace(/[^\x20-\x7e]|["\\/]/g, '_') || 'download'
   const encoded = encodeURIComponent(name.toWellFormed()).replace(

@@ -1,4 +1,4 @@
-/** Uploads of the browser: small files at once, large ones in parts that may come in any order and be sent again. */
+/** Uploads from the browser: small files at once, large ones in parts, which may come in any order and be repeated. */
 import { lookup } from 'mime-types'
 import * as z from 'zod'
 import { type Effect, writing } from '#console/facts.ts'
@@ -27,7 +27,7 @@ export const startUpload: Page = async (visit, { store }) => {
   return { status: 201, json: { uploadId } }
 }
 
-/** Which parts have arrived, so that an upload goes on where it was interrupted. */
+/** The parts that have arrived, so that an interrupted upload can resume. */
 export const showUpload: Page = async (visit, { store }) => {
   const { parts } = await store.listParts(await uploadOf(visit, store), 0, limits.partNumberMax)
   return { json: { parts: parts.map(({ partNumber, sizeBytes, etag }) => ({ partNumber, sizeBytes, etag })) } }
@@ -84,12 +84,12 @@ function bodyOf({ message, headers }: Visit, { maxUploadBytes }: ConsoleServices
   }
 }
 
-/** `replace=no`: only if nothing is there. */
+/** `replace=no`: only if there is no such object. */
 const conditionsOf = ({ query }: Visit) => (query.get('replace') === 'no' ? { ifNoneMatch: '*' } : {})
 
 export const writingOf = (visit: Visit): Effect => writing(conditionsOf(visit))
 
-/** Browsers guess from the name as well, and from less. */
+/** Browsers guess the type from the name too, but know fewer types. */
 function contentTypeOf(key: string): string {
   return lookup(key) || 'application/octet-stream'
 }

@@ -1,4 +1,4 @@
-/** The headers that S3 keeps with an object, as people read and type them. */
+/** The headers stored with an object, as form fields. */
 import { decodeHeaderBytes } from '#lib/text/header-bytes.ts'
 import type { ObjectHeaders } from '#model/object.ts'
 
