@@ -6,7 +6,7 @@ import { getObjectLock } from '#s3/bucket/settings/object-lock.ts'
 import type { OperationRow } from '#s3/operation.ts'
 import { operations as s3Operations } from '#s3/operations.ts'
 import { operations as stsOperations } from '#sts/operations.ts'
-import { code, table } from './markdown.ts'
+import { code, table, wrap } from './markdown.ts'
 
 type Answer = 'served' | 'never set' | '501'
 
@@ -50,7 +50,10 @@ export function stsLists(): string {
 }
 
 const lists = (served: readonly string[], unserved: readonly string[]): string =>
-  `Served (${served.length}): ${served.join(', ')}.\n\n501 (${unserved.length}): ${unserved.join(', ')}.`
+  [
+    wrap(`Served (${served.length}): ${served.join(', ')}.`),
+    wrap(`501 (${unserved.length}): ${unserved.join(', ')}.`),
+  ].join('\n\n')
 
 /** The counts for README. */
 export function operationCounts(): string {
