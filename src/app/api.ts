@@ -58,7 +58,7 @@ async function openApi(start: ApiStart) {
   const onRefused = refusalTold(log)
   const server = createHttpServer({ tls: readTls(config.tls), onRefused }, installRoutes(open, config, version, log))
   const close = async (timeoutMs: number) => {
-    await closeServer(server, timeoutMs)
+    await Promise.all([closeServer(server, timeoutMs), open.jobs.close()])
     await open.close()
     await flushLog(log)
   }

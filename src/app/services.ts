@@ -71,7 +71,7 @@ export async function openServices(start: ServicesStart, log: Log) {
   if (config.enforce === 'log') {
     log.warn(
       { enforce: 'log' },
-      'ENFORCE=log: NOTHING IS DENIED to whoever has a key. Decisions are recorded, not enforced.',
+      'ENFORCE=log: NOTHING IS DENIED to requests signed with a valid key. Decisions are recorded, not enforced.',
     )
   }
   const { region, regions, maxUploadBytes, defaultObjectOwnership, defaultPublicAccessBlock } = config

@@ -38,7 +38,7 @@ export async function authorizeDeletion(
   await authorizeOnObject({ store, gatekeeper }, asked)
 }
 
-/** The same for an edge that has asked for nothing yet. */
+/** Deletes for an edge that has not asked for the right to it. */
 export async function authorizeAndDelete(store: Store, actor: Actor, deletion: Deletion): Promise<DeletedObject> {
   const { bucket, key, versionId, isOfMarker = false } = deletion
   assertKey(key)

@@ -1,4 +1,4 @@
-/** What the store does by itself, as every process that shares it can see: files on their way to their places, and the scan. */
+/** The work of a store on its own files, as every process that shares it can show it. */
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode } from '#blobs/files.ts'
@@ -12,7 +12,7 @@ import { type ScanOptions, scanBuckets } from './scan.ts'
 
 interface ScanRow {
   readonly startedAtMs: number
-  /** When the row was written; while the scan goes on, that is again and again. */
+  /** When the row was written. A scan in progress writes it every few seconds. */
   readonly notedAtMs?: number
   readonly endedAtMs?: number
   readonly folders: number
@@ -21,13 +21,13 @@ interface ScanRow {
 
 const countedMax = 1000
 const noteEveryMs = 5000
-/** A scan whose row is older was interrupted. All processes that share a folder of plain files share the clock too. */
+/** A scan with an older row was interrupted. Processes that share plain files share the clock of their machine. */
 const silentMs = 3 * noteEveryMs
 /** Longer than this, a file waits for something that does not come. */
 const slowMs = 60_000
 const scanKey = rowKey('g', 'scan')
 
-/** The scan, which tells how far it is. */
+/** Scans, and keeps a row of the progress. */
 export async function scanAndTell(context: StoreContext, options: ScanOptions): Promise<void> {
   const { clock, engine } = context
   const startedAtMs = clock.nowMs()
@@ -146,7 +146,7 @@ const watcherStatus = (watches: boolean): WorkStatus => ({
 
 const figure = (name: string, value: number, noun: Figure['noun']): Figure => ({ name, value, unit: 'count', noun })
 
-/** A number at which counting ended may be larger. */
+/** A count that stops at `countedMax`. */
 const counted = (name: string, value: number, noun: Figure['noun']): Figure => ({
   ...figure(name, value, noun),
   isAtLeast: value >= countedMax,

@@ -1,4 +1,4 @@
-/** Puts a page's answer on the wire. */
+/** Sends a page's answer. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
@@ -26,7 +26,7 @@ export async function sendAnswer(
   if ('redirect' in answer) {
     if (answer.notice !== undefined && session !== undefined) session.notice = answer.notice
     if (answer.cookie !== undefined) response.append('set-cookie', answer.cookie)
-    // A script that followed would see the page, and its notice, before the reader does.
+    // If the script followed the redirect, it would use up the notice before the visitor sees the page.
     if (isForDialog(request)) response.set('x-redirect', answer.redirect).status(204).end()
     else response.redirect(303, answer.redirect)
   } else if ('json' in answer) {
@@ -48,7 +48,7 @@ export async function sendAnswer(
   }
 }
 
-/** By hand, since middleware that compresses would stand between the objects' bytes and the connection, too. */
+/** Done by hand, since a compression middleware would also be between objects' bytes and the connection. */
 async function sendCompressed(html: string, request: Request, response: Response): Promise<void> {
   const mayCompress = html.length > smallestCompressed && /\bgzip\b/.test(String(request.headers['accept-encoding']))
   response.set('vary', 'accept-encoding')

@@ -1,6 +1,7 @@
 /**
- * TypeScript to JavaScript, with the packages that are plain JavaScript: reading a few large files starts a process in little more
- * than half the time that hundreds of small ones take. Code that only one role needs stays in files of its own.
+ * TypeScript to JavaScript, with the packages that are plain JavaScript: reading a few large files starts a process in
+ * little more than half the time that hundreds of small ones take. Code that only one role needs stays in files of its
+ * own.
  */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'

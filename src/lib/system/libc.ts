@@ -79,8 +79,9 @@ export const libc = {
   },
 
   /**
-   * Whether no other process has the file open: it then has a write lease on it (fcntl(2), F_SETLEASE) until it closes the descriptor, and
-   * SIGURG, which does nothing, tells when another process opens the file. False where there is no such call.
+   * Whether no other process has the file open: it then has a write lease on it (fcntl(2), F_SETLEASE) until it closes
+   * the descriptor, and SIGURG, which does nothing, tells when another process opens the file. False where there is no
+   * such call.
    */
   takeWriteLease(fd: number): boolean {
     const calls = load()

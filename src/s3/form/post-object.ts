@@ -10,7 +10,7 @@ import { formatXml } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey, type ObjectVersion } from '#model/object.ts'
 import { assertTags } from '#model/tags.ts'
-import { actorOf } from '#objects/actor.ts'
+import { RequestActor } from '#objects/actor.ts'
 import type { NewBody } from '#objects/new-body.ts'
 import { putObject } from '#objects/put-object.ts'
 import { assertHeaderText, parseNewObject } from '#s3/object/object-attributes.ts'
@@ -58,7 +58,7 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
   refuseUnservedHeaders('PostObject', headers)
   const object = parseNewObject(headers, { bucket, key }, services.accounts, { isForm: true })
   const body = bodyOf(form.file, headers, limitsOfPolicy, services.settings.maxUploadBytes)
-  const actor = actorOf(services.gatekeeper, { principal, facts, requestId: request.id })
+  const actor = new RequestActor(services.gatekeeper, { principal, facts, requestId: request.id })
   const version = await putObject(services.store, actor, { object, body, conditions: {} })
   return answer(request, fields, version)
 }

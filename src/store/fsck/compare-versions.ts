@@ -1,6 +1,6 @@
 /**
- * Compares versions with their records, a stretch at a time. It repairs nothing, but adopts what was changed by hand, as every read does;
- * leftover files are counted for `myfsio fsck --repair`.
+ * Compares versions with their records, in steps of bounded time. Nothing is repaired, but files changed by hand are
+ * adopted, as on every read. Leftover files are only counted; `myfsio fsck --repair` handles them.
  */
 import { hasCode } from '#blobs/files.ts'
 import { eachRow, rowParts, rowsAfter, rowsOf } from '#metadata/tables.ts'
@@ -14,7 +14,10 @@ import { findVersion } from '#store/read.ts'
 import { checkVersion } from './check-version.ts'
 import { findLeftovers } from './leftovers.ts'
 
-/** At least one version, however long it takes; none that was not compared to its end. `pace` may throw once `signal` is aborted. */
+/**
+ * Compares at least one version, however long it takes. A version whose comparison was interrupted is left to the next
+ * step. `pace` may throw once `signal` is aborted.
+ */
 export async function compareVersions(context: StoreContext, stretch: CompareStretch): Promise<Compared> {
   const { from, forMs, signal } = stretch
   const { clock } = context
@@ -39,7 +42,7 @@ export async function compareVersions(context: StoreContext, stretch: CompareStr
   return { ...compared, next: from.table === 'o' ? { table: 'v', after: undefined } : undefined }
 }
 
-/** What is wrong with it. */
+/** A sentence about its damage; undefined if there is none. */
 async function compareVersion(
   context: StoreContext,
   bucket: string,
