@@ -1,5 +1,5 @@
 /** README's table of settings, from the rows that the program reads them by. */
-import { describeFlags } from '#config/config.ts'
+import { names, rows } from '#config/rows.ts'
 import { code, table } from './markdown.ts'
 
 /** Defaults that depend on other settings, or on the machine. */
@@ -9,10 +9,9 @@ const computed: Readonly<Record<string, string>> = {
 }
 
 export function settingsTable(): string {
-  const rows = describeFlags().map(({ variable, means, fallback }) => [
-    code(variable),
-    computed[variable] ?? code(fallback),
-    means.replaceAll('<', '&lt;'),
-  ])
-  return table(['Setting', 'Default', 'Meaning'], rows)
+  const cells = names.map((name) => {
+    const { fallback, allowed, means } = rows[name]
+    return [code(name), computed[name] ?? code(fallback ?? ''), allowed, means.replaceAll('<', '&lt;')]
+  })
+  return table(['Setting', 'Default', 'Value', 'Meaning'], cells)
 }
