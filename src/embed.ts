@@ -1,6 +1,6 @@
 /** The package `myfsio` as a library: the whole program in the caller's process, for tests and tools. */
-import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { declareUsers } from '#app/declare-users.ts'
@@ -16,8 +16,8 @@ import type { Credentials, MyFSIO, MyFSIOOptions, StartMyFSIO } from './embed-ty
 const drainMs = 5000
 
 export const startMyFSIO: StartMyFSIO = async (options = {}) => {
-  const folder = options.root ?? (await mkdtemp(join(tmpdir(), 'myfsio-')))
-  const removeFolder = () => (options.root === undefined ? rm(folder, { recursive: true, force: true }) : undefined)
+  // In memory nothing is read from this folder, and nothing is written: it does not exist.
+  const folder = options.root ?? join(tmpdir(), `myfsio-in-memory-${randomUUID()}`)
   const credentials = options.credentials ?? newCredentials()
   const config = await configOf(options, folder)
   const running = await startTogether({
@@ -27,16 +27,13 @@ export const startMyFSIO: StartMyFSIO = async (options = {}) => {
     bootstrap: { accessKey: credentials.accessKeyId, secretKey: credentials.secretAccessKey },
     documents: options.root === undefined ? memoryDocuments : undefined,
     prepare: (open) => prepare(open, options, credentials, config),
-  }).catch(async (error: unknown) => {
-    await removeFolder()
-    throw error
   })
   const { host } = config
   const scheme = config.tls === undefined ? 'http' : 'https'
   const { consolePort } = running
   let closing: Promise<void> | undefined
   const close = () => {
-    closing ??= running.close(drainMs).then(removeFolder)
+    closing ??= running.close(drainMs)
     return closing
   }
   return {
@@ -80,7 +77,7 @@ async function configOf(options: MyFSIOOptions, folder: string): Promise<AppConf
   return prepareFirstStart(config).config
 }
 
-const memorySettings = { METADATA_ENGINE: 'memory', STORAGE_WATCH: 'off', SCRUB_INTERVAL: 'off', DURABILITY: 'none' }
+const memorySettings = { METADATA_ENGINE: 'memory', SCRUB_INTERVAL: 'off' }
 
 function memoryDocuments() {
   const sources = new Map<string, MemorySource>()

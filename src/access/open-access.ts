@@ -61,7 +61,7 @@ export function openAccess({ identities, policies, engine, clock, log, settings 
     journal,
     ledger,
     enforce: settings.enforce,
-    onSoftDenial: (fields) => log.warn(fields, 'ENFORCE=log let pass what would be denied'),
+    onSoftDenial: (fields) => log.warn(fields, 'ENFORCE=log allowed a request that would be denied'),
   })
   return {
     gatekeeper: createGatekeeper({ identities, authorizer, journal, clientAddress, ownAccount, log, settings, clock }),

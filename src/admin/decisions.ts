@@ -30,7 +30,7 @@ export async function getDecision({ account, params }: AdminRequest, { access }:
   const record = await access.journal.find(params.id ?? '')
   // The answer does not tell whether another account has such a decision.
   if (record === undefined || !concerns(record, account)) {
-    throw new ApiError('NoSuchKey', { message: 'There is no such decision, or no longer.' })
+    throw new ApiError('NoSuchKey', { message: 'There is no such decision, or it was removed.' })
   }
   return { status: 200, json: JSON.stringify(shownTo(account, record)) }
 }

@@ -1,15 +1,13 @@
 /** `{"method": "GET"|"PUT"|"DELETE", "expires_in": seconds}` → `{"url", "method", "expires_in"}`. */
 import * as z from 'zod'
-import { callerHeaders } from '#access/caller/caller-headers.ts'
-import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { hideMissingObject } from '#access/decide/missing-object.ts'
-import { authorizeOnObject } from '#access/decide/object-access.ts'
 import { parseJson } from '#http/parse-json.ts'
 import { Identity } from '#identity/identity.ts'
 import { awsEncode } from '#lib/text/uri.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { assertKey } from '#model/object.ts'
+import { authorizeLink } from '#objects/link.ts'
 import { presignV4 } from '#signature/presign.ts'
 import type { AdminAnswer, AdminRequest, AdminServices } from './route.ts'
 
@@ -18,8 +16,6 @@ const schema = z.object({
   expires_in: z.int().min(1).max(limits.presignSecondsMax).default(900),
 })
 
-const actions = { GET: 's3:GetObject', PUT: 's3:PutObject', DELETE: 's3:DeleteObject' } as const
-
 export async function presign(request: AdminRequest, services: AdminServices): Promise<AdminAnswer> {
   const { store, gatekeeper } = services
   const { caller, bucket, message } = request
@@ -27,9 +23,8 @@ export async function presign(request: AdminRequest, services: AdminServices): P
   assertKey(key)
   const { method, expires_in: expiresSeconds } = parseJson(request.body, schema)
   const { principal } = caller
-  const action = actions[method]
-  const facts = factsOfLink(request)
-  await authorizeOnObject({ store, gatekeeper }, { principal, action, bucket, key, versionId: undefined, facts })
+  const actor = { principal, gatekeeper, facts: request.facts }
+  const { action, facts } = await authorizeLink(store, actor, { method, bucket, key })
   if (!(principal instanceof Identity)) {
     const error = new ApiError('AccessDenied', {
       cause: new Error('The request is not signed, so that no key can sign the URL.'),
@@ -57,10 +52,4 @@ export async function presign(request: AdminRequest, services: AdminServices): P
     nowMs: Date.now(),
   })
   return { status: 200, json: JSON.stringify({ url, method, expires_in: expiresSeconds }) }
-}
-
-/** A user of the link has a signature in the query. */
-function factsOfLink({ facts, message }: AdminRequest): RequestFacts {
-  const signature = { version: 'AWS4-HMAC-SHA256', timestamp: undefined } as const
-  return { ...facts, headers: callerHeaders(message.headers), caller: { via: 'query', signature } }
 }

@@ -56,7 +56,7 @@ async function openApi(start: ApiStart) {
   const install = await prepareApi(open, start, log)
   const server = createHttpServer({ tls: readTls(config.tls), onRefused: refusalTold(log) }, install)
   const close = async (timeoutMs: number) => {
-    await closeServer(server, timeoutMs)
+    await Promise.all([closeServer(server, timeoutMs), open.jobs.close()])
     await open.close()
     await flushLog(log)
   }

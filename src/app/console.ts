@@ -1,6 +1,6 @@
 /** Assembles a running console, on the same store and behind the same gatekeeper as the API. */
 
-import { describeConfig } from '#config/config.ts'
+import { describeConfig } from '#config/describe.ts'
 import { createConsole } from '#console/console.ts'
 import type { DomainServices } from '#console/page.ts'
 import type { DocumentProblem } from '#documents/json-source.ts'

@@ -17,7 +17,7 @@ import type { Log } from '#lib/log/log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
-import { openEngine, openStore } from '#store/open-store.ts'
+import { openEngine, openStore } from './open-store.ts'
 
 export interface ServicesStart {
   readonly config: AppConfig
@@ -51,7 +51,7 @@ export async function openServices(start: ServicesStart, log: Log) {
   const { storageRoot: root, durability } = config
   const engine = openEngine({ root, durability, engine: config.metadataEngine })
   const store = await openStore({
-    root,
+    root: config.metadataEngine === 'memory' ? undefined : root,
     durability,
     engine,
     watch: config.storageWatch,
@@ -76,7 +76,7 @@ export async function openServices(start: ServicesStart, log: Log) {
   if (config.enforce === 'log') {
     log.warn(
       { enforce: 'log' },
-      'ENFORCE=log: NOTHING IS DENIED to whoever has a key. Decisions are recorded, not enforced.',
+      'ENFORCE=log: NOTHING IS DENIED to requests signed with a valid key. Decisions are recorded, not enforced.',
     )
   }
   const { region, regions, maxUploadBytes, defaultObjectOwnership, defaultPublicAccessBlock } = config

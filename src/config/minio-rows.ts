@@ -1,4 +1,4 @@
-/** What MinIO's variables and flags are called here, one row each. */
+/** MinIO's variables and flags with the settings that they stand for, one row each. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -21,7 +21,7 @@ const certificates: MinioRow = { settings: ['TLS_CERT', 'TLS_KEY'], allowed: 'a 
 /** The argument of `server`. */
 export const minioFolder: MinioRow = {
   settings: ['STORAGE_ROOT'],
-  allowed: 'one folder, since MyFSIO does not spread objects over several',
+  allowed: 'one folder, since MyFSIO keeps objects in one folder',
   read: (value) => (/\s|\{.*\.\.\..*\}|^https?:/.test(value) ? undefined : { STORAGE_ROOT: value }),
 }
 
@@ -43,7 +43,7 @@ export const minioVariables: Readonly<Record<string, MinioRow>> = {
   MINIO_CONSOLE_ADDRESS: consoleAddress,
 }
 
-/** The value of these may be in a file: then the name ends in `_FILE`. */
+/** Variables whose value may be in a file: then the name ends in `_FILE`. */
 export const minioSecrets = ['MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY', 'MINIO_ROOT_USER', 'MINIO_ROOT_PASSWORD'] as const
 
 /** Flags of `server` with a value. */
@@ -69,7 +69,7 @@ export const flagsWithoutCounterpart: readonly string[] = [
   ...['--log-size', '--log-prefix'],
 ]
 
-/** What MinIO's `server` assumes. */
+/** The defaults of MinIO's `server`. */
 export const minioDefaults: Settings = { APP_HOST: '0.0.0.0', API_PORT: '9000', UI_PORT: '9001' }
 
 function as(setting: string): MinioRow {
@@ -84,7 +84,7 @@ function modeOf(value: string): Settings | undefined {
 function address(settingsOf: (address: { host: string; port: string }) => Settings): MinioRow {
   return {
     settings: Object.keys(settingsOf({ host: '', port: '' })),
-    allowed: 'an address and a port, as :9000 or 127.0.0.1:9000',
+    allowed: 'an address and a port such as :9000 or 127.0.0.1:9000',
     read(value) {
       const [, host, port] = /^\[?([^[\]]*?)\]?:(\d+)$/.exec(value) ?? []
       return port === undefined ? undefined : settingsOf({ host: host || '0.0.0.0', port })
@@ -92,7 +92,7 @@ function address(settingsOf: (address: { host: string; port: string }) => Settin
   }
 }
 
-/** A folder without certificates means plain HTTP, as it does to MinIO. */
+/** A folder without certificates means plain HTTP, as in MinIO. */
 function certificatesIn(folder: string): Settings {
   const [certificate, key] = [join(folder, 'public.crt'), join(folder, 'private.key')]
   return existsSync(certificate) ? { TLS_CERT: certificate, TLS_KEY: key } : {}

@@ -1,6 +1,6 @@
 /**
- * MinIO's environment and command line, as settings of this server, so that one image can take the place of the other. What has no
- * counterpart here is told at start.
+ * MinIO's environment and command line as settings, so that one image can replace the other. What has no counterpart is
+ * reported at start.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ const secretsFolder = '/run/secrets'
 /** Settings as they are gathered, later ones replacing earlier ones. */
 export interface Gathered {
   readonly given: Record<string, string>
-  /** What the user wrote for a setting, where that is not its name. */
+  /** What the user wrote for a setting, where it is not its name. */
   readonly origins: Map<string, string>
   readonly mistakes: string[]
   /** What has no effect, a sentence each. */
@@ -47,7 +47,9 @@ export function gatherMinioVariables(env: Settings, gathered: Gathered): void {
   notes.push(...others.sort().map(noEffect))
 }
 
-/** `argv` comes after the word `server`. Returns the flags that are not MinIO's; `switches` are those that stand alone. */
+/**
+ * `argv` comes after the word `server`. Returns the flags that are not MinIO's; `switches` are those that stand alone.
+ */
 export function gatherMinioCommand(argv: readonly string[], switches: readonly string[], gathered: Gathered): string[] {
   const { given, notes } = gathered
   for (const [name, value] of Object.entries(minioDefaults)) given[name] ??= value
@@ -60,7 +62,7 @@ export function gatherMinioCommand(argv: readonly string[], switches: readonly s
       folders.push(argument)
       continue
     }
-    // MinIO takes one dash for two.
+    // MinIO accepts one dash for two.
     const name = flag.replace(/^-(?=[a-z])/, '--')
     const row = minioFlags[name]
     const standsAlone = inline !== undefined || name in minioSwitches || switches.includes(name.slice(2))
@@ -85,7 +87,7 @@ function take(name: string, value: string, { allowed, read }: MinioRow, gathered
   }
 }
 
-/** The text of the file that a variable gives: its path, or its name among the secrets of the container. */
+/** Reads the file that a variable names: by its path, or by its name among the secrets of the container. */
 function readNamedFile(variable: string, env: Settings, mistakes: string[]): string | undefined {
   const file = env[variable]
   if (file === undefined) return undefined
@@ -93,7 +95,7 @@ function readNamedFile(variable: string, env: Settings, mistakes: string[]): str
     try {
       return readFileSync(path, 'utf8').trim()
     } catch {
-      // The other place is next, and a mistake if it is not there either.
+      // The next path is tried. If that fails too, it is a mistake.
     }
   }
   mistakes.push(`${variable}: the file ${file} cannot be read, neither as a path nor in ${secretsFolder}.`)

@@ -1,4 +1,4 @@
-/** How the text of a setting becomes its value. Sizes in bytes, durations in milliseconds. */
+/** Parses the text of a setting. Sizes in bytes, durations in milliseconds. */
 import * as z from 'zod'
 
 export interface RateLimit {
@@ -51,7 +51,7 @@ export function interval(): z.ZodType<number | false, string> {
 const levels: Record<string, string> = { warning: 'warn', critical: 'fatal', off: 'silent' }
 const pinoLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
-/** Names of Python's loggers are understood as well. */
+/** Names of Python's log levels are accepted too. */
 export function logLevel(): z.ZodType<string, string> {
   return parsed((value) => {
     const level = value.toLowerCase()

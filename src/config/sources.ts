@@ -1,4 +1,4 @@
-/** Where settings come from: the file `.env`, the environment and flags. Mistakes are collected, as sentences. */
+/** Gathers settings from the file `.env`, the environment and flags. Mistakes are collected, as sentences. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'dotenv'
@@ -42,7 +42,7 @@ function readDotenv(cwd: string, mistakes: string[]): Given {
   }
 }
 
-/** `NAME=` means not given, as in compose files. */
+/** `NAME=` counts as not given, as in compose files. */
 function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Given {
   return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])))
 }
@@ -62,7 +62,7 @@ function readFlags(
     const name = names.get(flag)
     if (name === undefined) {
       mistakes.push(`${argument} is not known: --help lists what is.`)
-      // The word after a flag is most likely its value, and no mistake of its own.
+      // The word after a flag is most likely its value, not another mistake.
       if (flag !== '' && inline === undefined && argv[at + 1]?.startsWith('-') === false) at++
       continue
     }

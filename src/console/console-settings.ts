@@ -1,7 +1,7 @@
 /** What the console needs to know of the server's settings. */
 import type { BucketDefaults } from '#model/new-bucket.ts'
 
-/** What the console needs to know, as the settings of the whole program have it. */
+/** The part of the server's settings that the console uses. */
 export interface ConsoleSettings extends BucketDefaults {
   readonly mode: 'both' | 'api' | 'ui'
   readonly host: string

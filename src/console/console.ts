@@ -25,7 +25,7 @@ export interface ConsoleOptions {
   readonly log: Log
 }
 
-/** No inline script or style anywhere; what objects hold is shown under a stricter policy still (objects/content.ts). */
+/** No inline scripts or styles. Content of objects is sent under a stricter policy (objects/object/content.ts). */
 const pageHeaders = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
@@ -43,7 +43,7 @@ const pageHeaders = helmet({
       frameAncestors: ["'none'"],
     },
   },
-  // Whether plain HTTP may be used again is for whoever runs the proxy to promise.
+  // HSTS is for the operator of the proxy to set.
   strictTransportSecurity: false,
   referrerPolicy: { policy: 'same-origin' },
 })
@@ -57,7 +57,7 @@ export function createConsole({
   localRequests,
   log,
 }: ConsoleOptions) {
-  // Without a key of the whole program, sessions and forms are this process's alone: never signed with nothing.
+  // Without SECRET_KEY, sessions and forms are signed with a random key of this process.
   const config = { ...given, secretKey: given.secretKey ?? randomBytes(32).toString('base64') }
   const openSessions = () => new SessionStore(domain.engine, config.sessionIdleMs, domain.clock)
   const services = { ...domain, config, settings, version, newKeys: new ShownOnce() }

@@ -21,21 +21,21 @@ import type { ShownOnce } from './iam/keys/shown-once.ts'
 import type { Notice, VisitSession } from './session/session.ts'
 
 export interface Visit {
-  /** The bare message, for bodies that are streamed. */
+  /** The raw message, for streamed bodies. */
   readonly message: IncomingMessage
   readonly headers: IncomingHttpHeaders
   readonly method: string
-  /** Path and query as asked for. */
+  /** Path and query as requested. */
   readonly url: string
   readonly query: URLSearchParams
   /** Values of `:name` in the route's path, decoded. */
   readonly params: Readonly<Record<string, string>>
   readonly address: string
-  /** Host, with its port where that is said, as the visitor's browser asked for it. */
+  /** Host in the visitor's browser, with its port where one is given. */
   readonly host: string | undefined
-  /** What conditions of policies may ask of this visit, whatever it does: see facts.ts. */
+  /** What conditions of policies may ask of every visit: see facts.ts. */
   readonly facts: RequestFacts
-  /** Whose writes these are. */
+  /** The principal, address and request id behind writes of this visit. */
   readonly actor: Actor
   /** Anonymous on pages that need no sign-in. */
   readonly principal: Principal
@@ -44,7 +44,7 @@ export interface Visit {
   readonly bucket: Bucket
   /** `key` of the query; '' if there is none. */
   readonly key: string
-  /** Of the route's version; undefined for the current one. */
+  /** The version id that the route takes from the query; undefined: the current version. */
   readonly versionId: string | undefined
   /** Fields of an urlencoded form. */
   readonly form: URLSearchParams
@@ -53,7 +53,7 @@ export interface Visit {
   may(action: string, resource?: Resource, effect?: Effect): boolean
   /** AccessDenied unless the visitor may. */
   authorize(action: string, resource?: Resource, effect?: Effect): void
-  /** The same for an object, or an upload to it, which may have an owner and a list of its own. */
+  /** The same for an object, or an upload to it, whose owner and ACL may count. */
   authorizeObject(action: string, target: ObjectTarget, effect?: Effect): Promise<void>
 }
 
@@ -70,13 +70,13 @@ export interface View {
   readonly title: string
   readonly locals?: Readonly<Record<string, unknown>>
   readonly status?: number
-  /** Where the page is: its place in the navigation is marked, and the crumbs lead back. */
+  /** The section that the navigation marks, and the breadcrumbs. */
   readonly place?: Section
   readonly crumbs?: readonly Crumb[]
   readonly isBare?: boolean
   /** Part of a page, fetched by a script. */
   readonly isFragment?: boolean
-  /** A question that scripts show in a dialog; without them it is a page. */
+  /** A question that scripts show in a dialog; without scripts it is a page. */
   readonly isDialog?: boolean
   /** Modules under public/js that only this page needs. */
   readonly scripts?: readonly string[]
@@ -100,16 +100,16 @@ export type Answer =
     }
 
 export interface BucketPolicies {
-  /** As `put` reads it. MalformedPolicy. */
+  /** Parses as `put` does. MalformedPolicy. */
   parse(bucket: string, json: string): unknown
   find(bucket: string): string | undefined
-  /** MalformedPolicy; AccessDenied for a public one where these are blocked. */
+  /** MalformedPolicy; AccessDenied for a public policy while BlockPublicPolicy is on. */
   put(bucket: string, json: string, options: { readonly blocksPublic: boolean }): Promise<void>
   remove(bucket: string): Promise<void>
   isPublic(bucket: string): boolean
 }
 
-/** What is opened once, see services.ts. */
+/** Services that every process opens once: see app/services.ts. */
 export interface DomainServices {
   readonly clock: Clock
   readonly engine: MetadataEngine

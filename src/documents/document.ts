@@ -140,7 +140,7 @@ export class Document<T> {
     } catch {
       throw startError(path, problem)
     }
-    log.error({ path, lastGood: lastGoodPath(path) }, 'started with the last good state of the document')
+    log.error({ path, lastGood: lastGoodPath(path) }, 'started with the last valid state of the document')
   }
 
   #load(): void {
@@ -164,7 +164,7 @@ export class Document<T> {
       const problem = error instanceof DocumentProblem ? error : new DocumentProblem(String(error))
       this.#problem = problem
       const where = { path, line: problem.line, at: problem.path, problem: problem.message }
-      log.error(where, 'the document is invalid; its last good state stays in force')
+      log.error(where, 'the document is invalid; its last valid state stays in force')
     }
   }
 
@@ -190,7 +190,7 @@ export class Document<T> {
 
 const unusable = (path: string) =>
   new ApiError('ServiceUnavailable', {
-    message: `${basename(path)} is not valid as it is: nothing can be changed until it is mended.`,
+    message: `${basename(path)} is invalid: nothing can be changed until it is repaired.`,
   })
 
 const noSpace = (cause: unknown) =>

@@ -22,7 +22,7 @@ export function checkApi(baseUrl: string): Promise<ApiHealth> {
       response.on('data', (piece: string) => {
         if (text.length < answerMaxBytes) text += piece
       })
-      response.once('error', () => fail('its answer broke off'))
+      response.once('error', () => fail('its answer was incomplete'))
       response.once('end', () => {
         if (response.statusCode !== 200) return fail(`it answered ${response.statusCode}`)
         resolve({ isUp: true, milliseconds: Math.round(performance.now() - startedAt), version: versionIn(text) })
@@ -36,7 +36,7 @@ export function checkApi(baseUrl: string): Promise<ApiHealth> {
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ETIMEDOUT: 'it did not answer in time',
-  ENOTFOUND: 'its name is not known',
+  ENOTFOUND: 'its host name is unknown',
 }
 
 function versionIn(text: string): string | undefined {

@@ -67,9 +67,9 @@ export function createLocalRequests({
 function refusal(foreign: string, key: string): ApiError {
   return new ApiError('AccessDenied', {
     message:
-      `The access key ${key} still has its first secret, which everybody knows: until it has another, this server answers only ` +
-      `requests for localhost that come from this machine's own pages and tools, and not ${foreign}. To mend this, start it with ` +
-      `ADMIN_ACCESS_KEY=${key} and a secret of yours in ADMIN_SECRET_KEY, or run it once with --reset-cred.`,
+      `The access key ${key} still has the well-known first secret. Until it is changed, this server answers only ` +
+      `requests for localhost that come from this machine's own pages and tools, and not ${foreign}. To change it, start the server with ` +
+      `ADMIN_ACCESS_KEY=${key} and a secret of your own in ADMIN_SECRET_KEY, or run it once with --reset-cred.`,
   })
 }
 

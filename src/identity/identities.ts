@@ -246,7 +246,7 @@ export class Identities {
       if (moved.size > 0 && !areBound(moved)) throw new Unbound()
       result = { value, hasNewNames: moved.size > 0 }
       if (hadWayIn && !hasWayIn(new Directory(document), account)) {
-        throw new ApiError('DeleteConflict', { message: 'Nobody could administer the account any more.' })
+        throw new ApiError('DeleteConflict', { message: 'The account could no longer be administered.' })
       }
       return document
     })

@@ -1,9 +1,10 @@
 /**
- * All jobs: what starts each, what it does, and how it is shown. One process at a time runs a job, whichever has its lease.
+ * All jobs: what starts each, what it does, and how it is shown. The process that holds the lease of a job runs it.
  *
- * What a store does to its own files is no job, though it is shown with them (Store.status): every process settles what it wrote, and the
- * scan for files changed by hand sets the watches of the process that watches, on this machine. A lease would keep a start after a crash
- * waiting. The index is compacted when it is opened, before there is an index that could hold a lease.
+ * Work of a store on its own files is shown with the jobs (Store.status), but is no job: every process settles what it
+ * wrote, and the scan for files changed by hand sets the watches of the process that watches the folders of this
+ * machine. With a lease, a start after a crash would wait until the old lease expires. The index is compacted before it
+ * is open, when no lease can be read.
  */
 import { countSessions, forgetExpiredSessions } from '#access/sign-in/session-rows.ts'
 import { forgetCompleted } from '#store/uploads.ts'
@@ -28,7 +29,7 @@ export const allJobs: readonly Job[] = [
   {
     name: 'completed-uploads',
     title: 'Completed uploads',
-    what: 'Forgets uploads completed more than an hour ago; until then, the same CompleteMultipartUpload is answered again.',
+    what: 'Forgets uploads an hour after their completion; until then a repeated CompleteMultipartUpload succeeds.',
     starts: () => every(10 * minuteMs),
     mayStartByHand: false,
     work: async (run, { clock }) => idleAfter(forgetCompleted(run.engine, clock.nowMs())),

@@ -1,4 +1,4 @@
-/** The index's file, of which deleted rows leave room free; an engine without a file has none. */
+/** The size of the index's file, and how much of it is in use. Empty for an engine without a file. */
 import type { MetadataEngine } from '#metadata/engine.ts'
 import type { WorkStatus } from '#model/work-status.ts'
 

@@ -1,4 +1,4 @@
-/** A run of a job under its lease: every change of the job's row is fenced. */
+/** A run of a job under its lease: every write of the job's row is fenced. */
 import type { Clock } from '#lib/clock.ts'
 import type { Write } from '#metadata/engine.ts'
 import type { Run, Step } from './job.ts'
@@ -11,7 +11,7 @@ export interface JobRunOptions {
   readonly lease: Lease
   readonly record: JobRecord
   readonly clock: Clock
-  /** The process ends. */
+  /** Aborted when the process ends. */
   readonly closing: AbortSignal
 }
 
@@ -38,7 +38,7 @@ export class JobRun implements Run {
     return this.#write({ cursor })
   }
 
-  /** A run that was interrupted goes on. */
+  /** An interrupted run keeps its start. */
   begin(): Promise<void> {
     const { startedAtMs, endedAtMs } = this.#record
     const isInterrupted = startedAtMs !== undefined && endedAtMs === undefined

@@ -21,42 +21,42 @@ export interface JobServices {
 }
 
 export interface JobSettings {
-  /** Undefined: the scrub is started by hand alone. */
+  /** Undefined: the scrub starts only by hand. */
   readonly scrubIntervalMs: number | undefined
 }
 
-/** `outbox`: whenever it is behind with what it reads. */
+/** `outbox`: the job starts whenever it is behind with the rows that it reads. */
 export type Starts =
   | { readonly by: 'interval'; readonly everyMs: number }
   | { readonly by: 'midnight' }
   | { readonly by: 'outbox'; readonly isBehind: (cursor: unknown) => Promise<boolean> }
   | { readonly by: 'hand' }
 
-/** `busy`: there is more to do at once. `idle`: the run is at its end. `againMs`: the run goes on after so long. */
+/** `busy`: more to do at once. `idle`: the run has ended. `againMs`: the run continues after this time. */
 export type Step = 'busy' | 'idle' | { readonly againMs: number }
 
-/** One process's turn at a job, as long as it has the lease. */
+/** The work of one process on a job, while it holds the lease. */
 export interface Run {
-  /** Aborted when the process ends or has lost the lease: a step ends soon after. */
+  /** Aborted when the process ends or loses the lease. The step must end soon after. */
   readonly signal: AbortSignal
-  /** Commits through it fail with LeaseLost once another process has the lease. */
+  /** Commits through this engine fail with LeaseLost once another process holds the lease. */
   readonly engine: FencedEngine
-  /** As it was saved last, in this run or an earlier one, of any process. */
+  /** The value that was saved last, in this run or an earlier one, by any process. */
   cursor(): unknown
   save(cursor: unknown): Promise<void>
 }
 
 export interface Job {
-  /** Of its rows and in addresses. */
+  /** The name in its rows and in addresses. */
   readonly name: string
   readonly title: string
   /** A sentence. */
   readonly what: string
   readonly starts: (services: JobServices) => Starts
   readonly mayStartByHand: boolean
-  /** A step of some seconds at the most; what is left of it may be done by another process. */
+  /** One step of a few seconds at most. Another process may run the next step. */
   readonly work: (run: Run, services: JobServices) => Promise<Step>
-  /** What the cursor tells. */
+  /** Figures for the console and `/_/jobs`, from the cursor. */
   readonly show: (cursor: unknown, services: JobServices) => Shown | Promise<Shown>
 }
 

@@ -1,17 +1,18 @@
 /**
- * Leases: one process at a time, of all that share an index, runs a job. Two rows tell who. The owner's row changes only when another
- * takes the lease, and counts how often that was; the beat changes every few seconds as long as the owner lives.
+ * Leases: of all processes that share an index, one at a time runs a job. A lease has two rows. The owner's row changes
+ * only when another process takes the lease, and contains a number that grows each time. The beat changes every few
+ * seconds while the owner lives.
  *
- * No clock is compared with that of another process: a lease is free once its beat is removed, or once this process has seen the same
- * beat for `leaseMs`. The owner's row is the fence: a commit that requires it fails once another has taken the lease, however long the
- * owner before slept.
+ * Clocks of different processes are never compared: a lease is free when its beat was removed, or when this process has
+ * seen the same beat for `leaseMs`. The owner's row is the fence: a commit that checks it fails once another process
+ * has taken the lease, however long the previous owner was paused.
  */
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '#lib/clock.ts'
 import type { Bytes, Check, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 
-/** What a job reads and writes rows through. */
+/** The engine of a job that holds a lease. */
 export type FencedEngine = Pick<MetadataEngine, 'get' | 'getMany' | 'scan' | 'commit'>
 
 /** Another process has taken the lease. */
@@ -25,7 +26,7 @@ const renewEveryMs = leaseMs / 3
 interface Owner {
   /** Grows by one with each owner. */
   readonly number: number
-  /** At random: of the process. */
+  /** A random id of the process. */
   readonly process: string
 }
 
@@ -50,7 +51,7 @@ export class Leases {
     this.#clock = clock
   }
 
-  /** Undefined while another process has it, or may have it. */
+  /** Undefined while another process holds the lease, or may hold it. */
   async take(name: string): Promise<Lease | undefined> {
     const [ownerKey, beatKey] = [ownerKeyOf(name), beatKeyOf(name)]
     const [owner, beat] = await this.#engine.getMany([ownerKey, beatKey])
@@ -79,7 +80,7 @@ export class Leases {
     })
   }
 
-  /** Whether a process has it, as far as this one knows: it takes `leaseMs` to learn that the owner has died. */
+  /** Whether a process holds the lease. It takes `leaseMs` to learn that the owner has died. */
   async isHeld(name: string): Promise<boolean> {
     const beat = await this.#engine.get(beatKeyOf(name))
     return beat !== undefined && !this.#isSilent(name, beat)
@@ -98,13 +99,13 @@ interface LeaseState extends LeasesOptions {
   readonly name: string
   readonly number: number
   readonly takenMs: number
-  /** The owner's row as this process wrote it. */
+  /** Requires the owner's row as this process wrote it. */
   readonly fence: Check
 }
 
 export class Lease {
   readonly number: number
-  /** Whose commits fail with LeaseLost once another process has the lease. */
+  /** Its commits fail with LeaseLost once another process holds the lease. */
   readonly engine: FencedEngine
   readonly #state: LeaseState
   readonly #lost = new AbortController()
@@ -120,12 +121,12 @@ export class Lease {
     this.#renewLater()
   }
 
-  /** Aborted once the lease is lost, or could not be renewed in time. */
+  /** Aborted when the lease is lost, could not be renewed in time, or was released. */
   get signal(): AbortSignal {
     return this.#lost.signal
   }
 
-  /** Another process may take it at once. */
+  /** Another process can take the lease at once. */
   async release(): Promise<void> {
     this.#cancel()
     if (this.signal.aborted) return
@@ -142,13 +143,13 @@ export class Lease {
     const isRenewed = await this.#write(encodeBeat(this.number, ++this.#beats)).catch(() => undefined)
     if (this.signal.aborted) return
     if (isRenewed === true) this.#renewedMs = begunMs
-    // Where the index could not be written, the next renewal may still come in time.
+    // If the index could not be written, the next renewal may still come in time.
     const mayGoOn = isRenewed !== false && this.#state.clock.elapsedMs() - this.#renewedMs < leaseMs
     if (mayGoOn) this.#renewLater()
     else this.#lost.abort(new LeaseLost())
   }
 
-  /** False if another has the lease. */
+  /** False if another process holds the lease. */
   async #write(beat: Bytes | undefined): Promise<boolean> {
     const { engine, fence, name } = this.#state
     const committed = await engine.commit({ checks: [fence], writes: [{ key: beatKeyOf(name), value: beat }] })
@@ -173,5 +174,5 @@ function fencedEngine(engine: MetadataEngine, fence: Check): FencedEngine {
 
 const ownerKeyOf = (name: string): Buffer => rowKey('k', name, 'owner')
 const beatKeyOf = (name: string): Buffer => rowKey('k', name, 'beat')
-/** No two owners have the same beat, nor has one owner the same beat twice. */
+/** A beat is never written twice. */
 const encodeBeat = (number: number, beats: number): Buffer => encodeJson({ number, beats })

@@ -1,4 +1,4 @@
-/** Opens the jobs of a process: they are shown in every one, and run in those that are told to. */
+/** Opens the jobs of a process. Every process can show and start them; `runs`: this process runs them too. */
 import { ApiError } from '#model/errors.ts'
 import type { BackgroundWork, WorkStatus } from '#model/work-status.ts'
 import { allJobs } from './all.ts'

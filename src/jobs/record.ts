@@ -1,27 +1,27 @@
-/** The row of a job: when its last run began and ended, how it failed, and its cursor. Only the owner of the lease writes it. */
+/** The row of a job: its last run, its failures and its cursor. Only the owner of the lease writes it. */
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 
 export interface JobRecord {
   readonly startedAtMs?: number | undefined
-  /** Undefined while a run is under way, or was interrupted. */
+  /** Undefined while a run is in progress, or was interrupted. */
   readonly endedAtMs?: number | undefined
-  /** So many runs have failed since the last that did not. */
+  /** Failed attempts since the last one that succeeded. */
   readonly failures: number
-  /** Of the last failure. */
+  /** The message of the last failure. */
   readonly problem?: string | undefined
-  /** The run goes on then, and not before. */
+  /** The run continues at this time. */
   readonly againAtMs?: number | undefined
   readonly cursor?: unknown
 }
 
 export const recordKeyOf = (name: string): Buffer => rowKey('g', name)
-/** A row that is there until the run begins that was asked for. */
+/** This row exists from a start by hand until the run begins. */
 export const askedKeyOf = (name: string): Buffer => rowKey('k', name, 'asked')
 
 export const encodeRecord = (record: JobRecord): Buffer => encodeJson(record)
 
-/** Releases before 0.3 wrote what the scrub had found beside its times. */
+/** Release 0.2 wrote the findings of the scrub beside its times. */
 type AnyRecord = Partial<JobRecord> & { readonly examples?: unknown; readonly position?: unknown }
 
 export function decodeRecord(value: Bytes | undefined): JobRecord {
@@ -32,7 +32,7 @@ export function decodeRecord(value: Bytes | undefined): JobRecord {
   return { startedAtMs, endedAtMs, failures: 0, cursor: { ...found, isDone: endedAtMs !== undefined } }
 }
 
-/** The record, and whether a run has been asked for. */
+/** The record, and whether the job was started by hand. */
 export async function readJob(
   engine: Pick<MetadataEngine, 'getMany'>,
   name: string,

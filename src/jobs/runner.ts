@@ -1,4 +1,4 @@
-/** Runs the jobs that are due, as far as no other process does. Every process that serves the API has one. */
+/** Runs the jobs that are due and that no other process runs. Every process that serves the API has a runner. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sleep, systemClock } from '#lib/clock.ts'
 import type { Job, JobServices } from './job.ts'
@@ -14,14 +14,17 @@ export interface RunnerOptions {
 }
 
 const lookEveryMs = 2000
+/** No job starts for this time after the index could not be read or written. */
+const pauseMs = 60_000
 const closeMaxMs = 3000
 
 export class JobRunner {
   readonly #options: RunnerOptions
   readonly #openedAtMs: number
-  readonly #running = new Map<string, Promise<void>>()
+  readonly #running = new Map<string, { readonly lease: Lease; readonly ended: Promise<void> }>()
   readonly #closing = new AbortController()
   #looking: Promise<void> = Promise.resolve()
+  #pausedUntilMs = Number.NEGATIVE_INFINITY
   #cancel = () => {}
 
   constructor(options: RunnerOptions) {
@@ -30,41 +33,48 @@ export class JobRunner {
     this.#lookLater()
   }
 
-  /** Begins what is due by now. */
+  /** Starts the jobs that are due now. */
   look(): void {
     this.#cancel()
-    const { log } = this.#options.services
     this.#looking = this.#looking
       .then(() => this.#beginDue())
-      .catch((error: unknown) => log.warn({ err: error }, 'the jobs that are due could not be found'))
+      .catch((error: unknown) => this.#pause({ err: error }, 'jobs that are due could not be started'))
     this.#lookLater()
   }
 
-  /** Jobs that run end their step, and go on in another process or at the next start. */
+  /** Running jobs end their step; they continue in another process, or at the next start. */
   async close(): Promise<void> {
     this.#closing.abort()
     this.#cancel()
     await this.#looking
-    const ended = Promise.all(this.#running.values())
-    // A step that does not end is cut off: its job goes on from the cursor.
+    const ended = Promise.all([...this.#running.values()].map((one) => one.ended))
+    // A step that does not end in time is abandoned: its job continues from the cursor.
     await Promise.race([ended, sleep(systemClock, closeMaxMs)])
+    for (const { lease } of this.#running.values()) await lease.release().catch(() => undefined)
   }
 
   #lookLater(): void {
     if (this.#closing.signal.aborted) return
-    // Processes that started together do not look together.
+    // Spread, so that processes that started together do not all look at once.
     const waitMs = lookEveryMs * (0.75 + Math.random() / 2)
     this.#cancel = this.#options.services.clock.after(waitMs, () => this.look())
   }
 
+  #pause(fields: object, message: string): void {
+    const { log, clock } = this.#options.services
+    this.#pausedUntilMs = clock.elapsedMs() + pauseMs
+    log.warn(fields, message)
+  }
+
   async #beginDue(): Promise<void> {
+    if (this.#options.services.clock.elapsedMs() < this.#pausedUntilMs) return
     for (const job of this.#options.jobs) {
       if (this.#closing.signal.aborted) return
       if (this.#running.has(job.name) || !(await this.#isDue(job))) continue
       const lease = await this.#options.leases.take(job.name)
       if (lease === undefined) continue
-      const running = this.#run(job, lease).finally(() => this.#running.delete(job.name))
-      this.#running.set(job.name, running)
+      const ended = this.#run(job, lease).finally(() => this.#running.delete(job.name))
+      this.#running.set(job.name, { lease, ended })
     }
   }
 
@@ -78,14 +88,14 @@ export class JobRunner {
   async #run(job: Job, lease: Lease): Promise<void> {
     const { log } = this.#options.services
     try {
-      // The one that had the lease before may have done it meanwhile.
+      // The previous owner of the lease may have run the job meanwhile.
       if (await this.#isDue(job)) await this.#work(job, lease)
     } catch (error) {
       const { name } = job
       if (error instanceof LeaseLost) log.info({ job: name }, 'a job is left to another process, which has its lease')
-      else log.warn({ err: error, job: name }, 'the state of a job could not be written')
+      else this.#pause({ err: error, job: name }, 'the state of a job could not be written')
     } finally {
-      // What is not released is free a while later.
+      // A lease that could not be released expires.
       await lease.release().catch(() => undefined)
     }
   }
@@ -97,7 +107,7 @@ export class JobRunner {
     await run.begin()
     try {
       for (let step = await job.work(run, services); ; step = await job.work(run, services)) {
-        // An interrupted run goes on from its cursor.
+        // An interrupted run continues from its cursor.
         if (run.signal.aborted) return
         if (step !== 'busy') return await run.end(step)
         await nextTurn()

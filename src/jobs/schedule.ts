@@ -3,14 +3,14 @@ import type { Starts } from './job.ts'
 import type { JobRecord } from './record.ts'
 
 const dayMs = 86_400_000
-/** A process that starts has better things to do at first. */
+/** Intervals begin this long after the start of a process, which is busy at first. */
 const settleMs = 60_000
 const backOffFirstMs = 5000
 const backOffMaxMs = 3_600_000
 
 /**
- * When the next run begins by itself, or goes on; it may have passed. Undefined: by hand, or when the outbox has something for it.
- * `openedAtMs`: since when this process looks.
+ * When the next run starts or continues; this time may have passed. Undefined: the job starts by hand, or when its
+ * outbox has rows. `openedAtMs`: when this process began to run jobs.
  */
 export function nextStartMs(starts: Starts, record: JobRecord, openedAtMs: number): number | undefined {
   const { startedAtMs, endedAtMs, againAtMs } = record
@@ -37,7 +37,7 @@ export async function isDue(starts: Starts, record: JobRecord, options: DueOptio
   return starts.by === 'outbox' && (await starts.isBehind(record.cursor))
 }
 
-/** Twice as long after each failure, up to an hour; by chance up to half of it less, so that not all come back at once. */
+/** Doubles with each failure, up to an hour. A random part of up to half is taken off, so that retries spread out. */
 export function backOffMs(failures: number, random: number = Math.random()): number {
   const wholeMs = Math.min(backOffMaxMs, backOffFirstMs * 2 ** (failures - 1))
   return wholeMs * (1 - random / 2)

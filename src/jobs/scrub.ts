@@ -1,6 +1,6 @@
 /**
- * The scrub reads every version now and then and compares it with its record, so that damage is found while there still is a backup. It
- * takes 5 % of one processor's time, or of the disk's.
+ * The scrub reads every version at an interval and compares it with its record, so that damage is found while a backup
+ * still exists. It takes 5 % of the time of one processor, or of the disk.
  */
 import { type Clock, sleep } from '#lib/clock.ts'
 import type { DamagedVersion, Figure } from '#model/work-status.ts'
@@ -10,7 +10,7 @@ import type { JobServices, Run, Shown, Step } from './job.ts'
 interface ScrubCursor {
   /** Undefined: all versions have been compared. */
   readonly position?: VersionPosition | undefined
-  /** A next run begins anew. */
+  /** The next run starts from the beginning. */
   readonly isDone: boolean
   readonly versions: number
   readonly bytes: number
@@ -24,7 +24,7 @@ interface ScrubCursor {
 const stretchMs = 1000
 const examplesMax = 20
 const busyShare = 1 / 20
-/** Shorter breaks cost more than they give. */
+/** Work between two pauses; shorter pauses would cost more than they give. */
 const workMs = 10
 
 const fresh: ScrubCursor = {
@@ -79,7 +79,7 @@ export function showScrub(cursor: unknown): Shown {
   }
 }
 
-/** Rests until our work was as little as it may be. */
+/** Pauses until the work so far was no more than its share of the time. */
 function restFor(clock: Clock, signal: AbortSignal): CompareStretch['pace'] {
   let owedMs = 0
   return async (busyMs) => {

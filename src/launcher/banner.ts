@@ -1,5 +1,6 @@
 /** What the terminal says: at start, and for --help and --show-config. Colours only where someone looks. */
-import { type AppConfig, describeConfig, describeFlags } from '#config/config.ts'
+import type { AppConfig } from '#config/config.ts'
+import { describeConfig, describeFlags } from '#config/describe.ts'
 import { ownCommand } from '#lib/program/package-root.ts'
 import type { Prepared } from './first-start.ts'
 

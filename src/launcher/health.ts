@@ -1,7 +1,8 @@
 /** `myfsio health`: whether the server that runs with these settings answers, for the health check of a container. */
 import { realpathSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
-import { type AppConfig, findCommand } from '#config/config.ts'
+import { findCommand } from '#config/commands.ts'
+import type { AppConfig } from '#config/config.ts'
 import { checkApi } from '#http/check-api.ts'
 import { urlOf } from './banner.ts'
 import { argumentsOf, processIds, readLink } from './process-files.ts'

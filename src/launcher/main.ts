@@ -1,5 +1,8 @@
 /** The command line: does what its flags ask for, and by default starts the servers and stays until told to stop. */
-import { type AppConfig, ConfigError, findCommand, isColorUnwanted, loadConfig } from '#config/config.ts'
+
+import { findCommand } from '#config/commands.ts'
+import { type AppConfig, ConfigError, loadConfig } from '#config/config.ts'
+import { isColorUnwanted } from '#config/environment.ts'
 import { limitsWithin } from '#http/server/connections.ts'
 import { readTls } from '#http/server/tls.ts'
 import { packageRoot, version } from '#lib/program/package-root.ts'

@@ -1,6 +1,6 @@
 /** Starts the children, starts again what dies or no longer answers, and stops them all. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { childEnvironment, prepareChildEnvironment } from '#config/config.ts'
+import { childEnvironment, prepareChildEnvironment } from '#config/environment.ts'
 import { ownCommand } from '#lib/program/package-root.ts'
 import {
   drainTimeoutMs,

@@ -1,15 +1,15 @@
-/** The one source of time. Whatever is driven by time takes a clock, so that tests can set it. */
+/** The one source of time. Code that is driven by time takes a clock, so that tests can set it. */
 
 export interface Clock {
   /** Milliseconds since 1970, UTC. It may be set back. */
   nowMs(): number
-  /** Milliseconds that only grow, to measure how long something takes. They mean nothing to another process. */
+  /** Milliseconds of a clock that is never set back, for durations. Other processes have other values. */
   elapsedMs(): number
-  /** Runs `then` once, after `ms`. A process does not stay alive for it. The answer cancels it. */
+  /** Runs `then` once, after `ms`; returns a function that cancels. The timer does not keep the process alive. */
   after(ms: number, then: () => void): () => void
 }
 
-/** What a timer can wait for at the most; a longer one would run at once. */
+/** The longest wait of a timer of Node; with a longer one it would run at once. */
 const timerMaxMs = 2 ** 31 - 1
 
 export const systemClock: Clock = {

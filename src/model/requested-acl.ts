@@ -22,8 +22,8 @@ export interface AclChange {
 }
 
 /**
- * While ACLs are disabled those are accepted that change nothing, full control of the bucket's owner alone: as a list, or as one of
- * these canned ones. https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+ * While ACLs are disabled those are accepted that change nothing, full control of the bucket's owner alone: as a list,
+ * or as one of these canned ones. https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
  */
 export function assertWithoutEffect(
   { canned, aclFor }: AclChange,

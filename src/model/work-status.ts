@@ -1,36 +1,36 @@
 /** Work that the server does by itself, as the console and `/_/jobs` show it. */
 export interface WorkStatus {
-  /** As in addresses. */
+  /** The name in addresses. */
   readonly name: string
   readonly title: string
   /** A sentence. */
   readonly what: string
-  /** When it begins, as `every 7 days`. */
+  /** When it starts, such as `every 7 days`. */
   readonly starts?: string
   readonly state: WorkState
   readonly figures: readonly Figure[]
   readonly startedAtMs?: number | undefined
-  /** Of the last run that came to its end; undefined while one is under way. */
+  /** Undefined while a run is in progress, or was interrupted. */
   readonly endedAtMs?: number | undefined
-  /** Not before this time. */
+  /** When it starts or continues next. */
   readonly againAtMs?: number | undefined
   /** A sentence. */
   readonly problem?: string | undefined
-  /** Some of the versions that were found damaged. */
+  /** Some of the damaged versions that it found. */
   readonly examples?: readonly DamagedVersion[] | undefined
   readonly mayStartByHand: boolean
 }
 
-/** `asked`: a person has started it, and a process is about to take it up. `waiting`: it goes on at a later time. */
+/** `asked`: started by hand, and not taken up by a process yet. `waiting`: it continues later. */
 export type WorkState = 'idle' | 'running' | 'asked' | 'waiting' | 'failed' | 'on' | 'off'
 
 export interface Figure {
   readonly name: string
   readonly value: number
   readonly unit: 'count' | 'bytes'
-  /** What follows the number in a sentence. */
+  /** The words after the number. */
   readonly noun: readonly [one: string, many: string]
-  /** Counting ended here. */
+  /** Counting stopped at this value. */
   readonly isAtLeast?: boolean
 }
 
@@ -41,9 +41,9 @@ export interface DamagedVersion {
   readonly what: string
 }
 
-/** What runs by itself in all processes that share a store. */
+/** The work of all processes that share a store. */
 export interface BackgroundWork {
   list(): Promise<WorkStatus[]>
-  /** NoSuchKey for work that there is none of, or that is not started by hand. */
+  /** Starts a job by hand. NoSuchKey if there is no such job, MethodNotAllowed if it starts only by itself. */
   start(name: string): Promise<void>
 }

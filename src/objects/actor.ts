@@ -1,6 +1,7 @@
 /** Who changes objects: every edge makes one for each request, and every function here asks it for the rights it needs. */
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Gatekeeper, Rights } from '#access/decide/gatekeeper.ts'
+import type { Principal } from '#model/account.ts'
 import type { Origin } from '#model/origin.ts'
 
 export interface Actor extends Origin {
@@ -10,17 +11,24 @@ export interface Actor extends Origin {
   readonly gatekeeper: Rights
 }
 
-type Asked = Pick<Actor, 'principal' | 'facts' | 'requestId'>
+export class RequestActor implements Actor {
+  readonly principal: Principal
+  readonly facts: RequestFacts
+  readonly requestId: string
+  readonly gatekeeper: Gatekeeper
 
-export function actorOf(gatekeeper: Gatekeeper, { principal, facts, requestId }: Asked): Actor {
-  return {
-    principal,
-    facts,
-    requestId,
-    gatekeeper,
-    // Read late: few requests need it.
-    get address() {
-      return gatekeeper.addressOf(facts)
-    },
+  constructor(
+    gatekeeper: Gatekeeper,
+    { principal, facts, requestId }: Pick<Actor, 'principal' | 'facts' | 'requestId'>,
+  ) {
+    this.principal = principal
+    this.facts = facts
+    this.requestId = requestId
+    this.gatekeeper = gatekeeper
+  }
+
+  /** Worked out when it is asked for: few requests need it. */
+  get address(): string | undefined {
+    return this.gatekeeper.addressOf(this.facts)
   }
 }

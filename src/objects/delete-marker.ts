@@ -1,8 +1,8 @@
 import { ApiError } from '#model/errors.ts'
 
 /**
- * The error of a read, where a delete marker has neither tags nor an ACL to be asked for or changed: the operation is not allowed on one,
- * whether its id was given or it is what the key holds now.
+ * The error of a read before an operation that delete markers do not allow, since they have neither tags nor an ACL. It makes no
+ * difference whether the marker was named by its id or is current.
  */
 export function asMarkerRefusal(method: string, error: unknown): unknown {
   const isMarker = error instanceof ApiError && error.headers['x-amz-delete-marker'] === 'true'

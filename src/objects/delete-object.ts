@@ -20,7 +20,8 @@ export interface Deletion {
 /** The edge has asked for s3:DeleteObject, or s3:DeleteObjectVersion where the deletion names a version. */
 export function deleteObject(store: Store, actor: Actor, deletion: Deletion): Promise<DeletedObject> {
   const { bucket, key, versionId, conditions } = deletion
-  return store.deleteObject({ bucket, key, versionId, ownerId: actor.principal.canonicalId, conditions })
+  const ownerId = actor.principal.canonicalId
+  return store.deleteObject({ bucket, key, versionId, ownerId, conditions, origin: actor })
 }
 
 /** AccessDenied without the right to it. */
@@ -38,7 +39,7 @@ export async function authorizeDeletion(
   await authorizeOnObject({ store, gatekeeper }, asked)
 }
 
-/** The same for an edge that has asked for nothing yet. */
+/** Deletes for an edge that has not asked for the right to it. */
 export async function authorizeAndDelete(store: Store, actor: Actor, deletion: Deletion): Promise<DeletedObject> {
   const { bucket, key, versionId, isOfMarker = false } = deletion
   assertKey(key)

@@ -22,7 +22,7 @@ export interface CopyEffect {
   readonly replacesMetadata?: boolean
 }
 
-/** Of a write of what another object holds. */
+/** The keys of a request that writes what another object holds. */
 export function copyKeys({ source, attributes, conditions, replacesMetadata = false }: CopyEffect): ConditionKeys {
   const { storageClass, websiteRedirectLocation } = attributes
   return {

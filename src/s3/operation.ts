@@ -33,7 +33,7 @@ export interface S3Request {
   readonly body: RequestBody
   /** What conditions of policies may ask of the request. */
   readonly facts: RequestFacts
-  /** Whose writes these are. */
+  /** The principal, address and request id behind writes of this request. */
   readonly actor: Actor
   /** A secondary permission: AccessDenied unless the caller has it. `keys`: condition keys that only the body tells. */
   authorize(action: string, resource: Resource, keys?: RequestFacts['keys']): void

@@ -97,7 +97,7 @@ function withInherited(caller: Identity, given: SessionTags): SessionTags {
   const missing = given.transitive.find((key) => !Object.hasOwn(given.tags, key))
   if (missing !== undefined) {
     throw new ApiError('ValidationError', {
-      message: `The transitive tag key ${missing} is no key of the tags passed.`,
+      message: `The transitive tag key ${missing} is not a key of the tags passed.`,
     })
   }
   return { tags: { ...given.tags, ...inherited }, transitive: [...names, ...given.transitive] }

@@ -18,6 +18,6 @@ export const getAccessKeyInfo = signed('GetAccessKeyInfo', ({ params, identities
   authorize('sts:GetAccessKeyInfo', { arn: '*' })
   const account = identities.directory.findKey(id)?.account.id ?? accountOfKeyId(id)
   if (account === undefined)
-    throw new ApiError('ValidationError', { message: `${id} is no access key of any account here.` })
+    throw new ApiError('ValidationError', { message: `${id} is not an access key of any account.` })
   return { Account: account }
 })

@@ -70,7 +70,7 @@ export class IssuerKeys {
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       throw new ApiError('IDPCommunicationError', {
-        message: `The keys of ${provider.url} could not be had: ${why}`,
+        message: `The keys of ${provider.url} could not be fetched: ${why}`,
         cause: error,
       })
     }

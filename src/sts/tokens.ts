@@ -48,7 +48,7 @@ export const getFederationToken = signed('GetFederationToken', (request) => {
     const action = 'sts:GetFederationToken'
     throw new ApiError('AccessDenied', {
       message: `User: ${caller.arn} is not authorized to perform: ${action} because no session policy allows the ${action} action`,
-      cause: new Error('A key that is limited by policies of its own vouches for nobody.'),
+      cause: new Error('A key with policies of its own cannot make federation tokens.'),
     })
   }
   const name = params.get('Name', rules.federatedName)

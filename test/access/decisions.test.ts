@@ -153,7 +153,7 @@ describe('why a request was denied', () => {
     const error = await failureOf(api.client('admin').send(asked))
     expect(error.message).toBe('Access Denied')
     expect((await decisionOf('admin', idOf(error))).body).toMatchObject({
-      hint: `${Bucket} is of another account than x-amz-expected-bucket-owner says.`,
+      hint: `${Bucket} belongs to another account than x-amz-expected-bucket-owner says.`,
       request: { action: 's3:ListBucket', bucket: Bucket },
     })
   })

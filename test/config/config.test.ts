@@ -2,7 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, describeConfig, findCommand, loadConfig } from '#config/config.ts'
+import { findCommand } from '#config/commands.ts'
+import { ConfigError, loadConfig } from '#config/config.ts'
+import { describeConfig } from '#config/describe.ts'
 
 const nowhere = mkdtempSync(join(tmpdir(), 'config-'))
 
@@ -40,7 +42,7 @@ describe('configuration', () => {
         'TLS_CERT and TLS_KEY must be given together: a certificate and its key, as PEM files.',
         'MYFSIO_BUCKETS cannot be "photos,No Bucket": it must be bucket names, separated by commas.',
         'DURABILITY cannot be "certain": it must be strict, relaxed or none.',
-        'MAX_UPLOAD_SIZE cannot be "lots": it must be a size, as 1073741824 or 5GiB.',
+        'MAX_UPLOAD_SIZE cannot be "lots": it must be a size such as 1073741824 or 5GiB.',
       ].sort(byOrderIn(mistakes)),
     )
   })
@@ -100,7 +102,7 @@ describe('configuration', () => {
   it('refuses off loopback to let in whoever has a key', () => {
     expect(loadConfig([], { ENFORCE: 'log' }, nowhere).enforce).toBe('log')
     const mistakes = mistakesOf(['--host', '0.0.0.0'], { ENFORCE: 'log', SECRET_KEY: 'a-key-of-some-length-and-more' })
-    expect(mistakes).toEqual(['ENFORCE=log is refused off loopback, as on 0.0.0.0.'])
+    expect(mistakes).toEqual(['ENFORCE=log is allowed on loopback addresses only, not on 0.0.0.0.'])
   })
 
   it('believes proxies by address and range', () => {

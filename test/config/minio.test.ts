@@ -127,7 +127,7 @@ describe("MinIO's command line", () => {
     expect([notes, storageRoot]).toEqual([['--ftp has no effect: MyFSIO has no such setting.'], '/data'])
     for (const folders of [['/a', '/b'], ['/data{1...4}'], ['http://host/data']]) {
       expect(mistakesOf(['server', ...folders])).toEqual([
-        `server cannot be "${folders.join(' ')}": it must be one folder, since MyFSIO does not spread objects over several.`,
+        `server cannot be "${folders.join(' ')}": it must be one folder, since MyFSIO keeps objects in one folder.`,
       ])
     }
     expect(mistakesOf(['server', '/data', '--colour', 'red'])).toEqual(['--colour is not known: --help lists what is.'])

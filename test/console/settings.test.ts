@@ -60,7 +60,7 @@ describe('the policy of a bucket', () => {
     expect((await wish({ preset: 'custom', document, confirmed: 'yes' })).status).toBe(403)
     expect((await wish({ preset: 'public-read', confirmed: 'yes' })).status).toBe(303)
     expect((await admin.get('/ui/buckets/blocked/settings')).text).toMatch(
-      /Block Public Access was lifted for public policies of this bucket/,
+      /Block Public Access was turned off for public policies of this bucket/,
     )
     expect(site.policies.isPublic('blocked')).toBe(true)
     expect(await block()).toEqual({
@@ -208,7 +208,7 @@ describe('docs and system', () => {
   it('say that a document is invalid', async () => {
     const path = join(site.root, '.myfsio.sys/config/bucket_policies.json')
     writeFileSync(path, '{ broken')
-    expect((await admin.get('/ui/system')).text).toContain('Its last good state stays in force.')
+    expect((await admin.get('/ui/system')).text).toContain('Its last valid state stays in force.')
     expect((await admin.get('/ui')).text).toContain('bucket_policies.json is invalid')
     writeFileSync(path, '{"policies": {}}')
     expect((await admin.get('/ui')).text).not.toContain('is invalid')

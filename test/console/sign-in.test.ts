@@ -127,7 +127,7 @@ describe('a session', () => {
         sourceAddress: '127.0.0.1',
       })
     expect(records).toContainEqual(
-      found("At the console's sign-in: The secret or password is another.", { accessKeyId: 'reader' }),
+      found("At the console's sign-in: The secret or password is wrong.", { accessKeyId: 'reader' }),
     )
     expect(records).toContainEqual(
       found("At the console's sign-in: There is no such user or key.", {

@@ -1,6 +1,6 @@
 /**
- * Reads and writes of a few keys, over three workers, are linearizable: also conditional ones, beside readers, and beside changes made by
- * hand. LINEARIZABILITY_SECONDS=300 npx vitest run test/faults/linearizability looks for longer.
+ * Reads, writes and renames of a few keys, over three workers, are linearizable: also conditional ones, beside readers, and beside changes
+ * made by hand. LINEARIZABILITY_SECONDS=300 npx vitest run test/faults/linearizability looks for longer.
  */
 
 import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3'
@@ -82,7 +82,8 @@ describe.each(['never versioned', 'versioned'])('a bucket that is %s', (versioni
         return tookMs < seconds * 1000 || (recorder.count < operationsMin && tookMs < secondsMax * 1000)
       }
       const clients = Array.from({ length: writers }, (_, i) => recorder.client(`client${i}`))
-      const work = clients.map((client, i) => useKeys(client, goesOn, randomFrom(seed + i)))
+      // By hand a file can go that a rename is about to move: the history of the other key would not tell.
+      const work = clients.map((client, i) => useKeys(client, goesOn, randomFrom(seed + i), !hasHands))
       // Where versions are kept, the one before comes back when a file is removed: that is no register.
       const removes = versioning !== 'versioned'
       if (hasHands) work.push(changeByHand(recorder, server.folder, goesOn, randomFrom(seed + 100), removes))
@@ -99,9 +100,11 @@ describe.each(['never versioned', 'versioned'])('a bucket that is %s', (versioni
   )
 })
 
+const without = (key: string) => keys.filter((other) => other !== key)
+
 const pick = <T>(of: readonly T[], random: Random): T => of[Math.floor(random() * of.length)] as T
 
-async function useKeys(client: Client, goesOn: () => boolean, random: Random): Promise<void> {
+async function useKeys(client: Client, goesOn: () => boolean, random: Random, renames: boolean): Promise<void> {
   while (goesOn()) {
     if (random() < 0.2) client.reconnect()
     const key = pick(keys, random)
@@ -110,6 +113,7 @@ async function useKeys(client: Client, goesOn: () => boolean, random: Random): P
     const before = await client.read(key)
     const choice = random()
     if (before.value === undefined || choice < 0.2) await client.create(key, value)
+    else if (choice < 0.4 && renames) await client.rename(key, before, pick(without(key), random))
     else if (choice < 0.6) await client.replace(key, before, value)
     else if (choice < 0.75) await client.remove(key, before)
     else if (choice < 0.85) await client.remove(key)

@@ -1,14 +1,15 @@
 /** Jobs of several processes over one index, on one clock: when they run, how often, and what is left of them. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Job, Run, Starts, Step } from '#jobs/job.ts'
+import type { Job, JobLog, Run, Starts, Step } from '#jobs/job.ts'
 import { leaseMs } from '#jobs/lease.ts'
 import { type OpenJobs, openJobs } from '#jobs/open-jobs.ts'
 import { backOffMs } from '#jobs/schedule.ts'
-import type { MetadataEngine } from '#metadata/engine.ts'
+import type { LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { encodeJson, rowKey } from '#metadata/tables.ts'
 import type { CompareStretch, Store } from '#store/contract.ts'
 import { silentLog } from '../store/fixtures.ts'
+import { forwardingEngine } from '../store/forwarding-engine.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const hourMs = 3_600_000
@@ -17,7 +18,7 @@ const lookMs = 3000
 // 2026-03-01 22:00 UTC
 const startMs = Date.UTC(2026, 2, 1, 22)
 
-let engine: MetadataEngine
+let engine: LocalEngine
 let clock: ManualClock
 let opened: OpenJobs[]
 /** When steps began, after the start. */
@@ -49,11 +50,11 @@ function jobThat(starts: Starts, work: (run: Run) => Promise<Step> | Step = () =
 }
 
 /** A process. */
-function open(job: Job): OpenJobs {
+function open(job: Job, log: JobLog = silentLog): OpenJobs {
   // What is shown of a store is no matter here.
   const store = { status: async () => [] } as unknown as Store
   const settings = { scrubIntervalMs: undefined }
-  const jobs = openJobs({ services: { store, engine, clock, log: silentLog, settings }, runs: true, jobs: [job] })
+  const jobs = openJobs({ services: { store, engine, clock, log, settings }, runs: true, jobs: [job] })
   opened.push(jobs)
   return jobs
 }
@@ -154,6 +155,27 @@ describe('a job', () => {
       const wholeMs = Math.min(hourMs, 5000 * 2 ** (failures - 1))
       expect([backOffMs(failures, 0), backOffMs(failures, 1)]).toEqual([wholeMs, wholeMs / 2])
     }
+  })
+
+  it('waits a minute where the index cannot be written, and says so once', async () => {
+    let isFull = true
+    const whole = engine
+    const commit: LocalEngine['commit'] = async (wanted) => {
+      if (isFull) throw new Error('no room')
+      return whole.commit(wanted)
+    }
+    engine = { ...forwardingEngine(whole), commit }
+    const warnings: string[] = []
+    open(jobThat({ by: 'midnight' }), {
+      ...silentLog,
+      warn: (_: object, message: string) => void warnings.push(message),
+    })
+    await clock.pass(50_000)
+    expect(warnings).toHaveLength(1)
+    isFull = false
+    await clock.pass(20_000)
+    expect(steps).toHaveLength(1)
+    expect(warnings).toHaveLength(1)
   })
 
   it('ends its step when the process ends, and goes on from its cursor in another', async () => {

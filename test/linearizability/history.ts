@@ -156,6 +156,28 @@ export class Client {
     else this.#noteUnknown(key, startMs, status, 'delete', apply)
   }
 
+  /** RenameObject of what was read. Each of the keys is a register of its own, so that each has to explain its half. */
+  async rename(key: string, before: { value: Value; etag: string | undefined }, to: string): Promise<void> {
+    const startMs = performance.now()
+    const { status } = await this.#send('PUT', `${to}?renameObject`, undefined, {
+      'x-amz-rename-source': encodeURI(`/${this.#bucket}/${key}`),
+      'x-amz-rename-source-if-match': `"${before.etag}"`,
+    })
+    const name = `rename ${short(before.value)} from ${key} to ${to}: ${status}`
+    const leave = (state: Value) => state === before.value && { state: undefined }
+    const arrive = () => ({ state: before.value })
+    if (status === 200) {
+      this.#noteAnswer(key, startMs, name, leave)
+      this.#noteAnswer(to, startMs, name, arrive)
+    } else if (status === 404) this.#noteAnswer(key, startMs, name, (state) => state === undefined && { state })
+    else if (status === 412) {
+      this.#noteAnswer(key, startMs, name, (state) => state !== undefined && state !== before.value && { state })
+    } else {
+      this.#noteUnknown(key, startMs, status, name, leave)
+      this.#noteUnknown(to, startMs, status, name, arrive)
+    }
+  }
+
   async #timed(method: string, key: string, body: string | undefined, etag: string | undefined) {
     const startMs = performance.now()
     const { status } = await this.#send(method, key, body, { 'if-match': `"${etag}"` })

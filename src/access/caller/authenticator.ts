@@ -30,7 +30,7 @@ import type { ClientAddress } from './client-address.ts'
 import type { RequestFacts } from './request-facts.ts'
 
 const unsigned = { kind: 'unsigned' } as const
-const nobody: Caller = { principal: anonymous, via: 'anonymous', payload: unsigned }
+const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payload: unsigned }
 
 /** The region that requests to IAM and STS may be signed for, beside the server's own. */
 const globalRegion = 'us-east-1'
@@ -132,15 +132,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     { accessKeyId, secretAccessKey, sessionToken }: PlainCredentials,
     request: ReceivedSignable,
   ): Caller {
-    if (!settings.plainKeyAuth) throw refused('PLAIN_KEY_AUTH is off: no secret is taken from a header.')
+    if (!settings.plainKeyAuth) throw refused('PLAIN_KEY_AUTH is off: secrets in headers are not accepted.')
     const address = clientAddress.address(request) ?? ''
     lockout.begin(accessKeyId, address)
     const identity = findOrUndefined(() => identities.identify(accessKeyId, sessionToken))
     const isRight = isSame(digest(identity?.secretAccessKey ?? ''), digest(secretAccessKey)) && identity !== undefined
     if (!isRight) {
       // The same answer whether the key exists or not.
-      const why =
-        identity === undefined ? 'There is no such access key in force.' : 'The secret is not the one of this key.'
+      const why = identity === undefined ? 'There is no such active access key.' : 'The secret is wrong for this key.'
       throw refused(why, 'Invalid credentials')
     }
     lockout.succeed(accessKeyId, address)
@@ -178,7 +177,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   function verify(request: ReceivedSignable, credentials: PresentedCredentials, addressed: Addressed): Caller {
     switch (credentials.kind) {
       case 'anonymous':
-        return { ...nobody, payload: declaredPayload(request) }
+        return { ...anonymousCaller, payload: declaredPayload(request) }
       case 'v4-header':
       case 'v4-query':
         return verifySigned(request, credentials, addressed)
@@ -204,7 +203,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     } catch (error) {
       throw error instanceof ApiError ? explained(error, claimedByForm(fields), received) : error
     }
-    if (identity === undefined) return nobody
+    if (identity === undefined) return anonymousCaller
     recordUse(identity, settings.service)
     const signature = fields.has('x-amz-signature')
       ? ({ version: 'AWS4-HMAC-SHA256', timestamp: fields.get('x-amz-date') } as const)

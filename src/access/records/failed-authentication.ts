@@ -97,7 +97,8 @@ function refusalHint({ message, fields, cause }: ApiError): string {
   if (fields.HeadersNotSigned !== undefined) {
     return `Not signed, but received: ${fields.HeadersNotSigned}. The client or a proxy has added it since.`
   }
-  if (/not valid yet/.test(message)) return 'The URL is of a time to come: a clock is fast, or this server’s is slow.'
+  if (/not valid yet/.test(message))
+    return 'The URL is dated in the future: the client’s clock is fast, or this server’s is slow.'
   if (fields.Expires === undefined) return message
   const minutes = Math.round((Date.parse(String(fields.ServerTime)) - Date.parse(String(fields.Expires))) / 60_000)
   return `The URL expired ${minutes} minutes ago, by this server's clock.`

@@ -1,4 +1,4 @@
-/** Rows of the console's sessions, as all processes share them: how many there are, and which have expired. */
+/** Rows of the console's sessions, shared by all processes: counting them, and removing those that have expired. */
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, rowsAfter, rowsOf } from '#metadata/tables.ts'
 
@@ -9,7 +9,7 @@ export interface SessionRow<T = unknown> {
 
 const sweepRows = 500
 
-/** How many there are, up to `countedMax`, and how many of these have expired and are not removed yet. */
+/** Sessions up to `countedMax`, and how many of these have expired but are not removed yet. */
 export async function countSessions(
   engine: Pick<MetadataEngine, 'scan'>,
   { nowMs, countedMax }: { readonly nowMs: number; readonly countedMax: number },
@@ -19,7 +19,7 @@ export async function countSessions(
   return { live: rows.length - expired, expired }
 }
 
-/** Removes what has expired, a page at a time. */
+/** Removes expired sessions, a page at a time. */
 export async function forgetExpiredSessions(
   engine: Pick<MetadataEngine, 'scan' | 'commit'>,
   nowMs: number,

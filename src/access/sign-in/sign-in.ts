@@ -83,7 +83,7 @@ export function createSignIn({ identities, access, settings, clock }: SignInOpti
 
   function record(error: ApiError, name: string, sourceAddress: string): void {
     const identity = identities.findByAccessKey(name) ?? identities.find(name)
-    const why = identity === undefined ? 'There is no such user or key.' : 'The secret or password is another.'
+    const why = identity === undefined ? 'There is no such user or key.' : 'The secret or password is wrong.'
     const failed = { error, accessKeyId: name, identity, sourceAddress, ownAccount: access.ownAccount() }
     const hint = error.cause instanceof Error ? error.cause.message : why
     recordFailure(access.journal, failed, `At the console's sign-in: ${hint}`)

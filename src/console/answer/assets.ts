@@ -1,4 +1,4 @@
-/** What browsers fetch beside pages: files of public/, and a few of npm packages. None comes from elsewhere. */
+/** Files for browsers: those of public/, and a few of npm packages. None comes from another server. */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { findNpmFile } from './npm-files.ts'
 const forever = { maxAge: '1y', immutable: true } as const
 
 export function installAssets(app: IRouter, packageRoot: string): void {
-  // Their addresses change with their content.
+  // Their URLs change with their content.
   app.use('/ui/assets/:version', compression())
   app.use(
     '/ui/assets/:version',
@@ -22,7 +22,7 @@ export function installAssets(app: IRouter, packageRoot: string): void {
   })
 }
 
-/** All files have one version, since modules name each other without one. */
+/** All files share one version, since modules import each other without one. */
 export function assetAddresses(packageRoot: string): (name: string) => string {
   const hash = createHash('sha256')
   const folder = join(packageRoot, 'public')

@@ -1,10 +1,10 @@
 /**
- * A console below a path of its proxy, as https://host/s3-console: inside, addresses begin with /ui all the same. The path is taken away
- * from what comes in, whether or not the proxy did so already, and put before what goes out: addresses of pages, redirects, cookies.
+ * A console below a path of its proxy, such as https://host/s3-console. Inside, paths begin with /ui. The base path is
+ * removed from requests, whether or not the proxy has done so, and added to URLs of pages, redirects and cookies.
  */
 import type { NextFunction, Request, Response } from 'express'
 
-/** Attributes of our templates that hold addresses; values of users never begin an attribute of these names. */
+/** Attributes of our templates that hold URLs. Values of users never begin an attribute of these names. */
 const addressed =
   /(\s(?:href|src|action|formaction|data-next|data-base|data-empty|data-pdf|data-pdf-module)=")(?=\/ui[/?"#])/g
 

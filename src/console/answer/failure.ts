@@ -1,4 +1,4 @@
-/** What went wrong, as a page that helps or as JSON for scripts. Bugs show nothing of themselves. */
+/** An error as a helpful page, or as JSON for scripts. Bugs are shown without detail. */
 import type { Request } from 'express'
 import type { Answer } from '#console/page.ts'
 import { wantsJson } from '#console/visit/wants-json.ts'
@@ -43,8 +43,7 @@ const missing: Readonly<Record<string, { title: string; text: string }>> = {
 }
 
 export function toApiError(error: unknown): ApiError {
-  if (error instanceof ApiError) return error
   const isBadAddress =
     error instanceof URIError || (error instanceof Error && 'status' in error && error.status === 400)
-  return isBadAddress ? new ApiError('InvalidURI') : asApiError(error)
+  return isBadAddress && !(error instanceof ApiError) ? new ApiError('InvalidURI') : asApiError(error)
 }

@@ -1,4 +1,4 @@
-/** How values look on a page. Functions that give markup escape what they are given. */
+/** Formats values for pages. Functions that return markup escape their input. */
 import ejs from 'ejs'
 import { hasHidden, numberOf, pictureOf, replaceHidden } from '#lib/text/hidden-characters.ts'
 import { quoteForShell } from '#lib/text/shell-quote.ts'
@@ -42,16 +42,19 @@ export function exactTime(atMs: number): string {
   return `<time datetime="${iso}" title="${iso}" data-exact>${text}</time>`
 }
 
-/** A name in which what is hidden is drawn: for inside a `bdi`, which keeps it from changing the order of what is around it. */
+/**
+ * A name with visible pictures of its hidden characters. It belongs inside a `bdi`, so that it cannot change the order
+ * of the text around it.
+ */
 export function drawn(text: string): string {
   const draw = (one: string) => `<span class="hidden-character" title="${numberOf(one)}">${pictureOf(one)}</span>`
-  // Their pictures hold nothing that has to be escaped.
+  // The pictures need no escaping.
   return replaceHidden(ejs.escapeXML(text), draw)
 }
 
 export const isolated = (text: string): string => `<bdi>${drawn(text)}</bdi>`
 
-/** To be copied: an address or a path as it is, unless it would act on the terminal it is pasted to. */
+/** For copying: unchanged, unless it would act on the terminal it is pasted into. */
 export const forShell = (text: string): string => (hasHidden(text) ? quoteForShell(text) : text)
 
 export function icon(sprite: string, name: string): string {

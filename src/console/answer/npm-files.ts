@@ -1,4 +1,7 @@
-/** Files of npm packages that browsers fetch. A build copies them beside the program; in a checkout the packages are installed. */
+/**
+ * Files of npm packages that browsers fetch. A build copies them beside the program; in a checkout the packages are
+ * installed.
+ */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'

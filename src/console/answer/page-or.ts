@@ -1,7 +1,7 @@
 import type { View } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 
-/** The page with what went wrong beside what was typed; for those who may not see the page, the error itself. */
+/** The page again, with the error beside the typed values. Visitors who may not see the page get the error itself. */
 export function pageOr(error: ApiError, draw: () => View): View {
   try {
     return draw()

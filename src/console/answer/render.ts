@@ -1,4 +1,7 @@
-/** Pages from EJS: the view first, then the layout around it. Only these values and the page's own reach a template. */
+/**
+ * Renders pages with EJS: the view first, then the layout around it. Templates see only these values and those of the
+ * page.
+ */
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import ejs from 'ejs'
@@ -29,7 +32,7 @@ export interface RenderContext {
   readonly principal: Principal | undefined
   readonly csrf: string
   readonly notice: Notice | undefined
-  /** Whether the visitor may see why something was denied. */
+  /** Whether the visitor may see why a request was denied. */
   readonly mayExplain: boolean
   /** Lists of identities that the visitor may see. */
   readonly iamPages: readonly string[]
@@ -39,7 +42,7 @@ export interface Renderer {
   render(view: View, context: RenderContext): Promise<string>
 }
 
-/** Asked for by a script that shows the answer in a dialog. */
+/** Whether a script asks, which shows the answer in a dialog. */
 export function isForDialog({ headers }: IncomingMessage): boolean {
   return headers['x-part'] === 'dialog'
 }

@@ -1,10 +1,9 @@
-/** Puts a page's answer on the wire. */
+/** Sends a page's answer. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Request, Response } from 'express'
-import { sendStretch } from '#blobs/egress.ts'
 import type { Answer, View } from '#console/page.ts'
 import type { Notice, VisitSession } from '#console/session/session.ts'
 import { isForDialog } from './render.ts'
@@ -26,7 +25,7 @@ export async function sendAnswer(
   if ('redirect' in answer) {
     if (answer.notice !== undefined && session !== undefined) session.notice = answer.notice
     if (answer.cookie !== undefined) response.append('set-cookie', answer.cookie)
-    // A script that followed would see the page, and its notice, before the reader does.
+    // If the script followed the redirect, it would use up the notice before the visitor sees the page.
     if (isForDialog(request)) response.set('x-redirect', answer.redirect).status(204).end()
     else response.redirect(303, answer.redirect)
   } else if ('json' in answer) {
@@ -48,7 +47,7 @@ export async function sendAnswer(
   }
 }
 
-/** By hand, since middleware that compresses would stand between the objects' bytes and the connection, too. */
+/** Done by hand, since a compression middleware would also be between objects' bytes and the connection. */
 async function sendCompressed(html: string, request: Request, response: Response): Promise<void> {
   const mayCompress = html.length > smallestCompressed && /\bgzip\b/.test(String(request.headers['accept-encoding']))
   response.set('vary', 'accept-encoding')
@@ -64,7 +63,7 @@ async function sendContent(
   try {
     const setHead = () => void response.status(status ?? 200).set(headers)
     if (request.method !== 'HEAD' && !Buffer.isBuffer(content) && !(content instanceof Readable)) {
-      await sendStretch(response, content, setHead)
+      await content.send(response, setHead)
       response.end()
       return
     }

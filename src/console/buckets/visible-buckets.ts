@@ -1,4 +1,4 @@
-/** The buckets of the visitor's account that the visitor may see, with what is in them. */
+/** The buckets of the visitor's account that the visitor may see, with their usage. */
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import { accessOf, type BucketAccess } from '#console/settings/access.ts'
 import type { Bucket } from '#model/bucket.ts'

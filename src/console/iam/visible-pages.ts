@@ -13,7 +13,7 @@ const lists = [
 
 export type IamPage = (typeof lists)[number][0]
 
-/** The lists of identities that the navigation leads to. */
+/** The lists of identities in the navigation. */
 export function visibleIamPages(principal: Principal, gatekeeper: Gatekeeper, facts: RequestFacts): IamPage[] {
   if (!(principal instanceof Identity)) return []
   const { account } = principal

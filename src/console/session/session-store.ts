@@ -1,6 +1,6 @@
 /**
- * Sessions as rows of the index: they survive restarts and are the same in every process. A row is written when a session changes,
- * and about once a minute while it is used. A job removes those that have expired (jobs/all.ts).
+ * Sessions as rows of the index: they survive restarts and are shared by all processes. A row is written when a session
+ * changes, and about once a minute while it is used. A job removes expired rows (jobs/all.ts).
  */
 import { type SessionData, Store } from 'express-session'
 import type { SessionRow } from '#access/sign-in/session-rows.ts'

@@ -1,5 +1,5 @@
 import { listing } from '#console/facts.ts'
-import { type Deletions, summaryOf } from '#console/objects/deletions.ts'
+import { type Deletions, summaryOf } from '#console/objects/selection/deletions.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import { deleteNamed } from '#objects/delete-object.ts'
 
@@ -9,13 +9,16 @@ export interface Marker {
 }
 
 export interface EmptyStep extends Deletions {
-  /** Where the next step begins; undefined when every version has had its turn. */
+  /** Where the next step begins; undefined after every version was tried. */
   readonly next: Marker | undefined
 }
 
 const stepVersions = 500
 
-/** Deletes some hundred versions and delete markers for good. Each needs the right to it; those without it stay. */
+/**
+ * Deletes about a hundred versions and delete markers permanently. Each is authorized on its own; those without
+ * permission stay.
+ */
 export async function emptyStep(
   visit: Visit,
   { store }: ConsoleServices,

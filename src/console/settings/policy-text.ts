@@ -5,7 +5,7 @@ export function indentPolicy(policy: string | undefined): string {
   return policy === undefined ? '' : JSON.stringify(JSON.parse(policy), null, 2)
 }
 
-/** Tells whether the policy is still the one that was shown. */
+/** Shows whether the policy is still the one that was shown. */
 export function stampOf(policy: string | undefined): string {
   return createHash('sha256')
     .update(policy ?? '')

@@ -8,14 +8,14 @@ import { describePolicy } from './describe-policy.ts'
 import { indentPolicy, stampOf } from './policy-text.ts'
 import { settingsCrumbs } from './settings-crumbs.ts'
 
-/** For a note that somebody else, or a hand in the file, has changed it. */
+/** For a note that the policy was changed elsewhere. */
 export const showPolicyStamp: Page = ({ bucket }, { bucketPolicies }) => ({
   json: { stamp: stampOf(bucketPolicies.find(bucket.name)) },
 })
 
 const checked = z.object({ document: z.string() })
 
-/** As PutBucketPolicy would judge it, without putting it. */
+/** Checks like PutBucketPolicy, without changing anything. */
 export const checkPolicy: Page = async (visit, { bucketPolicies }) => {
   const { document } = await visit.readJson(checked)
   const problem = problemOf(document, visit.bucket.name, bucketPolicies)
@@ -43,11 +43,11 @@ export const savePolicy: Page = async (visit, services) => {
 function outcome(visit: Visit, document: string): string {
   if (document === '') return 'Bucket policy removed: the bucket is private'
   return liftsBlock(visit)
-    ? 'Bucket policy applied. Block Public Access was lifted for public policies of this bucket'
+    ? 'Bucket policy applied. Block Public Access was turned off for public policies of this bucket'
     : 'Bucket policy applied'
 }
 
-/** Whoever picks the public preset wants a public bucket: what would keep the policy from working goes with it. */
+/** The public preset makes the bucket public: settings of Block Public Access that prevent it are turned off too. */
 function liftsBlock({ form, bucket: { publicAccessBlock: block } }: Visit): boolean {
   if (form.get('preset') !== 'public-read' || block === undefined) return false
   return block.blockPublicPolicy || block.restrictPublicBuckets
@@ -63,7 +63,7 @@ async function liftBlock(visit: Visit, { store }: ConsoleServices): Promise<void
   })
 }
 
-/** Of a preset, or as typed. */
+/** The policy of a preset, or the typed one. */
 function documentOf({ form, bucket }: Visit): string {
   const preset = form.get('preset')
   if (preset === 'private') return ''
@@ -72,7 +72,7 @@ function documentOf({ form, bucket }: Visit): string {
 
 interface Problem {
   readonly problem: string
-  /** Where the JSON breaks off. */
+  /** The line where the JSON is broken. */
   readonly line?: number
 }
 
@@ -88,7 +88,7 @@ function problemOf(document: string, bucket: string, policies: BucketPolicies): 
   }
 }
 
-/** What JavaScript says of broken JSON, with its line. */
+/** JavaScript's message for broken JSON, with its line. */
 function syntaxProblem(document: string): Problem | undefined {
   try {
     JSON.parse(document)

@@ -1,4 +1,6 @@
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html as four switches. */
+/**
+ * The four settings of https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+ */
 import { bucketHref } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
 import type { PublicAccessBlock } from '#model/public-access-block.ts'

@@ -1,7 +1,7 @@
 import { bucketHref } from '#console/address.ts'
 import type { Crumb } from '#console/page.ts'
 
-/** To the settings, or to a question about them. */
+/** Breadcrumbs of the settings, or of a question about them. */
 export function settingsCrumbs(bucket: string, question?: string): Crumb[] {
   const settings = { text: 'Settings', href: bucketHref(bucket, 'settings') }
   return [

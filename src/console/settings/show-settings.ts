@@ -36,7 +36,7 @@ export const showSettings: Page = async (visit, services) => {
   })
 }
 
-/** What a policy of one's own begins with: one user, named. */
+/** The initial text of a custom policy: one user, named. */
 const exampleFor = ({ bucket, principal }: Visit): string =>
   policyExamples(bucket.name, arnOf(principal))[2]?.text ?? ''
 
@@ -51,7 +51,7 @@ function settingsView({ bucket }: Visit, locals: Record<string, unknown>): View 
   }
 }
 
-/** Uploads in parts that were begun and neither completed nor aborted. */
+/** Incomplete multipart uploads. */
 async function listUploads(visit: Visit, { store }: ConsoleServices) {
   const { bucket } = visit
   if (!visit.may('s3:ListBucketMultipartUploads', { bucket }, listing('', uploadsShown)))

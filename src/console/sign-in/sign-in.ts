@@ -16,7 +16,7 @@ export const signIn: Page = async (visit, services) => {
   try {
     const address = services.access.clientAddress.address(visit.facts) ?? ''
     const signedIn = await services.signIn.attempt({ name, secret, address })
-    if (signedIn === undefined) return form(next, name, 'There is no such user or key, or the secret is another.', 401)
+    if (signedIn === undefined) return form(next, name, 'Unknown user or access key, or wrong secret.', 401)
     await start(visit, signedIn, services.clock.nowMs())
     return { redirect: next }
   } catch (error) {

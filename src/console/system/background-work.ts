@@ -1,4 +1,4 @@
-/** What runs by itself, in sentences, and its start by hand. */
+/** Background work in sentences, and its start by hand. */
 import { formatBytes, formatCount } from '#console/answer/format.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
@@ -8,19 +8,19 @@ export interface Work {
   readonly name: string
   readonly title: string
   readonly what: string
-  /** As `Every 7 days`. */
+  /** For example `Every 7 days`. */
   readonly starts: string
   readonly state: WorkStatus['state']
   readonly detail: string
-  /** What the detail ends with. */
+  /** The time at the end of the detail. */
   readonly atMs: number | undefined
-  /** When it begins or goes on. */
+  /** When it starts or continues. */
   readonly againAtMs: number | undefined
   readonly problem: string | undefined
   readonly mayStart: boolean
 }
 
-/** The action is that of AWS for the like; what the whole server does is for its own account alone. */
+/** Needs s3:CreateJob, AWS's action for jobs. Jobs concern the whole server, so only its own account may start them. */
 const mayStartJobs = (visit: Visit, { access, identities }: ConsoleServices): boolean =>
   identities.findAccount(visit.principal.canonicalId) === access.ownAccount() && visit.may('s3:CreateJob')
 

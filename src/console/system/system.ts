@@ -1,4 +1,4 @@
-/** What runs here, how well, and with which settings. */
+/** The state of the server, and its settings. */
 import { stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { internalApiUrl } from '#console/api-urls.ts'
@@ -41,7 +41,7 @@ export const showSystem: Page = async (visit, services) => {
   }
 }
 
-/** Settings and paths are for those who may do everything with every bucket. */
+/** Settings and paths are shown to visitors who may do everything with every bucket. */
 function mayAdminister(visit: Visit): boolean {
   const any = { bucket: { name: '*', ownerId: '' } }
   return visit.may('s3:PutBucketPolicy', any) && visit.may('s3:DeleteBucket', any)

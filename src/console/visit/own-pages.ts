@@ -1,4 +1,4 @@
-/** Whether a change was asked for by one of our own pages. The browser says so, or says from where it was asked. */
+/** Whether one of our own pages asked for a change, by the headers that the browser sends. */
 import type { IncomingMessage } from 'node:http'
 import type { ClientAddress } from '#access/caller/client-address.ts'
 import { ApiError } from '#model/errors.ts'
@@ -9,8 +9,9 @@ export interface OwnHosts {
 }
 
 /**
- * AccessDenied for what a page of another origin made the browser send. Tools send neither header, and need the token all the same.
- * Browsers send Sec-Fetch-Site to HTTPS and to this machine only, so that a proxy which changes Host has to be known for the rest.
+ * AccessDenied if a page of another origin made the browser send the request. Tools send neither header, but need the
+ * token. Browsers send Sec-Fetch-Site only to HTTPS and loopback, so for the rest a proxy that changes Host must be
+ * configured.
  */
 export function assertOwnPage(request: IncomingMessage, { clientAddress, uiBaseUrl }: OwnHosts): void {
   const { origin, 'sec-fetch-site': site } = request.headers
@@ -28,7 +29,7 @@ export function assertOwnPage(request: IncomingMessage, { clientAddress, uiBaseU
 
 const foreign = 'The request comes from a page of another site.'
 
-/** Without the default port of the scheme, as `URL.host` has it. */
+/** Without the default port of the scheme, like `URL.host`. */
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : '')
 
 const explain = (origin: string, host = 'no host'): string =>

@@ -1,4 +1,4 @@
-/** Who is visiting: the session's principal, as long as the session holds. */
+/** The visitor: the session's principal, as long as the session is valid. */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SignIn } from '#access/sign-in/sign-in.ts'
@@ -10,7 +10,7 @@ import type { Principal } from '#model/account.ts'
 export interface Visitor {
   readonly session: VisitSession
   readonly principal: Principal | undefined
-  /** What the visitor's CSRF tokens are bound to. */
+  /** The value that the visitor's CSRF tokens are bound to. */
   readonly binding: string
 }
 
@@ -30,7 +30,7 @@ export async function identifyVisitor(
   return { session, principal: undefined, binding: `visitor:${visitorId(request, response, options.isSecure)}` }
 }
 
-/** Before there is a session, a cookie of its own keeps the forms of one visitor from another's. */
+/** Before the sign-in, a cookie tells the forms of one visitor from another's. */
 function visitorId(request: IncomingMessage, response: ServerResponse, isSecure: boolean): string {
   const { name, path } = cookieOf('visitor', isSecure)
   const known = readCookies(request, name).find((value) => /^[\w-]{22}$/.test(value))

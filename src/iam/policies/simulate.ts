@@ -30,7 +30,7 @@ export const simulateRows: readonly IamRow[] = [
     run(request) {
       const identity = named('PolicyInputList', readPolicies(request, 'PolicyInputList'))
       const requester = hypothetical(request.account, request.params.find('CallerArn', rules.arn))
-      return simulate(request, { requester, policies: { identity } }, 'nobody')
+      return simulate(request, { requester, policies: { identity } }, 'custom')
     },
   },
   {
@@ -54,7 +54,7 @@ const named = (list: string, documents: readonly PolicyDocument[]): NamedPolicy[
   documents.map((document, at) => ({ name: `${list}.${at + 1}`, policy: compilePolicy(document) }))
 
 /** `of`: whether missing facts about the caller, such as a tag, count as absent, or as not given. */
-function simulate(request: IamRequest, { requester, policies }: Simulated, of: 'principal' | 'nobody'): XmlTree {
+function simulate(request: IamRequest, { requester, policies }: Simulated, of: 'principal' | 'custom'): XmlTree {
   const { params, account } = request
   const actions = params.list('ActionNames', { min: 3, max: 128, maxItems: actionsMax })
   if (actions.length === 0) params.get('ActionNames')

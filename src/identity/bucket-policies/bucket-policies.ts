@@ -196,7 +196,7 @@ export class BucketPolicyBook {
       const problem = this.#problemOf(bucket, source, error)
       const { message, line, path: at } = problem
       const where = { path: this.path, line, at, problem: message, bucket }
-      this.#log.error(where, 'the bucket policy is invalid: the last good one stays in force, if any')
+      this.#log.error(where, 'the bucket policy is invalid: the last valid one stays in force, if any')
       return problem
     }
   }

@@ -56,11 +56,15 @@ export function createAccessKey(
  */
 export function setExpiry(key: AccessKey, expiresAt: string | undefined, maker: KeyMaker): void {
   if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
-    throw new ApiError('ValidationError', { message: 'A key expires in the future; disable it to end it now.' })
+    throw new ApiError('ValidationError', {
+      message: 'The expiry must be in the future. To end a key now, disable it.',
+    })
   }
   const latest = maker.expiresAt
   if (latest !== undefined && (expiresAt === undefined || Date.parse(expiresAt) > Date.parse(latest))) {
-    throw new ApiError('ValidationError', { message: `Your own key expires at ${latest}: no other may last longer.` })
+    throw new ApiError('ValidationError', {
+      message: `Your own key expires at ${latest}: no other key may last longer.`,
+    })
   }
   if (expiresAt === undefined) delete key.expiresAt
   else key.expiresAt = expiresAt

@@ -48,7 +48,10 @@ export function placeOfMistake(text: PolicyText, { fields }: ApiError): Document
   return isListed ? places : places.filter((place, at) => at !== 1 || typeof place === 'string')
 }
 
-/** Writes a policy as JSON: identity policies without conditions, such as those that replace coarse actions of version 1. */
+/**
+ * Writes a policy as JSON: identity policies without conditions, such as those that replace coarse actions of version
+ * 1.
+ */
 export const formatPolicy = ({ version, statements }: PolicyDocument): PolicyText => ({
   Version: version,
   Statement: statements.map(formatStatement),

@@ -11,12 +11,12 @@ import { arnOf, numberless, parseIamArn, rootArn } from './principal-arn.ts'
 /** A principal of a hypothetical question, without credentials. */
 export function findPrincipal(directory: Directory, account: Account, name: string): Identity | undefined {
   const { id, displayName, canonicalId } = account
-  const nobody = { accessKeyId: '', secretAccessKey: '' }
+  const noCredentials = { accessKeyId: '', secretAccessKey: '' }
   const user = account.users.find((one) => one.name === name || arnOf(id, 'user', one) === name)
   if (user !== undefined) {
     const requester = requesterOf({ account, user })
     return new Identity({
-      ...nobody,
+      ...noCredentials,
       displayName: user.name,
       requester,
       policies: directory.policiesOfUser(account, user),
@@ -27,7 +27,7 @@ export function findPrincipal(directory: Directory, account: Account, name: stri
     const arn = arnOf(id, 'role', role)
     const requester: Requester = { type: 'role', arn, account: id, userId: role.id, canonicalId, tags: role.tags }
     return new Identity({
-      ...nobody,
+      ...noCredentials,
       displayName: role.name,
       requester,
       policies: directory.policiesOfRole(account, role),
@@ -35,7 +35,7 @@ export function findPrincipal(directory: Directory, account: Account, name: stri
   }
   if (name !== rootArn(id)) return undefined
   return new Identity({
-    ...nobody,
+    ...noCredentials,
     displayName,
     requester: requesterOf({ account, user: undefined }),
     policies: { identity: [] },

@@ -15,6 +15,8 @@ const waitingMaxBytes = 16 * 1024 * 1024
 const retryMs = 20
 const retriesAtExit = 250
 const reopenMs = 5000
+/** A pipe takes as much in one piece. */
+const pieceBytes = 4096
 
 /** Whole lines. */
 interface Chunk {
@@ -124,7 +126,7 @@ export class LogDestination {
     if (this.#dropped === 0) return
     const fields = { level: 40, time: Date.now(), pid: process.pid, dropped: this.#dropped }
     this.#dropped = 0
-    const msg = 'lines of the log were dropped: they are not read in time'
+    const msg = 'log lines were dropped, since they are not read in time'
     this.#add(`${JSON.stringify({ ...fields, msg })}\n`)
   }
 
@@ -135,7 +137,7 @@ export class LogDestination {
     let rest = Buffer.concat(this.#underWay === undefined ? waiting : [this.#underWay, ...waiting])
     for (let retries = 0; rest.length > 0 && retries < retriesAtExit; ) {
       try {
-        rest = rest.subarray(fs.writeSync(this.#fd, rest))
+        rest = rest.subarray(fs.writeSync(this.#fd, rest.subarray(0, endOfPiece(rest))))
         retries = 0
       } catch (error) {
         // The reader is gone: nothing more can be done.
@@ -173,4 +175,10 @@ export class LogDestination {
 
 function inodeOf(file: string): number | undefined {
   return fs.statSync(file, { throwIfNoEntry: false })?.ino
+}
+
+/** Whole lines: what a thread still writes may come between two pieces, but not into a line. */
+function endOfPiece(bytes: Buffer): number {
+  const end = bytes.lastIndexOf('\n', pieceBytes - 1) + 1
+  return end > 0 ? end : bytes.indexOf('\n') + 1 || bytes.length
 }

@@ -1,6 +1,7 @@
 /**
- * TypeScript to JavaScript, with the packages that are plain JavaScript: reading a few large files starts a process in little more
- * than half the time that hundreds of small ones take. Code that only one role needs stays in files of its own.
+ * TypeScript to JavaScript, with the packages that are plain JavaScript: reading a few large files starts a process in
+ * little more than half the time that hundreds of small ones take. Code that only one role needs stays in files of its
+ * own.
  */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -37,4 +38,19 @@ export function bundle(packageRoot: string, entries: Readonly<Record<string, str
     metafile: true,
   })
   return metafile
+}
+
+/** A program of one file for `require`. */
+export function bundleCommonJs(packageRoot: string, entry: string, outFile: string): void {
+  const { buildSync } = require('esbuild') as typeof import('esbuild')
+  buildSync({
+    absWorkingDir: packageRoot,
+    entryPoints: [join(packageRoot, entry)],
+    outfile: outFile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    logLevel: 'error',
+  })
 }

@@ -1,7 +1,7 @@
 /**
- * Programs that run in a process or a thread of their own, as files for plain node. A build puts them beside the code that starts them.
- * From the sources they are bundled into a cache that is keyed by their content: children need no compiler in memory, and a second start
- * compiles nothing.
+ * Programs that run in a process or a thread of their own, as files for plain node. A build puts them beside the code
+ * that starts them. From the sources they are bundled into a cache that is keyed by their content: children need no
+ * compiler in memory, and a second start compiles nothing.
  */
 import { createHash } from 'node:crypto'
 import {
@@ -23,7 +23,7 @@ import { packageRoot } from './package-root.ts'
 export const programs = {
   child: 'src/launcher/child.ts',
   'lane-worker': 'src/lib/digest/lane-worker.ts',
-  'spares-worker': 'src/blobs/spares-worker.ts',
+  'spares-worker': 'src/blobs/files/staging/spares-worker.ts',
   'read-index': 'src/metadata/lmdb/read-index.ts',
 } as const
 

@@ -1,6 +1,6 @@
 /**
- * The native module of koffi for this platform, without the package around it, whose 2 MB are sources for platforms that have none. The
- * versions of both are the same in package.json: koffi has the types.
+ * The native module of koffi for this platform, without the package around it, whose 2 MB are sources for platforms
+ * that have none. The versions of both are the same in package.json: koffi has the types.
  */
 import { createRequire } from 'node:module'
 import { getSystemErrorName } from 'node:util'

@@ -177,11 +177,11 @@ function decided(outcome: Effect, policyType: PolicyType, named: NamedPolicy, fo
   return { outcome, reason, policyType, policy: named.name, sid: found.statement.sid }
 }
 
-const nobody = { policy: undefined, sid: undefined } as const
-const allowedByAcl: Decision = { outcome: 'Allow', reason: 'allowed', policyType: 'acl', ...nobody }
-const allowedToRoot: Decision = { outcome: 'Allow', reason: 'allowed', policyType: 'root', ...nobody }
+const noStatement = { policy: undefined, sid: undefined } as const
+const allowedByAcl: Decision = { outcome: 'Allow', reason: 'allowed', policyType: 'acl', ...noStatement }
+const allowedToRoot: Decision = { outcome: 'Allow', reason: 'allowed', policyType: 'root', ...noStatement }
 
 /** No policy denied, but none of this type allowed. */
 function lacks(policyType: PolicyType): Decision {
-  return { outcome: 'Deny', reason: 'implicit-deny', policyType, ...nobody }
+  return { outcome: 'Deny', reason: 'implicit-deny', policyType, ...noStatement }
 }

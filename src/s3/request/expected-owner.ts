@@ -21,5 +21,7 @@ export function assertExpectedOwner(
       message: `The value of the expected bucket owner parameter must be an AWS Account ID... [${String(expected)}]`,
     })
   }
-  throw new ApiError('AccessDenied', { cause: new Error(`${bucket.name} is of another account than ${name} says.`) })
+  throw new ApiError('AccessDenied', {
+    cause: new Error(`${bucket.name} belongs to another account than ${name} says.`),
+  })
 }

@@ -5,7 +5,7 @@ import { AllowedDecisions } from '#access/decide/allowed-decisions.ts'
 import type { Resource } from '#access/decide/resource.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { ObjectVersion } from '#model/object.ts'
-import { type Actor, actorOf } from '#objects/actor.ts'
+import { type Actor, RequestActor } from '#objects/actor.ts'
 import { asMarkerRefusal } from '#objects/delete-marker.ts'
 import { requestedVersion } from '#s3/object/requested-version.ts'
 import type { RequestBody, S3Request, Services } from '#s3/operation.ts'
@@ -87,7 +87,7 @@ export class ReceivedRequest implements S3Request {
 
   get actor(): Actor {
     const { facts, id: requestId } = this
-    return actorOf(this.#received.services.gatekeeper, { principal: this.caller.principal, facts, requestId })
+    return new RequestActor(this.#received.services.gatekeeper, { principal: this.caller.principal, facts, requestId })
   }
 
   authorize(action: string, resource: Resource, keys?: RequestFacts['keys']): void {

@@ -1,5 +1,5 @@
 /**
- * The permissions boundary of a user or a role: whatever policies they hold, never more than it allows.
+ * The permissions boundary of a user or a role: the most that its policies can allow.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
  */
 import { getAttachable } from '#identity/accounts/managed-policies.ts'

@@ -1,4 +1,7 @@
-/** What is done to a user, a group or a role on its page. Each is the action of the same name in IAM's API, with its permission. */
+/**
+ * Changes of a user, a group or a role from its page. Each is the action of the same name in IAM's API, with its
+ * permission.
+ */
 import { pageOr } from '#console/answer/page-or.ts'
 import { type Iam, openIam } from '#console/iam/open-iam.ts'
 import { parsePolicyText } from '#console/iam/policies/policy-form.ts'
@@ -23,7 +26,7 @@ interface Change {
   readonly arn: string
 }
 
-/** A page that changes the holder and shows it again, with what went wrong where it was typed. */
+/** A page that changes the holder and shows it again, with an error beside what was typed. */
 export function changing(
   where: HolderProblem['where'],
   done: string,
@@ -101,7 +104,7 @@ export const leaveGroup = changing(
   'users',
 )
 
-/** Who is in a group is the group's affair. */
+/** Membership is a permission on the group. */
 async function changeMembership(
   iam: Iam,
   action: string,
@@ -112,7 +115,7 @@ async function changeMembership(
   await iam.change((account) => alter(account, group))
 }
 
-/** With all that it holds, which the API wants removed one by one first: nothing is unless the visitor may do every step. */
+/** Removes everything it holds first, as the API requires. Nothing is removed unless the visitor may do every step. */
 export const deleteHolder: Page = async (visit, services) => {
   const { description, name } = askedHolder(visit)
   const { plural, get } = description

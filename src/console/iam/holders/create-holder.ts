@@ -9,7 +9,7 @@ import { askedHolder, holderArn, holderHref } from './holders.ts'
 import { listView } from './list-holders.ts'
 import { makeRole } from './roles.ts'
 
-/** A user, a group or a role; which may do nothing until it holds policies. */
+/** Creates a user, a group or a role. It may do nothing until it has policies. */
 export const createHolder: Page = async (visit, services) => {
   const { description } = askedHolder(visit)
   const { plural, noun } = description

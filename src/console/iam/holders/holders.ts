@@ -13,7 +13,7 @@ export type Holder = PolicyHolder & Bounded & { name: string; path: string; crea
 
 export interface HolderDescription {
   readonly plural: 'users' | 'groups' | 'roles'
-  /** As the actions have it. */
+  /** The name in actions. */
   readonly noun: 'User' | 'Group' | 'Role'
   readonly kind: HolderKind
   readonly get: (account: Account, name: string) => Holder
@@ -25,7 +25,9 @@ export const roles: HolderDescription = { plural: 'roles', noun: 'Role', kind: h
 
 export const holderDescriptions: readonly HolderDescription[] = [users, groups, roles]
 
-/** By the route's `:holders` and `:name`. NoSuchKey for what is no kind of holder, or not the one that has such a thing. */
+/**
+ * The holder of the route's `:holders` and `:name`. NoSuchKey for an unknown kind, or for a kind without this feature.
+ */
 export function askedHolder(
   { params }: Visit,
   only?: HolderDescription['plural'],
@@ -35,7 +37,7 @@ export function askedHolder(
   return { description, name: params.name ?? '' }
 }
 
-/** Of one that is there or is about to be. */
+/** The ARN of a holder that exists or is about to be created. */
 export function holderArn(account: Account, { plural, kind }: HolderDescription, name: string): string {
   const found = findNamed<Holder & { id: string }>(account[plural], name)
   return arnOf(account.id, kind.label, found ?? { path: '/', name })

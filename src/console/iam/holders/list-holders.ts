@@ -56,7 +56,7 @@ function roleForm({ form }: Visit, account: Account) {
   }
 }
 
-/** Of one page. */
+/** The details of one page. */
 function rowsOf(
   visit: Visit,
   { account }: Iam,

@@ -34,7 +34,7 @@ export const setPassword = changing(
 
 export const removePassword = changing(
   'password',
-  'The password is gone.',
+  'Password removed',
   async ({ iam, name, arn }) => {
     iam.authorize('DeleteLoginProfile', arn)
     await iam.change((account) => {

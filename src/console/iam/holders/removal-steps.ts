@@ -1,4 +1,4 @@
-/** What IAM's API wants done, one action after another, before it lets go of a user, a group or a role: each with its permission. */
+/** The actions that IAM's API requires before it deletes a user, a group or a role, each with its permission. */
 import type { ConditionKeys } from '#access/caller/query-facts.ts'
 import { getUser } from '#identity/accounts/users.ts'
 import type { Account } from '#identity/entities/account.ts'
@@ -11,7 +11,10 @@ export interface RemovalStep {
   readonly keys?: ConditionKeys
 }
 
-/** In the order of the API's documentation. NoSuchEntity. https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html */
+/**
+ * In the order of the API's documentation. NoSuchEntity.
+ * https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html
+ */
 export function removalSteps(account: Account, description: HolderDescription, name: string): RemovalStep[] {
   const { noun, plural, get } = description
   const { attached, inline } = get(account, name)
@@ -37,7 +40,7 @@ function stepsOfUser(account: Account, name: string, arn: string): RemovalStep[]
   return [
     ...(keys.length > 0 ? [{ action: 'DeleteAccessKey', arn }] : []),
     ...(login === undefined ? [] : [{ action: 'DeleteLoginProfile', arn }]),
-    // Who is in a group is the group's affair.
+    // Membership is a permission on the group.
     ...groups.map((group) => ({ action: 'RemoveUserFromGroup', arn: holderArn(account, groupHolders, group) })),
   ]
 }

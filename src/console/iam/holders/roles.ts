@@ -1,4 +1,4 @@
-/** Roles: whom they trust, and how long one session of them lasts. */
+/** Roles: their trust policy and session length. */
 
 import type { Iam } from '#console/iam/open-iam.ts'
 import { parsePolicyText } from '#console/iam/policies/policy-form.ts'
@@ -11,7 +11,7 @@ import { changing } from './change-holder.ts'
 
 const descriptionMax = 1000
 
-/** AccessDenied, MalformedPolicyDocument, ValidationError, and what createRole throws. */
+/** AccessDenied, MalformedPolicyDocument, ValidationError, and the errors of createRole. */
 export async function makeRole(
   { form }: Visit,
   services: ConsoleServices,
@@ -53,7 +53,7 @@ export const saveRole = changing(
   'roles',
 )
 
-/** Nobody is trusted who does not exist, as in the API. */
+/** Principals must exist, as in the API. */
 function parseTrust(text: string, { identities }: ConsoleServices): PolicyText {
   return parsePolicyText(text, 'trust', { principalExists: (name) => identities.isPrincipal(name) })
 }
@@ -66,7 +66,7 @@ function parseDescription(form: URLSearchParams): string | undefined {
   return description === '' ? undefined : description
 }
 
-/** In seconds; what was there before is kept to the second if its minutes are not changed. */
+/** In seconds. The present value stays exact if its minutes are not changed. */
 function parseMinutes(form: URLSearchParams, before: number): number {
   const text = form.get('minutes')?.trim() ?? ''
   const seconds = /^\d{1,4}$/.test(text) ? Number(text) * 60 : 0

@@ -79,7 +79,7 @@ export function holderView(
   }
 }
 
-/** What is offered. Which policy it is, a condition may ask when it is done. */
+/** What the page offers. Conditions on the policy are evaluated when it is attached. */
 function policyRights({ may }: Iam, noun: string, arn: string) {
   return {
     attach: may(`Attach${noun}Policy`, arn),
@@ -154,7 +154,7 @@ function userFacts({ account, may }: Iam, name: string, arn: string, { identitie
   }
 }
 
-/** The account's own, and AWS's. */
+/** The account's own policies, and AWS's. */
 export function attachablePolicies(account: Account): { name: string; arn: string; isAws: boolean }[] {
   const own = account.policies.map((policy) => ({
     name: policy.name,

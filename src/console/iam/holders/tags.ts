@@ -1,4 +1,4 @@
-/** Tags of users and roles: conditions of policies may ask for them, as aws:PrincipalTag and aws:ResourceTag. */
+/** Tags of users and roles. Conditions of policies can use them as aws:PrincipalTag and aws:ResourceTag. */
 import { tagKeys } from '#access/caller/query-facts.ts'
 import { getRole } from '#identity/accounts/roles.ts'
 import { getUser } from '#identity/accounts/users.ts'

@@ -1,4 +1,4 @@
-/** Trust policies to begin with. */
+/** Example trust policies. */
 import type { Account } from '#identity/entities/account.ts'
 import { issuerName, oidcProviderArn } from '#identity/entities/oidc-provider.ts'
 import { arnOf, rootArn } from '#identity/principals/principal-arn.ts'
@@ -11,7 +11,7 @@ export interface TrustTemplate {
   readonly text: string
 }
 
-/** To begin with: everybody of the account whose own policies allow it, one user, or whoever an issuer of tokens knows. */
+/** The whole account, one user, or the users of a token issuer. */
 export function trustTemplates({ id, users, oidcProviders }: Account): TrustTemplate[] {
   const aws = (arn: string) => ({ Effect: 'Allow', Principal: { AWS: arn }, Action: 'sts:AssumeRole' })
   return [

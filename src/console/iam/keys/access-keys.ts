@@ -1,4 +1,4 @@
-/** Access keys of a user. A secret is shown once, in the answer that made it, and never again. */
+/** Access keys of a user. A secret is shown once, on the page after it was created. */
 
 import { changing } from '#console/iam/holders/change-holder.ts'
 import { askedHolder, holderArn, holderHref } from '#console/iam/holders/holders.ts'
@@ -19,7 +19,7 @@ import type { MadeKey } from './shown-once.ts'
 
 export const createKey: Page = (visit, services) => makeKey(visit, services, undefined)
 
-/** A new key in place of an old one, which is disabled but still there, should something turn out to need it. */
+/** A new key in place of an old one, which is disabled but kept in case something still needs it. */
 export const rotateKey: Page = (visit, services) => makeKey(visit, services, visit.params.key ?? '')
 
 async function makeKey(visit: Visit, services: ConsoleServices, old: string | undefined): Promise<Answer> {
@@ -42,7 +42,7 @@ async function makeKey(visit: Visit, services: ConsoleServices, old: string | un
       })
     })
     const made = { userName: name, id: key.id, secret, old }
-    // The session ends with its key, so that no page comes after; made again, the visit is one without a session.
+    // The session ends with its key, so no further page can be shown: the visit is opened again without a session.
     if (old === iam.visitor.accessKeyId) return keyView(made, config.region, true)
     services.newKeys.put(visit.session.id, made)
     return { redirect: `${holderHref('users', name)}/keys/${encodeURIComponent(key.id)}/new` }
@@ -56,7 +56,7 @@ async function makeKey(visit: Visit, services: ConsoleServices, old: string | un
   }
 }
 
-/** The secret, once: afterwards the page says that it was shown. */
+/** The secret, once. Later the page says that it was shown. */
 export const showNewKey: Page = (visit, services) => {
   const { description, name } = askedHolder(visit, 'users')
   const iam = openIam(visit, services)
@@ -85,7 +85,7 @@ function keyView({ userName: name, id, secret, old }: ShownKey, region: string, 
   }
 }
 
-/** A part of what the status is: IAM's API knows no expiry of its own. */
+/** Part of the status here: IAM's API has no expiry. */
 export const setKeyExpiry = changing(
   'keys',
   'Access key updated',
@@ -103,7 +103,7 @@ export const setKeyExpiry = changing(
   'users',
 )
 
-/** As a field of a form has it, in UTC. ValidationError. */
+/** The value of a form field, in UTC. ValidationError. */
 function parseMoment(text: string): string {
   const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) ? new Date(`${text}Z`) : undefined
   if (moment !== undefined && !Number.isNaN(moment.getTime())) return moment.toISOString()

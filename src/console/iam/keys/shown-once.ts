@@ -1,6 +1,6 @@
 /**
- * Secrets that were just made, until the page after shows them: in the memory of this process alone, for a few minutes, to the session that
- * made them, and once. A page that made a key itself would make another when it is loaded again.
+ * New secrets until the next page shows them: in the memory of this process, for a few minutes, for the session that
+ * created them, and once. If the page itself created a key, reloading it would create another.
  */
 const keptMs = 5 * 60_000
 const keptMax = 1000
@@ -9,7 +9,7 @@ export interface MadeKey {
   readonly userName: string
   readonly id: string
   readonly secret: string
-  /** The key that it takes the place of. */
+  /** The key that it replaces. */
   readonly old: string | undefined
 }
 
@@ -29,7 +29,7 @@ export class ShownOnce {
     return found
   }
 
-  /** A Map gives its entries in the order in which they came. */
+  /** A Map lists its entries in order of insertion. */
   #forgetOld(): void {
     for (const [label, { expiresAtMs }] of this.#kept) {
       if (expiresAtMs > Date.now() && this.#kept.size < keptMax) return

@@ -1,4 +1,4 @@
-/** All that has a say in what a user, a group or a role may do, and how it came by it. */
+/** All policies that count for a user, a group or a role, with their origin. */
 
 import { type HolderDescription, holderHref } from '#console/iam/holders/holders.ts'
 import { getUser } from '#identity/accounts/users.ts'
@@ -11,7 +11,7 @@ export interface EffectivePolicy {
   readonly name: string
   readonly href: string
   readonly how: 'attached' | 'inline' | 'boundary' | 'key'
-  /** The group it comes by, or the access key it is of. */
+  /** The group or the access key that it comes from. */
   readonly by?: string
 }
 

@@ -7,7 +7,9 @@ import { parsePolicy } from '#policy/document/parse-policy.ts'
 
 export const policyHref = (arn: string): string => `/ui/iam/policy?arn=${encodeURIComponent(arn)}`
 
-/** A policy as typed; `principalExists` for trust policies. MalformedPolicyDocument, saying where. */
+/**
+ * Parses a typed policy; `principalExists` for trust policies. MalformedPolicyDocument, with the place of the mistake.
+ */
 export function parsePolicyText(
   text: string,
   kind: 'identity' | 'trust' = 'identity',
@@ -23,12 +25,12 @@ export function parsePolicyText(
   return JSON.parse(text) as PolicyText
 }
 
-/** What a policy that is in force says in vain. */
+/** Warnings for a policy in force. */
 export const warningsOf = (text: PolicyText): string[] => [
   ...new Set(unknownActionsIn(parsed(text, 'identity')).map(({ action }) => warningAbout(action))),
 ]
 
-/** To begin with. */
+/** The initial text. */
 export const policyTemplates = [
   ['Everything in S3', policy('s3:*', '*')],
   ['Read only', policy(['s3:ListAllMyBuckets', 's3:ListBucket', 's3:GetObject'], '*')],

@@ -1,4 +1,4 @@
-/** What decided, in a sentence. */
+/** The reason of a decision as a sentence. */
 
 import { nameOf } from '#console/iam/policies/effective-policies.ts'
 import type { Decision, PolicyType } from '#policy/evaluate/evaluate.ts'

@@ -1,4 +1,4 @@
-/** What a user, a group or a role may do: the policies that have a say, and the answer of the engine to any question. */
+/** What a user, a group or a role may do: its effective policies, and the engine's answer to any question. */
 import { explainHypothesis } from '#access/decide/hypothetical.ts'
 import { askedHolder, type HolderDescription, holderArn, holderHref } from '#console/iam/holders/holders.ts'
 import { type Iam, openIam } from '#console/iam/open-iam.ts'
@@ -61,7 +61,7 @@ function limitedKeysOf(account: Account, { plural }: HolderDescription, name: st
   return plural === 'users' ? getUser(account, name).keys.filter(({ policies }) => policies !== undefined) : []
 }
 
-/** As whoever signs in or signs requests: with one of their limited keys, they may do no more than it. NoSuchEntity. */
+/** The principal with the chosen credentials: a limited key may do no more than its limit. NoSuchEntity. */
 function whoAsks(
   { identities: { directory } }: ConsoleServices,
   { account }: Iam,

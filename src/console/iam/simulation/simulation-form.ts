@@ -1,11 +1,11 @@
-/** The question of a simulation as typed: actions, which may have wildcards, a resource, and condition keys. */
+/** The typed question of a simulation: actions, which may have wildcards, a resource, and condition keys. */
 import { ApiError } from '#model/errors.ts'
 import { actions, type ResourceKind } from '#policy/actions.ts'
 import { compileActionPattern } from '#policy/evaluate/pattern.ts'
 
 export interface Simulation {
   readonly actions: readonly string[]
-  /** More were meant than are asked. */
+  /** There are more matching actions than are simulated. */
   readonly isCut: boolean
   readonly resource: string
   readonly context: Readonly<Record<string, readonly string[]>>
@@ -15,17 +15,17 @@ const actionsMax = 60
 const contextMax = 50
 const rows = [...actions.entries()]
 
-/** ValidationError, naming what is wrong. */
+/** ValidationError, which names the mistake. */
 export function parseSimulation(typed: { actions: string; resource: string; context: string }): Simulation {
   const resource = typed.resource.trim() || '*'
   if (resource.length > 2048 || !/^(\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:.+)$/s.test(resource)) {
-    throw invalid('A resource is an ARN, as arn:aws:s3:::bucket/key, or *.')
+    throw invalid('A resource is an ARN such as arn:aws:s3:::bucket/key, or *.')
   }
   const patterns = typed.actions.split(/[\s,]+/).filter((one) => one !== '')
-  if (patterns.length === 0) throw invalid('Enter at least one action, as s3:GetObject.')
+  if (patterns.length === 0) throw invalid('Enter at least one action such as s3:GetObject.')
   if (patterns.length > actionsMax) throw invalid(`Name up to ${actionsMax} actions at once.`)
   const asked = new Set(patterns.flatMap((pattern) => expand(pattern, kindOf(resource))))
-  if (asked.size === 0) throw invalid('None of these actions is about such a resource.')
+  if (asked.size === 0) throw invalid('None of these actions applies to this resource.')
   return {
     actions: [...asked].slice(0, actionsMax),
     isCut: asked.size > actionsMax,
@@ -36,7 +36,7 @@ export function parseSimulation(typed: { actions: string; resource: string; cont
 
 function expand(pattern: string, kind: ResourceKind | undefined): string[] {
   if (pattern.length > 128 || !/^[a-z0-9-]+:[A-Za-z*?]+$/i.test(pattern)) {
-    throw invalid(`“${pattern}” is not an action: write it as s3:GetObject or s3:Get*.`)
+    throw invalid(`“${pattern}” is not an action. Examples: s3:GetObject, s3:Get*.`)
   }
   const matches = compileActionPattern(pattern.toLowerCase())
   const meant = rows.filter(([name]) => matches(name)).map(([, row]) => row)
@@ -45,7 +45,7 @@ function expand(pattern: string, kind: ResourceKind | undefined): string[] {
   return meant.filter((row) => kind === undefined || row.kind === kind).map(({ name }) => name)
 }
 
-/** Of wildcards, only what acts on such a thing is meant. */
+/** Wildcards match only actions that apply to the resource. */
 function kindOf(resource: string): ResourceKind | undefined {
   const [, place] = /^arn:[^:]*:s3:::(.+)$/s.exec(resource) ?? []
   if (place === undefined) return undefined
