@@ -16,7 +16,7 @@ import type { Log } from '#lib/log/log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
-import { openEngine, openStore } from '#store/open-store.ts'
+import { openEngine, openStore } from './open-store.ts'
 
 export interface ServicesStart {
   readonly config: AppConfig
@@ -46,7 +46,7 @@ export async function openServices(start: ServicesStart, log: Log) {
   const { storageRoot: root, durability } = config
   const engine = openEngine({ root, durability, engine: config.metadataEngine })
   const store = await openStore({
-    root,
+    root: config.metadataEngine === 'memory' ? undefined : root,
     durability,
     engine,
     watch: config.storageWatch,

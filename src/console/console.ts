@@ -25,7 +25,7 @@ export interface ConsoleOptions {
   readonly log: Log
 }
 
-/** No inline scripts or styles. Content of objects is sent under a stricter policy (objects/content.ts). */
+/** No inline scripts or styles. Content of objects is sent under a stricter policy (objects/object/content.ts). */
 const pageHeaders = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
