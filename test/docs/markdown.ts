@@ -1,9 +1,13 @@
 /** The Markdown that the documents' generated parts are made of. */
 
-/** Cells are Markdown; `|` in them is escaped. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+/** Cells are Markdown; `|` in them is escaped. Columns are aligned, as the formatter aligns them. */
+export function table(head: readonly string[], body: readonly (readonly string[])[]): string {
+  const rows = [head, ...body].map((cells) => cells.map((cell) => cell.replaceAll('|', '\\|')))
+  const widths = head.map((_, column) => Math.max(3, ...rows.map((cells) => cells[column]?.length ?? 0)))
+  const line = (cells: readonly string[], fill = ' ') =>
+    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width, fill)).join(' | ')} |`
+  const [first = '', ...rest] = rows.map((cells) => line(cells))
+  return [first, line([], '-'), ...rest].join('\n')
 }
 
 export const code = (text: string): string => (text === '' ? '' : `\`${text}\``)
