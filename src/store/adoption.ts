@@ -17,7 +17,7 @@ export async function adopt(context: StoreContext, foreign: Foreign): Promise<Ad
   const adoption = await commitChange(context, bucket, options, async (transaction, record) => {
     const answer = await foreign.confirm(transaction)
     if (answer !== 'same') return { result: answer, change: undefined }
-    const change = noChange(bucket, key)
+    const change = noChange(bucket, key, context)
     if (found === undefined) await adoptRemoval(context, transaction, record, foreign, change)
     else await adoptBytes(context, transaction, record, { ...foreign, found }, change)
     return { result: 'adopted' as const, change }

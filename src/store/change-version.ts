@@ -28,7 +28,11 @@ export async function changeVersion(
       const { blob, crc64nvme } = stored
       const changed: StoredVersion = { ...wanted, key, order, blob, ...(crc64nvme === undefined ? {} : { crc64nvme }) }
       transaction.put(row, encodeVersion(changed))
-      const what = { ...noChange(bucket, key), order, happened: [{ what: 'changed' as const, version: changed }] }
+      const what = {
+        ...noChange(bucket, key, context),
+        order,
+        happened: [{ what: 'changed' as const, version: changed }],
+      }
       return { result: changed, change: what }
     }
     return { result: undefined, change: undefined }

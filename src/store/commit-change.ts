@@ -25,6 +25,8 @@ import { appendEvent } from './outbox.ts'
 /** What one transaction changes at a key, while it is put together. */
 export interface Change extends BlobChange {
   order: string
+  /** The time of the change: of its versions, markers and events. */
+  readonly atMs: number
   arrived: Arrival | undefined
   moved: MovedBlob[]
   readonly gone: GoneBlob[]
@@ -35,10 +37,11 @@ export interface Change extends BlobChange {
   readonly happened: { readonly what: ObjectChange; readonly version: StoredVersion }[]
 }
 
-export const noChange = (bucket: string, key: string): Change => ({
+export const noChange = (bucket: string, key: string, { clock }: Pick<StoreContext, 'clock'>): Change => ({
   bucket,
   key,
   order: '',
+  atMs: clock.nowMs(),
   arrived: undefined,
   moved: [],
   gone: [],
@@ -100,7 +103,8 @@ async function commitOnce<T>(
       countUsage(transaction, change)
       recorded = await blobs.record(transaction, change)
       if (bucket.hasListeners) {
-        for (const one of change.happened) appendEvent(transaction, bucketName, { ...one, cause, origin })
+        const { atMs } = change
+        for (const one of change.happened) appendEvent(transaction, bucketName, { ...one, cause, origin, atMs })
       }
     }
     return { result, isUnversioned: bucket.versioning === 'Unversioned' }

@@ -21,7 +21,7 @@ export async function deleteObject(context: StoreContext, remove: Remove): Promi
   const actual = await blobs.prepareRemoval(remove.bucket.name, key)
   const options = { origin: remove.origin, cause: 'Delete', isAwaited: true } as const
   return commitChange(context, remove.bucket.name, options, async (transaction, bucket) => {
-    const change = noChange(bucket.name, key)
+    const change = noChange(bucket.name, key, context)
     const value = await transaction.get(rowKey('o', bucket.name, key))
     const recorded = value === undefined ? undefined : decodeVersion(key, value)
     const current =
@@ -65,14 +65,20 @@ async function deleteCurrent(
     else replace(transaction, current, change)
   }
   if (!isVersioned && current?.versionId !== 'null') await dropNullVersion(transaction, bucket.name, key, change)
-  const marker = deleteMarker(key, remove.ownerId, order, isVersioned ? order : 'null')
+  const marker = deleteMarker(key, remove.ownerId, order, isVersioned ? order : 'null', change.atMs)
   transaction.put(rowKey('v', bucket.name, key, order), encodeVersion(marker))
   if (!isVersioned) transaction.put(rowKey('n', bucket.name, key), Buffer.from(order))
   change.happened.push({ what: 'marked', version: marker })
   return { versionId: marker.versionId, isDeleteMarker: true }
 }
 
-export function deleteMarker(key: string, ownerId: string, order: string, versionId: string): StoredVersion {
+export function deleteMarker(
+  key: string,
+  ownerId: string,
+  order: string,
+  versionId: string,
+  modifiedAtMs: number,
+): StoredVersion {
   return {
     key,
     versionId,
@@ -80,7 +86,7 @@ export function deleteMarker(key: string, ownerId: string, order: string, versio
     isDeleteMarker: true,
     sizeBytes: 0,
     etag: '',
-    modifiedAtMs: Date.now(),
+    modifiedAtMs,
     partCount: 0,
     blob: noBlob,
     headers: {},

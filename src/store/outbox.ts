@@ -20,6 +20,7 @@ interface Happening {
   readonly version: StoredVersion
   readonly cause: ChangeCause
   readonly origin: Origin | undefined
+  readonly atMs: number
 }
 
 const originIn = ({
@@ -35,13 +36,13 @@ const originIn = ({
 export function appendEvent(
   transaction: Transaction,
   bucket: string,
-  { what, version, cause, origin }: Happening,
+  { what, version, cause, origin, atMs }: Happening,
 ): void {
   const { key, versionId, order, sizeBytes, etag } = version
   const event: ObjectEvent = {
     what,
     cause,
-    atMs: Date.now(),
+    atMs,
     key,
     versionId,
     order,

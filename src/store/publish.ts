@@ -87,7 +87,7 @@ export function publish(
     bucketName,
     { origin, cause, isAwaited: false, discard },
     async (transaction, bucket) => {
-      const change = noChange(bucketName, fresh.key)
+      const change = noChange(bucketName, fresh.key, context)
       const version = await makeCurrent(context.blobs, transaction, bucket, fresh, conditions, change)
       change.arrived = { ref: fresh.blob, bytes, uploadId }
       await also?.(transaction, version)
@@ -123,7 +123,7 @@ export async function makeCurrent(
   if (bucket.versioning === 'Suspended' && current?.versionId !== 'null') {
     await dropNullVersion(transaction, bucket.name, key, change)
   }
-  const version = versionOf(fresh, order, isVersioned ? order : 'null')
+  const version = versionOf(fresh, order, isVersioned ? order : 'null', change.atMs)
   transaction.put(row, encodeVersion(version))
   change.order = order
   change.objectCount++
@@ -133,7 +133,7 @@ export async function makeCurrent(
 }
 
 /** Field by field: to spread the attributes took a tenth of the time of a small write. */
-function versionOf(fresh: NewVersion, order: string, versionId: string): StoredVersion {
+function versionOf(fresh: NewVersion, order: string, versionId: string, modifiedAtMs: number): StoredVersion {
   const { key, sizeBytes, etag, partCount, blob, checksum, crc64nvme, attributes } = fresh
   const { headers, userMetadata, storageClass, ownerId, websiteRedirectLocation, acl, tags } = attributes
   const version: { -readonly [Field in keyof StoredVersion]: StoredVersion[Field] } = {
@@ -144,7 +144,7 @@ function versionOf(fresh: NewVersion, order: string, versionId: string): StoredV
     isDeleteMarker: false,
     sizeBytes,
     etag,
-    modifiedAtMs: Date.now(),
+    modifiedAtMs,
     partCount,
     headers,
     userMetadata,

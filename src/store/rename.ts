@@ -46,7 +46,7 @@ function renameVersion(
     const source = decodeVersion(from, value)
     if (source.order !== order) return { result: undefined, change: undefined }
     checkWriteConditions(rename.sourceConditions, from, source)
-    const change = noChange(bucket.name, to)
+    const change = noChange(bucket.name, to, context)
     const fresh = { ...freshOf(source, to), blob: blobs.asRenamed(to, source.blob) }
     const version = await makeCurrent(blobs, transaction, bucket, fresh, rename.conditions, change)
     change.arrived = { ref: version.blob, renamedFrom: { key: from, order: source.order, ref: source.blob } }
@@ -77,7 +77,7 @@ async function leaveMarker(
   const isVersioned = bucket.versioning === 'Enabled'
   if (!isVersioned && source.versionId !== 'null') await dropNullVersion(transaction, bucket.name, key, change)
   const order = newOrder(source.order)
-  const marker = deleteMarker(key, source.ownerId, order, isVersioned ? order : 'null')
+  const marker = deleteMarker(key, source.ownerId, order, isVersioned ? order : 'null', change.atMs)
   transaction.put(rowKey('v', bucket.name, key, order), encodeVersion(marker))
   change.happened.push({ what: 'marked', version: marker })
   if (!isVersioned) transaction.put(rowKey('n', bucket.name, key), Buffer.from(order))
