@@ -150,10 +150,11 @@ export async function findVersion(
   key: string,
   versionId: string | undefined,
 ): Promise<StoredVersion | undefined> {
-  const found = await findVerified(context, bucket, key, versionId, looking).catch((error: unknown) => {
+  try {
+    return (await findVerified(context, bucket, key, versionId, looking))?.version
+  } catch (error) {
     throw tellForbidden(context, bucket, key, error)
-  })
-  return found?.version
+  }
 }
 
 /** What the client is told of an error; one that the administrator can mend is logged. */
@@ -199,9 +200,12 @@ export async function openObject(
   versionId: string | undefined,
 ): Promise<OpenObject> {
   for (let hasFailed = false; ; hasFailed = true) {
-    const found = await findVerified(context, bucket, key, versionId, opening).catch((error: unknown) => {
+    let found: Awaited<ReturnType<typeof findVerified<Opened>>>
+    try {
+      found = await findVerified(context, bucket, key, versionId, opening)
+    } catch (error) {
       throw tellForbidden(context, bucket, key, error)
-    })
+    }
     const version = readable(key, versionId, found?.version)
     const opened = found?.value
     if (opened === undefined) throw new ApiError('InternalError')
