@@ -194,11 +194,12 @@ export async function deleteBucket(
     const bucket = await bucketIn(transaction, name)
     if (await hasObjects(context.engine, name)) throw notEmpty()
     for (const table of ['o', 'v', 'u'] as const) transaction.requireEmpty(rowsOf(table, name))
-    for (const { key } of await transaction.scan(rowsOf('d', name))) transaction.remove(key)
+    const settings = await transaction.scan(rowsOf('x', name))
+    for (const { key } of [...settings, ...(await transaction.scan(rowsOf('d', name)))]) transaction.remove(key)
     transaction.remove(rowKey('b', name))
     transaction.remove(rowKey('c', name))
     transaction.put(rowKey('f', name), encodeJson(Date.now()))
-    return bucket
+    return [{ key: rowKey('b', name), value: encodeJson(bucket) }, ...settings]
   })
   const isGone = await removeEmptyFolders(Buffer.from(context.layout.bucket(name)))
   const mark = { key: rowKey('f', name), value: undefined }
@@ -208,8 +209,7 @@ export async function deleteBucket(
   }
   // Something has been put there a moment ago, or the folder cannot be removed: the bucket stays as it was.
   const unmade = { key: rowKey('b', name), is: undefined }
-  const record = { key: rowKey('b', name), value: encodeJson(deleted) }
-  await context.engine.commit({ checks: [unmade], writes: [record, mark] })
+  await context.engine.commit({ checks: [unmade], writes: [...deleted, mark] })
   throw mayReplaceFile(context.layout.bucket(name)) ? notEmpty() : asFolderError(notPermitted, name)
 }
 

@@ -17,6 +17,7 @@ import { isBucketName } from '#model/bucket.ts'
 import type { ObjectVersion } from '#model/object.ts'
 import { adoptBeforeRemoval, adoptFirst } from './adopt-first.ts'
 import { scanAndTell, storeStatus } from './background.ts'
+import { findSetting, putSetting } from './bucket-settings.ts'
 import { bucketUsage, createBucket, deleteBucket, findBucket, getBucket, listBuckets, updateBucket } from './buckets.ts'
 import { changeVersion } from './change-version.ts'
 import type { Durability, StoreContext, StoreLog } from './context.ts'
@@ -233,6 +234,8 @@ function storeOver(context: StoreContext, watches: boolean, close: () => Promise
     getBucket: (name) => getBucket(context, name),
     listBuckets: (query) => listBuckets(context, query),
     updateBucket: (name, change) => updateBucket(context, name, change),
+    findSetting: (bucket, name) => findSetting(context.engine, bucket, name),
+    putSetting: (bucketName, name, value) => putSetting(context, bucketName, name, value),
     deleteBucket: (name) => deleteBucket(context, name, (key, uploadId) => abortUpload(context, name, key, uploadId)),
     bucketUsage: (name) => bucketUsage(context, name),
     stage: (body) => stage(context, body),
