@@ -97,5 +97,5 @@ export function applyCors(
   response.writeHead(isAllowed ? 200 : 403, { ...answer, 'content-length': 0 }).end()
 }
 
-const isLocalOrigin = (origin: string): boolean =>
+export const isLocalOrigin = (origin: string): boolean =>
   /^https?:\/\//i.test(origin) && URL.canParse(origin) && isLocalName(new URL(origin).hostname)
