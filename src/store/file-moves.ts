@@ -207,31 +207,48 @@ export class FileMoves {
 
   /** False if there is no source. A plain place that cannot be had becomes an opaque one. */
   #move(view: Exclusive, pending: Pending, located: Located, source: string, target: string): boolean {
-    const { layout, log } = this.#options
-    const { version } = located
-    if (version.place.kind === 'plain') {
-      try {
-        if (!isInside(layout.bucket(pending.bucket), target))
-          throw Object.assign(new Error('outside'), { code: 'ELOOP' })
-        moveFile(source, target)
-        if (pending.source?.place.kind === 'plain') pruneFolders(source, layout.bucket(pending.bucket))
-        return true
-      } catch (error) {
-        if (hasCode(error, 'ENOENT')) return false
-        const { bucket, key } = pending
-        if (hasCode(error, ...isNotWritable)) {
-          const message = 'a folder cannot be written to; the bytes of new objects there are kept in opaque/'
-          this.#options.troubles.tellOfFolder('warn', error, { bucket, key }, message)
-        } else if (hasCode(error, ...isNoPath)) {
-          log.info({ bucket, key }, 'the key cannot be a plain file here; kept in opaque/')
-        } else throw error
-      }
-      const place = { kind: 'opaque', id: version.fileId } as const
-      if (!moveIfThere(source, layout.place(pending.bucket, pending.key, place))) return false
-      view.put(located.row, encodeVersion({ ...version, place }))
+    if (located.version.place.kind !== 'plain') return moveIfThere(source, target)
+    const folder = this.#options.layout.bucket(pending.bucket)
+    try {
+      if (!isInside(folder, target)) throw Object.assign(new Error('outside'), { code: 'ELOOP' })
+      moveFile(source, target)
+      if (pending.source?.place.kind === 'plain') pruneFolders(source, folder)
       return true
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return false
+      if (!hasCode(error, ...isNotWritable, ...isNoPath)) throw error
+      return this.#moveAside(view, pending, located, source, error)
     }
-    return moveIfThere(source, target)
+  }
+
+  #moveAside(view: Exclusive, pending: Pending, located: Located, source: string, error: unknown): boolean {
+    const { layout, log, troubles } = this.#options
+    const { bucket, key } = pending
+    const { version } = located
+    const place = { kind: 'opaque', id: version.fileId } as const
+    const aside = layout.place(bucket, key, place)
+    if (!moveIfThere(source, aside)) return false
+    if (pending.source?.place.kind === 'plain') {
+      pruneFolders(source, layout.bucket(bucket))
+      // The renamed file itself, or a folder of nothing else, may have been in the way.
+      if (hasCode(error, ...isNoPath) && this.#moveBack(bucket, aside, layout.plain(bucket, key))) return true
+    }
+    if (hasCode(error, ...isNotWritable)) {
+      const message = 'a folder cannot be written to; the bytes of new objects there are kept in opaque/'
+      troubles.tellOfFolder('warn', error, { bucket, key }, message)
+    } else log.info({ bucket, key }, 'the key cannot be a plain file here; kept in opaque/')
+    view.put(located.row, encodeVersion({ ...version, place }))
+    return true
+  }
+
+  #moveBack(bucket: string, aside: string, target: string): boolean {
+    try {
+      if (!isInside(this.#options.layout.bucket(bucket), target)) return false
+      moveFile(aside, target)
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** The file in the place, if it is older than the log's bytes, or torn, is written again from them. */
@@ -272,7 +289,19 @@ export class FileMoves {
     const isRecovery = typeof playing === 'object'
     const stale = [...(isRecovery ? inodes : inodes.slice(1)), ...pending.removed.map(({ inode }) => inode)]
     this.#removeStaleAt(view, pending, key, stale)
-    if (isRecovery && source !== undefined) this.#removeStaleAt(view, pending, source.key, inodes.slice(0, 1))
+    if (!isRecovery || source === undefined) return
+    this.#removeStaleAt(view, pending, source.key, inodes.slice(0, 1))
+    this.#removeStaleAside(view, pending)
+  }
+
+  /** Another name of a renamed file that is in its place: it may have been moved by way of `opaque/`. */
+  #removeStaleAside(view: Exclusive, { bucket, key, order }: Pending): void {
+    const { layout } = this.#options
+    const version = locate(view, bucket, key, order)?.version
+    if (version?.place.kind !== 'plain') return
+    const there = findReachable(layout, bucket, layout.plain(bucket, key))
+    if (there?.inode === version.signature.inode)
+      tryToRemove(layout.place(bucket, key, { kind: 'opaque', id: version.fileId }))
   }
 
   #removeStaleAt(view: Exclusive, pending: Pending, key: string, inodes: readonly number[]): void {

@@ -184,13 +184,22 @@ export class Settler {
     const stuck = new Set<string>()
     const isStuck = ({ bucket, key, renamedTo }: Pending) =>
       stuck.has(`${bucket}\0${key}`) || (renamedTo !== undefined && stuck.has(`${bucket}\0${renamedTo}`))
-    const noteStuck = ({ bucket, key }: Pending, error: unknown) => {
+    const noteStuck = ({ bucket, key, source }: Pending, error: unknown) => {
       stuck.add(`${bucket}\0${key}`)
+      if (source !== undefined) stuck.add(`${bucket}\0${source.key}`)
       this.#tell({ bucket, key }, error)
     }
+    const unmoved = new Set<string>()
     // All files move before any goes: one that a row has no more use for may be what another is looking for.
     await this.#forEach(rows, async (pending) => {
-      const place = this.#withRoom((view) => this.#moves.place(view, pending, { inodes }))
+      const { bucket, key, source } = pending
+      const place = this.#withRoom((view) => {
+        // What a rename could not take away would be replaced.
+        if (source !== undefined) unmoved.add(`${bucket}\0${source.key}`)
+        if (unmoved.has(`${bucket}\0${key}`)) throw new LeftToLater()
+        this.#moves.place(view, pending, { inodes })
+        if (source !== undefined) unmoved.delete(`${bucket}\0${source.key}`)
+      })
       await place.catch((error: unknown) => noteStuck(pending, error))
     })
     const overtaken: string[] = []
@@ -204,7 +213,7 @@ export class Settler {
         this.#noteSettled(withoutBytes(pending))
       } catch (error) {
         this.#tell(pending, error)
-        this.#stuck.keep(withoutBytes(pending))
+        this.#stuck.keep(withoutBytes(pending), error instanceof LeftToLater ? forgetAfterMs : undefined)
       }
     })
     await engine.flush()

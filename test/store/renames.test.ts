@@ -241,6 +241,16 @@ describe.each(['Unversioned', 'Enabled', 'Suspended'] as const)(
       expect(await objects()).toEqual({})
     })
 
+    it.each([
+      ['below itself', 'from', 'from/below'],
+      ['to the folder that it was the last in', 'from/below', 'from'],
+    ])('moves an object %s, which stays a plain file', async (_where, from, to) => {
+      await put(second, from, 'one')
+      await rename(second, from, to)
+      expect(readFileSync(join(root, 'bucket', to), 'utf8').trimEnd()).toBe('one')
+      expect(await objects()).toEqual({ [to]: 'one' })
+    })
+
     async function versionsNow() {
       const { versions } = await second.listVersions({ ...firstVersions, versionIdMarker: undefined })
       return versions.filter(({ version }) => !version.isDeleteMarker)
