@@ -24,8 +24,8 @@ export interface StoredVersion extends ObjectVersion {
   /** Base64 of the CRC64NVME of all bytes, where `checksum` is not it (see `crc64nvmeOf`). Older releases kept none. */
   readonly crc64nvme?: string
   /**
-   * The file may still be at its former path: that of a renamed object's old key, or in `versions/`. Nothing may replace, move or remove
-   * the version before its key is settled (store/arriving.ts).
+   * The file may still be at its former path: that of a renamed object's old key, or in `versions/`. Nothing may
+   * replace, move or remove the version before its key is settled (store/arriving.ts).
    */
   readonly isArriving?: true
 }

@@ -1,7 +1,8 @@
 /**
- * A version whose file is on its way from another path than `staging/` (`isArriving`): a renamed object, or an older version that is
- * current again. A write moves its own file without a look at that way, and would leave the arriving file where it is: so a transaction
- * that replaces, moves or removes such a version waits until the rows of its key are played.
+ * A version whose file is on its way from another path than `staging/` (`isArriving`): a renamed object, or an older
+ * version that is current again. A write moves its own file without a look at that way, and would leave the arriving
+ * file where it is: so a transaction that replaces, moves or removes such a version waits until the rows of its key are
+ * played.
  */
 import { type Transaction, transact } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
@@ -21,7 +22,7 @@ class FileIsArriving extends Error {
   }
 }
 
-/** Inside `transactSettled`: has the key settled, and the transaction begun again, if the version's file is arriving. */
+/** Inside `transactSettled`: the transaction begins again, with the key settled, if the file is arriving. */
 export function assertArrived(bucket: string, version: StoredVersion): void {
   if (version.isArriving !== undefined) throw new FileIsArriving(bucket, version)
 }

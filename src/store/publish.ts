@@ -191,8 +191,8 @@ function dropReplacedPlain(change: Change): void {
 }
 
 /**
- * An order after the current version's, or after every row of a key without one: another process, whose clock is ahead, may have deleted
- * or renamed its object a moment ago, and files move in the order of the rows.
+ * An order after the current version's, or after every row of a key without one: another process, whose clock is ahead,
+ * may have deleted or renamed its object a moment ago, and files move in the order of the rows.
  */
 async function orderAfter(
   transaction: Transaction,

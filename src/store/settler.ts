@@ -15,7 +15,8 @@ import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Place } from '#model/object.ts'
 import type { Durability, StoreLog } from './context.ts'
 import { DirectMoves, mayMoveDirectly } from './direct-move.ts'
-import { FileMoves, LeftToLater, type Playing } from './file-moves.ts'
+import { FileMoves, type Playing } from './file-moves.ts'
+import { FileRemovals, LeftToLater } from './file-removals.ts'
 import { decodePending, inodesOf, olderRows, type Pending, pendingKey, rowsFrom, smallBytesOf } from './pending.ts'
 import { StuckRows } from './stuck-rows.ts'
 import type { TroubleLog } from './trouble-log.ts'
@@ -49,6 +50,7 @@ interface Trouble {
 export class Settler {
   readonly #options: SettlerOptions
   readonly #moves: FileMoves
+  readonly #removals: FileRemovals
   readonly #directMoves: DirectMoves
   #settled: SettledRow[] = []
   readonly #stuck = new StuckRows<SettledRow>(() => void this.forget())
@@ -63,6 +65,7 @@ export class Settler {
   constructor(options: SettlerOptions) {
     this.#options = options
     this.#moves = new FileMoves(options)
+    this.#removals = new FileRemovals(options.layout)
     this.#directMoves = new DirectMoves(options)
   }
 
@@ -127,8 +130,8 @@ export class Settler {
   }
 
   /**
-   * A renamed object's file leaves its old key before a later row of that key is played. Each rename on the way is older than the one
-   * before, so that it ends.
+   * A renamed object's file leaves its old key before a later row of that key is played. Each rename on the way is
+   * older than the one before, so that it ends.
    */
   async #settleRename({ bucket, renamedTo = '', order }: Pending): Promise<void> {
     const row = await this.#options.engine.get(rowKey('o', bucket, renamedTo))
@@ -207,7 +210,7 @@ export class Settler {
     await this.#forEach(rows, async (pending) => {
       if (isStuck(pending)) return this.#stuck.keep(withoutBytes(pending))
       try {
-        const path = await this.#withRoom((view) => this.#moves.clean(view, pending, { inodes }))
+        const path = await this.#withRoom((view) => this.#removals.clean(view, pending, { inodes }))
         if (path !== undefined) overtaken.push(path)
         if (pending.uploadId !== undefined) uploads.push(pending.uploadId)
         this.#noteSettled(withoutBytes(pending))
@@ -281,7 +284,7 @@ export class Settler {
       this.#moves.disarm(view, older)
       if (!this.#moves.place(view, pending, playing)) return false
       try {
-        overtaken = this.#moves.clean(view, pending, playing, older)
+        overtaken = this.#removals.clean(view, pending, playing, older)
       } catch (error) {
         // What was moved is written down all the same.
         trouble = { error, isPlaced: true }

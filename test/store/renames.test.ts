@@ -173,7 +173,7 @@ describe.each(['Unversioned', 'Enabled', 'Suspended'] as const)(
       expect(await objects()).toEqual({ to: 'one', from: 'new' })
     })
 
-    it('keeps its file where a delete of the old key is played late, and the file has the inode of one replaced before', async () => {
+    it('keeps its file where a delete of the old key is played late, and has the inode of a replaced one', async () => {
       if (versioning === 'Enabled') return
       const older = { bucket: 'bucket', key: 'from', order: newOrder(undefined), moved: [], removed: [] }
       await put(second, 'from', 'zero')
