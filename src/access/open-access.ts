@@ -1,22 +1,25 @@
-/** Puts together what decides who may do what, and what remembers it. */
-import type { BucketPolicyBook } from '#identity/bucket-policies.ts'
+/** Opens everything that decides about access and records it. */
+import type { BucketPolicyBook } from '#identity/bucket-policies/bucket-policies.ts'
 import type { Identities } from '#identity/identities.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
-import { Activity } from './activity.ts'
-import { type Authorizer, createAuthorizer } from './authorizer.ts'
-import type { Gatekeeper } from './caller.ts'
-import { type ClientAddress, createClientAddress } from './client-address.ts'
-import { DecisionJournal } from './decision-journal.ts'
-import { createGatekeeper, type GatekeeperSettings } from './gatekeeper.ts'
-import { UsageLedger } from './usage-ledger.ts'
+import type { AuthenticatorSettings } from './caller/authenticator.ts'
+import { type ClientAddress, createClientAddress } from './caller/client-address.ts'
+import { type Authorizer, createAuthorizer } from './decide/authorizer.ts'
+import type { Gatekeeper } from './decide/gatekeeper.ts'
+import { createGatekeeper } from './decide/gatekeeper.ts'
+import { Activity } from './records/activity.ts'
+import { DecisionJournal } from './records/decision-journal.ts'
+import { UsageLedger } from './records/usage-ledger.ts'
 
 export interface AccessOptions {
   readonly identities: Identities
   readonly policies: BucketPolicyBook
-  /** Of the journal, see metadata/tables.ts; closed with the rest. */
+  /** The journal's engine, see metadata/tables.ts; `close` closes it. */
   readonly engine: MetadataEngine
+  readonly clock: Clock
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
-  readonly settings: GatekeeperSettings & {
+  readonly settings: AuthenticatorSettings & {
     /** Addresses and ranges of proxies whose X-Forwarded-For counts. */
     readonly trustedProxies: readonly string[]
     readonly enforce: 'on' | 'log'
@@ -30,19 +33,19 @@ export interface Access {
   readonly ledger: UsageLedger
   readonly activity: Activity
   readonly clientAddress: ClientAddress
-  /** The server's own. */
+  /** The server's own account. */
   readonly ownAccount: () => string
   close(): Promise<void>
 }
 
-export function openAccess({ identities, policies, engine, log, settings }: AccessOptions): Access {
+export function openAccess({ identities, policies, engine, clock, log, settings }: AccessOptions): Access {
   const onError = (error: unknown) => log.error({ err: error }, 'the journal of decisions could not be written')
-  const journal = new DecisionJournal({ engine, onError })
-  const ledger = new UsageLedger({ engine, onError })
+  const journal = new DecisionJournal({ engine, clock, onError })
+  const ledger = new UsageLedger({ engine, clock, onError })
   const findAccount = (canonicalId: string) => identities.findAccount(canonicalId)
   const ownAccount = () => identities.findAccount(identities.ownerId) ?? ''
   const clientAddress = createClientAddress(settings.trustedProxies)
-  const context = { clientAddress, region: settings.region }
+  const context = { clientAddress, region: settings.region, clock }
   const activity = new Activity({
     engine,
     findAccount,
@@ -58,10 +61,10 @@ export function openAccess({ identities, policies, engine, log, settings }: Acce
     journal,
     ledger,
     enforce: settings.enforce,
-    onSoftDenial: (fields) => log.warn(fields, 'ENFORCE=log let pass what would be denied'),
+    onSoftDenial: (fields) => log.warn(fields, 'ENFORCE=log allowed a request that would be denied'),
   })
   return {
-    gatekeeper: createGatekeeper({ identities, authorizer, journal, clientAddress, ownAccount, log, settings }),
+    gatekeeper: createGatekeeper({ identities, authorizer, journal, clientAddress, ownAccount, log, settings, clock }),
     authorizer,
     journal,
     ledger,

@@ -1,12 +1,11 @@
-/** `GET /_/decisions` and `GET /_/decisions/<id>`: what was refused and why, for the administrators of the accounts concerned. */
-import { concerns, shownTo } from '#access/visible-decision.ts'
+/** What was refused and why. An account sees the decisions about its own users and resources. */
+import { concerns, shownTo } from '#access/records/visible-decision.ts'
 import { ApiError } from '#model/errors.ts'
-import { type Inspection, readNumber } from './inspections.ts'
-import type { AdminAnswer } from './routes.ts'
+import { type AdminAnswer, type AdminRequest, type AdminServices, readNumber } from './route.ts'
 
 const listMax = 200
 
-export async function listDecisions({ access, account, query }: Inspection): Promise<AdminAnswer> {
+export async function listDecisions({ account, query }: AdminRequest, { access }: AdminServices): Promise<AdminAnswer> {
   const user = query.get('user')
   const bucket = query.get('bucket')
   const outcome = query.get('outcome')
@@ -27,11 +26,11 @@ export async function listDecisions({ access, account, query }: Inspection): Pro
   return { status: 200, json: JSON.stringify({ decisions }) }
 }
 
-export async function getDecision({ access, account, argument }: Inspection): Promise<AdminAnswer> {
-  const record = await access.journal.find(argument)
-  // Whether a decision of others exists is not told either.
+export async function getDecision({ account, params }: AdminRequest, { access }: AdminServices): Promise<AdminAnswer> {
+  const record = await access.journal.find(params.id ?? '')
+  // The answer does not tell whether another account has such a decision.
   if (record === undefined || !concerns(record, account)) {
-    throw new ApiError('NoSuchKey', { message: 'There is no such decision, or no longer.' })
+    throw new ApiError('NoSuchKey', { message: 'There is no such decision, or it was removed.' })
   }
   return { status: 200, json: JSON.stringify(shownTo(account, record)) }
 }

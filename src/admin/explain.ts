@@ -1,14 +1,15 @@
 /**
- * `POST /_/explain`: may they, and why? `{"user"?, "action", "resource", "context"?}` → `{"decision", "message", "policies"}`, by the same
- * engine that decides requests. `user` is a name, an ARN, an access key or `anonymous`; the caller if left out.
+ * Whether a user may do something, and why: `{"user"?, "action", "resource", "context"?}` → `{"decision", "message",
+ * "policies"}`, by the engine that decides requests. `user` is a name, an ARN, an access key or `anonymous`; by default
+ * the caller.
  */
 import * as z from 'zod'
-import { explainHypothesis } from '#access/hypothetical.ts'
+import { explainHypothesis } from '#access/decide/hypothetical.ts'
+import { parseJson } from '#http/parse-json.ts'
 import { Identity } from '#identity/identity.ts'
 import { anonymous, type Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
-import type { Inspection } from './inspections.ts'
-import { type AdminAnswer, factsOf } from './routes.ts'
+import type { AdminAnswer, AdminRequest, AdminServices } from './route.ts'
 
 const value = z.union([z.string(), z.number(), z.boolean()]).transform(String)
 const schema = z.strictObject({
@@ -18,34 +19,19 @@ const schema = z.strictObject({
   context: z.record(z.string(), z.union([value, z.array(value)])).default({}),
 })
 
-export async function explainHypothetical(inspection: Inspection): Promise<AdminAnswer> {
-  const { access, account, asked, services } = inspection
-  const { user, ...question } = parse(asked.body)
-  const principal = user === undefined ? asked.caller.principal : find(inspection, user)
-  const explaining = {
-    authorizer: access.authorizer,
-    findBucket: (name: string) => services.store.findBucket(name),
-  }
-  const answer = await explainHypothesis(explaining, { ...question, principal, facts: factsOf(asked), account })
+export async function explainAccess(request: AdminRequest, services: AdminServices): Promise<AdminAnswer> {
+  const { access, store } = services
+  const { account, caller, facts, body } = request
+  const { user, ...question } = parseJson(body, schema)
+  const principal = user === undefined ? caller.principal : find(services, account, user)
+  const explaining = { authorizer: access.authorizer, findBucket: (name: string) => store.findBucket(name) }
+  const answer = await explainHypothesis(explaining, { ...question, principal, facts, account })
   return { status: 200, json: JSON.stringify(answer) }
 }
 
-function find({ findIdentity, account }: Inspection, user: string): Principal {
+function find({ findIdentity }: AdminServices, account: string, user: string): Principal {
   if (user === 'anonymous') return anonymous
   const identity = findIdentity(user)
   if (identity instanceof Identity && identity.account === account) return identity
   throw new ApiError('InvalidArgument', { message: `There is no user ${user} in this account.` })
-}
-
-function parse(body: Buffer): z.infer<typeof schema> {
-  let json: unknown
-  try {
-    json = JSON.parse(body.toString())
-  } catch {
-    throw new ApiError('InvalidRequest', { message: 'The body must be a JSON object.' })
-  }
-  const parsed = schema.safeParse(json)
-  if (parsed.success) return parsed.data
-  const message = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
-  throw new ApiError('InvalidRequest', { message })
 }

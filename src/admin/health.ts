@@ -1,11 +1,11 @@
-/** Whether this process serves, for probes and load balancers; also under the addresses that MinIO's deployments probe. */
+/** Health probes for load balancers, also at the paths that MinIO's deployments probe. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 const probes: ReadonlySet<string> = new Set(
   ['live', 'ready', 'cluster', 'cluster/read'].map((name) => `/minio/health/${name}`),
 )
 
-/** Answers GET and HEAD of /healthz and MinIO's probes; passes on everything else. */
+/** Answers GET and HEAD of /healthz and MinIO's probes; passes everything else on. */
 export function createHealthRoutes(version: string) {
   const status = JSON.stringify({ status: 'ok', version })
 

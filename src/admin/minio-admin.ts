@@ -1,11 +1,11 @@
-/** What MinIO serves below /minio/ beside its probes, and this server does not: its clients are told so, in the form they read. */
+/** MinIO's APIs below /minio/ that this server does not have. Clients get an answer in the format they read. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ApiError } from '#model/errors.ts'
 import type { Store } from '#store/contract.ts'
 
 const unserved = /^\/minio\/(admin|kms|metrics|prometheus|v2\/metrics)(\/|\?|$)/
 
-/** Answers 501; passes on everything else, and keys of a bucket with the name `minio`. */
+/** Answers 501. Passes everything else on, and all requests if there is a bucket `minio`. */
 export function createMinioAdminRoutes(store: Pick<Store, 'findBucket'>) {
   async function answer(request: IncomingMessage, response: ServerResponse, next: () => void): Promise<void> {
     if ((await store.findBucket('minio')) !== undefined) return next()

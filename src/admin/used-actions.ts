@@ -1,13 +1,15 @@
-/** `GET /_/used-actions?key=&since=`: what an access key really did, and the smallest policy that allows it. */
-import { keptDays } from '#access/usage-ledger.ts'
+/** What an access key did, and the smallest policy that allows it. */
+import { keptDays } from '#access/records/usage-ledger.ts'
 import { ApiError } from '#model/errors.ts'
-import { leastPolicyFor } from '#policy/least-privilege.ts'
-import type { Inspection } from './inspections.ts'
-import type { AdminAnswer } from './routes.ts'
+import { leastPolicyFor } from '#policy/advice/least-privilege.ts'
+import type { AdminAnswer, AdminRequest, AdminServices } from './route.ts'
 
 const dayMs = 86_400_000
 
-export async function usedActions({ access, account, findIdentity, query }: Inspection): Promise<AdminAnswer> {
+export async function listUsedActions(
+  { account, query }: AdminRequest,
+  { access, findIdentity }: AdminServices,
+): Promise<AdminAnswer> {
   const key = query.get('key')
   if (key === null || key === '') throw new ApiError('InvalidArgument', { message: 'key is missing: an access key id' })
   if (findIdentity(key)?.account !== account) {
@@ -20,10 +22,12 @@ export async function usedActions({ access, account, findIdentity, query }: Insp
   return { status: 200, json: JSON.stringify({ key, since, uses: sorted, policy: leastPolicyFor(uses) }) }
 }
 
-/** A date as `2026-11-24`; days are counted in UTC. */
+/** A date such as `2026-11-24`; days are counted in UTC. */
 function parseSince(text: string | null): number {
   if (text === null) return Date.now() - 30 * dayMs
   const sinceMs = /^\d{4}-\d{2}-\d{2}(T.*)?$/.test(text) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(sinceMs)) return sinceMs
-  throw new ApiError('InvalidArgument', { message: `since must be a date as 2026-11-24; ${keptDays} days are kept` })
+  throw new ApiError('InvalidArgument', {
+    message: `since must be a date such as 2026-11-24; ${keptDays} days are kept`,
+  })
 }

@@ -1,18 +1,18 @@
-/** Where the S3 API is: for this process, and for the visitor's clients. */
-import type { ConsoleSettings } from './console.ts'
+/** URLs of the S3 API: for this process, and for the visitor's clients. */
+import type { ConsoleSettings } from './console-settings.ts'
 import type { Visit } from './page.ts'
 
 const anyAddress = /^(0\.0\.0\.0|::)$/
 
-/** For this process. */
+/** The URL for this process. */
 export function internalApiUrl({ mode, host, apiPort, apiBaseUrl, tls }: ConsoleSettings): string {
   if (mode === 'ui' && apiBaseUrl !== undefined) return new URL(apiBaseUrl).origin
   return apiUrl(anyAddress.test(host) ? '127.0.0.1' : host, { apiPort, tls })
 }
 
 /**
- * For the visitor: as API_BASE_URL says. Without it, a server that listens on every address is reached under the name that the visitor
- * reached the console by.
+ * The URL for the visitor: API_BASE_URL. Without it, a server that listens on every address is shown under the host
+ * name in the visitor's browser.
  */
 export function shownApiUrl(settings: ConsoleSettings, { host: visited }: Pick<Visit, 'host'>): string {
   const { host, apiBaseUrl } = settings
@@ -24,7 +24,7 @@ function apiUrl(host: string, { apiPort, tls }: Pick<ConsoleSettings, 'apiPort' 
   return `${tls ? 'https' : 'http'}://${/^[^[].*:/.test(host) ? `[${host}]` : host}:${apiPort}`
 }
 
-/** What a client may have put into Host never reaches a command unless it is a name. */
+/** The value of Host appears in a command only if it is a host name. */
 function hostnameOf(host: string | undefined): string | undefined {
   const [, name] = /^([a-z0-9](?:[a-z0-9._-]{0,252})|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i.exec(host ?? '') ?? []
   return name

@@ -1,49 +1,19 @@
 /** The console as an Express application: what every request passes before it reaches a page of routes.ts. */
 import { randomBytes } from 'node:crypto'
-import type { Express, NextFunction, Request, Response } from 'express'
+import type { IRouter, NextFunction, Request, Response } from 'express'
 import helmet from 'helmet'
 import type { LocalRequests } from '#http/local-requests.ts'
-import type { Log } from '#lib/log.ts'
-import type { ObjectOwnership } from '#model/object-ownership.ts'
-import { installAssets } from './assets.ts'
-import { basePathOf, underBasePath } from './base-path.ts'
+import type { Log } from '#lib/log/log.ts'
+import { installAssets } from './answer/assets.ts'
+import { basePathOf, underBasePath } from './answer/base-path.ts'
+import { createRenderer } from './answer/render.ts'
+import type { ConsoleSettings } from './console-settings.ts'
 import { createEndpoint } from './endpoint.ts'
-import { ShownOnce } from './iam/shown-once.ts'
+import { ShownOnce } from './iam/keys/shown-once.ts'
 import type { ConsoleServices, DomainServices } from './page.ts'
-import { createRenderer } from './render.ts'
 import { routes } from './routes.ts'
 import { createSessions } from './session/session.ts'
 import { SessionStore } from './session/session-store.ts'
-
-/** What the console needs to know, as the settings of the whole program have it. */
-export interface ConsoleSettings {
-  readonly mode: 'both' | 'api' | 'ui'
-  readonly host: string
-  readonly isLoopback: boolean
-  readonly apiPort: number
-  readonly uiPort: number
-  readonly apiBaseUrl: string | undefined
-  readonly uiBaseUrl: string | undefined
-  readonly region: string
-  readonly regions: readonly string[]
-  readonly service: string
-  readonly storageRoot: string
-  readonly durability: string
-  readonly metadataEngine: string
-  readonly storageWatch: boolean
-  readonly scrubIntervalMs: number | undefined
-  readonly workers: number
-  /** Whether requests are recorded. */
-  readonly activity: boolean
-  readonly maxUploadBytes: number
-  readonly defaultObjectOwnership: ObjectOwnership
-  readonly defaultPublicAccessBlock: boolean
-  readonly uiPageSize: number
-  readonly secretKey: string | undefined
-  readonly sessionIdleMs: number
-  readonly sessionLifetimeMs: number
-  readonly tls: { certPath: string; keyPath: string } | undefined
-}
 
 export interface ConsoleOptions {
   readonly services: DomainServices
@@ -55,7 +25,7 @@ export interface ConsoleOptions {
   readonly log: Log
 }
 
-/** No inline script or style anywhere; what objects hold is shown under a stricter policy still (objects/content.ts). */
+/** No inline scripts or styles. Content of objects is sent under a stricter policy (objects/object/content.ts). */
 const pageHeaders = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
@@ -73,7 +43,7 @@ const pageHeaders = helmet({
       frameAncestors: ["'none'"],
     },
   },
-  // Whether plain HTTP may be used again is for whoever runs the proxy to promise.
+  // HSTS is for the operator of the proxy to set.
   strictTransportSecurity: false,
   referrerPolicy: { policy: 'same-origin' },
 })
@@ -87,14 +57,9 @@ export function createConsole({
   localRequests,
   log,
 }: ConsoleOptions) {
-  // Without a key of the whole program, sessions and forms are this process's alone: never signed with nothing.
+  // Without SECRET_KEY, sessions and forms are signed with a random key of this process.
   const config = { ...given, secretKey: given.secretKey ?? randomBytes(32).toString('base64') }
-  const stores: SessionStore[] = []
-  const openSessions = () => {
-    const store = new SessionStore(domain.engine, config.sessionIdleMs)
-    stores.push(store)
-    return store
-  }
+  const openSessions = () => new SessionStore(domain.engine, config.sessionIdleMs, domain.clock)
   const services = { ...domain, config, settings, version, newKeys: new ShownOnce() }
   const renderer = createRenderer(packageRoot, version, basePathOf(config.uiBaseUrl))
   const endpoint = createEndpoint({ services, renderer, log })
@@ -103,7 +68,7 @@ export function createConsole({
     isSecure: (request) => domain.access.clientAddress.isSecure(request),
   })
 
-  function install(app: Express): void {
+  function install(app: IRouter): void {
     app.use(underBasePath(basePathOf(config.uiBaseUrl)))
     app.use(pageHeaders)
     app.use((request: Request, _response: Response, next: NextFunction) => next(localRequests(request)))
@@ -117,9 +82,5 @@ export function createConsole({
     app.use((request: Request, response: Response) => endpoint.answerUnknown(request, response))
     app.use(endpoint.answerFailure)
   }
-
-  const close = () => {
-    for (const store of stores) store.close()
-  }
-  return { install, close }
+  return { install }
 }

@@ -1,34 +1,38 @@
-/** The life of one visit, to be read aloud: who → signed in? → from our own page? → bucket → may they? → page → send. */
+/** The life of one visit: identify → signed in? → from our own page? → bucket → authorize → page → send. */
 import type { NextFunction, Request, Response } from 'express'
-import type { Asking, RequestFacts } from '#access/caller.ts'
-import { isUnexplained } from '#access/denial.ts'
-import { hideMissingObject } from '#access/missing-object.ts'
-import { authorizeOnObject, authorizeOnUpload } from '#access/object-access.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
+import { isUnexplained } from '#access/decide/denial.ts'
+import { hideMissingObject } from '#access/decide/missing-object.ts'
+import { authorizeOnObject, authorizeOnUpload } from '#access/decide/object-access.ts'
+import type { Asking } from '#access/decide/resource.ts'
+import { nextRequestId } from '#http/request-id.ts'
 import { Identity } from '#identity/identity.ts'
-import type { Log } from '#lib/log.ts'
+import type { Log } from '#lib/log/log.ts'
 import { anonymous, type Principal } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object.ts'
 import { decisionHeader } from '#model/served-request.ts'
+import { RequestActor } from '#objects/actor.ts'
 import { anonymousRequester } from '#policy/requester.ts'
 import { safeNext } from './address.ts'
-import { basePathOf } from './base-path.ts'
+import { basePathOf } from './answer/base-path.ts'
+import { describeFailure } from './answer/failure.ts'
+import type { Renderer } from './answer/render.ts'
+import { sendAnswer } from './answer/send.ts'
 import { mayExplainAction } from './denials/denials.ts'
 import { factsOfVisit, readQuery } from './facts.ts'
-import { describeFailure } from './failure.ts'
-import { isFormRequest, readForm, readJson } from './form.ts'
 import { visibleIamPages } from './iam/visible-pages.ts'
-import { assertOwnPage as assertFromOwnPage } from './own-pages.ts'
 import type { Answer, ConsoleServices, Visit } from './page.ts'
-import type { Renderer } from './render.ts'
 import type { Route } from './route.ts'
-import { sendAnswer } from './send.ts'
 import { CsrfTokens } from './session/csrf.ts'
 import { sessionOf } from './session/session.ts'
-import { identifyVisitor, type Visitor } from './visitor.ts'
+import { isFormRequest, readForm, readJson } from './visit/form.ts'
+import { assertOwnPage as assertFromOwnPage } from './visit/own-pages.ts'
+import { identifyVisitor, type Visitor } from './visit/visitor.ts'
+import { wantsJson } from './visit/wants-json.ts'
 
-const nobody: Asking = { requester: anonymousRequester, policies: { identity: [] } }
+const anonymousAsking: Asking = { requester: anonymousRequester, policies: { identity: [] } }
 
 export interface EndpointOptions {
   readonly services: ConsoleServices
@@ -44,6 +48,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     identifyVisitor(request, response, {
       signIn: services.signIn,
       lifetimeMs: config.sessionLifetimeMs,
+      clock: services.clock,
       isSecure: services.access.clientAddress.isSecure(request),
     })
 
@@ -56,7 +61,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       if (route.permission !== 'anyone' && visitor.principal === undefined) {
         return await send(askToSignIn(request, base), request, response, visitor)
       }
-      // The bytes of an upload may call themselves what they like.
+      // The content type of an upload is chosen by the visitor, so only POST reads forms.
       const hasForm = route.method === 'post' && isFormRequest(request)
       const form = hasForm ? await readForm(request) : new URLSearchParams()
       if (route.method !== 'get') assertOwnPage(request, form, visitor)
@@ -68,16 +73,16 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     }
   }
 
-  /** Refusals that no policy made are kept as those are that one made. */
+  /** Refusals that no policy made are recorded too. */
   function recorded(error: ApiError, request: Request, visitor: Visitor | undefined): ApiError {
     const facts = factsOfVisit(request)
     const action = `${request.method} ${request.path}`
     const who = visitor?.principal instanceof Identity ? visitor.principal : undefined
     const account = who?.account ?? services.access.ownAccount()
-    return services.gatekeeper.noteArnRefusal(error, who ?? nobody, action, { arn: '*', account }, facts)
+    return services.gatekeeper.recordArnRefusal(error, who ?? anonymousAsking, action, { arn: '*', account }, facts)
   }
 
-  /** What is not there looks forbidden to those who may not list. */
+  /** Missing objects look forbidden to visitors who may not list. */
   async function showPage(route: Route, visit: Visit): Promise<Answer> {
     try {
       return await route.page(visit, services)
@@ -116,6 +121,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       host: services.access.clientAddress.host(request),
       principal,
       facts,
+      actor: new RequestActor(gatekeeper, { principal, facts, requestId: nextRequestId() }),
       session: visitor.session,
       get bucket(): Bucket {
         if (found === undefined) throw new Error(`${route.path} names no bucket`)
@@ -153,7 +159,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     })
   }
 
-  /** What the navigation leads to. */
+  /** What the navigation offers. */
   function offeredTo(principal: Principal, request: Request) {
     const facts = factsOfVisit(request)
     return {
@@ -173,7 +179,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       const value = error instanceof ApiError ? error.headers[name] : undefined
       if (value !== undefined) response.set(name, value)
     }
-    // A body that is still on its way would be taken for the next request.
+    // The rest of the body would be read as the next request.
     if (!request.complete) response.set('connection', 'close')
     await send(describeFailure(error, request, visitor?.principal), request, response, visitor)
   }
@@ -198,7 +204,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
   }
 }
 
-/** Pages lead to the sign-in and back; scripts are told. */
+/** Pages redirect to the sign-in; scripts get JSON. */
 function askToSignIn(request: Request, base: string): Answer {
   if (wantsJson(request)) {
     return { status: 401, json: { error: 'SignedOut', message: 'Your session has ended. Sign in again.' } }
@@ -207,14 +213,10 @@ function askToSignIn(request: Request, base: string): Answer {
   return { redirect: back === '/ui' ? '/ui/sign-in' : `/ui/sign-in?next=${encodeURIComponent(back)}` }
 }
 
-/** Where a form was sent from. */
+/** The page that sent a form. */
 function pageOf({ headers: { referer = '' } }: Request, base: string): string {
   const { pathname, search } = URL.canParse(referer) ? new URL(referer) : { pathname: '', search: '' }
   return safeNext((pathname.startsWith(`${base}/`) ? pathname.slice(base.length) : pathname) + search)
-}
-
-export function wantsJson(request: Request): boolean {
-  return /^application\/json\b/.test(request.headers.accept ?? '')
 }
 
 async function authorize(route: Route, visit: Visit, services: ConsoleServices): Promise<void> {

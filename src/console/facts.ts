@@ -1,31 +1,30 @@
 /**
- * What conditions of policies may ask of a visit. The keys of S3 say what the console does, and never repeat the visit's own query and
- * headers: the console acts on none of them as S3 would, so that an `x-amz-tagging` sent along must not satisfy a condition.
+ * What conditions of policies may ask of a visit. Keys of S3 describe what the console does, and never repeat the
+ * visit's own query and headers: the console does not act on these, so an `x-amz-tagging` sent along must not satisfy a
+ * condition.
  */
 import type { IncomingMessage } from 'node:http'
-import type { RequestFacts } from '#access/caller.ts'
-import { callerHeaders } from '#access/caller-headers.ts'
-import type { ConditionKeys } from '#access/query-facts.ts'
+import { callerHeaders } from '#access/caller/caller-headers.ts'
+import type { ConditionKeys } from '#access/caller/query-facts.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { ApiError } from '#model/errors.ts'
-import type { ObjectVersion } from '#model/object.ts'
 import type { NamedTags } from '#model/tags.ts'
+import { conditionKeys } from '#objects/effect.ts'
 import type { WriteConditions } from '#store/contract.ts'
 
-/** An action as it will be done, beside the resource. */
+/** What an action does, beside its resource. */
 export interface Effect {
   /** Condition keys in lower case. */
   readonly keys?: ConditionKeys
-  /** That are put on an object. */
+  /** Tags that are set on an object. */
   readonly objectTags?: NamedTags
-  /** Of a link that is signed now and used later. */
-  readonly caller?: RequestFacts['caller']
 }
 
 export function factsOfVisit({ method = '', headers, socket }: IncomingMessage): RequestFacts {
   return { method, headers: callerHeaders(headers), query: new Map(), socket, caller: { via: 'header' } }
 }
 
-/** A parameter has one value: of two, one could be authorized and the other be used. InvalidArgument. */
+/** Refuses repeated parameters: otherwise one value could be authorized and another used. InvalidArgument. */
 export function readQuery(url: string | undefined): URLSearchParams {
   const query = new URLSearchParams(url?.split(/\?(.*)/s)[1] ?? '')
   const names = [...query.keys()]
@@ -34,7 +33,7 @@ export function readQuery(url: string | undefined): URLSearchParams {
   throw new ApiError('InvalidArgument', { message: `The address has the parameter ${repeated} twice.` })
 }
 
-/** Listing what is below a prefix. */
+/** Facts of listing below a prefix. */
 export function listing(prefix: string, limit: number, delimiter = ''): Effect {
   const cut = delimiter === '' ? {} : { 's3:delimiter': delimiter }
   return { keys: { 's3:prefix': prefix, 's3:max-keys': String(limit), ...cut } }
@@ -42,30 +41,5 @@ export function listing(prefix: string, limit: number, delimiter = ''): Effect {
 
 export const writing = (conditions: WriteConditions): Effect => ({ keys: conditionKeys(conditions) })
 
-/** A part of an upload, or its beginning: no object comes to be yet. */
+/** Uploading a part, or creating an upload, creates no object yet. */
 export const uploadingPart: Effect = { keys: { 's3:objectcreationoperation': 'false' } }
-
-/** Writing what another object holds, with what belongs to it. */
-export function copying(
-  source: { readonly bucket: string; readonly key: string; readonly version: ObjectVersion },
-  conditions: WriteConditions,
-  metadataDirective?: 'REPLACE',
-): { readonly keys: ConditionKeys } {
-  const { storageClass, websiteRedirectLocation } = source.version
-  const keys: ConditionKeys = {
-    's3:x-amz-copy-source': `${source.bucket}/${source.key}`,
-    ...(metadataDirective === undefined ? {} : { 's3:x-amz-metadata-directive': metadataDirective }),
-    // As a client has to say them: S3 copies neither.
-    ...(storageClass === 'STANDARD' ? {} : { 's3:x-amz-storage-class': storageClass }),
-    ...(websiteRedirectLocation === undefined ? {} : { 's3:x-amz-website-redirect-location': websiteRedirectLocation }),
-    ...conditionKeys(conditions),
-  }
-  return { keys }
-}
-
-function conditionKeys({ ifMatch, ifNoneMatch }: WriteConditions): ConditionKeys {
-  return {
-    ...(ifMatch === undefined ? {} : { 's3:if-match': ifMatch }),
-    ...(ifNoneMatch === undefined ? {} : { 's3:if-none-match': ifNoneMatch }),
-  }
-}

@@ -2,34 +2,41 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { ZodType } from 'zod'
-import type { Gatekeeper, RequestFacts, Resource } from '#access/caller.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
+import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
+import type { Resource } from '#access/decide/resource.ts'
 import type { Access } from '#access/open-access.ts'
-import type { SignIn } from '#access/sign-in.ts'
+import type { SignIn } from '#access/sign-in/sign-in.ts'
 import type { Identities } from '#identity/identities.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
+import type { BackgroundWork } from '#model/work-status.ts'
+import type { Actor } from '#objects/actor.ts'
 import type { Content, Store } from '#store/contract.ts'
-import type { ConsoleSettings } from './console.ts'
+import type { ConsoleSettings } from './console-settings.ts'
 import type { Effect } from './facts.ts'
-import type { ShownOnce } from './iam/shown-once.ts'
+import type { ShownOnce } from './iam/keys/shown-once.ts'
 import type { Notice, VisitSession } from './session/session.ts'
 
 export interface Visit {
-  /** The bare message, for bodies that are streamed. */
+  /** The raw message, for streamed bodies. */
   readonly message: IncomingMessage
   readonly headers: IncomingHttpHeaders
   readonly method: string
-  /** Path and query as asked for. */
+  /** Path and query as requested. */
   readonly url: string
   readonly query: URLSearchParams
   /** Values of `:name` in the route's path, decoded. */
   readonly params: Readonly<Record<string, string>>
   readonly address: string
-  /** Host, with its port where that is said, as the visitor's browser asked for it. */
+  /** Host in the visitor's browser, with its port where one is given. */
   readonly host: string | undefined
-  /** What conditions of policies may ask of this visit, whatever it does: see facts.ts. */
+  /** What conditions of policies may ask of every visit: see facts.ts. */
   readonly facts: RequestFacts
+  /** The principal, address and request id behind writes of this visit. */
+  readonly actor: Actor
   /** Anonymous on pages that need no sign-in. */
   readonly principal: Principal
   readonly session: VisitSession
@@ -37,7 +44,7 @@ export interface Visit {
   readonly bucket: Bucket
   /** `key` of the query; '' if there is none. */
   readonly key: string
-  /** Of the route's version; undefined for the current one. */
+  /** The version id that the route takes from the query; undefined: the current version. */
   readonly versionId: string | undefined
   /** Fields of an urlencoded form. */
   readonly form: URLSearchParams
@@ -46,7 +53,7 @@ export interface Visit {
   may(action: string, resource?: Resource, effect?: Effect): boolean
   /** AccessDenied unless the visitor may. */
   authorize(action: string, resource?: Resource, effect?: Effect): void
-  /** The same for an object, or an upload to it, which may have an owner and a list of its own. */
+  /** The same for an object, or an upload to it, whose owner and ACL may count. */
   authorizeObject(action: string, target: ObjectTarget, effect?: Effect): Promise<void>
 }
 
@@ -63,19 +70,19 @@ export interface View {
   readonly title: string
   readonly locals?: Readonly<Record<string, unknown>>
   readonly status?: number
-  /** Where the page is: its place in the navigation is marked, and the crumbs lead back. */
-  readonly place?: Place
+  /** The section that the navigation marks, and the breadcrumbs. */
+  readonly place?: Section
   readonly crumbs?: readonly Crumb[]
   readonly isBare?: boolean
   /** Part of a page, fetched by a script. */
   readonly isFragment?: boolean
-  /** A question that scripts show in a dialog; without them it is a page. */
+  /** A question that scripts show in a dialog; without scripts it is a page. */
   readonly isDialog?: boolean
   /** Modules under public/js that only this page needs. */
   readonly scripts?: readonly string[]
 }
 
-export type Place = 'overview' | 'buckets' | 'iam' | 'activity' | 'denials' | 'docs' | 'system'
+export type Section = 'overview' | 'buckets' | 'iam' | 'activity' | 'denials' | 'docs' | 'system'
 
 export interface Crumb {
   readonly text: string
@@ -93,19 +100,21 @@ export type Answer =
     }
 
 export interface BucketPolicies {
-  /** As `put` reads it. MalformedPolicy. */
+  /** Parses as `put` does. MalformedPolicy. */
   parse(bucket: string, json: string): unknown
   find(bucket: string): string | undefined
-  /** MalformedPolicy; AccessDenied for a public one where these are blocked. */
+  /** MalformedPolicy; AccessDenied for a public policy while BlockPublicPolicy is on. */
   put(bucket: string, json: string, options: { readonly blocksPublic: boolean }): Promise<void>
   remove(bucket: string): Promise<void>
   isPublic(bucket: string): boolean
 }
 
-/** What is opened once, see services.ts. */
+/** Services that every process opens once: see app/services.ts. */
 export interface DomainServices {
+  readonly clock: Clock
   readonly engine: MetadataEngine
   readonly store: Store
+  readonly backgroundWork: BackgroundWork
   readonly gatekeeper: Gatekeeper
   readonly bucketPolicies: BucketPolicies
   readonly access: Access

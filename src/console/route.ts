@@ -3,18 +3,21 @@ import type { ConsoleServices, Page, Visit } from './page.ts'
 
 export type Method = 'get' | 'post' | 'put' | 'delete'
 
-/** Who may see a page: anybody, whoever has signed in, or those with an action on what the path names. */
+/** Visitors who may see a page: all, those who signed in, or those with an action on the resource in the path. */
 export type Permission = 'anyone' | 'signed-in' | `s3:${string}` | `sts:${string}`
 
-/** What a page will do, where the conditions of policies may ask for more than the resource. */
+/** What the page does, where conditions of policies may ask for more than the resource. */
 export type EffectOf = (visit: Visit, services: ConsoleServices) => Effect
 
 export interface Route {
   readonly method: Method
   readonly path: string
-  /** The page is about one object, which `key` in the query names. */
+  /** The page is about one object, named by `key` in the query. */
   readonly needsKey: boolean
-  /** The page is about one version, which `versionId` in the query names: undefined if it ignores that, '' for the current version. */
+  /**
+   * The page is about one version, named by `versionId` in the query. Undefined: it ignores that; '': the current
+   * version by default.
+   */
   readonly versionId: string | undefined
   readonly permission: Permission
   readonly effect: EffectOf | undefined
@@ -22,8 +25,8 @@ export interface Route {
 }
 
 /**
- * `?key=` at the end of a path says that the page is about one object, and `&versionId=` after it that it is about one of its versions:
- * what is written there is the one taken if none is named.
+ * `?key=` at the end of a path means that the page is about one object, and `&versionId=` after it that it is about one
+ * of its versions: the value written there is the default.
  */
 export function route(
   method: Method,

@@ -7,8 +7,8 @@ import { showBuckets } from './buckets/list-buckets.ts'
 import { mayExplainAction, showDenials } from './denials/denials.ts'
 import { showDocs } from './docs/docs.ts'
 import { uploadingPart } from './facts.ts'
-import { createKey, deleteKey, rotateKey, setKeyExpiry, setKeyStatus, showNewKey } from './iam/access-keys.ts'
-import { liftBoundary, setBoundary } from './iam/boundary.ts'
+import { showDocument } from './iam/document.ts'
+import { liftBoundary, setBoundary } from './iam/holders/boundary.ts'
 import {
   attachPolicy,
   deleteHolder,
@@ -17,31 +17,24 @@ import {
   leaveGroup,
   removeInline,
   saveInline,
-} from './iam/change-holder.ts'
-import { createHolder } from './iam/create-holder.ts'
-import { showDocument } from './iam/document.ts'
-import { showHolders, showUsers } from './iam/list-holders.ts'
-import { removePassword, setPassword } from './iam/password.ts'
+} from './iam/holders/change-holder.ts'
+import { createHolder } from './iam/holders/create-holder.ts'
+import { showHolders, showUsers } from './iam/holders/list-holders.ts'
+import { removePassword, setPassword } from './iam/holders/password.ts'
+import { saveRole, saveTrust } from './iam/holders/roles.ts'
+import { showHolder } from './iam/holders/show-holder.ts'
+import { addTag, removeTag } from './iam/holders/tags.ts'
+import { createKey, deleteKey, rotateKey, setKeyExpiry, setKeyStatus, showNewKey } from './iam/keys/access-keys.ts'
 import {
   createManagedPolicy,
   deleteManagedPolicy,
   saveManagedPolicy,
   showManagedPolicy,
   showPolicies,
-} from './iam/policies.ts'
-import { saveRole, saveTrust } from './iam/roles.ts'
-import { showHolder } from './iam/show-holder.ts'
-import { showSimulation } from './iam/simulate.ts'
-import { addTag, removeTag } from './iam/tags.ts'
-import { sendContent } from './objects/content.ts'
-import { copyObjects } from './objects/copy-objects.ts'
-import { createFolder, showNewFolder } from './objects/create-folder.ts'
-import { deleteObjects } from './objects/delete-objects.ts'
-import { listingOf, showObjects } from './objects/list-objects.ts'
-import { saveMetadata, showMetadata } from './objects/metadata.ts'
-import { showReaders } from './objects/readers.ts'
-import { showObject } from './objects/show-object.ts'
-import { undoDelete } from './objects/undo-delete.ts'
+} from './iam/policies/policies.ts'
+import { showSimulation } from './iam/simulation/simulate.ts'
+import { createFolder, showNewFolder } from './objects/folder/create-folder.ts'
+import { listingOf, showObjects } from './objects/folder/list-objects.ts'
 import {
   abortUpload,
   completeUpload,
@@ -50,9 +43,16 @@ import {
   uploadFile,
   uploadPart,
   writingOf,
-} from './objects/upload.ts'
-import { deleteVersion, restoreVersion } from './objects/versions.ts'
-import { downloadZip } from './objects/zip.ts'
+} from './objects/folder/upload.ts'
+import { sendContent } from './objects/object/content.ts'
+import { saveMetadata, showMetadata } from './objects/object/metadata.ts'
+import { showReaders } from './objects/object/readers.ts'
+import { showObject } from './objects/object/show-object.ts'
+import { deleteVersion, restoreVersion } from './objects/object/versions.ts'
+import { copyObjects } from './objects/selection/copy-objects.ts'
+import { deleteObjects } from './objects/selection/delete-objects.ts'
+import { undoDelete } from './objects/selection/undo-delete.ts'
+import { downloadZip } from './objects/selection/zip.ts'
 import { showOverview } from './overview/overview.ts'
 import { makePresigned, showPresign } from './presign/presign.ts'
 import { type Route, route } from './route.ts'
@@ -66,12 +66,13 @@ import { showSignIn, signIn } from './sign-in/sign-in.ts'
 import { signOut } from './sign-in/sign-out.ts'
 import { setTheme } from './sign-in/theme.ts'
 import { showToken } from './sign-in/token.ts'
+import { startJob } from './system/background-work.ts'
 import { showSystem } from './system/system.ts'
 import { saveBucketTags, showBucketTags } from './tags/bucket-tags.ts'
 import { saveObjectTags, showObjectTags } from './tags/object-tags.ts'
 
 export const routes: readonly Route[] = [
-  // Coming and going
+  // Sign-in and sign-out
   route('get', '/ui/sign-in', 'anyone', showSignIn),
   route('post', '/ui/sign-in', 'anyone', signIn),
   route('post', '/ui/sign-out', 'signed-in', signOut),
@@ -84,13 +85,14 @@ export const routes: readonly Route[] = [
   route('get', '/ui/denials', mayExplainAction, showDenials),
   route('get', '/ui/docs', 'signed-in', showDocs),
   route('get', '/ui/system', 'signed-in', showSystem),
+  route('post', '/ui/system/jobs/:job/start', 's3:CreateJob', startJob),
 
-  // Buckets; what a visitor may see of them is decided one by one.
+  // Buckets; each bucket in a list is authorized on its own.
   route('get', '/ui/buckets', 'signed-in', showBuckets),
   route('get', '/ui/bucket-names', 'signed-in', listBucketNames),
   route('post', '/ui/buckets', 'signed-in', createBucket),
 
-  // Folders of a bucket; each key of what is selected is authorized alone.
+  // Folders of a bucket; each selected key is authorized on its own.
   route('get', '/ui/buckets/:bucket', 's3:ListBucket', showObjects, listingOf),
   route('get', '/ui/buckets/:bucket/new-folder', 'signed-in', showNewFolder),
   route('post', '/ui/buckets/:bucket/folders', 'signed-in', createFolder),
@@ -99,7 +101,7 @@ export const routes: readonly Route[] = [
   route('post', '/ui/buckets/:bucket/copy', 'signed-in', copyObjects),
   route('post', '/ui/buckets/:bucket/zip', 'signed-in', downloadZip),
 
-  // Identities; each page asks for the actions that IAM's API asks for.
+  // Identities; each page needs the actions of IAM's API.
   route('get', '/ui/iam', 'signed-in', showUsers),
   route('get', '/ui/iam/policies', 'signed-in', showPolicies),
   route('post', '/ui/iam/policies', 'signed-in', createManagedPolicy),
@@ -152,7 +154,7 @@ export const routes: readonly Route[] = [
   route('get', '/ui/buckets/:bucket/readers?key=&versionId=', 's3:GetObject', showReaders),
   route('get', '/ui/buckets/:bucket/content?key=&versionId=', 's3:GetObject', sendContent),
   route('get', '/ui/buckets/:bucket/metadata?key=', 's3:GetObject', showMetadata),
-  // What a copy needs depends on its source: asked where it is made.
+  // The permissions of a copy depend on its source, so the page asks for them.
   route('post', '/ui/buckets/:bucket/metadata?key=', 'signed-in', saveMetadata),
   route('get', '/ui/buckets/:bucket/object-tags?key=', 'signed-in', showObjectTags),
   route('post', '/ui/buckets/:bucket/object-tags?key=', 'signed-in', saveObjectTags),
@@ -161,7 +163,7 @@ export const routes: readonly Route[] = [
   route('post', '/ui/buckets/:bucket/restore?key=&versionId=null', 'signed-in', restoreVersion),
   route('post', '/ui/buckets/:bucket/delete-version?key=&versionId=null', 's3:DeleteObjectVersion', deleteVersion),
 
-  // Uploads of the browser
+  // Uploads from the browser
   route('put', '/ui/buckets/:bucket/upload?key=', 's3:PutObject', uploadFile, writingOf),
   route('post', '/ui/buckets/:bucket/uploads?key=', 's3:PutObject', startUpload, uploadingPart),
   route('get', '/ui/buckets/:bucket/uploads/:upload?key=', 's3:ListMultipartUploadParts', showUpload),

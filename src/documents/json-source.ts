@@ -1,12 +1,12 @@
-/** JSON text as a person wrote it: mistakes are told with their line and path, and a name given twice is one. */
+/** JSON that people write: mistakes are reported with line and path, and a repeated name is a mistake. */
 import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode, visit } from 'jsonc-parser'
 import type { z } from 'zod'
 
-/** Why a document has no effect. */
+/** Why a document is not in force. */
 export class DocumentProblem extends Error {
-  /** As `accounts[0].users[2].keys`; '' is the document as a whole. */
+  /** For example `accounts[0].users[2].keys`; '' is the document as a whole. */
   readonly path: string
-  /** From 1; undefined where nothing in the text is to blame. */
+  /** From 1; undefined if no place in the text is to blame. */
   readonly line: number | undefined
 
   constructor(message: string, path: readonly PropertyKey[] = [], line?: number) {
@@ -17,14 +17,14 @@ export class DocumentProblem extends Error {
   }
 }
 
-/** Every value of the document is named by the names and places that lead to it. */
+/** Walks every value of the document with the path to it. */
 export type DocumentPath = readonly (string | number)[]
 
 /** Throws DocumentProblem. */
 export function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text)
-    // As programs write it, and so with no name twice: of a large document, that is known much sooner.
+    // A text in a program's own layout has no repeated name. Comparing is much faster for a large document.
     if (text !== `${JSON.stringify(value, null, 2)}\n` && text !== JSON.stringify(value)) refuseRepeatedNames(text)
     return value
   } catch (error) {
@@ -42,7 +42,7 @@ export function problemAt(text: string, path: readonly PropertyKey[], message: s
   return new DocumentProblem(message, path, findLine(text, path))
 }
 
-/** The first of what a schema found. */
+/** The first problem that a schema found. */
 export function problemOfSchema(text: string, error: z.ZodError): DocumentProblem {
   const [issue] = error.issues
   if (issue === undefined) return new DocumentProblem(error.message)
@@ -68,7 +68,7 @@ function refuseRepeatedNames(text: string): void {
   })
 }
 
-/** The line of the value, or of the nearest that holds it, as when a name is missing. */
+/** The line of the value, or of its nearest parent, for example if a name is missing. */
 function findLine(text: string, path: readonly PropertyKey[]): number | undefined {
   const root = parseTree(text)
   if (root === undefined) return undefined
@@ -82,15 +82,15 @@ function findLine(text: string, path: readonly PropertyKey[]): number | undefine
   return node && lineAt(text, node.offset)
 }
 
-/** From 1, as people count. */
+/** Lines count from 1. */
 export interface Position {
   readonly line: number
   readonly column: number
 }
 
 /**
- * Where the value at `path`, of valid JSON, begins and ends: right after what comes before it, be that a bracket, a comma or a colon, and
- * right after its last character. Undefined: there is none.
+ * Start and end of the value at `path` in valid JSON: right after the bracket, comma or colon before it, and right
+ * after its last character. Undefined: there is none.
  */
 export function extentAt(text: string, path: DocumentPath): { start: Position; end: Position } | undefined {
   const root = parseTree(text)

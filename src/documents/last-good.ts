@@ -1,4 +1,4 @@
-/** The last state of a document that was valid, beside the document: a process that starts while a hand is at it takes that. */
+/** The last valid state of a document, in a file beside it, for a process that starts while the document is invalid. */
 import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
 export const lastGoodPath = (path: string): string => `${path}.last-good`
@@ -11,7 +11,7 @@ export function readLastGood(path: string): string | undefined {
   }
 }
 
-/** It may hold secrets, and any process may write it. Where the folder cannot be written, there is none. */
+/** It may hold secrets, and any process may write it. If the folder cannot be written, there is none. */
 export function keepLastGood(path: string, text: string): void {
   if (readLastGood(path) === text) return
   const temporary = `${lastGoodPath(path)}.${process.pid}.tmp`
@@ -19,11 +19,11 @@ export function keepLastGood(path: string, text: string): void {
     writeFileSync(temporary, text, { mode: 0o600 })
     renameSync(temporary, lastGoodPath(path))
   } catch {
-    // The document itself is what counts.
+    // Only a copy: the document itself is written.
   }
 }
 
-/** In the place of a document that is gone, which an editor may have moved aside. False: there is none. */
+/** Puts it back if the document is missing: an editor may have moved it aside. False: there is none. */
 export function restoreLastGood(path: string): boolean {
   if (!existsSync(lastGoodPath(path))) return false
   const temporary = `${path}.${process.pid}.tmp`

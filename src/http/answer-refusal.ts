@@ -1,10 +1,10 @@
-/** An answer to a request that no service has looked at, in the form that its client reads. */
+/** Answers a request before any service has seen it, in the format that its client reads. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { formatXml } from '#lib/xml.ts'
+import { formatXml } from '#lib/text/xml.ts'
 import type { ApiError } from '#model/errors.ts'
 
-/** `protocol`: of S3, or of IAM and STS. */
+/** `protocol`: S3's, or that of IAM and STS. */
 export function answerRefusal(
   { status, code, message, fields }: ApiError,
   protocol: 's3' | 'query',
@@ -22,7 +22,7 @@ export function answerRefusal(
     'content-type': protocol === 's3' ? 'application/xml' : 'text/xml',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
-    // A body that is still on its way would be taken for the next request.
+    // The rest of the body would be read as the next request.
     ...(request.complete ? {} : { connection: 'close' }),
   })
   response.end(request.method === 'HEAD' ? undefined : body)

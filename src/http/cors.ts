@@ -1,6 +1,6 @@
 /**
- * Cross-origin answers for the API as a whole. https://fetch.spec.whatwg.org/#http-cors-protocol
- * Credentials are never allowed: requests are signed, and cookies play no part.
+ * CORS for the API as a whole. Credentials are never allowed: requests are signed, and cookies play no part.
+ * https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
@@ -8,7 +8,7 @@ export interface CorsSettings {
   /** `*` for all. */
   readonly origins: readonly string[]
   readonly methods: readonly string[]
-  /** `*` for whatever the page asks for: browsers do not take the star as including Authorization. */
+  /** `*` allows whatever the page asks for: for browsers the star does not include Authorization. */
   readonly allowHeaders: readonly string[]
 }
 
@@ -28,7 +28,10 @@ const exposed = [
   ...['checksum-type', 'copy-source-version-id', 'delete-marker', 'id-2', 'missing-meta', 'mp-parts-count'],
   ...['object-size', 'request-id', 'storage-class', 'version-id'],
 ].map((name) => (/^[a-z]/.test(name) ? `x-amz-${name}` : name))
-/** The star covers metadata, whose names nobody knows; the names are for browsers that do not know the star. */
+/**
+ * The star exposes user metadata too, whose names are not known in advance. The names are for browsers that do not
+ * understand the star.
+ */
 const exposedHeaders = ['*', ...exposed].join(', ')
 const preflightSeconds = 3600
 

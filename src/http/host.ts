@@ -1,4 +1,4 @@
-/** RFC 9112 §3.2: a request with more than one Host, or with one that is no host, is refused before anything reads it. */
+/** RFC 9112 §3.2: a request with more than one Host, or with an invalid one, is refused before anything reads it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ApiError } from '#model/errors.ts'
 

@@ -1,25 +1,29 @@
 /**
- * While a secret that everybody knows is in force, only requests of this machine are served: a web page of another origin could sign
- * them as well, and one whose name was made to lead here (DNS rebinding) would even pass for our own. Browsers say where a request
- * comes from; what says nothing is no browser. https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+ * While the well-known first secret is in force, only requests of this machine are served: a web page of another origin
+ * could sign requests with it, and a page that uses DNS rebinding would even pass as our own. Browsers say where a
+ * request comes from; a request that does not say is not from a browser.
+ * https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { ApiError } from '#model/errors.ts'
 
 export interface LocalRequestsOptions {
-  /** The access key whose secret everybody knows; undefined if there is none. */
+  /** The access key that still has the well-known secret; undefined if none has. */
   readonly findOpenKey: () => string | undefined
-  /** Whether this server listens on this machine's own addresses only. Else nothing is served: anyone may send the Host they like. */
+  /**
+   * Whether this server listens on loopback addresses only. Otherwise nothing is served, since remote clients can send
+   * any Host.
+   */
   readonly isLoopback: boolean
   /** Hosts that the settings name, with or without a port. */
   readonly hosts: readonly string[]
-  /** Domains whose subdomains are hosts as well. */
+  /** Domains whose subdomains count as hosts too. */
   readonly domains: readonly string[]
   /** Origins that the settings name. */
   readonly origins: readonly string[]
 }
 
-/** Gives AccessDenied for what is not served. */
+/** Returns AccessDenied for a request that is not served. */
 export type LocalRequests = (request: IncomingMessage) => ApiError | undefined
 
 export function createLocalRequests({
@@ -37,17 +41,17 @@ export function createLocalRequests({
   }
   const isLocalUrl = (url: string) => URL.canParse(url) && /^https?:/i.test(url) && isLocal(new URL(url).host)
   const isOwnOrigin = (origin: string) => origins.includes(origin) || isLocalUrl(origin)
-  // Most requests name the host that the last one named.
+  // Most requests name the same host as the one before.
   let lastLocalHost = ''
 
-  /** Undefined: nothing speaks against it. */
+  /** Undefined: the request may be served. */
   function findForeign({ host, origin, referer, 'sec-fetch-site': site }: IncomingHttpHeaders): string | undefined {
     if (host !== undefined && host !== lastLocalHost) {
       if (!isLocal(host)) return `the host ${shown(host)}`
       lastLocalHost = host
     }
     if (origin !== undefined) return isOwnOrigin(origin) ? undefined : `a page of ${shown(origin)}`
-    // Pages of localhost and of 127.0.0.1 are of different sites. Images and links have no Origin, but say where they were.
+    // localhost and 127.0.0.1 are different sites. Requests for images and links have no Origin, but a Referer.
     const isForeign = site === 'cross-site' && !(referer !== undefined && isOwnOrigin(originOf(referer)))
     return isForeign ? 'a page of another site' : undefined
   }
@@ -63,9 +67,9 @@ export function createLocalRequests({
 function refusal(foreign: string, key: string): ApiError {
   return new ApiError('AccessDenied', {
     message:
-      `The access key ${key} still has its first secret, which everybody knows: until it has another, this server answers only ` +
-      `requests for localhost that come from this machine's own pages and tools, and not ${foreign}. To mend this, start it with ` +
-      `ADMIN_ACCESS_KEY=${key} and a secret of yours in ADMIN_SECRET_KEY, or run it once with --reset-cred.`,
+      `The access key ${key} still has the well-known first secret. Until it is changed, this server answers only ` +
+      `requests for localhost that come from this machine's own pages and tools, and not ${foreign}. To change it, start the server with ` +
+      `ADMIN_ACCESS_KEY=${key} and a secret of your own in ADMIN_SECRET_KEY, or run it once with --reset-cred.`,
   })
 }
 
@@ -80,5 +84,5 @@ function nameIn(host: string): string {
 
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : '')
 
-/** As it may stand in an answer. */
+/** Safe to show in an answer. */
 const shown = (text: string): string => text.replace(/[^\w.:/[\]-]/g, '?').slice(0, 100)

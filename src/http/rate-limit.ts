@@ -1,4 +1,7 @@
-/** A bucket of tokens for each client address: bursts up to the whole limit, then a steady rate. Counts in this process only. */
+/**
+ * A token bucket for each client address: bursts up to the whole limit, then a steady rate. Counts in this process
+ * only.
+ */
 import { ApiError } from '#model/errors.ts'
 
 export interface RateLimit {
@@ -15,7 +18,7 @@ interface Bucket {
   filledAtMs: number
 }
 
-/** More addresses than this are not remembered: the one not seen for longest starts anew. */
+/** The number of addresses remembered. Beyond it, the one not seen for longest is forgotten. */
 const maxAddresses = 50_000
 const allowed: RateDecision = { isAllowed: true }
 
@@ -43,7 +46,7 @@ export class RateLimiter {
     return allowed
   }
 
-  /** SlowDown, saying when to come back. */
+  /** SlowDown, with Retry-After. */
   assert(address: string): void {
     const decision = this.take(address)
     if (!decision.isAllowed) {

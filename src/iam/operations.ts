@@ -1,25 +1,27 @@
 /**
- * The map of IAM: every operation, what it acts on, and what it does; the permission for each is `iam:` and its name. Verbs that many
- * nouns have are derived from one description (held-policies.ts, tags.ts). The authority on names is the service model inside
- * @aws-sdk/client-iam.
+ * The map of IAM: every operation, what it acts on, and what it does. The permission for each is `iam:` and its name.
+ * Verbs that several kinds share are derived from one description (policies/held-policies.ts, tags.ts). The authority
+ * on names is the service model inside @aws-sdk/client-iam.
  */
-import { accessKeyRows } from './access-keys.ts'
-import { accountRows } from './account.ts'
-import { authorizationDetailsRow } from './authorization-details.ts'
-import { contextKeyRows } from './context-keys.ts'
-import { credentialReportRows } from './credential-report.ts'
-import { groupRows } from './groups.ts'
-import { boundaryRows, heldPolicyRows } from './held-policies.ts'
-import { instanceProfileRows } from './instance-profiles.ts'
-import { loginProfileRows } from './login-profiles.ts'
-import { oidcProviderRows } from './oidc-providers.ts'
-import { policyRows } from './policies.ts'
+
+import { accountRows } from './account/account.ts'
+import { authorizationDetailsRow } from './account/authorization-details.ts'
+import { credentialReportRows } from './account/credential-report.ts'
+import { accessKeyRows } from './entities/access-keys.ts'
+import { groupRows } from './entities/groups.ts'
+import { instanceProfileRows } from './entities/instance-profiles.ts'
+import { loginProfileRows } from './entities/login-profiles.ts'
+import { oidcProviderRows } from './entities/oidc-providers.ts'
+import { roleRows } from './entities/roles.ts'
+import { serviceLinkedRoleRows } from './entities/service-linked-roles.ts'
+import { userRows } from './entities/users.ts'
+import { contextKeyRows } from './policies/context-keys.ts'
+import { boundaryRows, heldPolicyRows } from './policies/held-policies.ts'
+import { policyRows } from './policies/policies.ts'
+import { simulateRows } from './policies/simulate.ts'
 import type { IamRow } from './request.ts'
-import { roleRows } from './roles.ts'
-import { simulateRows } from './simulate.ts'
 import { tagRows } from './tags.ts'
 import { unsupportedRows } from './unsupported.ts'
-import { userRows } from './users.ts'
 
 export const operations: readonly IamRow[] = [
   // CreateUser, GetUser, ListUsers, UpdateUser, DeleteUser, AddUserToGroup, RemoveUserFromGroup, ListGroupsForUser
@@ -32,11 +34,14 @@ export const operations: readonly IamRow[] = [
   ...groupRows,
   // CreateRole, GetRole, ListRoles, UpdateRole, UpdateRoleDescription, UpdateAssumeRolePolicy, DeleteRole
   ...roleRows,
+  // CreateServiceLinkedRole, DeleteServiceLinkedRole, GetServiceLinkedRoleDeletionStatus
+  ...serviceLinkedRoleRows,
   // Put, Get, List and Delete of User, Group and Role policies; Attach, Detach and ListAttached of each
   ...heldPolicyRows,
   // Put and Delete of User and Role permissions boundaries
   ...boundaryRows,
-  // CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, ListEntitiesForPolicy; versions: Create, Get, List, SetDefault, Delete
+  // CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, ListEntitiesForPolicy; versions: Create, Get, List,
+  // SetDefault, Delete
   ...policyRows,
   // Create, Get, List and Delete of instance profiles; ListInstanceProfilesForRole; AddRoleTo, RemoveRoleFrom
   ...instanceProfileRows,
@@ -44,7 +49,7 @@ export const operations: readonly IamRow[] = [
   ...oidcProviderRows,
   // Tag, Untag and List...Tags of users, roles, policies, instance profiles and providers
   ...tagRows,
-  // Alias, summary, and lists of what there never is
+  // Alias, summary, and lists that are always empty
   ...accountRows,
   authorizationDetailsRow,
   // GenerateCredentialReport, GetCredentialReport

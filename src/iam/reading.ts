@@ -1,12 +1,13 @@
-/** Parameters that many operations have in common, read into what the domain wants. */
-import type { QueryParams } from '#http/query/params.ts'
-import { isSameName, type PolicyText, type Tag } from '#identity/entity.ts'
-import type { XmlTree } from '#lib/xml.ts'
+/** Parameters that several operations share, read into values of the domain. */
+import type { QueryParams } from '#http/aws-query/params.ts'
+import { isSameName, type PolicyText, type Tag } from '#identity/entities/entity.ts'
+import type { XmlTree } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
-import { type ParseOptions, type PolicyKind, parsePolicy } from '#policy/document.ts'
+import type { ParseOptions, PolicyKind } from '#policy/document/document.ts'
+import { parsePolicy } from '#policy/document/parse-policy.ts'
 import { rules, tagsMax } from './rules.ts'
 
-/** MalformedPolicyDocument. What it says is kept, its white space is not. */
+/** MalformedPolicyDocument. White space is not kept. */
 export function readPolicy(
   params: QueryParams,
   name: string,
@@ -37,8 +38,8 @@ const itemsMax = 1000
 const itemsUsual = 100
 
 /**
- * The part of a list that is asked for. `keyOf` orders it, and no two entries have the same; the marker is the last key seen, so that
- * a list that changes meanwhile still goes on where it was. ValidationError.
+ * The requested part of a list. `keyOf` orders it and must be unique. The marker is the last key seen, so that paging
+ * goes on at the right place when the list changes meanwhile. ValidationError.
  */
 export function pageOf<T>(params: QueryParams, list: readonly T[], keyOf: (entry: T) => string): Page<T> {
   const max = params.findNumber('MaxItems', { min: 1, max: itemsMax }) ?? itemsUsual
@@ -59,13 +60,13 @@ export function pageOf<T>(params: QueryParams, list: readonly T[], keyOf: (entry
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
 
-/** A page as IAM answers with it: `<Users><member>...`. */
+/** A page in the format of IAM: `<Users><member>...`. */
 export function answerPage<T>(name: string, page: Page<T>, shape: (entry: T) => XmlTree | string): XmlTree {
   const { IsTruncated, Marker } = page
   return { [name]: { member: page.items.map(shape) as readonly XmlTree[] }, IsTruncated, Marker }
 }
 
-/** By name, whatever its case. */
+/** Sorts by name, without regard to case. */
 export const nameKey = ({ name }: { name: string }): string => name.toLowerCase()
 
 export function underPrefix<E extends { path: string }>(params: QueryParams, list: readonly E[]): E[] {
@@ -73,7 +74,7 @@ export function underPrefix<E extends { path: string }>(params: QueryParams, lis
   return list.filter(({ path }) => path.startsWith(prefix))
 }
 
-/** ValidationError: AWS's root has no name, and is named by none. */
+/** ValidationError: AWS's root has no name, so no name means it. */
 export function refuseRoot(isRoot: boolean): void {
   if (isRoot)
     throw new ApiError('ValidationError', { message: 'Must specify userName when calling with non-User credentials' })

@@ -1,24 +1,26 @@
-/** What an operation of IAM sees: its parameters, who calls, the account as it is, and the one way to change it. */
-import type { ConditionKeys } from '#access/query-facts.ts'
-import type { QueryParams } from '#http/query/params.ts'
-import type { Account } from '#identity/account.ts'
+/**
+ * What an operation of IAM sees: its parameters, the caller, the account as it is now, and the one way to change it.
+ */
+import type { ConditionKeys } from '#access/caller/query-facts.ts'
+import type { QueryParams } from '#http/aws-query/params.ts'
+import type { Account } from '#identity/entities/account.ts'
 import type { Identities } from '#identity/identities.ts'
 import type { Identity } from '#identity/identity.ts'
-import type { XmlTree } from '#lib/xml.ts'
+import type { XmlTree } from '#lib/text/xml.ts'
 
 export interface IamRequest {
   readonly params: QueryParams
   readonly caller: Identity
-  /** The caller's, as of now: for reading only. */
+  /** The caller's account as it is now, for reading only. */
   readonly account: Account
   readonly identities: Identities
-  /** Alters a copy of the account that is then put in its place; may run on a newer state than `account`. */
+  /** Alters a copy of the account, which then replaces it. May run on a newer state than `account`. */
   change<T>(alter: (account: Account) => T): Promise<T>
-  /** For a password that the caller must know. AccessDenied after too many wrong ones, Throttling where too many wait. */
+  /** Verifies the caller's password. AccessDenied after too many wrong ones, Throttling if too many wait. */
   isPasswordOf(passwordHash: string, password: string): Promise<boolean>
 }
 
-/** What an operation acts on, for policies. */
+/** What an operation acts on, as policies see it. */
 export interface Target {
   /** An ARN, or `*`. */
   readonly arn: string
@@ -32,13 +34,15 @@ export type TargetOf = (request: IamRequest) => Target
 export type IamOperation = (request: IamRequest) => Promise<XmlTree | undefined> | XmlTree | undefined
 
 export interface IamRow {
-  /** As `CreateUser`; its permission is `iam:CreateUser`. */
+  /** For example `CreateUser`, whose permission is `iam:CreateUser`. */
   readonly name: string
-  /** What the caller must be allowed to do it to; `unsupported`: IAM of AWS has it, this server does not. */
+  /**
+   * The target that the caller needs the permission for; `unsupported`: AWS has the operation, this server does not.
+   */
   readonly on: TargetOf | 'unsupported'
-  /** Where it moves that to, by a new name or path: the caller must be allowed there as well. */
+  /** The target under its new name or path: the caller needs the permission there too. */
   readonly movesTo?: TargetOf
-  /** A role that it hands to a service, which takes `iam:PassRole` as well. */
+  /** A role that the operation hands to a service, which needs `iam:PassRole` too. */
   readonly passes?: TargetOf
   readonly run: IamOperation
 }

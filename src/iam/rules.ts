@@ -1,6 +1,6 @@
-/** What parameters may be. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
-import type { TextRule } from '#http/query/params.ts'
-import { namePattern } from '#identity/entity.ts'
+/** Rules for parameters. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+import type { TextRule } from '#http/aws-query/params.ts'
+import { namePattern } from '#identity/entities/entity.ts'
 import { tagRules } from '#model/tag-rules.ts'
 
 const name = (max: number): TextRule => ({ min: 1, max, pattern: namePattern })
@@ -17,6 +17,9 @@ export const rules = {
   accessKeyId: { min: 16, max: 128, pattern: /^[\w@.-]+$/ },
   document: { min: 1, max: 131_072 },
   description: { max: 1000 },
+  serviceName: name(128),
+  customSuffix: name(64),
+  deletionTask: { min: 1, max: 1000 },
   versionId: { pattern: /^v[1-9]\d*(\.[A-Za-z0-9-]*)?$/ },
   password: { min: 1, max: 128 },
   alias: { min: 3, max: 63, pattern: /^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$/ },

@@ -1,14 +1,16 @@
-/** IAM: authenticate → authorize what the row acts on → run. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
-import { AllowedDecisions } from '#access/allowed-decisions.ts'
-import type { Gatekeeper } from '#access/caller.ts'
-import type { ClientAddress } from '#access/client-address.ts'
-import { isUnexplained } from '#access/denial.ts'
-import { Lockout, type LockoutSettings } from '#access/lockout.ts'
-import { type ConditionKeys, factsOfQuery } from '#access/query-facts.ts'
-import type { QueryRequest, QueryService } from '#http/query/service.ts'
+/** IAM: authenticate → authorize the target of the row → run. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
+
+import type { ClientAddress } from '#access/caller/client-address.ts'
+import { type ConditionKeys, factsOfQuery } from '#access/caller/query-facts.ts'
+import { AllowedDecisions } from '#access/decide/allowed-decisions.ts'
+import { isUnexplained } from '#access/decide/denial.ts'
+import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
+import { Lockout, type LockoutSettings } from '#access/sign-in/lockout.ts'
+import type { QueryRequest, QueryService } from '#http/aws-query/service.ts'
 import type { Identities } from '#identity/identities.ts'
 import { Identity } from '#identity/identity.ts'
-import { isPasswordOf } from '#identity/password.ts'
+import { isPasswordOf } from '#identity/secrets/password.ts'
+import type { Clock } from '#lib/clock.ts'
 import { ApiError } from '#model/errors.ts'
 import { operations } from './operations.ts'
 import type { IamRequest, IamRow, Target } from './request.ts'
@@ -18,11 +20,12 @@ export interface IamServices {
   readonly gatekeeper: Gatekeeper
   readonly clientAddress: ClientAddress
   readonly settings: LockoutSettings
+  readonly clock: Clock
 }
 
 export function createIamService(services: IamServices): QueryService {
   const rows = new Map(operations.map((row) => [row.name, row]))
-  const passwordLockout = new Lockout(services.settings)
+  const passwordLockout = new Lockout(services.settings, { clock: services.clock })
   if (rows.size !== operations.length) throw new Error('Two operations of IAM have the same name')
   return {
     name: 'iam',
@@ -76,11 +79,14 @@ async function run(
   } catch (error) {
     if (!isUnexplained(error)) throw error
     const resource = { arn: target?.arn ?? '*', account: account.id }
-    throw gatekeeper.noteArnRefusal(error, principal, `iam:${row.name}`, resource, factsOfQuery(request, caller))
+    throw gatekeeper.recordArnRefusal(error, principal, `iam:${row.name}`, resource, factsOfQuery(request, caller))
   }
 }
 
-/** Tokens without a role are not for IAM. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html */
+/**
+ * Session tokens without a role cannot call IAM.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+ */
 function refuseTokens({ session }: Identity): void {
   if (session?.kind !== 'session-token' && session?.kind !== 'federation-token') return
   throw new ApiError('InvalidClientTokenId')

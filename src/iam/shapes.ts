@@ -1,23 +1,19 @@
-/** Domain to AWS's elements, names and order as in the service model of @aws-sdk/client-iam. */
-import type { AccessKey } from '#identity/access-key.ts'
-import type { Account } from '#identity/account.ts'
-import type { PolicyText } from '#identity/entity.ts'
-import type { Group } from '#identity/group.ts'
-import type { InstanceProfile } from '#identity/instance-profile.ts'
-import {
-  defaultVersionOf,
-  type ManagedPolicy,
-  type PolicyVersion,
-  policyArn,
-  usesOf,
-} from '#identity/managed-policy.ts'
-import { arnOf } from '#identity/principal-arn.ts'
-import type { Role } from '#identity/role.ts'
-import type { User } from '#identity/user.ts'
-import { awsEncode } from '#lib/uri.ts'
-import type { XmlTree } from '#lib/xml.ts'
+/** Entities as AWS's elements, with names and order of the service model of @aws-sdk/client-iam. */
 
-/** Dates as AWS has them: whole seconds. */
+import { defaultVersionOf, usesOf } from '#identity/accounts/managed-policies.ts'
+import type { AccessKey } from '#identity/entities/access-key.ts'
+import type { Account } from '#identity/entities/account.ts'
+import type { PolicyText } from '#identity/entities/entity.ts'
+import type { Group } from '#identity/entities/group.ts'
+import type { InstanceProfile } from '#identity/entities/instance-profile.ts'
+import { type ManagedPolicy, type PolicyVersion, policyArn } from '#identity/entities/managed-policy.ts'
+import type { Role } from '#identity/entities/role.ts'
+import type { User } from '#identity/entities/user.ts'
+import { arnOf } from '#identity/principals/principal-arn.ts'
+import { awsEncode } from '#lib/text/uri.ts'
+import type { XmlTree } from '#lib/text/xml.ts'
+
+/** Dates in whole seconds, as from AWS. */
 export const formatDate = (iso: string): string => `${iso.slice(0, 19)}Z`
 
 /** Policies are answered percent-encoded. */
@@ -32,7 +28,7 @@ export const formatTags = (tags: Readonly<Record<string, string>>): XmlTree | un
 const formatBoundary = (arn: string | undefined): XmlTree | undefined =>
   arn === undefined ? undefined : { PermissionsBoundaryType: 'Policy', PermissionsBoundaryArn: arn }
 
-/** As in a list, where AWS leaves out tags and boundary. */
+/** Fields of a list, where AWS leaves out tags and boundary. */
 export const userBrief = (account: Account, user: User): XmlTree => ({
   Path: user.path,
   UserName: user.name,
@@ -121,7 +117,7 @@ export const accessKeyShape = (userName: string, { id, status, createdAt }: Acce
   CreateDate: formatDate(createdAt),
 })
 
-/** By ARN: an account's own, or AWS's. */
+/** Finds a policy by ARN: the account's own, or AWS's. */
 export const policyArnIn = (account: Account, policy: ManagedPolicy): string =>
   account.policies.includes(policy)
     ? policyArn(account.id, policy)

@@ -1,13 +1,13 @@
-/** Tags of whatever has some: three verbs on each, derived from one description. */
+/** Tags: three verbs for each kind of entity, derived from one description. */
 
-import type { TextRule } from '#http/query/params.ts'
-import type { Account } from '#identity/account.ts'
-import { addTags, removeTags, type Tagged } from '#identity/entity.ts'
-import { getInstanceProfile } from '#identity/instance-profile.ts'
-import { getOwnPolicy, getPolicy } from '#identity/managed-policy.ts'
-import { getOidcProvider } from '#identity/oidc-provider.ts'
-import { getRole } from '#identity/role.ts'
-import { getUser } from '#identity/user.ts'
+import type { TextRule } from '#http/aws-query/params.ts'
+import { getInstanceProfile } from '#identity/accounts/instance-profiles.ts'
+import { getOwnPolicy, getPolicy } from '#identity/accounts/managed-policies.ts'
+import { getOidcProvider } from '#identity/accounts/oidc-providers.ts'
+import { getRole } from '#identity/accounts/roles.ts'
+import { getUser } from '#identity/accounts/users.ts'
+import type { Account } from '#identity/entities/account.ts'
+import { addTags, removeTags, type Tagged } from '#identity/entities/entity.ts'
 import { answerPage, pageOf, readTags } from './reading.ts'
 import type { IamRequest, IamRow, TargetOf } from './request.ts'
 import { rules, tagsMax } from './rules.ts'
@@ -18,7 +18,7 @@ interface TaggedNoun {
   readonly parameter: string
   readonly rule: TextRule
   readonly get: (account: Account, name: string) => Tagged
-  /** For changes, where it is not the same. */
+  /** The target of a change, where it differs. */
   readonly getOwn?: (account: Account, name: string) => Tagged
   readonly on: TargetOf
 }

@@ -1,9 +1,12 @@
-/** What operations act on, by their parameters: with the path and tags of what is there already. */
-import { type Entity, findNamed, type Tagged } from '#identity/entity.ts'
-import { findPolicy, policyArn } from '#identity/managed-policy.ts'
-import { findOidcProvider, oidcProviderArn } from '#identity/oidc-provider.ts'
-import type { Bounded } from '#identity/policy-holder.ts'
-import { accountPart, arnOf, rootArn } from '#identity/principal-arn.ts'
+/** The targets of operations, from their parameters, with the path and tags of existing entities. */
+
+import { findPolicy } from '#identity/accounts/managed-policies.ts'
+import { findOidcProvider } from '#identity/accounts/oidc-providers.ts'
+import { type Entity, findNamed, type Tagged } from '#identity/entities/entity.ts'
+import { policyArn } from '#identity/entities/managed-policy.ts'
+import { oidcProviderArn } from '#identity/entities/oidc-provider.ts'
+import type { Bounded } from '#identity/entities/policy-holder.ts'
+import { accountPart, arnOf, rootArn } from '#identity/principals/principal-arn.ts'
 import type { IamRequest, Target, TargetOf } from './request.ts'
 
 /** Actions that policies can only allow on `*`. */
@@ -24,7 +27,7 @@ const byParameter =
   (noun: Noun, parameter: string): TargetOf =>
   (request) => {
     const name = request.params.find(parameter)
-    // Without a name, it is about the caller.
+    // Without a name, the target is the caller.
     if (name === undefined && noun === 'user') return ownTarget(request)
     return named(noun, request, name ?? '')
   }
@@ -35,8 +38,9 @@ function ownTarget(request: IamRequest): Target {
 }
 
 /**
- * The boundary is the one that will be there, or else the one that is: who may change users within a boundary only is kept from all
- * others. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+ * The boundary is the one that will be set, or else the present one: a caller may be limited to users with a certain
+ * boundary.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
  */
 function withContext(params: IamRequest['params'], target: Target, own: string | undefined): Target {
   const policy = params.find('PolicyArn')
@@ -50,8 +54,9 @@ function withContext(params: IamRequest['params'], target: Target, own: string |
 }
 
 /**
- * Under its new name and path. https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html: "you must have the appropriate
- * permissions on both the source object and the target object".
+ * The target under its new name and path.
+ * https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html: "you must have the appropriate permissions
+ * on both the source object and the target object".
  */
 const moved =
   (noun: 'user' | 'group', parameter: string): TargetOf =>
@@ -72,7 +77,7 @@ export const onGroup = byParameter('group', 'GroupName')
 export const onRole = byParameter('role', 'RoleName')
 export const onInstanceProfile = byParameter('instance-profile', 'InstanceProfileName')
 
-/** All of a kind, as lists have it: `arn:aws:iam::123456789012:user/*`. */
+/** All entities of a kind, for lists: `arn:aws:iam::123456789012:user/*`. */
 export const onAll =
   (noun: 'user' | 'group' | 'role' | 'policy' | 'instance-profile' | 'oidc-provider'): TargetOf =>
   ({ account, params }) => ({
@@ -91,7 +96,7 @@ export const onOidcProvider: TargetOf = ({ account, params }) => {
   return { arn: oidcProviderArn(account.id, params.find('Url') ?? '') }
 }
 
-/** The user whose key it is, by the key alone. */
+/** The user who has the key. */
 export const onKeyOwner: TargetOf = (request) => {
   const { account, params } = request
   const id = params.find('AccessKeyId')

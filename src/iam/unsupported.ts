@@ -1,9 +1,9 @@
-/** What IAM of AWS has and this server does not: said so, never ignored. */
+/** Operations of IAM that AWS has and this server does not. They are answered as not implemented. */
 import { ApiError } from '#model/errors.ts'
 import type { IamRow } from './request.ts'
 
 const names = [
-  // Devices, certificates and keys of other kinds.
+  // Devices, certificates and keys of other kinds
   'CreateVirtualMFADevice DeleteVirtualMFADevice EnableMFADevice DeactivateMFADevice ResyncMFADevice GetMFADevice',
   'ListMFADeviceTags TagMFADevice UntagMFADevice',
   'UploadSSHPublicKey GetSSHPublicKey UpdateSSHPublicKey DeleteSSHPublicKey',
@@ -12,22 +12,20 @@ const names = [
   'ListServerCertificateTags TagServerCertificate UntagServerCertificate',
   'CreateServiceSpecificCredential UpdateServiceSpecificCredential ResetServiceSpecificCredential',
   'DeleteServiceSpecificCredential',
-  // SAML.
+  // SAML
   'CreateSAMLProvider GetSAMLProvider UpdateSAMLProvider DeleteSAMLProvider',
   'ListSAMLProviderTags TagSAMLProvider UntagSAMLProvider',
-  // Roles that services of AWS make.
-  'CreateServiceLinkedRole DeleteServiceLinkedRole GetServiceLinkedRoleDeletionStatus',
-  // Reports.
+  // Reports
   'GenerateOrganizationsAccessReport GetOrganizationsAccessReport',
   'GenerateServiceLastAccessedDetails GetServiceLastAccessedDetails GetServiceLastAccessedDetailsWithEntities',
   'ListPoliciesGrantingServiceAccess GetHumanReadableSummary',
-  // Settings of accounts and organizations.
+  // Settings of accounts and organizations
   'UpdateAccountPasswordPolicy DeleteAccountPasswordPolicy GetAccountProperties PutAccountProperties',
   'SetSecurityTokenServicePreferences ListOrganizationsFeatures',
   'EnableOrganizationsRootCredentialsManagement DisableOrganizationsRootCredentialsManagement',
   'EnableOrganizationsRootSessions DisableOrganizationsRootSessions',
   'EnableOutboundWebIdentityFederation DisableOutboundWebIdentityFederation GetOutboundWebIdentityFederationInfo',
-  // Delegation.
+  // Delegation
   'CreateDelegationRequest GetDelegationRequest ListDelegationRequests UpdateDelegationRequest',
   'AcceptDelegationRequest RejectDelegationRequest AssociateDelegationRequest SendDelegationToken',
   'AcquireRole GetRoleTemplateVersion',

@@ -1,17 +1,18 @@
-/** The first user of a server, and the way back in for those who lost theirs. */
-import type { AccessKey } from './access-key.ts'
-import type { Account } from './account.ts'
-import { awsPolicyArn } from './aws-managed-policies.ts'
-import { derivedId, findNamed, now } from './entity.ts'
-import { type User, userKind } from './user.ts'
+/** The first user of a server, and how to reset its secret. */
+
+import { awsPolicyArn } from './aws-policies/often-used.ts'
+import type { AccessKey } from './entities/access-key.ts'
+import type { Account } from './entities/account.ts'
+import { derivedId, findNamed, now } from './entities/entity.ts'
+import { type User, userKind } from './entities/user.ts'
 
 export interface AdministratorKey {
   readonly accessKey: string
-  /** Kept clear: whoever is to use it must be able to read it. */
+  /** Not sealed, so that the operator can read it in the file. */
   readonly secretKey: string
 }
 
-/** Gives the key the secret, and its user every right; makes both if there are none. */
+/** Sets the secret of the key and gives its user every right; creates both if they do not exist. */
 export function createAdministrator(account: Account, { accessKey, secretKey }: AdministratorKey): void {
   const key: AccessKey = { id: accessKey, secret: secretKey, status: 'Active', createdAt: now() }
   const holder = [account, ...account.users].find(({ keys }) => keys.some(({ id }) => id === accessKey))

@@ -1,23 +1,24 @@
 /**
- * The identity document made ready to be asked: an immutable index over it. Finding a key or a name costs the same however many there
- * are; policies are compiled when they are first needed.
+ * An immutable index over the identity document. Finding a key or a name takes the same time however many there are;
+ * policies are compiled on first use.
  */
 import type { Owner } from '#model/account.ts'
-import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate.ts'
+import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'
-import type { AccessKey } from './access-key.ts'
-import type { Account, IdentityDocument } from './account.ts'
-import { findAwsPolicy } from './aws-policies.ts'
-import type { Group } from './group.ts'
-import { defaultVersionOf, type ManagedPolicy, policyArn } from './managed-policy.ts'
-import { indexOwners, type OwnerIndex, type Ownership } from './owners.ts'
-import type { Bounded, PolicyHolder } from './policy-holder.ts'
-import { compiled } from './policy-text.ts'
-import { arnOf, rootArn } from './principal-arn.ts'
-import type { Role } from './role.ts'
-import type { User } from './user.ts'
+import { defaultVersionOf } from './accounts/managed-policies.ts'
+import { findAwsPolicy } from './aws-policies/aws-policies.ts'
+import type { AccessKey } from './entities/access-key.ts'
+import type { Account, IdentityDocument } from './entities/account.ts'
+import type { Group } from './entities/group.ts'
+import { type ManagedPolicy, policyArn } from './entities/managed-policy.ts'
+import type { Bounded, PolicyHolder } from './entities/policy-holder.ts'
+import type { Role } from './entities/role.ts'
+import type { User } from './entities/user.ts'
+import { compiled } from './iam-document/policy-text.ts'
+import { indexOwners, type OwnerIndex, type Ownership } from './principals/owners.ts'
+import { arnOf, rootArn } from './principals/principal-arn.ts'
 
-/** A long-lived key and whose it is; without a user, the root's of its account. */
+/** A long-lived key and its owner; without a user, it is the account root's. */
 export interface KeyEntry {
   readonly account: Account
   readonly user: User | undefined
@@ -28,7 +29,7 @@ interface AccountIndex {
   readonly users: ReadonlyMap<string, User>
   readonly groups: ReadonlyMap<string, Group>
   readonly policies: ReadonlyMap<string, ManagedPolicy>
-  /** By unique id: a role made anew under an old name is another. */
+  /** By unique id: a role created again under an old name is another. */
   readonly rolesById: ReadonlyMap<string, Role>
   readonly usersById: ReadonlyMap<string, User>
 }
@@ -69,7 +70,7 @@ export class Directory {
     return this.#keys.get(accessKeyId)
   }
 
-  /** As it stands in the document, clear. */
+  /** The secret as in the document, not sealed. */
   keysWithSecret(secret: string): AccessKey[] {
     return [...this.#keys.values()].flatMap(({ key }) => (key.secret === secret ? [key] : []))
   }
@@ -106,7 +107,7 @@ export class Directory {
     return { identity: this.#held(account, group) }
   }
 
-  /** Of the account or of AWS; undefined if there is none. */
+  /** A policy of the account or of AWS; undefined if there is none. */
   findManaged(account: Account, arn: string): NamedPolicy | undefined {
     const policy = this.#index(account).policies.get(arn) ?? findAwsPolicy(arn)
     return policy && { name: arn, policy: compiled(defaultVersionOf(policy).document, 'identity') }
@@ -151,7 +152,7 @@ export class Directory {
   }
 }
 
-/** As policies see a user, or a root if there is none. */
+/** The requester for a user, or for the root if there is no user. */
 export function requesterOf({ account, user }: Omit<KeyEntry, 'key'>): Requester {
   if (user === undefined) {
     const { id, canonicalId } = account

@@ -1,40 +1,49 @@
-/** Who may call, from iam.json: looked up by key or session, changed only through `change`. */
+/** All identities of iam.json: looked up by key or session, changed only through `change`. */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { Document, type DocumentLog } from '#documents/document.ts'
 import type { DocumentProblem } from '#documents/json-source.ts'
+import type { DocumentSources } from '#documents/source.ts'
 import { anonymous, type Owner } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import { wellKnownSecret } from '#model/well-known-secret.ts'
-import { type AccessKey, isUsable } from './access-key.ts'
-import { type Account, defaultAccount, emptyAccount, type IdentityDocument, identityDocumentSchema } from './account.ts'
 import { type AdministratorKey, createAdministrator } from './administrator.ts'
-import type { Principals } from './bound-principals.ts'
 import { Directory, type KeyEntry, requesterOf } from './directory.ts'
-import { documentV1Schema, isDocumentV1 } from './document-v1.ts'
+import { type AccessKey, isUsable } from './entities/access-key.ts'
+import {
+  type Account,
+  defaultAccount,
+  emptyAccount,
+  type IdentityDocument,
+  identityDocumentSchema,
+} from './entities/account.ts'
+import { hasWayIn } from './entities/way-in.ts'
+import { UnknownActionLog, type WarningLog } from './iam-document/log-unknown-actions.ts'
+import { findMistake } from './iam-document/mistakes.ts'
+import { arnsById, followPrincipals } from './iam-document/trusted-principals.ts'
+import { documentV1Schema, isDocumentV1 } from './iam-document/version-1.ts'
 import { Identity } from './identity.ts'
 import { LastUsed } from './last-used.ts'
-import { UnknownActionLog, type WarningLog } from './log-unknown-actions.ts'
-import { findMistake } from './mistakes.ts'
-import { doesPrincipalExist, findPrincipal, findPrincipalArn, findPrincipalId } from './principals.ts'
-import { Secrets } from './secrets.ts'
-import { findSessionIdentity, isSourceThere, withKeyPolicies } from './session-identity.ts'
-import { type SessionClaims, SessionTokens } from './session-token.ts'
-import { arnsById, followPrincipals } from './trusted-principals.ts'
-import { hasWayIn } from './way-in.ts'
+import type { Principals } from './principals/bound-principals.ts'
+import { doesPrincipalExist, findPrincipal, findPrincipalArn, findPrincipalId } from './principals/principals.ts'
+import { Secrets } from './secrets/secrets.ts'
+import { findSessionIdentity, isSourceThere, withKeyPolicies } from './secrets/session-identity.ts'
+import { type SessionClaims, SessionTokens } from './secrets/session-token.ts'
 
-export { canonicalIdOf, defaultAccount } from './account.ts'
+export { canonicalIdOf, defaultAccount } from './entities/account.ts'
 
 export interface IdentitiesOptions {
   readonly path: string
-  /** The first user, should there be none. */
+  /** Where iam.json is kept; in a file unless given. */
+  readonly sources?: DocumentSources | undefined
+  /** The first user, created if there is none. */
   readonly bootstrap: AdministratorKey
   readonly log: DocumentLog & Partial<WarningLog>
-  /** SECRET_KEY. Without one, what is sealed here is known to this process only. */
+  /** SECRET_KEY. Without it, only this process can open what it seals. */
   readonly secretKey?: string | undefined
 }
 
-/** What was worked out from one state of the document. */
+/** Everything derived from one state of the document. */
 interface State {
   readonly document: IdentityDocument
   readonly directory: Directory
@@ -45,9 +54,9 @@ interface State {
   openKeys?: readonly AccessKey[]
 }
 
-/** Policies in another document, which name those of this one. */
+/** Policies in another document that name principals of this one. */
 export interface NamingPolicies {
-  /** Whether these ids are told from others who bear the same names later. */
+  /** Whether these policies distinguish the ids from later principals of the same names. */
   areBound(ids: ReadonlySet<string>): boolean
   settle(): Promise<void>
 }
@@ -73,7 +82,7 @@ export class Identities {
     this.#document = document
     this.#log = log
     this.#unknownActions = new UnknownActionLog({ warn: (fields, message) => log.warn?.(fields, message) })
-    this.#unknownActions.note(document.current)
+    this.#unknownActions.check(document.current)
     this.#state = stateOf(document.current)
     this.secrets = new Secrets(secretKey)
     this.tokens = new SessionTokens(secretKey)
@@ -81,9 +90,10 @@ export class Identities {
   }
 
   static async open(options: IdentitiesOptions): Promise<Identities> {
-    const { path, bootstrap, log } = options
+    const { path, sources, bootstrap, log } = options
     const document = await Document.open<IdentityDocument>({
       path,
+      sources,
       schema: identityDocumentSchema,
       initial: () => firstDocument(bootstrap),
       log,
@@ -91,16 +101,16 @@ export class Identities {
       older: { name: 'v1', is: isDocumentV1, schema: documentV1Schema },
     })
     const exists = (id: string) => document.current.accounts.some((account) => hasKeyOrRole(account, id))
-    const lastUsed = await LastUsed.open(join(dirname(path), 'last_used.json'), exists, log)
+    const lastUsed = await LastUsed.open({ path: join(dirname(path), 'last_used.json'), sources, exists, log })
     return new Identities(document, options.secretKey ?? randomBytes(32).toString('base64'), log, lastUsed)
   }
 
-  /** As of now. Do not keep it beyond a request. */
+  /** The present state. Do not keep it beyond a request. */
   get directory(): Directory {
     return this.#current().directory
   }
 
-  /** The account that owns what nobody in particular made: the first. */
+  /** The server's own account: the first. It owns whatever has no other owner. */
   get ownerId(): string {
     const [first] = this.#current().document.accounts
     return first?.canonicalId ?? ''
@@ -126,14 +136,14 @@ export class Identities {
     return identity
   }
 
-  /** A usable access key whose secret is the one that everybody knows. */
+  /** A usable access key that still has the well-known secret. */
   findOpenKey(): string | undefined {
     const state = this.#current()
     state.openKeys ??= state.directory.keysWithSecret(wellKnownSecret)
     return state.openKeys.find((key) => isUsable(key, Date.now()))?.id
   }
 
-  /** InvalidAccessKeyId; InvalidToken, ExpiredToken for what goes with a token. */
+  /** InvalidAccessKeyId; InvalidToken or ExpiredToken for a session token. */
   identify(accessKeyId: string, sessionToken: string | undefined): Identity {
     const isLongLived = sessionToken === undefined || this.directory.findKey(accessKeyId) !== undefined
     if (!isLongLived) return this.#identityOfSession(accessKeyId, sessionToken)
@@ -145,7 +155,7 @@ export class Identities {
     return identity
   }
 
-  /** Whoever the identity is now, should the document have changed since; undefined: they are gone. */
+  /** The present state of the identity, if the document has changed since; undefined if it was removed. */
   findAgain(identity: Identity): Identity | undefined {
     if (identity.session === undefined) return this.findByAccessKey(identity.accessKeyId)
     try {
@@ -166,12 +176,12 @@ export class Identities {
     return undefined
   }
 
-  /** Whether an ARN, unique id, canonical id or access key of a policy's Principal names someone. */
+  /** Whether an ARN, unique id, canonical id or access key in a policy's Principal names an existing principal. */
   isPrincipal(name: string): boolean {
     return doesPrincipalExist(this.directory, name)
   }
 
-  /** For policies of other documents: who bears a name now. */
+  /** For policies of other documents: the present principal of a name. */
   get principals(): Principals {
     const identities = this
     return {
@@ -183,7 +193,7 @@ export class Identities {
     }
   }
 
-  /** These policies will follow every change of a name, and be bound before it. */
+  /** Registers policies that follow every rename and are bound to ids before it. */
   setNamingPolicies(policies: NamingPolicies): void {
     this.#namingPolicies = policies
   }
@@ -193,7 +203,7 @@ export class Identities {
     return this.directory.findOwnership(canonicalId)?.account.id
   }
 
-  /** An account by its canonical id, under the name of its first user where it has none of its own. */
+  /** An account by its canonical id, under the name of its first user if it has no name. */
   findOwner(canonicalId: string): Owner | undefined {
     return canonicalId === anonymous.canonicalId ? anonymous : this.directory.findOwnership(canonicalId)?.owner
   }
@@ -203,8 +213,9 @@ export class Identities {
   }
 
   /**
-   * The only way to change anything. `change` alters the account it is given, and may run on another state than the caller has seen.
-   * DeleteConflict if nobody could administer the account any more; ServiceUnavailable while iam.json is invalid; whatever `change` throws.
+   * The only way to change anything. `change` alters the account it is given, and may run on a newer state than the
+   * caller has seen. DeleteConflict if the account could no longer be administered; ServiceUnavailable while iam.json
+   * is invalid; errors of `change`.
    */
   async change<T>(accountId: string, change: (account: Account) => T): Promise<T> {
     const policies = this.#namingPolicies
@@ -217,7 +228,7 @@ export class Identities {
     }
   }
 
-  /** `areBound` is asked of those whose names the change takes away. */
+  /** `areBound` is asked about the principals that the change renames or removes. */
   async #change<T>(
     accountId: string,
     change: (account: Account) => T,
@@ -235,7 +246,7 @@ export class Identities {
       if (moved.size > 0 && !areBound(moved)) throw new Unbound()
       result = { value, hasNewNames: moved.size > 0 }
       if (hadWayIn && !hasWayIn(new Directory(document), account)) {
-        throw new ApiError('DeleteConflict', { message: 'Nobody could administer the account any more.' })
+        throw new ApiError('DeleteConflict', { message: 'The account could no longer be administered.' })
       }
       return document
     })
@@ -244,7 +255,7 @@ export class Identities {
     return result.value
   }
 
-  /** For readers of the file only: what is bound is understood as it is. */
+  /** For readers of the file only: bound names are resolved. */
   async #settlePolicies(): Promise<void> {
     try {
       await this.#namingPolicies?.settle()
@@ -297,7 +308,7 @@ export class Identities {
     const { current } = this.#document
     if (current !== this.#state.document) {
       this.#state = stateOf(current)
-      this.#unknownActions.note(current)
+      this.#unknownActions.check(current)
     }
     return this.#state
   }
@@ -305,7 +316,7 @@ export class Identities {
 
 export const openIdentities = (options: IdentitiesOptions): Promise<Identities> => Identities.open(options)
 
-/** In the same time, whatever they are. */
+/** Compares in constant time. */
 function isSameText(one: string, other: string): boolean {
   return timingSafeEqual(hash('sha256', one, 'buffer'), hash('sha256', other, 'buffer'))
 }

@@ -1,6 +1,9 @@
-/** Someone who can call, and all that decides what they may do. Immutable: made anew when the documents it came from change. */
+/**
+ * A principal with credentials, and everything that decides what it may do. Immutable: created again when its documents
+ * change.
+ */
 import type { Principal } from '#model/account.ts'
-import type { RequesterPolicies } from '#policy/evaluate.ts'
+import type { RequesterPolicies } from '#policy/evaluate/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'
 
 export interface IdentityParts {
@@ -13,15 +16,15 @@ export interface IdentityParts {
   readonly session?: SessionOrigin
 }
 
-/** Where temporary credentials came from. */
+/** The origin of temporary credentials. */
 export interface SessionOrigin {
   readonly kind: 'session-token' | 'federation-token' | 'role' | 'web-identity'
   readonly expiresAtMs: number
-  /** The long-lived access key at the beginning; undefined for web identities. */
+  /** The long-lived access key at the start of the chain; undefined for web identities. */
   readonly sourceKeyId: string | undefined
   /** Unique id of the role; undefined for tokens without one. */
   readonly roleId: string | undefined
-  /** Tags that a further role takes on, whatever its own request says. */
+  /** Tags that a role assumed next keeps, whatever its request says. */
   readonly transitiveTags: Readonly<Record<string, string>>
   readonly sourceIdentity: string | undefined
 }
@@ -30,7 +33,7 @@ export class Identity implements Principal {
   readonly isAnonymous = false
   readonly accessKeyId: string
   readonly secretAccessKey: string
-  /** That goes with the key; undefined for long-lived ones. */
+  /** The session token of the key; undefined for long-lived keys. */
   readonly sessionToken: string | undefined
   readonly displayName: string
   readonly requester: Requester

@@ -1,9 +1,9 @@
 /**
- * When keys and roles were last used. Noted in memory with each request, and merged now and then into a small file of its own: a
- * request must not wait for it, and iam.json must not change because somebody read an object.
+ * When keys and roles were last used. Recorded in memory with each request and merged now and then into a file of its
+ * own, since a request must not wait for it, and iam.json must not change because an object was read.
  */
 import * as z from 'zod'
-import { Document, type DocumentLog } from '#documents/document.ts'
+import { Document, type DocumentLog, type DocumentOptions } from '#documents/document.ts'
 
 const useSchema = z.object({ atMs: z.number(), service: z.string().max(64), region: z.string().max(64) })
 const schema = z.record(z.string(), useSchema)
@@ -11,8 +11,13 @@ export type Use = z.infer<typeof useSchema>
 type Uses = Record<string, Use>
 
 const flushMs = 30_000
-/** Between two flushes; what is used beyond that is noted the next time. */
+/** Entries kept between two flushes; uses beyond that are recorded the next time. */
 const pendingMax = 20_000
+
+interface LastUsedOptions extends Pick<DocumentOptions<Uses>, 'path' | 'sources' | 'log'> {
+  /** Whether there still is such a key or role; others are forgotten. */
+  readonly exists: (id: string) => boolean
+}
 
 export class LastUsed {
   readonly #document: Document<Uses>
@@ -28,12 +33,12 @@ export class LastUsed {
     this.#timer = setInterval(() => void this.flush(), flushMs).unref()
   }
 
-  /** `exists`: whether there still is such a key or role; others are forgotten. */
-  static async open(path: string, exists: (id: string) => boolean, log: DocumentLog): Promise<LastUsed> {
-    return new LastUsed(await Document.open<Uses>({ path, schema, initial: () => ({}), log }), exists, log)
+  static async open(options: LastUsedOptions): Promise<LastUsed> {
+    const { path, sources, exists, log } = options
+    return new LastUsed(await Document.open<Uses>({ path, sources, schema, initial: () => ({}), log }), exists, log)
   }
 
-  note(id: string, service: string, region: string): void {
+  recordUse(id: string, service: string, region: string): void {
     if (this.#pending.size < pendingMax || this.#pending.has(id)) {
       this.#pending.set(id, { atMs: Date.now(), service, region })
     }

@@ -2,10 +2,10 @@
  * ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY hold for their user at every start, also where iam.json says otherwise: what a deployment gives
  * must be what lets one in.
  */
-import type { AppConfig } from '#config.ts'
+import type { AppConfig } from '#config/config.ts'
 import { createAdministrator } from '#identity/administrator.ts'
 import { openIdentities } from '#identity/identities.ts'
-import { ApiError } from '#model/errors.ts'
+import { refusalOf } from '#model/errors.ts'
 import { StartError } from './protocol.ts'
 
 /** What was changed, as a sentence; undefined if nothing was. StartError where iam.json cannot be read. */
@@ -29,8 +29,8 @@ export async function applyAdministrator(config: AppConfig): Promise<string | un
       ? `ADMIN_ACCESS_KEY is new to ${iamPath}: the user ${accessKey} is made, with every right. Those who were there stay.`
       : `ADMIN_SECRET_KEY is another than in ${iamPath}: it is now the secret of ${accessKey}.`
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error
-    return `ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY could not be put in force: ${error.message}`
+    const refusal = refusalOf(error)
+    return `ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY could not be put in force: ${refusal.message}`
   } finally {
     await identities.close()
   }

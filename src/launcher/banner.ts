@@ -1,5 +1,7 @@
 /** What the terminal says: at start, and for --help and --show-config. Colours only where someone looks. */
-import { type AppConfig, describeConfig, describeFlags } from '#config.ts'
+import type { AppConfig } from '#config/config.ts'
+import { describeConfig, describeFlags } from '#config/describe.ts'
+import { ownCommand } from '#lib/program/package-root.ts'
 import type { Prepared } from './first-start.ts'
 
 export interface Style {
@@ -35,13 +37,25 @@ export function formatBanner(prepared: Prepared, started: Started, style: Style)
   rows.push(['Data', config.storageRoot, ''])
   if (api !== undefined) rows.push(userRow(prepared))
   // Whatever the log keeps quiet about.
-  if (config.enforce === 'log') rows.push(['ENFORCE', style.bold('log: NOTHING IS DENIED to whoever has a key'), ''])
+  if (config.enforce === 'log')
+    rows.push(['ENFORCE', style.bold('log: NOTHING IS DENIED to requests signed with a valid key'), ''])
   const lines = rows.map(
     ([name, value, note]) => `  ${style.dim(name.padEnd(9))}${value}${note && `  ${style.dim(note)}`}`,
   )
   const title = `  ${style.bold('MyFSIO')} ${started.version}  ${style.dim(`ready in ${started.seconds.toFixed(2)} s`)}`
   const attempt = api === undefined ? [] : ['', ...formatAttempt(prepared, api, style)]
   return ['', title, '', ...lines, ...attempt, ''].join('\n')
+}
+
+/** The line of --ready-json: what a program that has started this one needs. A secret is in it only where it may be printed. */
+export function formatReadyJson({ config, hint }: Prepared, { apiPort, uiPort }: Started): string {
+  const { accessKey: accessKeyId, secretKey: secretAccessKey } = hint
+  return JSON.stringify({
+    endpoint: apiPort === undefined ? undefined : (config.apiBaseUrl ?? urlOf(config, apiPort)),
+    region: config.region,
+    credentials: { accessKeyId, secretAccessKey },
+    consoleUrl: uiPort === undefined ? undefined : `${urlOf(config, uiPort)}/ui`,
+  })
 }
 
 /** The same as a line of the log. It holds no secret: logs are kept, and read by many. */
@@ -104,16 +118,21 @@ export function formatHelp(version: string, style: Style): string {
   return [
     `${style.bold('MyFSIO')} ${version}: an S3-compatible object store on plain files`,
     '',
-    'Usage: npx tsx run.ts [flags]    or, once built: npm start -- [flags]',
-    '       npx tsx run.ts fsck [--repair] [--rebuild]',
+    `Usage: ${ownCommand} [flags]`,
+    `       ${ownCommand} fsck [--repair] [--rebuild]`,
+    `       ${ownCommand} health [flags]`,
+    `       ${ownCommand} server FOLDER [--address :9000] [--console-address :9001]`,
     '',
     '  fsck            compare index and files while no server runs; --repair adopts files, removes records',
     '                  without bytes, and sets leftovers aside in .myfsio.sys/lost+found; --rebuild makes the',
     '                  index anew of the files in the bucket folders',
+    '  health          ask the running server whether it is well; status 1 if it does not answer',
+    "  server          MinIO's command line; its variables are understood as well",
     '  --check-config  say what is wrong with the settings, if anything',
     '  --show-config   print the settings in force, secrets masked',
     '  --reset-cred    give the administrator a new secret, and print it',
     '  --version       print the version',
+    '  --ready-json    print one line of JSON when the servers answer; everything else goes to standard error',
     '  --help          print this',
     '',
     'Settings: from .env, the environment and flags; the later wins.',

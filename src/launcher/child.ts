@@ -27,10 +27,10 @@ async function start(message: StartMessage): Promise<Running> {
   if (message.role === 'console') {
     // A few people use it at a time: its memory counts for more than its speed.
     setFlagsFromString('--optimize-for-size')
-    const { startConsole } = await import('#console-app.ts')
+    const { startConsole } = await import('#app/console.ts')
     return startConsole(message)
   }
-  const { startApiWorker } = await import('#app.ts')
+  const { startApiWorker } = await import('#app/api.ts')
   return startApiWorker(message)
 }
 

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type AppConfig, defaultCredential } from '#config.ts'
+import { type AppConfig, defaultCredential } from '#config/config.ts'
 import { lastGoodPath } from '#documents/last-good.ts'
 import { StartError } from './protocol.ts'
 import { cannotWrite } from './storage-access.ts'

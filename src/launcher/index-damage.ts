@@ -1,14 +1,14 @@
 /** Whether the server's indexes can be read, and what to do if one cannot. Told by the launcher, once, since the children die of it. */
 import { join } from 'node:path'
-import type { AppConfig } from '#config.ts'
-import { findDamage, isSuspect } from '#metadata/lmdb-probe.ts'
+import type { AppConfig } from '#config/config.ts'
+import { ownCommand } from '#lib/program/package-root.ts'
+import { findDamage, isSuspect } from '#metadata/lmdb/probe.ts'
 import { StartError } from './protocol.ts'
 
 const indexes = [
   {
     folder: 'index',
-    remedy:
-      'Restore the folder from a backup, or make it anew from the files of the buckets: npx tsx run.ts fsck --rebuild',
+    remedy: `Restore the folder from a backup, or make it anew from the files of the buckets: ${ownCommand} fsck --rebuild`,
   },
   { folder: 'journal', remedy: 'It holds records of requests and decisions only: remove the folder, and start again.' },
 ]

@@ -1,13 +1,25 @@
 /** The command line: does what its flags ask for, and by default starts the servers and stays until told to stop. */
-import { type AppConfig, ConfigError, findCommand, isColorUnwanted, loadConfig } from '#config.ts'
-import { limitsWithin } from '#http/connections.ts'
-import { readTls } from '#http/tls.ts'
-import { findOpenFileLimit } from '#lib/open-file-limit.ts'
-import { formatBanner, formatHelp, formatReadyLine, formatSettings, type Started, styleFor } from './banner.ts'
-import { prepareChildProgram } from './child-program.ts'
+
+import { findCommand } from '#config/commands.ts'
+import { type AppConfig, ConfigError, loadConfig } from '#config/config.ts'
+import { isColorUnwanted } from '#config/environment.ts'
+import { limitsWithin } from '#http/server/connections.ts'
+import { readTls } from '#http/server/tls.ts'
+import { packageRoot, version } from '#lib/program/package-root.ts'
+import { programFile } from '#lib/program/program-file.ts'
+import { findOpenFileLimit } from '#lib/system/open-file-limit.ts'
+import {
+  formatBanner,
+  formatHelp,
+  formatReadyJson,
+  formatReadyLine,
+  formatSettings,
+  type Started,
+  styleFor,
+} from './banner.ts'
 import { isAdministratorOther, type Prepared, prepareFirstStart } from './first-start.ts'
 import { assertIndexesUsable, findIndexDamage } from './index-damage.ts'
-import { packageRoot, version } from './package-root.ts'
+import { assertNotMinioFolder } from './minio-folder.ts'
 import { assertPortsFree, type Listener } from './ports.ts'
 import { StartError } from './protocol.ts'
 import { rotateLog } from './rotate-log.ts'
@@ -23,7 +35,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await run(argv)
   } catch (error) {
-    if (error instanceof ConfigError) complain(`These settings need mending:\n${bullets(error.mistakes)}`)
+    if (error instanceof ConfigError) complain(`Invalid settings:\n${bullets(error.mistakes)}`)
     else if (error instanceof StartError) complain(error.message)
     else complain(error instanceof Error ? (error.stack ?? error.message) : String(error))
     process.exit(1)
@@ -35,8 +47,10 @@ async function run(argv: readonly string[]): Promise<void> {
   if (command === 'help') return print(formatHelp(version, style))
   if (command === 'version') return print(version)
   if (command === 'fsck') return checkFolder(argv)
+  if (command === 'health') return sayHealth(argv.slice(1))
   const config = loadConfig(argv)
   if (command === 'show-config') return print(formatSettings(config))
+  for (const note of config.notes) complain(note)
   assertTlsFiles(config)
   if (command === 'check-config') return print('The settings are fine.')
   if (command === 'start') return serve(config)
@@ -44,6 +58,12 @@ async function run(argv: readonly string[]): Promise<void> {
   const { resetCredentials } = await import('./reset-cred.ts')
   const { accessKey, secretKey } = await resetCredentials(config)
   print(`${accessKey} / ${secretKey}\nThis secret is shown only this once; ${config.iamPath} holds it.`)
+}
+
+/** Ends with status 1 if the server does not answer. */
+async function sayHealth(argv: readonly string[]): Promise<void> {
+  const { checkHealth, findServerArguments } = await import('./health.ts')
+  print(await checkHealth(loadConfig(argv.length > 0 ? argv : findServerArguments())))
 }
 
 /** Ends with status 1 if something is left that does not fit. */
@@ -64,7 +84,9 @@ function assertTlsFiles(config: AppConfig): void {
 }
 
 async function serve(config: AppConfig): Promise<void> {
-  const [program] = await Promise.all([prepareChildProgram(), assertPortsFree(config.host, listenersOf(config))])
+  await assertPortsFree(config.host, listenersOf(config))
+  const program = programFile('child')
+  assertNotMinioFolder(config)
   assertStorageWritable(config)
   const prepared = prepareFirstStart(config)
   if (isAdministratorOther(config)) {
@@ -115,7 +137,12 @@ const lookAfterMs = 5000
 
 /** Standard output is the log's: where that is JSON, whatever reads it finds one more line of it, or nothing else. */
 function announce(prepared: Prepared, started: Started): void {
-  const { format, level } = prepared.config.log
+  const { readyJson, log } = prepared.config
+  if (readyJson) {
+    print(formatReadyJson(prepared, started))
+    return
+  }
+  const { format, level } = log
   const isText = format === 'pretty' || (format === 'auto' && process.stdout.isTTY === true)
   if (isText) print(formatBanner(prepared, started, style))
   else if (format === 'json' && level !== 'silent') print(formatReadyLine(prepared, started))

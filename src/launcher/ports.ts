@@ -1,6 +1,6 @@
 /** Whether a port is free, and if not, whose it is: asked before anything is started. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { argumentsOf, listFolder, processIds, readLink, readText } from './process-files.ts'
 import { StartError } from './protocol.ts'
 
 export interface Listener {
@@ -41,8 +41,8 @@ function explain(error: NodeJS.ErrnoException, host: string, { what, port, setti
 export function findHolder(port: number): string | undefined {
   const inodes = new Set(['tcp', 'tcp6'].flatMap((table) => listeningInodes(table, port)))
   if (inodes.size === 0) return undefined
-  for (const pid of list('/proc').filter((name) => /^\d+$/.test(name))) {
-    for (const fd of list(`/proc/${pid}/fd`)) {
+  for (const pid of processIds()) {
+    for (const fd of listFolder(`/proc/${pid}/fd`)) {
       const inode = /^socket:\[(\d+)\]$/.exec(readLink(`/proc/${pid}/fd/${fd}`))?.[1]
       if (inode !== undefined && inodes.has(inode)) return `${commandOf(pid)} (process ${pid})`
     }
@@ -53,7 +53,7 @@ export function findHolder(port: number): string | undefined {
 /** https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html; state 0A is LISTEN. */
 function listeningInodes(table: string, port: number): string[] {
   const hexPort = port.toString(16).toUpperCase().padStart(4, '0')
-  return read(`/proc/net/${table}`)
+  return readText(`/proc/net/${table}`)
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[1]?.endsWith(`:${hexPort}`) && fields[3] === '0A')
@@ -61,31 +61,6 @@ function listeningInodes(table: string, port: number): string[] {
 }
 
 function commandOf(pid: string): string {
-  const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim() || read(`/proc/${pid}/comm`).trim()
+  const command = argumentsOf(pid).join(' ').trim() || readText(`/proc/${pid}/comm`).trim()
   return command.length > 80 ? `${command.slice(0, 79)}…` : command
-}
-
-// A process may end while it is looked at, and those of others may not be looked at: then there is nothing to see.
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
-function readLink(link: string): string {
-  try {
-    return readlinkSync(link)
-  } catch {
-    return ''
-  }
 }

@@ -1,5 +1,5 @@
 /** `--reset-cred`: a new secret for the administrator, in iam.json; running servers take it up at once. */
-import { type AppConfig, defaultCredential } from '#config.ts'
+import { type AppConfig, defaultCredential } from '#config/config.ts'
 import { createAdministrator } from '#identity/administrator.ts'
 import { openIdentities } from '#identity/identities.ts'
 import { type Credentials, newSecret } from './first-start.ts'

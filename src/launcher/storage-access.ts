@@ -2,7 +2,7 @@
 import { accessSync, constants, mkdirSync, readdirSync, type Stats, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { AppConfig } from '#config.ts'
+import type { AppConfig } from '#config/config.ts'
 import { StartError } from './protocol.ts'
 
 const toRead = constants.R_OK
@@ -30,10 +30,21 @@ export function cannotWrite(setting: string, path: string, error: unknown): Star
 
 function assertFolder(setting: string, folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     accessSync(folder, toWrite | constants.X_OK)
   } catch (error) {
     throw cannotWrite(setting, folder, error)
+  }
+}
+
+/** Like mkdir's `recursive`, which never returns where a file system has no folders to make, as /proc. */
+function makeFolder(folder: string): void {
+  const parent = dirname(folder)
+  if (parent !== folder && statsOf(parent) === undefined) makeFolder(parent)
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    if (statsOf(folder)?.isDirectory() !== true) throw error
   }
 }
 
@@ -85,6 +96,7 @@ function statsOf(path: string): Stats | undefined {
 
 const reasons: Readonly<Record<string, string>> = {
   EEXIST: 'there is a file in its place',
+  ENOENT: 'no folder can be made there',
   ENOTDIR: 'there is a file in its place',
   EROFS: 'the file system is read-only',
   ENOSPC: 'there is no space left',

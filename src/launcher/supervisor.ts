@@ -1,6 +1,7 @@
 /** Starts the children, starts again what dies or no longer answers, and stops them all. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { childEnvironment, prepareChildEnvironment } from '#config.ts'
+import { childEnvironment, prepareChildEnvironment } from '#config/environment.ts'
+import { ownCommand } from '#lib/program/package-root.ts'
 import {
   drainTimeoutMs,
   isHelloMessage,
@@ -204,7 +205,7 @@ export class Supervisor {
 /** LMDB reads its file as memory: where that is too short, or points to nowhere, the process ends without a word. */
 const adviceOn = (how: string): string =>
   /SIGBUS|SIGSEGV|SIGABRT/.test(how)
-    ? ' The index in .myfsio.sys may be damaged: `npx tsx run.ts fsck` says whether it is, and what to do.'
+    ? ` The index in .myfsio.sys may be damaged: \`${ownCommand} fsck\` says whether it is, and what to do.`
     : ''
 
 /** A child that has ended hears nothing more; its exit tells that. */

@@ -1,6 +1,6 @@
 /**
- * Adds to a table that has a bound. A full table loses the entry that was added first: to lose all at once would let a stranger
- * who makes names up clear what is remembered of the others.
+ * Adds to a bounded table. A full table loses its oldest entry: clearing it would let a stranger with made-up names
+ * remove all others.
  */
 export function rememberUpTo<K, V>(table: Map<K, V>, max: number, key: K, value: V): void {
   table.delete(key)

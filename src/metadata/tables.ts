@@ -19,7 +19,12 @@
  * | folder     | f path                | mtime of a folder at its last scan |
  * | leaving    | f bucket              | JSON: when the bucket was deleted whose folder is being removed |
  * | scan       | g "scan"              | JSON: how far the scan for files changed by hand is (store/background.ts) |
- * | scrub      | g "scrub"             | JSON: how far the comparison of all versions with their records is (store/fsck/scrub.ts) |
+ * | outbox     | e bucket              | counter next: how many events were ever appended (store/outbox.ts) |
+ * | event      | e bucket number       | JSON ObjectEvent: what happened to a version, in the order of commits |
+ * | job        | g job                 | JSON JobRecord: its last run, and its cursor (jobs/record.ts) |
+ * | owner      | k job "owner"         | JSON: which process runs a job; the fence of its commits (jobs/lease.ts) |
+ * | beat       | k job "beat"          | JSON: changes as long as the owner lives; absent: the lease is free |
+ * | asked      | k job "asked"         | there until a run begins that was started by hand |
  * | session    | w sessionId           | JSON: a session of the console (console/session/session-store.ts) |
  *
  * In an engine of its own (.myfsio.sys/journal), so that writing it never waits for objects, nor they for it:
@@ -27,11 +32,11 @@
  * | row | key | value |
  * |---|---|---|
  * | turn       | t                     | JSON { next }: how many decisions were ever written |
- * | decision   | j slot                | JSON DecisionRecord; a ring (access/decision-journal.ts) |
+ * | decision   | j slot                | JSON DecisionRecord; a ring (access/records/decision-journal.ts) |
  * | turn       | t requests            | JSON { next }: how many requests were ever written |
- * | request    | r slot                | JSON RequestRecord; a ring (access/activity.ts) |
- * | traffic    | h second account      | counters requests, errors, bytesIn, bytesOut of a stretch of the last hour (access/traffic.ts) |
- * | use        | a day accessKeyId action resource | counter count (access/usage-ledger.ts) |
+ * | request    | r slot                | JSON RequestRecord; a ring (access/records/activity.ts) |
+ * | traffic    | h second account      | counters requests, errors, bytesIn, bytesOut of a stretch of the last hour (access/records/traffic.ts) |
+ * | use        | a day accessKeyId action resource | counter count (access/records/usage-ledger.ts) |
  */
 import { asBuffer, type Bytes, type Entry, type KeyRange, type MetadataEngine } from './engine.ts'
 
@@ -46,9 +51,11 @@ type Table =
   | 's'
   | 'p'
   | 'd'
+  | 'e'
   | 'q'
   | 'f'
   | 'g'
+  | 'k'
   | 'w'
   | 't'
   | 'j'
@@ -89,6 +96,10 @@ export async function* eachRow(engine: MetadataEngine, range: KeyRange, limit = 
 export function rowParts(key: Bytes): string[] {
   return asBuffer(key).toString().split('\0').slice(1)
 }
+
+/** The row of a sequence (Write's `append`) with this number. */
+export const sequenceKey = (counter: Bytes, number: number): Buffer =>
+  Buffer.concat([counter, Buffer.from(`\0${String(number).padStart(14, '0')}`)])
 
 /** Part numbers as they sort. */
 export const partText = (partNumber: number): string => String(partNumber).padStart(5, '0')

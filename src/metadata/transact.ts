@@ -1,6 +1,17 @@
 /** Optimistic transactions over any engine: reads are remembered, writes wait, and the commit applies if what was read still holds. */
 import { ApiError } from '#model/errors.ts'
-import type { Awaitable, Bytes, Check, Committed, Entry, KeyRange, MetadataEngine, Write } from './engine.ts'
+import {
+  type Awaitable,
+  asBuffer,
+  type Bytes,
+  type Check,
+  type Committed,
+  type Entry,
+  type KeyRange,
+  type MetadataEngine,
+  type Write,
+} from './engine.ts'
+import { Turns } from './turns.ts'
 
 export class Transaction {
   readonly checks: Check[] = []
@@ -44,13 +55,8 @@ export class Transaction {
     this.requireEmpty({ start: from, end })
   }
 
-  /** A fact outside the index. A body looks at it first: the commit is tried again as long as it does not hold. */
-  requireThat(holds: () => boolean): void {
-    this.checks.push({ holds })
-  }
-
-  put(key: Bytes, value: Bytes, rest?: readonly Bytes[]): void {
-    this.writes.push({ key, value, rest })
+  put(key: Bytes, value: Bytes): void {
+    this.writes.push({ key, value })
   }
 
   remove(key: Bytes): void {
@@ -60,21 +66,79 @@ export class Transaction {
   add(key: Bytes, add: Readonly<Record<string, number>>): void {
     this.writes.push({ key, add })
   }
+
+  /** Appends a row to the sequence that the counter row of this key counts. */
+  append(counter: Bytes, value: Bytes): void {
+    this.writes.push({ append: counter, value })
+  }
 }
 
+/** Tries of a transaction beside others; after these it waits for its turn. */
+const freeAttempts = 3
+/** Tries in its turn, when only other processes can come first. */
 const attempts = 100
 
-/** Runs `body` until its commit applies. `body` may run several times: it must not have other effects. */
+/**
+ * Runs `body` until its commit applies. `body` may run several times: it must not have other effects. Where many transactions write one
+ * row, only one commit of a round applies: those that have lost a few rounds take turns, in the order they came, and so does what comes
+ * to that row later. Between processes the engine's lock decides. OperationAborted.
+ */
 export async function transact<T>(
   engine: MetadataEngine,
   body: (transaction: Transaction) => Promise<T>,
 ): Promise<{ result: T; committed: Committed }> {
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const transaction = new Transaction(engine, attempt > 0)
-    const result = await body(transaction)
-    if (transaction.writes.length === 0) return { result, committed: { flushed: Promise.resolve() } }
-    const committed = await engine.commit(transaction)
-    if (committed !== undefined) return { result, committed }
+  const turns = turnsOf(engine)
+  let contended = ''
+  for (let attempt = 0; attempt < freeAttempts; attempt++) {
+    const outcome = await attemptOnce(engine, body, { turns, isRepeated: attempt > 0 })
+    if ('committed' in outcome) return outcome
+    contended = outcome.contended
+    if (turns.isTaken(contended)) break
   }
-  throw new ApiError('OperationAborted')
+  return turns.take(contended, async () => {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const outcome = await attemptOnce(engine, body, { turns: undefined, isRepeated: true })
+      if ('committed' in outcome) return outcome
+    }
+    throw new ApiError('OperationAborted')
+  })
+}
+
+type Outcome<T> = { readonly result: T; readonly committed: Committed } | { readonly contended: string }
+
+/** `turns`: of the rows for which others wait already, and which this one is not to write before them. */
+async function attemptOnce<T>(
+  engine: MetadataEngine,
+  body: (transaction: Transaction) => Promise<T>,
+  { turns, isRepeated }: { readonly turns: Turns | undefined; readonly isRepeated: boolean },
+): Promise<Outcome<T>> {
+  const transaction = new Transaction(engine, isRepeated)
+  const result = await body(transaction)
+  if (transaction.writes.length === 0) return { result, committed: { flushed: Promise.resolve() } }
+  if (turns?.isIdle === false) {
+    const contended = contendedRow(transaction)
+    if (turns.isTaken(contended)) return { contended }
+  }
+  const { checks, writes } = transaction
+  const committed = await engine.commit({ checks, writes, isUrgent: turns === undefined })
+  return committed === undefined ? { contended: contendedRow(transaction) } : { result, committed }
+}
+
+/** The row that others write as well: one that was read and is written, or else the first that is written. */
+function contendedRow({ checks, writes }: Transaction): string {
+  const read = new Set(checks.flatMap((check) => ('key' in check ? [nameOf(check.key)] : [])))
+  const written = writes.map((write) => nameOf('append' in write ? write.append : write.key))
+  return written.find((name) => read.has(name)) ?? written[0] ?? ''
+}
+
+const nameOf = (key: Bytes): string => asBuffer(key).toString('latin1')
+
+const turnsOfEngines = new WeakMap<MetadataEngine, Turns>()
+
+function turnsOf(engine: MetadataEngine): Turns {
+  const known = turnsOfEngines.get(engine)
+  if (known !== undefined) return known
+  const turns = new Turns()
+  turnsOfEngines.set(engine, turns)
+  return turns
 }

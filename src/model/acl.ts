@@ -1,7 +1,7 @@
 /**
- * Access control lists: who, besides the owner, may do what with a bucket or an object version.
+ * Access control lists: the access of accounts and groups to a bucket or an object version. Without a stored list only
+ * the owner has access, so the canned ACL `private` is never stored.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html
- * Where none is kept, only the owner has access; so the canned ACL `private` is never stored.
  */
 import { ApiError } from './errors.ts'
 import { limits } from './limits.ts'
@@ -44,7 +44,10 @@ const ec2Id = '6aa5a366c34c1cbe25dc49211496e913e0351eb0e8c37aa3477e40942ec6b97c'
 const toGroup = (group: Group, permission: Permission): Grant => ({ grantee: { group }, permission })
 const toAccount = (id: string, permission: Permission): Grant => ({ grantee: { id }, permission })
 
-/** What a canned ACL grants: FULL_CONTROL to the owner first, as S3 lists it. For a bucket, `bucketOwnerId` is the owner. */
+/**
+ * The grants of a canned ACL: FULL_CONTROL to the owner first, as S3 lists it. For a bucket, `bucketOwnerId` is the
+ * owner.
+ */
 export function expandCannedAcl(name: CannedAcl, ownerId: string, bucketOwnerId: string): Acl {
   const owner = toAccount(ownerId, 'FULL_CONTROL')
   const ofBucketOwner = (permission: Permission) =>
@@ -69,10 +72,10 @@ export function expandCannedAcl(name: CannedAcl, ownerId: string, bucketOwnerId:
   }
 }
 
-/** What is shown where no ACL is kept. */
+/** The list to show where none is stored. */
 export const privateAcl = (ownerId: string): Acl => [toAccount(ownerId, 'FULL_CONTROL')]
 
-/** Undefined for what needs no record: FULL_CONTROL to the owner and nothing else. */
+/** Undefined if nothing has to be stored: FULL_CONTROL to the owner and nothing else. */
 export function aclToKeep(acl: Acl, ownerId: string): Acl | undefined {
   const [first] = acl
   const isPrivate = acl.length === 1 && first !== undefined && grantsAll(first, ownerId)
@@ -86,11 +89,14 @@ export const grantsAll = ({ grantee, permission }: Grant, id: string): boolean =
 export const grantsAllToOne = (acl: Acl, id: string): boolean =>
   acl.length > 0 && acl.every((grant) => grantsAll(grant, id))
 
-/** Whether anyone but the owner is granted anything. */
+/** Whether it grants anything to others than the owner. */
 export const grantsToOthers = (acl: Acl, ownerId: string): boolean =>
   acl.some(({ grantee }) => !('id' in grantee) || grantee.id !== ownerId)
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html, "The meaning of public" */
+/**
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html, "The meaning of
+ * public"
+ */
 export const isPublicGrant = ({ grantee }: Grant): boolean => 'group' in grantee && grantee.group !== 'LogDelivery'
 export const isPublicAcl = (acl: Acl): boolean => acl.some(isPublicGrant)
 

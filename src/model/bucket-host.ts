@@ -1,6 +1,6 @@
 /**
- * The bucket that a Host names, as `bucket.domain`. Routing and every signature version must read it the same way, or a signature for
- * one bucket would be good for another.
+ * The bucket that a Host names, such as `bucket.domain`. Routing and every signature version must read it the same way:
+ * otherwise a signature for one bucket would be valid for another.
  */
 import { isIP } from 'node:net'
 
@@ -15,7 +15,7 @@ export function createBucketHostReader(domains: readonly string[]): BucketHostRe
   return (host) => (host === undefined ? '' : bucketInHost(host, suffixes))
 }
 
-/** Bucket names may have dots themselves. */
+/** Bucket names may contain dots. */
 function bucketInHost(host: string, suffixes: readonly string[]): string {
   const colon = host.lastIndexOf(':')
   const name = (colon < 0 ? host : host.slice(0, colon)).toLowerCase()

@@ -1,10 +1,12 @@
 import { ApiError } from './errors.ts'
 
-/** Which regions there are. One server stands for all of them: they are names that clients sign for and buckets are made in. */
+/**
+ * The regions. One server stands for all of them: they are names that clients sign for and that buckets are created in.
+ */
 export interface Regions {
-  /** Of the server itself. */
+  /** The server's own region. */
   readonly region: string
-  /** Further ones; `*` stands for any. */
+  /** Further regions; `*` stands for any. */
   readonly regions: readonly string[]
 }
 
@@ -15,11 +17,11 @@ export function hasRegion({ region, regions }: Regions, name: string): boolean {
 }
 
 /**
- * Where a new bucket says it is: `location` as asked for, '' if it was not. InvalidLocationConstraint,
+ * The region of a new bucket. `location`: as requested, '' if not given. InvalidLocationConstraint,
  * IllegalLocationConstraintException.
  */
 export function regionOfBucket(location: string, regions: Regions): string {
-  // It is where buckets are that name none.
+  // Buckets without a location are in us-east-1.
   if (location === 'us-east-1')
     throw new ApiError('InvalidLocationConstraint', { fields: { LocationConstraint: location } })
   if (location === '' || location === regions.region) return regions.region
@@ -34,5 +36,5 @@ export function regionOfBucket(location: string, regions: Regions): string {
   })
 }
 
-/** The region that requests to a bucket are signed for: `EU` is what eu-west-1 was called first. */
+/** The region that requests to a bucket are signed for: `EU` is the first name of eu-west-1. */
 export const signedRegionOf = (location: string): string => (location === 'EU' ? 'eu-west-1' : location)

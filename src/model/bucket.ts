@@ -1,12 +1,13 @@
 import { isIP } from 'node:net'
 import type { Acl } from './acl.ts'
 import { ApiError } from './errors.ts'
-import type { ObjectOwnership, PublicAccessBlock } from './object-ownership.ts'
+import type { WithControls } from './object-ownership.ts'
+import type { WithBlock } from './public-access-block.ts'
 import type { Tags } from './tags.ts'
 
 export type VersioningStatus = 'Unversioned' | 'Enabled' | 'Suspended'
 
-export interface Bucket {
+export interface Bucket extends WithControls, WithBlock {
   readonly name: string
   readonly createdAtMs: number
   /** Canonical id of the owner, see model/account.ts. */
@@ -17,10 +18,9 @@ export interface Bucket {
   readonly objectLockEnabled: boolean
   /** Absent: only the owner has access. */
   readonly acl?: Acl
-  /** Absent: BucketOwnerEnforced, which nobody asked for. `none`: the bucket has no controls, and behaves as under ObjectWriter. */
-  readonly ownershipControls?: ObjectOwnership | 'none'
-  readonly publicAccessBlock?: PublicAccessBlock
-  /** For the books: they have no say in access, as those of objects have. Absent: none. */
+  /** Something wants to know of every change of its objects: each commit appends to the bucket's outbox. */
+  readonly hasListeners?: true
+  /** Labels without an effect on access, unlike those of objects. Absent: none. */
   readonly tags?: Tags
 }
 
@@ -32,7 +32,7 @@ export interface BucketUsage {
 
 /**
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
- * Buckets are folders: a name that passes can never leave STORAGE_ROOT nor meet `.myfsio.sys` or `/_/`.
+ * Buckets are folders: a valid name cannot leave STORAGE_ROOT, nor be `.myfsio.sys` or `/_/`.
  */
 export function isBucketName(name: string): boolean {
   return (
@@ -46,12 +46,15 @@ export function isBucketName(name: string): boolean {
   )
 }
 
-/** Paths of routes that are not S3's: a bucket of this name would be in their way. Buckets made before the names were reserved stay. */
+/**
+ * Paths of routes that are not S3's: a bucket with such a name would hide them. Buckets made before the names were
+ * reserved stay.
+ */
 const reservedNames: ReadonlySet<string> = new Set(['bucket-policy', 'healthz', 'presign'])
 
 export const isReservedName = (name: string): boolean => reservedNames.has(name)
 
-/** For new buckets. */
+/** InvalidBucketName, for new buckets only. */
 export function assertFreeName(name: string): void {
   if (!isReservedName(name)) return
   throw new ApiError('InvalidBucketName', {
@@ -64,7 +67,10 @@ export function assertBucketName(name: string): void {
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html Once on, it can only be suspended. */
+/**
+ * Once enabled, versioning can only be suspended.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
+ */
 export function withVersioning(bucket: Bucket, status: 'Enabled' | 'Suspended'): Bucket {
   if (bucket.objectLockEnabled && status === 'Suspended') {
     throw new ApiError('InvalidBucketState', {

@@ -1,5 +1,5 @@
-/** What `x-amz-copy-source` names: the one place that decodes it, for policies and for the copy. */
-import { queryDecode } from '#lib/uri.ts'
+/** `x-amz-copy-source`: the one place that decodes it, for policies and for the copy. */
+import { queryDecode } from '#lib/text/uri.ts'
 
 export interface NamedSource {
   /** `bucket/key`, decoded. */
@@ -7,7 +7,7 @@ export interface NamedSource {
   readonly versionId: string | undefined
 }
 
-/** The header is encoded as a query is, where `+` is a space. URIError for what does not decode. */
+/** The header is encoded like a query, where `+` is a space. URIError if it does not decode. */
 export function decodeCopySource(header: string): NamedSource {
   const [encodedPath = '', versionId] = header.split(/\?versionId=/, 2)
   return { path: queryDecode(encodedPath).replace(/^\//, ''), versionId }

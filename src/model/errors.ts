@@ -1,10 +1,10 @@
 /**
- * Every error a client can see: code, HTTP status, and the sentence AWS answers with.
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and observed answers.
- * The message is part of the interface (clients and suites compare it): what we add goes into `fields` beside it.
+ * Every error a client can see: code, HTTP status, and AWS's message. Source:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and observed answers. The message is part of the
+ * interface, since clients and suites compare it. Our own explanations go into `fields` beside it.
  */
 const table = {
-  // Who is calling
+  // Authentication and authorization
   AccessDenied: [403, 'Access Denied'],
   AuthorizationHeaderMalformed: [400, 'The authorization header that you provided is not valid.'],
   AuthorizationQueryParametersError: [400, 'Query-string authentication parameters are not valid.'],
@@ -73,7 +73,7 @@ const table = {
   MetadataTooLarge: [400, 'Your metadata headers exceed the maximum allowed metadata size'],
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
-  MissingRequestBodyError: [400, 'Request body is empty.'],
+  MissingRequestBodyError: [400, 'Request Body is empty'],
   NotImplemented: [501, 'A header you provided implies functionality that is not implemented'],
   RequestHeaderSectionTooLarge: [400, 'Your request header section exceeds the maximum allowed size.'],
   RequestTimeout: [
@@ -128,6 +128,7 @@ const table = {
   ObjectLockConfigurationNotFoundError: [404, 'Object Lock configuration does not exist for this bucket'],
   ReplicationConfigurationNotFoundError: [404, 'The replication configuration was not found'],
   ServerSideEncryptionConfigurationNotFoundError: [404, 'The server side encryption configuration was not found'],
+  MetadataConfigurationNotFound: [404, 'The metadata configuration does not exist'],
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
   NoSuchTagSet: [404, 'The TagSet does not exist'],
   OperationAborted: [
@@ -171,7 +172,7 @@ const table = {
 export type ErrorCode = keyof typeof table
 
 export interface ErrorDetails {
-  /** Replaces AWS's standard sentence where AWS itself says something more specific. */
+  /** Replaces AWS's standard message where AWS itself is more specific. */
   message?: string
   /** Further elements of the <Error> document, in AWS's names and order. */
   fields?: Record<string, string | number>
@@ -199,4 +200,14 @@ export class ApiError extends Error {
 
 export function statusOf(code: ErrorCode): number {
   return table[code][0]
+}
+
+/** The error to show: anything but an ApiError is a bug, and is shown without detail. */
+export const asApiError = (error: unknown): ApiError =>
+  error instanceof ApiError ? error : new ApiError('InternalError')
+
+/** The error as a refusal: the request was wrong or not allowed. All other errors are thrown again. */
+export function refusalOf(error: unknown): ApiError {
+  if (error instanceof ApiError && error.status < 500) return error
+  throw error
 }

@@ -27,14 +27,16 @@ export const limits = {
   aclGrantsMax: 100,
   /** Any XML or JSON document in a request body. CompleteMultipartUpload with 10,000 parts needs about 2 MiB. */
   documentBytes: 4 * MiB,
+  /** The document of a bucket setting. */
+  settingBytes: 2 * MiB,
   xmlDepth: 20,
   /** Tags and attributes of a document: 1,000 objects to delete need 12,000. */
   xmlMarkup: 20_000,
-  /** Of CompleteMultipartUpload: 10,000 parts with number, ETag and every checksum. */
+  /** Tags and attributes of CompleteMultipartUpload: 10,000 parts with number, ETag and every checksum. */
   xmlMarkupOfParts: 300_000,
   /** Form fields before the file of a POST upload. */
   postFieldsBytes: 20 * KiB,
-  /** The file of a POST upload whose part has no file name: the parser reads it into memory, as a field. */
+  /** The file of a POST upload whose part has no file name. The parser reads it into memory like a field. */
   postNamelessFileBytes: MiB,
   presignSecondsMax: 604_800,
   clockSkewMs: 15 * 60 * 1000,

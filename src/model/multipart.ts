@@ -1,4 +1,7 @@
-/** Rules of completing a multipart upload. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
+/**
+ * Rules of completing a multipart upload.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+ */
 import { combineCrc } from '#lib/digest/combine.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { ApiError } from './errors.ts'
@@ -6,9 +9,9 @@ import { limits } from './limits.ts'
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from './object.ts'
 import type { RequestedPart, Upload, UploadedPart } from './upload.ts'
 
-/** What the client says of the object as a whole. */
+/** What the client declares about the whole object. */
 export interface Whole {
-  /** With or without the `-<parts>` of a composite one. */
+  /** With or without the suffix `-<parts>` of a composite checksum. */
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string }
   readonly checksumType?: ChecksumType
   readonly objectSizeBytes?: number
@@ -28,7 +31,7 @@ type Combinable = (typeof combinable)[number]
 const isCombinable = (algorithm: ChecksumAlgorithm): algorithm is Combinable =>
   (combinable as readonly string[]).includes(algorithm)
 
-/** The type an upload's checksum has: what was asked for, if the algorithm allows it, else the algorithm's own. */
+/** The checksum type of an upload: the requested one if the algorithm allows it, otherwise the algorithm's default. */
 export function checksumTypeFor(algorithm: ChecksumAlgorithm, requested: string | undefined): ChecksumType {
   if (requested === undefined) return algorithm === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE'
   if (requested !== 'FULL_OBJECT' && requested !== 'COMPOSITE') {
@@ -67,14 +70,14 @@ export function planCompletion(
   return { parts, sizeBytes, etag, checksum, crc64nvme }
 }
 
-/** Of the MD5s of an upload's parts. */
+/** The ETag: MD5 of the parts' MD5s. */
 export function etagOfParts(md5s: readonly Buffer[]): string {
   return `${digestOnce(['MD5'], Buffer.concat(md5s)).get('MD5')?.toString('hex')}-${md5s.length}`
 }
 
 /**
- * InvalidPartOrder unless ascending. Of a part that was sent again a client may list every answer it had: the last one counts, as the
- * last upload does.
+ * InvalidPartOrder unless ascending. If a part was uploaded more than once, a client may list each of its ETags: the
+ * last one counts.
  */
 function inOrder(requested: readonly RequestedPart[]): readonly RequestedPart[] {
   const parts: RequestedPart[] = []
@@ -99,7 +102,7 @@ function findPart(upload: Upload, stored: ReadonlyMap<number, UploadedPart>, req
   return part
 }
 
-/** Whether the checksums that a completion names for a part are the part's own. The other errors are those of AWS, in its words. */
+/** Whether the checksums given for a part are the part's own. Other mistakes are answered in AWS's words. */
 function hasChecksums({ checksumAlgorithm }: Upload, part: UploadedPart, requested: RequestedPart): boolean {
   const own = part.checksum
   for (const [algorithm, value] of Object.entries(requested.checksums)) {
@@ -139,7 +142,7 @@ function checkSizes(parts: readonly UploadedPart[]): void {
   }
 }
 
-/** Also for an upload that announced no type: there is none to be the same as. */
+/** An upload without a declared type never differs. */
 function requireSameType({ checksumType }: Upload, whole: Whole): void {
   if (whole.checksumType === undefined || whole.checksumType === checksumType) return
   throw new ApiError('InvalidRequest', {
@@ -147,7 +150,10 @@ function requireSameType({ checksumType }: Upload, whole: Whole): void {
   })
 }
 
-/** Of an upload that announced no algorithm: a full-object CRC64NVME. A checksum of another algorithm is not looked at then, as in S3. */
+/**
+ * An upload without a declared algorithm has a full-object CRC64NVME. A checksum of another algorithm is then ignored,
+ * as in S3.
+ */
 function wholeChecksum(upload: Upload, parts: readonly UploadedPart[], { checksum: stated }: Whole): Checksum {
   const algorithm = upload.checksumAlgorithm ?? 'CRC64NVME'
   const type = upload.checksumType ?? 'FULL_OBJECT'
@@ -161,10 +167,10 @@ function wholeChecksum(upload: Upload, parts: readonly UploadedPart[], { checksu
   return { algorithm, type, value }
 }
 
-/** Some clients leave out the count of parts: minio-go before 7.0.93. */
+/** Some clients leave out the number of parts: minio-go before 7.0.93. */
 const isSameValue = (stated: string, value: string): boolean => stated === value || stated === withoutCount(value)
 
-/** Of a composite checksum its digest alone: Base64 has no hyphen. */
+/** The digest of a composite checksum. Base64 has no hyphen. */
 export const withoutCount = (value: string): string => value.replace(/-\d+$/, '')
 
 function combined(algorithm: ChecksumAlgorithm, parts: readonly UploadedPart[]): string {

@@ -1,4 +1,4 @@
-/** What the index knows of one object version. The bytes are at `place`. */
+/** The record of one object version, beside its bytes. */
 import type { Acl } from './acl.ts'
 import { ApiError } from './errors.ts'
 import { limits } from './limits.ts'
@@ -19,31 +19,14 @@ export const checksumAlgorithms = [
 export type ChecksumAlgorithm = (typeof checksumAlgorithms)[number]
 export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE'
 
-/** As S3 shows it: base64 of the big-endian digest, with `-<parts>` after a COMPOSITE one. */
+/** Base64 of the big-endian digest, with the suffix `-<parts>` if COMPOSITE, as S3 shows it. */
 export interface Checksum {
   readonly algorithm: ChecksumAlgorithm
   readonly type: ChecksumType
   readonly value: string
 }
 
-/**
- * Where the bytes are. `plain`: the key's own path in the bucket's folder. `opaque` and `version`: a file named `id` under
- * `.myfsio.sys/opaque` or `.myfsio.sys/versions`.
- */
-export type Place =
-  | { readonly kind: 'plain' }
-  | { readonly kind: 'opaque'; readonly id: string }
-  | { readonly kind: 'version'; readonly id: string }
-
-/** Tells that a file is still the one that was published: any change from outside changes at least one of the three. */
-export interface FileSignature {
-  readonly inode: number
-  readonly sizeBytes: number
-  /** With a fraction, as precise as the platform tells it. */
-  readonly mtimeMs: number
-}
-
-/** Standard headers stored with an object and sent back as they came. Absent ones are not stored. */
+/** Standard headers stored with an object and sent back unchanged. Absent ones are not stored. */
 export interface ObjectHeaders {
   readonly contentType?: string
   readonly contentEncoding?: string
@@ -53,7 +36,7 @@ export interface ObjectHeaders {
   readonly expires?: string
 }
 
-/** What a client chooses about an object, beside its bytes. */
+/** What a client sets on an object, beside its bytes. */
 export interface ObjectAttributes {
   readonly headers: ObjectHeaders
   /** Names in lower case without `x-amz-meta-`; values as sent. */
@@ -70,17 +53,19 @@ export interface ObjectAttributes {
 
 export interface ObjectVersion extends ObjectAttributes {
   readonly key: string
-  /** `null` for the version written while versioning was off or suspended. */
+  /** `null` for a version written while versioning was off or suspended. */
   readonly versionId: string
   readonly isDeleteMarker: boolean
   readonly sizeBytes: number
-  /** Hex MD5, or hex MD5 of the parts' MD5s, a hyphen and their count; no quotes. Empty for a delete marker. */
+  /**
+   * Hex MD5, or for multipart the hex MD5 of the parts' MD5s, a hyphen and their number; no quotes. Empty for a delete
+   * marker.
+   */
   readonly etag: string
   readonly modifiedAtMs: number
   readonly checksum?: Checksum
   /** Number of parts of a multipart upload; 0 for a single PUT. */
   readonly partCount: number
-  readonly place: Place
 }
 
 /** One part of a completed multipart object. */
@@ -104,7 +89,7 @@ export const storageClasses = [
 export type StorageClass = (typeof storageClasses)[number]
 
 /**
- * A legal key: 1 to 1,024 bytes of UTF-8 without NUL (the index separates with it).
+ * A valid key: 1 to 1,024 bytes of UTF-8 without NUL, which separates the parts of index keys.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
  */
 export function assertKey(key: string): void {
@@ -116,7 +101,8 @@ export function assertKey(key: string): void {
 }
 
 /**
- * A version id that this server may have given: `null`, or 32 hex digits. Anything else is InvalidArgument, as the empty one.
+ * A version id that this server can have issued: `null`, or 32 hex digits. Anything else is InvalidArgument, also the
+ * empty one.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html
  */
 export function assertVersionId(text: string): void {
@@ -129,7 +115,7 @@ export function assertVersionId(text: string): void {
 
 export const isVersionId = (text: string): boolean => text === 'null' || /^[0-9a-f]{32}$/.test(text)
 
-/** Whether a full-object checksum is that of these bytes; a composite one says nothing about them as a whole. */
+/** Whether a full-object checksum matches these digests. A composite checksum cannot be compared with whole bytes. */
 export function isChecksumOfBytes(checksum: Checksum, digests: ReadonlyMap<ChecksumAlgorithm, Buffer>): boolean {
   return checksum.type === 'FULL_OBJECT' && digests.get(checksum.algorithm)?.toString('base64') === checksum.value
 }

@@ -1,6 +1,6 @@
-/** Range, as S3 serves it: one range; several are answered with the whole object. RFC 9110 §14. */
+/** Range requests as S3 serves them: one range; several are answered with the whole object. RFC 9110 §14. */
 import type { IncomingHttpHeaders } from 'node:http'
-import { parseHttpDate } from '#lib/http-date.ts'
+import { parseHttpDate } from '#lib/text/http-date.ts'
 import { ApiError } from './errors.ts'
 import type { ObjectVersion } from './object.ts'
 
@@ -11,8 +11,8 @@ export interface ByteRange {
 }
 
 /**
- * Undefined: no range, or one that is ignored because it is malformed, or the last bytes of what has none. InvalidRange if it lies beyond
- * the object.
+ * Undefined: no range, or one that is ignored since it is malformed or asks for the last bytes of an empty object.
+ * InvalidRange if it lies beyond the object.
  */
 export function parseRange(header: string | undefined, sizeBytes: number): ByteRange | undefined {
   const match = header === undefined ? null : /^bytes=(\d*)-(\d*)$/i.exec(header)
@@ -37,8 +37,8 @@ export function parseRange(header: string | undefined, sizeBytes: number): ByteR
 }
 
 /**
- * The Range of a request, unless If-Range says that the client has a part of something else: then it wants the whole. RFC 9110 §13.1.5.
- * A weak ETag is never the same, and a date has to be exactly that of the object.
+ * The Range of a request, unless If-Range names another version: then the whole object is sent. RFC 9110 §13.1.5. Weak
+ * ETags never match, and a date must be exactly that of the object.
  */
 export function rangeToServe(
   headers: IncomingHttpHeaders,

@@ -1,38 +1,38 @@
-/** What an edge knows of a request once it is answered: references only, so that making one costs next to nothing. */
+/** What an edge knows of a request once it is answered. Holds references only, so that it costs almost nothing. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Principal } from './account.ts'
 
-/** Of an answer: names the decision that the journal explains. */
+/** Response header with the id of the decision in the journal. */
 export const decisionHeader = 'x-myfsio-decision-id'
 
 export interface ServedRequest {
-  /** As the client was told it. */
+  /** The request id that the client was told. */
   readonly id: string
-  /** As `GetObject`, `iam:CreateUser`; undefined if it asked for none that there is. */
+  /** For example `GetObject` or `iam:CreateUser`; undefined if the request named no known operation. */
   readonly operation: string | undefined
-  /** Undefined if nobody's identity was proven, nor that there is none. */
+  /** Undefined if no identity was proven, not even anonymous. */
   readonly principal: Principal | undefined
   readonly bucketName: string
   readonly key: string
-  /** Canonical id of the bucket's owner; undefined where it was not looked up. */
+  /** Canonical id of the bucket's owner; undefined if the bucket was not looked up. */
   readonly bucketOwnerId: string | undefined
   readonly status: number
   readonly errorCode: string | undefined
-  /** Where it is explained why it was refused. */
+  /** The id of the decision that explains a refusal. */
   readonly decisionId: string | undefined
-  /** Of the answer's body. */
+  /** Bytes of the answer's body. */
   readonly bytes: number
   readonly durationMs: number
   readonly message: ServedMessage
-  /** The beginning of an XML or JSON document that came as the body, as it was received. */
+  /** The beginning of an XML or JSON body, as received. */
   readonly document?: string | undefined
-  /** The body of a form, as it was received. */
+  /** The body of a form, as received. */
   readonly form?: Buffer | undefined
-  /** What it was allowed: as access/ has noted it, and reads it. */
+  /** What the request was allowed: made and read by access/, opaque here. */
   readonly allowed?: object | undefined
 }
 
-/** No more of a document is kept. */
+/** At most this much of a document is kept. */
 export const servedDocumentBytes = 4096
 
 /** The part of node:http's IncomingMessage that is kept. */

@@ -3,8 +3,8 @@ import { ApiError } from './errors.ts'
 import type { ObjectAttributes } from './object.ts'
 
 /**
- * Whether an object must be restored before it can be read. There is no restoring here: none is written any more, but earlier
- * releases took these classes.
+ * Whether an object must be restored before it can be read. Such objects come from earlier releases: none can be
+ * written any more, and there is no restore.
  */
 export const isArchived = ({ storageClass }: Pick<ObjectAttributes, 'storageClass'>): boolean =>
   storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE'

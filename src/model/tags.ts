@@ -2,7 +2,7 @@
  * Tags of buckets and objects.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html and CostAllocTagging.html
  */
-import { queryDecode } from '#lib/uri.ts'
+import { queryDecode } from '#lib/text/uri.ts'
 import { ApiError } from './errors.ts'
 import { tagRules } from './tag-rules.ts'
 
@@ -13,7 +13,7 @@ export interface Tagged {
   readonly tags?: Tags
 }
 
-/** As a request names them: in its order, and nothing checked yet. */
+/** Tags of a request: in its order, unchecked. */
 export type NamedTags = readonly (readonly [key: string, value: string])[]
 
 const kinds = {
@@ -50,7 +50,7 @@ export function assertTags(named: NamedTags, of: keyof typeof kinds): Tags | und
   return Object.fromEntries([...named].sort(([one], [other]) => (one < other ? -1 : 1)))
 }
 
-/** `a=1&b=2`, as a request header has it; undefined for what is no such query. */
+/** Parses `a=1&b=2` of a request header; undefined if malformed. */
 export function parseTagQuery(text: string): NamedTags | undefined {
   const tags = text.split('&').filter((parameter) => parameter !== '')
   const pairs = tags.map((parameter) => parameter.split('='))
@@ -58,7 +58,7 @@ export function parseTagQuery(text: string): NamedTags | undefined {
   try {
     return pairs.map(([key = '', value = '']) => [queryDecode(key), queryDecode(value)])
   } catch {
-    // An escape that is none.
+    // A malformed escape.
     return undefined
   }
 }
@@ -73,6 +73,6 @@ export function withTags<T extends Tagged>({ tags: _, ...rest }: T, tags: Tags |
   return tags === undefined ? rest : { ...rest, tags }
 }
 
-/** Both as `assertTags` gives them. */
+/** Both must come from `assertTags`, which sorts. */
 export const hasSameTags = (one: Tagged, other: Tagged): boolean =>
   JSON.stringify(one.tags) === JSON.stringify(other.tags)

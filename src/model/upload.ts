@@ -8,7 +8,7 @@ export interface Upload {
   readonly initiatedAtMs: number
   readonly initiatorId: string
   readonly attributes: ObjectAttributes
-  /** What the client announced at CreateMultipartUpload; undefined: none, so a full-object CRC64NVME is kept. */
+  /** As declared by CreateMultipartUpload; undefined: none, so a full-object CRC64NVME is kept. */
   readonly checksumAlgorithm?: ChecksumAlgorithm
   readonly checksumType?: ChecksumType
 }
@@ -19,13 +19,13 @@ export interface UploadedPart {
   /** Hex MD5, no quotes. */
   readonly etag: string
   readonly modifiedAtMs: number
-  /** Base64 checksum under the upload's algorithm; undefined when the upload announced none and the client sent none. */
+  /** Base64 checksum in the upload's algorithm; undefined if the upload declared none and the client sent none. */
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string }
-  /** Base64, always kept: full-object checksums are combined from the parts'. */
+  /** Base64, always kept: full-object checksums are combined from those of the parts. */
   readonly crc64nvme: string
 }
 
-/** A part as CompleteMultipartUpload names it. */
+/** A part in the document of CompleteMultipartUpload. */
 export interface RequestedPart {
   readonly partNumber: number
   /** Hex, quotes removed. */

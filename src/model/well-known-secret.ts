@@ -1,2 +1,5 @@
-/** Access key and secret of the first user on a machine of one's own. Everybody knows them, and so do the web pages that one visits. */
+/**
+ * Access key and secret of the first user of a local server. They are public: web pages that a user visits know them
+ * too.
+ */
 export const wellKnownSecret = 'localadmin'

@@ -1,10 +1,15 @@
 /**
- * The one table of actions: what each acts on, the coarse action of iam.json version 1 that grants it, and the condition keys it
- * understands beside those of every action. After https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html,
- * list_awsidentityandaccessmanagementiam.html and list_awssecuritytokenservice.html. Names compare without regard to case.
+ * The one table of actions: what each acts on, the coarse action of iam.json version 1 that grants it, and its
+ * condition keys beside those of every action. From
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html,
+ * list_awsidentityandaccessmanagementiam.html and list_awssecuritytokenservice.html. Names compare without regard to
+ * case.
  */
 
-/** What an action acts on; `service` has no resource but `*`, `other` is something this server has not (access points, jobs...). */
+/**
+ * What an action acts on. `service` has no resource but `*`; `other` is something this server does not have (access
+ * points, jobs...).
+ */
 export type ResourceKind =
   | 'service'
   | 'bucket'
@@ -21,11 +26,11 @@ export type ResourceKind =
 export type CoarseAction = 'list' | 'read' | 'write' | 'delete' | 'share' | 'policy'
 
 export interface ActionRow {
-  /** As AWS spells it: `s3:GetObject`. */
+  /** In AWS's spelling: `s3:GetObject`. */
   readonly name: string
   readonly kind: ResourceKind
   readonly coarse: CoarseAction | undefined
-  /** In lower case; keys that end in `/` stand for all that begin so. */
+  /** In lower case. A key that ends in `/` stands for all that begin so. */
   readonly keys: readonly string[]
 }
 
@@ -204,7 +209,7 @@ const knownKeys: ReadonlySet<string> = new Set([
   ...[...actions.values()].flatMap((row) => row.keys),
 ])
 
-/** Whether any S3 action understands the key (in lower case); global keys of `aws:` are for all. */
+/** Whether any S3 action understands the key (in lower case); global keys of `aws:` apply to all. */
 export function isS3Key(key: string): boolean {
   return key.startsWith('aws:') || (key.startsWith('s3:') && knownKeys.has(family(key)))
 }
@@ -216,8 +221,8 @@ export function understandsKey(action: ActionRow, key: string): boolean {
 }
 
 /**
- * Whether it is the request that says the key (in lower case), and one for this action cannot: whoever asks may write anything into a
- * request, and what it does not act on must open nothing.
+ * Whether the key (in lower case) comes from the request and this action ignores it: a value that the operation does
+ * not act on must not satisfy a condition.
  */
 export function isSaidInVain(action: ActionRow | undefined, key: string): boolean {
   return (
@@ -226,7 +231,7 @@ export function isSaidInVain(action: ActionRow | undefined, key: string): boolea
   )
 }
 
-/** `s3:existingobjecttag/owner` is one of `s3:existingobjecttag/`. */
+/** `s3:existingobjecttag/owner` belongs to `s3:existingobjecttag/`. */
 function family(key: string): string {
   const slash = key.indexOf('/')
   return slash < 0 ? key : key.slice(0, slash + 1)

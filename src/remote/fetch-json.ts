@@ -1,6 +1,6 @@
 /**
- * Small JSON documents from servers that others name. The name is resolved once, the address checked, and the connection made to that
- * very address; nothing private unless allowed, no redirects, bounded in size and time.
+ * Fetches small JSON documents from servers that users name. The name is resolved once, the address checked, and the
+ * connection made to that very address. No private addresses unless allowed, no redirects, bounded in size and time.
  */
 import { X509Certificate } from 'node:crypto'
 import { promises as dns, type LookupAddress } from 'node:dns'
@@ -11,18 +11,18 @@ import { checkServerIdentity, type DetailedPeerCertificate, type TLSSocket } fro
 import { isPrivateAddress } from './private-address.ts'
 
 export interface FetchOptions {
-  /** Loopback and private addresses, and http without TLS. */
+  /** Allows loopback and private addresses, and http without TLS. */
   readonly allowPrivate: boolean
-  /** SHA-1 of certificates, hex, that are trusted without an authority's word. */
+  /** SHA-1 of certificates, hex, that are trusted without an authority. */
   readonly thumbprints?: readonly string[]
 }
 
-/** Without a byte, and for the whole. */
+/** Time without a byte, and for the whole. */
 const timeoutMs = 5000
 const deadlineMs = 10_000
 const bytesMax = 256 * 1024
 
-/** Throws a plain Error that says why not. */
+/** Throws a plain Error with the reason. */
 export async function fetchJson(address: string, options: FetchOptions): Promise<unknown> {
   const url = new URL(address)
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && options.allowPrivate)) {
@@ -41,7 +41,7 @@ async function resolve(url: URL, { allowPrivate }: FetchOptions): Promise<Lookup
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const family = isIP(host)
   const addresses = family === 0 ? await dns.lookup(host, { all: true }) : [{ address: host, family }]
-  // One private address among public ones is how a name is made to point inside.
+  // A name with one private address among public ones is meant to point inside.
   if (!allowPrivate && addresses.some(({ address }) => isPrivateAddress(address))) {
     throw new Error('its address is private')
   }

@@ -1,4 +1,4 @@
-/** Addresses that are nobody's business outside: this machine, its network, and what is reserved. */
+/** Addresses that a remote server must not have: this machine, its network, and reserved ranges. */
 import { BlockList, isIPv4, isIPv6 } from 'node:net'
 
 const v4 = [
@@ -33,7 +33,7 @@ const blocked = new BlockList()
 for (const [net, prefix] of v4) blocked.addSubnet(net, prefix, 'ipv4')
 for (const [net, prefix] of v6) blocked.addSubnet(net, prefix, 'ipv6')
 
-/** An IPv6 address that wraps an IPv4 one is what it wraps. Whatever is no address is private. */
+/** An IPv6 address that embeds an IPv4 one counts as that one. An invalid address counts as private. */
 export function isPrivateAddress(address: string): boolean {
   const bare = address.replace(/%.*$/, '')
   if (isIPv4(bare)) return blocked.check(bare, 'ipv4')

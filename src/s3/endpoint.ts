@@ -1,39 +1,37 @@
 /**
- * The life of one S3 request, to be read aloud: id → address → match → authenticate → load bucket → authorize → run → send.
- * Errors, access log and clean-up are here once, never in an operation.
+ * The life of one S3 request: id → address → match → authenticate → load bucket → authorize → run → send. Errors,
+ * access log and clean-up are handled here once, never in an operation.
  */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Caller } from '#access/caller.ts'
-import { isUnexplained } from '#access/denial.ts'
-import { type AskedObject, authorizeOnObject, authorizeOnUpload, readAuthorized } from '#access/object-access.ts'
-import { ObjectNeeded } from '#access/object-needed.ts'
+import type { Caller } from '#access/caller/caller.ts'
+import { isUnexplained } from '#access/decide/denial.ts'
 import { answeredStatus } from '#http/answered-status.ts'
+import { nextRequestId } from '#http/request-id.ts'
+import { asStorageError } from '#metadata/storage-error.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import { assertKey, type ObjectVersion } from '#model/object.ts'
+import { assertKey } from '#model/object.ts'
 import { decisionHeader, type ServedRequest } from '#model/served-request.ts'
-import { dependsOnObject } from '#policy/acl-evaluation.ts'
-import type { OpenObject } from '#store/contract.ts'
-import { asStorageError } from '#store/storage-error.ts'
-import { type Address, createAddressReader } from './address.ts'
-import { releaseBody } from './drain.ts'
+import { authorize, recordRefusal } from './authorize.ts'
 import { errorResponse } from './error-response.ts'
-import { assertExpectedOwner } from './expected-owner.ts'
 import { showFailure } from './missing-key.ts'
-import { requestedVersion } from './object/requested-version.ts'
-import type { S3Response, Services } from './operation.ts'
-import { type OperationRow, operations } from './operations.ts'
-import { withQueryHeaders } from './query-headers.ts'
-import { ReceivedRequest } from './received-request.ts'
-import { withJoinedMetadata } from './repeated-metadata.ts'
+import type { OperationRow, S3Response, Services } from './operation.ts'
+import { operations } from './operations.ts'
+import { regionHeader } from './region-header.ts'
+import { type Address, createAddressReader } from './request/address.ts'
+import { releaseBody } from './request/drain.ts'
+import { assertExpectedOwner } from './request/expected-owner.ts'
+import { withQueryHeaders } from './request/query-headers.ts'
+import { ReceivedRequest } from './request/received-request.ts'
+import { withJoinedMetadata } from './request/repeated-metadata.ts'
+import { refuseUnservedHeaders } from './request/unserved-headers.ts'
 import { createMatcher } from './route.ts'
 import { send } from './send.ts'
-import { refuseUnservedHeaders } from './unserved-headers.ts'
 
-/** As pino's, narrowed to what is used. */
+/** The part of pino that is used. */
 export interface RequestLog {
   info(fields: object, message?: string): void
   error(fields: object, message?: string): void
@@ -42,13 +40,13 @@ export interface RequestLog {
 export interface S3EndpointOptions {
   readonly services: Services
   readonly log: RequestLog
-  /** Throws SlowDown (with Retry-After) when the client has had its share. */
+  /** Throws SlowDown (with Retry-After) when the client is over its limit. */
   readonly rateLimit?: (request: IncomingMessage) => void
-  /** Told of every request once it is answered. */
+  /** Called for every request once it is answered. */
   readonly onServed?: ((served: ServedRequest) => void) | undefined
 }
 
-/** What is known of a request so far; filled in on its way, for the log and for error documents. */
+/** State of one request, filled in on its way, for the log and for error documents. */
 interface Exchange {
   readonly id: string
   readonly startedAtMs: number
@@ -78,7 +76,7 @@ export function createS3Endpoint(
     const row = match({ method, address, headers })
     exchange.row = row
     const isInBucket = address.bucketName !== '' && row.withoutBucket !== true
-    // Before authentication: a request to a bucket may be signed for the bucket's own region.
+    // Before authentication, since a request to a bucket may be signed for the bucket's own region.
     const found = isInBucket ? await findBucket(address.bucketName, services) : undefined
     const caller = row.authenticatesItself
       ? anonymousCaller
@@ -106,7 +104,7 @@ export function createS3Endpoint(
     })
     exchange.received = received
     if (bucket !== undefined) assertExpectedOwner(headers, 'x-amz-expected-bucket-owner', bucket, services)
-    // Awaited only where it must be: most decisions need nothing but what is known already.
+    // Awaited only if it is a promise: most decisions need nothing that is not known already.
     const pending = authorize(row, received, bucket, services)
     if (pending !== undefined) await pending
     refuseUnserved(received)
@@ -135,7 +133,7 @@ export function createS3Endpoint(
       const { row, received, bucket } = exchange
       let shown = row && received && bucket ? await showFailure(error, row, received, bucket, services) : error
       if (row && received && isUnexplained(shown)) {
-        shown = noteRefusal(shown, row, received, bucket, services)
+        shown = recordRefusal(shown, row, received, bucket, services)
         failure = shown
       }
       if (response.headersSent || response.destroyed) response.destroy()
@@ -210,7 +208,10 @@ function refuseUnserved(received: ReceivedRequest): void {
   }
 }
 
-/** What a preflight must have was answered before this: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html */
+/**
+ * Preflights that are allowed were answered before this.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html
+ */
 function refusePreflight({ origin }: IncomingMessage['headers']): ApiError {
   const message =
     origin === undefined
@@ -219,23 +220,23 @@ function refusePreflight({ origin }: IncomingMessage['headers']): ApiError {
   return new ApiError('BadRequest', { message })
 }
 
-/** For rows that authenticate by themselves, until they have. */
+/** The caller of operations that authenticate by themselves. */
 const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payload: { kind: 'unsigned' } }
 
-/** What is there has a legal name: only what is not needs to be told from what cannot be. */
+/** Existing buckets have valid names, so only missing ones are checked for InvalidBucketName. */
 async function findBucket(name: string, { store }: Services): Promise<Bucket | undefined> {
   return name.length <= limits.bucketNameLength ? store.findBucket(name) : undefined
 }
 
-/** A missing bucket is no secret: S3 tells everyone, since names are shared by all. */
+/** S3 tells everyone that a bucket does not exist, since all accounts share the names. */
 async function missingBucket(name: string, services: Services): Promise<Bucket> {
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)
 }
 
 /**
- * A refusal names the region of the bucket addressed, also where the request was refused before anything else was looked at: clients that
- * were told of no region, or a wrong one, learn it so.
+ * An error names the region of the bucket, also if the request was refused early: clients with no region or a wrong one
+ * learn it that way.
  */
 async function withRegion(
   refusal: S3Response,
@@ -247,62 +248,7 @@ async function withRegion(
   if (status < 400 || status >= 500 || name === '' || name.length > limits.bucketNameLength) return refusal
   const addressed = bucket ?? (await store.findBucket(name).catch(() => undefined))
   if (addressed === undefined) return refusal
-  return { ...refusal, headers: { ...refusal.headers, 'x-amz-bucket-region': addressed.region } }
-}
-
-function noteRefusal(
-  error: ApiError,
-  row: OperationRow,
-  { caller, query, key, facts }: ReceivedRequest,
-  bucket: Bucket | undefined,
-  { gatekeeper }: Services,
-): ApiError {
-  const { principal } = caller
-  const action = typeof row.action === 'function' ? row.action({ query, principal }) : row.action
-  const resource = { bucket, key: key === '' ? undefined : key }
-  return gatekeeper.noteRefusal(error, principal, action ?? `s3:${row.name}`, resource, facts)
-}
-
-/** AccessDenied; a promise where the object itself has to be looked at. */
-function authorize(
-  row: OperationRow,
-  received: ReceivedRequest,
-  bucket: Bucket | undefined,
-  services: Services,
-): Promise<unknown> | undefined {
-  const { bucketName, key, query } = received
-  const { principal } = received.caller
-  const action = typeof row.action === 'function' ? row.action({ query, principal }) : row.action
-  if (action === undefined) return undefined
-  const { facts } = received
-  const asked = { principal, action, key, facts }
-  if (bucket !== undefined && key !== '' && dependsOnObject(action, bucket, principal)) {
-    return authorizeAddressed(row, received, { ...asked, bucket }, services)
-  }
-  // A bucket not there yet belongs to nobody.
-  const named = bucketName === '' ? undefined : { name: bucketName, ownerId: '' }
-  try {
-    received.authorize(action, { bucket: bucket ?? named, key: key === '' ? undefined : key })
-    return undefined
-  } catch (error) {
-    if (!(error instanceof ObjectNeeded) || bucket === undefined) throw error
-    return authorizeAddressed(row, received, { ...asked, bucket }, services)
-  }
-}
-
-/** What is read here is kept for the operation: the decision costs no further look. */
-function authorizeAddressed(row: OperationRow, received: ReceivedRequest, asked: AskedObject, services: Services) {
-  const uploadId = received.query.get('uploadId')
-  if (uploadId !== undefined) return authorizeOnUpload(services, { ...asked, uploadId })
-  if (row.reads === undefined) {
-    return authorizeOnObject(services, { ...asked, versionId: requestedVersion(received) })
-  }
-  if (row.reads === 'record') {
-    const look = { versionOf: (version: ObjectVersion) => version, release: () => undefined }
-    return readAuthorized(services, asked, () => received.version(), look)
-  }
-  const look = { versionOf: (opened: OpenObject) => opened.version, release: (opened: OpenObject) => opened.close() }
-  return readAuthorized(services, asked, () => received.open(), look)
+  return { ...refusal, headers: { ...refusal.headers, ...regionHeader(addressed) } }
 }
 
 function resourceOf(request: IncomingMessage, address: Address | undefined): string {
@@ -311,21 +257,10 @@ function resourceOf(request: IncomingMessage, address: Address | undefined): str
   return `/${address.bucketName}`
 }
 
-/** Constant for a process: names the machine that answered. */
+/** Constant for a process: identifies the machine that answered. */
 const hostId = randomBytes(32).toString('base64')
 
-let idPrefix = ''
-let idCounter = 0
-
-/** 16 upper-case hex digits: random for a process, then counted. */
-function nextRequestId(): string {
-  if (idCounter === 0) idPrefix = randomBytes(5).toString('hex').toUpperCase()
-  const id = idPrefix + (0x1000000 + idCounter).toString(16).slice(1).toUpperCase()
-  idCounter = (idCounter + 1) & 0xffffff
-  return id
-}
-
-/** Control characters in a key must not write lines or colours of their own into a log. */
+/** Control characters in a key must not reach a log or a terminal. */
 function escapeForLog(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return /[\u0000-\u001f\u007f-\u009f]/.test(text) ? JSON.stringify(text).slice(1, -1) : text

@@ -1,11 +1,11 @@
-/** Turns whatever was thrown into the error document of S3. */
-import { formatXml } from '#lib/xml.ts'
-import { ApiError } from '#model/errors.ts'
+/** Turns an error into S3's error document. */
+import { formatXml } from '#lib/text/xml.ts'
+import { asApiError } from '#model/errors.ts'
 import type { S3Response } from './operation.ts'
 
 /** Anything but an ApiError is a bug, and is shown without detail. */
 export function errorResponse(error: unknown, resource: string, requestId: string, hostId: string): S3Response {
-  const shown = error instanceof ApiError ? error : new ApiError('InternalError')
+  const shown = asApiError(error)
   if (shown.status === 304) return { status: 304, headers: shown.headers }
   const content = {
     Code: shown.code,

@@ -1,13 +1,12 @@
-import { hideMissingObject, mayList } from '#access/missing-object.ts'
+import { hideMissingObject, mayList } from '#access/decide/missing-object.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { decisionHeader } from '#model/served-request.ts'
-import type { S3Request, Services } from './operation.ts'
-import type { OperationRow } from './operations.ts'
+import type { OperationRow, S3Request, Services } from './operation.ts'
 
 /**
- * What a failure is shown as: a missing key as AccessDenied to those who may not list it, AccessDenied as a missing key to those who
- * may, as AWS does.
+ * The error to show: as on AWS, a missing key is AccessDenied to callers who may not list it, and AccessDenied for
+ * reading is a missing key to callers who may list it.
  */
 export async function showFailure(
   error: unknown,

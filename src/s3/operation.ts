@@ -1,18 +1,22 @@
 /** The shape of every S3 operation: (request, services) → response. Operations never see Express. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Caller, Gatekeeper, RequestFacts, Resource } from '#access/caller.ts'
-import type { Owner } from '#model/account.ts'
+import type { Caller } from '#access/caller/caller.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
+import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
+import type { Resource } from '#access/decide/resource.ts'
+import type { Owner, Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Regions } from '#model/bucket-region.ts'
+import type { BucketDefaults } from '#model/new-bucket.ts'
 import type { ChecksumAlgorithm, ObjectVersion } from '#model/object.ts'
-import type { ObjectOwnership } from '#model/object-ownership.ts'
+import type { Actor } from '#objects/actor.ts'
 import type { Content, IncomingBody, OpenObject, Store } from '#store/contract.ts'
 
 export interface S3Request {
   /** 16 upper-case hex digits, sent as x-amz-request-id. */
   readonly id: string
-  /** Name of the operation, as `PutObject`. */
+  /** Name of the operation, for example `PutObject`. */
   readonly operation: string
   readonly method: string
   readonly headers: IncomingHttpHeaders
@@ -27,11 +31,16 @@ export interface S3Request {
   readonly bucketUrl: string
   readonly caller: Caller
   readonly body: RequestBody
-  /** What conditions of policies may ask of it. */
+  /** What conditions of policies may ask of the request. */
   readonly facts: RequestFacts
+  /** The principal, address and request id behind writes of this request. */
+  readonly actor: Actor
   /** A secondary permission: AccessDenied unless the caller has it. `keys`: condition keys that only the body tells. */
   authorize(action: string, resource: Resource, keys?: RequestFacts['keys']): void
-  /** The version addressed, read once, also where authorization had to look at it. Errors are those of `store.headObject`. */
+  /**
+   * The addressed version, read once, even if authorization has read it already. Errors are those of
+   * `store.headObject`.
+   */
   version(): Promise<ObjectVersion>
   /** The same, open: the caller takes over closing it. Errors are those of `store.openObject`. */
   open(): Promise<OpenObject>
@@ -42,18 +51,21 @@ export interface RequestBody {
   readonly sizeBytes: number | undefined
   /** The raw stream, for the POST form only. */
   readonly raw: Readable
-  /** For the store. Adds what `verify` will need to `algorithms`. 411 MissingContentLength if neither length nor chunks. */
+  /**
+   * The body for the store. Adds the algorithms that `verify` needs. 411 MissingContentLength if there is neither a
+   * length nor chunks.
+   */
   incoming(algorithms: readonly ChecksumAlgorithm[]): IncomingBody
-  /** After the last byte: XAmzContentSHA256Mismatch, BadDigest (Content-MD5). */
+  /** Called after the last byte: XAmzContentSHA256Mismatch, BadDigest (Content-MD5). */
   verify(digests: ReadonlyMap<ChecksumAlgorithm, Buffer>): void
   /** Trailing headers, names in lower case; complete after the last byte. */
   trailers(): Readonly<Record<string, string>>
   /**
-   * A whole XML or JSON document, bounded, with every digest and checksum the client sent verified. Empty if there is none.
-   * `object`: x-amz-checksum-* speaks of an object, and not of this body.
+   * A whole XML or JSON document, bounded, with every digest and checksum verified. Empty if there is none. `object`:
+   * x-amz-checksum-* is about an object, not about this body.
    */
   document(checksumOf?: 'body' | 'object'): Promise<Buffer>
-  /** The beginning of the document, once there is one. */
+  /** The beginning of the document, once it is read. */
   readonly documentStart: string | undefined
 }
 
@@ -83,18 +95,14 @@ export interface Services {
   readonly settings: S3Settings
 }
 
-export interface S3Settings extends Regions {
+export interface S3Settings extends Regions, BucketDefaults {
   /** MAX_UPLOAD_SIZE: the largest body of one request. */
   readonly maxUploadBytes: number
   /** Domains under which `<bucket>.<domain>` addresses a bucket. `localhost` is always one. */
   readonly virtualHostDomains: readonly string[]
-  /** Of buckets made without saying so. */
-  readonly defaultObjectOwnership: ObjectOwnership
-  /** Whether buckets are made with a block of public access. */
-  readonly defaultPublicAccessBlock: boolean
 }
 
-/** Who may be named in access control lists and what they are called, and whose account they are. */
+/** The accounts that access control lists can name, and their owners' names. */
 export interface Accounts {
   /** By canonical id: the account's number. */
   findAccount(canonicalId: string): string | undefined
@@ -106,10 +114,33 @@ export interface Accounts {
 export interface BucketPolicies {
   /** The JSON text as stored, or undefined. */
   find(bucket: string): string | undefined
-  /** MalformedPolicy with AWS's sentence if it does not validate; AccessDenied if it is public where that is blocked. */
+  /** MalformedPolicy with AWS's message; AccessDenied for a public policy while BlockPublicPolicy is on. */
   put(bucket: string, json: string, options?: { readonly blocksPublic?: boolean }): Promise<void>
   remove(bucket: string): Promise<void>
   isPublic(bucket: string): boolean
 }
 
 export type Operation = (request: S3Request, services: Services) => S3Response | Promise<S3Response>
+
+export interface OperationRow {
+  readonly name: string
+  readonly route: string
+  /** Undefined: the operation asks for each permission itself. */
+  readonly action: string | ((asked: AskedAction) => string | undefined) | undefined
+  readonly run: Operation
+  /** The operation reads the addressed version: its record, or its bytes too. Absent: the version need not exist. */
+  readonly reads?: 'record' | 'bytes'
+  /** Refused for a delete marker, also if that is the current version. */
+  readonly refusesMarkers?: true
+  /** The bucket in the address need not exist. */
+  readonly withoutBucket?: true
+  /** The credentials are in the body, so the operation verifies them and asks for the permission. */
+  readonly authenticatesItself?: true
+  /** Answers 501. */
+  readonly isUnserved?: true
+}
+
+export interface AskedAction {
+  readonly query: ReadonlyMap<string, string>
+  readonly principal: Principal
+}

@@ -9,7 +9,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { ApiError } from '#model/errors.ts'
-import { type Address, type AddressKind, kindOf } from './address.ts'
+import { type Address, type AddressKind, kindOf } from './request/address.ts'
 
 interface Route<Row> {
   readonly row: Row
@@ -26,7 +26,7 @@ export interface Asked {
   readonly headers: IncomingHttpHeaders
 }
 
-/** Equal routes and unreadable ones throw: at start-up. */
+/** Throws at start-up for equal routes and for unreadable ones. */
 export function createMatcher<Row extends { readonly name: string; readonly route: string }>(
   rows: readonly Row[],
 ): (asked: Asked) => Row {

@@ -1,7 +1,10 @@
 import { ApiError } from '#model/errors.ts'
-import type { OperationRow } from './operations.ts'
+import type { OperationRow } from './operation.ts'
 
-/** An operation that S3 has and this server does not serve yet: a clear answer, never a fall-through to another row. */
+/**
+ * An operation that S3 has and this server does not. It has a row of its own, so that a request never matches another
+ * row instead.
+ */
 export function unsupported(name: string, route: string): OperationRow {
   return {
     name,

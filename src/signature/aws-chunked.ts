@@ -1,6 +1,6 @@
 /**
- * Takes aws-chunked framing off a body while it streams, and verifies every chunk's signature, the closing chunk and the trailers.
- * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and sigv4-streaming-trailers.html
+ * Decodes aws-chunked framing of a body while it streams, and verifies every chunk's signature, the closing chunk and
+ * the trailers. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and sigv4-streaming-trailers.html
  */
 import { createHash, hash } from 'node:crypto'
 import { Readable } from 'node:stream'
@@ -10,14 +10,14 @@ import { isSame } from './signing-key.ts'
 import { TrailerLines } from './trailer-lines.ts'
 
 const lineBytesMax = 1024
-/** Of every chunk but the last: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html */
+/** Least size of every chunk but the last: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html */
 const chunkBytesMin = 8192
 const emptyHash = hash('sha256', '', 'hex')
 const empty = Buffer.alloc(0)
 
 type Framed = Extract<Payload, { kind: 'signed-chunks' | 'unsigned-chunks' }>
 
-/** `trailerName`: what `x-amz-trailer` says. */
+/** `trailerName`: the value of `x-amz-trailer`. */
 export function decodeAwsChunked(
   source: Readable,
   payload: Payload,
@@ -28,7 +28,7 @@ export function decodeAwsChunked(
   return new ChunkedBody(source, payload, decodedLength, trailerName)
 }
 
-/** A readable of the decoded bytes. It ends only when everything has been verified. */
+/** A stream of the decoded bytes. It ends only after everything was verified. */
 export class ChunkedBody extends Readable {
   readonly #source: Readable
   readonly #chain: ChunkChain | undefined
@@ -44,7 +44,7 @@ export class ChunkedBody extends Readable {
   #previous: string
   #chunkSignature = ''
   #chunkHash = createHash('sha256')
-  /** The last bytes of a signed chunk, until it is verified. */
+  /** The last bytes of a signed chunk, held back until it is verified. */
   #held: Buffer = empty
 
   constructor(source: Readable, payload: Framed, decodedLength: number | undefined, trailerName: string | undefined) {
@@ -52,7 +52,7 @@ export class ChunkedBody extends Readable {
     this.#source = source
     this.#chain = payload.kind === 'signed-chunks' ? payload.chain : undefined
     const isTrailerSigned = payload.kind === 'signed-chunks' && payload.trailer
-    // Signed chunks without a signed trailer have none at all.
+    // Signed chunks without a signed trailer have no trailer.
     const announced = this.#chain === undefined || isTrailerSigned ? trailerName?.trim().toLowerCase() : undefined
     this.#trailer = new TrailerLines({ announced, chain: isTrailerSigned ? this.#chain : undefined })
     this.#decodedLength = decodedLength
@@ -127,7 +127,7 @@ export class ChunkedBody extends Readable {
     else this.#endChunk()
   }
 
-  /** Verified before its last bytes are handed on: what follows a broken chunk is never read. */
+  /** Verified before its last bytes are handed on: nothing after a broken chunk is read. */
   #endChunk(): void {
     this.#state = 'header'
     if (this.#chain === undefined) return
@@ -156,12 +156,12 @@ export class ChunkedBody extends Readable {
     }
     this.#verifyChunk(emptyHash)
     if (this.#decodedLength !== undefined && this.#received !== this.#decodedLength) throw wrongLength()
-    // Last: a body that is broken or forged is refused as that.
+    // Checked last, so that a broken or forged body is refused as such.
     if (this.#tooSmall !== undefined) throw new ApiError('InvalidChunkSizeError', { fields: this.#tooSmall })
     this.#state = 'trailer'
   }
 
-  /** Not of unsigned chunks: SDKs make these of whatever pieces a stream comes in. */
+  /** Does not apply to unsigned chunks, which SDKs cut as the stream comes. */
   #noteSize(sizeBytes: number): void {
     const before = this.#chunkBytes
     this.#chunkBytes = sizeBytes

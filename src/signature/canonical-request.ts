@@ -1,15 +1,15 @@
 /**
- * The canonical request of Signature Version 4, from what was received.
+ * The canonical request of Signature Version 4, from the request as received.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
-import { awsEncode, pathDecode, queryDecode } from '#lib/uri.ts'
+import { awsEncode, pathDecode, queryDecode } from '#lib/text/uri.ts'
 import type { V4Credentials } from './credentials.ts'
 import type { SignableRequest } from './request.ts'
 
 export interface SignedRequest {
   readonly request: SignableRequest
   readonly credentials: V4Credentials
-  /** Whether any header came more than once: then `headers` does not have it as it was signed. */
+  /** Whether a header was repeated: then `headers` differs from what was signed. */
   readonly hasRepeats: boolean
 }
 
@@ -19,13 +19,13 @@ export function canonicalRequest(signed: SignedRequest, payloadHash: string): st
 }
 
 /**
- * Other spellings that signers use for the same request: the path as received, and the hosts a proxy may have rewritten. `hosts` must
- * address the same bucket as the host received.
+ * Other spellings of the same request that signers use: the path as received, and hosts that a proxy may have
+ * rewritten. `hosts` must address the same bucket as the received host.
  */
 export function otherSpellings(signed: SignedRequest, payloadHash: string, hosts: readonly string[]): string[] {
   const { path, query } = split(signed.request.target)
   const received = signed.request.headers.host ?? ''
-  // As received a `+` could be meant for a plus, where a space is served: S3 takes it for neither.
+  // A `+` in the received path could mean a plus where a space is served: S3 accepts neither.
   const paths = path.includes('+') ? [encodeOnce(path)] : [...new Set([encodeOnce(path), path])]
   const [, ...others] = [received, ...hosts].flatMap((host) =>
     paths.map((one) => assemble(signed, payloadHash, host, one, query)),
@@ -46,7 +46,7 @@ function assemble(signed: SignedRequest, payloadHash: string, host: string, path
   return `${signed.request.method}\n${path}\n${query}\n${headers}\n${signedHeaderList}\n${payloadHash}`
 }
 
-/** Repeated headers are joined by commas; runs of blanks count as one. */
+/** Repeated headers are joined by commas; runs of spaces count as one. */
 function headerValue({ request, hasRepeats }: SignedRequest, name: string): string {
   const value = request.headers[name]
   if (value === undefined) return ''
@@ -63,8 +63,8 @@ function joinRepeats(rawHeaders: readonly string[], name: string): string {
 }
 
 /**
- * The path with every byte outside the unreserved set and `/` percent-encoded exactly once. It is decoded as the key is, or what was
- * signed for one key would be good for another.
+ * The path with every byte outside the unreserved set and `/` percent-encoded exactly once. It is decoded like the key:
+ * otherwise a signature for one key would be valid for another.
  */
 export function encodeOnce(path: string): string {
   if (!/[^A-Za-z0-9\-._~/]/.test(path)) return path
@@ -77,7 +77,7 @@ export function encodeOnce(path: string): string {
   return awsEncode(decoded, { keepSlash: true })
 }
 
-/** Sorted by name and value, each encoded once; a presigned URL's own signature is left out. */
+/** Sorted by name and value, each encoded once. The signature of a presigned URL is left out. */
 export function canonicalQuery(query: string): string {
   if (query === '') return ''
   const pairs: [string, string][] = []

@@ -1,4 +1,4 @@
-/** The credentials a request carries, read but not yet believed. */
+/** The credentials in a request, parsed but not verified. */
 import { ApiError } from '#model/errors.ts'
 import type { SignableRequest } from './request.ts'
 
@@ -11,7 +11,7 @@ export interface V4Credentials {
   readonly service: string
   /** Names in lower case, as listed. */
   readonly signedHeaders: readonly string[]
-  /** The same as text, as the canonical request has them. */
+  /** The same as text, as in the canonical request. */
   readonly signedHeaderList: string
   readonly signature: string
   /** `20261124T020000Z` */
@@ -24,7 +24,7 @@ export interface V2Credentials {
   readonly kind: 'v2-header' | 'v2-query'
   readonly accessKeyId: string
   readonly signature: string
-  /** Seconds since 1970, of a query. */
+  /** Seconds since 1970, from the query. */
   readonly expires: string | undefined
   readonly sessionToken: string | undefined
 }
@@ -42,11 +42,11 @@ export function parseCredentials(request: SignableRequest): PresentedCredentials
   const { headers, target } = request
   const authorization = headers.authorization
   const at = target.indexOf('?')
-  // A name may be percent-encoded: then only decoding tells.
+  // A percent-encoded name shows only after decoding.
   const query = at === -1 || !/x-amz-|signature|%/i.test(target) ? undefined : new URLSearchParams(target.slice(at + 1))
   const isV4Query = query?.has('X-Amz-Algorithm') === true || query?.has('X-Amz-Signature') === true
   const isV2Query = query?.has('Signature') === true && query.has('AWSAccessKeyId')
-  // An empty header says nothing: the request is anonymous, and may do what strangers may.
+  // An empty header counts as none: the request is anonymous.
   if (authorization !== undefined && authorization !== '') {
     if (isV4Query || isV2Query) {
       throw new ApiError('InvalidArgument', {
@@ -117,10 +117,10 @@ function parseAuthorization(request: SignableRequest, authorization: string): Pr
   }
 }
 
-/** What one client's signatures of a day have in common. */
+/** The part that one client's signatures of a day have in common. */
 type SignedScope = Omit<V4Credentials, 'kind' | 'signature' | 'timestamp' | 'expiresSeconds' | 'sessionToken'>
 
-/** Parsed lately, by the header's text up to the signature: a client sends the same again and again. */
+/** Recently parsed, by the header's text up to the signature: a client repeats it. */
 const scopes = new Map<string, SignedScope>()
 const scopesMax = 1000
 const scopeLengthMax = 1000
@@ -142,7 +142,7 @@ function parseV4Authorization(authorization: string): { scope: SignedScope; sign
   return parsed
 }
 
-/** The texts of what is wrong are those of S3. */
+/** Messages are those of S3. */
 function parseV4Parts(authorization: string): { scope: SignedScope; signature: string } {
   const components = authorization.slice(v4Start.length).split(',')
   if (components.length !== 3) {
@@ -195,7 +195,7 @@ function parseV4Query(query: URLSearchParams): V4Credentials {
       'X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds',
     )
   }
-  // A time that was over when it began.
+  // The expiry is before the start.
   if (Number(expires) === 0) throw new ApiError('AccessDenied', { message: 'Request has expired' })
   const timestamp = get('X-Amz-Date')
   if (!isTimestamp(timestamp)) throw badQuery(`X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd'T'HHmmss'Z'"`)
@@ -216,7 +216,7 @@ export function parseScope(
   credential: string,
   fail: (reason: string) => ApiError,
 ): Pick<V4Credentials, 'accessKeyId' | 'date' | 'region' | 'service'> {
-  // An access key may hold slashes; the four parts of the scope may not.
+  // An access key may contain slashes; the four parts of the scope may not.
   const parts = credential.split('/')
   if (parts.length < 5) {
     throw fail('the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".')
@@ -260,6 +260,6 @@ export function parseTimestamp(timestamp: string): number {
   return lastTimestampMs
 }
 
-/** Whole seconds: requests in a row often have the same. */
+/** Whole seconds: consecutive requests often have the same. */
 let lastTimestamp = ''
 let lastTimestampMs = 0

@@ -1,4 +1,4 @@
-/** What a request says of its body where no signature of Version 4 covers it: framing and hashes hold all the same. */
+/** How the body is declared where no signature of Version 4 covers it: framing and hashes are verified all the same. */
 import { ApiError } from '#model/errors.ts'
 import type { Payload, SignableRequest } from './request.ts'
 import { invalidPayload, unsignedPayload } from './v4.ts'

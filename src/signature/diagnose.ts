@@ -1,22 +1,22 @@
 /**
- * Why a signature does not match: tries what commonly goes wrong, one change of the canonical request at a time, until one gives the
- * signature that came. For operators; clients are told what AWS tells them.
+ * Why a signature does not match: tries common mistakes, one change of the canonical request at a time, until one gives
+ * the received signature. For operators; clients are told what AWS tells them.
  */
 import { hash } from 'node:crypto'
-import { awsEncode } from '#lib/uri.ts'
+import { awsEncode } from '#lib/text/uri.ts'
 import { isSame, signingKey } from './signing-key.ts'
 
 export interface Mismatch {
-  /** As in the error's fields of these names. */
+  /** Values of the error's fields of these names. */
   readonly canonicalRequest: string
   readonly stringToSign: string
   readonly signature: string
   readonly secretAccessKey: string
-  /** Names under which the server may have been called, beside the one received. */
+  /** Hosts that the client may have signed for, beside the received one. */
   readonly hosts: readonly string[]
   /** Those of them that signatures may name: API_BASE_URL, ALLOWED_HOSTS. */
   readonly acceptedHosts: readonly string[]
-  /** Whether headers tell of a proxy. */
+  /** Whether headers show a proxy. */
   readonly isProxied: boolean
 }
 
@@ -34,7 +34,7 @@ interface Attempt {
   readonly hint: string
 }
 
-/** A sentence; always one, since a wrong secret explains what nothing else does. */
+/** Always a sentence: a wrong secret explains everything else. */
 export function diagnoseMismatch(mismatch: Mismatch): string {
   const parts = parse(mismatch.canonicalRequest)
   for (const { parts: changed, hint } of attempts(parts, mismatch)) {
@@ -53,7 +53,7 @@ export function diagnoseMismatch(mismatch: Mismatch): string {
   return unexplained(parts, mismatch)
 }
 
-/** Of a secret and of a host that nobody would guess, neither can be told: both are named. */
+/** A wrong secret and an unknown host look the same: both are named. */
 function unexplained(parts: Parts, { acceptedHosts, isProxied }: Mismatch): string {
   const accepted =
     acceptedHosts.length === 0
@@ -97,7 +97,7 @@ function* attempts(parts: Parts, { hosts, acceptedHosts }: Mismatch): Iterable<A
   }
 }
 
-/** Headers that proxies and libraries like to change after signing. */
+/** Headers that proxies and libraries change after signing. */
 const likelyValues: Readonly<Record<string, readonly string[]>> = {
   'accept-encoding': [
     '',

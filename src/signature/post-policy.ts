@@ -8,14 +8,17 @@ import { unsupportedV2 } from './v2.ts'
 type Fields = ReadonlyMap<string, string>
 
 export interface FormScope {
-  /** What is expected, for who signed for another. */
+  /** The expected scope of the signature. */
   readonly region: string
   isRegion(name: string): boolean
   readonly service: string
   readonly takesV2: boolean
 }
 
-/** Verifies the signature over the field `policy`, asking for the secret of the key it names. Without credentials it asks for none. */
+/**
+ * Verifies the signature over the field `policy`, with the secret of the key it names. Without credentials `secretOf`
+ * is not called.
+ */
 export function verifyFormSignature(
   fields: Fields,
   settings: FormScope,
@@ -85,12 +88,12 @@ const missing = (field: string) =>
     fields: { ArgumentName: field },
   })
 
-/** A checksum is known only once the file is, and lets nothing in that would not be without it. */
+/** A checksum is known only after the file, and allows nothing that would be refused without it. */
 const notConditioned = /^(x-amz-signature|file|policy|awsaccesskeyid|signature|x-ignore-.*|x-amz-checksum-.*)$/
 
 /**
- * The fields with the name of the file for `${filename}`: of a path only what follows its last slash or backslash. A file without any
- * name leaves them as they are.
+ * The fields with the name of the file in place of `${filename}`: the part of a path after its last slash or backslash.
+ * Without a file name they stay as they are.
  */
 export function withFileName(fields: Fields, fileName: string | undefined): Map<string, string> {
   return new Map([...fields].map(([name, value]) => [name, replaceFileName(value, fileName)]))
@@ -99,7 +102,7 @@ export function withFileName(fields: Fields, fileName: string | undefined): Map<
 function replaceFileName(template: string, fileName: string | undefined): string {
   if (fileName === undefined) return template
   const name = fileName.slice(Math.max(fileName.lastIndexOf('/'), fileName.lastIndexOf('\\')) + 1)
-  // A function, since text would have patterns of its own, as `$&`.
+  // A function, since a replacement text would have patterns such as `$&`.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: so forms write it
   return template.replaceAll('${filename}', () => name)
 }
@@ -107,7 +110,7 @@ function replaceFileName(template: string, fileName: string | undefined): string
 const failed = (reason: string) => new ApiError('AccessDenied', { message: `Invalid according to Policy: ${reason}` })
 const invalid = (reason: string) => new ApiError('InvalidPolicyDocument', { message: `Invalid Policy: ${reason}` })
 
-/** Fields as `withFileName` gives them, names in lower case. Returns what must be checked once the file has been received. */
+/** Fields from `withFileName`, names in lower case. Returns what must be checked once the file has been received. */
 export function checkPostPolicy(upload: {
   readonly policyBase64: string
   readonly fields: Fields
@@ -128,7 +131,7 @@ export function checkPostPolicy(upload: {
   for (const condition of document.conditions) {
     const [operator, name, value] = normalise(condition)
     if (operator === 'content-length-range') {
-      // Each of several counts.
+      // Each of several conditions counts.
       const [min, max] = contentLengthRange ?? [0, Number.POSITIVE_INFINITY]
       contentLengthRange = [Math.max(min, Number(name)), Math.min(max, Number(value))]
       continue
@@ -145,7 +148,7 @@ export function checkPostPolicy(upload: {
   return contentLengthRange === undefined ? {} : { contentLengthRange }
 }
 
-/** A list of content types must all start so. */
+/** In a list of content types each must start so. */
 function startsWith(field: string, actual: string, prefix: string): boolean {
   if (field !== 'content-type') return actual.startsWith(prefix)
   return actual.split(',').every((one) => one.trim().startsWith(prefix))

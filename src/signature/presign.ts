@@ -1,6 +1,6 @@
 /** Presigned URLs. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html */
 import { hash } from 'node:crypto'
-import { awsEncode } from '#lib/uri.ts'
+import { awsEncode } from '#lib/text/uri.ts'
 import { canonicalQuery } from './canonical-request.ts'
 import { signingKey } from './signing-key.ts'
 import { unsignedPayload } from './v4.ts'
@@ -9,7 +9,7 @@ export interface Presign {
   readonly method: string
   /** Scheme and host. */
   readonly url: string
-  /** Encoded; kept as it is, so that keys with `..` or `//` stay themselves. */
+  /** Encoded, and used unchanged, so that keys with `..` or `//` keep their meaning. */
   readonly path: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
@@ -18,7 +18,7 @@ export interface Presign {
   readonly service: string
   readonly expiresSeconds: number
   readonly nowMs: number
-  /** Further parameters that the signature covers, as `response-content-type`. */
+  /** Further parameters that the signature covers, such as `response-content-type`. */
   readonly query?: Readonly<Record<string, string>>
 }
 

@@ -1,4 +1,4 @@
-/** What signature verification sees of a request: exactly what was received, nothing decoded. */
+/** A request as signature verification sees it: exactly as received, nothing decoded. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { SigningKey } from './signing-key.ts'
 
@@ -6,11 +6,11 @@ export interface SignableRequest {
   readonly method: string
   /** The request target as received: path and query, still encoded. */
   readonly target: string
-  /** Names in lower case, as node:http gives them. */
+  /** Names in lower case, as in node:http. */
   readonly headers: IncomingHttpHeaders
-  /** Name, value, name, value... as received: repeated headers are still apart. */
+  /** Name, value, name, value... as received: repeated headers are still separate. */
   readonly rawHeaders: readonly string[]
-  /** Hex, of a body that has been read already: then the signature must be of just this body. */
+  /** Hex, of a body that was read already: the signature must cover just this body. */
   readonly bodySha256?: string
 }
 

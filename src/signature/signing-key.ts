@@ -5,12 +5,12 @@
 import { createHmac, hash } from 'node:crypto'
 
 const blockBytes = 64
-/** A string to sign has about 160 characters; a form's policy may be far longer. */
+/** A string to sign has about 160 characters; the policy of a form may be far longer. */
 const shortTextMax = 512
 
 /**
- * HMAC-SHA256 (RFC 2104) with one key, for many short texts: the padded key is kept, and two one-shot hashes over it take little
- * more than half the time of createHmac, which makes an object with a finalizer each time.
+ * HMAC-SHA256 (RFC 2104) with one key, for many short texts. The padded key is kept. Two one-shot hashes over it take
+ * little more than half the time of createHmac, which creates an object with a finalizer each time.
  */
 export class SigningKey {
   readonly #key: Buffer
@@ -38,7 +38,7 @@ export class SigningKey {
 const kept = new Map<string, SigningKey>()
 const keptMax = 1000
 
-/** The key of a day, region and service. Kept: four HMACs a request would be most of a small request's cost. */
+/** The key of a day, region and service. Cached: four HMACs a request would be most of a small request's cost. */
 export function signingKey(secret: string, date: string, region: string, service: string): SigningKey {
   const id = `${secret}\n${date}/${region}/${service}`
   const known = kept.get(id)
@@ -51,7 +51,7 @@ export function signingKey(secret: string, date: string, region: string, service
   return fresh
 }
 
-/** In a time that tells nothing of where they differ. */
+/** Compares in constant time. */
 export function isSame(computed: string, provided: string): boolean {
   let difference = computed.length ^ provided.length
   for (let i = 0; i < computed.length; i++) difference |= computed.charCodeAt(i) ^ provided.charCodeAt(i)

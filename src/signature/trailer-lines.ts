@@ -1,4 +1,6 @@
-/** What follows the closing chunk of an aws-chunked body: the trailer that was announced, its signature, and an empty line. */
+/**
+ * The lines after the closing chunk of an aws-chunked body: the announced trailer, its signature, and an empty line.
+ */
 import { hash } from 'node:crypto'
 import { ApiError } from '#model/errors.ts'
 import type { ChunkChain } from './request.ts'
@@ -7,9 +9,9 @@ import { isSame } from './signing-key.ts'
 const trailerBytesMax = 16 * 1024
 
 export interface TrailerRules {
-  /** What `x-amz-trailer` names, in lower case: no other may come, since nothing would verify it. */
+  /** The name in `x-amz-trailer`, in lower case. No other may come, since nothing would verify it. */
   readonly announced: string | undefined
-  /** Of a body whose trailer is signed. */
+  /** For a body whose trailer is signed. */
   readonly chain: ChunkChain | undefined
 }
 
@@ -26,7 +28,7 @@ export class TrailerLines {
     this.#rules = rules
   }
 
-  /** Only then has the body come whole. */
+  /** Whether the last line has come. */
   get isAtEnd(): boolean {
     return this.#isAtEnd
   }
@@ -36,7 +38,7 @@ export class TrailerLines {
     if (this.#isAtEnd) throw malformed()
     if (line === '') {
       if (ending === '\n') throw new ApiError('IncompleteBody')
-      // AWS's documentation and minio-go end a trailer with LF and CRLF: this is the rest of its end.
+      // AWS's documentation and minio-go end a trailer with LF and CRLF: this is the rest of that end.
       if (this.#isLineOpen) this.#isLineOpen = false
       else this.#isAtEnd = true
       return
@@ -46,7 +48,7 @@ export class TrailerLines {
     this.#takeField(line)
   }
 
-  /** Once the body has ended; `previous`: the signature of its last chunk. */
+  /** Called once the body has ended. `previous`: the signature of its last chunk. */
   verify(previous: string): void {
     const { chain } = this.#rules
     if (chain === undefined) return

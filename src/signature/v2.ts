@@ -1,6 +1,6 @@
 /** Signature Version 2, for old clients. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html */
 import { createHmac } from 'node:crypto'
-import { queryPairs } from '#lib/uri.ts'
+import { queryPairs } from '#lib/text/uri.ts'
 import type { BucketHostReader } from '#model/bucket-host.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
@@ -9,7 +9,7 @@ import type { SignableRequest } from './request.ts'
 import { isSame } from './signing-key.ts'
 import { hexBytes, wholeSeconds } from './v4.ts'
 
-/** What Version 2 signs of a query: the list of S3, and of what S3 gained since, what clients of Version 2 may sign. */
+/** The parameters that Version 2 signs: S3's list, and newer ones that clients of Version 2 may sign. */
 const signed = new Set(
   `accelerate acl analytics cors defaultObjectAcl delete encryption intelligent-tiering inventory lifecycle location logging metrics
   notification object-lock partNumber policy policyStatus replication requestPayment response-cache-control
@@ -19,8 +19,8 @@ const signed = new Set(
 )
 
 /**
- * What Version 2 has no way to sign and would change what is done: refused. Names of standard headers do nothing in a query of Version 2
- * (s3/query-headers.ts).
+ * Parameters that Version 2 cannot sign and that would change the operation: refused. Standard headers in a query of
+ * Version 2 have no effect (s3/request/query-headers.ts).
  */
 const refused = new Set(
   `abac annotation annotationName id metadataAnnotationTable metadataConfiguration metadataInventoryTable metadataJournalTable
@@ -56,7 +56,7 @@ export function verifyV2(
   const isProvided = (text: string) =>
     isSame(createHmac('sha1', secretAccessKey).update(text).digest('base64'), credentials.signature)
   if (isProvided(toSign)) return
-  // A bucket alone in the path is signed with a slash after it by some: botocore does.
+  // For a bucket alone in the path, some clients sign a slash after it: botocore does.
   if (/^\/[^/?]+(\?|$)/.test(resource) && isProvided(head + resource.replace(/^\/[^/?]+/, '$&/'))) return
   throw new ApiError('SignatureDoesNotMatch', {
     fields: {
@@ -75,7 +75,7 @@ function readQuery(target: string): Query {
   try {
     return mark < 0 ? [] : queryPairs(target.slice(mark + 1))
   } catch (error) {
-    // No client signs what does not decode.
+    // No client signs a query that does not decode.
     if (error instanceof URIError) throw new ApiError('SignatureDoesNotMatch')
     throw error
   }
@@ -118,8 +118,8 @@ function checkDate(request: SignableRequest, nowMs: number): string {
 }
 
 /**
- * Repeated headers are joined by commas without a blank, which node:http puts there: so from the raw ones. boto moves such headers, as
- * the session token, into the query of a URL that it signs.
+ * Repeated headers are joined by commas without a space. node:http adds a space, so the raw headers are used. boto
+ * moves such headers, for example the session token, into the query of a URL that it signs.
  */
 function amzHeaders({ rawHeaders }: SignableRequest, query: Query): string {
   const values = new Map<string, string[]>()

@@ -1,6 +1,6 @@
 /**
  * Signature Version 4. https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
- * The path is used as it was received, never normalised; what was signed is what is served.
+ * The path is used as received, never normalised: what was signed is what is served.
  */
 import { hash } from 'node:crypto'
 import type { BucketHostReader } from '#model/bucket-host.ts'
@@ -12,19 +12,22 @@ import type { Payload, SignableRequest } from './request.ts'
 import { isSame, signingKey } from './signing-key.ts'
 
 export interface V4Options {
-  /** What is expected, for who signed for another. */
+  /** The expected scope of the signature. */
   readonly region: string
   isRegion(name: string): boolean
   readonly service: string
-  /** Further values of Host under which a signature is accepted, as behind a proxy that rewrites it. */
+  /** Further values of Host that a signature may name, for a proxy that rewrites it. */
   readonly hosts: readonly string[]
-  /** One of `hosts` counts only where it names the same bucket as the host received: the path would mean something else under it. */
+  /**
+   * One of `hosts` counts only if it names the same bucket as the received host: otherwise the path would mean
+   * something else.
+   */
   readonly bucketInHost: BucketHostReader
 }
 
 export const unsignedPayload = 'UNSIGNED-PAYLOAD'
 
-/** How the body is bound to the signature, once the signature has been verified. Throws ApiError with AWS's codes. */
+/** Returns how the body is bound to the signature, once the signature is verified. Throws ApiError with AWS's codes. */
 export function verifyV4(
   request: SignableRequest,
   credentials: V4Credentials,
@@ -41,14 +44,15 @@ export function verifyV4(
   const isProvided = (canonical: string) =>
     isSame(key.sign(stringToSign(credentials, scope, canonical)), credentials.signature) ||
     (/[\x80-\xff]/.test(canonical) &&
-      // Header bytes come as latin1 text. Most signers hash the bytes they send; some, of latin1, the UTF-8 of the same text.
+      // node:http gives header bytes as Latin-1. Most signers hash the bytes they send; some hash the UTF-8 of the
+      // Latin-1 text.
       isSame(key.sign(stringToSign(credentials, scope, Buffer.from(canonical, 'latin1'))), credentials.signature))
   const signed = { request, credentials, hasRepeats: names.length * 2 < request.rawHeaders.length }
   const hashes = payloadHashes(request, credentials)
-  const addressed = options.bucketInHost(request.headers.host)
-  const hosts = options.hosts.filter((host) => options.bucketInHost(host) === addressed)
   const payloadHash = hashes.find(
-    (one) => isProvided(canonicalRequest(signed, one)) || otherSpellings(signed, one, hosts).some(isProvided),
+    (one) =>
+      isProvided(canonicalRequest(signed, one)) ||
+      otherSpellings(signed, one, hostsOfBucket(request, options)).some(isProvided),
   )
   if (payloadHash === undefined) {
     const canonical = canonicalRequest(signed, hashes[0] ?? '')
@@ -67,6 +71,12 @@ export function verifyV4(
     default:
       return { kind: 'sha256', hex: payloadHash.toLowerCase() }
   }
+}
+
+/** Further hosts under which the request addresses the same bucket. */
+function hostsOfBucket({ headers }: SignableRequest, { hosts, bucketInHost }: V4Options): string[] {
+  const addressed = bucketInHost(headers.host)
+  return hosts.filter((host) => bucketInHost(host) === addressed)
 }
 
 function mismatch(credentials: V4Credentials, toSign: string, canonical: string): ApiError {
@@ -107,7 +117,7 @@ function checkScope(credentials: V4Credentials, { region, isRegion, service }: V
   throw new ApiError('AuthorizationQueryParametersError', { message: `Invalid credential date ${dates}` })
 }
 
-/** As S3 writes times in its refusals. */
+/** Times in S3's error messages. */
 export const wholeSeconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}/, '')
 
 function checkTime(credentials: V4Credentials, nowMs: number): void {
@@ -138,14 +148,14 @@ function checkTime(credentials: V4Credentials, nowMs: number): void {
   })
 }
 
-/** Whatever acts on the request must be signed: Host, and every x-amz-* header that came with it. */
+/** Everything that acts on the request must be signed: Host, and every x-amz-* header. */
 function checkSignedHeaders(names: readonly string[], credentials: V4Credentials): void {
   const { signedHeaders } = credentials
   const unsigned: string[] = []
   if (!signedHeaders.includes('host')) unsigned.push('host')
   for (const name of names) {
     if (!name.startsWith('x-amz-') || signedHeaders.includes(name)) continue
-    // Beside a header's signature it is what was signed of the body; beside a URL's it says nothing, as S3 has it.
+    // With a signature in a header, it is the signed hash of the body. With a URL it says nothing, as in S3.
     if (name === 'x-amz-content-sha256') continue
     unsigned.push(name)
   }
@@ -157,8 +167,8 @@ function checkSignedHeaders(names: readonly string[], credentials: V4Credentials
 }
 
 /**
- * What the signature may say of the body. curl, before it sent x-amz-content-sha256, signs the hash of an empty body, or none: the
- * body is then held to what was signed.
+ * Hashes of the body that the signature may contain. Before curl sent x-amz-content-sha256, it signed the hash of an
+ * empty body, or none: the body must then match what was signed.
  */
 function payloadHashes(request: SignableRequest, credentials: V4Credentials): string[] {
   if (request.bodySha256 !== undefined) return [request.bodySha256]

@@ -1,100 +1,107 @@
-/** What the store does unasked, as every process that shares it can see: files on their way to their places, and the scan. */
-import fs from 'node:fs/promises'
-import { join } from 'node:path'
-import { hasCode } from '#blobs/files.ts'
-import { isSpare } from '#blobs/spares.ts'
-import { isLivingProcess } from '#lib/living-process.ts'
+/** The work of a store on its own files, as every process that shares it can show it. */
 import { decodeJson, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
+import type { Figure, WorkStatus } from '#model/work-status.ts'
 import type { StoreContext } from './context.ts'
-import type { BackgroundWork } from './contract.ts'
-import { findScrub } from './fsck/scrub.ts'
-import { timeOfOrder } from './order.ts'
-import { decodePending, smallBytesOf } from './pending.ts'
-import { type ScanOptions, scanBuckets } from './scan.ts'
 
 interface ScanRow {
-  readonly processId: number
   readonly startedAtMs: number
+  /** When the row was written. A scan in progress writes it every few seconds. */
+  readonly notedAtMs?: number
   readonly endedAtMs?: number
   readonly folders: number
   readonly hasFailed?: boolean
 }
 
 const countedMax = 1000
-const noteEveryMs = 2000
+const noteEveryMs = 5000
+/** A scan with an older row was interrupted. Processes that share plain files share the clock of their machine. */
+const silentMs = 3 * noteEveryMs
 const scanKey = rowKey('g', 'scan')
 
-/** The scan, which tells how far it is. */
-export async function scanAndTell(context: StoreContext, options: ScanOptions): Promise<void> {
-  const row = { processId: process.pid, startedAtMs: Date.now() }
+/** Scans, and keeps a row of the progress. */
+export async function scanAndTell({ clock, engine, blobs }: StoreContext, signal: AbortSignal): Promise<void> {
+  const startedAtMs = clock.nowMs()
   let folders = 0
-  let notedAtMs = row.startedAtMs
+  let stopNoting = () => {}
   const note = async (more: Partial<ScanRow> = {}) => {
-    notedAtMs = Date.now()
-    const value = encodeJson({ ...row, folders, ...more })
-    await context.engine.commit({ checks: [], writes: [{ key: scanKey, value }] })
+    const row: ScanRow = { startedAtMs, notedAtMs: clock.nowMs(), folders, ...more }
+    await engine.commit({ checks: [], writes: [{ key: scanKey, value: encodeJson(row) }] })
   }
-  const onFolder = (bucket: string, prefix: string) => {
+  const noteLater = () => {
+    stopNoting = clock.after(noteEveryMs, () => {
+      void note().catch(() => {})
+      noteLater()
+    })
+  }
+  const onFolder = () => {
     folders++
-    options.onFolder?.(bucket, prefix)
-    if (Date.now() - notedAtMs > noteEveryMs) void note().catch(() => {})
   }
   await note()
+  noteLater()
   try {
-    await scanBuckets(context, { ...options, onFolder })
-    if (!options.signal.aborted) await note({ endedAtMs: Date.now() })
+    await blobs.byHand?.scan({ signal, onFolder })
+    stopNoting()
+    if (!signal.aborted) await note({ endedAtMs: clock.nowMs() })
   } catch (error) {
-    if (!options.signal.aborted) await note({ endedAtMs: Date.now(), hasFailed: true })
+    if (!signal.aborted) await note({ endedAtMs: clock.nowMs(), hasFailed: true })
     throw error
+  } finally {
+    stopNoting()
   }
 }
 
-export async function backgroundWork({ engine, layout }: StoreContext): Promise<BackgroundWork> {
-  const [pending, uploads, scan, stagedFiles, scrub] = await Promise.all([
-    engine.scan(rowsOf('q'), { limit: countedMax }),
-    engine.scan(rowsOf('u'), { limit: countedMax }),
-    engine.get(scanKey),
-    countFiles(layout.system('staging')),
-    findScrub({ engine }),
-  ])
-  const writes = pending.map(({ value }) => decodePending(value))
+export async function storeStatus(context: StoreContext, watches: boolean): Promise<WorkStatus[]> {
+  const { blobs } = context
+  const [ofBlobs, uploads] = await Promise.all([blobs.status(), uploadsStatus(context)])
+  if (blobs.byHand === undefined) return [...ofBlobs, uploads]
+  return [...ofBlobs, uploads, await scanStatus(context), watcherStatus(watches)]
+}
+
+async function uploadsStatus({ engine }: StoreContext): Promise<WorkStatus> {
+  const uploads = (await engine.scan(rowsOf('u'), { limit: countedMax })).length
   return {
-    countedMax,
-    pendingWrites: writes.length,
-    pendingBytes: writes.reduce((sum, pending) => sum + (smallBytesOf(pending) ?? 0), 0),
-    oldestPendingMs: writes.length === 0 ? undefined : Math.min(...writes.map(({ order }) => timeOfOrder(order))),
-    stagedFiles,
-    openUploads: uploads.length,
-    scrub,
-    scan: scan === undefined ? undefined : stateOf(decodeJson<ScanRow>(scan)),
+    name: 'uploads',
+    title: 'Multipart uploads',
+    what: 'They stay until they are completed or aborted, in the settings of their bucket.',
+    state: uploads > 0 ? 'running' : 'idle',
+    figures: [counted('uploads', uploads, ['upload in progress', 'uploads in progress'])],
+    mayStartByHand: false,
   }
 }
 
-function stateOf({ processId, startedAtMs, endedAtMs, folders, hasFailed }: ScanRow): BackgroundWork['scan'] {
-  const isRunning = endedAtMs === undefined && isLivingProcess(processId)
-  const state = isRunning ? 'running' : endedAtMs === undefined || hasFailed ? 'interrupted' : 'done'
-  return { state, startedAtMs, endedAtMs, folders }
-}
-
-async function countFiles(path: string): Promise<number> {
-  let count = 0
-  try {
-    for await (const entry of await fs.opendir(path, { recursive: true })) {
-      if (entry.isFile() && (await isStaged(join(entry.parentPath, entry.name))) && ++count >= countedMax) break
-    }
-  } catch (error) {
-    // A start removes the folder of a process that is no more.
-    if (!hasCode(error, 'ENOENT')) throw error
-  }
-  return count
-}
-
-/** Not a spare, nor gone since it was listed. */
-async function isStaged(path: string): Promise<boolean> {
-  try {
-    return !isSpare(await fs.lstat(path))
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return false
-    throw error
+async function scanStatus({ engine, clock }: StoreContext): Promise<WorkStatus> {
+  const value = await engine.get(scanKey)
+  const row = value === undefined ? undefined : decodeJson<ScanRow>(value)
+  const isOver = row === undefined || row.endedAtMs !== undefined
+  const isRunning = !isOver && clock.nowMs() - (row.notedAtMs ?? 0) < silentMs
+  const isFailed = row?.hasFailed === true || (!isOver && !isRunning)
+  return {
+    name: 'scan',
+    title: 'Scan at the start',
+    what: 'Looks for files changed by hand while no server ran; folders that have not changed are not read again.',
+    starts: 'at the start',
+    state: isFailed ? 'failed' : isRunning ? 'running' : 'idle',
+    figures: row === undefined ? [] : [figure('folders', row.folders, ['folder', 'folders'])],
+    startedAtMs: row?.startedAtMs,
+    endedAtMs: row?.endedAtMs,
+    problem: isFailed ? 'The last scan did not finish; the next start scans again.' : undefined,
+    mayStartByHand: false,
   }
 }
+
+const watcherStatus = (watches: boolean): WorkStatus => ({
+  name: 'watcher',
+  title: 'Watcher',
+  what: 'Files dropped in or removed by hand show in listings within a second or two (STORAGE_WATCH).',
+  state: watches ? 'on' : 'off',
+  figures: [],
+  mayStartByHand: false,
+})
+
+const figure = (name: string, value: number, noun: Figure['noun']): Figure => ({ name, value, unit: 'count', noun })
+
+/** A count that stops at `countedMax`. */
+const counted = (name: string, value: number, noun: Figure['noun']): Figure => ({
+  ...figure(name, value, noun),
+  isAtLeast: value >= countedMax,
+})

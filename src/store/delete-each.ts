@@ -1,5 +1,5 @@
 /** Many deletions of one request, which share their flushes. */
-import { mapConcurrently } from '#lib/map-concurrently.ts'
+import { mapConcurrently } from '#lib/async/map-concurrently.ts'
 
 interface Deletion {
   readonly key: string

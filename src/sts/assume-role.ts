@@ -1,5 +1,5 @@
 /** https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
-import { isSameName } from '#identity/entity.ts'
+import { isSameName } from '#identity/entities/entity.ts'
 import type { Identity } from '#identity/identity.ts'
 import { ApiError } from '#model/errors.ts'
 import { expiryAfter, readSessionPolicies, readSessionTags, refuseDevices, rules, type SessionTags } from './reading.ts'
@@ -56,7 +56,7 @@ export const assumeRole = signed('AssumeRole', (request) => {
   return { ...formatSession(found, sessionName, credentials, packedPercent), SourceIdentity: sourceIdentity }
 })
 
-/** AccessDenied: a root may not, nor may those who are only known by a token for others. */
+/** AccessDenied: the root user cannot assume roles, nor can callers of a federation token. */
 function refuseRootsAndTokens({ requester, session }: Identity): void {
   if (requester.type === 'root') {
     throw new ApiError('AccessDenied', { message: 'Roles may not be assumed by root accounts.' })
@@ -66,13 +66,13 @@ function refuseRootsAndTokens({ requester, session }: Identity): void {
   }
 }
 
-/** The long-lived key at the beginning, which the session ends with. */
+/** The long-lived key at the start of the chain. The session ends when that key does. */
 export function sourceOf({ session, accessKeyId }: Identity): { sourceKeyId?: string } {
   const sourceKeyId = session === undefined ? accessKeyId : session.sourceKeyId
   return sourceKeyId === undefined ? {} : { sourceKeyId }
 }
 
-/** ValidationError: a role assumed by a role's session lasts an hour at most. */
+/** ValidationError: with role chaining a session lasts one hour at most. */
 function secondsAsked({ params, caller }: SignedStsRequest, { role }: FoundRole): number {
   const isChained = caller.session?.kind === 'role' || caller.session?.kind === 'web-identity'
   const seconds = readSeconds(params, role)
@@ -84,7 +84,7 @@ function secondsAsked({ params, caller }: SignedStsRequest, { role }: FoundRole)
   return seconds
 }
 
-/** Transitive tags of the calling session stay, and cannot be set anew. ValidationError. */
+/** Transitive tags of the calling session stay and cannot be set again. ValidationError. */
 function withInherited(caller: Identity, given: SessionTags): SessionTags {
   const inherited = caller.session?.transitiveTags ?? {}
   const names = Object.keys(inherited)
@@ -97,13 +97,13 @@ function withInherited(caller: Identity, given: SessionTags): SessionTags {
   const missing = given.transitive.find((key) => !Object.hasOwn(given.tags, key))
   if (missing !== undefined) {
     throw new ApiError('ValidationError', {
-      message: `The transitive tag key ${missing} is no key of the tags passed.`,
+      message: `The transitive tag key ${missing} is not a key of the tags passed.`,
     })
   }
   return { tags: { ...given.tags, ...inherited }, transitive: [...names, ...given.transitive] }
 }
 
-/** Once set it cannot be changed along a chain. AccessDenied. */
+/** Once set, it cannot be changed along a chain. AccessDenied. */
 function readSourceIdentity({ params, caller }: SignedStsRequest): string | undefined {
   const given = params.find('SourceIdentity', rules.sourceIdentity)
   const set = caller.session?.sourceIdentity

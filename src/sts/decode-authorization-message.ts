@@ -1,9 +1,9 @@
 /**
- * https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html. The encoded message of a denial is its id,
- * which comes in the header x-myfsio-decision-id: what it stands for is kept for a while.
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html
+ * The encoded message of a denial is the id in the header x-myfsio-decision-id. The decision is kept for a while.
  */
-import type { DecisionRecord } from '#access/decision-journal.ts'
-import { concerns, shownTo } from '#access/visible-decision.ts'
+import type { DecisionRecord } from '#access/records/decision-journal.ts'
+import { concerns, shownTo } from '#access/records/visible-decision.ts'
 import { ApiError } from '#model/errors.ts'
 import { signed } from './request.ts'
 
@@ -18,7 +18,7 @@ export const decodeAuthorizationMessage = signed('DecodeAuthorizationMessage', a
   return { DecodedMessage: JSON.stringify(decoded(shownTo(caller.account, record))) }
 })
 
-/** As AWS has it, and the whole trace beside it. */
+/** AWS's fields, and the whole trace beside them. */
 function decoded({ requester, request, decision, policies = [], outcome, message, hint }: DecisionRecord) {
   const matched = policies.flatMap(({ policy, statements }) =>
     statements.filter(({ applies }) => applies).map(({ statement, effect }) => ({ policy, statement, effect })),

@@ -1,19 +1,22 @@
-/** The public keys of issuers: from a file, or from where their discovery document says. Kept for a while, and bounded. */
+/**
+ * The public keys of issuers: from a file, or from the URL in their discovery document. Cached for a while, and
+ * bounded.
+ */
 import { readFile } from 'node:fs/promises'
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters } from 'jose'
 import * as z from 'zod'
-import type { OidcProvider } from '#identity/oidc-provider.ts'
+import type { OidcProvider } from '#identity/entities/oidc-provider.ts'
 import { rememberUpTo } from '#lib/remember.ts'
 import { ApiError } from '#model/errors.ts'
 import { fetchJson } from '#remote/fetch-json.ts'
 
 export interface IssuerKeySettings {
-  /** Issuers on loopback and private addresses, and without TLS. */
+  /** Allows issuers on loopback and private addresses, and without TLS. */
   readonly allowPrivateIssuers: boolean
 }
 
 const keptMs = 10 * 60_000
-/** A key that is not known may be new; but whoever makes up key ids must not make us ask for each. */
+/** An unknown key may be new, but made-up key ids must not cause a fetch each. */
 const askAgainMs = 30_000
 const issuersMax = 200
 
@@ -53,7 +56,7 @@ export class IssuerKeys {
     if (known !== undefined && Date.now() - known.atMs < maxAgeMs) return known
     const fresh = { keys: this.#load(provider), atMs: Date.now() }
     fresh.keys.catch(() => {
-      // What failed is asked for again by the next one who needs it.
+      // A failed fetch is not cached.
       if (this.#kept.get(id) === fresh) this.#kept.delete(id)
     })
     rememberUpTo(this.#kept, issuersMax, id, fresh)
@@ -67,7 +70,7 @@ export class IssuerKeys {
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       throw new ApiError('IDPCommunicationError', {
-        message: `The keys of ${provider.url} could not be had: ${why}`,
+        message: `The keys of ${provider.url} could not be fetched: ${why}`,
         cause: error,
       })
     }

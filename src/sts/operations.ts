@@ -1,4 +1,7 @@
-/** The map of STS. The permission for each is `sts:` and its name; the authority on names is the service model in @aws-sdk/client-sts. */
+/**
+ * The map of STS. The permission for each operation is `sts:` and its name. The authority on names is the service model
+ * inside @aws-sdk/client-sts.
+ */
 import { ApiError } from '#model/errors.ts'
 import { assumeRole } from './assume-role.ts'
 import { getAccessKeyInfo, getCallerIdentity } from './caller-identity.ts'
@@ -8,10 +11,12 @@ import { signed } from './request.ts'
 import { getFederationToken, getSessionToken } from './tokens.ts'
 import { assumeRoleWithWebIdentity } from './web-identity.ts'
 
-const unsupported = (name: string): StsRow =>
-  signed(name, () => {
+const unsupported = (name: string): StsRow => ({
+  ...signed(name, () => {
     throw new ApiError('NotImplemented', { message: `${name} is not implemented.` })
-  })
+  }),
+  isUnserved: true,
+})
 
 export const operations: readonly StsRow[] = [
   getCallerIdentity,

@@ -1,11 +1,11 @@
-/** Parameters that several operations have, and the answers they share. */
-import type { QueryParams, TextRule } from '#http/query/params.ts'
-import type { PolicyText } from '#identity/entity.ts'
-import { type Tag, tagsOf } from '#identity/entity.ts'
-import type { TemporaryCredentials } from '#identity/session-token.ts'
-import type { XmlTree } from '#lib/xml.ts'
+/** Parameters and answers that several operations share. */
+import type { QueryParams, TextRule } from '#http/aws-query/params.ts'
+import type { PolicyText } from '#identity/entities/entity.ts'
+import { type Tag, tagsOf } from '#identity/entities/entity.ts'
+import type { TemporaryCredentials } from '#identity/secrets/session-token.ts'
+import type { XmlTree } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
-import { parsePolicy } from '#policy/document.ts'
+import { parsePolicy } from '#policy/document/parse-policy.ts'
 
 const name = (max: number): TextRule => ({ min: 2, max, pattern: /^[\w+=,.@-]*$/ })
 
@@ -24,7 +24,7 @@ export const rules = {
 
 const tagsMax = 50
 const policyArnsMax = 10
-/** Of the session policy and the ARNs together. */
+/** Size of the session policy and the ARNs together. */
 const plainCharactersMax = 2048
 
 export interface SessionPolicies {
@@ -48,7 +48,7 @@ export function readSessionPolicies(params: QueryParams): SessionPolicies {
 
 export interface SessionTags {
   readonly tags: Record<string, string>
-  /** Keys of those that go on to roles assumed next. */
+  /** Keys of the tags that are passed on to roles assumed next. */
   readonly transitive: string[]
 }
 
@@ -60,7 +60,7 @@ export function readSessionTags(params: QueryParams): SessionTags {
   return { tags: tagsOf(tags), transitive: params.list('TransitiveTagKeys', { ...rules.tagKey, maxItems: tagsMax }) }
 }
 
-/** Nobody here has a device. AccessDenied. */
+/** There are no MFA devices. AccessDenied. */
 export function refuseDevices(params: QueryParams): void {
   if (params.find('SerialNumber') === undefined && params.find('TokenCode') === undefined) return
   throw new ApiError('AccessDenied', {
@@ -76,5 +76,5 @@ export const formatCredentials = (credentials: TemporaryCredentials): XmlTree =>
   Expiration: `${new Date(credentials.expiresAtMs).toISOString().slice(0, 19)}Z`,
 })
 
-/** Whole seconds, as the expiry is told. */
+/** Whole seconds, like the expiry. */
 export const expiryAfter = (seconds: number): number => (Math.floor(Date.now() / 1000) + seconds) * 1000

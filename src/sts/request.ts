@@ -1,13 +1,15 @@
-/** What an operation of STS sees. */
-import type { ArnResource, Gatekeeper } from '#access/caller.ts'
-import type { DecisionJournal } from '#access/decision-journal.ts'
-import { isUnexplained } from '#access/denial.ts'
-import { type ConditionKeys, factsOfQuery } from '#access/query-facts.ts'
-import type { QueryParams } from '#http/query/params.ts'
-import type { QueryRequest } from '#http/query/service.ts'
+/** The request as an operation of STS sees it. */
+
+import { type ConditionKeys, factsOfQuery } from '#access/caller/query-facts.ts'
+import { isUnexplained } from '#access/decide/denial.ts'
+import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
+import type { ArnResource } from '#access/decide/resource.ts'
+import type { DecisionJournal } from '#access/records/decision-journal.ts'
+import type { QueryParams } from '#http/aws-query/params.ts'
+import type { QueryRequest } from '#http/aws-query/service.ts'
 import type { Identities } from '#identity/identities.ts'
 import { Identity } from '#identity/identity.ts'
-import type { XmlTree } from '#lib/xml.ts'
+import type { XmlTree } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import type { IssuerKeys } from './issuer-keys.ts'
 
@@ -20,11 +22,11 @@ export interface StsServices {
 
 export interface StsRequest extends StsServices {
   readonly params: QueryParams
-  /** Whatever else the request says, for conditions. */
+  /** Facts of the request, for conditions. */
   readonly received: QueryRequest
 }
 
-/** One who has signed. */
+/** A caller who has signed. */
 export interface SignedStsRequest extends StsRequest {
   readonly caller: Identity
   /** AccessDenied. `more`: further condition keys. */
@@ -32,12 +34,14 @@ export interface SignedStsRequest extends StsRequest {
 }
 
 export interface StsRow {
-  /** As `AssumeRole`; its permission is `sts:AssumeRole`. */
+  /** For example `AssumeRole`, whose permission is `sts:AssumeRole`. */
   readonly name: string
+  /** AWS has the operation, this server does not. */
+  readonly isUnserved?: true
   readonly run: (request: StsRequest) => Promise<XmlTree> | XmlTree
 }
 
-/** A row for callers who have signed. MissingAuthenticationToken. */
+/** A row for signed requests only. MissingAuthenticationToken. */
 export function signed(name: string, run: (request: SignedStsRequest) => Promise<XmlTree> | XmlTree): StsRow {
   return {
     name,
@@ -56,7 +60,7 @@ export function signed(name: string, run: (request: SignedStsRequest) => Promise
       } catch (error) {
         if (!isUnexplained(error)) throw error
         const resource = { arn: request.params.find('RoleArn') ?? '*', account: principal.account }
-        throw gatekeeper.noteArnRefusal(error, principal, `sts:${name}`, resource, factsOfQuery(received, proven))
+        throw gatekeeper.recordArnRefusal(error, principal, `sts:${name}`, resource, factsOfQuery(received, proven))
       }
     },
   }

@@ -1,15 +1,16 @@
-/** What assuming a role takes, however the caller is known. */
-import type { Asking } from '#access/caller.ts'
-import { type ConditionKeys, factsOfQuery } from '#access/query-facts.ts'
-import type { QueryParams } from '#http/query/params.ts'
-import type { Account } from '#identity/account.ts'
+/** Assuming a role, for callers of every kind. */
+
+import { type ConditionKeys, factsOfQuery } from '#access/caller/query-facts.ts'
+import type { Asking } from '#access/decide/resource.ts'
+import type { QueryParams } from '#http/aws-query/params.ts'
 import type { Directory } from '#identity/directory.ts'
-import { findNamed } from '#identity/entity.ts'
-import { compiled } from '#identity/policy-text.ts'
-import { arnOf, assumedRoleArn, parseIamArn } from '#identity/principal-arn.ts'
-import type { Role } from '#identity/role.ts'
-import type { TemporaryCredentials } from '#identity/session-token.ts'
-import type { XmlTree } from '#lib/xml.ts'
+import type { Account } from '#identity/entities/account.ts'
+import { findNamed } from '#identity/entities/entity.ts'
+import type { Role } from '#identity/entities/role.ts'
+import { compiled } from '#identity/iam-document/policy-text.ts'
+import { arnOf, assumedRoleArn, parseIamArn } from '#identity/principals/principal-arn.ts'
+import type { TemporaryCredentials } from '#identity/secrets/session-token.ts'
+import type { XmlTree } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { formatCredentials } from './reading.ts'
 import type { StsRequest } from './request.ts'
@@ -24,7 +25,7 @@ export interface RoleAsked {
   readonly action: 'sts:AssumeRole' | 'sts:AssumeRoleWithWebIdentity'
   readonly roleArn: string
   readonly sessionName: string
-  /** Those that this request passes, which need a permission of their own. */
+  /** Session tags of this request, which need a permission of their own. */
   readonly tags: Readonly<Record<string, string>>
   readonly transitive: readonly string[]
   readonly sourceIdentity?: string
@@ -36,11 +37,11 @@ export function findRole(directory: Directory, arn: string): FoundRole | undefin
   const named = parseIamArn(arn)
   const account = named?.noun === 'role' ? directory.findAccount(named.account) : undefined
   const role = account && findNamed(account.roles, named?.name ?? '')
-  // A path that is not the role's names another.
+  // A path that differs from the role's names another role.
   return account && role && arnOf(account.id, 'role', role) === arn ? { account, role, arn } : undefined
 }
 
-/** A role that is not there looks like one that trusts nobody. */
+/** A missing role looks like one that trusts no one. */
 export function missingRole({ requester }: Asking, { action, roleArn }: RoleAsked): ApiError {
   const refused = `User: ${requester.arn} is not authorized to perform: ${action} on resource: ${roleArn}`
   const isOwn = parseIamArn(roleArn)?.account === requester.account

@@ -1,8 +1,8 @@
 /** STS. https://docs.aws.amazon.com/STS/latest/APIReference/ */
-import { AllowedDecisions } from '#access/allowed-decisions.ts'
-import type { Gatekeeper } from '#access/caller.ts'
-import type { DecisionJournal } from '#access/decision-journal.ts'
-import type { QueryService } from '#http/query/service.ts'
+import { AllowedDecisions } from '#access/decide/allowed-decisions.ts'
+import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
+import type { DecisionJournal } from '#access/records/decision-journal.ts'
+import type { QueryService } from '#http/aws-query/service.ts'
 import type { Identities } from '#identity/identities.ts'
 import { type IssuerKeySettings, IssuerKeys } from './issuer-keys.ts'
 import { operations } from './operations.ts'

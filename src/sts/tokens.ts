@@ -1,6 +1,6 @@
-/** Temporary credentials without a role: for oneself, or for others whom the caller vouches for. */
+/** Temporary credentials without a role: GetSessionToken and GetFederationToken. */
 import type { Identity } from '#identity/identity.ts'
-import { federatedUserArn } from '#identity/principal-arn.ts'
+import { federatedUserArn } from '#identity/principals/principal-arn.ts'
 import { ApiError } from '#model/errors.ts'
 import {
   expiryAfter,
@@ -16,7 +16,9 @@ const secondsUsual = 43_200
 const rootSecondsMax = 3600
 const range = { min: 900, max: 129_600 }
 
-/** https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html: needs no permission, but can be denied. */
+/**
+ * Needs no permission, but can be denied. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+ */
 export const getSessionToken = signed('GetSessionToken', (request) => {
   const { params, caller, identities } = request
   refuseSessions(caller, 'GetSessionToken')
@@ -41,12 +43,12 @@ export const getSessionToken = signed('GetSessionToken', (request) => {
 export const getFederationToken = signed('GetFederationToken', (request) => {
   const { params, caller, identities } = request
   refuseSessions(caller, 'GetFederationToken')
-  // What a key may do at most cannot be told beside what the token may: such a key vouches for nobody.
+  // A key with policies of its own cannot make federation tokens, since a token cannot carry both limits.
   if (caller.policies.session !== undefined) {
     const action = 'sts:GetFederationToken'
     throw new ApiError('AccessDenied', {
       message: `User: ${caller.arn} is not authorized to perform: ${action} because no session policy allows the ${action} action`,
-      cause: new Error('A key that is limited by policies of its own vouches for nobody.'),
+      cause: new Error('A key with policies of its own cannot make federation tokens.'),
     })
   }
   const name = params.get('Name', rules.federatedName)
@@ -75,13 +77,13 @@ export const getFederationToken = signed('GetFederationToken', (request) => {
   }
 })
 
-/** AccessDenied: temporary credentials make none of these. */
+/** AccessDenied: temporary credentials cannot make tokens. */
 function refuseSessions({ session }: Identity, operation: string): void {
   if (session === undefined) return
   throw new ApiError('AccessDenied', { message: `Cannot call ${operation} with session credentials` })
 }
 
-/** ValidationError. Roots get an hour. */
+/** ValidationError. Tokens of the root user last one hour at most. */
 function secondsAsked({ params, caller }: SignedStsRequest): number {
   const asked = params.findNumber('DurationSeconds', range) ?? secondsUsual
   return caller.requester.type === 'root' ? Math.min(asked, rootSecondsMax) : asked

@@ -1,5 +1,5 @@
 /** https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html */
-import { issuerName, type OidcProvider, oidcProviderArn } from '#identity/oidc-provider.ts'
+import { issuerName, type OidcProvider, oidcProviderArn } from '#identity/entities/oidc-provider.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Requester } from '#policy/requester.ts'
 import { expiryAfter, readSessionPolicies, rules } from './reading.ts'
@@ -88,7 +88,7 @@ function askedBy(token: WebToken, provider: OidcProvider, roleArn: string, sessi
   }
 }
 
-/** Keys of the issuer: `accounts.example.com:sub`. Names are in lower case up to the first slash. */
+/** Condition keys of the issuer: `accounts.example.com:sub`. Names are in lower case up to the first slash. */
 function contextOf(token: WebToken, { url }: OidcProvider): Record<string, string> {
   const [host = '', ...path] = issuerName(url).split('/')
   const issuer = [host.toLowerCase(), ...path].join('/')

@@ -1,10 +1,10 @@
 /**
- * Tokens of OpenID Connect issuers. The algorithms are pinned: no `none`, and none with a shared secret, since then an issuer's public
- * key could be used as one. A token must expire, and say for whom it is.
+ * Tokens of OpenID Connect issuers. The algorithms are pinned: `none` and shared-secret algorithms are refused, since
+ * an issuer's public key could be used as a secret. A token must have an expiry and an audience.
  */
 import { decodeJwt, errors, jwtVerify } from 'jose'
 import * as z from 'zod'
-import type { OidcProvider } from '#identity/oidc-provider.ts'
+import type { OidcProvider } from '#identity/entities/oidc-provider.ts'
 import { ApiError } from '#model/errors.ts'
 import type { IssuerKeys } from './issuer-keys.ts'
 
@@ -37,10 +37,10 @@ const claimsSchema = z.object({
 
 const invalid = (message: string, cause?: unknown): ApiError => new ApiError('InvalidIdentityToken', { message, cause })
 
-/** The issuer that a token claims to be of; not believed yet. InvalidIdentityToken. */
+/** The issuer that a token claims, not verified yet. InvalidIdentityToken. */
 export function issuerOf(text: string): string {
   try {
-    // Its type says text, but nobody has checked that yet.
+    // Typed as text, but not verified yet.
     const iss: unknown = decodeJwt(text).iss
     if (typeof iss === 'string' && iss !== '') return iss
   } catch (error) {
@@ -62,9 +62,9 @@ export async function verifyWebToken(text: string, provider: OidcProvider, keys:
   const { sub, aud, azp, ...more } = claims.data
   const audiences = typeof aud === 'string' ? [aud] : aud
   const { clientIds } = provider
-  // The authorized party, where there is one, is who the token was issued to: that others are its audience too makes it no less foreign.
+  // If there is an authorized party, the token was issued to it. Further audiences do not change that.
   const issuedTo = azp === undefined ? audiences : [azp]
-  // For an issuer without client ids, trust policies say which audience is right.
+  // For an issuer without client ids, trust policies check the audience.
   const isForUs = clientIds.length === 0 || issuedTo.some((one) => clientIds.includes(one))
   if (!isForUs) throw invalid('Incorrect token audience')
   const [first = ''] = audiences
@@ -75,7 +75,7 @@ export async function verifyWebToken(text: string, provider: OidcProvider, keys:
     keys: {
       sub,
       aud: azp ?? first,
-      // As Ceph calls the audience.
+      // Ceph's name for the audience.
       app_id: first,
       ...(azp === undefined ? {} : { azp, oaud: first }),
     },

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { Activity } from '#access/activity.ts'
-import { createClientAddress } from '#access/client-address.ts'
-import { mask, maskForm, maskHeaders, maskTarget } from '#access/masked-request.ts'
-import { readTraffic, stretchMs, Traffic } from '#access/traffic.ts'
-import { openMemoryEngine } from '#metadata/memory-engine.ts'
+import { createClientAddress } from '#access/caller/client-address.ts'
+import { Activity } from '#access/records/activity.ts'
+import { mask, maskForm, maskHeaders, maskTarget } from '#access/records/masked-request.ts'
+import { readTraffic, stretchMs, Traffic } from '#access/records/traffic.ts'
+import { systemClock } from '#lib/clock.ts'
+import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import { transact } from '#metadata/transact.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 
 const fail = (error: unknown) => {
@@ -16,7 +18,7 @@ function openActivity(engine = openMemoryEngine(), capacity = 4000) {
     capacity,
     findAccount: (canonicalId) => canonicalId.replace('owner-of-', ''),
     findByAccessKey: () => undefined,
-    context: { clientAddress: createClientAddress([]), region: 'us-east-1' },
+    context: { clientAddress: createClientAddress([]), region: 'us-east-1', clock: systemClock },
     onError: fail,
   })
 }
@@ -46,12 +48,12 @@ describe('the record of requests', () => {
     const [one, two] = [openActivity(engine, 3), openActivity(engine, 3)]
     for (let i = 0; i < 5; i++) {
       const activity = i % 2 === 0 ? one : two
-      activity.note(served(String(i)))
+      activity.record(served(String(i)))
       await activity.flush()
     }
     expect(await ids(one)).toEqual(['4', '3', '2'])
     const { cursor } = await two.list({ account: '1', limit: 10 })
-    one.note(served('5'))
+    one.record(served('5'))
     await one.flush()
     expect(await ids(two, { after: cursor })).toEqual(['5'])
     expect(await ids(two, { after: 1e9 })).toEqual(['5', '4', '3'])
@@ -59,9 +61,9 @@ describe('the record of requests', () => {
 
   it('shows an account nothing of others, and nobody what concerns no account', async () => {
     const activity = openActivity()
-    activity.note(served('mine'))
-    activity.note(served('theirs', { bucketOwnerId: 'owner-of-2' }))
-    activity.note(served('nobodys', { bucketOwnerId: undefined }))
+    activity.record(served('mine'))
+    activity.record(served('theirs', { bucketOwnerId: 'owner-of-2' }))
+    activity.record(served('nobodys', { bucketOwnerId: undefined }))
     expect(await ids(activity)).toEqual(['mine'])
     expect(await ids(activity, { account: '2' })).toEqual(['theirs'])
     expect(await ids(activity, { account: '' })).toEqual([])
@@ -71,8 +73,8 @@ describe('the record of requests', () => {
 
   it('keeps a bounded number of a flood, with room for errors, and counts all of it', async () => {
     const activity = openActivity()
-    for (let i = 0; i < 5000; i++) activity.note(served(String(i)))
-    activity.note(served('error', { status: 500, errorCode: 'InternalError' }))
+    for (let i = 0; i < 5000; i++) activity.record(served(String(i)))
+    activity.record(served('error', { status: 500, errorCode: 'InternalError' }))
     expect(await ids(activity)).toHaveLength(101)
     expect(await ids(activity, { status: 'errors' })).toEqual(['error'])
     const sum = (await activity.traffic('1')).reduce((total, { requests }) => total + requests, 0)
@@ -81,9 +83,9 @@ describe('the record of requests', () => {
 
   it('finds by bucket, operation and class of status', async () => {
     const activity = openActivity()
-    activity.note(served('a', { bucketName: 'other' }))
-    activity.note(served('b', { operation: 'PutObject' }))
-    activity.note(served('c', { status: 304 }))
+    activity.record(served('a', { bucketName: 'other' }))
+    activity.record(served('b', { operation: 'PutObject' }))
+    activity.record(served('c', { status: 304 }))
     expect(await ids(activity, { bucket: 'other' })).toEqual(['a'])
     expect(await ids(activity, { operation: 'putobject' })).toEqual(['b'])
     expect(await ids(activity, { status: '3xx' })).toEqual(['c'])
@@ -150,9 +152,10 @@ describe('traffic', () => {
     const engine = openMemoryEngine()
     const amount = { requests: 1, errors: 0, bytesIn: 2, bytesOut: 3 }
     for (const traffic of [new Traffic(), new Traffic()]) {
-      traffic.note('1', amount)
-      traffic.note('1', { ...amount, errors: 1 })
-      await engine.exclusively(traffic.take())
+      traffic.count('1', amount)
+      traffic.count('1', { ...amount, errors: 1 })
+      const add = traffic.take()
+      await transact(engine, async (transaction) => add(transaction))
     }
     const now = Date.now()
     const hour = await readTraffic(engine, '1', now)

@@ -11,8 +11,8 @@ import {
   type S3ServiceException,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DecisionRecord } from '#access/decision-journal.ts'
-import type { Explanation } from '#policy/explain.ts'
+import type { DecisionRecord } from '#access/records/decision-journal.ts'
+import type { Explanation } from '#policy/evaluate/explain.ts'
 import { startTestApi, type TestApi } from './start-api.ts'
 
 const Bucket = 'papers'
@@ -153,7 +153,7 @@ describe('why a request was denied', () => {
     const error = await failureOf(api.client('admin').send(asked))
     expect(error.message).toBe('Access Denied')
     expect((await decisionOf('admin', idOf(error))).body).toMatchObject({
-      hint: `${Bucket} is of another account than x-amz-expected-bucket-owner says.`,
+      hint: `${Bucket} belongs to another account than x-amz-expected-bucket-owner says.`,
       request: { action: 's3:ListBucket', bucket: Bucket },
     })
   })

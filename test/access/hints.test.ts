@@ -85,7 +85,7 @@ const cases: readonly Case[] = [
   ['the clock is fast', () => api.ask({ ...read, signing: { nowMs: minutesAgo(-20) } }), 'RequestTimeTooSkewed', /^The client's clock is 20 minutes fast/],
   ['the clock is slow, signed by Version 2', () => api.ask({ ...read, as: 'anonymous', headers: { Date: new Date(minutesAgo(30)).toUTCString(), Authorization: 'AWS main:x' } }), 'RequestTimeTooSkewed', /^The client's clock is 30 minutes slow/],
   ['the URL has expired', () => api.ask(url(minutesAgo(45))), 'AccessDenied', /^The URL expired 30 minutes ago/],
-  ['the URL is for later', () => api.ask(url(minutesAgo(-60))), 'AccessDenied', /^The URL is of a time to come/],
+  ['the URL is for later', () => api.ask(url(minutesAgo(-60))), 'AccessDenied', /^The URL is dated in the future/],
 ]
 
 describe('the hint when', () => {

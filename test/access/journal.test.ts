@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { DecisionJournal, type Draft } from '#access/decision-journal.ts'
-import { UsageLedger } from '#access/usage-ledger.ts'
-import { openMemoryEngine } from '#metadata/memory-engine.ts'
-import { leastPolicyFor } from '#policy/least-privilege.ts'
+import { DecisionJournal, type Draft } from '#access/records/decision-journal.ts'
+import { UsageLedger } from '#access/records/usage-ledger.ts'
+import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import { leastPolicyFor } from '#policy/advice/least-privilege.ts'
 
 const fail = (error: unknown) => {
   throw error
@@ -34,6 +34,17 @@ describe('the journal of decisions', () => {
     expect(await two.find(first)).toBeUndefined()
   })
 
+  it('loses nothing of processes that write at the same moment', async () => {
+    const engine = openMemoryEngine()
+    const journals = Array.from({ length: 5 }, () => new DecisionJournal({ engine, onError: fail }))
+    for (const [at, journal] of journals.entries()) {
+      for (let i = 0; i < 20; i++) journal.record(() => draft(`${at}-${i}`))
+    }
+    await Promise.all(journals.map((journal) => journal.flush()))
+    const found = await journals[0]?.list(all)
+    expect(new Set(found?.map(({ message }) => message)).size).toBe(100)
+  })
+
   it('costs a bounded number of traces in a flood, and leaves out what is too long', async () => {
     const journal = new DecisionJournal({ engine: openMemoryEngine(), onError: fail })
     let drafted = 0
@@ -63,9 +74,9 @@ describe('the journal of decisions', () => {
 describe('the ledger of uses', () => {
   it('counts by folder, and by bucket where there are too many', async () => {
     const ledger = new UsageLedger({ engine: openMemoryEngine(), onError: fail })
-    for (let i = 0; i < 500; i++) ledger.note('key', 's3:GetObject', 'b', `folder-${i}/x`)
-    for (let i = 0; i < 3; i++) ledger.note('key', 's3:ListAllMyBuckets', undefined, undefined)
-    ledger.note('other', 's3:GetObject', 'b', 'x')
+    for (let i = 0; i < 500; i++) ledger.count('key', 's3:GetObject', 'b', `folder-${i}/x`)
+    for (let i = 0; i < 3; i++) ledger.count('key', 's3:ListAllMyBuckets', undefined, undefined)
+    ledger.count('other', 's3:GetObject', 'b', 'x')
     const uses = await ledger.usesOf('key', Date.now())
     expect(uses).toHaveLength(102)
     expect(uses).toContainEqual({ action: 's3:GetObject', resource: 'arn:aws:s3:::b/*', count: 400 })
@@ -81,8 +92,8 @@ describe('the ledger of uses', () => {
     const engine = openMemoryEngine()
     const one = new UsageLedger({ engine, onError: fail })
     const two = new UsageLedger({ engine, onError: fail })
-    one.note('key', 's3:PutObject', 'b', 'a/1')
-    two.note('key', 's3:PutObject', 'b', 'a/2')
+    one.count('key', 's3:PutObject', 'b', 'a/1')
+    two.count('key', 's3:PutObject', 'b', 'a/2')
     await two.flush()
     expect(await one.usesOf('key', 0)).toEqual([{ action: 's3:PutObject', resource: 'arn:aws:s3:::b/a/*', count: 2 }])
   })

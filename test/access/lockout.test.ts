@@ -1,5 +1,6 @@
-import { describe, expect, it, vi } from 'vitest'
-import { Lockout } from '#access/lockout.ts'
+import { describe, expect, it } from 'vitest'
+import { Lockout } from '#access/sign-in/lockout.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 const settings = { authMaxAttempts: 5, authLockoutMinutes: 15 }
 const isLocked = (lockout: Lockout, name: string, address: string): boolean => {
@@ -62,13 +63,12 @@ describe('a lockout', () => {
   })
 
   it('ends after its time', () => {
-    vi.useFakeTimers({ toFake: ['Date'] })
-    const lockout = new Lockout(settings)
+    const clock = new ManualClock()
+    const lockout = new Lockout(settings, { clock })
     fail(lockout, 'admin', '192.0.2.1')
-    vi.setSystemTime(Date.now() + 15 * 60_000)
+    clock.jump(15 * 60_000)
     expect(isLocked(lockout, 'admin', '192.0.2.1')).toBe(false)
     fail(lockout, 'admin', '192.0.2.1', 4)
     expect(isLocked(lockout, 'admin', '192.0.2.1')).toBe(false)
-    vi.useRealTimers()
   })
 })

@@ -2,7 +2,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { GetSessionTokenCommand } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DecisionRecord } from '#access/decision-journal.ts'
+import type { DecisionRecord } from '#access/records/decision-journal.ts'
 import { accountId, allow, keysOf, otherAccountId, policy, rootKeys, startApp, type TestApp } from '../iam/start-app.ts'
 import { type SigningOptions, signHeaders, signQuery } from '../input/signer.ts'
 import { type Answer, exchange, format, type HeaderLines, type WireRequest } from '../input/wire.ts'
@@ -183,7 +183,7 @@ const cases: readonly Case[] = [
   ['the version is missing, likewise', () => ask({ line: 'GET /bucket/missing?versionId=null', as: 'reader' }), /s3:GetObjectVersion/, implicit],
   ['the source of a copy may not be read', () => ask({ line: 'PUT /bucket/copy', headers: [['x-amz-copy-source', '/bucket/kept']] }), /s3:GetObject on resource: "arn:aws:s3:::bucket\/kept"/, {}],
   // By no policy
-  ['another owner is expected', () => ask({ line: 'GET /bucket', headers: [['x-amz-expected-bucket-owner', otherAccountId]] }), 'Access Denied', why('bucket is of another account than x-amz-expected-bucket-owner says.')],
+  ['another owner is expected', () => ask({ line: 'GET /bucket', headers: [['x-amz-expected-bucket-owner', otherAccountId]] }), 'Access Denied', why('bucket belongs to another account than x-amz-expected-bucket-owner says.')],
   ['public policies are blocked', () => ask({ line: 'PUT /closed?policy', body: publicPolicy }), /because public policies are blocked by the BlockPublicPolicy block public access setting\.$/, {}],
   ['public ACLs are blocked', () => ask({ line: 'PUT /closed?acl', headers: [['x-amz-acl', 'public-read']] }), /because public ACLs are blocked by the BlockPublicAcls block public access setting\.$/, {}],
   ['an ACL names another owner', () => ask({ line: 'PUT /closed?acl', body: aclOf('f'.repeat(64)) }), 'Access Denied', { request: expect.objectContaining({ action: 's3:PutBucketAcl' }) }],
@@ -194,14 +194,14 @@ const cases: readonly Case[] = [
   // Credentials
   ['a URL has expired', () => ask({ ...read, how: 'query', signing: hoursAgo(2) }), 'Request has expired', why(/^The URL expired 105 minutes ago/)],
   ['a URL had expired when it was made', () => ask({ ...read, how: 'query', expires: '0' }), 'Request has expired', why('Request has expired')],
-  ['a URL is for later', () => ask({ ...read, how: 'query', signing: hoursAgo(-2) }), 'Request is not valid yet', why(/^The URL is of a time to come/)],
+  ['a URL is for later', () => ask({ ...read, how: 'query', signing: hoursAgo(-2) }), 'Request is not valid yet', why(/^The URL is dated in the future/)],
   ['a header is not signed', () => ask({ ...read, alter: ({ headers }) => ({ headers: [...headers, ['x-amz-meta-a', 'b']] }) }), 'There were headers present in the request which were not signed', why(/^Not signed, but received: x-amz-meta-a/)],
   ['there is no date', () => ask({ ...read, alter: without('x-amz-date') }), 'AWS authentication requires a valid Date or x-amz-date header', { requester: expect.objectContaining({ arn: arn('admin') }) }],
   ['there is no date, with the old signature', () => ask({ ...read, how: 'unsigned', headers: [['Authorization', `AWS ${keyOf('admin')}:x`]] }), 'AWS authentication requires a valid Date or x-amz-date header', {}],
   ['an old URL has expired', () => v2('&Expires=1'), 'Request has expired', why(/^The URL expired \d+ minutes ago/)],
   ['an old URL has no expiry', () => v2('&Expires=soon'), 'Invalid Expires', {}],
-  ['the secret beside a key is wrong', () => plain(keyOf('admin'), 'wrong', 'GET /bucket'), 'Invalid credentials', { ...why('The secret is not the one of this key.'), requester: expect.objectContaining({ arn: arn('admin') }) }],
-  ['the key beside a secret is nobody’s', () => plain('AKIA0000000000000000', 'wrong', 'GET /bucket'), 'Invalid credentials', { ...why('There is no such access key in force.'), account: accountId, requester: expect.objectContaining({ type: 'anonymous', accessKeyId: 'AKIA0000000000000000' }) }],
+  ['the secret beside a key is wrong', () => plain(keyOf('admin'), 'wrong', 'GET /bucket'), 'Invalid credentials', { ...why('The secret is wrong for this key.'), requester: expect.objectContaining({ arn: arn('admin') }) }],
+  ['the key beside a secret is nobody’s', () => plain('AKIA0000000000000000', 'wrong', 'GET /bucket'), 'Invalid credentials', { ...why('There is no such active access key.'), account: accountId, requester: expect.objectContaining({ type: 'anonymous', accessKeyId: 'AKIA0000000000000000' }) }],
   ['key and secret have changed places', () => plain('a/secret+of=mine', keyOf('admin'), 'GET /bucket'), 'Invalid credentials', { requester: expect.objectContaining({ accessKeyId: 'HIDDEN_DUE_TO_SECURITY_REASONS' }) }],
   ['a key is locked after too many wrong secrets', async () => { for (let i = 0; i < 3; i++) await plain('guessed', 'wrong', 'GET /bucket'); return plain('guessed', 'wrong', 'GET /bucket') }, /^Access temporarily locked\. Try again in \d+ seconds\.$/, why(/^3 attempts with wrong secrets/)],
   // Questions about decisions
@@ -209,7 +209,7 @@ const cases: readonly Case[] = [
   ['a wrong secret asks for decisions', () => plain(keyOf('admin'), 'wrong', 'GET /_/decisions'), 'Invalid credentials', why(/secret/)],
   ['a reader asks for an explanation', () => ask({ line: 'POST /_/explain', as: 'reader', body: '{}' }), /iam:SimulatePrincipalPolicy because no identity-based policy/, implicit],
   ['another account asks for the state of the documents', () => ask({ line: 'GET /_/status', as: 'stranger' }), 'Access Denied', {}],
-  ['a stranger asks for a URL', () => ask({ line: 'POST /presign/bucket/public', how: 'unsigned' }), 'Access Denied', why(/^Nobody has signed/)],
+  ['a stranger asks for a URL', () => ask({ line: 'POST /presign/bucket/public', how: 'unsigned' }), 'Access Denied', why(/^The request is not signed/)],
   ['a reader asks for a policy', () => ask({ line: 'GET /bucket-policy/bucket', as: 'reader' }), /s3:GetBucketPolicy on resource/, implicit],
   ['public policies are blocked there too', () => ask({ line: 'PUT /bucket-policy/closed', body: publicPolicy }), /because public policies are blocked by the BlockPublicPolicy block public access setting\.$/, {}],
   // IAM

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import { startApi } from '../../src/app.ts'
-import { loadConfig } from '../../src/config.ts'
+import { startApi } from '../../src/app/api.ts'
+import { loadConfig } from '../../src/config/config.ts'
 
 interface User {
   readonly access_key: string

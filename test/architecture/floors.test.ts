@@ -6,12 +6,16 @@ import { describe, expect, it } from 'vitest'
 const floors: readonly (readonly string[])[] = [
   ['lib'],
   ['model'],
-  ['policy', 'signature', 'select', 'metadata', 'blobs', 'documents', 'keyring'],
-  ['store', 'identity', 'remote'],
+  ['config'],
+  ['metadata'],
+  ['blobs', 'documents', 'remote', 'policy', 'signature', 'select', 'keyring'],
+  ['store', 'identity', 'events'],
   ['access', 'http'],
-  ['s3', 'iam', 'sts', 'admin', 'website', 'console', 'jobs'],
-  ['.'],
+  ['objects'],
+  ['s3', 'iam', 'sts', 'kms', 'admin', 'website', 'console', 'jobs'],
+  ['app'],
   ['launcher'],
+  ['.'],
 ]
 const floorOf = (folder: string) => floors.findIndex((floor) => floor.includes(folder))
 const source = join(import.meta.dirname, '../../src')
@@ -22,6 +26,41 @@ function* files(folder: string): Iterable<string> {
     else if (entry.name.endsWith('.ts')) yield join(folder, entry.name)
   }
 }
+
+/** The files of src/ that a file imports, types included. */
+function importsOf(file: string): string[] {
+  const from = relative(source, file)
+  const paths = [...readFileSync(file, 'utf8').matchAll(/(?:from|import\() ?'([^']+)'/g)].map(([, path = '']) => path)
+  return paths.flatMap((path) => {
+    if (path.startsWith('#')) return [path.slice(1)]
+    return path.startsWith('.') ? [relative(source, join(source, dirname(from), path))] : []
+  })
+}
+
+/** Sets of files that reach each other by their imports: Tarjan's strongly connected components. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = []
+  const order = new Map<string, number>()
+  const lowest = new Map<string, number>()
+  const open: string[] = []
+  const visit = (file: string): void => {
+    order.set(file, order.size)
+    lowest.set(file, order.get(file) ?? 0)
+    open.push(file)
+    for (const other of graph.get(file) ?? []) {
+      if (!order.has(other)) visit(other)
+      if (open.includes(other)) lowest.set(file, Math.min(lowest.get(file) ?? 0, lowest.get(other) ?? 0))
+    }
+    if (lowest.get(file) !== order.get(file)) return
+    const circle = open.splice(open.indexOf(file))
+    if (circle.length > 1) found.push(circle.sort())
+  }
+  for (const file of graph.keys()) if (!order.has(file)) visit(file)
+  return found
+}
+
+/** Zod checks values at every boundary; Express's types are those of http/, app/ and console/; mime-types serves store/ and console/. */
+const sharedPackages: ReadonlySet<string> = new Set(['express', 'mime-types', 'zod'])
 
 const topFolder = (path: string) => (path.includes('/') ? (path.split('/')[0] ?? '.') : '.')
 
@@ -46,9 +85,55 @@ describe('floors', () => {
     expect(wrong).toEqual([])
   })
 
-  it('only config.ts reads the environment', () => {
+  it('there are no circles, of types or values', () => {
+    const graph = new Map([...files(source)].map((file) => [relative(source, file), importsOf(file)]))
+    expect(circles(graph)).toEqual([])
+  })
+
+  it('the store knows neither files nor how a blob store keeps its bytes, and asks no engine for what only a local one has', () => {
+    const wrong: string[] = []
+    for (const file of files(join(source, 'store'))) {
+      const text = readFileSync(file, 'utf8')
+      const from = relative(source, file)
+      for (const [, path = ''] of text.matchAll(/(?:from|import\() ?'([^']+)'/g)) {
+        const isOfBlobs = path.startsWith('#blobs/') && !/^#blobs\/(contract\/|trouble-log)/.test(path)
+        if (isOfBlobs || /^node:(fs|path)/.test(path) || /^#lib\/files/.test(path)) wrong.push(`${from} → ${path}`)
+      }
+      if (/\b(LocalEngine|exclusively|scanInPlace)\b/.test(text)) wrong.push(`${from} → LocalEngine`)
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('only app/ and what starts it know which engine and which blob store there is', () => {
+    const wrong: string[] = []
+    for (const file of files(source)) {
+      const from = relative(source, file)
+      for (const to of importsOf(file)) {
+        const kind = /^(blobs\/(?!contract\/)[^/]+|metadata\/[^/]+)\//.exec(to)?.[1]
+        if (kind === undefined || from.startsWith(`${kind}/`) || /^(app|launcher)\//.test(from)) continue
+        wrong.push(`${from} → ${to}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('each npm package is imported by one folder', () => {
+    const folders = new Map<string, Set<string>>()
+    for (const file of files(source)) {
+      const text = readFileSync(file, 'utf8')
+      for (const [, name = ''] of text.matchAll(
+        /^(?:import .*|\} )?from '((?:@[^/']+\/)?[^#.'/][^:'/]*)(?:\/[^']*)?'$/gm,
+      )) {
+        if (!sharedPackages.has(name))
+          folders.set(name, (folders.get(name) ?? new Set()).add(dirname(relative(source, file))))
+      }
+    }
+    expect([...folders].filter(([, importers]) => importers.size > 1)).toEqual([])
+  })
+
+  it('only config/ reads the environment', () => {
     const readers = [...files(source)].filter((file) => /process\.env\b/.test(readFileSync(file, 'utf8')))
-    expect(readers.map((file) => relative(source, file))).toEqual(['config.ts'])
+    expect(readers.map((file) => relative(source, file))).toEqual(['config/config.ts', 'config/environment.ts'])
   })
 
   it('zod is imported as a namespace: its `z` brings half a MiB of other languages into every process', () => {

@@ -1,7 +1,7 @@
 /** Lists that are far longer than what can be seen. */
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createUser } from '#identity/user.ts'
+import { createUser } from '#identity/accounts/users.ts'
 import { becomes, hasBrowser, says, signIn } from './browser.ts'
 import { putMany } from './put-many.ts'
 import { type Site, startSite } from './site.ts'

@@ -131,7 +131,7 @@ describe.skipIf(!hasBrowser)('in a browser, a visitor', () => {
   it('makes a link that works without signing in, until it is spent', async () => {
     await visit('/ui/buckets/photos/object?key=album/notes.md')
     await page.getByRole('link', { name: 'Share' }).click()
-    await page.getByRole('button', { name: 'Make the link' }).click()
+    await page.getByRole('button', { name: 'Create link' }).click()
     await page.locator('dialog .qr').waitFor()
     const link = (await page.locator('dialog [data-copy^="http"]').getAttribute('data-copy')) ?? ''
     expect(new URL(link).searchParams.get('X-Amz-Expires')).toBe('3600')

@@ -27,7 +27,7 @@ export async function startSite(env: Readonly<Record<string, string>> = {}): Pro
   const endpoint = `http://127.0.0.1:${(api.address() as AddressInfo).port}`
   const site = await startTestConsole({ API_PORT: new URL(endpoint).port, ...env })
   const { services, access } = site.opened
-  answer = createS3Endpoint({ services, log: silent, onServed: (served) => access.activity.note(served) })
+  answer = createS3Endpoint({ services, log: silent, onServed: (served) => access.activity.record(served) })
   const browser = await launchBrowser()
   const mistakes: string[] = []
   return {

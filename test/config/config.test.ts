@@ -2,7 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, describeConfig, findCommand, loadConfig } from '#config.ts'
+import { findCommand } from '#config/commands.ts'
+import { ConfigError, loadConfig } from '#config/config.ts'
+import { describeConfig } from '#config/describe.ts'
 
 const nowhere = mkdtempSync(join(tmpdir(), 'config-'))
 
@@ -40,14 +42,36 @@ describe('configuration', () => {
         'TLS_CERT and TLS_KEY must be given together: a certificate and its key, as PEM files.',
         'MYFSIO_BUCKETS cannot be "photos,No Bucket": it must be bucket names, separated by commas.',
         'DURABILITY cannot be "certain": it must be strict, relaxed or none.',
-        'MAX_UPLOAD_SIZE cannot be "lots": it must be a size, as 1073741824 or 5GiB.',
+        'MAX_UPLOAD_SIZE cannot be "lots": it must be a size such as 1073741824 or 5GiB.',
       ].sort(byOrderIn(mistakes)),
     )
   })
 
+  it.each(['s3.example.com', 'nope', '//x', 'http://', 'http://x.example/path', 'http://x.example?q', 'ftp://x'])(
+    'refuses %s as the address of the API',
+    (url) => {
+      expect(mistakesOf([], { API_BASE_URL: url })).toEqual([
+        `API_BASE_URL cannot be "${url}": it must be an http or https address without a path.`,
+      ])
+    },
+  )
+
+  it.each(['s3.example.com', 'nope', 'http://', 'http://x.example/a?b', 'http://u:p@x.example'])(
+    'refuses %s as the address of the console',
+    (url) => {
+      expect(mistakesOf([], { UI_BASE_URL: url })).toEqual([
+        `UI_BASE_URL cannot be "${url}": it must be an http or https address, as https://host/path.`,
+      ])
+    },
+  )
+
   it('takes the word after an unknown flag for its value', () => {
     expect(mistakesOf(['--colour', 'red', '--api-port', 'x'])).toHaveLength(2)
     expect(mistakesOf(['red'])).toEqual(['red is not known: --help lists what is.'])
+  })
+
+  it('says which address is none', () => {
+    expect(mistakesOf([], { API_BASE_URL: 's3.example', UI_BASE_URL: 'ftp://s3.example' })).toHaveLength(2)
   })
 
   it('knows -h', () => {
@@ -70,20 +94,15 @@ describe('configuration', () => {
     expect(JSON.stringify(describeConfig(config))).not.toContain('correct-horse')
   })
 
-  it('takes the first user from the names that MinIO uses', () => {
-    const config = loadConfig([], { MINIO_ROOT_USER: 'admin', MINIO_ROOT_PASSWORD: 'correct-horse' }, nowhere)
-    expect(config).toMatchObject({ adminAccessKey: 'admin', adminSecretKey: 'correct-horse' })
-  })
-
   it('refuses the well-known session key off loopback only', () => {
     expect(mistakesOf([], { SECRET_KEY: 'dev-secret-key' })).toEqual([])
     expect(mistakesOf(['--host', '0.0.0.0'], { SECRET_KEY: 'dev-secret-key' })).toHaveLength(1)
   })
 
-  it('refuses off loopback to let in whoever has a key', () => {
+  it('refuses ENFORCE=log off loopback', () => {
     expect(loadConfig([], { ENFORCE: 'log' }, nowhere).enforce).toBe('log')
     const mistakes = mistakesOf(['--host', '0.0.0.0'], { ENFORCE: 'log', SECRET_KEY: 'a-key-of-some-length-and-more' })
-    expect(mistakes).toEqual(['ENFORCE=log is refused off loopback, as on 0.0.0.0.'])
+    expect(mistakes).toEqual(['ENFORCE=log is allowed on loopback addresses only, not on 0.0.0.0.'])
   })
 
   it('believes proxies by address and range', () => {

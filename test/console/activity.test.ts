@@ -19,8 +19,8 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { awsLine, curlLine, sdkCode } from '#console/activity/command-lines.ts'
 import { showDocument } from '#console/activity/shown-document.ts'
-import { createQueryEndpoint } from '#http/query/endpoint.ts'
-import { isQueryRequest } from '#http/query/recognize.ts'
+import { createQueryEndpoint } from '#http/aws-query/endpoint.ts'
+import { isQueryRequest } from '#http/aws-query/recognize.ts'
 import { createIamService } from '#iam/service.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
@@ -35,13 +35,14 @@ const silent = { info: () => undefined, error: () => undefined }
 beforeAll(async () => {
   site = await startTestConsole()
   const { services, access, identities } = site.opened
-  const onServed = (served: ServedRequest) => access.activity.note(served)
+  const onServed = (served: ServedRequest) => access.activity.record(served)
   const s3 = createS3Endpoint({ services, log: silent, onServed })
   const iam = createIamService({
     identities,
     gatekeeper: services.gatekeeper,
     clientAddress: access.clientAddress,
     settings: { authMaxAttempts: 5, authLockoutMinutes: 15 },
+    clock: site.opened.clock,
   })
   const query = createQueryEndpoint({ services: [iam], log: silent, onServed })
   api = http.createServer((request, response) => (isQueryRequest(request) ? query : s3)(request, response))

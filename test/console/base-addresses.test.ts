@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError, loadConfig } from '#config.ts'
+import { ConfigError, loadConfig } from '#config/config.ts'
 
 describe('base addresses', () => {
   const mistakes = (env: Record<string, string>): readonly string[] => {

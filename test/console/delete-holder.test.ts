@@ -1,7 +1,7 @@
 /** What goes with a user, a group or a role needs the permissions that removing it through IAM's API would need, all of them, first. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startTestConsole, type TestConsole, type Visitor } from './start-console.ts'
 
 let site: TestConsole
@@ -144,5 +144,38 @@ describe('a permissions boundary', () => {
     expect((await set('arn:aws:iam::aws:policy/AdministratorAccess')).status).toBe(403)
     expect((await set(readOnly)).status).toBe(303)
     expect((await keeper.post('/ui/iam/users/alan/boundary/remove')).status).toBe(403)
+  })
+})
+
+describe('a service-linked role', () => {
+  const role = {
+    name: 'AWSServiceRoleForECS',
+    path: '/aws-service-role/ecs.amazonaws.com/',
+    linkedService: 'ecs.amazonaws.com',
+    trust: {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { Service: 'ecs.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+    },
+    attached: ['arn:aws:iam::aws:policy/aws-service-role/AmazonECSServiceRolePolicy'],
+  }
+  const page = `/ui/iam/roles/${role.name}`
+
+  it('cannot be changed, and is deleted by who may do iam:DeleteServiceLinkedRole', async () => {
+    const document = JSON.parse(stored())
+    document.accounts[0].roles.push(role)
+    writeFileSync(join(site.root, '.myfsio.sys/config/iam.json'), JSON.stringify(document))
+    await vi.waitFor(async () => expect((await admin.get(page)).status).toBe(200), 10_000)
+    const changed = await admin.post(`${page}/attach`, { policy: readOnly })
+    expect([changed.status, changed.text]).toEqual([
+      400,
+      expect.stringContaining('this role is only modifiable by AWS'),
+    ])
+
+    await allowKeeper([{ Action: ['iam:GetRole', 'iam:DeleteRole', 'iam:DetachRolePolicy'] }])
+    expect((await keeper.post(`${page}/delete`)).status).toBe(403)
+    await allowKeeper([{ Action: ['iam:GetRole', 'iam:DeleteServiceLinkedRole'] }])
+    expect((await keeper.get(page)).text).toContain('Danger zone')
+    expect((await keeper.post(`${page}/delete`)).headers.location).toBe('/ui/iam/roles')
+    expect((await admin.get(page)).status).toBe(404)
   })
 })

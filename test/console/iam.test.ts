@@ -189,7 +189,7 @@ describe('users', () => {
   it('cannot take away the last way in', async () => {
     const answer = await admin.post('/ui/iam/users/Ada/delete')
     expect(answer.status).toBe(409)
-    expect(answer.text).toContain('Nobody could administer the account any more.')
+    expect(answer.text).toContain('The account could no longer be administered.')
   })
 })
 

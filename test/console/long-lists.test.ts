@@ -1,8 +1,8 @@
 /** Lists of identities longer than a page: each name can be reached, and found. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createGroup } from '#identity/group.ts'
-import { createPolicy } from '#identity/managed-policy.ts'
-import { createUser } from '#identity/user.ts'
+import { createGroup } from '#identity/accounts/groups.ts'
+import { createPolicy } from '#identity/accounts/managed-policies.ts'
+import { createUser } from '#identity/accounts/users.ts'
 import { startTestConsole, type TestConsole, type Visitor } from './start-console.ts'
 
 let site: TestConsole

@@ -1,6 +1,6 @@
 /** What the console does to many keys at once shares its flushes: on the engine that has any. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { mapConcurrently } from '#lib/map-concurrently.ts'
+import { mapConcurrently } from '#lib/async/map-concurrently.ts'
 import { countSyncs } from '../count-syncs.ts'
 import { bucketVisits } from './bucket-visits.ts'
 import { startTestConsole, type TestConsole, type Visitor } from './start-console.ts'

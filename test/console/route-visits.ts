@@ -48,6 +48,7 @@ export const visits: Readonly<Record<string, RouteVisit>> = {
   'get /ui/denials': { good: { status: 200 }, bad: { at: '/ui/denials?decision=%00%22', status: 200 } },
   'get /ui/docs': { good: { status: 200 }, stranger: forAll },
   'get /ui/system': { good: { status: 200 }, stranger: forAll },
+  'post /ui/system/jobs/:job/start': { good: { at: '/ui/system/jobs/scrub/start', form: {}, status: 303 }, bad: { at: '/ui/system/jobs/nothing/start', form: {}, status: 404 } },
 
   'get /ui/buckets': { good: { status: 200 }, bad: { at: '/ui/buckets?sort=%00&filter=%22', status: 200 }, stranger: forAll },
   'get /ui/bucket-names': { good: { status: 200 }, stranger: forAll },
@@ -57,7 +58,7 @@ export const visits: Readonly<Record<string, RouteVisit>> = {
   'get /ui/buckets/:bucket/new-folder': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/new-folder', status: 404 }, stranger: forAll },
   'post /ui/buckets/:bucket/folders': { good: { form: { prefix: '', name: 'shelf' }, status: 303 }, bad: { form: { prefix: '', name: '' }, status: 400 } },
   'post /ui/buckets/:bucket/delete': { good: { json: { sources: [{ key: 'spare.txt' }] }, status: 200 }, bad: { json: { sources: [] }, status: 400 }, stranger: steps },
-  'post /ui/buckets/:bucket/undo-delete': { good: { json: { markers: [{ key: 'spare.txt', versionId: 'x' }] }, status: 200 }, bad: { json: { markers: [] }, status: 400 }, stranger: steps },
+  'post /ui/buckets/:bucket/undo-delete': { good: { json: { markers: [{ key: 'spare.txt', versionId: '0'.repeat(32) }] }, status: 200 }, bad: { json: { markers: [] }, status: 400 }, stranger: steps },
   'post /ui/buckets/:bucket/copy': { good: { json: { sources: [{ key: 'a/b.txt' }], base: '', targetBucket: 'photos', target: 'copy/', isMove: false, isReplace: true }, status: 200 }, bad: { json: { sources: [{ key: 'a/b.txt' }] }, status: 400 }, stranger: steps },
   'post /ui/buckets/:bucket/zip': { good: { form: { key: 'a/b.txt' }, status: 200 }, bad: { form: {}, status: 400 }, stranger: { status: 200, says: /NOT-INCLUDED/ } },
 

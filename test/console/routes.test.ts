@@ -164,7 +164,7 @@ async function recordRequest({ opened }: TestConsole): Promise<string> {
   const { access, identities } = opened
   const principal = identities.findByAccessKey('admin')
   const message = { method: 'GET', url: '/photos/a/b.txt', httpVersion: '1.1', headers: {}, rawHeaders: [], socket: {} }
-  access.activity.note({
+  access.activity.record({
     id: '0123456789ABCDEF',
     operation: 'GetObject',
     principal,

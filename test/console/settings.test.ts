@@ -60,7 +60,7 @@ describe('the policy of a bucket', () => {
     expect((await wish({ preset: 'custom', document, confirmed: 'yes' })).status).toBe(403)
     expect((await wish({ preset: 'public-read', confirmed: 'yes' })).status).toBe(303)
     expect((await admin.get('/ui/buckets/blocked/settings')).text).toMatch(
-      /Block Public Access was lifted for public policies of this bucket/,
+      /Block Public Access was turned off for public policies of this bucket/,
     )
     expect(site.policies.isPublic('blocked')).toBe(true)
     expect(await block()).toEqual({
@@ -179,10 +179,10 @@ describe('docs and system', () => {
     const system = await admin.get('/ui/system')
     expect(system.text).toContain('MyFSIO 9.9.9')
     expect(system.text).toContain('iam.json')
-    for (const name of ['Files moving to their places', 'Multipart uploads', 'Scan at the start', 'Console sessions']) {
+    for (const name of ['Multipart uploads', 'Scrub', 'Completed uploads', 'Console sessions']) {
       expect(system.text).toContain(`<strong>${name}</strong>`)
     }
-    expect(system.text).toMatch(/\d sessions?, 0 expired/)
+    expect(system.text).toMatch(/\d sessions?/)
     for (const { text } of [docs, system]) expect(text).not.toMatch(/admin-secret|a-secret-for-tests/)
   })
 
@@ -193,10 +193,22 @@ describe('docs and system', () => {
     expect(text).not.toContain(site.root)
   })
 
+  it('start the scrub by hand, for administrators of the server’s own account', async () => {
+    expect((await admin.get('/ui/system')).text).toContain('aria-label="Start Scrub"')
+    const started = await admin.follow('/ui/system/jobs/scrub/start')
+    expect(started.text).toContain('The job was started.')
+    expect(started.text).toContain('<span class="badge good">Starting</span>')
+    expect(started.text).not.toContain('aria-label="Start Scrub"')
+    expect((await admin.post('/ui/system/jobs/sessions/start')).status).toBe(405)
+    const other = await site.signIn('other')
+    expect((await other.get('/ui/system')).text).not.toContain('aria-label="Start Scrub"')
+    expect((await other.post('/ui/system/jobs/scrub/start')).status).toBe(403)
+  })
+
   it('say that a document is invalid', async () => {
     const path = join(site.root, '.myfsio.sys/config/bucket_policies.json')
     writeFileSync(path, '{ broken')
-    expect((await admin.get('/ui/system')).text).toContain('Its last good state stays in force.')
+    expect((await admin.get('/ui/system')).text).toContain('Its last valid state stays in force.')
     expect((await admin.get('/ui')).text).toContain('bucket_policies.json is invalid')
     writeFileSync(path, '{"policies": {}}')
     expect((await admin.get('/ui')).text).not.toContain('is invalid')

@@ -1,15 +1,17 @@
-/** A whole console in this process, on the real store in a folder of its own, with the memory engine. */
+/** A whole console in this process, on the real store in a folder of its own. */
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import request from 'supertest'
-import { describeConfig, loadConfig } from '#config.ts'
+import { domainOf } from '#app/console.ts'
+import { loadConfig } from '#config/config.ts'
+import { describeConfig } from '#config/describe.ts'
 import { createConsole } from '#console/console.ts'
-import { domainOf } from '#console-app.ts'
-import { closeServer, createHttpServer, listen } from '#http/server.ts'
-import { type OpenServices, openServices } from '../../src/services.ts'
+import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
+import type { Clock } from '#lib/clock.ts'
+import { type OpenServices, openServices } from '../../src/app/services.ts'
 
 const users = [
   { access_key: 'admin', secret_key: 'admin-secret', display_name: 'Ada', policies: [{ bucket: '*', actions: ['*'] }] },
@@ -47,7 +49,7 @@ export type Visitor = ReturnType<typeof createVisitor>
 
 export async function startTestConsole(
   env: Readonly<Record<string, string>> = {},
-  options: { port?: number } = {},
+  options: { port?: number; clock?: Clock } = {},
 ): Promise<TestConsole> {
   const root = await mkdtemp(join(tmpdir(), 'myfsio-console-'))
   const data = join(root, 'data')
@@ -60,7 +62,6 @@ export async function startTestConsole(
   await writeUsers((all) => all)
   const settings = {
     STORAGE_ROOT: data,
-    METADATA_ENGINE: 'memory',
     SECRET_KEY: 'a-secret-for-tests',
     DURABILITY: 'none',
     ...env,
@@ -69,7 +70,7 @@ export async function startTestConsole(
   const errors: unknown[] = []
   const log = pino({ level: 'error' }, { write: (line: string) => void errors.push(JSON.parse(line)) })
   const bootstrap = { accessKey: 'x', secretKey: 'x' }
-  const open = await openServices({ config, isPrimary: false, bootstrap }, log)
+  const open = await openServices({ config, isPrimary: false, bootstrap, ...options }, log)
   const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
   const console = createConsole({
     services: domainOf(open),
@@ -99,7 +100,6 @@ export async function startTestConsole(
     },
     async close() {
       await closeServer(server, 0)
-      console.close()
       await open.close()
       await rm(root, { recursive: true, force: true })
     },

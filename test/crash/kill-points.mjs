@@ -26,9 +26,9 @@ function at(when, name, isIt) {
   if (fs.promises[name] !== undefined) wrap(fs.promises, name, (original, given) => original(...given).then(die))
 }
 
-/** Dies before the first call of this name that the program has from koffi, and that is made by way of `caller`. */
+/** Dies before the first call of this C function that is made by way of `caller`. */
 function beforeCall(name, caller = '') {
-  const koffi = createRequire(import.meta.url)('koffi')
+  const koffi = createRequire(import.meta.url)(`@koromix/koffi-${process.platform}-${process.arch}`)
   const { load } = koffi
   koffi.load = (...given) => {
     const library = load(...given)

@@ -31,13 +31,11 @@ describe.each(['CRC32', 'CRC32C', 'CRC64NVME'] as const)('combining %s', (name) 
     expect(left).toEqual(right)
   })
 
-  it('combines ten thousand parts in the blink of an eye', () => {
+  it('combines ten thousand parts', () => {
     const part = randomBytes(100)
     const crc = crcOf(name, part)
     let whole = crcOf(name, new Uint8Array())
-    const startedMs = performance.now()
     for (let i = 0; i < 10_000; i++) whole = combineCrc(name, whole, crc, part.length)
-    expect(performance.now() - startedMs).toBeLessThan(1000)
     expect(whole).toEqual(crcOf(name, Buffer.concat(Array.from({ length: 10_000 }, () => part))))
   })
 })

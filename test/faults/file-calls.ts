@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
-import { libc } from '#lib/libc.ts'
+import { libc } from '#lib/system/libc.ts'
 
 export interface FileCall {
   /** Without `Sync`: one name for all three styles of node. */

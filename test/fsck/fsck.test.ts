@@ -5,20 +5,28 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import {
+  CompleteMultipartUploadCommand,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   ListObjectVersionsCommand,
+  ListPartsCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Layout } from '#blobs/layout.ts'
+import { checkFolder } from '#app/check-folder.ts'
+import { openContext, openEngine } from '#app/open-store.ts'
+import type { Finding } from '#blobs/contract/inspection.ts'
+import { Layout } from '#blobs/files/place/layout.ts'
+import { FolderInUse } from '#blobs/files/staging/folder-in-use.ts'
 import { rowKey } from '#metadata/tables.ts'
-import { checkStore, type Finding, FolderInUse } from '#store/fsck/check-store.ts'
-import { findScrub, scrub } from '#store/fsck/scrub.ts'
+import type { VersionPosition } from '#store/contract.ts'
+import { compareVersions, countLeftovers } from '#store/fsck/compare-versions.ts'
 import { listObjects } from '#store/listing.ts'
-import { openContext, openEngine } from '#store/open-store.ts'
 import { startServer, type TestServer } from '../s3/start-server.ts'
 import { silentLog } from '../store/fixtures.ts'
 
@@ -57,7 +65,7 @@ async function fsck(options: { repair?: boolean; rebuild?: boolean } = {}): Prom
   const findings: Finding[] = []
   const { repair = false, rebuild = false } = options
   const onFinding = (finding: Finding) => void findings.push(finding)
-  const summary = await checkStore({
+  const summary = await checkFolder({
     root: data,
     repair,
     rebuild,
@@ -245,28 +253,142 @@ describe('fsck', () => {
   })
 })
 
-describe('the scrub', () => {
-  async function runScrub() {
+describe('fsck of an unfinished upload', () => {
+  const target = { Bucket: 'docs', Key: 'big' }
+  const MiB = 1024 * 1024
+  let UploadId: string
+
+  /** The last part fits no slot: it lies in a file of its own. */
+  beforeEach(async () => {
+    await withServer(async (server) => {
+      const client = server.client()
+      const begun = await client.send(new CreateMultipartUploadCommand(target))
+      UploadId = begun.UploadId ?? ''
+      for (const [PartNumber, sizeBytes] of [
+        [1, 5 * MiB],
+        [2, 5 * MiB],
+        [3, 6 * MiB],
+      ] as const) {
+        await client.send(
+          new UploadPartCommand({ ...target, UploadId, PartNumber, Body: Buffer.alloc(sizeBytes, 'x') }),
+        )
+      }
+    })
+  })
+
+  const fileOfPart3 = () => filesBelow(layout.upload(UploadId)).find((path) => !path.endsWith('/data')) ?? ''
+  function overwrite(path: string, position: number): void {
+    const file = fs.openSync(path, 'r+')
+    fs.writeSync(file, 'Y', position)
+    fs.closeSync(file)
+  }
+  const partsLeft = () =>
+    withServer(async (server) => {
+      const { Parts = [] } = await server.client().send(new ListPartsCommand({ ...target, UploadId }))
+      return Parts.map(({ PartNumber }) => PartNumber)
+    })
+
+  it('finds nothing where every part has its bytes', async () => {
+    expect(fileOfPart3()).not.toBe('')
+    expect(await fsck()).toEqual([])
+  })
+
+  it('names parts whose bytes are damaged, and sets them aside with --repair', async () => {
+    overwrite(layout.assembled(UploadId), 5 * MiB)
+    overwrite(fileOfPart3(), 0)
+    expect(await fsck()).toEqual([
+      expect.objectContaining({
+        kind: 'damaged',
+        where: expect.stringContaining('docs/big (part 2 '),
+        repair: undefined,
+      }),
+      expect.objectContaining({
+        kind: 'damaged',
+        where: expect.stringContaining('docs/big (part 3 '),
+        repair: undefined,
+      }),
+    ])
+    expect(await partsLeft()).toEqual([1, 2, 3])
+    const repaired = await fsck({ repair: true })
+    expect(repaired.map(({ repair }) => repair)).toEqual(Array(2).fill(expect.stringContaining('uploaded again')))
+    expect(await fsck()).toEqual([])
+    expect(await partsLeft()).toEqual([1])
+    const aside = filesBelow(layout.system('lost+found')).filter((path) => !path.endsWith('.jsonl'))
+    expect(aside.map((path) => fs.statSync(path).size).sort()).toEqual([5 * MiB, 6 * MiB])
+    for (const path of aside) expect(fs.readFileSync(path).subarray(0, 2).toString()).toBe('Yx')
+  })
+
+  it('names parts without their files, and lets them be uploaded again after --repair', async () => {
+    fs.rmSync(fileOfPart3())
+    fs.truncateSync(layout.assembled(UploadId), 5 * MiB + 1)
+    expect((await fsck()).map(({ kind, where }) => [kind, where.split(' ')[2]])).toEqual([
+      ['missing', '2'],
+      ['missing', '3'],
+    ])
+    await fsck({ repair: true })
+    expect(await fsck()).toEqual([])
+    await withServer(async (server) => {
+      const client = server.client()
+      const Body = Buffer.alloc(5 * MiB, 'z')
+      await client.send(new UploadPartCommand({ ...target, UploadId, PartNumber: 2, Body }))
+      const { Parts } = await client.send(new ListPartsCommand({ ...target, UploadId }))
+      await client.send(new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts } }))
+      const { ContentLength } = await client.send(new HeadObjectCommand(target))
+      expect(ContentLength).toBe(10 * MiB)
+    })
+    expect(await fsck()).toEqual([])
+  })
+
+  it('names a folder that is gone with its parts', async () => {
+    fs.rmSync(layout.upload(UploadId), { recursive: true })
+    expect(kinds(await fsck())).toEqual(['missing', 'missing', 'missing'])
+    await fsck({ repair: true })
+    expect(await fsck()).toEqual([])
+    expect(await partsLeft()).toEqual([])
+  })
+
+  it('names files that are no part’s, and sets them aside with --repair', async () => {
+    fs.writeFileSync(join(layout.upload(UploadId), '00004-0123456789abcdef'), 'left')
+    expect(kinds(await fsck())).toEqual(['leftover'])
+    await fsck({ repair: true })
+    expect(await fsck()).toEqual([])
+    const [aside = ''] = filesBelow(layout.system('lost+found'))
+    expect(fs.readFileSync(aside, 'utf8')).toBe('left')
+    expect(await partsLeft()).toEqual([1, 2, 3])
+  })
+})
+
+describe('the comparison of versions with their records', () => {
+  const begin = { table: 'o', after: undefined } as const
+  const untold = async () => {}
+
+  /** In stretches of one version, or all in one. */
+  async function compareAll(forMs = Number.POSITIVE_INFINITY, from: VersionPosition = begin) {
     const { context, close } = await openContext({ root: data, durability: 'strict', engine: 'lmdb', log: silentLog })
-    try {
-      await scrub(context, new AbortController().signal, async () => {})
-      return await findScrub(context)
-    } finally {
-      await close()
+    const { signal } = new AbortController()
+    const sum = { versions: 0, stretches: 0, damaged: [] as string[] }
+    for (let next: VersionPosition | undefined = from; next !== undefined; sum.stretches++) {
+      const compared = await compareVersions(context, { from: next, forMs, signal, pace: untold })
+      sum.versions += compared.versions
+      sum.damaged.push(...compared.damaged.map(({ what }) => what))
+      next = compared.next
     }
+    const leftovers = await countLeftovers(context, signal)
+    await close()
+    return { ...sum, leftovers }
   }
 
-  it('compares every version with its record', async () => {
-    expect(await runScrub()).toMatchObject({ versions: 6, found: 0, leftovers: 0 })
+  it('reads every version, and finds nothing where everything fits', async () => {
+    expect(await compareAll()).toEqual({ versions: 6, stretches: 2, damaged: [], leftovers: 0 })
   })
 
   it('finds damaged and missing bytes, and adopts what was changed by hand', async () => {
     damage(layout.plain('docs', 'folder/large'))
     for (const path of filesBelow(layout.system('opaque'))) fs.rmSync(path)
     fs.writeFileSync(layout.plain('docs', 'small'), 'by hand, and longer')
-    const found = await runScrub()
-    expect(found).toMatchObject({ versions: 6, found: 3 })
-    expect(found?.examples.map(({ what }) => what).sort()).toEqual([
+    const { versions, damaged } = await compareAll()
+    expect(versions).toBe(6)
+    expect(damaged.sort()).toEqual([
       'The file has other bytes than were stored.',
       'The file is missing.',
       'The file is missing.',
@@ -277,17 +399,19 @@ describe('the scrub', () => {
     })
   })
 
-  it('goes on where it was interrupted', async () => {
+  it('goes on where a stretch has ended', async () => {
+    const { versions, stretches } = await compareAll(0)
+    expect(versions).toBe(6)
+    expect(stretches).toBeGreaterThanOrEqual(6)
+  })
+
+  it('leaves a version that it was interrupted in to the next stretch', async () => {
     const { context, close } = await openContext({ root: data, durability: 'strict', engine: 'lmdb', log: silentLog })
     const stop = new AbortController()
-    let steps = 0
-    await scrub(context, stop.signal, async () => {
-      if (++steps === 2) stop.abort()
-    })
-    const interrupted = await findScrub(context)
-    expect(interrupted?.endedAtMs).toBeUndefined()
-    expect(interrupted?.versions).toBeLessThan(6)
+    const pace = async () => stop.abort()
+    const compared = await compareVersions(context, { from: begin, forMs: 1e9, signal: stop.signal, pace })
     await close()
-    expect(await runScrub()).toMatchObject({ versions: 6, startedAtMs: interrupted?.startedAtMs })
+    expect(compared).toMatchObject({ versions: 0, next: begin })
+    expect((await compareAll(1e9, compared.next ?? begin)).versions).toBe(6)
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createCors } from '#http/cors.ts'
 import { RateLimiter } from '#http/rate-limit.ts'
-import { closeServer, createHttpServer, listen } from '#http/server.ts'
+import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
 
 describe('the rate limit', () => {
   it('lets a burst of the whole limit pass, then says when to come back, then refills', () => {

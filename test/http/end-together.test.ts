@@ -2,7 +2,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import net from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { endTogether } from '#http/end-together.ts'
+import { endTogether } from '#http/server/end-together.ts'
 
 describe('answers that end together', () => {
   const server = http.createServer((request, response) => {

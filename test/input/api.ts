@@ -2,8 +2,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startApi } from '#app.ts'
-import { loadConfig } from '#config.ts'
+import { startApi } from '#app/api.ts'
+import { loadConfig } from '#config/config.ts'
 import { type Signed, type SigningOptions, signHeaders, signQuery } from './signer.ts'
 import { type Answer, exchange, format, type HeaderLines, type WireRequest } from './wire.ts'
 

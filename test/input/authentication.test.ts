@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { escapeXml } from '#lib/xml.ts'
+import { escapeXml } from '#lib/text/xml.ts'
 import { type Asked, startTestApi, type TestApi } from './api.ts'
 import { bodyModes, sendChunks, type Upload } from './send-chunks.ts'
 import { signQuery } from './signer.ts'

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
+import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { launch } from './launcher.ts'
 
 it('says of an index that is cut off what is wrong with it and what to do, and does not start', async () => {

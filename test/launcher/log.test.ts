@@ -99,7 +99,7 @@ describe('the log', () => {
       new RegExp(`^\\{(?=.*"msg":"authentication failed")(?=.*"sourceAddress":"127\\.0\\.0\\.1").*"hint":"${hint}`, 'm')
     expect(launched.output()).toMatch(warned('The secret is most likely not the one of this access key.'))
     expect(launched.output()).toMatch(warned('The host signed is \\\\"minio:9000\\\\", the host received'))
-    expect(launched.output()).toMatch(warned('The secret is not the one of this key.'))
+    expect(launched.output()).toMatch(warned('The secret is wrong for this key.'))
   })
 
   it('GHSA-r54g-49rx-98cr GHSA-8cm2-h255-v749 GHSA-333v-68xh-8mmq: holds no secret, signature or token', () => {

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type FolderWatches, openFolderWatches } from '#lib/folder-watches.ts'
-import { libc } from '#lib/libc.ts'
+import { type FolderWatches, openFolderWatches } from '#lib/files/folder-watches.ts'
+import { libc } from '#lib/system/libc.ts'
 
 let root: string
 let watches: FolderWatches

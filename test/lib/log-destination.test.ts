@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, it } from 'vitest'
-import { LogDestination } from '#lib/log-destination.ts'
+import { LogDestination } from '#lib/log/destination.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'myfsio-log-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-const module = fileURLToPath(new URL('../../src/lib/log-destination.ts', import.meta.url))
+const module = fileURLToPath(new URL('../../src/lib/log/destination.ts', import.meta.url))
 
 /** A process of its own that writes to `target`, which is its standard output or a file. */
 function run(target: string, program: string) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { mapConcurrently } from '#lib/map-concurrently.ts'
+import { mapConcurrently } from '#lib/async/map-concurrently.ts'
 
 const later = () => new Promise<void>((resolve) => setImmediate(resolve))
 

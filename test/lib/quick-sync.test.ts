@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { QuickSync } from '#lib/quick-sync.ts'
+import { QuickSync } from '#lib/files/quick-sync.ts'
 
 /** Of each sync of the disk. */
 let tookMs = 0

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { awsEncode, percentDecode, queryDecode } from '#lib/uri.ts'
+import { awsEncode, percentDecode, queryDecode } from '#lib/text/uri.ts'
 
 it('encodes all but unreserved characters, in upper case', () => {
   expect(awsEncode("a-_.~Z9 !*'()/+%€")).toBe('a-_.~Z9%20%21%2A%27%28%29%2F%2B%25%E2%82%AC')

@@ -2,7 +2,7 @@
 import { buffer } from 'node:stream/consumers'
 import { crc32 } from 'node:zlib'
 import { expect, it } from 'vitest'
-import { writeZip, type ZipEntry } from '#lib/zip.ts'
+import { writeZip, type ZipEntry } from '#lib/files/zip.ts'
 
 const modifiedAtMs = Date.UTC(2026, 10, 24, 19, 30, 2)
 

@@ -1,5 +1,5 @@
 /** A process that has an index open until it is killed: `index-holder.ts FOLDER MACHINE`. */
-import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
+import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 
 const [path = '', machine = ''] = process.argv.slice(2)
 const engine = openLmdbEngine({ path, flush: 'each', machine })

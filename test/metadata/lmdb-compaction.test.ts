@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MetadataEngine } from '#metadata/engine.ts'
-import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
+import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { type Random, randomFrom } from '../random.ts'
 
 const seed = Number(process.env.MYFSIO_SEED ?? Math.floor(Math.random() * 1e6))

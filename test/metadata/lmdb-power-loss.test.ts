@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { MetadataEngine } from '#metadata/engine.ts'
-import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
+import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { transact } from '#metadata/transact.ts'
 import { type Random, randomFrom } from '../random.ts'
 

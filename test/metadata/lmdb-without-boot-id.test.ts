@@ -3,10 +3,10 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
-import { openLmdbEngine } from '#metadata/lmdb-engine.ts'
+import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { engineContract } from './engine-contract.ts'
 
-vi.mock('#lib/boot-id.ts', () => ({ bootId: () => undefined }))
+vi.mock('#lib/system/boot-id.ts', () => ({ bootId: () => undefined }))
 
 async function open() {
   const path = await mkdtemp(join(tmpdir(), 'myfsio-index-'))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { anonymous, type Principal } from '#model/account.ts'
 import { type Acl, type Permission, permissions } from '#model/acl.ts'
-import { aclAllows, dependsOnObject } from '#policy/acl-evaluation.ts'
+import { aclAllows, dependsOnObject } from '#policy/evaluate/acl-evaluation.ts'
 
 const principal = (canonicalId: string): Principal => ({
   canonicalId,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { anonymous } from '#model/account.ts'
 import { actions, isS3Key, understandsKey } from '#policy/actions.ts'
-import { policyOfCoarseGrants } from '#policy/coarse-actions.ts'
-import { compilePolicy } from '#policy/compile.ts'
+import { policyOfCoarseGrants } from '#policy/advice/coarse-actions.ts'
+import { compilePolicy } from '#policy/evaluate/compile.ts'
 import { operations } from '#s3/operations.ts'
 import { isAllowed, user } from './ask.ts'
 

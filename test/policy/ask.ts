@@ -1,7 +1,10 @@
 /** Asks the engine with policies written as in their documents. */
-import { compilePolicy } from '#policy/compile.ts'
-import { type PolicyKind, parsePolicy } from '#policy/document.ts'
-import { type AccessRequest, type Decision, evaluate, type NamedPolicy, type Policies } from '#policy/evaluate.ts'
+
+import type { PolicyKind } from '#policy/document/document.ts'
+import { parsePolicy } from '#policy/document/parse-policy.ts'
+import type { AccessRequest } from '#policy/evaluate/access-request.ts'
+import { compilePolicy } from '#policy/evaluate/compile.ts'
+import { type Decision, evaluate, type NamedPolicy, type Policies } from '#policy/evaluate/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'
 
 export const account = '123456789012'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '#model/errors.ts'
-import { type ParseOptions, type PolicyKind, parsePolicy } from '#policy/document.ts'
+import type { ParseOptions, PolicyKind } from '#policy/document/document.ts'
+import { parsePolicy } from '#policy/document/parse-policy.ts'
 
 const base = { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::bucket/*' }
 const open = { ...base, Principal: '*' }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compilePattern } from '#policy/pattern.ts'
+import { compilePattern } from '#policy/evaluate/pattern.ts'
 import { bucketPolicy, identityPolicy, isAllowed, user } from './ask.ts'
 
 const nothing = () => undefined
@@ -23,10 +23,9 @@ describe('wildcards', () => {
     )
   })
 
+  // With a step back for every asterisk it would not end within the time limit.
   it('cost no more than the product of the lengths', () => {
-    const before = performance.now()
     expect(matches(`${'a*'.repeat(200)}?b`, 'a'.repeat(5000))).toBe(false)
-    expect(performance.now() - before).toBeLessThan(1000)
   })
 
   it('of actions compare without regard to case, of resources with it', () => {

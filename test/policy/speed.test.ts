@@ -1,15 +1,16 @@
 /** What a decision costs, in time of the processor: others at work on the machine change little of that. */
 import { expect, it } from 'vitest'
-import { createClientAddress } from '#access/client-address.ts'
-import { createContext } from '#access/request-context.ts'
-import { compilePolicy } from '#policy/compile.ts'
-import { parsePolicy } from '#policy/document.ts'
-import { evaluate, type Policies } from '#policy/evaluate.ts'
+import { createClientAddress } from '#access/caller/client-address.ts'
+import { createContext } from '#access/decide/request-context.ts'
+import { systemClock } from '#lib/clock.ts'
+import { parsePolicy } from '#policy/document/parse-policy.ts'
+import { compilePolicy } from '#policy/evaluate/compile.ts'
+import { evaluate, type Policies } from '#policy/evaluate/evaluate.ts'
 import { fiftyStatements } from '../bench/policies.ts'
 import { bucket } from '../bench/works.ts'
 import { account, identityPolicy, user } from './ask.ts'
 
-const options = { clientAddress: createClientAddress([]), region: 'us-east-1' }
+const options = { clientAddress: createClientAddress([]), region: 'us-east-1', clock: systemClock }
 const signature = {
   version: 'AWS4-HMAC-SHA256',
   timestamp: new Date().toISOString().replace(/[-:]|\.\d{3}/g, ''),

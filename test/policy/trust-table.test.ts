@@ -3,9 +3,9 @@
  * a second time: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 import { describe, expect, it } from 'vitest'
-import { compilePolicy } from '#policy/compile.ts'
-import { parsePolicy } from '#policy/document.ts'
-import type { NamedPolicy, Policies } from '#policy/evaluate.ts'
+import { parsePolicy } from '#policy/document/parse-policy.ts'
+import { compilePolicy } from '#policy/evaluate/compile.ts'
+import type { NamedPolicy, Policies } from '#policy/evaluate/evaluate.ts'
 import type { Requester } from '#policy/requester.ts'
 import { account, ask, bucketPolicy, identityPolicy, otherAccount, roleSession, user } from './ask.ts'
 

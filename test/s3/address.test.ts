@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createAddressReader, kindOf } from '#s3/address.ts'
+import { createAddressReader, kindOf } from '#s3/request/address.ts'
 
 const read = createAddressReader(['s3.example.com', 'example.com', '127.0.0.1'])
 const path = (target: string) => read(target, '127.0.0.1:5000')

@@ -11,7 +11,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { mapConcurrently } from '#lib/map-concurrently.ts'
+import { mapConcurrently } from '#lib/async/map-concurrently.ts'
 import { countSyncs } from '../count-syncs.ts'
 import { startServer, type TestServer } from './start-server.ts'
 

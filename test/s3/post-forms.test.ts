@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { CreateBucketCommand, GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
 import { createPresignedPost, type PresignedPostOptions } from '@aws-sdk/s3-presigned-post'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readForm } from '#s3/form-fields.ts'
+import { readForm } from '#s3/form/fields.ts'
 import { startServer, type TestServer } from './start-server.ts'
 
 const Bucket = 'forms'

@@ -130,6 +130,21 @@ describe('where AWS_REGION is named', () => {
 })
 
 describe('a bucket', () => {
+  it('that was made in EU tells clients to sign for eu-west-1', async () => {
+    const clients = await start({ AWS_REGION: 'us-east-1', REGIONS: 'eu-west-1' })
+    const client = clients.s3('eu-west-1')
+    await create(client, 'europe', 'EU')
+    const { LocationConstraint } = await client.send(new GetBucketLocationCommand({ Bucket: 'europe' }))
+    expect(LocationConstraint).toBe('EU')
+    expect((await client.send(new HeadBucketCommand({ Bucket: 'europe' }))).BucketRegion).toBe('eu-west-1')
+    const { Buckets } = await client.send(new ListBucketsCommand({ BucketRegion: 'eu-west-1' }))
+    expect(Buckets).toEqual([expect.objectContaining({ Name: 'europe', BucketRegion: 'eu-west-1' })])
+    for (const path of ['europe', 'europe/missing']) {
+      const { headers } = await fetch(`http://127.0.0.1:${api?.port}/${path}`)
+      expect(headers.get('x-amz-bucket-region')).toBe('eu-west-1')
+    }
+  })
+
   it('is used with signatures for its own region, whatever regions there are by now', async () => {
     const root = await mkdtemp(join(tmpdir(), 'regions-'))
     const before = await startServer({ root, regions: ['eu-west-1', 'eu-central-1'] })

@@ -1,8 +1,8 @@
 import * as sdk from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '#model/errors.ts'
-import { createAddressReader } from '#s3/address.ts'
 import { operations } from '#s3/operations.ts'
+import { createAddressReader } from '#s3/request/address.ts'
 import { createMatcher } from '#s3/route.ts'
 
 const match = createMatcher(operations)

@@ -36,6 +36,8 @@ describe('a setting that was never made', () => {
     ['NoSuchConfiguration', new aws.GetBucketAnalyticsConfigurationCommand({ Bucket, Id })],
     ['NoSuchConfiguration', new aws.GetBucketIntelligentTieringConfigurationCommand({ Bucket, Id })],
     ['NoSuchConfiguration', new aws.DeleteBucketInventoryConfigurationCommand({ Bucket, Id })],
+    ['MetadataConfigurationNotFound', new aws.GetBucketMetadataConfigurationCommand({ Bucket })],
+    ['MetadataConfigurationNotFound', new aws.GetBucketMetadataTableConfigurationCommand({ Bucket })],
     ['NoSuchObjectLockConfiguration', new aws.GetObjectRetentionCommand({ Bucket: 'locked', Key: 'key' })],
     ['NoSuchObjectLockConfiguration', new aws.GetObjectLegalHoldCommand({ Bucket: 'locked', Key: 'key' })],
     ['NoSuchKey', new aws.GetObjectLegalHoldCommand({ Bucket: 'locked', Key: 'absent' })],

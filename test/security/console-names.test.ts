@@ -229,7 +229,7 @@ describe('requests and refusals named <img onerror>', () => {
     const headers = { 'user-agent': payload, referer: payload, 'x-amz-meta-note': payload }
     const target = `/open/${encodeURIComponent(payload)}?${encodeURIComponent(payload)}=${encodeURIComponent(payload)}`
     const principal = site.opened.identities.findByAccessKey('GRACE')
-    site.opened.access.activity.note({
+    site.opened.access.activity.record({
       id: 'FEDCBA9876543210',
       operation: 'GetObject',
       principal,

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { loadConfig } from '#config.ts'
+import { loadConfig } from '#config/config.ts'
 import { prepareFirstStart } from '#launcher/first-start.ts'
 
 /** With the folder that a start makes before. */

@@ -2,9 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { openStore } from '#store/open-store.ts'
+import { openStore } from '#app/open-store.ts'
 import { countSyncs } from '../count-syncs.ts'
 import { silentLog } from './fixtures.ts'
+import { workOf } from './store-work.ts'
 
 it('adopts many files that were dropped in with few flushes', async () => {
   const root = await mkdtemp(join(tmpdir(), 'myfsio-adopt-'))
@@ -14,7 +15,7 @@ it('adopts many files that were dropped in with few flushes', async () => {
     const options = { durability: 'strict', engine: 'lmdb', watch: false, log: silentLog, isPrimary: true } as const
     const store = await openStore({ root, ...options })
     try {
-      await expect.poll(async () => (await store.backgroundWork()).scan?.state, { timeout: 10_000 }).toBe('done')
+      await expect.poll(async () => (await workOf(store, 'scan')).endedAtMs, { timeout: 10_000 }).toBeDefined()
       expect((await store.bucketUsage('bucket')).objectCount).toBe(150)
     } finally {
       await store.close()

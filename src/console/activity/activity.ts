@@ -1,5 +1,5 @@
-/** The last requests to the API, as far as they concern the visitor's account; a script asks for those that came since. */
-import { type ActivityQuery, type RequestRecord, type StatusClass, statusClasses } from '#access/activity.ts'
+/** The last requests to the API that concern the visitor's account. A script fetches newer ones. */
+import { type ActivityQuery, type RequestRecord, type StatusClass, statusClasses } from '#access/records/activity.ts'
 import type { Page, Visit } from '#console/page.ts'
 import { Identity } from '#identity/identity.ts'
 import { ApiError } from '#model/errors.ts'
@@ -30,7 +30,7 @@ export const showActivity: Page = async (visit, { access, config }) => {
   }
 }
 
-/** Of the visitor's account, and no other. AccessDenied for whoever has none. */
+/** The requests of the visitor's account only. AccessDenied for visitors without one. */
 export function accountOf({ principal }: Visit): string {
   if (!(principal instanceof Identity)) throw new ApiError('AccessDenied')
   return principal.account

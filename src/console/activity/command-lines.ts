@@ -1,11 +1,11 @@
 /**
- * Lines for a shell, and code, that make a request again. What is in them came from whoever asked: every word is quoted, and none can be
- * taken for an option, a file to read, or a pattern.
+ * Shell commands and code that repeat a request. Their content comes from the requester: every word is quoted, and none
+ * can be read as an option, a file name or a pattern.
  */
-import type { RequestRecord } from '#access/activity.ts'
-import { cutMark, mask } from '#access/masked-request.ts'
-import { formatVisibleJson } from '#lib/hidden-characters.ts'
-import { quoteForShell } from '#lib/shell-quote.ts'
+import type { RequestRecord } from '#access/records/activity.ts'
+import { cutMark, mask } from '#access/records/masked-request.ts'
+import { formatVisibleJson } from '#lib/text/hidden-characters.ts'
+import { quoteForShell } from '#lib/text/shell-quote.ts'
 import { commandOf } from './commands.ts'
 import { formOptions } from './form-options.ts'
 
@@ -14,7 +14,7 @@ export interface LineValues {
   readonly region: string
 }
 
-/** Of the signature, and what curl says for itself. */
+/** Headers of the signature, and those that curl adds itself. */
 const ownHeaders =
   /^(authorization|host|connection|content-length|transfer-encoding|expect|accept-encoding|user-agent|x-amz-date|x-amz-content-sha256|x-amz-decoded-content-length|x-amz-trailer|x-amz-user-agent|amz-sdk-.*)$/i
 const signatureParameter =
@@ -44,12 +44,12 @@ function bodyOptions({ form, headers }: RequestRecord): string[] {
       ([name, value]) => `--data-urlencode ${quoteForShell(`${name}=${value === mask ? `<${name}>` : value}`)}`,
     )
   }
-  // Of what is refused nothing counts as received.
+  // A request that was refused early counts no bytes.
   const hadBody = headers.some(([name, value]) => /^content-length$/i.test(name) && Number(value) > 0)
   return hadBody ? ["--data-binary @'<the body>'"] : []
 }
 
-/** Undefined where `aws` has no line that says it all. */
+/** Undefined if no `aws` command expresses all of the request. */
 export function awsLine(record: RequestRecord, { endpoint, region }: LineValues): string | undefined {
   const where = `--endpoint-url ${quoteForShell(endpoint)} --region ${quoteForShell(region)}`
   const service = /^(iam|sts):/.exec(record.operation ?? '')?.[1]
@@ -83,7 +83,7 @@ function formWords(service: string, { form }: RequestRecord): string[] | undefin
   return [`aws ${service} ${asked.command}`, ...words]
 }
 
-/** A document says the same without its line ends. */
+/** Line ends do not change a document. */
 function onOneLine(value: string): string {
   if (!/^\s*[{[]/.test(value)) return value
   try {
@@ -96,7 +96,7 @@ function onOneLine(value: string): string {
 /** `aws` would read it from a file or an address instead. */
 const isReadElsewhere = (value: string): boolean => /^(fileb?|https?):\/\//.test(value)
 
-/** A script for Node with the AWS SDK; undefined where its parameters would not say it all. */
+/** A script for Node with the AWS SDK; undefined if its parameters would not express all of the request. */
 export function sdkCode(record: RequestRecord, { endpoint, region }: LineValues): string | undefined {
   const { operation = '' } = record
   const line = commandOf(record)
@@ -118,7 +118,7 @@ export function sdkCode(record: RequestRecord, { endpoint, region }: LineValues)
 
 const indented = (json: string): string => json.replaceAll('\n', '\n  ')
 
-/** Bytes that node:http leaves as they came, as an address may have them. */
+/** node:http gives the bytes of an address as Latin-1. */
 export const encodedTarget = (target: string): string =>
   target.replace(/[^\x21-\x7e]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
 

@@ -1,20 +1,20 @@
-/** What the AWS CLI and SDK call the operations of S3, as far as a line can say all of a request: its parameters and its document. */
-import type { RequestRecord } from '#access/activity.ts'
-import { elementAt, elementsAt, parseXml, textAt, type XmlElements } from '#lib/xml.ts'
+/** The operations of S3 as commands of the AWS CLI and calls of the SDK, with their parameters and document. */
+import type { RequestRecord } from '#access/records/activity.ts'
+import { elementAt, elementsAt, parseXml, textAt, type XmlElements } from '#lib/text/xml.ts'
 import { limits } from '#model/limits.ts'
 import { servedDocumentBytes } from '#model/served-request.ts'
 
-/** A name on the wire, as an option of `aws` and as a member of the SDK's input. */
+/** A name in the request, as an option of `aws` and as a member of the SDK's input. */
 type Named = readonly [name: string, option: string, member: string]
 
 export interface Command {
-  /** Of `aws s3api`. */
+  /** The command of `aws s3api`. */
   readonly name: string
-  /** What the command ends with. */
+  /** The end of the command. */
   readonly ends?: string
-  /** What else of the request's headers it says. */
+  /** Further headers that it expresses. */
   readonly headers?: readonly Named[]
-  /** The member of the input that the body is, its option, and how it is read. */
+  /** The member of the input that is the body, its option, and how it is read. */
   readonly body?: { readonly member: string; readonly option: string; readonly read: (text: string) => unknown }
 }
 
@@ -99,11 +99,12 @@ const commands: ReadonlyMap<string, Command> = new Map(
       GetBucketIntelligentTieringConfiguration DeleteBucketIntelligentTieringConfiguration
       ListBucketInventoryConfigurations GetBucketInventoryConfiguration DeleteBucketInventoryConfiguration
       ListBucketMetricsConfigurations GetBucketMetricsConfiguration DeleteBucketMetricsConfiguration
-      GetObjectLockConfiguration GetObjectRetention GetObjectLegalHold`),
+      GetBucketMetadataConfiguration DeleteBucketMetadataConfiguration GetBucketMetadataTableConfiguration
+      DeleteBucketMetadataTableConfiguration GetObjectLockConfiguration GetObjectRetention GetObjectLegalHold`),
   }),
 )
 
-/** Commands whose names are those of their operations, and that have no body. */
+/** Commands named like their operations, without a body. */
 function namedAlike(operations: string): Record<string, Command> {
   const kebab = (name: string) => name.replace(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()
   return Object.fromEntries(operations.split(/\s+/).map((name) => [name, command(kebab(name))]))
@@ -113,7 +114,7 @@ function namedAlike(operations: string): Record<string, Command> {
 export interface Parameter {
   readonly option: string
   readonly member: string
-  /** A string, or what JSON can say. */
+  /** A string, or a JSON value. */
   readonly value: unknown
 }
 
@@ -122,7 +123,7 @@ export interface Line {
   readonly parameters: readonly Parameter[]
 }
 
-/** Undefined where there is no such command, or its body was not kept whole. */
+/** Undefined if there is no such command, or its body was cut. */
 export function commandOf(record: RequestRecord): Line | undefined {
   const found = commands.get(record.operation ?? '')
   if (found === undefined) return undefined

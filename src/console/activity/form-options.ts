@@ -1,14 +1,14 @@
-/** The form of a request to IAM or STS, as `aws iam` and `aws sts` want to be told. */
-import { cutMark, mask } from '#access/masked-request.ts'
+/** The form of a request to IAM or STS, as options of `aws iam` and `aws sts`. */
+import { cutMark, mask } from '#access/records/masked-request.ts'
 
 export interface FormOptions {
-  /** As `create-user`. */
+  /** For example `create-user`. */
   readonly command: string
   /** An option without values is a switch. */
   readonly options: readonly { readonly option: string; readonly values?: readonly string[] }[]
 }
 
-/** Undefined for what these have another way to say: structures, pages of a list, what was cut. */
+/** Undefined for parameters that these write differently: structures, pages of a list, cut values. */
 export function formOptions(form: readonly (readonly [name: string, value: string])[]): FormOptions | undefined {
   const found = new Map<string, string[]>()
   let command = ''
@@ -30,7 +30,7 @@ export function formOptions(form: readonly (readonly [name: string, value: strin
   return { command, options }
 }
 
-/** As the AWS CLI makes them: `OpenIDConnectProviderArn` is `open-id-connect-provider-arn`. */
+/** Names as the AWS CLI makes them: `OpenIDConnectProviderArn` is `open-id-connect-provider-arn`. */
 const kebab = (name: string): string =>
   name
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')

@@ -1,8 +1,8 @@
-/** One request as it was received, and how to make it again. */
-import { decisionsMax } from '#access/allowed-decisions.ts'
+/** One request as received, and how to repeat it. */
+import { decisionsMax } from '#access/decide/allowed-decisions.ts'
 import { shownApiUrl } from '#console/api-urls.ts'
 import { type Denial, listDenials } from '#console/denials/denials.ts'
-import { describeDecision } from '#console/iam/describe-decision.ts'
+import { describeDecision } from '#console/iam/simulation/describe-decision.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import { accountOf, shown } from './activity.ts'
@@ -14,8 +14,8 @@ export const showRequest: Page = async (visit, services) => {
   const id = visit.params.request ?? ''
   const account = accountOf(visit)
   const record = await access.activity.find(id, account)
-  // Whether others have asked something is not told either.
-  if (record === undefined) throw new ApiError('NoSuchKey', { message: 'There is no such request, or no longer.' })
+  // The answer does not tell whether another account has such a request.
+  if (record === undefined) throw new ApiError('NoSuchKey', { message: 'There is no such request, or it was removed.' })
   const decision = await findDenial(visit, services, record.decisionId)
   const endpoint = shownApiUrl(config, visit)
   return {
@@ -39,7 +39,7 @@ export const showRequest: Page = async (visit, services) => {
   }
 }
 
-/** As far as the visitor may know it. */
+/** The part that the visitor may see. */
 async function findDenial(visit: Visit, services: ConsoleServices, decisionId = ''): Promise<Denial | undefined> {
   if (decisionId === '') return undefined
   const [found] = await listDenials(visit, services, { user: '', bucket: '', decision: decisionId, limit: 1 })

@@ -1,22 +1,22 @@
-/** A document that came as a body, to be read: XML as a tree, JSON indented, and what is neither as it came. */
-import { formatVisibleJson, pictureOf, replaceHidden } from '#lib/hidden-characters.ts'
-import { parseXml, type XmlElements, type XmlNode } from '#lib/xml.ts'
+/** The document in a body, for display: XML as a tree, JSON indented, anything else unchanged. */
+import { formatVisibleJson, pictureOf, replaceHidden } from '#lib/text/hidden-characters.ts'
+import { parseXml, type XmlElements, type XmlNode } from '#lib/text/xml.ts'
 import { limits } from '#model/limits.ts'
 import { servedDocumentBytes } from '#model/served-request.ts'
 
 export interface TreeNode {
   readonly name: string
   readonly attributes: readonly (readonly [name: string, value: string])[]
-  /** Of an element without others inside. */
+  /** Text of an element without child elements. */
   readonly text: string | undefined
   readonly children: readonly TreeNode[]
 }
 
 export interface ShownDocument {
   readonly tree: TreeNode | undefined
-  /** To be copied, and shown where there is no tree. */
+  /** For copying, and shown if there is no tree. */
   readonly text: string
-  /** Only its beginning was kept. */
+  /** The document was cut. */
   readonly isCut: boolean
 }
 
@@ -28,7 +28,7 @@ export function showDocument(text: string): ShownDocument {
 
 const reference = (character: string): string => `&#x${(character.codePointAt(0) ?? 0).toString(16)};`
 
-/** Line ends and tabs are for reading. */
+/** Line ends and tabs may stay. */
 const withoutHidden = (text: string, write: (character: string) => string): string =>
   text.replace(/[^\t\r\n]+/g, (line) => replaceHidden(line, write))
 
@@ -62,7 +62,7 @@ function partition(elements: XmlElements) {
 
 const isList = (value: XmlNode | readonly XmlNode[]): value is readonly XmlNode[] => Array.isArray(value)
 
-/** Up to the last whole tag, and what is open there is closed. */
+/** Keeps everything up to the last complete tag, and closes the open ones. */
 function closeElements(text: string): string {
   const whole = text.slice(0, text.lastIndexOf('>') + 1)
   const open: string[] = []
@@ -79,7 +79,7 @@ function closeElements(text: string): string {
   )
 }
 
-/** What was cut, or is no JSON, stays as it is. */
+/** A document that was cut, or that is not JSON, stays as it is. */
 export function indentJson(text: string): string {
   try {
     return formatVisibleJson(JSON.parse(text), 2)

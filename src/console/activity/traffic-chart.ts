@@ -1,5 +1,5 @@
-/** The last hour as a picture: requests as an area, errors as bars on the same scale. */
-import { type Stretch, stretchMs } from '#access/traffic.ts'
+/** The last hour as a chart: requests as an area, errors as bars on the same scale. */
+import { type Stretch, stretchMs } from '#access/records/traffic.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import { accountOf } from './activity.ts'
 
@@ -11,7 +11,7 @@ export interface TrafficChart {
   readonly errors: number
   readonly bytesIn: number
   readonly bytesOut: number
-  /** In the last full stretch. */
+  /** The last complete interval. */
   readonly requestsPerSecond: number
   readonly peakPerSecond: number
   /** Paths of an SVG of chartWidth by chartHeight. */

@@ -1,7 +1,7 @@
 import type { Page } from '#console/page.ts'
 import { listVisibleBuckets } from './visible-buckets.ts'
 
-/** For the command palette. */
+/** Names for the command palette. */
 export const listBucketNames: Page = async (visit, services) => {
   const { summaries } = await listVisibleBuckets(visit, services)
   return { json: { buckets: summaries.map(({ bucket }) => bucket.name) } }

@@ -1,9 +1,9 @@
 import { bucketHref } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
-import { assertBucketName, type Bucket } from '#model/bucket.ts'
+import { assertBucketName } from '#model/bucket.ts'
 import { regionOfBucket } from '#model/bucket-region.ts'
-import { ApiError } from '#model/errors.ts'
-import { defaultBlock, defaultControls } from '#model/object-ownership.ts'
+import { refusalOf } from '#model/errors.ts'
+import { newBucket } from '#model/new-bucket.ts'
 import { bucketsView } from './list-buckets.ts'
 import { listVisibleBuckets } from './visible-buckets.ts'
 
@@ -11,30 +11,25 @@ export const createBucket: Page = async (visit, services) => {
   const name = visit.form.get('name')?.trim() ?? ''
   const versioning = visit.form.get('versioning') === 'on'
   const location = visit.form.get('region')?.trim() ?? ''
-  const { region, defaultObjectOwnership, defaultPublicAccessBlock } = services.config
+  const { region } = services.config
   const keys = location === '' || location === region ? {} : { 's3:locationconstraint': location }
   try {
     visit.authorize('s3:CreateBucket', { bucket: { name, ownerId: '' } }, { keys })
     assertBucketName(name)
-    const bucket: Bucket = {
+    const named = {
       name,
-      createdAtMs: Date.now(),
       ownerId: visit.principal.canonicalId,
       region: regionOfBucket(location, services.config),
-      versioning: versioning ? 'Enabled' : 'Unversioned',
-      mfaDelete: false,
-      objectLockEnabled: false,
-      ...defaultControls(defaultObjectOwnership),
-      ...defaultBlock(defaultPublicAccessBlock),
+      ...(versioning && { versioning: 'Enabled' as const }),
     }
-    await services.store.createBucket(bucket)
+    await services.store.createBucket(newBucket(named, services.config))
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500) throw error
+    const refusal = refusalOf(error)
     const { summaries: shown, isCut } = await listVisibleBuckets(visit, services)
     const hasRegions = services.config.regions.length > 0
     const locals = { shown, total: shown.length, isCut, filter: '', sort: 'name', region, hasRegions, mayCreate: true }
-    const problem = error.code === 'InvalidBucketName' ? nameRules : error.message
-    return bucketsView({ ...locals, problem, typed: { name, versioning, location } }, error.status)
+    const problem = refusal.code === 'InvalidBucketName' ? nameRules : refusal.message
+    return bucketsView({ ...locals, problem, typed: { name, versioning, location } }, refusal.status)
   }
   return { redirect: bucketHref(name), notice: { kind: 'done', text: `Bucket ${name} created` } }
 }

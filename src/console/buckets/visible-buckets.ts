@@ -1,13 +1,13 @@
-/** The buckets of the visitor's account that the visitor may see, with what is in them. */
+/** The buckets of the visitor's account that the visitor may see, with their usage. */
 import type { ConsoleServices, Visit } from '#console/page.ts'
-import { type Access, accessOf } from '#console/settings/access.ts'
+import { accessOf, type BucketAccess } from '#console/settings/access.ts'
 import type { Bucket } from '#model/bucket.ts'
 
 export interface BucketSummary {
   readonly bucket: Bucket
   readonly objectCount: number
   readonly sizeBytes: number
-  readonly access: Access
+  readonly access: BucketAccess
 }
 
 /** More are counted, but not shown on one page. */

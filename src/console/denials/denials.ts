@@ -1,16 +1,16 @@
-/** What was refused in this account, and why; and the statement that would have allowed it. */
+/** Refused requests of the account with their reasons, and the statement that would allow each. */
 
-import type { DecisionRecord } from '#access/decision-journal.ts'
-import { concerns, shownTo } from '#access/visible-decision.ts'
-import { holderHref } from '#console/iam/holders.ts'
+import type { DecisionRecord } from '#access/records/decision-journal.ts'
+import { concerns, shownTo } from '#access/records/visible-decision.ts'
+import { holderHref } from '#console/iam/holders/holders.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { Identity } from '#identity/identity.ts'
-import { formatVisibleJson } from '#lib/hidden-characters.ts'
+import { formatVisibleJson } from '#lib/text/hidden-characters.ts'
 import { ApiError } from '#model/errors.ts'
 
 const shownMax = 200
 
-/** What the page needs, as the API's list of decisions does. */
+/** The same permission as for the API's list of decisions. */
 export const mayExplainAction = 'sts:DecodeAuthorizationMessage'
 
 export const showDenials: Page = async (visit, services) => {
@@ -29,19 +29,19 @@ export const showDenials: Page = async (visit, services) => {
 export type Denial = DecisionRecord & {
   readonly atMs: number
   readonly draft: string | undefined
-  /** Who can be given the draft, and where. */
+  /** The user or role that can be given the draft. */
   readonly mend: { readonly name: string; readonly href: string } | undefined
 }
 
 export interface DenialQuery {
   readonly user: string
   readonly bucket: string
-  /** The id of the only one wanted. */
+  /** Shows only the decision with this id. */
   readonly decision?: string
   readonly limit: number
 }
 
-/** The newest first, as far as they concern the visitor's account. */
+/** The newest first, only those that concern the visitor's account. */
 export async function listDenials(
   { principal }: Visit,
   { access }: ConsoleServices,
@@ -69,7 +69,7 @@ interface Named {
   readonly name: string
 }
 
-/** The user who asked, or the role that somebody has taken on. */
+/** The user who asked, or the assumed role. */
 function holderOf({ requester }: DecisionRecord): Named | undefined {
   const { userName, arn } = requester
   if (userName !== undefined) return { plural: 'users', name: userName }
@@ -80,7 +80,7 @@ function holderOf({ requester }: DecisionRecord): Named | undefined {
 const mendHref = ({ plural, name }: Named, draft: string): string =>
   `${holderHref(plural, name)}?draft=${encodeURIComponent(draft)}#inline`
 
-/** The least that would have allowed it, unless something else than the lack of it refused. */
+/** The smallest statement that would have allowed it, unless the cause is not a missing permission. */
 function draftOf({ request, decision }: DecisionRecord): string | undefined {
   if (request === undefined || decision?.reason !== 'implicit-deny') return undefined
   const statement = { Effect: 'Allow', Action: request.action, Resource: request.resource }

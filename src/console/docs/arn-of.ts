@@ -1,5 +1,5 @@
 import { Identity } from '#identity/identity.ts'
 import type { Principal } from '#model/account.ts'
 
-/** By which policies name the visitor. */
+/** The visitor's ARN, for policies. */
 export const arnOf = (principal: Principal): string => (principal instanceof Identity ? principal.arn : '*')

@@ -1,10 +1,10 @@
-/** Bucket policies to begin with. Each is one that PutBucketPolicy takes as it is. */
+/** Example bucket policies. PutBucketPolicy accepts each of them unchanged. */
 export interface PolicyExample {
   readonly title: string
   readonly text: string
 }
 
-/** `someone`: the ARN of a user who is there, since a policy cannot name one who is not. */
+/** `someone`: the ARN of an existing user, since a policy cannot name a missing one. */
 export function policyExamples(bucket: string, someone: string): PolicyExample[] {
   const arn = `arn:aws:s3:::${bucket}`
   const policy = (statement: object) => JSON.stringify({ Version: '2012-10-17', Statement: [statement] }, null, 2)
@@ -30,7 +30,7 @@ export function policyExamples(bucket: string, someone: string): PolicyExample[]
       }),
     },
     {
-      title: 'One user may put files into inbox/, and nothing else is taken from anybody',
+      title: 'One user may upload into inbox/',
       text: policy({
         Sid: 'Inbox',
         Effect: 'Allow',
@@ -40,7 +40,7 @@ export function policyExamples(bucket: string, someone: string): PolicyExample[]
       }),
     },
     {
-      title: 'Nobody may delete, whatever else they may do',
+      title: 'Deletion is denied to everyone',
       text: policy({
         Sid: 'KeepAll',
         Effect: 'Deny',

@@ -1,6 +1,6 @@
-/** iam.json as it is in force, without its secrets: for the administrators of the account that the server belongs to. */
+/** iam.json in force, without its secrets, for administrators of the server's own account. */
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
-import { formatMasked } from '#identity/masked-document.ts'
+import { formatMasked } from '#identity/iam-document/masked-document.ts'
 import { ApiError } from '#model/errors.ts'
 import { type Iam, openIam } from './open-iam.ts'
 
@@ -9,7 +9,7 @@ const shownCharacters = 512 * 1024
 export const showDocument: Page = (visit, services) => {
   const iam = openIam(visit, services)
   if (!isOfServer(iam, services)) throw new ApiError('AccessDenied')
-  // Whoever could give themselves any right sees all accounts.
+  // Shown only to visitors who could give themselves every right, since it shows all accounts.
   iam.authorize('GetAccountAuthorizationDetails', '*')
   iam.authorize('PutUserPolicy', '*')
   const { identities, config } = services

@@ -1,10 +1,10 @@
-/** A page of a list that may be long: what has the filter in its name, in the order of names, whatever their case. */
+/** One page of a long list: names that contain the filter, sorted without regard to case. */
 import type { Visit } from '#console/page.ts'
 
 export interface NamedPage<T> {
   readonly filter: string
   readonly page: readonly T[]
-  /** Address of the page after it. */
+  /** URL of the next page. */
   readonly next: string | undefined
 }
 

@@ -1,19 +1,19 @@
-/** The visitor's account, as IAM's API would let them see and change it. */
-import type { ConditionKeys } from '#access/query-facts.ts'
+/** The visitor's account, with the permissions of IAM's API. */
+import type { ConditionKeys } from '#access/caller/query-facts.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
-import type { Account } from '#identity/account.ts'
+import { findPolicy } from '#identity/accounts/managed-policies.ts'
+import type { Account } from '#identity/entities/account.ts'
 import { Identity } from '#identity/identity.ts'
-import { findPolicy } from '#identity/managed-policy.ts'
-import { arnOf } from '#identity/principal-arn.ts'
+import { arnOf } from '#identity/principals/principal-arn.ts'
 import { ApiError } from '#model/errors.ts'
 
 export interface Iam {
-  /** As of now: for reading only. */
+  /** The present state, for reading only. */
   readonly account: Account
   readonly visitor: Identity
-  /** AccessDenied unless the visitor may do `action` (as `CreateUser`) to what the ARN names. */
+  /** AccessDenied unless the visitor may do `action` (for example `CreateUser`) on the ARN. */
   authorize(action: string, arn: string, asked?: ConditionKeys): void
-  /** The same question without consequences: what is offered depends on it. */
+  /** The same decision without a record, for what a page offers. */
   may(action: string, arn: string, asked?: ConditionKeys): boolean
   change<T>(alter: (account: Account) => T): Promise<T>
 }
@@ -38,7 +38,7 @@ export function openIam({ principal, facts }: Visit, { identities, gatekeeper }:
   }
 }
 
-/** Tags and the boundary of what is there already, as conditions of policies ask for them. */
+/** Tags and boundary of the existing entity, for conditions of policies. */
 function keysOf(account: Account, arn: string): Record<string, string> {
   const bounded =
     account.users.find((user) => arnOf(account.id, 'user', user) === arn) ??

@@ -1,6 +1,7 @@
-import type { Gatekeeper, RequestFacts } from '#access/caller.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
+import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
 import { Identity } from '#identity/identity.ts'
-import { accountPart } from '#identity/principal-arn.ts'
+import { accountPart } from '#identity/principals/principal-arn.ts'
 import type { Principal } from '#model/account.ts'
 
 const lists = [
@@ -12,7 +13,7 @@ const lists = [
 
 export type IamPage = (typeof lists)[number][0]
 
-/** The lists of identities that the navigation leads to. */
+/** The lists of identities in the navigation. */
 export function visibleIamPages(principal: Principal, gatekeeper: Gatekeeper, facts: RequestFacts): IamPage[] {
   if (!(principal instanceof Identity)) return []
   const { account } = principal

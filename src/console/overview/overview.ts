@@ -4,7 +4,7 @@ import { mayCreateBuckets } from '#console/buckets/list-buckets.ts'
 import { listVisibleBuckets } from '#console/buckets/visible-buckets.ts'
 import { listDenials, mayExplainAction } from '#console/denials/denials.ts'
 import type { Page } from '#console/page.ts'
-import { checkApi } from './check-api.ts'
+import { checkApi } from '#http/check-api.ts'
 import { snippets } from './snippets.ts'
 
 const largestShown = 6

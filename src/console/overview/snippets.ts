@@ -1,4 +1,4 @@
-/** How to connect, with this server's own values, ready to copy. The secret is never among them. */
+/** How to connect, with this server's values, ready to copy. The secret is never included. */
 export interface Snippet {
   readonly id: string
   readonly name: string

@@ -1,16 +1,14 @@
-/** A link that works without signing in, for a while. It can do no more than whoever signs it. */
+/** A link that works without signing in, for a limited time. It can do no more than its signer. */
 import { encode } from 'uqr'
 import { internalApiUrl, shownApiUrl } from '#console/api-urls.ts'
-import { nameOf, objectCrumbs } from '#console/objects/folder.ts'
+import { nameOf, objectCrumbs } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
-import { quoteForShell } from '#lib/shell-quote.ts'
-import { awsEncode } from '#lib/uri.ts'
+import { quoteForShell } from '#lib/text/shell-quote.ts'
+import { awsEncode } from '#lib/text/uri.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
+import { authorizeLink, isLinkMethod, type LinkMethod } from '#objects/link.ts'
 import { presignV4 } from '#signature/presign.ts'
-
-const actions = { GET: 's3:GetObject', PUT: 's3:PutObject', DELETE: 's3:DeleteObject' } as const
-type Method = keyof typeof actions
 
 const presets = [
   [900, '15 minutes'],
@@ -21,7 +19,7 @@ const presets = [
 ] as const
 
 interface Asked {
-  readonly method: Method
+  readonly method: LinkMethod
   readonly seconds: number
   readonly host: string
   readonly isDownload: boolean
@@ -39,7 +37,7 @@ export const makePresigned: Page = async (visit, services) => {
   if (problem !== undefined) return presignView(visit, services, asked, { problem }, 400)
   const { bucket, key, principal } = visit
   try {
-    await visit.authorizeObject(actions[asked.method], { bucket, key }, { caller: callerOfLink })
+    await authorizeLink(services.store, visit.actor, { method: asked.method, bucket, key })
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 403) throw error
     return presignView(visit, services, asked, { problem: error.message }, 403)
@@ -75,16 +73,13 @@ export const makePresigned: Page = async (visit, services) => {
   })
 }
 
-/** Whoever follows the link has its signature, in the query. */
-const callerOfLink = { via: 'query', signature: { version: 'AWS4-HMAC-SHA256', timestamp: undefined } } as const
-
 function readAsked(visit: Visit, { config }: ConsoleServices): Asked {
   const { form } = visit
   const method = form.get('method') ?? 'GET'
   const preset = form.get('preset') ?? ''
   const seconds = preset === 'exact' ? (form.get('seconds') ?? '') : preset
   return {
-    method: Object.hasOwn(actions, method) ? (method as Method) : 'GET',
+    method: isLinkMethod(method) ? method : 'GET',
     seconds: /^\d{1,7}$/.test(seconds) ? Number(seconds) : 0,
     host: (form.get('host') ?? '').trim() || shownApiUrl(config, visit),
     isDownload: form.get('download') === 'on',
@@ -111,14 +106,14 @@ function overrides({ method, isDownload, contentType }: Asked, name: string): Re
   }
 }
 
-function curlOf(method: Method, url: string, name: string): string {
-  // curl takes `-` and `.` for its own input, and what begins with a dash for an option.
+function curlOf(method: LinkMethod, url: string, name: string): string {
+  // curl takes `-` and `.` for its own input, and a leading dash for an option.
   const file = quoteForShell(`./${name}`)
   const flags = { GET: `-o ${file}`, PUT: `--upload-file ${file}`, DELETE: '-X DELETE' }[method]
   return `curl --globoff ${flags} ${quoteForShell(url)}`
 }
 
-/** The dark modules as one path of an SVG; undefined if the link is too long to be one. */
+/** The dark modules of a QR code as one SVG path; undefined if the link is too long for one. */
 function qrOf(url: string): { size: number; path: string } | undefined {
   try {
     const { data, size } = encode(url, { ecc: 'L', border: 2 })
@@ -158,7 +153,7 @@ function presignView(
   }
 }
 
-/** Where this server is known to answer. */
+/** The base URL under which this server is known to answer. */
 function hostsOf(visit: Visit, config: ConsoleServices['config']): string[] {
   const shown = shownApiUrl(config, visit)
   const internal = internalApiUrl(config)

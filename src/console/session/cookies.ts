@@ -1,25 +1,25 @@
 /**
- * The console's cookies. Cookies know no ports: a page that an object on the S3 port shows may set one for the console. Where the
- * visitor came by TLS, the prefix `__Host-` keeps a second cookie of the same name from being set at another path or by another host.
+ * The console's cookies. Cookies ignore ports: a page that an object on the S3 port shows may set one for the console.
+ * Over TLS, the prefix `__Host-` prevents another path or host from setting a second cookie of the same name.
  * https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#name-cookie-name-prefixes
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ApiError } from '#model/errors.ts'
 
 export function cookieOf(what: 'session' | 'visitor', isSecure: boolean): { name: string; path: string } {
-  // The prefix asks for this path.
+  // The prefix requires this path.
   return isSecure ? { name: `__Host-myfsio.${what}`, path: '/' } : { name: `myfsio.${what}`, path: '/ui' }
 }
 
-/** Values of a cookie of ours, which need no decoding, in the order received. */
+/** Values of one of our cookies, which need no decoding, in the order received. */
 export function readCookies(request: IncomingMessage, name: string): string[] {
   const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.split('=', 2))
   return pairs.filter(([found = '']) => found.trim() === name).map(([, value = '']) => value.trim())
 }
 
 /**
- * InvalidRequest where the cookie is there twice: one of the two was planted, and nobody can tell which. The answer removes both, at
- * every path at which the browser would send them here.
+ * InvalidRequest if the cookie is there twice: one of the two was planted, and it is unknown which. The answer removes
+ * both, at every path from which the browser would send them.
  */
 export function refuseSeveral(
   request: IncomingMessage & { originalUrl?: string },

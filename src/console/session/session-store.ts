@@ -1,41 +1,25 @@
 /**
- * Sessions as rows of the index: they survive restarts and are the same in every process. A row is written when a session changes,
- * and about once a minute while it is used.
+ * Sessions as rows of the index: they survive restarts and are shared by all processes. A row is written when a session
+ * changes, and about once a minute while it is used. A job removes expired rows (jobs/all.ts).
  */
 import { type SessionData, Store } from 'express-session'
+import type { SessionRow } from '#access/sign-in/session-rows.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
-import { decodeJson, encodeJson, rowKey, rowsAfter, rowsOf } from '#metadata/tables.ts'
-
-interface SessionRow {
-  readonly session: SessionData
-  readonly expiresAtMs: number
-}
+import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 
 const touchEveryMs = 60_000
-const sweepEveryMs = 60 * 60 * 1000
-const sweepRows = 500
-
-/** How many there are, up to `countedMax`, and how many of these have expired and wait for the next sweep. */
-export async function countSessions(
-  engine: MetadataEngine,
-  countedMax: number,
-): Promise<{ readonly live: number; readonly expired: number }> {
-  const rows = await engine.scan(rowsOf('w'), { limit: countedMax })
-  const nowMs = Date.now()
-  const expired = rows.filter(({ value }) => decodeJson<SessionRow>(value).expiresAtMs <= nowMs).length
-  return { live: rows.length - expired, expired }
-}
 
 export class SessionStore extends Store {
   readonly #engine: MetadataEngine
   readonly #idleMs: number
-  readonly #sweeper: NodeJS.Timeout
+  readonly #clock: Clock
 
-  constructor(engine: MetadataEngine, idleMs: number) {
+  constructor(engine: MetadataEngine, idleMs: number, clock: Clock) {
     super()
     this.#engine = engine
     this.#idleMs = idleMs
-    this.#sweeper = setInterval(() => void this.sweep().catch(() => {}), sweepEveryMs).unref()
+    this.#clock = clock
   }
 
   override get(sessionId: string, done: (error: unknown, session?: SessionData | null) => void): void {
@@ -49,7 +33,7 @@ export class SessionStore extends Store {
   override touch(sessionId: string, session: SessionData, done: () => void = () => {}): void {
     this.#read(sessionId)
       .then((row) => {
-        const isFresh = row === undefined || row.expiresAtMs - Date.now() > this.#idleMs - touchEveryMs
+        const isFresh = row === undefined || row.expiresAtMs - this.#clock.nowMs() > this.#idleMs - touchEveryMs
         return isFresh ? undefined : this.#write(sessionId, { ...row.session, cookie: session.cookie })
       })
       .then(done, done)
@@ -61,32 +45,14 @@ export class SessionStore extends Store {
       .then(() => done(), done)
   }
 
-  /** Removes what has expired, a page at a time. */
-  async sweep(nowMs: number = Date.now()): Promise<void> {
-    let range = rowsOf('w')
-    for (;;) {
-      const rows = await this.#engine.scan(range, { limit: sweepRows })
-      const last = rows.at(-1)
-      if (last === undefined) return
-      const expired = rows.filter(({ value }) => decodeJson<SessionRow>(value).expiresAtMs <= nowMs)
-      const writes = expired.map(({ key }) => ({ key, value: undefined }))
-      if (writes.length > 0) await this.#engine.commit({ checks: [], writes })
-      range = rowsAfter(range, last.key, 'row')
-    }
-  }
-
-  close(): void {
-    clearInterval(this.#sweeper)
-  }
-
-  async #read(sessionId: string): Promise<SessionRow | undefined> {
+  async #read(sessionId: string): Promise<SessionRow<SessionData> | undefined> {
     const value = await this.#engine.get(rowKey('w', sessionId))
-    const row = value === undefined ? undefined : decodeJson<SessionRow>(value)
-    return row !== undefined && row.expiresAtMs > Date.now() ? row : undefined
+    const row = value === undefined ? undefined : decodeJson<SessionRow<SessionData>>(value)
+    return row !== undefined && row.expiresAtMs > this.#clock.nowMs() ? row : undefined
   }
 
   async #write(sessionId: string, session: SessionData): Promise<void> {
-    const row: SessionRow = { session, expiresAtMs: Date.now() + this.#idleMs }
+    const row: SessionRow<SessionData> = { session, expiresAtMs: this.#clock.nowMs() + this.#idleMs }
     await this.#engine.commit({ checks: [], writes: [{ key: rowKey('w', sessionId), value: encodeJson(row) }] })
   }
 }

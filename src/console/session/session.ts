@@ -1,8 +1,8 @@
-/** The console's sessions: an opaque id in the cookie, and on the server who signed in. */
+/** The console's sessions: the cookie holds an opaque id, the server knows who signed in. */
 import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
 import session from 'express-session'
-import type { SignedIn } from '#access/sign-in.ts'
+import type { SignedIn } from '#access/sign-in/sign-in.ts'
 import { cookieOf, refuseSeveral } from './cookies.ts'
 import type { SessionStore } from './session-store.ts'
 
@@ -25,11 +25,11 @@ export type VisitSession = session.Session & Partial<session.SessionData>
 export interface SessionSettings {
   readonly secretKey: string | undefined
   readonly sessionIdleMs: number
-  /** Whether the visitor came by TLS, to us or to a proxy that we trust. */
+  /** Whether the visitor used TLS, to us or to a trusted proxy. */
   readonly isSecure: (request: IncomingMessage) => boolean
 }
 
-/** `openStore` is called twice: the middleware puts what it makes sessions by into its store. */
+/** `openStore` is called twice: the middleware adds its own functions to its store. */
 export function createSessions(openStore: () => SessionStore, settings: SessionSettings): RequestHandler {
   const options = (isSecure: boolean): session.SessionOptions => {
     const { name, path } = cookieOf('session', isSecure)
@@ -52,7 +52,7 @@ export function createSessions(openStore: () => SessionStore, settings: SessionS
       next(error)
       return
     }
-    // The middleware looks here before it sends a cookie that is Secure; Express itself trusts no proxy.
+    // The middleware checks this before it sends a Secure cookie; Express itself trusts no proxy.
     if (isSecure) Object.defineProperty(request, 'secure', { value: true })
     return (isSecure ? secure : plain)(request, response, next)
   }
@@ -62,7 +62,7 @@ export function sessionOf(request: IncomingMessage): VisitSession {
   return (request as IncomingMessage & { session: VisitSession }).session
 }
 
-/** A new id, so that one planted before the sign-in is worth nothing. */
+/** Creates a new id, so that one planted before the sign-in is worthless. */
 export function renewSession(request: IncomingMessage): Promise<VisitSession> {
   return new Promise((resolve, reject) => {
     sessionOf(request).regenerate((error) => (error ? reject(error) : resolve(sessionOf(request))))
@@ -75,7 +75,7 @@ export function endSession(request: IncomingMessage): Promise<void> {
   })
 }
 
-/** Before the answer is sent, so that the next request finds it. */
+/** Completes before the answer is sent, so that the next request finds it. */
 export function saveSession(visitSession: VisitSession): Promise<void> {
   return new Promise((resolve, reject) => visitSession.save((error) => (error ? reject(error) : resolve())))
 }

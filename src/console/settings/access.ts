@@ -1,10 +1,10 @@
-/** How open a bucket is, in one word, and the policies behind the words. */
+/** The access of a bucket in one word, and the policies behind the words. */
 import type { BucketPolicies } from '#console/page.ts'
 import type { Bucket } from '#model/bucket.ts'
 
-export type Access = 'private' | 'public-read' | 'custom' | 'custom-public' | 'public-blocked'
+export type BucketAccess = 'private' | 'public-read' | 'custom' | 'custom-public' | 'public-blocked'
 
-/** Lets anyone list the bucket and read its objects. */
+/** Everyone may list the bucket and read its objects. */
 export function publicReadPolicy(bucket: string): string {
   const everyone = { Effect: 'Allow', Principal: '*' }
   return JSON.stringify(
@@ -20,8 +20,11 @@ export function publicReadPolicy(bucket: string): string {
   )
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html may overrule a public policy. */
-export function accessOf(policies: BucketPolicies, { name: bucket, publicAccessBlock }: Bucket): Access {
+/**
+ * A public policy may be overruled:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+ */
+export function accessOf(policies: BucketPolicies, { name: bucket, publicAccessBlock }: Bucket): BucketAccess {
   const json = policies.find(bucket)
   if (json === undefined) return 'private'
   const isPublic = policies.isPublic(bucket)

@@ -1,4 +1,4 @@
-/** Whom a bucket policy lets do what, in sentences. It only reads out what is written: deciding is for the policy engine. */
+/** A bucket policy in sentences. They repeat the text of the policy; decisions are made by the policy engine. */
 export interface Sentence {
   readonly effect: 'Allow' | 'Deny'
   readonly who: string

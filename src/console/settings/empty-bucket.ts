@@ -1,29 +1,30 @@
 import { listing } from '#console/facts.ts'
+import { type Deletions, summaryOf } from '#console/objects/selection/deletions.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
-import { ApiError } from '#model/errors.ts'
-import { deleteEach } from '#store/delete-each.ts'
+import { deleteNamed } from '#objects/delete-object.ts'
 
 export interface Marker {
   readonly key: string
   readonly versionId?: string | undefined
 }
 
-export interface EmptyStep {
-  readonly done: number
-  readonly failed: readonly { readonly key: string; readonly message: string }[]
-  /** Where the next step begins; undefined when every version has had its turn. */
+export interface EmptyStep extends Deletions {
+  /** Where the next step begins; undefined after every version was tried. */
   readonly next: Marker | undefined
 }
 
 const stepVersions = 500
 
-/** Deletes some hundred versions and delete markers for good. Each needs the right to it; those without it stay. */
+/**
+ * Deletes about a hundred versions and delete markers permanently. Each is authorized on its own; those without
+ * permission stay.
+ */
 export async function emptyStep(
   visit: Visit,
   { store }: ConsoleServices,
   from: Marker | undefined,
 ): Promise<EmptyStep> {
-  const { bucket, principal } = visit
+  const { bucket, actor } = visit
   visit.authorize('s3:ListBucketVersions', { bucket }, listing('', stepVersions))
   const { versions, next } = await store.listVersions({
     bucket: bucket.name,
@@ -33,19 +34,7 @@ export async function emptyStep(
     keyMarker: from?.key ?? '',
     versionIdMarker: from?.versionId,
   })
-  const outcomes = await deleteEach(
-    versions.map(({ version }) => version),
-    async ({ key, versionId }) => {
-      try {
-        await visit.authorizeObject('s3:DeleteObjectVersion', { bucket, key, versionId })
-        await store.deleteObject({ bucket, key, versionId, ownerId: principal.canonicalId, conditions: {} })
-        return undefined
-      } catch (error) {
-        if (!(error instanceof ApiError) || error.status >= 500) throw error
-        return { key, message: error.message }
-      }
-    },
-  )
-  const failed = outcomes.filter((outcome) => outcome !== undefined)
-  return { done: outcomes.length - failed.length, failed, next }
+  const entries = versions.map(({ version: { key, versionId } }) => ({ key, versionId }))
+  const read = (entry: Marker) => ({ bucket, ...entry, conditions: {} })
+  return { ...summaryOf(entries, await deleteNamed(store, actor, { entries, read })), next }
 }

@@ -1,29 +1,21 @@
 /** The bucket policy: checked while it is typed, and shown as a difference before it takes effect. */
-import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { bucketHref } from '#console/address.ts'
 import type { BucketPolicies, ConsoleServices, Page, View, Visit } from '#console/page.ts'
-import { ApiError } from '#model/errors.ts'
+import { refusalOf } from '#model/errors.ts'
 import { publicReadPolicy } from './access.ts'
 import { describePolicy } from './describe-policy.ts'
-import { pretty, settingsCrumbs } from './show-settings.ts'
+import { indentPolicy, stampOf } from './policy-text.ts'
+import { settingsCrumbs } from './settings-crumbs.ts'
 
-/** Tells whether the policy is still the one that was shown. */
-export function stampOf(policy: string | undefined): string {
-  return createHash('sha256')
-    .update(policy ?? '')
-    .digest('hex')
-    .slice(0, 16)
-}
-
-/** For a note that somebody else, or a hand in the file, has changed it. */
+/** For a note that the policy was changed elsewhere. */
 export const showPolicyStamp: Page = ({ bucket }, { bucketPolicies }) => ({
   json: { stamp: stampOf(bucketPolicies.find(bucket.name)) },
 })
 
 const checked = z.object({ document: z.string() })
 
-/** As PutBucketPolicy would judge it, without putting it. */
+/** Checks like PutBucketPolicy, without changing anything. */
 export const checkPolicy: Page = async (visit, { bucketPolicies }) => {
   const { document } = await visit.readJson(checked)
   const problem = problemOf(document, visit.bucket.name, bucketPolicies)
@@ -51,11 +43,11 @@ export const savePolicy: Page = async (visit, services) => {
 function outcome(visit: Visit, document: string): string {
   if (document === '') return 'Bucket policy removed: the bucket is private'
   return liftsBlock(visit)
-    ? 'Bucket policy applied. Block Public Access was lifted for public policies of this bucket'
+    ? 'Bucket policy applied. Block Public Access was turned off for public policies of this bucket'
     : 'Bucket policy applied'
 }
 
-/** Whoever picks the public preset wants a public bucket: what would keep the policy from working goes with it. */
+/** The public preset makes the bucket public: settings of Block Public Access that prevent it are turned off too. */
 function liftsBlock({ form, bucket: { publicAccessBlock: block } }: Visit): boolean {
   if (form.get('preset') !== 'public-read' || block === undefined) return false
   return block.blockPublicPolicy || block.restrictPublicBuckets
@@ -71,7 +63,7 @@ async function liftBlock(visit: Visit, { store }: ConsoleServices): Promise<void
   })
 }
 
-/** Of a preset, or as typed. */
+/** The policy of a preset, or the typed one. */
 function documentOf({ form, bucket }: Visit): string {
   const preset = form.get('preset')
   if (preset === 'private') return ''
@@ -80,7 +72,7 @@ function documentOf({ form, bucket }: Visit): string {
 
 interface Problem {
   readonly problem: string
-  /** Where the JSON breaks off. */
+  /** The line where the JSON is broken. */
   readonly line?: number
 }
 
@@ -89,14 +81,14 @@ function problemOf(document: string, bucket: string, policies: BucketPolicies): 
     policies.parse(bucket, document)
     return undefined
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error
-    const { Detail: path } = error.fields
+    const refusal = refusalOf(error)
+    const { Detail: path } = refusal.fields
     const where = path === undefined ? '' : ` (${path})`
-    return syntaxProblem(document) ?? { problem: error.message + where }
+    return syntaxProblem(document) ?? { problem: refusal.message + where }
   }
 }
 
-/** What JavaScript says of broken JSON, with its line. */
+/** JavaScript's message for broken JSON, with its line. */
 function syntaxProblem(document: string): Problem | undefined {
   try {
     JSON.parse(document)
@@ -121,7 +113,7 @@ async function confirmView(
   const { bucket, form } = visit
   const current = bucketPolicies.find(bucket.name)
   const { diffLines } = await import('diff')
-  const after = problem === undefined && document !== '' ? pretty(document) : document
+  const after = problem === undefined && document !== '' ? indentPolicy(document) : document
   return {
     view: 'settings/confirm-policy',
     title: 'Change the policy',
@@ -133,7 +125,7 @@ async function confirmView(
       bucket,
       document,
       problem,
-      changes: diffLines(withEnd(pretty(current)), withEnd(after)),
+      changes: diffLines(withEnd(indentPolicy(current)), withEnd(after)),
       sentences: problem === undefined && document !== '' ? describePolicy(document) : [],
       isPreset: form.get('preset') === 'public-read',
       liftsBlock: liftsBlock(visit),

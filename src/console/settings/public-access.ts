@@ -1,7 +1,9 @@
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html as four switches. */
+/**
+ * The four settings of https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+ */
 import { bucketHref } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
-import type { PublicAccessBlock } from '#model/object-ownership.ts'
+import type { PublicAccessBlock } from '#model/public-access-block.ts'
 
 export const publicAccessSwitches = [
   [

@@ -1,10 +1,10 @@
-/** Deleting a bucket, if it must be with all that is in it. Its name has to be typed. */
+/** Deletes a bucket, if requested with all its content. Its name has to be typed. */
 import * as z from 'zod'
-import { isFormRequest } from '#console/form.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import { isFormRequest } from '#console/visit/form.ts'
 import { ApiError } from '#model/errors.ts'
 import { type EmptyStep, emptyStep } from './empty-bucket.ts'
-import { settingsCrumbs } from './show-settings.ts'
+import { settingsCrumbs } from './settings-crumbs.ts'
 
 const formStepsMs = 20_000
 
@@ -23,14 +23,14 @@ export const removeBucket: Page = async (visit, services) => {
       return removalView(visit, services, error.message, error.status)
     throw error
   }
-  // The next bucket of this name may be another's.
+  // The next bucket of this name may belong to another account.
   await services.bucketPolicies.remove(bucket.name)
   return { redirect: '/ui/buckets', notice: { kind: 'done', text: `Bucket ${bucket.name} deleted` } }
 }
 
 const cursor = z.object({ from: z.object({ key: z.string(), versionId: z.string().optional() }).optional() })
 
-/** A step of it, for scripts. */
+/** One step of emptying, for scripts. */
 export const emptyBucket: Page = async (visit, services) => {
   if (isFormRequest(visit.message)) throw new ApiError('InvalidRequest')
   const { from } = await visit.readJson(cursor)

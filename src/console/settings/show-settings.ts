@@ -1,12 +1,12 @@
-import { bucketHref } from '#console/address.ts'
 import { arnOf } from '#console/docs/arn-of.ts'
 import { policyExamples } from '#console/docs/policy-examples.ts'
 import { listing } from '#console/facts.ts'
-import type { ConsoleServices, Crumb, Page, View, Visit } from '#console/page.ts'
+import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { accessOf, publicReadPolicy } from './access.ts'
 import { describePolicy } from './describe-policy.ts'
-import { stampOf } from './policy.ts'
+import { indentPolicy, stampOf } from './policy-text.ts'
 import { publicAccessSwitches } from './public-access.ts'
+import { settingsCrumbs } from './settings-crumbs.ts'
 
 const uploadsShown = 20
 
@@ -18,7 +18,7 @@ export const showSettings: Page = async (visit, services) => {
   return settingsView(visit, {
     usage: await store.bucketUsage(bucket.name),
     access: accessOf(bucketPolicies, bucket),
-    policy: pretty(policy),
+    policy: indentPolicy(policy),
     publicRead: publicReadPolicy(bucket.name),
     beginning: exampleFor(visit),
     sentences: policy === undefined ? [] : describePolicy(policy),
@@ -36,23 +36,9 @@ export const showSettings: Page = async (visit, services) => {
   })
 }
 
-/** What a policy of one's own begins with: one user, named. */
+/** The initial text of a custom policy: one user, named. */
 const exampleFor = ({ bucket, principal }: Visit): string =>
   policyExamples(bucket.name, arnOf(principal))[2]?.text ?? ''
-
-/** To the settings, or to a question about them. */
-export function settingsCrumbs(bucket: string, question?: string): Crumb[] {
-  const settings = { text: 'Settings', href: bucketHref(bucket, 'settings') }
-  return [
-    { text: 'Buckets', href: '/ui/buckets' },
-    { text: bucket, href: bucketHref(bucket) },
-    ...(question === undefined ? [{ text: settings.text }] : [settings, { text: question }]),
-  ]
-}
-
-export function pretty(policy: string | undefined): string {
-  return policy === undefined ? '' : JSON.stringify(JSON.parse(policy), null, 2)
-}
 
 function settingsView({ bucket }: Visit, locals: Record<string, unknown>): View {
   return {
@@ -65,7 +51,7 @@ function settingsView({ bucket }: Visit, locals: Record<string, unknown>): View 
   }
 }
 
-/** Uploads in parts that were begun and neither completed nor aborted. */
+/** Incomplete multipart uploads. */
 async function listUploads(visit: Visit, { store }: ConsoleServices) {
   const { bucket } = visit
   if (!visit.may('s3:ListBucketMultipartUploads', { bucket }, listing('', uploadsShown)))

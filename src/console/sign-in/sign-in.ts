@@ -1,3 +1,4 @@
+import type { SignedIn } from '#access/sign-in/sign-in.ts'
 import { safeNext } from '#console/address.ts'
 import type { Page, Visit } from '#console/page.ts'
 import { renewSession } from '#console/session/session.ts'
@@ -15,8 +16,8 @@ export const signIn: Page = async (visit, services) => {
   try {
     const address = services.access.clientAddress.address(visit.facts) ?? ''
     const signedIn = await services.signIn.attempt({ name, secret, address })
-    if (signedIn === undefined) return form(next, name, 'There is no such user or key, or the secret is another.', 401)
-    await start(visit, signedIn)
+    if (signedIn === undefined) return form(next, name, 'Unknown user or access key, or wrong secret.', 401)
+    await start(visit, signedIn, services.clock.nowMs())
     return { redirect: next }
   } catch (error) {
     const isRefused = error instanceof ApiError && /^(AccessDenied|Throttling)$/.test(error.code)
@@ -25,10 +26,10 @@ export const signIn: Page = async (visit, services) => {
   }
 }
 
-async function start(visit: Visit, signedIn: NonNullable<Visit['session']['signedIn']>): Promise<void> {
+async function start(visit: Visit, signedIn: SignedIn, nowMs: number): Promise<void> {
   const session = await renewSession(visit.message)
   session.signedIn = signedIn
-  session.signedInAtMs = Date.now()
+  session.signedInAtMs = nowMs
 }
 
 const form = (next: string, name = '', problem?: string, status = 200) => ({

@@ -1,4 +1,4 @@
-/** Light, dark or as the system has it: known to the server, so that the first paint is right. */
+/** Light, dark or the system's theme. The server knows it, so that the first paint is right. */
 import type { IncomingMessage } from 'node:http'
 import { safeNext } from '#console/address.ts'
 import type { Page } from '#console/page.ts'

@@ -1,101 +1,77 @@
-/** What runs unasked, in sentences: figures of all processes, from the index that they share. */
-import { formatBytes, formatCount } from '#console/format.ts'
-import type { ConsoleServices } from '#console/page.ts'
-import { countSessions } from '#console/session/session-store.ts'
-import type { BackgroundWork } from '#store/contract.ts'
+/** Background work in sentences, and its start by hand. */
+import { formatBytes, formatCount } from '#console/answer/format.ts'
+import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+import { ApiError } from '#model/errors.ts'
+import type { Figure, WorkStatus } from '#model/work-status.ts'
 
 export interface Work {
   readonly name: string
-  readonly state: 'idle' | 'working' | 'on' | 'off' | 'failed'
-  readonly detail: string
-  /** What the detail ends with. */
-  readonly atMs?: number
+  readonly title: string
   readonly what: string
+  /** For example `Every 7 days`. */
+  readonly starts: string
+  readonly state: WorkStatus['state']
+  readonly detail: string
+  /** The time at the end of the detail. */
+  readonly atMs: number | undefined
+  /** When it starts or continues. */
+  readonly againAtMs: number | undefined
+  readonly problem: string | undefined
+  readonly mayStart: boolean
 }
 
-/** Longer than this, a file waits for something that does not come. */
-const slowMs = 60_000
+/** Needs s3:CreateJob, AWS's action for jobs. Jobs concern the whole server, so only its own account may start them. */
+const mayStartJobs = (visit: Visit, { access, identities }: ConsoleServices): boolean =>
+  identities.findAccount(visit.principal.canonicalId) === access.ownAccount() && visit.may('s3:CreateJob')
 
-export async function describeWork({ store, engine, config }: ConsoleServices): Promise<Work[]> {
-  const work = await store.backgroundWork()
-  const { live, expired } = await countSessions(engine, work.countedMax)
-  const counted = (count: number, one: string, more = `${one}s`): string =>
-    `${formatCount(count)}${count >= work.countedMax ? ' or more' : ''} ${count === 1 ? one : more}`
-  return [
-    filesUnderWay(work, counted),
-    {
-      name: 'Arriving bodies',
-      state: work.stagedFiles > 0 ? 'working' : 'idle',
-      detail: work.stagedFiles === 0 ? 'None' : counted(work.stagedFiles, 'file'),
-      what: 'Kept in staging/ until they are whole; leftovers of a crash go at the next start.',
-    },
-    {
-      name: 'Multipart uploads',
-      state: work.openUploads > 0 ? 'working' : 'idle',
-      detail: work.openUploads === 0 ? 'None' : `${counted(work.openUploads, 'upload')} in progress`,
-      what: 'They stay until they are completed or aborted, in the settings of their bucket.',
-    },
-    scanWork(work.scan),
-    scrubWork(work.scrub, config.scrubIntervalMs !== undefined),
-    {
-      name: 'Watcher',
-      state: config.storageWatch ? 'on' : 'off',
-      detail: `STORAGE_WATCH=${config.storageWatch ? 'on' : 'off'}`,
-      what: 'Files dropped in or removed by hand show in listings within a second or two.',
-    },
-    {
-      name: 'Console sessions',
-      state: 'idle',
-      detail: `${counted(live, 'session')}, ${formatCount(expired)} expired`,
-      what: 'Those that have expired are refused at once, and removed every hour.',
-    },
-  ]
+export async function describeWork(visit: Visit, services: ConsoleServices): Promise<Work[]> {
+  const mayStart = mayStartJobs(visit, services)
+  const all = await services.backgroundWork.list()
+  return all.map((status) => ({
+    name: status.name,
+    title: status.title,
+    what: status.what,
+    starts: capitalized(status.starts ?? ''),
+    state: status.state,
+    ...detailOf(status),
+    againAtMs: status.againAtMs,
+    problem: problemOf(status),
+    mayStart: mayStart && status.mayStartByHand && status.state !== 'running' && status.state !== 'asked',
+  }))
 }
 
-function filesUnderWay(work: BackgroundWork, counted: (count: number, one: string) => string): Work {
-  const { pendingWrites, pendingBytes, oldestPendingMs } = work
-  const name = 'Files moving to their places'
-  const what = 'Written to the index already, so that nothing is lost; their files follow within a second or two.'
-  if (oldestPendingMs === undefined) return { name, what, state: 'idle', detail: 'None' }
-  const bytes = pendingBytes === 0 ? '' : `, ${formatBytes(pendingBytes)} of them in the index`
-  return {
-    name,
-    what,
-    state: Date.now() - oldestPendingMs > slowMs ? 'failed' : 'working',
-    detail: `${counted(pendingWrites, 'write')}${bytes}, the oldest of`,
-    atMs: oldestPendingMs,
+export const startJob: Page = async (visit, services) => {
+  if (!mayStartJobs(visit, services)) {
+    const error = new ApiError('AccessDenied', { cause: new Error('This is for the account of the server itself.') })
+    throw services.gatekeeper.recordRefusal(error, visit.principal, 's3:CreateJob', {}, visit.facts)
   }
+  const name = visit.params.job ?? ''
+  await services.backgroundWork.start(name)
+  return { redirect: '/ui/system', notice: { kind: 'done', text: 'The job was started.' } }
 }
 
-function scanWork(scan: BackgroundWork['scan']): Work {
-  const name = 'Scan at the start'
-  const what = 'Looks for files changed by hand while nothing ran; folders that have not changed are not read again.'
-  if (scan === undefined) return { name, what, state: 'idle', detail: 'Not yet' }
-  const { state, startedAtMs, endedAtMs, folders } = scan
-  const looked = `${formatCount(folders)} ${folders === 1 ? 'folder' : 'folders'}`
-  if (state === 'running') {
-    return { name, what, state: 'working', detail: `${looked} so far, since`, atMs: startedAtMs }
+function detailOf({ starts, state, figures, startedAtMs, endedAtMs }: WorkStatus): Pick<Work, 'detail' | 'atMs'> {
+  const counted = figures.filter(({ value }) => value > 0).map(formatFigure)
+  if (startedAtMs === undefined) {
+    const none = figures.length > 0 ? 'None' : starts === undefined ? '' : 'Not yet'
+    return { detail: counted.join(', ') || none, atMs: undefined }
   }
-  if (state === 'interrupted' || endedAtMs === undefined) {
-    return { name, what, state: 'failed', detail: `Did not finish: ${looked}, begun`, atMs: startedAtMs }
-  }
+  if (endedAtMs === undefined) return { detail: capitalized([...counted, 'since'].join(', ')), atMs: startedAtMs }
   const seconds = Math.round((endedAtMs - startedAtMs) / 1000)
-  const took = seconds === 0 ? 'less than a second' : `${formatCount(seconds)} s`
-  return { name, what, state: 'idle', detail: `${looked} in ${took}, done`, atMs: endedAtMs }
+  const took = seconds === 0 ? [] : [`in ${formatCount(seconds)} s`]
+  const end = state === 'failed' ? 'ended' : 'done'
+  return { detail: capitalized([...counted, ...took, end].join(', ')), atMs: endedAtMs }
 }
 
-function scrubWork(scrub: BackgroundWork['scrub'], isOn: boolean): Work {
-  const name = 'Scrub'
-  const what = 'Compares every version with its checksum (SCRUB_INTERVAL), to find damage while there is a backup.'
-  if (scrub === undefined) return { name, what, state: isOn ? 'idle' : 'off', detail: isOn ? 'Not yet' : 'Off' }
-  const { versions, bytes, found, leftovers, startedAtMs, endedAtMs, examples } = scrub
-  const compared = `${formatCount(versions)} ${versions === 1 ? 'version' : 'versions'}, ${formatBytes(bytes)}`
-  const [example] = examples
-  const faults =
-    example === undefined ? '' : `, ${formatCount(found)} without their bytes, such as ${example.bucket}/${example.key}`
-  const files = leftovers === 0 ? '' : `, ${formatCount(leftovers)} leftover files (myfsio fsck --repair)`
-  const isDone = endedAtMs !== undefined
-  const state = found > 0 ? 'failed' : isDone ? 'idle' : 'working'
-  const when = isDone ? 'done' : 'so far, since'
-  return { name, what, state, detail: `${compared}${faults}${files}, ${when}`, atMs: endedAtMs ?? startedAtMs }
+function formatFigure({ value, unit, noun: [one, many], isAtLeast }: Figure): string {
+  const number = unit === 'bytes' ? formatBytes(value) : formatCount(value)
+  return `${number}${isAtLeast === true ? ' or more' : ''} ${value === 1 ? one : many}`.trimEnd()
 }
+
+function problemOf({ problem, examples = [] }: WorkStatus): string | undefined {
+  const [example] = examples
+  if (problem === undefined || example === undefined) return problem
+  return `${problem} For example ${example.bucket}/${example.key}: ${example.what}`
+}
+
+const capitalized = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)

@@ -1,9 +1,9 @@
-/** What runs here, how well, and with which settings. */
+/** The state of the server, and its settings. */
 import { stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { internalApiUrl } from '#console/api-urls.ts'
-import { checkApi } from '#console/overview/check-api.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+import { checkApi } from '#http/check-api.ts'
 import { describeWork } from './background-work.ts'
 
 export const showSystem: Page = async (visit, services) => {
@@ -13,7 +13,7 @@ export const showSystem: Page = async (visit, services) => {
     checkApi(internalApiUrl(config)),
     diskOf(config.storageRoot),
     indexSize(services),
-    isAdministrator ? describeWork(services) : [],
+    isAdministrator ? describeWork(visit, services) : [],
   ])
   return {
     view: 'system/system',
@@ -41,7 +41,7 @@ export const showSystem: Page = async (visit, services) => {
   }
 }
 
-/** Settings and paths are for those who may do everything with every bucket. */
+/** Settings and paths are shown to visitors who may do everything with every bucket. */
 function mayAdminister(visit: Visit): boolean {
   const any = { bucket: { name: '*', ownerId: '' } }
   return visit.may('s3:PutBucketPolicy', any) && visit.may('s3:DeleteBucket', any)

@@ -1,43 +1,27 @@
-import { readAuthorized } from '#access/object-access.ts'
+import { readAuthorized, versionRecord } from '#access/decide/object-access.ts'
 import { objectHref } from '#console/address.ts'
-import { nameOf, objectCrumbs } from '#console/objects/folder.ts'
-import type { ConsoleServices, Page, Visit } from '#console/page.ts'
-import { ApiError } from '#model/errors.ts'
-import type { ObjectVersion } from '#model/object.ts'
-import { assertTags, hasSameTags, type NamedTags, withTags } from '#model/tags.ts'
+import { nameOf, objectCrumbs } from '#console/objects/folder/folder.ts'
+import type { Page, Visit } from '#console/page.ts'
+import { putTags } from '#objects/tag-object.ts'
 import { problemOf, type TagForm, tagsIn, tagView } from './tag-form.ts'
 
-export const showObjectTags: Page = async (visit, services) => {
-  const version = await currentVersion(visit, services, 's3:GetObjectTagging')
+export const showObjectTags: Page = async (visit, { store, gatekeeper }) => {
+  const { bucket, key, principal, facts } = visit
+  const asked = { principal, action: 's3:GetObjectTagging', bucket, key, facts }
+  const read = () => store.headObject(bucket.name, key, undefined)
+  const version = await readAuthorized({ store, gatekeeper }, asked, read, versionRecord)
   return tagView(formOf(visit), Object.entries(version.tags ?? {}))
 }
 
-export const saveObjectTags: Page = async (visit, services) => {
-  const { bucket, key, form } = visit
+export const saveObjectTags: Page = async (visit, { store }) => {
+  const { bucket, key, form, actor } = visit
   const named = tagsIn(form)
   try {
-    const version = await currentVersion(visit, services, 's3:PutObjectTagging', named)
-    const tags = assertTags(named, 'object')
-    const changed = await services.store.changeVersion(bucket.name, version, (stored) =>
-      hasSameTags(stored, version) ? withTags(stored, tags) : undefined,
-    )
-    if (changed === undefined) throw new ApiError('OperationAborted')
+    await putTags(store, actor, { bucket, key, named })
   } catch (error) {
     return tagView(formOf(visit), named, problemOf(error))
   }
   return { redirect: objectHref(bucket.name, key), notice: { kind: 'done', text: 'Tags saved' } }
-}
-
-/** Conditions may ask for the tags that are, and for those that are to be. */
-function currentVersion(
-  { bucket, key, principal, facts }: Visit,
-  { store, gatekeeper }: ConsoleServices,
-  action: string,
-  objectTags: NamedTags = [],
-): Promise<ObjectVersion> {
-  const asked = { principal, action, bucket, key, facts: { ...facts, objectTags } }
-  const look = { versionOf: (version: ObjectVersion) => version, release: () => undefined }
-  return readAuthorized({ store, gatekeeper }, asked, () => store.headObject(bucket.name, key, undefined), look)
 }
 
 const formOf = ({ bucket, key }: Visit): TagForm => ({

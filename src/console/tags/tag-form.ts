@@ -6,7 +6,7 @@ import type { NamedTags } from '#model/tags.ts'
 export interface TagForm {
   readonly of: string
   readonly action: string
-  /** Where Cancel leads, and saving. */
+  /** The page after Cancel and after saving. */
   readonly back: string
   readonly crumbs: readonly Crumb[]
   readonly hint: string
@@ -33,7 +33,7 @@ export function tagsIn(form: URLSearchParams): NamedTags {
     .filter(([name, value]) => name !== '' || value !== '')
 }
 
-/** What the visitor can mend is shown beside what was typed; anything else is thrown on. */
+/** Errors that the visitor can correct are shown beside the typed values; all others are thrown again. */
 export function problemOf(error: unknown): ApiError {
   if (error instanceof ApiError && /^(InvalidTag|BadRequest|AccessDenied)$/.test(error.code)) return error
   throw error

@@ -1,6 +1,6 @@
 /**
- * The CRC of a concatenation from the CRCs of its pieces: crc(a‖b) = crc(a)·x^(8·|b|) mod P, plus crc(b).
- * Reflected polynomials in two 32-bit halves; a 32-bit CRC leaves the upper half zero. Method: zlib's crc32_combine.
+ * The CRC of a concatenation from the CRCs of its pieces: crc(a‖b) = crc(a)·x^(8·|b|) mod P, plus crc(b). Reflected
+ * polynomials in two 32-bit halves; a 32-bit CRC leaves the upper half zero. Method: zlib's crc32_combine.
  */
 import { polynomials } from './crc-wasm.ts'
 
@@ -14,9 +14,9 @@ interface Polynomial {
 interface Field {
   readonly bits: 32 | 64
   readonly modulus: Polynomial
-  /** x^(2^k) at k. */
+  /** x^(2^k) at index k. */
   readonly powers: Polynomial[]
-  /** x^(8·length) by length: parts of an upload mostly have one length. */
+  /** x^(8·length) by length: most parts of an upload have the same length. */
   readonly shifts: Map<number, Polynomial>
 }
 
@@ -28,7 +28,7 @@ const fields: Record<CombinableCrc, Field> = {
   CRC64NVME: fieldOf(64, ...polynomials.CRC64NVME),
 }
 
-/** `a` and `b` are big-endian digests; `bLengthBytes` is how many bytes `b` was made from. */
+/** `a` and `b` are big-endian digests; `bLengthBytes` is the length of the bytes of `b`. */
 export function combineCrc(name: CombinableCrc, a: Buffer, b: Buffer, bLengthBytes: number): Buffer {
   const field = fields[name]
   const shifted = multiply(field, parse(a), shiftBy(field, bLengthBytes))

@@ -1,8 +1,8 @@
 /**
- * CRC-64/NVME and CRC-32C as a WebAssembly module assembled here: slice-by-16, so sixteen bytes a turn. One source of truth,
- * no binary blob; the compiled module can be handed to worker threads as it is.
- * Memory: 0 the running state (i64) · TABLES_AT 16 tables of 256 i64 for each polynomial · SCRATCH_AT the bytes to be hashed.
- * A 32-bit reflected CRC runs in the same 64-bit register: its upper half stays zero.
+ * CRC-64/NVME and CRC-32C as a WebAssembly module assembled here: slice-by-16, so sixteen bytes a turn. One source of
+ * truth, no binary blob; the compiled module can be handed to worker threads as it is. Memory: 0 the running state
+ * (i64) · TABLES_AT 16 tables of 256 i64 for each polynomial · SCRATCH_AT the bytes to be hashed. A 32-bit reflected
+ * CRC runs in the same 64-bit register: its upper half stays zero.
  */
 export type WasmCrc = 'CRC32C' | 'CRC64NVME'
 
@@ -112,7 +112,8 @@ function updateBody(tablesAt: number): number[] {
     ...[...get(ptr), ...const32(by), op.add32, ...set(ptr)],
     ...[...get(length), ...const32(by), op.sub32, ...set(length)],
   ]
-  // As a tree, with what does not wait for the last turn first: the way from one register to the next is what takes the time.
+  // As a tree, with what does not wait for the last turn first: the way from one register to the next is what takes the
+  // time.
   const tree = (from: number, count: number): number[] =>
     count === 1
       ? lookUp(tablesAt, 15 - from, from < 8 ? a : b, from % 8)

@@ -1,21 +1,22 @@
 /**
- * Digests of large streams in worker threads, beside the thread that receives them. A lane is one worker that serves many
- * streams; a stream's digests are spread over lanes by what they cost, so that MD5 runs beside SHA-256 and the CRCs.
- * Bytes are handed over with their memory and come back with it: shared memory, which needs none of that, is copied at a quarter
- * of the speed.
+ * Digests of large streams in worker threads, beside the thread that receives them. A lane is one worker that serves
+ * many streams. A stream's digests are spread over lanes by their cost, so that MD5 runs beside SHA-256 and the CRCs.
+ * Bytes are transferred with their memory and come back with it: shared memory would need no transfer, but is copied at
+ * a quarter of the speed.
  */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import { crcModule, SCRATCH_AT, SCRATCH_BYTES } from './crc-wasm.ts'
+import { programFile } from '#lib/program/program-file.ts'
 import { createDigester, type DigestName } from './digest.ts'
-import { laneWorkerSource } from './lane-worker.ts'
+import type { LaneAnswer, LaneMessage } from './lane-worker.ts'
+import type { PlainDigestName } from './plain-digest.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
 export interface LaneDigester {
   /**
-   * Takes the whole memory of `bytes` over, and resolves to the same bytes when they have been hashed; the old view is dead. Calls
-   * may overlap; order is kept. The memory is lost if it rejects.
+   * Takes over the whole memory of `bytes`, and resolves to the same bytes when they have been hashed; the old view is
+   * detached. Calls may overlap; order is kept. The memory is lost if it rejects.
    */
   update(bytes: Bytes): Promise<Bytes>
   /** At most once. */
@@ -26,8 +27,8 @@ export interface LaneDigester {
 
 const MAX_LANES = Math.min(4, availableParallelism())
 
-/** Microseconds a MiB, measured; the xxHashes are so cheap that they run on the calling thread. */
-const costs: Partial<Record<DigestName, number>> = {
+/** Microseconds a MiB, measured. The xxHashes are so cheap that they run on the calling thread. */
+const costs: Readonly<Record<PlainDigestName, number>> = {
   CRC32: 315,
   CRC32C: 550,
   CRC64NVME: 540,
@@ -37,16 +38,10 @@ const costs: Partial<Record<DigestName, number>> = {
   MD5: 1420,
 }
 
-type Digests = [DigestName, Uint8Array][]
-
-interface Answer {
-  readonly id: number
-  readonly bytes?: Bytes
-  readonly digests?: Digests
-}
+const isPlain = (name: DigestName): name is PlainDigestName => name in costs
 
 interface Waiting {
-  resolve(answer: Answer): void
+  resolve(answer: LaneAnswer): void
   reject(error: Error): void
 }
 
@@ -59,10 +54,9 @@ class Lane {
   #failure: Error | undefined
 
   constructor(onDeath: (lane: Lane) => void) {
-    const workerData = { crcModule, scratchAt: SCRATCH_AT, scratchBytes: SCRATCH_BYTES }
-    this.#worker = new Worker(laneWorkerSource, { eval: true, execArgv: [], workerData })
+    this.#worker = new Worker(programFile('lane-worker'), { execArgv: [] })
     this.#worker.unref()
-    this.#worker.on('message', (answer: Answer) => this.#streams.get(answer.id)?.shift()?.resolve(answer))
+    this.#worker.on('message', (answer: LaneAnswer) => this.#streams.get(answer.id)?.shift()?.resolve(answer))
     const die = (error: Error) => {
       this.#failure ??= error
       onDeath(this)
@@ -72,10 +66,10 @@ class Lane {
     this.#worker.on('exit', (code) => die(new Error(`A digest worker exited with code ${code}`)))
   }
 
-  open(id: number, names: readonly DigestName[]): void {
+  open(id: number, names: readonly PlainDigestName[]): void {
     if (this.#streams.size === 0) this.#worker.ref()
     this.#streams.set(id, [])
-    this.#worker.postMessage({ id, names })
+    this.#send({ id, open: names })
   }
 
   async hash(id: number, bytes: Bytes): Promise<Bytes> {
@@ -83,72 +77,74 @@ class Lane {
     return answer.bytes ?? bytes
   }
 
-  async finish(id: number): Promise<Digests> {
+  async finish(id: number): Promise<[PlainDigestName, Uint8Array][]> {
     return (await this.#ask({ id, finish: true }, [])).digests ?? []
   }
 
-  #ask(message: { readonly id: number; bytes?: Bytes; finish?: true }, transfer: ArrayBuffer[]): Promise<Answer> {
+  #ask(message: LaneMessage, transfer: ArrayBuffer[]): Promise<LaneAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure)
       this.#streams.get(message.id)?.push({ resolve, reject })
-      this.#worker.postMessage(message, transfer)
+      this.#send(message, transfer)
     })
   }
 
   close(id: number): void {
-    this.#worker.postMessage({ id, drop: true })
+    this.#send({ id, drop: true })
     this.#streams.delete(id)
     if (this.#streams.size === 0) this.#worker.unref()
+  }
+
+  #send(message: LaneMessage, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer)
   }
 }
 
 const lanes: Lane[] = []
 let lastId = 0
 
-function bury(lane: Lane): void {
+function forget(lane: Lane): void {
   const at = lanes.indexOf(lane)
   if (at >= 0) lanes.splice(at, 1)
 }
 
-/** The lane that has least to do; a new one rather than a busy one. */
+/** The least loaded lane; a new one rather than a busy one. */
 function idlestLane(): Lane {
   const idlest = lanes.reduce<Lane | undefined>(
     (best, lane) => (best && best.load <= lane.load ? best : lane),
     undefined,
   )
   if (idlest !== undefined && (idlest.load === 0 || lanes.length >= MAX_LANES)) return idlest
-  const lane = new Lane(bury)
+  const lane = new Lane(forget)
   lanes.push(lane)
   return lane
 }
 
 /**
- * The dearest first, each to the lane with least to do. Where every lane has something to do already, nothing is gained by a second one:
+ * The most expensive digest first, each to the least loaded lane. If every lane is busy, a second one gains nothing:
  * the bytes would only travel further.
  */
-function distribute(names: readonly DigestName[]): Map<Lane, DigestName[]> {
-  const shares = new Map<Lane, DigestName[]>()
-  const dearestFirst = names.toSorted((a, b) => costOf(b) - costOf(a))
+function distribute(names: readonly PlainDigestName[]): Map<Lane, PlainDigestName[]> {
+  const shares = new Map<Lane, PlainDigestName[]>()
+  const dearestFirst = names.toSorted((a, b) => costs[b] - costs[a])
   const onlyLane = lanes.length >= MAX_LANES && lanes.every(({ load }) => load > 0) ? idlestLane() : undefined
   for (const name of dearestFirst) {
     const lane = onlyLane ?? idlestLane()
-    lane.load += costOf(name)
+    lane.load += costs[name]
     shares.set(lane, [...(shares.get(lane) ?? []), name])
   }
   return shares
 }
 
-const costOf = (name: DigestName) => costs[name] ?? 0
-
 export function openLanes(names: readonly DigestName[]): LaneDigester {
   const distinct = [...new Set(names)]
-  const inline = createDigester(distinct.filter((name) => costs[name] === undefined))
-  const shares = distribute(distinct.filter((name) => costs[name] !== undefined))
+  const inline = createDigester(distinct.filter((name) => !isPlain(name)))
+  const shares = distribute(distinct.filter(isPlain))
   const id = ++lastId
   for (const [lane, share] of shares) lane.open(id, share)
   const abandon = () => {
     for (const [lane, share] of shares) {
-      for (const name of share) lane.load -= costOf(name)
+      for (const name of share) lane.load -= costs[name]
       lane.close(id)
     }
     shares.clear()
@@ -156,7 +152,7 @@ export function openLanes(names: readonly DigestName[]): LaneDigester {
   return {
     async update(bytes) {
       inline.update(bytes)
-      // From lane to lane, each with the next bytes while the last are at the one after it.
+      // From lane to lane: each has the next bytes while the previous ones are at the lane after it.
       let passed = bytes
       for (const lane of [...shares.keys()]) passed = await lane.hash(id, passed)
       return passed

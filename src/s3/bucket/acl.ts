@@ -1,7 +1,9 @@
 import { aclToKeep, privateAcl } from '#model/acl.ts'
-import { hasAclsEnabled, refuseBlockedAcl } from '#model/object-ownership.ts'
-import { aclDocument } from '#s3/acl-grantees.ts'
-import { assertWithoutEffect, readAcl } from '#s3/acl-request.ts'
+import { hasAclsEnabled } from '#model/object-ownership.ts'
+import { refuseBlockedAcl } from '#model/public-access-block.ts'
+import { assertWithoutEffect } from '#model/requested-acl.ts'
+import { readAcl } from '#s3/acl/acl-request.ts'
+import { aclDocument } from '#s3/acl/grantees.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html */
@@ -15,11 +17,11 @@ export async function putBucketAcl(request: S3Request, { store, accounts }: Serv
   const { ownerId } = request.bucket
   const requested = await readAcl(request, 'bucket', accounts)
   const acl = requested.aclFor({ ownerId, bucketOwnerId: ownerId })
-  // `private`, from the owner, is full control of the bucket's owner.
+  // `private`, sent by the owner, is full control of the bucket's owner.
   const isOwner = request.caller.principal.canonicalId === ownerId
   const withoutEffect = [...(isOwner ? (['private'] as const) : []), 'bucket-owner-full-control' as const]
   await store.updateBucket(request.bucketName, (bucket) => {
-    // As it is now: the setting may have changed since the request came.
+    // The bucket as it is now: the setting may have changed since the request came.
     if (!hasAclsEnabled(bucket)) {
       assertWithoutEffect(requested, ownerId, withoutEffect)
       return bucket

@@ -1,22 +1,18 @@
-import { tagKeys } from '#access/query-facts.ts'
-import { elementAt, textAt } from '#lib/xml.ts'
+import { tagKeys } from '#access/caller/query-facts.ts'
+import { elementAt, textAt } from '#lib/text/xml.ts'
 import { aclToKeep, isPublicAcl } from '#model/acl.ts'
 import { assertBucketName, type Bucket } from '#model/bucket.ts'
 import { regionOfBucket } from '#model/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
-import {
-  defaultBlock,
-  defaultControls,
-  hasAclsEnabled,
-  type ObjectOwnership,
-  objectOwnerships,
-  refuseBlockedAcl,
-} from '#model/object-ownership.ts'
+import { newBucket } from '#model/new-bucket.ts'
+import { defaultControls, hasAclsEnabled, type ObjectOwnership, objectOwnerships } from '#model/object-ownership.ts'
+import { refuseBlockedAcl } from '#model/public-access-block.ts'
+import { resolveAcl } from '#model/requested-acl.ts'
 import { assertTags, type NamedTags } from '#model/tags.ts'
-import { requestedAcl, resolveAcl } from '#s3/acl-request.ts'
+import { requestedAcl } from '#s3/acl/acl-request.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
-import { readXml } from '#s3/read-xml.ts'
-import { readTags } from '#s3/tagging.ts'
+import { readXml } from '#s3/request/read-xml.ts'
+import { readTags } from '#s3/request/tagging.ts'
 import type { Store } from '#store/contract.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
@@ -36,22 +32,20 @@ export async function createBucket(request: S3Request, services: Services): Prom
   const tags = assertTags(named, 'newBucket')
   const region = regionOfBucket(location, settings)
   const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
-  const bucket: Bucket = {
+  const asked = {
     name: bucketName,
-    createdAtMs: Date.now(),
     ownerId: caller.principal.canonicalId,
     region,
-    versioning: objectLockEnabled ? 'Enabled' : 'Unversioned',
-    mfaDelete: false,
-    objectLockEnabled,
+    ...(objectLockEnabled && { objectLockEnabled, versioning: 'Enabled' as const }),
     ...access,
     ...(tags && { tags }),
   }
+  const bucket = newBucket(asked, settings)
   try {
     await store.createBucket(bucket)
   } catch (error) {
-    // In us-east-1 alone, S3 says yes to an owner who asks again for a bucket that is there, and sets the ACL anew; tags would be lost
-    // without a word.
+    // In us-east-1 alone, S3 answers 200 if the owner creates the bucket again, and resets the ACL. With tags it is
+    // refused, since they would be lost.
     const isOwn = error instanceof ApiError && error.code === 'BucketAlreadyOwnedByYou'
     if (!isOwn || settings.region !== globalRegion || region !== globalRegion || tags !== undefined) throw error
     if ((await store.getBucket(bucketName)).region !== globalRegion) throw error
@@ -72,26 +66,24 @@ async function resetAcl(store: Store, { name, acl }: Bucket): Promise<void> {
   })
 }
 
-type Access = Pick<Bucket, 'acl' | 'ownershipControls' | 'publicAccessBlock'>
+type NewBucketAccess = Pick<Bucket, 'acl' | 'ownershipControls'>
 
-/** Who owns what will be in the bucket, and who has access to it. Each takes a permission of its own. */
-function readAccess(request: S3Request, name: string, { accounts, settings }: Services): Access {
+/** Object ownership, ACL and block of the new bucket. Each needs a permission of its own. */
+function readAccess(request: S3Request, name: string, { accounts, settings }: Services): NewBucketAccess {
   const { headers, caller } = request
   const ownerId = caller.principal.canonicalId
   const place = { bucket: { name, ownerId } }
   const controls = readOwnership(headers['x-amz-object-ownership'])
   if (controls !== undefined) request.authorize('s3:PutBucketOwnershipControls', place)
-  const ownership: Access = {
-    ...(controls === undefined ? defaultControls(settings.defaultObjectOwnership) : { ownershipControls: controls }),
-    ...defaultBlock(settings.defaultPublicAccessBlock),
-  }
+  const ownership =
+    controls === undefined ? defaultControls(settings.defaultObjectOwnership) : { ownershipControls: controls }
   const requested = requestedAcl(headers, 'bucket', accounts)
   if (requested === undefined) return ownership
   request.authorize('s3:PutBucketAcl', place)
-  const acl = aclToKeep(resolveAcl(requested, ownerId, ownerId), ownerId)
+  const acl = aclToKeep(resolveAcl(requested, { ownerId, bucketOwnerId: ownerId }), ownerId)
   if (acl === undefined) return ownership
   if (!hasAclsEnabled(ownership)) throw new ApiError('InvalidBucketAclWithObjectOwnership')
-  if (ownership.publicAccessBlock?.blockPublicAcls === true && isPublicAcl(acl)) {
+  if (settings.defaultPublicAccessBlock && isPublicAcl(acl)) {
     throw new ApiError('InvalidBucketAclWithBlockPublicAccessError')
   }
   return { ...ownership, acl }

@@ -1,17 +1,17 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
 
-import { awsEncode } from '#lib/uri.ts'
-import { elementsAt, textAt, type XmlElements } from '#lib/xml.ts'
+import { awsEncode } from '#lib/text/uri.ts'
+import { elementsAt, textAt, type XmlElements } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Whole } from '#model/multipart.ts'
 import { checksumAlgorithms } from '#model/object.ts'
 import type { RequestedPart } from '#model/upload.ts'
-import { checksumElements, isDigest, wholeChecksum } from '#s3/checksum-headers.ts'
 import { writeConditions } from '#s3/object/conditions.ts'
 import { writtenVersionHeader } from '#s3/object/put-object.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
-import { readXml } from '#s3/read-xml.ts'
+import { checksumElements, isDigest, wholeChecksum } from '#s3/request/checksum-headers.ts'
+import { readXml } from '#s3/request/read-xml.ts'
 import { uploadOf } from './part-request.ts'
 
 export const completeMultipartUpload: Operation = async (request, services) => {
@@ -25,6 +25,7 @@ export const completeMultipartUpload: Operation = async (request, services) => {
     uploadId: request.query.get('uploadId') ?? '',
     parts,
     conditions,
+    origin: request.actor,
     ...readWhole(request),
   })
   return {
@@ -42,7 +43,7 @@ export const completeMultipartUpload: Operation = async (request, services) => {
   }
 }
 
-/** MalformedXML; NoSuchUpload before that, as S3 has it. */
+/** MalformedXML; but NoSuchUpload comes first, as in S3. */
 async function partsOf(document: Buffer, request: S3Request, services: Services): Promise<RequestedPart[]> {
   try {
     return readXml(document, 'CompleteMultipartUpload', parseParts, ['Part'], limits.xmlMarkupOfParts)

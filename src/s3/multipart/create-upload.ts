@@ -1,25 +1,16 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
 import { ApiError } from '#model/errors.ts'
 import { checksumTypeFor } from '#model/multipart.ts'
-import { parseAlgorithm } from '#s3/checksum-headers.ts'
-import { accessOfNewObject, writerOf } from '#s3/object/new-object-access.ts'
-import { parseAttributes } from '#s3/object/object-attributes.ts'
-import { authorizeTags } from '#s3/object/put-object.ts'
+import { createUpload } from '#objects/create-upload.ts'
+import { parseNewObject } from '#s3/object/object-attributes.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
+import { parseAlgorithm } from '#s3/request/checksum-headers.ts'
 
-export const createMultipartUpload: Operation = async (request, services) => {
-  const { bucketName, bucket, key, headers } = request
-  const { principal } = request.caller
-  const attributes = parseAttributes(headers, accessOfNewObject(headers, { bucket, key }, writerOf(request), services))
-  authorizeTags(request)
+export const createMultipartUpload: Operation = async (request, { store, accounts }) => {
+  const { bucketName, key, headers } = request
+  const object = parseNewObject(headers, request, accounts)
   const checksum = announcedAlgorithm(request)
-  const upload = await services.store.createUpload({
-    bucket: bucketName,
-    key,
-    attributes,
-    initiatorId: principal.canonicalId,
-    ...checksum,
-  })
+  const upload = await createUpload(store, request.actor, { object, ...checksum })
   return {
     headers:
       checksum.checksumAlgorithm === undefined

@@ -1,10 +1,10 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html */
 import { limits } from '#model/limits.ts'
 import { ownerOfObject } from '#model/object-ownership.ts'
-import { showOwner } from '#s3/acl-grantees.ts'
-import { formatDate } from '#s3/bucket/listing.ts'
-import { partChecksumElement } from '#s3/checksum-headers.ts'
+import { showOwner } from '#s3/acl/grantees.ts'
+import { formatDate } from '#s3/listing/listing.ts'
 import type { Operation } from '#s3/operation.ts'
+import { partChecksumElement } from '#s3/request/checksum-headers.ts'
 import { readCount, uploadOf } from './part-request.ts'
 
 export const listParts: Operation = async (request, services) => {

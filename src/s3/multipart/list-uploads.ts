@@ -1,10 +1,10 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html */
-import { awsEncode } from '#lib/uri.ts'
+import { awsEncode } from '#lib/text/uri.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { ownerOfObject } from '#model/object-ownership.ts'
-import { showOwner } from '#s3/acl-grantees.ts'
-import { formatDate } from '#s3/bucket/listing.ts'
+import { showOwner } from '#s3/acl/grantees.ts'
+import { formatDate } from '#s3/listing/listing.ts'
 import type { Operation } from '#s3/operation.ts'
 import { readCount } from './part-request.ts'
 
@@ -35,7 +35,7 @@ export const listMultipartUploads: Operation = async (request, services) => {
         Bucket: bucketName,
         KeyMarker: show(keyMarker),
         UploadIdMarker: uploadIdMarker,
-        // Said of every page, also the last.
+        // Sent with every page, also the last.
         NextKeyMarker: show(page.last.key),
         NextUploadIdMarker: page.last.uploadId,
         Prefix: prefix === '' ? undefined : show(prefix),

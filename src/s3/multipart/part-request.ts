@@ -1,8 +1,8 @@
-/** What UploadPart and UploadPartCopy read from their requests. */
+/** Shared by UploadPart and UploadPartCopy: parameters of a part. */
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Upload } from '#model/upload.ts'
-import { parseCount } from '#s3/bucket/listing.ts'
+import { parseCount } from '#s3/listing/listing.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
 
 export function readPartNumber(request: S3Request): number {
@@ -19,7 +19,7 @@ export function uploadOf(request: S3Request, services: Services): Promise<Upload
   return services.store.getUpload(request.bucketName, request.key, request.query.get('uploadId') ?? '')
 }
 
-/** A whole number in the query, at most `max`; AWS's error names the argument. */
+/** A whole number in the query, at most `max`. The error names the argument. */
 export function readCount(request: S3Request, name: string, otherwise: number, max: number): number {
   return Math.min(parseCount(request.query.get(name), name) ?? otherwise, max)
 }

@@ -1,30 +1,19 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
 import { ApiError } from '#model/errors.ts'
-import { formatDate } from '#s3/bucket/listing.ts'
-import { partChecksumElement } from '#s3/checksum-headers.ts'
+import { copyPart } from '#objects/put-part.ts'
+import { formatDate } from '#s3/listing/listing.ts'
 import { sourceVersionHeader } from '#s3/object/copy-object.ts'
-import { openCopySource } from '#s3/object/copy-source.ts'
+import { readCopySource } from '#s3/object/copy-source.ts'
 import type { Operation } from '#s3/operation.ts'
+import { partChecksumElement } from '#s3/request/checksum-headers.ts'
 import { readPartNumber, uploadOf } from './part-request.ts'
-import { partChecksum } from './upload-part.ts'
 
 export const uploadPartCopy: Operation = async (request, services) => {
-  const { store } = services
   const partNumber = readPartNumber(request)
   const upload = await uploadOf(request, services)
-  const source = await openCopySource(request, services)
-  const { version } = source.opened
-  let range: { start: number; end: number }
-  try {
-    range = parseCopyRange(request.headers['x-amz-copy-source-range'], version.sizeBytes)
-  } catch (error) {
-    source.opened.close()
-    throw error
-  }
-  const { checksumAlgorithm } = upload
-  const algorithms = checksumAlgorithm === undefined ? [] : [checksumAlgorithm]
-  const staged = await store.stagePartCopy(upload, partNumber, source.opened, range, algorithms)
-  const part = await store.putPart(upload, staged, partChecksum(checksumAlgorithm, staged.digests))
+  const source = await readCopySource(request, services)
+  const rangeOf = (sizeBytes: number) => parseCopyRange(request.headers['x-amz-copy-source-range'], sizeBytes)
+  const { part, version } = await copyPart(services.store, request.actor, { upload, partNumber, source, rangeOf })
   return {
     headers: sourceVersionHeader(source, version),
     body: {
@@ -38,7 +27,7 @@ export const uploadPartCopy: Operation = async (request, services) => {
   }
 }
 
-/** `bytes=first-last`, exactly, and inside the source. */
+/** Exactly `bytes=first-last`, within the source. */
 function parseCopyRange(header: string | string[] | undefined, sizeBytes: number): { start: number; end: number } {
   if (header === undefined) return { start: 0, end: sizeBytes }
   const match = /^bytes=(\d+)-(\d+)$/.exec(String(header))

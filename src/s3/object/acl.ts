@@ -1,11 +1,9 @@
-import { isDeepStrictEqual } from 'node:util'
-import { aclToKeep, privateAcl } from '#model/acl.ts'
-import type { ObjectVersion } from '#model/object.ts'
-import { hasAclsEnabled, ownerOfObject, refuseBlockedAcl } from '#model/object-ownership.ts'
-import { aclDocument } from '#s3/acl-grantees.ts'
-import { assertWithoutEffect, readAcl } from '#s3/acl-request.ts'
+import { privateAcl } from '#model/acl.ts'
+import { hasAclsEnabled, ownerOfObject } from '#model/object-ownership.ts'
+import { putAcl } from '#objects/put-acl.ts'
+import { readAcl } from '#s3/acl/acl-request.ts'
+import { aclDocument } from '#s3/acl/grantees.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
-import { changeAddressed } from './change-addressed.ts'
 import { versionHeader } from './put-object.ts'
 import { requestedVersion } from './requested-version.ts'
 
@@ -22,24 +20,10 @@ export async function getObjectAcl(request: S3Request, { accounts }: Services): 
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html */
-export async function putObjectAcl(request: S3Request, services: Services): Promise<S3Response> {
-  const { bucket, facts } = request
+export async function putObjectAcl(request: S3Request, { store, accounts }: Services): Promise<S3Response> {
+  const { bucket, key, actor } = request
   const judged = await request.version()
-  const requested = await readAcl(request, 'object', services.accounts)
-  if (!hasAclsEnabled(bucket)) {
-    assertWithoutEffect(requested, bucket.ownerId, ['bucket-owner-full-control'])
-    return { headers: versionHeader(bucket.versioning, judged) }
-  }
-  const change = ({ ownerId, acl: before }: ObjectVersion) => {
-    const acl = requested.aclFor({ ownerId, bucketOwnerId: bucket.ownerId })
-    refuseBlockedAcl(bucket, acl)
-    const kept = aclToKeep(acl, ownerId)
-    return ({ acl: now, ...rest }: ObjectVersion) => {
-      if (!isDeepStrictEqual(now, before)) return undefined
-      return kept === undefined ? rest : { ...rest, acl: kept }
-    }
-  }
-  const action = requestedVersion(request) === undefined ? 's3:PutObjectAcl' : 's3:PutObjectVersionAcl'
-  const version = await changeAddressed(request, services, { action, facts, judged, change })
+  const requested = await readAcl(request, 'object', accounts)
+  const version = await putAcl(store, actor, { bucket, key, versionId: requestedVersion(request), requested, judged })
   return { headers: versionHeader(bucket.versioning, version) }
 }

@@ -1,18 +1,14 @@
 import { ApiError } from '#model/errors.ts'
+import { deleteObject as remove } from '#objects/delete-object.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
 import type { DeleteConditions, DeletedObject } from '#store/contract.ts'
 import { requestedVersion } from './requested-version.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
-export const deleteObject: Operation = async (request, services) => {
-  const { bucket, key, caller } = request
-  const deleted = await services.store.deleteObject({
-    bucket,
-    key,
-    versionId: requestedVersion(request),
-    ownerId: caller.principal.canonicalId,
-    conditions: deleteConditions(request),
-  })
+export const deleteObject: Operation = async (request, { store }) => {
+  const { bucket, key, actor } = request
+  const versionId = requestedVersion(request)
+  const deleted = await remove(store, actor, { bucket, key, versionId, conditions: deleteConditions(request) })
   return { status: 204, headers: bucket.versioning === 'Unversioned' ? {} : deletedHeaders(deleted) }
 }
 

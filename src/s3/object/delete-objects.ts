@@ -1,18 +1,18 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 
-import { authorizeOnObject } from '#access/object-access.ts'
-import { elementsAt, textAt, type XmlElements } from '#lib/xml.ts'
+import { elementsAt, textAt, type XmlElements } from '#lib/text/xml.ts'
+import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import { assertKey, isVersionId } from '#model/object.ts'
 import { decisionHeader } from '#model/served-request.ts'
-import { announcedChecksum } from '#s3/checksum-headers.ts'
-import type { Operation, S3Request, Services, XmlContent } from '#s3/operation.ts'
-import { readXml } from '#s3/read-xml.ts'
-import { deleteEach } from '#store/delete-each.ts'
+import { type Deletion, deleteNamed } from '#objects/delete-object.ts'
+import type { Operation, XmlContent } from '#s3/operation.ts'
+import { announcedChecksum } from '#s3/request/checksum-headers.ts'
+import { readXml } from '#s3/request/read-xml.ts'
+import type { DeletedObject } from '#store/contract.ts'
 import { parseSizeAndTime } from './delete-object.ts'
 
-/** Of those refused, so that the answer's header stays short. */
+/** The number of refused keys with a decision id, so that the header stays short. */
 const decisionIdsMax = 20
 
 interface Entry {
@@ -28,23 +28,20 @@ export const deleteObjects: Operation = async (request, services) => {
     throw new ApiError('InvalidRequest', { message: 'Missing required header for this request: Content-MD5' })
   }
   const { entries, isQuiet } = readXml(await request.body.document(), 'Delete', parseDelete, ['Object'])
+  const read = (entry: Entry) => deletionOf(request.bucket, entry)
+  const outcomes = await deleteNamed(services.store, request.actor, { entries, read })
   const deleted: XmlContent[] = []
   const errors: XmlContent[] = []
   const decisionIds: string[] = []
-  const outcomes = await deleteEach(entries, (entry) =>
-    deleteEntry(request, services, entry).catch((error: unknown) => {
-      if (error instanceof ApiError) return error
-      throw error
-    }),
-  )
   for (const [index, outcome] of outcomes.entries()) {
+    const entry = entries[index] as Entry
     if (!(outcome instanceof ApiError)) {
-      deleted.push(outcome)
+      deleted.push(describeDeleted(entry, outcome))
       continue
     }
     const decisionId = outcome.headers[decisionHeader]
     if (decisionId !== undefined) decisionIds.push(decisionId)
-    const { key, versionId } = entries[index] as Entry
+    const { key, versionId } = entry
     errors.push({ Key: key, VersionId: versionId, Code: outcome.code, Message: outcome.message })
   }
   const content = { Deleted: isQuiet ? [] : deleted, Error: errors }
@@ -68,35 +65,16 @@ function parseDelete(content: XmlElements): { entries: Entry[]; isQuiet: boolean
   return { entries, isQuiet: textAt(content, 'Quiet')?.toLowerCase() === 'true' }
 }
 
-async function deleteEntry(request: S3Request, services: Services, entry: Entry): Promise<XmlContent> {
-  const { bucket } = request
-  const { key, versionId, etag } = entry
-  assertKey(key)
-  // One that cannot be is missing here, where others call it an invalid argument.
-  if (versionId !== undefined && !isVersionId(versionId)) throw new ApiError('NoSuchVersion')
-  const keys = { ...(versionId && { 's3:versionid': versionId }), ...(etag && { 's3:if-match': etag }) }
-  await authorizeOnObject(services, {
-    principal: request.caller.principal,
-    action: versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion',
-    bucket,
-    key,
-    versionId,
-    facts: { ...request.facts, keys },
-  })
-  const deleted = await services.store.deleteObject({
-    bucket,
-    key,
-    versionId,
-    ownerId: request.caller.principal.canonicalId,
-    conditions: {
-      ...(etag === undefined ? {} : { ifMatch: etag }),
-      ...parseSizeAndTime(entry.size, entry.lastModified),
-    },
-  })
-  return {
-    Key: key,
-    VersionId: versionId,
-    DeleteMarker: deleted.isDeleteMarker ? true : undefined,
-    DeleteMarkerVersionId: deleted.isDeleteMarker ? deleted.versionId : undefined,
-  }
-}
+const deletionOf = (bucket: Bucket, { key, versionId, etag, size, lastModified }: Entry): Deletion => ({
+  bucket,
+  key,
+  versionId,
+  conditions: { ...(etag === undefined ? {} : { ifMatch: etag }), ...parseSizeAndTime(size, lastModified) },
+})
+
+const describeDeleted = ({ key, versionId }: Entry, deleted: DeletedObject): XmlContent => ({
+  Key: key,
+  VersionId: versionId,
+  DeleteMarker: deleted.isDeleteMarker ? true : undefined,
+  DeleteMarkerVersionId: deleted.isDeleteMarker ? deleted.versionId : undefined,
+})

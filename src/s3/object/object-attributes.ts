@@ -1,13 +1,14 @@
-/** What a client says of an object beside its bytes: request headers in, response headers out. */
-import { isUtf8 } from 'node:buffer'
+/** Attributes of an object beside its bytes: from request headers, and to response headers. */
 import type { IncomingHttpHeaders } from 'node:http'
-import { decodeWords, encodeWords } from '#lib/encoded-words.ts'
+import { decodeWords, encodeWords } from '#lib/text/encoded-words.ts'
+import { decodeHeaderBytes } from '#lib/text/header-bytes.ts'
 import { ApiError } from '#model/errors.ts'
-import { limits } from '#model/limits.ts'
 import { type ObjectAttributes, type ObjectHeaders, type StorageClass, storageClasses } from '#model/object.ts'
 import { isArchived } from '#model/storage-class.ts'
-import { parseTaggingHeader } from '#s3/tagging.ts'
-import type { ObjectAccess } from './new-object-access.ts'
+import type { NewObject } from '#objects/new-object.ts'
+import { requestedAcl } from '#s3/acl/acl-request.ts'
+import type { Accounts } from '#s3/operation.ts'
+import { parseTaggingHeader } from '#s3/request/tagging.ts'
 
 const standard = [
   ['contentType', 'content-type'],
@@ -20,29 +21,32 @@ const standard = [
 
 const [, ...optional] = standard
 
-/** `isForm`: from the fields of a form, whose metadata S3 keeps as it is; that of headers is decoded by RFC 2047. */
-export function parseAttributes(
+/** `isForm`: the headers are fields of a form, whose metadata S3 keeps unchanged. In headers, RFC 2047 is decoded. */
+export function parseNewObject(
   headers: IncomingHttpHeaders,
-  access: ObjectAccess,
+  { bucket, key }: Pick<NewObject, 'bucket' | 'key'>,
+  accounts: Accounts,
   { isForm = false }: { readonly isForm?: boolean } = {},
-): ObjectAttributes {
+): NewObject {
+  const acl = requestedAcl(headers, 'object', accounts)
   const redirect = headers['x-amz-website-redirect-location']
   if (redirect !== undefined && !/^(\/|https?:\/\/)/.test(String(redirect))) {
     throw new ApiError('InvalidRedirectLocation')
   }
   const tagging = headers['x-amz-tagging']
-  const tags = tagging === undefined ? undefined : parseTaggingHeader(String(tagging))
   return {
+    bucket,
+    key,
     headers: parseHeaders(headers),
     userMetadata: parseUserMetadata(headers, isForm),
     storageClass: parseStorageClass(headers['x-amz-storage-class']),
-    ...access,
-    ...(redirect === undefined ? {} : { websiteRedirectLocation: String(redirect) }),
-    ...(tags === undefined ? {} : { tags }),
+    websiteRedirectLocation: redirect === undefined ? undefined : String(redirect),
+    tags: tagging === undefined ? undefined : parseTaggingHeader(String(tagging)),
+    acl,
   }
 }
 
-/** InvalidArgument for what no header may hold: a line's end in it would begin another header. RFC 9110 §5.5 */
+/** InvalidArgument for a value that no header may hold: a line end would begin another header. RFC 9110 §5.5 */
 export function assertHeaderText(name: string, value: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) {
@@ -60,7 +64,7 @@ function parseHeaders(headers: IncomingHttpHeaders): ObjectHeaders {
   return parsed
 }
 
-/** aws-chunked is how the body travels, not what the object is. */
+/** aws-chunked is the framing of the body, not an attribute of the object. */
 function withoutFraming(encoding: string | undefined): string | undefined {
   return encoding
     ?.split(',')
@@ -69,40 +73,28 @@ function withoutFraming(encoding: string | undefined): string | undefined {
     .trim()
 }
 
-/** Node gives header bytes as latin1; they are read as UTF-8 where they are, and RFC 2047 words are decoded. */
+/** Values are text: UTF-8 if the bytes are valid, with the words of RFC 2047 decoded. */
 function parseUserMetadata(headers: IncomingHttpHeaders, isForm: boolean): Record<string, string> {
   const metadata: Record<string, string> = {}
-  let size = 0
   for (const name in headers) {
     if (!name.startsWith('x-amz-meta-')) continue
     const raw = String(headers[name])
-    const text = utf8OrLatin1(raw)
+    const text = decodeHeaderBytes(raw)
     const value = isForm ? text : decodeWords(text)
     const short = name.slice('x-amz-meta-'.length)
-    size += short.length + Buffer.byteLength(value)
     Object.defineProperty(metadata, short, { value, enumerable: true, writable: true, configurable: true })
-  }
-  if (size > limits.userMetadataBytes) {
-    throw new ApiError('MetadataTooLarge', { fields: { Size: size, MaxSizeAllowed: limits.userMetadataBytes } })
   }
   return metadata
 }
 
-function utf8OrLatin1(raw: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII
-  if (/^[\x00-\x7f]*$/.test(raw)) return raw
-  const bytes = Buffer.from(raw, 'latin1')
-  return isUtf8(bytes) ? bytes.toString() : raw
-}
-
-export function parseStorageClass(header: string | string[] | undefined): StorageClass {
-  if (header === undefined) return 'STANDARD'
+function parseStorageClass(header: string | string[] | undefined): StorageClass | undefined {
+  if (header === undefined) return undefined
   const storageClass = storageClasses.find((one) => one === header)
   if (storageClass !== undefined && !isArchived({ storageClass })) return storageClass
   throw new ApiError('InvalidStorageClass', { fields: { StorageClassRequested: String(header) } })
 }
 
-/** Headers of a GET or HEAD that come from the attributes. */
+/** Headers of GET and HEAD that come from the attributes. */
 export function attributeHeaders(attributes: ObjectAttributes): Record<string, string> {
   const { headers, userMetadata, storageClass, websiteRedirectLocation } = attributes
   const out: Record<string, string> = { 'content-type': headers.contentType ?? 'binary/octet-stream' }

@@ -1,8 +1,7 @@
-import type { ObjectVersion } from '#model/object.ts'
-import { assertTags, hasSameTags, type NamedTags, type Tags, withTags } from '#model/tags.ts'
+import type { NamedTags } from '#model/tags.ts'
+import { deleteTags, putTags } from '#objects/tag-object.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
-import { readTagging, taggingDocument } from '#s3/tagging.ts'
-import { changeAddressed } from './change-addressed.ts'
+import { readTagging, taggingDocument } from '#s3/request/tagging.ts'
 import { versionHeader } from './put-object.ts'
 import { requestedVersion } from './requested-version.ts'
 
@@ -13,7 +12,8 @@ export async function getObjectTagging(request: S3Request): Promise<S3Response> 
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html */
-export async function putObjectTagging(request: S3Request, services: Services): Promise<S3Response> {
+export async function putObjectTagging(request: S3Request, { store }: Services): Promise<S3Response> {
+  const { bucket, key, actor } = request
   let named: NamedTags = []
   let fault: unknown
   try {
@@ -21,33 +21,13 @@ export async function putObjectTagging(request: S3Request, services: Services): 
   } catch (error) {
     fault = error
   }
-  const version = await changeTags(request, services, 'Put', named, () => {
-    // Only now: whoever may not tag learns nothing else.
-    if (fault !== undefined) throw fault
-    return assertTags(named, 'object')
-  })
-  return { headers: versionHeader(request.bucket.versioning, version) }
+  const version = await putTags(store, actor, { bucket, key, versionId: requestedVersion(request), named, fault })
+  return { headers: versionHeader(bucket.versioning, version) }
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html */
-export async function deleteObjectTagging(request: S3Request, services: Services): Promise<S3Response> {
-  const version = await changeTags(request, services, 'Delete', [], () => undefined)
-  return { status: 204, headers: versionHeader(request.bucket.versioning, version) }
-}
-
-/** Conditions may ask for the tags that are to be and for those that are. */
-function changeTags(
-  request: S3Request,
-  services: Services,
-  verb: 'Put' | 'Delete',
-  objectTags: NamedTags,
-  wanted: () => Tags | undefined,
-): Promise<ObjectVersion> {
-  const action = `s3:${verb}Object${requestedVersion(request) === undefined ? '' : 'Version'}Tagging`
-  const facts = { ...request.facts, objectTags }
-  const change = (judged: ObjectVersion) => {
-    const tags = wanted()
-    return (stored: ObjectVersion) => (hasSameTags(stored, judged) ? withTags(stored, tags) : undefined)
-  }
-  return changeAddressed(request, services, { action, facts, change })
+export async function deleteObjectTagging(request: S3Request, { store }: Services): Promise<S3Response> {
+  const { bucket, key, actor } = request
+  const version = await deleteTags(store, actor, { bucket, key, versionId: requestedVersion(request) })
+  return { status: 204, headers: versionHeader(bucket.versioning, version) }
 }

@@ -1,10 +1,13 @@
+import { signedRegionOf } from '#model/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import { decodeToken, encodeToken, formatDate } from '#s3/bucket/listing.ts'
+import { decodeToken, encodeToken, formatDate } from '#s3/listing/listing.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import type { Store } from '#store/contract.ts'
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html: those of the caller's account only. */
+/**
+ * Lists the buckets of the caller's account only. https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
+ */
 export async function listBuckets(request: S3Request, { store }: Services): Promise<S3Response> {
   const { query, caller } = request
   const { principal } = caller
@@ -24,7 +27,7 @@ export async function listBuckets(request: S3Request, { store }: Services): Prom
   const rows = page.buckets.map((bucket) => ({
     Name: bucket.name,
     CreationDate: formatDate(bucket.createdAtMs),
-    BucketRegion: bucket.region,
+    BucketRegion: signedRegionOf(bucket.region),
   }))
   return {
     body: {

@@ -88,7 +88,6 @@ export const buckets: readonly BadCase[] = [
     ['that is not there', 'DELETE /absent-bucket', '404 NoSuchBucket'],
     ['with a name that cannot be', 'DELETE /Bad_Name', '400 InvalidBucketName'],
     ['through a sub-resource that is none', 'DELETE /bucket?location', '405 MethodNotAllowed'],
-    ['through one that is not served', 'DELETE /empty?metadataTable', '501 NotImplemented'],
     ['through one that has parts', 'DELETE /empty?inventory', '400 InvalidArgument'],
     ['through one of objects', 'DELETE /empty?legal-hold', '400 InvalidArgument'],
     ['that another account owns', 'DELETE /theirs', '403 AccessDenied'],

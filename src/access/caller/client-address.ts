@@ -1,0 +1,49 @@
+/** Where a request comes from. Headers of proxies count only if the proxies are configured. */
+import { isIP } from 'node:net'
+import { parseIpRange } from '#lib/net/ip-range.ts'
+import type { RequestFacts } from './request-facts.ts'
+
+export interface ClientAddress {
+  address(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
+  isSecure(facts: Pick<RequestFacts, 'socket' | 'headers'>): boolean
+  /** Host as the client asked for it, with its port where one is given. */
+  host(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
+}
+
+/** `trustedProxies`: addresses and CIDR ranges. */
+export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
+  const ranges = trustedProxies.map(parseIpRange).filter((range) => range !== undefined)
+  const isTrusted = (address: string) => ranges.some((range) => range(address))
+  return {
+    address({ socket, headers }) {
+      // A dual-stack socket reports IPv4 clients as `::ffff:1.2.3.4`.
+      const remoteAddress = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '')
+      if (remoteAddress === undefined || !isTrusted(remoteAddress)) return remoteAddress
+      // Each proxy appends its client: the last address that is not one of our proxies is the client.
+      const hops = listOf(headers['x-forwarded-for']).filter((hop) => isIP(hop) !== 0)
+      return hops.findLast((hop) => !isTrusted(hop)) ?? hops[0] ?? remoteAddress
+    },
+    isSecure({ socket, headers }) {
+      const { remoteAddress, encrypted } = socket
+      const isProxied = remoteAddress !== undefined && isTrusted(remoteAddress)
+      const scheme = isProxied ? listOf(headers['x-forwarded-proto']).at(-1) : undefined
+      return scheme === undefined ? encrypted === true : scheme.toLowerCase() === 'https'
+    },
+    host({ socket, headers }) {
+      const { remoteAddress = '' } = socket
+      const isProxied = isTrusted(remoteAddress.replace(/^::ffff:(?=\d+\.)/, ''))
+      const forwarded = isProxied ? listOf(headers['x-forwarded-host']).at(-1) : undefined
+      const host = forwarded ?? headers.host
+      const port = isProxied ? listOf(headers['x-forwarded-port']).at(-1) : undefined
+      const isWhole = host === undefined || /:\d+$/.test(host) || !/^\d{1,5}$/.test(port ?? '')
+      return isWhole ? host : `${host}:${port}`
+    },
+  }
+}
+
+const listOf = (header: string | string[] | undefined): string[] =>
+  header === undefined
+    ? []
+    : String(header)
+        .split(',')
+        .map((part) => part.trim())

@@ -1,0 +1,289 @@
+/** The one authorization: gathers the policies that count, lets the engine decide, and records what was refused. */
+
+import { keptConnection } from '#access/caller/connection.ts'
+import type { AskedDecision, RequestFacts } from '#access/caller/request-facts.ts'
+import type { DecisionJournal } from '#access/records/decision-journal.ts'
+import type { UsageLedger } from '#access/records/usage-ledger.ts'
+import type { BucketPolicyBook } from '#identity/bucket-policies/bucket-policies.ts'
+import { Identity } from '#identity/identity.ts'
+import type { Principal } from '#model/account.ts'
+import { ApiError } from '#model/errors.ts'
+import { hasAclsEnabled } from '#model/object-ownership.ts'
+import type { AccessRequest } from '#policy/evaluate/access-request.ts'
+import { aclAllows, isObjectOwnersSay } from '#policy/evaluate/acl-evaluation.ts'
+import {
+  type Decision,
+  evaluate,
+  type NamedPolicy,
+  type Policies,
+  type RequesterPolicies,
+} from '#policy/evaluate/evaluate.ts'
+import { explain } from '#policy/evaluate/explain.ts'
+import { isKeptToOwnersAccount, isOfOwnersAccount } from '#policy/owners-account.ts'
+import { anonymousRequester, type Requester } from '#policy/requester.ts'
+import { accessDenied, allBuckets, denialMessage, refusalMessage, withDecision } from './denial.ts'
+import { lockedPolicy } from './locked-policy.ts'
+import { type ContextOptions, createContext } from './request-context.ts'
+import type { ArnResource, Asking, Resource } from './resource.ts'
+
+export interface AuthorizerOptions {
+  readonly policies: BucketPolicyBook
+  /** The account of a bucket's owner, by canonical id. */
+  readonly findAccount: (canonicalId: string) => string | undefined
+  /** The server's own account. Its administrators see what belongs to no account. */
+  readonly ownAccount: () => string
+  readonly context: ContextOptions
+  readonly journal: DecisionJournal
+  readonly ledger: UsageLedger
+  /** `log`: signed requests are let in whatever the decision; the decision is recorded. */
+  readonly enforce: 'on' | 'log'
+  readonly onSoftDenial: (fields: object) => void
+}
+
+interface Refusal {
+  readonly asked: AskedDecision
+  /** The same question for the record, with all facts. */
+  readonly traced: (facts: RequestFacts) => AskedDecision
+  readonly decision: Decision
+  readonly accessKeyId: string
+  readonly bucket: string | undefined
+  readonly facts: RequestFacts
+}
+
+export interface Authorizer {
+  question(principal: Principal, action: string, resource: Resource, facts: RequestFacts): AskedDecision
+  decide(question: AskedDecision): Decision
+  /** See Gatekeeper.authorize. */
+  authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void
+  /** See Gatekeeper.authorizeArn. */
+  authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
+  /** See Gatekeeper.mayArn. */
+  mayArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): boolean
+  /** See Gatekeeper.recordRefusal. */
+  recordRefusal(
+    error: ApiError,
+    principal: Principal,
+    action: string,
+    resource: Resource,
+    facts: RequestFacts,
+  ): ApiError
+  /** See Gatekeeper.recordArnRefusal. */
+  recordArnRefusal(
+    error: ApiError,
+    asking: Asking,
+    action: string,
+    resource: ArnResource,
+    facts: RequestFacts,
+  ): ApiError
+}
+
+const noPolicies: RequesterPolicies = { identity: [] }
+
+export function createAuthorizer(options: AuthorizerOptions): Authorizer {
+  const { policies: book, journal, ledger, context } = options
+
+  function question(principal: Principal, action: string, resource: Resource, facts: RequestFacts): AskedDecision {
+    const identity = principal instanceof Identity ? principal : undefined
+    const requester = identity?.requester ?? anonymousRequester
+    const own = identity?.policies ?? noPolicies
+    const request = {
+      principal: requester,
+      action,
+      resource: arnOf(resource),
+      resourceAccount: accountOf(ownerOf(action, resource), requester),
+      context: createContext(context, facts, action, resource),
+    }
+    const { bucket } = resource
+    if (bucket === undefined || bucket.ownerId === '') return { request, policies: own }
+    const acl = hasAclsEnabled(bucket) ? () => aclGrants(principal, action, resource) : undefined
+    const policy = bucketPolicyFor(principal, action, resource)
+    const { identity: granted, boundary, session } = own
+    return { request, policies: { identity: granted, boundary, session, resource: policy, acl } }
+  }
+
+  /**
+   * A bucket's policy can deny anything in the bucket. It allows nothing about objects that another account owns, and
+   * nothing to strangers where RestrictPublicBuckets applies.
+   */
+  function bucketPolicyFor(principal: Principal, action: string, resource: Resource): NamedPolicy | undefined {
+    const { bucket } = resource
+    const policy = bucket && book.policyOf(bucket.name)
+    if (bucket === undefined || policy === undefined || policy === 'invalid') return policy && lockedPolicy
+    const isRestricted =
+      bucket.publicAccessBlock?.restrictPublicBuckets === true &&
+      principal.canonicalId !== bucket.ownerId &&
+      book.isPublic(bucket.name)
+    return isRestricted || ownerOf(action, resource) !== bucket.ownerId ? withoutAllows(policy) : policy
+  }
+
+  /** What does not exist yet will belong to the requester's account. */
+  function accountOf(ownerId: string | undefined, { canonicalId, account }: Requester): string {
+    if (ownerId === undefined || ownerId === '') return account === '' ? options.ownAccount() : account
+    if (ownerId === canonicalId) return account
+    return options.findAccount(ownerId) ?? ownerId
+  }
+
+  function decide({ request, policies }: AskedDecision): Decision {
+    const decision = evaluate(request, policies)
+    if (decision.reason !== 'explicit-deny' || decision.policyType !== 'resource-based') return decision
+    return mayMend(request, policies) ? evaluate(request, withoutResource(policies)) : decision
+  }
+
+  function authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void {
+    const asked = question(principal, action, resource, facts)
+    const decision = decide(asked)
+    if (decision.outcome === 'Allow') {
+      keepToOwner(asked, facts)
+      facts.allowed?.add(asked, decision, resource, facts)
+      if (!principal.isAnonymous) ledger.count(principal.accessKeyId, action, resource.bucket?.name, resource.key)
+      return
+    }
+    // Statements that were not reached may ask for tags that were not loaded.
+    const traced = (kept: RequestFacts) => question(principal, action, { object: null, ...resource }, kept)
+    refuse({ asked, traced, decision, accessKeyId: principal.accessKeyId, bucket: resource.bucket?.name, facts })
+    keepToOwner(asked, facts)
+  }
+
+  function arnAskedDecision(asking: Asking, action: string, { arn, account, trust }: ArnResource, facts: RequestFacts) {
+    const request = {
+      principal: asking.requester,
+      action,
+      resource: arn,
+      resourceAccount: account,
+      context: createContext(context, facts, action, {}),
+    }
+    const { policies } = asking
+    return {
+      request,
+      policies: trust === undefined ? policies : { ...policies, resource: trust, isTrust: true as const },
+    }
+  }
+
+  const mayArn: Authorizer['mayArn'] = (...asked) => {
+    const { request, policies } = arnAskedDecision(...asked)
+    return evaluate(request, policies).outcome === 'Allow'
+  }
+
+  function authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void {
+    const asked = arnAskedDecision(asking, action, resource, facts)
+    const decision = evaluate(asked.request, asked.policies)
+    const { accessKeyId = '' } = asking
+    if (decision.outcome === 'Allow' || (resource.needsNoAllow && decision.reason === 'implicit-deny')) {
+      facts.allowed?.add(asked, decision, {}, facts)
+      if (accessKeyId !== '') ledger.count(accessKeyId, action, undefined, undefined)
+      return
+    }
+    refuse({ asked, traced: () => asked, decision, accessKeyId, bucket: undefined, facts })
+  }
+
+  /** Throws AccessDenied, unless the request is let in and only recorded. */
+  function refuse({ asked, traced, decision, accessKeyId, bucket, facts }: Refusal): void {
+    const { principal } = asked.request
+    const isLetIn = options.enforce === 'log' && principal.account !== ''
+    const message = denialMessage(asked.request, decision, asked.policies)
+    // The record is written later, when the connection may be closed.
+    const kept = { ...facts, socket: keptConnection(facts.socket) }
+    const id = journal.record(() => ({
+      outcome: isLetIn ? 'Allow' : 'Deny',
+      code: 'AccessDenied',
+      message,
+      requester: describe(accessKeyId, asked.request),
+      sourceAddress: context.clientAddress.address(kept),
+      request: { ...summary(asked.request), ...(bucket === undefined ? {} : { bucket }) },
+      decision,
+      policies: explain(traced(kept).request, asked.policies).policies,
+    }))
+    if (!isLetIn) throw accessDenied(message, id)
+    options.onSoftDenial({ decisionId: id, message })
+  }
+
+  const recordRefusal: Authorizer['recordRefusal'] = (error, principal, action, resource, facts) => {
+    const { request } = question(principal, action, resource, facts)
+    return noted(error, request, principal.accessKeyId, resource.bucket?.name, facts)
+  }
+
+  const recordArnRefusal: Authorizer['recordArnRefusal'] = (error, asking, action, resource, facts) => {
+    const { request } = arnAskedDecision(asking, action, resource, facts)
+    return noted(error, request, asking.accessKeyId ?? '', undefined, facts)
+  }
+
+  function noted(
+    error: ApiError,
+    request: AccessRequest,
+    accessKeyId: string,
+    bucket: string | undefined,
+    facts: RequestFacts,
+  ): ApiError {
+    const message = refusalMessage(request, error)
+    const sourceAddress = context.clientAddress.address(facts)
+    const id = journal.record(() => ({
+      outcome: 'Deny',
+      code: error.code,
+      message,
+      requester: describe(accessKeyId, request),
+      sourceAddress,
+      request: { ...summary(request), ...(bucket === undefined ? {} : { bucket }) },
+      hint: error.cause instanceof Error ? error.cause.message : error.message,
+    }))
+    return withDecision(error, id, message)
+  }
+
+  return { question, decide, authorize, authorizeArn, mayArn, recordRefusal, recordArnRefusal }
+}
+
+/**
+ * The root of an account can always change the policies of its buckets, as on AWS. In an account without a root user
+ * its administrators can, since they could give themselves any right.
+ */
+function mayMend(request: AccessRequest, policies: Policies): boolean {
+  const { principal, action } = request
+  if (!isKeptToOwnersAccount(action) || !isOfOwnersAccount(request)) return false
+  return principal.type === 'root' || isAdministrator(request, policies)
+}
+
+/** MethodNotAllowed to requesters of other accounts who have the permission. Others get AccessDenied before. */
+function keepToOwner({ request }: AskedDecision, { method }: RequestFacts): void {
+  if (!isKeptToOwnersAccount(request.action) || isOfOwnersAccount(request)) return
+  throw new ApiError('MethodNotAllowed', { fields: { Method: method, ResourceType: 'BUCKETPOLICY' } })
+}
+
+function isAdministrator(request: AccessRequest, policies: Policies): boolean {
+  const asked = { ...request, action: 'iam:PutUserPolicy', resource: '*' }
+  return evaluate(asked, withoutResource(policies)).outcome === 'Allow'
+}
+
+/** The object's owner for actions that its owner decides about, otherwise the bucket's owner. */
+function ownerOf(action: string, { bucket, object }: Resource): string | undefined {
+  return object && isObjectOwnersSay(action) ? object.ownerId : bucket?.ownerId
+}
+
+/**
+ * An object written anonymously belongs to the anonymous principal, which has no account and no policies: its owner has
+ * access.
+ */
+function aclGrants(principal: Principal, action: string, resource: Resource): boolean {
+  const { bucket, object } = resource
+  if (principal.isAnonymous && principal.canonicalId === ownerOf(action, resource)) return true
+  return bucket !== undefined && aclAllows(principal, action, { bucket, object: object ?? undefined })
+}
+
+function withoutAllows({ name, policy }: NamedPolicy): NamedPolicy {
+  const statementsFor = (action: string) => ({ denies: policy.statementsFor(action).denies, allows: [] })
+  return { name, policy: { ...policy, statementsFor } }
+}
+
+function withoutResource({ resource: _, ...others }: Policies): Policies {
+  return others
+}
+
+function arnOf({ bucket, key }: Resource): string {
+  if (bucket === undefined) return allBuckets
+  return key === undefined ? `arn:aws:s3:::${bucket.name}` : `arn:aws:s3:::${bucket.name}/${key}`
+}
+
+function describe(accessKeyId: string, { principal }: AccessRequest) {
+  const { type, arn, account, userName } = principal
+  return { type, arn, account, accessKeyId, ...(userName === undefined ? {} : { userName }) }
+}
+
+const summary = ({ action, resource, resourceAccount }: AccessRequest) => ({ action, resource, resourceAccount })

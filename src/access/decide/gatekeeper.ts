@@ -1,0 +1,92 @@
+/** Authentication and authorization behind one interface. Default is deny. */
+
+import { type AuthenticatorOptions, createAuthenticator } from '#access/caller/authenticator.ts'
+import type { Addressed, Caller, ReceivedSignable } from '#access/caller/caller.ts'
+import type { RequestFacts } from '#access/caller/request-facts.ts'
+import type { Principal } from '#model/account.ts'
+import type { ApiError } from '#model/errors.ts'
+import { isKeptToOwnersAccount, isOfOwnersAccount } from '#policy/owners-account.ts'
+import type { Authorizer } from './authorizer.ts'
+import { ObjectNeeded } from './object-needed.ts'
+import type { ArnResource, Asking, Resource } from './resource.ts'
+
+/** Authorization, for callers that are known already. */
+export type Rights = Pick<Gatekeeper, 'authorize' | 'may'>
+
+/**
+ * The one authentication and the one authorization, for every way into the server. Errors are ApiError with AWS's
+ * codes.
+ */
+export interface Gatekeeper {
+  /** Verifies the credentials of the request; anonymous if it has none. */
+  authenticate(request: ReceivedSignable, addressed?: Addressed): Caller
+  /**
+   * Verifies the signature over the field `policy` of a POST upload (names in lower case); anonymous if there is none.
+   * `received`: the request that carried the form.
+   */
+  authenticateForm(
+    fields: ReadonlyMap<string, string>,
+    received: Pick<RequestFacts, 'headers' | 'socket'>,
+    addressed?: Addressed,
+  ): Caller
+  /**
+   * AccessDenied unless the principal may do `action` (for example `s3:GetObject`). Explicit Deny wins; default is
+   * deny. Throws ObjectNeeded, an AccessDenied too, if the decision depends on the object and `resource` lacks it.
+   */
+  authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void
+  /** The same decision, without a record. */
+  may(principal: Principal, action: string, resource: Resource, facts: RequestFacts): boolean
+  /** Where a request comes from, past trusted proxies. */
+  addressOf(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
+  /** Like `authorize`, for resources that only an ARN names. */
+  authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
+  /** Like `may`, for resources that only an ARN names. */
+  mayArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): boolean
+  /** Records an AccessDenied that no policy made. The returned error has AWS's message and the id of the record. */
+  recordRefusal(
+    error: ApiError,
+    principal: Principal,
+    action: string,
+    resource: Resource,
+    facts: RequestFacts,
+  ): ApiError
+  /** Like `recordRefusal`, for resources that only an ARN names. */
+  recordArnRefusal(
+    error: ApiError,
+    asking: Asking,
+    action: string,
+    resource: ArnResource,
+    facts: RequestFacts,
+  ): ApiError
+}
+
+export interface GatekeeperOptions extends AuthenticatorOptions {
+  readonly authorizer: Authorizer
+}
+
+export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
+  const { authorizer } = options
+
+  const may: Gatekeeper['may'] = (...asked) => {
+    try {
+      const question = authorizer.question(...asked)
+      const { request } = question
+      if (isKeptToOwnersAccount(request.action) && !isOfOwnersAccount(request)) return false
+      return authorizer.decide(question).outcome === 'Allow'
+    } catch (error) {
+      if (error instanceof ObjectNeeded) return false
+      throw error
+    }
+  }
+
+  return {
+    ...createAuthenticator(options),
+    authorize: authorizer.authorize,
+    authorizeArn: authorizer.authorizeArn,
+    mayArn: authorizer.mayArn,
+    recordRefusal: authorizer.recordRefusal,
+    recordArnRefusal: authorizer.recordArnRefusal,
+    may,
+    addressOf: options.clientAddress.address,
+  }
+}

@@ -1,0 +1,36 @@
+/** What a decision is about. */
+import type { Tags } from '#model/tags.ts'
+import type { Governed, GovernedBucket } from '#policy/evaluate/acl-evaluation.ts'
+import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate/evaluate.ts'
+import type { Requester } from '#policy/requester.ts'
+
+/** The resource of an S3 action: `bucket` alone for bucket actions, neither for service actions. */
+export interface Resource {
+  /** `ownerId` is '' for a bucket that does not exist yet. */
+  readonly bucket?: (GovernedBucket & { readonly name: string; readonly region?: string }) | undefined
+  readonly key?: string | undefined
+  /**
+   * The version at `key`, where the decision depends on it (`dependsOnObject`, ObjectNeeded); null if there is none.
+   * Undefined: the bucket's owner counts as its owner.
+   */
+  readonly object?: (Governed & { readonly tags?: Tags }) | null | undefined
+}
+
+/** A resource of IAM or STS. */
+export interface ArnResource {
+  /** An ARN, or `*`. */
+  readonly arn: string
+  /** The account that owns it. */
+  readonly account: string
+  /** The trust policy of the role to assume. */
+  readonly trust?: NamedPolicy
+  /** Allowed unless a policy denies it. */
+  readonly needsNoAllow?: true
+}
+
+/** An identity, or a principal that only a token issuer knows. */
+export interface Asking {
+  readonly requester: Requester
+  readonly policies: RequesterPolicies
+  readonly accessKeyId?: string
+}

@@ -1,0 +1,131 @@
+/**
+ * Counts failed attempts per name and address, and per address over all names, and locks either for a while after too
+ * many. Attempts from one address never lock out another.
+ */
+import { hash } from 'node:crypto'
+import { type Clock, systemClock } from '#lib/clock.ts'
+import { networkOf } from '#lib/net/ip-range.ts'
+import { rememberUpTo } from '#lib/remember.ts'
+import { ApiError } from '#model/errors.ts'
+
+export interface LockoutSettings {
+  readonly authMaxAttempts: number
+  readonly authLockoutMinutes: number
+}
+
+interface Failures {
+  count: number
+  lastMs: number
+}
+
+interface Lock {
+  readonly leftMs: number
+  readonly count: number
+}
+
+const entriesMax = 10_000
+
+class FailureTable {
+  readonly #max: number
+  readonly #lockMs: number
+  /**
+   * Attempts that are not locked, and attempts that are, each in the order of their last failure. Each has its own
+   * bound: made-up names do not end locks, and locks leave room for counting new names.
+   */
+  readonly #open = new Map<string, Failures>()
+  readonly #locked = new Map<string, Failures>()
+
+  constructor(max: number, lockMinutes: number) {
+    this.#max = max
+    this.#lockMs = lockMinutes * 60_000
+  }
+
+  /** Undefined: not locked. */
+  findLock(id: string, nowMs: number): Lock | undefined {
+    const failures = this.#locked.get(id)
+    if (failures === undefined) return undefined
+    const leftMs = failures.lastMs + this.#lockMs - nowMs
+    if (leftMs > 0) return { leftMs, count: failures.count }
+    this.#locked.delete(id)
+    return undefined
+  }
+
+  add(id: string, nowMs: number): void {
+    const before = this.#open.get(id)
+    const isRecent = before !== undefined && nowMs - before.lastMs < this.#lockMs
+    const failures = { count: isRecent ? before.count + 1 : 1, lastMs: nowMs }
+    this.#open.delete(id)
+    rememberUpTo(failures.count >= this.#max ? this.#locked : this.#open, entriesMax, id, failures)
+  }
+
+  /** Takes back the last `add`. */
+  takeBack(id: string): void {
+    const failures = this.#locked.get(id) ?? this.#open.get(id)
+    if (failures === undefined) return
+    this.#locked.delete(id)
+    failures.count--
+    if (failures.count > 0) this.#open.set(id, failures)
+    else this.#open.delete(id)
+  }
+
+  forget(id: string): void {
+    this.#open.delete(id)
+    this.#locked.delete(id)
+  }
+}
+
+export interface LockoutOptions {
+  /** How many times `authMaxAttempts` an address may fail over all names; undefined: no limit. */
+  readonly attemptsOfAddress?: number
+  readonly clock?: Clock
+}
+
+export class Lockout {
+  readonly #clock: Clock
+  readonly #names: FailureTable
+  readonly #addresses: FailureTable | undefined
+
+  constructor(settings: LockoutSettings, { attemptsOfAddress, clock = systemClock }: LockoutOptions = {}) {
+    this.#clock = clock
+    const { authMaxAttempts: max, authLockoutMinutes: minutes } = settings
+    this.#names = new FailureTable(max, minutes)
+    this.#addresses = attemptsOfAddress === undefined ? undefined : new FailureTable(max * attemptsOfAddress, minutes)
+  }
+
+  /** AccessDenied while the name is locked for this address, or the address is locked. */
+  check(name: string, address: string): void {
+    const nowMs = this.#clock.nowMs()
+    const network = networkOf(address)
+    const ofName = this.#names.findLock(idOf(name, network), nowMs)
+    const lock = ofName ?? this.#addresses?.findLock(network, nowMs)
+    if (lock === undefined) return
+    const what = ofName === undefined ? 'it' : 'this name'
+    const seconds = String(Math.ceil(lock.leftMs / 1000))
+    throw new ApiError('AccessDenied', {
+      message: `Access temporarily locked. Try again in ${seconds} seconds.`,
+      headers: { 'retry-after': seconds },
+      cause: new Error(`${lock.count} attempts with wrong secrets from this address have locked ${what} for a while.`),
+    })
+  }
+
+  /**
+   * Counts an attempt as failed before its result is known, so that none runs uncounted. AccessDenied as from `check`.
+   */
+  begin(name: string, address: string): void {
+    this.check(name, address)
+    const nowMs = this.#clock.nowMs()
+    const network = networkOf(address)
+    this.#names.add(idOf(name, network), nowMs)
+    this.#addresses?.add(network, nowMs)
+  }
+
+  /** The attempt was right. */
+  succeed(name: string, address: string): void {
+    const network = networkOf(address)
+    this.#names.forget(idOf(name, network))
+    this.#addresses?.takeBack(network)
+  }
+}
+
+/** Names are cut, since they can be long. */
+const idOf = (name: string, network: string): string => hash('sha256', `${network}\0${name}`, 'base64url')

@@ -1,0 +1,36 @@
+/** Rows of the console's sessions, shared by all processes: counting them, and removing those that have expired. */
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { decodeJson, rowsAfter, rowsOf } from '#metadata/tables.ts'
+
+export interface SessionRow<T = unknown> {
+  readonly session: T
+  readonly expiresAtMs: number
+}
+
+const sweepRows = 500
+
+/** Sessions up to `countedMax`, and how many of these have expired but are not removed yet. */
+export async function countSessions(
+  engine: Pick<MetadataEngine, 'scan'>,
+  { nowMs, countedMax }: { readonly nowMs: number; readonly countedMax: number },
+): Promise<{ readonly live: number; readonly expired: number }> {
+  const rows = await engine.scan(rowsOf('w'), { limit: countedMax })
+  const expired = rows.filter(({ value }) => decodeJson<SessionRow>(value).expiresAtMs <= nowMs).length
+  return { live: rows.length - expired, expired }
+}
+
+/** Removes expired sessions, a page at a time. */
+export async function forgetExpiredSessions(
+  engine: Pick<MetadataEngine, 'scan' | 'commit'>,
+  nowMs: number,
+): Promise<void> {
+  for (let range = rowsOf('w'); ; ) {
+    const rows = await engine.scan(range, { limit: sweepRows })
+    const last = rows.at(-1)
+    if (last === undefined) return
+    const expired = rows.filter(({ value }) => decodeJson<SessionRow>(value).expiresAtMs <= nowMs)
+    const writes = expired.map(({ key }) => ({ key, value: undefined }))
+    if (writes.length > 0) await engine.commit({ checks: [], writes })
+    range = rowsAfter(range, last.key, 'row')
+  }
+}

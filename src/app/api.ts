@@ -1,0 +1,146 @@
+/** Assembles a running API from its parts. */
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { IRouter, NextFunction, Request, Response } from 'express'
+import { createAdminEndpoint } from '#admin/endpoint.ts'
+import { createHealthRoutes } from '#admin/health.ts'
+import { createMinioAdminRoutes } from '#admin/minio-admin.ts'
+import type { AppConfig } from '#config/config.ts'
+import { answerRefusal } from '#http/answer-refusal.ts'
+import { createQueryEndpoint } from '#http/aws-query/endpoint.ts'
+import { isQueryRequest } from '#http/aws-query/recognize.ts'
+import { createCors } from '#http/cors.ts'
+import { RateLimiter } from '#http/rate-limit.ts'
+import { refusalTold } from '#http/server/connections.ts'
+import { closeServer, createHttpServer, listen, takeConnections } from '#http/server/server.ts'
+import { readTls } from '#http/server/tls.ts'
+import { createIamService } from '#iam/service.ts'
+import { createLog, flushLog, type Log } from '#lib/log/log.ts'
+import type { ServedRequest } from '#model/served-request.ts'
+import { createS3Endpoint } from '#s3/endpoint.ts'
+import { createAddressReader } from '#s3/request/address.ts'
+import { createStsService } from '#sts/service.ts'
+import { createBuckets } from './create-buckets.ts'
+import { type OpenServices, openServices, type ServicesStart } from './services.ts'
+
+export interface ApiStart extends ServicesStart {
+  readonly version: string
+}
+
+export interface RunningServer {
+  readonly port: number
+  close(timeoutMs: number): Promise<void>
+}
+
+/** An API whose connections are accepted elsewhere. */
+export interface RunningWorker {
+  take(socket: Socket): void
+  close(timeoutMs: number): Promise<void>
+}
+
+export async function startApi(start: ApiStart): Promise<RunningServer> {
+  const { server, close } = await openApi(start)
+  const port = await listen(server, start.config.host, start.config.apiPort)
+  return { port, close }
+}
+
+export async function startApiWorker(start: ApiStart): Promise<RunningWorker> {
+  const { server, close } = await openApi(start)
+  return { take: takeConnections(server), close }
+}
+
+async function openApi(start: ApiStart) {
+  const { config } = start
+  const log = await createLog(config.log, 'api')
+  const open = await openServices({ ...start, runsJobs: true }, log)
+  const install = await prepareApi(open, start, log)
+  const server = createHttpServer({ tls: readTls(config.tls), onRefused: refusalTold(log) }, install)
+  const close = async (timeoutMs: number) => {
+    await Promise.all([closeServer(server, timeoutMs), open.jobs.close()])
+    await open.close()
+    await flushLog(log)
+  }
+  return { server, close }
+}
+
+/** The routes of an API on services that are open; the primary process also makes the buckets of MYFSIO_BUCKETS. */
+export async function prepareApi(
+  open: OpenServices,
+  { config, version, isPrimary }: ApiStart,
+  log: Log,
+): Promise<(app: IRouter) => void> {
+  if (isPrimary) await createBuckets(open.services.store, config, open.identities.ownerId)
+  return installRoutes(open, config, version, log)
+}
+
+/**
+ * First the routes that need no credentials and cost nothing to pass, last the S3 endpoint, which takes everything
+ * else.
+ */
+function installRoutes(open: OpenServices, config: AppConfig, version: string, log: Log) {
+  const { services, access, identities, clock } = open
+  const { gatekeeper } = services
+  const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
+  const rateLimit =
+    limiter && ((request: IncomingMessage) => limiter.assert(access.clientAddress.address(request) ?? ''))
+  const health = createHealthRoutes(version)
+  const { region, service, apiBaseUrl } = config
+  const findIdentity = (name: string) => identities.find(name)
+  const documents = () => [identities, open.policies].map(({ path, problem }) => ({ path, problem }))
+  const serverOwnerId = () => identities.ownerId
+  const questions = { access, findIdentity, documents, serverOwnerId, backgroundWork: open.jobs }
+  const admin = createAdminEndpoint({ ...services, region, service, apiBaseUrl, ...questions })
+  const minioAdmin = createMinioAdminRoutes(services.store)
+  const onServed = config.activity ? (served: ServedRequest) => access.activity.record(served) : undefined
+  const query = createQueryEndpoint({
+    services: [
+      createIamService({ identities, gatekeeper, clientAddress: access.clientAddress, settings: config, clock }),
+      createStsService({ identities, gatekeeper, journal: access.journal, settings: config.sts }),
+    ],
+    log,
+    rateLimit,
+    onServed,
+  })
+  const endpoint = createS3Endpoint({ services, log, onServed, ...(rateLimit === undefined ? {} : { rateLimit }) })
+  const readAddress = createAddressReader(services.settings.virtualHostDomains)
+  /** A bucket addressed by host may hold a key that looks like one of our own paths. */
+  const isOurs = ({ url = '', headers }: IncomingMessage) =>
+    /^\/(healthz|minio\/(health|admin|kms|metrics|prometheus|v2)|presign|bucket-policy|_)(\/|\?|$)/.test(url) &&
+    readAddress('/', headers.host).bucketName === ''
+
+  /** Requests for IAM and STS. POST to a bucket addressed by host is a request for S3. */
+  const isQuery = (request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>) =>
+    isQueryRequest(request) && readAddress('/', request.headers.host).bucketName === ''
+
+  const cors = createCors(config.cors)
+  const isOfS3 = (request: IncomingMessage) => !isOurs(request) && !isQuery(asAskedBefore(request))
+
+  return (app: IRouter): void => {
+    app.use((request: Request, response: Response, next: NextFunction) => {
+      const refusal = open.localRequests(request)
+      if (refusal === undefined) return next()
+      const { host, origin } = request.headers
+      log.warn({ host, origin, path: request.path }, 'refused: the well-known first secret is in force')
+      answerRefusal(refusal, isQuery(request) ? 'query' : 's3', request, response)
+    })
+    app.use((request: Request, response: Response, next: NextFunction) => {
+      if (request.headers.origin !== undefined && (config.corsAdmin || isOfS3(request))) cors(request, response, next)
+      else next()
+    })
+    app.use((request: Request, response: Response, next: NextFunction) => {
+      if (isQuery(request)) query(request, response)
+      else if (!isOurs(request)) endpoint(request, response)
+      else health(request, response, () => minioAdmin(request, response, () => admin(request, response, next)))
+    })
+    app.use((request: Request, response: Response) => endpoint(request, response))
+  }
+}
+
+/** The request that a preflight asks for. */
+function asAskedBefore(request: IncomingMessage): Pick<IncomingMessage, 'method' | 'url' | 'headers'> {
+  const { method, url, headers } = request
+  const asked = headers['access-control-request-method']
+  if (method !== 'OPTIONS' || asked === undefined) return request
+  // A POST to the service itself is a form for IAM or STS: S3 has none there.
+  return { method: asked, url, headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' } }
+}

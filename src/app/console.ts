@@ -1,0 +1,69 @@
+/** Assembles a running console, on the same store and behind the same gatekeeper as the API. */
+
+import { describeConfig } from '#config/describe.ts'
+import { createConsole } from '#console/console.ts'
+import type { DomainServices } from '#console/page.ts'
+import type { DocumentProblem } from '#documents/json-source.ts'
+import { refusalTold } from '#http/server/connections.ts'
+import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
+import { readTls } from '#http/server/tls.ts'
+import { createLog, flushLog, type Log } from '#lib/log/log.ts'
+import type { RunningServer } from './api.ts'
+import { type OpenServices, openServices, type ServicesStart } from './services.ts'
+
+export interface ConsoleStart extends ServicesStart {
+  readonly version: string
+  readonly packageRoot: string
+}
+
+/** The services of pages, from those that every process opens. */
+export function domainOf(open: OpenServices): DomainServices {
+  const { services, access, identities, policies, engine, clock, jobs, signIn, secretOf } = open
+  return {
+    ...services,
+    clock,
+    engine,
+    backgroundWork: jobs,
+    access,
+    identities,
+    signIn,
+    secretOf,
+    documentProblems: () => [identities, policies].map(({ path, problem }) => ({ path, problem: sentenceOf(problem) })),
+  }
+}
+
+/** The routes of a console on services that are open. */
+export function prepareConsole(open: OpenServices, { config, version, packageRoot }: ConsoleStart, log: Log) {
+  return createConsole({
+    services: domainOf(open),
+    config,
+    settings: describeConfig(config),
+    version,
+    packageRoot,
+    localRequests: open.localRequests,
+    log,
+  })
+}
+
+export async function startConsole(start: ConsoleStart): Promise<RunningServer> {
+  const { config } = start
+  const log = await createLog(config.log, 'console')
+  const open = await openServices(start, log)
+  const console = prepareConsole(open, start, log)
+  const server = createHttpServer({ tls: readTls(config.tls), onRefused: refusalTold(log) }, console.install)
+  const port = await listen(server, config.host, config.uiPort)
+  return {
+    port,
+    close: async (timeoutMs) => {
+      await closeServer(server, timeoutMs)
+      await open.close()
+      await flushLog(log)
+    },
+  }
+}
+
+function sentenceOf(problem: DocumentProblem | undefined): string | undefined {
+  if (problem === undefined) return undefined
+  const { line, path, message } = problem
+  return [line === undefined ? '' : `Line ${line}: `, path === '' ? '' : `${path}: `, message].join('')
+}

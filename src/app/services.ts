@@ -1,0 +1,127 @@
+/**
+ * The services of all edges, opened once in every process: API workers and the console share one store and one
+ * gatekeeper.
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { openAccess } from '#access/open-access.ts'
+import { createSignIn } from '#access/sign-in/sign-in.ts'
+import type { AppConfig } from '#config/config.ts'
+import type { DocumentSources } from '#documents/source.ts'
+import { createLocalRequests } from '#http/local-requests.ts'
+import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
+import { openIdentities } from '#identity/identities.ts'
+import { openJobs } from '#jobs/open-jobs.ts'
+import { type Clock, systemClock } from '#lib/clock.ts'
+import type { Log } from '#lib/log/log.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
+import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import { openEngine, openStore } from './open-store.ts'
+
+export interface ServicesStart {
+  readonly config: AppConfig
+  /** Among the processes that share a store, the primary scans, watches, and creates what must exist at first. */
+  readonly isPrimary: boolean
+  /** Whether jobs run in this process, one of those that share a store; the primary one's do in any case. */
+  readonly runsJobs?: boolean
+  readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
+  /** Where documents are kept; in files unless given. */
+  readonly documents?: DocumentSources | undefined
+  /** The system's, unless given. */
+  readonly clock?: Clock
+}
+
+export type OpenServices = Awaited<ReturnType<typeof openServices>>
+
+export async function openServices(start: ServicesStart, log: Log) {
+  const { config, isPrimary, runsJobs = isPrimary, bootstrap, clock = systemClock, documents: sources } = start
+  const { iamPath, secretKey } = config
+  const identities = await openIdentities({ path: iamPath, sources, bootstrap, log, secretKey })
+  const principalExists = (name: string) => identities.isPrincipal(name)
+  const policies = await openBucketPolicies({
+    path: config.bucketPolicyPath,
+    sources,
+    log,
+    principalExists,
+    principals: identities.principals,
+  })
+  identities.setNamingPolicies(policies)
+  const { ownerId } = identities
+  const { storageRoot: root, durability } = config
+  const engine = openEngine({ root, durability, engine: config.metadataEngine })
+  const store = await openStore({
+    root: config.metadataEngine === 'memory' ? undefined : root,
+    durability,
+    engine,
+    watch: config.storageWatch,
+    clock,
+    log,
+    isPrimary,
+    ownerId,
+    region: config.region,
+    blocksPublicAccess: config.defaultPublicAccessBlock,
+    verifyReads: config.verifyReads,
+  })
+  const jobs = openJobs({ services: { store, engine, clock, log, settings: config }, runs: runsJobs })
+  const virtualHostDomains = domainsOf(config)
+  const access = openAccess({
+    identities,
+    policies,
+    engine: openJournalEngine(config),
+    clock,
+    log,
+    settings: { ...config, hosts: hostsOf(config), virtualHostDomains },
+  })
+  if (config.enforce === 'log') {
+    log.warn(
+      { enforce: 'log' },
+      'ENFORCE=log: NOTHING IS DENIED to requests signed with a valid key. Decisions are recorded, not enforced.',
+    )
+  }
+  const { region, regions, maxUploadBytes, defaultObjectOwnership, defaultPublicAccessBlock } = config
+  const defaults = { defaultObjectOwnership, defaultPublicAccessBlock }
+  const settings = { region, regions, maxUploadBytes, virtualHostDomains, ...defaults }
+  return {
+    services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },
+    access,
+    identities,
+    policies,
+    clock,
+    jobs,
+    /** The engine of the index, for rows beside the store's. */
+    engine,
+    signIn: createSignIn({ identities, access, settings: config, clock }),
+    localRequests: createLocalRequests({
+      findOpenKey: () => identities.findOpenKey(),
+      isLoopback: config.isLoopback,
+      hosts: hostsOf(config),
+      domains: virtualHostDomains,
+      origins: config.cors.origins.filter((origin) => origin !== '*' && origin !== 'null'),
+    }),
+    /** The secret that signs a user's links. */
+    secretOf: (accessKeyId: string) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
+    close: async () => {
+      await jobs.close()
+      await store.close()
+      await access.close()
+      await Promise.all([identities.close(), policies.close()])
+    },
+  }
+}
+
+function openJournalEngine({ metadataEngine, storageRoot }: AppConfig): MetadataEngine {
+  if (metadataEngine === 'memory') return openMemoryEngine()
+  const path = join(storageRoot, '.myfsio.sys', 'journal')
+  mkdirSync(path, { recursive: true })
+  return openLmdbEngine({ path, flush: 'each', advice: 'This folder may be deleted while no server uses it.' })
+}
+
+/** Hosts that a signature may name when a proxy has changed Host. */
+function hostsOf({ apiBaseUrl, allowedHosts }: AppConfig): string[] {
+  return apiBaseUrl === undefined ? allowedHosts : [new URL(apiBaseUrl).host, ...allowedHosts]
+}
+
+function domainsOf({ apiBaseUrl, virtualHostDomains }: AppConfig): string[] {
+  return apiBaseUrl === undefined ? virtualHostDomains : [new URL(apiBaseUrl).hostname, ...virtualHostDomains]
+}

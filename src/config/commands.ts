@@ -1,0 +1,32 @@
+/** What the command line asks for, beside settings. */
+import { type Name, names, secrets } from './rows.ts'
+
+export const commands = ['check-config', 'show-config', 'reset-cred', 'version', 'help'] as const
+
+/** Writes one line of JSON to standard output when the servers answer; everything else goes to standard error. */
+export const readyJson = 'ready-json'
+
+/** Flags without a value. */
+export const switches: readonly string[] = [...commands, readyJson]
+
+export type Command = (typeof commands)[number] | 'fsck' | 'health' | 'start'
+
+/** Looks at no setting, so that --help works whatever they are. */
+export function findCommand(argv: readonly string[]): Command {
+  if (argv.includes('-h')) return 'help'
+  const [word] = argv
+  if ((word === 'fsck' || word === 'health') && !argv.includes('--help')) return word
+  return commands.findLast((command) => argv.includes(`--${command}`)) ?? 'start'
+}
+
+export function flagOf(name: Name): string {
+  return `--${name.toLowerCase().replaceAll('_', '-')}`
+}
+
+/** The setting of each flag. */
+export function flags(): Map<string, string> {
+  const named = names
+    .filter((name) => !secrets.has(name))
+    .map((name): [string, string] => [flagOf(name).slice(2), name])
+  return new Map([...named, ['host', 'APP_HOST']])
+}

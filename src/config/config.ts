@@ -1,0 +1,154 @@
+/**
+ * Reads the settings of rows.ts from `.env`, the environment and flags, later ones winning, and checks them all at
+ * once.
+ */
+import { join, resolve } from 'node:path'
+import type { LogSettings } from '#lib/log/log.ts'
+import { anyRegion } from '#model/bucket-region.ts'
+import { wellKnownSecret } from '#model/well-known-secret.ts'
+import { isLoopback } from './addresses.ts'
+import { flags, readyJson, switches } from './commands.ts'
+import type { Gathered } from './minio.ts'
+import { type Name, names, rows, secrets, type Values } from './rows.ts'
+import { gatherSettings } from './sources.ts'
+
+export const defaultCredential = wellKnownSecret
+
+export type AppConfig = ReturnType<typeof assemble> & {
+  /** Settings that were given and have no effect, a sentence each. */
+  readonly notes: readonly string[]
+  readonly readyJson: boolean
+  readonly log: LogSettings
+}
+
+/** All mistakes found, a sentence each. */
+export class ConfigError extends Error {
+  readonly mistakes: readonly string[]
+
+  constructor(mistakes: readonly string[]) {
+    super(mistakes.join('\n'))
+    this.name = 'ConfigError'
+    this.mistakes = mistakes
+  }
+}
+
+/** Throws ConfigError. */
+export function loadConfig(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  cwd: string = process.cwd(),
+): AppConfig {
+  const gathered = gatherSettings(argv, { env, cwd, flags: flags(), switches })
+  const { given, mistakes, notes } = gathered
+  const values = Object.fromEntries(names.map((name) => [name, readValue(name, gathered)])) as Values
+  mistakes.push(...disagreements(values, given))
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  const config = assemble(values, given, cwd)
+  const isJson = argv.includes(`--${readyJson}`)
+  return { ...config, notes, readyJson: isJson, log: { ...config.log, descriptor: isJson ? 2 : 1 } }
+}
+
+/** The default if there is a mistake, so that the rest can be checked too. */
+function readValue(name: Name, { given, origins, mistakes }: Gathered): unknown {
+  const { schema, fallback, allowed } = rows[name]
+  const value = given[name]
+  const result = value === undefined ? undefined : schema.safeParse(value)
+  if (result?.success) return result.data
+  if (result !== undefined) {
+    const shown = secrets.has(name) ? 'what is given' : JSON.stringify(value)
+    mistakes.push(`${origins.get(name) ?? name} cannot be ${shown}: it must be ${allowed}.`)
+  }
+  return fallback === undefined ? undefined : schema.parse(fallback)
+}
+
+/** Settings that are valid alone but not together. */
+function disagreements(values: Values, given: Readonly<Record<string, string>>): string[] {
+  const found: string[] = []
+  const { APP_HOST: host, API_PORT: api, UI_PORT: ui } = values
+  if (values.ENFORCE === 'log' && !isLoopback(host))
+    found.push(`ENFORCE=log is allowed on loopback addresses only, not on ${host}.`)
+  if (values.MODE === 'both' && api === ui && api !== 0) {
+    found.push(`API_PORT and UI_PORT cannot both be ${api}: give one of them another port.`)
+  }
+  if ((values.TLS_CERT === undefined) !== (values.TLS_KEY === undefined)) {
+    found.push('TLS_CERT and TLS_KEY must be given together: a certificate and its key, as PEM files.')
+  }
+  const isGiven = (name: Name) => given[name] !== undefined
+  if (isGiven('ADMIN_ACCESS_KEY') !== isGiven('ADMIN_SECRET_KEY')) {
+    found.push('ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY must be given together.')
+  }
+  if (values.METADATA_ENGINE === 'memory' && values.WORKERS > 1 && given.WORKERS !== undefined) {
+    found.push('METADATA_ENGINE=memory needs WORKERS=1: processes cannot share it.')
+  }
+  if (!isLoopback(host) && values.SECRET_KEY === 'dev-secret-key') {
+    found.push(`SECRET_KEY cannot be the well-known dev-secret-key when listening on ${host}: give another, or none.`)
+  }
+  return found
+}
+
+const defaultRate = { requests: 1000, windowMs: 1000 }
+
+function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: string) {
+  const storageRoot = resolve(cwd, values.STORAGE_ROOT)
+  const configFolder = join(storageRoot, '.myfsio.sys', 'config')
+  const path = (file: string | undefined, name: string) => (file ? resolve(cwd, file) : join(configFolder, name))
+  const { TLS_CERT: certificate, TLS_KEY: key } = values
+  const rate = values.RATE_LIMIT_DEFAULT ?? (isLoopback(values.APP_HOST) ? false : defaultRate)
+  return {
+    mode: values.MODE,
+    host: values.APP_HOST,
+    isLoopback: isLoopback(values.APP_HOST),
+    apiPort: values.API_PORT,
+    uiPort: values.UI_PORT,
+    workers: values.METADATA_ENGINE === 'memory' ? 1 : values.WORKERS,
+    answerTimeoutMs: values.WORKER_TIMEOUT_SECONDS * 1000,
+    tls: certificate && key ? { certPath: resolve(cwd, certificate), keyPath: resolve(cwd, key) } : undefined,
+    storageRoot,
+    configFolder,
+    iamPath: path(values.IAM_CONFIG, 'iam.json'),
+    bucketPolicyPath: path(values.BUCKET_POLICY_PATH, 'bucket_policies.json'),
+    buckets: values.MYFSIO_BUCKETS,
+    defaultObjectOwnership: values.DEFAULT_OBJECT_OWNERSHIP,
+    defaultPublicAccessBlock: values.DEFAULT_PUBLIC_ACCESS_BLOCK,
+    durability: values.DURABILITY,
+    storageWatch: values.STORAGE_WATCH,
+    scrubIntervalMs: values.SCRUB_INTERVAL || undefined,
+    verifyReads: values.VERIFY_READS,
+    metadataEngine: values.METADATA_ENGINE,
+    maxUploadBytes: values.MAX_UPLOAD_SIZE,
+    uiPageSize: values.UI_PAGE_SIZE,
+    adminAccessKey: values.ADMIN_ACCESS_KEY,
+    adminSecretKey: values.ADMIN_SECRET_KEY,
+    secretKey: values.SECRET_KEY,
+    region: values.AWS_REGION,
+    // As in MinIO: without AWS_REGION every region is accepted.
+    regions: values.REGIONS ?? (given.AWS_REGION === undefined ? [anyRegion] : []),
+    service: values.AWS_SERVICE,
+    sts: { allowPrivateIssuers: values.OIDC_PRIVATE_ISSUERS },
+    apiBaseUrl: values.API_BASE_URL,
+    uiBaseUrl: values.UI_BASE_URL,
+    allowedHosts: values.ALLOWED_HOSTS,
+    virtualHostDomains: values.VIRTUAL_HOST_DOMAINS,
+    plainKeyAuth: values.PLAIN_KEY_AUTH,
+    enforce: values.ENFORCE,
+    activity: values.ACTIVITY ?? values.MODE !== 'api',
+    trustedProxies: values.TRUSTED_PROXIES,
+    signatureV2: values.SIGNATURE_V2,
+    authMaxAttempts: values.AUTH_MAX_ATTEMPTS,
+    authLockoutMinutes: values.AUTH_LOCKOUT_MINUTES,
+    sessionLifetimeMs: values.SESSION_LIFETIME_DAYS * 24 * 60 * 60 * 1000,
+    sessionIdleMs: values.SESSION_IDLE_MINUTES * 60 * 1000,
+    rateLimit: rate,
+    cors: { origins: values.CORS_ORIGINS, methods: values.CORS_METHODS, allowHeaders: values.CORS_ALLOW_HEADERS },
+    corsAdmin: values.CORS_ADMIN,
+    log: {
+      level: values.LOG_LEVEL,
+      format: values.LOG_FORMAT,
+      file: values.LOG_DIR === undefined ? undefined : join(resolve(cwd, values.LOG_DIR), values.LOG_FILE),
+      maxBytes: values.LOG_MAX_BYTES,
+      backupCount: values.LOG_BACKUP_COUNT,
+    },
+    /** The settings as given, for --show-config. */
+    given: Object.fromEntries(Object.entries(given).filter(([name]) => name in rows)),
+  }
+}

@@ -1,0 +1,30 @@
+/** What the console needs to know of the server's settings. */
+import type { BucketDefaults } from '#model/new-bucket.ts'
+
+/** The part of the server's settings that the console uses. */
+export interface ConsoleSettings extends BucketDefaults {
+  readonly mode: 'both' | 'api' | 'ui'
+  readonly host: string
+  readonly isLoopback: boolean
+  readonly apiPort: number
+  readonly uiPort: number
+  readonly apiBaseUrl: string | undefined
+  readonly uiBaseUrl: string | undefined
+  readonly region: string
+  readonly regions: readonly string[]
+  readonly service: string
+  readonly storageRoot: string
+  readonly durability: string
+  readonly metadataEngine: string
+  readonly storageWatch: boolean
+  readonly scrubIntervalMs: number | undefined
+  readonly workers: number
+  /** Whether requests are recorded. */
+  readonly activity: boolean
+  readonly maxUploadBytes: number
+  readonly uiPageSize: number
+  readonly secretKey: string | undefined
+  readonly sessionIdleMs: number
+  readonly sessionLifetimeMs: number
+  readonly tls: { certPath: string; keyPath: string } | undefined
+}

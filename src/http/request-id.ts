@@ -1,0 +1,12 @@
+import { randomBytes } from 'node:crypto'
+
+let prefix = ''
+let counter = 0
+
+/** 16 upper-case hex digits: random for a process, then counted. */
+export function nextRequestId(): string {
+  if (counter === 0) prefix = randomBytes(5).toString('hex').toUpperCase()
+  const id = prefix + (0x1000000 + counter).toString(16).slice(1).toUpperCase()
+  counter = (counter + 1) & 0xffffff
+  return id
+}

@@ -1,0 +1,65 @@
+/**
+ * All jobs: what starts each, what it does, and how it is shown. The process that holds the lease of a job runs it.
+ *
+ * Work of a store on its own files is shown with the jobs (Store.status), but is no job: every process settles what it
+ * wrote, and the scan for files changed by hand sets the watches of the process that watches the folders of this
+ * machine. With a lease, a start after a crash would wait until the old lease expires. The index is compacted before it
+ * is open, when no lease can be read.
+ */
+import { countSessions, forgetExpiredSessions } from '#access/sign-in/session-rows.ts'
+import { forgetCompleted } from '#store/uploads.ts'
+import type { Job, JobServices, Starts, Step } from './job.ts'
+import { scrub, showScrub } from './scrub.ts'
+
+const minuteMs = 60_000
+const every = (everyMs: number): Starts => ({ by: 'interval', everyMs })
+const nothing = () => ({ figures: [] })
+
+export const allJobs: readonly Job[] = [
+  {
+    name: 'scrub',
+    title: 'Scrub',
+    what: 'Compares every version with its checksum (SCRUB_INTERVAL), to find damage while there is a backup.',
+    starts: ({ settings }) =>
+      settings.scrubIntervalMs === undefined ? { by: 'hand' } : every(settings.scrubIntervalMs),
+    mayStartByHand: true,
+    work: scrub,
+    show: showScrub,
+  },
+  {
+    name: 'completed-uploads',
+    title: 'Completed uploads',
+    what: 'Forgets uploads an hour after their completion; until then a repeated CompleteMultipartUpload succeeds.',
+    starts: () => every(10 * minuteMs),
+    mayStartByHand: false,
+    work: async (run, { clock }) => idleAfter(forgetCompleted(run.engine, clock.nowMs())),
+    show: nothing,
+  },
+  {
+    name: 'sessions',
+    title: 'Console sessions',
+    what: 'Removes sessions that have expired. They are refused as soon as they expire.',
+    starts: () => every(60 * minuteMs),
+    mayStartByHand: false,
+    work: async (run, { clock }) => idleAfter(forgetExpiredSessions(run.engine, clock.nowMs())),
+    show: (_cursor, services) => showSessions(services),
+  },
+]
+
+async function idleAfter(work: Promise<void>): Promise<Step> {
+  await work
+  return 'idle'
+}
+
+const countedMax = 1000
+
+async function showSessions({ engine, clock }: JobServices) {
+  const { live, expired } = await countSessions(engine, { nowMs: clock.nowMs(), countedMax })
+  const isAtLeast = live + expired >= countedMax
+  return {
+    figures: [
+      { name: 'live', value: live, unit: 'count', noun: ['session', 'sessions'], isAtLeast },
+      { name: 'expired', value: expired, unit: 'count', noun: ['expired', 'expired'] },
+    ],
+  } as const
+}

@@ -1,0 +1,63 @@
+/** The shape of a job: what starts it, a bounded step of its work, and how it is shown. */
+import type { Clock } from '#lib/clock.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import type { WorkStatus } from '#model/work-status.ts'
+import type { Store } from '#store/contract.ts'
+import type { FencedEngine } from './lease.ts'
+
+export interface JobLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** What jobs work with. */
+export interface JobServices {
+  readonly store: Store
+  readonly engine: MetadataEngine
+  readonly clock: Clock
+  readonly log: JobLog
+  readonly settings: JobSettings
+}
+
+export interface JobSettings {
+  /** Undefined: the scrub starts only by hand. */
+  readonly scrubIntervalMs: number | undefined
+}
+
+/** `outbox`: the job starts whenever it is behind with the rows that it reads. */
+export type Starts =
+  | { readonly by: 'interval'; readonly everyMs: number }
+  | { readonly by: 'midnight' }
+  | { readonly by: 'outbox'; readonly isBehind: (cursor: unknown) => Promise<boolean> }
+  | { readonly by: 'hand' }
+
+/** `busy`: more to do at once. `idle`: the run has ended. `againMs`: the run continues after this time. */
+export type Step = 'busy' | 'idle' | { readonly againMs: number }
+
+/** The work of one process on a job, while it holds the lease. */
+export interface Run {
+  /** Aborted when the process ends or loses the lease. The step must end soon after. */
+  readonly signal: AbortSignal
+  /** Commits through this engine fail with LeaseLost once another process holds the lease. */
+  readonly engine: FencedEngine
+  /** The value that was saved last, in this run or an earlier one, by any process. */
+  cursor(): unknown
+  save(cursor: unknown): Promise<void>
+}
+
+export interface Job {
+  /** The name in its rows and in addresses. */
+  readonly name: string
+  readonly title: string
+  /** A sentence. */
+  readonly what: string
+  readonly starts: (services: JobServices) => Starts
+  readonly mayStartByHand: boolean
+  /** One step of a few seconds at most. Another process may run the next step. */
+  readonly work: (run: Run, services: JobServices) => Promise<Step>
+  /** Figures for the console and `/_/jobs`, from the cursor. */
+  readonly show: (cursor: unknown, services: JobServices) => Shown | Promise<Shown>
+}
+
+export type Shown = Pick<WorkStatus, 'figures' | 'problem' | 'examples'>

@@ -1,0 +1,20 @@
+/**
+ * Counts turns of the event loop. What may be as old as the turn that asks (a file's stamp, a snapshot of the index) is
+ * read once a turn instead of once a question: a client that waited for an answer sends its next request in a later
+ * turn.
+ */
+let turn = 0
+let isCounting = false
+
+function count(): void {
+  isCounting = false
+  turn++
+}
+
+export function currentTurn(): number {
+  if (!isCounting) {
+    isCounting = true
+    setImmediate(count)
+  }
+  return turn
+}

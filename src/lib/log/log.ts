@@ -1,0 +1,57 @@
+/** The log: JSON in large writes where speed counts, readable lines on a terminal. */
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { pino } from 'pino'
+import { LogDestination } from './destination.ts'
+
+export interface LogSettings {
+  readonly level: string
+  /** Of standard output or standard error. */
+  readonly descriptor: 1 | 2
+  readonly format: 'auto' | 'json' | 'pretty'
+  /** Also written to. To rotate it, rename it: it is opened again within seconds. */
+  readonly file: string | undefined
+}
+
+export type Log = pino.Logger
+
+/** The interface that pino expects of a buffering destination. */
+interface Destination extends pino.DestinationStream {
+  flush?(done: () => void): void
+}
+
+export async function createLog(settings: LogSettings, name: string): Promise<Log> {
+  const { format, descriptor } = settings
+  const { isTTY } = descriptor === 1 ? process.stdout : process.stderr
+  const isPretty = format === 'pretty' || (format === 'auto' && isTTY === true)
+  const first = isPretty ? await prettyStream(descriptor) : new LogDestination(descriptor)
+  if (settings.file === undefined) return openLog(settings, name, first)
+  mkdirSync(dirname(settings.file), { recursive: true })
+  const second = new LogDestination(settings.file)
+  return openLog(settings, name, {
+    write(line: string): void {
+      first.write(line)
+      second.write(line)
+    },
+    flush(done: () => void): void {
+      second.flush(() => (first instanceof LogDestination ? first.flush(done) : done()))
+    },
+  })
+}
+
+const openLog = ({ level }: LogSettings, name: string, stream: Destination): Log =>
+  pino({ level, base: { name, pid: process.pid } }, stream)
+
+/** Call before the process ends on purpose: also writes what a slow reader has no room for yet, for a limited time. */
+export async function flushLog(log: Log): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve, flushMaxMs).unref()
+    log.flush(() => resolve())
+  })
+}
+const flushMaxMs = 2000
+
+async function prettyStream(destination: 1 | 2) {
+  const { default: pretty } = await import('pino-pretty')
+  return pretty({ destination, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', singleLine: true })
+}

@@ -1,0 +1,151 @@
+/**
+ * Gives the file system back the pages that deletions have left free: LMDB uses them again, but its file never becomes smaller. Done
+ * by whoever opens the index while no other has it open, if more than half of a large file is free:
+ *
+ * 1. Locks keep others out: of processes that hold the index open (users.ts), of LMDB, and of those who restore (the gate), for
+ *    programs that know of no other. Whoever comes now waits.
+ * 2. After a power loss the index is restored first, as at any start.
+ * 3. All entries are copied, in order, to a file of their own, which is synced. The entry that says where the redo log goes on is
+ *    among them: what follows the old file's last transaction in the log follows the new one's.
+ * 4. The old file is synced, and the checkpoints are removed, which name pages of it: from here on, whichever file is there is taken
+ *    as it is, and either is whole on disk, with the same entries.
+ * 5. LMDB's lock file is made invalid: it holds the number of the old file's last transaction. The first to open it begins it anew.
+ * 6. The new file takes the old one's name, and the folder is synced. A checkpoint of the new file is saved before anything is written.
+ *
+ * It may end after any step: the next start finds the old file with its checkpoint (1 to 3), or one of the two without (4 to 6).
+ */
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { syncFolderSync } from '#lib/files/sync.ts'
+import { Checkpoints } from './checkpoints.ts'
+import { DataFileRoom } from './data-file-room.ts'
+import { abortable, type Database, openDatabase, openReadOnly, scanDatabase } from './database.ts'
+import { positionIn } from './log.ts'
+import { dataFile, readMeta, readUsage } from './meta.ts'
+import type { Position } from './redo-log.ts'
+import { behindGate, ensureCheckpoint } from './restore.ts'
+import { lockAlone, lockLmdbAlone } from './users.ts'
+
+const rowsAtOnce = 5000
+/** Above every row. */
+const end = Buffer.from([0xff])
+
+/** `fromBytes`: of the file that is worth it. */
+export function compactIfWorthwhile(folder: string, machine: () => string, fromBytes: number): void {
+  if (!isWorthwhile(folder, fromBytes) && !fs.existsSync(copyFolder(folder))) return
+  const users = lockAlone(folder)
+  if (users === undefined) return
+  try {
+    if (!isWorthwhile(folder, fromBytes)) return
+    if (new Checkpoints(folder).findWhole() !== undefined) ensureCheckpoint(folder, machine)
+    behindGate(folder, () => {
+      const lock = lockLmdbAlone(folder)
+      if (lock === undefined) return
+      try {
+        if (isWorthwhile(folder, fromBytes)) compact(folder, machine, lock)
+      } finally {
+        fs.closeSync(lock)
+      }
+    })
+  } catch {
+    // No room for the copy, or no links: whichever file is there is whole.
+  } finally {
+    fs.rmSync(copyFolder(folder), { recursive: true, force: true })
+    fs.closeSync(users)
+  }
+}
+
+const copyFolder = (folder: string) => join(folder, 'compact')
+
+function isWorthwhile(folder: string, fromBytes: number): boolean {
+  try {
+    const usage = usageOf(dataFile(folder))
+    return usage !== undefined && usage.fileBytes >= fromBytes && usage.liveBytes < usage.fileBytes / 2
+  } catch {
+    // It is not LMDB's: whoever opens it says so.
+    return false
+  }
+}
+
+/** Undefined while the file is empty. */
+export function usageOf(path: string): ReturnType<typeof readUsage> | undefined {
+  if ((fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return undefined
+  const file = fs.openSync(path, 'r')
+  try {
+    return readUsage(file)
+  } finally {
+    fs.closeSync(file)
+  }
+}
+
+function compact(folder: string, machine: () => string, lock: number): void {
+  const checkpoints = new Checkpoints(folder)
+  const hadCheckpoint = checkpoints.findWhole() !== undefined
+  const { path, position } = copyAll(folder)
+  syncFile(dataFile(folder))
+  // Otherwise those that were removed before could come back, and be taken for the last.
+  syncFolderSync(folder)
+  checkpoints.removeAll()
+  if (fs.fstatSync(lock).size > 0) fs.writeSync(lock, Buffer.alloc(8), 0, 8, 0)
+  fs.renameSync(path, dataFile(folder))
+  syncFolderSync(folder)
+  if (!hadCheckpoint) return
+  const file = fs.openSync(dataFile(folder), 'r')
+  try {
+    const { sequence, segment } = position
+    checkpoints.saveSync({ sequence, segment, machine: machine(), meta: readMeta(file) })
+  } finally {
+    fs.closeSync(file)
+  }
+}
+
+/** To a file that is on disk when this returns. */
+function copyAll(folder: string): { path: string; position: Position } {
+  const [from, to] = ['old', 'new'].map((name) => join(copyFolder(folder), name)) as [string, string]
+  fs.rmSync(copyFolder(folder), { recursive: true, force: true })
+  for (const path of [from, to]) fs.mkdirSync(path, { recursive: true })
+  // By another name it has another lock file: to open the one that is locked here would let go of the lock.
+  fs.linkSync(dataFile(folder), dataFile(from))
+  const { liveBytes = 0, entries } = usageOf(dataFile(from)) ?? {}
+  const source = openReadOnly(from)
+  const target = openDatabase(to, { flushes: false })
+  const room = new DataFileRoom(to, undefined)
+  let position: Position
+  try {
+    // LMDB must not find the volume full by itself.
+    room.ensure(0, liveBytes)
+    copyRows(source, target)
+    position = positionIn(source)
+  } finally {
+    void source.close()
+    void target.close()
+    room.close()
+  }
+  const path = dataFile(to)
+  // The room that was not needed.
+  fs.truncateSync(path, fs.statSync(path).size)
+  syncFile(path)
+  if (usageOf(path)?.entries !== entries) throw new Error('the copy is not whole')
+  return { path, position }
+}
+
+function copyRows(source: Database, target: Database): void {
+  for (let start = Buffer.from([0]); ; ) {
+    const rows = scanDatabase(source, { start, end }, { limit: rowsAtOnce })
+    const last = rows.at(-1)
+    if (last === undefined) return
+    target.transactionSync(() => {
+      for (const { key, value } of rows) target.putSync(key, value, { append: true })
+    }, abortable)
+    start = Buffer.concat([last.key, Buffer.from([0])])
+  }
+}
+
+function syncFile(path: string): void {
+  const file = fs.openSync(path, 'r+')
+  try {
+    fs.fdatasyncSync(file)
+  } finally {
+    fs.closeSync(file)
+  }
+}

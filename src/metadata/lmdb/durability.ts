@@ -1,0 +1,258 @@
+/**
+ * Makes what LMDB commits durable without its own syncs, which rewrite pages all over its file for every transaction: each transaction
+ * goes to the redo log as well, and that is synced; LMDB's file follows once a second, and is then a checkpoint that the next start
+ * can come back to (restore.ts). Bytes that files have as well are in the log alone: files are synced for a checkpoint, too.
+ *
+ * LMDB never overwrites what a reader may still see. So a process that writes keeps a reader open ("pinned"), no younger than the last
+ * checkpoint: its pages stay until there is another.
+ */
+import fs from 'node:fs'
+import { ABORT } from 'lmdb'
+import { type DiskReserve, isVolumeFull } from '#lib/files/disk-reserve.ts'
+import { QuickSync } from '#lib/files/quick-sync.ts'
+import { datasync } from '#lib/files/sync.ts'
+import { libc } from '#lib/system/libc.ts'
+import { Checkpoints } from './checkpoints.ts'
+import { abortable, type Database } from './database.ts'
+import { appendRecord, beginSegment, positionIn } from './log.ts'
+import { dataFile, readMeta } from './meta.ts'
+import { type Position, type Put, RedoLog } from './redo-log.ts'
+import { SharedFlush } from './shared-flush.ts'
+
+const checkpointAfterMs = 1000
+/** LMDB takes a mebibyte for each transaction: to get it from the system each time, and to give it back, is a part of what one costs. */
+const keptBlockBytes = 2 * 1024 * 1024
+/** So long a flush that nobody waits for lets writes gather. No longer: their files are all moved after it, at once. */
+const relaxedMs = 20
+
+type Pinned = ReturnType<Database['useReadTransaction']>
+
+interface DurabilityOptions {
+  readonly folder: string
+  /** As restore.ts tells it. */
+  readonly machine: string
+  /** `each`: transactions are synced at once; `soon`: a moment later, or when somebody waits. */
+  readonly flush: 'each' | 'soon'
+  /** As LmdbOptions has it. */
+  readonly files: string | undefined
+  readonly reserve: DiskReserve | undefined
+  /** A segment of the log ends at the first checkpoint after this. */
+  readonly segmentBytes: number
+}
+
+export class LmdbDurability {
+  readonly #database: Database
+  readonly #options: DurabilityOptions
+  readonly #checkpoints: Checkpoints
+  readonly #dataFile: number
+  readonly #log: RedoLog
+  readonly #flush: SharedFlush
+  #pinned: Pinned | undefined
+  #preparing: Promise<void> | undefined
+  /** Of the last transaction of this process. */
+  #sequence = 0
+  /** The last transaction of this process that has been flushed. */
+  #flushedSequence = 0
+  #syncedSegment = -1
+  /** A sync failed: nothing tells what became of the log since the one before. */
+  #isLogInDoubt = false
+  #timer: NodeJS.Timeout | undefined
+  #checkpointing: Promise<void> | undefined
+
+  constructor(database: Database, options: DurabilityOptions) {
+    this.#database = database
+    this.#options = options
+    this.#checkpoints = new Checkpoints(options.folder)
+    this.#dataFile = fs.openSync(dataFile(options.folder), 'r+')
+    const quick = new QuickSync()
+    // Where somebody waits for each sync, it had better be quick; one that nobody waits for is better made in a thread.
+    this.#log = new RedoLog(options.folder, options.flush === 'each' ? (fd) => quick.datasync(fd) : datasync)
+    this.#flush = new SharedFlush(() => this.#sync(), options.flush === 'soon' ? relaxedMs : 0)
+  }
+
+  /** Only then may anything be written. */
+  get isPrepared(): boolean {
+    return this.#pinned !== undefined
+  }
+
+  /** Before the log lets go of what is in it. */
+  get syncsFiles(): boolean {
+    return this.#options.files !== undefined && libc.canSyncVolume()
+  }
+
+  prepare(): Promise<void> {
+    this.#preparing ??= this.#pin().finally(() => {
+      this.#preparing = undefined
+    })
+    return this.#preparing
+  }
+
+  /** Within the transaction of these writes, after them. Returns where its record is. */
+  record(puts: readonly Put[]): Position {
+    return appendRecord(this.#database, this.#log, puts)
+  }
+
+  /** The transaction has come to nothing. */
+  retract(position: Position): void {
+    this.#log.retract(position)
+  }
+
+  /** The transaction of this record has committed. */
+  committed({ sequence }: Position): void {
+    this.#sequence = sequence + 1
+    this.#plan()
+  }
+
+  #plan(): void {
+    this.#timer ??= setTimeout(() => void this.#tick(), checkpointAfterMs).unref()
+  }
+
+  /** Everything that any process has committed so far is on disk when this resolves. */
+  flushed(): Promise<void> {
+    return this.#flush.soon()
+  }
+
+  /** As `flushed`, without delay. */
+  flush(): Promise<void> {
+    return this.#flush.now()
+  }
+
+  /** Resolves when no flush is under way: what is committed then shares the next with more. */
+  idle(): Promise<void> {
+    return this.#flush.idle()
+  }
+
+  /** What this process has committed. */
+  get isFlushed(): boolean {
+    return this.#flushedSequence >= this.#sequence
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#checkpointing?.catch(() => undefined)
+    clearTimeout(this.#timer)
+    await this.flush().catch(() => undefined)
+    this.#unpin()
+    this.#log.close()
+    fs.closeSync(this.#dataFile)
+  }
+
+  async #sync(): Promise<void> {
+    const sequence = this.#sequence
+    if (this.#isLogInDoubt) {
+      // One that is under way may be older than what is to be flushed.
+      await this.#checkpointing?.catch(() => undefined)
+      await this.#checkpoint()
+      this.#isLogInDoubt = false
+    } else await this.#syncLog()
+    this.#flushedSequence = sequence
+  }
+
+  async #syncLog(): Promise<void> {
+    this.#database.resetReadTxn()
+    const { segment } = positionIn(this.#database)
+    try {
+      // Records of others at the end of the segment before may not have been synced yet, and ours follow them.
+      if (this.#syncedSegment !== segment) await this.#log.sync(segment + 1)
+      await this.#log.sync(segment)
+      this.#syncedSegment = segment
+    } catch (error) {
+      this.#isLogInDoubt = true
+      void this.#flush.soon()
+      throw error
+    }
+  }
+
+  async #tick(): Promise<void> {
+    this.#timer = undefined
+    try {
+      const saved = this.#checkpoints.findSaved()
+      // Idle, and all of ours is safe: a reader that nobody needs keeps LMDB from using its pages again.
+      if (saved !== undefined && saved.sequence >= this.#sequence) this.#unpin()
+      else await this.#checkpoint()
+    } catch {
+      // The last checkpoint stays good, and the log grows until the next.
+    }
+    if (this.isPrepared) this.#plan()
+  }
+
+  /** Takes a reader that a checkpoint is no older than; makes one if need be. */
+  async #pin(): Promise<void> {
+    this.#database.resetReadTxn()
+    const pinned = this.#database.useReadTransaction()
+    const { sequence } = positionIn(this.#database)
+    const saved = this.#checkpoints.findSaved()
+    if (saved !== undefined && saved.sequence >= sequence) {
+      this.#pinned = pinned
+      return
+    }
+    pinned.done()
+    await this.#checkpoint()
+  }
+
+  #unpin(): void {
+    this.#pinned?.done()
+    this.#pinned = undefined
+  }
+
+  /** One at a time. */
+  #checkpoint(): Promise<void> {
+    this.#checkpointing ??= this.#checkpointWithRoom().finally(() => {
+      this.#checkpointing = undefined
+    })
+    return this.#checkpointing
+  }
+
+  async #checkpointWithRoom(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#makeCheckpoint()
+      } catch (error) {
+        if (!isVolumeFull(error) || this.#options.reserve?.giveBack() !== true) throw error
+      }
+    }
+  }
+
+  async #makeCheckpoint(): Promise<void> {
+    // Not before a reader is pinned: this writes as well.
+    if (this.isPrepared) this.#turnSegment()
+    this.#database.resetReadTxn()
+    const pinned = this.#database.useReadTransaction()
+    try {
+      const { meta, position } = this.#capture()
+      const { machine, files } = this.#options
+      // Those of all that was committed were written before.
+      if (files !== undefined && this.syncsFiles) await libc.syncVolume(files)
+      await datasync(this.#dataFile)
+      libc.keepFreedBlocks(keptBlockBytes)
+      await this.#checkpoints.save({ sequence: position.sequence, segment: position.segment, machine, meta })
+    } catch (error) {
+      pinned.done()
+      throw error
+    }
+    this.#unpin()
+    this.#pinned = pinned
+  }
+
+  /** Where the next segment's file holds only what a checkpoint covers. */
+  #turnSegment(): void {
+    const saved = this.#checkpoints.findSaved()
+    this.#database.transactionSync<unknown>(() => {
+      const position = positionIn(this.#database)
+      if (position.offset < this.#options.segmentBytes || saved?.segment !== position.segment) return ABORT
+      this.#log.trim(beginSegment(this.#database, this.#log).segment)
+      return undefined
+    }, abortable)
+  }
+
+  /** The last transaction, as it is under LMDB's write lock; the reader that was pinned before is no younger. */
+  #capture(): { meta: Buffer; position: Position } {
+    let captured: { meta: Buffer; position: Position } | undefined
+    this.#database.transactionSync<unknown>(() => {
+      captured = { meta: readMeta(this.#dataFile), position: positionIn(this.#database) }
+      return ABORT
+    }, abortable)
+    if (captured === undefined) throw new Error('the index could not be looked at')
+    return captured
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Looks at an LMDB file from a process of its own: of one that is cut off, or full of wrong bytes, LMDB reads what is not there, and the
+ * system ends the process (SIGBUS, SIGSEGV), or it goes round in circles.
+ */
+import { execFile } from 'node:child_process'
+import fs from 'node:fs'
+import { programFile } from '#lib/program/program-file.ts'
+import { Checkpoints } from './checkpoints.ts'
+import { machineOf } from './machine.ts'
+import { dataFile, pagesNeeded } from './meta.ts'
+
+const silenceMaxMs = 20_000
+
+/** What is wrong with the index in this folder; undefined if nothing is, or there is none. */
+export function findDamage(folder: string): Promise<string | undefined> {
+  if (!fs.existsSync(dataFile(folder))) return Promise.resolve(undefined)
+  return new Promise((resolve) => {
+    let isSilent = false
+    const child = execFile(process.execPath, [programFile('read-index'), folder], (error, _, stderr) => {
+      clearTimeout(watchdog)
+      if (error === null) resolve(undefined)
+      else if (isSilent) resolve('reading it does not end')
+      else if (child.signalCode !== null) resolve(`reading it was ended by ${child.signalCode}`)
+      else resolve(/Error: (.*)/.exec(stderr)?.[1] ?? 'it cannot be opened')
+    })
+    const giveUp = () => {
+      isSilent = true
+      child.kill('SIGKILL')
+    }
+    let watchdog = setTimeout(giveUp, silenceMaxMs)
+    child.stdout?.on('data', () => {
+      clearTimeout(watchdog)
+      watchdog = setTimeout(giveUp, silenceMaxMs)
+    })
+  })
+}
+
+/**
+ * Whether the file is too short for its pages, or none of LMDB's: to be looked at before it is opened. Takes no time. Not after a power
+ * loss, which may leave any file: a start goes back to the last checkpoint (restore.ts).
+ */
+export function isSuspect(folder: string): boolean {
+  const path = dataFile(folder)
+  const checkpoint = fs.existsSync(folder) ? new Checkpoints(folder).findWhole() : undefined
+  if (checkpoint !== undefined && checkpoint.machine !== machineOf(folder)) return false
+  const sizeBytes = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  if (sizeBytes === 0) return false
+  const file = fs.openSync(path, 'r')
+  try {
+    return pagesNeeded(file) > sizeBytes
+  } catch {
+    return true
+  } finally {
+    fs.closeSync(file)
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * The process that reads every entry of an LMDB file, whose folder is its parameter. Writes a dot at least each second while it goes on,
+ * and ends with an error if an entry is wrong.
+ */
+import { open } from 'lmdb'
+
+const [, , path = ''] = process.argv
+const database = open<Buffer, Buffer>({
+  path,
+  readOnly: true,
+  cache: false,
+  keyEncoding: 'binary',
+  encoding: 'binary',
+})
+let last: Buffer | undefined
+let toldMs = 0
+for (const { key, value } of database.getRange()) {
+  const bytes = Buffer.from(key)
+  if (last !== undefined && Buffer.compare(last, bytes) >= 0) throw new Error('its entries are out of order')
+  last = bytes
+  if (value === undefined) throw new Error('an entry has no value')
+  if (Date.now() - toldMs < 1000) continue
+  toldMs = Date.now()
+  process.stdout.write('.')
+}
+process.exit(0)

@@ -1,0 +1,121 @@
+/**
+ * Brings LMDB back after a power loss. It writes without syncs (durability.ts), so that its file may then hold any mixture of old
+ * and new pages: it goes back to the last checkpoint, whose pages are all there, and does again what the redo log has kept since.
+ */
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { ABORT } from 'lmdb'
+import { type Checkpoint, Checkpoints } from './checkpoints.ts'
+import { DataFileRoom } from './data-file-room.ts'
+import { abortable, type Database, openDatabase } from './database.ts'
+import { beginSegment, positionIn } from './log.ts'
+import { dataFile, readMeta, writeMeta } from './meta.ts'
+import { RedoLog } from './redo-log.ts'
+
+/** machineOf, or what a test says instead. */
+type Machine = () => string
+
+/**
+ * Before LMDB is opened, for one who will write the redo log: sees to it that there is a checkpoint of this machine, after a power
+ * loss by going back to the last one. Processes that start together wait for the one that does it.
+ */
+export function ensureCheckpoint(folder: string, machine: Machine): void {
+  const checkpoints = new Checkpoints(folder)
+  const isThere = () => checkpoints.findWhole()?.machine === machine()
+  if (isThere()) return
+  behindGate(folder, () => {
+    if (!isThere()) makeCheckpoint(folder, machine, checkpoints)
+  })
+}
+
+/** One process at a time. */
+export function behindGate(folder: string, run: () => void): void {
+  const path = join(folder, 'gate')
+  fs.mkdirSync(path, { recursive: true })
+  // The write lock of an LMDB of its own: it is let go of even by a process that is killed.
+  const gate = openDatabase(path, { flushes: false })
+  try {
+    gate.transactionSync(run, abortable)
+  } finally {
+    void gate.close()
+  }
+}
+
+/** Before LMDB is opened, for one who will not: its file is taken as it is from now on. */
+export function forgetCheckpoints(folder: string, machine: Machine): void {
+  const checkpoints = new Checkpoints(folder)
+  if (checkpoints.findWhole() === undefined) return
+  ensureCheckpoint(folder, machine)
+  checkpoints.removeAll()
+}
+
+/** May be interrupted and begun again: the checkpoint that it starts from stays until there is another. */
+function makeCheckpoint(folder: string, machine: Machine, checkpoints: Checkpoints): void {
+  const last = fs.existsSync(dataFile(folder)) ? checkpoints.findWhole() : undefined
+  if (last === undefined) checkpoints.removeAll()
+  else goBack(folder, last)
+  const log = new RedoLog(folder)
+  const database = openDatabase(folder, { flushes: false })
+  const file = fs.openSync(dataFile(folder), 'r+')
+  const room = new DataFileRoom(folder, undefined)
+  const pinned = database.useReadTransaction()
+  const save = () =>
+    database.transactionSync(() => {
+      const { segment, sequence } = positionIn(database)
+      fs.fdatasyncSync(file)
+      checkpoints.saveSync({ sequence, segment, machine: machine(), meta: readMeta(file) })
+      return ABORT
+    }, abortable)
+  try {
+    room.ensure()
+    if (last !== undefined) redo(database, log, room)
+    else {
+      // What may be there of a transaction that was never made; then there is something to come back to before anything is written.
+      log.retract(positionIn(database))
+      save()
+    }
+    turnSegment(database, log)
+    save()
+  } finally {
+    pinned.done()
+    room.close()
+    fs.closeSync(file)
+    log.close()
+    void database.close()
+  }
+}
+
+function goBack(folder: string, { meta }: Checkpoint): void {
+  const file = fs.openSync(dataFile(folder), 'r+')
+  try {
+    writeMeta(file, meta)
+  } finally {
+    fs.closeSync(file)
+  }
+  // Of processes that are no more.
+  fs.rmSync(join(folder, 'lock.mdb'), { force: true })
+}
+
+function redo(database: Database, log: RedoLog, room: DataFileRoom): void {
+  for (;;) {
+    const puts = log.read(positionIn(database))
+    if (puts === undefined) return
+    room.ensure(
+      puts.length,
+      puts.reduce((sum, { value }) => sum + (value?.byteLength ?? 0), 0),
+    )
+    database.transactionSync(() => {
+      for (const { key, value } of puts) {
+        if (value === undefined) database.removeSync(key)
+        else database.putSync(key, value)
+      }
+    }, abortable)
+  }
+}
+
+/** After the last record there may be others, torn off from it, which must never seem to follow what is written next. */
+function turnSegment(database: Database, log: RedoLog): void {
+  database.transactionSync(() => {
+    beginSegment(database, log)
+  }, abortable)
+}

@@ -1,0 +1,25 @@
+import type { Bucket } from './bucket.ts'
+import { defaultControls, type ObjectOwnership } from './object-ownership.ts'
+import { defaultBlock } from './public-access-block.ts'
+
+/** What a bucket gets that is made without saying so. */
+export interface BucketDefaults {
+  readonly defaultObjectOwnership: ObjectOwnership
+  /** Whether buckets are made with a block of public access. */
+  readonly defaultPublicAccessBlock: boolean
+}
+
+type Named = Pick<Bucket, 'name' | 'ownerId' | 'region'> & Partial<Omit<Bucket, 'createdAtMs'>>
+
+/** The record of a bucket that is made now. What `named` says wins over the defaults. */
+export function newBucket(named: Named, defaults: BucketDefaults): Bucket {
+  return {
+    createdAtMs: Date.now(),
+    versioning: 'Unversioned',
+    mfaDelete: false,
+    objectLockEnabled: false,
+    ...defaultControls(defaults.defaultObjectOwnership),
+    ...defaultBlock(defaults.defaultPublicAccessBlock),
+    ...named,
+  }
+}

@@ -1,0 +1,34 @@
+/** Who changes objects: every edge makes one for each request, and every function here asks it for the rights it needs. */
+import type { RequestFacts } from '#access/caller/request-facts.ts'
+import type { Gatekeeper, Rights } from '#access/decide/gatekeeper.ts'
+import type { Principal } from '#model/account.ts'
+import type { Origin } from '#model/origin.ts'
+
+export interface Actor extends Origin {
+  /** What conditions of policies may ask of the request. */
+  readonly facts: RequestFacts
+  /** Decides what the principal may do. */
+  readonly gatekeeper: Rights
+}
+
+export class RequestActor implements Actor {
+  readonly principal: Principal
+  readonly facts: RequestFacts
+  readonly requestId: string
+  readonly gatekeeper: Gatekeeper
+
+  constructor(
+    gatekeeper: Gatekeeper,
+    { principal, facts, requestId }: Pick<Actor, 'principal' | 'facts' | 'requestId'>,
+  ) {
+    this.principal = principal
+    this.facts = facts
+    this.requestId = requestId
+    this.gatekeeper = gatekeeper
+  }
+
+  /** Worked out when it is asked for: few requests need it. */
+  get address(): string | undefined {
+    return this.gatekeeper.addressOf(this.facts)
+  }
+}

@@ -1,0 +1,58 @@
+import type { RequestFacts } from '#access/caller/request-facts.ts'
+import { readAuthorized, versionRecord } from '#access/decide/object-access.ts'
+import type { Bucket } from '#model/bucket.ts'
+import { ApiError } from '#model/errors.ts'
+import type { ObjectVersion } from '#model/object.ts'
+import type { Store } from '#store/contract.ts'
+import type { Actor } from './actor.ts'
+import { asMarkerRefusal } from './delete-marker.ts'
+
+/** Undefined version id: the current version. */
+export interface ObjectAddress {
+  readonly bucket: Bucket
+  readonly key: string
+  readonly versionId?: string | undefined
+}
+
+export interface VersionChange extends ObjectAddress {
+  readonly action: string
+  /** Tags that the version will have. */
+  readonly objectTags?: RequestFacts['objectTags']
+  /** The version, where the edge has established the right to change it. */
+  readonly judged?: ObjectVersion
+  /** Changes what is stored; gives undefined if that is no longer what permission was given for, `judged`. */
+  readonly change: (judged: ObjectVersion) => (stored: ObjectVersion) => ObjectVersion | undefined
+}
+
+const attempts = 100
+
+/**
+ * Changes the record of a version. Permission may depend on the version: where another request has changed or replaced it in the
+ * meantime, permission is asked for anew. MethodNotAllowed on a delete marker; OperationAborted after too many attempts.
+ */
+export async function changeVersion(
+  store: Store,
+  actor: Actor,
+  { bucket, key, versionId, action, objectTags, judged, change }: VersionChange,
+): Promise<ObjectVersion> {
+  const { principal, gatekeeper, facts } = actor
+  const question = {
+    principal,
+    action,
+    bucket,
+    key,
+    facts: objectTags === undefined ? facts : { ...facts, objectTags },
+  }
+  const read = () =>
+    store.headObject(bucket.name, key, versionId).catch((error: unknown) => {
+      throw asMarkerRefusal(facts.method, error)
+    })
+  let known = judged
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    known ??= await readAuthorized({ store, gatekeeper }, question, read, versionRecord)
+    const changed = await store.changeVersion(bucket.name, known, change(known), actor)
+    if (changed !== undefined) return changed
+    known = undefined
+  }
+  throw new ApiError('OperationAborted')
+}

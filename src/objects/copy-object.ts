@@ -1,0 +1,131 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html: a version with what belongs to it, as a new version. */
+import { authorizeOnObject } from '#access/decide/object-access.ts'
+import { authorizeCarriedTags } from '#access/decide/tag-access.ts'
+import { ApiError } from '#model/errors.ts'
+import type { ChecksumAlgorithm, ObjectAttributes, ObjectVersion } from '#model/object.ts'
+import type { Store, WriteConditions } from '#store/contract.ts'
+import type { Actor } from './actor.ts'
+import { authorizeDeletion, type Deletion, deleteObject } from './delete-object.ts'
+import { copyKeys, factsOfEffect } from './effect.ts'
+import { checksumToKeep } from './new-body.ts'
+import { authorizeNewObject, type NewObject } from './new-object.ts'
+import { type CopySource, factsOfSource, openSource } from './open-source.ts'
+
+export interface Copy {
+  readonly source: CopySource
+  /** The copy, as far as the request describes it. */
+  readonly object: NewObject
+  /** What the copy has from its source, whatever `object` says. An ACL is never copied. */
+  readonly fromSource: {
+    /** Headers and user metadata. */
+    readonly metadata: boolean
+    readonly tags: boolean
+    /** Storage class and redirect, which a client of S3 has to name. */
+    readonly storage: boolean
+  }
+  /** Undefined: the source's. */
+  readonly checksumAlgorithm?: ChecksumAlgorithm | undefined
+  readonly conditions: WriteConditions
+  /** InvalidRequest for more. */
+  readonly sizeBytesMax?: number
+  /** The edge has asked for s3:PutObject, since its request told the whole effect. */
+  readonly isWriteAuthorized: boolean
+  /** A move: the source is deleted once it is copied, if it is still the same. */
+  readonly deletesSource?: boolean
+}
+
+export interface Copied {
+  readonly source: ObjectVersion
+  readonly copy: ObjectVersion
+}
+
+export async function copyObject(store: Store, actor: Actor, copy: Copy): Promise<Copied> {
+  const { object, fromSource, conditions } = copy
+  const { bucket, key } = object
+  const requested = authorizeNewObject(actor, fromSource.tags ? { ...object, tags: undefined } : object)
+  const opened = await openSource(store, actor, copy.source)
+  const source = opened.version
+  let attributes: ObjectAttributes
+  try {
+    attributes = attributesOf(requested, source, fromSource)
+    if (copy.deletesSource) await authorizeDeletion(store, actor, deletionOf(copy, source))
+    if (!copy.isWriteAuthorized) await authorizeWrite(store, actor, copy, attributes)
+    if (fromSource.tags) authorizeTags(actor, copy, source)
+    refuseImpossible(copy, source)
+  } catch (error) {
+    opened.close()
+    throw error
+  }
+  const algorithm = copy.checksumAlgorithm ?? source.checksum?.algorithm ?? 'CRC64NVME'
+  const staged = await store.stageCopy(opened, { start: 0, end: source.sizeBytes }, [algorithm])
+  const checksum = checksumToKeep(staged, algorithm)
+  const written = { bucket, key, staged, attributes, checksum, conditions, origin: actor }
+  const copied = await store.putObject({ ...written, cause: 'Copy' })
+  if (copy.deletesSource) await deleteObject(store, actor, deletionOf(copy, source))
+  return { source, copy: copied }
+}
+
+const deletionOf = ({ source: { bucket, key } }: Copy, { etag }: ObjectVersion): Deletion => ({
+  bucket,
+  key,
+  versionId: undefined,
+  conditions: { ifMatch: etag },
+})
+
+function attributesOf(
+  requested: ObjectAttributes,
+  source: ObjectVersion,
+  fromSource: Copy['fromSource'],
+): ObjectAttributes {
+  const { headers, userMetadata, storageClass, websiteRedirectLocation, tags } = source
+  return {
+    ...requested,
+    ...(fromSource.metadata && { headers, userMetadata }),
+    ...(fromSource.storage && { storageClass, ...(websiteRedirectLocation && { websiteRedirectLocation }) }),
+    ...(fromSource.tags && tags && { tags }),
+  }
+}
+
+async function authorizeWrite(
+  store: Store,
+  { principal, gatekeeper, facts }: Actor,
+  { source, object: { bucket, key }, fromSource, conditions }: Copy,
+  attributes: ObjectAttributes,
+): Promise<void> {
+  const keys = copyKeys({ source, attributes, conditions, replacesMetadata: !fromSource.metadata })
+  const asked = { principal, action: 's3:PutObject', bucket, key, versionId: undefined }
+  await authorizeOnObject({ store, gatekeeper }, { ...asked, facts: factsOfEffect(facts, { keys }) })
+}
+
+/** To carry tags over takes the right to read them at the source, and to set them on the copy. */
+function authorizeTags(
+  { principal, gatekeeper, facts }: Actor,
+  { source: { bucket, key, versionId }, object }: Copy,
+  version: ObjectVersion,
+): void {
+  const from = { bucket, key, versionId, version, facts: factsOfSource(facts, versionId) }
+  authorizeCarriedTags(gatekeeper, principal, from, { bucket: object.bucket, key: object.key, facts })
+}
+
+function refuseImpossible(
+  { source, object, fromSource, checksumAlgorithm, sizeBytesMax = Number.POSITIVE_INFINITY }: Copy,
+  { sizeBytes }: ObjectVersion,
+): void {
+  const isSelf =
+    source.bucket.name === object.bucket.name && source.key === object.key && source.versionId === undefined
+  const isChanged =
+    !fromSource.metadata ||
+    object.storageClass !== undefined ||
+    object.websiteRedirectLocation !== undefined ||
+    checksumAlgorithm !== undefined
+  if (isSelf && !isChanged) {
+    throw new ApiError('InvalidRequest', {
+      message:
+        "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+    })
+  }
+  if (sizeBytes <= sizeBytesMax) return
+  throw new ApiError('InvalidRequest', {
+    message: `The specified copy source is larger than the maximum allowable size for a copy source: ${sizeBytesMax}`,
+  })
+}

@@ -1,0 +1,21 @@
+import type { Upload } from '#model/upload.ts'
+import type { Store } from '#store/contract.ts'
+import type { Actor } from './actor.ts'
+import { authorizeNewObject, type NewObject } from './new-object.ts'
+
+/** `asked`: what is said of checksums. The edge has asked for s3:PutObject. */
+export async function createUpload(
+  store: Store,
+  actor: Actor,
+  { object, ...asked }: { readonly object: NewObject } & Pick<Upload, 'checksumAlgorithm' | 'checksumType'>,
+): Promise<Upload> {
+  const attributes = authorizeNewObject(actor, object)
+  const { bucket, key } = object
+  return store.createUpload({
+    bucket: bucket.name,
+    key,
+    attributes,
+    initiatorId: actor.principal.canonicalId,
+    ...asked,
+  })
+}

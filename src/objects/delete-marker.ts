@@ -1,0 +1,12 @@
+import { ApiError } from '#model/errors.ts'
+
+/**
+ * The error of a read before an operation that delete markers do not allow, since they have neither tags nor an ACL. It makes no
+ * difference whether the marker was named by its id or is current.
+ */
+export function asMarkerRefusal(method: string, error: unknown): unknown {
+  const isMarker = error instanceof ApiError && error.headers['x-amz-delete-marker'] === 'true'
+  if (!isMarker) return error
+  const { headers } = error
+  return new ApiError('MethodNotAllowed', { fields: { Method: method, ResourceType: 'DeleteMarker' }, headers })
+}

@@ -1,0 +1,26 @@
+import type { ObjectVersion } from '#model/object.ts'
+import type { Store, WriteConditions } from '#store/contract.ts'
+import type { Actor } from './actor.ts'
+import { checksumToKeep, type NewBody, receiveBody } from './new-body.ts'
+import { authorizeNewObject, type NewObject } from './new-object.ts'
+
+export interface Put {
+  readonly object: NewObject
+  readonly body: NewBody
+  readonly conditions: WriteConditions
+  /** If it is no PutObject. */
+  readonly cause?: 'Post'
+}
+
+/** The edge has asked for s3:PutObject. */
+export async function putObject(store: Store, actor: Actor, put: Put): Promise<ObjectVersion> {
+  const { object, body, conditions, cause = 'Put' } = put
+  const { bucket, key } = object
+  const attributes = authorizeNewObject(actor, object)
+  const staged = await receiveBody(body, body.checksumAlgorithm, {
+    stage: (incoming) => store.stage(incoming),
+    discard: (received) => store.discard(received),
+  })
+  const checksum = checksumToKeep(staged, body.checksumAlgorithm)
+  return store.putObject({ bucket, key, staged, attributes, checksum, conditions, origin: actor, cause })
+}

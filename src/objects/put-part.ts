@@ -1,0 +1,66 @@
+/** Parts of an upload: their bytes from the client, or from another object. The edge has asked for s3:PutObject. */
+import { ApiError } from '#model/errors.ts'
+import type { ChecksumAlgorithm } from '#model/object.ts'
+import type { Upload, UploadedPart } from '#model/upload.ts'
+import type { OpenObject, Staged, Store } from '#store/contract.ts'
+import type { Actor } from './actor.ts'
+import { type NewBody, receiveBody } from './new-body.ts'
+import { type CopySource, openSource } from './open-source.ts'
+
+interface Place {
+  readonly upload: Upload
+  readonly partNumber: number
+}
+
+export async function putPart(
+  store: Store,
+  { upload, partNumber, body }: Place & { readonly body: NewBody },
+): Promise<UploadedPart> {
+  requireAlgorithm(upload, body.checksumAlgorithm)
+  const algorithm = upload.checksumAlgorithm ?? body.checksumAlgorithm
+  const staged = await receiveBody(body, algorithm, {
+    stage: (incoming) => store.stagePart(upload, partNumber, incoming),
+    discard: (received) => store.discardPart(upload, received),
+  })
+  return store.putPart(upload, staged, checksumOfPart(staged, algorithm))
+}
+
+/** A composite checksum is made of what the client said of each part; a full-object one can be computed without. */
+function requireAlgorithm({ checksumAlgorithm, checksumType }: Upload, sent: ChecksumAlgorithm | undefined): void {
+  if (checksumAlgorithm === undefined || sent === checksumAlgorithm) return
+  if (sent === undefined && checksumType === 'FULL_OBJECT') return
+  throw new ApiError('InvalidRequest', {
+    message: `Checksum Type mismatch occurred, expected checksum Type: ${checksumAlgorithm.toLowerCase()}, actual checksum Type: ${sent?.toLowerCase() ?? 'null'}`,
+  })
+}
+
+function checksumOfPart({ digests }: Staged, algorithm: ChecksumAlgorithm | undefined): UploadedPart['checksum'] {
+  const value = algorithm === undefined ? undefined : digests.get(algorithm)
+  return algorithm === undefined || value === undefined ? undefined : { algorithm, value: value.toString('base64') }
+}
+
+export interface PartCopy extends Place {
+  readonly source: CopySource
+  /** The bytes to copy, start <= i < end. Throws for a range that the source does not have. */
+  rangeOf(sizeBytes: number): { readonly start: number; readonly end: number }
+}
+
+export async function copyPart(
+  store: Store,
+  actor: Actor,
+  { upload, partNumber, source, rangeOf }: PartCopy,
+): Promise<{ readonly part: UploadedPart; readonly version: OpenObject['version'] }> {
+  const opened = await openSource(store, actor, source)
+  const { version } = opened
+  let range: { readonly start: number; readonly end: number }
+  try {
+    range = rangeOf(version.sizeBytes)
+  } catch (error) {
+    opened.close()
+    throw error
+  }
+  const { checksumAlgorithm } = upload
+  const algorithms = checksumAlgorithm === undefined ? [] : [checksumAlgorithm]
+  const staged = await store.stagePartCopy(upload, partNumber, opened, range, algorithms)
+  return { part: await store.putPart(upload, staged, checksumOfPart(staged, checksumAlgorithm)), version }
+}

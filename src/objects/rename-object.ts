@@ -1,0 +1,45 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_RenameObject.html, here in every bucket. */
+import { authorizeOnObject, readAuthorized } from '#access/decide/object-access.ts'
+import type { Bucket } from '#model/bucket.ts'
+import { assertKey, type ObjectVersion } from '#model/object.ts'
+import type { Store, WriteConditions } from '#store/contract.ts'
+import type { Actor } from './actor.ts'
+import { copyKeys, factsOfEffect } from './effect.ts'
+
+export interface Rename {
+  readonly bucket: Bucket
+  readonly from: string
+  readonly to: string
+  /** Throws for a source that is not what the client expects. */
+  readonly check?: (source: ObjectVersion) => void
+  /** On what is at the new key. */
+  readonly conditions: WriteConditions
+}
+
+/**
+ * Takes the rights to delete and to read the source, and to write what it holds, tags included, at the new key. Only what was looked
+ * at is renamed.
+ */
+export async function renameObject(store: Store, actor: Actor, rename: Rename): Promise<ObjectVersion> {
+  const { principal, gatekeeper, facts } = actor
+  const { bucket, from, to, conditions } = rename
+  const domain = { store, gatekeeper }
+  assertKey(from)
+  const ofSource = { principal, bucket, key: from, facts }
+  await authorizeOnObject(domain, { ...ofSource, action: 's3:DeleteObject', versionId: undefined })
+  const source = await readAuthorized(
+    domain,
+    { ...ofSource, action: 's3:GetObject' },
+    () => store.headObject(bucket.name, from, undefined),
+    { versionOf: (version) => version, release: () => undefined },
+  )
+  rename.check?.(source)
+  const effect = {
+    keys: copyKeys({ source: { bucket, key: from }, attributes: source, conditions }),
+    objectTags: Object.entries(source.tags ?? {}),
+  }
+  const write = { principal, action: 's3:PutObject', bucket, key: to, facts: factsOfEffect(facts, effect) }
+  await authorizeOnObject(domain, { ...write, versionId: undefined })
+  const sourceConditions = { ifMatch: source.etag }
+  return store.renameObject({ bucket, from, to, sourceConditions, conditions, origin: actor })
+}

@@ -1,0 +1,76 @@
+/**
+ * What a request addresses, from its raw target and Host. The only place that makes the canonical key, which is decoded
+ * once and kept verbatim: leading and doubled slashes and `..` are part of it.
+ */
+import { pathDecode, queryPairs } from '#lib/text/uri.ts'
+import { createBucketHostReader } from '#model/bucket-host.ts'
+import { ApiError } from '#model/errors.ts'
+
+export interface Address {
+  /** '' when the service itself is addressed. */
+  readonly bucketName: string
+  readonly key: string
+  /** Decoded; the first value where a name is repeated; '' for a bare name. */
+  readonly query: ReadonlyMap<string, string>
+  /** Whether the host names the bucket, rather than the path. */
+  readonly isVirtualHosted: boolean
+}
+
+export type AddressKind = 'service' | 'bucket' | 'object'
+
+export function kindOf(address: Address): AddressKind {
+  if (address.key !== '') return 'object'
+  return address.bucketName === '' ? 'service' : 'bucket'
+}
+
+const noQuery: ReadonlyMap<string, string> = new Map()
+
+/**
+ * Reads path style (`/bucket/key`) and, under each of these domains and `localhost`, virtual-host style
+ * (`bucket.domain/key`). InvalidURI for anything that does not decode.
+ */
+export function createAddressReader(domains: readonly string[]): (target: string, host: string | undefined) => Address {
+  const bucketInHost = createBucketHostReader(domains)
+  return (target, host) => {
+    const relative = withoutOrigin(target)
+    const mark = relative.indexOf('?')
+    const path = mark < 0 ? relative : relative.slice(0, mark)
+    const bucketOfHost = bucketInHost(host)
+    try {
+      const query = mark < 0 ? noQuery : parseQuery(relative.slice(mark + 1))
+      if (bucketOfHost !== '') {
+        return { bucketName: bucketOfHost, key: pathDecode(path.slice(1)), query, isVirtualHosted: true }
+      }
+      return pathStyle(path, query)
+    } catch (error) {
+      if (error instanceof URIError) throw new ApiError('InvalidURI', { fields: { URI: target } })
+      throw error
+    }
+  }
+}
+
+function pathStyle(path: string, query: ReadonlyMap<string, string>): Address {
+  const slash = path.indexOf('/', 1)
+  if (slash < 0) return { bucketName: pathDecode(path.slice(1)), key: '', query, isVirtualHosted: false }
+  const bucketName = pathDecode(path.slice(1, slash))
+  if (bucketName === '') throw new URIError('A key without a bucket')
+  return { bucketName, key: pathDecode(path.slice(slash + 1)), query, isVirtualHosted: false }
+}
+
+/** A proxy may send the absolute form of RFC 9112 §3.2.2. */
+function withoutOrigin(target: string): string {
+  if (target.charCodeAt(0) === slashCode) return target
+  const absolute = /^https?:\/\/[^/?]*/i.exec(target)
+  if (absolute === null) throw new ApiError('InvalidURI', { fields: { URI: target } })
+  const rest = target.slice(absolute[0].length)
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+const slashCode = 0x2f
+
+function parseQuery(text: string): ReadonlyMap<string, string> {
+  if (text === '') return noQuery
+  const query = new Map<string, string>()
+  for (const [name, value = ''] of queryPairs(text)) if (!query.has(name)) query.set(name, value)
+  return query
+}

@@ -1,0 +1,24 @@
+import { parseXml, type XmlElements } from '#lib/text/xml.ts'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+
+/**
+ * Reads a request's document: MalformedXML if it is no XML, has another root, or `read` throws anything but an
+ * ApiError. `arrays` names elements that are lists, also with one member.
+ */
+export function readXml<T>(
+  document: Buffer,
+  root: string,
+  read: (content: XmlElements) => T,
+  arrays: readonly string[] = [],
+  maxMarkup: number = limits.xmlMarkup,
+): T {
+  try {
+    const parsed = parseXml(document, { maxDepth: limits.xmlDepth, maxMarkup, arrays })
+    if (parsed.root !== root) throw new Error(`The root element must be ${root}`)
+    return read(parsed.content)
+  } catch (error) {
+    if (error instanceof ApiError) throw error
+    throw new ApiError('MalformedXML', { cause: error })
+  }
+}

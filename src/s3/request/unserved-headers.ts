@@ -1,0 +1,56 @@
+/**
+ * Headers that ask for features this server does not have. They are refused by the operations that accept them on AWS,
+ * since a success would say that the feature was applied.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+import { ApiError } from '#model/errors.ts'
+
+interface UnservedHeader {
+  /** The beginning of its name. */
+  readonly prefix: string
+  readonly operations: readonly string[]
+  /** A value without effect. */
+  readonly harmless?: string
+}
+
+const writes = ['PutObject', 'PostObject', 'CopyObject', 'CreateMultipartUpload']
+const parts = ['UploadPart', 'UploadPartCopy', 'CompleteMultipartUpload', 'ListParts']
+const reads = ['GetObject', 'HeadObject', 'GetObjectAttributes']
+
+/**
+ * Left out: x-amz-request-payer, x-amz-bypass-governance-retention and x-amz-optional-object-attributes. Without
+ * Requester Pays, locked and archived objects they have no effect on AWS either.
+ */
+// biome-ignore format: a table
+const unserved: readonly UnservedHeader[] = [
+  { prefix: 'x-amz-server-side-encryption', operations: [...writes, ...parts, ...reads] },
+  { prefix: 'x-amz-copy-source-server-side-encryption', operations: ['CopyObject', 'UploadPartCopy'] },
+  { prefix: 'x-amz-object-lock-', operations: writes },
+  { prefix: 'x-amz-write-offset-bytes', operations: ['PutObject'] },
+  { prefix: 'x-amz-mfa', operations: ['DeleteObject', 'DeleteObjects', 'PutBucketVersioning'] },
+  { prefix: 'x-amz-bucket-namespace', operations: ['CreateBucket'], harmless: 'global' },
+  { prefix: 'if-modified-since', operations: ['RenameObject'] },
+  { prefix: 'if-unmodified-since', operations: ['RenameObject'] },
+]
+
+const byOperation = new Map<string, UnservedHeader[]>()
+for (const header of unserved) {
+  for (const operation of header.operations) {
+    const others = byOperation.get(operation)
+    if (others === undefined) byOperation.set(operation, [header])
+    else others.push(header)
+  }
+}
+
+/** NotImplemented, which names the header. */
+export function refuseUnservedHeaders(operation: string, headers: IncomingHttpHeaders): void {
+  const rules = byOperation.get(operation)
+  if (rules === undefined) return
+  for (const name in headers) {
+    for (const { prefix, harmless } of rules) {
+      if (!name.startsWith(prefix) || headers[name] === harmless) continue
+      throw new ApiError('NotImplemented', { fields: { Header: name } })
+    }
+  }
+}

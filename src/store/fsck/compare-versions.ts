@@ -1,0 +1,114 @@
+/**
+ * Compares versions with their records, in steps of bounded time. Nothing is repaired, but files changed by hand are
+ * adopted, as on every read. Leftover files are only counted; `myfsio fsck --repair` handles them.
+ */
+import type { Pace } from '#blobs/contract/inspection.ts'
+import { hasCode } from '#lib/system/error-code.ts'
+import { eachRow, rowParts, rowsAfter, rowsOf } from '#metadata/tables.ts'
+import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { ApiError } from '#model/errors.ts'
+import type { DamagedVersion } from '#model/work-status.ts'
+import type { StoreContext } from '#store/context.ts'
+import type { Compared, CompareStretch, VersionPosition } from '#store/contract.ts'
+import { findVersion } from '#store/read.ts'
+
+/**
+ * Compares at least one version, however long it takes. A version whose comparison was interrupted is left to the next
+ * step. `pace` may throw once `signal` is aborted.
+ */
+export async function compareVersions(context: StoreContext, stretch: CompareStretch): Promise<Compared> {
+  const { from, forMs, signal } = stretch
+  const { clock } = context
+  const startMs = clock.elapsedMs()
+  const range = rowsOf(from.table)
+  const rest = from.after === undefined ? range : rowsAfter(range, Buffer.from(from.after, 'base64'), 'row')
+  const compared = { versions: 0, bytes: 0, damaged: [] as DamagedVersion[] }
+  let last: VersionPosition = from
+  for await (const { key, value } of eachRow(context.engine, rest, 100)) {
+    const [bucket = '', name = ''] = rowParts(key)
+    const version = decodeVersion(name, value)
+    if (!version.isDeleteMarker) {
+      const what = await compareVersion(context, bucket, version, stretch)
+      if (signal.aborted) return { ...compared, next: last }
+      if (what !== undefined) compared.damaged.push({ bucket, key: name, versionId: version.versionId, what })
+      compared.versions++
+      compared.bytes += version.sizeBytes
+    }
+    last = { table: from.table, after: Buffer.from(key).toString('base64') }
+    if (clock.elapsedMs() - startMs > forMs) return { ...compared, next: last }
+  }
+  return { ...compared, next: from.table === 'o' ? { table: 'v', after: undefined } : undefined }
+}
+
+/** A sentence about its damage; undefined if there is none. */
+async function compareVersion(
+  context: StoreContext,
+  bucket: string,
+  version: StoredVersion,
+  { signal, pace }: CompareStretch,
+): Promise<string | undefined> {
+  const startMs = performance.now()
+  let pacedMs = 0
+  const rest: Pace = async (busyMs) => {
+    pacedMs += busyMs
+    const restMs = performance.now()
+    await pace(busyMs)
+    pacedMs += performance.now() - restMs
+  }
+  try {
+    const what = await findDamageTold(context, bucket, version, rest)
+    await pace(Math.max(0, performance.now() - startMs - pacedMs))
+    return what
+  } catch (error) {
+    if (signal.aborted) return undefined
+    // A file that is read again and again, or that may not be read: its bytes are not at fault.
+    context.troubles.tellOfFile('warn', error, { bucket, key: version.key }, 'a file could not be scrubbed')
+    return undefined
+  }
+}
+
+async function findDamageTold(
+  context: StoreContext,
+  bucket: string,
+  version: StoredVersion,
+  pace: Pace,
+): Promise<string | undefined> {
+  const { key, versionId } = version
+  const what = await findDamage(context, bucket, version, pace).catch((error: unknown) => {
+    if (hasCode(error, 'EIO')) return 'The disk cannot read the file.'
+    throw error
+  })
+  if (what === undefined) return undefined
+  const message = 'the scrub has found a version without its bytes'
+  context.troubles.tellOfFile('error', undefined, { bucket, key, versionId }, message)
+  return what
+}
+
+async function findDamage(
+  context: StoreContext,
+  bucket: string,
+  version: StoredVersion,
+  pace: Pace,
+): Promise<string | undefined> {
+  const verdict = await context.blobs.inspection.compare(bucket, version, { pace, mayWrite: true })
+  if (verdict === 'right' || verdict === 'moved') return undefined
+  if (verdict === 'damaged') return 'The file has other bytes than were stored.'
+  try {
+    // What was changed or removed by hand is adopted, and what was moved meanwhile is found.
+    await findVersion(context, bucket, version.key, version.versionId)
+    return undefined
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'InternalError') return 'The file is missing.'
+    throw error
+  }
+}
+
+/** Ends early when `signal` is aborted. */
+export async function countLeftovers(context: StoreContext, signal: AbortSignal): Promise<number> {
+  let leftovers = 0
+  for await (const _ of context.blobs.inspection.leftovers()) {
+    if (signal.aborted) break
+    leftovers++
+  }
+  return leftovers
+}

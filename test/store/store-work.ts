@@ -1,0 +1,9 @@
+import type { Store } from '#store/contract.ts'
+
+/** What a store tells of one piece of its own work, with the figures by name. */
+export async function workOf(store: Store, name: string) {
+  const status = (await store.status()).find((one) => one.name === name)
+  if (status === undefined) throw new Error(`The store has no work ${name}`)
+  const figures: Record<string, number> = Object.fromEntries(status.figures.map((one) => [one.name, one.value]))
+  return { ...status, figures }
+}
