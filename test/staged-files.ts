@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { isSpare } from '#blobs/spares.ts'
+import { isSpare } from '#blobs/files/staging/spares.ts'
 
 /** Names of the files that any process has staged below a STORAGE_ROOT. A spare is nobody's. */
 export function stagedFiles(root: string): string[] {

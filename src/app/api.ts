@@ -1,7 +1,7 @@
 /** Assembles a running API from its parts. */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Express, NextFunction, Request, Response } from 'express'
+import type { IRouter, NextFunction, Request, Response } from 'express'
 import { createAdminEndpoint } from '#admin/endpoint.ts'
 import { createHealthRoutes } from '#admin/health.ts'
 import { createMinioAdminRoutes } from '#admin/minio-admin.ts'
@@ -16,12 +16,11 @@ import { closeServer, createHttpServer, listen, takeConnections } from '#http/se
 import { readTls } from '#http/server/tls.ts'
 import { createIamService } from '#iam/service.ts'
 import { createLog, flushLog, type Log } from '#lib/log/log.ts'
-import { newBucket } from '#model/new-bucket.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import { createAddressReader } from '#s3/request/address.ts'
-import type { Store } from '#store/contract.ts'
 import { createStsService } from '#sts/service.ts'
+import { createBuckets } from './create-buckets.ts'
 import { type OpenServices, openServices, type ServicesStart } from './services.ts'
 
 export interface ApiStart extends ServicesStart {
@@ -51,18 +50,27 @@ export async function startApiWorker(start: ApiStart): Promise<RunningWorker> {
 }
 
 async function openApi(start: ApiStart) {
-  const { config, version } = start
+  const { config } = start
   const log = await createLog(config.log, 'api')
   const open = await openServices({ ...start, runsJobs: true }, log)
-  if (start.isPrimary) await createBuckets(open.services.store, config, open.identities.ownerId)
-  const onRefused = refusalTold(log)
-  const server = createHttpServer({ tls: readTls(config.tls), onRefused }, installRoutes(open, config, version, log))
+  const install = await prepareApi(open, start, log)
+  const server = createHttpServer({ tls: readTls(config.tls), onRefused: refusalTold(log) }, install)
   const close = async (timeoutMs: number) => {
     await Promise.all([closeServer(server, timeoutMs), open.jobs.close()])
     await open.close()
     await flushLog(log)
   }
   return { server, close }
+}
+
+/** The routes of an API on services that are open; the primary process also makes the buckets of MYFSIO_BUCKETS. */
+export async function prepareApi(
+  open: OpenServices,
+  { config, version, isPrimary }: ApiStart,
+  log: Log,
+): Promise<(app: IRouter) => void> {
+  if (isPrimary) await createBuckets(open.services.store, config, open.identities.ownerId)
+  return installRoutes(open, config, version, log)
 }
 
 /**
@@ -114,7 +122,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
     ...(rateLimit === undefined ? {} : { rateLimit }),
   })
 
-  return (app: Express): void => {
+  return (app: IRouter): void => {
     app.use((request: Request, response: Response, next: NextFunction) => {
       const refusal = open.localRequests(request)
       if (refusal === undefined) return next()
@@ -142,13 +150,4 @@ function asAskedBefore(request: IncomingMessage): Pick<IncomingMessage, 'method'
   if (method !== 'OPTIONS' || asked === undefined) return request
   // A POST to the service itself is a form for IAM or STS: S3 has none there.
   return { method: asked, url, headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' } }
-}
-
-/** Creates the buckets of MYFSIO_BUCKETS, which belong to the administrator. */
-async function createBuckets(store: Store, config: AppConfig, ownerId: string): Promise<void> {
-  const { buckets, region } = config
-  for (const name of buckets) {
-    if ((await store.findBucket(name)) !== undefined) continue
-    await store.createBucket(newBucket({ name, ownerId, region }, config))
-  }
 }

@@ -7,7 +7,7 @@ import type { DocumentProblem } from '#documents/json-source.ts'
 import { refusalTold } from '#http/server/connections.ts'
 import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
 import { readTls } from '#http/server/tls.ts'
-import { createLog, flushLog } from '#lib/log/log.ts'
+import { createLog, flushLog, type Log } from '#lib/log/log.ts'
 import type { RunningServer } from './api.ts'
 import { type OpenServices, openServices, type ServicesStart } from './services.ts'
 
@@ -32,11 +32,9 @@ export function domainOf(open: OpenServices): DomainServices {
   }
 }
 
-export async function startConsole(start: ConsoleStart): Promise<RunningServer> {
-  const { config, version, packageRoot } = start
-  const log = await createLog(config.log, 'console')
-  const open = await openServices(start, log)
-  const console = createConsole({
+/** The routes of a console on services that are open. */
+export function prepareConsole(open: OpenServices, { config, version, packageRoot }: ConsoleStart, log: Log) {
+  return createConsole({
     services: domainOf(open),
     config,
     settings: describeConfig(config),
@@ -45,6 +43,13 @@ export async function startConsole(start: ConsoleStart): Promise<RunningServer> 
     localRequests: open.localRequests,
     log,
   })
+}
+
+export async function startConsole(start: ConsoleStart): Promise<RunningServer> {
+  const { config } = start
+  const log = await createLog(config.log, 'console')
+  const open = await openServices(start, log)
+  const console = prepareConsole(open, start, log)
   const server = createHttpServer({ tls: readTls(config.tls), onRefused: refusalTold(log) }, console.install)
   const port = await listen(server, config.host, config.uiPort)
   return {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { openAccess } from '#access/open-access.ts'
 import { createSignIn } from '#access/sign-in/sign-in.ts'
 import type { AppConfig } from '#config/config.ts'
+import type { DocumentSources } from '#documents/source.ts'
 import { createLocalRequests } from '#http/local-requests.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
@@ -16,7 +17,7 @@ import type { Log } from '#lib/log/log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
-import { openEngine, openStore } from '#store/open-store.ts'
+import { openEngine, openStore } from './open-store.ts'
 
 export interface ServicesStart {
   readonly config: AppConfig
@@ -25,6 +26,8 @@ export interface ServicesStart {
   /** Whether jobs run in this process, one of those that share a store; the primary one's do in any case. */
   readonly runsJobs?: boolean
   readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
+  /** Where documents are kept; in files unless given. */
+  readonly documents?: DocumentSources | undefined
   /** The system's, unless given. */
   readonly clock?: Clock
 }
@@ -32,11 +35,13 @@ export interface ServicesStart {
 export type OpenServices = Awaited<ReturnType<typeof openServices>>
 
 export async function openServices(start: ServicesStart, log: Log) {
-  const { config, isPrimary, runsJobs = isPrimary, bootstrap, clock = systemClock } = start
-  const identities = await openIdentities({ path: config.iamPath, bootstrap, log, secretKey: config.secretKey })
+  const { config, isPrimary, runsJobs = isPrimary, bootstrap, clock = systemClock, documents: sources } = start
+  const { iamPath, secretKey } = config
+  const identities = await openIdentities({ path: iamPath, sources, bootstrap, log, secretKey })
   const principalExists = (name: string) => identities.isPrincipal(name)
   const policies = await openBucketPolicies({
     path: config.bucketPolicyPath,
+    sources,
     log,
     principalExists,
     principals: identities.principals,
@@ -46,7 +51,7 @@ export async function openServices(start: ServicesStart, log: Log) {
   const { storageRoot: root, durability } = config
   const engine = openEngine({ root, durability, engine: config.metadataEngine })
   const store = await openStore({
-    root,
+    root: config.metadataEngine === 'memory' ? undefined : root,
     durability,
     engine,
     watch: config.storageWatch,

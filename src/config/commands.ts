@@ -1,8 +1,13 @@
 /** What the command line asks for, beside settings. */
 import { type Name, names, secrets } from './rows.ts'
 
-/** Flags without a value. */
 export const commands = ['check-config', 'show-config', 'reset-cred', 'version', 'help'] as const
+
+/** Writes one line of JSON to standard output when the servers answer; everything else goes to standard error. */
+export const readyJson = 'ready-json'
+
+/** Flags without a value. */
+export const switches: readonly string[] = [...commands, readyJson]
 
 export type Command = (typeof commands)[number] | 'fsck' | 'health' | 'start'
 

@@ -3,10 +3,11 @@
  * once.
  */
 import { join, resolve } from 'node:path'
+import type { LogSettings } from '#lib/log/log.ts'
 import { anyRegion } from '#model/bucket-region.ts'
 import { wellKnownSecret } from '#model/well-known-secret.ts'
 import { isLoopback } from './addresses.ts'
-import { commands, flags } from './commands.ts'
+import { flags, readyJson, switches } from './commands.ts'
 import type { Gathered } from './minio.ts'
 import { type Name, names, rows, secrets, type Values } from './rows.ts'
 import { gatherSettings } from './sources.ts'
@@ -16,6 +17,8 @@ export const defaultCredential = wellKnownSecret
 export type AppConfig = ReturnType<typeof assemble> & {
   /** Settings that were given and have no effect, a sentence each. */
   readonly notes: readonly string[]
+  readonly readyJson: boolean
+  readonly log: LogSettings
 }
 
 /** All mistakes found, a sentence each. */
@@ -35,12 +38,14 @@ export function loadConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
   cwd: string = process.cwd(),
 ): AppConfig {
-  const gathered = gatherSettings(argv, { env, cwd, flags: flags(), switches: commands })
+  const gathered = gatherSettings(argv, { env, cwd, flags: flags(), switches })
   const { given, mistakes, notes } = gathered
   const values = Object.fromEntries(names.map((name) => [name, readValue(name, gathered)])) as Values
   mistakes.push(...disagreements(values, given))
   if (mistakes.length > 0) throw new ConfigError(mistakes)
-  return { ...assemble(values, given, cwd), notes }
+  const config = assemble(values, given, cwd)
+  const isJson = argv.includes(`--${readyJson}`)
+  return { ...config, notes, readyJson: isJson, log: { ...config.log, descriptor: isJson ? 2 : 1 } }
 }
 
 /** The default if there is a mistake, so that the rest can be checked too. */

@@ -1,6 +1,6 @@
 /** The console as an Express application: what every request passes before it reaches a page of routes.ts. */
 import { randomBytes } from 'node:crypto'
-import type { Express, NextFunction, Request, Response } from 'express'
+import type { IRouter, NextFunction, Request, Response } from 'express'
 import helmet from 'helmet'
 import type { LocalRequests } from '#http/local-requests.ts'
 import type { Log } from '#lib/log/log.ts'
@@ -25,7 +25,7 @@ export interface ConsoleOptions {
   readonly log: Log
 }
 
-/** No inline scripts or styles. Content of objects is sent under a stricter policy (objects/content.ts). */
+/** No inline scripts or styles. Content of objects is sent under a stricter policy (objects/object/content.ts). */
 const pageHeaders = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
@@ -68,7 +68,7 @@ export function createConsole({
     isSecure: (request) => domain.access.clientAddress.isSecure(request),
   })
 
-  function install(app: Express): void {
+  function install(app: IRouter): void {
     app.use(underBasePath(basePathOf(config.uiBaseUrl)))
     app.use(pageHeaders)
     app.use((request: Request, _response: Response, next: NextFunction) => next(localRequests(request)))

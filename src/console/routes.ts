@@ -33,15 +33,8 @@ import {
   showPolicies,
 } from './iam/policies/policies.ts'
 import { showSimulation } from './iam/simulation/simulate.ts'
-import { sendContent } from './objects/content.ts'
-import { copyObjects } from './objects/copy-objects.ts'
-import { createFolder, showNewFolder } from './objects/create-folder.ts'
-import { deleteObjects } from './objects/delete-objects.ts'
-import { listingOf, showObjects } from './objects/list-objects.ts'
-import { saveMetadata, showMetadata } from './objects/metadata.ts'
-import { showReaders } from './objects/readers.ts'
-import { showObject } from './objects/show-object.ts'
-import { undoDelete } from './objects/undo-delete.ts'
+import { createFolder, showNewFolder } from './objects/folder/create-folder.ts'
+import { listingOf, showObjects } from './objects/folder/list-objects.ts'
 import {
   abortUpload,
   completeUpload,
@@ -50,9 +43,16 @@ import {
   uploadFile,
   uploadPart,
   writingOf,
-} from './objects/upload.ts'
-import { deleteVersion, restoreVersion } from './objects/versions.ts'
-import { downloadZip } from './objects/zip.ts'
+} from './objects/folder/upload.ts'
+import { sendContent } from './objects/object/content.ts'
+import { saveMetadata, showMetadata } from './objects/object/metadata.ts'
+import { showReaders } from './objects/object/readers.ts'
+import { showObject } from './objects/object/show-object.ts'
+import { deleteVersion, restoreVersion } from './objects/object/versions.ts'
+import { copyObjects } from './objects/selection/copy-objects.ts'
+import { deleteObjects } from './objects/selection/delete-objects.ts'
+import { undoDelete } from './objects/selection/undo-delete.ts'
+import { downloadZip } from './objects/selection/zip.ts'
 import { showOverview } from './overview/overview.ts'
 import { makePresigned, showPresign } from './presign/presign.ts'
 import { type Route, route } from './route.ts'

@@ -3,17 +3,15 @@
  * last valid state stays, and is also kept in a file of its own (last-good.ts) for processes that start meanwhile. A
  * write locks, reads again, and replaces the file atomically.
  */
-import fs from 'node:fs'
-import { copyFile, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
-import { watch } from 'chokidar'
+import { basename } from 'node:path'
 import { ZodError, type ZodType } from 'zod'
 import { currentTurn } from '#lib/async/turn.ts'
 import { isVolumeFull } from '#lib/files/disk-reserve.ts'
-import { syncFolder } from '#lib/files/sync.ts'
 import { ApiError } from '#model/errors.ts'
+import { FileSource } from './file-source.ts'
 import { type DocumentPath, DocumentProblem, parseJson, problemAt, problemOfSchema } from './json-source.ts'
-import { keepLastGood, lastGoodPath, readLastGood, restoreLastGood } from './last-good.ts'
+import { lastGoodPath } from './last-good.ts'
+import type { DocumentSource, DocumentSources } from './source.ts'
 
 export interface DocumentLog {
   error(fields: object, message: string): void
@@ -22,6 +20,8 @@ export interface DocumentLog {
 
 export interface DocumentOptions<T> {
   readonly path: string
+  /** Where it is kept; in a file unless given. */
+  readonly sources?: DocumentSources | undefined
   /** The text that parses to an equal copy, which may be altered. */
   readonly schema: ZodType<T>
   readonly initial: () => T
@@ -46,10 +46,9 @@ export interface OlderForm<T> {
   readonly schema: ZodType<T>
 }
 
-const lockStaleMs = 10_000
-
 export class Document<T> {
   readonly #options: DocumentOptions<T>
+  readonly #source: DocumentSource
   #current: T
   #stamp = ''
   #lookedIn = -1
@@ -57,23 +56,21 @@ export class Document<T> {
   #isOlder = false
   /** The text that this process has written, or is about to write. */
   #written: { readonly stamp: string; readonly value: T } | undefined
-  #watcher: ReturnType<typeof watch> | undefined
+  #watcher: { close(): Promise<void> } | undefined
 
   private constructor(options: DocumentOptions<T>) {
     this.#options = options
+    const { path, sources = (file: string) => new FileSource(file) } = options
+    this.#source = sources(path)
     this.#current = options.initial()
   }
 
   static async open<T>(options: DocumentOptions<T>): Promise<Document<T>> {
     const document = new Document(options)
-    await mkdir(dirname(options.path), { recursive: true })
-    if (!fs.existsSync(options.path) && !restoreLastGood(options.path)) await document.update((value) => value)
+    if (!(await document.#source.open())) await document.update((value) => value)
     document.#load()
     if (document.#problem !== undefined) document.#takeLastGood(document.#problem)
-    document.#watcher = watch(options.path, { ignoreInitial: true, persistent: false })
-      .on('all', () => document.#load())
-      // The system has no watch left: `current` still checks the file.
-      .on('error', () => {})
+    document.#watcher = document.#source.watch(() => document.#load())
     return document
   }
 
@@ -98,8 +95,7 @@ export class Document<T> {
 
   /** A problem at a place of the present file that is found only in use. */
   problemAt(path: DocumentPath, message: string): DocumentProblem {
-    const text = fs.existsSync(this.path) ? fs.readFileSync(this.path, 'utf8') : ''
-    return problemAt(text, path, message)
+    return problemAt(this.#source.stamp() === '' ? '' : this.#source.read(), path, message)
   }
 
   /**
@@ -107,22 +103,10 @@ export class Document<T> {
    * invalid.
    */
   async update(change: (value: T) => T): Promise<T> {
-    const { path, schema } = this.#options
-    const unlock = await lock(`${path}.lock`)
     try {
-      this.#load()
-      if (this.#problem !== undefined) throw unusable(path)
-      const value = schema.parse(change(schema.parse(this.#current)))
-      const text = `${JSON.stringify(value, null, 2)}\n`
-      this.#refuseMistakes(value, text)
-      if (this.#isOlder) await copyFile(path, `${path}.${this.#options.older?.name}.bak`)
-      await this.#replace(text, value)
-      this.#load()
-      return value
+      return await this.#source.exclusively(() => this.#change(change))
     } catch (error) {
       throw isVolumeFull(error) ? noSpace(error) : error
-    } finally {
-      await unlock()
     }
   }
 
@@ -130,26 +114,26 @@ export class Document<T> {
     await this.#watcher?.close()
   }
 
-  async #replace(text: string, value: T): Promise<void> {
-    const { path } = this.#options
-    const temporary = `${path}.${process.pid}.tmp`
-    try {
-      await writeFile(temporary, text, { mode: 0o600, flush: true })
-    } catch (error) {
-      await rm(temporary, { force: true })
-      throw error
-    }
-    // A file keeps its stamp when it is moved.
-    this.#written = { stamp: stampOf(temporary), value }
-    await rename(temporary, path)
-    await syncFolder(dirname(path))
-    keepLastGood(path, text)
+  async #change(change: (value: T) => T): Promise<T> {
+    const { path, schema, older } = this.#options
+    this.#load()
+    if (this.#problem !== undefined) throw unusable(path)
+    const value = schema.parse(change(schema.parse(this.#current)))
+    const text = `${JSON.stringify(value, null, 2)}\n`
+    this.#refuseMistakes(value, text)
+    if (this.#isOlder) await this.#source.keepCopy(`.${older?.name}.bak`)
+    await this.#source.replace(text, (stamp) => {
+      this.#written = { stamp, value }
+    })
+    this.#source.keepLastGood(text)
+    this.#load()
+    return value
   }
 
   /** For a process that starts on an invalid file. Throws its problem if there is no last valid state. */
   #takeLastGood(problem: DocumentProblem): void {
     const { path, log } = this.#options
-    const text = readLastGood(path)
+    const text = this.#source.readLastGood()
     if (text === undefined) throw startError(path, problem)
     try {
       this.#current = this.#parse(text)
@@ -161,7 +145,7 @@ export class Document<T> {
 
   #load(): void {
     const { path, log } = this.#options
-    const stamp = stampOf(path)
+    const stamp = this.#source.stamp()
     if (stamp === this.#stamp || stamp === '') return
     this.#stamp = stamp
     // No need to read what was just written.
@@ -171,9 +155,9 @@ export class Document<T> {
       return
     }
     try {
-      const text = fs.readFileSync(path, 'utf8')
+      const text = this.#source.read()
       this.#current = this.#parse(text)
-      keepLastGood(path, text)
+      this.#source.keepLastGood(text)
       if (this.#problem !== undefined) log.info({ path }, 'the document is valid again')
       this.#problem = undefined
     } catch (error) {
@@ -204,12 +188,6 @@ export class Document<T> {
   }
 }
 
-/** Changes with every write; '' if there is no file. */
-function stampOf(path: string): string {
-  const stats = fs.statSync(path, { throwIfNoEntry: false })
-  return stats === undefined ? '' : `${stats.ino}:${stats.mtimeMs}:${stats.size}`
-}
-
 const unusable = (path: string) =>
   new ApiError('ServiceUnavailable', {
     message: `${basename(path)} is invalid: nothing can be changed until it is repaired.`,
@@ -221,21 +199,4 @@ const noSpace = (cause: unknown) =>
 function startError(path: string, { message, line, path: at }: DocumentProblem): Error {
   const where = [line === undefined ? '' : `line ${line}`, at].filter((part) => part !== '').join(', ')
   return Object.assign(new Error(`${path}${where && ` (${where})`}: ${message}`), { code: 'DOCUMENT_INVALID' })
-}
-
-async function lock(path: string): Promise<() => Promise<void>> {
-  for (;;) {
-    try {
-      await (await open(path, 'wx')).close()
-      return () => rm(path, { force: true })
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-      const age = await stat(path).then(
-        (stats) => Date.now() - stats.mtimeMs,
-        () => 0,
-      )
-      if (age > lockStaleMs) await rm(path, { force: true })
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
 }

@@ -3,6 +3,7 @@ import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { Document, type DocumentLog } from '#documents/document.ts'
 import type { DocumentProblem } from '#documents/json-source.ts'
+import type { DocumentSources } from '#documents/source.ts'
 import { anonymous, type Owner } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import { wellKnownSecret } from '#model/well-known-secret.ts'
@@ -33,6 +34,8 @@ export { canonicalIdOf, defaultAccount } from './entities/account.ts'
 
 export interface IdentitiesOptions {
   readonly path: string
+  /** Where iam.json is kept; in a file unless given. */
+  readonly sources?: DocumentSources | undefined
   /** The first user, created if there is none. */
   readonly bootstrap: AdministratorKey
   readonly log: DocumentLog & Partial<WarningLog>
@@ -87,9 +90,10 @@ export class Identities {
   }
 
   static async open(options: IdentitiesOptions): Promise<Identities> {
-    const { path, bootstrap, log } = options
+    const { path, sources, bootstrap, log } = options
     const document = await Document.open<IdentityDocument>({
       path,
+      sources,
       schema: identityDocumentSchema,
       initial: () => firstDocument(bootstrap),
       log,
@@ -97,7 +101,7 @@ export class Identities {
       older: { name: 'v1', is: isDocumentV1, schema: documentV1Schema },
     })
     const exists = (id: string) => document.current.accounts.some((account) => hasKeyOrRole(account, id))
-    const lastUsed = await LastUsed.open(join(dirname(path), 'last_used.json'), exists, log)
+    const lastUsed = await LastUsed.open({ path: join(dirname(path), 'last_used.json'), sources, exists, log })
     return new Identities(document, options.secretKey ?? randomBytes(32).toString('base64'), log, lastUsed)
   }
 

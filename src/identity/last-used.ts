@@ -3,7 +3,7 @@
  * own, since a request must not wait for it, and iam.json must not change because an object was read.
  */
 import * as z from 'zod'
-import { Document, type DocumentLog } from '#documents/document.ts'
+import { Document, type DocumentLog, type DocumentOptions } from '#documents/document.ts'
 
 const useSchema = z.object({ atMs: z.number(), service: z.string().max(64), region: z.string().max(64) })
 const schema = z.record(z.string(), useSchema)
@@ -13,6 +13,11 @@ type Uses = Record<string, Use>
 const flushMs = 30_000
 /** Entries kept between two flushes; uses beyond that are recorded the next time. */
 const pendingMax = 20_000
+
+interface LastUsedOptions extends Pick<DocumentOptions<Uses>, 'path' | 'sources' | 'log'> {
+  /** Whether there still is such a key or role; others are forgotten. */
+  readonly exists: (id: string) => boolean
+}
 
 export class LastUsed {
   readonly #document: Document<Uses>
@@ -28,9 +33,9 @@ export class LastUsed {
     this.#timer = setInterval(() => void this.flush(), flushMs).unref()
   }
 
-  /** `exists`: whether the key or role still exists; entries of others are removed. */
-  static async open(path: string, exists: (id: string) => boolean, log: DocumentLog): Promise<LastUsed> {
-    return new LastUsed(await Document.open<Uses>({ path, schema, initial: () => ({}), log }), exists, log)
+  static async open(options: LastUsedOptions): Promise<LastUsed> {
+    const { path, sources, exists, log } = options
+    return new LastUsed(await Document.open<Uses>({ path, sources, schema, initial: () => ({}), log }), exists, log)
   }
 
   recordUse(id: string, service: string, region: string): void {

@@ -21,7 +21,7 @@ const closeMaxMs = 3000
 export class JobRunner {
   readonly #options: RunnerOptions
   readonly #openedAtMs: number
-  readonly #running = new Map<string, Promise<void>>()
+  readonly #running = new Map<string, { readonly lease: Lease; readonly ended: Promise<void> }>()
   readonly #closing = new AbortController()
   #looking: Promise<void> = Promise.resolve()
   #pausedUntilMs = Number.NEGATIVE_INFINITY
@@ -47,9 +47,10 @@ export class JobRunner {
     this.#closing.abort()
     this.#cancel()
     await this.#looking
-    const ended = Promise.all(this.#running.values())
+    const ended = Promise.all([...this.#running.values()].map((one) => one.ended))
     // A step that does not end in time is abandoned: its job continues from the cursor.
     await Promise.race([ended, sleep(systemClock, closeMaxMs)])
+    for (const { lease } of this.#running.values()) await lease.release().catch(() => undefined)
   }
 
   #lookLater(): void {
@@ -72,8 +73,8 @@ export class JobRunner {
       if (this.#running.has(job.name) || !(await this.#isDue(job))) continue
       const lease = await this.#options.leases.take(job.name)
       if (lease === undefined) continue
-      const running = this.#run(job, lease).finally(() => this.#running.delete(job.name))
-      this.#running.set(job.name, running)
+      const ended = this.#run(job, lease).finally(() => this.#running.delete(job.name))
+      this.#running.set(job.name, { lease, ended })
     }
   }
 

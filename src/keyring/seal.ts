@@ -1,6 +1,7 @@
 /**
- * Small secrets sealed with a key that is derived from SECRET_KEY, so that every process and every restart can open them and nobody
- * else can make them: AES-256-GCM. Each purpose has a key of its own, and what was sealed for one opens for no other.
+ * Small secrets sealed with a key that is derived from SECRET_KEY, so that every process and every restart can open
+ * them and nobody else can make them: AES-256-GCM. Each purpose has a key of its own, and what was sealed for one opens
+ * for no other.
  */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 

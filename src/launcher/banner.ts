@@ -37,13 +37,25 @@ export function formatBanner(prepared: Prepared, started: Started, style: Style)
   rows.push(['Data', config.storageRoot, ''])
   if (api !== undefined) rows.push(userRow(prepared))
   // Whatever the log keeps quiet about.
-  if (config.enforce === 'log') rows.push(['ENFORCE', style.bold('log: NOTHING IS DENIED to whoever has a key'), ''])
+  if (config.enforce === 'log')
+    rows.push(['ENFORCE', style.bold('log: NOTHING IS DENIED to requests signed with a valid key'), ''])
   const lines = rows.map(
     ([name, value, note]) => `  ${style.dim(name.padEnd(9))}${value}${note && `  ${style.dim(note)}`}`,
   )
   const title = `  ${style.bold('MyFSIO')} ${started.version}  ${style.dim(`ready in ${started.seconds.toFixed(2)} s`)}`
   const attempt = api === undefined ? [] : ['', ...formatAttempt(prepared, api, style)]
   return ['', title, '', ...lines, ...attempt, ''].join('\n')
+}
+
+/** The line of --ready-json: what a program that has started this one needs. A secret is in it only where it may be printed. */
+export function formatReadyJson({ config, hint }: Prepared, { apiPort, uiPort }: Started): string {
+  const { accessKey: accessKeyId, secretKey: secretAccessKey } = hint
+  return JSON.stringify({
+    endpoint: apiPort === undefined ? undefined : (config.apiBaseUrl ?? urlOf(config, apiPort)),
+    region: config.region,
+    credentials: { accessKeyId, secretAccessKey },
+    consoleUrl: uiPort === undefined ? undefined : `${urlOf(config, uiPort)}/ui`,
+  })
 }
 
 /** The same as a line of the log. It holds no secret: logs are kept, and read by many. */
@@ -120,6 +132,7 @@ export function formatHelp(version: string, style: Style): string {
     '  --show-config   print the settings in force, secrets masked',
     '  --reset-cred    give the administrator a new secret, and print it',
     '  --version       print the version',
+    '  --ready-json    print one line of JSON when the servers answer; everything else goes to standard error',
     '  --help          print this',
     '',
     'Settings: from .env, the environment and flags; the later wins.',

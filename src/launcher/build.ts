@@ -1,15 +1,15 @@
 /** `npm run build`: the same program as JavaScript, in dist/, with the files of packages that browsers fetch. */
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { npmFiles, npmFilesFolder } from '#console/answer/npm-files.ts'
-import { bundle } from '#lib/program/bundle.ts'
+import { bundle, bundleCommonJs } from '#lib/program/bundle.ts'
 import { packageRoot } from '#lib/program/package-root.ts'
 import { programs } from '#lib/program/program-file.ts'
 import { formatThirdParty } from './third-party.ts'
 
 const dist = join(packageRoot, 'dist')
 rmSync(dist, { recursive: true, force: true })
-const { inputs } = bundle(packageRoot, { run: 'run.ts', ...programs }, dist)
+const { inputs } = bundle(packageRoot, { run: 'run.ts', embed: 'src/embed.ts', ...programs }, dist)
 mkdirSync(join(dist, npmFilesFolder))
 const copied = Object.entries(npmFiles).map(([name, source]) => {
   const file = join('node_modules', source)
@@ -17,3 +17,9 @@ const copied = Object.entries(npmFiles).map(([name, source]) => {
   return file
 })
 writeFileSync(join(dist, 'THIRD-PARTY.md'), formatThirdParty(packageRoot, [...Object.keys(inputs), ...copied]))
+bundleCommonJs(packageRoot, 'src/embed-commonjs.ts', join(dist, 'embed.cjs'))
+// These types stand alone, so they are declarations as they are.
+const types = readFileSync(join(packageRoot, 'src/embed-types.ts'), 'utf8')
+for (const name of ['embed.d.ts', 'embed.d.cts']) {
+  writeFileSync(join(dist, name), `${types}\nexport declare const startMyFSIO: StartMyFSIO\n`)
+}

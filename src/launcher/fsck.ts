@@ -2,12 +2,13 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { checkFolder } from '#app/check-folder.ts'
+import { adviceOnIndex } from '#app/open-store.ts'
+import type { Finding } from '#blobs/contract/inspection.ts'
+import { FolderInUse } from '#blobs/files/staging/folder-in-use.ts'
 import type { AppConfig } from '#config/config.ts'
 import { openIdentities } from '#identity/identities.ts'
 import { IndexUnreadable } from '#metadata/index-unreadable.ts'
-import { checkStore, FolderInUse } from '#store/fsck/check-store.ts'
-import type { Finding } from '#store/fsck/finding.ts'
-import { adviceOnIndex } from '#store/open-store.ts'
 import { StartError } from './protocol.ts'
 import { assertStorageWritable } from './storage-access.ts'
 
@@ -57,7 +58,7 @@ export async function fsck(
     const ownerId = await findOwnerId(config)
     const onFinding = (finding: Finding) => print(formatFinding(finding))
     const made = { ownerId, region, blocksPublicAccess }
-    const summary = await checkStore({ root, repair, rebuild, ...made, log, onFinding })
+    const summary = await checkFolder({ root, repair, rebuild, ...made, log, onFinding })
     const { versions, bytes, findings, repaired } = summary
     print(`${versions} versions with ${bytes} bytes were compared with their records.`)
     const left = findings - repaired

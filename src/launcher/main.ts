@@ -8,7 +8,15 @@ import { readTls } from '#http/server/tls.ts'
 import { packageRoot, version } from '#lib/program/package-root.ts'
 import { programFile } from '#lib/program/program-file.ts'
 import { findOpenFileLimit } from '#lib/system/open-file-limit.ts'
-import { formatBanner, formatHelp, formatReadyLine, formatSettings, type Started, styleFor } from './banner.ts'
+import {
+  formatBanner,
+  formatHelp,
+  formatReadyJson,
+  formatReadyLine,
+  formatSettings,
+  type Started,
+  styleFor,
+} from './banner.ts'
 import { isAdministratorOther, type Prepared, prepareFirstStart } from './first-start.ts'
 import { assertIndexesUsable, findIndexDamage } from './index-damage.ts'
 import { assertNotMinioFolder } from './minio-folder.ts'
@@ -27,7 +35,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await run(argv)
   } catch (error) {
-    if (error instanceof ConfigError) complain(`These settings need mending:\n${bullets(error.mistakes)}`)
+    if (error instanceof ConfigError) complain(`Invalid settings:\n${bullets(error.mistakes)}`)
     else if (error instanceof StartError) complain(error.message)
     else complain(error instanceof Error ? (error.stack ?? error.message) : String(error))
     process.exit(1)
@@ -129,7 +137,12 @@ const lookAfterMs = 5000
 
 /** Standard output is the log's: where that is JSON, whatever reads it finds one more line of it, or nothing else. */
 function announce(prepared: Prepared, started: Started): void {
-  const { format, level } = prepared.config.log
+  const { readyJson, log } = prepared.config
+  if (readyJson) {
+    print(formatReadyJson(prepared, started))
+    return
+  }
+  const { format, level } = log
   const isText = format === 'pretty' || (format === 'auto' && process.stdout.isTTY === true)
   if (isText) print(formatBanner(prepared, started, style))
   else if (format === 'json' && level !== 'silent') print(formatReadyLine(prepared, started))

@@ -20,6 +20,8 @@
  * | folder     | f path                | mtime of a folder at its last scan |
  * | leaving    | f bucket              | JSON: when the bucket was deleted whose folder is being removed |
  * | scan       | g "scan"              | JSON: how far the scan for files changed by hand is (store/background.ts) |
+ * | outbox     | e bucket              | counter next: how many events were ever appended (store/outbox.ts) |
+ * | event      | e bucket number       | JSON ObjectEvent: what happened to a version, in the order of commits |
  * | job        | g job                 | JSON JobRecord: its last run, and its cursor (jobs/record.ts) |
  * | owner      | k job "owner"         | JSON: which process runs a job; the fence of its commits (jobs/lease.ts) |
  * | beat       | k job "beat"          | JSON: changes as long as the owner lives; absent: the lease is free |
@@ -51,6 +53,7 @@ type Table =
   | 's'
   | 'p'
   | 'd'
+  | 'e'
   | 'q'
   | 'f'
   | 'g'
@@ -95,6 +98,10 @@ export async function* eachRow(engine: MetadataEngine, range: KeyRange, limit = 
 export function rowParts(key: Bytes): string[] {
   return asBuffer(key).toString().split('\0').slice(1)
 }
+
+/** The row of a sequence (Write's `append`) with this number. */
+export const sequenceKey = (counter: Bytes, number: number): Buffer =>
+  Buffer.concat([counter, Buffer.from(`\0${String(number).padStart(14, '0')}`)])
 
 /** Part numbers as they sort. */
 export const partText = (partNumber: number): string => String(partNumber).padStart(5, '0')

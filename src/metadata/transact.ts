@@ -55,13 +55,8 @@ export class Transaction {
     this.requireEmpty({ start: from, end })
   }
 
-  /** A fact outside the index. A body looks at it first: the commit is tried again as long as it does not hold. */
-  requireThat(holds: () => boolean): void {
-    this.checks.push({ holds })
-  }
-
-  put(key: Bytes, value: Bytes, rest?: readonly Bytes[]): void {
-    this.writes.push({ key, value, rest })
+  put(key: Bytes, value: Bytes): void {
+    this.writes.push({ key, value })
   }
 
   remove(key: Bytes): void {
@@ -70,6 +65,11 @@ export class Transaction {
 
   add(key: Bytes, add: Readonly<Record<string, number>>): void {
     this.writes.push({ key, add })
+  }
+
+  /** Appends a row to the sequence that the counter row of this key counts. */
+  append(counter: Bytes, value: Bytes): void {
+    this.writes.push({ append: counter, value })
   }
 }
 
@@ -127,7 +127,7 @@ async function attemptOnce<T>(
 /** The row that others write as well: one that was read and is written, or else the first that is written. */
 function contendedRow({ checks, writes }: Transaction): string {
   const read = new Set(checks.flatMap((check) => ('key' in check ? [nameOf(check.key)] : [])))
-  const written = writes.map(({ key }) => nameOf(key))
+  const written = writes.map((write) => nameOf('append' in write ? write.append : write.key))
   return written.find((name) => read.has(name)) ?? written[0] ?? ''
 }
 

@@ -7,27 +7,20 @@ import {
   type ChecksumAlgorithm,
   type ChecksumType,
   checksumAlgorithms,
-  type FileSignature,
   type ObjectVersion,
-  type Place,
   storageClasses,
 } from '#model/object.ts'
+import type { BlobRef } from './blob-ref.ts'
 import { asBuffer, type Bytes } from './engine.ts'
 
 /** A version and what only storage needs of it. */
 export interface StoredVersion extends ObjectVersion {
   /** Sorts newest first; the version id of all but null versions. */
   readonly order: string
-  /** Names the file wherever it is not plain. */
-  readonly fileId: string
-  readonly signature: FileSignature
+  /** Where the bytes are. Its id names the row of a multipart object's parts as well. */
+  readonly blob: BlobRef
   /** Base64 of the CRC64NVME of all bytes, where `checksum` is not it (see `crc64nvmeOf`). Older releases kept none. */
   readonly crc64nvme?: string
-  /**
-   * The file may still be at its former path: that of a renamed object's old key, or in `versions/`. Nothing may replace, move or remove
-   * the version before its key is settled (store/arriving.ts).
-   */
-  readonly isArriving?: true
 }
 
 /** Base64 of the CRC64NVME of all bytes; undefined for delete markers, and where an older release kept another checksum. */
@@ -41,13 +34,16 @@ export function crc64nvmeOf({
 const formatVersion = 1
 const head = 57
 const checksumTypes: readonly ChecksumType[] = ['FULL_OBJECT', 'COMPOSITE']
-const places = ['plain', 'opaque', 'version'] as const
 
 interface Tail {
   v: string
   r: string
+  /** Of the blob: id; the id again unless its kind is 0, for older releases; size, if it is not the version's; whether it is arriving; detail. */
   f: string
   p?: string
+  z?: number
+  y?: 1
+  d?: unknown
   c?: string
   h?: object
   m?: object
@@ -55,12 +51,14 @@ interface Tail {
   t?: object
   a?: Acl
   x?: string
-  y?: 1
 }
 
 export function encodeVersion(version: StoredVersion): Buffer {
-  const tail: Tail = { v: version.versionId, r: version.order, f: version.fileId }
-  if (version.place.kind !== 'plain') tail.p = version.place.id
+  const { blob } = version
+  const tail: Tail = { v: version.versionId, r: version.order, f: blob.id }
+  if (blob.kind !== 0) tail.p = blob.id
+  if (blob.sizeBytes !== version.sizeBytes) tail.z = blob.sizeBytes
+  if (blob.detail !== undefined) tail.d = blob.detail
   if (version.checksum !== undefined) tail.c = version.checksum.value
   if (Object.keys(version.headers).length > 0) tail.h = version.headers
   if (Object.keys(version.userMetadata).length > 0) tail.m = version.userMetadata
@@ -68,7 +66,7 @@ export function encodeVersion(version: StoredVersion): Buffer {
   if (version.tags !== undefined) tail.t = version.tags
   if (version.acl !== undefined) tail.a = version.acl
   if (version.crc64nvme !== undefined) tail.x = version.crc64nvme
-  if (version.isArriving !== undefined) tail.y = 1
+  if (blob.isArriving !== undefined) tail.y = 1
   const json = JSON.stringify(tail)
   const owner = version.ownerId
   const row = Buffer.allocUnsafe(head + owner.length + Buffer.byteLength(json))
@@ -77,12 +75,12 @@ export function encodeVersion(version: StoredVersion): Buffer {
   row[2] = storageClasses.indexOf(version.storageClass)
   row[3] = version.checksum === undefined ? 0 : checksumAlgorithms.indexOf(version.checksum.algorithm) + 1
   row[4] = version.checksum === undefined ? 0 : checksumTypes.indexOf(version.checksum.type)
-  row[5] = places.indexOf(version.place.kind)
+  row[5] = blob.kind
   row.writeUInt16LE(version.partCount, 6)
   row.writeDoubleLE(version.sizeBytes, 8)
   row.writeDoubleLE(version.modifiedAtMs, 16)
-  row.writeDoubleLE(version.signature.inode, 24)
-  row.writeDoubleLE(version.signature.mtimeMs, 32)
+  row.writeDoubleLE(blob.stamp, 24)
+  row.writeDoubleLE(blob.secondStamp, 32)
   row.write(version.isDeleteMarker ? ''.padEnd(32, '0') : version.etag, 40, 16, 'hex')
   row[56] = owner.length
   row.write(owner, head, 'latin1')
@@ -102,14 +100,12 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
     key,
     versionId: tail.v,
     order: tail.r,
-    fileId: tail.f,
     isDeleteMarker: row[1] === 1,
     sizeBytes: fixed.sizeBytes,
     etag: fixed.etag,
     modifiedAtMs: fixed.modifiedAtMs,
     partCount: row.readUInt16LE(6),
-    place: decodePlace(row[5] ?? 0, tail.p),
-    signature: decodeSignature(row),
+    blob: blobOf(row, tail),
     headers: tail.h ?? {},
     userMetadata: (tail.m ?? {}) as Record<string, string>,
     storageClass: fixed.storageClass,
@@ -123,14 +119,27 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
   if (tail.t !== undefined) version.tags = tail.t as Record<string, string>
   if (tail.a !== undefined) version.acl = tail.a
   if (tail.x !== undefined) version.crc64nvme = tail.x
-  if (tail.y !== undefined) version.isArriving = true
   return version
 }
 
-/** Of the version's file, read from the fixed offsets alone. */
-export function decodeSignature(value: Bytes): FileSignature {
+function blobOf(row: Buffer, tail: Tail): BlobRef {
+  const { sizeBytes, stamp, secondStamp } = decodeStamps(row)
+  const blob: { -readonly [Field in keyof BlobRef]: BlobRef[Field] } = {
+    id: tail.f,
+    sizeBytes: tail.z ?? sizeBytes,
+    kind: row[5] ?? 0,
+    stamp,
+    secondStamp,
+  }
+  if (tail.y !== undefined) blob.isArriving = true
+  if (tail.d !== undefined) blob.detail = tail.d
+  return blob
+}
+
+/** The version's size and the stamps of its blob, read from the fixed offsets alone. */
+export function decodeStamps(value: Bytes): Pick<BlobRef, 'sizeBytes' | 'stamp' | 'secondStamp'> {
   const row = asBuffer(value)
-  return { inode: row.readDoubleLE(24), sizeBytes: row.readDoubleLE(8), mtimeMs: row.readDoubleLE(32) }
+  return { sizeBytes: row.readDoubleLE(8), stamp: row.readDoubleLE(24), secondStamp: row.readDoubleLE(32) }
 }
 
 /** What a listing shows, read from the fixed offsets alone. */
@@ -190,9 +199,4 @@ function etagOf(row: Buffer): string {
   const partCount = row.readUInt16LE(6)
   const hex = row.toString('hex', 40, 56)
   return partCount === 0 ? hex : `${hex}-${partCount}`
-}
-
-function decodePlace(kind: number, id: string | undefined): Place {
-  const name = places[kind]
-  return name === undefined || name === 'plain' ? { kind: 'plain' } : { kind: name, id: id ?? '' }
 }

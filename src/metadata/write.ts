@@ -1,5 +1,7 @@
 /** What checks and writes mean, in every engine. */
-import { asBuffer, type Bytes, type Check, type KeyRange, type Write } from './engine.ts'
+import { asBuffer, type Bytes, type KeyRange } from './engine.ts'
+import type { LocalCheck, LocalWrite } from './local-engine.ts'
+import { sequenceKey } from './tables.ts'
 
 /** What a commit works on. */
 export interface CommitView {
@@ -7,16 +9,26 @@ export interface CommitView {
   isEmpty(range: KeyRange): boolean
   put(key: Bytes, value: Bytes | undefined, rest?: readonly Bytes[]): void
   add(key: Bytes, numbers: Readonly<Record<string, number>>): void
+  /** The counters of a row as of now, with what this commit has added. */
+  counters(key: Bytes): Record<string, number>
 }
 
-export function holds(check: Check, view: CommitView): boolean {
+export function holds(check: LocalCheck, view: CommitView): boolean {
   if ('key' in check) return view.isNow(check.key, check.is)
   return 'empty' in check ? view.isEmpty(check.empty) : check.holds()
 }
 
-export function applyWrite(write: Write, view: CommitView): void {
+export function applyWrite(write: LocalWrite, view: CommitView): void {
   if ('add' in write) view.add(write.key, write.add)
-  else view.put(write.key, write.value, write.rest)
+  else if ('append' in write) append(write.append, write.value, view)
+  else if ('rest' in write) view.put(write.key, write.value, write.rest)
+  else view.put(write.key, write.value)
+}
+
+function append(counter: Bytes, value: Bytes, view: CommitView): void {
+  const { next = 0 } = view.counters(counter)
+  view.put(sequenceKey(counter, next), value)
+  view.add(counter, { next: 1 })
 }
 
 /** A counter row's value with these numbers added. */

@@ -19,6 +19,8 @@ export interface Bucket extends WithControls, WithBlock {
   readonly objectLockEnabled: boolean
   /** Absent: only the owner has access. */
   readonly acl?: Acl
+  /** Something wants to know of every change of its objects: each commit appends to the bucket's outbox. */
+  readonly hasListeners?: true
   /** Labels without an effect on access, unlike those of objects. Absent: none. */
   readonly tags?: Tags
   /** The settings that have a row of their own. Absent: none. */

@@ -33,7 +33,7 @@ export const limits = {
   /** Any XML or JSON document in a request body. CompleteMultipartUpload with 10,000 parts needs about 2 MiB. */
   documentBytes: 4 * MiB,
   /** The document of a bucket setting. */
-  settingBytes: MiB,
+  settingBytes: 2 * MiB,
   xmlDepth: 20,
   /** Tags and attributes of a document: 1,000 objects to delete need 12,000. */
   xmlMarkup: 20_000,

@@ -1,4 +1,4 @@
-/** The record of one object version. The bytes are at `place`. */
+/** The record of one object version, beside its bytes. */
 import type { Acl } from './acl.ts'
 import { ApiError } from './errors.ts'
 import { limits } from './limits.ts'
@@ -24,23 +24,6 @@ export interface Checksum {
   readonly algorithm: ChecksumAlgorithm
   readonly type: ChecksumType
   readonly value: string
-}
-
-/**
- * The location of the bytes. `plain`: the key's own path in the bucket's folder. `opaque` and `version`: a file named
- * `id` under `.myfsio.sys/opaque` or `.myfsio.sys/versions`.
- */
-export type Place =
-  | { readonly kind: 'plain' }
-  | { readonly kind: 'opaque'; readonly id: string }
-  | { readonly kind: 'version'; readonly id: string }
-
-/** Identifies the published file: any change from outside changes at least one of the three. */
-export interface FileSignature {
-  readonly inode: number
-  readonly sizeBytes: number
-  /** With a fraction, as precise as the platform allows. */
-  readonly mtimeMs: number
 }
 
 /** Standard headers stored with an object and sent back unchanged. Absent ones are not stored. */
@@ -83,7 +66,6 @@ export interface ObjectVersion extends ObjectAttributes {
   readonly checksum?: Checksum
   /** Number of parts of a multipart upload; 0 for a single PUT. */
   readonly partCount: number
-  readonly place: Place
 }
 
 /** One part of a completed multipart object. */

@@ -1,5 +1,5 @@
 import type { RequestFacts } from '#access/caller/request-facts.ts'
-import { readAuthorized } from '#access/decide/object-access.ts'
+import { readAuthorized, versionRecord } from '#access/decide/object-access.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
@@ -32,9 +32,10 @@ const attempts = 100
  */
 export async function changeVersion(
   store: Store,
-  { principal, gatekeeper, facts }: Actor,
+  actor: Actor,
   { bucket, key, versionId, action, objectTags, judged, change }: VersionChange,
 ): Promise<ObjectVersion> {
+  const { principal, gatekeeper, facts } = actor
   const question = {
     principal,
     action,
@@ -46,11 +47,10 @@ export async function changeVersion(
     store.headObject(bucket.name, key, versionId).catch((error: unknown) => {
       throw asMarkerRefusal(facts.method, error)
     })
-  const look = { versionOf: (version: ObjectVersion) => version, release: () => undefined }
   let known = judged
   for (let attempt = 0; attempt < attempts; attempt++) {
-    known ??= await readAuthorized({ store, gatekeeper }, question, read, look)
-    const changed = await store.changeVersion(bucket.name, known, change(known))
+    known ??= await readAuthorized({ store, gatekeeper }, question, read, versionRecord)
+    const changed = await store.changeVersion(bucket.name, known, change(known), actor)
     if (changed !== undefined) return changed
     known = undefined
   }

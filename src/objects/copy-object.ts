@@ -59,7 +59,8 @@ export async function copyObject(store: Store, actor: Actor, copy: Copy): Promis
   const algorithm = copy.checksumAlgorithm ?? source.checksum?.algorithm ?? 'CRC64NVME'
   const staged = await store.stageCopy(opened, { start: 0, end: source.sizeBytes }, [algorithm])
   const checksum = checksumToKeep(staged, algorithm)
-  const copied = await store.putObject({ bucket, key, staged, attributes, checksum, conditions })
+  const written = { bucket, key, staged, attributes, checksum, conditions, origin: actor }
+  const copied = await store.putObject({ ...written, cause: 'Copy' })
   if (copy.deletesSource) await deleteObject(store, actor, deletionOf(copy, source))
   return { source, copy: copied }
 }

@@ -20,7 +20,8 @@ export interface Deletion {
 /** The edge has asked for s3:DeleteObject, or s3:DeleteObjectVersion where the deletion names a version. */
 export function deleteObject(store: Store, actor: Actor, deletion: Deletion): Promise<DeletedObject> {
   const { bucket, key, versionId, conditions } = deletion
-  return store.deleteObject({ bucket, key, versionId, ownerId: actor.principal.canonicalId, conditions })
+  const ownerId = actor.principal.canonicalId
+  return store.deleteObject({ bucket, key, versionId, ownerId, conditions, origin: actor })
 }
 
 /** AccessDenied without the right to it. */

@@ -8,10 +8,13 @@ export interface Put {
   readonly object: NewObject
   readonly body: NewBody
   readonly conditions: WriteConditions
+  /** If it is no PutObject. */
+  readonly cause?: 'Post'
 }
 
 /** The edge has asked for s3:PutObject. */
-export async function putObject(store: Store, actor: Actor, { object, body, conditions }: Put): Promise<ObjectVersion> {
+export async function putObject(store: Store, actor: Actor, put: Put): Promise<ObjectVersion> {
+  const { object, body, conditions, cause = 'Put' } = put
   const { bucket, key } = object
   const attributes = authorizeNewObject(actor, object)
   const staged = await receiveBody(body, body.checksumAlgorithm, {
@@ -19,5 +22,5 @@ export async function putObject(store: Store, actor: Actor, { object, body, cond
     discard: (received) => store.discard(received),
   })
   const checksum = checksumToKeep(staged, body.checksumAlgorithm)
-  return store.putObject({ bucket, key, staged, attributes, checksum, conditions })
+  return store.putObject({ bucket, key, staged, attributes, checksum, conditions, origin: actor, cause })
 }

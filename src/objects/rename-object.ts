@@ -40,5 +40,6 @@ export async function renameObject(store: Store, actor: Actor, rename: Rename): 
   }
   const write = { principal, action: 's3:PutObject', bucket, key: to, facts: factsOfEffect(facts, effect) }
   await authorizeOnObject(domain, { ...write, versionId: undefined })
-  return store.renameObject({ bucket, from, to, sourceConditions: { ifMatch: source.etag }, conditions })
+  const sourceConditions = { ifMatch: source.etag }
+  return store.renameObject({ bucket, from, to, sourceConditions, conditions, origin: actor })
 }

@@ -6,30 +6,20 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller } from '#access/caller/caller.ts'
 import { isUnexplained } from '#access/decide/denial.ts'
-import {
-  type AskedObject,
-  authorizeOnObject,
-  authorizeOnUpload,
-  openVersion,
-  readAuthorized,
-  versionRecord,
-} from '#access/decide/object-access.ts'
-import { ObjectNeeded } from '#access/decide/object-needed.ts'
 import { answeredStatus } from '#http/answered-status.ts'
 import type { ServerCors } from '#http/cors.ts'
 import { nextRequestId } from '#http/request-id.ts'
+import { asStorageError } from '#metadata/storage-error.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { assertKey } from '#model/object.ts'
 import { decisionHeader, type ServedRequest } from '#model/served-request.ts'
-import { dependsOnObject } from '#policy/evaluate/acl-evaluation.ts'
-import { asStorageError } from '#store/storage-error.ts'
+import { authorize, recordRefusal } from './authorize.ts'
 import { answerHeaders, answerPreflight, type CorsHeaders, needsCors } from './cors.ts'
 import { errorResponse } from './error-response.ts'
 import { showFailure } from './missing-key.ts'
-import { requestedVersion } from './object/requested-version.ts'
 import type { OperationRow, S3Response, Services } from './operation.ts'
 import { operations } from './operations.ts'
 import { regionHeader } from './region-header.ts'
@@ -84,10 +74,10 @@ export function createS3Endpoint(
     const method = request.method ?? ''
     const target = request.url ?? '/'
     const { rawHeaders } = request
-    if (method !== 'OPTIONS') rateLimit?.(request)
     const address = readAddress(target, request.headers.host)
     exchange.address = address
     if (method === 'OPTIONS') return answerPreflight(request.headers, address, services, serverCors?.(request))
+    rateLimit?.(request)
     const headers = withQueryHeaders(withJoinedMetadata(request), address.query)
     const row = match({ method, address, headers })
     exchange.row = row
@@ -267,59 +257,6 @@ async function withRegion(
   const addressed = bucket ?? (await store.findBucket(name).catch(() => undefined))
   if (addressed === undefined) return refusal
   return { ...refusal, headers: { ...refusal.headers, ...regionHeader(addressed) } }
-}
-
-function recordRefusal(
-  error: ApiError,
-  row: OperationRow,
-  { caller, query, key, facts }: ReceivedRequest,
-  bucket: Bucket | undefined,
-  { gatekeeper }: Services,
-): ApiError {
-  const { principal } = caller
-  const action = typeof row.action === 'function' ? row.action({ query, principal }) : row.action
-  const resource = { bucket, key: key === '' ? undefined : key }
-  return gatekeeper.recordRefusal(error, principal, action ?? `s3:${row.name}`, resource, facts)
-}
-
-/** AccessDenied; a promise if the object has to be read first. */
-function authorize(
-  row: OperationRow,
-  received: ReceivedRequest,
-  bucket: Bucket | undefined,
-  services: Services,
-): Promise<unknown> | undefined {
-  const { bucketName, key, query } = received
-  const { principal } = received.caller
-  const action = typeof row.action === 'function' ? row.action({ query, principal }) : row.action
-  if (action === undefined) return undefined
-  const { facts } = received
-  const asked = { principal, action, key, facts }
-  if (bucket !== undefined && key !== '' && dependsOnObject(action, bucket, principal)) {
-    return authorizeAddressed(row, received, { ...asked, bucket }, services)
-  }
-  // A bucket that does not exist yet has no owner.
-  const named = bucketName === '' ? undefined : { name: bucketName, ownerId: '' }
-  try {
-    received.authorize(action, { bucket: bucket ?? named, key: key === '' ? undefined : key })
-    return undefined
-  } catch (error) {
-    if (!(error instanceof ObjectNeeded) || bucket === undefined) throw error
-    return authorizeAddressed(row, received, { ...asked, bucket }, services)
-  }
-}
-
-/** What is read here is kept for the operation, so that the decision costs no second read. */
-function authorizeAddressed(row: OperationRow, received: ReceivedRequest, asked: AskedObject, services: Services) {
-  const uploadId = received.query.get('uploadId')
-  if (uploadId !== undefined) return authorizeOnUpload(services, { ...asked, uploadId })
-  if (row.reads === undefined) {
-    return authorizeOnObject(services, { ...asked, versionId: requestedVersion(received) })
-  }
-  if (row.reads === 'record') {
-    return readAuthorized(services, asked, () => received.version(), versionRecord)
-  }
-  return readAuthorized(services, asked, () => received.open(), openVersion)
 }
 
 function resourceOf(request: IncomingMessage, address: Address | undefined): string {

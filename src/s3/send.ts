@@ -1,10 +1,9 @@
 /** Sends an S3Response: one head, one body. Everything that an operation opened is closed here, in every case. */
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
-import { sendStretch } from '#blobs/egress.ts'
 import { endTogether } from '#http/server/end-together.ts'
 import { formatXml } from '#lib/text/xml.ts'
 import { limits } from '#model/limits.ts'
-import type { FileStretch } from '#store/contract.ts'
+import type { Stretch } from '#store/contract.ts'
 import type { ResponseBody, S3Response, XmlDocument } from './operation.ts'
 
 export const s3Namespace = 'http://s3.amazonaws.com/doc/2006-03-01/'
@@ -67,19 +66,18 @@ async function sendStretched(
   response: ServerResponse,
   method: string,
   { status, headers }: Head,
-  stretch: FileStretch,
+  stretch: Stretch,
 ): Promise<number> {
   try {
-    const sizeBytes = stretch.end - stretch.start
     if (method === 'HEAD') response.writeHead(status, headers)
-    else await sendStretch(response, stretch, () => response.writeHead(status, headers))
+    else await stretch.send(response, () => response.writeHead(status, headers))
     response.end()
-    return method === 'HEAD' ? 0 : sizeBytes
+    return method === 'HEAD' ? 0 : stretch.sizeBytes
   } finally {
     stretch.close()
   }
 }
 
-function isStretch(body: ResponseBody | undefined): body is FileStretch {
-  return typeof body === 'object' && 'fd' in body
+function isStretch(body: ResponseBody | undefined): body is Stretch {
+  return typeof body === 'object' && 'pieces' in body
 }

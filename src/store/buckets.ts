@@ -1,7 +1,4 @@
-/** Buckets: a row each, and a folder. */
-import fs from 'node:fs/promises'
-import { hasCode, lstatSafely } from '#blobs/files.ts'
-import { mayReplaceFile } from '#blobs/folder-access.ts'
+/** Buckets: a row each, and what the blob store keeps of them. */
 import { mapConcurrently } from '#lib/async/map-concurrently.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
@@ -11,11 +8,9 @@ import { assertFreeName, type Bucket, type BucketUsage, isBucketName, isReserved
 import { signedRegionOf } from '#model/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
 import { newBucket } from '#model/new-bucket.ts'
-import { hasForeignFiles, removeEmptyFolders } from './bucket-folder.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { Store } from './contract.ts'
-import { assertRoom } from './staging.ts'
-import { asStorageError, isForbidden } from './storage-error.ts'
+import { forgetEvents } from './outbox.ts'
 
 export async function findBucket(engine: MetadataEngine, name: string): Promise<Bucket | undefined> {
   const value = await engine.get(rowKey('b', name))
@@ -46,8 +41,7 @@ export async function bucketIn(transaction: Transaction, name: string): Promise<
 const noSuchBucket = (name: string) => new ApiError('NoSuchBucket', { fields: { BucketName: name } })
 
 export async function createBucket(context: StoreContext, bucket: Bucket): Promise<void> {
-  const path = context.layout.bucket(bucket.name)
-  assertRoom(context)
+  context.blobs.assertRoom()
   await transactDurably(context, async (transaction) => {
     const existing = await transaction.get(rowKey('b', bucket.name))
     if (existing !== undefined) {
@@ -57,20 +51,18 @@ export async function createBucket(context: StoreContext, bucket: Bucket): Promi
       })
     }
     assertFreeName(bucket.name)
-    const stats = await fs.lstat(path).catch(() => undefined)
-    if (stats !== undefined && !stats.isDirectory()) throw occupied(bucket.name)
+    await context.blobs.buckets.assertFree(bucket.name)
     transaction.put(rowKey('b', bucket.name), encodeJson(bucket))
   })
-  // Not before: a folder without a record is adopted as another's bucket.
   try {
-    await fs.mkdir(path, { recursive: true })
+    await context.blobs.buckets.make(bucket.name)
   } catch (error) {
     await takeBack(context, bucket.name)
-    throw asFolderError(error, bucket.name)
+    throw error
   }
 }
 
-/** The record of a bucket whose folder could not be made, unless it is in use already. */
+/** The record of a bucket that could not be made, unless it is in use already. */
 async function takeBack(context: StoreContext, name: string): Promise<void> {
   await transactDurably(context, async (transaction) => {
     for (const table of ['o', 'v', 'u'] as const) {
@@ -82,43 +74,22 @@ async function takeBack(context: StoreContext, name: string): Promise<void> {
   })
 }
 
-function asFolderError(error: unknown, name: string): unknown {
-  if (hasCode(error, 'EEXIST', 'ENOTDIR')) return occupied(name)
-  if (!isForbidden(error)) return asStorageError(error)
-  const message = 'The server is not permitted to make or remove the folder of this bucket on its disk.'
-  return new ApiError('AccessDenied', { message, cause: error })
-}
-
-/** A file or a symbolic link has the folder's name. */
-const occupied = (name: string) => new ApiError('BucketAlreadyExists', { fields: { BucketName: name } })
-
-/**
- * Makes a bucket of a folder that has none. False if there is no folder, or it is about to go with the bucket that it was: a record
- * goes before its folder, and the mark it leaves tells the two apart until that is gone too.
- */
-export async function adoptBucket(
-  context: StoreContext,
-  name: string,
-  as: { readonly ownerId: string; readonly region: string; readonly blocksPublicAccess: boolean },
-): Promise<boolean> {
-  return transactDurably(context, async (transaction) => {
-    if ((await transaction.get(rowKey('b', name))) !== undefined) return false
-    const mark = await transaction.get(rowKey('f', name))
-    if (mark !== undefined && Date.now() - decodeJson<number>(mark) < folderRemovalMs) return false
-    const stats = await fs.lstat(context.layout.bucket(name)).catch(() => undefined)
-    if (stats?.isDirectory() !== true || isReservedName(name)) return false
-    const { ownerId, region, blocksPublicAccess } = as
-    const defaults = {
-      defaultObjectOwnership: 'BucketOwnerEnforced',
-      defaultPublicAccessBlock: blocksPublicAccess,
-    } as const
+/** Makes a record for a bucket that was made by hand. False if it has one, or is gone. */
+export async function adoptBucket(context: StoreContext, name: string): Promise<boolean> {
+  const { ownerId, region, blocksPublicAccess } = context.adopts
+  const defaults = {
+    defaultObjectOwnership: 'BucketOwnerEnforced',
+    defaultPublicAccessBlock: blocksPublicAccess,
+  } as const
+  const isAdopted = await transactDurably(context, async (transaction) => {
+    if ((await transaction.get(rowKey('b', name))) !== undefined || isReservedName(name)) return false
+    if (!(await context.blobs.buckets.confirmForeign(transaction, name))) return false
     transaction.put(rowKey('b', name), encodeJson(newBucket({ name, ownerId, region }, defaults)))
     return true
   })
+  if (isAdopted) context.log.info({ bucket: name }, 'adopted a folder made by hand as a bucket')
+  return isAdopted
 }
-
-/** Whoever has not removed a folder by then is no more. */
-const folderRemovalMs = 60_000
 
 export async function getBucket(context: StoreContext, name: string): Promise<Bucket> {
   const bucket = (await findBucket(context.engine, name)) ?? (await adoptAndFind(context, name))
@@ -126,12 +97,10 @@ export async function getBucket(context: StoreContext, name: string): Promise<Bu
   return bucket
 }
 
-/** A folder that the scan has not come to yet. */
+/** One that no scan has come to yet. */
 async function adoptAndFind(context: StoreContext, name: string): Promise<Bucket | undefined> {
-  if (!isBucketName(name) || lstatSafely(context.layout.bucket(name))?.isDirectory() !== true) return undefined
-  if (await adoptBucket(context, name, context.adopts)) {
-    context.log.info({ bucket: name }, 'adopted a folder made by hand as a bucket')
-  }
+  if (!isBucketName(name) || !context.blobs.buckets.isForeign(name)) return undefined
+  await adoptBucket(context, name)
   return findBucket(context.engine, name)
 }
 
@@ -189,31 +158,27 @@ export async function deleteBucket(
     })
   }
   const notEmpty = () => new ApiError('BucketNotEmpty', { fields: { BucketName: name } })
-  if (!(await hasObjects(context.engine, name)) && (await hasForeignFiles(context, name))) throw notEmpty()
+  if (!(await hasObjects(context.engine, name)) && (await context.blobs.buckets.hasForeign(name))) throw notEmpty()
+  await forgetEvents(context.engine, name, Number.MAX_SAFE_INTEGER)
   const deleted = await transactDurably(context, async (transaction) => {
     const bucket = await bucketIn(transaction, name)
     if (await hasObjects(context.engine, name)) throw notEmpty()
     for (const table of ['o', 'v', 'u'] as const) transaction.requireEmpty(rowsOf(table, name))
     const settings = await transaction.scan(rowsOf('x', name))
-    for (const { key } of [...settings, ...(await transaction.scan(rowsOf('d', name)))]) transaction.remove(key)
-    transaction.remove(rowKey('b', name))
-    transaction.remove(rowKey('c', name))
-    transaction.put(rowKey('f', name), encodeJson(Date.now()))
+    const ended = [...(await transaction.scan(rowsOf('d', name))), ...(await transaction.scan(rowsOf('e', name)))]
+    for (const { key } of [...settings, ...ended]) transaction.remove(key)
+    for (const table of ['b', 'c', 'e'] as const) transaction.remove(rowKey(table, name))
+    context.blobs.buckets.recordRemoval(transaction, name)
     return [{ key: rowKey('b', name), value: encodeJson(bucket) }, ...settings]
   })
-  const isGone = await removeEmptyFolders(Buffer.from(context.layout.bucket(name)))
-  const mark = { key: rowKey('f', name), value: undefined }
-  if (isGone) {
-    await context.engine.commit({ checks: [], writes: [mark] })
-    return
-  }
-  // Something has been put there a moment ago, or the folder cannot be removed: the bucket stays as it was.
+  const problem = await context.blobs.buckets.remove(name)
+  if (problem === undefined) return
+  // The bucket stays as it was.
   const unmade = { key: rowKey('b', name), is: undefined }
-  await context.engine.commit({ checks: [unmade], writes: [...deleted, mark] })
-  throw mayReplaceFile(context.layout.bucket(name)) ? notEmpty() : asFolderError(notPermitted, name)
+  await context.engine.commit({ checks: [unmade], writes: deleted })
+  await context.blobs.buckets.keep(name)
+  throw problem
 }
-
-const notPermitted = Object.assign(new Error('the folder cannot be removed'), { code: 'EACCES' })
 
 async function hasObjects(engine: MetadataEngine, bucket: string): Promise<boolean> {
   for (const table of ['o', 'v'] as const) {

@@ -2,36 +2,39 @@
 import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { ObjectVersion } from '#model/object.ts'
-import { type StoreContext, transactDurably } from './context.ts'
-import { assertRoom } from './staging.ts'
+import type { Origin } from '#model/origin.ts'
+import { commitChange, noChange } from './commit-change.ts'
+import type { StoreContext } from './context.ts'
 
 export async function changeVersion(
   context: StoreContext,
   bucket: string,
   version: ObjectVersion,
   change: (version: ObjectVersion) => ObjectVersion | undefined,
+  origin: Origin | undefined,
 ): Promise<ObjectVersion | undefined> {
   const { key } = version
   const { order } = version as StoredVersion
-  assertRoom(context)
-  return transactDurably(context, async (transaction) => {
+  context.blobs.assertRoom()
+  const options = { origin, cause: 'Change', isAwaited: true } as const
+  return commitChange(context, bucket, options, async (transaction) => {
     // It may be current, or have ceased to be since it was read.
     for (const row of [rowKey('o', bucket, key), rowKey('v', bucket, key, order)]) {
       const value = await transaction.get(row)
       const stored = value === undefined ? undefined : decodeVersion(key, value)
       if (stored?.order !== order) continue
-      const { fileId, signature, place, crc64nvme, isArriving } = stored
       const wanted = change(stored)
-      if (wanted === undefined) return undefined
-      const ofFile = {
-        ...(crc64nvme === undefined ? {} : { crc64nvme }),
-        ...(isArriving === undefined ? {} : { isArriving }),
-      }
-      const kept = { key, order, fileId, signature, place, ...ofFile }
-      const changed: StoredVersion = { ...wanted, ...kept }
+      if (wanted === undefined) break
+      const { blob, crc64nvme } = stored
+      const changed: StoredVersion = { ...wanted, key, order, blob, ...(crc64nvme === undefined ? {} : { crc64nvme }) }
       transaction.put(row, encodeVersion(changed))
-      return changed
+      const what = {
+        ...noChange(bucket, key, context),
+        order,
+        happened: [{ what: 'changed' as const, version: changed }],
+      }
+      return { result: changed, change: what }
     }
-    return undefined
+    return { result: undefined, change: undefined }
   })
 }

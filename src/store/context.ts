@@ -1,50 +1,30 @@
-import type { Layout } from '#blobs/layout.ts'
-import type { Spares } from '#blobs/spares.ts'
+import type { BlobStore, Durability } from '#blobs/contract/blob-store.ts'
+import type { TroubleLog } from '#blobs/trouble-log.ts'
 import type { Clock } from '#lib/clock.ts'
-import type { DiskReserve } from '#lib/files/disk-reserve.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
-import type { Transaction } from '#metadata/transact.ts'
-import { transactSettled } from './arriving.ts'
-import type { Settler } from './settler.ts'
-import type { StagingFolder } from './staging-folder.ts'
-import { asStorageError } from './storage-error.ts'
-import type { TroubleLog } from './trouble-log.ts'
-import type { VerifiedFiles } from './verified-files.ts'
-import type { VerifyReads } from './verify.ts'
-
-export type Durability = 'strict' | 'relaxed' | 'none'
-
-export interface StoreLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
+import { asStorageError } from '#metadata/storage-error.ts'
+import { type Transaction, transact } from '#metadata/transact.ts'
 
 /** What every part of the store works with. */
 export interface StoreContext {
   readonly clock: Clock
   readonly engine: MetadataEngine
-  readonly layout: Layout
-  readonly settler: Settler
-  readonly spares: Spares
-  readonly staging: StagingFolder
+  readonly blobs: BlobStore
   readonly durability: Durability
-  readonly log: StoreLog
+  readonly log: LevelLog
   readonly troubles: TroubleLog
-  readonly reserve: DiskReserve
-  /** Owner and region of buckets whose folders have no record. */
+  /** Owner and region of buckets that were made by hand. */
   readonly adopts: { readonly ownerId: string; readonly region: string; readonly blocksPublicAccess: boolean }
-  readonly verifyReads: VerifyReads
-  readonly verified: VerifiedFiles
 }
 
 /** A transaction that may be acknowledged when this resolves: after the flush in `strict`, at once otherwise. */
 export async function transactDurably<T>(
-  context: Pick<StoreContext, 'engine' | 'durability' | 'settler'>,
+  context: Pick<StoreContext, 'engine' | 'durability'>,
   body: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   try {
-    const { result, committed } = await transactSettled(context, body)
+    const { result, committed } = await transact(context.engine, body)
     if (context.durability === 'strict') await committed.flushed
     return result
   } catch (error) {

@@ -1,9 +1,11 @@
 /**
- * What the edges may ask of storage. Every method is one transaction, or none. Errors are ApiError with AWS's codes.
+ * What the edges may ask of storage. Every method is one transaction, or none. Errors are ApiError with AWS's codes. `origin` says who asked:
+ * without it a change is the server's own.
  * Keys and bucket names are canonical and checked by the caller (`assertKey`, `assertBucketName`).
  */
-import type { Readable } from 'node:stream'
-import type { StretchCheck } from '#blobs/stretch-check.ts'
+import type { ServerResponse } from 'node:http'
+import type { Whereabouts } from '#blobs/contract/blob-store.ts'
+import type { IncomingBody, Staged, StagedPart } from '#blobs/contract/incoming.ts'
 import type { Bucket, BucketUsage } from '#model/bucket.ts'
 import type { BucketSettings, SettingName } from '#model/bucket-settings.ts'
 import type {
@@ -14,28 +16,11 @@ import type {
   ObjectPart,
   ObjectVersion,
 } from '#model/object.ts'
+import type { Origin } from '#model/origin.ts'
 import type { RequestedPart, Upload, UploadedPart } from '#model/upload.ts'
 import type { DamagedVersion, WorkStatus } from '#model/work-status.ts'
 
-/** Bytes on their way in, decoded (no aws-chunked framing left). */
-export interface IncomingBody {
-  readonly source: Readable
-  /** Decoded length, when the client announced it. */
-  readonly sizeBytes: number | undefined
-  /** More than this is EntityTooLarge. */
-  readonly maxBytes: number
-  /** What to compute beside MD5 and CRC64NVME, which are always computed. */
-  readonly algorithms: readonly ChecksumAlgorithm[]
-}
-
-/** Bytes received and hashed, not yet visible. Ends with a publish or with `discard`. */
-export interface Staged {
-  readonly sizeBytes: number
-  /** Big-endian digests of everything asked for, and always of MD5 and CRC64NVME. */
-  readonly digests: ReadonlyMap<ChecksumAlgorithm, Buffer>
-}
-
-export type StagedPart = Staged & { readonly partNumber: number }
+export type { IncomingBody, Staged, StagedPart }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html Etags without quotes; `*` as it is. */
 export interface WriteConditions {
@@ -57,6 +42,9 @@ export interface PutObject {
   readonly attributes: ObjectAttributes
   readonly checksum: Checksum
   readonly conditions: WriteConditions
+  readonly origin?: Origin | undefined
+  /** If it is not a PutObject. */
+  readonly cause?: 'Put' | 'Post' | 'Copy'
 }
 
 export interface DeletedObject {
@@ -65,16 +53,15 @@ export interface DeletedObject {
   readonly isDeleteMarker: boolean
 }
 
-/** Part of an open object: either bytes, or a stretch of a file for the HTTP floor to send. */
-export type Content = Buffer | FileStretch
+/** Part of an open object: either bytes, or a stretch to be sent or read piece by piece. */
+export type Content = Buffer | Stretch
 
-export interface FileStretch {
-  readonly fd: number
-  readonly start: number
-  /** Exclusive. */
-  readonly end: number
-  /** To be asked before the last byte is handed on. */
-  readonly check: StretchCheck
+export interface Stretch {
+  readonly sizeBytes: number
+  /** OpenBlob's `send`. */
+  send(response: ServerResponse, writeHead?: () => void): Promise<void>
+  /** Throws before the last piece if the bytes are not those of the object. */
+  pieces(): AsyncIterable<Buffer>
   /** Must be called once, when sent or given up. */
   close(): void
 }
@@ -84,8 +71,6 @@ export interface OpenObject {
   readonly version: ObjectVersion
   /** Bytes start <= i < end. At most once; takes over closing. */
   content(start: number, end: number): Content
-  /** InternalError if a copy of all bytes, with these digests, is not what was stored. */
-  assertCopied(digests: Staged['digests']): void
   /** Needed only if `content` was not called. */
   close(): void
 }
@@ -222,6 +207,7 @@ export interface Store {
     bucket: string,
     version: ObjectVersion,
     change: (version: ObjectVersion) => ObjectVersion | undefined,
+    origin?: Origin | undefined,
   ): Promise<ObjectVersion | undefined>
   /** Parts of a multipart object in order, after part number `after`; empty for others. */
   listObjectParts(bucket: string, version: ObjectVersion, after: number, limit: number): Promise<ObjectPart[]>
@@ -231,6 +217,7 @@ export interface Store {
     versionId: string | undefined
     ownerId: string
     conditions: DeleteConditions
+    origin?: Origin | undefined
   }): Promise<DeletedObject>
   /** Moves the current version in one commit. `sourceConditions` and `conditions` as for reads and writes. */
   renameObject(rename: {
@@ -239,6 +226,7 @@ export interface Store {
     to: string
     sourceConditions: WriteConditions
     conditions: WriteConditions
+    origin?: Origin | undefined
   }): Promise<ObjectVersion>
   listObjects(query: ObjectQuery): Promise<ObjectPage>
   listVersions(query: ListQuery & { keyMarker: string; versionIdMarker: string | undefined }): Promise<VersionPage>
@@ -274,10 +262,13 @@ export interface Store {
     checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string }
     checksumType?: ChecksumType
     objectSizeBytes?: number
+    origin?: Origin | undefined
   }): Promise<ObjectVersion>
   /** NoSuchUpload, PreconditionFailed. */
   abortUpload(bucket: string, key: string, uploadId: string, ifInitiatedMs?: number): Promise<void>
 
+  /** Where the bytes of a version are, for people; undefined where that is nothing to look at. */
+  whereabouts(bucket: string, version: ObjectVersion): Whereabouts | undefined
   /** Compares the next versions with their records. What was changed by hand is adopted. */
   compareVersions(stretch: CompareStretch): Promise<Compared>
   /** Files that no record names. */

@@ -1,98 +1,43 @@
 /** DeleteObject: https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html */
-import { isSameFile } from '#blobs/files.ts'
-import { isPlainKey } from '#blobs/layout.ts'
+import type { BlobStore } from '#blobs/contract/blob-store.ts'
+import { noBlob } from '#metadata/blob-ref.ts'
+import { newOrder } from '#metadata/order.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket.ts'
-import type { FileSignature } from '#model/object.ts'
-import { assertArrived } from './arriving.ts'
 import { noteEmptied } from './begun-uploads.ts'
-import { bucketIn } from './buckets.ts'
+import { type Change, commitChange, noChange } from './commit-change.ts'
 import { checkDeleteConditions } from './conditions.ts'
-import { type StoreContext, transactDurably } from './context.ts'
+import type { StoreContext } from './context.ts'
 import type { DeletedObject, Store } from './contract.ts'
-import { newOrder } from './order.ts'
-import { type Pending, putPending } from './pending.ts'
-import {
-  type Change,
-  countUsage,
-  demote,
-  dropNullVersion,
-  newerThan,
-  newestOrder,
-  noChange,
-  replace,
-} from './publish.ts'
-import { assertRemovable } from './replaceable.ts'
+import { demote, dropNullVersion, newerThan, newestOrder, replace } from './publish.ts'
 
-type Remove = Parameters<Store['deleteObject']>[0]
+export type Remove = Parameters<Store['deleteObject']>[0]
 
-/** Removes the current version, whose plain file is gone. False, and nothing is done, if it is another by now or `isGone` is false. */
-export async function deleteVanished(
-  context: StoreContext,
-  bucketName: string,
-  known: StoredVersion,
-  isGone: () => boolean,
-): Promise<boolean> {
-  const { key, versionId } = known
-  const { isDeleted, pending } = await transactDurably(context, async (transaction) => {
-    const bucket = await bucketIn(transaction, bucketName)
-    const value = await transaction.get(rowKey('o', bucketName, key))
-    const current = value === undefined ? undefined : decodeVersion(key, value)
-    const isSame = current?.order === known.order && isSameFile(current.signature, known.signature)
-    if (!isSame || !isGone()) return { isDeleted: false, pending: undefined }
-    transaction.requireThat(isGone)
-    const change = noChange()
-    const remove = { bucket, key, versionId, ownerId: known.ownerId, conditions: {} }
-    await deleteVersion(transaction, bucket, remove, current, versionId, change)
-    countUsage(transaction, bucketName, change)
-    return { isDeleted: true, pending: logMoves(transaction, bucketName, key, change, current.order) }
+export async function deleteObject(context: StoreContext, remove: Remove): Promise<DeletedObject> {
+  const { blobs } = context
+  const { key, versionId } = remove
+  const actual = await blobs.prepareRemoval(remove.bucket.name, key)
+  const options = { origin: remove.origin, cause: 'Delete', isAwaited: true } as const
+  return commitChange(context, remove.bucket.name, options, async (transaction, bucket) => {
+    const change = noChange(bucket.name, key, context)
+    const value = await transaction.get(rowKey('o', bucket.name, key))
+    const recorded = value === undefined ? undefined : decodeVersion(key, value)
+    const current =
+      recorded === undefined || actual === undefined ? recorded : { ...recorded, blob: actual(recorded.blob) }
+    const result =
+      versionId === undefined
+        ? await deleteCurrent(blobs, transaction, bucket, remove, current, change)
+        : await deleteVersion(blobs, transaction, bucket, remove, current, versionId, change)
+    // Follows the version that was current.
+    change.order = newOrder(current?.order)
+    return { result, change }
   })
-  if (pending !== undefined) await context.settler.settle(pending)
-  return isDeleted
-}
-
-/** `damaged`: the plain file of the key, where it is not what the record says. */
-export async function deleteObject(
-  context: StoreContext,
-  remove: Remove,
-  damaged?: FileSignature,
-): Promise<DeletedObject> {
-  const { deleted, pending } = await transactDurably(context, async (transaction) => {
-    const bucket = await bucketIn(transaction, remove.bucket.name)
-    const change = noChange()
-    const value = await transaction.get(rowKey('o', bucket.name, remove.key))
-    const recorded = value === undefined ? undefined : decodeVersion(remove.key, value)
-    const isDamaged = damaged !== undefined && recorded?.place.kind === 'plain'
-    const current = isDamaged ? { ...recorded, signature: damaged } : recorded
-    const deleted =
-      remove.versionId === undefined
-        ? await deleteCurrent(transaction, bucket, remove, current, change)
-        : await deleteVersion(transaction, bucket, remove, current, remove.versionId, change)
-    if (change.vacatesPlain) assertRemovable(context, bucket.name, remove.key)
-    countUsage(transaction, bucket.name, change)
-    return { deleted, pending: logMoves(transaction, bucket.name, remove.key, change, current?.order) }
-  })
-  if (pending !== undefined) await context.settler.settle(pending)
-  return deleted
-}
-
-/** `newest`: the order of the version that was current, which the row has to follow. */
-function logMoves(
-  transaction: Transaction,
-  bucket: string,
-  key: string,
-  change: Change,
-  newest: string | undefined,
-): Pending | undefined {
-  if (change.moved.length === 0 && change.removed.length === 0) return undefined
-  const pending: Pending = { bucket, key, order: newOrder(newest), moved: change.moved, removed: change.removed }
-  putPending(transaction, pending)
-  return pending
 }
 
 async function deleteCurrent(
+  blobs: BlobStore,
   transaction: Transaction,
   bucket: Bucket,
   remove: Remove,
@@ -101,13 +46,13 @@ async function deleteCurrent(
 ): Promise<DeletedObject> {
   const { key } = remove
   checkDeleteConditions(remove.conditions, key, current)
-  if (current !== undefined) assertArrived(bucket.name, current)
   const row = rowKey('o', bucket.name, key)
   if (bucket.versioning === 'Unversioned') {
     if (current !== undefined) {
       transaction.remove(row)
       await noteEmptied(transaction, bucket.name, key)
       replace(transaction, current, change)
+      change.happened.push({ what: 'removed', version: current })
     }
     return { versionId: undefined, isDeleteMarker: false }
   }
@@ -116,17 +61,24 @@ async function deleteCurrent(
   const isVersioned = bucket.versioning === 'Enabled'
   if (current !== undefined) {
     transaction.remove(row)
-    if (isVersioned || current.versionId !== 'null') demote(transaction, bucket.name, current, change)
+    if (isVersioned || current.versionId !== 'null') demote(blobs, transaction, bucket.name, current, change)
     else replace(transaction, current, change)
   }
   if (!isVersioned && current?.versionId !== 'null') await dropNullVersion(transaction, bucket.name, key, change)
-  const marker = deleteMarker(key, remove.ownerId, order, isVersioned ? order : 'null')
+  const marker = deleteMarker(key, remove.ownerId, order, isVersioned ? order : 'null', change.atMs)
   transaction.put(rowKey('v', bucket.name, key, order), encodeVersion(marker))
   if (!isVersioned) transaction.put(rowKey('n', bucket.name, key), Buffer.from(order))
+  change.happened.push({ what: 'marked', version: marker })
   return { versionId: marker.versionId, isDeleteMarker: true }
 }
 
-export function deleteMarker(key: string, ownerId: string, order: string, versionId: string): StoredVersion {
+export function deleteMarker(
+  key: string,
+  ownerId: string,
+  order: string,
+  versionId: string,
+  modifiedAtMs: number,
+): StoredVersion {
   return {
     key,
     versionId,
@@ -134,11 +86,9 @@ export function deleteMarker(key: string, ownerId: string, order: string, versio
     isDeleteMarker: true,
     sizeBytes: 0,
     etag: '',
-    modifiedAtMs: Date.now(),
+    modifiedAtMs,
     partCount: 0,
-    place: { kind: 'opaque', id: '' },
-    fileId: '',
-    signature: { inode: 0, sizeBytes: 0, mtimeMs: 0 },
+    blob: noBlob,
     headers: {},
     userMetadata: {},
     storageClass: 'STANDARD',
@@ -146,7 +96,8 @@ export function deleteMarker(key: string, ownerId: string, order: string, versio
   }
 }
 
-async function deleteVersion(
+export async function deleteVersion(
+  blobs: BlobStore,
   transaction: Transaction,
   bucket: Bucket,
   remove: Remove,
@@ -157,11 +108,11 @@ async function deleteVersion(
   const { key } = remove
   if (current !== undefined && current.versionId === versionId) {
     checkDeleteConditions(remove.conditions, key, current)
-    assertArrived(bucket.name, current)
     transaction.remove(rowKey('o', bucket.name, key))
     await noteEmptied(transaction, bucket.name, key)
     replace(transaction, current, change)
-    await promoteNewest(transaction, bucket.name, key, undefined, change)
+    change.happened.push({ what: 'removed', version: current })
+    await promoteNewest(blobs, transaction, bucket.name, key, undefined, change)
     return { versionId, isDeleteMarker: false }
   }
   const pointer = rowKey('n', bucket.name, key)
@@ -179,12 +130,13 @@ async function deleteVersion(
   transaction.remove(row)
   if (versionId === 'null') transaction.remove(pointer)
   replace(transaction, version, change)
+  change.happened.push({ what: 'removed', version })
   if (current === undefined) {
     const newer = newerThan(bucket.name, key, version.order)
     const isTop = (await transaction.scan(newer, { limit: 1 })).length === 0
     if (isTop) {
       transaction.requireEmpty(newer)
-      await promoteNewest(transaction, bucket.name, key, version.order, change)
+      await promoteNewest(blobs, transaction, bucket.name, key, version.order, change)
     }
   }
   return { versionId, isDeleteMarker: version.isDeleteMarker }
@@ -192,6 +144,7 @@ async function deleteVersion(
 
 /** With the top of a key gone, the next version becomes current, unless it is a delete marker. */
 async function promoteNewest(
+  blobs: BlobStore,
   transaction: Transaction,
   bucket: string,
   key: string,
@@ -203,12 +156,9 @@ async function promoteNewest(
   if (next === undefined || next.isDeleteMarker) return
   const row = rowKey('v', bucket, key, next.order)
   if ((await transaction.get(row)) === undefined) return
-  const place = isPlainKey(key) && next.place.kind === 'version' ? ({ kind: 'plain' } as const) : next.place
+  const blob = blobs.asCurrent(key, next.blob)
   transaction.remove(row)
   if (next.versionId === 'null') transaction.remove(rowKey('n', bucket, key))
-  const isMoved = place !== next.place
-  // Only a null version can be replaced, which a file in `versions/` would outlive.
-  const isArriving = isMoved && next.versionId === 'null'
-  transaction.put(rowKey('o', bucket, key), encodeVersion({ ...next, place, ...(isArriving ? { isArriving } : {}) }))
-  if (isMoved) change.moved.push(next.order)
+  transaction.put(rowKey('o', bucket, key), encodeVersion({ ...next, blob }))
+  change.moved.push({ order: next.order, from: next.blob, to: blob })
 }

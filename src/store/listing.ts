@@ -1,5 +1,6 @@
 /** Pages of objects and versions. The index is sorted as S3 lists; a common prefix is passed over with one seek. */
 import type { Awaitable, Bytes, KeyRange } from '#metadata/engine.ts'
+import { readRows } from '#metadata/local-engine.ts'
 import { rowKey, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
 import { decodeIds, decodeListed, decodeListedVersion } from '#metadata/version-codec.ts'
 import type { StoreContext } from './context.ts'
@@ -94,7 +95,7 @@ export async function listObjects(context: StoreContext, query: ObjectQuery): Pr
     return { key, common, object: common === undefined ? decodeListed(key, value) : undefined }
   }
   const source: Rows<ObjectRow> = {
-    fetch: (range, rows) => context.engine.scanInPlace(range, rows, read),
+    fetch: (range, rows) => readRows(context.engine, range, rows, read),
     keyOf: ({ key }) => rowText(key),
     rowText,
   }
@@ -207,7 +208,7 @@ function versionCursors(
       return { key, order, common, version: common === undefined ? decodeListedVersion(key, value) : undefined }
     }
     const source: Rows<VersionRow> = {
-      fetch: (range, rows) => context.engine.scanInPlace(range, rows, read),
+      fetch: (range, rows) => readRows(context.engine, range, rows, read),
       keyOf: ({ key, order }) => (table === 'o' ? rowKey('o', bucket, key) : rowKey('v', bucket, key, order)),
       rowText: (key) => rowKey(table, bucket, key),
     }

@@ -1,21 +1,20 @@
-/** Making a version current: the one transaction behind PutObject, CopyObject, CompleteMultipartUpload, RenameObject and adoption. */
-import { isPlainKey } from '#blobs/layout.ts'
-import type { Bytes, KeyRange } from '#metadata/engine.ts'
-import { rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
+/** Making a version current, as PutObject, CopyObject, CompleteMultipartUpload, RenameObject and adoption do. */
+import type { BlobStore } from '#blobs/contract/blob-store.ts'
+import type { StagedBlob } from '#blobs/contract/incoming.ts'
+import type { BlobRef } from '#metadata/blob-ref.ts'
+import type { KeyRange } from '#metadata/engine.ts'
+import { newOrder } from '#metadata/order.ts'
+import { rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket.ts'
-import type { Checksum, FileSignature, ObjectAttributes, ObjectVersion } from '#model/object.ts'
-import { assertArrived, transactSettled } from './arriving.ts'
-import { bucketIn } from './buckets.ts'
+import type { Checksum, ObjectAttributes, ObjectVersion } from '#model/object.ts'
+import type { ChangeCause } from '#model/object-event.ts'
+import type { Origin } from '#model/origin.ts'
+import { type Change, commitChange, noChange } from './commit-change.ts'
 import { checkWriteConditions } from './conditions.ts'
 import type { StoreContext } from './context.ts'
 import type { PutObject, WriteConditions } from './contract.ts'
-import { newOrder } from './order.ts'
-import { newerRows, type Pending, pendingKey, putPending, type RemovedFile, removedFile } from './pending.ts'
-import { assertReplaceable } from './replaceable.ts'
-import { discardStaged, type StagedFile } from './staging.ts'
-import { asStorageError } from './storage-error.ts'
 
 export interface NewVersion {
   readonly key: string
@@ -24,37 +23,18 @@ export interface NewVersion {
   readonly partCount: number
   readonly checksum: Checksum | undefined
   readonly attributes: ObjectAttributes
-  readonly fileId: string
-  readonly signature: FileSignature
+  /** As the blob store has it for a current version of this key. */
+  readonly blob: BlobRef
   /** Base64, of all bytes; undefined only for a renamed version of an older release. */
   readonly crc64nvme: string | undefined
-  /** As in the record. */
-  readonly isArriving?: true
 }
-
-/** What else changes with the publication of a version. */
-export interface Change {
-  readonly moved: string[]
-  readonly removed: RemovedFile[]
-  /** Of plain files whose place the new version takes. */
-  readonly replacedInodes: number[]
-  /** A plain file leaves its place. */
-  vacatesPlain: boolean
-  objectCount: number
-  sizeBytes: number
-}
-
-export const noChange = (): Change => ({
-  moved: [],
-  removed: [],
-  replacedInodes: [],
-  vacatesPlain: false,
-  objectCount: 0,
-  sizeBytes: 0,
-})
 
 export async function putObject(context: StoreContext, put: PutObject): Promise<ObjectVersion> {
-  const staged = put.staged as StagedFile
+  const { blobs } = context
+  const staged = put.staged as StagedBlob
+  const discard = () => blobs.discard(staged)
+  // A write to a versioned key keeps the bytes of the version before.
+  if (put.bucket.versioning !== 'Unversioned') await prepare(context, put, discard)
   const fresh: NewVersion = {
     key: put.key,
     sizeBytes: staged.sizeBytes,
@@ -62,67 +42,63 @@ export async function putObject(context: StoreContext, put: PutObject): Promise<
     partCount: 0,
     checksum: put.checksum,
     attributes: put.attributes,
-    fileId: staged.fileId,
-    signature: staged.signature,
+    blob: blobs.asCurrent(put.key, staged.ref),
     crc64nvme: staged.digests.get('CRC64NVME')?.toString('base64'),
   }
-  const options = { conditions: put.conditions, bytes: staged.bytes, discard: () => discardStaged(context, staged) }
-  return publish(context, put.bucket.name, fresh, options)
+  const { conditions, origin, cause = 'Put' } = put
+  return publish(context, put.bucket.name, fresh, {
+    conditions,
+    origin,
+    cause,
+    bytes: staged.bytes,
+    discard,
+  })
+}
+
+async function prepare({ blobs }: StoreContext, { bucket, key }: PutObject, discard: () => void): Promise<void> {
+  try {
+    await blobs.prepareChange(bucket.name, key)
+  } catch (error) {
+    discard()
+    throw error
+  }
 }
 
 interface PublishOptions {
   readonly conditions: WriteConditions
+  readonly origin: Origin | undefined
+  readonly cause: ChangeCause
   readonly bytes?: Buffer | undefined
   readonly uploadId?: string
-  /** Called if nothing was committed: once it is, the file belongs to the version. */
+  /** Called if nothing was committed: once it is, the bytes belong to the version. */
   readonly discard?: () => void
   /** Further reads, checks and writes of the same commit. */
   readonly also?: (transaction: Transaction, version: StoredVersion) => Promise<void>
 }
 
-export async function publish(
+export function publish(
   context: StoreContext,
   bucketName: string,
   fresh: NewVersion,
-  options: PublishOptions,
+  { conditions, origin, cause, bytes, uploadId, discard, also }: PublishOptions,
 ): Promise<StoredVersion> {
-  let row: Bytes | undefined
-  const { result, committed } = await transactSettled(context, async (transaction) => {
-    const bucket = await bucketIn(transaction, bucketName)
-    const change = noChange()
-    const version = await makeCurrent(transaction, bucket, fresh, options.conditions, change)
-    assertReplaceable(context, bucketName, version, change)
-    const pending: Pending = {
-      bucket: bucketName,
-      key: fresh.key,
-      order: version.order,
-      moved: [...change.moved, version.order],
-      removed: change.removed,
-      fileId: fresh.fileId,
-      inodes: [fresh.signature.inode, ...change.replacedInodes],
-      bytes: options.bytes,
-      uploadId: options.uploadId,
-    }
-    row = pendingKey(pending)
-    putPending(transaction, pending)
-    await options.also?.(transaction, version)
-    countUsage(transaction, bucketName, change)
-    return { version, pending, isVersioned: bucket.versioning !== 'Unversioned' }
-  }).catch(async (error: unknown) => {
-    // A commit whose flush failed can be seen all the same: its file is needed.
-    if (row === undefined || (await context.engine.get(row)) === undefined) options.discard?.()
-    throw asStorageError(error)
-  })
-  const { version, pending, isVersioned } = result
-  const place = isVersioned ? undefined : version.place
-  const isSettled = committed.flushed.then(() => context.settler.settle(pending, { place }))
-  if (context.durability === 'relaxed') await context.settler.lag(pending, isSettled)
-  else await isSettled
-  return version
+  return commitChange(
+    context,
+    bucketName,
+    { origin, cause, isAwaited: false, discard },
+    async (transaction, bucket) => {
+      const change = noChange(bucketName, fresh.key, context)
+      const version = await makeCurrent(context.blobs, transaction, bucket, fresh, conditions, change)
+      change.arrived = { ref: fresh.blob, bytes, uploadId }
+      await also?.(transaction, version)
+      return { result: version, change }
+    },
+  )
 }
 
 /** Writes the rows that put `fresh` on top of its key. */
 export async function makeCurrent(
+  blobs: BlobStore,
   transaction: Transaction,
   bucket: Bucket,
   fresh: NewVersion,
@@ -134,42 +110,42 @@ export async function makeCurrent(
   const value = await transaction.get(row)
   const current = value === undefined ? undefined : decodeVersion(key, value)
   checkWriteConditions(conditions, key, current)
-  if (current !== undefined) assertArrived(bucket.name, current)
-  const order = await orderAfter(transaction, bucket, key, current)
+  const order =
+    current === undefined
+      ? await blobs.orderAfter(transaction, bucket.name, key, await newestOrder(transaction, bucket, key))
+      : newOrder(current.order)
   const isVersioned = bucket.versioning === 'Enabled'
   if (bucket.versioning !== 'Unversioned') transaction.requireEmpty(newerThan(bucket.name, key, order))
   if (current !== undefined) {
-    if (isVersioned || current.versionId !== 'null') demote(transaction, bucket.name, current, change)
+    if (isVersioned || current.versionId !== 'null') demote(blobs, transaction, bucket.name, current, change)
     else replace(transaction, current, change)
   }
   if (bucket.versioning === 'Suspended' && current?.versionId !== 'null') {
     await dropNullVersion(transaction, bucket.name, key, change)
   }
-  const version = versionOf(fresh, order, isVersioned ? order : 'null')
-  // The new file takes the old one's place: nothing is left to remove.
-  if (version.place.kind === 'plain') dropReplacedPlain(change)
+  const version = versionOf(fresh, order, isVersioned ? order : 'null', change.atMs)
   transaction.put(row, encodeVersion(version))
+  change.order = order
   change.objectCount++
   change.sizeBytes += version.sizeBytes
+  change.happened.push({ what: 'created', version })
   return version
 }
 
 /** Field by field: to spread the attributes took a tenth of the time of a small write. */
-function versionOf(fresh: NewVersion, order: string, versionId: string): StoredVersion {
-  const { key, sizeBytes, etag, partCount, fileId, signature, checksum, crc64nvme, attributes } = fresh
+function versionOf(fresh: NewVersion, order: string, versionId: string, modifiedAtMs: number): StoredVersion {
+  const { key, sizeBytes, etag, partCount, blob, checksum, crc64nvme, attributes } = fresh
   const { headers, userMetadata, storageClass, ownerId, websiteRedirectLocation, acl, tags } = attributes
   const version: { -readonly [Field in keyof StoredVersion]: StoredVersion[Field] } = {
     key,
     versionId,
     order,
-    fileId,
+    blob,
     isDeleteMarker: false,
     sizeBytes,
     etag,
-    modifiedAtMs: Date.now(),
+    modifiedAtMs,
     partCount,
-    place: isPlainKey(key) ? { kind: 'plain' } : { kind: 'opaque', id: fileId },
-    signature,
     headers,
     userMetadata,
     storageClass,
@@ -180,38 +156,7 @@ function versionOf(fresh: NewVersion, order: string, versionId: string): StoredV
   if (websiteRedirectLocation !== undefined) version.websiteRedirectLocation = websiteRedirectLocation
   if (acl !== undefined) version.acl = acl
   if (tags !== undefined) version.tags = tags
-  if (fresh.isArriving !== undefined) version.isArriving = true
   return version
-}
-
-function dropReplacedPlain(change: Change): void {
-  const index = change.removed.findIndex(({ place }) => place.kind === 'plain')
-  if (index === -1) return
-  change.replacedInodes.push(...change.removed.splice(index, 1).map(({ inode }) => inode))
-}
-
-/**
- * An order after the current version's, or after every row of a key without one: another process, whose clock is ahead, may have deleted
- * or renamed its object a moment ago, and files move in the order of the rows.
- */
-async function orderAfter(
-  transaction: Transaction,
-  bucket: Bucket,
-  key: string,
-  current: StoredVersion | undefined,
-): Promise<string> {
-  if (current !== undefined) return newOrder(current.order)
-  const known = [await newestOrder(transaction, bucket, key)]
-  // Nearly always the clock is enough, and the commit proves it.
-  if (transaction.isRepeated) known.push(await newestRow(transaction, bucket.name, key))
-  const order = newOrder(known.filter((one) => one !== undefined).sort()[0])
-  transaction.requireEmpty(newerRows({ bucket: bucket.name, key, order }))
-  return order
-}
-
-async function newestRow(transaction: Transaction, bucket: string, key: string): Promise<string | undefined> {
-  const [newest] = await transaction.scan(rowsOf('q', bucket, key), { limit: 1 })
-  return newest === undefined ? undefined : rowParts(newest.key)[2]
 }
 
 /** Order of the newest version row, in a bucket that may have any. */
@@ -225,22 +170,25 @@ export function newerThan(bucket: string, key: string, order: string): KeyRange 
   return { start: rowsOf('v', bucket, key).start, end: rowKey('v', bucket, key, order) }
 }
 
-/** The current version becomes a version row; a plain file makes room for the next. */
-export function demote(transaction: Transaction, bucket: string, current: StoredVersion, change: Change): void {
-  const place = current.place.kind === 'plain' ? ({ kind: 'version', id: current.fileId } as const) : current.place
-  transaction.put(rowKey('v', bucket, current.key, current.order), encodeVersion({ ...current, place }))
+/** The current version becomes a version row; its bytes make room for the next. */
+export function demote(
+  blobs: BlobStore,
+  transaction: Transaction,
+  bucket: string,
+  current: StoredVersion,
+  change: Change,
+): void {
+  const blob = blobs.asOlder(current.blob)
+  transaction.put(rowKey('v', bucket, current.key, current.order), encodeVersion({ ...current, blob }))
   if (current.versionId === 'null') transaction.put(rowKey('n', bucket, current.key), Buffer.from(current.order))
-  if (place === current.place) return
-  change.moved.push(current.order)
-  change.vacatesPlain = true
+  change.moved.push({ order: current.order, from: current.blob, to: blob })
 }
 
-/** A version that ceases to exist: its rows besides its own, its file, its share of the usage. */
+/** A version that ceases to exist: its rows besides its own, its bytes, its share of the usage. */
 export function replace(transaction: Transaction, version: StoredVersion, change: Change): void {
-  if (version.partCount > 0) transaction.remove(rowKey('m', version.fileId))
+  if (version.partCount > 0) transaction.remove(rowKey('m', version.blob.id))
   if (version.isDeleteMarker) return
-  change.removed.push(removedFile(version))
-  if (version.place.kind === 'plain') change.vacatesPlain = true
+  change.gone.push({ order: version.order, ref: version.blob })
   change.objectCount--
   change.sizeBytes -= version.sizeBytes
 }
@@ -260,9 +208,4 @@ export async function dropNullVersion(
   transaction.remove(pointer)
   transaction.remove(row)
   if (value !== undefined) replace(transaction, decodeVersion(key, value), change)
-}
-
-export function countUsage(transaction: Transaction, bucket: string, change: Change): void {
-  if (change.objectCount === 0 && change.sizeBytes === 0) return
-  transaction.add(rowKey('c', bucket), { objectCount: change.objectCount, sizeBytes: change.sizeBytes })
 }

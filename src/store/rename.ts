@@ -1,101 +1,69 @@
 /** RenameObject: the current version moves to another key in one commit. Its version id stays in unversioned buckets only. */
-import { dirname } from 'node:path'
-import { readSame } from '#blobs/files.ts'
-import { syncFolderIfThere } from '#lib/files/sync.ts'
+import { newOrder } from '#metadata/order.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object.ts'
-import { assertArrived } from './arriving.ts'
 import { noteEmptied } from './begun-uploads.ts'
-import { bucketIn } from './buckets.ts'
+import { type Change, commitChange, noChange } from './commit-change.ts'
 import { checkWriteConditions } from './conditions.ts'
-import { type StoreContext, transactDurably } from './context.ts'
+import type { StoreContext } from './context.ts'
 import type { Store } from './contract.ts'
 import { deleteMarker } from './delete.ts'
-import { newOrder } from './order.ts'
-import { decodePending, type Pending, putPending, smallBytesOf } from './pending.ts'
-import { type Change, countUsage, dropNullVersion, makeCurrent, type NewVersion, noChange } from './publish.ts'
-import { findPlaced } from './read.ts'
-import { assertRemovable, assertReplaceable } from './replaceable.ts'
+import { dropNullVersion, makeCurrent, type NewVersion } from './publish.ts'
+import { findSettled } from './read.ts'
 
 type Rename = Parameters<Store['renameObject']>[0]
 
 const attempts = 20
 
 export async function renameObject(context: StoreContext, rename: Rename): Promise<ObjectVersion> {
-  const { from, to } = rename
+  const { bucket, from, to } = rename
   if (from === to) throw new ApiError('InvalidRequest', { message: 'The source and the destination are the same key.' })
+  if (bucket.versioning !== 'Unversioned') await context.blobs.prepareChange(bucket.name, to)
   for (let attempt = 0; attempt < attempts; attempt++) {
-    // Looking at it has its file moved to its place; the row that brought it there is done with it.
-    const found = await findPlaced(context, rename.bucket.name, from)
-    if (found !== undefined) await secureName(context, rename.bucket.name, found)
+    const found = await findSettled(context, bucket.name, from)
     const version = await renameVersion(context, rename, found?.order)
     if (version !== undefined) return version
   }
   throw new ApiError('OperationAborted')
 }
 
-/** A file that was renamed a moment ago is looked for under its last two names only: the first must be gone for good. */
-async function secureName(context: StoreContext, bucket: string, version: StoredVersion): Promise<void> {
-  const row = await context.engine.get(rowKey('q', bucket, version.key, version.order))
-  if (row === undefined || decodePending(row).source === undefined || context.durability === 'none') return
-  await syncFolderIfThere(dirname(context.layout.place(bucket, version.key, version.place)))
-}
-
 /** Undefined if the current version is not the one of this order. */
-async function renameVersion(
+function renameVersion(
   context: StoreContext,
   rename: Rename,
   order: string | undefined,
 ): Promise<ObjectVersion | undefined> {
   const { from, to } = rename
-  const renamed = await transactDurably(context, async (transaction) => {
-    const bucket = await bucketIn(transaction, rename.bucket.name)
+  const { blobs } = context
+  const options = { origin: rename.origin, cause: 'Rename', isAwaited: true } as const
+  return commitChange(context, rename.bucket.name, options, async (transaction, bucket) => {
     const value = await transaction.get(rowKey('o', bucket.name, from))
     if (value === undefined) throw new ApiError('NoSuchKey', { fields: { Key: from } })
     const source = decodeVersion(from, value)
-    if (source.order !== order) return undefined
+    if (source.order !== order) return { result: undefined, change: undefined }
     checkWriteConditions(rename.sourceConditions, from, source)
-    assertArrived(bucket.name, source)
-    const change = noChange()
-    const fresh = freshOf(source, to)
-    const version = await makeCurrent(transaction, bucket, fresh, rename.conditions, change)
-    assertReplaceable(context, bucket.name, version, change)
-    if (source.place.kind === 'plain') assertRemovable(context, bucket.name, from)
+    const change = noChange(bucket.name, to, context)
+    const fresh = { ...freshOf(source, to), blob: blobs.asRenamed(to, source.blob) }
+    const version = await makeCurrent(blobs, transaction, bucket, fresh, rename.conditions, change)
+    change.arrived = { ref: version.blob, renamedFrom: { key: from, order: source.order, ref: source.blob } }
     transaction.remove(rowKey('o', bucket.name, from))
     await noteEmptied(transaction, bucket.name, from)
     change.objectCount--
     change.sizeBytes -= source.sizeBytes
-    const arriving: Pending = {
-      bucket: bucket.name,
-      key: to,
-      order: version.order,
-      moved: [...change.moved, version.order],
-      removed: change.removed,
-      source: { key: from, place: source.place },
-      ...(await carryBytes(context, transaction, bucket.name, source)),
-      inodes: [source.signature.inode, ...change.replacedInodes],
-    }
-    // A later write to the old key must not replace the file before it has been moved.
-    const leaving = { bucket: bucket.name, key: from, order: version.order, moved: [], removed: [], renamedTo: to }
-    if (bucket.versioning !== 'Unversioned') await leaveMarker(transaction, bucket, source, change)
-    putPending(transaction, arriving)
-    putPending(transaction, leaving)
-    countUsage(transaction, bucket.name, change)
-    return { version, arriving, leaving }
+    if (bucket.versioning === 'Unversioned') change.happened.push({ what: 'removed', version: source })
+    else await leaveMarker(transaction, bucket, source, change)
+    return { result: version, change }
   })
-  if (renamed !== undefined) await context.settler.settle(renamed.arriving, { leaving: renamed.leaving })
-  return renamed?.version
 }
 
 /** The source as a new version of the other key, with its bytes and all that was said of it. */
 function freshOf(source: StoredVersion, key: string): NewVersion {
-  const { sizeBytes, etag, partCount, checksum, crc64nvme, fileId, signature } = source
-  const bytes = { sizeBytes, etag, partCount, checksum, crc64nvme, fileId, signature }
-  return { key, ...bytes, attributes: source, isArriving: true }
+  const { sizeBytes, etag, partCount, checksum, crc64nvme, blob } = source
+  return { key, sizeBytes, etag, partCount, checksum, crc64nvme, blob, attributes: source }
 }
 
 /** Where versions are kept the old key ends with a delete marker, as a delete would leave it. */
@@ -109,23 +77,8 @@ async function leaveMarker(
   const isVersioned = bucket.versioning === 'Enabled'
   if (!isVersioned && source.versionId !== 'null') await dropNullVersion(transaction, bucket.name, key, change)
   const order = newOrder(source.order)
-  const versionId = isVersioned ? order : 'null'
-  transaction.put(
-    rowKey('v', bucket.name, key, order),
-    encodeVersion(deleteMarker(key, source.ownerId, order, versionId)),
-  )
+  const marker = deleteMarker(key, source.ownerId, order, isVersioned ? order : 'null', change.atMs)
+  transaction.put(rowKey('v', bucket.name, key, order), encodeVersion(marker))
+  change.happened.push({ what: 'marked', version: marker })
   if (!isVersioned) transaction.put(rowKey('n', bucket.name, key), Buffer.from(order))
-}
-
-/** The bytes of a small version may be on disk nowhere but in the log, with the row that brought it to the old key. */
-async function carryBytes(
-  { layout }: StoreContext,
-  transaction: Transaction,
-  bucket: string,
-  source: StoredVersion,
-): Promise<Pick<Pending, 'fileId' | 'bytes'>> {
-  const row = await transaction.get(rowKey('q', bucket, source.key, source.order))
-  if (row === undefined || smallBytesOf(decodePending(row)) === undefined) return {}
-  const bytes = readSame(layout.place(bucket, source.key, source.place), source.signature)
-  return bytes === undefined ? {} : { fileId: source.fileId, bytes }
 }

@@ -1,7 +1,8 @@
 /** Multipart uploads: a row and a folder each, until they are completed or aborted. */
 import { createHash } from 'node:crypto'
-import { hasCode, tryToRemoveFolder } from '#blobs/files.ts'
+import { PartsGone } from '#blobs/contract/part-blobs.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
+import { randomId } from '#metadata/order.ts'
 import {
   decodeJson,
   encodeJson,
@@ -12,6 +13,7 @@ import {
   rowsOf,
   rowsWithPrefix,
 } from '#metadata/tables.ts'
+import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import { planCompletion } from '#model/multipart.ts'
@@ -23,12 +25,9 @@ import { checkWriteConditions } from './conditions.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { ListQuery, Store, UploadPage } from './contract.ts'
 import { commonPrefix } from './listing.ts'
-import { randomId } from './order.ts'
-import { concatenateParts, makeUploadFolder, noSuchUpload, quietSlots, readParts, type StoredPart } from './parts.ts'
+import { noSuchUpload, readParts, type StoredPart } from './parts.ts'
 import { publish } from './publish.ts'
 import { findRecord } from './read.ts'
-import { assertRoom, discardFile } from './staging.ts'
-import { asStorageError } from './storage-error.ts'
 
 type Complete = Parameters<Store['completeUpload']>[0]
 
@@ -46,7 +45,7 @@ export async function createUpload(
   context: StoreContext,
   upload: Omit<Upload, 'uploadId' | 'initiatedAtMs'>,
 ): Promise<Upload> {
-  assertRoom(context)
+  context.blobs.assertRoom()
   const initiatedAtMs = context.clock.nowMs()
   // Sorts by time within a key, as uploads are listed.
   const uploadId = initiatedAtMs.toString(16).padStart(12, '0') + randomId(18)
@@ -58,11 +57,10 @@ export async function createUpload(
     transaction.put(row, encodeJson(begun))
   })
   try {
-    await makeUploadFolder(context, uploadId)
+    await context.blobs.parts.begin(uploadId)
   } catch (error) {
     await context.engine.commit({ checks: [], writes: [{ key: row, value: undefined }] })
-    await tryToRemoveFolder(context.layout.upload(uploadId))
-    throw asStorageError(error)
+    throw error
   }
   return created
 }
@@ -73,7 +71,7 @@ export async function getUpload(context: StoreContext, bucket: string, key: stri
   return decodeJson<Upload>(value)
 }
 
-/** Upload ids become folder names: nothing but ours may pass. */
+/** Upload ids may become names of folders: nothing but ours may pass. */
 const isUploadId = (text: string) => /^[0-9a-f]{48}$/.test(text)
 
 export async function listUploads(
@@ -136,6 +134,7 @@ async function assertUploadIdMarker(context: StoreContext, bucket: string, key: 
 
 export async function completeUpload(context: StoreContext, complete: Complete): Promise<ObjectVersion> {
   const { bucket, key, uploadId } = complete
+  if (bucket.versioning !== 'Unversioned') await context.blobs.prepareChange(bucket.name, key)
   const row = rowKey('u', bucket.name, key, uploadId)
   const value = isUploadId(uploadId) ? await context.engine.get(row) : undefined
   if (value === undefined) return findCompleted(context, complete)
@@ -150,7 +149,7 @@ export async function completeUpload(context: StoreContext, complete: Complete):
 
 /** No other: a completion that was committed, but may not be durable, is not to be answered as done. */
 const mayBeOver = (error: unknown): boolean =>
-  hasCode(error, 'ENOENT') || (error instanceof ApiError && ['NoSuchUpload', 'InvalidPart'].includes(error.code))
+  error instanceof PartsGone || (error instanceof ApiError && ['NoSuchUpload', 'InvalidPart'].includes(error.code))
 
 async function completeBegun(
   context: StoreContext,
@@ -169,8 +168,7 @@ async function completeBegun(
   checkWriteConditions(complete.conditions, key, current?.isDeleteMarker === true ? undefined : current)
   requireUnchanged(upload, complete.conditions, current?.order ?? noState)
   const parts = plan.parts as readonly StoredPart[]
-  const slots = await quietSlots(context, uploadId)
-  const { fileId, signature, isCopied } = await concatenateParts(context, uploadId, parts, slots !== undefined)
+  const assembled = await context.blobs.parts.assemble(uploadId, parts)
   const fresh = {
     key,
     sizeBytes: plan.sizeBytes,
@@ -178,36 +176,31 @@ async function completeBegun(
     partCount: parts.length,
     checksum: plan.checksum,
     attributes: upload.attributes,
-    fileId,
-    signature,
+    blob: context.blobs.asCurrent(key, assembled.ref),
     crc64nvme: plan.crc64nvme,
   }
   return await publish(context, bucket.name, fresh, {
     conditions: complete.conditions,
+    origin: complete.origin,
+    cause: 'CompleteMultipartUpload',
     uploadId,
-    ...(isCopied ? { discard: () => discardFile(context, fileId) } : {}),
+    discard: assembled.discard,
     also: async (transaction, version) => {
       // Whoever completes or aborts first wins; a part that came after the plan was made is not lost unseen.
       const begun = await transaction.get(row)
       if (begun === undefined) throw noSuchUpload(uploadId)
       const state = await stateOfKey(transaction, await bucketIn(transaction, bucket.name), key)
       requireUnchanged(decodeJson<BegunUpload>(begun), complete.conditions, state)
-      if (!isCopied && slots !== undefined) transaction.requireNoMore(rowsOf('s', uploadId), slots)
+      assembled.confirm(transaction)
       for (const part of parts) {
         const partRow = rowKey('p', uploadId, partText(part.partNumber))
         const now = await transaction.get(partRow)
         if (now === undefined || decodeJson<StoredPart>(now).etag !== part.etag) throw new ApiError('InvalidPart')
       }
-      for (const table of ['p', 's'] as const) {
-        for (const { key: partRow } of await transaction.scan(rowsOf(table, uploadId))) transaction.remove(partRow)
-      }
-      transaction.remove(rowKey('s', uploadId))
-      transaction.remove(row)
-      transaction.put(rowKey('m', fileId), encodeJson(parts.map((part) => objectPart(upload, part))))
-      transaction.put(
-        rowKey('d', bucket.name, key, uploadId),
-        encodeJson(completedUpload(version, parts, context.clock.nowMs())),
-      )
+      await removeRows(context, transaction, row, uploadId)
+      transaction.put(rowKey('m', version.blob.id), encodeJson(parts.map((part) => objectPart(upload, part))))
+      const completed = completedUpload(version, parts, context.clock.nowMs())
+      transaction.put(rowKey('d', bucket.name, key, uploadId), encodeJson(completed))
     },
   })
 }
@@ -258,13 +251,21 @@ export async function abortUpload(
     if (ifInitiatedMs !== undefined && Math.floor(ifInitiatedMs / 1000) !== Math.floor(initiatedAtMs / 1000)) {
       throw new ApiError('PreconditionFailed', { fields: { Condition: 'x-amz-if-match-initiated-time' } })
     }
-    transaction.remove(row)
-    transaction.remove(rowKey('s', uploadId))
-    for (const table of ['p', 's'] as const) {
-      for (const { key: partRow } of await transaction.scan(rowsOf(table, uploadId))) transaction.remove(partRow)
-    }
+    await removeRows(context, transaction, row, uploadId)
   })
-  await tryToRemoveFolder(context.layout.upload(uploadId))
+  await context.blobs.parts.remove(uploadId)
+}
+
+/** All rows of an upload that has ended. */
+async function removeRows(
+  { blobs }: StoreContext,
+  transaction: Transaction,
+  row: Bytes,
+  uploadId: string,
+): Promise<void> {
+  transaction.remove(row)
+  for (const { key } of await transaction.scan(rowsOf('p', uploadId))) transaction.remove(key)
+  await blobs.parts.recordEnd(transaction, uploadId)
 }
 
 /** So long a repeated CompleteMultipartUpload is answered. */

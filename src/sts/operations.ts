@@ -11,10 +11,12 @@ import { signed } from './request.ts'
 import { getFederationToken, getSessionToken } from './tokens.ts'
 import { assumeRoleWithWebIdentity } from './web-identity.ts'
 
-const unsupported = (name: string): StsRow =>
-  signed(name, () => {
+const unsupported = (name: string): StsRow => ({
+  ...signed(name, () => {
     throw new ApiError('NotImplemented', { message: `${name} is not implemented.` })
-  })
+  }),
+  isUnserved: true,
+})
 
 export const operations: readonly StsRow[] = [
   getCallerIdentity,

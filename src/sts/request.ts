@@ -36,6 +36,8 @@ export interface SignedStsRequest extends StsRequest {
 export interface StsRow {
   /** For example `AssumeRole`, whose permission is `sts:AssumeRole`. */
   readonly name: string
+  /** AWS has the operation, this server does not. */
+  readonly isUnserved?: true
   readonly run: (request: StsRequest) => Promise<XmlTree> | XmlTree
 }
 

@@ -14,7 +14,8 @@ const floors: readonly (readonly string[])[] = [
   ['objects'],
   ['s3', 'iam', 'sts', 'kms', 'admin', 'website', 'console', 'jobs'],
   ['app'],
-  ['launcher', '.'],
+  ['launcher'],
+  ['.'],
 ]
 const floorOf = (folder: string) => floors.findIndex((floor) => floor.includes(folder))
 const source = join(import.meta.dirname, '../../src')
@@ -86,7 +87,34 @@ describe('floors', () => {
 
   it('there are no circles, of types or values', () => {
     const graph = new Map([...files(source)].map((file) => [relative(source, file), importsOf(file)]))
-    expect(circles(graph).filter((circle) => !circle.every((file) => file.startsWith('store/')))).toEqual([])
+    expect(circles(graph)).toEqual([])
+  })
+
+  it('the store knows neither files nor how a blob store keeps its bytes, and asks no engine for what only a local one has', () => {
+    const wrong: string[] = []
+    for (const file of files(join(source, 'store'))) {
+      const text = readFileSync(file, 'utf8')
+      const from = relative(source, file)
+      for (const [, path = ''] of text.matchAll(/(?:from|import\() ?'([^']+)'/g)) {
+        const isOfBlobs = path.startsWith('#blobs/') && !/^#blobs\/(contract\/|trouble-log)/.test(path)
+        if (isOfBlobs || /^node:(fs|path)/.test(path) || /^#lib\/files/.test(path)) wrong.push(`${from} → ${path}`)
+      }
+      if (/\b(LocalEngine|exclusively|scanInPlace)\b/.test(text)) wrong.push(`${from} → LocalEngine`)
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('only app/ and what starts it know which engine and which blob store there is', () => {
+    const wrong: string[] = []
+    for (const file of files(source)) {
+      const from = relative(source, file)
+      for (const to of importsOf(file)) {
+        const kind = /^(blobs\/(?!contract\/)[^/]+|metadata\/[^/]+)\//.exec(to)?.[1]
+        if (kind === undefined || from.startsWith(`${kind}/`) || /^(app|launcher)\//.test(from)) continue
+        wrong.push(`${from} → ${to}`)
+      }
+    }
+    expect(wrong).toEqual([])
   })
 
   it('each npm package is imported by one folder', () => {

@@ -14,9 +14,9 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openEngine } from '#app/open-store.ts'
 import { eachRow, rowParts, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion } from '#metadata/version-codec.ts'
-import { openEngine } from '#store/open-store.ts'
 import { startServer, type TestServer } from '../s3/start-server.ts'
 import { answers, bytesOf, fill, versionedBuckets } from './every-kind.ts'
 

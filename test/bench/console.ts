@@ -8,13 +8,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pino } from 'pino'
+import { openEngine, openStore } from '#app/open-store.ts'
 import { canonicalIdOf, defaultAccount } from '#identity/entities/account.ts'
-import type { MetadataEngine } from '#metadata/engine.ts'
+import type { LocalEngine } from '#metadata/local-engine.ts'
 import { encodeJson, rowKey } from '#metadata/tables.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { defaultControls } from '#model/object-ownership.ts'
 import type { Store } from '#store/contract.ts'
-import { openEngine, openStore } from '#store/open-store.ts'
 import { type ConsoleVisitor, signIn } from './console-visitor.ts'
 import { findFreePort, root, tsx } from './own-server.ts'
 import { startServer } from './processes.ts'
@@ -79,7 +79,7 @@ async function put(store: Store, bucket: Bucket, key: string, sizeBytes: number)
 /** Copies of one object's row: a listing reads nothing else. The scan is told that it has been here. */
 async function listMany(
   store: Store,
-  engine: MetadataEngine,
+  engine: LocalEngine,
   bucket: Bucket,
   count: number,
   keyAt: (at: number) => string,

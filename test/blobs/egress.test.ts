@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { egressBuffers, type Stretch, sendStretch } from '#blobs/egress.ts'
+import { egressBuffers, type Stretch, sendStretch } from '#blobs/files/io/egress.ts'
 
 const MIB = 1024 * 1024
 const content = randomBytes(9 * MIB + 4321)

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { moveFileBelow } from '#blobs/files.ts'
+import { moveFileBelow } from '#blobs/files/io/file-operations.ts'
 
 describe('a file on its way to its place', () => {
   let folder: string

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type IngestOptions, ingest, ingestBuffers } from '#blobs/ingest.ts'
+import { type IngestOptions, ingest, ingestBuffers } from '#blobs/files/io/ingest.ts'
 import { type DigestName, digestOnce } from '#lib/digest/digest.ts'
 import { ApiError } from '#model/errors.ts'
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { letGo, moveFile, removeFile } from '#blobs/files.ts'
+import { letGo, moveFile, removeFile } from '#blobs/files/io/file-operations.ts'
 
 const largeBytes = 16 * 1024 * 1024
 let root: string

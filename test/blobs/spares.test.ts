@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import koffi from 'koffi'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { isExchangeWorthwhile, writeSmallFile } from '#blobs/files.ts'
-import { Layout } from '#blobs/layout.ts'
-import { isSpare, Spares } from '#blobs/spares.ts'
+import { isExchangeWorthwhile, writeSmallFile } from '#blobs/files/io/file-operations.ts'
+import { Layout } from '#blobs/files/place/layout.ts'
+import { isSpare, Spares } from '#blobs/files/staging/spares.ts'
 
 let root: string
 let layout: Layout

@@ -99,7 +99,7 @@ describe('configuration', () => {
     expect(mistakesOf(['--host', '0.0.0.0'], { SECRET_KEY: 'dev-secret-key' })).toHaveLength(1)
   })
 
-  it('refuses off loopback to let in whoever has a key', () => {
+  it('refuses ENFORCE=log off loopback', () => {
     expect(loadConfig([], { ENFORCE: 'log' }, nowhere).enforce).toBe('log')
     const mistakes = mistakesOf(['--host', '0.0.0.0'], { ENFORCE: 'log', SECRET_KEY: 'a-key-of-some-length-and-more' })
     expect(mistakes).toEqual(['ENFORCE=log is allowed on loopback addresses only, not on 0.0.0.0.'])

@@ -179,7 +179,7 @@ describe('docs and system', () => {
     const system = await admin.get('/ui/system')
     expect(system.text).toContain('MyFSIO 9.9.9')
     expect(system.text).toContain('iam.json')
-    for (const name of ['Files moving to their places', 'Multipart uploads', 'Scan at the start', 'Console sessions']) {
+    for (const name of ['Multipart uploads', 'Scrub', 'Completed uploads', 'Console sessions']) {
       expect(system.text).toContain(`<strong>${name}</strong>`)
     }
     expect(system.text).toMatch(/\d sessions?/)

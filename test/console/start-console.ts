@@ -1,4 +1,4 @@
-/** A whole console in this process, on the real store in a folder of its own, with the memory engine. */
+/** A whole console in this process, on the real store in a folder of its own. */
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -62,7 +62,6 @@ export async function startTestConsole(
   await writeUsers((all) => all)
   const settings = {
     STORAGE_ROOT: data,
-    METADATA_ENGINE: 'memory',
     SECRET_KEY: 'a-secret-for-tests',
     DURABILITY: 'none',
     ...env,

@@ -4,17 +4,8 @@
  */
 import fs from 'node:fs'
 import { libc } from '#lib/system/libc.ts'
-import type {
-  Bytes,
-  Check,
-  Committed,
-  Entry,
-  Exclusive,
-  KeyRange,
-  MetadataEngine,
-  ReadInPlace,
-  Write,
-} from '#metadata/engine.ts'
+import type { Bytes, Committed, Entry, KeyRange } from '#metadata/engine.ts'
+import type { Exclusive, LocalCheck, LocalEngine, LocalWrite, ReadInPlace } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import type { FileCall, FileWatch } from './file-calls.ts'
 
@@ -179,8 +170,8 @@ const commitsPerCheckpoint = 4
  * the event loop later. Further commits do not wait for it, exclusive sections do. Every few commits there is a checkpoint, for which
  * files are synced, where they can be all at once.
  */
-export class JournalEngine implements MetadataEngine {
-  readonly #inner: MetadataEngine = openMemoryEngine()
+export class JournalEngine implements LocalEngine {
+  readonly #inner: LocalEngine = openMemoryEngine()
   readonly #journal: Journal
   #flushed: Promise<void> = Promise.resolve()
   #turn: Promise<unknown> = Promise.resolve()
@@ -211,7 +202,7 @@ export class JournalEngine implements MetadataEngine {
     return this.#inner.scanInPlace(range, limit, read) as T[]
   }
 
-  commit(commit: { checks: readonly Check[]; writes: readonly Write[] }): Promise<Committed | undefined> {
+  commit(commit: { checks: readonly LocalCheck[]; writes: readonly LocalWrite[] }): Promise<Committed | undefined> {
     return this.#inTurn(async () => {
       const logged = new Map<string, Bytes>()
       const writes = commit.writes.map((write) => {
@@ -222,7 +213,7 @@ export class JournalEngine implements MetadataEngine {
       })
       if ((await this.#inner.commit({ checks: commit.checks, writes })) === undefined) return undefined
       this.#record(
-        commit.writes.map(({ key }) => key),
+        commit.writes.flatMap((write) => ('key' in write ? [write.key] : [])),
         logged,
       )
       return { flushed: this.#flushed }

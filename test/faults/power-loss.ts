@@ -14,9 +14,9 @@
  */
 import fs from 'node:fs'
 import { dirname } from 'node:path'
+import { decodePending, encodePending } from '#blobs/files/moves/pending.ts'
 import { rowParts } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion } from '#metadata/version-codec.ts'
-import { decodePending, encodePending } from '#store/pending.ts'
 import type { FileState, Journal, JournalEvent, RecordedFile, Row } from './journal.ts'
 
 export interface Disk {
@@ -169,14 +169,14 @@ function withInodes(
   const table = key.toString('latin1', 0, 1)
   if (table === 'o' || table === 'v') {
     const version = decodeVersion(rowParts(key)[1] ?? '', value)
-    const { inode, mtimeMs, sizeBytes } = version.signature
+    const { blob } = version
+    const { stamp: inode, secondStamp: mtimeMs } = blob
     const file = made.get(inode)
-    const signature = {
-      inode: file?.inode ?? noInode + inode,
-      sizeBytes,
-      mtimeMs: file?.was.mtimeMs === mtimeMs ? file.is.mtimeMs : mtimeMs,
+    const stamps = {
+      stamp: file?.inode ?? noInode + inode,
+      secondStamp: file?.was.mtimeMs === mtimeMs ? file.is.mtimeMs : mtimeMs,
     }
-    return encodeVersion({ ...version, signature })
+    return encodeVersion({ ...version, blob: { ...blob, ...stamps } })
   }
   if (table !== 'q') return value
   const pending = decodePending(value)

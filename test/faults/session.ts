@@ -1,12 +1,12 @@
 /** A store under the journal's eye, and random work on it whose outcome a witness notes. */
 import { createHash } from 'node:crypto'
-import fs from 'node:fs'
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { openStore } from '#app/open-store.ts'
+import type { Durability } from '#blobs/contract/blob-store.ts'
 import type { Bucket } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import type { Durability } from '#store/context.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
-import { openStore } from '#store/open-store.ts'
 import type { Random } from '../random.ts'
 import { stagedFiles } from '../staged-files.ts'
 import type { Journal, JournalEngine } from './journal.ts'
@@ -260,11 +260,8 @@ async function read(store: Store, bucket: string, key: string, versionId: string
   }
   const { version } = opened
   const content = opened.content(0, version.sizeBytes)
-  const body = Buffer.isBuffer(content) ? content : Buffer.alloc(version.sizeBytes)
-  if (!Buffer.isBuffer(content)) {
-    fs.readSync(content.fd, body, 0, body.length, 0)
-    content.close()
-  }
+  const body = Buffer.isBuffer(content) ? content : await buffer(content.pieces())
+  if (!Buffer.isBuffer(content)) content.close()
   const value = valueIn(body)
   if (!body.equals(bodyOf(value))) throw new Error(`${bucket}/${key} ${versionId} is torn`)
   if (value !== version.userMetadata.value)

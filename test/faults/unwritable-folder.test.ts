@@ -15,7 +15,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { openStore } from '#store/open-store.ts'
+import { openStore } from '#app/open-store.ts'
 import { startServer, type TestServer } from '../s3/start-server.ts'
 
 const nobody = 65534

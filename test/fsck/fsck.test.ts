@@ -18,14 +18,15 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Layout } from '#blobs/layout.ts'
+import { checkFolder } from '#app/check-folder.ts'
+import { openContext, openEngine } from '#app/open-store.ts'
+import type { Finding } from '#blobs/contract/inspection.ts'
+import { Layout } from '#blobs/files/place/layout.ts'
+import { FolderInUse } from '#blobs/files/staging/folder-in-use.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { VersionPosition } from '#store/contract.ts'
-import { checkStore, FolderInUse } from '#store/fsck/check-store.ts'
 import { compareVersions, countLeftovers } from '#store/fsck/compare-versions.ts'
-import type { Finding } from '#store/fsck/finding.ts'
 import { listObjects } from '#store/listing.ts'
-import { openContext, openEngine } from '#store/open-store.ts'
 import { startServer, type TestServer } from '../s3/start-server.ts'
 import { silentLog } from '../store/fixtures.ts'
 
@@ -64,7 +65,7 @@ async function fsck(options: { repair?: boolean; rebuild?: boolean } = {}): Prom
   const findings: Finding[] = []
   const { repair = false, rebuild = false } = options
   const onFinding = (finding: Finding) => void findings.push(finding)
-  const summary = await checkStore({
+  const summary = await checkFolder({
     root: data,
     repair,
     rebuild,

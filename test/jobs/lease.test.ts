@@ -1,13 +1,13 @@
 /** Two processes over one index: each has its own leases and its own clock. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { LeaseLost, Leases, leaseMs } from '#jobs/lease.ts'
-import type { MetadataEngine } from '#metadata/engine.ts'
+import type { LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { forwardingEngine } from '../store/forwarding-engine.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
-let engine: MetadataEngine
+let engine: LocalEngine
 let clocks: { one: ManualClock; two: ManualClock }
 let one: Leases
 let two: Leases
@@ -84,7 +84,7 @@ describe('a lease', () => {
 
   it('survives an index that cannot be written for a moment, and is given up where that lasts', async () => {
     let isBroken = false
-    const commit: MetadataEngine['commit'] = async (wanted) => {
+    const commit: LocalEngine['commit'] = async (wanted) => {
       if (isBroken) throw new Error('no room')
       return engine.commit(wanted)
     }

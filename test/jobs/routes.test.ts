@@ -138,3 +138,12 @@ describe('completed uploads', () => {
     await expect.poll(complete).toContain('NoSuchUpload')
   })
 })
+
+describe('an object', () => {
+  it('bears the time of the clock that jobs go by', async () => {
+    await pass(24 * hourMs)
+    await ask(api.port, 'PUT', '/docs/late', 'admin', 'late')
+    const modified = (await ask(api.port, 'GET', '/docs/late', 'admin')).headers.get('last-modified') ?? ''
+    expect(Date.parse(modified)).toBe(Math.floor(clock.nowMs() / 1000) * 1000)
+  })
+})

@@ -4,7 +4,7 @@ import type { Job, JobLog, Run, Starts, Step } from '#jobs/job.ts'
 import { leaseMs } from '#jobs/lease.ts'
 import { type OpenJobs, openJobs } from '#jobs/open-jobs.ts'
 import { backOffMs } from '#jobs/schedule.ts'
-import type { MetadataEngine } from '#metadata/engine.ts'
+import type { LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { encodeJson, rowKey } from '#metadata/tables.ts'
 import type { CompareStretch, Store } from '#store/contract.ts'
@@ -18,7 +18,7 @@ const lookMs = 3000
 // 2026-03-01 22:00 UTC
 const startMs = Date.UTC(2026, 2, 1, 22)
 
-let engine: MetadataEngine
+let engine: LocalEngine
 let clock: ManualClock
 let opened: OpenJobs[]
 /** When steps began, after the start. */
@@ -160,7 +160,7 @@ describe('a job', () => {
   it('waits a minute where the index cannot be written, and says so once', async () => {
     let isFull = true
     const whole = engine
-    const commit: MetadataEngine['commit'] = async (wanted) => {
+    const commit: LocalEngine['commit'] = async (wanted) => {
       if (isFull) throw new Error('no room')
       return whole.commit(wanted)
     }

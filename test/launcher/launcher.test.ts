@@ -140,7 +140,7 @@ describe('the launcher', () => {
     await soft.said(/"level":40.*NOTHING IS DENIED/)
     await soft.said(/"enforce":"log".*"msg":"ready"/)
     const shown = start(['--mode', 'api', '--api-port', '0', '--workers', '1'], { ENFORCE: 'log' })
-    await shown.said(/ENFORCE\s+log: NOTHING IS DENIED to whoever has a key/)
+    await shown.said(/ENFORCE\s+log: NOTHING IS DENIED to requests signed with a valid key/)
   })
 
   it.each(['info', 'warn', 'off'])(
@@ -163,6 +163,18 @@ describe('the launcher', () => {
       expect(stdout()).not.toContain('secret_key')
     },
   )
+
+  it('writes one line of JSON to standard output for --ready-json, and everything else to standard error', async () => {
+    const { said, stdout, output } = start([...both, '--ready-json'], { LOG_LEVEL: 'info' })
+    await said(/endpoint.*\n/)
+    const ready = JSON.parse(stdout())
+    const credentials = { accessKeyId: 'localadmin', secretAccessKey: 'localadmin' }
+    expect(ready).toMatchObject({ region: 'us-east-1', credentials, consoleUrl: expect.stringMatching(/\/ui$/) })
+    expect((await fetch(`${ready.endpoint}/healthz`)).status).toBe(200)
+    await fetch(`${ready.endpoint}/bucket`)
+    await expect.poll(output, slowly).toContain('"bucket":"bucket"')
+    expect(stdout().trimEnd().split('\n')).toHaveLength(1)
+  })
 
   it('shows its banner on standard error where the log is JSON by default', async () => {
     const { said, stdout } = start([...both, '--mode', 'api'])

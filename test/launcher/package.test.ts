@@ -1,6 +1,16 @@
 /** What `npm pack` makes of a checkout in which nothing was built, and what it takes to install it. */
 import { execFileSync } from 'node:child_process'
-import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { builtinModules } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
@@ -43,7 +53,8 @@ describe('the package of a clean checkout', () => {
     expect(names.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'public', 'views'])
     const built = readdirSync(join(unpacked, 'dist'))
     const programs = ['run', 'child', 'lane-worker', 'spares-worker', 'read-index'].map((name) => `${name}.js`)
-    expect(built).toEqual(expect.arrayContaining([...programs, 'browser', 'THIRD-PARTY.md']))
+    const library = ['embed.js', 'embed.cjs', 'embed.d.ts', 'embed.d.cts']
+    expect(built).toEqual(expect.arrayContaining([...programs, ...library, 'browser', 'THIRD-PARTY.md']))
     expect(readdirSync(join(unpacked, 'dist', 'browser'))).toEqual(['highlight.js', 'pdf.mjs', 'pdf.worker.mjs'])
   })
 
@@ -78,6 +89,52 @@ describe('the package of a clean checkout', () => {
     expect((await fetch(new URL(`${assets}/npm/pdf.mjs`, page))).status).toBe(200)
     child.kill('SIGTERM')
     expect(await exited).toBe(0)
+  }, 60_000)
+})
+
+describe('the package as a library', () => {
+  let app: string
+  beforeAll(() => {
+    app = join(folder, 'app')
+    const packages = { myfsio: unpacked, '@aws-sdk': undefined, vitest: undefined }
+    mkdirSync(join(app, 'node_modules'), { recursive: true })
+    for (const [name, path = join(root, 'node_modules', name)] of Object.entries(packages)) {
+      symlinkSync(path, join(app, 'node_modules', name))
+    }
+    const page = readFileSync(join(root, 'docs', 'testing.md'), 'utf8')
+    for (const [, name = '', code = ''] of page.matchAll(/^```js file=(\S+)\n([\s\S]*?)^```$/gm)) {
+      writeFileSync(join(app, name), code)
+    }
+  })
+  const run = (...words: string[]) =>
+    execFileSync(process.execPath, words, { cwd: app, encoding: 'utf8', stdio: 'pipe' })
+
+  it('is required, and writes nothing of its own to standard output', () => {
+    expect(run('photos.cjs')).toMatch(/^S3 is at http:\/\/127\.0\.0\.1:\d+\n$/)
+  }, 60_000)
+
+  it('is imported', () => {
+    expect(run('rights.mjs')).toBe('AccessDenied\n')
+  }, 60_000)
+
+  it('serves tests', () => {
+    expect(run(join(root, 'node_modules/vitest/vitest.mjs'), 'run', 'photos.test.mjs')).toContain('2 passed')
+  }, 60_000)
+
+  it('has types, for modules and CommonJS', () => {
+    const text = `import { startMyFSIO, type MyFSIO } from 'myfsio'\nexport const started: Promise<MyFSIO> = startMyFSIO({ port: 1 })\n`
+    for (const name of ['types.mts', 'types.cts']) writeFileSync(join(app, name), text)
+    const flags = [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2024',
+      '--lib',
+      'es2024,esnext.disposable',
+    ]
+    run(join(root, 'node_modules/typescript/bin/tsc'), ...flags, 'types.mts', 'types.cts')
   }, 60_000)
 })
 

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { libc } from '#lib/system/libc.ts'
-import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
+import type { LocalEngine } from '#metadata/local-engine.ts'
 
 describe('the LMDB engine', () => {
   let root: string
   let path: string
-  let engines: MetadataEngine[]
+  let engines: LocalEngine[]
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'myfsio-lmdb-'))
     path = join(root, 'index')
@@ -25,18 +25,18 @@ describe('the LMDB engine', () => {
     await rm(root, { recursive: true })
   })
 
-  function open(options: Partial<Parameters<typeof openLmdbEngine>[0]> = {}): MetadataEngine {
+  function open(options: Partial<Parameters<typeof openLmdbEngine>[0]> = {}): LocalEngine {
     const engine = openLmdbEngine({ path, flush: 'each', ...options })
     engines.push(engine)
     return engine
   }
-  async function close(engine: MetadataEngine): Promise<void> {
+  async function close(engine: LocalEngine): Promise<void> {
     engines.splice(engines.indexOf(engine), 1)
     await engine.close()
   }
-  const put = (engine: MetadataEngine, key: string, value = '1') =>
+  const put = (engine: LocalEngine, key: string, value = '1') =>
     engine.commit({ checks: [], writes: [{ key: Buffer.from(key), value: Buffer.from(value) }] })
-  const get = async (engine: MetadataEngine, key: string) =>
+  const get = async (engine: LocalEngine, key: string) =>
     Buffer.from((await engine.get(Buffer.from(key))) ?? '').toString()
   const failNextSync = () =>
     vi
@@ -90,7 +90,7 @@ describe('the LMDB engine', () => {
   })
 
   describe('bytes that a file has as well', () => {
-    const putLogged = async (engine: MetadataEngine) => {
+    const putLogged = async (engine: LocalEngine) => {
       const write = {
         key: Buffer.from('a'),
         value: Buffer.from('short'),

@@ -1,4 +1,4 @@
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
-import { engineContract } from './engine-contract.ts'
+import { localEngineContract } from './local-engine-contract.ts'
 
-engineContract(async () => ({ engine: openMemoryEngine(), remove: async () => undefined }))
+localEngineContract(async () => ({ engine: openMemoryEngine(), remove: async () => undefined }))

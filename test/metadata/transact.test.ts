@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { MetadataEngine } from '#metadata/engine.ts'
+import type { LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { transact } from '#metadata/transact.ts'
 import { forwardingEngine } from '../store/forwarding-engine.ts'
 
 const row = Buffer.from('row')
 
-let engine: MetadataEngine
+let engine: LocalEngine
 let runs: number
 beforeEach(() => {
   engine = openMemoryEngine()
@@ -14,7 +14,7 @@ beforeEach(() => {
 })
 
 /** Appends a letter to the row, as a read and a write. */
-const append = (letter: string, to: MetadataEngine = engine, key = row) =>
+const append = (letter: string, to: LocalEngine = engine, key = row) =>
   transact(to, async (transaction) => {
     runs++
     const before = await transaction.get(key)

@@ -15,7 +15,7 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { openStore } from '#store/open-store.ts'
+import { openStore } from '#app/open-store.ts'
 import { openFilesBelow } from '../faults/open-files.ts'
 import { attributes, silentLog } from '../store/fixtures.ts'
 import { startServer, type TestServer } from './start-server.ts'

@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { type Access, openAccess } from '#access/open-access.ts'
+import { openStore } from '#app/open-store.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
 import { systemClock } from '#lib/clock.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import type { ObjectOwnership } from '#model/object-ownership.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
-import type { StoreLog } from '#store/context.ts'
-import { openStore } from '#store/open-store.ts'
 
 export interface TestServer {
   readonly endpoint: string
@@ -45,18 +45,20 @@ const users = [
   { access_key: 'bare', secret_key: 'bare-secret', display_name: 'Bare', account: '222222222222', policies: [] },
 ]
 
-const silent: StoreLog = { info: () => undefined, warn: () => undefined, error: (fields) => console.error(fields) }
+const silent: LevelLog = { info: () => undefined, warn: () => undefined, error: (fields) => console.error(fields) }
 
 export async function startServer(
   options: {
     engine?: 'lmdb' | 'memory'
+    /** Also with an index in memory. */
+    keepsFiles?: boolean
     maxUploadBytes?: number
     trustedProxies?: string[]
     enforce?: 'on' | 'log'
     defaultObjectOwnership?: ObjectOwnership
     /** Beside us-east-1. */
     regions?: string[]
-    log?: StoreLog
+    log?: LevelLog
     root?: string
     isPrimary?: boolean
   } = {},
@@ -66,7 +68,7 @@ export async function startServer(
   const iamPath = join(root, 'iam.json')
   await writeFile(iamPath, JSON.stringify({ users }))
   const store = await openStore({
-    root: join(root, 'data'),
+    root: options.engine === 'memory' && options.keepsFiles !== true ? undefined : join(root, 'data'),
     durability: 'strict',
     engine: options.engine ?? 'lmdb',
     watch: false,

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openEngine } from '#app/open-store.ts'
 import { encodeJson, rowKey } from '#metadata/tables.ts'
-import { openEngine } from '#store/open-store.ts'
 import { startTestApi, type TestApi } from '../input/api.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'reserved-'))

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openEngine, openStore } from '#app/open-store.ts'
 import type { Store } from '#store/contract.ts'
-import { openEngine, openStore } from '#store/open-store.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { silentLog as log } from './fixtures.ts'
 import { forwardingEngine } from './forwarding-engine.ts'
@@ -70,7 +70,9 @@ it('tells a scan that was interrupted from one that goes on, whatever process as
     goOn = resolve
   })
   const commit: typeof engine.commit = async (wanted) => {
-    const isAdoption = wanted.writes.some(({ key }) => Buffer.from(key).toString() === 'b\0photos')
+    const isAdoption = wanted.writes.some(
+      (write) => 'key' in write && Buffer.from(write.key).toString() === 'b\0photos',
+    )
     if (isAdoption) await adopting
     return engine.commit(wanted)
   }

@@ -7,16 +7,23 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { exchangeFiles, findFile, isExchangeWorthwhile, tryToRemove, writeSmallFile } from '#blobs/files.ts'
-import { Layout } from '#blobs/layout.ts'
+import {
+  exchangeFiles,
+  findFile,
+  isExchangeWorthwhile,
+  tryToRemove,
+  writeSmallFile,
+} from '#blobs/files/io/file-operations.ts'
+import { DirectMoves } from '#blobs/files/moves/direct-move.ts'
+import { FileMoves } from '#blobs/files/moves/file-moves.ts'
+import type { Pending } from '#blobs/files/moves/pending.ts'
+import { fileRef } from '#blobs/files/place/file-ref.ts'
+import { Layout } from '#blobs/files/place/layout.ts'
+import { TroubleLog } from '#blobs/trouble-log.ts'
 import { libc } from '#lib/system/libc.ts'
-import type { Exclusive } from '#metadata/engine.ts'
+import type { Exclusive } from '#metadata/local-engine.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { encodeVersion } from '#metadata/version-codec.ts'
-import { DirectMoves } from '#store/direct-move.ts'
-import { FileMoves } from '#store/file-moves.ts'
-import type { Pending } from '#store/pending.ts'
-import { TroubleLog } from '#store/trouble-log.ts'
 import { watchFiles } from '../faults/file-calls.ts'
 import { stagedFiles } from '../staged-files.ts'
 import { silentLog } from './fixtures.ts'
@@ -120,14 +127,12 @@ function write(name: 'one' | 'two', replacedInode: number) {
     key,
     versionId: 'null',
     order,
-    fileId,
+    blob: fileRef(fileId, 'plain', signature),
     isDeleteMarker: false,
     sizeBytes: bytes.length,
     etag: '',
     modifiedAtMs: Date.now(),
     partCount: 0,
-    place,
-    signature,
     headers: {},
     userMetadata: {},
     storageClass: 'STANDARD' as const,

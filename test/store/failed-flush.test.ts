@@ -1,14 +1,14 @@
 /** A disk that fails at the flush of a commit: the client is told of an error, but the commit can be seen, and may last. */
-import { readSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { MetadataEngine } from '#metadata/engine.ts'
+import { openStore } from '#app/open-store.ts'
+import type { LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import type { Store } from '#store/contract.ts'
-import { openStore } from '#store/open-store.ts'
+import { readObject } from '../read-object.ts'
 import { stagedFiles } from '../staged-files.ts'
 import { attributes, bucketOf, silentLog } from './fixtures.ts'
 import { forwardingEngine } from './forwarding-engine.ts'
@@ -23,7 +23,7 @@ describe('a commit that fails', () => {
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'myfsio-flush-'))
     const engine = openMemoryEngine()
-    const failing: MetadataEngine = {
+    const failing: LocalEngine = {
       ...forwardingEngine(engine),
       async commit(commit) {
         if (failure === 'before') throw new Error('no space')
@@ -55,13 +55,7 @@ describe('a commit that fails', () => {
     await store.putObject({ bucket, key: 'key', staged, checksum, attributes, conditions: {} })
   }
   async function read(): Promise<string> {
-    const object = await store.openObject('bucket', 'key', undefined)
-    const content = object.content(0, 3)
-    if (Buffer.isBuffer(content)) return content.toString()
-    const bytes = Buffer.alloc(3)
-    readSync(content.fd, bytes, 0, 3, 0)
-    content.close()
-    return bytes.toString()
+    return (await readObject(store, 'bucket', 'key')).toString('utf8', 0, 3)
   }
 
   it('leaves the old object, and no file of the new one', async () => {

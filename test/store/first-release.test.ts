@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openEngine, openStore } from '#app/open-store.ts'
+import { encodePending, pendingKey } from '#blobs/files/moves/pending.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
-import { openEngine, openStore } from '#store/open-store.ts'
-import { encodePending, pendingKey } from '#store/pending.ts'
 import { stagedFiles } from '../staged-files.ts'
 import { attributes, bucketOf, silentLog } from './fixtures.ts'
 
@@ -35,7 +35,8 @@ async function put(): Promise<StoredVersion> {
 }
 
 it('finds a large body that was committed and not yet moved, staged without a folder', async () => {
-  const { order, fileId, signature } = await put()
+  const { order, blob } = await put()
+  const { id: fileId } = blob
   await rename(join(root, 'bucket/a'), join(root, '.myfsio.sys/staging', fileId))
   const pending = {
     bucket: 'bucket',
@@ -44,7 +45,7 @@ it('finds a large body that was committed and not yet moved, staged without a fo
     moved: [order],
     removed: [],
     fileId,
-    inodes: [signature.inode],
+    inodes: [blob.stamp],
   }
   const engine = openEngine({ root, durability: 'strict', engine: 'lmdb' })
   await engine.commit({

@@ -1,7 +1,7 @@
-import type { MetadataEngine } from '#metadata/engine.ts'
+import type { LocalEngine } from '#metadata/local-engine.ts'
 
 /** An engine that asks another: to be spread under what a test does differently. */
-export function forwardingEngine(engine: MetadataEngine): MetadataEngine {
+export function forwardingEngine(engine: LocalEngine): LocalEngine {
   return {
     get: (key) => engine.get(key),
     getMany: (keys) => engine.getMany(keys),

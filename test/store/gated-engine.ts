@@ -1,11 +1,11 @@
-import type { MetadataEngine } from '#metadata/engine.ts'
+import type { LocalEngine } from '#metadata/local-engine.ts'
 import { forwardingEngine } from './forwarding-engine.ts'
 
 /** The engine as one process sees it: its sections wait at the gate. */
-export function gated(engine: MetadataEngine): { engine: MetadataEngine; shut(): void; open(): void } {
+export function gated(engine: LocalEngine): { engine: LocalEngine; shut(): void; open(): void } {
   let gate = Promise.resolve()
   let release = () => {}
-  const view: MetadataEngine = {
+  const view: LocalEngine = {
     ...forwardingEngine(engine),
     exclusively: async (section) => {
       await gate

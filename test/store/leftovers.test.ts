@@ -4,15 +4,13 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { Layout } from '#blobs/layout.ts'
-import { DiskReserve } from '#lib/files/disk-reserve.ts'
+import { openStore } from '#app/open-store.ts'
+import { namedFiles } from '#blobs/files/moves/named-files.ts'
+import { encodePending, pendingKey } from '#blobs/files/moves/pending.ts'
+import { Layout } from '#blobs/files/place/layout.ts'
+import { removeAbandonedStaging } from '#blobs/files/staging/staging-folder.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { rowsOf } from '#metadata/tables.ts'
-import { openStore } from '#store/open-store.ts'
-import { encodePending, pendingKey } from '#store/pending.ts'
-import { Settler } from '#store/settler.ts'
-import { removeAbandoned } from '#store/staging-folder.ts'
-import { TroubleLog } from '#store/trouble-log.ts'
 import { attributes, bucketOf } from './fixtures.ts'
 import { forwardingEngine } from './forwarding-engine.ts'
 
@@ -66,12 +64,8 @@ it('keeps a staged file that a row of the index names', async () => {
   leave(layout.staging('zzzzzz-1'))
   leave(layout.staging('zzzzzz-2'))
   await engine.commit({ checks: [], writes: [{ key: pendingKey(pending), value }] })
-  const spares = { recycle: () => {}, finish: async () => {} }
-  const reserve = new DiskReserve(layout.system('reserve'))
-  const troubles = new TroubleLog(log)
-  const settler = new Settler({ engine, layout, durability: 'strict', log, spares, troubles, reserve })
-  const named = await settler.namedFiles()
-  removeAbandoned(layout, (id) => named.has(id), log)
+  const named = await namedFiles(engine)
+  removeAbandonedStaging(layout, (id) => named.has(id), log)
   expect(fs.readdirSync(layout.stagingFolder('zzzzzz'))).toEqual(['zzzzzz-1'])
 })
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import fs from 'node:fs'
 import { expect, it } from 'vitest'
-import { readStretch } from '#store/staging.ts'
+import { readStretch } from '#blobs/files/open-file.ts'
 
 it('leaves the descriptor to its owner, also when the stream is broken off', async () => {
   const fd = fs.openSync(import.meta.filename, 'r')

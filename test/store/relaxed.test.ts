@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { expect, it } from 'vitest'
-import type { MetadataEngine } from '#metadata/engine.ts'
+import { openStore } from '#app/open-store.ts'
+import type { LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
-import { openStore } from '#store/open-store.ts'
 import { attributes, bucketOf, silentLog } from './fixtures.ts'
 import { forwardingEngine } from './forwarding-engine.ts'
 
@@ -15,7 +15,7 @@ it('loses no older version when the newest is deleted before any of them is in i
   const bucket = bucketOf('Enabled')
   const inner = openMemoryEngine()
   let flushed = Promise.resolve()
-  const engine: MetadataEngine = {
+  const engine: LocalEngine = {
     ...forwardingEngine(inner),
     commit: async (commit) => ((await inner.commit(commit)) === undefined ? undefined : { flushed }),
   }

@@ -1,19 +1,20 @@
 /** What one process does to the source or the target of a rename whose file another process has not moved yet. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { MetadataEngine } from '#metadata/engine.ts'
+import { openStore } from '#app/open-store.ts'
+import type { StagedBlob } from '#blobs/contract/incoming.ts'
+import { encodePending, pendingKey } from '#blobs/files/moves/pending.ts'
+import type { LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import { newOrder } from '#metadata/order.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket.ts'
 import type { Staged, Store } from '#store/contract.ts'
-import { openStore } from '#store/open-store.ts'
-import { newOrder } from '#store/order.ts'
-import { encodePending, pendingKey } from '#store/pending.ts'
-import type { StagedFile } from '#store/staging.ts'
+import { readObject } from '../read-object.ts'
 import { attributes, bucketOf } from './fixtures.ts'
 import { gated } from './gated-engine.ts'
 
@@ -36,7 +37,7 @@ describe.each(['Unversioned', 'Enabled', 'Suspended'] as const)(
     let first: Store
     let second: Store
     let third: Store
-    let engine: MetadataEngine
+    let engine: LocalEngine
 
     beforeEach(async () => {
       surprises.length = 0
@@ -88,13 +89,10 @@ describe.each(['Unversioned', 'Enabled', 'Suspended'] as const)(
       store.deleteObject({ bucket, key, versionId, ownerId: 'owner', conditions: {} })
 
     async function read(key: string, versionId?: string): Promise<string> {
-      const object = await second.openObject('bucket', key, versionId)
-      const { sizeBytes } = object.version
-      const content = object.content(0, sizeBytes)
-      const bytes = Buffer.isBuffer(content) ? content : readFileSync(`/proc/self/fd/${content.fd}`)
-      object.close()
-      expect(bytes.toString().trimEnd()).toBe(object.version.userMetadata.value)
-      return object.version.userMetadata.value ?? ''
+      const { userMetadata } = await second.headObject('bucket', key, versionId)
+      const bytes = await readObject(second, 'bucket', key, versionId)
+      expect(bytes.toString().trimEnd()).toBe(userMetadata.value)
+      return userMetadata.value ?? ''
     }
 
     /** The current objects; every version has its own bytes, and there is no other file. */
@@ -178,7 +176,7 @@ describe.each(['Unversioned', 'Enabled', 'Suspended'] as const)(
       const older = { bucket: 'bucket', key: 'from', order: newOrder(undefined), moved: [], removed: [] }
       await put(second, 'from', 'zero')
       const staged = await stage(second, 'one')
-      const { inode } = (staged as StagedFile).signature
+      const inode = (staged as StagedBlob).ref.stamp
       const row = Buffer.concat(encodePending({ ...older, inodes: [1, inode] }))
       await engine.commit({ checks: [], writes: [{ key: pendingKey(older), value: row }] })
       slow.shut()

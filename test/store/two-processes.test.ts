@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { MetadataEngine } from '#metadata/engine.ts'
+import { openStore, type StoreOptions } from '#app/open-store.ts'
+import { encodePending, pendingKey } from '#blobs/files/moves/pending.ts'
+import type { LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import { newOrder } from '#metadata/order.ts'
 import { rowsOf } from '#metadata/tables.ts'
 import type { Store } from '#store/contract.ts'
-import { openStore, type StoreOptions } from '#store/open-store.ts'
-import { newOrder } from '#store/order.ts'
-import { encodePending, pendingKey } from '#store/pending.ts'
 import { bucketOf } from './fixtures.ts'
 import { forwardingEngine } from './forwarding-engine.ts'
 import { gated } from './gated-engine.ts'
@@ -34,7 +34,7 @@ describe.each(['Unversioned', 'Enabled'] as const)('two processes, one %s bucket
   let slow: ReturnType<typeof gated>
   let first: Store
   let second: Store
-  let engine: MetadataEngine
+  let engine: LocalEngine
   let options: Omit<StoreOptions, 'engine'>
 
   beforeEach(async () => {
@@ -156,7 +156,7 @@ describe.each(['Unversioned', 'Enabled'] as const)('two processes, one %s bucket
   async function openReader() {
     const looking = gate()
     let isLooking = false
-    const commit: MetadataEngine['commit'] = async (wanted) => {
+    const commit: LocalEngine['commit'] = async (wanted) => {
       isLooking = true
       await looking.opened
       return engine.commit(wanted)

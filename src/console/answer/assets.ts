@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import compression from 'compression'
-import express, { type Express, type Request, type Response } from 'express'
+import express, { type IRouter, type Request, type Response } from 'express'
 import { findNpmFile } from './npm-files.ts'
 
 const forever = { maxAge: '1y', immutable: true } as const
 
-export function installAssets(app: Express, packageRoot: string): void {
+export function installAssets(app: IRouter, packageRoot: string): void {
   // Their URLs change with their content.
   app.use('/ui/assets/:version', compression())
   app.use(

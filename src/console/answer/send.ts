@@ -4,7 +4,6 @@ import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Request, Response } from 'express'
-import { sendStretch } from '#blobs/egress.ts'
 import type { Answer, View } from '#console/page.ts'
 import type { Notice, VisitSession } from '#console/session/session.ts'
 import { isForDialog } from './render.ts'
@@ -64,7 +63,7 @@ async function sendContent(
   try {
     const setHead = () => void response.status(status ?? 200).set(headers)
     if (request.method !== 'HEAD' && !Buffer.isBuffer(content) && !(content instanceof Readable)) {
-      await sendStretch(response, content, setHead)
+      await content.send(response, setHead)
       response.end()
       return
     }

@@ -1,7 +1,7 @@
 /** A link that works without signing in, for a limited time. It can do no more than its signer. */
 import { encode } from 'uqr'
 import { internalApiUrl, shownApiUrl } from '#console/api-urls.ts'
-import { nameOf, objectCrumbs } from '#console/objects/folder.ts'
+import { nameOf, objectCrumbs } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { quoteForShell } from '#lib/text/shell-quote.ts'
 import { awsEncode } from '#lib/text/uri.ts'

@@ -1,5 +1,5 @@
 import { listing } from '#console/facts.ts'
-import { type Deletions, summaryOf } from '#console/objects/deletions.ts'
+import { type Deletions, summaryOf } from '#console/objects/selection/deletions.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import { deleteNamed } from '#objects/delete-object.ts'
 

@@ -1,4 +1,6 @@
-/** Roles that a service of AWS uses: they exist and can be listed, though no service runs here that would take them on. */
+/**
+ * Roles that a service of AWS uses: they exist and can be listed, though no service runs here that would take them on.
+ */
 
 import type { IamRequest, IamRow, Target } from '#iam/request.ts'
 import { rules } from '#iam/rules.ts'

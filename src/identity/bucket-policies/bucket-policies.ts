@@ -9,6 +9,7 @@
  */
 import { Document, type DocumentLog } from '#documents/document.ts'
 import { DocumentProblem } from '#documents/json-source.ts'
+import type { DocumentSources } from '#documents/source.ts'
 import type { PolicyText } from '#identity/entities/entity.ts'
 import { findLayout, formatJson } from '#identity/iam-document/policy-layout.ts'
 import { placeOfMistake } from '#identity/iam-document/policy-text.ts'
@@ -211,10 +212,10 @@ export class BucketPolicyBook {
 }
 
 export async function openBucketPolicies(
-  options: { path: string; log: DocumentLog } & BookOptions,
+  options: { path: string; sources?: DocumentSources | undefined; log: DocumentLog } & BookOptions,
 ): Promise<BucketPolicyBook> {
-  const { path, log, ...bookOptions } = options
+  const { path, sources, log, ...bookOptions } = options
   const initial = (): PolicyDocument => ({ policies: {} })
-  const document = await Document.open({ path, schema: bucketPolicySchema, initial, log })
+  const document = await Document.open({ path, sources, schema: bucketPolicySchema, initial, log })
   return new BucketPolicyBook(document, log, bookOptions)
 }

@@ -5,7 +5,7 @@ export class SerialQueue {
   #count = 0
 
   /** `waitingMax`: how many may wait behind the one that runs. */
-  constructor(waitingMax: number) {
+  constructor(waitingMax = Number.POSITIVE_INFINITY) {
     this.#waitingMax = waitingMax
   }
 

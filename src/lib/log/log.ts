@@ -6,6 +6,8 @@ import { LogDestination } from './destination.ts'
 
 export interface LogSettings {
   readonly level: string
+  /** Of standard output or standard error. */
+  readonly descriptor: 1 | 2
   readonly format: 'auto' | 'json' | 'pretty'
   /** Also written to. To rotate it, rename it: it is opened again within seconds. */
   readonly file: string | undefined
@@ -19,8 +21,10 @@ interface Destination extends pino.DestinationStream {
 }
 
 export async function createLog(settings: LogSettings, name: string): Promise<Log> {
-  const isPretty = settings.format === 'pretty' || (settings.format === 'auto' && process.stdout.isTTY === true)
-  const first = isPretty ? await prettyStream() : new LogDestination(1)
+  const { format, descriptor } = settings
+  const { isTTY } = descriptor === 1 ? process.stdout : process.stderr
+  const isPretty = format === 'pretty' || (format === 'auto' && isTTY === true)
+  const first = isPretty ? await prettyStream(descriptor) : new LogDestination(descriptor)
   if (settings.file === undefined) return openLog(settings, name, first)
   mkdirSync(dirname(settings.file), { recursive: true })
   const second = new LogDestination(settings.file)
@@ -47,7 +51,7 @@ export async function flushLog(log: Log): Promise<void> {
 }
 const flushMaxMs = 2000
 
-async function prettyStream() {
+async function prettyStream(destination: 1 | 2) {
   const { default: pretty } = await import('pino-pretty')
-  return pretty({ sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', singleLine: true })
+  return pretty({ destination, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', singleLine: true })
 }

@@ -39,3 +39,18 @@ export function bundle(packageRoot: string, entries: Readonly<Record<string, str
   })
   return metafile
 }
+
+/** A program of one file for `require`. */
+export function bundleCommonJs(packageRoot: string, entry: string, outFile: string): void {
+  const { buildSync } = require('esbuild') as typeof import('esbuild')
+  buildSync({
+    absWorkingDir: packageRoot,
+    entryPoints: [join(packageRoot, entry)],
+    outfile: outFile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    logLevel: 'error',
+  })
+}

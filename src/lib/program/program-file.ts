@@ -23,7 +23,7 @@ import { packageRoot } from './package-root.ts'
 export const programs = {
   child: 'src/launcher/child.ts',
   'lane-worker': 'src/lib/digest/lane-worker.ts',
-  'spares-worker': 'src/blobs/spares-worker.ts',
+  'spares-worker': 'src/blobs/files/staging/spares-worker.ts',
   'read-index': 'src/metadata/lmdb/read-index.ts',
 } as const
 

@@ -48,8 +48,9 @@ export const libc = {
   },
 
   /**
-   * Opens a file unless its path goes through a symbolic link anywhere (openat2(2) with RESOLVE_NO_SYMLINKS). Returns the descriptor, or
-   * the `code` of the system: an Error would cost more than the call. ENOSYS where there is no such call.
+   * Opens a file unless its path goes through a symbolic link anywhere (openat2(2) with RESOLVE_NO_SYMLINKS). Returns
+   * the descriptor, or the `code` of the system: an Error would cost more than the call. ENOSYS where there is no such
+   * call.
    */
   openWithoutLinks(path: string, how: OpenHow): number | string {
     const calls = load()

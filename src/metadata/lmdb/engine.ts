@@ -8,17 +8,9 @@ import { ABORT } from 'lmdb'
 import { currentTurn } from '#lib/async/turn.ts'
 import type { DiskReserve } from '#lib/files/disk-reserve.ts'
 import { bootId } from '#lib/system/boot-id.ts'
-import type {
-  Bytes,
-  Commit,
-  Committed,
-  Entry,
-  Exclusive,
-  KeyRange,
-  MetadataEngine,
-  ReadInPlace,
-} from '#metadata/engine.ts'
+import type { Bytes, Committed, Entry, KeyRange } from '#metadata/engine.ts'
 import { indexFailure } from '#metadata/index-unreadable.ts'
+import type { Exclusive, LocalCommit, LocalEngine, ReadInPlace } from '#metadata/local-engine.ts'
 import { applyWrite, type CommitView, holds } from '#metadata/write.ts'
 import { compactIfWorthwhile, usageOf } from './compaction.ts'
 import { DataFileRoom } from './data-file-room.ts'
@@ -58,7 +50,7 @@ interface Task {
 }
 
 /** ProcessIdTaken; IndexUnreadable. */
-export function openLmdbEngine(options: LmdbOptions): MetadataEngine {
+export function openLmdbEngine(options: LmdbOptions): LocalEngine {
   const { path, machine, reserve, compactFromBytes = 32 * 1024 * 1024, advice = '' } = options
   const machineNow = () => machine ?? machineOf(path)
   const folders = [join(path, 'gate'), path]
@@ -84,7 +76,7 @@ export function openLmdbEngine(options: LmdbOptions): MetadataEngine {
 
 const rowThatIsNone = Buffer.from('-')
 
-function open(options: LmdbOptions, machineNow: () => string, users: number | undefined): MetadataEngine {
+function open(options: LmdbOptions, machineNow: () => string, users: number | undefined): LocalEngine {
   const { path, flush, files, reserve, segmentBytes = 8 * 1024 * 1024 } = options
   const engineOver = (flushes: boolean, durabilityOf?: (database: Database) => LmdbDurability) => {
     const database = openDatabase(path, { flushes })
@@ -105,7 +97,7 @@ function open(options: LmdbOptions, machineNow: () => string, users: number | un
 const gatherTurnsMax = 8
 const atOnce: Committed = { flushed: Promise.resolve() }
 
-class LmdbEngine implements MetadataEngine {
+class LmdbEngine implements LocalEngine {
   readonly #database: Database
   readonly #folder: string
   readonly #durability: LmdbDurability | undefined
@@ -161,7 +153,7 @@ class LmdbEngine implements MetadataEngine {
     return results
   }
 
-  commit({ checks, writes, isUrgent }: Commit): Promise<Committed | undefined> {
+  commit({ checks, writes, isUrgent }: LocalCommit): Promise<Committed | undefined> {
     return new Promise((resolve, reject) => {
       const run: Task['run'] = (view) => {
         const applies = checks.every((check) => holds(check, view))

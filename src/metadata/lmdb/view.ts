@@ -1,7 +1,7 @@
 /** LMDB within a transaction, as its tasks see it, and what they write, for the redo log. */
-
-import type { Bytes, Entry, Exclusive, KeyRange } from '#metadata/engine.ts'
-import { addNumbers, addToCounters, type CommitView } from '#metadata/write.ts'
+import type { Bytes, Entry, KeyRange } from '#metadata/engine.ts'
+import type { Exclusive } from '#metadata/local-engine.ts'
+import { addNumbers, addToCounters, type CommitView, decodeCounters } from '#metadata/write.ts'
 import { type Database, find, isEmpty, isEntry, scanDatabase } from './database.ts'
 import type { LmdbDurability } from './durability.ts'
 import type { Put } from './redo-log.ts'
@@ -53,6 +53,10 @@ export class LmdbView implements Exclusive, CommitView {
     const sum = this.#sumOf(key)
     if (sum === undefined) this.#sums.push({ key, numbers: { ...numbers } })
     else addNumbers(sum.numbers, numbers)
+  }
+
+  counters(key: Bytes): Record<string, number> {
+    return decodeCounters(this.get(key))
   }
 
   /** What has been written, once no task is left; undefined if nothing changes. */

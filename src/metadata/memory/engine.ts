@@ -1,21 +1,13 @@
 /** An engine without files, for tests and throw-away servers. One process only. */
-import type {
-  Bytes,
-  Commit,
-  Committed,
-  Entry,
-  Exclusive,
-  KeyRange,
-  MetadataEngine,
-  ReadInPlace,
-} from '#metadata/engine.ts'
-import { addToCounters, applyWrite, type CommitView, holds } from '#metadata/write.ts'
+import type { Bytes, Committed, Entry, KeyRange } from '#metadata/engine.ts'
+import type { Exclusive, LocalCommit, LocalEngine, ReadInPlace } from '#metadata/local-engine.ts'
+import { addToCounters, applyWrite, type CommitView, decodeCounters, holds } from '#metadata/write.ts'
 
-export function openMemoryEngine(): MetadataEngine {
+export function openMemoryEngine(): LocalEngine {
   return new MemoryEngine()
 }
 
-class MemoryEngine implements MetadataEngine {
+class MemoryEngine implements LocalEngine {
   /** Sorted by key. */
   readonly #entries: { key: Buffer; value: Bytes }[] = []
   readonly #view: CommitView = {
@@ -26,6 +18,7 @@ class MemoryEngine implements MetadataEngine {
     isEmpty: (range) => this.scan(range, { limit: 1 }).length === 0,
     put: (key, value) => this.#put(key, value),
     add: (key, numbers) => this.#put(key, addToCounters(this.get(key), numbers)),
+    counters: (key) => decodeCounters(this.get(key)),
   }
 
   get(key: Bytes): Bytes | undefined {
@@ -50,7 +43,7 @@ class MemoryEngine implements MetadataEngine {
     return this.scan(range, { limit }).map(({ key, value }) => read(key as Buffer, 0, key.length, value as Buffer))
   }
 
-  async commit(commit: Commit): Promise<Committed | undefined> {
+  async commit(commit: LocalCommit): Promise<Committed | undefined> {
     for (const check of commit.checks) if (!holds(check, this.#view)) return undefined
     for (const write of commit.writes) applyWrite(write, this.#view)
     return { flushed: Promise.resolve() }

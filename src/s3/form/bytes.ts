@@ -1,4 +1,6 @@
-/** The bytes of a form as they came, up to its file: the parser gives text, in the charset that the part names, but not which that was. */
+/**
+ * The bytes of a form up to its file: the parser decodes text by the part's charset, but does not say which that was.
+ */
 export class FormBytes {
   readonly #delimiter: Buffer
   #chunks: Buffer[] = []
@@ -15,10 +17,13 @@ export class FormBytes {
     this.#chunks = []
   }
 
-  /** The next part that is this text; it and what is before it are let go of. Undefined if no charset gives bytes that were sent. */
+  /**
+   * The bytes of the next part with this text. The bytes up to it are dropped. Undefined if they are in no known
+   * charset.
+   */
   take(text: string): { content: Buffer; headers: string } | undefined {
     const came = Buffer.concat(this.#chunks)
-    // The parser reads parts without a charset as latin1, which keeps each byte.
+    // The parser reads parts without a charset as Latin-1, which keeps each byte.
     for (const charset of ['latin1', 'utf8', 'utf16le'] as const) {
       const content = Buffer.from(text, charset)
       const at = came.indexOf(Buffer.concat([headersEnd, content, this.#delimiter]))

@@ -1,10 +1,10 @@
 /**
- * Watches a form for a boundary that is followed by what makes it none. The parser takes the part for ended there, and passes over what
- * comes next: a file would be stored without its rest.
+ * Watches a form for a boundary that is followed by invalid bytes. The parser ends the part there and skips the rest: a
+ * file would be stored without its end.
  */
 export class FormDelimiters {
   readonly #delimiter: Buffer
-  /** As if a line had ended before, so that the first delimiter is found as the others are. */
+  /** Starts as after a line end, so that the first delimiter is found like the others. */
   #rest: Buffer = Buffer.from('\r\n')
   #hasEnded = false
 

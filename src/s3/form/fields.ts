@@ -8,23 +8,23 @@ import { FormBytes } from './bytes.ts'
 import { FormDelimiters } from './delimiters.ts'
 import { asMalformed, boundaryOf, createFormParser, partsMax } from './parser.ts'
 
-/** Fields, or a file without a name, and the headers of as many parts as there may be. */
+/** Fields, or a file without a name, and the headers of the largest number of parts. */
 const bytesBeforeFileMax = limits.postFieldsBytes + limits.postNamelessFileBytes + partsMax * 256
 
 export interface Form {
-  /** Names in lower case; of those before the file. */
+  /** The fields before the file, names in lower case. */
   readonly fields: Map<string, string>
   readonly file: Readable
-  /** Undefined where the part of the file names none. */
+  /** Undefined if the part of the file has no file name. */
   readonly fileName: string | undefined
-  /** Gives up the file. The body is left to whoever answers. */
+  /** Discards the file. The rest of the body is left to the answer. */
   release(): void
 }
 
 /**
- * The part named `file` is the file, with or without a file name; every other is a field, also with one, as some clients send them all.
- * What comes after the file is no part of the upload. MalformedPOSTRequest, MaxPostPreDataLengthExceededError, InvalidArgument;
- * EntityTooLarge for a file without a name, which is kept in memory.
+ * The part named `file` is the file, with or without a file name. Every other part is a field, also with a file name,
+ * as some clients send them. Parts after the file are ignored. MalformedPOSTRequest, MaxPostPreDataLengthExceededError,
+ * InvalidArgument; EntityTooLarge for a file without a name, which is kept in memory.
  */
 export function readForm(headers: IncomingHttpHeaders, body: Readable): Promise<Form> {
   return new Promise((resolve, reject) => new FormReader(headers, body, resolve, reject))
@@ -35,11 +35,13 @@ class FormReader {
   readonly #parser: Busboy
   readonly #bytes: FormBytes
   readonly #delimiters: FormDelimiters
-  /** In the order of the form: of two with one name the last counts. */
+  /** In the order of the form. Of two with the same name the last counts. */
   readonly #entries: [name: string, value: string | Promise<string>][] = []
   readonly #resolve: (form: Form) => void
   readonly #reject: (error: unknown) => void
-  /** Settled once the form goes on after its file, or has ended: until then, what looked like the end of the file may be none. */
+  /**
+   * Resolves once the form continues after its file, or has ended: before, the end of the file may be a false boundary.
+   */
   readonly #fileEnded: Promise<void>
   #endFile: () => void = () => undefined
   #failFile: (error: unknown) => void = () => undefined
@@ -72,7 +74,7 @@ class FormReader {
   }
 
   #listen(): void {
-    // The parser gives no name at all for one that is empty, and no text in a charset that it does not know.
+    // The parser gives no name for an empty one, and no text in an unknown charset.
     this.#parser
       .on('field', (name: string | undefined, value: string | undefined, info) => {
         if (this.#hasFile) return this.#endFile()
@@ -113,7 +115,7 @@ class FormReader {
     this.#entries.push([name, content.toString()])
   }
 
-  /** A field that came with a file name. */
+  /** A field with a file name. */
   #readField(part: Readable): Promise<string> {
     const read = async () => {
       const chunks: Buffer[] = []
@@ -162,7 +164,7 @@ class FormReader {
     }
   }
 
-  /** The form has ended, or may have no more parts. */
+  /** The form has ended, or has too many parts. */
   #end(): void {
     this.#endFile()
     if (this.#hasFile) return

@@ -1,12 +1,12 @@
-/** The parser of multipart/form-data, as uploads by POST need it. */
+/** The parser of multipart/form-data for POST uploads. */
 import busboy, { type Busboy } from 'busboy'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 
-/** AWS sets none; a form has a field for each header and condition at most. */
+/** AWS documents none; a form has at most a field for each header and condition. */
 export const partsMax = 1000
 
-/** MalformedPOSTRequest without one. */
+/** MalformedPOSTRequest without a boundary. */
 export function boundaryOf(contentType: string): string {
   const [, quoted, bare] = /;\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(contentType) ?? []
   const boundary = quoted ?? bare
@@ -15,7 +15,7 @@ export function boundaryOf(contentType: string): string {
 }
 
 export function createFormParser(boundary: string): Busboy {
-  // Always quoted: many clients send characters bare that only a quoted boundary may have.
+  // Always quoted: many clients send characters unquoted that only a quoted boundary may have.
   const quoted = boundary.replace(/\\/g, '\\\\')
   try {
     return busboy({
@@ -24,7 +24,7 @@ export function createFormParser(boundary: string): Busboy {
       defCharset: 'latin1',
       defParamCharset: 'utf8',
       fileHwm: 256 * 1024,
-      // One of just its limit counts as truncated.
+      // A field of exactly the limit counts as truncated.
       limits: { fieldSize: limits.postNamelessFileBytes + 1, parts: partsMax },
     })
   } catch (error) {

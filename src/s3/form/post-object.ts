@@ -59,11 +59,11 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
   const object = parseNewObject(headers, { bucket, key }, services.accounts, { isForm: true })
   const body = bodyOf(form.file, headers, limitsOfPolicy, services.settings.maxUploadBytes)
   const actor = new RequestActor(services.gatekeeper, { principal, facts, requestId: request.id })
-  const version = await putObject(services.store, actor, { object, body, conditions: {} })
+  const version = await putObject(services.store, actor, { object, body, conditions: {}, cause: 'Post' })
   return answer(request, fields, version)
 }
 
-/** The file of the form, within what the form's policy and the server allow. */
+/** The file of the form, within the limits of its policy and of the server. */
 function bodyOf(
   source: Form['file'],
   headers: Record<string, string>,
@@ -91,7 +91,7 @@ function bodyOf(
 
 type PostLimits = ReturnType<typeof checkPostPolicy>
 
-/** The refusals of the form's own policy are recorded as those of who signed it. */
+/** Records refusals of the form's policy under the signer. */
 function checkPolicy({ bucket, facts }: S3Request, { gatekeeper }: Services, form: Form, caller: Caller): PostLimits {
   const { fields, fileName } = form
   const policyBase64 = fields.get('policy')
@@ -105,12 +105,12 @@ function checkPolicy({ bucket, facts }: S3Request, { gatekeeper }: Services, for
   }
 }
 
-/** What the browser says of itself; nothing that the form has to sign. */
+/** Fields that the browser adds, which need no signature. */
 function plainHeaders(headers: S3Request['headers']): S3Request['headers'] {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('x-amz-')))
 }
 
-/** Form fields stand for the headers of a PutObject. */
+/** Form fields take the place of the headers of PutObject. */
 function headersOf(fields: ReadonlyMap<string, string>): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const [name, value] of fields) {

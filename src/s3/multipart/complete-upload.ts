@@ -25,6 +25,7 @@ export const completeMultipartUpload: Operation = async (request, services) => {
     uploadId: request.query.get('uploadId') ?? '',
     parts,
     conditions,
+    origin: request.actor,
     ...readWhole(request),
   })
   return {
@@ -42,7 +43,7 @@ export const completeMultipartUpload: Operation = async (request, services) => {
   }
 }
 
-/** MalformedXML; NoSuchUpload before that, as S3 has it. */
+/** MalformedXML; but NoSuchUpload comes first, as in S3. */
 async function partsOf(document: Buffer, request: S3Request, services: Services): Promise<RequestedPart[]> {
   try {
     return readXml(document, 'CompleteMultipartUpload', parseParts, ['Part'], limits.xmlMarkupOfParts)

@@ -35,7 +35,7 @@ export const listMultipartUploads: Operation = async (request, services) => {
         Bucket: bucketName,
         KeyMarker: show(keyMarker),
         UploadIdMarker: uploadIdMarker,
-        // Said of every page, also the last.
+        // Sent with every page, also the last.
         NextKeyMarker: show(page.last.key),
         NextUploadIdMarker: page.last.uploadId,
         Prefix: prefix === '' ? undefined : show(prefix),

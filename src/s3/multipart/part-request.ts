@@ -1,4 +1,4 @@
-/** What UploadPart and UploadPartCopy read from their requests. */
+/** Shared by UploadPart and UploadPartCopy: parameters of a part. */
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Upload } from '#model/upload.ts'
@@ -19,7 +19,7 @@ export function uploadOf(request: S3Request, services: Services): Promise<Upload
   return services.store.getUpload(request.bucketName, request.key, request.query.get('uploadId') ?? '')
 }
 
-/** A whole number in the query, at most `max`; AWS's error names the argument. */
+/** A whole number in the query, at most `max`. The error names the argument. */
 export function readCount(request: S3Request, name: string, otherwise: number, max: number): number {
   return Math.min(parseCount(request.query.get(name), name) ?? otherwise, max)
 }

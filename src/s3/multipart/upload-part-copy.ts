@@ -27,7 +27,7 @@ export const uploadPartCopy: Operation = async (request, services) => {
   }
 }
 
-/** `bytes=first-last`, exactly, and inside the source. */
+/** Exactly `bytes=first-last`, within the source. */
 function parseCopyRange(header: string | string[] | undefined, sizeBytes: number): { start: number; end: number } {
   if (header === undefined) return { start: 0, end: sizeBytes }
   const match = /^bytes=(\d+)-(\d+)$/.exec(String(header))

@@ -2,7 +2,7 @@ import type { NewBody } from '#objects/new-body.ts'
 import type { S3Request } from '#s3/operation.ts'
 import { announcedChecksum, verifyAnnounced } from '#s3/request/checksum-headers.ts'
 
-/** The body of a request, with all that its headers and trailers say of it. */
+/** The body of a request, with all that its headers and trailers announce. */
 export function announcedBody({ headers, body }: S3Request): NewBody {
   const announced = announcedChecksum(headers)
   return {

@@ -1,4 +1,4 @@
-/** Conditional requests: RFC 9110 §13, and AWS's table of what wins when several are given. */
+/** Conditional requests: RFC 9110 §13, and AWS's table of precedence when several are given. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { parseHttpDate } from '#lib/text/http-date.ts'
 import { ApiError } from '#model/errors.ts'
@@ -15,13 +15,13 @@ function matches(header: string, etag: string): boolean {
   return header.split(',').some((one) => unquote(one) === '*' || unquote(one) === etag)
 }
 
-/** Seconds, as HTTP dates are; undefined for what is ignored: no date of HTTP. */
+/** Seconds, like HTTP dates; undefined for an invalid date, which is ignored. */
 function parseDate(header: string | undefined): number | undefined {
   const atMs = header === undefined ? undefined : parseHttpDate(header)
   return atMs === undefined ? undefined : Math.floor(atMs / 1000)
 }
 
-/** The same; ignored too if it is still to come: it says nothing of what the client has. */
+/** The same; a date in the future is ignored too. */
 function parsePastDate(header: string | undefined): number | undefined {
   const seconds = parseDate(header)
   return seconds !== undefined && seconds * 1000 > Date.now() ? undefined : seconds
@@ -53,7 +53,7 @@ const isConditional = (headers: IncomingHttpHeaders): boolean =>
   headers['if-modified-since'] !== undefined ||
   headers['if-unmodified-since'] !== undefined
 
-/** Undefined: all hold. Else the one that does not, as S3 writes its name, and whether that means that the client has the object already. */
+/** Undefined: all hold. Otherwise the failed one by its name in S3, and whether its failure means 304. */
 interface Failure {
   readonly condition: string
   readonly isNotModified: boolean
@@ -73,7 +73,7 @@ export function evaluateRead(conditions: ReadConditions, version: ObjectVersion)
   return undefined
 }
 
-/** `caching`: what an answer says of how long it may be kept, which a 304 repeats (RFC 9110 §15.4.5). */
+/** `caching`: caching headers, which a 304 repeats (RFC 9110 §15.4.5). */
 export function checkRead(
   headers: IncomingHttpHeaders,
   version: ObjectVersion,
@@ -87,7 +87,7 @@ export function checkRead(
   throw new ApiError('NotModified', { headers: { ...validators, ...caching() } })
 }
 
-/** Copy sources have no 304: every failed condition is a 412. */
+/** Copies have no 304: every failed condition is a 412. */
 export function checkCopySource(headers: IncomingHttpHeaders, prefix: string, version: ObjectVersion): void {
   const failure = evaluateRead(readConditions(headers, prefix), version)
   if (failure === undefined) return
@@ -97,7 +97,7 @@ export function checkCopySource(headers: IncomingHttpHeaders, prefix: string, ve
 export function writeConditions(headers: IncomingHttpHeaders): WriteConditions {
   const ifMatch = headers['if-match']
   const ifNoneMatch = headers['if-none-match']
-  // AWS documents If-None-Match with `*` only; an ETag means what RFC 9110 says, as ceph/s3-tests expect.
+  // AWS documents only `*` for If-None-Match. An ETag is compared as in RFC 9110, which ceph/s3-tests expects.
   if (ifMatch !== undefined && ifNoneMatch !== undefined) {
     const additionalMessage = 'Multiple conditional request headers present in the request'
     throw new ApiError('NotImplemented', { fields: { Header: 'If-Match,If-None-Match', additionalMessage } })

@@ -1,4 +1,4 @@
-/** The object that x-amz-copy-source names, and what the request expects of it. */
+/** The object in x-amz-copy-source, and the conditions on it. */
 import { isBucketName } from '#model/bucket.ts'
 import { decodeCopySource, type NamedSource } from '#model/copy-source.ts'
 import { ApiError } from '#model/errors.ts'

@@ -12,7 +12,7 @@ import { readXml } from '#s3/request/read-xml.ts'
 import type { DeletedObject } from '#store/contract.ts'
 import { parseSizeAndTime } from './delete-object.ts'
 
-/** Of those refused, so that the answer's header stays short. */
+/** The number of refused keys with a decision id, so that the header stays short. */
 const decisionIdsMax = 20
 
 interface Entry {

@@ -1,5 +1,5 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html */
-import { readAuthorized } from '#access/decide/object-access.ts'
+import { readAuthorized, versionRecord } from '#access/decide/object-access.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { withoutCount } from '#model/multipart.ts'
@@ -9,13 +9,12 @@ import { checksumElements, checksumOfPart, partChecksumElement } from '#s3/reque
 import { checkRead } from './conditions.ts'
 import { versionHeader } from './put-object.ts'
 
-/** The row's own action is not enough: what GetObject may not tell, its attributes may not tell either. */
+/** Also needs GetObject: attributes must not reveal what GetObject may not. */
 async function assertReadable(request: S3Request, services: Services): Promise<void> {
   const { bucket, key, facts, query } = request
   const action = query.has('versionId') ? 's3:GetObjectVersion' : 's3:GetObject'
   const asked = { principal: request.caller.principal, action, bucket, key, facts }
-  const look = { versionOf: (version: ObjectVersion) => version, release: () => undefined }
-  await readAuthorized(services, asked, () => request.version(), look)
+  await readAuthorized(services, asked, () => request.version(), versionRecord)
 }
 
 const known = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']
@@ -62,12 +61,12 @@ export const getObjectAttributes: Operation = async (request, services) => {
   }
 }
 
-/** Of a composite one the digest alone, without the count of parts. */
+/** The digest of a composite checksum, without the number of parts. */
 function checksumOf({ checksum }: ObjectVersion): XmlContent | undefined {
   return checksum && checksumElements({ ...checksum, value: withoutCount(checksum.value) })
 }
 
-/** The parts themselves are told of only where each has a checksum of its own: of other objects S3 tells how many there are. */
+/** Parts are listed only if each has a checksum. For other objects S3 tells only their number. */
 async function objectParts(
   request: S3Request,
   services: Services,

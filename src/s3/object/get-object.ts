@@ -1,5 +1,5 @@
 /**
- * GetObject and HeadObject, which differ in the body only.
+ * GetObject and HeadObject, which differ only in the body.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
 import { mayReadTags } from '#access/decide/tag-access.ts'
@@ -68,12 +68,12 @@ async function describe(request: S3Request, services: Services, version: ObjectV
     else if (end - start === version.sizeBytes) Object.assign(out, checksumHeaders(version.checksum))
   }
   if (query.size > 0) override(request, out)
-  // Last: node:http reads a Content-Disposition after it as Latin-1 of another kind, and throws for UTF-8.
+  // Must be last: node:http decodes a Content-Disposition after it differently, and throws for UTF-8.
   out['content-length'] = String(end - start)
   return { status: range === undefined ? 200 : 206, headers: out, range: { start, end } }
 }
 
-/** How many tags there are is for those to know who may read them. */
+/** The number of tags is shown only to callers who may read them. */
 function mayCountTags(request: S3Request, { gatekeeper }: Services, version: ObjectVersion): boolean {
   const { bucket, key, query, caller, facts } = request
   return mayReadTags(gatekeeper, caller.principal, { bucket, key, versionId: query.get('versionId'), version }, facts)
@@ -91,7 +91,7 @@ function httpDate(atMs: number): string {
   return dateText
 }
 
-/** As the whole answer would have them. */
+/** Caching headers of the whole answer. */
 function cachingHeaders(request: S3Request, version: ObjectVersion): Record<string, string> {
   const out = attributeHeaders(version)
   override(request, out)
@@ -100,7 +100,10 @@ function cachingHeaders(request: S3Request, version: ObjectVersion): Record<stri
   return caching
 }
 
-/** Headers of the answer chosen by the query: for signed requests only, since anyone can add to a link. Empty ones say nothing. */
+/**
+ * Response headers set by the query: for signed requests only, since anyone can add parameters to a link. Empty ones
+ * are ignored.
+ */
 function override(request: S3Request, out: Record<string, string>): void {
   for (const name of overrides) {
     const value = request.query.get(`response-${name}`)
@@ -120,7 +123,7 @@ interface SelectedPart {
   readonly checksum: Checksum | undefined
 }
 
-/** `partNumber` reads one part as it was uploaded; an object without parts is its own part 1. */
+/** `partNumber` reads one part as uploaded. An object without parts is its own part 1. */
 async function selectPart(
   request: S3Request,
   services: Services,

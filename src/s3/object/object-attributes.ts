@@ -1,4 +1,4 @@
-/** What a client says of an object beside its bytes: request headers in, response headers out. */
+/** Attributes of an object beside its bytes: from request headers, and to response headers. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { decodeWords, encodeWords } from '#lib/text/encoded-words.ts'
 import { decodeHeaderBytes } from '#lib/text/header-bytes.ts'
@@ -21,7 +21,7 @@ const standard = [
 
 const [, ...optional] = standard
 
-/** `isForm`: from the fields of a form, whose metadata S3 keeps as it is; that of headers is decoded by RFC 2047. */
+/** `isForm`: the headers are fields of a form, whose metadata S3 keeps unchanged. In headers, RFC 2047 is decoded. */
 export function parseNewObject(
   headers: IncomingHttpHeaders,
   { bucket, key }: Pick<NewObject, 'bucket' | 'key'>,
@@ -46,7 +46,7 @@ export function parseNewObject(
   }
 }
 
-/** InvalidArgument for what no header may hold: a line's end in it would begin another header. RFC 9110 §5.5 */
+/** InvalidArgument for a value that no header may hold: a line end would begin another header. RFC 9110 §5.5 */
 export function assertHeaderText(name: string, value: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) {
@@ -64,7 +64,7 @@ function parseHeaders(headers: IncomingHttpHeaders): ObjectHeaders {
   return parsed
 }
 
-/** aws-chunked is how the body travels, not what the object is. */
+/** aws-chunked is the framing of the body, not an attribute of the object. */
 function withoutFraming(encoding: string | undefined): string | undefined {
   return encoding
     ?.split(',')
@@ -73,7 +73,7 @@ function withoutFraming(encoding: string | undefined): string | undefined {
     .trim()
 }
 
-/** Values are text: UTF-8 where the bytes are, with the words of RFC 2047 decoded. */
+/** Values are text: UTF-8 if the bytes are valid, with the words of RFC 2047 decoded. */
 function parseUserMetadata(headers: IncomingHttpHeaders, isForm: boolean): Record<string, string> {
   const metadata: Record<string, string> = {}
   for (const name in headers) {
@@ -94,7 +94,7 @@ function parseStorageClass(header: string | string[] | undefined): StorageClass 
   throw new ApiError('InvalidStorageClass', { fields: { StorageClassRequested: String(header) } })
 }
 
-/** Headers of a GET or HEAD that come from the attributes. */
+/** Headers of GET and HEAD that come from the attributes. */
 export function attributeHeaders(attributes: ObjectAttributes): Record<string, string> {
   const { headers, userMetadata, storageClass, websiteRedirectLocation } = attributes
   const out: Record<string, string> = { 'content-type': headers.contentType ?? 'binary/octet-stream' }

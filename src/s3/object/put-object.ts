@@ -23,7 +23,7 @@ export function versionHeader(versioning: string, version: { readonly versionId:
   return versioning === 'Unversioned' ? {} : { 'x-amz-version-id': version.versionId }
 }
 
-/** After a write: while versioning is suspended the null version is written, and its id not told. */
+/** Headers after a write. While versioning is suspended the null version is written, and its id is not sent. */
 export function writtenVersionHeader(
   versioning: string,
   version: { readonly versionId: string },

@@ -1,42 +1,21 @@
 /**
- * `myfsio fsck`: compares index and files while no server uses them. Every record has its bytes, every file its record; counters and rows
- * fit. Interrupted writes are finished first, as a start does it; beyond that nothing is changed without `repair`.
+ * `myfsio fsck`: compares the records of an index with what a blob store keeps, while no server uses them. Every record has its bytes, all
+ * bytes have their record; counters and rows fit. Beyond that nothing is changed without `repair`.
  */
-import { type Dirent, existsSync, readdirSync } from 'node:fs'
-import { lstat, readdir } from 'node:fs/promises'
-import { hasCode } from '#blobs/files.ts'
-import { isLink } from '#blobs/inside.ts'
-import { Layout, systemFolder } from '#blobs/layout.ts'
+import type { Finding, Inspection, Leftover, Unknown, Verdict } from '#blobs/contract/inspection.ts'
 import { asBuffer, type MetadataEngine } from '#metadata/engine.ts'
 import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { addToCounters, decodeCounters } from '#metadata/write.ts'
-import { isBucketName } from '#model/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { getBucket } from '#store/buckets.ts'
-import type { StoreContext, StoreLog } from '#store/context.ts'
+import type { StoreContext } from '#store/context.ts'
 import { deleteObject } from '#store/delete.ts'
-import { openContext, openEngine } from '#store/open-store.ts'
 import { findVersion } from '#store/read.ts'
-import { type ScanOptions, scanBucket, scanBuckets } from '#store/scan.ts'
-import { isStagingInUse } from '#store/staging-folder.ts'
-import { hasUsableName } from '#store/unusable-name.ts'
-import { checkUploads } from './check-uploads.ts'
-import { checkVersion, type Verdict } from './check-version.ts'
-import type { Finding } from './finding.ts'
-import { findDanglingRows, findLeftovers } from './leftovers.ts'
-import { LostAndFound } from './lost-and-found.ts'
+import { findDanglingRows } from './dangling-rows.ts'
 
 export interface CheckOptions {
-  readonly root: string
   readonly repair: boolean
-  /** Sets the index aside and makes another of what is in the bucket folders. */
-  readonly rebuild: boolean
-  /** Of buckets that are adopted; undefined: the account that a first start makes. */
-  readonly ownerId: string | undefined
-  readonly region: string
-  readonly blocksPublicAccess: boolean
-  readonly log: StoreLog
   readonly onFinding: (finding: Finding) => void
 }
 
@@ -47,41 +26,9 @@ export interface CheckSummary {
   readonly repaired: number
 }
 
-/** A server has the folder open. */
-export class FolderInUse extends Error {}
-
-export async function checkStore(options: CheckOptions): Promise<CheckSummary> {
-  const { root, log, rebuild, ownerId, region, blocksPublicAccess } = options
-  const layout = new Layout(root)
-  assertUnused(layout)
-  const lostAndFound = new LostAndFound(layout)
-  if (rebuild && existsSync(layout.system('index'))) {
-    const aside = await lostAndFound.take(layout.system('index'))
-    log.info({ path: aside }, 'the index was set aside')
-  }
-  const engine = openEngine({ root, durability: 'strict', engine: 'lmdb' })
-  const { context, close } = await openContext({
-    root,
-    durability: 'strict',
-    engine,
-    log,
-    ...(ownerId === undefined ? {} : { ownerId }),
-    region,
-    blocksPublicAccess,
-  })
-  try {
-    const check = new Check(context, options, lostAndFound)
-    if (rebuild) await check.adoptFiles()
-    return await check.run()
-  } finally {
-    await close()
-  }
-}
-
-function assertUnused(layout: Layout): void {
-  const staging = layout.system('staging')
-  const isInUse = existsSync(staging) && readdirSync(staging).some((owner) => isStagingInUse(layout, owner))
-  if (isInUse) throw new FolderInUse(`A server uses ${layout.root}. Stop it first: fsck needs the folder for itself.`)
+/** Compares everything. */
+export function checkStore(context: StoreContext, options: CheckOptions): Promise<CheckSummary> {
+  return new Check(context, options).run()
 }
 
 interface Counts {
@@ -92,22 +39,15 @@ interface Counts {
 class Check {
   readonly #context: StoreContext
   readonly #options: CheckOptions
-  readonly #lostAndFound: LostAndFound
   readonly #summary = { versions: 0, bytes: 0, findings: 0, repaired: 0 }
 
-  constructor(context: StoreContext, options: CheckOptions, lostAndFound: LostAndFound) {
+  constructor(context: StoreContext, options: CheckOptions) {
     this.#context = context
     this.#options = options
-    this.#lostAndFound = lostAndFound
   }
 
-  get #scanOptions(): ScanOptions {
-    return { ...this.#context.adopts, signal: new AbortController().signal }
-  }
-
-  /** Buckets and objects of every folder and file. */
-  async adoptFiles(): Promise<void> {
-    await scanBuckets(this.#context, this.#scanOptions)
+  get #inspection(): Inspection {
+    return this.#context.blobs.inspection
   }
 
   async run(): Promise<CheckSummary> {
@@ -116,10 +56,8 @@ class Check {
     for await (const { key } of eachRow(engine, rowsOf('b'))) buckets.push(rowParts(key)[0] ?? '')
     for (const bucket of buckets) await this.#checkBucket(bucket)
     await this.#checkUnknownBuckets(new Set(buckets))
-    for await (const { path, what } of findLeftovers(this.#context)) await this.#tellOfLeftover(path, what)
-    for await (const finding of checkUploads(this.#context, this.#options.repair ? this.#lostAndFound : undefined)) {
-      this.#tell(finding)
-    }
+    for await (const leftover of this.#inspection.leftovers()) await this.#tellOfLeftover(leftover)
+    for await (const finding of this.#inspection.parts(this.#options)) this.#tell(finding)
     await this.#checkRows()
     return this.#summary
   }
@@ -132,7 +70,7 @@ class Check {
         if (!version.isDeleteMarker) await this.#checkRecord(bucket, version)
       }
     }
-    await this.#checkFolder(bucket, '')
+    for await (const unknown of this.#inspection.unknownIn(bucket)) await this.#checkUnknown(bucket, unknown)
     await this.#checkCounter(bucket)
   }
 
@@ -142,9 +80,9 @@ class Check {
     this.#summary.versions++
     this.#summary.bytes += version.sizeBytes
     try {
-      const verdict = await checkVersion(this.#context, bucket, version, { mayWrite: repair })
+      const verdict = await this.#inspection.compare(bucket, version, { mayWrite: repair })
       if (verdict === 'right') return
-      const isGone = verdict === 'missing' && version.place.kind === 'plain' && !this.#hasFolder(bucket)
+      const isGone = verdict === 'missing' && this.#isAtItsKey(bucket, version) && !this.#inspection.hasBucket(bucket)
       const repaired = repair && !isGone ? await this.#repairRecord(bucket, version, verdict) : undefined
       const what = isGone ? 'The folder of its bucket is missing. Put it back.' : sentences[verdict]
       this.#tell({ kind: verdict === 'moved' ? 'changed' : verdict, where, what, repair: repaired })
@@ -153,16 +91,16 @@ class Check {
     }
   }
 
-  #hasFolder(bucket: string): boolean {
-    return existsSync(this.#context.layout.bucket(bucket))
+  #isAtItsKey(bucket: string, version: StoredVersion): boolean {
+    return this.#context.blobs.whereabouts(bucket, version)?.kind === 'plain'
   }
 
   async #repairRecord(bucket: string, version: StoredVersion, verdict: Verdict): Promise<string | undefined> {
-    const { key, versionId, place } = version
+    const { key, versionId } = version
     if (verdict === 'damaged' || verdict === 'linked') return undefined
     // Whoever finds the file again, or wants to know what it was, has the record.
-    const kept = await this.#lostAndFound.keepRow({ bucket, ...version })
-    if (place.kind === 'plain') {
+    const kept = await this.#inspection.keepRow({ bucket, ...version })
+    if (this.#isAtItsKey(bucket, version)) {
       await findVersion(this.#context, bucket, key, undefined)
       if (verdict !== 'missing') return `The file was adopted as it is, and its record of before kept in ${kept}.`
     } else {
@@ -173,31 +111,10 @@ class Check {
     return `Its record was moved to ${kept}.`
   }
 
-  /** Plain files without a record. */
-  async #checkFolder(bucket: string, prefix: string): Promise<void> {
-    const { layout } = this.#context
-    const path = prefix === '' ? layout.bucket(bucket) : layout.plain(bucket, prefix.slice(0, -1))
-    if (isLink(path)) return
-    let entries: Dirent[] = []
-    try {
-      entries = await readdir(path, { withFileTypes: true })
-    } catch (error) {
-      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return
-      this.#tell({ kind: 'unreadable', where: `${bucket}/${prefix}`, what: sentenceOf(error), repair: undefined })
-    }
-    for (const entry of entries) {
-      const key = prefix + entry.name
-      // That is told, and is no fault of the index.
-      if (!hasUsableName(this.#context, bucket, key)) continue
-      if (entry.isDirectory()) await this.#checkFolder(bucket, `${key}/`)
-      else if (entry.isFile()) await this.#checkFile(bucket, key)
-    }
-  }
-
-  async #checkFile(bucket: string, key: string): Promise<void> {
-    if ((await this.#context.engine.get(rowKey('o', bucket, key))) !== undefined) return
+  async #checkUnknown(bucket: string, { key, error: problem }: Unknown): Promise<void> {
     const where = `${bucket}/${key}`
     try {
+      if (problem !== undefined) throw problem
       const version = this.#options.repair ? await findVersion(this.#context, bucket, key, undefined) : undefined
       const repair = version === undefined || version.isDeleteMarker ? undefined : 'It was adopted as an object.'
       this.#tell({ kind: 'unknown', where, what: 'The file has no record.', repair })
@@ -207,25 +124,18 @@ class Check {
   }
 
   async #checkUnknownBuckets(known: ReadonlySet<string>): Promise<void> {
-    const { root } = this.#context.layout
-    for (const entry of await readdir(root, { withFileTypes: true })) {
-      if (!entry.isDirectory() || entry.name === systemFolder || known.has(entry.name)) continue
-      if (!isBucketName(entry.name)) continue
-      if (this.#options.repair) await scanBucket(this.#context, entry.name, this.#scanOptions)
-      const what = 'The folder is not known as a bucket.'
-      this.#tell({
-        kind: 'unknown',
-        where: entry.name,
-        what,
-        repair: this.#options.repair ? 'It was adopted as a bucket, with its files.' : undefined,
-      })
+    const { repair } = this.#options
+    for (const where of await this.#inspection.unknownBuckets(known)) {
+      if (repair) await this.#context.blobs.byHand?.scanBucket(where)
+      const repaired = repair ? 'It was adopted as a bucket, with its files.' : undefined
+      this.#tell({ kind: 'unknown', where, what: 'The folder is not known as a bucket.', repair: repaired })
     }
   }
 
-  async #tellOfLeftover(path: string, what: string): Promise<void> {
-    const sizes = await lstat(path).catch(() => undefined)
-    const aside = this.#options.repair ? await this.#lostAndFound.take(path).catch(() => undefined) : undefined
-    const bytes = sizes?.isFile() ? ` of ${sizes.size} bytes` : ''
+  async #tellOfLeftover(leftover: Leftover): Promise<void> {
+    const { path, what, sizeBytes } = leftover
+    const aside = this.#options.repair ? await this.#inspection.setAside(leftover) : undefined
+    const bytes = sizeBytes === undefined ? '' : ` of ${sizeBytes} bytes`
     const repair = aside === undefined ? undefined : `It was set aside as ${aside}.`
     this.#tell({ kind: 'leftover', where: path, what: `A file${bytes} that no record names (${what}).`, repair })
   }
@@ -266,7 +176,7 @@ class Check {
     const { engine } = this.#context
     const value = (await engine.get(key)) ?? new Uint8Array()
     const inBase64 = (bytes: Uint8Array) => asBuffer(bytes).toString('base64')
-    const kept = await this.#lostAndFound.keepRow({ key: inBase64(key), value: inBase64(value) })
+    const kept = await this.#inspection.keepRow({ key: inBase64(key), value: inBase64(value) })
     await engine.commit({ checks: [], writes: [{ key, value: undefined }] })
     return `It was moved to ${kept}.`
   }

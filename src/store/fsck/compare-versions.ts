@@ -2,17 +2,15 @@
  * Compares versions with their records, in steps of bounded time. Nothing is repaired, but files changed by hand are
  * adopted, as on every read. Leftover files are only counted; `myfsio fsck --repair` handles them.
  */
-import { hasCode } from '#blobs/files.ts'
+import type { Pace } from '#blobs/contract/inspection.ts'
+import { hasCode } from '#lib/system/error-code.ts'
 import { eachRow, rowParts, rowsAfter, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import type { DamagedVersion } from '#model/work-status.ts'
 import type { StoreContext } from '#store/context.ts'
 import type { Compared, CompareStretch, VersionPosition } from '#store/contract.ts'
-import type { Pace } from '#store/file-digests.ts'
 import { findVersion } from '#store/read.ts'
-import { checkVersion } from './check-version.ts'
-import { findLeftovers } from './leftovers.ts'
 
 /**
  * Compares at least one version, however long it takes. A version whose comparison was interrupted is left to the next
@@ -92,7 +90,7 @@ async function findDamage(
   version: StoredVersion,
   pace: Pace,
 ): Promise<string | undefined> {
-  const verdict = await checkVersion(context, bucket, version, { pace, mayWrite: true })
+  const verdict = await context.blobs.inspection.compare(bucket, version, { pace, mayWrite: true })
   if (verdict === 'right' || verdict === 'moved') return undefined
   if (verdict === 'damaged') return 'The file has other bytes than were stored.'
   try {
@@ -108,7 +106,7 @@ async function findDamage(
 /** Ends early when `signal` is aborted. */
 export async function countLeftovers(context: StoreContext, signal: AbortSignal): Promise<number> {
   let leftovers = 0
-  for await (const _ of findLeftovers(context)) {
+  for await (const _ of context.blobs.inspection.leftovers()) {
     if (signal.aborted) break
     leftovers++
   }

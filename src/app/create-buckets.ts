@@ -1,0 +1,12 @@
+import type { AppConfig } from '#config/config.ts'
+import { newBucket } from '#model/new-bucket.ts'
+import type { Store } from '#store/contract.ts'
+
+/** Creates the buckets of MYFSIO_BUCKETS that do not exist; they belong to the administrator. */
+export async function createBuckets(store: Store, config: AppConfig, ownerId: string): Promise<void> {
+  const { buckets, region } = config
+  for (const name of buckets) {
+    if ((await store.findBucket(name)) !== undefined) continue
+    await store.createBucket(newBucket({ name, ownerId, region }, config))
+  }
+}

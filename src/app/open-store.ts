@@ -1,0 +1,111 @@
+/** Opens a STORAGE_ROOT, or a store in memory. Every process that opens a root may do so at the same time. */
+import { createHash } from 'node:crypto'
+import type { BlobStore, Durability, VerifyReads } from '#blobs/contract/blob-store.ts'
+import { Layout } from '#blobs/files/place/layout.ts'
+import { prepareSystemFolder } from '#blobs/files/place/system-folder.ts'
+import { PlainFiles } from '#blobs/files/plain-files.ts'
+import { MemoryBlobs } from '#blobs/memory/memory-blobs.ts'
+import { TroubleLog } from '#blobs/trouble-log.ts'
+import { type Clock, systemClock } from '#lib/clock.ts'
+import type { DiskReserve } from '#lib/files/disk-reserve.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import { ownCommand } from '#lib/program/package-root.ts'
+import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
+import type { LocalEngine } from '#metadata/local-engine.ts'
+import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import type { StoreContext } from '#store/context.ts'
+import type { Store } from '#store/contract.ts'
+import { ownerOver, storeOver } from '#store/store.ts'
+import { forgetCompleted } from '#store/uploads.ts'
+import { startBackground } from './background.ts'
+
+export type EngineName = 'lmdb' | 'memory'
+
+export interface StoreOptions {
+  /** Undefined: nothing is kept in files. */
+  readonly root: string | undefined
+  readonly durability: Durability
+  /** An engine that is open already is closed with the store. */
+  readonly engine: LocalEngine | EngineName
+  readonly watch: boolean
+  readonly log: LevelLog
+  /** One process of those that share the root scans and watches. */
+  readonly isPrimary: boolean
+  /** Owner and region of buckets adopted from folders made by hand. */
+  readonly ownerId?: string
+  readonly region?: string
+  /** Whether they block public access. */
+  readonly blocksPublicAccess?: boolean
+  readonly verifyReads?: VerifyReads
+  /** The system's, unless given. */
+  readonly clock?: Clock
+}
+
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { context, reserve, close } = await openContext(options)
+  await context.blobs.removeAbandoned()
+  await forgetCompleted(context.engine, context.clock.nowMs())
+  const stopBackground = options.isPrimary ? await startBackground(context, reserve, options) : undefined
+  return storeOver(context, options.watch, async () => {
+    await stopBackground?.()
+    await close()
+  })
+}
+
+export interface OpenContext {
+  readonly context: StoreContext
+  /** Of the volume, where there are files. */
+  readonly reserve: DiskReserve | undefined
+  close(): Promise<void>
+}
+
+/** Index and bytes, with what an unclean end has interrupted finished. Nothing that is left over is removed. */
+export async function openContext(options: Omit<StoreOptions, 'watch' | 'isPrimary'>): Promise<OpenContext> {
+  const { durability, log, clock = systemClock } = options
+  const { engine, blobs, reserve } = await openParts({ ...options, clock })
+  const { region = 'us-east-1', blocksPublicAccess = false } = options
+  const ownerId = options.ownerId ?? createHash('sha256').update('000000000000').digest('hex')
+  const adopts = { ownerId, region, blocksPublicAccess }
+  const context: StoreContext = { clock, engine, blobs, durability, log, troubles: new TroubleLog(log), adopts }
+  const recovered = await blobs.start(ownerOver(context))
+  if (recovered > 0) log.info({ recovered }, 'finished writes that were interrupted')
+  const close = async () => {
+    await blobs.close()
+    await engine.close()
+  }
+  return { context, reserve, close }
+}
+
+type Parts = { readonly engine: LocalEngine; readonly blobs: BlobStore; readonly reserve: DiskReserve | undefined }
+
+async function openParts(options: Parameters<typeof openContext>[0] & { readonly clock: Clock }): Promise<Parts> {
+  const { root, durability, log, clock, verifyReads = 'recent' } = options
+  if (root === undefined) {
+    const engine = typeof options.engine === 'string' ? openMemoryEngine() : options.engine
+    return { engine, blobs: new MemoryBlobs(), reserve: undefined }
+  }
+  const layout = new Layout(root)
+  const reserve = prepareSystemFolder(layout)
+  const engine =
+    typeof options.engine === 'string' ? openEngine({ root, durability, engine: options.engine }) : options.engine
+  const blobs = await PlainFiles.open({ layout, engine, durability, log, clock, reserve, verifyReads })
+  return { engine, blobs, reserve }
+}
+
+const flushOf = { strict: 'each', relaxed: 'soon', none: 'never' } as const
+
+/** For those who keep rows of their own beside the store's. */
+export function openEngine(options: { root: string; durability: Durability; engine: EngineName }): LocalEngine {
+  const { root, durability, engine } = options
+  if (engine === 'memory') return openMemoryEngine()
+  const layout = new Layout(root)
+  const reserve = prepareSystemFolder(layout)
+  const path = layout.system('index')
+  return openLmdbEngine({ path, flush: flushOf[durability], files: root, reserve, advice: adviceOnIndex })
+}
+
+/** Where it is damaged. */
+export const adviceOnIndex =
+  `Stop every server of this folder, and restore .myfsio.sys/index from a backup; or run \`${ownCommand} fsck --rebuild\`, ` +
+  'which makes an index anew from the files in the bucket folders (without older versions, metadata and settings) and ' +
+  'keeps the damaged one in .myfsio.sys/lost+found.'

@@ -1,0 +1,47 @@
+import type { BlobRef } from '#metadata/blob-ref.ts'
+import type { Transaction } from '#metadata/transact.ts'
+import type { ChecksumAlgorithm } from '#model/object.ts'
+import type { Upload } from '#model/upload.ts'
+import type { ByteRange, IncomingBody, PartRef, StagedPartBlob } from './incoming.ts'
+import type { OpenBlob } from './open-blob.ts'
+
+/** The bytes of uploads in progress. */
+export interface PartBlobs {
+  /** After the commit of the upload's row. */
+  begin(uploadId: string): Promise<void>
+  /** NoSuchUpload if it has ended. */
+  stage(upload: Upload, partNumber: number, body: IncomingBody): Promise<StagedPartBlob>
+  /** A copy of bytes of an open blob, which it closes. */
+  stageCopy(
+    upload: Upload,
+    partNumber: number,
+    from: OpenBlob,
+    range: ByteRange,
+    algorithms: readonly ChecksumAlgorithm[],
+  ): Promise<StagedPartBlob>
+  discard(uploadId: string, partNumber: number, at: PartRef): Promise<void>
+  /** In the commit of the part's row. */
+  record(transaction: Transaction, uploadId: string, partNumber: number, at: PartRef): void
+  /** After that commit, of the part that had the number before. */
+  removeReplaced(uploadId: string, at: PartRef): void
+  /** The bytes of these parts as one blob, not yet anybody's. PartsGone. */
+  assemble(
+    uploadId: string,
+    parts: readonly { readonly at: PartRef; readonly sizeBytes: number }[],
+  ): Promise<AssembledBlob>
+  /** In the commit that ends the upload. */
+  recordEnd(transaction: Transaction, uploadId: string): Promise<void>
+  /** After the commit that aborts it. */
+  remove(uploadId: string): Promise<void>
+}
+
+/** The upload ended while its parts were read. */
+export class PartsGone extends Error {}
+
+export interface AssembledBlob {
+  readonly ref: BlobRef
+  /** In the commit that publishes it: nothing may have been added to the upload since. */
+  confirm(transaction: Transaction): void
+  /** If nothing was committed. */
+  discard(): void
+}

@@ -1,0 +1,180 @@
+/**
+ * Files that appeared, changed or vanished by hand. Same bytes: only the record's signature is refreshed, so that a restored backup keeps
+ * its metadata. Other bytes are told to the store above, which decides in one commit.
+ */
+import type { Adoption, Foreign } from '#blobs/contract/foreign.ts'
+import { digestFile, type FileDigests, hasSameBytes, planFor } from '#blobs/files/checks/file-digests.ts'
+import type { FilesContext } from '#blobs/files/context.ts'
+import { findFileSafely, isSameFile } from '#blobs/files/io/file-operations.ts'
+import { isNowhere } from '#blobs/files/moves/find-file.ts'
+import { locate } from '#blobs/files/moves/locate.ts'
+import { decodePending, inodesOf, type Pending } from '#blobs/files/moves/pending.ts'
+import { fileRef, isPlain, isSameRef, placeOf, withSignature } from '#blobs/files/place/file-ref.ts'
+import { isInside } from '#blobs/files/place/inside.ts'
+import { requireThat } from '#metadata/local-engine.ts'
+import { randomId } from '#metadata/order.ts'
+import { rowKey, rowsOf } from '#metadata/tables.ts'
+import type { Transaction } from '#metadata/transact.ts'
+import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { ApiError } from '#model/errors.ts'
+
+/** What a reader has found that does not fit: a file that is not the record's, or a record without a file. */
+export interface Suspect {
+  readonly bucket: string
+  readonly key: string
+  /** The record that was read; undefined if there was none. */
+  readonly known: StoredVersion | undefined
+  /** Rows of the key that were played before the file was looked at: none of these moves is under way. */
+  readonly played: readonly Pending[]
+}
+
+/**
+ * Looks at the file at the place of the known record, or the plain file of a key without one. A file outside the bucket (behind a symbolic
+ * link) is none. Everything that a decision rests on is checked again under the index's write lock.
+ */
+export async function examineFile(context: FilesContext, suspect: Suspect): Promise<Adoption> {
+  const { layout, log } = context
+  const { bucket, key, known } = suspect
+  const path = known === undefined ? layout.plain(bucket, key) : layout.place(bucket, key, placeOf(known.blob))
+  const isAtKey = known === undefined || isPlain(known.blob)
+  if (isAtKey && !isInside(layout.bucket(bucket), path)) return 'none'
+  const there = findFileSafely(path)
+  if (there === undefined) return 'none'
+  if (isAtKey && isOurs(there.inode, suspect.played, known)) return 'ours'
+  const read = await digestFile(path, await planFor(context.engine, known))
+  if (read === undefined) return 'none'
+  if (known !== undefined && hasSameBytes(known, read)) return refreshRecord(context, bucket, known, path, read)
+  if (known !== undefined && (!isAtKey || isDamaged(known, read))) {
+    if (!(await isStillWrong(context, bucket, known, path, read))) return 'changed'
+    const message = 'the bytes of a stored version have changed; it is not served'
+    log.error({ bucket, key, versionId: known.versionId }, message)
+    throw new ApiError('InternalError')
+  }
+  return context.owner.onForeign(foreignFile(suspect, path, read))
+}
+
+function foreignFile({ bucket, key, known, played }: Suspect, path: string, read: FileDigests): Foreign {
+  const { signature, digests } = read
+  const ref = fileRef(`adopted-${randomId(12)}`, 'plain', signature)
+  const isThere = () => isStillThere(path, read)
+  const playedOrders = new Set(played.map(({ order }) => order))
+  return {
+    bucket,
+    key,
+    known,
+    found: { ref, sizeBytes: signature.sizeBytes, digests },
+    async confirm(transaction) {
+      if (!(await isStillCurrent(transaction, bucket, key, known)) || !isThere()) return 'changed'
+      // A write and a delete may have come and gone since the record was read; their rows tell, or the file is another.
+      const range = rowsOf('q', bucket, key)
+      const rows = await transaction.scan(range)
+      const pendings = rows.map(({ value }) => decodePending(value))
+      if (pendings.some(({ order }) => !playedOrders.has(order))) return 'changed'
+      if (isOurs(signature.inode, pendings, known)) return 'ours'
+      transaction.requireNoMore(range, rows)
+      requireThat(transaction, isThere)
+      return 'same'
+    },
+  }
+}
+
+/** The file of a record is gone: a plain one was removed by hand. */
+export async function examineAbsence(
+  context: FilesContext,
+  { bucket, key, known, played }: Suspect & { known: StoredVersion },
+): Promise<Adoption> {
+  const { log, engine, layout } = context
+  const path = layout.place(bucket, key, placeOf(known.blob))
+  // Where another file is by now, it was replaced and not removed.
+  const isGone = () => findFileSafely(path) === undefined && isNowhere(layout, bucket, known, played)
+  if (!isPlain(known.blob)) {
+    const isLost = await engine.exclusively((view) => {
+      const located = locate(view, bucket, key, known.order)
+      return located !== undefined && isSameRef(located.version.blob, known.blob) && isGone()
+    })
+    if (!isLost) return 'changed'
+    log.error({ bucket, key, versionId: known.versionId }, 'the bytes of a stored version are missing')
+    throw new ApiError('InternalError')
+  }
+  return context.owner.onForeign({
+    bucket,
+    key,
+    known,
+    found: undefined,
+    async confirm(transaction) {
+      if (!(await isStillCurrent(transaction, bucket, key, known)) || !isGone()) return 'changed'
+      requireThat(transaction, isGone)
+      return 'same'
+    },
+  })
+}
+
+/** Whether the key's current version is the known one, or there is none as was known. */
+async function isStillCurrent(
+  transaction: Transaction,
+  bucket: string,
+  key: string,
+  known: StoredVersion | undefined,
+): Promise<boolean> {
+  const row = await transaction.get(rowKey('o', bucket, key))
+  if (row === undefined || known === undefined) return row === known
+  const current = decodeVersion(key, row)
+  return current.order === known.order && isSameRef(current.blob, known.blob)
+}
+
+/**
+ * Whether rows of the key tell of a file that is not the current version's: a writer has yet to move or to remove it. Rows of a renamed
+ * object's old key do not say which file it is. The current version's own file, with another time, was changed in place by hand.
+ */
+export function isOurs(inode: number, rows: readonly Pending[], current: StoredVersion | undefined): boolean {
+  if (inode === current?.blob.stamp) return false
+  return inodesOf(rows).has(inode) || rows.some(({ renamedTo }) => renamedTo !== undefined)
+}
+
+/** Whoever changes a file changes its time as well; a copy keeps it. */
+export const isDamaged = (known: StoredVersion, { signature }: FileDigests): boolean =>
+  signature.sizeBytes === known.blob.sizeBytes && signature.mtimeMs === known.blob.secondStamp
+
+const isStillThere = (path: string, { signature }: FileDigests): boolean => {
+  const there = findFileSafely(path)
+  return there !== undefined && isSameFile(there, signature)
+}
+
+/** The same bytes in another file: a restored copy, or one that was only touched. */
+export async function refreshRecord(
+  { engine }: FilesContext,
+  bucket: string,
+  known: StoredVersion,
+  path: string,
+  read: FileDigests,
+): Promise<Adoption> {
+  const crc64nvme = read.digests.get('CRC64NVME')?.toString('base64')
+  return engine.exclusively((view) => {
+    const located = locate(view, bucket, known.key, known.order)
+    const isSame = located !== undefined && isSameRef(located.version.blob, known.blob)
+    if (!isSame || !isStillThere(path, read)) return 'changed'
+    const { version, row } = located
+    const isBare = crc64nvme !== undefined && crc64nvmeOf(version) === undefined
+    const refreshed = {
+      ...version,
+      ...(isBare ? { crc64nvme } : {}),
+      blob: withSignature(version.blob, read.signature),
+    }
+    view.put(row, encodeVersion(refreshed))
+    return 'adopted'
+  })
+}
+
+/** Whether the record and the file are still those that do not fit. */
+export function isStillWrong(
+  { engine }: FilesContext,
+  bucket: string,
+  known: StoredVersion,
+  path: string,
+  read: FileDigests,
+): Promise<boolean> {
+  return engine.exclusively((view) => {
+    const located = locate(view, bucket, known.key, known.order)
+    return located !== undefined && isSameRef(located.version.blob, known.blob) && isStillThere(path, read)
+  })
+}

@@ -1,0 +1,76 @@
+/**
+ * A record whose file is not where it says: a writer is about to move the file, or it was changed by hand. What is found out takes several
+ * looks, and the record is read again before each.
+ */
+import type { Adoption } from '#blobs/contract/foreign.ts'
+import type { FilesContext } from '#blobs/files/context.ts'
+import { findFileSafely } from '#blobs/files/io/file-operations.ts'
+import { decodePending, type Pending } from '#blobs/files/moves/pending.ts'
+import { findReachablePath } from '#blobs/files/open-file.ts'
+import { isSameRef } from '#blobs/files/place/file-ref.ts'
+import { isPlainKey } from '#blobs/files/place/layout.ts'
+import { isForbidden } from '#metadata/storage-error.ts'
+import { rowsOf } from '#metadata/tables.ts'
+import type { StoredVersion } from '#metadata/version-codec.ts'
+import { examineAbsence, examineFile, isOurs } from './foreign-file.ts'
+
+export interface FileSearch {
+  readonly suspect: StoredVersion
+  /** Rows of the key that have been played since the suspect was first seen. */
+  readonly played: Pending[] | undefined
+}
+
+export async function searchFile(
+  context: FilesContext,
+  bucket: string,
+  version: StoredVersion,
+  before: FileSearch | undefined,
+): Promise<FileSearch | 'unreachable'> {
+  const isSame = before?.suspect.order === version.order && isSameRef(before.suspect.blob, version.blob)
+  if (!isSame) {
+    // Nearly always a newer version has been committed meanwhile; the next turn's reads see it.
+    await nextTurn()
+    return { suspect: version, played: undefined }
+  }
+  const { key } = version
+  const { played } = before
+  if (played === undefined) return { suspect: version, played: await context.settler.settleKey(bucket, key) }
+  // Behind a symbolic link. The record stays: somebody may put the folder back.
+  const path = findReachablePath(context, bucket, version)
+  if (path === undefined) return 'unreachable'
+  const suspect = { bucket, key, known: version, played }
+  const isThere = findFileSafely(path) !== undefined
+  const adoption = isThere ? await examineFile(context, suspect) : await examineAbsence(context, suspect)
+  if (adoption !== 'adopted') await pause()
+  return { suspect: version, played: undefined }
+}
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+
+/** For what is under way to end: rows are forgotten after a second. */
+const pause = () => new Promise((resolve) => setTimeout(resolve, 100))
+
+/** Looks at a file at the key's own path, where the key has no current version. Whether the index has changed for it. */
+export async function discoverFile(context: FilesContext, bucket: string, key: string): Promise<boolean> {
+  try {
+    const adoption = await examineUnknown(context, bucket, key)
+    return adoption === 'adopted' || adoption === 'changed'
+  } catch (error) {
+    // A file that the server may not read, or not look at, is no object.
+    if (!isForbidden(error)) throw error
+    const message = 'the server is not permitted to read a file; it is not listed, and not served'
+    context.troubles.tellOfFile('warn', error, { bucket, key }, message)
+    return false
+  }
+}
+
+async function examineUnknown(context: FilesContext, bucket: string, key: string): Promise<Adoption> {
+  const there = isPlainKey(key) ? findFileSafely(context.layout.plain(bucket, key)) : undefined
+  if (there === undefined) return 'none'
+  // Nearly always a deleted object's file that waits for its removal.
+  const rows = await context.engine.scan(rowsOf('q', bucket, key))
+  const pendings = rows.map(({ value }) => decodePending(value))
+  if (isOurs(there.inode, pendings, undefined)) return 'ours'
+  const played = await context.settler.settleKey(bucket, key)
+  return examineFile(context, { bucket, key, known: undefined, played })
+}

@@ -1,0 +1,90 @@
+/** Compares the files below STORAGE_ROOT with the records. */
+import { type Dirent, existsSync } from 'node:fs'
+import { lstat, readdir } from 'node:fs/promises'
+import type { Finding, Inspection, Leftover, Pace, Unknown, Verdict } from '#blobs/contract/inspection.ts'
+import type { FilesContext } from '#blobs/files/context.ts'
+import { isLink } from '#blobs/files/place/inside.ts'
+import { systemFolder } from '#blobs/files/place/layout.ts'
+import { hasUsableName } from '#blobs/files/place/unusable-name.ts'
+import { hasCode } from '#lib/system/error-code.ts'
+import { rowKey } from '#metadata/tables.ts'
+import type { StoredVersion } from '#metadata/version-codec.ts'
+import { isBucketName } from '#model/bucket.ts'
+import { checkUploads } from './check-uploads.ts'
+import { compareVersion } from './compare-version.ts'
+import { findLeftovers } from './leftovers.ts'
+import { LostAndFound } from './lost-and-found.ts'
+
+export class FileInspection implements Inspection {
+  readonly #context: FilesContext
+  readonly #lostAndFound: LostAndFound
+
+  constructor(context: FilesContext) {
+    this.#context = context
+    this.#lostAndFound = new LostAndFound(context.layout)
+  }
+
+  compare(
+    bucket: string,
+    version: StoredVersion,
+    options: { readonly pace?: Pace | undefined; readonly mayWrite: boolean },
+  ): Promise<Verdict> {
+    return compareVersion(this.#context, bucket, version, options)
+  }
+
+  async *leftovers(): AsyncGenerator<Leftover> {
+    for await (const left of findLeftovers(this.#context)) {
+      const stats = await lstat(left.path).catch(() => undefined)
+      yield { ...left, sizeBytes: stats?.isFile() ? stats.size : undefined }
+    }
+  }
+
+  parts({ repair }: { readonly repair: boolean }): AsyncIterable<Finding> {
+    return checkUploads(this.#context, repair ? this.#lostAndFound : undefined)
+  }
+
+  setAside({ path }: Leftover): Promise<string | undefined> {
+    return this.#lostAndFound.take(path).catch(() => undefined)
+  }
+
+  keepRow(row: object): Promise<string> {
+    return this.#lostAndFound.keepRow(row)
+  }
+
+  /** Plain files without a record. */
+  unknownIn(bucket: string): AsyncIterable<Unknown> {
+    return this.#unknownBelow(bucket, '')
+  }
+
+  async *#unknownBelow(bucket: string, prefix: string): AsyncGenerator<Unknown> {
+    const { layout, engine } = this.#context
+    const path = prefix === '' ? layout.bucket(bucket) : layout.plain(bucket, prefix.slice(0, -1))
+    if (isLink(path)) return
+    let entries: Dirent[] = []
+    try {
+      entries = await readdir(path, { withFileTypes: true })
+    } catch (error) {
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return
+      yield { key: prefix, error }
+    }
+    for (const entry of entries) {
+      const key = prefix + entry.name
+      // That is told, and is no fault of the index.
+      if (!hasUsableName(this.#context, bucket, key)) continue
+      if (entry.isDirectory()) yield* this.#unknownBelow(bucket, `${key}/`)
+      else if (entry.isFile() && (await engine.get(rowKey('o', bucket, key))) === undefined) yield { key }
+    }
+  }
+
+  async unknownBuckets(known: ReadonlySet<string>): Promise<string[]> {
+    const entries = await readdir(this.#context.layout.root, { withFileTypes: true })
+    return entries
+      .filter((entry) => entry.isDirectory() && entry.name !== systemFolder && !known.has(entry.name))
+      .map(({ name }) => name)
+      .filter(isBucketName)
+  }
+
+  hasBucket(bucket: string): boolean {
+    return existsSync(this.#context.layout.bucket(bucket))
+  }
+}

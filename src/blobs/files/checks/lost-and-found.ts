@@ -1,0 +1,42 @@
+/** `.myfsio.sys/lost+found/`: what belongs to no record is set aside there under its old path. Nothing is ever destroyed. */
+import { createReadStream, createWriteStream } from 'node:fs'
+import { appendFile, mkdir, rename } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { Layout } from '#blobs/files/place/layout.ts'
+
+export class LostAndFound {
+  readonly #layout: Layout
+  readonly #folder: string
+
+  /** One folder a run, named after its time. */
+  constructor(layout: Layout, now: Date = new Date()) {
+    this.#layout = layout
+    this.#folder = layout.system('lost+found', now.toISOString().replaceAll(':', '-'))
+  }
+
+  /** Returns where the file or folder is from now on. */
+  async take(path: string): Promise<string> {
+    const target = join(this.#folder, relative(this.#layout.system(), path))
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+    await rename(path, target)
+    return target
+  }
+
+  /** Copies a stretch of a file that stays in use. Returns the copy, beside what `take` would have made of the file. */
+  async copy(path: string, start: number, sizeBytes: number, name: string): Promise<string> {
+    const target = join(this.#folder, relative(this.#layout.system(), dirname(path)), name)
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+    const source = createReadStream(path, { start, end: start + sizeBytes - 1 })
+    await pipeline(source, createWriteStream(target, { mode: 0o600 }))
+    return target
+  }
+
+  /** Appends a row of the index that is about to go, one JSON a line. Returns the file. */
+  async keepRow(row: object): Promise<string> {
+    const path = join(this.#folder, 'rows.jsonl')
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    await appendFile(path, `${JSON.stringify(row)}\n`, { mode: 0o600 })
+    return path
+  }
+}

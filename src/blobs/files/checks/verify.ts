@@ -1,0 +1,84 @@
+/**
+ * Bytes that are read are compared with what the record knows of them (DESIGN §2, promise 4): what a disk has damaged is refused, never
+ * served and never copied. A change by hand has another time or size, and is adopted before it comes to this.
+ */
+import fs from 'node:fs'
+import type { FilesContext } from '#blobs/files/context.ts'
+import { signatureOf } from '#blobs/files/io/file-operations.ts'
+import type { StretchCheck } from '#blobs/files/io/stretch-check.ts'
+import { isFileOf, signatureIn } from '#blobs/files/place/file-ref.ts'
+import { digestOnce } from '#lib/digest/digest.ts'
+import { crc64nvmeOf, type StoredVersion } from '#metadata/version-codec.ts'
+import { ApiError } from '#model/errors.ts'
+import type { ChecksumAlgorithm } from '#model/object.ts'
+
+/** Whether bytes that are in memory whole are those of the version. True where the record has nothing to compare them with. */
+export function areBytesOf(context: FilesContext, version: StoredVersion, bytes: Buffer, ctimeMs: number): boolean {
+  const { verifyReads, verified } = context
+  if (verifyReads === 'off') return true
+  const { blob } = version
+  if (verifyReads === 'recent' && verified.has(blob, ctimeMs)) return true
+  const algorithm: ChecksumAlgorithm = crc64nvmeOf(version) === undefined ? 'MD5' : 'CRC64NVME'
+  if (!isDigestOf(version, digestOnce([algorithm], bytes))) return false
+  verified.note(signatureIn(blob), ctimeMs)
+  return true
+}
+
+function isDigestOf(version: StoredVersion, digests: ReadonlyMap<ChecksumAlgorithm, Buffer>): boolean {
+  const crc64nvme = crc64nvmeOf(version)
+  if (crc64nvme !== undefined) return digests.get('CRC64NVME')?.toString('base64') === crc64nvme
+  return version.partCount > 0 || digests.get('MD5')?.toString('hex') === version.etag
+}
+
+/** Tells of damaged bytes; the error is for the client. */
+export function damaged(context: FilesContext, bucket: string, { key, versionId }: StoredVersion): ApiError {
+  const message = 'the bytes of a stored version have changed; it is not served'
+  context.troubles.tellOfFile('error', undefined, { bucket, key, versionId }, message)
+  return new ApiError('InternalError', {
+    fields: {
+      BucketName: bucket,
+      Key: key,
+      Reason: 'The bytes of this object on the disk are not those that were stored.',
+    },
+  })
+}
+
+/** For a copy of all the version's bytes. */
+export function assertSameDigests(
+  context: FilesContext,
+  bucket: string,
+  version: StoredVersion,
+  digests: ReadonlyMap<ChecksumAlgorithm, Buffer>,
+): void {
+  if (context.verifyReads !== 'off' && !isDigestOf(version, digests)) throw damaged(context, bucket, version)
+}
+
+/** For bytes start <= i < end of a file that had this ctime when it was opened. */
+export function checkOfStretch(
+  context: FilesContext,
+  bucket: string,
+  version: StoredVersion,
+  stretch: { readonly fd: number; readonly start: number; readonly end: number; readonly ctimeMs: number },
+): StretchCheck {
+  const { fd, start, end, ctimeMs } = stretch
+  const { verifyReads, verified, troubles } = context
+  const isWhole = start === 0 && end === version.sizeBytes
+  const canDigest =
+    isWhole && (verifyReads === 'always' || verifyReads === 'recent') && crc64nvmeOf(version) !== undefined
+  return {
+    canDigest,
+    mustDigest: canDigest && (verifyReads === 'always' || !verified.has(version.blob, ctimeMs)),
+    assertSame(crc64nvme) {
+      const stats = fs.fstatSync(fd)
+      const after = signatureOf(stats)
+      if (!isFileOf(after, version.blob)) {
+        const message = 'a file was changed by hand while it was read; the read was cut off'
+        troubles.tellOfFile('warn', undefined, { bucket, key: version.key }, message)
+        throw new ApiError('InternalError', { fields: { Reason: 'The file was changed while it was read.' } })
+      }
+      if (crc64nvme === undefined) return
+      if (crc64nvme.toString('base64') !== crc64nvmeOf(version)) throw damaged(context, bucket, version)
+      if (stats.ctimeMs === ctimeMs) verified.note(after, ctimeMs)
+    },
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * Moves files to where the records say (DESIGN §5, steps 4 and 6). Every method runs inside an exclusive section of the index, so that
+ * writers of one key in any process take turns; playing a row again changes nothing. The one move made outside (direct-move.ts) may
+ * come between any two steps: a file may have left `staging/` a moment after it was seen there.
+ */
+import fs from 'node:fs'
+import { dirname } from 'node:path'
+import {
+  findFileSafely,
+  moveFile,
+  pruneFolders,
+  removeIfThere,
+  tryToRemove,
+  writeSmallFile,
+} from '#blobs/files/io/file-operations.ts'
+import { type FileSignature, isFileOf, isPlain, placeOf, withKind, withSignature } from '#blobs/files/place/file-ref.ts'
+import { isInside } from '#blobs/files/place/inside.ts'
+import type { Layout } from '#blobs/files/place/layout.ts'
+import type { TroubleLog } from '#blobs/trouble-log.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import { hasCode } from '#lib/system/error-code.ts'
+import type { Exclusive } from '#metadata/local-engine.ts'
+import { encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { mayBeExchanged, mayMoveDirectly } from './direct-move.ts'
+import { removeFilesOf } from './file-removals.ts'
+import { findReachable, findUnlessClosed, findVersionFile, isReachable, looks, type Playing } from './find-file.ts'
+import { type Located, locate } from './locate.ts'
+import type { Pending } from './pending.ts'
+
+/** What says that no file can have this path, as long as others have theirs. */
+const isNoPath = ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY', 'ENAMETOOLONG', 'EINVAL', 'EILSEQ', 'ELOOP', 'EXDEV']
+/** What says that the server may not, or cannot, write to this folder. */
+const isNotWritable = ['EACCES', 'EPERM', 'EROFS', 'EIO']
+
+interface FileMovesOptions {
+  readonly layout: Layout
+  readonly log: LevelLog
+  readonly troubles: TroubleLog
+}
+
+export class FileMoves {
+  readonly #options: FileMovesOptions
+
+  constructor(options: FileMovesOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Moves the files of the row's versions. False if a file is in the way that is not the one to be replaced: an older row of this key
+   * may have to move it first.
+   */
+  place(view: Exclusive, pending: Pending, playing: Playing): boolean {
+    for (const order of pending.moved) {
+      const located = locate(view, pending.bucket, pending.key, order)
+      if (located === undefined) continue
+      const isNew = order === pending.order
+      if (playing === 'first' && this.#isOccupied(pending, located)) return false
+      const isMoved = this.#place(view, pending, located, playing)
+      if (isNew && typeof playing === 'object' && pending.bytes !== undefined) {
+        this.#verify(view, pending, pending.bytes, (inode) => isMoved || playing.inodes.has(inode))
+      }
+      if (located.version.blob.isArriving !== undefined) noteArrived(view, pending, order)
+    }
+    return true
+  }
+
+  /** As `removeFilesOf`. */
+  clean(view: Exclusive, pending: Pending, playing: Playing, older: readonly Pending[] = []): string | undefined {
+    return removeFilesOf(this.#options.layout, view, pending, playing, older)
+  }
+
+  /**
+   * Takes the files of older rows out of `staging/`, where no version needs them any more: a move that is under way outside finds
+   * nothing to move afterwards, and cannot put an old file in a newer one's place.
+   */
+  disarm(view: Exclusive, older: readonly Pending[]): void {
+    for (const pending of older) {
+      const { bucket, key, order, fileId } = pending
+      // Whoever made another row of no use may not be flushed yet: its file goes when it is cleaned up after.
+      if (!mayMoveDirectly(pending) || locate(view, bucket, key, order) !== undefined) continue
+      if (fileId !== undefined) removeIfThere(this.#options.layout.staging(fileId))
+    }
+  }
+
+  #isOccupied({ bucket, key, inodes = [], removed }: Pending, { version }: Located): boolean {
+    if (!isPlain(version.blob)) return false
+    const { layout } = this.#options
+    const plain = layout.plain(bucket, key)
+    const there = isReachable(layout, bucket, plain) ? findUnlessClosed(plain) : undefined
+    if (there === undefined || there.inode === version.blob.stamp) return false
+    return !inodes.includes(there.inode) && !removed.some(({ inode }) => inode === there.inode)
+  }
+
+  /** Whether a file has been moved; not if it was there already, or is nowhere. */
+  #place(view: Exclusive, pending: Pending, located: Located, playing: Playing): boolean {
+    const { layout, log } = this.#options
+    const { version } = located
+    const isNew = version.blob.id === pending.fileId
+    const staged = layout.staging(version.blob.id)
+    const target = layout.place(pending.bucket, pending.key, placeOf(version.blob))
+    if (isNew) {
+      const bytes = typeof playing === 'object' ? pending.bytes : undefined
+      // A renamed version's file may have been exchanged when it was written.
+      const mayBeAnother = pending.source !== undefined || mayBeExchanged(pending)
+      const source = mayBeAnother ? this.#take(version, bytes) : staged
+      if (source !== undefined && this.#move(view, pending, located, source, target)) return true
+    }
+    for (let look = 0; look < looks; look++) {
+      const found = findVersionFile(layout, pending, version, playing)
+      if (found === target) return false
+      const source = found === staged ? this.#take(version) : found
+      if (source !== undefined && this.#move(view, pending, located, source, target)) return true
+    }
+    if (!isPlain(version.blob) && (pending.bytes === undefined || !isNew)) {
+      log.error(
+        { bucket: pending.bucket, key: pending.key, versionId: version.versionId },
+        'the bytes of a version are lost',
+      )
+    }
+    return false
+  }
+
+  /**
+   * Gives the version's staged file another name, under which no other is put in its stead (direct-move.ts): from then on it is known
+   * whether it is that file. After a restart its bytes tell as well, since a copy of the data has other inodes.
+   */
+  #take(version: StoredVersion, bytes?: Uint8Array): string | undefined {
+    const { layout } = this.#options
+    const taken = layout.taken(version.blob.id)
+    if (!moveIfThere(layout.staging(version.blob.id), taken)) return undefined
+    const there = findFileSafely(taken)
+    if (there?.inode === version.blob.stamp) return taken
+    if (there !== undefined && bytes !== undefined && holds(taken, there, bytes)) return taken
+    tryToRemove(taken)
+    return undefined
+  }
+
+  /** False if there is no source. A plain place that cannot be had becomes an opaque one. */
+  #move(view: Exclusive, pending: Pending, located: Located, source: string, target: string): boolean {
+    const { layout, log } = this.#options
+    const { version } = located
+    if (isPlain(version.blob)) {
+      try {
+        if (!isInside(layout.bucket(pending.bucket), target))
+          throw Object.assign(new Error('outside'), { code: 'ELOOP' })
+        moveFile(source, target)
+        if (pending.source?.place.kind === 'plain') pruneFolders(source, layout.bucket(pending.bucket))
+        return true
+      } catch (error) {
+        if (hasCode(error, 'ENOENT')) return false
+        const { bucket, key } = pending
+        if (hasCode(error, ...isNotWritable)) {
+          const message = 'a folder cannot be written to; the bytes of new objects there are kept in opaque/'
+          this.#options.troubles.tellOfFolder('warn', error, { bucket, key }, message)
+        } else if (hasCode(error, ...isNoPath)) {
+          log.info({ bucket, key }, 'the key cannot be a plain file here; kept in opaque/')
+        } else throw error
+      }
+      const blob = withKind(version.blob, 'opaque')
+      if (!moveIfThere(source, layout.place(pending.bucket, pending.key, placeOf(blob)))) return false
+      view.put(located.row, encodeVersion({ ...version, blob }))
+      return true
+    }
+    return moveIfThere(source, target)
+  }
+
+  /** The file in the place, if it is older than the log's bytes, or torn, is written again from them. */
+  #verify(view: Exclusive, pending: Pending, bytes: Uint8Array, isOurs: (inode: number) => boolean): void {
+    const { layout } = this.#options
+    const { bucket, key, order } = pending
+    const located = locate(view, bucket, key, order)
+    if (located === undefined) return
+    const { row, version } = located
+    const target = layout.place(bucket, key, placeOf(version.blob))
+    const there = findReachable(layout, bucket, target)
+    if (there !== undefined) {
+      if (holds(target, there, bytes)) {
+        if (!isFileOf(there, version.blob))
+          view.put(row, encodeVersion({ ...version, blob: withSignature(version.blob, there) }))
+        return
+      }
+      const isKnown = there.inode === version.blob.stamp || isOurs(there.inode)
+      // Edited by hand since.
+      if (!isKnown && there.mtimeMs >= version.modifiedAtMs + 1) return
+    }
+    // Not its name in `staging/`, from which a living process may be about to remove what was replaced.
+    const source = layout.taken(version.blob.id)
+    fs.mkdirSync(dirname(source), { recursive: true })
+    fs.rmSync(source, { force: true })
+    // Synced, or a second power loss could leave it torn and newer than its version: it would pass for one edited by hand.
+    const signature = writeSmallFile(source, bytes, { isSynced: true })
+    const restored = { ...version, blob: withSignature(version.blob, signature) }
+    view.put(row, encodeVersion(restored))
+    this.#move(view, pending, { row, version: restored }, source, target)
+  }
+}
+
+/** Where its file is, or that it is nowhere, is known by now. */
+function noteArrived(view: Exclusive, { bucket, key }: Pending, order: string): void {
+  const located = locate(view, bucket, key, order)
+  if (located === undefined) return
+  const { isArriving: _, ...blob } = located.version.blob
+  view.put(located.row, encodeVersion({ ...located.version, blob }))
+}
+
+function moveIfThere(source: string, target: string): boolean {
+  try {
+    moveFile(source, target)
+    return true
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+const holds = (path: string, { sizeBytes }: FileSignature, bytes: Uint8Array): boolean =>
+  sizeBytes === bytes.byteLength && Buffer.compare(fs.readFileSync(path), bytes) === 0

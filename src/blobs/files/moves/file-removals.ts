@@ -1,0 +1,171 @@
+/** Removes files that no version has any more, inside an exclusive section of the index. */
+import { findFileSafely, removeFile } from '#blobs/files/io/file-operations.ts'
+import { type FileSignature, isPlain, placeOf } from '#blobs/files/place/file-ref.ts'
+import { isPlainKey, type Layout } from '#blobs/files/place/layout.ts'
+import type { Exclusive } from '#metadata/local-engine.ts'
+import { rowKey, rowsOf } from '#metadata/tables.ts'
+import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { isReplacing } from './direct-move.ts'
+import { findReachable, findUnlessClosed, isReachable, type Playing } from './find-file.ts'
+import { type Located, locate } from './locate.ts'
+import { decodePending, type Pending, type RemovedFile, replacedInodesOf } from './pending.ts'
+
+/** A file cannot be removed before another has arrived in its place. */
+export class LeftToLater extends Error {}
+
+/**
+ * Removes what the row says has to go. Returns a file in `staging/` that is nobody's once this section is committed and flushed: a
+ * newer version, which may be as fresh as this very transaction, has overtaken it. Throws `LeftToLater` if a file has to stay.
+ */
+export function removeFilesOf(
+  layout: Layout,
+  view: Exclusive,
+  pending: Pending,
+  playing: Playing,
+  older: readonly Pending[],
+): string | undefined {
+  // A version that never came to its place has left there what it was to replace.
+  const replaced = replacedInodesOf(older)
+  for (const removed of pending.removed) removeVersionFile(layout, view, pending, removed, playing, replaced)
+  const located = locate(view, pending.bucket, pending.key, pending.order)
+  if (isLeft(layout, view, pending, located)) throw new LeftToLater()
+  const isOpaque = located !== undefined && placeOf(located.version.blob).kind === 'opaque'
+  // One that could not take the place of the file it replaces, or was replaced before it could, has left it there.
+  const hasLeft = (isOpaque || located === undefined) && isReplacing(pending)
+  if (typeof playing === 'object' || hasLeft) removeStale(layout, view, pending, playing)
+  if (pending.fileId === undefined || !pending.moved.includes(pending.order)) return undefined
+  return located === undefined ? layout.staging(pending.fileId) : undefined
+}
+
+/**
+ * After a power loss a name may have come back: files of this row's versions, at a place that a record no longer gives them, would
+ * pass for files made by hand. At any other time what the new version replaces is known to be of no use, and nothing else.
+ */
+function removeStale(layout: Layout, view: Exclusive, pending: Pending, playing: Playing): void {
+  const { key, source, inodes = [] } = pending
+  const isRecovery = typeof playing === 'object'
+  const stale = [...(isRecovery ? inodes : inodes.slice(1)), ...pending.removed.map(({ inode }) => inode)]
+  removeStaleAt(layout, view, pending, key, stale)
+  if (isRecovery && source !== undefined) removeStaleAt(layout, view, pending, source.key, inodes.slice(0, 1))
+}
+
+function removeStaleAt(
+  layout: Layout,
+  view: Exclusive,
+  pending: Pending,
+  key: string,
+  inodes: readonly number[],
+): void {
+  const { bucket } = pending
+  if (!isPlainKey(key) || isTaken(view, bucket, key)) return
+  const path = layout.plain(bucket, key)
+  if (!isReachable(layout, bucket, path)) return
+  const there = isReplacing(pending) ? findFileSafely(path) : findUnlessClosed(path)
+  if (there === undefined || !inodes.includes(there.inode)) return
+  if (!isAwaited(layout, view, bucket, key, there.inode)) removeFile(path, layout.bucket(bucket))
+}
+
+/**
+ * Whether the key's plain file is that of a version which belongs elsewhere, and is not there yet: its inode may be one that a file
+ * had which was replaced or removed before.
+ */
+function isAwaited(layout: Layout, view: Exclusive, bucket: string, key: string, inode: number): boolean {
+  return versionsThatLeave(view, bucket, key).some(
+    (version) =>
+      version.blob.stamp === inode &&
+      findReachable(layout, bucket, layout.place(bucket, version.key, placeOf(version.blob)))?.inode !== inode,
+  )
+}
+
+/** Whether a plain file is where the key's record says its bytes are. */
+function isTaken(view: Exclusive, bucket: string, key: string): boolean {
+  const current = currentOf(view, bucket, key)
+  return current !== undefined && isPlain(current.blob)
+}
+
+/**
+ * Whether a file that has to go is where a newer version's belongs, which is on its way: to remove it could remove that one. If the newer
+ * version goes before it arrives, nothing else knows of this file.
+ */
+function isLeft(
+  layout: Layout,
+  view: Exclusive,
+  { bucket, key, inodes = [], removed }: Pending,
+  located: Located | undefined,
+): boolean {
+  const gone = removed.filter(({ place }) => place.kind === 'plain').map(({ inode }) => inode)
+  // A version that has come to its place has replaced what was there.
+  if (located === undefined) gone.push(...inodes.slice(1))
+  if (gone.length === 0) return false
+  const current = currentOf(view, bucket, key)
+  if (current === undefined || !isPlain(current.blob)) return false
+  const there = findReachable(layout, bucket, layout.plain(bucket, key))
+  return there !== undefined && there.inode !== current.blob.stamp && gone.includes(there.inode)
+}
+
+/**
+ * Removes the file of a version that is no more, wherever another process's moves have left it. One that has not left `staging/` yet
+ * is removed by its own row.
+ */
+function removeVersionFile(
+  layout: Layout,
+  view: Exclusive,
+  pending: Pending,
+  removed: RemovedFile,
+  playing: Playing,
+  replaced: readonly number[],
+): void {
+  const { bucket, key } = pending
+  const { fileId: id } = removed
+  if (isPlainKey(key) && removePlain(layout, view, pending, removed, playing, replaced)) return
+  if (id === '') return
+  for (const kind of ['version', 'opaque'] as const) {
+    const path = layout.place(bucket, key, { kind, id })
+    if (findFileSafely(path) !== undefined) removeFile(path, layout.system())
+  }
+}
+
+/**
+ * Whether the plain file of the key was the one to be removed. One that had been replaced goes as well. Any other may be of a version
+ * that has just ceased to be current, and waits to be moved.
+ */
+function removePlain(
+  layout: Layout,
+  view: Exclusive,
+  { bucket, key }: Pending,
+  removed: RemovedFile,
+  playing: Playing,
+  replaced: readonly number[],
+): boolean {
+  const path = layout.plain(bucket, key)
+  if (!isReachable(layout, bucket, path)) return false
+  const there = removed.place.kind === 'plain' ? findFileSafely(path) : findUnlessClosed(path)
+  if (there === undefined || isTaken(view, bucket, key)) return false
+  const isIt = isRemoved(there, removed, playing)
+  if (!isIt && !replaced.includes(there.inode)) return false
+  if ((!isIt || playing !== 'first') && isAwaited(layout, view, bucket, key, there.inode)) return false
+  removeFile(path, layout.bucket(bucket))
+  return isIt
+}
+
+/** A row may be played again when the inode is that of another file. A power loss may have taken the file's time back. */
+const isRemoved = (there: FileSignature, { inode, mtimeMs = there.mtimeMs }: RemovedFile, playing: Playing): boolean =>
+  there.inode === inode && (there.mtimeMs === mtimeMs || typeof playing === 'object')
+
+function currentOf(view: Exclusive, bucket: string, key: string): StoredVersion | undefined {
+  const row = view.get(rowKey('o', bucket, key))
+  return row === undefined ? undefined : decodeVersion(key, row)
+}
+
+/** More of a key do not change within the time that a row is kept. */
+const olderVersionsMax = 1000
+
+/** Versions whose files may still be at the key's plain path: renamed ones, and those that have ceased to be current. */
+function versionsThatLeave(view: Exclusive, bucket: string, key: string): StoredVersion[] {
+  const renamed = view.scan(rowsOf('q', bucket, key)).flatMap(({ value }) => {
+    const { renamedTo, order } = decodePending(value)
+    return (renamedTo === undefined ? undefined : locate(view, bucket, renamedTo, order)?.version) ?? []
+  })
+  const older = view.scan(rowsOf('v', bucket, key), { limit: olderVersionsMax })
+  return [...renamed, ...older.map(({ value }) => decodeVersion(key, value))]
+}

@@ -1,0 +1,26 @@
+import { dirname } from 'node:path'
+import type { FilesContext } from '#blobs/files/context.ts'
+import { isPlaced } from '#blobs/files/open-file.ts'
+import { placeOf } from '#blobs/files/place/file-ref.ts'
+import { syncFolderIfThere } from '#lib/files/sync.ts'
+import { rowKey } from '#metadata/tables.ts'
+import type { StoredVersion } from '#metadata/version-codec.ts'
+import { decodePending } from './pending.ts'
+
+/**
+ * Whether the version's file is in its place: the row that brought it there is done with it. A file that was renamed a moment ago is looked
+ * for under its last two names only: the first must be gone for good.
+ */
+export async function isSettledForRename(
+  context: FilesContext,
+  bucket: string,
+  version: StoredVersion,
+): Promise<boolean> {
+  if (!isPlaced(context, bucket, version)) return false
+  const { engine, durability, layout } = context
+  const { key, order, blob } = version
+  const row = await engine.get(rowKey('q', bucket, key, order))
+  if (row === undefined || decodePending(row).source === undefined || durability === 'none') return true
+  await syncFolderIfThere(dirname(layout.place(bucket, key, placeOf(blob))))
+  return true
+}

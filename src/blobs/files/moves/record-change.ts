@@ -1,0 +1,97 @@
+/** The row of a change, which tells which files have to move or go. What cannot be done is refused while nothing has been changed. */
+import { type BlobChange, NotSettled } from '#blobs/contract/blob-change.ts'
+import type { FilesContext } from '#blobs/files/context.ts'
+import { readSame } from '#blobs/files/io/file-operations.ts'
+import { isPlain, type Place, placeOf, signatureIn } from '#blobs/files/place/file-ref.ts'
+import { assertRemovable, assertReplaceable } from '#blobs/files/place/replaceable.ts'
+import type { BlobRef } from '#metadata/blob-ref.ts'
+import { rowKey } from '#metadata/tables.ts'
+import type { Transaction } from '#metadata/transact.ts'
+import { decodePending, type Pending, putPending, type RemovedFile, removedFile, smallBytesOf } from './pending.ts'
+
+export interface RecordedChange {
+  readonly pending: Pending
+  /** At a renamed object's old key: whoever writes to that next must not replace the file before it has been moved. */
+  readonly leaving: Pending | undefined
+  /** Of the new version. */
+  readonly place: Place | undefined
+}
+
+export async function recordChange(
+  context: FilesContext,
+  transaction: Transaction,
+  change: BlobChange,
+): Promise<RecordedChange | undefined> {
+  const { bucket, key, order, arrived } = change
+  assertSettled(change)
+  if (arrived?.isInPlace === true) return undefined
+  assertPossible(context, change)
+  const { moved, removed, replacedInodes } = filesOf(change)
+  if (arrived === undefined) {
+    if (moved.length === 0 && removed.length === 0) return undefined
+    const pending = { bucket, key, order, moved, removed }
+    putPending(transaction, pending)
+    return { pending, leaving: undefined, place: undefined }
+  }
+  moved.push(order)
+  const { ref, renamedFrom, uploadId } = arrived
+  const inodes = [ref.stamp, ...replacedInodes]
+  const place = placeOf(ref)
+  if (renamedFrom === undefined) {
+    const pending = { bucket, key, order, moved, removed, fileId: ref.id, inodes, bytes: arrived.bytes, uploadId }
+    putPending(transaction, pending)
+    return { pending, leaving: undefined, place }
+  }
+  const source = { key: renamedFrom.key, place: placeOf(renamedFrom.ref) }
+  const carried = await carryBytes(context, transaction, bucket, renamedFrom)
+  const pending = { bucket, key, order, moved, removed, source, ...carried, inodes }
+  const leaving = { bucket, key: renamedFrom.key, order, moved: [], removed: [], renamedTo: key }
+  for (const row of [pending, leaving]) putPending(transaction, row)
+  return { pending, leaving, place }
+}
+
+/**
+ * NotSettled. A write moves its own file without a look at the way of one that is arriving from another path than `staging/`, and would
+ * leave that where it is.
+ */
+function assertSettled({ bucket, key, arrived, moved, gone }: BlobChange): void {
+  for (const { order, ref } of gone) if (ref.isArriving) throw new NotSettled(bucket, key, order)
+  for (const { order, from } of moved) if (from.isArriving) throw new NotSettled(bucket, key, order)
+  const source = arrived?.renamedFrom
+  if (source?.ref.isArriving) throw new NotSettled(bucket, source.key, source.order)
+}
+
+/** AccessDenied. */
+function assertPossible(context: FilesContext, { bucket, key, arrived, moved, gone }: BlobChange): void {
+  const vacatesPlain =
+    gone.some(({ ref }) => isPlain(ref)) || moved.some(({ from, to }) => isPlain(from) && !isPlain(to))
+  if (vacatesPlain) assertRemovable(context, bucket, key)
+  else if (arrived !== undefined && isPlain(arrived.ref)) assertReplaceable(context, bucket, key)
+  const from = arrived?.renamedFrom
+  if (from !== undefined && isPlain(from.ref)) assertRemovable(context, bucket, from.key)
+}
+
+function filesOf({ arrived, moved, gone }: BlobChange): {
+  moved: string[]
+  removed: RemovedFile[]
+  replacedInodes: number[]
+} {
+  const orders = moved.filter(({ from, to }) => from.kind !== to.kind).map(({ order }) => order)
+  // The new file takes the old one's place: nothing is left to remove.
+  const replaced = arrived !== undefined && isPlain(arrived.ref) ? gone.find(({ ref }) => isPlain(ref)) : undefined
+  const removed = gone.filter((one) => one !== replaced).map(({ ref }) => removedFile(ref))
+  return { moved: orders, removed, replacedInodes: replaced === undefined ? [] : [replaced.ref.stamp] }
+}
+
+/** The bytes of a small version may be on disk nowhere but in the log, with the row that brought it to the old key. */
+async function carryBytes(
+  { layout }: FilesContext,
+  transaction: Transaction,
+  bucket: string,
+  { key, order, ref }: { readonly key: string; readonly order: string; readonly ref: BlobRef },
+): Promise<Pick<Pending, 'fileId' | 'bytes'>> {
+  const row = await transaction.get(rowKey('q', bucket, key, order))
+  if (row === undefined || smallBytesOf(decodePending(row)) === undefined) return {}
+  const bytes = readSame(layout.place(bucket, key, placeOf(ref)), signatureIn(ref))
+  return bytes === undefined ? {} : { fileId: ref.id, bytes }
+}

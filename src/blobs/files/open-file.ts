@@ -1,0 +1,167 @@
+/** The file of a version, open for reading; a small one is read at once and closed. */
+import fs from 'node:fs'
+import type { ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import { promisify } from 'node:util'
+import type { ByteRange, Staged } from '#blobs/contract/incoming.ts'
+import type { OpenBlob } from '#blobs/contract/open-blob.ts'
+import { OpenBytes } from '#blobs/open-bytes.ts'
+import { createDigester } from '#lib/digest/digest.ts'
+import type { BlobRef } from '#metadata/blob-ref.ts'
+import type { StoredVersion } from '#metadata/version-codec.ts'
+import { limits } from '#model/limits.ts'
+import { areBytesOf, assertSameDigests, checkOfStretch } from './checks/verify.ts'
+import type { FilesContext } from './context.ts'
+import { sendStretch } from './io/egress.ts'
+import { type OpenFile as FileDescriptor, findFileSafely, openFile, readWhole } from './io/file-operations.ts'
+import type { StretchCheck } from './io/stretch-check.ts'
+import { isFileOf, isPlain, placeOf } from './place/file-ref.ts'
+import { findFileInside, isInside, openFileInside } from './place/inside.ts'
+
+/** At its place, or where it waits to be moved there. */
+export function openVersion(
+  context: FilesContext,
+  bucket: string,
+  version: StoredVersion,
+): OpenBlob | 'damaged' | undefined {
+  const { layout } = context
+  const { key, blob } = version
+  const path = layout.place(bucket, key, placeOf(blob))
+  const file = isPlain(blob) ? openFileInside(layout.bucket(bucket), path) : openFile(path)
+  const opened = readSame(file, blob) ?? readSame(openFile(layout.staging(blob.id)), blob)
+  if (opened === undefined) return undefined
+  const { bytes, ctimeMs, fd } = opened
+  if (bytes === undefined) return new OpenFile(context, bucket, version, fd, ctimeMs)
+  return areBytesOf(context, version, bytes, ctimeMs) ? new OpenBytes(bytes) : 'damaged'
+}
+
+export function hasVersion(context: FilesContext, bucket: string, version: StoredVersion): boolean {
+  if (isPlaced(context, bucket, version)) return true
+  const staged = findFileSafely(context.layout.staging(version.blob.id))
+  return staged !== undefined && isFileOf(staged, version.blob)
+}
+
+/** Whether the file is where the record says. */
+export function isPlaced({ layout }: FilesContext, bucket: string, { key, blob }: StoredVersion): boolean {
+  const path = layout.place(bucket, key, placeOf(blob))
+  const there = isPlain(blob) ? findFileInside(layout.bucket(bucket), path) : findFileSafely(path)
+  return there !== undefined && isFileOf(there, blob)
+}
+
+/** Where the record says that the file is; undefined behind a symbolic link. */
+export function findReachablePath(
+  { layout }: Pick<FilesContext, 'layout'>,
+  bucket: string,
+  { key, blob }: StoredVersion,
+): string | undefined {
+  const path = layout.place(bucket, key, placeOf(blob))
+  return !isPlain(blob) || isInside(layout.bucket(bucket), path) ? path : undefined
+}
+
+interface Opened {
+  readonly bytes: Buffer | undefined
+  readonly ctimeMs: number
+  /** -1 if it is closed. */
+  readonly fd: number
+}
+
+/** Undefined, and the file is closed, if it is another's. */
+function readSame(file: FileDescriptor | undefined, blob: BlobRef): Opened | undefined {
+  if (file === undefined) return undefined
+  const { fd, signature, ctimeMs } = file
+  if (!isFileOf(signature, blob)) {
+    fs.closeSync(fd)
+    return undefined
+  }
+  if (signature.sizeBytes > limits.inlineBytes) return { bytes: undefined, ctimeMs, fd }
+  try {
+    return { bytes: readWhole(fd, signature.sizeBytes), ctimeMs, fd: -1 }
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+const pieceBytes = 256 * 1024
+const readFile = promisify(fs.read)
+
+class OpenFile implements OpenBlob {
+  readonly #context: FilesContext
+  readonly #bucket: string
+  readonly #version: StoredVersion
+  readonly #ctimeMs: number
+  #fd: number
+
+  constructor(context: FilesContext, bucket: string, version: StoredVersion, fd: number, ctimeMs: number) {
+    this.#context = context
+    this.#bucket = bucket
+    this.#version = version
+    this.#ctimeMs = ctimeMs
+    this.#fd = fd
+  }
+
+  get sizeBytes(): number {
+    return this.#version.blob.sizeBytes
+  }
+
+  bytes(): undefined {
+    return undefined
+  }
+
+  async send({ start, end }: ByteRange, response: ServerResponse, writeHead?: () => void): Promise<void> {
+    await sendStretch(response, { fd: this.#fd, start, end, check: this.#check(start, end) }, writeHead)
+  }
+
+  async *pieces({ start, end }: ByteRange): AsyncGenerator<Buffer> {
+    const check = this.#check(start, end)
+    const digester = check.canDigest ? createDigester(['CRC64NVME']) : undefined
+    for (let position = start; position < end; ) {
+      const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, end - position))
+      const { bytesRead } = await readFile(this.#fd, buffer, 0, buffer.length, position)
+      if (bytesRead === 0) throw new Error(`The file ends at ${position}, before what was promised`)
+      position += bytesRead
+      digester?.update(buffer.subarray(0, bytesRead))
+      if (position === end) check.assertSame(digester?.digest().get('CRC64NVME'))
+      yield buffer.subarray(0, bytesRead)
+    }
+  }
+
+  uncheckedStream({ start, end }: ByteRange): Readable {
+    return readStretch({ fd: this.#fd, start, end })
+  }
+
+  assertCopied({ start, end }: ByteRange, digests: Staged['digests']): void {
+    this.#check(start, end).assertSame(undefined)
+    const isWhole = start === 0 && end === this.sizeBytes
+    if (isWhole) assertSameDigests(this.#context, this.#bucket, this.#version, digests)
+  }
+
+  close(): void {
+    if (this.#fd === -1) return
+    fs.close(this.#fd)
+    this.#fd = -1
+  }
+
+  #check(start: number, end: number): StretchCheck {
+    const stretch = { fd: this.#fd, start, end, ctimeMs: this.#ctimeMs }
+    return checkOfStretch(this.#context, this.#bucket, this.#version, stretch)
+  }
+}
+
+/** `destroy` closes a descriptor even with `autoClose: false`: it may be another file's by the time its owner closes it. */
+const withoutClosing = {
+  open: fs.open,
+  read: fs.read,
+  close: (_fd: number, done: (error: NodeJS.ErrnoException | null) => void) => done(null),
+}
+
+/** A stream over an open file; closing stays with the owner of the descriptor. */
+export function readStretch(stretch: { fd: number; start: number; end: number }): Readable {
+  return fs.createReadStream('', {
+    fd: stretch.fd,
+    start: stretch.start,
+    end: stretch.end - 1,
+    autoClose: false,
+    fs: withoutClosing,
+    highWaterMark: 1024 * 1024,
+  })
+}

@@ -1,0 +1,60 @@
+/** What a BlobRef says in this store: where the file is, and how it is known again. */
+import type { BlobRef } from '#metadata/blob-ref.ts'
+
+/**
+ * `plain`: the key's own path in the bucket's folder. `opaque` and `version`: a file named `id` under `.myfsio.sys/opaque` or
+ * `.myfsio.sys/versions`.
+ */
+export type Place =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'opaque'; readonly id: string }
+  | { readonly kind: 'version'; readonly id: string }
+
+/** Tells that a file is still the one that was published: any change from outside changes at least one of the three. */
+export interface FileSignature {
+  readonly inode: number
+  readonly sizeBytes: number
+  /** With a fraction, as precise as the platform tells it. */
+  readonly mtimeMs: number
+}
+
+const kinds = ['plain', 'opaque', 'version'] as const
+const plainKind = 0
+
+export const plain: Place = Object.freeze({ kind: 'plain' })
+
+export const fileRef = (id: string, kind: Place['kind'], { inode, sizeBytes, mtimeMs }: FileSignature): BlobRef => ({
+  id,
+  sizeBytes,
+  kind: kinds.indexOf(kind),
+  stamp: inode,
+  secondStamp: mtimeMs,
+})
+
+export const isPlain = ({ kind }: BlobRef): boolean => kind === plainKind
+
+export function placeOf({ kind, id }: BlobRef): Place {
+  const name = kinds[kind]
+  return name === undefined || name === 'plain' ? plain : { kind: name, id }
+}
+
+export const withKind = (ref: BlobRef, kind: Place['kind']): BlobRef => ({ ...ref, kind: kinds.indexOf(kind) })
+
+export const withSignature = (ref: BlobRef, { inode, sizeBytes, mtimeMs }: FileSignature): BlobRef => ({
+  ...ref,
+  sizeBytes,
+  stamp: inode,
+  secondStamp: mtimeMs,
+})
+
+export const signatureIn = ({ stamp, sizeBytes, secondStamp }: BlobRef): FileSignature => ({
+  inode: stamp,
+  sizeBytes,
+  mtimeMs: secondStamp,
+})
+
+export const isFileOf = ({ inode, sizeBytes, mtimeMs }: FileSignature, ref: BlobRef): boolean =>
+  inode === ref.stamp && sizeBytes === ref.sizeBytes && mtimeMs === ref.secondStamp
+
+export const isSameRef = (a: BlobRef, b: BlobRef): boolean =>
+  a.kind === b.kind && a.stamp === b.stamp && a.sizeBytes === b.sizeBytes && a.secondStamp === b.secondStamp

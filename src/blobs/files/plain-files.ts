@@ -1,0 +1,216 @@
+/**
+ * The blob store of plain files (docs: the publishing protocol): a bucket is a folder, and the current version of a key is a file of this
+ * name in it. The index is the write-ahead log of the files, so it has to be an engine on the same machine.
+ */
+import fs from 'node:fs'
+import type { BlobChange, NotSettled } from '#blobs/contract/blob-change.ts'
+import type {
+  BlobStore,
+  Durability,
+  Recorded,
+  Search,
+  SettleOptions,
+  VerifyReads,
+  Whereabouts,
+} from '#blobs/contract/blob-store.ts'
+import type { BlobOwner } from '#blobs/contract/foreign.ts'
+import type { ByteRange, IncomingBody, StagedBlob } from '#blobs/contract/incoming.ts'
+import type { OpenBlob } from '#blobs/contract/open-blob.ts'
+import { TroubleLog } from '#blobs/trouble-log.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { DiskReserve } from '#lib/files/disk-reserve.ts'
+import { syncFolder } from '#lib/files/sync.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import type { BlobRef } from '#metadata/blob-ref.ts'
+import type { LocalEngine } from '#metadata/local-engine.ts'
+import type { Transaction } from '#metadata/transact.ts'
+import type { StoredVersion } from '#metadata/version-codec.ts'
+import type { ChecksumAlgorithm } from '#model/object.ts'
+import type { WorkStatus } from '#model/work-status.ts'
+import { FilesByHand } from './by-hand/files-by-hand.ts'
+import { prepareChange, prepareRemoval } from './by-hand/prepare-change.ts'
+import { discoverFile, type FileSearch, searchFile } from './by-hand/search.ts'
+import { FileInspection } from './checks/inspection.ts'
+import { VerifiedFiles } from './checks/verified-files.ts'
+import { damaged } from './checks/verify.ts'
+import type { FilesContext } from './context.ts'
+import { orderAfterRows } from './moves/order-after-rows.ts'
+import { pendingKey } from './moves/pending.ts'
+import { isSettledForRename } from './moves/prepare-rename.ts'
+import { type RecordedChange, recordChange } from './moves/record-change.ts'
+import { Settler } from './moves/settler.ts'
+import { hasVersion, openVersion } from './open-file.ts'
+import { BucketFolders } from './place/bucket-folders.ts'
+import { placeOf, withKind } from './place/file-ref.ts'
+import { isPlainKey, type Layout } from './place/layout.ts'
+import { PartFiles } from './staging/parts.ts'
+import { removeAbandoned } from './staging/remove-abandoned.ts'
+import { Spares } from './staging/spares.ts'
+import { assertRoom, discardFile, stage, stageCopy } from './staging/staging.ts'
+import { StagingFolder, sortStaging } from './staging/staging-folder.ts'
+import { filesStatus } from './status.ts'
+
+export interface PlainFilesOptions {
+  readonly layout: Layout
+  readonly engine: LocalEngine
+  readonly durability: Durability
+  readonly log: LevelLog
+  readonly clock: Clock
+  readonly reserve: DiskReserve
+  readonly verifyReads: VerifyReads
+}
+
+export class PlainFiles implements BlobStore {
+  readonly buckets: BucketFolders
+  readonly parts: PartFiles
+  readonly inspection: FileInspection
+  readonly byHand: FilesByHand
+  readonly #context: FilesContext
+  #owner: BlobOwner | undefined
+
+  private constructor(context: Omit<FilesContext, 'owner'>) {
+    const ownerOf = () => this.#owner
+    this.#context = {
+      ...context,
+      get owner() {
+        const owner = ownerOf()
+        if (owner === undefined) throw new Error('the files have not been started')
+        return owner
+      },
+    }
+    this.buckets = new BucketFolders(this.#context)
+    this.parts = new PartFiles(this.#context)
+    this.inspection = new FileInspection(this.#context)
+    this.byHand = new FilesByHand(this.#context)
+  }
+
+  static async open(options: PlainFilesOptions): Promise<PlainFiles> {
+    const { layout, durability, log, reserve } = options
+    for (const folder of ['staging', 'uploads', 'versions', 'opaque']) {
+      fs.mkdirSync(layout.system(folder), { recursive: true })
+    }
+    sortStaging(layout)
+    const staging = reserve.withRoom(() => StagingFolder.open(layout))
+    if (durability !== 'none') await syncFolder(layout.system('staging'))
+    const spares = new Spares({ layout, newFileId: () => staging.newFileId() })
+    const troubles = new TroubleLog(log)
+    const settler = new Settler({ ...options, spares, troubles })
+    return new PlainFiles({ ...options, settler, spares, staging, troubles, verified: new VerifiedFiles() })
+  }
+
+  start(owner: BlobOwner): Promise<number> {
+    this.#owner = owner
+    return this.#context.settler.recover()
+  }
+
+  removeAbandoned(): Promise<void> {
+    return removeAbandoned(this.#context)
+  }
+
+  async close(): Promise<void> {
+    const { settler, spares, staging } = this.#context
+    await settler.close()
+    await spares.close()
+    staging.close()
+  }
+
+  assertRoom(sizeBytes?: number): void {
+    assertRoom(this.#context, sizeBytes)
+  }
+
+  stage(body: IncomingBody): Promise<StagedBlob> {
+    return stage(this.#context, body)
+  }
+
+  stageCopy(from: OpenBlob, range: ByteRange, algorithms: readonly ChecksumAlgorithm[]): Promise<StagedBlob> {
+    return stageCopy(this.#context, from, range, algorithms)
+  }
+
+  discard({ ref }: StagedBlob): void {
+    discardFile(this.#context, ref.id)
+  }
+
+  asCurrent(key: string, ref: BlobRef): BlobRef {
+    const { kind } = placeOf(ref)
+    if (!isPlainKey(key)) return kind === 'plain' ? withKind(ref, 'opaque') : ref
+    return kind === 'version' ? { ...withKind(ref, 'plain'), isArriving: true } : ref
+  }
+
+  asRenamed(key: string, ref: BlobRef): BlobRef {
+    return { ...withKind(ref, isPlainKey(key) ? 'plain' : 'opaque'), isArriving: true }
+  }
+
+  asOlder(ref: BlobRef): BlobRef {
+    return placeOf(ref).kind === 'plain' ? withKind(ref, 'version') : ref
+  }
+
+  prepareChange(bucket: string, key: string): Promise<void> {
+    return prepareChange(this.#context, bucket, key)
+  }
+
+  prepareRemoval(bucket: string, key: string): Promise<((ref: BlobRef) => BlobRef) | undefined> {
+    return prepareRemoval(this.#context, bucket, key)
+  }
+
+  prepareRename(bucket: string, version: StoredVersion): Promise<boolean> {
+    return isSettledForRename(this.#context, bucket, version)
+  }
+
+  orderAfter(transaction: Transaction, bucket: string, key: string, newest: string | undefined): Promise<string> {
+    return orderAfterRows(transaction, bucket, key, newest)
+  }
+
+  record(transaction: Transaction, change: BlobChange): Promise<Recorded | undefined> {
+    return recordChange(this.#context, transaction, change)
+  }
+
+  async isRecorded(recorded: Recorded): Promise<boolean> {
+    const { pending } = recorded as RecordedChange
+    return (await this.#context.engine.get(pendingKey(pending))) !== undefined
+  }
+
+  async settle(recorded: Recorded, { flushed, isUnversioned, isAwaited }: SettleOptions): Promise<void> {
+    const { pending, leaving, place } = recorded as RecordedChange
+    const { settler, durability } = this.#context
+    const settle = () => settler.settle(pending, { place: isUnversioned ? place : undefined, leaving })
+    if (isAwaited) {
+      if (durability === 'strict') await flushed
+      return settle()
+    }
+    const isSettled = flushed.then(settle)
+    return durability === 'relaxed' ? settler.lag(pending, isSettled) : isSettled
+  }
+
+  settleArriving({ bucket, key, order }: NotSettled): Promise<void> {
+    return this.#context.settler.settleArriving(bucket, key, order)
+  }
+
+  open(bucket: string, version: StoredVersion): OpenBlob | 'damaged' | undefined {
+    return openVersion(this.#context, bucket, version)
+  }
+
+  has(bucket: string, version: StoredVersion): boolean {
+    return hasVersion(this.#context, bucket, version)
+  }
+
+  search(bucket: string, version: StoredVersion, before: Search | undefined): Promise<Search | 'unreachable'> {
+    return searchFile(this.#context, bucket, version, before as FileSearch | undefined)
+  }
+
+  discover(bucket: string, key: string): Promise<boolean> {
+    return discoverFile(this.#context, bucket, key)
+  }
+
+  damaged(bucket: string, version: StoredVersion): Error {
+    return damaged(this.#context, bucket, version)
+  }
+
+  whereabouts(bucket: string, { key, blob }: StoredVersion): Whereabouts {
+    const place = placeOf(blob)
+    return { path: this.#context.layout.place(bucket, key, place), kind: place.kind }
+  }
+
+  status(): Promise<WorkStatus[]> {
+    return filesStatus(this.#context)
+  }
+}

@@ -1,0 +1,13 @@
+import { existsSync, readdirSync } from 'node:fs'
+import type { Layout } from '#blobs/files/place/layout.ts'
+import { isStagingInUse } from './staging-folder.ts'
+
+/** A server has the folder open. */
+export class FolderInUse extends Error {}
+
+/** FolderInUse. */
+export function assertUnused(layout: Layout): void {
+  const staging = layout.system('staging')
+  const isInUse = existsSync(staging) && readdirSync(staging).some((owner) => isStagingInUse(layout, owner))
+  if (isInUse) throw new FolderInUse(`A server uses ${layout.root}. Stop it first: fsck needs the folder for itself.`)
+}

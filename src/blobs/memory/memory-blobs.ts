@@ -1,0 +1,163 @@
+/**
+ * The simplest blob store: everything in the memory of one process, for tests and throw-away servers. Bytes are never moved; those of a
+ * version that is gone are forgotten after its commit.
+ */
+import type { BlobChange } from '#blobs/contract/blob-change.ts'
+import type { BlobStore, Recorded, SettleOptions } from '#blobs/contract/blob-store.ts'
+import type { BucketBlobs } from '#blobs/contract/bucket-blobs.ts'
+import type { ByteRange, IncomingBody, StagedBlob } from '#blobs/contract/incoming.ts'
+import type { Inspection } from '#blobs/contract/inspection.ts'
+import type { OpenBlob } from '#blobs/contract/open-blob.ts'
+import { OpenBytes } from '#blobs/open-bytes.ts'
+import { readBody } from '#blobs/read-body.ts'
+import type { BlobRef } from '#metadata/blob-ref.ts'
+import { newOrder, randomId } from '#metadata/order.ts'
+import type { Transaction } from '#metadata/transact.ts'
+import type { StoredVersion } from '#metadata/version-codec.ts'
+import { ApiError } from '#model/errors.ts'
+import type { ChecksumAlgorithm } from '#model/object.ts'
+import type { WorkStatus } from '#model/work-status.ts'
+import { copyOf, digestsOf } from './copy-of.ts'
+import { MemoryParts } from './memory-parts.ts'
+
+interface GoneBlobs {
+  readonly ids: readonly string[]
+  readonly uploadId: string | undefined
+}
+
+export class MemoryBlobs implements BlobStore {
+  readonly #bytes = new Map<string, Buffer>()
+  readonly parts = new MemoryParts((bytes) => this.#keep(bytes))
+  readonly buckets: BucketBlobs = {
+    assertFree: async () => undefined,
+    make: async () => undefined,
+    isForeign: () => false,
+    confirmForeign: async () => false,
+    hasForeign: async () => false,
+    recordRemoval: () => undefined,
+    remove: async () => undefined,
+    keep: async () => undefined,
+  }
+  readonly inspection: Inspection = {
+    compare: async (_bucket, { blob }) => (this.#bytes.has(blob.id) ? 'right' : 'missing'),
+    leftovers: none,
+    parts: none,
+    setAside: async () => undefined,
+    keepRow: async () => 'memory',
+    unknownIn: none,
+    unknownBuckets: async () => [],
+    hasBucket: () => true,
+  }
+  readonly byHand = undefined
+
+  async start(): Promise<number> {
+    return 0
+  }
+
+  async removeAbandoned(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.#bytes.clear()
+  }
+
+  assertRoom(): void {}
+
+  async stage(body: IncomingBody): Promise<StagedBlob> {
+    return this.#stage(await readBody(body), body.algorithms)
+  }
+
+  async stageCopy(from: OpenBlob, range: ByteRange, algorithms: readonly ChecksumAlgorithm[]): Promise<StagedBlob> {
+    return this.#stage(await copyOf(from, range, algorithms), algorithms)
+  }
+
+  #stage(bytes: Buffer, algorithms: readonly ChecksumAlgorithm[]): StagedBlob {
+    const digests = digestsOf(bytes, algorithms)
+    return { ref: this.#keep(bytes), sizeBytes: bytes.length, digests, bytes: undefined }
+  }
+
+  #keep(bytes: Buffer): BlobRef {
+    const id = randomId(12)
+    this.#bytes.set(id, bytes)
+    return { id, sizeBytes: bytes.length, kind: 0, stamp: 0, secondStamp: 0 }
+  }
+
+  discard({ ref }: StagedBlob): void {
+    this.#bytes.delete(ref.id)
+  }
+
+  asCurrent(_key: string, ref: BlobRef): BlobRef {
+    return ref
+  }
+
+  asRenamed(_key: string, ref: BlobRef): BlobRef {
+    return ref
+  }
+
+  asOlder(ref: BlobRef): BlobRef {
+    return ref
+  }
+
+  async prepareChange(): Promise<void> {}
+
+  async prepareRemoval(): Promise<undefined> {
+    return undefined
+  }
+
+  async prepareRename(): Promise<boolean> {
+    return true
+  }
+
+  orderAfter(_transaction: Transaction, _bucket: string, _key: string, newest: string | undefined): string {
+    return newOrder(newest)
+  }
+
+  async record(_transaction: Transaction, { gone, arrived }: BlobChange): Promise<GoneBlobs> {
+    return { ids: gone.map(({ ref }) => ref.id), uploadId: arrived?.uploadId }
+  }
+
+  /** A commit in memory takes effect, or fails as a whole. */
+  async isRecorded(): Promise<boolean> {
+    return false
+  }
+
+  async settle(recorded: Recorded, _options: SettleOptions): Promise<void> {
+    const { ids, uploadId } = recorded as GoneBlobs
+    for (const id of ids) this.#bytes.delete(id)
+    if (uploadId !== undefined) await this.parts.remove(uploadId)
+  }
+
+  async settleArriving(): Promise<void> {}
+
+  open(_bucket: string, { blob }: StoredVersion): OpenBlob | undefined {
+    const bytes = this.#bytes.get(blob.id)
+    return bytes === undefined ? undefined : new OpenBytes(bytes)
+  }
+
+  has(_bucket: string, { blob }: StoredVersion): boolean {
+    return this.#bytes.has(blob.id)
+  }
+
+  /** Its version was replaced or removed since the record was read, and the next reading of that shows it. */
+  async search(_bucket: string, version: StoredVersion, before: object | undefined): Promise<object | 'unreachable'> {
+    if (before !== undefined && (before as StoredVersion).order === version.order) throw new ApiError('InternalError')
+    return version
+  }
+
+  async discover(): Promise<boolean> {
+    return false
+  }
+
+  damaged(): Error {
+    return new ApiError('InternalError')
+  }
+
+  whereabouts(): undefined {
+    return undefined
+  }
+
+  async status(): Promise<WorkStatus[]> {
+    return []
+  }
+}
+
+async function* none(): AsyncGenerator<never> {}

@@ -1,0 +1,50 @@
+/**
+ * Tells of a trouble once, not each time that it is met: every write, read and scan meets a folder that cannot be written to. What is
+ * still there after an hour is told again.
+ */
+import { dirname } from 'node:path'
+import type { LevelLog } from '#lib/log/level-log.ts'
+
+const againAfterMs = 60 * 60 * 1000
+const rememberedMax = 1000
+
+export interface Troubled {
+  readonly bucket: string
+  readonly key: string
+  readonly versionId?: string
+}
+
+export class TroubleLog {
+  readonly #log: LevelLog
+  /** When each was told, the oldest first. */
+  readonly #toldAtMs = new Map<string, number>()
+
+  constructor(log: LevelLog) {
+    this.#log = log
+  }
+
+  /** Of one file. */
+  tellOfFile(level: 'warn' | 'error', error: unknown, file: Troubled, message: string): void {
+    const { bucket, key, versionId } = file
+    this.#tell(level, error, [`${bucket}/${key}`, versionId].join('\0'), file, message)
+  }
+
+  /** Of a folder: its files have the same trouble, and the first that is met stands for all. */
+  tellOfFolder(level: 'warn' | 'error', error: unknown, { bucket, key }: Troubled, message: string): void {
+    this.#tell(level, error, `${bucket}/${key.endsWith('/') ? key : `${dirname(key)}/`}`, { bucket, key }, message)
+  }
+
+  #tell(level: 'warn' | 'error', error: unknown, where: string, fields: Troubled, message: string): void {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    const trouble = [message, code, where].join('\0')
+    const now = Date.now()
+    if (now - (this.#toldAtMs.get(trouble) ?? Number.NEGATIVE_INFINITY) < againAfterMs) return
+    this.#toldAtMs.delete(trouble)
+    const [oldest] = this.#toldAtMs.keys()
+    if (oldest !== undefined && this.#toldAtMs.size >= rememberedMax) this.#toldAtMs.delete(oldest)
+    this.#toldAtMs.set(trouble, now)
+    const { bucket, key, versionId } = fields
+    const named = versionId === undefined ? { bucket, key } : { bucket, key, versionId }
+    this.#log[level](error === undefined ? named : { err: error, ...named }, message)
+  }
+}

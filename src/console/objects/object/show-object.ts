@@ -1,0 +1,94 @@
+import { join, relative } from 'node:path'
+import { mayReadTags } from '#access/decide/tag-access.ts'
+import type { Whereabouts } from '#blobs/contract/blob-store.ts'
+import { shownApiUrl } from '#console/api-urls.ts'
+import { openIam } from '#console/iam/open-iam.ts'
+import { folderCrumbs, nameOf, parentOf } from '#console/objects/folder/folder.ts'
+import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import { awsEncode } from '#lib/text/uri.ts'
+import { anonymous } from '#model/account.ts'
+import { ApiError } from '#model/errors.ts'
+import type { ObjectVersion } from '#model/object.ts'
+import type { Tags } from '#model/tags.ts'
+import { fileTypeOf, iconOf } from './file-kind.ts'
+import { readableHeaders } from './header-fields.ts'
+import { previewOf } from './preview.ts'
+import { listKeyVersions } from './versions.ts'
+
+export const showObject: Page = async (visit, services) => {
+  const { bucket, key, versionId } = visit
+  const version = await services.store.findVersion(bucket.name, key, versionId)
+  const versions = await listKeyVersions(visit, services)
+  if (version === undefined && versions.length === 0) throw new ApiError('NoSuchKey')
+  const shown = version?.isDeleteMarker === false ? version : undefined
+  return objectView(visit, {
+    version: shown && { ...shown, headers: readableHeaders(shown.headers) },
+    versionId,
+    versions,
+    preview: shown === undefined ? undefined : await previewOf(services.store, bucket.name, shown, versionId),
+    place: shown === undefined ? undefined : placeOf(services, bucket.name, shown),
+    publicUrl: shown === undefined ? undefined : publicUrlOf(visit, services, shown),
+    sign: iconOf(fileTypeOf(key, shown?.headers.contentType).kind),
+    mayAskWho: openIam(visit, services).may('SimulatePrincipalPolicy', '*'),
+    tags: shown === undefined ? undefined : tagsFor(visit, services, shown),
+    parts: shown === undefined ? [] : await services.store.listObjectParts(bucket.name, shown, 0, 1000),
+  })
+}
+
+function objectView(visit: Visit, locals: Record<string, unknown>): View {
+  const { bucket, key } = visit
+  const resource = { bucket, key }
+  return {
+    view: 'objects/object',
+    title: `${nameOf(key)} · ${bucket.name}`,
+    place: 'buckets',
+    crumbs: [...folderCrumbs(bucket.name, parentOf(key), false), { text: nameOf(key) }],
+    scripts: ['object.js'],
+    locals: {
+      bucket,
+      key,
+      name: nameOf(key),
+      back: parentOf(key),
+      mayWrite: visit.may('s3:PutObject', resource),
+      mayTag: visit.may('s3:PutObjectTagging', resource),
+      mayDelete: visit.may('s3:DeleteObject', resource),
+      mayDeleteVersion: visit.may('s3:DeleteObjectVersion', resource),
+      mayReadVersion: visit.may('s3:GetObjectVersion', resource),
+      ...locals,
+    },
+  }
+}
+
+/** Undefined for visitors who may not read them. */
+function tagsFor(
+  { bucket, key, versionId, principal, facts: visited }: Visit,
+  { gatekeeper }: ConsoleServices,
+  version: ObjectVersion,
+): Tags | undefined {
+  const facts = versionId === undefined ? visited : { ...visited, keys: { 's3:versionid': versionId } }
+  const mayRead = mayReadTags(gatekeeper, principal, { bucket, key, versionId, version }, facts)
+  return mayRead ? (version.tags ?? {}) : undefined
+}
+
+/** The public URL, if everyone can read the object. */
+function publicUrlOf(visit: Visit, { gatekeeper, config }: ConsoleServices, object: ObjectVersion): string | undefined {
+  const { key } = object
+  const { bucket, facts } = visit
+  if (!gatekeeper.may(anonymous, 's3:GetObject', { bucket, key, object }, facts)) return undefined
+  return `${shownApiUrl(config, visit)}/${bucket.name}/${awsEncode(key, { keepSlash: true })}`
+}
+
+const placeNotes: Readonly<Record<Whereabouts['kind'], string | undefined>> = {
+  plain: undefined,
+  opaque: 'not under its own name, which cannot be a plain file',
+  version: 'an older version, kept aside from the bucket’s folder',
+}
+
+/** The path of the bytes, relative to STORAGE_ROOT. The absolute path is shown only to visitors on this machine. */
+function placeOf({ config, store }: ConsoleServices, bucket: string, version: ObjectVersion) {
+  const where = store.whereabouts(bucket, version)
+  if (where === undefined) return undefined
+  const { path, kind } = where
+  const shown = config.isLoopback ? path : join('STORAGE_ROOT', relative(config.storageRoot, path))
+  return { path: shown, note: placeNotes[kind] }
+}

@@ -1,0 +1,99 @@
+/** The package `myfsio` as a library: the whole program in the caller's process, for tests and tools. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { declareUsers } from '#app/declare-users.ts'
+import { seedStore } from '#app/seed.ts'
+import type { OpenServices } from '#app/services.ts'
+import { startTogether } from '#app/together.ts'
+import { type AppConfig, loadConfig } from '#config/config.ts'
+import { MemorySource } from '#documents/memory-source.ts'
+import { prepareFirstStart } from '#launcher/first-start.ts'
+import { packageRoot, version } from '#lib/program/package-root.ts'
+import type { Credentials, MyFSIO, MyFSIOOptions, StartMyFSIO } from './embed-types.ts'
+
+const drainMs = 5000
+
+export const startMyFSIO: StartMyFSIO = async (options = {}) => {
+  // In memory nothing is read from this folder, and nothing is written: it does not exist.
+  const folder = options.root ?? join(tmpdir(), `myfsio-in-memory-${randomUUID()}`)
+  const credentials = options.credentials ?? newCredentials()
+  const config = await configOf(options, folder)
+  const running = await startTogether({
+    config,
+    version,
+    packageRoot,
+    bootstrap: { accessKey: credentials.accessKeyId, secretKey: credentials.secretAccessKey },
+    documents: options.root === undefined ? memoryDocuments : undefined,
+    prepare: (open) => prepare(open, options, credentials, config),
+  })
+  const { host } = config
+  const scheme = config.tls === undefined ? 'http' : 'https'
+  const { consolePort } = running
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= running.close(drainMs)
+    return closing
+  }
+  return {
+    endpoint: `${scheme}://${host}:${running.apiPort}`,
+    region: config.region,
+    credentials,
+    consoleUrl: consolePort === undefined ? undefined : `${scheme}://${host}:${consolePort}/ui`,
+    async reset() {
+      if (options.root !== undefined)
+        throw new Error(`reset() would delete what is in ${folder}: it is for servers in memory.`)
+      await running.reopen()
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  } satisfies MyFSIO
+}
+
+const newCredentials = (): Credentials => ({
+  accessKeyId: 'myfsio',
+  secretAccessKey: randomBytes(24).toString('base64url'),
+})
+
+/** ConfigError. The environment and .env of the caller are not read. */
+async function configOf(options: MyFSIOOptions, folder: string): Promise<AppConfig> {
+  const { root, buckets = [], console: hasConsole = false, port = 0, consolePort = 0, region, settings } = options
+  const given = {
+    LOG_LEVEL: 'off',
+    ...(root === undefined ? { ...memorySettings, SECRET_KEY: randomBytes(24).toString('base64url') } : {}),
+    ...settings,
+    STORAGE_ROOT: folder,
+    MODE: hasConsole ? 'both' : 'api',
+    API_PORT: String(port),
+    UI_PORT: String(consolePort),
+    MYFSIO_BUCKETS: buckets.join(','),
+    ...(region === undefined ? {} : { AWS_REGION: region }),
+  }
+  const config = loadConfig([], given, folder)
+  if (root === undefined) return config
+  // A folder keeps its own SECRET_KEY, by which secrets at rest are sealed.
+  await mkdir(config.configFolder, { recursive: true, mode: 0o700 })
+  return prepareFirstStart(config).config
+}
+
+const memorySettings = { METADATA_ENGINE: 'memory', SCRUB_INTERVAL: 'off' }
+
+function memoryDocuments() {
+  const sources = new Map<string, MemorySource>()
+  return (path: string): MemorySource => {
+    const source = sources.get(path) ?? new MemorySource()
+    sources.set(path, source)
+    return source
+  }
+}
+
+async function prepare(
+  { identities, services }: OpenServices,
+  { users = [], seed }: MyFSIOOptions,
+  credentials: Credentials,
+  config: AppConfig,
+): Promise<void> {
+  await declareUsers(identities, credentials, users)
+  if (seed !== undefined) await seedStore(services.store, seed, { config, ownerId: identities.ownerId })
+}

@@ -1,0 +1,26 @@
+/** Rows of versions and uploads that are no more. */
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { batches, forgetNamed } from '#metadata/named-blobs.ts'
+import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
+
+/** So many names are remembered at once; the rows are read once for each batch. */
+const batchMax = 100_000
+
+/** Rows of the parts of objects that are no more. */
+export async function* findDanglingRows(engine: MetadataEngine): AsyncGenerator<Uint8Array> {
+  for await (const batch of batches(eachRow(engine, rowsOf('m')), batchMax)) {
+    const unnamed = new Map(batch.map(({ key }) => [rowParts(key)[0] ?? '', key]))
+    await forgetNamed(engine, unnamed)
+    yield* unnamed.values()
+  }
+  const uploads = new Set<string>()
+  for await (const { key } of eachRow(engine, rowsOf('u'))) uploads.add(rowParts(key)[2] ?? '')
+  for (const table of ['p', 's'] as const) {
+    for await (const { key } of eachRow(engine, rowsOf(table))) if (!uploads.has(rowParts(key)[0] ?? '')) yield key
+  }
+  for await (const { key, value } of eachRow(engine, rowsOf('n'))) {
+    const [bucket = '', name = ''] = rowParts(key)
+    const order = Buffer.from(value).toString()
+    if ((await engine.get(rowKey('v', bucket, name, order))) === undefined) yield key
+  }
+}

@@ -1,0 +1,80 @@
+/** The store over an engine and a blob store, which are open. */
+import type { BlobOwner } from '#blobs/contract/foreign.ts'
+import type { StagedBlob } from '#blobs/contract/incoming.ts'
+import type { StoredVersion } from '#metadata/version-codec.ts'
+import { adopt } from './adoption.ts'
+import { storeStatus } from './background.ts'
+import { findSetting, putSetting } from './bucket-settings.ts'
+import {
+  adoptBucket,
+  bucketUsage,
+  createBucket,
+  deleteBucket,
+  findBucket,
+  getBucket,
+  listBuckets,
+  updateBucket,
+} from './buckets.ts'
+import { changeVersion } from './change-version.ts'
+import type { StoreContext } from './context.ts'
+import type { Store } from './contract.ts'
+import { deleteObject } from './delete.ts'
+import { compareVersions, countLeftovers } from './fsck/compare-versions.ts'
+import { listObjects, listVersions } from './listing.ts'
+import type { OpenVersion } from './open-version.ts'
+import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './parts.ts'
+import { putObject } from './publish.ts'
+import { findVersion, headObject, listObjectParts, openObject } from './read.ts'
+import { renameObject } from './rename.ts'
+import { abortUpload, completeUpload, createUpload, getUpload, listUploads } from './uploads.ts'
+
+/** What the blob store asks of the store: what becomes of changes by hand. */
+export const ownerOver = (context: StoreContext): BlobOwner => ({
+  onForeign: (foreign) => adopt(context, foreign),
+  onForeignBucket: (name) => adoptBucket(context, name),
+  look: (bucket, key) => findVersion(context, bucket, key, undefined),
+})
+
+export function storeOver(context: StoreContext, watches: boolean, close: () => Promise<void>): Store {
+  const { blobs } = context
+  return {
+    createBucket: (bucket) => createBucket(context, bucket),
+    findBucket: (name) => findBucket(context.engine, name),
+    getBucket: (name) => getBucket(context, name),
+    listBuckets: (query) => listBuckets(context, query),
+    updateBucket: (name, change) => updateBucket(context, name, change),
+    findSetting: (bucket, name) => findSetting(context.engine, bucket, name),
+    putSetting: (bucketName, name, value) => putSetting(context, bucketName, name, value),
+    deleteBucket: (name) => deleteBucket(context, name, (key, uploadId) => abortUpload(context, name, key, uploadId)),
+    bucketUsage: (name) => bucketUsage(context, name),
+    stage: (body) => blobs.stage(body),
+    stageCopy: (source, range, algorithms) => blobs.stageCopy((source as OpenVersion).blob, range, algorithms),
+    discard: async (staged) => blobs.discard(staged as StagedBlob),
+    putObject: (put) => putObject(context, put),
+    findVersion: (bucket, key, versionId) => findVersion(context, bucket, key, versionId),
+    headObject: (bucket, key, versionId) => headObject(context, bucket, key, versionId),
+    openObject: (bucket, key, versionId) => openObject(context, bucket, key, versionId),
+    changeVersion: (bucket, version, change, origin) => changeVersion(context, bucket, version, change, origin),
+    listObjectParts: (_bucket, version, after, limit) => listObjectParts(context, version, after, limit),
+    deleteObject: (remove) => deleteObject(context, remove),
+    renameObject: (rename) => renameObject(context, rename),
+    listObjects: (query) => listObjects(context, query),
+    listVersions: (query) => listVersions(context, query),
+    createUpload: (upload) => createUpload(context, upload),
+    getUpload: (bucket, key, uploadId) => getUpload(context, bucket, key, uploadId),
+    listUploads: (query) => listUploads(context, query),
+    stagePart: (upload, partNumber, body) => stagePart(context, upload, partNumber, body),
+    stagePartCopy: (upload, partNumber, source, range, algorithms) =>
+      stagePartCopy(context, upload, partNumber, source, range, algorithms),
+    discardPart: (upload, staged) => discardPart(context, upload, staged),
+    putPart: (upload, staged, checksum) => putPart(context, upload, staged, checksum),
+    listParts: (upload, after, limit) => listParts(context, upload, after, limit),
+    completeUpload: (complete) => completeUpload(context, complete),
+    abortUpload: (bucket, key, uploadId, ifInitiatedMs) => abortUpload(context, bucket, key, uploadId, ifInitiatedMs),
+    whereabouts: (bucket, version) => blobs.whereabouts(bucket, version as StoredVersion),
+    compareVersions: (stretch) => compareVersions(context, stretch),
+    countLeftovers: (signal) => countLeftovers(context, signal),
+    status: () => storeStatus(context, watches),
+    close,
+  }
+}
