@@ -122,22 +122,23 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
     ...(rateLimit === undefined ? {} : { rateLimit }),
   })
 
+  function route(request: Request, response: Response, next: NextFunction): void {
+    if (isQuery(request)) query(request, response)
+    else if (!isOurs(request)) endpoint(request, response)
+    else health(request, response, () => minioAdmin(request, response, () => admin(request, response, next)))
+  }
+
   return (app: IRouter): void => {
+    // One function for what every request passes: Express takes as long for each as they do together.
     app.use((request: Request, response: Response, next: NextFunction) => {
       const refusal = open.localRequests(request)
-      if (refusal === undefined) return next()
       const { host, origin } = request.headers
-      log.warn({ host, origin, path: request.path }, 'refused: the well-known first secret is in force')
-      answerRefusal(refusal, isQuery(request) ? 'query' : 's3', request, response)
-    })
-    app.use((request: Request, response: Response, next: NextFunction) => {
-      if (config.corsAdmin && !isOfS3(request)) applyCors(cors, request, response, next)
-      else next()
-    })
-    app.use((request: Request, response: Response, next: NextFunction) => {
-      if (isQuery(request)) query(request, response)
-      else if (!isOurs(request)) endpoint(request, response)
-      else health(request, response, () => minioAdmin(request, response, () => admin(request, response, next)))
+      if (refusal !== undefined) {
+        log.warn({ host, origin, path: request.path }, 'refused: the well-known first secret is in force')
+        answerRefusal(refusal, isQuery(request) ? 'query' : 's3', request, response)
+      } else if (config.corsAdmin && !isOfS3(request)) {
+        applyCors(cors, request, response, () => route(request, response, next))
+      } else route(request, response, next)
     })
     app.use((request: Request, response: Response) => endpoint(request, response))
   }

@@ -165,8 +165,8 @@ export async function deleteBucket(
     if (await hasObjects(context.engine, name)) throw notEmpty()
     for (const table of ['o', 'v', 'u'] as const) transaction.requireEmpty(rowsOf(table, name))
     const settings = await transaction.scan(rowsOf('x', name))
-    const ended = [...(await transaction.scan(rowsOf('d', name))), ...(await transaction.scan(rowsOf('e', name)))]
-    for (const { key } of [...settings, ...ended]) transaction.remove(key)
+    const others = [...(await transaction.scan(rowsOf('d', name))), ...(await transaction.scan(rowsOf('e', name)))]
+    for (const { key } of [...settings, ...others]) transaction.remove(key)
     for (const table of ['b', 'c', 'e'] as const) transaction.remove(rowKey(table, name))
     context.blobs.buckets.recordRemoval(transaction, name)
     return [{ key: rowKey('b', name), value: encodeJson(bucket) }, ...settings]
