@@ -74,10 +74,10 @@ export function createS3Endpoint(
     const method = request.method ?? ''
     const target = request.url ?? '/'
     const { rawHeaders } = request
-    if (method !== 'OPTIONS') rateLimit?.(request)
     const address = readAddress(target, request.headers.host)
     exchange.address = address
     if (method === 'OPTIONS') return answerPreflight(request.headers, address, services, serverCors?.(request))
+    rateLimit?.(request)
     const headers = withQueryHeaders(withJoinedMetadata(request), address.query)
     const row = match({ method, address, headers })
     exchange.row = row
