@@ -97,6 +97,8 @@ async function commitOnce<T>(
   const { engine, blobs, durability } = context
   let recorded: Recorded | undefined
   const { result: outcome, committed } = await transact(engine, async (transaction) => {
+    // What an attempt that did not apply has recorded never happened: its files must not be moved or removed.
+    recorded = undefined
     const bucket = await bucketIn(transaction, bucketName)
     const { result, change } = await body(transaction, bucket)
     if (change !== undefined) {

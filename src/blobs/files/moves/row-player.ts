@@ -101,6 +101,9 @@ export class RowPlayer {
     let overtaken: string | undefined
     let trouble: Trouble | undefined
     const isPlaced = await this.withRoom((view) => {
+      // The section may run again.
+      overtaken = undefined
+      trouble = undefined
       moves.disarm(view, older)
       if (!moves.place(view, pending, playing)) return false
       try {
