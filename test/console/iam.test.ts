@@ -159,7 +159,7 @@ describe('users', () => {
     await admin.post('/ui/iam/users/hedy/attach', { policy: 'arn:aws:iam::aws:policy/IAMFullAccess' })
     await hedy.signIn(id, secretIn(made.text))
     const longer = await hedy.post(`/ui/iam/users/hedy/keys/${id}/expiry`, { expires: '2099-01-03T00:00' })
-    expect(longer.text).toContain('no other may last longer')
+    expect(longer.text).toContain('no other key may last longer')
     expect((await hedy.post(`/ui/iam/users/hedy/keys/${id}/expiry`, { never: '1' })).status).toBe(400)
     expect((await expiry({ never: '1' })).status).toBe(303)
     expect(stored()).not.toContain('expiresAt')
