@@ -5,6 +5,7 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { ABORT } from 'lmdb'
+import { bootId } from '#lib/system/boot-id.ts'
 import { type Checkpoint, Checkpoints } from './checkpoints.ts'
 import { DataFileRoom } from './data-file-room.ts'
 import { abortable, type Database, openDatabase } from './database.ts'
@@ -26,6 +27,13 @@ export function ensureCheckpoint(folder: string, machine: Machine): void {
   behindGate(folder, () => {
     if (!isThere()) makeCheckpoint(folder, machine, checkpoints)
   })
+}
+
+/** The checkpoint that the next start goes back to, after a power loss or in a copy; undefined if it takes LMDB's file as it is. */
+export function findOutdated(folder: string, machine: Machine): Checkpoint | undefined {
+  if (bootId() === undefined) return undefined
+  const checkpoint = new Checkpoints(folder).findWhole()
+  return checkpoint?.machine === machine() ? undefined : checkpoint
 }
 
 /** One process at a time. */
