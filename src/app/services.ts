@@ -97,7 +97,7 @@ export async function openServices(start: ServicesStart, log: Log) {
       isLoopback: config.isLoopback,
       hosts: hostsOf(config),
       domains: virtualHostDomains,
-      origins: config.cors.origins.filter((origin) => origin !== '*' && origin !== 'null'),
+      origins: config.cors.origins.filter((origin) => origin.includes('://')),
     }),
     /** The secret that signs a user's links. */
     secretOf: (accessKeyId: string) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,

@@ -132,10 +132,10 @@ export const rows = {
   ),
   RATE_LIMIT_DEFAULT: row(rateLimit(), undefined, 'off, or such as 200 per minute', 'requests per client address'),
   CORS_ORIGINS: row(
-    listOf(/^(\*|null|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/i),
-    '*',
-    '* or origins such as https://a.example, separated by commas',
-    'web pages that may call the API',
+    listOf(/^(\*|local|null|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/i),
+    'local',
+    '*, local, or origins such as https://a.example, separated by commas',
+    'web pages that may use buckets without CORS rules; local: pages of localhost, 127.0.0.1 and [::1], at any port',
   ),
   CORS_METHODS: row(
     listOf(/^[A-Z]+$/),

@@ -1,4 +1,5 @@
 /** What the console needs to know of the server's settings. */
+import type { CorsSettings } from '#http/cors.ts'
 import type { BucketDefaults } from '#model/new-bucket.ts'
 
 /** The part of the server's settings that the console uses. */
@@ -23,6 +24,8 @@ export interface ConsoleSettings extends BucketDefaults {
   readonly activity: boolean
   readonly maxUploadBytes: number
   readonly uiPageSize: number
+  /** CORS of buckets without rules. */
+  readonly cors: CorsSettings
   readonly secretKey: string | undefined
   readonly sessionIdleMs: number
   readonly sessionLifetimeMs: number

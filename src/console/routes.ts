@@ -57,6 +57,7 @@ import { showOverview } from './overview/overview.ts'
 import { makePresigned, showPresign } from './presign/presign.ts'
 import { type Route, route } from './route.ts'
 import { abortOldUpload } from './settings/abort-upload.ts'
+import { saveCors, showCors } from './settings/cors/cors-page.ts'
 import { checkPolicy, savePolicy, showPolicyStamp } from './settings/policy.ts'
 import { savePublicAccess } from './settings/public-access.ts'
 import { askRemoval, emptyBucket, removeBucket } from './settings/remove-bucket.ts'
@@ -141,6 +142,8 @@ export const routes: readonly Route[] = [
   route('post', '/ui/buckets/:bucket/policy/check', 's3:PutBucketPolicy', checkPolicy),
   route('post', '/ui/buckets/:bucket/policy', 's3:PutBucketPolicy', savePolicy),
   route('post', '/ui/buckets/:bucket/public-access', 's3:PutBucketPublicAccessBlock', savePublicAccess),
+  route('get', '/ui/buckets/:bucket/cors', 's3:GetBucketCORS', showCors),
+  route('post', '/ui/buckets/:bucket/cors', 's3:PutBucketCORS', saveCors),
   route('get', '/ui/buckets/:bucket/tags', 's3:GetBucketTagging', showBucketTags),
   route('post', '/ui/buckets/:bucket/tags', 's3:PutBucketTagging', saveBucketTags),
   route('post', '/ui/buckets/:bucket/versioning', 's3:PutBucketVersioning', setVersioning),

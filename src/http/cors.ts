@@ -1,18 +1,17 @@
 /**
- * CORS for the API as a whole. Credentials are never allowed: requests are signed, and cookies play no part.
- * https://fetch.spec.whatwg.org/#http-cors-protocol
+ * CORS by the settings of the server, for all that has no rules of its own. Credentials are never allowed: requests are
+ * signed, and cookies play no part. https://fetch.spec.whatwg.org/#http-cors-protocol
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { isLocalName } from './local-names.ts'
 
 export interface CorsSettings {
-  /** `*` for all. */
+  /** `*` for all, `local` for pages of this machine: localhost, 127.0.0.1 and [::1], at any port. */
   readonly origins: readonly string[]
   readonly methods: readonly string[]
   /** `*` allows whatever the page asks for: for browsers the star does not include Authorization. */
   readonly allowHeaders: readonly string[]
 }
-
-type Next = () => void
 
 const exposed = [
   'ETag',
@@ -35,42 +34,68 @@ const exposed = [
 const exposedHeaders = ['*', ...exposed].join(', ')
 const preflightSeconds = 3600
 
-export function createCors(
-  settings: CorsSettings,
-): (request: IncomingMessage, response: ServerResponse, next: Next) => void {
-  const anyOrigin = settings.origins.includes('*')
-  const origins = new Set(settings.origins)
-  const anyHeader = settings.allowHeaders.includes('*')
+type Headers = Readonly<Record<string, string>>
 
-  function allowHeaders(request: IncomingMessage): string {
-    const asked = request.headers['access-control-request-headers']
-    return anyHeader ? (asked ?? '*') : settings.allowHeaders.join(', ')
+export interface ServerCors {
+  /** Whether pages of this origin may call the server. */
+  allows(origin: string): boolean
+  /** Headers of every answer to a page of this origin. */
+  headers(origin: string): Headers
+  /** Headers of the answer to a preflight of an origin that is allowed. */
+  preflightHeaders(headers: IncomingHttpHeaders & { readonly origin: string }): Headers
+}
+
+export function createCors({ origins, methods, allowHeaders }: CorsSettings): ServerCors {
+  const anyOrigin = origins.includes('*')
+  const anyLocal = origins.includes('local')
+  const listed = new Set(origins)
+  const anyHeader = allowHeaders.includes('*')
+
+  const allows = (origin: string) => anyOrigin || listed.has(origin) || (anyLocal && isLocalOrigin(origin))
+
+  function headers(origin: string): Headers {
+    return {
+      ...(!anyOrigin && { vary: 'Origin' }),
+      ...(allows(origin) && {
+        'access-control-allow-origin': anyOrigin ? '*' : origin,
+        'access-control-expose-headers': exposedHeaders,
+      }),
+    }
   }
 
-  function answerPreflight(request: IncomingMessage, response: ServerResponse, isAllowed: boolean): void {
-    if (isAllowed) {
-      response.setHeader('access-control-allow-methods', settings.methods.join(', '))
-      response.setHeader('access-control-allow-headers', allowHeaders(request))
-      response.setHeader('access-control-max-age', preflightSeconds)
-    }
-    response.setHeader('content-length', 0)
-    response.writeHead(isAllowed ? 200 : 403).end()
-  }
-
-  return (request, response, next) => {
-    const { origin } = request.headers
-    if (origin === undefined) {
-      next()
-      return
-    }
-    const isAllowed = anyOrigin || origins.has(origin)
-    if (!anyOrigin) response.setHeader('vary', 'Origin')
-    if (isAllowed) {
-      response.setHeader('access-control-allow-origin', anyOrigin ? '*' : origin)
-      response.setHeader('access-control-expose-headers', exposedHeaders)
-    }
-    const isPreflight = request.method === 'OPTIONS' && 'access-control-request-method' in request.headers
-    if (isPreflight) answerPreflight(request, response, isAllowed)
-    else next()
+  return {
+    allows,
+    headers,
+    preflightHeaders: ({ origin, 'access-control-request-headers': asked }) => ({
+      ...headers(origin),
+      'access-control-allow-methods': methods.join(', '),
+      'access-control-allow-headers': anyHeader ? (asked ?? '*') : allowHeaders.join(', '),
+      'access-control-max-age': String(preflightSeconds),
+    }),
   }
 }
+
+/** For routes that know nothing of CORS: answers preflights, and sets the headers of all other answers. */
+export function applyCors(
+  cors: ServerCors,
+  { method, headers }: IncomingMessage,
+  response: ServerResponse,
+  next: () => void,
+): void {
+  const { origin } = headers
+  if (origin === undefined) {
+    next()
+    return
+  }
+  if (method !== 'OPTIONS' || headers['access-control-request-method'] === undefined) {
+    for (const [name, value] of Object.entries(cors.headers(origin))) response.setHeader(name, value)
+    next()
+    return
+  }
+  const isAllowed = cors.allows(origin)
+  const answer = isAllowed ? cors.preflightHeaders({ ...headers, origin }) : cors.headers(origin)
+  response.writeHead(isAllowed ? 200 : 403, { ...answer, 'content-length': 0 }).end()
+}
+
+export const isLocalOrigin = (origin: string): boolean =>
+  /^https?:\/\//i.test(origin) && URL.canParse(origin) && isLocalName(new URL(origin).hostname)

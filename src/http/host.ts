@@ -5,13 +5,21 @@ import { ApiError } from '#model/errors.ts'
 /** uri-host [ ":" port ], which may be empty. */
 const hostValue = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i
 
+/** Most requests name the host that the last one named. */
+let lastLegal = ''
+
 export function hasLegalHost({ headers, rawHeaders }: IncomingMessage): boolean {
   let count = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]
     if (name?.length === 4 && name.toLowerCase() === 'host') count++
   }
-  return count <= 1 && hostValue.test(headers.host ?? '')
+  if (count > 1) return false
+  const { host = '' } = headers
+  if (host === lastLegal) return true
+  if (!hostValue.test(host)) return false
+  lastLegal = host
+  return true
 }
 
 export function refuseHost(response: ServerResponse): void {

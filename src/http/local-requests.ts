@@ -6,6 +6,7 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { ApiError } from '#model/errors.ts'
+import { isLocalName } from './local-names.ts'
 
 export interface LocalRequestsOptions {
   /** The access key that still has the well-known secret; undefined if none has. */
@@ -71,10 +72,6 @@ function refusal(foreign: string, key: string): ApiError {
       `requests for localhost that come from this machine's own pages and tools, and not ${foreign}. To change it, start the server with ` +
       `ADMIN_ACCESS_KEY=${key} and a secret of your own in ADMIN_SECRET_KEY, or run it once with --reset-cred.`,
   })
-}
-
-function isLocalName(name: string): boolean {
-  return name === 'localhost' || name.endsWith('.localhost') || /^(127\.\d+\.\d+\.\d+|\[::1\])$/.test(name)
 }
 
 /** Without port and root dot, in lower case. */

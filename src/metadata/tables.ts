@@ -5,6 +5,7 @@
  * | row | key | value |
  * |---|---|---|
  * | bucket     | b bucket              | JSON Bucket |
+ * | setting    | x bucket setting      | JSON: a setting that is not part of the bucket row (model/bucket-settings.ts) |
  * | usage      | c bucket              | counters objectCount, sizeBytes |
  * | object     | o bucket key          | current version, unless it is a delete marker (version-codec.ts) |
  * | version    | v bucket key order    | other versions and all delete markers; newest first |
@@ -43,6 +44,7 @@ import { asBuffer, type Bytes, type Entry, type KeyRange, type MetadataEngine } 
 type Table =
   | 'b'
   | 'c'
+  | 'x'
   | 'o'
   | 'v'
   | 'n'

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Acl } from './acl.ts'
+import type { SettingName } from './bucket-settings.ts'
 import { ApiError } from './errors.ts'
 import type { WithControls } from './object-ownership.ts'
 import type { WithBlock } from './public-access-block.ts'
@@ -22,6 +23,8 @@ export interface Bucket extends WithControls, WithBlock {
   readonly hasListeners?: true
   /** Labels without an effect on access, unlike those of objects. Absent: none. */
   readonly tags?: Tags
+  /** The settings that have a row of their own. Absent: none. */
+  readonly settings?: readonly SettingName[]
 }
 
 /** Objects and bytes of current and non-current versions. */

@@ -6,6 +6,7 @@
 const table = {
   // Authentication and authorization
   AccessDenied: [403, 'Access Denied'],
+  AccessForbidden: [403, 'CORSResponse: This CORS request is not allowed.'],
   AuthorizationHeaderMalformed: [400, 'The authorization header that you provided is not valid.'],
   AuthorizationQueryParametersError: [400, 'Query-string authentication parameters are not valid.'],
   CredentialsNotSupported: [400, 'This request does not support credentials.'],

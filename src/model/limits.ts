@@ -25,6 +25,11 @@ export const limits = {
   queryFormBytes: 512 * KiB,
   /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#specifying-grantee */
   aclGrantsMax: 100,
+  /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html */
+  corsRulesMax: 100,
+  corsBytes: 64 * KiB,
+  /** IDs of rules of a bucket setting. */
+  ruleIdLength: 255,
   /** Any XML or JSON document in a request body. CompleteMultipartUpload with 10,000 parts needs about 2 MiB. */
   documentBytes: 4 * MiB,
   /** The document of a bucket setting. */

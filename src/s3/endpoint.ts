@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller } from '#access/caller/caller.ts'
 import { isUnexplained } from '#access/decide/denial.ts'
 import { answeredStatus } from '#http/answered-status.ts'
+import type { ServerCors } from '#http/cors.ts'
 import { nextRequestId } from '#http/request-id.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
 import { anonymous } from '#model/account.ts'
@@ -16,6 +17,7 @@ import { limits } from '#model/limits.ts'
 import { assertKey } from '#model/object.ts'
 import { decisionHeader, type ServedRequest } from '#model/served-request.ts'
 import { authorize, recordRefusal } from './authorize.ts'
+import { answerHeaders, answerPreflight, type CorsHeaders, needsCors } from './cors.ts'
 import { errorResponse } from './error-response.ts'
 import { showFailure } from './missing-key.ts'
 import type { OperationRow, S3Response, Services } from './operation.ts'
@@ -42,6 +44,8 @@ export interface S3EndpointOptions {
   readonly log: RequestLog
   /** Throws SlowDown (with Retry-After) when the client is over its limit. */
   readonly rateLimit?: (request: IncomingMessage) => void
+  /** CORS of requests to what has no rules of its own; undefined: none. */
+  readonly serverCors?: (request: IncomingMessage) => ServerCors | undefined
   /** Called for every request once it is answered. */
   readonly onServed?: ((served: ServedRequest) => void) | undefined
 }
@@ -55,12 +59,14 @@ interface Exchange {
   caller: Caller | undefined
   bucket: Bucket | undefined
   received: ReceivedRequest | undefined
+  /** Undefined until it is known what web pages may read. */
+  cors: CorsHeaders | undefined
 }
 
 export function createS3Endpoint(
   options: S3EndpointOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { services, log, rateLimit, onServed } = options
+  const { services, log, rateLimit, onServed, serverCors } = options
   const readAddress = createAddressReader(services.settings.virtualHostDomains)
   const match = createMatcher(operations)
 
@@ -68,16 +74,17 @@ export function createS3Endpoint(
     const method = request.method ?? ''
     const target = request.url ?? '/'
     const { rawHeaders } = request
-    rateLimit?.(request)
     const address = readAddress(target, request.headers.host)
     exchange.address = address
-    if (method === 'OPTIONS') throw refusePreflight(request.headers)
+    if (method === 'OPTIONS') return answerPreflight(request.headers, address, services, serverCors?.(request))
+    rateLimit?.(request)
     const headers = withQueryHeaders(withJoinedMetadata(request), address.query)
     const row = match({ method, address, headers })
     exchange.row = row
     const isInBucket = address.bucketName !== '' && row.withoutBucket !== true
     // Before authentication, since a request to a bucket may be signed for the bucket's own region.
     const found = isInBucket ? await findBucket(address.bucketName, services) : undefined
+    if (needsCors(request, found)) exchange.cors = await corsOf(request, address.bucketName, found)
     const caller = row.authenticatesItself
       ? anonymousCaller
       : services.gatekeeper.authenticate(
@@ -120,13 +127,15 @@ export function createS3Endpoint(
       caller: undefined,
       bucket: undefined,
       received: undefined,
+      cors: undefined,
     }
     const method = request.method ?? ''
     const common = { server: 'MyFSIO', 'x-amz-request-id': exchange.id, 'x-amz-id-2': hostId }
     let bytes = 0
     let failure: unknown
     try {
-      bytes = await send(response, method, await answer(request, response, exchange), common)
+      const answered = await answer(request, response, exchange)
+      bytes = await send(response, method, answered, exchange.cors ? { ...common, ...exchange.cors } : common)
     } catch (thrown) {
       const error = asStorageError(thrown)
       failure = error
@@ -140,11 +149,21 @@ export function createS3Endpoint(
       else {
         const resource = resourceOf(request, exchange.address)
         const refusal = await withRegion(errorResponse(shown, resource, exchange.id, hostId), exchange, services)
-        bytes = await send(response, method, refusal, common)
+        bytes = await send(response, method, refusal, { ...common, ...(await corsOfRefusal(request, exchange)) })
       }
     }
     releaseBody(request)
     record(exchange, request, response, bytes, failure)
+  }
+
+  function corsOf(request: IncomingMessage, bucketName: string, bucket: Bucket | undefined): Promise<CorsHeaders> {
+    return answerHeaders(request, { bucketName, bucket }, services, serverCors?.(request))
+  }
+
+  /** A request may be refused before its bucket is known. */
+  async function corsOfRefusal(request: IncomingMessage, { cors, address }: Exchange): Promise<CorsHeaders> {
+    if (cors !== undefined || !needsCors(request, undefined)) return cors ?? {}
+    return corsOf(request, address?.bucketName ?? '', undefined).catch(() => ({}))
   }
 
   function record(
@@ -158,12 +177,13 @@ export function createS3Endpoint(
     const durationMs = performance.now() - exchange.startedAtMs
     const refusal = failure instanceof ApiError ? failure : undefined
     const status = answeredStatus(response, failure)
+    const operation = row?.name ?? (request.method === 'OPTIONS' ? 'Preflight' : undefined)
     if (failure !== undefined && !(failure instanceof ApiError) && !response.destroyed) {
-      log.error({ requestId: id, operation: row?.name, err: failure }, 'request failed')
+      log.error({ requestId: id, operation, err: failure }, 'request failed')
     }
     log.info({
       requestId: id,
-      operation: row?.name,
+      operation,
       principal: caller?.principal.accessKeyId,
       status,
       bytes,
@@ -174,7 +194,7 @@ export function createS3Endpoint(
     })
     onServed?.({
       id,
-      operation: row?.name,
+      operation,
       principal: caller?.principal,
       bucketName: address?.bucketName ?? '',
       key: address?.key ?? '',
@@ -206,18 +226,6 @@ function refuseUnserved(received: ReceivedRequest): void {
     received.release()
     throw error
   }
-}
-
-/**
- * Preflights that are allowed were answered before this.
- * https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html
- */
-function refusePreflight({ origin }: IncomingMessage['headers']): ApiError {
-  const message =
-    origin === undefined
-      ? 'Insufficient information. Origin request header needed.'
-      : 'Invalid Access-Control-Request-Method: null'
-  return new ApiError('BadRequest', { message })
 }
 
 /** The caller of operations that authenticate by themselves. */

@@ -164,18 +164,18 @@ export async function deleteBucket(
     const bucket = await bucketIn(transaction, name)
     if (await hasObjects(context.engine, name)) throw notEmpty()
     for (const table of ['o', 'v', 'u'] as const) transaction.requireEmpty(rowsOf(table, name))
-    for (const { key } of await transaction.scan(rowsOf('d', name))) transaction.remove(key)
-    for (const { key } of await transaction.scan(rowsOf('e', name))) transaction.remove(key)
+    const settings = await transaction.scan(rowsOf('x', name))
+    const others = [...(await transaction.scan(rowsOf('d', name))), ...(await transaction.scan(rowsOf('e', name)))]
+    for (const { key } of [...settings, ...others]) transaction.remove(key)
     for (const table of ['b', 'c', 'e'] as const) transaction.remove(rowKey(table, name))
     context.blobs.buckets.recordRemoval(transaction, name)
-    return bucket
+    return [{ key: rowKey('b', name), value: encodeJson(bucket) }, ...settings]
   })
   const problem = await context.blobs.buckets.remove(name)
   if (problem === undefined) return
   // The bucket stays as it was.
   const unmade = { key: rowKey('b', name), is: undefined }
-  const record = { key: rowKey('b', name), value: encodeJson(deleted) }
-  await context.engine.commit({ checks: [unmade], writes: [record] })
+  await context.engine.commit({ checks: [unmade], writes: deleted })
   await context.blobs.buckets.keep(name)
   throw problem
 }

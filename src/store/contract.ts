@@ -7,6 +7,7 @@ import type { ServerResponse } from 'node:http'
 import type { Whereabouts } from '#blobs/contract/blob-store.ts'
 import type { IncomingBody, Staged, StagedPart } from '#blobs/contract/incoming.ts'
 import type { Bucket, BucketUsage } from '#model/bucket.ts'
+import type { BucketSettings, SettingName } from '#model/bucket-settings.ts'
 import type {
   Checksum,
   ChecksumAlgorithm,
@@ -165,6 +166,14 @@ export interface Store {
   }): Promise<{ buckets: Bucket[]; next: string | undefined }>
   /** Applies `change` to the newest state, atomically. */
   updateBucket(name: string, change: (bucket: Bucket) => Bucket): Promise<Bucket>
+  /** Undefined: the bucket has no such setting. */
+  findSetting<Name extends SettingName>(bucket: Bucket, name: Name): Promise<BucketSettings[Name] | undefined>
+  /** Undefined removes the setting. */
+  putSetting<Name extends SettingName>(
+    bucketName: string,
+    name: Name,
+    value: BucketSettings[Name] | undefined,
+  ): Promise<void>
   /** BucketNotEmpty while any version or delete marker is left; uploads in progress are aborted. */
   deleteBucket(name: string): Promise<void>
   bucketUsage(name: string): Promise<BucketUsage>

@@ -83,10 +83,11 @@ export async function findVersion(
     const has = blobs.has(name, version)
     return has instanceof Promise ? has.then(isTrue) : isTrue(has)
   }
-  const found = await findVerified(context, bucket, key, versionId, look).catch((error: unknown) => {
+  try {
+    return (await findVerified(context, bucket, key, versionId, look))?.version
+  } catch (error) {
     throw tellForbidden(context, bucket, key, error)
-  })
-  return found?.version
+  }
 }
 
 /** What the client is told of an error; one that the administrator can mend is logged. */
@@ -125,9 +126,12 @@ export async function openObject(
   const { blobs } = context
   const look: Look<OpenBlob | 'damaged'> = (name, version) => blobs.open(name, version)
   for (let hasFailed = false; ; hasFailed = true) {
-    const found = await findVerified(context, bucket, key, versionId, look).catch((error: unknown) => {
+    let found: Awaited<ReturnType<typeof findVerified<OpenBlob | 'damaged'>>>
+    try {
+      found = await findVerified(context, bucket, key, versionId, look)
+    } catch (error) {
       throw tellForbidden(context, bucket, key, error)
-    })
+    }
     const version = readable(key, versionId, found?.version)
     const blob = found?.value
     if (blob === undefined) throw new ApiError('InternalError')

@@ -4,6 +4,7 @@ import type { StagedBlob } from '#blobs/contract/incoming.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import { adopt } from './adoption.ts'
 import { storeStatus } from './background.ts'
+import { findSetting, putSetting } from './bucket-settings.ts'
 import {
   adoptBucket,
   bucketUsage,
@@ -42,6 +43,8 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     getBucket: (name) => getBucket(context, name),
     listBuckets: (query) => listBuckets(context, query),
     updateBucket: (name, change) => updateBucket(context, name, change),
+    findSetting: (bucket, name) => findSetting(context.engine, bucket, name),
+    putSetting: (bucketName, name, value) => putSetting(context, bucketName, name, value),
     deleteBucket: (name) => deleteBucket(context, name, (key, uploadId) => abortUpload(context, name, key, uploadId)),
     bucketUsage: (name) => bucketUsage(context, name),
     stage: (body) => blobs.stage(body),

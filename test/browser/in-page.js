@@ -49,3 +49,26 @@ export function layoutShift() {
     setTimeout(() => resolve(sum), 300)
   })
 }
+
+/** What a script of the page gets of a request: status, the headers that it may read, and the text. */
+export async function send({ url, method, headers, body }) {
+  try {
+    const answer = await fetch(url, { method, headers, body, cache: 'no-store' })
+    return { status: answer.status, etag: answer.headers.get('etag'), text: await answer.text() }
+  } catch (error) {
+    return { error: error.name }
+  }
+}
+
+/** The same of a form with a file. */
+export async function sendForm({ url, fields, text }) {
+  const form = new FormData()
+  for (const [name, value] of Object.entries(fields)) form.append(name, value)
+  form.append('file', new Blob([text]), 'file.txt')
+  try {
+    const answer = await fetch(url, { method: 'POST', body: form })
+    return { status: answer.status, etag: answer.headers.get('etag'), text: await answer.text() }
+  } catch (error) {
+    return { error: error.name }
+  }
+}

@@ -60,7 +60,7 @@ describe('configuration', () => {
     'refuses %s as the address of the console',
     (url) => {
       expect(mistakesOf([], { UI_BASE_URL: url })).toEqual([
-        `UI_BASE_URL cannot be "${url}": it must be an http or https address, as https://host/path.`,
+        `UI_BASE_URL cannot be "${url}": it must be an http or https address such as https://host/path.`,
       ])
     },
   )

@@ -194,14 +194,14 @@ describe('docs and system', () => {
   })
 
   it('start the scrub by hand, for administrators of the server’s own account', async () => {
-    expect((await admin.get('/ui/system')).text).toContain('aria-label="Start Scrub"')
+    expect((await admin.get('/ui/system')).text).toContain('aria-label="Start now: Scrub"')
     const started = await admin.follow('/ui/system/jobs/scrub/start')
     expect(started.text).toContain('The job was started.')
     expect(started.text).toContain('<span class="badge good">Starting</span>')
-    expect(started.text).not.toContain('aria-label="Start Scrub"')
+    expect(started.text).not.toContain('aria-label="Start now: Scrub"')
     expect((await admin.post('/ui/system/jobs/sessions/start')).status).toBe(405)
     const other = await site.signIn('other')
-    expect((await other.get('/ui/system')).text).not.toContain('aria-label="Start Scrub"')
+    expect((await other.get('/ui/system')).text).not.toContain('aria-label="Start now: Scrub"')
     expect((await other.post('/ui/system/jobs/scrub/start')).status).toBe(403)
   })
 

@@ -53,7 +53,7 @@ const points = {
   'after-exchange': () => at('before', 'lstat', (path) => isStaged(path) && isCalledBy('exchangeFiles')),
   'mid-settle': () => at('after', 'rename', (from, to) => isPlain(from) && isIn('versions')(to)),
   'after-settle': () => at('after', 'rename', (from, to) => isStaged(from) && isPlain(to)),
-  'in-forget': () => beforeCall('syncfs', 'Settler'),
+  'in-forget': () => beforeCall('syncfs', 'forgetRows'),
   'in-completion': () => at('before', 'rename', (from) => isIn('uploads')(from)),
   'after-completion': () => at('before', 'rm', (path) => isIn('uploads')(path)),
   'before-delete': () => at('before', 'rm', isPlain),

@@ -1,6 +1,7 @@
 /**
- * Reads, writes and renames of a few keys, over three workers, are linearizable: also conditional ones, beside readers, and beside changes
- * made by hand. LINEARIZABILITY_SECONDS=300 npx vitest run test/faults/linearizability looks for longer.
+ * Reads, writes and renames of a few keys, over three workers, are linearizable: also conditional ones, beside readers,
+ * and beside changes made by hand. LINEARIZABILITY_SECONDS=300 npx vitest run test/faults/linearizability looks for
+ * longer.
  */
 
 import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3'

@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import {
   CreateBucketCommand,
+  DeleteBucketCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  GetBucketCorsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  PutBucketCorsCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   RenameObjectCommand,
@@ -158,6 +161,22 @@ describe.runIf(canBeOrdinary)('a server that runs as an ordinary user', () => {
     await expect(remove('shut/object')).rejects.toMatchObject(refused)
     fs.chmodSync(path('bucket', 'shut'), 0o755)
     expect(await get('shut/object')).toBe('bytes')
+  })
+
+  it('keeps a bucket with its settings while its folder cannot be removed', async () => {
+    const Bucket = 'fixed'
+    const CORSRules = [{ AllowedMethods: ['GET'], AllowedOrigins: ['*'] }]
+    await client.send(new CreateBucketCommand({ Bucket }))
+    await client.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules } }))
+    fs.chmodSync(path(), 0o555)
+    await expect(client.send(new DeleteBucketCommand({ Bucket }))).rejects.toMatchObject(refused)
+    fs.chmodSync(path(), 0o755)
+    expect(await client.send(new GetBucketCorsCommand({ Bucket }))).toMatchObject({ CORSRules })
+    await client.send(new DeleteBucketCommand({ Bucket }))
+    await client.send(new CreateBucketCommand({ Bucket }))
+    await expect(client.send(new GetBucketCorsCommand({ Bucket }))).rejects.toMatchObject({
+      name: 'NoSuchCORSConfiguration',
+    })
   })
 
   it('finds files made by hand behind a folder that it may not read', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createCors } from '#http/cors.ts'
+import { applyCors, createCors } from '#http/cors.ts'
 import { RateLimiter } from '#http/rate-limit.ts'
 import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
 
@@ -22,7 +22,12 @@ describe('the rate limit', () => {
 describe('cross-origin requests', () => {
   const ask = async (origins: string[], init: RequestInit) => {
     const cors = createCors({ origins, methods: ['GET', 'PUT'], allowHeaders: ['*'] })
-    const server = createHttpServer({}, (app) => app.use(cors, (_request, response) => response.end('passed')))
+    const server = createHttpServer({}, (app) =>
+      app.use(
+        (request, response, next) => applyCors(cors, request, response, next),
+        (_request, response) => response.end('passed'),
+      ),
+    )
     const port = await listen(server, '127.0.0.1', 0)
     try {
       const answer = await fetch(`http://127.0.0.1:${port}/`, init)
@@ -52,6 +57,20 @@ describe('cross-origin requests', () => {
     const other = await ask(['https://a.example'], { headers: { origin: 'https://b.example' } })
     expect(other.headers.get('access-control-allow-origin')).toBeNull()
     expect(other.text).toBe('passed')
+  })
+
+  it.each([
+    ['http://localhost:3000', true],
+    ['https://app.localhost', true],
+    ['http://127.0.0.1:8080', true],
+    ['http://[::1]', true],
+    ['http://localhost.evil.example', false],
+    ['http://127.0.0.1.nip.io', false],
+    ['chrome-extension://localhost', false],
+    ['null', false],
+  ])('counts %s as local: %s', async (origin, isLocal) => {
+    const { headers } = await ask(['local'], { headers: { origin } })
+    expect(headers.get('access-control-allow-origin')).toBe(isLocal ? origin : null)
   })
 
   it('adds nothing to requests without an origin', async () => {

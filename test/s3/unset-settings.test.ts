@@ -92,8 +92,8 @@ describe('a setting that was never made', () => {
   })
 
   it('cannot be made: 501', async () => {
-    const CORSConfiguration = { CORSRules: [{ AllowedMethods: ['GET'], AllowedOrigins: ['*'] }] }
-    const made = client.send(new aws.PutBucketCorsCommand({ Bucket, CORSConfiguration }))
+    const WebsiteConfiguration = { IndexDocument: { Suffix: 'index.html' } }
+    const made = client.send(new aws.PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration }))
     await expect(made).rejects.toMatchObject({ name: 'NotImplemented', $metadata: { httpStatusCode: 501 } })
     const rule = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' as const } }
     const encrypted = client.send(

@@ -162,7 +162,7 @@ describe('while the well-known first secret is in force, the API', () => {
 
   it('lets local pages read its answers', async () => {
     const answer = await ask({ headers: [...own, ['Origin', 'http://localhost:3000']] })
-    expect(answer.headers['access-control-allow-origin']).toBe('*')
+    expect(answer.headers['access-control-allow-origin']).toBe('http://localhost:3000')
   })
 })
 
@@ -248,19 +248,34 @@ describe('answers for pages of other origins', () => {
   })
 
   it.each(administrative)('are made by %s where CORS_ADMIN asks for it', async (_, asked) => {
-    const app = await startApp({ settings: { CORS_ADMIN: 'on' } })
+    const app = await startApp({ settings: { CORS_ADMIN: 'on', CORS_ORIGINS: '*' } })
     const answer = await asker(() => portOf(app.endpoint))(asked)
     expect(answer.headers['access-control-allow-origin']).toBe('*')
     await app.close()
   })
 
-  it('are made by S3', async () => {
-    const app = await startApp()
+  it('are made by S3 where CORS_ORIGINS allows every page', async () => {
+    const app = await startApp({ settings: { CORS_ORIGINS: '*' } })
     const ask = asker(() => portOf(app.endpoint))
     for (const target of ['/', '/bucket', '/bucket/key']) {
       expect((await ask({ target, headers: page })).headers['access-control-allow-origin']).toBe('*')
       const asked = await ask({ method: 'OPTIONS', target, headers: preflight('GET') })
       expect([asked.status, asked.headers['access-control-allow-origin']]).toEqual([200, '*'])
+    }
+    await app.close()
+  })
+
+  it('are made by S3 for pages of this machine only, unless CORS_ORIGINS says more', async () => {
+    const app = await startApp()
+    const ask = asker(() => portOf(app.endpoint))
+    const own: HeaderLines = [['Origin', 'http://localhost:3000']]
+    for (const target of ['/', '/bucket', '/bucket/key']) {
+      expect((await ask({ target, headers: page })).headers['access-control-allow-origin']).toBeUndefined()
+      expect((await ask({ method: 'OPTIONS', target, headers: preflight('GET') })).status).toBe(403)
+      expect((await ask({ target, headers: own })).headers['access-control-allow-origin']).toBe('http://localhost:3000')
+      const headers: HeaderLines = [...own, ['Access-Control-Request-Method', 'GET']]
+      const asked = await ask({ method: 'OPTIONS', target, headers })
+      expect([asked.status, asked.headers['access-control-allow-origin']]).toEqual([200, 'http://localhost:3000'])
     }
     await app.close()
   })

@@ -1,5 +1,5 @@
 /** What one process does to the source or the target of a rename whose file another process has not moved yet. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -171,7 +171,7 @@ describe.each(['Unversioned', 'Enabled', 'Suspended'] as const)(
       expect(await objects()).toEqual({ to: 'one', from: 'new' })
     })
 
-    it('keeps its file where a delete of the old key is played late, and the file has the inode of one replaced before', async () => {
+    it('keeps its file where a delete of the old key is played late, and has the inode of a replaced one', async () => {
       if (versioning === 'Enabled') return
       const older = { bucket: 'bucket', key: 'from', order: newOrder(undefined), moved: [], removed: [] }
       await put(second, 'from', 'zero')
@@ -237,6 +237,16 @@ describe.each(['Unversioned', 'Enabled', 'Suspended'] as const)(
       await writing
       await expect.poll(() => filesIn('bucket'), { timeout: 5000 }).toEqual([])
       expect(await objects()).toEqual({})
+    })
+
+    it.each([
+      ['below itself', 'from', 'from/below'],
+      ['to the folder that it was the last in', 'from/below', 'from'],
+    ])('moves an object %s, which stays a plain file', async (_where, from, to) => {
+      await put(second, from, 'one')
+      await rename(second, from, to)
+      expect(readFileSync(join(root, 'bucket', to), 'utf8').trimEnd()).toBe('one')
+      expect(await objects()).toEqual({ [to]: 'one' })
     })
 
     async function versionsNow() {

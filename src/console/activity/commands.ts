@@ -32,6 +32,7 @@ const publicAccess = {
 }
 
 const ownership = { member: 'OwnershipControls', option: 'ownership-controls', read: fromXml(readOwnership) }
+const cors = { member: 'CORSConfiguration', option: 'cors-configuration', read: fromXml(readCors) }
 const parts = { member: 'MultipartUpload', option: 'multipart-upload', read: fromXml(readParts) }
 
 const ofNewObject = [
@@ -66,6 +67,7 @@ const commands: ReadonlyMap<string, Command> = new Map(
     GetPublicAccessBlock: command('get-public-access-block'),
     PutPublicAccessBlock: command('put-public-access-block', { body: publicAccess }),
     DeletePublicAccessBlock: command('delete-public-access-block'),
+    PutBucketCors: command('put-bucket-cors', { body: cors }),
     GetBucketTagging: command('get-bucket-tagging'),
     PutBucketTagging: command('put-bucket-tagging', { body: tagging }),
     DeleteBucketTagging: command('delete-bucket-tagging'),
@@ -203,6 +205,20 @@ function readDelete(content: XmlElements) {
 
 function readOwnership(content: XmlElements) {
   return { Rules: elementsAt(content, 'Rule').map((rule) => ({ ObjectOwnership: textAt(rule, 'ObjectOwnership') })) }
+}
+
+function readCors(content: XmlElements) {
+  const rules = elementsAt(content, 'CORSRule').map((rule) => ({
+    ID: textAt(rule, 'ID'),
+    ...Object.fromEntries(
+      ['AllowedHeader', 'AllowedMethod', 'AllowedOrigin', 'ExposeHeader'].map((name) => [
+        `${name}s`,
+        rule[name] === undefined ? undefined : [rule[name]].flat(),
+      ]),
+    ),
+    MaxAgeSeconds: rule.MaxAgeSeconds === undefined ? undefined : Number(rule.MaxAgeSeconds),
+  }))
+  return { CORSRules: rules }
 }
 
 function readParts(content: XmlElements) {

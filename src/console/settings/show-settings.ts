@@ -28,6 +28,7 @@ export const showSettings: Page = async (visit, services) => {
     switches: publicAccessSwitches,
     maySeeBlock: visit.may('s3:GetBucketPublicAccessBlock', { bucket }),
     mayBlock: visit.may('s3:PutBucketPublicAccessBlock', { bucket }),
+    ...(await corsOf(visit, services)),
     mayReadTags: visit.may('s3:GetBucketTagging', { bucket }),
     mayTag: visit.may('s3:PutBucketTagging', { bucket }),
     mayVersion: visit.may('s3:PutBucketVersioning', { bucket }),
@@ -49,6 +50,12 @@ function settingsView({ bucket }: Visit, locals: Record<string, unknown>): View 
     scripts: ['settings.js'],
     locals: { bucket, ...locals },
   }
+}
+
+async function corsOf({ bucket, may }: Visit, { store }: ConsoleServices) {
+  const maySeeCors = may('s3:GetBucketCORS', { bucket })
+  const corsRules = maySeeCors ? await store.findSetting(bucket, 'cors') : undefined
+  return { maySeeCors, mayWriteCors: may('s3:PutBucketCORS', { bucket }), corsRules }
 }
 
 /** Incomplete multipart uploads. */

@@ -84,9 +84,8 @@ export class Connections {
     const connection = this.#byRequestSocket.get(request.socket)
     if (connection === undefined) return true
     if (connection.isSurplus) response.shouldKeepAlive = false
-    const isProbe = probes.test(request.url ?? '')
     const wanted = this.#all.size + descriptorsPerRequest * (this.#requests + 1)
-    if (wanted > this.#limits.descriptors && !isProbe) return false
+    if (wanted > this.#limits.descriptors && !probes.test(request.url ?? '')) return false
     this.#requests++
     connection.requests++
     // A response that waited for an earlier one on a broken connection emits no close: #close counts it then.

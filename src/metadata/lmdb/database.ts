@@ -76,7 +76,8 @@ function copyOf(bytes: Buffer, start: number, end: number): Buffer {
 export const cutRange = ({ start, end }: KeyRange): KeyRange => ({ start: cut(start), end: cut(end) })
 
 export function isEmpty(database: Database, range: KeyRange): boolean {
-  for (const _ of database.getRange({ ...cutRange(range), limit: 1 })) return false
+  const { start, end } = cutRange(range)
+  for (const _ of database.getRange({ start, end, limit: 1 })) return false
   return true
 }
 

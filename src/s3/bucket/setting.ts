@@ -1,11 +1,12 @@
 /**
  * The description of a bucket setting, and the operations that come from it. A new setting is one file in settings/,
- * one field of Bucket or a place of its own (`Kept`), and one line in operations.ts. Its rules live in model/, its
+ * one field of Bucket or of BucketSettings (`Kept`), and one line in operations.ts. Its rules live in model/, its
  * effect where the effect is.
  */
 import { bodyTooLarge } from '#http/read-body.ts'
 import type { XmlElements } from '#lib/text/xml.ts'
 import type { Bucket } from '#model/bucket.ts'
+import type { BucketSettings, SettingName } from '#model/bucket-settings.ts'
 import { ApiError, type ErrorCode } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { OperationRow, S3Request, S3Response, Services, XmlContent } from '#s3/operation.ts'
@@ -50,8 +51,8 @@ export interface SettingDocument<Value> {
 }
 
 /**
- * Where the values are kept: in the bucket row (`inBucket`), or elsewhere for those that few requests need or that
- * grow.
+ * Where the values are kept: in the bucket row (`inBucket`), in a row of their own (`inOwnRow`) for those that few
+ * requests need or that grow, or elsewhere.
  */
 export interface Kept<Value> {
   find(bucket: Bucket, services: Services): Value | undefined | Promise<Value | undefined>
@@ -90,6 +91,15 @@ export function inBucket<Value>(part: BucketPart<Value>): Kept<Value> {
     find: part.find,
     put: (value, { bucketName }, { store }) => store.updateBucket(bucketName, (bucket) => part.put(bucket, value)),
     ...(without && { delete: ({ bucketName }, { store }) => store.updateBucket(bucketName, without) }),
+  }
+}
+
+/** A row of its own, which the bucket row names. */
+export function inOwnRow<Name extends SettingName>(name: Name): Kept<BucketSettings[Name]> {
+  return {
+    find: (bucket, { store }) => store.findSetting(bucket, name),
+    put: (value, { bucketName }, { store }) => store.putSetting(bucketName, name, value),
+    delete: ({ bucketName }, { store }) => store.putSetting(bucketName, name, undefined),
   }
 }
 

@@ -2,7 +2,9 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
 /** Joins repeated metadata by a comma without a space, as S3 does; node:http adds a space. */
-export function withJoinedMetadata({ headers, rawHeaders }: IncomingMessage): IncomingHttpHeaders {
+export function withJoinedMetadata({ method, headers, rawHeaders }: IncomingMessage): IncomingHttpHeaders {
+  // Reads store none.
+  if (method === 'GET' || method === 'HEAD') return headers
   let joined: IncomingHttpHeaders | undefined
   for (const name in headers) {
     if (!name.startsWith('x-amz-meta-') || !String(headers[name]).includes(', ')) continue

@@ -1,4 +1,5 @@
-/** Access control lists, object ownership and blocks of public access. */
+/** Access control lists, object ownership, blocks of public access and CORS rules. */
+import { hash } from 'node:crypto'
 import { type BadCase, type Given, table } from '../case.ts'
 import { absent } from './policies-and-deletes.ts'
 
@@ -11,6 +12,11 @@ const ownership = (rules: string): Given => ({ body: `<OwnershipControls>${rules
 const block = (settings: string): Given => ({
   body: `<PublicAccessBlockConfiguration>${settings}</PublicAccessBlockConfiguration>`,
 })
+
+const cors = (rules: string): Given => {
+  const body = `<CORSConfiguration>${rules}</CORSConfiguration>`
+  return { body, headers: { 'content-md5': hash('md5', body, 'base64') } }
+}
 
 const canned = (name: string): Given => ({ headers: { 'x-amz-acl': name }, body: '' })
 
@@ -65,4 +71,15 @@ export const access: readonly BadCase[] = [
     ['that is neither on nor off', block('<BlockPublicAcls>maybe</BlockPublicAcls>'), '400 MalformedXML'],
   ]),
   ...table('DeletePublicAccessBlock', 'DELETE /bucket?publicAccessBlock', {}, absent('DELETE', 'publicAccessBlock')),
+  ...table('PutBucketCors', 'PUT /bucket?cors', cors('<CORSRule/>'), [
+    ...absent('PUT', 'cors'),
+    ['of an empty rule', {}, '400 MalformedXML'],
+    ['of no rule', cors(''), '400 MalformedXML'],
+    ['with another checksum', { body: '<CORSConfiguration/>' }, '400 BadDigest'],
+    [
+      'of a method that pages cannot use',
+      cors('<CORSRule><AllowedMethod>OPTIONS</AllowedMethod><AllowedOrigin>*</AllowedOrigin></CORSRule>'),
+      '400 InvalidRequest',
+    ],
+  ]),
 ]

@@ -137,31 +137,47 @@ export class FileMoves {
 
   /** False if there is no source. A plain place that cannot be had becomes an opaque one. */
   #move(view: Exclusive, pending: Pending, located: Located, source: string, target: string): boolean {
-    const { layout, log } = this.#options
-    const { version } = located
-    if (isPlain(version.blob)) {
-      try {
-        if (!isInside(layout.bucket(pending.bucket), target))
-          throw Object.assign(new Error('outside'), { code: 'ELOOP' })
-        moveFile(source, target)
-        if (pending.source?.place.kind === 'plain') pruneFolders(source, layout.bucket(pending.bucket))
-        return true
-      } catch (error) {
-        if (hasCode(error, 'ENOENT')) return false
-        const { bucket, key } = pending
-        if (hasCode(error, ...isNotWritable)) {
-          const message = 'a folder cannot be written to; the bytes of new objects there are kept in opaque/'
-          this.#options.troubles.tellOfFolder('warn', error, { bucket, key }, message)
-        } else if (hasCode(error, ...isNoPath)) {
-          log.info({ bucket, key }, 'the key cannot be a plain file here; kept in opaque/')
-        } else throw error
-      }
-      const blob = withKind(version.blob, 'opaque')
-      if (!moveIfThere(source, layout.place(pending.bucket, pending.key, placeOf(blob)))) return false
-      view.put(located.row, encodeVersion({ ...version, blob }))
+    if (!isPlain(located.version.blob)) return moveIfThere(source, target)
+    const folder = this.#options.layout.bucket(pending.bucket)
+    try {
+      if (!isInside(folder, target)) throw Object.assign(new Error('outside'), { code: 'ELOOP' })
+      moveFile(source, target)
+      if (pending.source?.place.kind === 'plain') pruneFolders(source, folder)
       return true
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return false
+      if (!hasCode(error, ...isNotWritable, ...isNoPath)) throw error
+      return this.#moveAside(view, pending, located, source, error)
     }
-    return moveIfThere(source, target)
+  }
+
+  #moveAside(view: Exclusive, pending: Pending, located: Located, source: string, error: unknown): boolean {
+    const { layout, log, troubles } = this.#options
+    const { bucket, key } = pending
+    const blob = withKind(located.version.blob, 'opaque')
+    const aside = layout.place(bucket, key, placeOf(blob))
+    if (!moveIfThere(source, aside)) return false
+    if (pending.source?.place.kind === 'plain') {
+      pruneFolders(source, layout.bucket(bucket))
+      // The renamed file itself, or a folder of nothing else, may have been in the way.
+      if (hasCode(error, ...isNoPath) && this.#moveBack(bucket, aside, layout.plain(bucket, key))) return true
+    }
+    if (hasCode(error, ...isNotWritable)) {
+      const message = 'a folder cannot be written to; the bytes of new objects there are kept in opaque/'
+      troubles.tellOfFolder('warn', error, { bucket, key }, message)
+    } else log.info({ bucket, key }, 'the key cannot be a plain file here; kept in opaque/')
+    view.put(located.row, encodeVersion({ ...located.version, blob }))
+    return true
+  }
+
+  #moveBack(bucket: string, aside: string, target: string): boolean {
+    try {
+      if (!isInside(this.#options.layout.bucket(bucket), target)) return false
+      moveFile(aside, target)
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** The file in the place, if it is older than the log's bytes, or torn, is written again from them. */

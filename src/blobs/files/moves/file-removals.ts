@@ -1,5 +1,5 @@
 /** Removes files that no version has any more, inside an exclusive section of the index. */
-import { findFileSafely, removeFile } from '#blobs/files/io/file-operations.ts'
+import { findFileSafely, removeFile, tryToRemove } from '#blobs/files/io/file-operations.ts'
 import { type FileSignature, isPlain, placeOf } from '#blobs/files/place/file-ref.ts'
 import { isPlainKey, type Layout } from '#blobs/files/place/layout.ts'
 import type { Exclusive } from '#metadata/local-engine.ts'
@@ -46,7 +46,17 @@ function removeStale(layout: Layout, view: Exclusive, pending: Pending, playing:
   const isRecovery = typeof playing === 'object'
   const stale = [...(isRecovery ? inodes : inodes.slice(1)), ...pending.removed.map(({ inode }) => inode)]
   removeStaleAt(layout, view, pending, key, stale)
-  if (isRecovery && source !== undefined) removeStaleAt(layout, view, pending, source.key, inodes.slice(0, 1))
+  if (!isRecovery || source === undefined) return
+  removeStaleAt(layout, view, pending, source.key, inodes.slice(0, 1))
+  removeStaleAside(layout, view, pending)
+}
+
+/** Another name of a renamed file that is in its place: it may have been moved by way of `opaque/`. */
+function removeStaleAside(layout: Layout, view: Exclusive, { bucket, key, order }: Pending): void {
+  const blob = locate(view, bucket, key, order)?.version.blob
+  if (blob === undefined || !isPlain(blob)) return
+  const there = findReachable(layout, bucket, layout.plain(bucket, key))
+  if (there?.inode === blob.stamp) tryToRemove(layout.place(bucket, key, { kind: 'opaque', id: blob.id }))
 }
 
 function removeStaleAt(
@@ -99,6 +109,8 @@ function isLeft(
   if (gone.length === 0) return false
   const current = currentOf(view, bucket, key)
   if (current === undefined || !isPlain(current.blob)) return false
+  // Long after that version has arrived, what is there was made by hand.
+  if (view.get(rowKey('q', bucket, key, current.order)) === undefined) return false
   const there = findReachable(layout, bucket, layout.plain(bucket, key))
   return there !== undefined && there.inode !== current.blob.stamp && gone.includes(there.inode)
 }

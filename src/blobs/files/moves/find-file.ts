@@ -41,7 +41,9 @@ export function findVersionFile(
   ]
   // Here another file may be: one that was replaced, or a newer version's.
   const sharedNames = [layout.staging(id), layout.taken(id)]
-  if (source !== undefined) sharedNames.push(layout.place(bucket, source.key, source.place))
+  // Once a renamed file has arrived, its old path is another's; a power loss may have brought it back.
+  const mayBeAtSource = blob.isArriving !== undefined || typeof playing === 'object'
+  if (source !== undefined && mayBeAtSource) sharedNames.push(layout.place(bucket, source.key, source.place))
   // Only a version that was, or is to be, plain has a key that is a path.
   if (place.kind !== 'opaque') sharedNames.push(layout.plain(bucket, key))
   const target = layout.place(bucket, key, place)

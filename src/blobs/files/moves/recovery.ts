@@ -5,9 +5,13 @@ import type { Bytes } from '#metadata/engine.ts'
 import type { LocalEngine } from '#metadata/local-engine.ts'
 import { eachRow, rowsOf } from '#metadata/tables.ts'
 import type { FileMoves } from './file-moves.ts'
+import { LeftToLater } from './file-removals.ts'
 import { decodePending, inodesOf, type Pending } from './pending.ts'
 import type { RowPlayer } from './row-player.ts'
 import type { SettledRows } from './settled-rows.ts'
+
+/** A newer version arrives sooner in the place of a file that has to go. */
+const leftForMs = 1000
 
 interface RecoveryOptions {
   readonly engine: LocalEngine
@@ -26,13 +30,21 @@ export async function recoverFiles({ engine, layout, moves, player, settled }: R
   const stuck = new Set<string>()
   const isStuck = ({ bucket, key, renamedTo }: Pending) =>
     stuck.has(`${bucket}\0${key}`) || (renamedTo !== undefined && stuck.has(`${bucket}\0${renamedTo}`))
-  const noteStuck = ({ bucket, key }: Pending, error: unknown) => {
-    stuck.add(`${bucket}\0${key}`)
+  const noteStuck = ({ bucket, key, source }: Pending, error: unknown) => {
+    for (const name of [key, source?.key]) if (name !== undefined) stuck.add(`${bucket}\0${name}`)
     settled.tell({ bucket, key }, error)
   }
+  /** Old keys of renamed files that could not be moved: a later row of such a key would replace the file. */
+  const held = new Set<string>()
   // All files move before any goes: one that a row has no more use for may be what another is looking for.
   await forEach(engine, rows, async (pending) => {
-    const place = player.withRoom((view) => moves.place(view, pending, { inodes }))
+    const { bucket, key, source } = pending
+    const place = player.withRoom((view) => {
+      if (source !== undefined) held.add(`${bucket}\0${source.key}`)
+      if (held.has(`${bucket}\0${key}`)) throw new LeftToLater()
+      moves.place(view, pending, { inodes })
+      if (source !== undefined) held.delete(`${bucket}\0${source.key}`)
+    })
     await place.catch((error: unknown) => noteStuck(pending, error))
   })
   const overtaken: string[] = []
@@ -46,7 +58,7 @@ export async function recoverFiles({ engine, layout, moves, player, settled }: R
       settled.note(pending)
     } catch (error) {
       settled.tell(pending, error)
-      settled.keepStuck(pending)
+      settled.keepStuck(pending, error instanceof LeftToLater ? leftForMs : undefined)
     }
   })
   await engine.flush()

@@ -24,7 +24,6 @@ interface NotBuilt {
 const settings: readonly NotBuilt[] = [
   { subresource: 'abac', get: ['GetBucketAbac', 's3:GetBucketAbac'], put: 'PutBucketAbac', missing: ['AbacStatus', { Status: 'Disabled' }] },
   { subresource: 'accelerate', get: ['GetBucketAccelerateConfiguration', 's3:GetAccelerateConfiguration'], put: 'PutBucketAccelerateConfiguration', missing: ['AccelerateConfiguration'], refuse: refuseDots },
-  { subresource: 'cors', get: ['GetBucketCors', 's3:GetBucketCORS'], put: 'PutBucketCors', delete: ['DeleteBucketCors', 's3:PutBucketCORS'], missing: 'NoSuchCORSConfiguration' },
   { subresource: 'encryption', get: ['GetBucketEncryption', 's3:GetEncryptionConfiguration'], put: 'PutBucketEncryption', delete: ['DeleteBucketEncryption', 's3:PutEncryptionConfiguration'], missing: 'ServerSideEncryptionConfigurationNotFoundError' },
   { subresource: 'lifecycle', get: ['GetBucketLifecycleConfiguration', 's3:GetLifecycleConfiguration'], put: 'PutBucketLifecycleConfiguration', delete: ['DeleteBucketLifecycle', 's3:PutLifecycleConfiguration'], missing: 'NoSuchLifecycleConfiguration' },
   { subresource: 'logging', get: ['GetBucketLogging', 's3:GetBucketLogging'], put: 'PutBucketLogging', missing: ['BucketLoggingStatus'] },

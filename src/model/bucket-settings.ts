@@ -1,0 +1,8 @@
+/** Settings of a bucket that have a row of their own, since few requests need them or they may grow. */
+import type { CorsRule } from './cors.ts'
+
+export interface BucketSettings {
+  readonly cors: readonly CorsRule[]
+}
+
+export type SettingName = keyof BucketSettings
