@@ -267,6 +267,19 @@ describe('compaction of the index', () => {
     await expectRows(folder, '1', rows, 'after the other')
   })
 
+  it('does not take the index back under a process that says it is of another machine', async () => {
+    const { folder, rows } = await prepare()
+    const program = fileURLToPath(new URL('./index-holder.ts', import.meta.url))
+    const holder = fork(program, [folder, '1'], { execArgv: ['--import', 'tsx'] })
+    await once(holder, 'message')
+    const before = fs.readFileSync(join(folder, 'data.mdb'))
+    expect(() => open(folder, '2')).toThrow('is open in another process')
+    expect(fs.readFileSync(join(folder, 'data.mdb')).equals(before)).toBe(true)
+    holder.kill('SIGKILL')
+    await once(holder, 'exit')
+    await expectRows(folder, '2', rows, 'after the other')
+  })
+
   it('leaves the index alone while this process has it open', async () => {
     const { folder } = await prepare()
     const first = open(folder, '1', { compactFromBytes: Number.POSITIVE_INFINITY })

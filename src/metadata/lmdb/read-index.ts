@@ -5,10 +5,11 @@
 import { open } from 'lmdb'
 import { machineOf } from './machine.ts'
 import { ensureCheckpoint, findOutdated } from './restore.ts'
+import { isLmdbOpen } from './users.ts'
 
 const [, , path = ''] = process.argv
 const machine = () => machineOf(path)
-if (findOutdated(path, machine) !== undefined) ensureCheckpoint(path, machine)
+if (findOutdated(path, machine) !== undefined && !isLmdbOpen(path)) ensureCheckpoint(path, machine)
 const database = open<Buffer, Buffer>({
   path,
   readOnly: true,
