@@ -34,6 +34,8 @@ interface State {
 class Recorder implements Disposable {
   readonly states: State[] = []
   readonly #folder: string
+  /** A second name for each file that was seen: a new file never gets the inode, and so the synced content, of a removed one. */
+  readonly #held: string
   readonly #synced = new Map<number, Buffer>()
   /** Since the folder was synced. */
   #names: Names[] = []
@@ -41,6 +43,7 @@ class Recorder implements Disposable {
 
   constructor(folder: string) {
     this.#folder = folder
+    this.#held = fs.mkdtempSync(`${folder}-held-`)
     for (const [ino, content] of this.#read().contents) this.#synced.set(ino, content)
     this.#names = [this.#read().names]
     const calls = [
@@ -73,9 +76,16 @@ class Recorder implements Disposable {
   }
 
   #sync(path: string): void {
-    const stats = fs.statSync(path)
-    if (stats.isDirectory()) this.#names = [this.#read().names]
-    else this.#synced.set(stats.ino, fs.readFileSync(path))
+    if (fs.statSync(path).isDirectory()) this.#names = [this.#read().names]
+    else this.#synced.set(this.#hold(fs.realpathSync(path)), fs.readFileSync(path))
+  }
+
+  #hold(path: string): number {
+    const { ino } = fs.statSync(path)
+    const link = this.#originals.linkSync ?? fs.linkSync
+    const held = join(this.#held, String(ino))
+    if (!fs.existsSync(held)) link(path, held)
+    return ino
   }
 
   #record(): void {
@@ -90,7 +100,7 @@ class Recorder implements Disposable {
     for (const folder of folders) {
       for (const name of fs.readdirSync(folder).filter((one) => fileNames.test(one))) {
         const path = join(folder, name)
-        const { ino } = fs.statSync(path)
+        const ino = this.#hold(path)
         if (folder === this.#folder) names.set(name, ino)
         contents.set(ino, fs.readFileSync(path))
       }
@@ -101,6 +111,7 @@ class Recorder implements Disposable {
   [Symbol.dispose](): void {
     Object.assign(fs, this.#originals)
     this.#record()
+    fs.rmSync(this.#held, { recursive: true })
   }
 }
 
@@ -254,6 +265,19 @@ describe('compaction of the index', () => {
     holder.kill('SIGKILL')
     await once(holder, 'exit')
     await expectRows(folder, '1', rows, 'after the other')
+  })
+
+  it('does not take the index back under a process that says it is of another machine', async () => {
+    const { folder, rows } = await prepare()
+    const program = fileURLToPath(new URL('./index-holder.ts', import.meta.url))
+    const holder = fork(program, [folder, '1'], { execArgv: ['--import', 'tsx'] })
+    await once(holder, 'message')
+    const before = fs.readFileSync(join(folder, 'data.mdb'))
+    expect(() => open(folder, '2')).toThrow('is open in another process')
+    expect(fs.readFileSync(join(folder, 'data.mdb')).equals(before)).toBe(true)
+    holder.kill('SIGKILL')
+    await once(holder, 'exit')
+    await expectRows(folder, '2', rows, 'after the other')
   })
 
   it('leaves the index alone while this process has it open', async () => {

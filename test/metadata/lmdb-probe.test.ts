@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { findDamage, isSuspect } from '#metadata/lmdb/probe.ts'
 
@@ -47,6 +47,28 @@ it('finds entries that are out of order', async () => {
   fs.writeFileSync(file(), bytes)
   expect(isSuspect(folder)).toBe(false)
   expect(await findDamage(folder)).toBe('its entries are out of order')
+})
+
+describe('a copy, which a start takes back to its checkpoint', () => {
+  beforeEach(async () => {
+    const engine = openLmdbEngine({ path: folder, flush: 'each', machine: 'another' })
+    await engine.close()
+  })
+
+  it('has nothing wrong with it if it is whole', async () => {
+    expect(isSuspect(folder)).toBe(false)
+    expect(await findDamage(folder)).toBeUndefined()
+    const engine = openLmdbEngine({ path: folder, flush: 'each' })
+    expect(await engine.scan({ start: Buffer.from('0'), end: Buffer.from('9') })).toHaveLength(2500)
+    await engine.close()
+  })
+
+  it('is found out in another process if it is too short for that', async () => {
+    fs.truncateSync(file(), 3 * 4096)
+    expect(isSuspect(folder)).toBe(true)
+    expect(await findDamage(folder)).toMatch(/^reading it was ended by SIG/)
+    expect(await findDamage(folder)).toMatch(/^reading it was ended by SIG/)
+  })
 })
 
 it('leaves a file alone that a power loss may have cut off: a start goes back to its checkpoint', () => {

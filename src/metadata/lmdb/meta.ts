@@ -31,9 +31,8 @@ export function readMeta(file: number): Buffer {
   return first.readBigUInt64LE(transactionIdAt) > second.readBigUInt64LE(transactionIdAt) ? first : second
 }
 
-/** How long the file has to be for all pages of the last transaction; the very last ones may never have been written. */
-export function pagesNeeded(file: number): number {
-  const meta = readMeta(file)
+/** How long the file has to be for all pages that its meta page names; the very last ones may never have been written. */
+export function pagesNeeded(meta: Buffer): number {
   const pages = Number(meta.readBigUInt64LE(lastPageAt)) + 1
   return pages * meta.readUInt32LE(pageSizeAt)
 }

@@ -5,9 +5,9 @@
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import { programFile } from '#lib/program/program-file.ts'
-import { Checkpoints } from './checkpoints.ts'
 import { machineOf } from './machine.ts'
-import { dataFile, pagesNeeded } from './meta.ts'
+import { dataFile, pagesNeeded, readMeta } from './meta.ts'
+import { findOutdated } from './restore.ts'
 
 const silenceMaxMs = 20_000
 
@@ -36,18 +36,16 @@ export function findDamage(folder: string): Promise<string | undefined> {
 }
 
 /**
- * Whether the file is too short for its pages, or none of LMDB's: to be looked at before it is opened. Takes no time. Not after a power
- * loss, which may leave any file: a start goes back to the last checkpoint (restore.ts).
+ * Whether the file is too short for its pages, or none of LMDB's: to be looked at before it is opened. Takes no time. After a power
+ * loss, or in a copy, only the pages of the last checkpoint count: a start goes back to it (restore.ts).
  */
 export function isSuspect(folder: string): boolean {
   const path = dataFile(folder)
-  const checkpoint = fs.existsSync(folder) ? new Checkpoints(folder).findWhole() : undefined
-  if (checkpoint !== undefined && checkpoint.machine !== machineOf(folder)) return false
   const sizeBytes = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0
   if (sizeBytes === 0) return false
   const file = fs.openSync(path, 'r')
   try {
-    return pagesNeeded(file) > sizeBytes
+    return pagesNeeded(findOutdated(folder, () => machineOf(folder))?.meta ?? readMeta(file)) > sizeBytes
   } catch {
     return true
   } finally {

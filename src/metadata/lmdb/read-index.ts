@@ -1,10 +1,15 @@
 /**
- * The process that reads every entry of an LMDB file, whose folder is its parameter. Writes a dot at least each second while it goes on,
- * and ends with an error if an entry is wrong.
+ * The process that reads every entry of an LMDB file, whose folder is its parameter, once it is restored as for a start. Writes a dot at
+ * least each second while it reads, and ends with an error if an entry is wrong.
  */
 import { open } from 'lmdb'
+import { machineOf } from './machine.ts'
+import { ensureCheckpoint, findOutdated } from './restore.ts'
+import { isLmdbOpen } from './users.ts'
 
 const [, , path = ''] = process.argv
+const machine = () => machineOf(path)
+if (findOutdated(path, machine) !== undefined && !isLmdbOpen(path)) ensureCheckpoint(path, machine)
 const database = open<Buffer, Buffer>({
   path,
   readOnly: true,

@@ -5,12 +5,15 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { ABORT } from 'lmdb'
+import { bootId } from '#lib/system/boot-id.ts'
+import { IndexUnreadable } from '#metadata/index-unreadable.ts'
 import { type Checkpoint, Checkpoints } from './checkpoints.ts'
 import { DataFileRoom } from './data-file-room.ts'
 import { abortable, type Database, openDatabase } from './database.ts'
 import { beginSegment, positionIn } from './log.ts'
 import { dataFile, readMeta, writeMeta } from './meta.ts'
 import { RedoLog } from './redo-log.ts'
+import { isLmdbOpen } from './users.ts'
 
 /** machineOf, or what a test says instead. */
 type Machine = () => string
@@ -26,6 +29,13 @@ export function ensureCheckpoint(folder: string, machine: Machine): void {
   behindGate(folder, () => {
     if (!isThere()) makeCheckpoint(folder, machine, checkpoints)
   })
+}
+
+/** The checkpoint that the next start goes back to, after a power loss or in a copy; undefined if it takes LMDB's file as it is. */
+export function findOutdated(folder: string, machine: Machine): Checkpoint | undefined {
+  if (bootId() === undefined) return undefined
+  const checkpoint = new Checkpoints(folder).findWhole()
+  return checkpoint?.machine === machine() ? undefined : checkpoint
 }
 
 /** One process at a time. */
@@ -85,7 +95,13 @@ function makeCheckpoint(folder: string, machine: Machine, checkpoints: Checkpoin
   }
 }
 
+const inUse =
+  'is open in another process, for which it is not the same file since the same start of the machine: ' +
+  'it runs in another sandbox, or data.mdb was replaced meanwhile. End that process, and start again.'
+
 function goBack(folder: string, { meta }: Checkpoint): void {
+  // It would read and write pages that are others by then.
+  if (isLmdbOpen(folder)) throw new IndexUnreadable(`${folder} ${inUse}`)
   const file = fs.openSync(dataFile(folder), 'r+')
   try {
     writeMeta(file, meta)

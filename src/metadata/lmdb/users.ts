@@ -39,11 +39,26 @@ export function lockLmdbAlone(folder: string): number | undefined {
   return undefined
 }
 
+/** Whether any process has LMDB open, in whatever namespace; false where there are no locks that tell. */
+export function isLmdbOpen(folder: string): boolean {
+  if (fs.existsSync(ownFiles) && isOpenHere(join(folder, 'data.mdb'))) return true
+  const path = join(folder, 'lock.mdb')
+  if (!fs.existsSync(path)) return false
+  const fd = fs.openSync(path, 'r+')
+  try {
+    return tryToLockFirstByte(fd) === 'held'
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+const ownFiles = '/proc/self/fd'
+
 function isOpenHere(path: string): boolean {
   const real = fs.realpathSync(path)
-  return fs.readdirSync('/proc/self/fd').some((fd) => {
+  return fs.readdirSync(ownFiles).some((fd) => {
     try {
-      return fs.readlinkSync(`/proc/self/fd/${fd}`) === real
+      return fs.readlinkSync(join(ownFiles, fd)) === real
     } catch {
       return false
     }
