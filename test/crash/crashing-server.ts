@@ -41,7 +41,7 @@ export class CrashingServer {
   /** False if it ended before it could serve. */
   async start(environment: Readonly<Record<string, string>> = {}): Promise<boolean> {
     const [program, ...flags] = [...tsx, join(root, 'run.ts'), '--mode', 'api', '--api-port', String(this.#port)]
-    const env = { PATH: process.env.PATH, STORAGE_ROOT: this.folder, LOG_LEVEL: 'error', ...(process.env.LOG_DIR && { LOG_DIR: process.env.LOG_DIR }), ...environment }
+    const env = { PATH: process.env.PATH, STORAGE_ROOT: this.folder, LOG_LEVEL: 'error', ...environment }
     const child = spawn(program as string, flags, { cwd: root, env, detached: true, stdio: 'ignore' })
     this.#child = child
     this.#group = child.pid
