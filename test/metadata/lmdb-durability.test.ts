@@ -110,7 +110,9 @@ describe('the LMDB engine', () => {
       await putLogged(engine)
       expect(await get(engine, 'a')).toBe('short')
       await close(engine)
-      expect(await get(open({ files: root }), 'a')).toBe('short')
+      const again = open({ files: root })
+      expect(await get(again, 'a')).toBe('short')
+      await close(again)
       expect(await get(open({ files: root, machine: 'after a power loss' }), 'a')).toBe('short and long')
     })
 
