@@ -152,6 +152,27 @@ describe('a link', () => {
   })
 })
 
+describe('a STORAGE_ROOT that is a link itself', () => {
+  it('is served, and no link below it is followed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'linked-'))
+    mkdirSync(join(folder, 'real/.myfsio.sys/config'), { recursive: true })
+    cpSync(at('.myfsio.sys/config/iam.json'), join(folder, 'real/.myfsio.sys/config/iam.json'))
+    symlinkSync('real', join(folder, 'root'))
+    const linked = await startTestApi({ STORAGE_ROOT: join(folder, 'root'), MYFSIO_BUCKETS: 'bucket' })
+    try {
+      await linked.ask({ line: 'PUT /bucket/folder/file', body: 'before' })
+      expect((await linked.ask({ line: 'GET /bucket/folder/file' })).body).toBe('before')
+      expect((await linked.ask({ line: 'HEAD /bucket/folder/file' })).status).toBe(200)
+      replace(join(folder, 'root/bucket/folder'), 'itself')
+      expect((await linked.ask({ line: 'GET /bucket/folder/file' })).code).toBe('NoSuchKey')
+      expect((await linked.ask({ line: 'HEAD /bucket/folder/file' })).status).toBe(404)
+    } finally {
+      await linked.close()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+})
+
 describe('a scan and a watch', () => {
   it('find nothing behind a link', async () => {
     const root = mkdtempSync(join(tmpdir(), 'watched-'))
