@@ -1,5 +1,5 @@
 import type { AppConfig } from '#config/config.ts'
-import { newBucket } from '#model/new-bucket.ts'
+import { newBucket } from '#model/bucket/new-bucket.ts'
 import type { Store } from '#store/contract.ts'
 
 /** Creates the buckets of MYFSIO_BUCKETS that do not exist; they belong to the administrator. */

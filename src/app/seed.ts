@@ -4,7 +4,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { lookup } from 'mime-types'
 import type { AppConfig } from '#config/config.ts'
-import { assertBucketName } from '#model/bucket.ts'
+import { assertBucketName } from '#model/bucket/bucket.ts'
 import type { Store } from '#store/contract.ts'
 import { createBuckets } from './create-buckets.ts'
 

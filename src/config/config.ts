@@ -4,7 +4,7 @@
  */
 import { join, resolve } from 'node:path'
 import type { LogSettings } from '#lib/log/log.ts'
-import { anyRegion } from '#model/bucket-region.ts'
+import { anyRegion } from '#model/bucket/bucket-region.ts'
 import { wellKnownSecret } from '#model/well-known-secret.ts'
 import { isLoopback } from './addresses.ts'
 import { flags, readyJson, switches } from './commands.ts'

@@ -4,8 +4,8 @@
  */
 import { availableParallelism } from 'node:os'
 import * as z from 'zod'
-import { isBucketName } from '#model/bucket.ts'
-import { objectOwnerships } from '#model/object-ownership.ts'
+import { objectOwnerships } from '#model/access/object-ownership.ts'
+import { isBucketName } from '#model/bucket/bucket.ts'
 import { baseUrl, ipRanges, origin } from './addresses.ts'
 import { hosts, interval, list, listOf, logLevel, matching, onOff, rateLimit, size, wholeNumber } from './schemas.ts'
 

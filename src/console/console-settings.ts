@@ -1,6 +1,6 @@
 /** What the console needs to know of the server's settings. */
 import type { CorsSettings } from '#http/cors.ts'
-import type { BucketDefaults } from '#model/new-bucket.ts'
+import type { BucketDefaults } from '#model/bucket/new-bucket.ts'
 
 /** The part of the server's settings that the console uses. */
 export interface ConsoleSettings extends BucketDefaults {

@@ -2,14 +2,14 @@
  * An object version as a row: fixed fields that a listing needs at fixed offsets, then the rest as JSON, so that a page of 1,000
  * keys is read without parsing JSON.
  */
-import type { Acl } from '#model/acl.ts'
+import type { Acl } from '#model/access/acl.ts'
 import {
   type ChecksumAlgorithm,
   type ChecksumType,
   checksumAlgorithms,
   type ObjectVersion,
   storageClasses,
-} from '#model/object.ts'
+} from '#model/object/object.ts'
 import type { BlobRef } from './blob-ref.ts'
 import { asBuffer, type Bytes } from './engine.ts'
 

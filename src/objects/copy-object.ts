@@ -2,7 +2,7 @@
 import { authorizeOnObject } from '#access/decide/object-access.ts'
 import { authorizeCarriedTags } from '#access/decide/tag-access.ts'
 import { ApiError } from '#model/errors.ts'
-import type { ChecksumAlgorithm, ObjectAttributes, ObjectVersion } from '#model/object.ts'
+import type { ChecksumAlgorithm, ObjectAttributes, ObjectVersion } from '#model/object/object.ts'
 import type { Store, WriteConditions } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
 import { authorizeDeletion, type Deletion, deleteObject } from './delete-object.ts'

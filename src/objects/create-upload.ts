@@ -1,4 +1,4 @@
-import type { Upload } from '#model/upload.ts'
+import type { Upload } from '#model/object/upload.ts'
 import type { Store } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
 import { authorizeNewObject, type NewObject } from './new-object.ts'

@@ -1,8 +1,8 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html and API_DeleteObjects.html */
 import { authorizeOnObject } from '#access/decide/object-access.ts'
-import type { Bucket } from '#model/bucket.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { assertKey, isVersionId } from '#model/object.ts'
+import { assertKey, isVersionId } from '#model/object/object.ts'
 import type { DeleteConditions, DeletedObject, Store } from '#store/contract.ts'
 import { deleteEach } from '#store/delete-each.ts'
 import type { Actor } from './actor.ts'

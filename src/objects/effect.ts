@@ -5,7 +5,7 @@
 
 import type { ConditionKeys } from '#access/caller/query-facts.ts'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
-import type { ObjectAttributes } from '#model/object.ts'
+import type { ObjectAttributes } from '#model/object/object.ts'
 import type { WriteConditions } from '#store/contract.ts'
 
 export function conditionKeys({ ifMatch, ifNoneMatch }: WriteConditions): ConditionKeys {

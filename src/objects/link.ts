@@ -2,7 +2,7 @@
 import { callerHeaders } from '#access/caller/caller-headers.ts'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { authorizeOnObject } from '#access/decide/object-access.ts'
-import type { Bucket } from '#model/bucket.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 import type { Store } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
 

@@ -1,5 +1,5 @@
 /** Bytes that become an object or a part of one: received, and compared with what was announced. */
-import type { Checksum, ChecksumAlgorithm } from '#model/object.ts'
+import type { Checksum, ChecksumAlgorithm } from '#model/object/object.ts'
 import type { IncomingBody, Staged } from '#store/contract.ts'
 
 export interface NewBody {

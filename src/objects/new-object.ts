@@ -1,12 +1,12 @@
 /** What a new object will be: the rights that its tags and its ACL take, its owner, and what it gets without being asked. */
-import { type Acl, aclToKeep, grantsAllToOne } from '#model/acl.ts'
-import type { Bucket } from '#model/bucket.ts'
+import { type Acl, aclToKeep, grantsAllToOne } from '#model/access/acl.ts'
+import { hasAclsEnabled, ownerOfNewObject } from '#model/access/object-ownership.ts'
+import { refuseBlockedAcl } from '#model/access/public-access-block.ts'
+import { type RequestedAcl, resolveAcl } from '#model/access/requested-acl.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import type { ObjectAttributes, ObjectHeaders, StorageClass } from '#model/object.ts'
-import { hasAclsEnabled, ownerOfNewObject } from '#model/object-ownership.ts'
-import { refuseBlockedAcl } from '#model/public-access-block.ts'
-import { type RequestedAcl, resolveAcl } from '#model/requested-acl.ts'
+import type { ObjectAttributes, ObjectHeaders, StorageClass } from '#model/object/object.ts'
 import type { Tags } from '#model/tags.ts'
 import type { Actor } from './actor.ts'
 

@@ -1,10 +1,10 @@
 /** The version that is copied, opened: the right to read it, its existence and what else it must be, for copies and parts alike. */
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { readAuthorized } from '#access/decide/object-access.ts'
-import type { Bucket } from '#model/bucket.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { assertKey, type ObjectVersion } from '#model/object.ts'
-import { assertActive } from '#model/storage-class.ts'
+import { assertKey, type ObjectVersion } from '#model/object/object.ts'
+import { assertActive } from '#model/object/storage-class.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
 

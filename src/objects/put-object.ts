@@ -1,4 +1,4 @@
-import type { ObjectVersion } from '#model/object.ts'
+import type { ObjectVersion } from '#model/object/object.ts'
 import type { Store, WriteConditions } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
 import { checksumToKeep, type NewBody, receiveBody } from './new-body.ts'

@@ -1,7 +1,7 @@
 /** Parts of an upload: their bytes from the client, or from another object. The edge has asked for s3:PutObject. */
 import { ApiError } from '#model/errors.ts'
-import type { ChecksumAlgorithm } from '#model/object.ts'
-import type { Upload, UploadedPart } from '#model/upload.ts'
+import type { ChecksumAlgorithm } from '#model/object/object.ts'
+import type { Upload, UploadedPart } from '#model/object/upload.ts'
 import type { OpenObject, Staged, Store } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
 import { type NewBody, receiveBody } from './new-body.ts'

@@ -1,7 +1,7 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_RenameObject.html, here in every bucket. */
 import { authorizeOnObject, readAuthorized } from '#access/decide/object-access.ts'
-import type { Bucket } from '#model/bucket.ts'
-import { assertKey, type ObjectVersion } from '#model/object.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
+import { assertKey, type ObjectVersion } from '#model/object/object.ts'
 import type { Store, WriteConditions } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
 import { copyKeys, factsOfEffect } from './effect.ts'

@@ -1,5 +1,5 @@
 /** Tags of a version: conditions may ask for those that will be and for those that are. */
-import type { ObjectVersion } from '#model/object.ts'
+import type { ObjectVersion } from '#model/object/object.ts'
 import { assertTags, hasSameTags, type NamedTags, type Tags, withTags } from '#model/tags.ts'
 import type { Store } from '#store/contract.ts'
 import type { Actor } from './actor.ts'

@@ -8,7 +8,7 @@ import {
   versionRecord,
 } from '#access/decide/object-access.ts'
 import { ObjectNeeded } from '#access/decide/object-needed.ts'
-import type { Bucket } from '#model/bucket.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 import type { ApiError } from '#model/errors.ts'
 import { dependsOnObject } from '#policy/evaluate/acl-evaluation.ts'
 import { requestedVersion } from './object/requested-version.ts'

@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { ServerCors } from '#http/cors.ts'
-import type { Bucket } from '#model/bucket.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 import {
   type CorsRequest,
   corsHeaders,
@@ -13,7 +13,7 @@ import {
   findCorsRule,
   isHeaderName,
   requestedHeaderNames,
-} from '#model/cors.ts'
+} from '#model/bucket/cors.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Store } from '#store/contract.ts'

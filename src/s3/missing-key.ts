@@ -1,5 +1,5 @@
 import { hideMissingObject, mayList } from '#access/decide/missing-object.ts'
-import type { Bucket } from '#model/bucket.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { decisionHeader } from '#model/served-request.ts'
 import type { OperationRow, S3Request, Services } from './operation.ts'

@@ -1,7 +1,7 @@
 /** Signature Version 2, for old clients. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html */
 import { createHmac } from 'node:crypto'
 import { queryPairs } from '#lib/text/uri.ts'
-import type { BucketHostReader } from '#model/bucket-host.ts'
+import type { BucketHostReader } from '#model/bucket/bucket-host.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { V2Credentials } from './credentials.ts'

@@ -3,7 +3,7 @@
  * The path is used as received, never normalised: what was signed is what is served.
  */
 import { hash } from 'node:crypto'
-import type { BucketHostReader } from '#model/bucket-host.ts'
+import type { BucketHostReader } from '#model/bucket/bucket-host.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { canonicalRequest, otherSpellings } from './canonical-request.ts'

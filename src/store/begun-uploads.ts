@@ -5,9 +5,9 @@
 import { decodeJson, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion } from '#metadata/version-codec.ts'
-import type { Bucket } from '#model/bucket.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import type { Upload } from '#model/upload.ts'
+import type { Upload } from '#model/object/upload.ts'
 import type { WriteConditions } from './contract.ts'
 import { newestOrder } from './publish.ts'
 

@@ -1,8 +1,8 @@
 /** Settings of a bucket that have a row each; the bucket row names those that it has. */
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
-import type { Bucket } from '#model/bucket.ts'
-import type { BucketSettings, SettingName } from '#model/bucket-settings.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
+import type { BucketSettings, SettingName } from '#model/bucket/bucket-settings.ts'
 import { bucketIn } from './buckets.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 

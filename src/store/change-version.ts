@@ -1,7 +1,7 @@
 /** Changes what is said of a version that stays as it is: neither its bytes nor its time change. */
 import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
-import type { ObjectVersion } from '#model/object.ts'
+import type { ObjectVersion } from '#model/object/object.ts'
 import type { Origin } from '#model/origin.ts'
 import { commitChange, noChange } from './commit-change.ts'
 import type { StoreContext } from './context.ts'

@@ -1,6 +1,6 @@
 /** Conditional writes. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
 import { ApiError } from '#model/errors.ts'
-import type { ObjectVersion } from '#model/object.ts'
+import type { ObjectVersion } from '#model/object/object.ts'
 import type { DeleteConditions, WriteConditions } from './contract.ts'
 
 /** `current` undefined: there is no object, or a delete marker is on top. */

@@ -6,8 +6,8 @@
 import type { ServerResponse } from 'node:http'
 import type { Whereabouts } from '#blobs/contract/blob-store.ts'
 import type { IncomingBody, Staged, StagedPart } from '#blobs/contract/incoming.ts'
-import type { Bucket, BucketUsage } from '#model/bucket.ts'
-import type { BucketSettings, SettingName } from '#model/bucket-settings.ts'
+import type { Bucket, BucketUsage } from '#model/bucket/bucket.ts'
+import type { BucketSettings, SettingName } from '#model/bucket/bucket-settings.ts'
 import type {
   Checksum,
   ChecksumAlgorithm,
@@ -15,9 +15,9 @@ import type {
   ObjectAttributes,
   ObjectPart,
   ObjectVersion,
-} from '#model/object.ts'
+} from '#model/object/object.ts'
+import type { RequestedPart, Upload, UploadedPart } from '#model/object/upload.ts'
 import type { Origin } from '#model/origin.ts'
-import type { RequestedPart, Upload, UploadedPart } from '#model/upload.ts'
 import type { DamagedVersion, WorkStatus } from '#model/work-status.ts'
 
 export type { IncomingBody, Staged, StagedPart }

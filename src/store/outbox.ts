@@ -6,7 +6,7 @@ import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsOf, sequenceKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
-import type { ChangeCause, ObjectChange, ObjectEvent } from '#model/object-event.ts'
+import type { ChangeCause, ObjectChange, ObjectEvent } from '#model/object/object-event.ts'
 import type { Origin } from '#model/origin.ts'
 
 export interface OutboxRow {

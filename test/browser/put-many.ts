@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { Bucket } from '#model/bucket.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 import type { Store } from '#store/contract.ts'
 
 /** Small objects `many/0000` and on. */

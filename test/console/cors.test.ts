@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { explainCors } from '#console/settings/cors/explain-cors.ts'
-import type { CorsRule } from '#model/cors.ts'
+import type { CorsRule } from '#model/bucket/cors.ts'
 import { startTestConsole, type TestConsole, type Visitor } from './start-console.ts'
 
 const page = '/ui/buckets/photos/cors'

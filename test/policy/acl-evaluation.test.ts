@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { type Acl, type Permission, permissions } from '#model/access/acl.ts'
 import { anonymous, type Principal } from '#model/account.ts'
-import { type Acl, type Permission, permissions } from '#model/acl.ts'
 import { aclAllows, dependsOnObject } from '#policy/evaluate/acl-evaluation.ts'
 
 const principal = (canonicalId: string): Principal => ({

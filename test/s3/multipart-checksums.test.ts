@@ -18,7 +18,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { digestOnce } from '#lib/digest/digest.ts'
-import { type ChecksumAlgorithm as Algorithm, checksumAlgorithms } from '#model/object.ts'
+import { type ChecksumAlgorithm as Algorithm, checksumAlgorithms } from '#model/object/object.ts'
 import { startServer, type TestServer } from './start-server.ts'
 
 const Bucket = 'bucket'

@@ -12,7 +12,7 @@ import { openIdentities } from '#identity/identities.ts'
 import { systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
-import type { ObjectOwnership } from '#model/object-ownership.ts'
+import type { ObjectOwnership } from '#model/access/object-ownership.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 
 export interface TestServer {

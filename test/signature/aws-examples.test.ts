@@ -6,7 +6,7 @@
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { createBucketHostReader } from '#model/bucket-host.ts'
+import { createBucketHostReader } from '#model/bucket/bucket-host.ts'
 import { decodeAwsChunked } from '#signature/aws-chunked.ts'
 import { parseCredentials, type V2Credentials, type V4Credentials } from '#signature/credentials.ts'
 import { checkPostPolicy, verifyFormSignature } from '#signature/post-policy.ts'

@@ -1,7 +1,7 @@
 /** What must hold for every request: whatever way it is written, a good signature passes and a spoilt request does not. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createBucketHostReader } from '#model/bucket-host.ts'
+import { createBucketHostReader } from '#model/bucket/bucket-host.ts'
 import { ApiError } from '#model/errors.ts'
 import { createAddressReader } from '#s3/request/address.ts'
 import { parseCredentials, type V4Credentials } from '#signature/credentials.ts'

@@ -1,4 +1,4 @@
-import type { Bucket } from '#model/bucket.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 
 export const silentLog = { info: () => undefined, warn: () => undefined, error: () => undefined }
 

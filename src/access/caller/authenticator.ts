@@ -8,8 +8,8 @@ import type { Identities } from '#identity/identities.ts'
 import type { Identity } from '#identity/identity.ts'
 import type { Clock } from '#lib/clock.ts'
 import { anonymous } from '#model/account.ts'
-import { createBucketHostReader } from '#model/bucket-host.ts'
-import { hasRegion, type Regions, signedRegionOf } from '#model/bucket-region.ts'
+import { createBucketHostReader } from '#model/bucket/bucket-host.ts'
+import { hasRegion, type Regions, signedRegionOf } from '#model/bucket/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
 import {
   type PlainCredentials,

@@ -2,7 +2,7 @@
 
 import type { AskedDecision, RequestFacts } from '#access/caller/request-facts.ts'
 import type { Principal } from '#model/account.ts'
-import type { Bucket } from '#model/bucket.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 import type { AccessRequest } from '#policy/evaluate/access-request.ts'
 import type { Decision } from '#policy/evaluate/evaluate.ts'
 import { explain, type PolicyTrace } from '#policy/evaluate/explain.ts'

@@ -5,10 +5,10 @@
  */
 
 import type { RequestFacts } from '#access/caller/request-facts.ts'
+import { hasAclsEnabled } from '#model/access/object-ownership.ts'
 import type { Principal } from '#model/account.ts'
-import type { Bucket } from '#model/bucket.ts'
-import type { ObjectVersion } from '#model/object.ts'
-import { hasAclsEnabled } from '#model/object-ownership.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
+import type { ObjectVersion } from '#model/object/object.ts'
 import { dependsOnObject } from '#policy/evaluate/acl-evaluation.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
 import type { Rights } from './gatekeeper.ts'

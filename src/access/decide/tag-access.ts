@@ -2,8 +2,8 @@
 
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Principal } from '#model/account.ts'
-import type { Bucket } from '#model/bucket.ts'
-import type { ObjectVersion } from '#model/object.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
+import type { ObjectVersion } from '#model/object/object.ts'
 import type { Rights } from './gatekeeper.ts'
 import { governed } from './object-access.ts'
 

@@ -1,6 +1,6 @@
 import { asStorageError } from '#metadata/storage-error.ts'
 import { ApiError } from '#model/errors.ts'
-import type { ChecksumAlgorithm } from '#model/object.ts'
+import type { ChecksumAlgorithm } from '#model/object/object.ts'
 import type { ByteRange, IncomingBody, Staged } from './incoming.ts'
 import type { OpenBlob } from './open-blob.ts'
 

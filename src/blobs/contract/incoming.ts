@@ -1,7 +1,7 @@
 /** Bytes on their way in. */
 import type { Readable } from 'node:stream'
 import type { BlobRef } from '#metadata/blob-ref.ts'
-import type { ChecksumAlgorithm } from '#model/object.ts'
+import type { ChecksumAlgorithm } from '#model/object/object.ts'
 
 /** Bytes start <= i < end. */
 export interface ByteRange {

@@ -3,7 +3,7 @@ import { copyFrom } from '#blobs/contract/copy-from.ts'
 import { algorithmsFor, type ByteRange, type IncomingBody, type Staged } from '#blobs/contract/incoming.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
-import type { ChecksumAlgorithm } from '#model/object.ts'
+import type { ChecksumAlgorithm } from '#model/object/object.ts'
 
 export const digestsOf = (bytes: Buffer, algorithms: readonly ChecksumAlgorithm[]): Staged['digests'] =>
   digestOnce(algorithmsFor(algorithms), bytes)

@@ -1,9 +1,9 @@
 import { bucketHref } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
-import { assertBucketName } from '#model/bucket.ts'
-import { regionOfBucket } from '#model/bucket-region.ts'
+import { assertBucketName } from '#model/bucket/bucket.ts'
+import { regionOfBucket } from '#model/bucket/bucket-region.ts'
+import { newBucket } from '#model/bucket/new-bucket.ts'
 import { refusalOf } from '#model/errors.ts'
-import { newBucket } from '#model/new-bucket.ts'
 import { bucketsView } from './list-buckets.ts'
 import { listVisibleBuckets } from './visible-buckets.ts'
 

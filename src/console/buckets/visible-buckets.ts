@@ -1,7 +1,7 @@
 /** The buckets of the visitor's account that the visitor may see, with their usage. */
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import { accessOf, type BucketAccess } from '#console/settings/access.ts'
-import type { Bucket } from '#model/bucket.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 
 export interface BucketSummary {
   readonly bucket: Bucket

@@ -1,6 +1,6 @@
 /** The access of a bucket in one word, and the policies behind the words. */
 import type { BucketPolicies } from '#console/page.ts'
-import type { Bucket } from '#model/bucket.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 
 export type BucketAccess = 'private' | 'public-read' | 'custom' | 'custom-public' | 'public-blocked'
 

@@ -3,7 +3,7 @@
  */
 import { bucketHref } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
-import type { PublicAccessBlock } from '#model/public-access-block.ts'
+import type { PublicAccessBlock } from '#model/access/public-access-block.ts'
 
 export const publicAccessSwitches = [
   [

@@ -1,6 +1,6 @@
 import { bucketHref } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
-import { withVersioning } from '#model/bucket.ts'
+import { withVersioning } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 
 export const setVersioning: Page = async ({ bucket, form }, { store }) => {

@@ -1,7 +1,7 @@
 import { bucketHref } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
 import { settingsCrumbs } from '#console/settings/settings-crumbs.ts'
-import type { Bucket } from '#model/bucket.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 import { assertTags, withTags } from '#model/tags.ts'
 import { problemOf, type TagForm, tagsIn, tagView } from './tag-form.ts'
 

@@ -3,10 +3,11 @@
  * another account needs grants of its own too. Pure.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#acl-access-policy-permission-mapping
  */
+
+import { type Acl, type Grant, isPublicGrant, type Permission } from '#model/access/acl.ts'
+import { hasAclsEnabled } from '#model/access/object-ownership.ts'
 import type { Principal } from '#model/account.ts'
-import { type Acl, type Grant, isPublicGrant, type Permission } from '#model/acl.ts'
-import type { Bucket } from '#model/bucket.ts'
-import { hasAclsEnabled } from '#model/object-ownership.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 
 /** An object or bucket with an ACL. Without a list, only the owner has access. */
 export interface Governed {

@@ -12,10 +12,10 @@ import {
   type Grant,
   type Grantee,
   permissions,
-} from '#model/acl.ts'
+} from '#model/access/acl.ts'
+import { type AclChange, type RequestedAcl, resolveAcl } from '#model/access/requested-acl.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import { type AclChange, type RequestedAcl, resolveAcl } from '#model/requested-acl.ts'
 import type { Accounts, S3Request } from '#s3/operation.ts'
 import { granteeByEmail, granteeById, granteeByUri } from './grantees.ts'
 

@@ -1,5 +1,5 @@
 /** Finds the grantee that a header or document names, and formats grantees. */
-import { type Acl, type Grant, type Grantee, groupOfUri, groupUris } from '#model/acl.ts'
+import { type Acl, type Grant, type Grantee, groupOfUri, groupUris } from '#model/access/acl.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Accounts, XmlContent } from '#s3/operation.ts'
 

@@ -1,13 +1,18 @@
 import { tagKeys } from '#access/caller/query-facts.ts'
 import { elementAt, textAt } from '#lib/text/xml.ts'
-import { aclToKeep, isPublicAcl } from '#model/acl.ts'
-import { assertBucketName, type Bucket } from '#model/bucket.ts'
-import { regionOfBucket } from '#model/bucket-region.ts'
+import { aclToKeep, isPublicAcl } from '#model/access/acl.ts'
+import {
+  defaultControls,
+  hasAclsEnabled,
+  type ObjectOwnership,
+  objectOwnerships,
+} from '#model/access/object-ownership.ts'
+import { refuseBlockedAcl } from '#model/access/public-access-block.ts'
+import { resolveAcl } from '#model/access/requested-acl.ts'
+import { assertBucketName, type Bucket } from '#model/bucket/bucket.ts'
+import { regionOfBucket } from '#model/bucket/bucket-region.ts'
+import { newBucket } from '#model/bucket/new-bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { newBucket } from '#model/new-bucket.ts'
-import { defaultControls, hasAclsEnabled, type ObjectOwnership, objectOwnerships } from '#model/object-ownership.ts'
-import { refuseBlockedAcl } from '#model/public-access-block.ts'
-import { resolveAcl } from '#model/requested-acl.ts'
 import { assertTags, type NamedTags } from '#model/tags.ts'
 import { requestedAcl } from '#s3/acl/acl-request.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'

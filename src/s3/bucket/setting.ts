@@ -5,8 +5,8 @@
  */
 import { bodyTooLarge } from '#http/read-body.ts'
 import type { XmlElements } from '#lib/text/xml.ts'
-import type { Bucket } from '#model/bucket.ts'
-import type { BucketSettings, SettingName } from '#model/bucket-settings.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
+import type { BucketSettings, SettingName } from '#model/bucket/bucket-settings.ts'
 import { ApiError, type ErrorCode } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { OperationRow, S3Request, S3Response, Services, XmlContent } from '#s3/operation.ts'

@@ -1,5 +1,5 @@
 import { escapeXml } from '#lib/text/xml.ts'
-import { isVersionId } from '#model/object.ts'
+import { isVersionId } from '#model/object/object.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import type { ListedVersion, VersionPage } from '#store/contract.ts'
 import {

@@ -2,10 +2,10 @@
 
 import { awsEncode } from '#lib/text/uri.ts'
 import { escapeXml, xmlDeclaration } from '#lib/text/xml.ts'
-import type { Bucket } from '#model/bucket.ts'
+import { ownerOfObject } from '#model/access/object-ownership.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import { ownerOfObject } from '#model/object-ownership.ts'
 import type { Accounts, S3Response } from '#s3/operation.ts'
 import { s3Namespace } from '#s3/send.ts'
 import { DocumentWriter } from './document-writer.ts'

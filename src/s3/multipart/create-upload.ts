@@ -1,6 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
 import { ApiError } from '#model/errors.ts'
-import { checksumTypeFor } from '#model/multipart.ts'
+import { checksumTypeFor } from '#model/object/multipart.ts'
 import { createUpload } from '#objects/create-upload.ts'
 import { parseNewObject } from '#s3/object/object-attributes.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'

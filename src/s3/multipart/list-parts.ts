@@ -1,6 +1,7 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html */
+
+import { ownerOfObject } from '#model/access/object-ownership.ts'
 import { limits } from '#model/limits.ts'
-import { ownerOfObject } from '#model/object-ownership.ts'
 import { showOwner } from '#s3/acl/grantees.ts'
 import { formatDate } from '#s3/listing/listing.ts'
 import type { Operation } from '#s3/operation.ts'

@@ -1,8 +1,8 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html */
 import { awsEncode } from '#lib/text/uri.ts'
+import { ownerOfObject } from '#model/access/object-ownership.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import { ownerOfObject } from '#model/object-ownership.ts'
 import { showOwner } from '#s3/acl/grantees.ts'
 import { formatDate } from '#s3/listing/listing.ts'
 import type { Operation } from '#s3/operation.ts'

@@ -1,5 +1,5 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html */
-import type { UploadedPart } from '#model/upload.ts'
+import type { UploadedPart } from '#model/object/upload.ts'
 import { putPart } from '#objects/put-part.ts'
 import { announcedBody } from '#s3/object/announced-body.ts'
 import type { Operation } from '#s3/operation.ts'

@@ -1,5 +1,5 @@
-import { privateAcl } from '#model/acl.ts'
-import { hasAclsEnabled, ownerOfObject } from '#model/object-ownership.ts'
+import { privateAcl } from '#model/access/acl.ts'
+import { hasAclsEnabled, ownerOfObject } from '#model/access/object-ownership.ts'
 import { putAcl } from '#objects/put-acl.ts'
 import { readAcl } from '#s3/acl/acl-request.ts'
 import { aclDocument } from '#s3/acl/grantees.ts'

@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { parseHttpDate } from '#lib/text/http-date.ts'
 import { ApiError } from '#model/errors.ts'
-import type { ObjectVersion } from '#model/object.ts'
+import type { ObjectVersion } from '#model/object/object.ts'
 import type { WriteConditions } from '#store/contract.ts'
 
 const unquote = (etag: string) =>

@@ -1,6 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
 import { ApiError } from '#model/errors.ts'
-import type { ObjectVersion } from '#model/object.ts'
+import type { ObjectVersion } from '#model/object/object.ts'
 import { copyObject as copy } from '#objects/copy-object.ts'
 import type { CopySource } from '#objects/open-source.ts'
 import { formatDate } from '#s3/listing/listing.ts'

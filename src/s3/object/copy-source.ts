@@ -1,8 +1,8 @@
 /** The object in x-amz-copy-source, and the conditions on it. */
-import { isBucketName } from '#model/bucket.ts'
-import { decodeCopySource, type NamedSource } from '#model/copy-source.ts'
+import { isBucketName } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { assertKey, assertVersionId, type ObjectVersion } from '#model/object.ts'
+import { decodeCopySource, type NamedSource } from '#model/object/copy-source.ts'
+import { assertKey, assertVersionId, type ObjectVersion } from '#model/object/object.ts'
 import type { CopySource } from '#objects/open-source.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
 import { assertExpectedOwner } from '#s3/request/expected-owner.ts'

@@ -4,9 +4,9 @@
  */
 import { mayReadTags } from '#access/decide/tag-access.ts'
 import { ApiError } from '#model/errors.ts'
-import type { Checksum, ObjectVersion } from '#model/object.ts'
-import { type ByteRange, parseRange, rangeToServe } from '#model/range.ts'
-import { assertActive } from '#model/storage-class.ts'
+import type { Checksum, ObjectVersion } from '#model/object/object.ts'
+import { type ByteRange, parseRange, rangeToServe } from '#model/object/range.ts'
+import { assertActive } from '#model/object/storage-class.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { checksumHeaders, checksumOfPart } from '#s3/request/checksum-headers.ts'
 import { checkRead } from './conditions.ts'

@@ -1,4 +1,4 @@
-import { assertVersionId } from '#model/object.ts'
+import { assertVersionId } from '#model/object/object.ts'
 
 /** The version id in the query; undefined: the current version. InvalidArgument for an invalid one. */
 export function requestedVersion({ query }: { readonly query: ReadonlyMap<string, string> }): string | undefined {

@@ -3,7 +3,7 @@
  * once and kept verbatim: leading and doubled slashes and `..` are part of it.
  */
 import { pathDecode, queryPairs } from '#lib/text/uri.ts'
-import { createBucketHostReader } from '#model/bucket-host.ts'
+import { createBucketHostReader } from '#model/bucket/bucket-host.ts'
 import { ApiError } from '#model/errors.ts'
 
 export interface Address {

@@ -10,7 +10,7 @@ import {
   checksumAlgorithms,
   type ObjectPart,
   type ObjectVersion,
-} from '#model/object.ts'
+} from '#model/object/object.ts'
 
 /** The checksum that the client announced. */
 export interface Announced {

@@ -1,4 +1,4 @@
-import { signedRegionOf } from '#model/bucket-region.ts'
+import { signedRegionOf } from '#model/bucket/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { decodeToken, encodeToken, formatDate } from '#s3/listing/listing.ts'

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import type { ByHand } from '#blobs/contract/blob-store.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
-import { isBucketName } from '#model/bucket.ts'
+import { isBucketName } from '#model/bucket/bucket.ts'
 import { scanBucket, scanBuckets } from './scan.ts'
 import { Watcher } from './watcher.ts'
 

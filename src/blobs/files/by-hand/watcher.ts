@@ -7,7 +7,7 @@ import type { FilesContext } from '#blobs/files/context.ts'
 import { lstatSafely, signatureOf } from '#blobs/files/io/file-operations.ts'
 import { type FolderWatches, openFolderWatches } from '#lib/files/folder-watches.ts'
 import { hasCode } from '#lib/system/error-code.ts'
-import { isBucketName } from '#model/bucket.ts'
+import { isBucketName } from '#model/bucket/bucket.ts'
 import { look, lookBelow, type ScanOptions, scanBucket, scanBuckets, scanFolder } from './scan.ts'
 
 const gatherMs = 700

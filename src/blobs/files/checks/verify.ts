@@ -10,7 +10,7 @@ import { isFileOf, signatureIn } from '#blobs/files/place/file-ref.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { crc64nvmeOf, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
-import type { ChecksumAlgorithm } from '#model/object.ts'
+import type { ChecksumAlgorithm } from '#model/object/object.ts'
 
 /** Whether bytes that are in memory whole are those of the version. True where the record has nothing to compare them with. */
 export function areBytesOf(context: FilesContext, version: StoredVersion, bytes: Buffer, ctimeMs: number): boolean {

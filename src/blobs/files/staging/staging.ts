@@ -11,7 +11,7 @@ import { assertNotTooLarge, readSmall } from '#blobs/read-body.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { asStorageError, volumeFull } from '#metadata/storage-error.ts'
 import { limits } from '#model/limits.ts'
-import type { ChecksumAlgorithm } from '#model/object.ts'
+import type { ChecksumAlgorithm } from '#model/object/object.ts'
 
 type Digests = Map<ChecksumAlgorithm, Buffer>
 

@@ -1,6 +1,6 @@
 /** The headers stored with an object, as form fields. */
 import { decodeHeaderBytes } from '#lib/text/header-bytes.ts'
-import type { ObjectHeaders } from '#model/object.ts'
+import type { ObjectHeaders } from '#model/object/object.ts'
 
 export const headerFields = [
   ['contentType', 'Content-Type'],

@@ -4,7 +4,7 @@ import { nameOf, objectCrumbs } from '#console/objects/folder/folder.ts'
 import type { Page, View, Visit } from '#console/page.ts'
 import { encodeHeaderBytes } from '#lib/text/header-bytes.ts'
 import { ApiError } from '#model/errors.ts'
-import type { ObjectHeaders } from '#model/object.ts'
+import type { ObjectHeaders } from '#model/object/object.ts'
 import { copyObject } from '#objects/copy-object.ts'
 import { headerFields, readableHeaders } from './header-fields.ts'
 

@@ -4,7 +4,7 @@
 import { buffer } from 'node:stream/consumers'
 import { parseTable } from '#console/objects/folder/table.ts'
 import { ApiError } from '#model/errors.ts'
-import type { ObjectVersion } from '#model/object.ts'
+import type { ObjectVersion } from '#model/object/object.ts'
 import type { Store } from '#store/contract.ts'
 import { streamOf } from './content.ts'
 import { type FileKind, fileTypeOf } from './file-kind.ts'

@@ -14,7 +14,7 @@ import { arnOf } from '#identity/principals/principal-arn.ts'
 import { simulatedIdentity } from '#identity/principals/simulated-principal.ts'
 import { anonymous, type Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
-import type { ObjectVersion } from '#model/object.ts'
+import type { ObjectVersion } from '#model/object/object.ts'
 
 /** The number of users and of roles. */
 const shownMax = 200

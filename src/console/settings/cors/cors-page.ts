@@ -2,7 +2,7 @@
 import { bucketHref } from '#console/address.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { settingsCrumbs } from '#console/settings/settings-crumbs.ts'
-import { corsMethods } from '#model/cors.ts'
+import { corsMethods } from '#model/bucket/cors.ts'
 import { explainCors, type RequestForm, requestIn } from './explain-cors.ts'
 import { assertTyped, newRule, type TypedRule, typedIn, typedRule } from './rule-form.ts'
 

@@ -9,7 +9,7 @@ import {
   corsMismatch,
   isHeaderName,
   requestedHeaderNames,
-} from '#model/cors.ts'
+} from '#model/bucket/cors.ts'
 
 /** The request as it is typed. */
 export interface RequestForm {

@@ -1,5 +1,5 @@
 /** CORS rules as fields of a form. */
-import { assertCorsRules, type CorsRule } from '#model/cors.ts'
+import { assertCorsRules, type CorsRule } from '#model/bucket/cors.ts'
 import { refusalOf } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 

@@ -1,5 +1,5 @@
 import { elementsAt, textAt, type XmlElements } from '#lib/text/xml.ts'
-import { assertCorsRules, type CorsRule } from '#model/cors.ts'
+import { assertCorsRules, type CorsRule } from '#model/bucket/cors.ts'
 import { limits } from '#model/limits.ts'
 import { type BucketSetting, inOwnRow, xmlDocument } from '#s3/bucket/setting.ts'
 import type { XmlContent } from '#s3/operation.ts'

@@ -2,7 +2,7 @@
  * Settings that this server does not have yet. GET answers as AWS does for a bucket that never had them, which is the
  * truth; DELETE finds nothing to delete; PUT answers 501. Building one replaces its row by a BucketSetting.
  */
-import type { Bucket } from '#model/bucket.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError, type ErrorCode } from '#model/errors.ts'
 import type { OperationRow, S3Request, S3Response, XmlDocument } from '#s3/operation.ts'
 import { unsupported } from '#s3/unsupported.ts'

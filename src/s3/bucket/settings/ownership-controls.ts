@@ -1,7 +1,7 @@
 import { elementsAt, textAt } from '#lib/text/xml.ts'
-import { grantsToOthers } from '#model/acl.ts'
+import { grantsToOthers } from '#model/access/acl.ts'
+import { type ObjectOwnership, objectOwnerships } from '#model/access/object-ownership.ts'
 import { ApiError } from '#model/errors.ts'
-import { type ObjectOwnership, objectOwnerships } from '#model/object-ownership.ts'
 import { type BucketSetting, inBucket, xmlDocument } from '#s3/bucket/setting.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html */

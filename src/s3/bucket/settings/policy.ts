@@ -1,5 +1,5 @@
-import { isPublicAcl } from '#model/acl.ts'
-import { hasAclsEnabled } from '#model/object-ownership.ts'
+import { isPublicAcl } from '#model/access/acl.ts'
+import { hasAclsEnabled } from '#model/access/object-ownership.ts'
 import type { BucketSetting } from '#s3/bucket/setting.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 

@@ -1,5 +1,5 @@
 import { textAt, type XmlElements } from '#lib/text/xml.ts'
-import type { PublicAccessBlock } from '#model/public-access-block.ts'
+import type { PublicAccessBlock } from '#model/access/public-access-block.ts'
 import { type BucketSetting, inBucket, xmlDocument } from '#s3/bucket/setting.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html */

@@ -1,5 +1,5 @@
 import { textAt } from '#lib/text/xml.ts'
-import { type Bucket, withVersioning } from '#model/bucket.ts'
+import { type Bucket, withVersioning } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { type BucketSetting, inBucket, xmlDocument } from '#s3/bucket/setting.ts'
 

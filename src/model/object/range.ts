@@ -1,7 +1,7 @@
 /** Range requests as S3 serves them: one range; several are answered with the whole object. RFC 9110 §14. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { parseHttpDate } from '#lib/text/http-date.ts'
-import { ApiError } from './errors.ts'
+import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from './object.ts'
 
 export interface ByteRange {

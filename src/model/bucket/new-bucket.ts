@@ -1,6 +1,6 @@
+import { defaultControls, type ObjectOwnership } from '#model/access/object-ownership.ts'
+import { defaultBlock } from '#model/access/public-access-block.ts'
 import type { Bucket } from './bucket.ts'
-import { defaultControls, type ObjectOwnership } from './object-ownership.ts'
-import { defaultBlock } from './public-access-block.ts'
 
 /** What a bucket gets that is made without saying so. */
 export interface BucketDefaults {

@@ -1,8 +1,8 @@
 /** The record of one object version, beside its bytes. */
-import type { Acl } from './acl.ts'
-import { ApiError } from './errors.ts'
-import { limits } from './limits.ts'
-import type { Tags } from './tags.ts'
+import type { Acl } from '#model/access/acl.ts'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+import type { Tags } from '#model/tags.ts'
 
 export const checksumAlgorithms = [
   'CRC32',

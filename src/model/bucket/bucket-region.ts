@@ -1,4 +1,4 @@
-import { ApiError } from './errors.ts'
+import { ApiError } from '#model/errors.ts'
 
 /**
  * The regions. One server stands for all of them: they are names that clients sign for and that buckets are created in.

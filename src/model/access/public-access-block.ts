@@ -1,6 +1,7 @@
 /** Block Public Access of a bucket. */
+
+import { ApiError } from '#model/errors.ts'
 import { type Acl, isPublicAcl } from './acl.ts'
-import { ApiError } from './errors.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html */
 export interface PublicAccessBlock {

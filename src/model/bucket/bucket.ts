@@ -1,10 +1,10 @@
 import { isIP } from 'node:net'
-import type { Acl } from './acl.ts'
+import type { Acl } from '#model/access/acl.ts'
+import type { WithControls } from '#model/access/object-ownership.ts'
+import type { WithBlock } from '#model/access/public-access-block.ts'
+import { ApiError } from '#model/errors.ts'
+import type { Tags } from '#model/tags.ts'
 import type { SettingName } from './bucket-settings.ts'
-import { ApiError } from './errors.ts'
-import type { WithControls } from './object-ownership.ts'
-import type { WithBlock } from './public-access-block.ts'
-import type { Tags } from './tags.ts'
 
 export type VersioningStatus = 'Unversioned' | 'Enabled' | 'Suspended'
 

@@ -2,8 +2,8 @@
  * CORS rules of a bucket: what a rule may hold, which rule a request fits, and the headers that follow.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html
  */
-import { ApiError } from './errors.ts'
-import { limits } from './limits.ts'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
 
 /** All lists are as they were sent. */
 export interface CorsRule {

@@ -1,6 +1,7 @@
 /** Access as a request asks for it, before the owner is known of what it is put on. */
+
+import { ApiError } from '#model/errors.ts'
 import { type Acl, type CannedAcl, expandCannedAcl, grantsAllToOne } from './acl.ts'
-import { ApiError } from './errors.ts'
 
 export type RequestedAcl = { readonly canned: CannedAcl } | { readonly acl: Acl }
 

@@ -3,8 +3,8 @@
  * the owner has access, so the canned ACL `private` is never stored.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html
  */
-import { ApiError } from './errors.ts'
-import { limits } from './limits.ts'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
 
 export const permissions = ['READ', 'WRITE', 'READ_ACP', 'WRITE_ACP', 'FULL_CONTROL'] as const
 export type Permission = (typeof permissions)[number]

@@ -4,8 +4,8 @@
  */
 import { combineCrc } from '#lib/digest/combine.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
-import { ApiError } from './errors.ts'
-import { limits } from './limits.ts'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from './object.ts'
 import type { RequestedPart, Upload, UploadedPart } from './upload.ts'
 

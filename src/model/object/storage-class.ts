@@ -1,5 +1,5 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html */
-import { ApiError } from './errors.ts'
+import { ApiError } from '#model/errors.ts'
 import type { ObjectAttributes } from './object.ts'
 
 /**
