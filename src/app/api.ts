@@ -15,7 +15,8 @@ import { refusalTold } from '#http/server/connections.ts'
 import { closeServer, createHttpServer, listen, takeConnections } from '#http/server/server.ts'
 import { readTls } from '#http/server/tls.ts'
 import { createIamService } from '#iam/service.ts'
-import { createLog, flushLog, type Log } from '#lib/log/log.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import { createLog, flushLog } from '#lib/log/log.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import { createAddressReader } from '#s3/request/address.ts'
@@ -67,7 +68,7 @@ async function openApi(start: ApiStart) {
 export async function prepareApi(
   open: OpenServices,
   { config, version, isPrimary }: ApiStart,
-  log: Log,
+  log: LevelLog,
 ): Promise<(app: IRouter) => void> {
   if (isPrimary) await createBuckets(open.services.store, config, open.identities.ownerId)
   return installRoutes(open, config, version, log)
@@ -77,7 +78,7 @@ export async function prepareApi(
  * First the routes that need no credentials and cost nothing to pass, last the S3 endpoint, which takes everything
  * else.
  */
-function installRoutes(open: OpenServices, config: AppConfig, version: string, log: Log) {
+function installRoutes(open: OpenServices, config: AppConfig, version: string, log: LevelLog) {
   const { services, access, identities, clock } = open
   const { gatekeeper } = services
   const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
