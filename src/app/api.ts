@@ -17,6 +17,7 @@ import { readTls } from '#http/server/tls.ts'
 import { createIamService } from '#iam/service.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import { createLog, flushLog } from '#lib/log/log.ts'
+import { ApiError } from '#model/errors.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import { createAddressReader } from '#s3/request/address.ts'
@@ -142,6 +143,12 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
       } else route(request, response, next)
     })
     app.use((request: Request, response: Response) => endpoint(request, response))
+    // Express's own answer would be a page with the stack.
+    app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+      log.error({ error, path: request.path }, 'a request failed before it reached a service')
+      if (response.headersSent) response.destroy()
+      else answerRefusal(new ApiError('InternalError'), isQuery(request) ? 'query' : 's3', request, response)
+    })
   }
 }
 

@@ -52,7 +52,7 @@ export async function startServer(
     METADATA_ENGINE: engine,
     ENFORCE: enforce,
     TRUSTED_PROXIES: trustedProxies.join(','),
-    REGIONS: regions.join(','),
+    REGIONS: regions.join(',') || 'us-east-1',
     DEFAULT_OBJECT_OWNERSHIP: options.defaultObjectOwnership ?? 'BucketOwnerEnforced',
     SIGNATURE_V2: 'on',
     ...options.env,

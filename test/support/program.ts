@@ -1,8 +1,8 @@
 /** The program's own composition in this process, on free ports and in a folder of its own: what every test over HTTP starts from. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { IRouter } from 'express'
 import { prepareApi } from '#app/api.ts'
@@ -12,6 +12,7 @@ import { loadConfig } from '#config/config.ts'
 import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
 import { type Clock, systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
+import { createLog, flushLog } from '#lib/log/log.ts'
 
 export interface ProgramOptions {
   /** Kept by `close`; otherwise a new folder, which `close` removes. */
@@ -20,7 +21,7 @@ export interface ProgramOptions {
   readonly iam?: object | undefined
   /** Beside those that keep a test quiet and quick. */
   readonly env?: Readonly<Record<string, string>>
-  /** Absent: errors are printed, since no test expects one that it does not ask for. */
+  /** Absent: as LOG_LEVEL and LOG_FILE say; errors are printed. */
   readonly log?: LevelLog | undefined
   readonly isPrimary?: boolean
   readonly clock?: Clock | undefined
@@ -31,7 +32,7 @@ export interface ProgramOptions {
 export interface TestProgram {
   readonly port: number
   readonly url: string
-  /** Holds `data`, which is STORAGE_ROOT, and iam.json. */
+  /** Holds `data`, which is STORAGE_ROOT unless `env` names another. */
   readonly root: string
   readonly dataFolder: string
   readonly iamPath: string
@@ -41,25 +42,25 @@ export interface TestProgram {
   close(): Promise<void>
 }
 
-const none = () => undefined
-const errorsOnly: LevelLog = { info: none, warn: none, error: (fields, message) => console.error(message, fields) }
-
 export async function startProgram(edge: 'api' | 'console', options: ProgramOptions = {}): Promise<TestProgram> {
-  const { iam, env, log = errorsOnly, isPrimary = true, clock = systemClock } = options
+  const { iam, env, isPrimary = true, clock = systemClock } = options
   const root = options.root ?? (await mkdtemp(join(tmpdir(), `myfsio-${edge}-`)))
-  const iamPath = join(root, 'iam.json')
-  if (iam !== undefined) await writeFile(iamPath, JSON.stringify(iam, null, 2))
-  const dataFolder = join(root, 'data')
   const settings = {
-    STORAGE_ROOT: dataFolder,
-    IAM_CONFIG: iamPath,
+    STORAGE_ROOT: join(root, 'data'),
     SECRET_KEY: testSecretKey,
     STORAGE_WATCH: 'off',
-    LOG_LEVEL: 'off',
-    API_PORT: '0',
+    LOG_LEVEL: 'error',
+    ...(edge === 'api' && { API_PORT: '0' }),
     ...env,
   }
   const config = loadConfig([], settings, root)
+  const { iamPath } = config
+  if (iam !== undefined) {
+    await mkdir(dirname(iamPath), { recursive: true })
+    await writeFile(iamPath, JSON.stringify(iam, null, 2))
+  }
+  const ownLog = await createLog(config.log, edge)
+  const { log = ownLog } = options
   const bootstrap = { accessKey: 'localadmin', secretKey: 'localadmin' }
   const start = { config, version: '9.9.9', packageRoot, isPrimary, bootstrap, clock }
   const opened = await openServices(start, log)
@@ -78,13 +79,14 @@ export async function startProgram(edge: 'api' | 'console', options: ProgramOpti
     port,
     url: urlOf(port),
     root,
-    dataFolder,
+    dataFolder: config.storageRoot,
     iamPath,
     opened,
     serveApi: async (atPort) => urlOf(await serveApi(atPort)),
     async close() {
       await Promise.all(servers.map((server) => closeServer(server, 0)))
       await opened.close()
+      await flushLog(ownLog)
       if (options.root === undefined) await rm(root, { recursive: true, force: true, maxRetries: 5 })
     },
   }
