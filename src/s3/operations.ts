@@ -8,6 +8,7 @@ import { deleteBucket } from './bucket/delete-bucket.ts'
 import { getBucketLocation } from './bucket/get-bucket-location.ts'
 import { headBucket } from './bucket/head-bucket.ts'
 import { settingRows } from './bucket/setting.ts'
+import { accelerate } from './bucket/settings/accelerate.ts'
 import { cors } from './bucket/settings/cors.ts'
 import { notBuiltRows } from './bucket/settings/not-built.ts'
 import { getObjectLock, getObjectLockConfiguration } from './bucket/settings/object-lock.ts'
@@ -93,6 +94,7 @@ export const operations: readonly OperationRow[] = [
   { name: 'ListMultipartUploads', route: 'GET bucket ?uploads', action: 's3:ListBucketMultipartUploads', run: listMultipartUploads },
 
   // Get, Put and Delete of bucket settings come from their descriptions
+  ...settingRows(accelerate),
   ...settingRows(cors),
   ...settingRows(ownershipControls),
   ...settingRows(policy),
