@@ -2,13 +2,15 @@
  * The life of one S3 request: id → address → match → authenticate → load bucket → authorize → run → send. Errors,
  * access log and clean-up are handled here once, never in an operation.
  */
-import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller } from '#access/caller/caller.ts'
 import { isUnexplained } from '#access/decide/denial.ts'
 import { answeredStatus } from '#http/answered-status.ts'
+import { answerHeaders, type CorsHeaders, needsCors, preflightHeaders } from '#http/bucket-cors.ts'
 import type { ServerCors } from '#http/cors.ts'
-import { nextRequestId } from '#http/request-id.ts'
+import { hostId, nextRequestId } from '#http/request-id.ts'
+import { releaseBody } from '#http/server/release-body.ts'
+import { escapeForLog } from '#lib/log/escape-for-log.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket/bucket.ts'
@@ -17,14 +19,12 @@ import { limits } from '#model/limits.ts'
 import { assertKey } from '#model/object/object.ts'
 import { decisionHeader, type ServedRequest } from '#model/served-request.ts'
 import { authorize, recordRefusal } from './authorize.ts'
-import { answerHeaders, answerPreflight, type CorsHeaders, needsCors } from './cors.ts'
 import { errorResponse } from './error-response.ts'
 import { showFailure } from './missing-key.ts'
 import type { OperationRow, S3Response, Services } from './operation.ts'
 import { operations } from './operations.ts'
 import { regionHeader } from './region-header.ts'
 import { type Address, createAddressReader } from './request/address.ts'
-import { releaseBody } from './request/drain.ts'
 import { assertExpectedOwner } from './request/expected-owner.ts'
 import { withQueryHeaders } from './request/query-headers.ts'
 import { ReceivedRequest } from './request/received-request.ts'
@@ -76,7 +76,9 @@ export function createS3Endpoint(
     const { rawHeaders } = request
     const address = readAddress(target, request.headers.host)
     exchange.address = address
-    if (method === 'OPTIONS') return answerPreflight(request.headers, address, services, serverCors?.(request))
+    if (method === 'OPTIONS') {
+      return { headers: await preflightHeaders(request.headers, address, services.store, serverCors?.(request)) }
+    }
     rateLimit?.(request)
     const headers = withQueryHeaders(withJoinedMetadata(request), address.query)
     const row = match({ method, address, headers })
@@ -157,7 +159,7 @@ export function createS3Endpoint(
   }
 
   function corsOf(request: IncomingMessage, bucketName: string, bucket: Bucket | undefined): Promise<CorsHeaders> {
-    return answerHeaders(request, { bucketName, bucket }, services, serverCors?.(request))
+    return answerHeaders(request, { bucketName, bucket }, services.store, serverCors?.(request))
   }
 
   /** A request may be refused before its bucket is known. */
@@ -263,13 +265,4 @@ function resourceOf(request: IncomingMessage, address: Address | undefined): str
   if (address === undefined) return (request.url ?? '/').split('?', 1)[0] ?? '/'
   if (address.key !== '') return `/${address.bucketName}/${address.key}`
   return `/${address.bucketName}`
-}
-
-/** Constant for a process: identifies the machine that answered. */
-const hostId = randomBytes(32).toString('base64')
-
-/** Control characters in a key must not reach a log or a terminal. */
-function escapeForLog(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return /[\u0000-\u001f\u007f-\u009f]/.test(text) ? JSON.stringify(text).slice(1, -1) : text
 }

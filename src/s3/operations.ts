@@ -17,6 +17,7 @@ import { getBucketPolicyStatus, policy } from './bucket/settings/policy.ts'
 import { publicAccessBlock } from './bucket/settings/public-access-block.ts'
 import { tagging } from './bucket/settings/tagging.ts'
 import { versioning } from './bucket/settings/versioning.ts'
+import { website } from './bucket/settings/website.ts'
 import { postObject } from './form/post-object.ts'
 import { listObjectVersions } from './listing/list-object-versions.ts'
 import { listObjects } from './listing/list-objects.ts'
@@ -101,6 +102,7 @@ export const operations: readonly OperationRow[] = [
   ...settingRows(publicAccessBlock),
   ...settingRows(tagging),
   ...settingRows(versioning),
+  ...settingRows(website),
   ...notBuiltRows,
   { name: 'GetObjectLockConfiguration', route: 'GET bucket ?object-lock', action: 's3:GetBucketObjectLockConfiguration', run: getObjectLockConfiguration },
   { name: 'GetObjectRetention', route: 'GET object ?retention', action: 's3:GetObjectRetention', run: getObjectLock, reads: 'record' },

@@ -27,7 +27,6 @@ describe('a setting that was never made', () => {
   it.each([
     ['NoSuchCORSConfiguration', new aws.GetBucketCorsCommand({ Bucket })],
     ['NoSuchLifecycleConfiguration', new aws.GetBucketLifecycleConfigurationCommand({ Bucket })],
-    ['NoSuchWebsiteConfiguration', new aws.GetBucketWebsiteCommand({ Bucket })],
     ['ReplicationConfigurationNotFoundError', new aws.GetBucketReplicationCommand({ Bucket })],
     ['ServerSideEncryptionConfigurationNotFoundError', new aws.GetBucketEncryptionCommand({ Bucket })],
     ['ObjectLockConfigurationNotFoundError', new aws.GetObjectLockConfigurationCommand({ Bucket })],
@@ -75,7 +74,6 @@ describe('a setting that was never made', () => {
     new aws.DeleteBucketEncryptionCommand({ Bucket }),
     new aws.DeleteBucketLifecycleCommand({ Bucket }),
     new aws.DeleteBucketReplicationCommand({ Bucket }),
-    new aws.DeleteBucketWebsiteCommand({ Bucket }),
   ])('can be deleted, which is no error', async (command) => {
     const { $metadata } = await client.send(command as aws.DeleteBucketCorsCommand)
     expect($metadata.httpStatusCode).toBe(204)
@@ -90,9 +88,6 @@ describe('a setting that was never made', () => {
   })
 
   it('cannot be made: 501', async () => {
-    const WebsiteConfiguration = { IndexDocument: { Suffix: 'index.html' } }
-    const made = client.send(new aws.PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration }))
-    await expect(made).rejects.toMatchObject({ name: 'NotImplemented', $metadata: { httpStatusCode: 501 } })
     const rule = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' as const } }
     const encrypted = client.send(
       new aws.PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: { Rules: [rule] } }),
