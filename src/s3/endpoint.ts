@@ -29,6 +29,7 @@ import { assertExpectedOwner } from './request/expected-owner.ts'
 import { withQueryHeaders } from './request/query-headers.ts'
 import { ReceivedRequest } from './request/received-request.ts'
 import { withJoinedMetadata } from './request/repeated-metadata.ts'
+import { assertRequestPayer, chargedHeader } from './request/request-payer.ts'
 import { refuseUnservedHeaders } from './request/unserved-headers.ts'
 import { createMatcher } from './route.ts'
 import { send } from './send.ts'
@@ -113,11 +114,13 @@ export function createS3Endpoint(
     })
     exchange.received = received
     if (bucket !== undefined) assertExpectedOwner(headers, 'x-amz-expected-bucket-owner', bucket, services)
+    assertRequestPayer(headers)
     // Awaited only if it is a promise: most decisions need nothing that is not known already.
     const pending = authorize(row, received, bucket, services)
     if (pending !== undefined) await pending
     refuseUnserved(received)
-    return row.run(received, services)
+    const answered = row.run(received, services)
+    return bucket?.requesterPays ? withCharge(await answered, received, bucket) : answered
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -218,6 +221,10 @@ export function createS3Endpoint(
       response.destroy()
     })
   }
+}
+
+function withCharge(answered: S3Response, { caller, headers }: ReceivedRequest, bucket: Bucket): S3Response {
+  return { ...answered, headers: { ...chargedHeader(bucket, caller.principal, headers), ...answered.headers } }
 }
 
 /** Authorization may have opened the object already. */

@@ -15,6 +15,7 @@ import { getObjectLock, getObjectLockConfiguration } from './bucket/settings/obj
 import { ownershipControls } from './bucket/settings/ownership-controls.ts'
 import { getBucketPolicyStatus, policy } from './bucket/settings/policy.ts'
 import { publicAccessBlock } from './bucket/settings/public-access-block.ts'
+import { requestPayment } from './bucket/settings/request-payment.ts'
 import { tagging } from './bucket/settings/tagging.ts'
 import { versioning } from './bucket/settings/versioning.ts'
 import { website } from './bucket/settings/website.ts'
@@ -100,6 +101,7 @@ export const operations: readonly OperationRow[] = [
   ...settingRows(ownershipControls),
   ...settingRows(policy),
   ...settingRows(publicAccessBlock),
+  ...settingRows(requestPayment),
   ...settingRows(tagging),
   ...settingRows(versioning),
   ...settingRows(website),

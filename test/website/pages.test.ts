@@ -131,6 +131,13 @@ describe('a page', () => {
     await site.client.send(new aws.PutBucketPolicyCommand({ Bucket: 'plain', Policy: readable('plain') }))
   })
 
+  it('is none of a bucket whose requesters pay, since visitors do not', async () => {
+    await site.publish('paid', servedBy('index.html'), { 'index.html': 'x' })
+    const RequestPaymentConfiguration = { Payer: 'Requester' as const }
+    await site.client.send(new aws.PutBucketRequestPaymentCommand({ Bucket: 'paid', RequestPaymentConfiguration }))
+    expect((await visit('paid', '/', { headers: { 'x-amz-request-payer': 'requester' } })).status).toBe(403)
+  })
+
   it('is none of a bucket whose public access is blocked', async () => {
     await site.publish('blocked', servedBy('index.html'), { 'index.html': 'x' })
     await site.client.send(

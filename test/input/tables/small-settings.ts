@@ -12,6 +12,11 @@ const website = (content: string): Given => {
   return { body, headers: { 'content-md5': hash('md5', body, 'base64') } }
 }
 
+const payment = (payer: string): Given => {
+  const body = `<RequestPaymentConfiguration>${payer}</RequestPaymentConfiguration>`
+  return { body, headers: { 'content-md5': hash('md5', body, 'base64') } }
+}
+
 export const smallSettings: readonly BadCase[] = [
   ...table('PutBucketAccelerateConfiguration', 'PUT /bucket?accelerate', acceleration('<Status>Enabled</Status>'), [
     ...absent('PUT', 'accelerate'),
@@ -20,6 +25,12 @@ export const smallSettings: readonly BadCase[] = [
     ['of a status there is none of', acceleration('<Status>enabled</Status>'), '400 MalformedXML'],
     ['with an element there is none of', acceleration('<Status>Enabled</Status><Fast/>'), '400 MalformedXML'],
     ['without a document', { body: '' }, '400 MissingRequestBodyError'],
+  ]),
+  ...table('PutBucketRequestPayment', 'PUT /bucket?requestPayment', payment('<Payer>Requester</Payer>'), [
+    ...absent('PUT', 'requestPayment'),
+    ['of no payer', payment(''), '400 MalformedXML'],
+    ['of a payer there is none of', payment('<Payer>requester</Payer>'), '400 MalformedXML'],
+    ['with another checksum', { body: '<RequestPaymentConfiguration/>' }, '400 BadDigest'],
   ]),
   ...table('PutBucketWebsite', 'PUT /bucket?website', website('<IndexDocument><Suffix>i</Suffix></IndexDocument>'), [
     ...absent('PUT', 'website'),
