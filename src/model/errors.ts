@@ -136,6 +136,7 @@ const table = {
     409,
     'A conflicting conditional operation is currently in progress against this resource. Please try again.',
   ],
+  WebsiteRedirect: [301, 'Request does not contain a bucket name.'],
   TooManyBuckets: [400, 'You have attempted to create more buckets than allowed'],
 
   // Objects

@@ -8,6 +8,7 @@ import type { ApiError } from '#model/errors.ts'
 import { isKeptToOwnersAccount, isOfOwnersAccount } from '#policy/owners-account.ts'
 import type { Authorizer } from './authorizer.ts'
 import { ObjectNeeded } from './object-needed.ts'
+import { lacksPayer } from './requester-pays.ts'
 import type { ArnResource, Asking, Resource } from './resource.ts'
 
 /** Authorization, for callers that are known already. */
@@ -72,6 +73,7 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
       const question = authorizer.question(...asked)
       const { request } = question
       if (isKeptToOwnersAccount(request.action) && !isOfOwnersAccount(request)) return false
+      if (lacksPayer(...asked)) return false
       return authorizer.decide(question).outcome === 'Allow'
     } catch (error) {
       if (error instanceof ObjectNeeded) return false

@@ -23,6 +23,8 @@ export interface Bucket extends WithControls, WithBlock {
   readonly hasListeners?: true
   /** Labels without an effect on access, unlike those of objects. Absent: none. */
   readonly tags?: Tags
+  /** Other accounts must say that they pay for their requests. */
+  readonly requesterPays?: true
   /** The settings that have a row of their own. Absent: none. */
   readonly settings?: readonly SettingName[]
 }
@@ -81,4 +83,10 @@ export function withVersioning(bucket: Bucket, status: 'Enabled' | 'Suspended'):
     })
   }
   return { ...bucket, versioning: status }
+}
+
+export type Payer = 'BucketOwner' | 'Requester'
+
+export function withPayer({ requesterPays: _, ...bucket }: Bucket, payer: Payer): Bucket {
+  return payer === 'Requester' ? { ...bucket, requesterPays: true } : bucket
 }
