@@ -16,7 +16,7 @@ import { closeServer, createHttpServer, listen, takeConnections } from '#http/se
 import { readTls } from '#http/server/tls.ts'
 import { createIamService } from '#iam/service.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
-import { createLog, flushLog, type Log } from '#lib/log/log.ts'
+import { createLog, flushLog } from '#lib/log/log.ts'
 import { createWebsiteHostReader } from '#model/bucket/website-host.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ServedRequest } from '#model/served-request.ts'

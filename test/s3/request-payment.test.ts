@@ -152,7 +152,7 @@ describe('a Requester Pays bucket', () => {
 
   it('explains the refusal to the owner of the server', async () => {
     await expect(other.send(new aws.GetObjectCommand(object))).rejects.toMatchObject(denied)
-    const records = await server.access.journal.list({ limit: 1, isVisible: () => true })
+    const records = await server.opened.access.journal.list({ limit: 1, isVisible: () => true })
     expect(JSON.stringify(records)).toContain('Requester Pays')
   })
 })

@@ -2,11 +2,12 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import type { ObjectOwnership } from '#model/access/object-ownership.ts'
-import { startProgram } from '../support/program.ts'
+import { startProgram, type TestProgram } from '../support/program.ts'
 
 export interface TestServer {
   readonly endpoint: string
   readonly root: string
+  readonly opened: TestProgram['opened']
   client(user?: TestUser, config?: S3ClientConfig): S3Client
   close(): Promise<void>
 }
@@ -61,6 +62,7 @@ export async function startServer(
   return {
     endpoint: program.url,
     root: program.root,
+    opened: program.opened,
     client: (user = 'main', config = {}) =>
       new S3Client({
         endpoint: program.url,

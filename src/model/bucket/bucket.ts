@@ -5,6 +5,7 @@ import type { WithBlock } from '#model/access/public-access-block.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Tags } from '#model/tags.ts'
 import type { SettingName } from './bucket-settings.ts'
+import type { BucketQuota } from './quota.ts'
 
 export type VersioningStatus = 'Unversioned' | 'Enabled' | 'Suspended'
 
@@ -27,12 +28,8 @@ export interface Bucket extends WithControls, WithBlock {
   readonly requesterPays?: true
   /** The settings that have a row of their own. Absent: none. */
   readonly settings?: readonly SettingName[]
-}
-
-/** Objects and bytes of current and non-current versions. */
-export interface BucketUsage {
-  readonly objectCount: number
-  readonly sizeBytes: number
+  /** Absent: none. */
+  readonly quota?: BucketQuota
 }
 
 /**
