@@ -17,6 +17,7 @@ import type { Log } from '#lib/log/log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import { openKeyring } from './open-keyring.ts'
 import { openEngine, openStore } from './open-store.ts'
 
 export interface ServicesStart {
@@ -47,6 +48,8 @@ export async function openServices(start: ServicesStart, log: Log) {
     principals: identities.principals,
   })
   identities.setNamingPolicies(policies)
+  const keys = await openKeyring({ config, sources, clock, log })
+  const { keyring } = keys
   const { ownerId } = identities
   const { storageRoot: root, durability } = config
   const engine = openEngine({ root, durability, engine: config.metadataEngine })
@@ -83,10 +86,18 @@ export async function openServices(start: ServicesStart, log: Log) {
   const defaults = { defaultObjectOwnership, defaultPublicAccessBlock }
   const settings = { region, regions, maxUploadBytes, virtualHostDomains, ...defaults }
   return {
-    services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },
+    services: {
+      store,
+      gatekeeper: access.gatekeeper,
+      bucketPolicies: policies,
+      accounts: identities,
+      keyring,
+      settings,
+    },
     access,
     identities,
     policies,
+    keys,
     clock,
     jobs,
     /** The engine of the index, for rows beside the store's. */
@@ -105,7 +116,7 @@ export async function openServices(start: ServicesStart, log: Log) {
       await jobs.close()
       await store.close()
       await access.close()
-      await Promise.all([identities.close(), policies.close()])
+      await Promise.all([identities.close(), policies.close(), keys.close()])
     },
   }
 }
