@@ -11,6 +11,7 @@ import type { DocumentSources } from '#documents/source.ts'
 import { createLocalRequests } from '#http/local-requests.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
+import { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
 import { openJobs } from '#jobs/open-jobs.ts'
 import { type Clock, systemClock } from '#lib/clock.ts'
 import type { Log } from '#lib/log/log.ts'
@@ -47,9 +48,10 @@ export async function openServices(start: ServicesStart, log: Log) {
     principalExists,
     principals: identities.principals,
   })
-  identities.setNamingPolicies(policies)
   const keys = await openKeyring({ config, sources, clock, log })
   const { keyring } = keys
+  const keyPolicies = new KeyPolicyBook(keyring, { principals: identities.principals, principalExists })
+  identities.setNamingPolicies(policies, keyPolicies)
   const { ownerId } = identities
   const { storageRoot: root, durability } = config
   const engine = openEngine({ root, durability, engine: config.metadataEngine })
@@ -71,6 +73,7 @@ export async function openServices(start: ServicesStart, log: Log) {
   const access = openAccess({
     identities,
     policies,
+    keyPolicies,
     engine: openJournalEngine(config),
     clock,
     log,
@@ -98,6 +101,7 @@ export async function openServices(start: ServicesStart, log: Log) {
     identities,
     policies,
     keys,
+    keyPolicies,
     clock,
     jobs,
     /** The engine of the index, for rows beside the store's. */

@@ -25,6 +25,8 @@ export interface KeyView {
   readonly tags: Readonly<Record<string, string>>
   /** The key policy, as it was put. It may have been edited by hand. */
   readonly policy: unknown
+  /** Ids of the principals that it names, as of when it was put. */
+  readonly principals: Readonly<Record<string, string>>
 }
 
 export interface DataKey {

@@ -34,6 +34,8 @@ const keySchema = z.strictObject({
   deletesAt: moment.optional(),
   /** Checked where it is used: a policy that becomes invalid denies. */
   policy: z.unknown(),
+  /** Ids of the principals that the policy names, as of when it was put. */
+  principals: z.record(z.string(), z.string()).optional(),
   tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
   rotation: z.strictObject({ periodDays: z.int().min(90).max(2560), nextAt: moment }).optional(),
   materials,

@@ -22,9 +22,10 @@ export function stateOf({ isEnabled, deletesAt }: KeyEntry): KeyState {
 }
 
 export function viewOf(document: KeyDocument, key: KeyEntry): KeyView {
-  const { id, account, region, manager, tags, policy } = key
+  const { id, account, region, manager, tags, policy, principals = {} } = key
   const aliases = document.aliases.filter(({ keyId }) => keyId === id).map(({ name }) => name)
-  return { id, arn: keyArn(key, id), account, region, state: stateOf(key), manager, aliases, tags, policy }
+  const state = stateOf(key)
+  return { id, arn: keyArn(key, id), account, region, state, manager, aliases, tags, policy, principals }
 }
 
 /** KMS.NotFoundException. */

@@ -172,6 +172,7 @@ const table = {
     'The request was rejected because the specified KMS key was not available. You can retry the request.',
   ],
   'KMS.KMSInvalidStateException': [400, 'The state of the key does not allow this.'],
+  'KMS.MalformedPolicyDocumentException': [400, 'Syntax errors in policy.'],
   'KMS.NotFoundException': [400, 'The key does not exist'],
 
   // The server

@@ -11,6 +11,7 @@ import { openStore } from '#app/open-store.ts'
 import { loadConfig } from '#config/config.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
+import { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
 import { systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
@@ -85,6 +86,10 @@ export async function startServer(
   const access = openAccess({
     identities,
     policies,
+    keyPolicies: new KeyPolicyBook(keyring, {
+      principals: identities.principals,
+      principalExists: (name) => identities.isPrincipal(name),
+    }),
     engine: openMemoryEngine(),
     clock: systemClock,
     log: silent,
