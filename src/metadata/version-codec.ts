@@ -3,6 +3,7 @@
  * keys is read without parsing JSON.
  */
 import type { Acl } from '#model/access/acl.ts'
+import type { ObjectEncryption } from '#model/object/encryption.ts'
 import {
   type ChecksumAlgorithm,
   type ChecksumType,
@@ -51,6 +52,7 @@ interface Tail {
   t?: object
   a?: Acl
   x?: string
+  e?: ObjectEncryption
 }
 
 export function encodeVersion(version: StoredVersion): Buffer {
@@ -66,6 +68,7 @@ export function encodeVersion(version: StoredVersion): Buffer {
   if (version.tags !== undefined) tail.t = version.tags
   if (version.acl !== undefined) tail.a = version.acl
   if (version.crc64nvme !== undefined) tail.x = version.crc64nvme
+  if (version.encryption !== undefined) tail.e = version.encryption
   if (blob.isArriving !== undefined) tail.y = 1
   const json = JSON.stringify(tail)
   const owner = version.ownerId
@@ -119,6 +122,7 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
   if (tail.t !== undefined) version.tags = tail.t as Record<string, string>
   if (tail.a !== undefined) version.acl = tail.a
   if (tail.x !== undefined) version.crc64nvme = tail.x
+  if (tail.e !== undefined) version.encryption = tail.e
   return version
 }
 

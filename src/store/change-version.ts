@@ -1,10 +1,29 @@
 /** Changes what is said of a version that stays as it is: neither its bytes nor its time change. */
 import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { Origin } from '#model/origin.ts'
 import { commitChange, noChange } from './commit-change.ts'
 import type { StoreContext } from './context.ts'
+import type { Rewrap } from './contract.ts'
+
+/** UpdateObjectEncryption, and what else wraps the same data keys anew. */
+export function rewrapVersion(
+  context: StoreContext,
+  bucket: string,
+  version: ObjectVersion,
+  rewrap: Rewrap,
+  origin: Origin | undefined,
+): Promise<ObjectVersion | undefined> {
+  return changeVersion(context, bucket, version, (stored) => rewrapped(stored, rewrap), origin)
+}
+
+/** OperationAborted if the version was rewrapped in between. */
+export function rewrapped<V extends ObjectVersion>(version: V, { from, to }: Rewrap): V {
+  if (version.encryption?.wrappedKey !== from.wrappedKey) throw new ApiError('OperationAborted')
+  return { ...version, encryption: to }
+}
 
 export async function changeVersion(
   context: StoreContext,

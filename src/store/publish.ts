@@ -8,6 +8,7 @@ import { rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
+import type { ObjectEncryption } from '#model/object/encryption.ts'
 import type { Checksum, ObjectAttributes, ObjectVersion } from '#model/object/object.ts'
 import type { ChangeCause } from '#model/object/object-event.ts'
 import type { Origin } from '#model/origin.ts'
@@ -15,6 +16,7 @@ import { type Change, commitChange, noChange } from './commit-change.ts'
 import { checkWriteConditions } from './conditions.ts'
 import type { StoreContext } from './context.ts'
 import type { PutObject, WriteConditions } from './contract.ts'
+import { etagOf } from './etag.ts'
 
 export interface NewVersion {
   readonly key: string
@@ -27,6 +29,7 @@ export interface NewVersion {
   readonly blob: BlobRef
   /** Base64, of all bytes; undefined only for a renamed version of an older release. */
   readonly crc64nvme: string | undefined
+  readonly encryption?: ObjectEncryption | undefined
 }
 
 export async function putObject(context: StoreContext, put: PutObject): Promise<ObjectVersion> {
@@ -38,12 +41,13 @@ export async function putObject(context: StoreContext, put: PutObject): Promise<
   const fresh: NewVersion = {
     key: put.key,
     sizeBytes: staged.sizeBytes,
-    etag: staged.digests.get('MD5')?.toString('hex') ?? '',
+    etag: etagOf(staged, staged.encryption),
     partCount: 0,
     checksum: put.checksum,
     attributes: put.attributes,
     blob: blobs.asCurrent(put.key, staged.ref),
     crc64nvme: staged.digests.get('CRC64NVME')?.toString('base64'),
+    encryption: staged.encryption,
   }
   const { conditions, origin, cause = 'Put' } = put
   return publish(context, put.bucket.name, fresh, {
@@ -134,7 +138,7 @@ export async function makeCurrent(
 
 /** Field by field: to spread the attributes took a tenth of the time of a small write. */
 function versionOf(fresh: NewVersion, order: string, versionId: string, modifiedAtMs: number): StoredVersion {
-  const { key, sizeBytes, etag, partCount, blob, checksum, crc64nvme, attributes } = fresh
+  const { key, sizeBytes, etag, partCount, blob, checksum, crc64nvme, encryption, attributes } = fresh
   const { headers, userMetadata, storageClass, ownerId, websiteRedirectLocation, acl, tags } = attributes
   const version: { -readonly [Field in keyof StoredVersion]: StoredVersion[Field] } = {
     key,
@@ -156,6 +160,7 @@ function versionOf(fresh: NewVersion, order: string, versionId: string, modified
   if (websiteRedirectLocation !== undefined) version.websiteRedirectLocation = websiteRedirectLocation
   if (acl !== undefined) version.acl = acl
   if (tags !== undefined) version.tags = tags
+  if (encryption !== undefined) version.encryption = encryption
   return version
 }
 

@@ -7,6 +7,7 @@ import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import { noteEmptied } from './begun-uploads.ts'
+import { rewrapped } from './change-version.ts'
 import { type Change, commitChange, noChange } from './commit-change.ts'
 import { checkWriteConditions } from './conditions.ts'
 import type { StoreContext } from './context.ts'
@@ -46,8 +47,9 @@ function renameVersion(
     const source = decodeVersion(from, value)
     if (source.order !== order) return { result: undefined, change: undefined }
     checkWriteConditions(rename.sourceConditions, from, source)
+    const { encryption } = rename.rewrap === undefined ? source : rewrapped(source, rename.rewrap)
     const change = noChange(bucket.name, to, context)
-    const fresh = { ...freshOf(source, to), blob: blobs.asRenamed(to, source.blob) }
+    const fresh = { ...freshOf(source, to), encryption, blob: blobs.asRenamed(to, source.blob) }
     const version = await makeCurrent(blobs, transaction, bucket, fresh, rename.conditions, change)
     change.arrived = { ref: version.blob, renamedFrom: { key: from, order: source.order, ref: source.blob } }
     transaction.remove(rowKey('o', bucket.name, from))

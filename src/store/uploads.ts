@@ -178,6 +178,7 @@ async function completeBegun(
     attributes: upload.attributes,
     blob: context.blobs.asCurrent(key, assembled.ref),
     crc64nvme: plan.crc64nvme,
+    encryption: upload.encryption,
   }
   return await publish(context, bucket.name, fresh, {
     conditions: complete.conditions,
