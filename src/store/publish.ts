@@ -1,20 +1,23 @@
 /** Making a version current, as PutObject, CopyObject, CompleteMultipartUpload, RenameObject and adoption do. */
 import type { BlobStore } from '#blobs/contract/blob-store.ts'
 import type { StagedBlob } from '#blobs/contract/incoming.ts'
-import type { BlobRef } from '#metadata/blob-ref.ts'
+import { type AsideReason, type BlobRef, noBlob } from '#metadata/blob-ref.ts'
 import type { KeyRange } from '#metadata/engine.ts'
 import { newOrder } from '#metadata/order.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
+import type { ObjectEncryption } from '#model/object/encryption.ts'
 import type { Checksum, ObjectAttributes, ObjectVersion } from '#model/object/object.ts'
 import type { ChangeCause } from '#model/object/object-event.ts'
 import type { Origin } from '#model/origin.ts'
+import { asideReason } from './aside.ts'
 import { type Change, commitChange, noChange } from './commit-change.ts'
 import { checkWriteConditions } from './conditions.ts'
 import type { StoreContext } from './context.ts'
 import type { PutObject, WriteConditions } from './contract.ts'
+import { etagOf } from './etag.ts'
 
 export interface NewVersion {
   readonly key: string
@@ -23,27 +26,29 @@ export interface NewVersion {
   readonly partCount: number
   readonly checksum: Checksum | undefined
   readonly attributes: ObjectAttributes
-  /** As the blob store has it for a current version of this key. */
-  readonly blob: BlobRef
+  /** As the blob store has it for a current version of this key, which may have to be kept aside. */
+  blobOf(aside: AsideReason | undefined): BlobRef
   /** Base64, of all bytes; undefined only for a renamed version of an older release. */
   readonly crc64nvme: string | undefined
+  readonly encryption?: ObjectEncryption | undefined
 }
 
 export async function putObject(context: StoreContext, put: PutObject): Promise<ObjectVersion> {
   const { blobs } = context
   const staged = put.staged as StagedBlob
   const discard = () => blobs.discard(staged)
-  // A write to a versioned key keeps the bytes of the version before.
-  if (put.bucket.versioning !== 'Unversioned') await prepare(context, put, discard)
+  // A write to a versioned key keeps the bytes of the version before; one that is kept aside would leave a file that was put there by hand.
+  if (put.bucket.versioning !== 'Unversioned' || staged.encryption !== undefined) await prepare(context, put, discard)
   const fresh: NewVersion = {
     key: put.key,
     sizeBytes: staged.sizeBytes,
-    etag: staged.digests.get('MD5')?.toString('hex') ?? '',
+    etag: etagOf(staged, staged.encryption),
     partCount: 0,
     checksum: put.checksum,
     attributes: put.attributes,
-    blob: blobs.asCurrent(put.key, staged.ref),
+    blobOf: (aside) => blobs.asCurrent(put.key, staged.ref, aside),
     crc64nvme: staged.digests.get('CRC64NVME')?.toString('base64'),
+    encryption: staged.encryption,
   }
   const { conditions, origin, cause = 'Put' } = put
   return publish(context, put.bucket.name, fresh, {
@@ -89,7 +94,7 @@ export function publish(
     async (transaction, bucket) => {
       const change = noChange(bucketName, fresh.key, context)
       const version = await makeCurrent(context.blobs, transaction, bucket, fresh, conditions, change)
-      change.arrived = { ref: fresh.blob, bytes, uploadId }
+      change.arrived = { ref: version.blob, bytes, uploadId }
       await also?.(transaction, version)
       return { result: version, change }
     },
@@ -134,13 +139,13 @@ export async function makeCurrent(
 
 /** Field by field: to spread the attributes took a tenth of the time of a small write. */
 function versionOf(fresh: NewVersion, order: string, versionId: string, modifiedAtMs: number): StoredVersion {
-  const { key, sizeBytes, etag, partCount, blob, checksum, crc64nvme, attributes } = fresh
+  const { key, sizeBytes, etag, partCount, checksum, crc64nvme, encryption, attributes } = fresh
   const { headers, userMetadata, storageClass, ownerId, websiteRedirectLocation, acl, tags } = attributes
   const version: { -readonly [Field in keyof StoredVersion]: StoredVersion[Field] } = {
     key,
     versionId,
     order,
-    blob,
+    blob: noBlob,
     isDeleteMarker: false,
     sizeBytes,
     etag,
@@ -156,6 +161,8 @@ function versionOf(fresh: NewVersion, order: string, versionId: string, modified
   if (websiteRedirectLocation !== undefined) version.websiteRedirectLocation = websiteRedirectLocation
   if (acl !== undefined) version.acl = acl
   if (tags !== undefined) version.tags = tags
+  if (encryption !== undefined) version.encryption = encryption
+  version.blob = fresh.blobOf(asideReason(version))
   return version
 }
 

@@ -3,6 +3,7 @@ import type { Acl } from '#model/access/acl.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Tags } from '#model/tags.ts'
+import type { ObjectEncryption } from './encryption.ts'
 
 export const checksumAlgorithms = [
   'CRC32',
@@ -66,6 +67,8 @@ export interface ObjectVersion extends ObjectAttributes {
   readonly checksum?: Checksum
   /** Number of parts of a multipart upload; 0 for a single PUT. */
   readonly partCount: number
+  /** Absent: its bytes are kept as they are. */
+  readonly encryption?: ObjectEncryption
 }
 
 /** One part of a completed multipart object. */
@@ -73,6 +76,8 @@ export interface ObjectPart {
   readonly partNumber: number
   readonly sizeBytes: number
   readonly checksum?: string
+  /** Base64, of a sealed part: no other part that had its number has the same. */
+  readonly salt?: string
 }
 
 export const storageClasses = [
