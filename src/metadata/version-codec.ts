@@ -3,6 +3,7 @@
  * keys is read without parsing JSON.
  */
 import type { Acl } from '#model/access/acl.ts'
+import type { ObjectLock } from '#model/object/lock.ts'
 import {
   type ChecksumAlgorithm,
   type ChecksumType,
@@ -50,6 +51,7 @@ interface Tail {
   w?: string
   t?: object
   a?: Acl
+  l?: ObjectLock
   x?: string
 }
 
@@ -65,6 +67,7 @@ export function encodeVersion(version: StoredVersion): Buffer {
   if (version.websiteRedirectLocation !== undefined) tail.w = version.websiteRedirectLocation
   if (version.tags !== undefined) tail.t = version.tags
   if (version.acl !== undefined) tail.a = version.acl
+  if (version.lock !== undefined) tail.l = version.lock
   if (version.crc64nvme !== undefined) tail.x = version.crc64nvme
   if (blob.isArriving !== undefined) tail.y = 1
   const json = JSON.stringify(tail)
@@ -118,6 +121,7 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
   if (tail.w !== undefined) version.websiteRedirectLocation = tail.w
   if (tail.t !== undefined) version.tags = tail.t as Record<string, string>
   if (tail.a !== undefined) version.acl = tail.a
+  if (tail.l !== undefined) version.lock = tail.l
   if (tail.x !== undefined) version.crc64nvme = tail.x
   return version
 }

@@ -47,14 +47,14 @@ async function adoptRemoval(
 
 /** Other bytes are a new object, with metadata from its name. Those of the version before are gone: it is replaced, not kept. */
 async function adoptBytes(
-  { blobs }: StoreContext,
+  context: StoreContext,
   transaction: Transaction,
   bucket: Bucket,
   foreign: Foreign & { readonly found: NonNullable<Foreign['found']> },
   change: Change,
 ): Promise<void> {
   const fresh = adoptedVersion(foreign.key, bucket.ownerId, foreign.found)
-  await makeCurrent(blobs, transaction, bucket, fresh, {}, change)
+  await makeCurrent(context, transaction, bucket, fresh, {}, change)
   change.arrived = { ref: fresh.blob, isInPlace: true }
   if (foreign.known !== undefined && change.moved.length > 0) dropDemoted(transaction, bucket, foreign.known, change)
 }

@@ -26,6 +26,7 @@ import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './par
 import { putObject } from './publish.ts'
 import { findVersion, headObject, listObjectParts, openObject } from './read.ts'
 import { renameObject } from './rename.ts'
+import { storeTimeMs } from './store-time.ts'
 import { abortUpload, completeUpload, createUpload, getUpload, listUploads } from './uploads.ts'
 
 /** What the blob store asks of the store: what becomes of changes by hand. */
@@ -54,7 +55,7 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     findVersion: (bucket, key, versionId) => findVersion(context, bucket, key, versionId),
     headObject: (bucket, key, versionId) => headObject(context, bucket, key, versionId),
     openObject: (bucket, key, versionId) => openObject(context, bucket, key, versionId),
-    changeVersion: (bucket, version, change, origin) => changeVersion(context, bucket, version, change, origin),
+    changeVersion: (bucket, version, edit) => changeVersion(context, bucket, version, edit),
     listObjectParts: (_bucket, version, after, limit) => listObjectParts(context, version, after, limit),
     deleteObject: (remove) => deleteObject(context, remove),
     renameObject: (rename) => renameObject(context, rename),
@@ -71,6 +72,7 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     listParts: (upload, after, limit) => listParts(context, upload, after, limit),
     completeUpload: (complete) => completeUpload(context, complete),
     abortUpload: (bucket, key, uploadId, ifInitiatedMs) => abortUpload(context, bucket, key, uploadId, ifInitiatedMs),
+    timeMs: () => storeTimeMs(context),
     whereabouts: (bucket, version) => blobs.whereabouts(bucket, version as StoredVersion),
     compareVersions: (stretch) => compareVersions(context, stretch),
     countLeftovers: (signal) => countLeftovers(context, signal),

@@ -9,7 +9,7 @@ import { type Access, openAccess } from '#access/open-access.ts'
 import { openStore } from '#app/open-store.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
-import { systemClock } from '#lib/clock.ts'
+import { type Clock, systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import type { ObjectOwnership } from '#model/access/object-ownership.ts'
@@ -61,6 +61,8 @@ export async function startServer(
     log?: LevelLog
     root?: string
     isPrimary?: boolean
+    /** Of the store alone: signatures have the time of the client. */
+    storeClock?: Clock
   } = {},
 ): Promise<TestServer> {
   const log = options.log ?? silent
@@ -74,6 +76,7 @@ export async function startServer(
     watch: false,
     log,
     isPrimary: options.isPrimary ?? false,
+    clock: options.storeClock ?? systemClock,
   })
   const identities = await openIdentities({ path: iamPath, bootstrap: { accessKey: 'x', secretKey: 'x' }, log: silent })
   const policies = await openBucketPolicies({ path: join(root, 'bucket_policies.json'), log: silent })

@@ -3,6 +3,7 @@ import type { Acl } from '#model/access/acl.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Tags } from '#model/tags.ts'
+import type { ObjectLock } from './lock.ts'
 
 export const checksumAlgorithms = [
   'CRC32',
@@ -49,6 +50,8 @@ export interface ObjectAttributes {
   readonly acl?: Acl
   /** Absent: none. */
   readonly tags?: Tags
+  /** Absent: the version was never locked. Of an object that is not stored yet: absent for the bucket's default. */
+  readonly lock?: ObjectLock
 }
 
 export interface ObjectVersion extends ObjectAttributes {

@@ -9,6 +9,7 @@ import type { NewObject } from '#objects/new-object.ts'
 import { requestedAcl } from '#s3/acl/acl-request.ts'
 import type { Accounts } from '#s3/operation.ts'
 import { parseTaggingHeader } from '#s3/request/tagging.ts'
+import { parseLockHeaders } from './lock-headers.ts'
 
 const standard = [
   ['contentType', 'content-type'],
@@ -43,6 +44,7 @@ export function parseNewObject(
     websiteRedirectLocation: redirect === undefined ? undefined : String(redirect),
     tags: tagging === undefined ? undefined : parseTaggingHeader(String(tagging)),
     acl,
+    lock: parseLockHeaders(headers),
   }
 }
 
