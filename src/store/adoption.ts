@@ -1,6 +1,7 @@
 /** What was changed by hand becomes what the index says, decided in the commit that makes it so. */
 import { lookup } from 'mime-types'
 import type { Adoption, Foreign } from '#blobs/contract/foreign.ts'
+import type { AsideReason } from '#metadata/blob-ref.ts'
 import { newOrder } from '#metadata/order.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
@@ -53,9 +54,11 @@ async function adoptBytes(
   foreign: Foreign & { readonly found: NonNullable<Foreign['found']> },
   change: Change,
 ): Promise<void> {
-  const fresh = adoptedVersion(foreign.key, bucket.ownerId, foreign.found)
-  await makeCurrent(context, transaction, bucket, fresh, {}, change)
-  change.arrived = { ref: fresh.blob, isInPlace: true }
+  const { ref } = foreign.found
+  const blobOf = (aside: AsideReason | undefined) => (aside === undefined ? ref : context.blobs.asAside(ref, aside))
+  const fresh = { ...adoptedVersion(foreign.key, bucket.ownerId, foreign.found), blobOf }
+  const version = await makeCurrent(context, transaction, bucket, fresh, {}, change)
+  change.arrived = { ref: version.blob, isInPlace: true }
   if (foreign.known !== undefined && change.moved.length > 0) dropDemoted(transaction, bucket, foreign.known, change)
 }
 
@@ -66,9 +69,13 @@ function dropDemoted(transaction: Transaction, { name }: Bucket, lost: StoredVer
   if (lost.versionId === 'null') transaction.remove(rowKey('n', name, lost.key))
 }
 
-function adoptedVersion(key: string, ownerId: string, found: NonNullable<Foreign['found']>): NewVersion {
+function adoptedVersion(
+  key: string,
+  ownerId: string,
+  found: NonNullable<Foreign['found']>,
+): Omit<NewVersion, 'blobOf'> {
   const contentType = lookup(key)
-  const { ref, sizeBytes, digests } = found
+  const { sizeBytes, digests } = found
   const crc64nvme = digests.get('CRC64NVME')?.toString('base64') ?? ''
   return {
     key,
@@ -83,6 +90,5 @@ function adoptedVersion(key: string, ownerId: string, found: NonNullable<Foreign
       storageClass: 'STANDARD',
       ownerId,
     },
-    blob: ref,
   }
 }

@@ -1,13 +1,34 @@
 /** Changes what is said of a version that stays as it is: neither its bytes nor its time change. */
 import { isDeepStrictEqual } from 'node:util'
+import { newOrder } from '#metadata/order.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { ApiError } from '#model/errors.ts'
 import { assertMayChange } from '#model/object/lock.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
-import { type Change, commitChange, noChange } from './commit-change.ts'
+import type { Origin } from '#model/origin.ts'
+import { asideReason } from './aside.ts'
+import { commitChange, noChange } from './commit-change.ts'
 import type { StoreContext } from './context.ts'
-import type { VersionEdit } from './contract.ts'
+import type { Rewrap, VersionEdit } from './contract.ts'
 import { passTime } from './store-time.ts'
+
+/** UpdateObjectEncryption, and what else wraps the same data keys anew. */
+export function rewrapVersion(
+  context: StoreContext,
+  bucket: string,
+  version: ObjectVersion,
+  rewrap: Rewrap,
+  origin: Origin | undefined,
+): Promise<ObjectVersion | undefined> {
+  return changeVersion(context, bucket, version, { change: (stored) => rewrapped(stored, rewrap), origin })
+}
+
+/** OperationAborted if the version was rewrapped in between. */
+export function rewrapped<V extends ObjectVersion>(version: V, { from, to }: Rewrap): V {
+  if (version.encryption?.wrappedKey !== from.wrappedKey) throw new ApiError('OperationAborted')
+  return { ...version, encryption: to }
+}
 
 export async function changeVersion(
   context: StoreContext,
@@ -32,13 +53,17 @@ export async function changeVersion(
       if (!isDeepStrictEqual(stored.lock, wanted.lock)) {
         assertMayChange(stored.lock, wanted.lock, { nowMs, passesGovernance })
       }
-      const { blob, crc64nvme } = stored
+      const { crc64nvme } = stored
+      const aside = asideReason(wanted)
+      const blob = aside === undefined ? stored.blob : context.blobs.asAside(stored.blob, aside)
       const changed: StoredVersion = { ...wanted, key, order, blob, ...(crc64nvme === undefined ? {} : { crc64nvme }) }
       transaction.put(row, encodeVersion(changed))
-      const what: Change = {
-        ...noChange(bucket, key, context),
-        order,
-        happened: [{ what: 'changed', version: changed }],
+      const what = noChange(bucket, key, context)
+      what.happened.push({ what: 'changed', version: changed })
+      if (blob !== stored.blob) {
+        what.moved.push({ order, from: stored.blob, to: blob })
+        // Another than the version's own, of whose arrival a row may tell.
+        what.order = newOrder(order)
       }
       return { result: changed, change: what }
     }

@@ -8,6 +8,7 @@ import type { Whereabouts } from '#blobs/contract/blob-store.ts'
 import type { IncomingBody, Staged, StagedPart } from '#blobs/contract/incoming.ts'
 import type { Bucket, BucketUsage } from '#model/bucket/bucket.ts'
 import type { BucketSettings, SettingName } from '#model/bucket/bucket-settings.ts'
+import type { DataKeys, ObjectEncryption, Sealing } from '#model/object/encryption.ts'
 import type {
   Checksum,
   ChecksumAlgorithm,
@@ -58,6 +59,12 @@ export interface VersionEdit {
   readonly passesGovernance?: boolean | undefined
 }
 
+/** New wrappings of the same data keys. OperationAborted if what is stored is no longer `from`. */
+export interface Rewrap {
+  readonly from: ObjectEncryption
+  readonly to: ObjectEncryption
+}
+
 export interface DeletedObject {
   /** The version deleted, or the delete marker made; undefined in a bucket never versioned. */
   readonly versionId: string | undefined
@@ -80,6 +87,8 @@ export interface Stretch {
 /** A version whose bytes were there and its own when it was opened; they stay so until closed. */
 export interface OpenObject {
   readonly version: ObjectVersion
+  /** Needed before all else where the version has an `encryption`. InternalError if its bytes are not those that were sealed with these keys. */
+  unseal(dataKeys: DataKeys): Promise<void>
   /** Bytes start <= i < end. At most once; takes over closing. */
   content(start: number, end: number): Content
   /** Needed only if `content` was not called. */
@@ -191,12 +200,13 @@ export interface Store {
 
   // Objects
   /** EntityTooLarge, IncompleteBody (fewer or more bytes than announced). On any error nothing is left behind. */
-  stage(body: IncomingBody): Promise<Staged>
+  stage(body: IncomingBody, sealing?: Sealing): Promise<Staged>
   /** A staged copy of bytes start <= i < end of an open object, which it closes. */
   stageCopy(
     source: OpenObject,
     range: { start: number; end: number },
     algorithms: readonly ChecksumAlgorithm[],
+    sealing?: Sealing,
   ): Promise<Staged>
   discard(staged: Staged): Promise<void>
   /** PreconditionFailed, NoSuchKey (If-Match on nothing), NoSuchBucket. Takes over `staged`, also when it throws. */
@@ -215,6 +225,13 @@ export interface Store {
    * or `change` would rather have it as it is. AccessDenied where its lock would protect less than it does.
    */
   changeVersion(bucket: string, version: ObjectVersion, edit: VersionEdit): Promise<ObjectVersion | undefined>
+  /** Replaces the wrappings of the version's data keys: its bytes, ETag, time and all else stay. Undefined if it is gone by now. */
+  rewrapVersion(
+    bucket: string,
+    version: ObjectVersion,
+    rewrap: Rewrap,
+    origin?: Origin | undefined,
+  ): Promise<ObjectVersion | undefined>
   /** Parts of a multipart object in order, after part number `after`; empty for others. */
   listObjectParts(bucket: string, version: ObjectVersion, after: number, limit: number): Promise<ObjectPart[]>
   /** AccessDenied for a version that is protected. */
@@ -238,6 +255,8 @@ export interface Store {
     to: string
     sourceConditions: WriteConditions
     conditions: WriteConditions
+    /** Of a sealed version whose wrappings name its key. */
+    rewrap?: Rewrap | undefined
     origin?: Origin | undefined
   }): Promise<ObjectVersion>
   listObjects(query: ObjectQuery): Promise<ObjectPage>
@@ -249,13 +268,15 @@ export interface Store {
   getUpload(bucket: string, key: string, uploadId: string): Promise<Upload>
   /** InvalidArgument for an `uploadIdMarker` that is no id, or that of an upload to another key. */
   listUploads(query: ListQuery & { keyMarker: string; uploadIdMarker: string }): Promise<UploadPage>
-  stagePart(upload: Upload, partNumber: number, body: IncomingBody): Promise<StagedPart>
+  /** `dataKeys`: those of the upload's `encryption`, if it has any. */
+  stagePart(upload: Upload, partNumber: number, body: IncomingBody, dataKeys?: DataKeys): Promise<StagedPart>
   stagePartCopy(
     upload: Upload,
     partNumber: number,
     source: OpenObject,
     range: { start: number; end: number },
     algorithms: readonly ChecksumAlgorithm[],
+    dataKeys?: DataKeys,
   ): Promise<StagedPart>
   discardPart(upload: Upload, staged: StagedPart): Promise<void>
   /** NoSuchUpload if it ended meanwhile. Takes over `staged`, also when it throws. */

@@ -2,6 +2,8 @@ import type { ServerResponse } from 'node:http'
 import type { ByteRange } from '#blobs/contract/incoming.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
+import { ApiError } from '#model/errors.ts'
+import type { DataKeys } from '#model/object/encryption.ts'
 import type { Content, OpenObject, Stretch } from './contract.ts'
 
 export class OpenVersion implements OpenObject {
@@ -11,6 +13,10 @@ export class OpenVersion implements OpenObject {
   constructor(version: StoredVersion, blob: OpenBlob) {
     this.version = version
     this.blob = blob
+  }
+
+  async unseal(_dataKeys: DataKeys): Promise<void> {
+    throw new ApiError('NotImplemented')
   }
 
   content(start: number, end: number): Content {

@@ -2,10 +2,12 @@
 import type { ByteRange, IncomingBody, PartRef, StagedPart, StagedPartBlob } from '#blobs/contract/incoming.ts'
 import { decodeJson, encodeJson, partText, rowKey, rowsOf } from '#metadata/tables.ts'
 import { ApiError } from '#model/errors.ts'
+import type { DataKeys } from '#model/object/encryption.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
 import type { Upload, UploadedPart } from '#model/object/upload.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { OpenObject } from './contract.ts'
+import { etagOf } from './etag.ts'
 import type { OpenVersion } from './open-version.ts'
 
 export type StoredPart = UploadedPart & { readonly at: PartRef }
@@ -17,7 +19,9 @@ export function stagePart(
   upload: Upload,
   partNumber: number,
   body: IncomingBody,
+  dataKeys: DataKeys | undefined,
 ): Promise<StagedPart> {
+  if (dataKeys !== undefined) throw new ApiError('NotImplemented')
   return blobs.parts.stage(upload, partNumber, body)
 }
 
@@ -28,7 +32,9 @@ export function stagePartCopy(
   source: OpenObject,
   range: ByteRange,
   algorithms: readonly ChecksumAlgorithm[],
+  dataKeys: DataKeys | undefined,
 ): Promise<StagedPart> {
+  if (dataKeys !== undefined) throw new ApiError('NotImplemented')
   return blobs.parts.stageCopy(upload, partNumber, (source as OpenVersion).blob, range, algorithms)
 }
 
@@ -48,7 +54,7 @@ export async function putPart(
   const part: StoredPart = {
     partNumber,
     sizeBytes,
-    etag: digests.get('MD5')?.toString('hex') ?? '',
+    etag: etagOf(staged, upload.encryption),
     modifiedAtMs: context.clock.nowMs(),
     crc64nvme: digests.get('CRC64NVME')?.toString('base64') ?? '',
     ...(checksum === undefined ? {} : { checksum }),

@@ -1,7 +1,7 @@
 /** Making a version current, as PutObject, CopyObject, CompleteMultipartUpload, RenameObject and adoption do. */
 import type { BlobStore } from '#blobs/contract/blob-store.ts'
 import type { StagedBlob } from '#blobs/contract/incoming.ts'
-import type { BlobRef } from '#metadata/blob-ref.ts'
+import { type AsideReason, type BlobRef, noBlob } from '#metadata/blob-ref.ts'
 import type { KeyRange } from '#metadata/engine.ts'
 import { newOrder } from '#metadata/order.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
@@ -9,14 +9,17 @@ import type { Transaction } from '#metadata/transact.ts'
 import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { lockOfNewVersion } from '#model/bucket/object-lock.ts'
+import type { ObjectEncryption } from '#model/object/encryption.ts'
 import type { ObjectLock } from '#model/object/lock.ts'
 import type { Checksum, ObjectAttributes, ObjectVersion } from '#model/object/object.ts'
 import type { ChangeCause } from '#model/object/object-event.ts'
 import type { Origin } from '#model/origin.ts'
+import { asideReason } from './aside.ts'
 import { type Change, commitChange, noChange } from './commit-change.ts'
 import { checkWriteConditions } from './conditions.ts'
 import type { StoreContext } from './context.ts'
 import type { PutObject, WriteConditions } from './contract.ts'
+import { etagOf } from './etag.ts'
 import { passTime } from './store-time.ts'
 
 export interface NewVersion {
@@ -26,27 +29,29 @@ export interface NewVersion {
   readonly partCount: number
   readonly checksum: Checksum | undefined
   readonly attributes: ObjectAttributes
-  /** As the blob store has it for a current version of this key. */
-  readonly blob: BlobRef
+  /** As the blob store has it for a current version of this key, which may have to be kept aside. */
+  blobOf(aside: AsideReason | undefined): BlobRef
   /** Base64, of all bytes; undefined only for a renamed version of an older release. */
   readonly crc64nvme: string | undefined
+  readonly encryption?: ObjectEncryption | undefined
 }
 
 export async function putObject(context: StoreContext, put: PutObject): Promise<ObjectVersion> {
   const { blobs } = context
   const staged = put.staged as StagedBlob
   const discard = () => blobs.discard(staged)
-  // A write to a versioned key keeps the bytes of the version before.
-  if (put.bucket.versioning !== 'Unversioned') await prepare(context, put, discard)
+  // A write to a versioned key keeps the bytes of the version before; one that is kept aside would leave a file that was put there by hand.
+  if (put.bucket.versioning !== 'Unversioned' || staged.encryption !== undefined) await prepare(context, put, discard)
   const fresh: NewVersion = {
     key: put.key,
     sizeBytes: staged.sizeBytes,
-    etag: staged.digests.get('MD5')?.toString('hex') ?? '',
+    etag: etagOf(staged, staged.encryption),
     partCount: 0,
     checksum: put.checksum,
     attributes: put.attributes,
-    blob: blobs.asCurrent(put.key, staged.ref),
+    blobOf: (aside) => blobs.asCurrent(put.key, staged.ref, aside),
     crc64nvme: staged.digests.get('CRC64NVME')?.toString('base64'),
+    encryption: staged.encryption,
   }
   const { conditions, origin, cause = 'Put' } = put
   return publish(context, put.bucket.name, fresh, {
@@ -92,7 +97,7 @@ export function publish(
     async (transaction, bucket) => {
       const change = noChange(bucketName, fresh.key, context)
       const version = await makeCurrent(context, transaction, bucket, fresh, conditions, change)
-      change.arrived = { ref: fresh.blob, bytes, uploadId }
+      change.arrived = { ref: version.blob, bytes, uploadId }
       await also?.(transaction, version)
       return { result: version, change }
     },
@@ -154,13 +159,13 @@ function versionOf(
   modifiedAtMs: number,
   lock: ObjectLock | undefined,
 ): StoredVersion {
-  const { key, sizeBytes, etag, partCount, blob, checksum, crc64nvme, attributes } = fresh
+  const { key, sizeBytes, etag, partCount, checksum, crc64nvme, encryption, attributes } = fresh
   const { headers, userMetadata, storageClass, ownerId, websiteRedirectLocation, acl, tags } = attributes
   const version: { -readonly [Field in keyof StoredVersion]: StoredVersion[Field] } = {
     key,
     versionId,
     order,
-    blob,
+    blob: noBlob,
     isDeleteMarker: false,
     sizeBytes,
     etag,
@@ -177,6 +182,8 @@ function versionOf(
   if (acl !== undefined) version.acl = acl
   if (tags !== undefined) version.tags = tags
   if (lock !== undefined) version.lock = lock
+  if (encryption !== undefined) version.encryption = encryption
+  version.blob = fresh.blobOf(asideReason(version))
   return version
 }
 

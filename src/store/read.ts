@@ -61,6 +61,10 @@ async function findVerified<T>(
       if (versionId === undefined && (await blobs.discover(bucket, key))) continue
       return version === undefined ? undefined : { version, value: undefined }
     }
+    // What a hand has put at its key is newer.
+    if (version.blob.aside !== undefined && versionId === undefined && (await blobs.discover(bucket, key, version))) {
+      continue
+    }
     const value = await look(bucket, version)
     if (value !== undefined) return { version, value }
     const found = await blobs.search(bucket, version, search)

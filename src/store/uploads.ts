@@ -1,6 +1,7 @@
 /** Multipart uploads: a row and a folder each, until they are completed or aborted. */
 import { createHash } from 'node:crypto'
 import { PartsGone } from '#blobs/contract/part-blobs.ts'
+import type { AsideReason } from '#metadata/blob-ref.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { randomId } from '#metadata/order.ts'
 import {
@@ -176,8 +177,9 @@ async function completeBegun(
     partCount: parts.length,
     checksum: plan.checksum,
     attributes: upload.attributes,
-    blob: context.blobs.asCurrent(key, assembled.ref),
+    blobOf: (aside: AsideReason | undefined) => context.blobs.asCurrent(key, assembled.ref, aside),
     crc64nvme: plan.crc64nvme,
+    encryption: upload.encryption,
   }
   return await publish(context, bucket.name, fresh, {
     conditions: complete.conditions,

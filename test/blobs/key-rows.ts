@@ -4,7 +4,7 @@ import { type BlobChange, type GoneBlob, NotSettled } from '#blobs/contract/blob
 import type { BlobStore } from '#blobs/contract/blob-store.ts'
 import type { IncomingBody, StagedBlob, StagedPartBlob } from '#blobs/contract/incoming.ts'
 import type { AssembledBlob } from '#blobs/contract/part-blobs.ts'
-import type { BlobRef } from '#metadata/blob-ref.ts'
+import type { AsideReason, BlobRef } from '#metadata/blob-ref.ts'
 import type { LocalEngine } from '#metadata/local-engine.ts'
 import { newOrder, randomId } from '#metadata/order.ts'
 import { encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
@@ -29,6 +29,12 @@ export const bodyOf = (bytes: Buffer): IncomingBody => ({
 interface Committed {
   readonly version: StoredVersion
   settle(): Promise<void>
+}
+
+interface PublishOptions {
+  /** The version before becomes an older one. */
+  readonly keeps?: boolean
+  readonly aside?: AsideReason
 }
 
 type Draft = { -readonly [Field in keyof BlobChange]: BlobChange[Field] } & {
@@ -62,12 +68,12 @@ export class KeyRows {
     return this.#blobs.buckets.remove(this.bucket)
   }
 
-  async publish(key: string, body: Buffer, { keeps = false } = {}): Promise<StoredVersion> {
-    return this.publishStaged(key, await this.#blobs.stage(bodyOf(body)), { keeps })
+  async publish(key: string, body: Buffer, options: PublishOptions = {}): Promise<StoredVersion> {
+    return this.publishStaged(key, await this.#blobs.stage(bodyOf(body)), options)
   }
 
-  async publishStaged(key: string, staged: StagedBlob, { keeps = false } = {}): Promise<StoredVersion> {
-    const { version, settle } = await this.#commitStaged(key, staged, { keeps })
+  async publishStaged(key: string, staged: StagedBlob, options: PublishOptions = {}): Promise<StoredVersion> {
+    const { version, settle } = await this.#commitStaged(key, staged, options)
     await settle()
     return this.reread(version)
   }
@@ -76,8 +82,8 @@ export class KeyRows {
     return this.#commitStaged(key, await this.#blobs.stage(bodyOf(body)), { keeps: false })
   }
 
-  #commitStaged(key: string, staged: StagedBlob, { keeps }: { keeps: boolean }): Promise<Committed> {
-    const ref = this.#blobs.asCurrent(key, staged.ref)
+  #commitStaged(key: string, staged: StagedBlob, { keeps = false, aside }: PublishOptions): Promise<Committed> {
+    const ref = this.#blobs.asCurrent(key, staged.ref, aside)
     return this.#change(key, { isUnversioned: !keeps }, async (transaction, change) => {
       const current = await this.#currentIn(transaction, key)
       const order =
@@ -119,6 +125,25 @@ export class KeyRows {
       return current
     })
     await settle()
+  }
+
+  /** The version is locked where it is: its bytes are kept aside from now on. */
+  async setAside({ key, order }: StoredVersion): Promise<StoredVersion> {
+    const { version, settle } = await this.#change(key, { isUnversioned: false }, async (transaction, change) => {
+      for (const row of [rowKey('o', this.bucket, key), rowKey('v', this.bucket, key, order)]) {
+        const value = await transaction.get(row)
+        const stored = value === undefined ? undefined : decodeVersion(key, value)
+        if (stored?.order !== order) continue
+        const blob = this.#blobs.asAside(stored.blob, 'locked')
+        transaction.put(row, encodeVersion({ ...stored, blob }))
+        change.moved.push({ order, from: stored.blob, to: blob })
+        change.order = newOrder(order)
+        return { ...stored, blob }
+      }
+      throw new Error('no such version')
+    })
+    await settle()
+    return this.reread(version)
   }
 
   async rename(source: StoredVersion, to: string): Promise<StoredVersion> {

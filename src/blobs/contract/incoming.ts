@@ -1,6 +1,7 @@
 /** Bytes on their way in. */
 import type { Readable } from 'node:stream'
 import type { BlobRef } from '#metadata/blob-ref.ts'
+import type { ObjectEncryption } from '#model/object/encryption.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
 
 /** Bytes start <= i < end. */
@@ -25,6 +26,8 @@ export interface Staged {
   readonly sizeBytes: number
   /** Big-endian digests of everything asked for, and always of MD5 and CRC64NVME. */
   readonly digests: ReadonlyMap<ChecksumAlgorithm, Buffer>
+  /** How the bytes that are kept are sealed: size and digests are of those that came. */
+  readonly encryption?: ObjectEncryption
 }
 
 export interface StagedBlob extends Staged {

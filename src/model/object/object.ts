@@ -3,6 +3,7 @@ import type { Acl } from '#model/access/acl.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Tags } from '#model/tags.ts'
+import type { ObjectEncryption } from './encryption.ts'
 import type { ObjectLock } from './lock.ts'
 
 export const checksumAlgorithms = [
@@ -69,6 +70,8 @@ export interface ObjectVersion extends ObjectAttributes {
   readonly checksum?: Checksum
   /** Number of parts of a multipart upload; 0 for a single PUT. */
   readonly partCount: number
+  /** Absent: its bytes are kept as they are. */
+  readonly encryption?: ObjectEncryption
 }
 
 /** One part of a completed multipart object. */

@@ -8,10 +8,12 @@ import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { addToCounters, decodeCounters } from '#metadata/write.ts'
 import { ApiError } from '#model/errors.ts'
+import { protectionOf } from '#model/object/lock.ts'
 import { getBucket } from '#store/buckets.ts'
 import type { StoreContext } from '#store/context.ts'
 import { deleteObject } from '#store/delete.ts'
 import { findVersion } from '#store/read.ts'
+import { storeTimeMs } from '#store/store-time.ts'
 import { findDanglingRows } from './dangling-rows.ts'
 
 export interface CheckOptions {
@@ -82,9 +84,11 @@ class Check {
     try {
       const verdict = await this.#inspection.compare(bucket, version, { mayWrite: repair })
       if (verdict === 'right') return
+      const isLocked = protectionOf(version.lock, await storeTimeMs(this.#context)) !== undefined
       const isGone = verdict === 'missing' && this.#isAtItsKey(bucket, version) && !this.#inspection.hasBucket(bucket)
-      const repaired = repair && !isGone ? await this.#repairRecord(bucket, version, verdict) : undefined
-      const what = isGone ? 'The folder of its bucket is missing. Put it back.' : sentences[verdict]
+      const repaired = repair && !isGone && !isLocked ? await this.#repairRecord(bucket, version, verdict) : undefined
+      const said = isGone ? 'The folder of its bucket is missing. Put it back.' : sentences[verdict]
+      const what = isLocked ? `${said} The version is locked, and its record stays.` : said
       this.#tell({ kind: verdict === 'moved' ? 'changed' : verdict, where, what, repair: repaired })
     } catch (error) {
       this.#tell({ kind: 'unreadable', where, what: sentenceOf(error), repair: undefined })

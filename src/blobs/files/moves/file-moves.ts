@@ -8,6 +8,7 @@ import { dirname } from 'node:path'
 import {
   findFileSafely,
   moveFile,
+  protectFile,
   pruneFolders,
   removeIfThere,
   tryToRemove,
@@ -107,7 +108,10 @@ export class FileMoves {
     }
     for (let look = 0; look < looks; look++) {
       const found = findVersionFile(layout, pending, version, playing)
-      if (found === target) return false
+      if (found === target) {
+        if (version.blob.aside !== undefined) protectFile(target)
+        return false
+      }
       const source = found === staged ? this.#take(version) : found
       if (source !== undefined && this.#move(view, pending, located, source, target)) return true
     }
@@ -137,8 +141,10 @@ export class FileMoves {
 
   /** False if there is no source. A plain place that cannot be had becomes an opaque one. */
   #move(view: Exclusive, pending: Pending, located: Located, source: string, target: string): boolean {
-    if (!isPlain(located.version.blob)) return moveIfThere(source, target)
+    const { blob } = located.version
     const folder = this.#options.layout.bucket(pending.bucket)
+    if (blob.aside !== undefined) return moveProtected(source, target, folder)
+    if (!isPlain(blob)) return moveIfThere(source, target)
     try {
       if (!isInside(folder, target)) throw Object.assign(new Error('outside'), { code: 'ELOOP' })
       moveFile(source, target)
@@ -217,6 +223,14 @@ function noteArrived(view: Exclusive, { bucket, key }: Pending, order: string): 
   if (located === undefined) return
   const { isArriving: _, ...blob } = located.version.blob
   view.put(located.row, encodeVersion({ ...located.version, blob }))
+}
+
+/** A plain file of a version that is kept aside from now on may leave empty folders. */
+function moveProtected(source: string, target: string, bucketFolder: string): boolean {
+  protectFile(source)
+  const isMoved = moveIfThere(source, target)
+  if (isMoved) pruneFolders(source, bucketFolder)
+  return isMoved
 }
 
 function moveIfThere(source: string, target: string): boolean {
