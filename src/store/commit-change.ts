@@ -8,6 +8,7 @@ import {
   type GoneBlob,
   type MovedBlob,
   NotSettled,
+  type RelockedBlob,
 } from '#blobs/contract/blob-change.ts'
 import type { Recorded } from '#blobs/contract/blob-store.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
@@ -31,6 +32,7 @@ export interface Change extends BlobChange {
   readonly atMs: number
   arrived: Arrival | undefined
   moved: MovedBlob[]
+  readonly relocked: RelockedBlob[]
   readonly gone: GoneBlob[]
   /** Versions more, and their bytes. */
   objectCount: number
@@ -55,6 +57,7 @@ export const noChange = (
   atMs: clock.nowMs(),
   arrived: undefined,
   moved: [],
+  relocked: [],
   gone: [],
   objectCount: 0,
   sizeBytes: 0,

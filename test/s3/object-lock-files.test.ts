@@ -65,13 +65,13 @@ async function asideFile(): Promise<string> {
   throw new Error('there is no such file')
 }
 
-async function check(): Promise<Finding[]> {
+async function check({ rebuild = false } = {}): Promise<Finding[]> {
   await stop()
   const findings: Finding[] = []
   await checkFolder({
     root: join(root, 'data'),
     repair: true,
-    rebuild: false,
+    rebuild,
     ownerId: undefined,
     region: 'us-east-1',
     blocksPublicAccess: false,
@@ -183,5 +183,48 @@ describe('fsck --repair', () => {
     expect(findings).toMatchObject([{ kind, where: `${Bucket}/${Key} (version ${version})`, repair: undefined }])
     expect(findings[0]?.what).toMatch('locked')
     expect(await versions()).toEqual([version])
+  })
+})
+
+describe('fsck --rebuild', () => {
+  const retain = (days: number) => {
+    const RetainUntilDate = new Date(Date.now() + days * 86_400_000)
+    return client.send(
+      new aws.PutObjectRetentionCommand({ Bucket, Key, Retention: { Mode: 'COMPLIANCE', RetainUntilDate } }),
+    )
+  }
+  const ids = (findings: Finding[]) => findings.filter(({ what }) => what.includes('locked')).map(({ where }) => where)
+
+  it('brings locked versions back with their ids, metadata and locks, as they were changed last', async () => {
+    const first = await put('first', locked())
+    const second = await put('bytes', { ...locked(), Metadata: { kept: 'yes' }, ContentType: 'text/x-own' })
+    await retain(4000)
+    await client.send(new aws.PutObjectCommand({ Bucket, Key: 'plain', Body: 'plain' }))
+    const before = await client.send(new aws.HeadObjectCommand({ Bucket, Key }))
+    const findings = await check({ rebuild: true })
+    expect(ids(findings).sort()).toEqual([first, second].map((id) => `${Bucket}/${Key} (version ${id})`).sort())
+    expect(await versions()).toEqual([second, first, expect.anything()])
+    expect([await read(), await read(first)]).toEqual(['bytes', 'first'])
+    const { $metadata: _, ...after } = await client.send(new aws.HeadObjectCommand({ Bucket, Key }))
+    expect(before).toMatchObject(after)
+    for (const version of [first, second]) await expect(remove(version)).rejects.toMatchObject(refusal)
+    const configuration = await client.send(new aws.GetObjectLockConfigurationCommand({ Bucket }))
+    expect(configuration.ObjectLockConfiguration?.ObjectLockEnabled).toBe('Enabled')
+    expect(await check()).toEqual([])
+  })
+
+  it('brings them back below a file that was put at their name since', async () => {
+    const version = await put('bytes', locked())
+    await mkdir(join(plain(), '..'), { recursive: true })
+    await writeFile(plain(), 'by hand')
+    await check({ rebuild: true })
+    expect([await read(), await read(version)]).toEqual(['by hand', 'bytes'])
+  })
+
+  it('brings back none that was deleted', async () => {
+    const lock = { ObjectLockMode: 'GOVERNANCE' as const, ObjectLockRetainUntilDate: inYears() }
+    const VersionId = await put('bytes', lock)
+    await client.send(new aws.DeleteObjectCommand({ Bucket, Key, VersionId, BypassGovernanceRetention: true }))
+    expect(ids(await check({ rebuild: true }))).toEqual([])
   })
 })

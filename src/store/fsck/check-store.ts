@@ -15,6 +15,7 @@ import { deleteObject } from '#store/delete.ts'
 import { findVersion } from '#store/read.ts'
 import { storeTimeMs } from '#store/store-time.ts'
 import { findDanglingRows } from './dangling-rows.ts'
+import { findLostLocks, restoreLock } from './lost-locks.ts'
 
 export interface CheckOptions {
   readonly repair: boolean
@@ -54,6 +55,7 @@ class Check {
 
   async run(): Promise<CheckSummary> {
     const { engine } = this.#context
+    await this.#checkLocks()
     const buckets: string[] = []
     for await (const { key } of eachRow(engine, rowsOf('b'))) buckets.push(rowParts(key)[0] ?? '')
     for (const bucket of buckets) await this.#checkBucket(bucket)
@@ -62,6 +64,17 @@ class Check {
     for await (const finding of this.#inspection.parts(this.#options)) this.#tell(finding)
     await this.#checkRows()
     return this.#summary
+  }
+
+  /** First: the bytes of a locked version without a record would be set aside. */
+  async #checkLocks(): Promise<void> {
+    for await (const record of findLostLocks(this.#context)) {
+      const { bucket, version } = record
+      const where = `${bucket}/${version.key} (version ${version.versionId})`
+      if (this.#options.repair) await restoreLock(this.#context, record)
+      const repair = this.#options.repair ? 'Its record was put back, with its lock.' : undefined
+      this.#tell({ kind: 'unknown', where, what: 'The index does not know this locked version.', repair })
+    }
   }
 
   async #checkBucket(bucket: string): Promise<void> {
