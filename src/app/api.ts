@@ -7,6 +7,8 @@ import { createHealthRoutes } from '#admin/health.ts'
 import { createMinioAdminRoutes } from '#admin/minio-admin.ts'
 import type { AppConfig } from '#config/config.ts'
 import { answerRefusal } from '#http/answer-refusal.ts'
+import { createJsonEndpoint } from '#http/aws-json/endpoint.ts'
+import { isJsonRequest } from '#http/aws-json/recognize.ts'
 import { createQueryEndpoint } from '#http/aws-query/endpoint.ts'
 import { isQueryRequest } from '#http/aws-query/recognize.ts'
 import { applyCors, createCors } from '#http/cors.ts'
@@ -15,6 +17,7 @@ import { refusalTold } from '#http/server/connections.ts'
 import { closeServer, createHttpServer, listen, takeConnections } from '#http/server/server.ts'
 import { readTls } from '#http/server/tls.ts'
 import { createIamService } from '#iam/service.ts'
+import { createKmsService } from '#kms/service.ts'
 import { createLog, flushLog, type Log } from '#lib/log/log.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
@@ -92,15 +95,20 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const admin = createAdminEndpoint({ ...services, region, service, apiBaseUrl, ...questions })
   const minioAdmin = createMinioAdminRoutes(services.store)
   const onServed = config.activity ? (served: ServedRequest) => access.activity.record(served) : undefined
-  const query = createQueryEndpoint({
-    services: [
+  const query = createQueryEndpoint(
+    [
       createIamService({ identities, gatekeeper, clientAddress: access.clientAddress, settings: config, clock }),
       createStsService({ identities, gatekeeper, journal: access.journal, settings: config.sts }),
     ],
-    log,
-    rateLimit,
-    onServed,
+    { log, rateLimit, onServed },
+  )
+  const kmsService = createKmsService({
+    gatekeeper,
+    keyring: open.keys.keyring,
+    keyPolicies: open.keyPolicies,
+    settings: config,
   })
+  const kms = createJsonEndpoint(kmsService, { log, rateLimit, onServed })
   const readAddress = createAddressReader(services.settings.virtualHostDomains)
   /** A bucket addressed by host may hold a key that looks like one of our own paths. */
   const isOurs = ({ url = '', headers }: IncomingMessage) =>
@@ -111,8 +119,11 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const isQuery = (request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>) =>
     isQueryRequest(request) && readAddress('/', request.headers.host).bucketName === ''
 
+  const isKms = (request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>) =>
+    isJsonRequest(request, kmsService) && readAddress('/', request.headers.host).bucketName === ''
+
   const cors = createCors(config.cors)
-  const isOfS3 = (request: IncomingMessage) => !isOurs(request) && !isQuery(asAskedBefore(request))
+  const isOfS3 = (request: IncomingMessage) => !isOurs(request) && !isQuery(asAskedBefore(request)) && !isKms(request)
   const serverCors = (request: IncomingMessage) => (isOfS3(request) ? cors : undefined)
   const endpoint = createS3Endpoint({
     services,
@@ -124,6 +135,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
 
   function route(request: Request, response: Response, next: NextFunction): void {
     if (isQuery(request)) query(request, response)
+    else if (isKms(request)) kms(request, response)
     else if (!isOurs(request)) endpoint(request, response)
     else health(request, response, () => minioAdmin(request, response, () => admin(request, response, next)))
   }
@@ -135,7 +147,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
       const { host, origin } = request.headers
       if (refusal !== undefined) {
         log.warn({ host, origin, path: request.path }, 'refused: the well-known first secret is in force')
-        answerRefusal(refusal, isQuery(request) ? 'query' : 's3', request, response)
+        answerRefusal(refusal, isQuery(request) ? 'query' : isKms(request) ? 'json' : 's3', request, response)
       } else if (config.corsAdmin && !isOfS3(request)) {
         applyCors(cors, request, response, () => route(request, response, next))
       } else route(request, response, next)

@@ -44,7 +44,7 @@ beforeAll(async () => {
     settings: { authMaxAttempts: 5, authLockoutMinutes: 15 },
     clock: site.opened.clock,
   })
-  const query = createQueryEndpoint({ services: [iam], log: silent, onServed })
+  const query = createQueryEndpoint([iam], { log: silent, onServed })
   api = http.createServer((request, response) => (isQueryRequest(request) ? query : s3)(request, response))
   await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
   endpoint = `http://127.0.0.1:${(api.address() as AddressInfo).port}`

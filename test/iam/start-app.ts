@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { IAMClient } from '@aws-sdk/client-iam'
+import { KMSClient } from '@aws-sdk/client-kms'
 import { S3Client } from '@aws-sdk/client-s3'
 import { STSClient } from '@aws-sdk/client-sts'
 import { startApi } from '#app/api.ts'
@@ -21,6 +22,7 @@ export interface TestApp {
   iam(keys?: Keys): IAMClient
   sts(keys?: Keys): STSClient
   s3(keys?: Keys): S3Client
+  kms(keys?: Keys, region?: string): KMSClient
   close(): Promise<void>
 }
 
@@ -71,6 +73,7 @@ export async function startApp(
     iam: (keys = rootKeys) => new IAMClient(common(keys)),
     sts: (keys = rootKeys) => new STSClient(common(keys)),
     s3: (keys = rootKeys) => new S3Client({ ...common(keys), forcePathStyle: true }),
+    kms: (keys = rootKeys, region = 'us-east-1') => new KMSClient({ ...common(keys), region }),
     async close() {
       await running.close(100)
       await rm(root, { recursive: true, force: true, maxRetries: 5 })
