@@ -17,6 +17,10 @@ export async function putObject(store: Store, actor: Actor, put: Put): Promise<O
   const { object, body, conditions, cause = 'Put' } = put
   const { bucket, key } = object
   const attributes = authorizeNewObject(actor, object)
+  const { sizeBytes } = body
+  if (bucket.quota !== undefined && sizeBytes !== undefined) {
+    await store.assertQuota(bucket, { key, sizeBytes, isPart: false })
+  }
   const staged = await receiveBody(body, body.checksumAlgorithm, {
     stage: (incoming) => store.stage(incoming),
     discard: (received) => store.discard(received),

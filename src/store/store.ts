@@ -5,16 +5,7 @@ import type { StoredVersion } from '#metadata/version-codec.ts'
 import { adopt } from './adoption.ts'
 import { storeStatus } from './background.ts'
 import { findSetting, putSetting } from './bucket-settings.ts'
-import {
-  adoptBucket,
-  bucketUsage,
-  createBucket,
-  deleteBucket,
-  findBucket,
-  getBucket,
-  listBuckets,
-  updateBucket,
-} from './buckets.ts'
+import { adoptBucket, createBucket, deleteBucket, findBucket, getBucket, listBuckets, updateBucket } from './buckets.ts'
 import { changeVersion } from './change-version.ts'
 import type { StoreContext } from './context.ts'
 import type { Store } from './contract.ts'
@@ -24,6 +15,7 @@ import { listObjects, listVersions } from './listing.ts'
 import type { OpenVersion } from './open-version.ts'
 import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './parts.ts'
 import { putObject } from './publish.ts'
+import { assertQuota, readUsage } from './quota.ts'
 import { findVersion, headObject, listObjectParts, openObject } from './read.ts'
 import { renameObject } from './rename.ts'
 import { abortUpload, completeUpload, createUpload, getUpload, listUploads } from './uploads.ts'
@@ -46,7 +38,8 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     findSetting: (bucket, name) => findSetting(context.engine, bucket, name),
     putSetting: (bucketName, name, value) => putSetting(context, bucketName, name, value),
     deleteBucket: (name) => deleteBucket(context, name, (key, uploadId) => abortUpload(context, name, key, uploadId)),
-    bucketUsage: (name) => bucketUsage(context, name),
+    bucketUsage: (name) => readUsage(context.engine, name),
+    assertQuota: (bucket, body) => assertQuota(context.engine, bucket, body),
     stage: (body) => blobs.stage(body),
     stageCopy: (source, range, algorithms) => blobs.stageCopy((source as OpenVersion).blob, range, algorithms),
     discard: async (staged) => blobs.discard(staged as StagedBlob),
