@@ -54,6 +54,7 @@ export async function copyObject(store: Store, actor: Actor, copy: Copy): Promis
     if (!copy.isWriteAuthorized) await authorizeWrite(store, actor, copy, attributes)
     if (fromSource.tags) authorizeTags(actor, copy, source)
     refuseImpossible(copy, source)
+    await store.assertQuota(bucket, { key, sizeBytes: source.sizeBytes, isPart: false })
   } catch (error) {
     opened.close()
     throw error

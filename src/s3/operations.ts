@@ -8,14 +8,17 @@ import { deleteBucket } from './bucket/delete-bucket.ts'
 import { getBucketLocation } from './bucket/get-bucket-location.ts'
 import { headBucket } from './bucket/head-bucket.ts'
 import { settingRows } from './bucket/setting.ts'
+import { accelerate } from './bucket/settings/accelerate.ts'
 import { cors } from './bucket/settings/cors.ts'
 import { notBuiltRows } from './bucket/settings/not-built.ts'
 import { objectLock } from './bucket/settings/object-lock.ts'
 import { ownershipControls } from './bucket/settings/ownership-controls.ts'
 import { getBucketPolicyStatus, policy } from './bucket/settings/policy.ts'
 import { publicAccessBlock } from './bucket/settings/public-access-block.ts'
+import { requestPayment } from './bucket/settings/request-payment.ts'
 import { tagging } from './bucket/settings/tagging.ts'
 import { versioning } from './bucket/settings/versioning.ts'
+import { website } from './bucket/settings/website.ts'
 import { postObject } from './form/post-object.ts'
 import { listObjectVersions } from './listing/list-object-versions.ts'
 import { listObjects } from './listing/list-objects.ts'
@@ -98,13 +101,16 @@ export const operations: readonly OperationRow[] = [
   { name: 'ListMultipartUploads', route: 'GET bucket ?uploads', action: 's3:ListBucketMultipartUploads', run: listMultipartUploads },
 
   // Get, Put and Delete of bucket settings come from their descriptions
+  ...settingRows(accelerate),
   ...settingRows(cors),
   ...settingRows(objectLock),
   ...settingRows(ownershipControls),
   ...settingRows(policy),
   ...settingRows(publicAccessBlock),
+  ...settingRows(requestPayment),
   ...settingRows(tagging),
   ...settingRows(versioning),
+  ...settingRows(website),
   ...notBuiltRows,
 
   // Not served yet

@@ -23,6 +23,7 @@ import type { Origin } from '#model/origin.ts'
 import { bucketIn } from './buckets.ts'
 import type { StoreContext } from './context.ts'
 import { appendEvent } from './outbox.ts'
+import { requireQuota } from './quota.ts'
 import { passTime } from './store-time.ts'
 
 /** What one transaction changes at a key, while it is put together. */
@@ -119,6 +120,7 @@ async function commitOnce<T>(
     const { result, change } = await body(transaction, bucket)
     if (change !== undefined) {
       await assertUnlocked(context, change)
+      if (cause !== 'FileSystem') await requireQuota(engine, transaction, bucket, change)
       countUsage(transaction, change)
       recorded = await blobs.record(transaction, change)
       if (bucket.hasListeners) {

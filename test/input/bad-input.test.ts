@@ -12,6 +12,7 @@ import { locks } from './tables/locks.ts'
 import { multipart } from './tables/multipart.ts'
 import { objects } from './tables/objects.ts'
 import { policiesAndDeletes } from './tables/policies-and-deletes.ts'
+import { smallSettings } from './tables/small-settings.ts'
 import { tagging } from './tables/tagging.ts'
 import { unsetSettings } from './tables/unset-settings.ts'
 import { documents } from './tables/xml.ts'
@@ -25,6 +26,7 @@ const cases = [
   ...policiesAndDeletes,
   ...tagging,
   ...locks,
+  ...smallSettings,
   ...unsetSettings,
   ...forms,
   ...documents,
