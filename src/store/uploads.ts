@@ -159,6 +159,8 @@ async function completeBegun(
   upload: BegunUpload,
 ): Promise<ObjectVersion> {
   const { bucket, key, uploadId } = complete
+  // As putObject does for bytes that are kept aside.
+  if (upload.encryption !== undefined) await context.blobs.prepareChange(bucket.name, key)
   const stored = await readParts(context, uploadId)
   const plan = planCompletion(upload, stored, complete.parts, {
     ...(complete.checksum === undefined ? {} : { checksum: complete.checksum }),
@@ -169,7 +171,9 @@ async function completeBegun(
   checkWriteConditions(complete.conditions, key, current?.isDeleteMarker === true ? undefined : current)
   requireUnchanged(upload, complete.conditions, current?.order ?? noState)
   const parts = plan.parts as readonly StoredPart[]
-  const assembled = await context.blobs.parts.assemble(uploadId, parts)
+  const assembled = await (upload.encryption === undefined
+    ? context.blobs.parts.assemble(uploadId, parts)
+    : context.sealed.assemble(uploadId, parts))
   const fresh = {
     key,
     sizeBytes: plan.sizeBytes,
@@ -209,9 +213,14 @@ async function completeBegun(
 
 /** A part's checksum belongs to the object only if the upload announced its algorithm: the object's own is of another one else. */
 function objectPart({ checksumAlgorithm }: Upload, part: StoredPart): ObjectPart {
-  const { partNumber, sizeBytes, checksum } = part
+  const { partNumber, sizeBytes, checksum, salt } = part
   const isOfUpload = checksum !== undefined && checksum.algorithm === checksumAlgorithm
-  return { partNumber, sizeBytes, ...(isOfUpload ? { checksum: checksum.value } : {}) }
+  return {
+    partNumber,
+    sizeBytes,
+    ...(isOfUpload ? { checksum: checksum.value } : {}),
+    ...(salt === undefined ? {} : { salt }),
+  }
 }
 
 function completedUpload(version: StoredVersion, parts: readonly StoredPart[], completedAtMs: number): CompletedUpload {

@@ -196,20 +196,28 @@ export class KeyRows {
   }
 
   async complete(upload: Upload, parts: readonly StagedPartBlob[]): Promise<StoredVersion> {
-    return this.publishAssembled(upload, await this.#blobs.parts.assemble(upload.uploadId, parts))
+    return this.publishAssembled(upload, await this.#blobs.parts.assemble(upload.uploadId, parts), parts)
   }
 
-  async publishAssembled({ key, uploadId }: Upload, assembled: AssembledBlob): Promise<StoredVersion> {
+  async publishAssembled(
+    { key, uploadId }: Upload,
+    assembled: AssembledBlob & Pick<StagedBlob, 'encryption'>,
+    parts: readonly StagedPartBlob[],
+  ): Promise<StoredVersion> {
     const ref = this.#blobs.asCurrent(key, assembled.ref)
     const { version, settle } = await this.#change(key, { isUnversioned: true }, async (transaction, change) => {
       assembled.confirm(transaction)
       transaction.remove(rowKey('u', this.bucket, key, uploadId))
       await this.#blobs.parts.recordEnd(transaction, uploadId)
       const digests = new Map()
+      const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
+      const { encryption } = assembled
       const version = {
-        ...versionOf(key, ref, newOrder(undefined), { sizeBytes: ref.sizeBytes, digests }),
-        partCount: 1,
+        ...versionOf(key, ref, newOrder(undefined), { sizeBytes, digests, ...(encryption && { encryption }) }),
+        partCount: parts.length,
       }
+      const named = parts.map(({ partNumber, sizeBytes, salt }) => ({ partNumber, sizeBytes, salt }))
+      transaction.put(rowKey('m', ref.id), encodeJson(named))
       transaction.put(rowKey('o', this.bucket, key), encodeVersion(version))
       change.order = version.order
       change.arrived = { ref, uploadId }
@@ -268,7 +276,7 @@ function versionOf(
   key: string,
   blob: BlobRef,
   order: string,
-  { sizeBytes, digests }: Pick<StagedBlob, 'sizeBytes' | 'digests'>,
+  { sizeBytes, digests, encryption }: Pick<StagedBlob, 'sizeBytes' | 'digests' | 'encryption'>,
 ): StoredVersion {
   const crc64nvme = digests.get('CRC64NVME')?.toString('base64')
   return {
@@ -286,5 +294,6 @@ function versionOf(
     userMetadata: {},
     storageClass: 'STANDARD',
     ownerId: 'owner',
+    ...(encryption === undefined ? {} : { encryption }),
   }
 }

@@ -51,6 +51,8 @@ export interface BlobStore {
   assertRoom(sizeBytes?: number): void
   /** EntityTooLarge, IncompleteBody (fewer or more bytes than announced). On any error nothing is left behind. */
   stage(body: IncomingBody): Promise<StagedBlob>
+  /** The same of a body in memory, of at most limits.inlineBytes. */
+  stageBytes(bytes: Buffer, wanted: Pick<IncomingBody, 'algorithms' | 'isSealed'>): StagedBlob
   /** A staged copy of bytes of an open blob, which it closes. */
   stageCopy(from: OpenBlob, range: ByteRange, algorithms: readonly ChecksumAlgorithm[]): Promise<StagedBlob>
   discard(staged: StagedBlob): void

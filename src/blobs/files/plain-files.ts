@@ -49,7 +49,7 @@ import { whereaboutsOf } from './place/whereabouts.ts'
 import { PartFiles } from './staging/parts.ts'
 import { removeAbandoned } from './staging/remove-abandoned.ts'
 import { Spares } from './staging/spares.ts'
-import { assertRoom, discardFile, stage, stageCopy } from './staging/staging.ts'
+import { assertRoom, discardFile, stage, stageBytes, stageCopy } from './staging/staging.ts'
 import { StagingFolder, sortStaging } from './staging/staging-folder.ts'
 import { filesStatus } from './status.ts'
 
@@ -123,6 +123,11 @@ export class PlainFiles implements BlobStore {
 
   stage(body: IncomingBody): Promise<StagedBlob> {
     return stage(this.#context, body)
+  }
+
+  stageBytes(bytes: Buffer, wanted: Pick<IncomingBody, 'algorithms' | 'isSealed'>): StagedBlob {
+    assertRoom(this.#context, bytes.length)
+    return stageBytes(this.#context, bytes, wanted)
   }
 
   stageCopy(from: OpenBlob, range: ByteRange, algorithms: readonly ChecksumAlgorithm[]): Promise<StagedBlob> {

@@ -64,15 +64,15 @@ export class MemoryBlobs implements BlobStore {
   assertRoom(): void {}
 
   async stage(body: IncomingBody): Promise<StagedBlob> {
-    return this.#stage(await readBody(body), body.algorithms)
+    return this.stageBytes(await readBody(body), body)
   }
 
   async stageCopy(from: OpenBlob, range: ByteRange, algorithms: readonly ChecksumAlgorithm[]): Promise<StagedBlob> {
-    return this.#stage(await copyOf(from, range, algorithms), algorithms)
+    return this.stageBytes(await copyOf(from, range, algorithms), { algorithms })
   }
 
-  #stage(bytes: Buffer, algorithms: readonly ChecksumAlgorithm[]): StagedBlob {
-    const digests = digestsOf(bytes, algorithms)
+  stageBytes(bytes: Buffer, wanted: Pick<IncomingBody, 'algorithms' | 'isSealed'>): StagedBlob {
+    const digests = digestsOf(bytes, wanted)
     return { ref: this.#keep(bytes), sizeBytes: bytes.length, digests, bytes: undefined }
   }
 

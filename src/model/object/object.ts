@@ -79,6 +79,8 @@ export interface ObjectPart {
   readonly partNumber: number
   readonly sizeBytes: number
   readonly checksum?: string
+  /** Base64, of a sealed part: no other part that had its number has the same. */
+  readonly salt?: string
 }
 
 export const storageClasses = [

@@ -3,6 +3,7 @@
  * its metadata. Other bytes are told to the store above, which decides in one commit.
  */
 import type { Adoption, Foreign } from '#blobs/contract/foreign.ts'
+import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
 import { digestFile, type FileDigests, hasSameBytes, planFor } from '#blobs/files/checks/file-digests.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { findFileSafely, isSameFile } from '#blobs/files/io/file-operations.ts'
@@ -15,7 +16,7 @@ import { requireThat } from '#metadata/local-engine.ts'
 import { randomId } from '#metadata/order.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
-import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 
 /** What a reader has found that does not fit: a file that is not the record's, or a record without a file. */
@@ -158,7 +159,7 @@ export async function refreshRecord(
     const isSame = located !== undefined && isSameRef(located.version.blob, known.blob)
     if (!isSame || !isStillThere(path, read)) return 'changed'
     const { version, row } = located
-    const isBare = crc64nvme !== undefined && crc64nvmeOf(version) === undefined
+    const isBare = crc64nvme !== undefined && keptCrc64nvmeOf(version) === undefined
     const refreshed = {
       ...version,
       ...(isBare ? { crc64nvme } : {}),
