@@ -145,7 +145,7 @@ export const routes: readonly Route[] = [
   route('get', '/ui/buckets/:bucket/cors', 's3:GetBucketCORS', showCors),
   route('post', '/ui/buckets/:bucket/cors', 's3:PutBucketCORS', saveCors),
   route('get', '/ui/buckets/:bucket/tags', 's3:GetBucketTagging', showBucketTags),
-  route('post', '/ui/buckets/:bucket/tags', 's3:PutBucketTagging', saveBucketTags),
+  route('post', '/ui/buckets/:bucket/tags', 'signed-in', saveBucketTags),
   route('post', '/ui/buckets/:bucket/versioning', 's3:PutBucketVersioning', setVersioning),
   route('post', '/ui/buckets/:bucket/uploads/:upload/abort?key=', 's3:AbortMultipartUpload', abortOldUpload),
   route('get', '/ui/buckets/:bucket/remove', 's3:DeleteBucket', askRemoval),

@@ -22,6 +22,8 @@ export interface S3Request {
   readonly headers: IncomingHttpHeaders
   /** Decoded; the first value where a name is repeated; `''` for a bare name. */
   readonly query: ReadonlyMap<string, string>
+  /** Every value of a parameter of the query, decoded. */
+  values(name: string): string[]
   readonly bucketName: string
   /** The bucket addressed, already loaded. CreateBucket and service operations must not touch it. */
   readonly bucket: Bucket

@@ -7,7 +7,9 @@ import { createBucket } from './bucket/create-bucket.ts'
 import { deleteBucket } from './bucket/delete-bucket.ts'
 import { getBucketLocation } from './bucket/get-bucket-location.ts'
 import { headBucket } from './bucket/head-bucket.ts'
+import { listTagsForResource, tagResource, untagResource } from './bucket/resource-tags.ts'
 import { settingRows } from './bucket/setting.ts'
+import { abac } from './bucket/settings/abac.ts'
 import { accelerate } from './bucket/settings/accelerate.ts'
 import { cors } from './bucket/settings/cors.ts'
 import { notBuiltRows } from './bucket/settings/not-built.ts'
@@ -70,6 +72,11 @@ export const operations: readonly OperationRow[] = [
   { name: 'GetBucketAcl', route: 'GET bucket ?acl', action: 's3:GetBucketAcl', run: getBucketAcl },
   { name: 'PutBucketAcl', route: 'PUT bucket ?acl', action: 's3:PutBucketAcl', run: putBucketAcl },
 
+  // Of S3 Control: /v20180820/tags/{arn}
+  { name: 'ListTagsForResource', route: 'GET tags', action: undefined, run: listTagsForResource, withoutBucket: true },
+  { name: 'TagResource', route: 'POST tags', action: undefined, run: tagResource, withoutBucket: true },
+  { name: 'UntagResource', route: 'DELETE tags', action: undefined, run: untagResource, withoutBucket: true },
+
   // Objects
   { name: 'PutObject', route: 'PUT object', action: 's3:PutObject', run: putObject },
   { name: 'CopyObject', route: 'PUT object [x-amz-copy-source]', action: 's3:PutObject', run: copyObject },
@@ -96,6 +103,7 @@ export const operations: readonly OperationRow[] = [
   { name: 'ListMultipartUploads', route: 'GET bucket ?uploads', action: 's3:ListBucketMultipartUploads', run: listMultipartUploads },
 
   // Get, Put and Delete of bucket settings come from their descriptions
+  ...settingRows(abac),
   ...settingRows(accelerate),
   ...settingRows(cors),
   ...settingRows(ownershipControls),

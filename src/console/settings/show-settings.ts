@@ -2,6 +2,7 @@ import { arnOf } from '#console/docs/arn-of.ts'
 import { policyExamples } from '#console/docs/policy-examples.ts'
 import { listing } from '#console/facts.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import { mayTagBucket } from '#console/tags/bucket-tags.ts'
 import { accessOf, publicReadPolicy } from './access.ts'
 import { describePolicy } from './describe-policy.ts'
 import { indentPolicy, stampOf } from './policy-text.ts'
@@ -30,7 +31,7 @@ export const showSettings: Page = async (visit, services) => {
     mayBlock: visit.may('s3:PutBucketPublicAccessBlock', { bucket }),
     ...(await corsOf(visit, services)),
     mayReadTags: visit.may('s3:GetBucketTagging', { bucket }),
-    mayTag: visit.may('s3:PutBucketTagging', { bucket }),
+    mayTag: mayTagBucket(visit),
     mayVersion: visit.may('s3:PutBucketVersioning', { bucket }),
     mayDelete: visit.may('s3:DeleteBucket', { bucket }),
     ...(await listUploads(visit, services)),
