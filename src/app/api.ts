@@ -15,8 +15,10 @@ import { refusalTold } from '#http/server/connections.ts'
 import { closeServer, createHttpServer, listen, takeConnections } from '#http/server/server.ts'
 import { readTls } from '#http/server/tls.ts'
 import { createIamService } from '#iam/service.ts'
-import { createLog, flushLog, type Log } from '#lib/log/log.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import { createLog, flushLog } from '#lib/log/log.ts'
 import { createWebsiteHostReader } from '#model/bucket/website-host.ts'
+import { ApiError } from '#model/errors.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import { createAddressReader } from '#s3/request/address.ts'
@@ -69,7 +71,7 @@ async function openApi(start: ApiStart) {
 export async function prepareApi(
   open: OpenServices,
   { config, version, isPrimary }: ApiStart,
-  log: Log,
+  log: LevelLog,
 ): Promise<(app: IRouter) => void> {
   if (isPrimary) await createBuckets(open.services.store, config, open.identities.ownerId)
   return installRoutes(open, config, version, log)
@@ -79,7 +81,7 @@ export async function prepareApi(
  * First the routes that need no credentials and cost nothing to pass, last the S3 endpoint, which takes everything
  * else.
  */
-function installRoutes(open: OpenServices, config: AppConfig, version: string, log: Log) {
+function installRoutes(open: OpenServices, config: AppConfig, version: string, log: LevelLog) {
   const { services, access, identities, clock } = open
   const { gatekeeper } = services
   const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
@@ -156,6 +158,12 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
       } else route(request, response, next)
     })
     app.use((request: Request, response: Response) => endpoint(request, response))
+    // Express's own answer would be a page with the stack.
+    app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+      log.error({ error, path: request.path }, 'a request failed before it reached a service')
+      if (response.headersSent) response.destroy()
+      else answerRefusal(new ApiError('InternalError'), isQuery(request) ? 'query' : 's3', request, response)
+    })
   }
 }
 

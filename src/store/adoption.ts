@@ -1,6 +1,7 @@
 /** What was changed by hand becomes what the index says, decided in the commit that makes it so. */
-import { lookup } from 'mime-types'
+
 import type { Adoption, Foreign } from '#blobs/contract/foreign.ts'
+import { mediaTypeOf } from '#lib/text/media-type.ts'
 import { newOrder } from '#metadata/order.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
@@ -67,7 +68,7 @@ function dropDemoted(transaction: Transaction, { name }: Bucket, lost: StoredVer
 }
 
 function adoptedVersion(key: string, ownerId: string, found: NonNullable<Foreign['found']>): NewVersion {
-  const contentType = lookup(key)
+  const contentType = mediaTypeOf(key)
   const { ref, sizeBytes, digests } = found
   const crc64nvme = digests.get('CRC64NVME')?.toString('base64') ?? ''
   return {
@@ -78,7 +79,7 @@ function adoptedVersion(key: string, ownerId: string, found: NonNullable<Foreign
     checksum: { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value: crc64nvme },
     crc64nvme,
     attributes: {
-      headers: contentType === false ? {} : { contentType },
+      headers: contentType === undefined ? {} : { contentType },
       userMetadata: {},
       storageClass: 'STANDARD',
       ownerId,

@@ -4,17 +4,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startServer, type TestServer } from './start-server.ts'
 
 const Bucket = 'bucket'
+const account = '000000000000'
 const arn = (bucket: string) => encodeURIComponent(`arn:aws:s3:::${bucket}`)
 let server: TestServer
 let client: aws.S3Client
-let account: string
 
 beforeAll(async () => {
   server = await startServer({ engine: 'memory' })
   client = server.client()
   for (const name of [Bucket, 'unset']) await client.send(new aws.CreateBucketCommand({ Bucket: name }))
   await server.client('other').send(new aws.CreateBucketCommand({ Bucket: 'theirs' }))
-  account = server.access.ownAccount()
 })
 afterAll(async () => {
   client.destroy()

@@ -12,13 +12,7 @@ import { ApiError } from '#model/errors.ts'
 import { decisionHeader } from '#model/served-request.ts'
 import type { AccessRequest } from '#policy/evaluate/access-request.ts'
 import { aclAllows, isObjectOwnersSay } from '#policy/evaluate/acl-evaluation.ts'
-import {
-  type Decision,
-  evaluate,
-  type NamedPolicy,
-  type Policies,
-  type RequesterPolicies,
-} from '#policy/evaluate/evaluate.ts'
+import { type Decision, evaluate, type NamedPolicy, type RequesterPolicies } from '#policy/evaluate/evaluate.ts'
 import { explain } from '#policy/evaluate/explain.ts'
 import { anonymousRequester, type Requester } from '#policy/requester.ts'
 import { accessDenied, allBuckets, denialMessage, refusalMessage, withDecision } from './denial.ts'
