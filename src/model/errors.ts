@@ -117,6 +117,7 @@ const table = {
     400,
     'The value of the expected bucket owner parameter must be an AWS Account ID... []',
   ],
+  InvalidBucketNamespace: [400, 'The specified bucket namespace is not valid.'],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
   InvalidBucketState: [409, 'The request is not valid with the current state of the bucket.'],
   InvalidLocationConstraint: [400, 'The specified location-constraint is not valid'],

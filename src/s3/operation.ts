@@ -138,6 +138,8 @@ export interface OperationRow {
   readonly withoutBucket?: true
   /** The credentials are in the body, so the operation verifies them and asks for the permission. */
   readonly authenticatesItself?: true
+  /** Answers 405, as S3 does. */
+  readonly isRefused?: true
   /** Answers 501. */
   readonly isUnserved?: true
 }

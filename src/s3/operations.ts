@@ -43,7 +43,7 @@ import { renameObject } from './object/rename-object.ts'
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object/tagging.ts'
 import type { AskedAction, OperationRow } from './operation.ts'
 import { listBuckets } from './service/list-buckets.ts'
-import { unsupported } from './unsupported.ts'
+import { refused, unsupported } from './unsupported.ts'
 
 /** Reading or deleting a version by its id needs a permission of its own. */
 const byVersion = (action: string, versionAction: string) => (asked: AskedAction) =>
@@ -118,14 +118,16 @@ export const operations: readonly OperationRow[] = [
   { name: 'GetObjectRetention', route: 'GET object ?retention', action: 's3:GetObjectRetention', run: getObjectLock, reads: 'record' },
   { name: 'GetObjectLegalHold', route: 'GET object ?legal-hold', action: 's3:GetObjectLegalHold', run: getObjectLock, reads: 'record' },
 
+  // Of directory buckets, and of BitTorrent, which S3 has given up
+  refused('CreateSession', 'GET bucket ?session', 'BUCKET'),
+  refused('GetObjectTorrent', 'GET object ?torrent', 'OBJECT'),
+  refused('ListDirectoryBuckets', 'GET service ?x-id=ListDirectoryBuckets', 'SERVICE'),
+
   // Not served yet
   unsupported('CreateBucketMetadataConfiguration', 'POST bucket ?metadataConfiguration'),
   unsupported('CreateBucketMetadataTableConfiguration', 'POST bucket ?metadataTable'),
-  unsupported('CreateSession', 'GET bucket ?session'),
   unsupported('DeleteObjectAnnotation', 'DELETE object ?annotation ?annotationName='),
   unsupported('GetObjectAnnotation', 'GET object ?annotation ?annotationName='),
-  unsupported('GetObjectTorrent', 'GET object ?torrent'),
-  unsupported('ListDirectoryBuckets', 'GET service ?x-id=ListDirectoryBuckets'),
   unsupported('ListObjectAnnotations', 'GET object ?annotation'),
   unsupported('PutObjectAnnotation', 'PUT object ?annotation ?annotationName='),
   unsupported('PutObjectLegalHold', 'PUT object ?legal-hold'),

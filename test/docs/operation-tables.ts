@@ -8,10 +8,11 @@ import { operations as s3Operations } from '#s3/operations.ts'
 import { operations as stsOperations } from '#sts/operations.ts'
 import { code, table, wrap } from './markdown.ts'
 
-type Answer = 'served' | 'never set' | '501'
+type Answer = 'served' | 'never set' | '405' | '501'
 
 function answerOf(row: OperationRow): Answer {
   if (row.isUnserved === true) return '501'
+  if (row.isRefused === true) return '405'
   return notBuiltRows.includes(row) || row.run === getObjectLock ? 'never set' : 'served'
 }
 
@@ -61,11 +62,11 @@ export function operationCounts(): string {
   const iamServed = iamOperations.filter(({ on }) => on !== 'unsupported').length
   const stsServed = stsOperations.filter(({ isUnserved }) => isUnserved !== true).length
   return table(
-    ['', 'Served', 'Answered as never set', '501 NotImplemented'],
+    ['', 'Served', 'Answered as never set', 'Refused as on AWS', '501 NotImplemented'],
     [
-      ['S3', `${count('served')}`, `${count('never set')}`, `${count('501')}`],
-      ['IAM', `${iamServed}`, '', `${iamOperations.length - iamServed}`],
-      ['STS', `${stsServed}`, '', `${stsOperations.length - stsServed}`],
+      ['S3', `${count('served')}`, `${count('never set')}`, `${count('405')}`, `${count('501')}`],
+      ['IAM', `${iamServed}`, '', '', `${iamOperations.length - iamServed}`],
+      ['STS', `${stsServed}`, '', '', `${stsOperations.length - stsServed}`],
     ],
   )
 }

@@ -71,7 +71,6 @@ const asking: readonly (readonly [header: string, value: string, operations: rea
   ['x-amz-object-lock-legal-hold', 'ON', writes],
   ['x-amz-write-offset-bytes', '0', ['PutObject']],
   ['x-amz-mfa', 'serial 123456', ['DeleteObject', 'DeleteObjects', 'PutBucketVersioning']],
-  ['x-amz-bucket-namespace', 'account-regional', ['CreateBucket']],
   ['if-modified-since', 'Fri, 24 Nov 2000 00:00:00 GMT', ['RenameObject']],
   ['if-unmodified-since', 'Fri, 24 Nov 2000 00:00:00 GMT', ['RenameObject']],
 ]
@@ -123,5 +122,4 @@ it('a header that changes nothing where nothing is locked or paid for is passed 
   expect((await api.ask({ line: 'GET /bucket/object', headers })).body).toBe('content')
   const bypassing = { ...headers, 'x-amz-bypass-governance-retention': 'true' }
   expect((await api.ask({ line: 'DELETE /bucket/absent', headers: bypassing })).status).toBe(204)
-  expect((await api.ask({ line: 'PUT /third', headers: { 'x-amz-bucket-namespace': 'global' } })).status).toBe(200)
 })

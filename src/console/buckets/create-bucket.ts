@@ -1,7 +1,8 @@
 import { bucketHref } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
 import { assertBucketName } from '#model/bucket/bucket.ts'
-import { regionOfBucket } from '#model/bucket/bucket-region.ts'
+import { accountRegional, assertNamespace, isAccountRegional } from '#model/bucket/bucket-namespace.ts'
+import { regionOfBucket, signedRegionOf } from '#model/bucket/bucket-region.ts'
 import { newBucket } from '#model/bucket/new-bucket.ts'
 import { refusalOf } from '#model/errors.ts'
 import { bucketsView } from './list-buckets.ts'
@@ -12,14 +13,23 @@ export const createBucket: Page = async (visit, services) => {
   const versioning = visit.form.get('versioning') === 'on'
   const location = visit.form.get('region')?.trim() ?? ''
   const { region } = services.config
-  const keys = location === '' || location === region ? {} : { 's3:locationconstraint': location }
+  // The name says what a client of S3 has to say in a header.
+  const isRegional = isAccountRegional(name)
+  const keys = {
+    ...(location !== '' && location !== region && { 's3:locationconstraint': location }),
+    ...(isRegional && { 's3:x-amz-bucket-namespace': accountRegional }),
+  }
   try {
     visit.authorize('s3:CreateBucket', { bucket: { name, ownerId: '' } }, { keys })
     assertBucketName(name)
+    const ownerId = visit.principal.canonicalId
+    const chosen = regionOfBucket(location, services.config)
+    const account = services.identities.findAccount(ownerId) ?? ''
+    if (isRegional) assertNamespace(name, accountRegional, { account, region: signedRegionOf(chosen) })
     const named = {
       name,
-      ownerId: visit.principal.canonicalId,
-      region: regionOfBucket(location, services.config),
+      ownerId,
+      region: chosen,
       ...(versioning && { versioning: 'Enabled' as const }),
     }
     await services.store.createBucket(newBucket(named, services.config))

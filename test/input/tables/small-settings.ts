@@ -22,6 +22,17 @@ const ofAccount = { 'x-amz-account-id': '000000000000' }
 const tagResource = '<TagResourceRequest><Tags><Tag><Key>a</Key><Value>b</Value></Tag></Tags></TagResourceRequest>'
 
 export const smallSettings: readonly BadCase[] = [
+  ...table('CreateSession', 'GET /bucket?session', {}, [
+    ['of a bucket that is no directory', {}, '405 MethodNotAllowed'],
+    ['of a bucket that is not there', 'GET /absent-bucket?session', '404 NoSuchBucket'],
+  ]),
+  ...table('ListDirectoryBuckets', 'GET /?x-id=ListDirectoryBuckets', {}, [
+    ['where there are none', {}, '405 MethodNotAllowed'],
+  ]),
+  ...table('GetObjectTorrent', 'GET /bucket/object?torrent', {}, [
+    ['of an object', {}, '405 MethodNotAllowed'],
+    ['of a bucket that is not there', 'GET /absent-bucket/object?torrent', '404 NoSuchBucket'],
+  ]),
   ...table('PutBucketAbac', 'PUT /bucket?abac', abac('<Status>Enabled</Status>'), [
     ...absent('PUT', 'abac'),
     ['of no status', abac(''), '400 MalformedXML'],
