@@ -6,6 +6,7 @@ import { mayTagBucket } from '#console/tags/bucket-tags.ts'
 import { accessOf, publicReadPolicy } from './access.ts'
 import { describePolicy } from './describe-policy.ts'
 import { indentPolicy, stampOf } from './policy-text.ts'
+import { propertiesOf } from './properties.ts'
 import { publicAccessSwitches } from './public-access.ts'
 import { settingsCrumbs } from './settings-crumbs.ts'
 
@@ -30,6 +31,8 @@ export const showSettings: Page = async (visit, services) => {
     maySeeBlock: visit.may('s3:GetBucketPublicAccessBlock', { bucket }),
     mayBlock: visit.may('s3:PutBucketPublicAccessBlock', { bucket }),
     ...(await corsOf(visit, services)),
+    ...(await websiteOf(visit, services)),
+    properties: await propertiesOf(visit, services),
     mayReadTags: visit.may('s3:GetBucketTagging', { bucket }),
     mayTag: mayTagBucket(visit),
     mayVersion: visit.may('s3:PutBucketVersioning', { bucket }),
@@ -57,6 +60,12 @@ async function corsOf({ bucket, may }: Visit, { store }: ConsoleServices) {
   const maySeeCors = may('s3:GetBucketCORS', { bucket })
   const corsRules = maySeeCors ? await store.findSetting(bucket, 'cors') : undefined
   return { maySeeCors, mayWriteCors: may('s3:PutBucketCORS', { bucket }), corsRules }
+}
+
+async function websiteOf({ bucket, may }: Visit, { store }: ConsoleServices) {
+  const maySeeWebsite = may('s3:GetBucketWebsite', { bucket })
+  const website = maySeeWebsite ? await store.findSetting(bucket, 'website') : undefined
+  return { maySeeWebsite, mayWriteWebsite: may('s3:PutBucketWebsite', { bucket }), website }
 }
 
 /** Incomplete multipart uploads. */
