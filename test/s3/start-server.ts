@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { type Access, openAccess } from '#access/open-access.ts'
+import { openKeyring } from '#app/open-keyring.ts'
 import { openStore } from '#app/open-store.ts'
+import { loadConfig } from '#config/config.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
+import { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
 import { systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
@@ -77,9 +80,16 @@ export async function startServer(
   })
   const identities = await openIdentities({ path: iamPath, bootstrap: { accessKey: 'x', secretKey: 'x' }, log: silent })
   const policies = await openBucketPolicies({ path: join(root, 'bucket_policies.json'), log: silent })
+  const config = loadConfig([], { STORAGE_ROOT: join(root, 'data') }, root)
+  const keys = await openKeyring({ config, clock: systemClock, log })
+  const { keyring } = keys
   const access = openAccess({
     identities,
     policies,
+    keyPolicies: new KeyPolicyBook(keyring, {
+      principals: identities.principals,
+      principalExists: (name) => identities.isPrincipal(name),
+    }),
     engine: openMemoryEngine(),
     clock: systemClock,
     log: silent,
@@ -106,7 +116,14 @@ export async function startServer(
     defaultPublicAccessBlock: false,
   }
   const listener = createS3Endpoint({
-    services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },
+    services: {
+      store,
+      gatekeeper: access.gatekeeper,
+      bucketPolicies: policies,
+      accounts: identities,
+      keyring,
+      settings,
+    },
     log,
   })
   const server = http.createServer(listener)
@@ -133,6 +150,7 @@ export async function startServer(
       await access.close()
       await identities.close()
       await policies.close()
+      await keys.close()
       if (options.root === undefined) await rm(root, { recursive: true, force: true })
     },
   }
