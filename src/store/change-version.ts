@@ -21,10 +21,10 @@ export function rewrapVersion(
   return changeVersion(context, bucket, version, (stored) => rewrapped(stored, rewrap), origin)
 }
 
-/** OperationAborted if the version was rewrapped in between. */
-export function rewrapped<V extends ObjectVersion>(version: V, { from, to }: Rewrap): V {
-  if (version.encryption?.wrappedKey !== from.wrappedKey) throw new ApiError('OperationAborted')
-  return { ...version, encryption: to }
+/** OperationAborted if the version was rewrapped or replaced in between: it would be left with the keys of another. */
+export function rewrapped<V extends ObjectVersion>(version: V, rewrap: Rewrap | undefined): V {
+  if (version.encryption?.wrappedKey !== rewrap?.from.wrappedKey) throw new ApiError('OperationAborted')
+  return rewrap === undefined ? version : { ...version, encryption: rewrap.to }
 }
 
 export async function changeVersion(
