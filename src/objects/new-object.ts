@@ -9,6 +9,7 @@ import { limits } from '#model/limits.ts'
 import type { ObjectAttributes, ObjectHeaders, StorageClass } from '#model/object/object.ts'
 import type { Tags } from '#model/tags.ts'
 import type { Actor } from './actor.ts'
+import type { RequestedEncryption } from './encryption/requested-encryption.ts'
 
 /** An object as a request describes it. */
 export interface NewObject {
@@ -22,6 +23,7 @@ export interface NewObject {
   /** Undefined where the request says nothing of tags; naming none at all still takes the right to tag. */
   readonly tags?: Tags | undefined
   readonly acl?: RequestedAcl | undefined
+  readonly encryption?: RequestedEncryption | undefined
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { Store, WriteConditions } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
+import { sealNew } from './encryption/seal.ts'
 import { checksumToKeep, type NewBody, receiveBody } from './new-body.ts'
 import { authorizeNewObject, type NewObject } from './new-object.ts'
 
@@ -17,8 +18,9 @@ export async function putObject(store: Store, actor: Actor, put: Put): Promise<O
   const { object, body, conditions, cause = 'Put' } = put
   const { bucket, key } = object
   const attributes = authorizeNewObject(actor, object)
+  const sealing = await sealNew(actor, object)
   const staged = await receiveBody(body, body.checksumAlgorithm, {
-    stage: (incoming) => store.stage(incoming),
+    stage: (incoming) => store.stage(incoming, sealing),
     discard: (received) => store.discard(received),
   })
   const checksum = checksumToKeep(staged, body.checksumAlgorithm)

@@ -1,29 +1,41 @@
 /** Parts of an upload: their bytes from the client, or from another object. The edge has asked for s3:PutObject. */
+import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
 import type { Upload, UploadedPart } from '#model/object/upload.ts'
 import type { OpenObject, Staged, Store } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
+import type { CustomerKey } from './encryption/customer-key.ts'
+import { openUploadKeys } from './encryption/open-keys.ts'
 import { type NewBody, receiveBody } from './new-body.ts'
 import { type CopySource, openSource } from './open-source.ts'
 
 interface Place {
   readonly upload: Upload
   readonly partNumber: number
+  readonly bucket: Bucket
+  /** Of an upload with SSE-C. */
+  readonly customerKey?: CustomerKey | undefined
 }
 
 export async function putPart(
   store: Store,
-  { upload, partNumber, body }: Place & { readonly body: NewBody },
+  actor: Actor,
+  { body, ...place }: Place & { readonly body: NewBody },
 ): Promise<UploadedPart> {
+  const { upload, partNumber } = place
   requireAlgorithm(upload, body.checksumAlgorithm)
   const algorithm = upload.checksumAlgorithm ?? body.checksumAlgorithm
+  const dataKeys = await keysOf(actor, place)
   const staged = await receiveBody(body, algorithm, {
-    stage: (incoming) => store.stagePart(upload, partNumber, incoming),
+    stage: (incoming) => store.stagePart(upload, partNumber, incoming, dataKeys),
     discard: (received) => store.discardPart(upload, received),
   })
   return store.putPart(upload, staged, checksumOfPart(staged, algorithm))
 }
+
+const keysOf = (actor: Actor, { bucket, upload, customerKey }: Place) =>
+  openUploadKeys(actor, { bucket, key: upload.key }, upload, customerKey)
 
 /** A composite checksum is made of what the client said of each part; a full-object one can be computed without. */
 function requireAlgorithm({ checksumAlgorithm, checksumType }: Upload, sent: ChecksumAlgorithm | undefined): void {
@@ -48,8 +60,10 @@ export interface PartCopy extends Place {
 export async function copyPart(
   store: Store,
   actor: Actor,
-  { upload, partNumber, source, rangeOf }: PartCopy,
+  { source, rangeOf, ...place }: PartCopy,
 ): Promise<{ readonly part: UploadedPart; readonly version: OpenObject['version'] }> {
+  const { upload, partNumber } = place
+  const dataKeys = await keysOf(actor, place)
   const opened = await openSource(store, actor, source)
   const { version } = opened
   let range: { readonly start: number; readonly end: number }
@@ -61,6 +75,6 @@ export async function copyPart(
   }
   const { checksumAlgorithm } = upload
   const algorithms = checksumAlgorithm === undefined ? [] : [checksumAlgorithm]
-  const staged = await store.stagePartCopy(upload, partNumber, opened, range, algorithms)
+  const staged = await store.stagePartCopy(upload, partNumber, opened, range, algorithms, dataKeys)
   return { part: await store.putPart(upload, staged, checksumOfPart(staged, checksumAlgorithm)), version }
 }

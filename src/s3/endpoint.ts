@@ -114,7 +114,7 @@ export function createS3Endpoint(
     // Awaited only if it is a promise: most decisions need nothing that is not known already.
     const pending = authorize(row, received, bucket, services)
     if (pending !== undefined) await pending
-    refuseUnserved(received)
+    refuseUnservedHeaders(operation, received.headers)
     return row.run(received, services)
   }
 
@@ -215,16 +215,6 @@ export function createS3Endpoint(
       log.error({ err: error }, 'answer failed')
       response.destroy()
     })
-  }
-}
-
-/** Authorization may have opened the object already. */
-function refuseUnserved(received: ReceivedRequest): void {
-  try {
-    refuseUnservedHeaders(received.operation, received.headers)
-  } catch (error) {
-    received.release()
-    throw error
   }
 }
 

@@ -9,6 +9,7 @@ import { getBucketLocation } from './bucket/get-bucket-location.ts'
 import { headBucket } from './bucket/head-bucket.ts'
 import { settingRows } from './bucket/setting.ts'
 import { cors } from './bucket/settings/cors.ts'
+import { encryption } from './bucket/settings/encryption.ts'
 import { notBuiltRows } from './bucket/settings/not-built.ts'
 import { getObjectLock, getObjectLockConfiguration } from './bucket/settings/object-lock.ts'
 import { ownershipControls } from './bucket/settings/ownership-controls.ts'
@@ -36,6 +37,7 @@ import { getObjectAttributes } from './object/get-object-attributes.ts'
 import { putObject } from './object/put-object.ts'
 import { renameObject } from './object/rename-object.ts'
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object/tagging.ts'
+import { updateObjectEncryption } from './object/update-object-encryption.ts'
 import type { AskedAction, OperationRow } from './operation.ts'
 import { listBuckets } from './service/list-buckets.ts'
 import { unsupported } from './unsupported.ts'
@@ -79,6 +81,7 @@ export const operations: readonly OperationRow[] = [
   { name: 'GetObjectTagging', route: 'GET object ?tagging', action: byVersion('s3:GetObjectTagging', 's3:GetObjectVersionTagging'), run: getObjectTagging, reads: 'record', refusesMarkers: true },
   { name: 'PutObjectTagging', route: 'PUT object ?tagging', action: undefined, run: putObjectTagging },
   { name: 'DeleteObjectTagging', route: 'DELETE object ?tagging', action: undefined, run: deleteObjectTagging },
+  { name: 'UpdateObjectEncryption', route: 'PUT object ?encryption', action: undefined, run: updateObjectEncryption },
   { name: 'DeleteObject', route: 'DELETE object', action: byVersion('s3:DeleteObject', 's3:DeleteObjectVersion'), run: deleteObject },
   { name: 'DeleteObjects', route: 'POST bucket ?delete', action: undefined, run: deleteObjects },
   { name: 'PostObject', route: 'POST bucket', action: undefined, run: postObject, authenticatesItself: true },
@@ -94,6 +97,7 @@ export const operations: readonly OperationRow[] = [
 
   // Get, Put and Delete of bucket settings come from their descriptions
   ...settingRows(cors),
+  ...settingRows(encryption),
   ...settingRows(ownershipControls),
   ...settingRows(policy),
   ...settingRows(publicAccessBlock),
@@ -122,6 +126,5 @@ export const operations: readonly OperationRow[] = [
   unsupported('UpdateBucketMetadataAnnotationTableConfiguration', 'PUT bucket ?metadataAnnotationTable'),
   unsupported('UpdateBucketMetadataInventoryTableConfiguration', 'PUT bucket ?metadataInventoryTable'),
   unsupported('UpdateBucketMetadataJournalTableConfiguration', 'PUT bucket ?metadataJournalTable'),
-  unsupported('UpdateObjectEncryption', 'PUT object ?encryption'),
   unsupported('WriteGetObjectResponse', 'POST bucket [x-amz-request-route]'),
 ]

@@ -12,16 +12,20 @@ import { loadConfig } from '#config/config.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
 import { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
+import type { LocalKeyring } from '#keyring/local-keyring.ts'
 import { systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import type { ObjectOwnership } from '#model/access/object-ownership.ts'
+import type { BlockedEncryptionType, ServerEncryption } from '#model/bucket/bucket-encryption.ts'
+import { Encryption } from '#objects/encryption/encryption.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 
 export interface TestServer {
   readonly endpoint: string
   readonly root: string
   readonly access: Access
+  readonly keyring: LocalKeyring
   client(user?: TestUser, config?: S3ClientConfig): S3Client
   close(): Promise<void>
 }
@@ -59,6 +63,8 @@ export async function startServer(
     trustedProxies?: string[]
     enforce?: 'on' | 'log'
     defaultObjectOwnership?: ObjectOwnership
+    defaultEncryption?: ServerEncryption
+    defaultBlockedEncryption?: BlockedEncryptionType[]
     /** Beside us-east-1. */
     regions?: string[]
     log?: LevelLog
@@ -114,14 +120,19 @@ export async function startServer(
     virtualHostDomains: [],
     defaultObjectOwnership: options.defaultObjectOwnership ?? ('BucketOwnerEnforced' as const),
     defaultPublicAccessBlock: false,
+    defaultBlockedEncryption: options.defaultBlockedEncryption ?? [],
+    defaultEncryption: options.defaultEncryption ?? ('none' as const),
   }
+  const { defaultEncryption } = settings
+  const findAccount = (canonicalId: string) => identities.findAccount(canonicalId)
+  const encryption = new Encryption({ keyring, clock: systemClock, defaultEncryption, findAccount })
   const listener = createS3Endpoint({
     services: {
       store,
       gatekeeper: access.gatekeeper,
       bucketPolicies: policies,
       accounts: identities,
-      keyring,
+      encryption,
       settings,
     },
     log,
@@ -134,6 +145,7 @@ export async function startServer(
     endpoint,
     root,
     access,
+    keyring,
     client: (user = 'main', config = {}) =>
       new S3Client({
         endpoint,

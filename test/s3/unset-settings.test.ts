@@ -95,10 +95,5 @@ describe('a setting that was never made', () => {
     const WebsiteConfiguration = { IndexDocument: { Suffix: 'index.html' } }
     const made = client.send(new aws.PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration }))
     await expect(made).rejects.toMatchObject({ name: 'NotImplemented', $metadata: { httpStatusCode: 501 } })
-    const rule = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' as const } }
-    const encrypted = client.send(
-      new aws.PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: { Rules: [rule] } }),
-    )
-    await expect(encrypted).rejects.toMatchObject({ name: 'NotImplemented' })
   })
 })

@@ -4,11 +4,12 @@ import type { WithControls } from '#model/access/object-ownership.ts'
 import type { WithBlock } from '#model/access/public-access-block.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Tags } from '#model/tags.ts'
+import type { WithEncryption } from './bucket-encryption.ts'
 import type { SettingName } from './bucket-settings.ts'
 
 export type VersioningStatus = 'Unversioned' | 'Enabled' | 'Suspended'
 
-export interface Bucket extends WithControls, WithBlock {
+export interface Bucket extends WithControls, WithBlock, WithEncryption {
   readonly name: string
   readonly createdAtMs: number
   /** Canonical id of the owner, see model/account.ts. */

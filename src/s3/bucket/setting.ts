@@ -158,7 +158,8 @@ async function answerDelete<Value>(
   return { status: 204 }
 }
 
-function assertChecksum({ headers }: S3Request): void {
+/** InvalidRequest for a document without Content-MD5 and x-amz-checksum-*. */
+export function assertChecksum({ headers }: S3Request): void {
   if (headers['content-md5'] !== undefined || headers['x-amz-trailer'] !== undefined) return
   if (checksumHeaderNames.some((name) => headers[name] !== undefined)) return
   throw new ApiError('InvalidRequest', {

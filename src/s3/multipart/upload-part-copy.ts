@@ -6,6 +6,7 @@ import { sourceVersionHeader } from '#s3/object/copy-object.ts'
 import { readCopySource } from '#s3/object/copy-source.ts'
 import type { Operation } from '#s3/operation.ts'
 import { partChecksumElement } from '#s3/request/checksum-headers.ts'
+import { encryptionHeaders, givenKey } from '#s3/request/encryption-headers.ts'
 import { readPartNumber, uploadOf } from './part-request.ts'
 
 export const uploadPartCopy: Operation = async (request, services) => {
@@ -13,9 +14,11 @@ export const uploadPartCopy: Operation = async (request, services) => {
   const upload = await uploadOf(request, services)
   const source = await readCopySource(request, services)
   const rangeOf = (sizeBytes: number) => parseCopyRange(request.headers['x-amz-copy-source-range'], sizeBytes)
-  const { part, version } = await copyPart(services.store, request.actor, { upload, partNumber, source, rangeOf })
+  const customerKey = givenKey(request, services)
+  const place = { bucket: request.bucket, upload, partNumber, customerKey }
+  const { part, version } = await copyPart(services.store, request.actor, { ...place, source, rangeOf })
   return {
-    headers: sourceVersionHeader(source, version),
+    headers: { ...sourceVersionHeader(source, version), ...encryptionHeaders(upload.encryption, customerKey) },
     body: {
       root: 'CopyPartResult',
       content: {

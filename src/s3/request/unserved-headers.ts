@@ -15,8 +15,6 @@ interface UnservedHeader {
 }
 
 const writes = ['PutObject', 'PostObject', 'CopyObject', 'CreateMultipartUpload']
-const parts = ['UploadPart', 'UploadPartCopy', 'CompleteMultipartUpload', 'ListParts']
-const reads = ['GetObject', 'HeadObject', 'GetObjectAttributes']
 
 /**
  * Left out: x-amz-request-payer, x-amz-bypass-governance-retention and x-amz-optional-object-attributes. Without
@@ -24,8 +22,6 @@ const reads = ['GetObject', 'HeadObject', 'GetObjectAttributes']
  */
 // biome-ignore format: a table
 const unserved: readonly UnservedHeader[] = [
-  { prefix: 'x-amz-server-side-encryption', operations: [...writes, ...parts, ...reads] },
-  { prefix: 'x-amz-copy-source-server-side-encryption', operations: ['CopyObject', 'UploadPartCopy'] },
   { prefix: 'x-amz-object-lock-', operations: writes },
   { prefix: 'x-amz-write-offset-bytes', operations: ['PutObject'] },
   { prefix: 'x-amz-mfa', operations: ['DeleteObject', 'DeleteObjects', 'PutBucketVersioning'] },

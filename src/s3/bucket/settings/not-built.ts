@@ -24,7 +24,6 @@ interface NotBuilt {
 const settings: readonly NotBuilt[] = [
   { subresource: 'abac', get: ['GetBucketAbac', 's3:GetBucketAbac'], put: 'PutBucketAbac', missing: ['AbacStatus', { Status: 'Disabled' }] },
   { subresource: 'accelerate', get: ['GetBucketAccelerateConfiguration', 's3:GetAccelerateConfiguration'], put: 'PutBucketAccelerateConfiguration', missing: ['AccelerateConfiguration'], refuse: refuseDots },
-  { subresource: 'encryption', get: ['GetBucketEncryption', 's3:GetEncryptionConfiguration'], put: 'PutBucketEncryption', delete: ['DeleteBucketEncryption', 's3:PutEncryptionConfiguration'], missing: 'ServerSideEncryptionConfigurationNotFoundError' },
   { subresource: 'lifecycle', get: ['GetBucketLifecycleConfiguration', 's3:GetLifecycleConfiguration'], put: 'PutBucketLifecycleConfiguration', delete: ['DeleteBucketLifecycle', 's3:PutLifecycleConfiguration'], missing: 'NoSuchLifecycleConfiguration' },
   { subresource: 'logging', get: ['GetBucketLogging', 's3:GetBucketLogging'], put: 'PutBucketLogging', missing: ['BucketLoggingStatus'] },
   { subresource: 'metadataConfiguration', get: ['GetBucketMetadataConfiguration', 's3:GetBucketMetadataTableConfiguration'], delete: ['DeleteBucketMetadataConfiguration', 's3:DeleteBucketMetadataTableConfiguration'], missing: 'MetadataConfigurationNotFound', deleteIsRefused: true },
