@@ -58,6 +58,7 @@ import { makePresigned, showPresign } from './presign/presign.ts'
 import { type Route, route } from './route.ts'
 import { abortOldUpload } from './settings/abort-upload.ts'
 import { saveCors, showCors } from './settings/cors/cors-page.ts'
+import { saveEncryption, showEncryption } from './settings/encryption/encryption-page.ts'
 import { checkPolicy, savePolicy, showPolicyStamp } from './settings/policy.ts'
 import { savePublicAccess } from './settings/public-access.ts'
 import { askRemoval, emptyBucket, removeBucket } from './settings/remove-bucket.ts'
@@ -144,6 +145,8 @@ export const routes: readonly Route[] = [
   route('post', '/ui/buckets/:bucket/public-access', 's3:PutBucketPublicAccessBlock', savePublicAccess),
   route('get', '/ui/buckets/:bucket/cors', 's3:GetBucketCORS', showCors),
   route('post', '/ui/buckets/:bucket/cors', 's3:PutBucketCORS', saveCors),
+  route('get', '/ui/buckets/:bucket/encryption', 's3:GetEncryptionConfiguration', showEncryption),
+  route('post', '/ui/buckets/:bucket/encryption', 's3:PutEncryptionConfiguration', saveEncryption),
   route('get', '/ui/buckets/:bucket/tags', 's3:GetBucketTagging', showBucketTags),
   route('post', '/ui/buckets/:bucket/tags', 's3:PutBucketTagging', saveBucketTags),
   route('post', '/ui/buckets/:bucket/versioning', 's3:PutBucketVersioning', setVersioning),

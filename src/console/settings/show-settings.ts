@@ -4,6 +4,7 @@ import { listing } from '#console/facts.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { accessOf, publicReadPolicy } from './access.ts'
 import { describePolicy } from './describe-policy.ts'
+import { explainEncryption } from './encryption/explain-encryption.ts'
 import { indentPolicy, stampOf } from './policy-text.ts'
 import { publicAccessSwitches } from './public-access.ts'
 import { settingsCrumbs } from './settings-crumbs.ts'
@@ -12,7 +13,7 @@ const uploadsShown = 20
 
 export const showSettings: Page = async (visit, services) => {
   const { bucket } = visit
-  const { store, bucketPolicies } = services
+  const { store, bucketPolicies, config } = services
   const mayReadPolicy = visit.may('s3:GetBucketPolicy', { bucket })
   const policy = mayReadPolicy ? bucketPolicies.find(bucket.name) : undefined
   return settingsView(visit, {
@@ -29,6 +30,9 @@ export const showSettings: Page = async (visit, services) => {
     maySeeBlock: visit.may('s3:GetBucketPublicAccessBlock', { bucket }),
     mayBlock: visit.may('s3:PutBucketPublicAccessBlock', { bucket }),
     ...(await corsOf(visit, services)),
+    maySeeEncryption: visit.may('s3:GetEncryptionConfiguration', { bucket }),
+    mayWriteEncryption: visit.may('s3:PutEncryptionConfiguration', { bucket }),
+    newObjects: explainEncryption(bucket.encryption, config.defaultEncryption)[0]?.text,
     mayReadTags: visit.may('s3:GetBucketTagging', { bucket }),
     mayTag: visit.may('s3:PutBucketTagging', { bucket }),
     mayVersion: visit.may('s3:PutBucketVersioning', { bucket }),
