@@ -7,7 +7,8 @@ import type { DocumentProblem } from '#documents/json-source.ts'
 import { refusalTold } from '#http/server/connections.ts'
 import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
 import { readTls } from '#http/server/tls.ts'
-import { createLog, flushLog, type Log } from '#lib/log/log.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import { createLog, flushLog } from '#lib/log/log.ts'
 import type { RunningServer } from './api.ts'
 import { type OpenServices, openServices, type ServicesStart } from './services.ts'
 
@@ -34,7 +35,7 @@ export function domainOf(open: OpenServices): DomainServices {
 }
 
 /** The routes of a console on services that are open. */
-export function prepareConsole(open: OpenServices, { config, version, packageRoot }: ConsoleStart, log: Log) {
+export function prepareConsole(open: OpenServices, { config, version, packageRoot }: ConsoleStart, log: LevelLog) {
   return createConsole({
     services: domainOf(open),
     config,

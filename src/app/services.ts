@@ -14,7 +14,7 @@ import { openIdentities } from '#identity/identities.ts'
 import { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
 import { openJobs } from '#jobs/open-jobs.ts'
 import { type Clock, systemClock } from '#lib/clock.ts'
-import type { Log } from '#lib/log/log.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
@@ -37,7 +37,7 @@ export interface ServicesStart {
 
 export type OpenServices = Awaited<ReturnType<typeof openServices>>
 
-export async function openServices(start: ServicesStart, log: Log) {
+export async function openServices(start: ServicesStart, log: LevelLog) {
   const { config, isPrimary, runsJobs = isPrimary, bootstrap, clock = systemClock, documents: sources } = start
   const { iamPath, secretKey } = config
   const identities = await openIdentities({ path: iamPath, sources, bootstrap, log, secretKey })

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os'
 import * as z from 'zod'
 import { objectOwnerships } from '#model/access/object-ownership.ts'
 import { isBucketName } from '#model/bucket/bucket.ts'
-import { baseUrl, ipRanges, origin } from './addresses.ts'
+import { baseUrl, ipRanges, origin, websiteDomains } from './addresses.ts'
 import { hosts, interval, list, listOf, logLevel, matching, onOff, rateLimit, size, wholeNumber } from './schemas.ts'
 
 const text = z.string().min(1)
@@ -114,6 +114,12 @@ export const rows = {
     '',
     'domains, separated by commas',
     'domains under which <bucket>.<domain> addresses a bucket',
+  ),
+  WEBSITE_DOMAINS: row(
+    websiteDomains,
+    '',
+    'domains such as www.example.com, www.example.com=bucket or *.example.com, separated by commas',
+    'domains of bucket websites: of the bucket of that name, of another, or <bucket>.example.com',
   ),
   PLAIN_KEY_AUTH: row(onOff, 'on', 'on or off', 'accept X-Access-Key and X-Secret-Key'),
   SIGNATURE_V2: row(

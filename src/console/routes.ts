@@ -61,6 +61,7 @@ import { saveCors, showCors } from './settings/cors/cors-page.ts'
 import { saveEncryption, showEncryption } from './settings/encryption/encryption-page.ts'
 import { checkPolicy, savePolicy, showPolicyStamp } from './settings/policy.ts'
 import { savePublicAccess } from './settings/public-access.ts'
+import { saveQuota, showQuota } from './settings/quota/quota-page.ts'
 import { askRemoval, emptyBucket, removeBucket } from './settings/remove-bucket.ts'
 import { showSettings } from './settings/show-settings.ts'
 import { setVersioning } from './settings/versioning.ts'
@@ -147,6 +148,9 @@ export const routes: readonly Route[] = [
   route('post', '/ui/buckets/:bucket/cors', 's3:PutBucketCORS', saveCors),
   route('get', '/ui/buckets/:bucket/encryption', 's3:GetEncryptionConfiguration', showEncryption),
   route('post', '/ui/buckets/:bucket/encryption', 's3:PutEncryptionConfiguration', saveEncryption),
+  route('get', '/ui/buckets/:bucket/quota', 's3:ListBucket', showQuota),
+  // Not for the bucket's owner: the page asks for the server's own account.
+  route('post', '/ui/buckets/:bucket/quota', 'signed-in', saveQuota),
   route('get', '/ui/buckets/:bucket/tags', 's3:GetBucketTagging', showBucketTags),
   route('post', '/ui/buckets/:bucket/tags', 's3:PutBucketTagging', saveBucketTags),
   route('post', '/ui/buckets/:bucket/versioning', 's3:PutBucketVersioning', setVersioning),

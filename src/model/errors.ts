@@ -133,10 +133,14 @@ const table = {
   MetadataConfigurationNotFound: [404, 'The metadata configuration does not exist'],
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
   NoSuchTagSet: [404, 'The TagSet does not exist'],
+  // Not AWS's: as Ceph names it.
+  NoSuchQuota: [404, 'The bucket has no quota.'],
+  QuotaExceeded: [403, 'The quota of the bucket is exceeded.'],
   OperationAborted: [
     409,
     'A conflicting conditional operation is currently in progress against this resource. Please try again.',
   ],
+  WebsiteRedirect: [301, 'Request does not contain a bucket name.'],
   TooManyBuckets: [400, 'You have attempted to create more buckets than allowed'],
 
   // Objects

@@ -58,6 +58,7 @@ export async function copyObject(store: Store, actor: Actor, copy: Copy): Promis
     if (fromSource.tags) authorizeTags(actor, copy, source)
     const choice = await choiceFor(actor, copy, source)
     refuseImpossible(copy, source, choice)
+    await store.assertQuota(bucket, { key, sizeBytes: source.sizeBytes, isPart: false })
     sealing = choice && (await sealWith(actor, object, choice))
   } catch (error) {
     opened.close()

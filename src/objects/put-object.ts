@@ -18,6 +18,10 @@ export async function putObject(store: Store, actor: Actor, put: Put): Promise<O
   const { object, body, conditions, cause = 'Put' } = put
   const { bucket, key } = object
   const attributes = authorizeNewObject(actor, object)
+  const { sizeBytes } = body
+  if (bucket.quota !== undefined && sizeBytes !== undefined) {
+    await store.assertQuota(bucket, { key, sizeBytes, isPart: false })
+  }
   const sealing = await sealNew(actor, object)
   const staged = await receiveBody(body, body.checksumAlgorithm, {
     stage: (incoming) => store.stage(incoming, sealing),

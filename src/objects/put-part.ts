@@ -11,9 +11,9 @@ import { type NewBody, receiveBody } from './new-body.ts'
 import { type CopySource, openSource } from './open-source.ts'
 
 interface Place {
+  readonly bucket: Bucket
   readonly upload: Upload
   readonly partNumber: number
-  readonly bucket: Bucket
   /** Of an upload with SSE-C. */
   readonly customerKey?: CustomerKey | undefined
 }
@@ -23,8 +23,9 @@ export async function putPart(
   actor: Actor,
   { body, ...place }: Place & { readonly body: NewBody },
 ): Promise<UploadedPart> {
-  const { upload, partNumber } = place
+  const { bucket, upload, partNumber } = place
   requireAlgorithm(upload, body.checksumAlgorithm)
+  if (body.sizeBytes !== undefined) await assertQuota(store, bucket, upload, body.sizeBytes)
   const algorithm = upload.checksumAlgorithm ?? body.checksumAlgorithm
   const dataKeys = await keysOf(actor, place)
   const staged = await receiveBody(body, algorithm, {
@@ -36,6 +37,9 @@ export async function putPart(
 
 const keysOf = (actor: Actor, { bucket, upload, customerKey }: Place) =>
   openUploadKeys(actor, { bucket, key: upload.key }, upload, customerKey)
+
+const assertQuota = (store: Store, bucket: Bucket, { key }: Upload, sizeBytes: number) =>
+  store.assertQuota(bucket, { key, sizeBytes, isPart: true })
 
 /** A composite checksum is made of what the client said of each part; a full-object one can be computed without. */
 function requireAlgorithm({ checksumAlgorithm, checksumType }: Upload, sent: ChecksumAlgorithm | undefined): void {
@@ -62,13 +66,14 @@ export async function copyPart(
   actor: Actor,
   { source, rangeOf, ...place }: PartCopy,
 ): Promise<{ readonly part: UploadedPart; readonly version: OpenObject['version'] }> {
-  const { upload, partNumber } = place
+  const { bucket, upload, partNumber } = place
   const dataKeys = await keysOf(actor, place)
   const opened = await openSource(store, actor, source)
   const { version } = opened
   let range: { readonly start: number; readonly end: number }
   try {
     range = rangeOf(version.sizeBytes)
+    await assertQuota(store, bucket, upload, range.end - range.start)
   } catch (error) {
     opened.close()
     throw error

@@ -8,6 +8,7 @@ import { deleteBucket } from './bucket/delete-bucket.ts'
 import { getBucketLocation } from './bucket/get-bucket-location.ts'
 import { headBucket } from './bucket/head-bucket.ts'
 import { settingRows } from './bucket/setting.ts'
+import { accelerate } from './bucket/settings/accelerate.ts'
 import { cors } from './bucket/settings/cors.ts'
 import { encryption } from './bucket/settings/encryption.ts'
 import { notBuiltRows } from './bucket/settings/not-built.ts'
@@ -15,8 +16,10 @@ import { getObjectLock, getObjectLockConfiguration } from './bucket/settings/obj
 import { ownershipControls } from './bucket/settings/ownership-controls.ts'
 import { getBucketPolicyStatus, policy } from './bucket/settings/policy.ts'
 import { publicAccessBlock } from './bucket/settings/public-access-block.ts'
+import { requestPayment } from './bucket/settings/request-payment.ts'
 import { tagging } from './bucket/settings/tagging.ts'
 import { versioning } from './bucket/settings/versioning.ts'
+import { website } from './bucket/settings/website.ts'
 import { postObject } from './form/post-object.ts'
 import { listObjectVersions } from './listing/list-object-versions.ts'
 import { listObjects } from './listing/list-objects.ts'
@@ -96,13 +99,16 @@ export const operations: readonly OperationRow[] = [
   { name: 'ListMultipartUploads', route: 'GET bucket ?uploads', action: 's3:ListBucketMultipartUploads', run: listMultipartUploads },
 
   // Get, Put and Delete of bucket settings come from their descriptions
+  ...settingRows(accelerate),
   ...settingRows(cors),
   ...settingRows(encryption),
   ...settingRows(ownershipControls),
   ...settingRows(policy),
   ...settingRows(publicAccessBlock),
+  ...settingRows(requestPayment),
   ...settingRows(tagging),
   ...settingRows(versioning),
+  ...settingRows(website),
   ...notBuiltRows,
   { name: 'GetObjectLockConfiguration', route: 'GET bucket ?object-lock', action: 's3:GetBucketObjectLockConfiguration', run: getObjectLockConfiguration },
   { name: 'GetObjectRetention', route: 'GET object ?retention', action: 's3:GetObjectRetention', run: getObjectLock, reads: 'record' },

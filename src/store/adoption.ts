@@ -1,6 +1,7 @@
 /** What was changed by hand becomes what the index says, decided in the commit that makes it so. */
-import { lookup } from 'mime-types'
+
 import type { Adoption, Foreign } from '#blobs/contract/foreign.ts'
+import { mediaTypeOf } from '#lib/text/media-type.ts'
 import type { AsideReason } from '#metadata/blob-ref.ts'
 import { newOrder } from '#metadata/order.ts'
 import { rowKey } from '#metadata/tables.ts'
@@ -74,7 +75,7 @@ function adoptedVersion(
   ownerId: string,
   found: NonNullable<Foreign['found']>,
 ): Omit<NewVersion, 'blobOf'> {
-  const contentType = lookup(key)
+  const contentType = mediaTypeOf(key)
   const { sizeBytes, digests } = found
   const crc64nvme = digests.get('CRC64NVME')?.toString('base64') ?? ''
   return {
@@ -85,7 +86,7 @@ function adoptedVersion(
     checksum: { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value: crc64nvme },
     crc64nvme,
     attributes: {
-      headers: contentType === false ? {} : { contentType },
+      headers: contentType === undefined ? {} : { contentType },
       userMetadata: {},
       storageClass: 'STANDARD',
       ownerId,

@@ -21,6 +21,7 @@ import type { Origin } from '#model/origin.ts'
 import { bucketIn } from './buckets.ts'
 import type { StoreContext } from './context.ts'
 import { appendEvent } from './outbox.ts'
+import { requireQuota } from './quota.ts'
 
 /** What one transaction changes at a key, while it is put together. */
 export interface Change extends BlobChange {
@@ -102,6 +103,7 @@ async function commitOnce<T>(
     const bucket = await bucketIn(transaction, bucketName)
     const { result, change } = await body(transaction, bucket)
     if (change !== undefined) {
+      if (cause !== 'FileSystem') await requireQuota(engine, transaction, bucket, change)
       countUsage(transaction, change)
       recorded = await blobs.record(transaction, change)
       if (bucket.hasListeners) {

@@ -6,8 +6,9 @@
 import type { ServerResponse } from 'node:http'
 import type { Whereabouts } from '#blobs/contract/blob-store.ts'
 import type { IncomingBody, Staged, StagedPart } from '#blobs/contract/incoming.ts'
-import type { Bucket, BucketUsage } from '#model/bucket/bucket.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 import type { BucketSettings, SettingName } from '#model/bucket/bucket-settings.ts'
+import type { BucketUsage } from '#model/bucket/usage.ts'
 import type { DataKeys, ObjectEncryption, Sealing } from '#model/object/encryption.ts'
 import type {
   Checksum,
@@ -186,6 +187,11 @@ export interface Store {
   /** BucketNotEmpty while any version or delete marker is left; uploads in progress are aborted. */
   deleteBucket(name: string): Promise<void>
   bucketUsage(name: string): Promise<BucketUsage>
+  /**
+   * QuotaExceeded if a body of this size, which is not received yet, cannot find room: of an object, or of a part. Each commit checks the
+   * quota.
+   */
+  assertQuota(bucket: Bucket, body: { key: string; sizeBytes: number; isPart: boolean }): Promise<void>
 
   // Objects
   /** EntityTooLarge, IncompleteBody (fewer or more bytes than announced). On any error nothing is left behind. */
@@ -198,7 +204,7 @@ export interface Store {
     sealing?: Sealing,
   ): Promise<Staged>
   discard(staged: Staged): Promise<void>
-  /** PreconditionFailed, NoSuchKey (If-Match on nothing), NoSuchBucket. Takes over `staged`, also when it throws. */
+  /** PreconditionFailed, NoSuchKey (If-Match on nothing), NoSuchBucket, QuotaExceeded. Takes over `staged`, also when it throws. */
   putObject(put: PutObject): Promise<ObjectVersion>
   /**
    * The record as stored, delete markers included. `versionId` undefined: the current one. Files changed, added or removed by

@@ -5,16 +5,7 @@ import type { StoredVersion } from '#metadata/version-codec.ts'
 import { adopt } from './adoption.ts'
 import { storeStatus } from './background.ts'
 import { findSetting, putSetting } from './bucket-settings.ts'
-import {
-  adoptBucket,
-  bucketUsage,
-  createBucket,
-  deleteBucket,
-  findBucket,
-  getBucket,
-  listBuckets,
-  updateBucket,
-} from './buckets.ts'
+import { adoptBucket, createBucket, deleteBucket, findBucket, getBucket, listBuckets, updateBucket } from './buckets.ts'
 import { changeVersion, rewrapVersion } from './change-version.ts'
 import type { StoreContext } from './context.ts'
 import type { Store } from './contract.ts'
@@ -23,6 +14,7 @@ import { compareVersions, countLeftovers } from './fsck/compare-versions.ts'
 import { listObjects, listVersions } from './listing.ts'
 import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './parts.ts'
 import { putObject } from './publish.ts'
+import { assertQuota, readUsage } from './quota.ts'
 import { findVersion, headObject, listObjectParts, openObject } from './read.ts'
 import { renameObject } from './rename.ts'
 import { stage, stageCopy } from './staging.ts'
@@ -46,7 +38,8 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     findSetting: (bucket, name) => findSetting(context.engine, bucket, name),
     putSetting: (bucketName, name, value) => putSetting(context, bucketName, name, value),
     deleteBucket: (name) => deleteBucket(context, name, (key, uploadId) => abortUpload(context, name, key, uploadId)),
-    bucketUsage: (name) => bucketUsage(context, name),
+    bucketUsage: (name) => readUsage(context.engine, name),
+    assertQuota: (bucket, body) => assertQuota(context.engine, bucket, body),
     stage: (body, sealing) => stage(context, body, sealing),
     stageCopy: (source, range, algorithms, sealing) => stageCopy(context, source, range, algorithms, sealing),
     discard: async (staged) => blobs.discard(staged as StagedBlob),

@@ -100,6 +100,8 @@ export const visits: Readonly<Record<string, RouteVisit>> = {
   'post /ui/buckets/:bucket/encryption': { good: { form: { do: 'save', method: '', blocksCustomerKeys: 'on' }, status: 303 }, bad: { form: { do: 'save', method: '<img onerror>' }, status: 400 } },
   'get /ui/buckets/:bucket/cors': { good: { at: '/ui/buckets/photos/cors?origin=https://a.example&method=PUT', status: 200 }, bad: { at: '/ui/buckets/absent/cors', status: 404 } },
   'post /ui/buckets/:bucket/cors': { good: { form: { do: 'save', origins: 'https://a.example', methods: '1 GET' }, status: 303 }, bad: { form: { do: 'save', origins: '<img onerror>' }, status: 400 } },
+  'get /ui/buckets/:bucket/quota': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/quota', status: 404 } },
+  'post /ui/buckets/:bucket/quota': { good: { form: { do: 'save', size: '1', unit: 'GiB', objects: '1000' }, status: 303 }, bad: { form: { do: 'save', size: '<img onerror>', unit: 'GiB' }, status: 400 } },
   'get /ui/buckets/:bucket/tags': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/tags', status: 404 } },
   'post /ui/buckets/:bucket/tags': { good: { form: { name: 'team', value: 'x' }, status: 303 }, bad: { form: { name: '<img onerror>', value: '' }, status: 400 } },
   'get /ui/buckets/:bucket/policy/stamp': { good: { status: 200 } },

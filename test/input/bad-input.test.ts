@@ -11,6 +11,7 @@ import { listings, oddButRight } from './tables/listings.ts'
 import { multipart } from './tables/multipart.ts'
 import { objects } from './tables/objects.ts'
 import { policiesAndDeletes } from './tables/policies-and-deletes.ts'
+import { smallSettings } from './tables/small-settings.ts'
 import { tagging } from './tables/tagging.ts'
 import { unsetSettings } from './tables/unset-settings.ts'
 import { documents } from './tables/xml.ts'
@@ -23,6 +24,7 @@ const cases = [
   ...multipart,
   ...policiesAndDeletes,
   ...tagging,
+  ...smallSettings,
   ...unsetSettings,
   ...forms,
   ...documents,

@@ -8,6 +8,7 @@ import type { BucketPolicyBook } from '#identity/bucket-policies/bucket-policies
 import { hasAclsEnabled } from '#model/access/object-ownership.ts'
 import type { Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
+import { decisionHeader } from '#model/served-request.ts'
 import type { AccessRequest } from '#policy/evaluate/access-request.ts'
 import { aclAllows, isObjectOwnersSay } from '#policy/evaluate/acl-evaluation.ts'
 import { type Decision, evaluate, type NamedPolicy, type Policies } from '#policy/evaluate/evaluate.ts'
@@ -17,6 +18,7 @@ import type { Requester } from '#policy/requester.ts'
 import { accessDenied, allBuckets, denialMessage, refusalMessage, withDecision } from './denial.ts'
 import { lockedPolicy } from './locked-policy.ts'
 import { type ContextOptions, createContext } from './request-context.ts'
+import { lacksPayer } from './requester-pays.ts'
 import { type ArnResource, type Asking, askingOf, type Resource } from './resource.ts'
 
 export interface AuthorizerOptions {
@@ -125,6 +127,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     const decision = decide(asked)
     if (decision.outcome === 'Allow') {
       keepToOwner(asked, facts)
+      requirePayer(asked, principal, resource, facts)
       facts.allowed?.add(asked, decision, resource, facts)
       if (!principal.isAnonymous) ledger.count(principal.accessKeyId, action, resource.bucket?.name, resource.key)
       return
@@ -133,6 +136,26 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     const traced = (kept: RequestFacts) => question(principal, action, { object: null, ...resource }, kept)
     refuse({ asked, traced, decision, accessKeyId: principal.accessKeyId, bucket: resource.bucket?.name, facts })
     keepToOwner(asked, facts)
+  }
+
+  /** AccessDenied for what a policy allows, but only to those who pay. */
+  function requirePayer(
+    { request }: AskedDecision,
+    principal: Principal,
+    resource: Resource,
+    facts: RequestFacts,
+  ): void {
+    if (!lacksPayer(principal, request.action, resource, facts)) return
+    const cause = new Error('The bucket is a Requester Pays bucket: send x-amz-request-payer: requester, signed.')
+    const refusal = noted(
+      new ApiError('AccessDenied', { cause }),
+      request,
+      principal.accessKeyId,
+      resource.bucket?.name,
+      facts,
+    )
+    if (options.enforce !== 'log' || principal.isAnonymous) throw refusal
+    options.onSoftDenial({ decisionId: refusal.headers[decisionHeader], message: cause.message })
   }
 
   function arnAskedDecision(

@@ -10,6 +10,7 @@ import { isKeptToOwnersAccount, isOfOwnersAccount } from '#policy/owners-account
 import type { Authorizer } from './authorizer.ts'
 import { type KeyQuestion, keyDecision } from './key-access.ts'
 import { ObjectNeeded } from './object-needed.ts'
+import { lacksPayer } from './requester-pays.ts'
 import { type ArnResource, type Asking, askingOf, type Resource } from './resource.ts'
 
 /** Authorization, for callers that are known already. */
@@ -90,6 +91,7 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
       const question = authorizer.question(...asked)
       const { request } = question
       if (isKeptToOwnersAccount(request.action) && !isOfOwnersAccount(request)) return false
+      if (lacksPayer(...asked)) return false
       return authorizer.decide(question).outcome === 'Allow'
     } catch (error) {
       if (error instanceof ObjectNeeded) return false

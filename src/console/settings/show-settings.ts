@@ -7,6 +7,8 @@ import { describePolicy } from './describe-policy.ts'
 import { explainEncryption } from './encryption/explain-encryption.ts'
 import { indentPolicy, stampOf } from './policy-text.ts'
 import { publicAccessSwitches } from './public-access.ts'
+import { fillsOf } from './quota/fill.ts'
+import { maySetQuota } from './quota/quota-page.ts'
 import { settingsCrumbs } from './settings-crumbs.ts'
 
 const uploadsShown = 20
@@ -14,10 +16,13 @@ const uploadsShown = 20
 export const showSettings: Page = async (visit, services) => {
   const { bucket } = visit
   const { store, bucketPolicies, config } = services
+  const usage = await store.bucketUsage(bucket.name)
   const mayReadPolicy = visit.may('s3:GetBucketPolicy', { bucket })
   const policy = mayReadPolicy ? bucketPolicies.find(bucket.name) : undefined
   return settingsView(visit, {
-    usage: await store.bucketUsage(bucket.name),
+    usage,
+    quota: fillsOf(bucket.quota, usage),
+    mayLimit: maySetQuota(visit, services),
     access: accessOf(bucketPolicies, bucket),
     policy: indentPolicy(policy),
     publicRead: publicReadPolicy(bucket.name),

@@ -6,6 +6,7 @@ import { ApiError } from '#model/errors.ts'
 import type { Tags } from '#model/tags.ts'
 import type { WithEncryption } from './bucket-encryption.ts'
 import type { SettingName } from './bucket-settings.ts'
+import type { BucketQuota } from './quota.ts'
 
 export type VersioningStatus = 'Unversioned' | 'Enabled' | 'Suspended'
 
@@ -24,14 +25,12 @@ export interface Bucket extends WithControls, WithBlock, WithEncryption {
   readonly hasListeners?: true
   /** Labels without an effect on access, unlike those of objects. Absent: none. */
   readonly tags?: Tags
+  /** Other accounts must say that they pay for their requests. */
+  readonly requesterPays?: true
   /** The settings that have a row of their own. Absent: none. */
   readonly settings?: readonly SettingName[]
-}
-
-/** Objects and bytes of current and non-current versions. */
-export interface BucketUsage {
-  readonly objectCount: number
-  readonly sizeBytes: number
+  /** Absent: none. */
+  readonly quota?: BucketQuota
 }
 
 /**
@@ -82,4 +81,10 @@ export function withVersioning(bucket: Bucket, status: 'Enabled' | 'Suspended'):
     })
   }
   return { ...bucket, versioning: status }
+}
+
+export type Payer = 'BucketOwner' | 'Requester'
+
+export function withPayer({ requesterPays: _, ...bucket }: Bucket, payer: Payer): Bucket {
+  return payer === 'Requester' ? { ...bucket, requesterPays: true } : bucket
 }

@@ -7,6 +7,7 @@ import { readCopySource } from '#s3/object/copy-source.ts'
 import type { Operation } from '#s3/operation.ts'
 import { partChecksumElement } from '#s3/request/checksum-headers.ts'
 import { encryptionHeaders, givenKey } from '#s3/request/encryption-headers.ts'
+import { chargedHeader } from '#s3/request/request-payer.ts'
 import { readPartNumber, uploadOf } from './part-request.ts'
 
 export const uploadPartCopy: Operation = async (request, services) => {
@@ -18,7 +19,11 @@ export const uploadPartCopy: Operation = async (request, services) => {
   const place = { bucket: request.bucket, upload, partNumber, customerKey }
   const { part, version } = await copyPart(services.store, request.actor, { ...place, source, rangeOf })
   return {
-    headers: { ...sourceVersionHeader(source, version), ...encryptionHeaders(upload.encryption, customerKey) },
+    headers: {
+      ...chargedHeader(source.bucket, request.caller.principal, request.headers),
+      ...sourceVersionHeader(source, version),
+      ...encryptionHeaders(upload.encryption, customerKey),
+    },
     body: {
       root: 'CopyPartResult',
       content: {

@@ -9,8 +9,8 @@ import { readPartNumber, uploadOf } from './part-request.ts'
 
 export const uploadPart: Operation = async (request, services) => {
   const partNumber = readPartNumber(request)
-  const upload = await uploadOf(request, services)
   const { bucket } = request
+  const upload = await uploadOf(request, services)
   const customerKey = givenKey(request, services)
   const body = announcedBody(request)
   const part = await putPart(services.store, request.actor, { bucket, upload, partNumber, body, customerKey })

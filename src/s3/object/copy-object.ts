@@ -7,6 +7,7 @@ import { formatDate } from '#s3/listing/listing.ts'
 import type { Operation } from '#s3/operation.ts'
 import { checksumElements, parseAlgorithm } from '#s3/request/checksum-headers.ts'
 import { encryptionOfWrite, writtenEncryptionHeaders } from '#s3/request/encryption-headers.ts'
+import { chargedHeader } from '#s3/request/request-payer.ts'
 import { writeConditions } from './conditions.ts'
 import { readCopySource } from './copy-source.ts'
 import { parseNewObject } from './object-attributes.ts'
@@ -35,6 +36,7 @@ export const copyObject: Operation = async (request, services) => {
   })
   return {
     headers: {
+      ...chargedHeader(source.bucket, request.caller.principal, headers),
       ...sourceVersionHeader(source, done.source),
       ...versionHeader(bucket.versioning, done.copy),
       ...writtenEncryptionHeaders(done.copy.encryption, encryption.customerKey),

@@ -3,6 +3,7 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
 import { mayReadTags } from '#access/decide/tag-access.ts'
+import { checkRead } from '#http/object/read-conditions.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Checksum, ObjectVersion } from '#model/object/object.ts'
 import { type ByteRange, parseRange, rangeToServe } from '#model/object/range.ts'
@@ -12,7 +13,6 @@ import { openKeys } from '#objects/encryption/open-keys.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { checksumHeaders, checksumOfPart } from '#s3/request/checksum-headers.ts'
 import { encryptionHeaders, keyOfRead } from '#s3/request/encryption-headers.ts'
-import { checkRead } from './conditions.ts'
 import { assertHeaderText, attributeHeaders } from './object-attributes.ts'
 
 const overrides = [

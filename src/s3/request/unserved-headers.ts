@@ -17,8 +17,8 @@ interface UnservedHeader {
 const writes = ['PutObject', 'PostObject', 'CopyObject', 'CreateMultipartUpload']
 
 /**
- * Left out: x-amz-request-payer, x-amz-bypass-governance-retention and x-amz-optional-object-attributes. Without
- * Requester Pays, locked and archived objects they have no effect on AWS either.
+ * Left out: x-amz-bypass-governance-retention and x-amz-optional-object-attributes. Without locked and archived objects
+ * they have no effect on AWS either.
  */
 // biome-ignore format: a table
 const unserved: readonly UnservedHeader[] = [

@@ -142,8 +142,7 @@ describe('where DEFAULT_ENCRYPTION is AES256', () => {
   beforeAll(async () => {
     encrypting = await startServer({
       engine: 'memory',
-      defaultEncryption: 'AES256',
-      defaultBlockedEncryption: ['SSE-C'],
+      env: { DEFAULT_ENCRYPTION: 'AES256', DEFAULT_BLOCKED_ENCRYPTION: 'SSE-C' },
     })
     its = encrypting.client()
     await its.send(new aws.CreateBucketCommand({ Bucket }))

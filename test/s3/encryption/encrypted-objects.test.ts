@@ -20,8 +20,8 @@ beforeAll(async () => {
   }
   const VersioningConfiguration = { Status: 'Enabled' as const }
   await client.send(new aws.PutBucketVersioningCommand({ Bucket: 'versioned', VersioningConfiguration }))
-  key = await makeKey(server.keyring, { alias: 'alias/photos' })
-  other = await makeKey(server.keyring)
+  key = await makeKey(server.opened.keys.keyring, { alias: 'alias/photos' })
+  other = await makeKey(server.opened.keys.keyring)
 })
 afterAll(async () => {
   client.destroy()
@@ -199,7 +199,7 @@ describe('a key', () => {
   })
 
   it('that is disabled or will be deleted refuses writes and reads, while HEAD needs none', async () => {
-    const mine = await makeKey(server.keyring)
+    const mine = await makeKey(server.opened.keys.keyring)
     const how = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: mine.arn } as const
     await put('locked', 'x', how)
     for (const [change, name, message] of [
@@ -210,7 +210,7 @@ describe('a key', () => {
         `${mine.arn} is pending deletion.`,
       ],
     ] as const) {
-      await changeKey(server.keyring, mine, change)
+      await changeKey(server.opened.keys.keyring, mine, change)
       const refused = { name, message, $metadata: { httpStatusCode: 400 } }
       await expect(put('locked', 'y', how)).rejects.toMatchObject(refused)
       await expect(get('locked')).rejects.toMatchObject(refused)

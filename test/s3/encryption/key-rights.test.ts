@@ -44,10 +44,10 @@ const forContext = (value: string) => ({ StringEquals: { 'kms:EncryptionContext:
 
 /** A key with another policy, for the tests that follow. */
 async function keyWith(...statements: object[]): Promise<void> {
-  key = await makeKey(server.keyring, { policy: { Version: '2012-10-17', Statement: statements } })
+  key = await makeKey(server.opened.keys.keyring, { policy: { Version: '2012-10-17', Statement: statements } })
 }
 const setPolicy = (...statements: object[]) =>
-  changeKey(server.keyring, key, { policy: { Version: '2012-10-17', Statement: statements } })
+  changeKey(server.opened.keys.keyring, key, { policy: { Version: '2012-10-17', Statement: statements } })
 
 const how = (BucketKeyEnabled?: boolean) => ({
   ServerSideEncryption: 'aws:kms' as const,

@@ -19,8 +19,8 @@ beforeAll(async () => {
   await client.send(new aws.CreateBucketCommand({ Bucket }))
   const VersioningConfiguration = { Status: 'Enabled' as const }
   await client.send(new aws.PutBucketVersioningCommand({ Bucket, VersioningConfiguration }))
-  key = await makeKey(server.keyring)
-  other = await makeKey(server.keyring)
+  key = await makeKey(server.opened.keys.keyring)
+  other = await makeKey(server.opened.keys.keyring)
 })
 afterAll(async () => {
   client.destroy()
@@ -80,7 +80,7 @@ describe('the encryption of an object', () => {
         { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::000000000000:root' }, Action: 'kms:*', Resource: '*' },
         { Effect: 'Deny', Principal: '*', Action: action, Resource: '*' },
       ]
-      const closed = await makeKey(server.keyring, { policy: { Version: '2012-10-17', Statement } })
+      const closed = await makeKey(server.opened.keys.keyring, { policy: { Version: '2012-10-17', Statement } })
       await expect(update('guarded', { KMSKeyArn: closed.arn })).rejects.toMatchObject({
         name: 'AccessDenied',
         message: expect.stringContaining(action),
@@ -192,7 +192,7 @@ describe('is refused', () => {
 
   it('a key of another account', async () => {
     await put('mine', { ServerSideEncryption: 'AES256' })
-    const { arn: foreign } = await makeKey(server.keyring, { account: '111111111111' })
+    const { arn: foreign } = await makeKey(server.opened.keys.keyring, { account: '111111111111' })
     await expect(update('mine', { KMSKeyArn: foreign })).rejects.toMatchObject({
       name: 'AccessDenied',
       message:

@@ -1,5 +1,5 @@
 /**
- * Moves files to where the records say (DESIGN §5, steps 4 and 6). Every method runs inside an exclusive section of the index, so that
+ * Moves files to where the records say (docs/protocol.md). Every method runs inside an exclusive section of the index, so that
  * writers of one key in any process take turns; playing a row again changes nothing. The one move made outside (direct-move.ts) may
  * come between any two steps: a file may have left `staging/` a moment after it was seen there.
  */
