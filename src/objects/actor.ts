@@ -14,6 +14,9 @@ export interface Actor extends Origin {
   readonly encryption: Encryption
 }
 
+/** What keys are asked for with. */
+export type KeyUser = Pick<Actor, 'principal' | 'facts' | 'gatekeeper' | 'encryption'>
+
 /** What actors of a process have in common. */
 export interface ActorServices {
   readonly gatekeeper: Gatekeeper

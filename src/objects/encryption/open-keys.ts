@@ -3,7 +3,7 @@ import { ApiError } from '#model/errors.ts'
 import type { DataKeys, ObjectEncryption } from '#model/object/encryption.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { Upload } from '#model/object/upload.ts'
-import type { Actor } from '#objects/actor.ts'
+import type { KeyUser } from '#objects/actor.ts'
 import type { OpenObject } from '#store/contract.ts'
 import { type CustomerKey, missingCustomerKey, wrongKey } from './customer-key.ts'
 import { decodeWrappedKey, unwrapDataKey } from './wrapped-key.ts'
@@ -14,7 +14,7 @@ import { type ObjectPlace, openWrappingKey } from './wrapping-keys.ts'
  * for another key, and without kms:Decrypt.
  */
 export async function openKeys(
-  actor: Actor,
+  user: KeyUser,
   place: ObjectPlace,
   { encryption }: Pick<ObjectVersion, 'encryption'>,
   customerKey: CustomerKey | undefined,
@@ -25,23 +25,34 @@ export async function openKeys(
     })
   }
   if (encryption?.method === 'SSE-C' && customerKey === undefined) throw missingCustomerKey()
-  return encryption && unwrapAll(actor, place, encryption, customerKey)
+  return encryption && unwrapAll(user, place, encryption, customerKey)
 }
 
 /** Opens the bytes of a version for its reader. */
 export async function unseal(
-  actor: Actor,
+  user: KeyUser,
   place: ObjectPlace,
   opened: OpenObject,
   customerKey?: CustomerKey,
 ): Promise<void> {
-  const dataKeys = await openKeys(actor, place, opened.version, customerKey)
+  const dataKeys = await openKeys(user, place, opened.version, customerKey)
   if (dataKeys !== undefined) await opened.unseal(dataKeys)
+}
+
+/** The same; what cannot be opened is closed. */
+export async function unsealed(user: KeyUser, place: ObjectPlace, opened: OpenObject): Promise<OpenObject> {
+  try {
+    await unseal(user, place, opened)
+    return opened
+  } catch (error) {
+    opened.close()
+    throw error
+  }
 }
 
 /** For a part. InvalidRequest unless the customer's key is given exactly where the upload has one, and is that one. */
 export async function openUploadKeys(
-  actor: Actor,
+  user: KeyUser,
   place: ObjectPlace,
   { encryption }: Pick<Upload, 'encryption'>,
   customerKey: CustomerKey | undefined,
@@ -54,7 +65,7 @@ export async function openUploadKeys(
   }
   if (encryption === undefined) return undefined
   try {
-    return await unwrapAll(actor, place, encryption, customerKey)
+    return await unwrapAll(user, place, encryption, customerKey)
   } catch (error) {
     if (!(error instanceof ApiError) || encryption.method !== 'SSE-C') throw error
     throw new ApiError('InvalidRequest', {
@@ -64,7 +75,7 @@ export async function openUploadKeys(
 }
 
 async function unwrapAll(
-  actor: Actor,
+  user: KeyUser,
   place: ObjectPlace,
   encryption: ObjectEncryption,
   customerKey: CustomerKey | undefined,
@@ -74,7 +85,7 @@ async function unwrapAll(
   const dataKeys: Buffer[] = []
   for (const text of [wrappedKey, ...(secondWrappedKey === undefined ? [] : [secondWrappedKey])]) {
     const wrapped = decodeWrappedKey(text)
-    const wrappingKey = customerKey?.bytes ?? (await openWrappingKey(actor, place, encryption, wrapped.wrapper))
+    const wrappingKey = customerKey?.bytes ?? (await openWrappingKey(user, place, encryption, wrapped.wrapper))
     const dataKey = unwrapDataKey(wrapped, wrappingKey, binding)
     if (dataKey === undefined)
       throw customerKey === undefined ? new Error('the wrapped key is not of this object') : wrongKey()

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { encryptionInForce } from '#model/bucket/bucket-encryption.ts'
 import type { EncryptionMethod, ObjectEncryption, Sealing } from '#model/object/encryption.ts'
-import type { Actor } from '#objects/actor.ts'
+import type { KeyUser } from '#objects/actor.ts'
 import type { NewObject } from '#objects/new-object.ts'
 import { type CustomerKey, missingCustomerKey } from './customer-key.ts'
 import type { RequestedEncryption } from './requested-encryption.ts'
@@ -24,50 +24,50 @@ export type Choice =
 
 /** Undefined: it will not be encrypted. KMS.NotFoundException, or of a key that cannot be used. */
 export async function chooseEncryption(
-  actor: Actor,
+  user: KeyUser,
   place: ObjectPlace,
   requested: RequestedEncryption = {},
 ): Promise<Choice | undefined> {
   const { customerKey, context } = requested
   if (customerKey !== undefined) return { method: 'SSE-C', customerKey: customerKey.bytes }
-  const rule = encryptionInForce(place.bucket, actor.encryption.defaultEncryption)
+  const rule = encryptionInForce(place.bucket, user.encryption.defaultEncryption)
   const method = requested.method ?? rule?.method
   if (method === undefined || method === 'AES256') return method && { method }
   const keyId = requested.method === undefined ? rule?.kmsKeyId : requested.keyId
   const usesBucketKey = method === 'aws:kms' && (requested.usesBucketKey ?? rule?.usesBucketKey ?? false)
-  return { method, key: await findKey(actor, place, keyId), usesBucketKey, context }
+  return { method, key: await findKey(user, place, keyId), usesBucketKey, context }
 }
 
 /** To encrypt an object as it is, elsewhere or again. */
 export async function choiceOf(
-  actor: Actor,
+  user: KeyUser,
   place: ObjectPlace,
   { method, keyArn, isBucketKeyEnabled, context }: ObjectEncryption,
   customerKey: CustomerKey | undefined,
 ): Promise<Choice> {
   if (method === 'AES256') return { method }
   if (method !== 'SSE-C') {
-    return { method, key: await findKey(actor, place, keyArn), usesBucketKey: isBucketKeyEnabled === true, context }
+    return { method, key: await findKey(user, place, keyArn), usesBucketKey: isBucketKeyEnabled === true, context }
   }
   if (customerKey === undefined) throw missingCustomerKey()
   return { method, customerKey: customerKey.bytes }
 }
 
 /** Of the object as its request describes it. AccessDenied without the right to the key. */
-export async function sealNew(actor: Actor, object: NewObject): Promise<Sealing | undefined> {
-  const choice = await chooseEncryption(actor, object, object.encryption)
-  return choice && sealWith(actor, object, choice)
+export async function sealNew(user: KeyUser, object: NewObject): Promise<Sealing | undefined> {
+  const choice = await chooseEncryption(user, object, object.encryption)
+  return choice && sealWith(user, object, choice)
 }
 
 /** AccessDenied without the right to the key. */
-export async function sealWith(actor: Actor, place: ObjectPlace, choice: Choice): Promise<Sealing> {
+export async function sealWith(user: KeyUser, place: ObjectPlace, choice: Choice): Promise<Sealing> {
   const dataKeys = Array.from({ length: choice.method === 'aws:kms:dsse' ? 2 : 1 }, () => randomBytes(32))
-  return { dataKeys, encryption: await wrapAll(actor, place, choice, dataKeys) }
+  return { dataKeys, encryption: await wrapAll(user, place, choice, dataKeys) }
 }
 
 /** The record of data keys that are in use, or will be. */
 export async function wrapAll(
-  actor: Actor,
+  user: KeyUser,
   place: ObjectPlace,
   choice: Choice,
   dataKeys: readonly Buffer[],
@@ -75,7 +75,7 @@ export async function wrapAll(
   const binding = { bucket: place.bucket.name, key: place.key }
   const wrapped: string[] = []
   for (const dataKey of dataKeys) {
-    const wrapping = await wrappingKeyFor(actor, place, choice)
+    const wrapping = await wrappingKeyFor(user, place, choice)
     wrapped.push(wrapDataKey(dataKey, wrapping, binding))
   }
   const [wrappedKey = '', secondWrappedKey] = wrapped
@@ -86,9 +86,9 @@ export async function wrapAll(
   }
 }
 
-function wrappingKeyFor(actor: Actor, place: ObjectPlace, choice: Choice): WrappingKey | Promise<WrappingKey> {
+function wrappingKeyFor(user: KeyUser, place: ObjectPlace, choice: Choice): WrappingKey | Promise<WrappingKey> {
   if (choice.method === 'SSE-C') return { plaintext: choice.customerKey, wrapped: Buffer.alloc(0) }
-  return choice.method === 'AES256' ? newServerKey(actor, place) : newWrappingKey(actor, place, choice)
+  return choice.method === 'AES256' ? newServerKey(user, place) : newWrappingKey(user, place, choice)
 }
 
 function describe(choice: Choice): { readonly method: EncryptionMethod } & Partial<ObjectEncryption> {
@@ -116,9 +116,9 @@ export function differs(encryption: ObjectEncryption | undefined, choice: Choice
  * Of an upload, whose parts have keys that are made of its own. Its creator is asked for kms:Decrypt too, since parts need it:
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
  */
-export async function sealUpload(actor: Actor, object: NewObject): Promise<ObjectEncryption | undefined> {
-  const choice = await chooseEncryption(actor, object, object.encryption)
+export async function sealUpload(user: KeyUser, object: NewObject): Promise<ObjectEncryption | undefined> {
+  const choice = await chooseEncryption(user, object, object.encryption)
   if (choice === undefined) return undefined
-  if ('key' in choice) authorizeDecryption(actor, object, choice)
-  return (await sealWith(actor, object, choice)).encryption
+  if ('key' in choice) authorizeDecryption(user, object, choice)
+  return (await sealWith(user, object, choice)).encryption
 }

@@ -1,13 +1,13 @@
 /**
- * The keys that wrap data keys: of the KMS, with the actor's own right to use them, or the server's. An actor is asked for the
- * right each time, also where a bucket key is at hand.
+ * The keys that wrap data keys: of the KMS, with the user's own right to use them, or the server's. The right is asked for each
+ * time, also where a bucket key is at hand.
  */
 import type { KeyPlace, KeyView } from '#keyring/data-keys.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { signedRegionOf } from '#model/bucket/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
 import type { EncryptionContext, ObjectEncryption } from '#model/object/encryption.ts'
-import type { Actor } from '#objects/actor.ts'
+import type { KeyUser } from '#objects/actor.ts'
 import type { WrappingKey } from './wrapped-key.ts'
 
 /** Where the object is, or will be. */
@@ -30,66 +30,66 @@ function contextOf({ bucket, key }: ObjectPlace, usesBucketKey: boolean, given: 
   return { ...given, 'aws:s3:arn': arn }
 }
 
-const placeOfKey = ({ encryption, principal }: Actor, { region }: Bucket): KeyPlace => ({
+const placeOfKey = ({ encryption, principal }: KeyUser, { region }: Bucket): KeyPlace => ({
   account: encryption.accountOf(principal.canonicalId),
   region: signedRegionOf(region),
 })
 
 /** The key that a request or a bucket names, else alias/aws/s3. KMS.NotFoundException, or of a key that cannot be used. */
-export async function findKey(actor: Actor, { bucket }: ObjectPlace, keyId: string | undefined): Promise<KeyView> {
-  assertSignedForKms(actor)
-  const place = placeOfKey(actor, bucket)
-  const { keyring } = actor.encryption
+export async function findKey(user: KeyUser, { bucket }: ObjectPlace, keyId: string | undefined): Promise<KeyView> {
+  assertSignedForKms(user)
+  const place = placeOfKey(user, bucket)
+  const { keyring } = user.encryption
   return keyId === undefined ? await keyring.managedKey('s3', place) : keyring.resolve(keyId, place)
 }
 
 /** AccessDenied without kms:GenerateDataKey. */
-export async function newWrappingKey(actor: Actor, place: ObjectPlace, use: KeyUse): Promise<WrappingKey> {
+export async function newWrappingKey(user: KeyUser, place: ObjectPlace, use: KeyUse): Promise<WrappingKey> {
   const { key, usesBucketKey } = use
   const context = contextOf(place, usesBucketKey, use.context)
-  authorizeKey(actor, 'kms:GenerateDataKey', key, context)
-  const { encryption, principal } = actor
+  authorizeKey(user, 'kms:GenerateDataKey', key, context)
+  const { encryption, principal } = user
   if (!usesBucketKey) return encryption.keyring.generateDataKey(key.arn, context)
   return encryption.bucketKey(principal.accessKeyId, key.arn, context)
 }
 
 /** AccessDenied without kms:Decrypt. */
-export function authorizeDecryption(actor: Actor, place: ObjectPlace, { key, usesBucketKey, context }: KeyUse): void {
-  authorizeKey(actor, 'kms:Decrypt', key, contextOf(place, usesBucketKey, context))
+export function authorizeDecryption(user: KeyUser, place: ObjectPlace, { key, usesBucketKey, context }: KeyUse): void {
+  authorizeKey(user, 'kms:Decrypt', key, contextOf(place, usesBucketKey, context))
 }
 
 /** AccessDenied without kms:Decrypt. */
 export async function openWrappingKey(
-  actor: Actor,
+  user: KeyUser,
   place: ObjectPlace,
   { method, keyArn = '', isBucketKeyEnabled, context }: ObjectEncryption,
   wrapped: Buffer,
 ): Promise<Buffer> {
-  const { keyring } = actor.encryption
+  const { keyring } = user.encryption
   if (method === 'AES256') return keyring.serverKey.unwrap(wrapped, contextOf(place, true))
-  assertSignedForKms(actor)
-  const key = keyring.resolve(keyArn, placeOfKey(actor, place.bucket))
+  assertSignedForKms(user)
+  const key = keyring.resolve(keyArn, placeOfKey(user, place.bucket))
   const usesBucketKey = isBucketKeyEnabled === true
-  authorizeDecryption(actor, place, { key, usesBucketKey, context })
+  authorizeDecryption(user, place, { key, usesBucketKey, context })
   return keyring.unwrap(wrapped, contextOf(place, usesBucketKey, context))
 }
 
 /** AccessDenied without the rights to change the key of an object. */
-export function authorizeReencryption(actor: Actor, place: ObjectPlace, from: ObjectEncryption, to: KeyUse): void {
+export function authorizeReencryption(user: KeyUser, place: ObjectPlace, from: ObjectEncryption, to: KeyUse): void {
   const context = contextOf(place, to.usesBucketKey, to.context)
-  authorizeKey(actor, 'kms:Encrypt', to.key, context)
+  authorizeKey(user, 'kms:Encrypt', to.key, context)
   if (from.keyArn === undefined) return
-  const key = actor.encryption.keyring.resolve(from.keyArn, placeOfKey(actor, place.bucket))
+  const key = user.encryption.keyring.resolve(from.keyArn, placeOfKey(user, place.bucket))
   const before = contextOf(place, from.isBucketKeyEnabled === true, from.context)
-  authorizeKey(actor, 'kms:ReEncryptFrom', key, before)
-  authorizeKey(actor, 'kms:ReEncryptTo', to.key, context)
+  authorizeKey(user, 'kms:ReEncryptFrom', key, before)
+  authorizeKey(user, 'kms:ReEncryptTo', to.key, context)
 }
 
-export const newServerKey = ({ encryption }: Actor, place: ObjectPlace): Promise<WrappingKey> =>
+export const newServerKey = ({ encryption }: KeyUser, place: ObjectPlace): Promise<WrappingKey> =>
   encryption.keyring.serverKey.generate(contextOf(place, true))
 
 function authorizeKey(
-  { gatekeeper, principal, facts }: Actor,
+  { gatekeeper, principal, facts }: KeyUser,
   action: string,
   key: KeyView,
   context: EncryptionContext,
@@ -98,7 +98,7 @@ function authorizeKey(
 }
 
 /** InvalidArgument for a request without a signature, or with one of Version 2. */
-function assertSignedForKms({ facts }: Actor): void {
+function assertSignedForKms({ facts }: KeyUser): void {
   const { via, signature } = facts.caller
   if (via !== 'anonymous' && signature?.version !== 'AWS') return
   throw new ApiError('InvalidArgument', {
