@@ -39,7 +39,8 @@ export interface ActionRow {
 const grants =
   'x-amz-acl x-amz-grant-full-control x-amz-grant-read x-amz-grant-read-acp x-amz-grant-write x-amz-grant-write-acp'
 const encryption = 'x-amz-server-side-encryption x-amz-server-side-encryption-aws-kms-key-id'
-const lock = 'object-lock-mode object-lock-retain-until-date object-lock-remaining-retention-days'
+const lock = `object-lock-mode object-lock-retain-until-date object-lock-remaining-retention-days object-lock-event-hold
+  object-lock-event-hold-duration-days`
 const put = `${grants} ${encryption} x-amz-server-side-encryption-customer-algorithm x-amz-storage-class x-amz-copy-source
   x-amz-metadata-directive x-amz-website-redirect-location requestobjecttag/ requestobjecttagkeys`
 const tags = 'aws:requesttag/ aws:tagkeys'

@@ -12,7 +12,7 @@ import { accelerate } from './bucket/settings/accelerate.ts'
 import { cors } from './bucket/settings/cors.ts'
 import { encryption } from './bucket/settings/encryption.ts'
 import { notBuiltRows } from './bucket/settings/not-built.ts'
-import { getObjectLock, getObjectLockConfiguration } from './bucket/settings/object-lock.ts'
+import { objectLock } from './bucket/settings/object-lock.ts'
 import { ownershipControls } from './bucket/settings/ownership-controls.ts'
 import { getBucketPolicyStatus, policy } from './bucket/settings/policy.ts'
 import { publicAccessBlock } from './bucket/settings/public-access-block.ts'
@@ -37,6 +37,7 @@ import { deleteObject } from './object/delete-object.ts'
 import { deleteObjects } from './object/delete-objects.ts'
 import { getObject, headObject } from './object/get-object.ts'
 import { getObjectAttributes } from './object/get-object-attributes.ts'
+import { getObjectLegalHold, getObjectRetention, putObjectLegalHold, putObjectRetention } from './object/object-lock.ts'
 import { putObject } from './object/put-object.ts'
 import { renameObject } from './object/rename-object.ts'
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object/tagging.ts'
@@ -85,6 +86,10 @@ export const operations: readonly OperationRow[] = [
   { name: 'PutObjectTagging', route: 'PUT object ?tagging', action: undefined, run: putObjectTagging },
   { name: 'DeleteObjectTagging', route: 'DELETE object ?tagging', action: undefined, run: deleteObjectTagging },
   { name: 'UpdateObjectEncryption', route: 'PUT object ?encryption', action: undefined, run: updateObjectEncryption },
+  { name: 'GetObjectRetention', route: 'GET object ?retention', action: 's3:GetObjectRetention', run: getObjectRetention, reads: 'record', refusesMarkers: true },
+  { name: 'PutObjectRetention', route: 'PUT object ?retention', action: undefined, run: putObjectRetention },
+  { name: 'GetObjectLegalHold', route: 'GET object ?legal-hold', action: 's3:GetObjectLegalHold', run: getObjectLegalHold, reads: 'record', refusesMarkers: true },
+  { name: 'PutObjectLegalHold', route: 'PUT object ?legal-hold', action: undefined, run: putObjectLegalHold },
   { name: 'DeleteObject', route: 'DELETE object', action: byVersion('s3:DeleteObject', 's3:DeleteObjectVersion'), run: deleteObject },
   { name: 'DeleteObjects', route: 'POST bucket ?delete', action: undefined, run: deleteObjects },
   { name: 'PostObject', route: 'POST bucket', action: undefined, run: postObject, authenticatesItself: true },
@@ -102,6 +107,7 @@ export const operations: readonly OperationRow[] = [
   ...settingRows(accelerate),
   ...settingRows(cors),
   ...settingRows(encryption),
+  ...settingRows(objectLock),
   ...settingRows(ownershipControls),
   ...settingRows(policy),
   ...settingRows(publicAccessBlock),
@@ -110,9 +116,6 @@ export const operations: readonly OperationRow[] = [
   ...settingRows(versioning),
   ...settingRows(website),
   ...notBuiltRows,
-  { name: 'GetObjectLockConfiguration', route: 'GET bucket ?object-lock', action: 's3:GetBucketObjectLockConfiguration', run: getObjectLockConfiguration },
-  { name: 'GetObjectRetention', route: 'GET object ?retention', action: 's3:GetObjectRetention', run: getObjectLock, reads: 'record' },
-  { name: 'GetObjectLegalHold', route: 'GET object ?legal-hold', action: 's3:GetObjectLegalHold', run: getObjectLock, reads: 'record' },
 
   // Not served yet
   unsupported('CreateBucketMetadataConfiguration', 'POST bucket ?metadataConfiguration'),
@@ -124,9 +127,6 @@ export const operations: readonly OperationRow[] = [
   unsupported('ListDirectoryBuckets', 'GET service ?x-id=ListDirectoryBuckets'),
   unsupported('ListObjectAnnotations', 'GET object ?annotation'),
   unsupported('PutObjectAnnotation', 'PUT object ?annotation ?annotationName='),
-  unsupported('PutObjectLegalHold', 'PUT object ?legal-hold'),
-  unsupported('PutObjectLockConfiguration', 'PUT bucket ?object-lock'),
-  unsupported('PutObjectRetention', 'PUT object ?retention'),
   unsupported('RestoreObject', 'POST object ?restore'),
   unsupported('SelectObjectContent', 'POST object ?select ?select-type=2'),
   unsupported('UpdateBucketMetadataAnnotationTableConfiguration', 'PUT bucket ?metadataAnnotationTable'),

@@ -49,16 +49,16 @@ async function adoptRemoval(
 
 /** Other bytes are a new object, with metadata from its name. Those of the version before are gone: it is replaced, not kept. */
 async function adoptBytes(
-  { blobs }: StoreContext,
+  context: StoreContext,
   transaction: Transaction,
   bucket: Bucket,
   foreign: Foreign & { readonly found: NonNullable<Foreign['found']> },
   change: Change,
 ): Promise<void> {
   const { ref } = foreign.found
-  const blobOf = (aside: AsideReason | undefined) => (aside === undefined ? ref : blobs.asAside(ref, aside))
+  const blobOf = (aside: AsideReason | undefined) => (aside === undefined ? ref : context.blobs.asAside(ref, aside))
   const fresh = { ...adoptedVersion(foreign.key, bucket.ownerId, foreign.found), blobOf }
-  const version = await makeCurrent(blobs, transaction, bucket, fresh, {}, change)
+  const version = await makeCurrent(context, transaction, bucket, fresh, {}, change)
   change.arrived = { ref: version.blob, isInPlace: true }
   if (foreign.known !== undefined && change.moved.length > 0) dropDemoted(transaction, bucket, foreign.known, change)
 }

@@ -49,6 +49,17 @@ export interface PutObject {
   readonly cause?: 'Put' | 'Post' | 'Copy'
 }
 
+/** What is said of a version that stays. */
+export interface VersionEdit {
+  /** Undefined: it would rather be as it is. `nowMs`: the store's time. */
+  change(version: ObjectVersion, nowMs: number): ObjectVersion | undefined
+  readonly origin?: Origin | undefined
+  /** If it is no change of tags or an ACL. */
+  readonly cause?: 'PutRetention' | undefined
+  /** Whether the caller asks to pass governance mode, and may. */
+  readonly passesGovernance?: boolean | undefined
+}
+
 /** New wrappings of the same data keys. OperationAborted if what is stored is no longer `from`. */
 export interface Rewrap {
   readonly from: ObjectEncryption
@@ -217,14 +228,9 @@ export interface Store {
   openObject(bucket: string, key: string, versionId: string | undefined): Promise<OpenObject>
   /**
    * Applies `change` to what is said of this very version, atomically; its key, bytes and time stay. Undefined if it is gone by now,
-   * or `change` would rather have it as it is.
+   * or `change` would rather have it as it is. AccessDenied where its lock would protect less than it does.
    */
-  changeVersion(
-    bucket: string,
-    version: ObjectVersion,
-    change: (version: ObjectVersion) => ObjectVersion | undefined,
-    origin?: Origin | undefined,
-  ): Promise<ObjectVersion | undefined>
+  changeVersion(bucket: string, version: ObjectVersion, edit: VersionEdit): Promise<ObjectVersion | undefined>
   /** Replaces the wrappings of the version's data keys: its bytes, ETag, time and all else stay. Undefined if it is gone by now. */
   rewrapVersion(
     bucket: string,
@@ -234,6 +240,7 @@ export interface Store {
   ): Promise<ObjectVersion | undefined>
   /** Parts of a multipart object in order, after part number `after`; empty for others. */
   listObjectParts(bucket: string, version: ObjectVersion, after: number, limit: number): Promise<ObjectPart[]>
+  /** AccessDenied for a version that is protected. */
   deleteObject(remove: {
     bucket: Bucket
     key: string
@@ -241,8 +248,13 @@ export interface Store {
     ownerId: string
     conditions: DeleteConditions
     origin?: Origin | undefined
+    /** Whether the caller asks to pass governance mode, and may. */
+    passesGovernance?: boolean | undefined
   }): Promise<DeletedObject>
-  /** Moves the current version in one commit. `sourceConditions` and `conditions` as for reads and writes. */
+  /**
+   * Moves the current version in one commit. `sourceConditions` and `conditions` as for reads and writes. AccessDenied while the version
+   * is protected.
+   */
   renameObject(rename: {
     bucket: Bucket
     from: string
@@ -294,6 +306,8 @@ export interface Store {
   /** NoSuchUpload, PreconditionFailed. */
   abortUpload(bucket: string, key: string, uploadId: string, ifInitiatedMs?: number): Promise<void>
 
+  /** The time by which locks end: never earlier than any that the store has seen. */
+  timeMs(): Promise<number>
   /** Where the bytes of a version are, for people; undefined where that is nothing to look at. */
   whereabouts(bucket: string, version: ObjectVersion): Whereabouts | undefined
   /** Compares the next versions with their records. What was changed by hand is adopted. */

@@ -18,6 +18,7 @@ import { assertQuota, readUsage } from './quota.ts'
 import { findVersion, headObject, listObjectParts, openObject } from './read.ts'
 import { renameObject } from './rename.ts'
 import { stage, stageCopy } from './staging.ts'
+import { storeTimeMs } from './store-time.ts'
 import { abortUpload, completeUpload, createUpload, getUpload, listUploads } from './uploads.ts'
 
 /** What the blob store asks of the store: what becomes of changes by hand. */
@@ -47,7 +48,7 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     findVersion: (bucket, key, versionId) => findVersion(context, bucket, key, versionId),
     headObject: (bucket, key, versionId) => headObject(context, bucket, key, versionId),
     openObject: (bucket, key, versionId) => openObject(context, bucket, key, versionId),
-    changeVersion: (bucket, version, change, origin) => changeVersion(context, bucket, version, change, origin),
+    changeVersion: (bucket, version, edit) => changeVersion(context, bucket, version, edit),
     rewrapVersion: (bucket, version, rewrap, origin) => rewrapVersion(context, bucket, version, rewrap, origin),
     listObjectParts: (_bucket, version, after, limit) => listObjectParts(context, version, after, limit),
     deleteObject: (remove) => deleteObject(context, remove),
@@ -65,6 +66,7 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     listParts: (upload, after, limit) => listParts(context, upload, after, limit),
     completeUpload: (complete) => completeUpload(context, complete),
     abortUpload: (bucket, key, uploadId, ifInitiatedMs) => abortUpload(context, bucket, key, uploadId, ifInitiatedMs),
+    timeMs: () => storeTimeMs(context),
     whereabouts: (bucket, version) => blobs.whereabouts(bucket, version as StoredVersion),
     compareVersions: (stretch) => compareVersions(context, stretch),
     countLeftovers: (signal) => countLeftovers(context, signal),

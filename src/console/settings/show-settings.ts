@@ -38,6 +38,8 @@ export const showSettings: Page = async (visit, services) => {
     maySeeEncryption: visit.may('s3:GetEncryptionConfiguration', { bucket }),
     mayWriteEncryption: visit.may('s3:PutEncryptionConfiguration', { bucket }),
     newObjects: explainEncryption(bucket.encryption, config.defaultEncryption)[0]?.text,
+    maySeeLock: visit.may('s3:GetBucketObjectLockConfiguration', { bucket }),
+    mayLock: visit.may('s3:PutBucketObjectLockConfiguration', { bucket }),
     mayReadTags: visit.may('s3:GetBucketTagging', { bucket }),
     mayTag: visit.may('s3:PutBucketTagging', { bucket }),
     mayVersion: visit.may('s3:PutBucketVersioning', { bucket }),

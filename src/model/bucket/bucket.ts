@@ -3,6 +3,7 @@ import type { Acl } from '#model/access/acl.ts'
 import type { WithControls } from '#model/access/object-ownership.ts'
 import type { WithBlock } from '#model/access/public-access-block.ts'
 import { ApiError } from '#model/errors.ts'
+import type { DefaultRetention } from '#model/object/lock.ts'
 import type { Tags } from '#model/tags.ts'
 import type { WithEncryption } from './bucket-encryption.ts'
 import type { SettingName } from './bucket-settings.ts'
@@ -18,7 +19,10 @@ export interface Bucket extends WithControls, WithBlock, WithEncryption {
   readonly region: string
   readonly versioning: VersioningStatus
   readonly mfaDelete: boolean
+  /** Once true it stays so. */
   readonly objectLockEnabled: boolean
+  /** What new versions get where Object Lock is enabled. Absent: nothing. */
+  readonly defaultRetention?: DefaultRetention
   /** Absent: only the owner has access. */
   readonly acl?: Acl
   /** Something wants to know of every change of its objects: each commit appends to the bucket's outbox. */

@@ -13,6 +13,7 @@ import { openKeys } from '#objects/encryption/open-keys.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { checksumHeaders, checksumOfPart } from '#s3/request/checksum-headers.ts'
 import { encryptionHeaders, keyOfRead } from '#s3/request/encryption-headers.ts'
+import { lockHeaders } from './lock-headers.ts'
 import { assertHeaderText, attributeHeaders } from './object-attributes.ts'
 
 const overrides = [
@@ -85,6 +86,7 @@ async function describe(
   if (version.tags !== undefined && mayCountTags(request, services, version)) {
     out['x-amz-tagging-count'] = String(Object.keys(version.tags).length)
   }
+  if (version.lock !== undefined) Object.assign(out, await lockHeaders(request, services, version.lock))
   out['accept-ranges'] = 'bytes'
   out.etag = `"${version.etag}"`
   out['last-modified'] = httpDate(version.modifiedAtMs)

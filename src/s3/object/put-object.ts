@@ -1,6 +1,7 @@
+import { ApiError } from '#model/errors.ts'
 import { putObject as put } from '#objects/put-object.ts'
-import type { Operation } from '#s3/operation.ts'
-import { checksumHeaders } from '#s3/request/checksum-headers.ts'
+import type { Operation, S3Request } from '#s3/operation.ts'
+import { checksumHeaders, hasBodyChecksum } from '#s3/request/checksum-headers.ts'
 import { encryptionOfWrite, writtenEncryptionHeaders } from '#s3/request/encryption-headers.ts'
 import { announcedBody } from './announced-body.ts'
 import { writeConditions } from './conditions.ts'
@@ -11,6 +12,7 @@ export const putObject: Operation = async (request, services) => {
   const { store, accounts } = services
   const encryption = encryptionOfWrite(request, services)
   const object = { ...parseNewObject(request.headers, request, accounts), encryption }
+  if (object.lock !== undefined) assertChecksumOfLocked(request.headers)
   const conditions = writeConditions(request.headers)
   const version = await put(store, request.actor, { object, body: announcedBody(request), conditions })
   return {
@@ -21,6 +23,14 @@ export const putObject: Operation = async (request, services) => {
       ...writtenVersionHeader(request.bucket.versioning, version),
     },
   }
+}
+
+function assertChecksumOfLocked(headers: S3Request['headers']): void {
+  if (hasBodyChecksum(headers)) return
+  throw new ApiError('InvalidRequest', {
+    message:
+      'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters',
+  })
 }
 
 export function versionHeader(versioning: string, version: { readonly versionId: string }): Record<string, string> {

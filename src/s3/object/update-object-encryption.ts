@@ -2,8 +2,8 @@
 import { elementAt, textAt, type XmlElements } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { type NewKey, updateEncryption } from '#objects/update-encryption.ts'
-import { assertChecksum } from '#s3/bucket/setting.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
+import { assertBodyChecksum } from '#s3/request/checksum-headers.ts'
 import { readXml } from '#s3/request/read-xml.ts'
 import { requestedVersion } from './requested-version.ts'
 
@@ -27,7 +27,7 @@ async function readRequest(request: S3Request): Promise<NewKey> {
       'Requests that modify an object encryption configuration require AWS Signature Version 4. Modify the request to use AWS Signature Version 4, and then try again.',
     )
   }
-  assertChecksum(request)
+  assertBodyChecksum(request.headers)
   const document = await request.body.document()
   if (document.length === 0) throw new ApiError('MissingRequestBodyError')
   return readXml(document, 'ObjectEncryption', readEncryption)

@@ -14,15 +14,11 @@ interface UnservedHeader {
   readonly harmless?: string
 }
 
-const writes = ['PutObject', 'PostObject', 'CopyObject', 'CreateMultipartUpload']
-
 /**
- * Left out: x-amz-bypass-governance-retention and x-amz-optional-object-attributes. Without locked and archived objects
- * they have no effect on AWS either.
+ * Left out: x-amz-optional-object-attributes. Without archived objects it has no effect on AWS either.
  */
 // biome-ignore format: a table
 const unserved: readonly UnservedHeader[] = [
-  { prefix: 'x-amz-object-lock-', operations: writes },
   { prefix: 'x-amz-write-offset-bytes', operations: ['PutObject'] },
   { prefix: 'x-amz-mfa', operations: ['DeleteObject', 'DeleteObjects', 'PutBucketVersioning'] },
   { prefix: 'x-amz-bucket-namespace', operations: ['CreateBucket'], harmless: 'global' },

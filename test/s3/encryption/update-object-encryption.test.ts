@@ -190,6 +190,24 @@ describe('is refused', () => {
     await expect(update('deleted', { KMSKeyArn: key.arn }, { VersionId })).rejects.toMatchObject(refused)
   })
 
+  it('a version that is locked, by retention or legal hold', async () => {
+    await client.send(new aws.CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }))
+    const place = { Bucket: 'locked', Key: 'object' }
+    await client.send(new aws.PutObjectCommand({ ...place, Body: 'x', ServerSideEncryption: 'AES256' }))
+    const hold = (Status: 'ON' | 'OFF') =>
+      client.send(new aws.PutObjectLegalHoldCommand({ ...place, LegalHold: { Status } }))
+    const change = () => update('object', { KMSKeyArn: key.arn }, place)
+    await hold('ON')
+    await expect(change()).rejects.toMatchObject({
+      name: 'AccessDenied',
+      message: expect.stringContaining('protected by S3 Object Lock'),
+    })
+    await hold('OFF')
+    await change()
+    const read = await client.send(new aws.GetObjectCommand(place))
+    expect([read.SSEKMSKeyId, await read.Body?.transformToString()]).toEqual([key.arn, 'x'])
+  })
+
   it('a key of another account', async () => {
     await put('mine', { ServerSideEncryption: 'AES256' })
     const { arn: foreign } = await makeKey(server.opened.keys.keyring, { account: '111111111111' })

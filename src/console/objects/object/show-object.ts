@@ -2,6 +2,7 @@ import { join, relative } from 'node:path'
 import { mayReadTags } from '#access/decide/tag-access.ts'
 import { shownApiUrl } from '#console/api-urls.ts'
 import { openIam } from '#console/iam/open-iam.ts'
+import { lockFactsOf } from '#console/locks/version-lock.ts'
 import { folderCrumbs, nameOf, parentOf } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { awsEncode } from '#lib/text/uri.ts'
@@ -32,6 +33,7 @@ export const showObject: Page = async (visit, services) => {
     encryptionNames,
     sign: iconOf(fileTypeOf(key, shown?.headers.contentType).kind),
     mayAskWho: openIam(visit, services).may('SimulatePrincipalPolicy', '*'),
+    lock: shown === undefined ? undefined : await lockFactsOf(visit, services, shown),
     tags: shown === undefined ? undefined : tagsFor(visit, services, shown),
     parts: shown === undefined ? [] : await services.store.listObjectParts(bucket.name, shown, 0, 1000),
   })
