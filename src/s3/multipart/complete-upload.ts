@@ -23,7 +23,7 @@ export const completeMultipartUpload: Operation = async (request, services) => {
   const document = await request.body.document('object')
   const parts = await partsOf(document, request, services)
   const customerKey = givenKey(request, services)
-  if (customerKey !== undefined) await checkKey(request, services, customerKey)
+  await checkKey(request, services, customerKey)
   const version = await services.store.completeUpload({
     bucket,
     key,
@@ -51,10 +51,15 @@ export const completeMultipartUpload: Operation = async (request, services) => {
   }
 }
 
-/** The key may be left out, but must not be another one. An upload that is completed already has none to compare with. */
-async function checkKey(request: S3Request, services: Services, customerKey: CustomerKey): Promise<void> {
+/**
+ * A customer's key is needed only if the upload was created with a checksum algorithm, but must not be another one. An upload that
+ * is completed already has none to compare with. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+ */
+async function checkKey(request: S3Request, services: Services, customerKey: CustomerKey | undefined): Promise<void> {
   const upload = await uploadOf(request, services).catch(() => undefined)
-  if (upload !== undefined) await openUploadKeys(request.actor, request, upload, customerKey)
+  const isNeeded = upload?.encryption?.method === 'SSE-C' && upload.checksumAlgorithm !== undefined
+  if (upload === undefined || (customerKey === undefined && !isNeeded)) return
+  await openUploadKeys(request.actor, request, upload, customerKey)
 }
 
 /** MalformedXML; but NoSuchUpload comes first, as in S3. */

@@ -205,6 +205,15 @@ describe('an upload in parts', () => {
     expect((await bytes(await get(Key))).toString()).toBe('x')
   })
 
+  it('is completed with the key only, where it was created with a checksum algorithm', async () => {
+    const UploadId = await create({ ...one.sdk, ChecksumAlgorithm: 'SHA256', ChecksumType: 'COMPOSITE' })
+    const { ETag, ChecksumSHA256 } = await part(UploadId, 1, 'x', { ...one.sdk, ChecksumAlgorithm: 'SHA256' })
+    const MultipartUpload = { Parts: [{ PartNumber: 1, ETag, ChecksumSHA256 }] }
+    await expect(complete(UploadId, [], { MultipartUpload })).rejects.toMatchObject(needsSame)
+    await complete(UploadId, [], { MultipartUpload, ...one.sdk })
+    expect((await bytes(await get(Key))).toString()).toBe('x')
+  })
+
   it('copies parts between keys', async () => {
     await put('source', 'content')
     const UploadId = await create(two.sdk)
