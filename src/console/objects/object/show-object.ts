@@ -14,7 +14,7 @@ import type { Tags } from '#model/tags.ts'
 import { describePlace } from '#store/describe-place.ts'
 import { fileTypeOf, iconOf } from './file-kind.ts'
 import { readableHeaders } from './header-fields.ts'
-import { previewOf } from './preview.ts'
+import { type Preview, previewOf } from './preview.ts'
 import { listKeyVersions } from './versions.ts'
 
 export const showObject: Page = async (visit, services) => {
@@ -23,11 +23,12 @@ export const showObject: Page = async (visit, services) => {
   const versions = await listKeyVersions(visit, services)
   if (version === undefined && versions.length === 0) throw new ApiError('NoSuchKey')
   const shown = version?.isDeleteMarker === false ? version : undefined
+  const preview = shown === undefined ? undefined : await previewOf(services.store, visit, shown)
   return objectView(visit, {
-    version: shown && { ...shown, headers: readableHeaders(shown.headers) },
+    version: shown && shownVersion(shown, preview),
     versionId,
     versions,
-    preview: shown === undefined ? undefined : await previewOf(services.store, visit, shown),
+    preview,
     place: shown === undefined ? undefined : placeOf(services, bucket.name, shown),
     publicUrl: shown === undefined ? undefined : publicUrlOf(visit, services, shown),
     encryptionNames,
@@ -37,6 +38,16 @@ export const showObject: Page = async (visit, services) => {
     tags: shown === undefined ? undefined : tagsFor(visit, services, shown),
     parts: shown === undefined ? [] : await services.store.listObjectParts(bucket.name, shown, 0, 1000),
   })
+}
+
+/** The checksum tells of the bytes, so it is shown to those who may have them. */
+function shownVersion({ checksum, ...version }: ObjectVersion, preview: Preview | undefined): ObjectVersion {
+  const isClosed = preview?.kind === 'customer-key' || preview?.kind === 'refused'
+  return {
+    ...version,
+    headers: readableHeaders(version.headers),
+    ...(checksum !== undefined && !isClosed && { checksum }),
+  }
 }
 
 function objectView(visit: Visit, locals: Record<string, unknown>): View {

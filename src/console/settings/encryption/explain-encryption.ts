@@ -17,7 +17,7 @@ export function explainEncryption(
     { title: 'New objects', text: newObjects(rule) },
     {
       title: 'Existing objects',
-      text: 'They stay as they are. To encrypt one anew, copy it onto itself, or save its metadata again.',
+      text: 'They stay as they are. To encrypt one anew, copy it onto itself.',
     },
     {
       title: 'Requests that name a method',
