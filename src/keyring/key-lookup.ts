@@ -34,6 +34,11 @@ export function viewOf(document: KeyDocument, key: KeyEntry): KeyView {
   return { id, arn: keyArn(key, id), account, region, state, manager, aliases, tags, policy, principals }
 }
 
+/** KMS.NotFoundException of what can be no name of a key, in this region. */
+export function assertKeyName(keyId: string, place: KeyPlace): void {
+  parseName(keyId, place)
+}
+
 /** KMS.NotFoundException. */
 export function getKey(document: KeyDocument, keyId: string, place: KeyPlace): KeyEntry {
   const named = parseName(keyId, place)

@@ -7,7 +7,7 @@ import type { JsonRequest, JsonService } from '#http/aws-json/service.ts'
 import { Identity } from '#identity/identity.ts'
 import type { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
 import type { KeyEntry } from '#keyring/key-document.ts'
-import { arnOfName, viewOf } from '#keyring/key-lookup.ts'
+import { arnOfName, assertKeyName, viewOf } from '#keyring/key-lookup.ts'
 import type { LocalKeyring } from '#keyring/local-keyring.ts'
 import { accountPart } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
@@ -93,6 +93,7 @@ function requestOf({ input }: JsonRequest, services: KmsServices, { caller, regi
     policies: keyPolicies,
     authorizeKey,
     authorizedKey(action, keyId, more) {
+      assertKeyName(keyId, place)
       let key: KeyEntry
       try {
         key = keyring.get(keyId, place)

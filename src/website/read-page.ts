@@ -14,8 +14,7 @@ import { assertActive } from '#model/object/storage-class.ts'
 import type { Encryption } from '#objects/encryption/encryption.ts'
 import { unsealed } from '#objects/encryption/open-keys.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
-import { redirectToLocation } from './redirect.ts'
-import type { Answer, Visit } from './visit.ts'
+import { type Answer, redirect, type Visit } from './visit.ts'
 
 export interface Domain {
   readonly store: Store
@@ -94,7 +93,7 @@ function answerFrom(opened: OpenObject, partOf: (version: ObjectVersion) => Part
     const { websiteRedirectLocation } = version
     if (websiteRedirectLocation !== undefined) {
       opened.close()
-      return redirectToLocation(websiteRedirectLocation)
+      return redirect(websiteRedirectLocation)
     }
     const { status, headers, start, end } = partOf(version)
     const own = {

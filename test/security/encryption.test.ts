@@ -3,10 +3,11 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import * as aws from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createClientAddress } from '#access/caller/client-address.ts'
 import type { Log } from '#lib/log/log.ts'
 import type { ObjectEncryption } from '#model/object/encryption.ts'
+import { openFilesBelow } from '../faults/open-files.ts'
 import { customerKey, refusal } from '../s3/encryption/ask.ts'
 import { makeKey } from '../s3/encryption/make-key.ts'
 import { startServer, type TestServer } from '../s3/start-server.ts'
@@ -152,6 +153,24 @@ describe('headers that ask for encryption', () => {
     })
     expect([kept.status, kept.headers.get('x-amz-server-side-encryption')]).toEqual([200, 'AES256'])
   })
+})
+
+it('a read that is refused for its key leaves no file open, also where access lists had it opened before', async () => {
+  const place = { Bucket: 'listed', Key: 'large' }
+  await client.send(new aws.CreateBucketCommand({ Bucket: 'listed', ObjectOwnership: 'ObjectWriter' }))
+  await client.send(new aws.PutObjectCommand({ ...place, Body: Buffer.alloc(200_000, 'x') }))
+  await client.send(new aws.PutObjectCommand({ ...place, Key: 'sealed', Body: Buffer.alloc(200_000, 'x'), ...one.sdk }))
+  for (let times = 0; times < 5; times++) {
+    const plain = client.send(new aws.GetObjectCommand({ ...place, ...one.sdk }))
+    await expect(plain).rejects.toMatchObject({ name: 'InvalidRequest' })
+    const sealed = client.send(new aws.GetObjectCommand({ ...place, Key: 'sealed', ...two.sdk }))
+    await expect(sealed).rejects.toMatchObject({ name: 'AccessDenied' })
+  }
+  await vi.waitFor(() => expect(openFilesBelow(join(server.root, 'data', 'listed'))).toEqual([]), 10_000)
+  await vi.waitFor(
+    () => expect(openFilesBelow(join(server.root, 'data/.myfsio.sys/opaque/listed'))).toEqual([]),
+    10_000,
+  )
 })
 
 describe('a customer key', () => {

@@ -2,10 +2,12 @@ import { arnOf } from '#console/docs/arn-of.ts'
 import { policyExamples } from '#console/docs/policy-examples.ts'
 import { listing } from '#console/facts.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import { mayTagBucket } from '#console/tags/bucket-tags.ts'
 import { accessOf, publicReadPolicy } from './access.ts'
 import { describePolicy } from './describe-policy.ts'
 import { explainEncryption } from './encryption/explain-encryption.ts'
 import { indentPolicy, stampOf } from './policy-text.ts'
+import { propertiesOf } from './properties.ts'
 import { publicAccessSwitches } from './public-access.ts'
 import { fillsOf } from './quota/fill.ts'
 import { maySetQuota } from './quota/quota-page.ts'
@@ -40,8 +42,10 @@ export const showSettings: Page = async (visit, services) => {
     newObjects: explainEncryption(bucket.encryption, config.defaultEncryption)[0]?.text,
     maySeeLock: visit.may('s3:GetBucketObjectLockConfiguration', { bucket }),
     mayLock: visit.may('s3:PutBucketObjectLockConfiguration', { bucket }),
+    ...(await websiteOf(visit, services)),
+    properties: await propertiesOf(visit, services),
     mayReadTags: visit.may('s3:GetBucketTagging', { bucket }),
-    mayTag: visit.may('s3:PutBucketTagging', { bucket }),
+    mayTag: mayTagBucket(visit),
     mayVersion: visit.may('s3:PutBucketVersioning', { bucket }),
     mayDelete: visit.may('s3:DeleteBucket', { bucket }),
     ...(await listUploads(visit, services)),
@@ -67,6 +71,12 @@ async function corsOf({ bucket, may }: Visit, { store }: ConsoleServices) {
   const maySeeCors = may('s3:GetBucketCORS', { bucket })
   const corsRules = maySeeCors ? await store.findSetting(bucket, 'cors') : undefined
   return { maySeeCors, mayWriteCors: may('s3:PutBucketCORS', { bucket }), corsRules }
+}
+
+async function websiteOf({ bucket, may }: Visit, { store }: ConsoleServices) {
+  const maySeeWebsite = may('s3:GetBucketWebsite', { bucket })
+  const website = maySeeWebsite ? await store.findSetting(bucket, 'website') : undefined
+  return { maySeeWebsite, mayWriteWebsite: may('s3:PutBucketWebsite', { bucket }), website }
 }
 
 /** Incomplete multipart uploads. */

@@ -10,7 +10,7 @@ const translations: Partial<Record<ErrorCode, readonly [code: ErrorCode, message
   ExpiredToken: ['ExpiredTokenException'],
   IncompleteSignature: ['IncompleteSignatureException'],
   InvalidClientTokenId: ['UnrecognizedClientException', invalid],
-  MissingAuthenticationToken: ['MissingAuthenticationTokenException'],
+  MissingAuthenticationToken: ['MissingAuthenticationTokenException', 'Missing Authentication Token'],
   RequestTimeTooSkewed: ['InvalidSignatureException'],
   ServiceUnavailable: ['ServiceUnavailableException'],
   SignatureDoesNotMatch: ['InvalidSignatureException'],

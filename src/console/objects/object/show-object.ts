@@ -5,6 +5,7 @@ import { openIam } from '#console/iam/open-iam.ts'
 import { lockFactsOf } from '#console/locks/version-lock.ts'
 import { folderCrumbs, nameOf, parentOf } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import { decodeHeaderBytes } from '#lib/text/header-bytes.ts'
 import { awsEncode } from '#lib/text/uri.ts'
 import { anonymous } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
@@ -25,7 +26,7 @@ export const showObject: Page = async (visit, services) => {
   const shown = version?.isDeleteMarker === false ? version : undefined
   const preview = shown === undefined ? undefined : await previewOf(services.store, visit, shown)
   return objectView(visit, {
-    version: shown && shownVersion(shown, preview),
+    version: shown && readable(shown, preview),
     versionId,
     versions,
     preview,
@@ -41,11 +42,13 @@ export const showObject: Page = async (visit, services) => {
 }
 
 /** The checksum tells of the bytes, so it is shown to those who may have them. */
-function shownVersion({ checksum, ...version }: ObjectVersion, preview: Preview | undefined): ObjectVersion {
+function readable({ checksum, ...version }: ObjectVersion, preview: Preview | undefined): ObjectVersion {
+  const { headers, websiteRedirectLocation: redirect } = version
   const isClosed = preview?.kind === 'customer-key' || preview?.kind === 'refused'
   return {
     ...version,
-    headers: readableHeaders(version.headers),
+    headers: readableHeaders(headers),
+    ...(redirect !== undefined && { websiteRedirectLocation: decodeHeaderBytes(redirect) }),
     ...(checksum !== undefined && !isClosed && { checksum }),
   }
 }
