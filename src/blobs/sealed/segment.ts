@@ -3,9 +3,10 @@
  * the tags of each layer behind them; at least one, which may be empty. So a range needs its own chunks only, and where each of them
  * is follows from the plaintext's size.
  */
+import { tagBytes } from '#lib/system/aes-gcm.ts'
+
 export const chunkBytes = 64 * 1024
 export const headerBytes = 32
-export const tagBytes = 16
 export const saltBytes = 16
 
 const magic = Buffer.from('MYFSEAL')
