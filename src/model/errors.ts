@@ -117,6 +117,7 @@ const table = {
     400,
     'The value of the expected bucket owner parameter must be an AWS Account ID... []',
   ],
+  InvalidBucketNamespace: [400, 'The specified bucket namespace is not valid.'],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
   InvalidBucketState: [409, 'The request is not valid with the current state of the bucket.'],
   InvalidLocationConstraint: [400, 'The specified location-constraint is not valid'],
@@ -131,6 +132,7 @@ const table = {
   ServerSideEncryptionConfigurationNotFoundError: [404, 'The server side encryption configuration was not found'],
   MetadataConfigurationNotFound: [404, 'The metadata configuration does not exist'],
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
+  NoSuchResource: [404, "The specified resource doesn't exist."],
   NoSuchTagSet: [404, 'The TagSet does not exist'],
   // Not AWS's: as Ceph names it.
   NoSuchQuota: [404, 'The bucket has no quota.'],

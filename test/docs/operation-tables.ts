@@ -8,10 +8,11 @@ import { operations as s3Operations } from '#s3/operations.ts'
 import { operations as stsOperations } from '#sts/operations.ts'
 import { code, table, wrap } from './markdown.ts'
 
-type Answer = 'served' | 'never set' | '501'
+type Answer = 'served' | 'never set' | '405' | '501'
 
 function answerOf(row: OperationRow): Answer {
   if (row.isUnserved === true) return '501'
+  if (row.isRefused === true) return '405'
   return notBuiltRows.includes(row) ? 'never set' : 'served'
 }
 
@@ -66,13 +67,13 @@ export function operationCounts(): string {
   const iamServed = iamOperations.filter(({ on }) => on !== 'unsupported').length
   const marked = (name: string, rows: readonly MarkedRow[]) => {
     const served = rows.filter(({ isUnserved }) => isUnserved !== true).length
-    return [name, `${served}`, '', `${rows.length - served}`]
+    return [name, `${served}`, '', '', `${rows.length - served}`]
   }
   return table(
-    ['', 'Served', 'Answered as never set', 'Not supported'],
+    ['', 'Served', 'Answered as never set', 'Refused as on AWS', 'Not supported'],
     [
-      ['S3', `${count('served')}`, `${count('never set')}`, `${count('501')}`],
-      ['IAM', `${iamServed}`, '', `${iamOperations.length - iamServed}`],
+      ['S3', `${count('served')}`, `${count('never set')}`, `${count('405')}`, `${count('501')}`],
+      ['IAM', `${iamServed}`, '', '', `${iamOperations.length - iamServed}`],
       marked('STS', stsOperations),
       marked('KMS', kmsOperations),
     ],
