@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Account, awsEnvironment, type Client, command, findFirstLine } from './client.ts'
 import { identityWithAwsCli } from './identity.ts'
+import { keysWithAwsCli } from './kms.ts'
 import { expectEqual, sameAgain } from './round-trip.ts'
 
 export function awsCli(account: Account): Client {
@@ -56,6 +57,7 @@ export function awsCli(account: Account): Client {
       ],
     ],
     manageIdentities: () => identityWithAwsCli(account),
+    manageKeys: () => keysWithAwsCli(account),
     deleteBucket: async (bucket) => {
       await aws('s3', 'rb', '--force', `s3://${bucket}`)
     },

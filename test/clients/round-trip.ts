@@ -41,6 +41,7 @@ export function roundTrip(client: Client): Traveller {
           'manages users, roles and sessions',
           async () => (client.manageIdentities ? client.manageIdentities() : 'skipped'),
         ],
+        ['manages KMS keys', async () => (client.manageKeys ? client.manageKeys() : 'skipped')],
         ...(client.furtherSteps?.(bucket, source) ?? []),
         ['deletes the bucket and all in it', () => client.deleteBucket(bucket)],
       ]
