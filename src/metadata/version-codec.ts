@@ -4,6 +4,7 @@
  */
 import type { Acl } from '#model/access/acl.ts'
 import type { ObjectEncryption } from '#model/object/encryption.ts'
+import type { ObjectLock } from '#model/object/lock.ts'
 import {
   type ChecksumAlgorithm,
   type ChecksumType,
@@ -52,6 +53,7 @@ interface Tail {
   w?: string
   t?: object
   a?: Acl
+  l?: ObjectLock
   x?: string
   e?: ObjectEncryption
 }
@@ -68,6 +70,7 @@ export function encodeVersion(version: StoredVersion): Buffer {
   if (version.websiteRedirectLocation !== undefined) tail.w = version.websiteRedirectLocation
   if (version.tags !== undefined) tail.t = version.tags
   if (version.acl !== undefined) tail.a = version.acl
+  if (version.lock !== undefined) tail.l = version.lock
   if (version.crc64nvme !== undefined) tail.x = version.crc64nvme
   if (version.encryption !== undefined) tail.e = version.encryption
   if (blob.isArriving !== undefined) tail.y = 1
@@ -123,6 +126,7 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
   if (tail.w !== undefined) version.websiteRedirectLocation = tail.w
   if (tail.t !== undefined) version.tags = tail.t as Record<string, string>
   if (tail.a !== undefined) version.acl = tail.a
+  if (tail.l !== undefined) version.lock = tail.l
   if (tail.x !== undefined) version.crc64nvme = tail.x
   if (tail.e !== undefined) version.encryption = tail.e
   return version

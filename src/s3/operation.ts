@@ -5,6 +5,7 @@ import type { Caller } from '#access/caller/caller.ts'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
 import type { Resource } from '#access/decide/resource.ts'
+import type { Keyring } from '#keyring/data-keys.ts'
 import type { Owner, Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { Regions } from '#model/bucket/bucket-region.ts'
@@ -22,6 +23,8 @@ export interface S3Request {
   readonly headers: IncomingHttpHeaders
   /** Decoded; the first value where a name is repeated; `''` for a bare name. */
   readonly query: ReadonlyMap<string, string>
+  /** Every value of a parameter of the query, decoded. */
+  values(name: string): string[]
   readonly bucketName: string
   /** The bucket addressed, already loaded. CreateBucket and service operations must not touch it. */
   readonly bucket: Bucket
@@ -92,6 +95,7 @@ export interface Services {
   readonly gatekeeper: Gatekeeper
   readonly bucketPolicies: BucketPolicies
   readonly accounts: Accounts
+  readonly keyring: Keyring
   readonly settings: S3Settings
 }
 
@@ -136,6 +140,8 @@ export interface OperationRow {
   readonly withoutBucket?: true
   /** The credentials are in the body, so the operation verifies them and asks for the permission. */
   readonly authenticatesItself?: true
+  /** Answers 405, as S3 does. */
+  readonly isRefused?: true
   /** Answers 501. */
   readonly isUnserved?: true
 }

@@ -7,15 +7,20 @@ import { createBucket } from './bucket/create-bucket.ts'
 import { deleteBucket } from './bucket/delete-bucket.ts'
 import { getBucketLocation } from './bucket/get-bucket-location.ts'
 import { headBucket } from './bucket/head-bucket.ts'
+import { listTagsForResource, tagResource, untagResource } from './bucket/resource-tags.ts'
 import { settingRows } from './bucket/setting.ts'
+import { abac } from './bucket/settings/abac.ts'
+import { accelerate } from './bucket/settings/accelerate.ts'
 import { cors } from './bucket/settings/cors.ts'
 import { notBuiltRows } from './bucket/settings/not-built.ts'
-import { getObjectLock, getObjectLockConfiguration } from './bucket/settings/object-lock.ts'
+import { objectLock } from './bucket/settings/object-lock.ts'
 import { ownershipControls } from './bucket/settings/ownership-controls.ts'
 import { getBucketPolicyStatus, policy } from './bucket/settings/policy.ts'
 import { publicAccessBlock } from './bucket/settings/public-access-block.ts'
+import { requestPayment } from './bucket/settings/request-payment.ts'
 import { tagging } from './bucket/settings/tagging.ts'
 import { versioning } from './bucket/settings/versioning.ts'
+import { website } from './bucket/settings/website.ts'
 import { postObject } from './form/post-object.ts'
 import { listObjectVersions } from './listing/list-object-versions.ts'
 import { listObjects } from './listing/list-objects.ts'
@@ -33,12 +38,13 @@ import { deleteObject } from './object/delete-object.ts'
 import { deleteObjects } from './object/delete-objects.ts'
 import { getObject, headObject } from './object/get-object.ts'
 import { getObjectAttributes } from './object/get-object-attributes.ts'
+import { getObjectLegalHold, getObjectRetention, putObjectLegalHold, putObjectRetention } from './object/object-lock.ts'
 import { putObject } from './object/put-object.ts'
 import { renameObject } from './object/rename-object.ts'
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object/tagging.ts'
 import type { AskedAction, OperationRow } from './operation.ts'
 import { listBuckets } from './service/list-buckets.ts'
-import { unsupported } from './unsupported.ts'
+import { refused, unsupported } from './unsupported.ts'
 
 /** Reading or deleting a version by its id needs a permission of its own. */
 const byVersion = (action: string, versionAction: string) => (asked: AskedAction) =>
@@ -67,6 +73,11 @@ export const operations: readonly OperationRow[] = [
   { name: 'GetBucketAcl', route: 'GET bucket ?acl', action: 's3:GetBucketAcl', run: getBucketAcl },
   { name: 'PutBucketAcl', route: 'PUT bucket ?acl', action: 's3:PutBucketAcl', run: putBucketAcl },
 
+  // Of S3 Control: /v20180820/tags/{arn}
+  { name: 'ListTagsForResource', route: 'GET tags', action: undefined, run: listTagsForResource, withoutBucket: true },
+  { name: 'TagResource', route: 'POST tags', action: undefined, run: tagResource, withoutBucket: true },
+  { name: 'UntagResource', route: 'DELETE tags', action: undefined, run: untagResource, withoutBucket: true },
+
   // Objects
   { name: 'PutObject', route: 'PUT object', action: 's3:PutObject', run: putObject },
   { name: 'CopyObject', route: 'PUT object [x-amz-copy-source]', action: 's3:PutObject', run: copyObject },
@@ -79,6 +90,10 @@ export const operations: readonly OperationRow[] = [
   { name: 'GetObjectTagging', route: 'GET object ?tagging', action: byVersion('s3:GetObjectTagging', 's3:GetObjectVersionTagging'), run: getObjectTagging, reads: 'record', refusesMarkers: true },
   { name: 'PutObjectTagging', route: 'PUT object ?tagging', action: undefined, run: putObjectTagging },
   { name: 'DeleteObjectTagging', route: 'DELETE object ?tagging', action: undefined, run: deleteObjectTagging },
+  { name: 'GetObjectRetention', route: 'GET object ?retention', action: 's3:GetObjectRetention', run: getObjectRetention, reads: 'record', refusesMarkers: true },
+  { name: 'PutObjectRetention', route: 'PUT object ?retention', action: undefined, run: putObjectRetention },
+  { name: 'GetObjectLegalHold', route: 'GET object ?legal-hold', action: 's3:GetObjectLegalHold', run: getObjectLegalHold, reads: 'record', refusesMarkers: true },
+  { name: 'PutObjectLegalHold', route: 'PUT object ?legal-hold', action: undefined, run: putObjectLegalHold },
   { name: 'DeleteObject', route: 'DELETE object', action: byVersion('s3:DeleteObject', 's3:DeleteObjectVersion'), run: deleteObject },
   { name: 'DeleteObjects', route: 'POST bucket ?delete', action: undefined, run: deleteObjects },
   { name: 'PostObject', route: 'POST bucket', action: undefined, run: postObject, authenticatesItself: true },
@@ -93,30 +108,31 @@ export const operations: readonly OperationRow[] = [
   { name: 'ListMultipartUploads', route: 'GET bucket ?uploads', action: 's3:ListBucketMultipartUploads', run: listMultipartUploads },
 
   // Get, Put and Delete of bucket settings come from their descriptions
+  ...settingRows(abac),
+  ...settingRows(accelerate),
   ...settingRows(cors),
+  ...settingRows(objectLock),
   ...settingRows(ownershipControls),
   ...settingRows(policy),
   ...settingRows(publicAccessBlock),
+  ...settingRows(requestPayment),
   ...settingRows(tagging),
   ...settingRows(versioning),
+  ...settingRows(website),
   ...notBuiltRows,
-  { name: 'GetObjectLockConfiguration', route: 'GET bucket ?object-lock', action: 's3:GetBucketObjectLockConfiguration', run: getObjectLockConfiguration },
-  { name: 'GetObjectRetention', route: 'GET object ?retention', action: 's3:GetObjectRetention', run: getObjectLock, reads: 'record' },
-  { name: 'GetObjectLegalHold', route: 'GET object ?legal-hold', action: 's3:GetObjectLegalHold', run: getObjectLock, reads: 'record' },
+
+  // Of directory buckets, and of BitTorrent, which S3 has given up
+  refused('CreateSession', 'GET bucket ?session', 'BUCKET'),
+  refused('GetObjectTorrent', 'GET object ?torrent', 'OBJECT'),
+  refused('ListDirectoryBuckets', 'GET service ?x-id=ListDirectoryBuckets', 'SERVICE'),
 
   // Not served yet
   unsupported('CreateBucketMetadataConfiguration', 'POST bucket ?metadataConfiguration'),
   unsupported('CreateBucketMetadataTableConfiguration', 'POST bucket ?metadataTable'),
-  unsupported('CreateSession', 'GET bucket ?session'),
   unsupported('DeleteObjectAnnotation', 'DELETE object ?annotation ?annotationName='),
   unsupported('GetObjectAnnotation', 'GET object ?annotation ?annotationName='),
-  unsupported('GetObjectTorrent', 'GET object ?torrent'),
-  unsupported('ListDirectoryBuckets', 'GET service ?x-id=ListDirectoryBuckets'),
   unsupported('ListObjectAnnotations', 'GET object ?annotation'),
   unsupported('PutObjectAnnotation', 'PUT object ?annotation ?annotationName='),
-  unsupported('PutObjectLegalHold', 'PUT object ?legal-hold'),
-  unsupported('PutObjectLockConfiguration', 'PUT bucket ?object-lock'),
-  unsupported('PutObjectRetention', 'PUT object ?retention'),
   unsupported('RestoreObject', 'POST object ?restore'),
   unsupported('SelectObjectContent', 'POST object ?select ?select-type=2'),
   unsupported('UpdateBucketMetadataAnnotationTableConfiguration', 'PUT bucket ?metadataAnnotationTable'),

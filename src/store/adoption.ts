@@ -1,6 +1,7 @@
 /** What was changed by hand becomes what the index says, decided in the commit that makes it so. */
-import { lookup } from 'mime-types'
+
 import type { Adoption, Foreign } from '#blobs/contract/foreign.ts'
+import { mediaTypeOf } from '#lib/text/media-type.ts'
 import type { AsideReason } from '#metadata/blob-ref.ts'
 import { newOrder } from '#metadata/order.ts'
 import { rowKey } from '#metadata/tables.ts'
@@ -48,16 +49,16 @@ async function adoptRemoval(
 
 /** Other bytes are a new object, with metadata from its name. Those of the version before are gone: it is replaced, not kept. */
 async function adoptBytes(
-  { blobs }: StoreContext,
+  context: StoreContext,
   transaction: Transaction,
   bucket: Bucket,
   foreign: Foreign & { readonly found: NonNullable<Foreign['found']> },
   change: Change,
 ): Promise<void> {
   const { ref } = foreign.found
-  const blobOf = (aside: AsideReason | undefined) => (aside === undefined ? ref : blobs.asAside(ref, aside))
+  const blobOf = (aside: AsideReason | undefined) => (aside === undefined ? ref : context.blobs.asAside(ref, aside))
   const fresh = { ...adoptedVersion(foreign.key, bucket.ownerId, foreign.found), blobOf }
-  const version = await makeCurrent(blobs, transaction, bucket, fresh, {}, change)
+  const version = await makeCurrent(context, transaction, bucket, fresh, {}, change)
   change.arrived = { ref: version.blob, isInPlace: true }
   if (foreign.known !== undefined && change.moved.length > 0) dropDemoted(transaction, bucket, foreign.known, change)
 }
@@ -74,7 +75,7 @@ function adoptedVersion(
   ownerId: string,
   found: NonNullable<Foreign['found']>,
 ): Omit<NewVersion, 'blobOf'> {
-  const contentType = lookup(key)
+  const contentType = mediaTypeOf(key)
   const { sizeBytes, digests } = found
   const crc64nvme = digests.get('CRC64NVME')?.toString('base64') ?? ''
   return {
@@ -85,7 +86,7 @@ function adoptedVersion(
     checksum: { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value: crc64nvme },
     crc64nvme,
     attributes: {
-      headers: contentType === false ? {} : { contentType },
+      headers: contentType === undefined ? {} : { contentType },
       userMetadata: {},
       storageClass: 'STANDARD',
       ownerId,

@@ -6,8 +6,9 @@
 import type { ServerResponse } from 'node:http'
 import type { Whereabouts } from '#blobs/contract/blob-store.ts'
 import type { IncomingBody, Staged, StagedPart } from '#blobs/contract/incoming.ts'
-import type { Bucket, BucketUsage } from '#model/bucket/bucket.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 import type { BucketSettings, SettingName } from '#model/bucket/bucket-settings.ts'
+import type { BucketUsage } from '#model/bucket/usage.ts'
 import type { DataKeys, ObjectEncryption, Sealing } from '#model/object/encryption.ts'
 import type {
   Checksum,
@@ -46,6 +47,17 @@ export interface PutObject {
   readonly origin?: Origin | undefined
   /** If it is not a PutObject. */
   readonly cause?: 'Put' | 'Post' | 'Copy'
+}
+
+/** What is said of a version that stays. */
+export interface VersionEdit {
+  /** Undefined: it would rather be as it is. `nowMs`: the store's time. */
+  change(version: ObjectVersion, nowMs: number): ObjectVersion | undefined
+  readonly origin?: Origin | undefined
+  /** If it is no change of tags or an ACL. */
+  readonly cause?: 'PutRetention' | undefined
+  /** Whether the caller asks to pass governance mode, and may. */
+  readonly passesGovernance?: boolean | undefined
 }
 
 /** New wrappings of the same data keys. OperationAborted if what is stored is no longer `from`. */
@@ -186,6 +198,11 @@ export interface Store {
   /** BucketNotEmpty while any version or delete marker is left; uploads in progress are aborted. */
   deleteBucket(name: string): Promise<void>
   bucketUsage(name: string): Promise<BucketUsage>
+  /**
+   * QuotaExceeded if a body of this size, which is not received yet, cannot find room: of an object, or of a part. Each commit checks the
+   * quota.
+   */
+  assertQuota(bucket: Bucket, body: { key: string; sizeBytes: number; isPart: boolean }): Promise<void>
 
   // Objects
   /** EntityTooLarge, IncompleteBody (fewer or more bytes than announced). On any error nothing is left behind. */
@@ -198,7 +215,7 @@ export interface Store {
     sealing?: Sealing,
   ): Promise<Staged>
   discard(staged: Staged): Promise<void>
-  /** PreconditionFailed, NoSuchKey (If-Match on nothing), NoSuchBucket. Takes over `staged`, also when it throws. */
+  /** PreconditionFailed, NoSuchKey (If-Match on nothing), NoSuchBucket, QuotaExceeded. Takes over `staged`, also when it throws. */
   putObject(put: PutObject): Promise<ObjectVersion>
   /**
    * The record as stored, delete markers included. `versionId` undefined: the current one. Files changed, added or removed by
@@ -211,14 +228,9 @@ export interface Store {
   openObject(bucket: string, key: string, versionId: string | undefined): Promise<OpenObject>
   /**
    * Applies `change` to what is said of this very version, atomically; its key, bytes and time stay. Undefined if it is gone by now,
-   * or `change` would rather have it as it is.
+   * or `change` would rather have it as it is. AccessDenied where its lock would protect less than it does.
    */
-  changeVersion(
-    bucket: string,
-    version: ObjectVersion,
-    change: (version: ObjectVersion) => ObjectVersion | undefined,
-    origin?: Origin | undefined,
-  ): Promise<ObjectVersion | undefined>
+  changeVersion(bucket: string, version: ObjectVersion, edit: VersionEdit): Promise<ObjectVersion | undefined>
   /** Replaces the wrappings of the version's data keys: its bytes, ETag, time and all else stay. Undefined if it is gone by now. */
   rewrapVersion(
     bucket: string,
@@ -228,6 +240,7 @@ export interface Store {
   ): Promise<ObjectVersion | undefined>
   /** Parts of a multipart object in order, after part number `after`; empty for others. */
   listObjectParts(bucket: string, version: ObjectVersion, after: number, limit: number): Promise<ObjectPart[]>
+  /** AccessDenied for a version that is protected. */
   deleteObject(remove: {
     bucket: Bucket
     key: string
@@ -235,8 +248,13 @@ export interface Store {
     ownerId: string
     conditions: DeleteConditions
     origin?: Origin | undefined
+    /** Whether the caller asks to pass governance mode, and may. */
+    passesGovernance?: boolean | undefined
   }): Promise<DeletedObject>
-  /** Moves the current version in one commit. `sourceConditions` and `conditions` as for reads and writes. */
+  /**
+   * Moves the current version in one commit. `sourceConditions` and `conditions` as for reads and writes. AccessDenied while the version
+   * is protected.
+   */
   renameObject(rename: {
     bucket: Bucket
     from: string
@@ -288,6 +306,8 @@ export interface Store {
   /** NoSuchUpload, PreconditionFailed. */
   abortUpload(bucket: string, key: string, uploadId: string, ifInitiatedMs?: number): Promise<void>
 
+  /** The time by which locks end: never earlier than any that the store has seen. */
+  timeMs(): Promise<number>
   /** Where the bytes of a version are, for people; undefined where that is nothing to look at. */
   whereabouts(bucket: string, version: ObjectVersion): Whereabouts | undefined
   /** Compares the next versions with their records. What was changed by hand is adopted. */

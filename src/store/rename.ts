@@ -52,8 +52,10 @@ function renameVersion(
     const change = noChange(bucket.name, to, context)
     const blobOf = (aside: AsideReason | undefined) => blobs.asRenamed(to, source.blob, aside)
     const fresh = { ...freshOf(source, to), encryption, blobOf }
-    const version = await makeCurrent(blobs, transaction, bucket, fresh, rename.conditions, change)
+    const version = await makeCurrent(context, transaction, bucket, fresh, rename.conditions, change)
     change.arrived = { ref: version.blob, renamedFrom: { key: from, order: source.order, ref: source.blob } }
+    // A protected version stays under its key and its id.
+    if (source.lock !== undefined) change.unlocked.push(source.lock)
     transaction.remove(rowKey('o', bucket.name, from))
     await noteEmptied(transaction, bucket.name, from)
     change.objectCount--
@@ -64,8 +66,8 @@ function renameVersion(
   })
 }
 
-/** The source as a new version of the other key, with its bytes and all that was said of it. */
-function freshOf(source: StoredVersion, key: string): Omit<NewVersion, 'blobOf'> {
+/** The source as a new version of the other key, with its bytes and all that was said of it, but for its lock. */
+function freshOf({ lock: _, ...source }: StoredVersion, key: string): Omit<NewVersion, 'blobOf'> {
   const { sizeBytes, etag, partCount, checksum, crc64nvme } = source
   return { key, sizeBytes, etag, partCount, checksum, crc64nvme, attributes: source }
 }

@@ -5,16 +5,7 @@ import type { StoredVersion } from '#metadata/version-codec.ts'
 import { adopt } from './adoption.ts'
 import { storeStatus } from './background.ts'
 import { findSetting, putSetting } from './bucket-settings.ts'
-import {
-  adoptBucket,
-  bucketUsage,
-  createBucket,
-  deleteBucket,
-  findBucket,
-  getBucket,
-  listBuckets,
-  updateBucket,
-} from './buckets.ts'
+import { adoptBucket, createBucket, deleteBucket, findBucket, getBucket, listBuckets, updateBucket } from './buckets.ts'
 import { changeVersion, rewrapVersion } from './change-version.ts'
 import type { StoreContext } from './context.ts'
 import type { Store } from './contract.ts'
@@ -23,9 +14,11 @@ import { compareVersions, countLeftovers } from './fsck/compare-versions.ts'
 import { listObjects, listVersions } from './listing.ts'
 import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './parts.ts'
 import { putObject } from './publish.ts'
+import { assertQuota, readUsage } from './quota.ts'
 import { findVersion, headObject, listObjectParts, openObject } from './read.ts'
 import { renameObject } from './rename.ts'
 import { stage, stageCopy } from './staging.ts'
+import { storeTimeMs } from './store-time.ts'
 import { abortUpload, completeUpload, createUpload, getUpload, listUploads } from './uploads.ts'
 
 /** What the blob store asks of the store: what becomes of changes by hand. */
@@ -46,7 +39,8 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     findSetting: (bucket, name) => findSetting(context.engine, bucket, name),
     putSetting: (bucketName, name, value) => putSetting(context, bucketName, name, value),
     deleteBucket: (name) => deleteBucket(context, name, (key, uploadId) => abortUpload(context, name, key, uploadId)),
-    bucketUsage: (name) => bucketUsage(context, name),
+    bucketUsage: (name) => readUsage(context.engine, name),
+    assertQuota: (bucket, body) => assertQuota(context.engine, bucket, body),
     stage: (body, sealing) => stage(context, body, sealing),
     stageCopy: (source, range, algorithms, sealing) => stageCopy(context, source, range, algorithms, sealing),
     discard: async (staged) => blobs.discard(staged as StagedBlob),
@@ -54,7 +48,7 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     findVersion: (bucket, key, versionId) => findVersion(context, bucket, key, versionId),
     headObject: (bucket, key, versionId) => headObject(context, bucket, key, versionId),
     openObject: (bucket, key, versionId) => openObject(context, bucket, key, versionId),
-    changeVersion: (bucket, version, change, origin) => changeVersion(context, bucket, version, change, origin),
+    changeVersion: (bucket, version, edit) => changeVersion(context, bucket, version, edit),
     rewrapVersion: (bucket, version, rewrap, origin) => rewrapVersion(context, bucket, version, rewrap, origin),
     listObjectParts: (_bucket, version, after, limit) => listObjectParts(context, version, after, limit),
     deleteObject: (remove) => deleteObject(context, remove),
@@ -72,6 +66,7 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     listParts: (upload, after, limit) => listParts(context, upload, after, limit),
     completeUpload: (complete) => completeUpload(context, complete),
     abortUpload: (bucket, key, uploadId, ifInitiatedMs) => abortUpload(context, bucket, key, uploadId, ifInitiatedMs),
+    timeMs: () => storeTimeMs(context),
     whereabouts: (bucket, version) => blobs.whereabouts(bucket, version as StoredVersion),
     compareVersions: (stretch) => compareVersions(context, stretch),
     countLeftovers: (signal) => countLeftovers(context, signal),

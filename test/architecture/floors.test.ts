@@ -59,8 +59,8 @@ function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   return found
 }
 
-/** Zod checks values at every boundary; Express's types are those of http/, app/ and console/; mime-types serves store/ and console/. */
-const sharedPackages: ReadonlySet<string> = new Set(['express', 'mime-types', 'zod'])
+/** Zod checks values at every boundary; Express's types are those of http/, app/ and console/. */
+const sharedPackages: ReadonlySet<string> = new Set(['express', 'zod'])
 
 const topFolder = (path: string) => (path.includes('/') ? (path.split('/')[0] ?? '.') : '.')
 

@@ -248,7 +248,15 @@ export class KeyRows {
     for (;;) {
       try {
         const { result, committed } = await transact(this.#engine, async (transaction) => {
-          const change: Draft = { bucket: this.bucket, key, order: '', arrived: undefined, moved: [], gone: [] }
+          const change: Draft = {
+            bucket: this.bucket,
+            key,
+            order: '',
+            arrived: undefined,
+            moved: [],
+            relocked: [],
+            gone: [],
+          }
           const version = await body(transaction, change)
           return { version, recorded: await this.#blobs.record(transaction, change) }
         })

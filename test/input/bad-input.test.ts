@@ -8,9 +8,11 @@ import { access } from './tables/access.ts'
 import { buckets } from './tables/buckets.ts'
 import { forms } from './tables/forms.ts'
 import { listings, oddButRight } from './tables/listings.ts'
+import { locks } from './tables/locks.ts'
 import { multipart } from './tables/multipart.ts'
 import { objects } from './tables/objects.ts'
 import { policiesAndDeletes } from './tables/policies-and-deletes.ts'
+import { smallSettings } from './tables/small-settings.ts'
 import { tagging } from './tables/tagging.ts'
 import { unsetSettings } from './tables/unset-settings.ts'
 import { documents } from './tables/xml.ts'
@@ -23,6 +25,8 @@ const cases = [
   ...multipart,
   ...policiesAndDeletes,
   ...tagging,
+  ...smallSettings,
+  ...locks,
   ...unsetSettings,
   ...forms,
   ...documents,

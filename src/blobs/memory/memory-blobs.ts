@@ -44,6 +44,7 @@ export class MemoryBlobs implements BlobStore {
     parts: none,
     setAside: async () => undefined,
     keepRow: async () => 'memory',
+    lockRecords: none,
     unknownIn: none,
     unknownBuckets: async () => [],
     hasBucket: () => true,

@@ -3,8 +3,10 @@ import type { Acl } from '#model/access/acl.ts'
 import type { WithControls } from '#model/access/object-ownership.ts'
 import type { WithBlock } from '#model/access/public-access-block.ts'
 import { ApiError } from '#model/errors.ts'
+import type { DefaultRetention } from '#model/object/lock.ts'
 import type { Tags } from '#model/tags.ts'
 import type { SettingName } from './bucket-settings.ts'
+import type { BucketQuota } from './quota.ts'
 
 export type VersioningStatus = 'Unversioned' | 'Enabled' | 'Suspended'
 
@@ -16,21 +18,24 @@ export interface Bucket extends WithControls, WithBlock {
   readonly region: string
   readonly versioning: VersioningStatus
   readonly mfaDelete: boolean
+  /** Once true it stays so. */
   readonly objectLockEnabled: boolean
+  /** What new versions get where Object Lock is enabled. Absent: nothing. */
+  readonly defaultRetention?: DefaultRetention
   /** Absent: only the owner has access. */
   readonly acl?: Acl
   /** Something wants to know of every change of its objects: each commit appends to the bucket's outbox. */
   readonly hasListeners?: true
-  /** Labels without an effect on access, unlike those of objects. Absent: none. */
+  /** Absent: none. They have an effect on access only where `hasAbac`, unlike those of objects. */
   readonly tags?: Tags
+  /** Attribute-based access control: conditions of policies see the bucket's tags. */
+  readonly hasAbac?: true
+  /** Other accounts must say that they pay for their requests. */
+  readonly requesterPays?: true
   /** The settings that have a row of their own. Absent: none. */
   readonly settings?: readonly SettingName[]
-}
-
-/** Objects and bytes of current and non-current versions. */
-export interface BucketUsage {
-  readonly objectCount: number
-  readonly sizeBytes: number
+  /** Absent: none. */
+  readonly quota?: BucketQuota
 }
 
 /**
@@ -81,4 +86,23 @@ export function withVersioning(bucket: Bucket, status: 'Enabled' | 'Suspended'):
     })
   }
   return { ...bucket, versioning: status }
+}
+
+export type Payer = 'BucketOwner' | 'Requester'
+
+export function withPayer({ requesterPays: _, ...bucket }: Bucket, payer: Payer): Bucket {
+  return payer === 'Requester' ? { ...bucket, requesterPays: true } : bucket
+}
+
+export function withAbac({ hasAbac: _, ...bucket }: Bucket, isEnabled: boolean): Bucket {
+  return isEnabled ? { ...bucket, hasAbac: true } : bucket
+}
+
+/** InvalidRequest: tags that decide about access take the rights s3:TagResource and s3:UntagResource. */
+export function assertTaggedDirectly({ hasAbac }: Bucket): void {
+  if (!hasAbac) return
+  throw new ApiError('InvalidRequest', {
+    message:
+      'Attribute-based access control is enabled for this bucket: use TagResource and UntagResource for its tags.',
+  })
 }

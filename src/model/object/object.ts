@@ -4,6 +4,7 @@ import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Tags } from '#model/tags.ts'
 import type { ObjectEncryption } from './encryption.ts'
+import type { ObjectLock } from './lock.ts'
 
 export const checksumAlgorithms = [
   'CRC32',
@@ -50,6 +51,8 @@ export interface ObjectAttributes {
   readonly acl?: Acl
   /** Absent: none. */
   readonly tags?: Tags
+  /** Absent: the version was never locked. Of an object that is not stored yet: absent for the bucket's default. */
+  readonly lock?: ObjectLock
 }
 
 export interface ObjectVersion extends ObjectAttributes {

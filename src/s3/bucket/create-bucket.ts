@@ -10,7 +10,8 @@ import {
 import { refuseBlockedAcl } from '#model/access/public-access-block.ts'
 import { resolveAcl } from '#model/access/requested-acl.ts'
 import { assertBucketName, type Bucket } from '#model/bucket/bucket.ts'
-import { regionOfBucket } from '#model/bucket/bucket-region.ts'
+import { assertNamespace } from '#model/bucket/bucket-namespace.ts'
+import { regionOfBucket, signedRegionOf } from '#model/bucket/bucket-region.ts'
 import { newBucket } from '#model/bucket/new-bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertTags, type NamedTags } from '#model/tags.ts'
@@ -34,9 +35,15 @@ export async function createBucket(request: S3Request, services: Services): Prom
     ...(location !== '' && { 's3:locationconstraint': location }),
   })
   if (named.length > 0) request.authorize('s3:TagResource', place, keys)
+  const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
+  const lockActions = objectLockEnabled ? ['s3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning'] : []
+  for (const action of lockActions) request.authorize(action, place)
   const tags = assertTags(named, 'newBucket')
   const region = regionOfBucket(location, settings)
-  const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
+  assertNamespace(bucketName, request.headers['x-amz-bucket-namespace']?.toString(), {
+    account: services.accounts.findAccount(caller.principal.canonicalId) ?? '',
+    region: signedRegionOf(region),
+  })
   const asked = {
     name: bucketName,
     ownerId: caller.principal.canonicalId,

@@ -1,8 +1,9 @@
 /** Compares the files below STORAGE_ROOT with the records. */
 import { type Dirent, existsSync } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
-import type { Finding, Inspection, Leftover, Pace, Unknown, Verdict } from '#blobs/contract/inspection.ts'
+import type { Finding, Inspection, Leftover, LockRecord, Pace, Unknown, Verdict } from '#blobs/contract/inspection.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
+import { readLockRecords } from '#blobs/files/locks/lock-records.ts'
 import { isLink } from '#blobs/files/place/inside.ts'
 import { systemFolder } from '#blobs/files/place/layout.ts'
 import { hasUsableName } from '#blobs/files/place/unusable-name.ts'
@@ -75,6 +76,10 @@ export class FileInspection implements Inspection {
       if (entry.isDirectory()) yield* this.#unknownBelow(bucket, `${key}/`)
       else if (entry.isFile() && !isRecorded(key, await engine.get(rowKey('o', bucket, key)))) yield { key }
     }
+  }
+
+  lockRecords(): AsyncIterable<LockRecord> {
+    return readLockRecords(this.#context.layout)
   }
 
   async unknownBuckets(known: ReadonlySet<string>): Promise<string[]> {

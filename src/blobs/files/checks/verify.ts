@@ -1,5 +1,5 @@
 /**
- * Bytes that are read are compared with what the record knows of them (DESIGN §2, promise 4): what a disk has damaged is refused, never
+ * Bytes that are read are compared with what the record knows of them: what a disk has damaged is refused, never
  * served and never copied. A change by hand has another time or size, and is adopted before it comes to this.
  */
 import fs from 'node:fs'

@@ -1,5 +1,5 @@
 /**
- * Moves files to where the records say (DESIGN §5, steps 4 and 6). Every method runs inside an exclusive section of the index, so that
+ * Moves files to where the records say (docs/protocol.md). Every method runs inside an exclusive section of the index, so that
  * writers of one key in any process take turns; playing a row again changes nothing. The one move made outside (direct-move.ts) may
  * come between any two steps: a file may have left `staging/` a moment after it was seen there.
  */
@@ -14,6 +14,7 @@ import {
   tryToRemove,
   writeSmallFile,
 } from '#blobs/files/io/file-operations.ts'
+import { writeLockRecord } from '#blobs/files/locks/lock-records.ts'
 import { type FileSignature, isFileOf, isPlain, placeOf, withKind, withSignature } from '#blobs/files/place/file-ref.ts'
 import { isInside } from '#blobs/files/place/inside.ts'
 import type { Layout } from '#blobs/files/place/layout.ts'
@@ -61,8 +62,15 @@ export class FileMoves {
         this.#verify(view, pending, pending.bytes, (inode) => isMoved || playing.inodes.has(inode))
       }
       if (located.version.blob.isArriving !== undefined) noteArrived(view, pending, order)
+      if (located.version.lock !== undefined) this.#keepLock(view, pending, order)
     }
     return true
+  }
+
+  /** The row that was written last is what a second record is of. */
+  #keepLock(view: Exclusive, { bucket, key }: Pending, order: string): void {
+    const located = locate(view, bucket, key, order)
+    if (located !== undefined) writeLockRecord(this.#options.layout, bucket, located.version)
   }
 
   /** As `removeFilesOf`. */

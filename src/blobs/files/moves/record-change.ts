@@ -56,8 +56,8 @@ export async function recordChange(
  * NotSettled. A write moves its own file without a look at the way of one that is arriving from another path than `staging/`, and would
  * leave that where it is.
  */
-function assertSettled({ bucket, key, arrived, moved, gone }: BlobChange): void {
-  for (const { order, ref } of gone) if (ref.isArriving) throw new NotSettled(bucket, key, order)
+function assertSettled({ bucket, key, arrived, moved, relocked, gone }: BlobChange): void {
+  for (const { order, ref } of [...gone, ...relocked]) if (ref.isArriving) throw new NotSettled(bucket, key, order)
   for (const { order, from } of moved) if (from.isArriving) throw new NotSettled(bucket, key, order)
   const source = arrived?.renamedFrom
   if (source?.ref.isArriving) throw new NotSettled(bucket, source.key, source.order)
@@ -73,13 +73,15 @@ function assertPossible(context: FilesContext, { bucket, key, arrived, moved, go
   if (from !== undefined && isPlain(from.ref)) assertRemovable(context, bucket, from.key)
 }
 
-function filesOf({ arrived, moved, gone }: BlobChange): {
+function filesOf({ arrived, moved, relocked, gone }: BlobChange): {
   moved: string[]
   removed: RemovedFile[]
   replacedInodes: number[]
 } {
   const isOther = ({ from, to }: MovedBlob) => from.kind !== to.kind || from.aside !== to.aside
   const orders = moved.filter(isOther).map(({ order }) => order)
+  // Their files are where they belong; their locks are noted beside them.
+  orders.push(...relocked.map(({ order }) => order))
   // The new file takes the old one's place: nothing is left to remove.
   const replaced = arrived !== undefined && isPlain(arrived.ref) ? gone.find(({ ref }) => isPlain(ref)) : undefined
   const removed = gone.filter((one) => one !== replaced).map(({ ref }) => removedFile(ref))

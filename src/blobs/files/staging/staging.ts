@@ -1,4 +1,4 @@
-/** Bodies on their way in (DESIGN §5, step 1): small ones stay in memory and become a file at once, large ones stream. */
+/** Bodies on their way in: small ones stay in memory and become a file at once, large ones stream. */
 import { open } from 'node:fs/promises'
 import { copyFrom } from '#blobs/contract/copy-from.ts'
 import { algorithmsFor, type ByteRange, type IncomingBody, type StagedBlob } from '#blobs/contract/incoming.ts'

@@ -1,8 +1,9 @@
 /** Uploads from the browser: small files at once, large ones in parts, which may come in any order and be repeated. */
-import { lookup } from 'mime-types'
+
 import * as z from 'zod'
 import { type Effect, writing } from '#console/facts.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+import { mediaTypeOf } from '#lib/text/media-type.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Upload } from '#model/object/upload.ts'
@@ -39,7 +40,7 @@ export const uploadPart: Page = async (visit, { store, config }) => {
     throw new ApiError('InvalidArgument')
   }
   const upload = await uploadOf(visit, store)
-  const part = await putPart(store, { upload, partNumber, body: bodyOf(visit, config) })
+  const part = await putPart(store, { bucket: visit.bucket, upload, partNumber, body: bodyOf(visit, config) })
   return { json: { partNumber, etag: part.etag } }
 }
 
@@ -79,8 +80,10 @@ const objectOf = ({ bucket, key }: Visit): NewObject => ({ bucket, key, headers:
 function bodyOf({ message, headers }: Visit, { maxUploadBytes }: ConsoleServices['config']): NewBody {
   const length = headers['content-length']
   if (length === undefined) throw new ApiError('MissingContentLength')
+  const sizeBytes = Number(length)
   return {
-    open: (algorithms) => ({ source: message, sizeBytes: Number(length), maxBytes: maxUploadBytes, algorithms }),
+    sizeBytes,
+    open: (algorithms) => ({ source: message, sizeBytes, maxBytes: maxUploadBytes, algorithms }),
   }
 }
 
@@ -91,5 +94,5 @@ export const writingOf = (visit: Visit): Effect => writing(conditionsOf(visit))
 
 /** Browsers guess the type from the name too, but know fewer types. */
 function contentTypeOf(key: string): string {
-  return lookup(key) || 'application/octet-stream'
+  return mediaTypeOf(key) ?? 'application/octet-stream'
 }

@@ -3,6 +3,7 @@ import { assertCorsRules, type CorsRule } from '#model/bucket/cors.ts'
 import { limits } from '#model/limits.ts'
 import { type BucketSetting, inOwnRow, xmlDocument } from '#s3/bucket/setting.ts'
 import type { XmlContent } from '#s3/operation.ts'
+import { assertOnly, readInteger } from '#s3/request/read-xml.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html */
 export const cors: BucketSetting<readonly CorsRule[]> = {
@@ -51,22 +52,10 @@ function writeRule(rule: CorsRule): XmlContent {
   }
 }
 
-function assertOnly(node: XmlElements, names: readonly string[]): void {
-  const unknown = Object.keys(node).find((name) => !name.startsWith('$') && !names.includes(name))
-  if (unknown !== undefined) throw new Error(`<${unknown}> is not known here`)
-}
-
 function textsAt(node: XmlElements, name: string): string[] {
   const values = (node[name] ?? []) as readonly (string | XmlElements)[]
   return values.map((value) => {
     if (typeof value !== 'string') throw new Error(`<${name}> must hold text`)
     return value
   })
-}
-
-/** xs:int */
-function readInteger(text: string): number {
-  const value = /^[+-]?\d{1,10}$/.test(text.trim()) ? Number(text) : Number.NaN
-  if (value !== Math.trunc(value) || value < -(2 ** 31) || value >= 2 ** 31) throw new Error(`${text} is no xs:int`)
-  return value
 }

@@ -2,7 +2,6 @@
  * Settings that this server does not have yet. GET answers as AWS does for a bucket that never had them, which is the
  * truth; DELETE finds nothing to delete; PUT answers 501. Building one replaces its row by a BucketSetting.
  */
-import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError, type ErrorCode } from '#model/errors.ts'
 import type { OperationRow, S3Request, S3Response, XmlDocument } from '#s3/operation.ts'
 import { unsupported } from '#s3/unsupported.ts'
@@ -13,17 +12,14 @@ interface NotBuilt {
   readonly get: readonly [name: string, action: string]
   readonly put?: string
   readonly delete?: readonly [name: string, action: string]
-  /** An error, or a document: `['BucketLoggingStatus']`, `['AbacStatus', { Status: 'Disabled' }]`. */
+  /** An error, or a document: `['BucketLoggingStatus']`. */
   readonly missing: ErrorCode | readonly [root: string, content?: XmlDocument['content']]
   /** DELETE answers the error of GET; otherwise 204. */
   readonly deleteIsRefused?: true
-  readonly refuse?: (bucket: Bucket) => void
 }
 
 // biome-ignore format: a table
 const settings: readonly NotBuilt[] = [
-  { subresource: 'abac', get: ['GetBucketAbac', 's3:GetBucketAbac'], put: 'PutBucketAbac', missing: ['AbacStatus', { Status: 'Disabled' }] },
-  { subresource: 'accelerate', get: ['GetBucketAccelerateConfiguration', 's3:GetAccelerateConfiguration'], put: 'PutBucketAccelerateConfiguration', missing: ['AccelerateConfiguration'], refuse: refuseDots },
   { subresource: 'encryption', get: ['GetBucketEncryption', 's3:GetEncryptionConfiguration'], put: 'PutBucketEncryption', delete: ['DeleteBucketEncryption', 's3:PutEncryptionConfiguration'], missing: 'ServerSideEncryptionConfigurationNotFoundError' },
   { subresource: 'lifecycle', get: ['GetBucketLifecycleConfiguration', 's3:GetLifecycleConfiguration'], put: 'PutBucketLifecycleConfiguration', delete: ['DeleteBucketLifecycle', 's3:PutLifecycleConfiguration'], missing: 'NoSuchLifecycleConfiguration' },
   { subresource: 'logging', get: ['GetBucketLogging', 's3:GetBucketLogging'], put: 'PutBucketLogging', missing: ['BucketLoggingStatus'] },
@@ -31,8 +27,6 @@ const settings: readonly NotBuilt[] = [
   { subresource: 'metadataTable', get: ['GetBucketMetadataTableConfiguration', 's3:GetBucketMetadataTableConfiguration'], delete: ['DeleteBucketMetadataTableConfiguration', 's3:DeleteBucketMetadataTableConfiguration'], missing: 'MetadataConfigurationNotFound', deleteIsRefused: true },
   { subresource: 'notification', get: ['GetBucketNotificationConfiguration', 's3:GetBucketNotification'], put: 'PutBucketNotificationConfiguration', missing: ['NotificationConfiguration'] },
   { subresource: 'replication', get: ['GetBucketReplication', 's3:GetReplicationConfiguration'], put: 'PutBucketReplication', delete: ['DeleteBucketReplication', 's3:PutReplicationConfiguration'], missing: 'ReplicationConfigurationNotFoundError' },
-  { subresource: 'requestPayment', get: ['GetBucketRequestPayment', 's3:GetBucketRequestPayment'], put: 'PutBucketRequestPayment', missing: ['RequestPaymentConfiguration', { Payer: 'BucketOwner' }] },
-  { subresource: 'website', get: ['GetBucketWebsite', 's3:GetBucketWebsite'], put: 'PutBucketWebsite', delete: ['DeleteBucketWebsite', 's3:DeleteBucketWebsite'], missing: 'NoSuchWebsiteConfiguration' },
 ]
 
 /** Settings of which a bucket may have many, each under an id. */
@@ -49,9 +43,8 @@ export const notBuiltRows: readonly OperationRow[] = [
   ...listedSettings.flatMap(listedRowsOf),
 ]
 
-function rowsOf({ subresource, get, put, delete: remove, missing, deleteIsRefused, refuse }: NotBuilt): OperationRow[] {
+function rowsOf({ subresource, get, put, delete: remove, missing, deleteIsRefused }: NotBuilt): OperationRow[] {
   const read = (request: S3Request): S3Response => {
-    refuse?.(request.bucket)
     if (typeof missing === 'string') throw new ApiError(missing, { fields: { BucketName: request.bucket.name } })
     const [root, content = {}] = missing
     return { body: { root, content } }
@@ -92,11 +85,4 @@ function listedRowsOf({ subresource, name, listRoot }: (typeof listedSettings)[n
 
 function refuseId(): never {
   throw new ApiError('NoSuchConfiguration')
-}
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAccelerateConfiguration.html */
-function refuseDots({ name }: Bucket): void {
-  if (!name.includes('.')) return
-  const message = 'S3 Transfer Acceleration is not supported for buckets with periods (.) in their names'
-  throw new ApiError('InvalidRequest', { message })
 }
