@@ -1,7 +1,18 @@
 /** The command line of the benchmark. */
 import { parseArgs } from 'node:util'
 
-export const workNames = ['get', 'head', 'put', 'list', 'versions', 'delete', 'get64', 'put64', 'complete'] as const
+export const workNames = [
+  'get',
+  'head',
+  'put',
+  'list',
+  'versions',
+  'delete',
+  'get64',
+  'put64',
+  'complete',
+  'sealed',
+] as const
 export type WorkName = (typeof workNames)[number]
 
 export interface BenchOptions {
@@ -30,7 +41,7 @@ const usage = `npm run bench -- [options]
   --pid N               ... and read the CPU time of this process's tree
   --command "..."       start this (in a shell), measure it at --target, stop it
   --access-key, --secret-key   credentials (localadmin)
-  --only LIST           some of ${workNames.join(',')}
+  --only LIST           some of ${workNames.join(',')}; sealed: objects with SSE-S3, beside the columns of the same name
   --seconds N           time for each work in each round (2)
   --rounds N            turns that the candidates take at each work; medians are told (6)
   --durability LIST     strict,relaxed,none (strict,relaxed)
