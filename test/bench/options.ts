@@ -1,18 +1,7 @@
 /** The command line of the benchmark. */
 import { parseArgs } from 'node:util'
 
-export const workNames = [
-  'get',
-  'head',
-  'put',
-  'list',
-  'versions',
-  'delete',
-  'get64',
-  'put64',
-  'complete',
-  'sealed',
-] as const
+export const workNames = ['get', 'head', 'put', 'list', 'versions', 'delete', 'get64', 'put64', 'complete'] as const
 export type WorkName = (typeof workNames)[number]
 
 export interface BenchOptions {
@@ -34,6 +23,8 @@ export interface BenchOptions {
   readonly isLarge: boolean
   readonly isMarkdown: boolean
   readonly hasPolicies: boolean
+  /** Beside each of this server, in the same turns, one that seals all it stores. */
+  readonly hasSealed: boolean
 }
 
 const usage = `npm run bench -- [options]
@@ -41,13 +32,14 @@ const usage = `npm run bench -- [options]
   --pid N               ... and read the CPU time of this process's tree
   --command "..."       start this (in a shell), measure it at --target, stop it
   --access-key, --secret-key   credentials (localadmin)
-  --only LIST           some of ${workNames.join(',')}; sealed: objects with SSE-S3, beside the columns of the same name
+  --only LIST           some of ${workNames.join(',')}
   --seconds N           time for each work in each round (2)
   --rounds N            turns that the candidates take at each work; medians are told (6)
   --durability LIST     strict,relaxed,none (strict,relaxed)
   --workers N           API workers instead of the launcher's choice
   --large               list in a bucket of 1,000,000 objects too
   --policies            GET 4 KiB in turns with and without a bucket policy of 50 statements
+  --sealed              the same server with DEFAULT_ENCRYPTION=AES256 beside it
   --smoke               short, to see that everything works
   --markdown            print the table as Markdown`
 
@@ -67,6 +59,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
       workers: { type: 'string' },
       policies: { type: 'boolean', default: false },
       large: { type: 'boolean', default: false },
+      sealed: { type: 'boolean', default: false },
       smoke: { type: 'boolean', default: false },
       markdown: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -95,5 +88,6 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     isLarge: values.large,
     isMarkdown: values.markdown,
     hasPolicies: values.policies,
+    hasSealed: values.sealed,
   }
 }

@@ -65,13 +65,12 @@ export class Bench {
     return this.#signer.sign(parts)
   }
 
-  object(method: string, key: string, body?: Buffer, headers?: Record<string, string>): WireRequest {
-    const sent = body === undefined ? {} : { body, payloadHash: hashOf(body) }
-    return this.sign({ method, path: `/${bucket}/${key}`, ...sent, ...(headers && { headers }) })
+  object(method: string, key: string, body?: Buffer): WireRequest {
+    return this.sign({ method, path: `/${bucket}/${key}`, ...(body ? { body, payloadHash: hashOf(body) } : {}) })
   }
 
-  freshKey(folder = 'n'): string {
-    return `${folder}/fresh-${this.#freshCount++}`
+  freshKey(): string {
+    return `n/fresh-${this.#freshCount++}`
   }
 
   run(work: Work, seconds: number): Promise<LoadResult> {
@@ -83,10 +82,9 @@ export class Bench {
     if (status !== 200 && status !== 409) throw new Error(`Creating ${name} failed: ${status} ${body}`)
   }
 
-  putAll(keys: Iterable<string>, body: Buffer, into = bucket, headers?: Record<string, string>): Promise<void> {
+  putAll(keys: Iterable<string>, body: Buffer, into = bucket): Promise<void> {
     const payloadHash = hashOf(body)
-    const common = { method: 'PUT', body, payloadHash, ...(headers && { headers }) }
-    const sign = (key: string) => this.sign({ ...common, path: `/${into}/${key}` })
+    const sign = (key: string) => this.sign({ method: 'PUT', path: `/${into}/${key}`, body, payloadHash })
     return sendAll(this.subject.endpoint, mapLazily(keys, sign))
   }
 }
@@ -112,20 +110,11 @@ function repeat(requests: readonly WireRequest[], connections: number): Omit<Loa
   return { connections, next: () => requests[at++ % requests.length] }
 }
 
-/** A kind of object that is written: where its keys are, and what its requests say. */
-interface Kind {
-  readonly folder: string
-  readonly headers?: Record<string, string>
-}
-
-const plain: Kind = { folder: 'n' }
-const sealed: Kind = { folder: 's', headers: { 'x-amz-server-side-encryption': 'AES256' } }
-
 /** Fresh keys and overwrites in turn; ends early should the server be faster than what was signed. */
-function puts(bench: Bench, { folder, headers }: Kind): Omit<Load, 'seconds'> {
-  const old = [...keys(`${folder}/small-`, smallCount)].map((key) => bench.object('PUT', key, small, headers))
+function puts(bench: Bench): Omit<Load, 'seconds'> {
+  const old = [...keys('n/small-', smallCount)].map((key) => bench.object('PUT', key, small))
   const freshCount = Math.ceil(bench.options.seconds * 8000)
-  const fresh = Array.from({ length: freshCount }, () => bench.object('PUT', bench.freshKey(folder), small, headers))
+  const fresh = Array.from({ length: freshCount }, () => bench.object('PUT', bench.freshKey(), small))
   let at = 0
   const next = () => {
     const turn = at++
@@ -158,14 +147,14 @@ function listsOfVersions(bench: Bench): Omit<Load, 'seconds'> {
   return repeat(pages, 4)
 }
 
-function put64(bench: Bench, connections: number, { folder, headers }: Kind): Omit<Load, 'seconds'> {
+function put64(bench: Bench, connections: number): Omit<Load, 'seconds'> {
   const requests = Array.from({ length: 8 }, (_, i) =>
     bench.sign({
       method: 'PUT',
-      path: `/${bucket}/${folder}/big-${i}`,
+      path: `/${bucket}/n/big-${i}`,
       body: big,
       payloadHash: 'UNSIGNED-PAYLOAD',
-      headers: { 'content-md5': bigMd5, ...headers },
+      headers: { 'content-md5': bigMd5 },
     }),
   )
   return repeat(requests, connections)
@@ -184,13 +173,10 @@ async function prepareDeletions(bench: Bench): Promise<void> {
   }
 }
 
-const prepareSmall =
-  ({ folder, headers }: Kind) =>
-  (bench: Bench) =>
-    bench.putAll(keys(`${folder}/small-`, smallCount), small, bucket, headers)
+const prepareSmall = (bench: Bench) => bench.putAll(keys('n/small-', smallCount), small)
 const prepareListed = (bench: Bench) => bench.putAll(keys('l/', listedCount), Buffer.from('x'))
-const prepareBig = (kind: Kind) => (bench: Bench) =>
-  sendAll(bench.subject.endpoint, [put64(bench, 1, kind).next() ?? bench.object('GET', '')])
+const prepareBig = (bench: Bench) =>
+  sendAll(bench.subject.endpoint, [put64(bench, 1).next() ?? bench.object('GET', '')])
 
 async function prepareLarge(bench: Bench): Promise<void> {
   await bench.createBucket('bench-large')
@@ -205,62 +191,22 @@ async function prepareLarge(bench: Bench): Promise<void> {
   bench.renew()
 }
 
-const reads =
-  (method: string, { folder }: Kind = plain) =>
-  (bench: Bench) =>
-    repeat(
-      [...keys(`${folder}/small-`, smallCount)].map((key) => bench.object(method, key)),
-      16,
-    )
+const reads = (method: string) => (bench: Bench) =>
+  repeat(
+    [...keys('n/small-', smallCount)].map((key) => bench.object(method, key)),
+    16,
+  )
 
 const smallWorks: readonly Work[] = [
-  { title: 'GET 4 KiB', name: 'get', isOnFloor: true, prepare: prepareSmall(plain), load: reads('GET'), warmUpSeconds },
-  { title: 'HEAD', name: 'head', isOnFloor: true, prepare: prepareSmall(plain), load: reads('HEAD'), warmUpSeconds },
+  { title: 'GET 4 KiB', name: 'get', isOnFloor: true, prepare: prepareSmall, load: reads('GET'), warmUpSeconds },
+  { title: 'HEAD', name: 'head', isOnFloor: true, prepare: prepareSmall, load: reads('HEAD'), warmUpSeconds },
   {
     title: 'PUT 4 KiB',
     name: 'put',
     isOnFloor: true,
-    prepare: prepareSmall(plain),
-    load: (bench) => puts(bench, plain),
+    prepare: prepareSmall,
+    load: puts,
     warmUpSeconds: putWarmUpSeconds,
-  },
-]
-
-/** Beside the columns of the same name in the same run. */
-const sealedWorks: readonly Work[] = [
-  {
-    title: 'GET 4 KiB sealed',
-    name: 'sealed',
-    isOnFloor: false,
-    prepare: prepareSmall(sealed),
-    load: reads('GET', sealed),
-    warmUpSeconds,
-  },
-  {
-    title: 'PUT 4 KiB sealed',
-    name: 'sealed',
-    isOnFloor: false,
-    prepare: prepareSmall(sealed),
-    load: (bench) => puts(bench, sealed),
-    warmUpSeconds: putWarmUpSeconds,
-  },
-  {
-    title: 'GET 64 MiB sealed',
-    name: 'sealed',
-    isOnFloor: false,
-    operationMiB: 64,
-    prepare: prepareBig(sealed),
-    load: (bench) => repeat([bench.object('GET', 's/big-0')], 4),
-    warmUpSeconds,
-  },
-  {
-    title: 'PUT 64 MiB sealed',
-    name: 'sealed',
-    isOnFloor: false,
-    operationMiB: 64,
-    prepare: prepareBig(sealed),
-    load: (bench) => put64(bench, 4, sealed),
-    warmUpSeconds,
   },
 ]
 
@@ -325,16 +271,16 @@ const largeListWorks: readonly Work[] = [
 
 function bigWorks(connections: number): readonly Work[] {
   const suffix = connections === 1 ? ', 1 conn.' : ''
-  const common = { isOnFloor: true, operationMiB: 64, prepare: prepareBig(plain), warmUpSeconds }
+  const common = { isOnFloor: true, operationMiB: 64, prepare: prepareBig, warmUpSeconds }
   const get = (bench: Bench) => repeat([bench.object('GET', 'n/big-0')], connections)
   return [
     { ...common, title: `GET 64 MiB${suffix}`, name: 'get64', load: get },
-    { ...common, title: `PUT 64 MiB${suffix}`, name: 'put64', load: (bench) => put64(bench, connections, plain) },
+    { ...common, title: `PUT 64 MiB${suffix}`, name: 'put64', load: (bench) => put64(bench, connections) },
   ]
 }
 
 export function chooseWorks(options: BenchOptions): readonly Work[] {
   const lists = options.isLarge ? [...listWorks, ...largeListWorks] : listWorks
-  const all = [...smallWorks, ...lists, ...versionWorks, ...deleteWorks, ...bigWorks(4), ...bigWorks(1), ...sealedWorks]
+  const all = [...smallWorks, ...lists, ...versionWorks, ...deleteWorks, ...bigWorks(4), ...bigWorks(1)]
   return all.filter((work) => options.works.has(work.name))
 }
