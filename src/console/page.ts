@@ -8,6 +8,7 @@ import type { Resource } from '#access/decide/resource.ts'
 import type { Access } from '#access/open-access.ts'
 import type { SignIn } from '#access/sign-in/sign-in.ts'
 import type { Identities } from '#identity/identities.ts'
+import type { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
 import type { LocalKeyring } from '#keyring/local-keyring.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
@@ -84,7 +85,7 @@ export interface View {
   readonly scripts?: readonly string[]
 }
 
-export type Section = 'overview' | 'buckets' | 'iam' | 'activity' | 'denials' | 'docs' | 'system'
+export type Section = 'overview' | 'buckets' | 'iam' | 'kms' | 'activity' | 'denials' | 'docs' | 'system'
 
 export interface Crumb {
   readonly text: string
@@ -123,6 +124,7 @@ export interface DomainServices {
   readonly identities: Identities
   readonly keyring: LocalKeyring
   readonly encryption: Encryption
+  readonly keyPolicies: KeyPolicyBook
   readonly signIn: SignIn
   readonly secretOf: (accessKeyId: string) => string | undefined
   readonly documentProblems: () => readonly { readonly path: string; readonly problem: string | undefined }[]

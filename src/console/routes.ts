@@ -33,6 +33,18 @@ import {
   showPolicies,
 } from './iam/policies/policies.ts'
 import { showSimulation } from './iam/simulation/simulate.ts'
+import {
+  addAlias,
+  deleteKmsKey,
+  describeKmsKey,
+  keepKmsKey,
+  removeAlias,
+  saveKeyPolicy,
+  setKeyState,
+  setRotation,
+} from './kms/change-key.ts'
+import { createKmsKey, showKeys } from './kms/list-keys.ts'
+import { showKey } from './kms/show-key.ts'
 import { saveBucketLock, showBucketLock } from './locks/bucket-lock.ts'
 import { saveVersionLock, showVersionLock } from './locks/version-lock.ts'
 import { createFolder, showNewFolder } from './objects/folder/create-folder.ts'
@@ -141,6 +153,19 @@ export const routes: readonly Route[] = [
   route('post', '/ui/iam/:holders/:name/keys/:key/expiry', 'signed-in', setKeyExpiry),
   route('post', '/ui/iam/:holders/:name/keys/:key/rotate', 'signed-in', rotateKey),
   route('post', '/ui/iam/:holders/:name/keys/:key/delete', 'signed-in', deleteKey),
+
+  // KMS keys; each page needs the actions of KMS's API.
+  route('get', '/ui/kms', 'signed-in', showKeys),
+  route('post', '/ui/kms', 'signed-in', createKmsKey),
+  route('get', '/ui/kms/:id', 'signed-in', showKey),
+  route('post', '/ui/kms/:id/description', 'signed-in', describeKmsKey),
+  route('post', '/ui/kms/:id/aliases', 'signed-in', addAlias),
+  route('post', '/ui/kms/:id/aliases/remove', 'signed-in', removeAlias),
+  route('post', '/ui/kms/:id/state', 'signed-in', setKeyState),
+  route('post', '/ui/kms/:id/rotation', 'signed-in', setRotation),
+  route('post', '/ui/kms/:id/policy', 'signed-in', saveKeyPolicy),
+  route('post', '/ui/kms/:id/deletion', 'signed-in', deleteKmsKey),
+  route('post', '/ui/kms/:id/deletion/cancel', 'signed-in', keepKmsKey),
 
   // Settings of a bucket
   route('get', '/ui/buckets/:bucket/settings', 's3:ListBucket', showSettings),

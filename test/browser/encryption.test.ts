@@ -31,6 +31,7 @@ describe.skipIf(!hasBrowser)('encryption', () => {
   it('is chosen with a preview of what it means, saved, and in force', async () => {
     await page.goto(`${site.url}/ui/buckets/${Bucket}/settings`)
     await page.locator('section', { hasText: 'Default encryption' }).getByRole('link', { name: 'Edit' }).click()
+    await says(page, 'Encryption of new objects')
     expect(await page.locator('#kms-keys option').getAttribute('value')).toBe(arn)
     await page.getByLabel('SSE-KMS', { exact: false }).first().check()
     await page.fill('#kms-key', 'alias/photos')
@@ -39,7 +40,9 @@ describe.skipIf(!hasBrowser)('encryption', () => {
     await says(page, 'They are encrypted with the KMS key alias/photos (SSE-KMS)')
     expect(await axeProblems(page)).toEqual([])
     await page.getByRole('button', { name: 'Save', exact: true }).last().click()
-    await says(page, 'Default encryption saved')
+    await page.waitForURL(/\/encryption$/)
+    const { encryption } = await site.store.getBucket(Bucket)
+    expect(encryption).toEqual({ method: 'aws:kms', kmsKeyId: 'alias/photos', usesBucketKey: true })
     await s3.send(new aws.PutObjectCommand({ Bucket, Key: 'note.txt', Body: 'what it says' }))
     const { SSEKMSKeyId, BucketKeyEnabled } = await s3.send(new aws.HeadObjectCommand({ Bucket, Key: 'note.txt' }))
     expect([SSEKMSKeyId, BucketKeyEnabled]).toEqual([arn, true])

@@ -37,6 +37,7 @@ const pages = [
   '/iam/policies',
   '/iam/policy?arn=arn:aws:iam::aws:policy/AdministratorAccess',
   '/iam/document',
+  '/kms',
   '/nowhere',
 ]
 
@@ -52,6 +53,8 @@ describe.skipIf(!hasBrowser)('every page', () => {
       await admin.agent.put(address).set('x-csrf-token', admin.token()).type('bin').send('{"a": 1}')
     }
     await admin.post('/ui/iam/groups', { name: 'team' })
+    await admin.post('/ui/kms', { alias: `backups/${'long-'.repeat(20)}`, description: payload, region: 'us-east-1' })
+    pages.push(`/kms/${site.opened.keys.keyring.keys.keys[0]?.id}`)
     const trust = { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::000000000000:root' }, Action: 'sts:AssumeRole' }
     const document = JSON.stringify({ Version: '2012-10-17', Statement: [trust] })
     await admin.post('/ui/iam/roles', { name: 'guest', minutes: '60', description: payload, trust: document })
