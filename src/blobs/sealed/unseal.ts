@@ -9,7 +9,7 @@ import { OpenBytes } from '#blobs/open-bytes.ts'
 import { crc64nvmeOf } from '#metadata/version-codec.ts'
 import { limits } from '#model/limits.ts'
 import type { DataKeys } from '#model/object/encryption.ts'
-import { chunkBytes, decodeHeader, headerBytes, lastChunkOf, sealedChunkBytes } from './segment.ts'
+import { chunkBytes, headerBytes, lastChunkOf, sealedChunkBytes } from './segment.ts'
 import { SealBroken, SegmentCipher } from './segment-cipher.ts'
 import { chunkIn, type Segment, segmentAt, segmentsOf } from './segments.ts'
 
@@ -46,12 +46,8 @@ function openAll(kept: Buffer, segments: readonly Segment[], sizeBytes: number, 
   return opened
 }
 
-function cipherOf({ partNumber, salt }: Segment, header: Uint8Array, dataKeys: DataKeys): SegmentCipher {
-  const cipher = SegmentCipher.of(dataKeys, decodeHeader(header), partNumber)
-  // Another part that once had this number has another.
-  if (salt !== undefined && salt !== cipher.salt) throw new SealBroken('not its salt')
-  return cipher
-}
+const cipherOf = ({ partNumber, salt }: Segment, header: Buffer, dataKeys: DataKeys): SegmentCipher =>
+  SegmentCipher.of(dataKeys, header, partNumber, salt)
 
 const pieceBytes = 256 * 1024
 const chunksAtOnce = 8
@@ -160,8 +156,9 @@ class SealedBlob implements OpenBlob, EgressSource {
     const sealed = scratch.subarray(0, keptEnd - from)
     await this.#blob.readInto(sealed, from)
     if (known !== undefined) return { cipher: known, sealed }
-    const header = first === 0 ? sealed.subarray(0, headerBytes) : Buffer.allocUnsafe(headerBytes)
-    if (first > 0) await this.#blob.readInto(header, segment.keptStart)
+    const header = Buffer.allocUnsafe(headerBytes)
+    if (first === 0) sealed.copy(header, 0, 0, headerBytes)
+    else await this.#blob.readInto(header, segment.keptStart)
     const cipher = cipherOf(segment, header, this.#unsealing.dataKeys)
     this.#current = { segment, cipher }
     return { cipher, sealed: sealed.subarray(keptStart - from) }
