@@ -147,11 +147,11 @@ export const routes: readonly Route[] = [
   route('post', '/ui/buckets/:bucket/public-access', 's3:PutBucketPublicAccessBlock', savePublicAccess),
   route('get', '/ui/buckets/:bucket/cors', 's3:GetBucketCORS', showCors),
   route('post', '/ui/buckets/:bucket/cors', 's3:PutBucketCORS', saveCors),
-  route('get', '/ui/buckets/:bucket/lock', 's3:GetBucketObjectLockConfiguration', showBucketLock),
-  route('post', '/ui/buckets/:bucket/lock', 's3:PutBucketObjectLockConfiguration', saveBucketLock),
   route('get', '/ui/buckets/:bucket/quota', 's3:ListBucket', showQuota),
   // Not for the bucket's owner: the page asks for the server's own account.
   route('post', '/ui/buckets/:bucket/quota', 'signed-in', saveQuota),
+  route('get', '/ui/buckets/:bucket/lock', 's3:GetBucketObjectLockConfiguration', showBucketLock),
+  route('post', '/ui/buckets/:bucket/lock', 's3:PutBucketObjectLockConfiguration', saveBucketLock),
   route('get', '/ui/buckets/:bucket/tags', 's3:GetBucketTagging', showBucketTags),
   route('post', '/ui/buckets/:bucket/tags', 's3:PutBucketTagging', saveBucketTags),
   route('post', '/ui/buckets/:bucket/versioning', 's3:PutBucketVersioning', setVersioning),

@@ -18,11 +18,11 @@ export async function putObject(store: Store, actor: Actor, put: Put): Promise<O
   const { object, body, conditions, cause = 'Put' } = put
   const { bucket, key } = object
   const attributes = authorizeNewObject(actor, object)
-  if (attributes.lock !== undefined) await assertFutureLock(store, attributes)
   const { sizeBytes } = body
   if (bucket.quota !== undefined && sizeBytes !== undefined) {
     await store.assertQuota(bucket, { key, sizeBytes, isPart: false })
   }
+  if (attributes.lock !== undefined) await assertFutureLock(store, attributes)
   const staged = await receiveBody(body, body.checksumAlgorithm, {
     stage: (incoming) => store.stage(incoming),
     discard: (received) => store.discard(received),

@@ -119,8 +119,8 @@ async function commitOnce<T>(
     const bucket = await bucketIn(transaction, bucketName)
     const { result, change } = await body(transaction, bucket)
     if (change !== undefined) {
-      await assertUnlocked(context, change)
       if (cause !== 'FileSystem') await requireQuota(engine, transaction, bucket, change)
+      await assertUnlocked(context, change)
       countUsage(transaction, change)
       recorded = await blobs.record(transaction, change)
       if (bucket.hasListeners) {

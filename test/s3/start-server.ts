@@ -46,12 +46,20 @@ export async function startServer(
     log?: LevelLog
     root?: string
     isPrimary?: boolean
-    /** Signatures have the time of their client: see its `systemClockOffset`. */
     clock?: Clock
     env?: Readonly<Record<string, string>>
   } = {},
 ): Promise<TestServer> {
-  const { engine = 'lmdb', enforce = 'on', trustedProxies = [], regions = [], log, root, isPrimary = false } = options
+  const {
+    engine = 'lmdb',
+    enforce = 'on',
+    trustedProxies = [],
+    regions = [],
+    log,
+    root,
+    isPrimary = false,
+    clock,
+  } = options
   const env = {
     METADATA_ENGINE: engine,
     ENFORCE: enforce,
@@ -61,20 +69,31 @@ export async function startServer(
     SIGNATURE_V2: 'on',
     ...options.env,
   }
-  const program = await startProgram('api', { root, log, isPrimary, iam: { users }, env, clock: options.clock })
+  const program = await startProgram('api', { root, log, isPrimary, clock, iam: { users }, env })
   return {
     endpoint: program.url,
     root: program.root,
     opened: program.opened,
-    client: (user = 'main', config = {}) =>
-      new S3Client({
+    client(user = 'main', config = {}) {
+      const client = new S3Client({
         endpoint: program.url,
         region: 'us-east-1',
         forcePathStyle: true,
         credentials: { accessKeyId: user, secretAccessKey: `${user}-secret` },
         maxAttempts: 1,
         ...config,
-      }),
+      })
+      if (clock !== undefined) signByClock(client, clock)
+      return client
+    },
     close: program.close,
   }
+}
+
+/** The SDK signs by the system's time and corrects it by the dates of answers, which are the system's too. */
+function signByClock(client: S3Client, clock: Clock): void {
+  Object.defineProperty(client.config, 'systemClockOffset', {
+    get: () => clock.nowMs() - Date.now(),
+    set: () => undefined,
+  })
 }

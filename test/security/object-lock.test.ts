@@ -104,8 +104,6 @@ describe('a version in compliance mode', () => {
     await stop()
     const clock = new ManualClock(Date.now() + 3 * dayMs)
     await start({ clock })
-    const offset = { get: () => clock.nowMs() - Date.now(), set: () => undefined }
-    Object.defineProperty(client.config, 'systemClockOffset', offset)
     await expectLocked()
     await stop()
     await start()
