@@ -296,7 +296,7 @@ export const objects: readonly BadCase[] = [
     ],
     ['by a stranger', { as: 'anonymous' }, '403 AccessDenied'],
     ['by one who may not', { as: 'nobody' }, '403 AccessDenied'],
-    ['with a sub-resource not served', '?torrent', '501 NotImplemented'],
+    ['with a sub-resource not served', '?torrent', '405 MethodNotAllowed'],
   ]),
   ...table('HeadObject', 'HEAD /bucket/object', {}, [
     ...withoutCode(keys('HEAD')),
