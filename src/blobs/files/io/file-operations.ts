@@ -197,9 +197,14 @@ export function moveFile(from: string, to: string): void {
 }
 
 /** Before it is moved to where it is to stay. Another user's file cannot be protected; no other user gets at it there. */
-export function protectFile(path: string): void {
+export const protectFile = (path: string): void => changeMode(path, 0o400)
+
+/** One that no version has any more. */
+export const unprotectFile = (path: string): void => changeMode(path, 0o644)
+
+function changeMode(path: string, mode: number): void {
   try {
-    fs.chmodSync(path, 0o400)
+    fs.chmodSync(path, mode)
   } catch (error) {
     if (!hasCode(error, 'ENOENT', 'EPERM')) throw error
   }

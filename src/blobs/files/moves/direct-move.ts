@@ -15,21 +15,26 @@ import {
   letGo,
   moveFileBelow,
   protectFile,
+  removeFile,
   removeIfThere,
+  unprotectFile,
 } from '#blobs/files/io/file-operations.ts'
 import type { Place } from '#blobs/files/place/file-ref.ts'
 import { isInside } from '#blobs/files/place/inside.ts'
 import type { Layout } from '#blobs/files/place/layout.ts'
 import type { Spares } from '#blobs/files/staging/spares.ts'
-import { type Pending, smallBytesOf } from './pending.ts'
+import { type Pending, type RemovedFile, smallBytesOf } from './pending.ts'
 
-/** In a bucket that was never versioned: older rows of the key have no versions left. */
+/**
+ * In a bucket that was never versioned: older rows of the key have no versions left. What it replaces under a name of its own can be
+ * removed once the rows' files have left `staging/`.
+ */
 export function mayMoveDirectly(pending: Pending): boolean {
   return (
     pending.fileId !== undefined &&
     pending.moved.length === 1 &&
     pending.moved[0] === pending.order &&
-    pending.removed.length === 0 &&
+    pending.removed.every(({ place }) => place.kind === 'opaque') &&
     pending.uploadId === undefined &&
     pending.source === undefined
   )
@@ -40,7 +45,10 @@ export const isReplacing = ({ inodes = [] }: Pending): boolean => inodes.length 
 
 /** Only a small file, whose bytes a log has: a large one was synced before, so that there is nothing to gain. */
 export const mayBeExchanged = (pending: Pending): boolean =>
-  smallBytesOf(pending) !== undefined && isReplacing(pending) && mayMoveDirectly(pending)
+  smallBytesOf(pending) !== undefined &&
+  isReplacing(pending) &&
+  mayMoveDirectly(pending) &&
+  pending.removed.length === 0
 
 interface DirectMovesOptions {
   readonly layout: Layout
@@ -83,10 +91,22 @@ export class DirectMoves {
       if (place.kind === 'opaque' && place.isProtected) protectFile(staged)
       const root = place.kind === 'plain' ? layout.bucket(bucket) : layout.system()
       const move = () => moveFileBelow(root, staged, target)
-      return isReplacing(pending) ? letGo(target, move) : move()
+      if (!(isReplacing(pending) ? letGo(target, move) : move())) return false
+      for (const removed of pending.removed) this.#removeOpaque(pending, removed)
+      return true
     } catch {
       // Under the lock it is known what to do about it.
       return false
     }
+  }
+
+  /** Under a name that no other version has. A small one may be written again, as one that was exchanged. */
+  #removeOpaque(pending: Pending, { fileId: id }: RemovedFile): void {
+    const { bucket, key } = pending
+    const path = this.#layout.place(bucket, key, { kind: 'opaque', id })
+    if (this.#exchanges && smallBytesOf(pending) !== undefined) {
+      unprotectFile(path)
+      this.#spares.recycle(path)
+    } else removeFile(path, this.#layout.system())
   }
 }
