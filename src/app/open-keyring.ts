@@ -11,6 +11,7 @@ import { RootKeyProblem, type RootKeySource } from '#keyring/root-key/root-key-s
 import { settingRootKey } from '#keyring/root-key/setting-root-key.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
+import { endpointRootKey } from './endpoint-root-key.ts'
 
 export interface KeyringStart {
   readonly config: Pick<AppConfig, 'kms'>
@@ -36,7 +37,7 @@ export async function openKeyring({ config, sources, clock, log }: KeyringStart)
     findMistake: findKeyMistake,
     log,
   })
-  const keyring = new LocalKeyring({ document, root: rootOf(config, sources), clock })
+  const keyring = new LocalKeyring({ document, root: rootOf(config, sources, clock), clock })
   await keyring.checkRoot().catch((error: unknown) => {
     if (!(error instanceof RootKeyProblem)) throw error
     log.error({ err: error.cause }, error.message)
@@ -51,7 +52,8 @@ export async function openKeyring({ config, sources, clock, log }: KeyringStart)
   }
 }
 
-function rootOf({ kms }: KeyringStart['config'], sources: DocumentSources | undefined): RootKeySource {
+function rootOf({ kms }: KeyringStart['config'], sources: DocumentSources | undefined, clock: Clock): RootKeySource {
+  if (kms.endpoint !== undefined) return endpointRootKey(kms.endpoint, clock)
   if (kms.rootKey !== undefined) return settingRootKey(kms.rootKey)
   return sources === undefined ? fileRootKey(kms.rootKeyFiles) : memoryRootKey()
 }

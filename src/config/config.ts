@@ -77,6 +77,17 @@ function disagreements(values: Values, given: Readonly<Record<string, string>>):
   if (isGiven('ADMIN_ACCESS_KEY') !== isGiven('ADMIN_SECRET_KEY')) {
     found.push('ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY must be given together.')
   }
+  const outside = (
+    ['KMS_ENDPOINT', 'KMS_ENDPOINT_KEY_ID', 'KMS_ENDPOINT_ACCESS_KEY', 'KMS_ENDPOINT_SECRET_KEY'] as const
+  ).map(isGiven)
+  if (outside.some((is) => is !== outside[0])) {
+    found.push(
+      'KMS_ENDPOINT, KMS_ENDPOINT_KEY_ID, KMS_ENDPOINT_ACCESS_KEY and KMS_ENDPOINT_SECRET_KEY must be given together.',
+    )
+  }
+  if (isGiven('KMS_ENDPOINT') && isGiven('KMS_ROOT_KEY')) {
+    found.push('KMS_ROOT_KEY and KMS_ENDPOINT cannot both be given: the root key has one origin.')
+  }
   if (values.METADATA_ENGINE === 'memory' && values.WORKERS > 1 && given.WORKERS !== undefined) {
     found.push('METADATA_ENGINE=memory needs WORKERS=1: processes cannot share it.')
   }
@@ -91,6 +102,16 @@ function disagreements(values: Values, given: Readonly<Record<string, string>>):
     )
   }
   return found
+}
+
+/** Undefined: the root key of the KMS is here. */
+function kmsEndpoint({ AWS_REGION, ...values }: Values) {
+  const { KMS_ENDPOINT: url, KMS_ENDPOINT_KEY_ID: keyId, KMS_ENDPOINT_REGION: region = AWS_REGION } = values
+  const { KMS_ENDPOINT_ACCESS_KEY: accessKeyId, KMS_ENDPOINT_SECRET_KEY: secretAccessKey } = values
+  if (url === undefined || keyId === undefined || accessKeyId === undefined || secretAccessKey === undefined) {
+    return undefined
+  }
+  return { url, keyId, region, accessKeyId, secretAccessKey }
 }
 
 const defaultRate = { requests: 1000, windowMs: 1000 }
@@ -117,6 +138,8 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     buckets: values.MYFSIO_BUCKETS,
     defaultObjectOwnership: values.DEFAULT_OBJECT_OWNERSHIP,
     defaultPublicAccessBlock: values.DEFAULT_PUBLIC_ACCESS_BLOCK,
+    defaultEncryption: values.DEFAULT_ENCRYPTION,
+    defaultBlockedEncryption: values.DEFAULT_BLOCKED_ENCRYPTION,
     durability: values.DURABILITY,
     storageWatch: values.STORAGE_WATCH,
     scrubIntervalMs: values.SCRUB_INTERVAL || undefined,
@@ -130,6 +153,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     kms: {
       keysPath: join(configFolder, 'kms_keys.json'),
       rootKey: values.KMS_ROOT_KEY,
+      endpoint: kmsEndpoint(values),
       rootKeyFiles: {
         path: join(configFolder, 'kms_root.key'),
         copyPath: join(storageRoot, '.myfsio.sys', 'keys', 'kms_root.key'),

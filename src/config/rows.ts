@@ -38,6 +38,18 @@ export const rows = {
     'object ownership of new buckets by default; BucketOwnerEnforced disables ACLs',
   ),
   DEFAULT_PUBLIC_ACCESS_BLOCK: row(onOff, 'off', 'on or off', 'whether new buckets block all public access'),
+  DEFAULT_ENCRYPTION: row(
+    z.enum(['none', 'AES256']),
+    'none',
+    'none or AES256',
+    'encryption of new objects in buckets without a rule; none keeps them as plain files, AES256 is what AWS does',
+  ),
+  DEFAULT_BLOCKED_ENCRYPTION: row(
+    list.pipe(z.array(z.enum(['SSE-C']))),
+    '',
+    'SSE-C, or empty',
+    'encryption methods that new buckets refuse; AWS has blocked SSE-C since April 2026',
+  ),
   DURABILITY: row(
     z.enum(['strict', 'relaxed', 'none']),
     'strict',
@@ -75,6 +87,16 @@ export const rows = {
     'at least 32 characters',
     'wraps the keys of the KMS (default: a generated file); losing it loses every sealed object',
   ),
+  KMS_ENDPOINT: row(
+    origin,
+    undefined,
+    'an http or https address without a path',
+    'another KMS, whose key wraps the root key in place of KMS_ROOT_KEY or a file',
+  ),
+  KMS_ENDPOINT_KEY_ID: row(text, undefined, 'an id, ARN or alias', 'its key'),
+  KMS_ENDPOINT_REGION: row(matching(/^[a-z0-9-]{1,63}$/), undefined, 'a region', 'its region (default: AWS_REGION)'),
+  KMS_ENDPOINT_ACCESS_KEY: row(text, undefined, 'an access key', 'who may use its key'),
+  KMS_ENDPOINT_SECRET_KEY: row(text, undefined, 'a secret', 'the secret of that access key'),
   AWS_REGION: row(matching(/^[a-z0-9-]{1,63}$/), 'us-east-1', 'a region such as us-east-1', 'region of signatures'),
   REGIONS: row(
     listOf(/^(\*|[a-z0-9-]{1,63})$/),
@@ -185,7 +207,12 @@ export type Values = {
 
 export const names = Object.keys(rows) as Name[]
 /** Masked where settings are shown; they have no flag, since command lines are visible to all users of a machine. */
-export const secrets: ReadonlySet<Name> = new Set(['ADMIN_SECRET_KEY', 'SECRET_KEY', 'KMS_ROOT_KEY'])
+export const secrets: ReadonlySet<Name> = new Set([
+  'ADMIN_SECRET_KEY',
+  'SECRET_KEY',
+  'KMS_ROOT_KEY',
+  'KMS_ENDPOINT_SECRET_KEY',
+])
 
 function row<T, F extends string | undefined>(
   schema: z.ZodType<T, string>,

@@ -1,5 +1,5 @@
 /**
- * Fetches small JSON documents from servers that users name. The name is resolved once, the address checked, and the
+ * Small JSON documents from servers that users name, fetched or posted for. The name is resolved once, the address checked, and the
  * connection made to that very address. No private addresses unless allowed, no redirects, bounded in size and time.
  */
 import { X509Certificate } from 'node:crypto'
@@ -22,19 +22,43 @@ const timeoutMs = 5000
 const deadlineMs = 10_000
 const bytesMax = 256 * 1024
 
+export interface Post {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
 /** Throws a plain Error with the reason. */
 export async function fetchJson(address: string, options: FetchOptions): Promise<unknown> {
-  const url = new URL(address)
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && options.allowPrivate)) {
-    throw new Error(`${url.protocol} is not allowed`)
-  }
-  const pinned = await resolve(url, options)
-  const response = await request(url, pinned, options)
+  const response = await open(address, options)
   if (response.statusCode !== 200) {
     response.destroy()
     throw new Error(`it answered ${response.statusCode}`)
   }
   return JSON.parse(await readText(response))
+}
+
+/** What a service answers, and its status. Throws a plain Error with the reason if it answers nothing, or no JSON. */
+export async function postJson(
+  address: string,
+  post: Post,
+  options: FetchOptions,
+): Promise<{ status: number; json: unknown }> {
+  const response = await open(address, options, post)
+  const text = await readText(response)
+  const status = response.statusCode ?? 0
+  try {
+    return { status, json: JSON.parse(text) as unknown }
+  } catch {
+    throw new Error(`it answered ${status} without JSON`)
+  }
+}
+
+async function open(address: string, options: FetchOptions, post?: Post): Promise<IncomingMessage> {
+  const url = new URL(address)
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && options.allowPrivate)) {
+    throw new Error(`${url.protocol} is not allowed`)
+  }
+  return request(url, await resolve(url, options), options, post)
 }
 
 async function resolve(url: URL, { allowPrivate }: FetchOptions): Promise<LookupAddress> {
@@ -50,23 +74,26 @@ async function resolve(url: URL, { allowPrivate }: FetchOptions): Promise<Lookup
   return first
 }
 
-function request(url: URL, pinned: LookupAddress, options: FetchOptions): Promise<IncomingMessage> {
+function request(url: URL, pinned: LookupAddress, options: FetchOptions, post?: Post): Promise<IncomingMessage> {
   const lookup: LookupFunction = (_host, { all }, callback) =>
     all === true ? callback(null, [pinned]) : callback(null, pinned.address, pinned.family)
   const signal = AbortSignal.timeout(deadlineMs)
-  const settings = { lookup, signal, timeout: timeoutMs, agent: false, headers: { accept: 'application/json' } }
+  const { headers = { accept: 'application/json' }, body } = post ?? {}
+  const method = post === undefined ? 'GET' : 'POST'
+  const settings = { lookup, signal, timeout: timeoutMs, agent: false, method, headers }
   const thumbprints = options.thumbprints ?? []
   return new Promise((settle, reject) => {
     const isPlain = url.protocol === 'http:'
     const outgoing = isPlain
-      ? http.get(url, settings)
-      : https.get(url, { ...settings, rejectUnauthorized: thumbprints.length === 0 })
+      ? http.request(url, settings)
+      : https.request(url, { ...settings, rejectUnauthorized: thumbprints.length === 0 })
     outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error('it did not answer in time')))
     outgoing.once('error', reject)
     outgoing.once('response', (response) => {
       if (isPlain || isTrusted(response.socket as TLSSocket, url.hostname, thumbprints)) settle(response)
       else outgoing.destroy(new Error('its certificate is not trusted'))
     })
+    outgoing.end(body)
   })
 }
 

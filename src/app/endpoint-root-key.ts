@@ -1,0 +1,62 @@
+/** The root key is a data key of another KMS (KMS_ENDPOINT), kept wrapped beside the keys that it wraps. */
+import * as z from 'zod'
+import { RootKeyProblem, type RootKeySource } from '#keyring/root-key/root-key-source.ts'
+import type { Clock } from '#lib/clock.ts'
+import { postJson } from '#remote/fetch-json.ts'
+import { type SigningCredentials, signHeaders } from '#signature/sign-headers.ts'
+
+export interface KmsEndpoint extends SigningCredentials {
+  readonly url: string
+  readonly keyId: string
+}
+
+const context = { myfsio: 'root key' }
+const opened = z.object({ Plaintext: z.base64().transform(bytesOf) })
+const made = opened.extend({ CiphertextBlob: z.base64().transform(bytesOf) })
+const refused = z.object({ __type: z.string(), message: z.string().optional(), Message: z.string().optional() })
+
+export function endpointRootKey(endpoint: KmsEndpoint, clock: Clock): RootKeySource {
+  const { keyId: KeyId } = endpoint
+  const common = { KeyId, EncryptionContext: context }
+  return {
+    kind: 'endpoint',
+    async open({ wrapped: CiphertextBlob }) {
+      const answer = await call(endpoint, clock, 'Decrypt', { ...common, CiphertextBlob })
+      const { Plaintext } = understood(opened, answer, endpoint)
+      return Plaintext
+    },
+    async make() {
+      const answer = await call(endpoint, clock, 'GenerateDataKey', { ...common, KeySpec: 'AES_256' })
+      const { Plaintext: secret, CiphertextBlob: wrapped } = understood(made, answer, endpoint)
+      return { secret, wrapped }
+    },
+  }
+}
+
+/** Throws RootKeyProblem. */
+async function call(endpoint: KmsEndpoint, clock: Clock, operation: string, input: object): Promise<unknown> {
+  const url = new URL('/', endpoint.url)
+  const body = JSON.stringify(input)
+  const asked = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `TrentService.${operation}` }
+  const headers = signHeaders({ url, service: 'kms', headers: asked, body, nowMs: clock.nowMs() }, endpoint)
+  const { status, json } = await postJson(url.href, { headers, body }, { allowPrivate: true }).catch(
+    (error: unknown) => {
+      throw new RootKeyProblem(`The KMS at ${url.origin} cannot be reached, which keeps the root key.`, error)
+    },
+  )
+  if (status === 200) return json
+  const { __type: type, message = '', Message = message } = refused.safeParse(json).data ?? { __type: String(status) }
+  const reason = [type.split('#').at(-1), Message].filter((part) => part !== '').join(': ')
+  throw new RootKeyProblem(`The KMS at ${url.origin}, which keeps the root key, refuses ${operation}: ${reason}`)
+}
+
+/** Throws RootKeyProblem. */
+function understood<T>(schema: z.ZodType<T>, answer: unknown, { url }: KmsEndpoint): T {
+  const { data, error } = schema.safeParse(answer)
+  if (data !== undefined) return data
+  throw new RootKeyProblem(`The KMS at ${url}, which keeps the root key, answers what cannot be understood.`, error)
+}
+
+function bytesOf(base64: string): Buffer {
+  return Buffer.from(base64, 'base64')
+}
