@@ -54,8 +54,9 @@ export async function changeVersion(
       const nowMs = objectLockEnabled ? await passTime(context) : context.clock.nowMs()
       const wanted = change(stored, nowMs)
       if (wanted === undefined) return nothing
-      const isRelocked = !isDeepStrictEqual(stored.lock, wanted.lock)
-      if (isRelocked) assertMayChange(stored.lock, wanted.lock, { nowMs, passesGovernance })
+      if (!isDeepStrictEqual(stored.lock, wanted.lock)) {
+        assertMayChange(stored.lock, wanted.lock, { nowMs, passesGovernance })
+      }
       const { crc64nvme } = stored
       const aside = asideReason(wanted)
       const blob = aside === undefined ? stored.blob : context.blobs.asAside(stored.blob, aside)
@@ -64,11 +65,15 @@ export async function changeVersion(
       const what = noChange(bucket, key, context)
       what.happened.push({ what: 'changed', version: changed })
       if (blob !== stored.blob) what.moved.push({ order, from: stored.blob, to: blob })
-      else if (isRelocked && blob.aside !== undefined) what.relocked.push({ order, ref: blob })
+      else if (isLockKept(stored) || isLockKept(changed)) what.relocked.push({ order, ref: blob })
       // Another than the version's own, of whose arrival a row may tell.
-      if (blob !== stored.blob || isRelocked) what.order = newOrder(order)
+      if (what.moved.length + what.relocked.length > 0) what.order = newOrder(order)
       return { result: changed, change: what }
     }
     return nothing
   })
 }
+
+/** Whether its record is kept beside its bytes as well. */
+const isLockKept = ({ lock, blob }: StoredVersion): boolean =>
+  blob.aside === 'locked' || (blob.aside !== undefined && lock !== undefined)

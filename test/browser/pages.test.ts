@@ -19,6 +19,11 @@ const pages = [
   '/buckets/open/encryption',
   '/buckets/open/cors?origin=https://a.example&method=PUT&headers=content-type',
   '/buckets/open/quota',
+  '/buckets/open/lock',
+  '/buckets/vault/lock',
+  '/buckets/vault/settings',
+  '/buckets/vault/object?key=kept.txt',
+  '/buckets/vault/object-lock?key=kept.txt',
   '/buckets/open/tags',
   '/buckets/open/object-tags?key=a.json',
   '/buckets/open/new-folder',
@@ -48,6 +53,10 @@ describe.skipIf(!hasBrowser)('every page', () => {
     site = await startSite()
     const admin = await site.signIn()
     await admin.post('/ui/buckets', { name: 'open', versioning: 'on' })
+    await admin.post('/ui/buckets', { name: 'vault', lock: 'on' })
+    await admin.post('/ui/buckets/vault/lock', { do: 'save', mode: 'GOVERNANCE', count: '30', unit: 'days' })
+    const kept = admin.agent.put('/ui/buckets/vault/upload?key=kept.txt').set('x-csrf-token', admin.token())
+    await kept.type('bin').send('kept')
     for (const key of ['a.json', payload, `${payload}/inner`]) {
       const address = `/ui/buckets/open/upload?key=${encodeURIComponent(key)}`
       await admin.agent.put(address).set('x-csrf-token', admin.token()).type('bin').send('{"a": 1}')

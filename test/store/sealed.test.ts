@@ -262,6 +262,17 @@ describe.each(['files over lmdb', 'files over memory', 'memory'] as const)('seal
     await expect(again).rejects.toMatchObject({ code: 'OperationAborted' })
   })
 
+  it('the wrapping of its key is not replaced while the version is locked', async () => {
+    await create('Enabled')
+    const sealing = newSealing()
+    const version = await put('key', large, sealing)
+    await store.changeVersion('bucket', version, { change: (now) => ({ ...now, lock: { legalHold: 'ON' } }) })
+    const to = { method: 'AES256', wrappedKey: 'again' } as const
+    const rewrapped = store.rewrapVersion('bucket', version, { from: sealing.encryption, to })
+    await expect(rewrapped).rejects.toMatchObject({ code: 'AccessDenied' })
+    expect((await get('key')).equals(large)).toBe(true)
+  })
+
   it('a renamed one keeps its sealed bytes, while its key is wrapped anew', async () => {
     await create()
     const sealing = newSealing()
