@@ -19,9 +19,11 @@ export interface ConsoleStart extends ServicesStart {
 
 /** The services of pages, from those that every process opens. */
 export function domainOf(open: OpenServices): DomainServices {
-  const { services, access, identities, policies, keys, engine, clock, jobs, signIn, secretOf } = open
+  const { services, access, identities, policies, keys, keyPolicies, engine, clock, jobs, signIn, secretOf } = open
   return {
     ...services,
+    keyring: keys.keyring,
+    keyPolicies,
     clock,
     engine,
     backgroundWork: jobs,

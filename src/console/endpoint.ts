@@ -23,6 +23,7 @@ import { sendAnswer } from './answer/send.ts'
 import { mayExplainAction } from './denials/denials.ts'
 import { factsOfVisit, readQuery } from './facts.ts'
 import { visibleIamPages } from './iam/visible-pages.ts'
+import { mayListKeys } from './kms/open-kms.ts'
 import type { Answer, ConsoleServices, Visit } from './page.ts'
 import type { Route } from './route.ts'
 import { CsrfTokens } from './session/csrf.ts'
@@ -121,7 +122,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       host: services.access.clientAddress.host(request),
       principal,
       facts,
-      actor: new RequestActor(gatekeeper, { principal, facts, requestId: nextRequestId() }),
+      actor: new RequestActor(services, { principal, facts, requestId: nextRequestId() }),
       session: visitor.session,
       get bucket(): Bucket {
         if (found === undefined) throw new Error(`${route.path} names no bucket`)
@@ -152,7 +153,10 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     await sendAnswer(answer, request, response, {
       render: (view, notice) => {
         const { principal, binding } = who
-        const offered = principal === undefined ? { mayExplain: false, iamPages: [] } : offeredTo(principal, request)
+        const offered =
+          principal === undefined
+            ? { mayExplain: false, mayListKeys: false, iamPages: [] }
+            : offeredTo(principal, request)
         return renderer.render(view, { request, principal, csrf: csrf.issue(binding), notice, ...offered })
       },
       session: who.session,
@@ -164,6 +168,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     const facts = factsOfVisit(request)
     return {
       mayExplain: services.gatekeeper.may(principal, mayExplainAction, {}, facts),
+      mayListKeys: mayListKeys(principal, services.gatekeeper, facts),
       iamPages: visibleIamPages(principal, services.gatekeeper, facts),
     }
   }

@@ -8,6 +8,7 @@ import type { Resource } from '#access/decide/resource.ts'
 import type { Access } from '#access/open-access.ts'
 import type { SignIn } from '#access/sign-in/sign-in.ts'
 import type { Identities } from '#identity/identities.ts'
+import type { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
 import type { LocalKeyring } from '#keyring/local-keyring.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
@@ -15,6 +16,7 @@ import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { BackgroundWork } from '#model/work-status.ts'
 import type { Actor } from '#objects/actor.ts'
+import type { Encryption } from '#objects/encryption/encryption.ts'
 import type { Content, Store } from '#store/contract.ts'
 import type { ConsoleSettings } from './console-settings.ts'
 import type { Effect } from './facts.ts'
@@ -83,7 +85,7 @@ export interface View {
   readonly scripts?: readonly string[]
 }
 
-export type Section = 'overview' | 'buckets' | 'iam' | 'activity' | 'denials' | 'docs' | 'system'
+export type Section = 'overview' | 'buckets' | 'iam' | 'kms' | 'activity' | 'denials' | 'docs' | 'system'
 
 export interface Crumb {
   readonly text: string
@@ -121,6 +123,8 @@ export interface DomainServices {
   readonly access: Access
   readonly identities: Identities
   readonly keyring: LocalKeyring
+  readonly encryption: Encryption
+  readonly keyPolicies: KeyPolicyBook
   readonly signIn: SignIn
   readonly secretOf: (accessKeyId: string) => string | undefined
   readonly documentProblems: () => readonly { readonly path: string; readonly problem: string | undefined }[]

@@ -33,6 +33,18 @@ import {
   showPolicies,
 } from './iam/policies/policies.ts'
 import { showSimulation } from './iam/simulation/simulate.ts'
+import {
+  addAlias,
+  deleteKmsKey,
+  describeKmsKey,
+  keepKmsKey,
+  removeAlias,
+  saveKeyPolicy,
+  setKeyState,
+  setRotation,
+} from './kms/change-key.ts'
+import { createKmsKey, showKeys } from './kms/list-keys.ts'
+import { showKey } from './kms/show-key.ts'
 import { saveBucketLock, showBucketLock } from './locks/bucket-lock.ts'
 import { saveVersionLock, showVersionLock } from './locks/version-lock.ts'
 import { createFolder, showNewFolder } from './objects/folder/create-folder.ts'
@@ -60,6 +72,7 @@ import { makePresigned, showPresign } from './presign/presign.ts'
 import { type Route, route } from './route.ts'
 import { abortOldUpload } from './settings/abort-upload.ts'
 import { saveCors, showCors } from './settings/cors/cors-page.ts'
+import { saveEncryption, showEncryption } from './settings/encryption/encryption-page.ts'
 import { checkPolicy, savePolicy, showPolicyStamp } from './settings/policy.ts'
 import { setAbac, setAcceleration, setPayer } from './settings/properties.ts'
 import { savePublicAccess } from './settings/public-access.ts'
@@ -141,6 +154,19 @@ export const routes: readonly Route[] = [
   route('post', '/ui/iam/:holders/:name/keys/:key/rotate', 'signed-in', rotateKey),
   route('post', '/ui/iam/:holders/:name/keys/:key/delete', 'signed-in', deleteKey),
 
+  // KMS keys; each page needs the actions of KMS's API.
+  route('get', '/ui/kms', 'signed-in', showKeys),
+  route('post', '/ui/kms', 'signed-in', createKmsKey),
+  route('get', '/ui/kms/:id', 'signed-in', showKey),
+  route('post', '/ui/kms/:id/description', 'signed-in', describeKmsKey),
+  route('post', '/ui/kms/:id/aliases', 'signed-in', addAlias),
+  route('post', '/ui/kms/:id/aliases/remove', 'signed-in', removeAlias),
+  route('post', '/ui/kms/:id/state', 'signed-in', setKeyState),
+  route('post', '/ui/kms/:id/rotation', 'signed-in', setRotation),
+  route('post', '/ui/kms/:id/policy', 'signed-in', saveKeyPolicy),
+  route('post', '/ui/kms/:id/deletion', 'signed-in', deleteKmsKey),
+  route('post', '/ui/kms/:id/deletion/cancel', 'signed-in', keepKmsKey),
+
   // Settings of a bucket
   route('get', '/ui/buckets/:bucket/settings', 's3:ListBucket', showSettings),
   route('get', '/ui/buckets/:bucket/policy/stamp', 's3:GetBucketPolicy', showPolicyStamp),
@@ -149,6 +175,8 @@ export const routes: readonly Route[] = [
   route('post', '/ui/buckets/:bucket/public-access', 's3:PutBucketPublicAccessBlock', savePublicAccess),
   route('get', '/ui/buckets/:bucket/cors', 's3:GetBucketCORS', showCors),
   route('post', '/ui/buckets/:bucket/cors', 's3:PutBucketCORS', saveCors),
+  route('get', '/ui/buckets/:bucket/encryption', 's3:GetEncryptionConfiguration', showEncryption),
+  route('post', '/ui/buckets/:bucket/encryption', 's3:PutEncryptionConfiguration', saveEncryption),
   route('get', '/ui/buckets/:bucket/quota', 's3:ListBucket', showQuota),
   // Not for the bucket's owner: the page asks for the server's own account.
   route('post', '/ui/buckets/:bucket/quota', 'signed-in', saveQuota),

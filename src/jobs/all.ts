@@ -10,6 +10,7 @@ import { countSessions, forgetExpiredSessions } from '#access/sign-in/session-ro
 import { passTime, storeTimeMs } from '#store/store-time.ts'
 import { forgetCompleted } from '#store/uploads.ts'
 import type { Job, JobServices, Shown, Starts, Step } from './job.ts'
+import { countUses, showUses } from './key-uses.ts'
 import { showKeys, tendKeys } from './kms-keys.ts'
 import { scrub, showScrub } from './scrub.ts'
 
@@ -57,6 +58,15 @@ export const allJobs: readonly Job[] = [
     mayStartByHand: false,
     work: async (run, { clock }) => idleAfter(forgetExpiredSessions(run.engine, clock.nowMs())),
     show: (_cursor, services) => showSessions(services),
+  },
+  {
+    name: 'key-uses',
+    title: 'Uses of keys',
+    what: 'Counts how many versions and uploads each KMS key encrypts.',
+    starts: () => ({ by: 'midnight' }),
+    mayStartByHand: true,
+    work: countUses,
+    show: showUses,
   },
   {
     name: 'kms-keys',

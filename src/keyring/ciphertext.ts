@@ -4,7 +4,7 @@
  * before the sealed bytes, and the encryption context, is authenticated with them.
  */
 import { hkdfSync, randomBytes } from 'node:crypto'
-import type { EncryptionContext } from './data-keys.ts'
+import type { EncryptionContext } from '#model/object/encryption.ts'
 import { openBytes, sealBytes } from './sealed-bytes.ts'
 
 const version = 1

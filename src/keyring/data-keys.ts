@@ -1,6 +1,5 @@
 /** What the encryption of objects uses of the KMS: keys by name, and data keys that they wrap. */
-
-export type EncryptionContext = Readonly<Record<string, string>>
+import type { EncryptionContext } from '#model/object/encryption.ts'
 
 /** Where a name without an ARN is looked up: the caller's account, and the region that was asked. */
 export interface KeyPlace {

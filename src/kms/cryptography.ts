@@ -1,10 +1,10 @@
 /** What keys do. Ciphertext names its key and material; the encryption context has to be the same again. */
 import { randomBytes } from 'node:crypto'
 import type { JsonInput } from '#http/aws-json/input.ts'
-import type { EncryptionContext } from '#keyring/data-keys.ts'
 import type { KeyEntry } from '#keyring/key-document.ts'
 import { assertUsable } from '#keyring/key-lookup.ts'
 import { ApiError } from '#model/errors.ts'
+import type { EncryptionContext } from '#model/object/encryption.ts'
 import { type KeyRequest, type KmsRequest, type KmsRow, keyRow } from './request.ts'
 import { ciphertextBytes, contextCharactersMax, plaintextBytes, randomBytesAllowed, rules } from './rules.ts'
 import { arnOfKey } from './shapes.ts'

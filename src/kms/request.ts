@@ -4,10 +4,11 @@ import type { JsonInput } from '#http/aws-json/input.ts'
 import type { JsonValue } from '#http/aws-json/service.ts'
 import type { Identity } from '#identity/identity.ts'
 import type { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
-import type { EncryptionContext, KeyPlace } from '#keyring/data-keys.ts'
+import type { KeyPlace } from '#keyring/data-keys.ts'
 import type { KeyEntry } from '#keyring/key-document.ts'
 import type { LocalKeyring } from '#keyring/local-keyring.ts'
 import { ApiError } from '#model/errors.ts'
+import type { EncryptionContext } from '#model/object/encryption.ts'
 import { rules } from './rules.ts'
 
 export interface KmsRequest {

@@ -130,7 +130,7 @@ export function formatHelp(version: string, style: Style): string {
     '  health          ask the running server whether it is well; status 1 if it does not answer',
     '  where           tell which file has the bytes of an object, and why if it is not under its own name',
     "  server          MinIO's command line; its variables are understood as well",
-    '  --check-config  say what is wrong with the settings, if anything',
+    '  --check-config  say what is wrong with the settings and keys, and which keys objects still use',
     '  --show-config   print the settings in force, secrets masked',
     '  --reset-cred    give the administrator a new secret, and print it',
     '  --version       print the version',

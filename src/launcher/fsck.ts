@@ -3,12 +3,14 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { checkFolder } from '#app/check-folder.ts'
+import { checkKeys } from '#app/check-keys.ts'
 import { adviceOnIndex } from '#app/open-store.ts'
 import type { Finding } from '#blobs/contract/inspection.ts'
 import { FolderInUse } from '#blobs/files/staging/folder-in-use.ts'
 import type { AppConfig } from '#config/config.ts'
 import { openIdentities } from '#identity/identities.ts'
 import { IndexUnreadable } from '#metadata/index-unreadable.ts'
+import { keyLines } from './key-lines.ts'
 import { StartError } from './protocol.ts'
 import { assertIndexOwn, assertStorageWritable } from './storage-access.ts'
 
@@ -48,7 +50,7 @@ export async function fsck(
   flags: Pick<FsckFlags, 'repair' | 'rebuild'>,
   print: (line: string) => void,
 ): Promise<number> {
-  const { storageRoot: root, region, metadataEngine, defaultPublicAccessBlock: blocksPublicAccess } = config
+  const { storageRoot: root, region, metadataEngine } = config
   if (metadataEngine === 'memory') throw new StartError('METADATA_ENGINE=memory keeps nothing that could be checked.')
   assertCheckable(config, flags)
   const say = (fields: object, message: string) => print(`${message} ${JSON.stringify(fields)}`)
@@ -56,16 +58,23 @@ export async function fsck(
   const { repair, rebuild } = flags
   try {
     const ownerId = await findOwnerId(config)
+    const keys = await checkKeys(config)
+    if (keys.problem !== undefined) print(`unreadable ${keys.problem}`)
+    const lostKey = (name: string) => {
+      const problem = keys.problemOf(name)
+      return problem?.isLost === true ? problem.sentence : undefined
+    }
     const onFinding = (finding: Finding) => print(formatFinding(finding))
-    const made = { ownerId, region, blocksPublicAccess }
-    const summary = await checkFolder({ root, repair, rebuild, ...made, log, onFinding })
+    const made = { ownerId, region, bucketDefaults: config }
+    const summary = await checkFolder({ root, repair, rebuild, ...made, log, onFinding, lostKey })
     const { versions, bytes, findings, repaired } = summary
     print(`${versions} versions with ${bytes} bytes were compared with their records.`)
+    for (const line of keyLines(summary.sealed, keys)) print(line)
     const left = findings - repaired
     if (findings === 0) print('Everything fits.')
     else if (left === 0) print(`${findings} findings, all repaired.`)
     else print(`${findings} findings, ${repaired} repaired.${repair ? '' : ' --repair mends what can be mended.'}`)
-    return left === 0 ? 0 : 1
+    return left === 0 && keys.problem === undefined ? 0 : 1
   } catch (error) {
     const isPlain = error instanceof FolderInUse || error instanceof IndexUnreadable
     if (isPlain || (error instanceof Error && 'syscall' in error)) throw new StartError(error.message)

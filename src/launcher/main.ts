@@ -53,12 +53,18 @@ async function run(argv: readonly string[]): Promise<void> {
   if (command === 'show-config') return print(formatSettings(config))
   for (const note of config.notes) complain(note)
   assertTlsFiles(config)
-  if (command === 'check-config') return print('The settings are fine.')
+  if (command === 'check-config') return sayConfig(config)
   if (command === 'start') return serve(config)
   assertStorageWritable(config)
   const { resetCredentials } = await import('./reset-cred.ts')
   const { accessKey, secretKey } = await resetCredentials(config)
   print(`${accessKey} / ${secretKey}\nThis secret is shown only this once; ${config.iamPath} holds it.`)
+}
+
+/** Ends with status 1 if the keys cannot be used. */
+async function sayConfig(config: AppConfig): Promise<void> {
+  const { checkConfig } = await import('./check-config.ts')
+  await checkConfig(config, print)
 }
 
 /** Ends with status 1 if the server does not answer. */

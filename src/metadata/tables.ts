@@ -21,6 +21,7 @@
  * | leaving    | f bucket              | JSON: when the bucket was deleted whose folder is being removed |
  * | scan       | g "scan"              | JSON: how far the scan for files changed by hand is (store/background.ts) |
  * | time       | g "time"              | JSON: the newest time that the store has seen (store/store-time.ts) |
+ * | sealed     | g "sealed"            | JSON KeyUses: how many versions each key seals, when last counted (store/key-uses.ts) |
  * | outbox     | e bucket              | counter next: how many events were ever appended (store/outbox.ts) |
  * | event      | e bucket number       | JSON ObjectEvent: what happened to a version, in the order of commits |
  * | job        | g job                 | JSON JobRecord: its last run, and its cursor (jobs/record.ts) |

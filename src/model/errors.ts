@@ -53,6 +53,7 @@ const table = {
   IncompleteBody: [400, 'The request body terminated unexpectedly'],
   InvalidArgument: [400, 'Invalid Argument'],
   InvalidChunkSizeError: [403, 'Only the last chunk is allowed to have a size less than 8192 bytes'],
+  InvalidEncryptionAlgorithmError: [400, 'The Encryption request you specified is not valid. Supported value: AES256.'],
   InvalidDigest: [400, 'The Content-MD5 you specified was invalid.'],
   InvalidRange: [416, 'The requested range is not satisfiable'],
   InvalidRedirectLocation: [400, "The website redirect location must have a prefix of 'http://' or 'https://' or '/'."],

@@ -4,7 +4,7 @@ import { newOrder } from '#metadata/order.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
-import { assertMayChange } from '#model/object/lock.ts'
+import { assertMayChange, assertMayRekey } from '#model/object/lock.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { Origin } from '#model/origin.ts'
 import { asideReason } from './aside.ts'
@@ -13,7 +13,7 @@ import type { StoreContext } from './context.ts'
 import type { Rewrap, VersionEdit } from './contract.ts'
 import { passTime } from './store-time.ts'
 
-/** UpdateObjectEncryption, and what else wraps the same data keys anew. */
+/** UpdateObjectEncryption. AccessDenied for a protected version. */
 export function rewrapVersion(
   context: StoreContext,
   bucket: string,
@@ -21,13 +21,17 @@ export function rewrapVersion(
   rewrap: Rewrap,
   origin: Origin | undefined,
 ): Promise<ObjectVersion | undefined> {
-  return changeVersion(context, bucket, version, { change: (stored) => rewrapped(stored, rewrap), origin })
+  const change = (stored: ObjectVersion, nowMs: number) => {
+    assertMayRekey(stored.lock, nowMs)
+    return rewrapped(stored, rewrap)
+  }
+  return changeVersion(context, bucket, version, { change, origin })
 }
 
-/** OperationAborted if the version was rewrapped in between. */
-export function rewrapped<V extends ObjectVersion>(version: V, { from, to }: Rewrap): V {
-  if (version.encryption?.wrappedKey !== from.wrappedKey) throw new ApiError('OperationAborted')
-  return { ...version, encryption: to }
+/** OperationAborted if the version was rewrapped or replaced in between: it would be left with the keys of another. */
+export function rewrapped<V extends ObjectVersion>(version: V, rewrap: Rewrap | undefined): V {
+  if (version.encryption?.wrappedKey !== rewrap?.from.wrappedKey) throw new ApiError('OperationAborted')
+  return rewrap === undefined ? version : { ...version, encryption: rewrap.to }
 }
 
 export async function changeVersion(
@@ -50,8 +54,9 @@ export async function changeVersion(
       const nowMs = objectLockEnabled ? await passTime(context) : context.clock.nowMs()
       const wanted = change(stored, nowMs)
       if (wanted === undefined) return nothing
-      const isRelocked = !isDeepStrictEqual(stored.lock, wanted.lock)
-      if (isRelocked) assertMayChange(stored.lock, wanted.lock, { nowMs, passesGovernance })
+      if (!isDeepStrictEqual(stored.lock, wanted.lock)) {
+        assertMayChange(stored.lock, wanted.lock, { nowMs, passesGovernance })
+      }
       const { crc64nvme } = stored
       const aside = asideReason(wanted)
       const blob = aside === undefined ? stored.blob : context.blobs.asAside(stored.blob, aside)
@@ -60,11 +65,15 @@ export async function changeVersion(
       const what = noChange(bucket, key, context)
       what.happened.push({ what: 'changed', version: changed })
       if (blob !== stored.blob) what.moved.push({ order, from: stored.blob, to: blob })
-      else if (isRelocked && blob.aside !== undefined) what.relocked.push({ order, ref: blob })
+      else if (isLockKept(stored) || isLockKept(changed)) what.relocked.push({ order, ref: blob })
       // Another than the version's own, of whose arrival a row may tell.
-      if (blob !== stored.blob || isRelocked) what.order = newOrder(order)
+      if (what.moved.length + what.relocked.length > 0) what.order = newOrder(order)
       return { result: changed, change: what }
     }
     return nothing
   })
 }
+
+/** Whether its record is kept beside its bytes as well. */
+const isLockKept = ({ lock, blob }: StoredVersion): boolean =>
+  blob.aside === 'locked' || (blob.aside !== undefined && lock !== undefined)

@@ -232,12 +232,12 @@ describe('a Deny on', () => {
 })
 
 describe('an Allow on a lock', () => {
-  it('lets nobody in without one, and stores nothing as long as no object can be locked', async () => {
+  it('lets nobody in without one, nor with one but without the right to lock', async () => {
     const allowed = { ...allow('s3:PutObject', `${arn}/*`), Principal: { AWS: `arn:aws:iam::${accountId}:user/clerk` } }
     const Condition = { StringEquals: { 's3:object-lock-mode': 'GOVERNANCE' } }
     await app.s3().send(new PutBucketPolicyCommand({ Bucket, Policy: policy({ ...allowed, Condition }) }))
     expect(await outcome(put({ Key: 'locked' }, clerk))).toBe('AccessDenied')
-    expect(await outcome(put({ Key: 'locked', ...locked }, clerk))).toBe('NotImplemented')
+    expect(await outcome(put({ Key: 'locked', ...locked }, clerk))).toBe('AccessDenied')
     expect(await outcome(get(mary, { Key: 'locked' }))).toBe('NoSuchKey')
   })
 })

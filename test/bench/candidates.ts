@@ -9,6 +9,8 @@ export interface Candidate {
   readonly title: string
   /** Undefined for a floor. */
   readonly durability?: string
+  /** The title of the one that it differs from in that it seals all it stores. */
+  readonly sealedOf?: string
   readonly works: readonly Work[]
   /** Gives where it answers and its process, if known. */
   start(folder: string): Promise<{ url: URL; server?: StartedServer; pid?: number }>
@@ -42,11 +44,15 @@ function subjects(options: BenchOptions, works: readonly Work[]): Candidate[] {
     }
     return [{ title: target.host, durability: options.durabilities[0] ?? 'strict', works, start }]
   }
-  return options.durabilities.map((durability) => ({
-    title: `ours, ${durability}`,
-    durability,
-    works,
-    start: (folder: string) =>
-      startOwnServer(folder, { DURABILITY: durability }, options.workers ? ['--workers', options.workers] : []),
-  }))
+  const flags = options.workers ? ['--workers', options.workers] : []
+  return options.durabilities.flatMap((durability) => {
+    const plain = { title: `ours, ${durability}`, durability, works }
+    const start = (settings: Record<string, string>) => (folder: string) =>
+      startOwnServer(folder, { DURABILITY: durability, ...settings }, flags)
+    const sealed = { ...plain, title: `${plain.title}, sealed`, sealedOf: plain.title }
+    return [
+      { ...plain, start: start({}) },
+      ...(options.hasSealed ? [{ ...sealed, start: start({ DEFAULT_ENCRYPTION: 'AES256' }) }] : []),
+    ]
+  })
 }

@@ -14,7 +14,7 @@ import { Contender } from './contender.ts'
 import { median } from './median.ts'
 import { parseOptions } from './options.ts'
 import { measurePolicy } from './policies.ts'
-import { formatDetails, formatRatio, formatTable, type Report } from './report.ts'
+import { formatDetails, formatRatio, formatSealedRatio, formatTable, type Report } from './report.ts'
 import { chooseWorks, type Work } from './works.ts'
 
 /**
@@ -94,6 +94,16 @@ if (options.isMarkdown) {
 } else {
   for (const report of reports.filter(({ durability }) => durability !== undefined)) {
     for (const work of works) console.log(`${report.title}: ${work.title} ${formatRatio(work, report, reports) ?? ''}`)
+  }
+}
+for (const { candidate } of contenders.filter(({ candidate }) => candidate.sealedOf !== undefined)) {
+  const [sealed, plain] = [candidate.title, candidate.sealedOf].map((title) =>
+    reports.find((one) => one.title === title),
+  )
+  if (sealed === undefined || plain === undefined) continue
+  for (const work of candidate.works) {
+    if (work.name !== 'complete')
+      console.log(`${sealed.title}: ${work.title} ${formatSealedRatio(work, sealed, plain)}`)
   }
 }
 const failures = reports

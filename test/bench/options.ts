@@ -23,6 +23,8 @@ export interface BenchOptions {
   readonly isLarge: boolean
   readonly isMarkdown: boolean
   readonly hasPolicies: boolean
+  /** Beside each of this server, in the same turns, one that seals all it stores. */
+  readonly hasSealed: boolean
 }
 
 const usage = `npm run bench -- [options]
@@ -37,6 +39,7 @@ const usage = `npm run bench -- [options]
   --workers N           API workers instead of the launcher's choice
   --large               list in a bucket of 1,000,000 objects too
   --policies            GET 4 KiB in turns with and without a bucket policy of 50 statements
+  --sealed              the same server with DEFAULT_ENCRYPTION=AES256 beside it
   --smoke               short, to see that everything works
   --markdown            print the table as Markdown`
 
@@ -56,6 +59,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
       workers: { type: 'string' },
       policies: { type: 'boolean', default: false },
       large: { type: 'boolean', default: false },
+      sealed: { type: 'boolean', default: false },
       smoke: { type: 'boolean', default: false },
       markdown: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -84,5 +88,6 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     isLarge: values.large,
     isMarkdown: values.markdown,
     hasPolicies: values.policies,
+    hasSealed: values.sealed,
   }
 }

@@ -76,6 +76,17 @@ export function formatDetails(title: string, work: Work, rounds: readonly Measur
   return `${title}: ${formatRounds(work, rounds)}, ${latency}`
 }
 
+/** As `×0.71 of unsealed`, the median of the rounds' own ratios. */
+export function formatSealedRatio(work: Work, report: Report, unsealed: Report): string {
+  const base = unsealed.rounds.get(work.title) ?? []
+  const rounds = report.rounds.get(work.title) ?? []
+  const ratio = median(rounds.map((one, round) => one.perSecond / (base[round]?.perSecond ?? Number.NaN)))
+  const cpu = median(
+    rounds.map((one, round) => (one.cpuMicroseconds ?? Number.NaN) / (base[round]?.cpuMicroseconds ?? Number.NaN)),
+  )
+  return `×${ratio.toFixed(2)} of unsealed, ×${cpu.toFixed(2)} of its CPU time`
+}
+
 /** As `×0.71 of 0.6`, the median of the rounds' own ratios; undefined without a floor to compare with. */
 export function formatRatio(work: Work, report: Report, reports: readonly Report[]): string | undefined {
   if (report.durability === undefined) return undefined

@@ -16,8 +16,14 @@ const pages = [
   '/buckets/open/settings',
   '/buckets/open/presign?key=a.json',
   '/buckets/open/metadata?key=a.json',
+  '/buckets/open/encryption',
   '/buckets/open/cors?origin=https://a.example&method=PUT&headers=content-type',
   '/buckets/open/quota',
+  '/buckets/open/lock',
+  '/buckets/vault/lock',
+  '/buckets/vault/settings',
+  '/buckets/vault/object?key=kept.txt',
+  '/buckets/vault/object-lock?key=kept.txt',
   '/buckets/open/tags',
   '/buckets/open/object-tags?key=a.json',
   '/buckets/open/new-folder',
@@ -36,6 +42,7 @@ const pages = [
   '/iam/policies',
   '/iam/policy?arn=arn:aws:iam::aws:policy/AdministratorAccess',
   '/iam/document',
+  '/kms',
   '/nowhere',
 ]
 
@@ -46,11 +53,17 @@ describe.skipIf(!hasBrowser)('every page', () => {
     site = await startSite()
     const admin = await site.signIn()
     await admin.post('/ui/buckets', { name: 'open', versioning: 'on' })
+    await admin.post('/ui/buckets', { name: 'vault', lock: 'on' })
+    await admin.post('/ui/buckets/vault/lock', { do: 'save', mode: 'GOVERNANCE', count: '30', unit: 'days' })
+    const kept = admin.agent.put('/ui/buckets/vault/upload?key=kept.txt').set('x-csrf-token', admin.token())
+    await kept.type('bin').send('kept')
     for (const key of ['a.json', payload, `${payload}/inner`]) {
       const address = `/ui/buckets/open/upload?key=${encodeURIComponent(key)}`
       await admin.agent.put(address).set('x-csrf-token', admin.token()).type('bin').send('{"a": 1}')
     }
     await admin.post('/ui/iam/groups', { name: 'team' })
+    await admin.post('/ui/kms', { alias: `backups/${'long-'.repeat(20)}`, description: payload, region: 'us-east-1' })
+    pages.push(`/kms/${site.opened.keys.keyring.keys.keys[0]?.id}`)
     const trust = { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::000000000000:root' }, Action: 'sts:AssumeRole' }
     const document = JSON.stringify({ Version: '2012-10-17', Statement: [trust] })
     await admin.post('/ui/iam/roles', { name: 'guest', minutes: '60', description: payload, trust: document })

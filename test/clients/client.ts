@@ -25,6 +25,8 @@ export interface Client {
   deleteBucket(bucket: string): Promise<void>
   /** A user, a role and a session of it, made, used and deleted; absent where the client knows S3 only. */
   manageIdentities?(): Promise<void>
+  /** A key of the KMS, made, used and on its way to deletion; absent where the client knows no KMS. */
+  manageKeys?(): Promise<void>
   /** What this client does beside, once the tree is there: each a step. */
   furtherSteps?(bucket: string, source: string): readonly (readonly [name: string, run: () => Promise<unknown>])[]
 }

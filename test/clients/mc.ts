@@ -1,10 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findInstalled, goProgram } from './cache.ts'
 import { type Account, type Client, command, commandReading, findFirstLine } from './client.ts'
-import { expectEqual } from './round-trip.ts'
+import { expectEqual, sameAgain } from './round-trip.ts'
 
 /** Its releases are no versions of the module: this is the last one. */
 const module = goProgram('mc-20250313', 'github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9')
@@ -69,6 +70,24 @@ export function mc(account: Account): Client {
       ],
       ['copies on the server', () => run('cp', `ours/${bucket}/large.bin`, `ours/${bucket}/copied/large.bin`)],
       ['moves on the server', () => run('mv', `ours/${bucket}/copied/large.bin`, `ours/${bucket}/moved.bin`)],
+      ['has a bucket encrypt by default', () => run('encrypt', 'set', 'sse-s3', `ours/${bucket}`)],
+      [
+        'is told of it',
+        async () => {
+          const said = await run('encrypt', 'info', '--json', `ours/${bucket}`)
+          if (!/sse-s3|AES256/i.test(said)) throw new Error(said)
+        },
+      ],
+      [
+        'encrypts with a key of its own, and reads back with it',
+        async () => {
+          const own = `--enc-c=ours/${bucket}/own=${randomBytes(32).toString('base64url')}`
+          await run('cp', own, join(source, 'large.bin'), `ours/${bucket}/own.bin`)
+          await sameAgain(source, 'large.bin', (path) => run('cp', own, `ours/${bucket}/own.bin`, path))
+          await run('rm', `ours/${bucket}/own.bin`)
+        },
+      ],
+      ['has it encrypt no longer', () => run('encrypt', 'clear', `ours/${bucket}`)],
       [
         'locks a bucket, an object and a version, and finds what it has locked',
         async () => {

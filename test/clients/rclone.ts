@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { type Account, type Client, command, findFirstLine } from './client.ts'
+import { sameAgain } from './round-trip.ts'
 
 export function rclone(account: Account): Client {
   const environment = {
@@ -31,6 +34,27 @@ export function rclone(account: Account): Client {
       const listed = await run('lsf', '--recursive', '--files-only', `ours:${bucket}`)
       return listed.split('\n').filter((line) => line !== '')
     },
+    furtherSteps: (bucket, source) => [
+      [
+        'encrypts with a key of its own, and reads back with it',
+        async () => {
+          // Its SDK sends no keys without TLS.
+          if (account.url.protocol === 'http:') return 'skipped'
+          const key = randomBytes(16).toString('hex')
+          const own = `ours,sse_customer_algorithm=AES256,sse_customer_key=${key}:${bucket}/own.bin`
+          await run('copyto', join(source, 'large.bin'), own)
+          return sameAgain(source, 'large.bin', (path) => run('copyto', own, path))
+        },
+      ],
+      [
+        'encrypts on the server',
+        async () => {
+          const sealed = `ours,server_side_encryption=AES256:${bucket}/sealed.bin`
+          await run('copyto', join(source, 'large.bin'), sealed)
+          await sameAgain(source, 'large.bin', (path) => run('copyto', sealed, path))
+        },
+      ],
+    ],
     deleteBucket: async (bucket) => {
       await run('purge', `ours:${bucket}`)
     },

@@ -1,6 +1,7 @@
 /** The steps that every client goes through: a tree of files there and back. */
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Client } from './client.ts'
 import { compareTrees, listTree } from './tree.ts'
@@ -40,6 +41,7 @@ export function roundTrip(client: Client): Traveller {
           'manages users, roles and sessions',
           async () => (client.manageIdentities ? client.manageIdentities() : 'skipped'),
         ],
+        ['manages KMS keys', async () => (client.manageKeys ? client.manageKeys() : 'skipped')],
         ...(client.furtherSteps?.(bucket, source) ?? []),
         ['deletes the bucket and all in it', () => client.deleteBucket(bucket)],
       ]
@@ -77,4 +79,21 @@ async function checkPresigned(client: Client, { bucket, source }: Luggage): Prom
 
 export function expectEqual(what: string, found: string, wanted: string): void {
   if (found !== wanted) throw new Error(`${what}: found\n${found}\ninstead of\n${wanted}`)
+}
+
+/** That what comes back is the file that was sent. */
+export async function sameAgain(
+  source: string,
+  name: string,
+  bringBack: (path: string) => Promise<unknown>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'myfsio-same-'))
+  try {
+    const path = join(folder, 'back')
+    await bringBack(path)
+    const isSame = (await readFile(path)).equals(await readFile(join(source, name)))
+    expectEqual(`whether ${name} is the same again`, String(isSame), 'true')
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 }

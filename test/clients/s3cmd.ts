@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { type Account, type Client, command, findFirstLine } from './client.ts'
+import { sameAgain } from './round-trip.ts'
 
 export function s3cmd(account: Account): Client {
   const settings = [
@@ -33,7 +35,7 @@ export function s3cmd(account: Account): Client {
         return at < 0 ? [] : [line.slice(at + start.length)]
       })
     },
-    furtherSteps: (bucket) => [
+    furtherSteps: (bucket, source) => [
       ['copies on the server', () => run('cp', `s3://${bucket}/plain.txt`, `s3://${bucket}/copy.txt`)],
       ['moves on the server', () => run('mv', `s3://${bucket}/copy.txt`, `s3://${bucket}/moved.txt`)],
       ['modifies metadata', () => run('modify', '--add-header=x-amz-meta-by:s3cmd', `s3://${bucket}/moved.txt`)],
@@ -42,6 +44,23 @@ export function s3cmd(account: Account): Client {
         async () => {
           const said = await run('info', `s3://${bucket}/moved.txt`)
           if (!said.includes('x-amz-meta-by')) throw new Error(said)
+        },
+      ],
+      [
+        'encrypts on the server',
+        async () => {
+          await run('put', '--server-side-encryption', join(source, 'large.bin'), `s3://${bucket}/sealed.bin`)
+          const said = await run('info', `s3://${bucket}/sealed.bin`)
+          if (!/SSE:\s+AES256/.test(said)) throw new Error(said)
+          await sameAgain(source, 'large.bin', (path) => run('get', '--force', `s3://${bucket}/sealed.bin`, path))
+        },
+      ],
+      [
+        'encrypts with a KMS key',
+        async () => {
+          const kms = ['--server-side-encryption', '--server-side-encryption-kms-id=alias/aws/s3']
+          await run('put', ...kms, join(source, 'plain.txt'), `s3://${bucket}/kms.txt`)
+          await sameAgain(source, 'plain.txt', (path) => run('get', '--force', `s3://${bucket}/kms.txt`, path))
         },
       ],
     ],

@@ -27,6 +27,11 @@ const trust = JSON.stringify({
   Version: '2012-10-17',
   Statement: [{ Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::000000000000:root' }, Action: 'sts:AssumeRole' }],
 })
+const keyPolicy = (account = '000000000000') =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { AWS: account }, Action: 'kms:*', Resource: '*' }],
+  })
 const readOnly = 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess'
 const own = `/ui/iam/policy?arn=arn:aws:iam::000000000000:policy/spare`
 const absentPolicy = { form: { policy: 'arn:aws:iam::aws:policy/Absent' }, status: 404 }
@@ -95,7 +100,21 @@ export const visits: Readonly<Record<string, RouteVisit>> = {
   'post /ui/iam/:holders/:name/keys': { good: { form: {}, status: 303 }, bad: { at: '/ui/iam/users/absent/keys', form: {}, status: 404 } },
   'post /ui/iam/:holders/:name/delete': { good: { form: {}, status: 303 }, bad: { form: {}, status: 404 } },
 
+  'get /ui/kms': { good: { status: 200 } },
+  'post /ui/kms': { good: { form: { alias: 'alias/made', region: 'us-east-1' }, status: 303 }, bad: { form: { alias: '<img onerror>', region: 'us-east-1' }, status: 400 } },
+  'get /ui/kms/:id': { good: { status: 200 }, bad: { at: '/ui/kms/absent', status: 404 } },
+  'post /ui/kms/:id/description': { good: { form: { description: 'of the visits' }, status: 303 }, bad: { form: { description: 'd'.repeat(8193) }, status: 400 } },
+  'post /ui/kms/:id/aliases': { good: { form: { alias: 'more' }, status: 303 }, bad: { form: { alias: '<img onerror>' }, status: 400 } },
+  'post /ui/kms/:id/aliases/remove': { good: { form: { alias: 'alias/more' }, status: 303 }, bad: { form: { alias: 'alias/absent' }, status: 400 } },
+  'post /ui/kms/:id/rotation': { good: { form: { do: 'save', days: '180' }, status: 303 }, bad: { form: { do: 'save', days: '<img onerror>' }, status: 400 } },
+  'post /ui/kms/:id/policy': { good: { form: { policy: keyPolicy() }, status: 303 }, bad: { form: { policy: keyPolicy('111111111111') }, status: 400 } },
+  'post /ui/kms/:id/state': { good: { form: { do: 'disable' }, status: 303 }, bad: { at: '/ui/kms/absent/state', form: { do: 'enable' }, status: 404 } },
+  'post /ui/kms/:id/deletion': { good: { form: { days: '7' }, status: 303 }, bad: { form: { days: '6' }, status: 400 } },
+  'post /ui/kms/:id/deletion/cancel': { good: { form: {}, status: 303 }, bad: { at: '/ui/kms/absent/deletion/cancel', form: {}, status: 404 } },
+
   'get /ui/buckets/:bucket/settings': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/settings', status: 404 } },
+  'get /ui/buckets/:bucket/encryption': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/encryption', status: 404 } },
+  'post /ui/buckets/:bucket/encryption': { good: { form: { do: 'save', method: '', blocksCustomerKeys: 'on' }, status: 303 }, bad: { form: { do: 'save', method: '<img onerror>' }, status: 400 } },
   'get /ui/buckets/:bucket/cors': { good: { at: '/ui/buckets/photos/cors?origin=https://a.example&method=PUT', status: 200 }, bad: { at: '/ui/buckets/absent/cors', status: 404 } },
   'post /ui/buckets/:bucket/cors': { good: { form: { do: 'save', origins: 'https://a.example', methods: '1 GET' }, status: 303 }, bad: { form: { do: 'save', origins: '<img onerror>' }, status: 400 } },
   'get /ui/buckets/:bucket/quota': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/quota', status: 404 } },

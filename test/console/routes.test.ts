@@ -10,7 +10,15 @@ import { startTestConsole, type TestConsole, type Visitor } from './start-consol
 let site: TestConsole
 let admin: Visitor
 let stranger: Visitor
-const named = { ':bucket': 'photos', ':holders': 'users', ':name': 'grace', ':part': '1', ':key': '', ':request': '' }
+const named = {
+  ':bucket': 'photos',
+  ':holders': 'users',
+  ':name': 'grace',
+  ':part': '1',
+  ':key': '',
+  ':request': '',
+  ':id': '',
+}
 let uploadId = 'a'.repeat(48)
 
 beforeAll(async () => {
@@ -108,6 +116,8 @@ describe('a visit to every route', () => {
     const key = await admin.follow('/ui/iam/users/grace/keys')
     named[':key'] = /<code>(AKIA\w+)<\/code>/.exec(key.text)?.[1] ?? ''
     named[':request'] = await recordRequest(site)
+    await admin.post('/ui/kms', { alias: 'visits', region: 'us-east-1' })
+    named[':id'] = site.opened.keys.keyring.keys.keys[0]?.id ?? ''
   })
 
   it.each(Object.entries(visits))('%s goes well, badly, and not at all without the right', async (name, visit) => {

@@ -77,6 +77,8 @@ describe('/_/jobs', () => {
       'completed-uploads',
       'clock',
       'sessions',
+      'key-uses',
+      'kms-keys',
       'compaction',
     ]
     const { jobs } = (await (await ask(api.port, 'GET', '/_/jobs', 'admin')).json()) as { jobs: JobTold[] }

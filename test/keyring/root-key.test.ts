@@ -46,6 +46,14 @@ const damages: readonly (readonly [string, (path: string) => Promise<void>])[] =
 ]
 
 describe('the generated root key', () => {
+  it('is made once by requests that are the first together, in several processes', async () => {
+    const processes = await Promise.all([folder.open(), folder.open()])
+    const firsts = processes.flatMap(({ keyring }) => Array.from({ length: 16 }, () => keyring.serverKey.generate({})))
+    for (const { wrapped, plaintext } of await Promise.all(firsts)) {
+      expect(await (await folder.open()).keyring.serverKey.unwrap(wrapped, {})).toEqual(plaintext)
+    }
+  })
+
   it.each(damages)('is mended from its copy, either of which may be %s', async (_name, damage) => {
     await makeKey()
     const { path, copyPath } = folder.rootKey

@@ -1,4 +1,5 @@
 /** What hands can do to locked versions on the disk: nothing through the bucket's folder, and nothing unseen elsewhere. */
+
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +7,7 @@ import * as aws from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkFolder } from '#app/check-folder.ts'
 import type { Finding } from '#blobs/contract/inspection.ts'
+import { openDefaults } from '#model/bucket/new-bucket.ts'
 import { startServer, type TestServer } from './start-server.ts'
 
 const Bucket = 'bucket'
@@ -74,7 +76,7 @@ async function check({ rebuild = false } = {}): Promise<Finding[]> {
     rebuild,
     ownerId: undefined,
     region: 'us-east-1',
-    blocksPublicAccess: false,
+    bucketDefaults: openDefaults,
     log: silent,
     onFinding: (finding) => findings.push(finding),
   })
@@ -199,6 +201,8 @@ describe('fsck --rebuild', () => {
     const first = await put('first', locked())
     const second = await put('bytes', { ...locked(), Metadata: { kept: 'yes' }, ContentType: 'text/x-own' })
     await retain(4000)
+    const Tagging = { TagSet: [{ Key: 'put', Value: 'later' }] }
+    await client.send(new aws.PutObjectTaggingCommand({ Bucket, Key, Tagging }))
     await client.send(new aws.PutObjectCommand({ Bucket, Key: 'plain', Body: 'plain' }))
     const before = await client.send(new aws.HeadObjectCommand({ Bucket, Key }))
     const findings = await check({ rebuild: true })
@@ -208,6 +212,7 @@ describe('fsck --rebuild', () => {
     const { $metadata: _, ...after } = await client.send(new aws.HeadObjectCommand({ Bucket, Key }))
     expect(before).toMatchObject(after)
     for (const version of [first, second]) await expect(remove(version)).rejects.toMatchObject(refusal)
+    expect((await client.send(new aws.GetObjectTaggingCommand({ Bucket, Key }))).TagSet).toEqual(Tagging.TagSet)
     const configuration = await client.send(new aws.GetObjectLockConfigurationCommand({ Bucket }))
     expect(configuration.ObjectLockConfiguration?.ObjectLockEnabled).toBe('Enabled')
     expect(await check()).toEqual([])
@@ -219,6 +224,16 @@ describe('fsck --rebuild', () => {
     await writeFile(plain(), 'by hand')
     await check({ rebuild: true })
     expect([await read(), await read(version)]).toEqual(['by hand', 'bytes'])
+  })
+
+  it('brings back without its lock one whose retention was removed', async () => {
+    const lock = { ObjectLockMode: 'GOVERNANCE' as const, ObjectLockRetainUntilDate: inYears() }
+    const VersionId = await put('bytes', lock)
+    const removal = { Bucket, Key, Retention: {}, BypassGovernanceRetention: true }
+    await client.send(new aws.PutObjectRetentionCommand(removal))
+    await check({ rebuild: true })
+    expect([await read(VersionId), await lockOf(VersionId)]).toEqual(['bytes', undefined])
+    await remove(VersionId)
   })
 
   it('brings back none that was deleted', async () => {

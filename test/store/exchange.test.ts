@@ -193,10 +193,15 @@ describe.runIf(canExchange).each(['atOnce', 'later'] as const)('an exchange besi
 
   /** What was replaced is removed at once, or when all else has been done. */
   const kinds = {
-    atOnce: () => ({ recycle: (path: string) => tryToRemove(path), finish: () => undefined }),
+    atOnce: () => ({
+      recycle: (path: string) => tryToRemove(path),
+      recycleFrom: (path: string) => tryToRemove(path),
+      finish: () => undefined,
+    }),
     later: () => {
       const paths: string[] = []
-      return { recycle: (path: string) => void paths.push(path), finish: () => paths.map(tryToRemove) }
+      const recycle = (path: string) => void paths.push(path)
+      return { recycle, recycleFrom: recycle, finish: () => paths.map(tryToRemove) }
     },
   }
   let spares: ReturnType<(typeof kinds)['atOnce' | 'later']>

@@ -10,7 +10,7 @@ export interface BlobChange {
   readonly arrived: Arrival | undefined
   /** Versions that have become current, or ceased to be, in the order in which they make room. */
   readonly moved: readonly MovedBlob[]
-  /** Versions kept aside that stay where they are, and whose lock has changed. */
+  /** Locked versions that stay where they are, and of which something else is said now. */
   readonly relocked: readonly RelockedBlob[]
   /** Of versions that are no more. */
   readonly gone: readonly GoneBlob[]

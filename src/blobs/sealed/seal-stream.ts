@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import { algorithmsFor, type IncomingBody, type Staged } from '#blobs/contract/incoming.ts'
 import { type IngestTarget, ingest } from '#blobs/io/ingest.ts'
-import { chunkBytes, sealedBytes } from './segment.ts'
+import { chunkBytes, sealedBytes, sealedChunkBytes } from './segment.ts'
 import type { SegmentCipher } from './segment-cipher.ts'
 
 /** What of a sealed body has not been taken yet, at most: as much as one buffer of the way in. */
@@ -11,11 +11,13 @@ const waitingBytesMax = 512 * 1024
 /** Sealed bytes on their way to the store below, which takes them at its own speed. */
 class SealedStream extends Readable implements IngestTarget {
   readonly #cipher: SegmentCipher
+  readonly #layers: number
   readonly #waiting: (() => void)[] = []
 
-  constructor(cipher: SegmentCipher) {
+  constructor(cipher: SegmentCipher, layers: number) {
     super({ highWaterMark: waitingBytesMax })
     this.#cipher = cipher
+    this.#layers = layers
     // The store below may have given up before it listens.
     this.on('error', () => undefined)
     this.push(cipher.header)
@@ -35,9 +37,10 @@ class SealedStream extends Readable implements IngestTarget {
     for (let at = 0; at < bytes.length || at === 0; at += chunkBytes) {
       const end = Math.min(at + chunkBytes, bytes.length)
       const chunk = (position + at) / chunkBytes
-      for (const piece of this.#cipher.seal(chunk, isLast && end === bytes.length, bytes.subarray(at, end))) {
-        hasRoom = this.push(piece)
-      }
+      // Whoever takes it may keep it: it is not used again.
+      const sealed = Buffer.allocUnsafeSlow(sealedChunkBytes(end - at, this.#layers))
+      this.#cipher.seal(chunk, isLast && end === bytes.length, bytes.subarray(at, end), sealed)
+      hasRoom = this.push(sealed)
     }
     if (!hasRoom && !this.destroyed) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     if (this.destroyed) throw this.errored ?? new Error('the sealed bytes were not taken')
@@ -63,7 +66,7 @@ export async function sealStream<K extends Kept>(
   stage: (sealed: IncomingBody) => Promise<K>,
 ): Promise<{ readonly kept: K; readonly received: Staged }> {
   const { source, sizeBytes, maxBytes } = body
-  const sealed = new SealedStream(cipher)
+  const sealed = new SealedStream(cipher, layers)
   const sealedSize = sizeBytes === undefined ? undefined : sealedBytes(sizeBytes, layers)
   const keeping = stage({
     source: sealed,

@@ -10,6 +10,7 @@ import type { DataKeys } from '#model/object/encryption.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
 import type { Upload } from '#model/object/upload.ts'
 import { sealStream } from './seal-stream.ts'
+import { saltIn } from './segment.ts'
 import { SegmentCipher } from './segment-cipher.ts'
 import { crc64nvmeIn } from './stage-sealed.ts'
 
@@ -26,7 +27,7 @@ export async function stageSealedPart(
   const { kept, received } = await sealStream(body, cipher, dataKeys.length, stage)
   const sealed: SealedPart = { sealed: { sizeBytes: kept.sizeBytes, crc64nvme: crc64nvmeIn(kept) } }
   const { sizeBytes, digests } = received
-  return { partNumber, sizeBytes, digests, salt: cipher.salt, at: { ...kept.at, ...sealed } }
+  return { partNumber, sizeBytes, digests, salt: saltIn(cipher.header), at: { ...kept.at, ...sealed } }
 }
 
 export function stageSealedPartCopy(

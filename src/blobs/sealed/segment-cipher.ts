@@ -2,12 +2,10 @@
  * The keys of one segment, derived from the data keys and the segment's header. The nonce of a chunk is its number, since no two segments
  * have one key. A chunk's number, whether it is the last, and its part number are authenticated with it: it opens nowhere else.
  */
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
+import { aesGcm, tagBytes } from '#lib/system/aes-gcm.ts'
 import type { DataKeys } from '#model/object/encryption.ts'
-import { encodeHeader, headerBytes, type SegmentHeader, saltBytes, tagBytes } from './segment.ts'
-
-const cipher = 'aes-256-gcm'
-const options = { authTagLength: tagBytes } as const
+import { isHeader, newHeader, saltIn } from './segment.ts'
 
 /** These bytes are not what was sealed there. */
 export class SealBroken extends Error {}
@@ -19,77 +17,70 @@ export class SealBroken extends Error {}
 const deriveKey = (dataKey: Buffer, header: Buffer, layer: number): Buffer =>
   createHmac('sha256', dataKey)
     .update(header)
-    .update(Buffer.from([layer, 1]))
+    .update(infoOfLayer[layer] ?? '')
     .digest()
+
+const infoOfLayer = [Buffer.from([0, 1]), Buffer.from([1, 1])]
+
+/** Of the chunk that is being sealed or opened: none waits meanwhile. */
+const nonce = Buffer.alloc(12)
+const identity = Buffer.alloc(11)
 
 export class SegmentCipher {
   readonly header: Buffer
+  /** The innermost layer's first. */
   readonly #keys: readonly Buffer[]
-  readonly #nonce = Buffer.alloc(12)
-  readonly #identity = Buffer.alloc(11)
+  readonly #partNumber: number
 
-  private constructor(dataKeys: DataKeys, header: SegmentHeader) {
-    this.header = encodeHeader(header)
-    this.#keys = dataKeys.map((dataKey, layer) => deriveKey(dataKey, this.header, layer))
-    this.#identity.writeUInt16BE(header.partNumber, 9)
+  private constructor(dataKeys: DataKeys, header: Buffer, partNumber: number) {
+    this.header = header
+    this.#partNumber = partNumber
+    this.#keys = dataKeys.map((dataKey, layer) => deriveKey(dataKey, header, layer))
   }
 
   /** Of a new segment. */
   static begin(dataKeys: DataKeys, partNumber: number): SegmentCipher {
-    return new SegmentCipher(dataKeys, { layers: dataKeys.length, partNumber, salt: randomBytes(saltBytes) })
+    return new SegmentCipher(dataKeys, newHeader(dataKeys.length, partNumber), partNumber)
   }
 
-  /** Of one that is there. SealBroken unless its header says what it should. */
-  static of(dataKeys: DataKeys, header: SegmentHeader | undefined, partNumber: number): SegmentCipher {
-    if (header?.layers !== dataKeys.length || header.partNumber !== partNumber) throw new SealBroken('not its header')
-    return new SegmentCipher(dataKeys, header)
+  /** Of one that is there. SealBroken unless its header says what it should; `salt`: known of a part. */
+  static of(dataKeys: DataKeys, header: Buffer, partNumber: number, salt: string | undefined): SegmentCipher {
+    if (!isHeader(header, dataKeys.length, partNumber)) throw new SealBroken('not its header')
+    // Another part that once had this number has another.
+    if (salt !== undefined && salt !== saltIn(header)) throw new SealBroken('not its salt')
+    return new SegmentCipher(dataKeys, header, partNumber)
   }
 
-  /** Base64. */
-  get salt(): string {
-    return this.header.toString('base64', headerBytes - saltBytes)
-  }
-
-  /** The pieces of the sealed chunk. */
-  seal(chunk: number, isLast: boolean, plaintext: Uint8Array): Buffer[] {
+  /** `target`: as long as the sealed chunk. */
+  seal(chunk: number, isLast: boolean, plaintext: Uint8Array, target: Uint8Array): void {
     this.#address(chunk, isLast)
-    let pieces: Uint8Array[] = [plaintext]
+    let message = plaintext
     for (const key of this.#keys) {
-      const sealing = createCipheriv(cipher, key, this.#nonce, options)
-      sealing.setAAD(this.#identity)
-      const sealed = pieces.map((piece) => sealing.update(piece))
-      sealing.final()
-      pieces = [...sealed, sealing.getAuthTag()]
+      aesGcm().seal({ key, nonce, identity }, message, target)
+      message = target.subarray(0, message.length + tagBytes)
     }
-    return pieces as Buffer[]
   }
 
-  /** The plaintext of a sealed chunk. SealBroken, before a byte of it is known. */
-  open(chunk: number, isLast: boolean, sealed: Uint8Array): Uint8Array {
+  /** `target`: as long as the plaintext; what is in `sealed` is lost. SealBroken, and then the target has no byte of it. */
+  open(chunk: number, isLast: boolean, sealed: Uint8Array, target: Uint8Array): void {
     this.#address(chunk, isLast)
-    let opened = sealed
-    for (const key of this.#keys.toReversed()) {
-      const end = opened.length - tagBytes
-      const opening = createDecipheriv(cipher, key, this.#nonce, options)
-      opening.setAAD(this.#identity)
-      opening.setAuthTag(opened.subarray(end))
-      const plaintext = opening.update(opened.subarray(0, end))
-      try {
-        opening.final()
-      } catch {
-        throw new SealBroken(`chunk ${chunk} does not open`)
-      }
-      opened = plaintext
+    let rest = sealed
+    for (let layer = this.#keys.length - 1; layer >= 0; layer--) {
+      const key = this.#keys[layer] as Buffer
+      const opened = layer === 0 ? target : rest.subarray(0, rest.length - tagBytes)
+      const address = { key, nonce, identity }
+      if (!aesGcm().open(address, rest, opened)) throw new SealBroken(`chunk ${chunk} does not open`)
+      rest = opened
     }
-    return opened
   }
 
   #address(chunk: number, isLast: boolean): void {
     const high = Math.floor(chunk / 0x1_0000_0000)
-    this.#nonce.writeUInt32BE(high, 4)
-    this.#nonce.writeUInt32BE(chunk >>> 0, 8)
-    this.#identity.writeUInt32BE(high, 0)
-    this.#identity.writeUInt32BE(chunk >>> 0, 4)
-    this.#identity[8] = isLast ? 1 : 0
+    nonce.writeUInt32BE(high, 4)
+    nonce.writeUInt32BE(chunk >>> 0, 8)
+    identity.writeUInt32BE(high, 0)
+    identity.writeUInt32BE(chunk >>> 0, 4)
+    identity[8] = isLast ? 1 : 0
+    identity.writeUInt16BE(this.#partNumber, 9)
   }
 }

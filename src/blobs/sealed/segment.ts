@@ -3,24 +3,15 @@
  * the tags of each layer behind them; at least one, which may be empty. So a range needs its own chunks only, and where each of them
  * is follows from the plaintext's size.
  */
+import { randomFillSync } from 'node:crypto'
+import { tagBytes } from '#lib/system/aes-gcm.ts'
+
 export const chunkBytes = 64 * 1024
 export const headerBytes = 32
-export const tagBytes = 16
-export const saltBytes = 16
+const saltAt = 16
 
-const magic = Buffer.from('MYFSEAL')
-const formatVersion = 1
-const aes256Gcm = 1
-const chunkBits = 16
-const maxLayers = 2
-
-export interface SegmentHeader {
-  /** 1, or with aws:kms:dsse 2. */
-  readonly layers: number
-  /** 0: a version that did not come in parts. */
-  readonly partNumber: number
-  readonly salt: Buffer
-}
+/** Magic, format 1, cipher 1 (AES-256-GCM), chunks of 2^16. */
+const preamble = Buffer.from('MYFSEAL\u0001\u0001\u0010', 'latin1')
 
 /**
  * | bytes | what |
@@ -29,32 +20,30 @@ export interface SegmentHeader {
  * | 7 | format: 1 |
  * | 8 | cipher: 1, AES-256-GCM |
  * | 9 | chunk size: 16, a power of two |
- * | 10 | layers |
- * | 11-12 | part number |
+ * | 10 | layers: 1, or with aws:kms:dsse 2 |
+ * | 11-12 | part number; 0: a version that did not come in parts |
  * | 13-15 | 0 |
  * | 16-31 | salt |
  */
-export function encodeHeader({ layers, partNumber, salt }: SegmentHeader): Buffer {
+export function newHeader(layers: number, partNumber: number): Buffer {
   const header = Buffer.alloc(headerBytes)
-  magic.copy(header)
-  header[7] = formatVersion
-  header[8] = aes256Gcm
-  header[9] = chunkBits
-  header[10] = layers
+  preamble.copy(header)
+  header[preamble.length] = layers
   header.writeUInt16LE(partNumber, 11)
-  salt.copy(header, headerBytes - saltBytes)
+  randomFillSync(header, saltAt)
   return header
 }
 
-/** Undefined if it is none that this program has written. */
-export function decodeHeader(bytes: Uint8Array): SegmentHeader | undefined {
-  const header = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const layers = header[10] ?? 0
-  if (layers < 1 || layers > maxLayers) return undefined
-  const salt = Buffer.from(header.subarray(headerBytes - saltBytes, headerBytes))
-  const decoded = { layers, partNumber: header.readUInt16LE(11), salt }
-  return encodeHeader(decoded).equals(header) ? decoded : undefined
-}
+/** Whether it is one that this program has written for such a segment. */
+export const isHeader = (header: Buffer, layers: number, partNumber: number): boolean =>
+  header.length === headerBytes &&
+  preamble.compare(header, 0, preamble.length) === 0 &&
+  header[preamble.length] === layers &&
+  header.readUInt16LE(11) === partNumber &&
+  header.readUIntLE(13, 3) === 0
+
+/** Base64. */
+export const saltIn = (header: Buffer): string => header.toString('base64', saltAt)
 
 const chunksOf = (sizeBytes: number): number => Math.max(1, Math.ceil(sizeBytes / chunkBytes))
 

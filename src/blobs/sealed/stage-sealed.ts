@@ -17,7 +17,7 @@ import { limits } from '#model/limits.ts'
 import type { Sealing } from '#model/object/encryption.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
 import { sealStream } from './seal-stream.ts'
-import { sealedBytes } from './segment.ts'
+import { headerBytes, sealedBytes } from './segment.ts'
 import { SegmentCipher } from './segment-cipher.ts'
 
 /** Part number of what did not come in parts. */
@@ -45,7 +45,9 @@ function stageSealedBytes(
 ): StagedBlob {
   const digests = digestOnce(algorithmsFor({ algorithms }), bytes)
   const cipher = SegmentCipher.begin(sealing.dataKeys, noPart)
-  const sealed = Buffer.concat([cipher.header, ...cipher.seal(0, true, bytes)])
+  const sealed = Buffer.allocUnsafe(sealedBytes(bytes.length, sealing.dataKeys.length))
+  cipher.header.copy(sealed)
+  cipher.seal(0, true, bytes, sealed.subarray(headerBytes))
   const kept = blobs.stageBytes(sealed, { algorithms: [], isSealed: true })
   return asStaged(kept, { sizeBytes: bytes.length, digests }, sealing)
 }

@@ -9,7 +9,7 @@ import { OpenBytes } from '#blobs/open-bytes.ts'
 import { crc64nvmeOf } from '#metadata/version-codec.ts'
 import { limits } from '#model/limits.ts'
 import type { DataKeys } from '#model/object/encryption.ts'
-import { chunkBytes, decodeHeader, headerBytes, lastChunkOf, sealedChunkBytes } from './segment.ts'
+import { chunkBytes, headerBytes, lastChunkOf, sealedChunkBytes } from './segment.ts'
 import { SealBroken, SegmentCipher } from './segment-cipher.ts'
 import { chunkIn, type Segment, segmentAt, segmentsOf } from './segments.ts'
 
@@ -22,7 +22,7 @@ export function unseal(blob: OpenBlob, unsealing: Unsealing): OpenBlob {
     if (!isWhole || keptBytes !== blob.sizeBytes) throw damaged()
     const kept = keptBytes <= limits.inlineBytes ? blob.bytes({ start: 0, end: keptBytes }) : undefined
     if (kept === undefined) return new SealedBlob(blob, segments, unsealing)
-    const opened = new OpenBytes(openAll(kept, segments, dataKeys))
+    const opened = new OpenBytes(openAll(kept, segments, version.sizeBytes, dataKeys))
     blob.close()
     return opened
   } catch (error) {
@@ -31,26 +31,23 @@ export function unseal(blob: OpenBlob, unsealing: Unsealing): OpenBlob {
   }
 }
 
-function openAll(kept: Buffer, segments: readonly Segment[], dataKeys: DataKeys): Buffer {
-  const opened = segments.flatMap((segment) => {
-    const cipher = cipherOf(segment, kept.subarray(segment.keptStart, segment.keptStart + headerBytes), dataKeys)
-    const chunks: Uint8Array[] = []
+function openAll(kept: Buffer, segments: readonly Segment[], sizeBytes: number, dataKeys: DataKeys): Buffer {
+  const opened = Buffer.allocUnsafe(sizeBytes)
+  // A store may keep the very bytes: with two layers the outer one is opened in place.
+  const sealed = dataKeys.length === 1 ? kept : Buffer.from(kept)
+  for (const segment of segments) {
+    const cipher = cipherOf(segment, sealed.subarray(segment.keptStart, segment.keptStart + headerBytes), dataKeys)
     for (let chunk = 0; chunk <= lastChunkOf(segment.sizeBytes); chunk++) {
-      const { keptStart, keptEnd, isLast } = chunkIn(segment, chunk, dataKeys.length)
-      chunks.push(cipher.open(chunk, isLast, kept.subarray(keptStart, keptEnd)))
+      const { keptStart, keptEnd, sizeBytes, isLast } = chunkIn(segment, chunk, dataKeys.length)
+      const start = segment.start + chunk * chunkBytes
+      cipher.open(chunk, isLast, sealed.subarray(keptStart, keptEnd), opened.subarray(start, start + sizeBytes))
     }
-    return chunks
-  })
-  const [only] = opened
-  return opened.length === 1 && Buffer.isBuffer(only) ? only : Buffer.concat(opened)
+  }
+  return opened
 }
 
-function cipherOf({ partNumber, salt }: Segment, header: Uint8Array, dataKeys: DataKeys): SegmentCipher {
-  const cipher = SegmentCipher.of(dataKeys, decodeHeader(header), partNumber)
-  // Another part that once had this number has another.
-  if (salt !== undefined && salt !== cipher.salt) throw new SealBroken('not its salt')
-  return cipher
-}
+const cipherOf = ({ partNumber, salt }: Segment, header: Buffer, dataKeys: DataKeys): SegmentCipher =>
+  SegmentCipher.of(dataKeys, header, partNumber, salt)
 
 const pieceBytes = 256 * 1024
 const chunksAtOnce = 8
@@ -59,6 +56,9 @@ const chunksAtOnce = 8
 const scratchBuffers: Buffer[] = []
 const scratchMax = 8
 const scratchBytes = headerBytes + chunksAtOnce * sealedChunkBytes(chunkBytes, 2)
+
+/** One of which a part is wanted. It is done with in the same turn. */
+const openedChunk = Buffer.allocUnsafeSlow(chunkBytes)
 
 class SealedBlob implements OpenBlob, EgressSource {
   readonly #blob: OpenBlob
@@ -121,14 +121,18 @@ class SealedBlob implements OpenBlob, EgressSource {
       let filled = 0
       let from = 0
       for (let chunk = first; chunk <= last; chunk++) {
-        const { keptStart, keptEnd, isLast } = chunkIn(segment, chunk, this.#layers)
-        const sealedSize = keptEnd - keptStart
-        const opened = cipher.open(chunk, isLast, sealed.subarray(from, from + sealedSize))
-        from += sealedSize
-        const start = chunk === first ? within - chunk * chunkBytes : 0
-        const wanted = opened.subarray(start, end - chunk * chunkBytes)
-        buffer.set(wanted, filled)
-        filled += wanted.length
+        const { keptStart, keptEnd, sizeBytes, isLast } = chunkIn(segment, chunk, this.#layers)
+        const bytes = sealed.subarray(from, from + keptEnd - keptStart)
+        from += bytes.length
+        const start = Math.max(0, within - chunk * chunkBytes)
+        const wanted = Math.min(sizeBytes, end - chunk * chunkBytes) - start
+        if (wanted === sizeBytes) cipher.open(chunk, isLast, bytes, buffer.subarray(filled, filled + sizeBytes))
+        else {
+          const opened = openedChunk.subarray(0, sizeBytes)
+          cipher.open(chunk, isLast, bytes, opened)
+          buffer.set(opened.subarray(start, start + wanted), filled)
+        }
+        filled += wanted
       }
       return filled
     } catch (error) {
@@ -152,8 +156,9 @@ class SealedBlob implements OpenBlob, EgressSource {
     const sealed = scratch.subarray(0, keptEnd - from)
     await this.#blob.readInto(sealed, from)
     if (known !== undefined) return { cipher: known, sealed }
-    const header = first === 0 ? sealed.subarray(0, headerBytes) : Buffer.allocUnsafe(headerBytes)
-    if (first > 0) await this.#blob.readInto(header, segment.keptStart)
+    const header = Buffer.allocUnsafe(headerBytes)
+    if (first === 0) sealed.copy(header, 0, 0, headerBytes)
+    else await this.#blob.readInto(header, segment.keptStart)
     const cipher = cipherOf(segment, header, this.#unsealing.dataKeys)
     this.#current = { segment, cipher }
     return { cipher, sealed: sealed.subarray(keptStart - from) }

@@ -35,6 +35,7 @@ export interface RenderContext {
   /** Whether the visitor may see why a request was denied. */
   readonly mayExplain: boolean
   /** Lists of identities that the visitor may see. */
+  readonly mayListKeys: boolean
   readonly iamPages: readonly string[]
 }
 
@@ -72,10 +73,10 @@ export function createRenderer(packageRoot: string, version: string, base: strin
   }
 
   return {
-    async render(view, { request, principal, csrf, notice, mayExplain, iamPages }) {
+    async render(view, { request, principal, csrf, notice, mayExplain, mayListKeys, iamPages }) {
       const { title, crumbs = [], place, scripts = [], isBare = false } = view
       const user = principal === undefined ? undefined : { name: principal.displayName, key: principal.accessKeyId }
-      const common = { ...named, title, user, csrf, path: request.originalUrl, mayExplain, iamPages }
+      const common = { ...named, title, user, csrf, path: request.originalUrl, mayExplain, mayListKeys, iamPages }
       const body = await draw(view.view, { ...common, ...view.locals })
       if (view.isFragment || (view.isDialog && isForDialog(request))) return withBase(body, base)
       const theme = themeOf(request)

@@ -23,8 +23,11 @@ export interface Work {
 /** AWS's action for jobs. */
 const starting = 's3:CreateJob'
 
+export const mayStartJobs = (visit: Visit, services: ConsoleServices): boolean =>
+  mayForServer(visit, services, starting)
+
 export async function describeWork(visit: Visit, services: ConsoleServices): Promise<Work[]> {
-  const mayStart = mayForServer(visit, services, starting)
+  const mayStart = mayStartJobs(visit, services)
   const all = await services.backgroundWork.list()
   return all.map((status) => ({
     name: status.name,

@@ -63,7 +63,8 @@ async function read(path: string): Promise<Found> {
 /** `new`: does nothing if the file is there. */
 async function write(path: string, secret: Buffer, as: 'new' | 'mend'): Promise<void> {
   const text = secret.toString('base64url')
-  const temporary = `${path}.${process.pid}.tmp`
+  // Of its own: several requests may be the first.
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   try {
     await mkdir(dirname(path), { recursive: true })
     await writeFile(temporary, `${title} ${text} ${checksumOf(text)}\n`, { mode: privateFileMode, flush: true })

@@ -2,13 +2,16 @@ import { ApiError } from '#model/errors.ts'
 import { putObject as put } from '#objects/put-object.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
 import { checksumHeaders, hasBodyChecksum } from '#s3/request/checksum-headers.ts'
+import { encryptionOfWrite, writtenEncryptionHeaders } from '#s3/request/encryption-headers.ts'
 import { announcedBody } from './announced-body.ts'
 import { writeConditions } from './conditions.ts'
 import { parseNewObject } from './object-attributes.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
-export const putObject: Operation = async (request, { store, accounts }) => {
-  const object = parseNewObject(request.headers, request, accounts)
+export const putObject: Operation = async (request, services) => {
+  const { store, accounts } = services
+  const encryption = encryptionOfWrite(request, services)
+  const object = { ...parseNewObject(request.headers, request, accounts), encryption }
   if (object.lock !== undefined) assertChecksumOfLocked(request.headers)
   const conditions = writeConditions(request.headers)
   const version = await put(store, request.actor, { object, body: announcedBody(request), conditions })
@@ -16,6 +19,7 @@ export const putObject: Operation = async (request, { store, accounts }) => {
     headers: {
       etag: `"${version.etag}"`,
       ...checksumHeaders(version.checksum),
+      ...writtenEncryptionHeaders(version.encryption, encryption.customerKey),
       ...writtenVersionHeader(request.bucket.versioning, version),
     },
   }

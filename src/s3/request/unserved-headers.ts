@@ -12,14 +12,8 @@ interface UnservedHeader {
   readonly operations: readonly string[]
 }
 
-const writes = ['PutObject', 'PostObject', 'CopyObject', 'CreateMultipartUpload']
-const parts = ['UploadPart', 'UploadPartCopy', 'CompleteMultipartUpload', 'ListParts']
-const reads = ['GetObject', 'HeadObject', 'GetObjectAttributes']
-
 // biome-ignore format: a table
 const unserved: readonly UnservedHeader[] = [
-  { prefix: 'x-amz-server-side-encryption', operations: [...writes, ...parts, ...reads] },
-  { prefix: 'x-amz-copy-source-server-side-encryption', operations: ['CopyObject', 'UploadPartCopy'] },
   { prefix: 'x-amz-write-offset-bytes', operations: ['PutObject'] },
   { prefix: 'x-amz-mfa', operations: ['DeleteObject', 'DeleteObjects', 'PutBucketVersioning'] },
   { prefix: 'if-modified-since', operations: ['RenameObject'] },

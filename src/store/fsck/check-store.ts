@@ -8,6 +8,7 @@ import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { addToCounters, decodeCounters } from '#metadata/write.ts'
 import { ApiError } from '#model/errors.ts'
+import { keyNameOf } from '#model/key-uses.ts'
 import { protectionOf } from '#model/object/lock.ts'
 import { getBucket } from '#store/buckets.ts'
 import type { StoreContext } from '#store/context.ts'
@@ -19,6 +20,8 @@ import { findLostLocks, restoreLock } from './lost-locks.ts'
 
 export interface CheckOptions {
   readonly repair: boolean
+  /** Whether the key that seals a version is lost, by its name: a sentence about it. */
+  readonly lostKey?: ((name: string) => string | undefined) | undefined
   readonly onFinding: (finding: Finding) => void
 }
 
@@ -27,6 +30,8 @@ export interface CheckSummary {
   readonly bytes: number
   readonly findings: number
   readonly repaired: number
+  /** Versions that each key seals (model/key-uses.ts). */
+  readonly sealed: Readonly<Record<string, number>>
 }
 
 /** Compares everything. */
@@ -42,7 +47,7 @@ interface Counts {
 class Check {
   readonly #context: StoreContext
   readonly #options: CheckOptions
-  readonly #summary = { versions: 0, bytes: 0, findings: 0, repaired: 0 }
+  readonly #summary = { versions: 0, bytes: 0, findings: 0, repaired: 0, sealed: {} as Record<string, number> }
 
   constructor(context: StoreContext, options: CheckOptions) {
     this.#context = context
@@ -94,6 +99,7 @@ class Check {
     const where = `${bucket}/${version.key}${version.versionId === 'null' ? '' : ` (version ${version.versionId})`}`
     this.#summary.versions++
     this.#summary.bytes += version.sizeBytes
+    this.#checkKey(where, version)
     try {
       const verdict = await this.#inspection.compare(bucket, version, { mayWrite: repair })
       if (verdict === 'right') return
@@ -106,6 +112,16 @@ class Check {
     } catch (error) {
       this.#tell({ kind: 'unreadable', where, what: sentenceOf(error), repair: undefined })
     }
+  }
+
+  #checkKey(where: string, { encryption }: StoredVersion): void {
+    const name = keyNameOf(encryption)
+    if (name === undefined) return
+    const { sealed } = this.#summary
+    sealed[name] = (sealed[name] ?? 0) + 1
+    const what = this.#options.lostKey?.(name)
+    if (what !== undefined)
+      this.#tell({ kind: 'unreadable', where, what: `It cannot be opened. ${what}`, repair: undefined })
   }
 
   #isAtItsKey(bucket: string, version: StoredVersion): boolean {

@@ -147,3 +147,48 @@ resource "aws_iam_account_alias" "alias" {
 output "user" {
   value = aws_iam_user.ada.arn
 }
+
+data "aws_iam_policy_document" "key" {
+  statement {
+    sid       = "Account"
+    actions   = ["kms:*"]
+    resources = ["*"]
+    principals {
+      type        = "AWS"
+      identifiers = ["arn:aws:iam::${data.aws_caller_identity.me.account_id}:root"]
+    }
+  }
+  statement {
+    sid       = "Ada"
+    actions   = ["kms:Encrypt", "kms:Decrypt"]
+    resources = ["*"]
+    principals {
+      type        = "AWS"
+      identifiers = [aws_iam_user.ada.arn]
+    }
+  }
+}
+
+resource "aws_kms_key" "plain" {
+  deletion_window_in_days = 7
+}
+
+resource "aws_kms_key" "full" {
+  description             = "of the trip, ${var.step}"
+  deletion_window_in_days = 10
+  enable_key_rotation     = var.step == "first"
+  rotation_period_in_days = var.step == "first" ? 180 : null
+  is_enabled              = var.step == "first"
+  policy                  = data.aws_iam_policy_document.key.json
+  tags                    = { step = var.step }
+}
+
+resource "aws_kms_alias" "trip" {
+  name          = "alias/tf/trip"
+  target_key_id = var.step == "first" ? aws_kms_key.full.key_id : aws_kms_key.plain.key_id
+}
+
+data "aws_kms_alias" "trip" {
+  name       = "alias/tf/trip"
+  depends_on = [aws_kms_alias.trip]
+}

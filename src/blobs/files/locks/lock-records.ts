@@ -1,6 +1,6 @@
 /**
  * `.myfsio.sys/locks/`: the record of each locked version a second time, in a file. It is written with the version's file and after each
- * change of its lock, and is read only where the index has lost the version.
+ * change of the record, and is read only where the index has lost the version.
  */
 import fs from 'node:fs'
 import { opendir, readFile } from 'node:fs/promises'
@@ -14,10 +14,17 @@ import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/vers
 
 const schema = z.object({ bucket: z.string(), key: z.string(), record: z.base64() })
 
-/** Inside an exclusive section of the index. Nothing of a version that was never locked, or whose bytes are a plain file. */
+/**
+ * Inside an exclusive section of the index, of a version that is kept aside. One that was locked keeps its record here when the lock is
+ * removed, since its bytes stay aside as well.
+ */
 export function writeLockRecord(layout: Layout, bucket: string, version: StoredVersion): void {
-  if (version.lock === undefined || version.blob.aside === undefined) return
-  const path = layout.lockRecord(bucket, version.blob.id)
+  const { lock, blob } = version
+  if (lock === undefined && blob.aside !== 'locked') {
+    removeLockRecord(layout, bucket, blob.id)
+    return
+  }
+  const path = layout.lockRecord(bucket, blob.id)
   const record = encodeVersion(version).toString('base64')
   const text = JSON.stringify({ bucket, key: version.key, record })
   fs.mkdirSync(dirname(path), { recursive: true })

@@ -17,7 +17,6 @@ import {
   protectFile,
   removeFile,
   removeIfThere,
-  unprotectFile,
 } from '#blobs/files/io/file-operations.ts'
 import type { Place } from '#blobs/files/place/file-ref.ts'
 import { isInside } from '#blobs/files/place/inside.ts'
@@ -54,12 +53,12 @@ interface DirectMovesOptions {
   readonly layout: Layout
   readonly durability: Durability
   /** Takes replaced files. */
-  readonly spares: Pick<Spares, 'recycle'>
+  readonly spares: Pick<Spares, 'recycle' | 'recycleFrom'>
 }
 
 export class DirectMoves {
   readonly #layout: Layout
-  readonly #spares: Pick<Spares, 'recycle'>
+  readonly #spares: Pick<Spares, 'recycle' | 'recycleFrom'>
   readonly #exchanges: boolean
 
   constructor({ layout, durability, spares }: DirectMovesOptions) {
@@ -104,9 +103,7 @@ export class DirectMoves {
   #removeOpaque(pending: Pending, { fileId: id }: RemovedFile): void {
     const { bucket, key } = pending
     const path = this.#layout.place(bucket, key, { kind: 'opaque', id })
-    if (this.#exchanges && smallBytesOf(pending) !== undefined) {
-      unprotectFile(path)
-      this.#spares.recycle(path)
-    } else removeFile(path, this.#layout.system())
+    if (this.#exchanges && smallBytesOf(pending) !== undefined) this.#spares.recycleFrom(path)
+    else removeFile(path, this.#layout.system())
   }
 }

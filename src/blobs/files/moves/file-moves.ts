@@ -62,15 +62,18 @@ export class FileMoves {
         this.#verify(view, pending, pending.bytes, (inode) => isMoved || playing.inodes.has(inode))
       }
       if (located.version.blob.isArriving !== undefined) noteArrived(view, pending, order)
-      if (located.version.lock !== undefined) this.#keepLock(view, pending, order)
+      if (located.version.blob.aside !== undefined) this.#keepLock(view, pending, order)
     }
     return true
   }
 
   /** The row that was written last is what a second record is of. */
-  #keepLock(view: Exclusive, { bucket, key }: Pending, order: string): void {
+  #keepLock(view: Exclusive, { bucket, key, order: newOrder }: Pending, order: string): void {
     const located = locate(view, bucket, key, order)
-    if (located !== undefined) writeLockRecord(this.#options.layout, bucket, located.version)
+    if (located === undefined) return
+    // A new version has none that would have to go.
+    const isNew = located.version.order === newOrder && located.version.lock === undefined
+    if (!isNew) writeLockRecord(this.#options.layout, bucket, located.version)
   }
 
   /** As `removeFilesOf`. */

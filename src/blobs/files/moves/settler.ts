@@ -25,7 +25,7 @@ interface SettlerOptions {
   readonly durability: Durability
   readonly log: LevelLog
   /** Takes replaced files. */
-  readonly spares: Pick<Spares, 'recycle' | 'finish'>
+  readonly spares: Pick<Spares, 'recycle' | 'recycleFrom' | 'finish'>
   readonly troubles: TroubleLog
   readonly reserve: DiskReserve
 }

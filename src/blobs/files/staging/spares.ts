@@ -7,9 +7,9 @@
  * replaced the file is flushed, and the log has its bytes, so that a start writes them there. What cannot be a spare is removed. All this
  * is done in a thread of its own, a batch at a time.
  */
-import type { Stats } from 'node:fs'
+import fs, { type Stats } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import { tryToRemove } from '#blobs/files/io/file-operations.ts'
+import { tryToRemove, unprotectFile } from '#blobs/files/io/file-operations.ts'
 import type { Layout } from '#blobs/files/place/layout.ts'
 import { programFile } from '#lib/program/program-file.ts'
 import { limits } from '#model/limits.ts'
@@ -83,6 +83,14 @@ export class Spares {
     this.#backlog++
     this.#gathered.push(path)
     this.#gatherTimer ??= setTimeout(() => this.#handOverGathered(), gatherMs).unref()
+  }
+
+  /** The same of one in another folder, whose name is gone when this returns. */
+  recycleFrom(path: string): void {
+    const staged = this.#options.layout.staging(this.#options.newFileId())
+    unprotectFile(path)
+    fs.renameSync(path, staged)
+    this.recycle(staged)
   }
 
   /** Resolves when each file that was taken so far is a spare, or has been removed. */

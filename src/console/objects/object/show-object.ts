@@ -9,12 +9,13 @@ import { decodeHeaderBytes } from '#lib/text/header-bytes.ts'
 import { awsEncode } from '#lib/text/uri.ts'
 import { anonymous } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
+import type { EncryptionMethod } from '#model/object/encryption.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { Tags } from '#model/tags.ts'
 import { describePlace } from '#store/describe-place.ts'
 import { fileTypeOf, iconOf } from './file-kind.ts'
 import { readableHeaders } from './header-fields.ts'
-import { previewOf } from './preview.ts'
+import { type Preview, previewOf } from './preview.ts'
 import { listKeyVersions } from './versions.ts'
 
 export const showObject: Page = async (visit, services) => {
@@ -23,13 +24,15 @@ export const showObject: Page = async (visit, services) => {
   const versions = await listKeyVersions(visit, services)
   if (version === undefined && versions.length === 0) throw new ApiError('NoSuchKey')
   const shown = version?.isDeleteMarker === false ? version : undefined
+  const preview = shown === undefined ? undefined : await previewOf(services.store, visit, shown)
   return objectView(visit, {
-    version: shown && readable(shown),
+    version: shown && readable(shown, preview),
     versionId,
     versions,
-    preview: shown === undefined ? undefined : await previewOf(services.store, bucket.name, shown, versionId),
+    preview,
     place: shown === undefined ? undefined : placeOf(services, bucket.name, shown),
     publicUrl: shown === undefined ? undefined : publicUrlOf(visit, services, shown),
+    encryptionNames,
     sign: iconOf(fileTypeOf(key, shown?.headers.contentType).kind),
     mayAskWho: openIam(visit, services).may('SimulatePrincipalPolicy', '*'),
     lock: shown === undefined ? undefined : await lockFactsOf(visit, services, shown),
@@ -38,10 +41,16 @@ export const showObject: Page = async (visit, services) => {
   })
 }
 
-function readable(version: ObjectVersion): ObjectVersion {
+/** The checksum tells of the bytes, so it is shown to those who may have them. */
+function readable({ checksum, ...version }: ObjectVersion, preview: Preview | undefined): ObjectVersion {
   const { headers, websiteRedirectLocation: redirect } = version
-  const location = redirect === undefined ? {} : { websiteRedirectLocation: decodeHeaderBytes(redirect) }
-  return { ...version, headers: readableHeaders(headers), ...location }
+  const isClosed = preview?.kind === 'customer-key' || preview?.kind === 'refused'
+  return {
+    ...version,
+    headers: readableHeaders(headers),
+    ...(redirect !== undefined && { websiteRedirectLocation: decodeHeaderBytes(redirect) }),
+    ...(checksum !== undefined && !isClosed && { checksum }),
+  }
 }
 
 function objectView(visit: Visit, locals: Record<string, unknown>): View {
@@ -85,6 +94,13 @@ function publicUrlOf(visit: Visit, { gatekeeper, config }: ConsoleServices, obje
   const { bucket, facts } = visit
   if (!gatekeeper.may(anonymous, 's3:GetObject', { bucket, key, object }, facts)) return undefined
   return `${shownApiUrl(config, visit)}/${bucket.name}/${awsEncode(key, { keepSlash: true })}`
+}
+
+const encryptionNames: Readonly<Record<EncryptionMethod, string>> = {
+  AES256: 'SSE-S3: keys of the server (AES256)',
+  'aws:kms': 'SSE-KMS (aws:kms)',
+  'aws:kms:dsse': 'DSSE-KMS: two layers (aws:kms:dsse)',
+  'SSE-C': 'SSE-C: a key that only the client has',
 }
 
 /** The path of the bytes, relative to STORAGE_ROOT. The absolute path is shown only to visitors on this machine. */
