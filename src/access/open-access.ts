@@ -30,6 +30,7 @@ export interface AccessOptions {
 
 export interface Access {
   readonly gatekeeper: Gatekeeper
+  readonly keyPolicies: KeyPolicyBook
   readonly authorizer: Authorizer
   readonly journal: DecisionJournal
   readonly ledger: UsageLedger
@@ -70,6 +71,7 @@ export function openAccess(options: AccessOptions): Access {
   return {
     gatekeeper: createGatekeeper({ ...shared, authorizer, keyPolicies }),
     authorizer,
+    keyPolicies,
     journal,
     ledger,
     activity,

@@ -24,7 +24,8 @@ export async function explainAccess(request: AdminRequest, services: AdminServic
   const { account, caller, facts, body } = request
   const { user, ...question } = parseJson(body, schema)
   const principal = user === undefined ? caller.principal : find(services, account, user)
-  const explaining = { authorizer: access.authorizer, findBucket: (name: string) => store.findBucket(name) }
+  const { authorizer, keyPolicies } = access
+  const explaining = { authorizer, keyPolicies, findBucket: (name: string) => store.findBucket(name) }
   const answer = await explainHypothesis(explaining, { ...question, principal, facts, account })
   return { status: 200, json: JSON.stringify(answer) }
 }

@@ -24,13 +24,13 @@ export async function checkKeys(config: Pick<AppConfig, 'kms'>): Promise<Checked
     problemOf: (name) => findKeyProblem(keys, name),
   })
   if (![keysPath, lastGoodPath(keysPath)].some((path) => existsSync(path))) return of(emptyKeyDocument())
-  const said: string[] = []
-  const log = { info: () => {}, warn: () => {}, error: (_fields: object, message: string) => void said.push(message) }
+  const log = { info: () => {}, warn: () => {}, error: () => {} }
   try {
     const open = await openKeyring({ config, clock: systemClock, log })
     await open.close()
-    const problem = open.problem === undefined ? said[0] : `${keysPath}: ${open.problem.message}`
-    return of(open.keyring.keys, problem)
+    const { keyring, problem } = open
+    const ofDocument = problem === undefined ? undefined : `${keysPath}: ${problem.message}`
+    return of(keyring.keys, keyring.problem ?? ofDocument)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'DOCUMENT_INVALID') {
       return of(emptyKeyDocument(), error.message)

@@ -1,7 +1,7 @@
 /** Opens the keys of the KMS: kms_keys.json, and the root key that the settings name. */
 import type { AppConfig } from '#config/config.ts'
 import { Document } from '#documents/document.ts'
-import type { DocumentProblem } from '#documents/json-source.ts'
+import { DocumentProblem } from '#documents/json-source.ts'
 import type { DocumentSources } from '#documents/source.ts'
 import { emptyKeyDocument, findKeyMistake, type KeyDocument, keyDocumentSchema } from '#keyring/key-document.ts'
 import { LocalKeyring } from '#keyring/local-keyring.ts'
@@ -46,7 +46,7 @@ export async function openKeyring({ config, sources, clock, log }: KeyringStart)
     keyring,
     path: document.path,
     get problem() {
-      return document.problem
+      return document.problem ?? (keyring.problem === undefined ? undefined : new DocumentProblem(keyring.problem))
     },
     close: () => document.close(),
   }

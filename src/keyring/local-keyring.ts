@@ -111,6 +111,11 @@ export class LocalKeyring implements Keyring {
     return newMaterial(await this.#rootKey(), keyId, this.now(), rotation)
   }
 
+  /** Why no key can be used: a sentence. */
+  get problem(): string | undefined {
+    return this.#root.problem
+  }
+
   /** Throws RootKeyProblem if there are keys whose root key cannot be opened. */
   checkRoot(): Promise<void> {
     return this.#root.check()

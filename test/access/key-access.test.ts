@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
+import { explainHypothesis } from '#access/decide/hypothetical.ts'
 import { type OpenServices, openServices } from '#app/services.ts'
 import { loadConfig } from '#config/config.ts'
 import type { KeyView } from '#keyring/data-keys.ts'
@@ -131,6 +132,19 @@ describe('a key policy', () => {
     const tagged = keyWith(grant(root, { Condition: { StringEquals: { 'aws:ResourceTag/Team': 'a' } } }))
     expect(answer('everything', tagged)).not.toBe('')
     expect(answer('everything', { ...tagged, tags: { Team: 'a' } })).toBe('')
+  })
+
+  it('counts in what is asked about a request that was not made', async () => {
+    const principal = open.identities.findByAccessKey('everything-key')
+    if (principal === undefined) throw new Error('There is no such user')
+    const ask = async (context: Record<string, string>) => {
+      const findBucket = async () => undefined
+      const asked = { principal, action: 'kms:Decrypt', resource: managed.arn, context, facts, account }
+      return explainHypothesis({ ...open.access, findBucket }, asked)
+    }
+    expect(await ask({})).toMatchObject({ decision: { outcome: 'Deny', policyType: 'resource-based' } })
+    const viaS3 = { 'kms:ViaService': 's3.us-east-1.amazonaws.com', 'kms:CallerAccount': account }
+    expect(await ask(viaS3)).toMatchObject({ decision: { outcome: 'Allow' }, message: undefined })
   })
 
   it('that is no policy denies everyone', () => {

@@ -22,8 +22,10 @@ async function makeKey(settings: Readonly<Record<string, string>> = {}) {
 /** A start finds no root key for the keys that are there, says so, and makes no other. */
 async function expectRefused(sentence: string, settings: Readonly<Record<string, string>> = {}) {
   const before = await readFile(folder.keysPath, 'utf8')
-  const { keyring } = await folder.open(settings)
+  const opened = await folder.open(settings)
+  const { keyring } = opened
   expect(folder.errors.at(-1)).toContain(sentence)
+  expect(opened.problem?.message).toContain(sentence)
   await expect(keyring.unwrap(wrapped, {})).rejects.toMatchObject(unavailable)
   await expect(keyring.generateDataKey(arn, {})).rejects.toMatchObject(unavailable)
   await expect(keyring.serverKey.generate({})).rejects.toMatchObject(unavailable)

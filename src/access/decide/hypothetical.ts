@@ -1,6 +1,7 @@
 /** Explains a decision about a request that was not made, by the same engine that decides requests. */
 
 import type { AskedDecision, RequestFacts } from '#access/caller/request-facts.ts'
+import type { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { AccessRequest } from '#policy/evaluate/access-request.ts'
@@ -9,6 +10,7 @@ import { explain, type PolicyTrace } from '#policy/evaluate/explain.ts'
 import { contextKey } from '#policy/evaluate/pattern.ts'
 import type { Authorizer } from './authorizer.ts'
 import { denialMessage } from './denial.ts'
+import { policyInForce } from './key-access.ts'
 
 export interface Hypothesis {
   readonly principal: Principal
@@ -33,11 +35,12 @@ export interface HypotheticalAnswer {
 
 export interface Explaining {
   readonly authorizer: Authorizer
+  readonly keyPolicies: KeyPolicyBook
   findBucket(name: string): Promise<Bucket | undefined>
 }
 
 export async function explainHypothesis(
-  { authorizer, findBucket }: Explaining,
+  { authorizer, keyPolicies, findBucket }: Explaining,
   { principal, action, resource, context, facts, account }: Hypothesis,
 ): Promise<HypotheticalAnswer> {
   const [, bucketName, key] = /^arn:[^:]*:s3:::([^/]+)(?:\/(.+))?$/s.exec(resource) ?? []
@@ -46,7 +49,17 @@ export async function explainHypothesis(
   const { request, policies } = authorizer.question(principal, action, place, facts)
   const given = new Map(Object.entries(context).map(([name, values]) => [contextKey(name), values]))
   const asked: AccessRequest = { ...request, resource, context: (name) => given.get(name) }
-  return answerFor(account, authorizer, { request: asked, policies })
+  return answerFor(account, authorizer, aboutKey(keyPolicies, { request: asked, policies }))
+}
+
+/** With the policy of the key, where the question is about one. */
+function aboutKey(keyPolicies: KeyPolicyBook, { request, policies }: AskedDecision): AskedDecision {
+  const key = keyPolicies.find(request.resource)
+  if (key === undefined || !request.action.toLowerCase().startsWith('kms:')) return { request, policies }
+  return {
+    request: { ...request, resourceAccount: key.account },
+    policies: { ...policies, resource: policyInForce(keyPolicies, key), isResourceNeeded: true },
+  }
 }
 
 /** The part of the answer that the account may see. */

@@ -8,6 +8,7 @@ import type { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
 import type { KeyView } from '#keyring/data-keys.ts'
 import type { EncryptionContext } from '#model/object/encryption.ts'
 import { encryptionContextKey } from '#policy/actions.ts'
+import type { NamedPolicy } from '#policy/evaluate/evaluate.ts'
 import { contextKey } from '#policy/evaluate/pattern.ts'
 import { lockedPolicy } from './locked-policy.ts'
 import type { ArnResource, Asking } from './resource.ts'
@@ -28,10 +29,13 @@ export interface KeyQuestion {
 /** The question as the authorizer is asked it. */
 export function keyDecision(policies: KeyPolicyBook, { requester }: Asking, asked: KeyQuestion, facts: RequestFacts) {
   const { key } = asked
-  const found = policies.policyOf(key)
-  const policy = found === 'invalid' ? lockedPolicy('kms_keys.json', 'TheKeyPolicyIsInvalid') : found
-  const resource: ArnResource = { arn: key.arn, account: key.account, policy }
+  const resource: ArnResource = { arn: key.arn, account: key.account, policy: policyInForce(policies, key) }
   return { resource, facts: { ...facts, keys: conditionKeys(asked, requester.account) } }
+}
+
+export function policyInForce(policies: KeyPolicyBook, key: KeyView): NamedPolicy {
+  const found = policies.policyOf(key)
+  return found === 'invalid' ? lockedPolicy('kms_keys.json', 'TheKeyPolicyIsInvalid') : found
 }
 
 /** https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html */

@@ -7,6 +7,7 @@ import { compiled } from '#identity/iam-document/policy-text.ts'
 import { type Bindings, bindingsOf, followed, namesIn, type Principals } from '#identity/principals/bound-principals.ts'
 import type { KeyView } from '#keyring/data-keys.ts'
 import type { KeyDocument, KeyEntry } from '#keyring/key-document.ts'
+import { keyArn, viewOf } from '#keyring/key-lookup.ts'
 import { ApiError } from '#model/errors.ts'
 import { parsePolicy } from '#policy/document/parse-policy.ts'
 import type { NamedPolicy } from '#policy/evaluate/evaluate.ts'
@@ -32,6 +33,13 @@ export class KeyPolicyBook {
   constructor(source: KeyPolicySource, options: KeyPolicyOptions) {
     this.#source = source
     this.#options = options
+  }
+
+  /** The key of an ARN. */
+  find(arn: string): KeyView | undefined {
+    const { keys } = this.#source
+    const key = keys.keys.find((one) => keyArn(one, one.id) === arn)
+    return key && viewOf(keys, key)
   }
 
   /** A policy that is put, with the ids of its principals. KMS.MalformedPolicyDocumentException. */

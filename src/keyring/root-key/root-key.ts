@@ -23,6 +23,7 @@ const origins = {
 export class RootKey {
   readonly #source: RootKeySource
   readonly #document: KeyDocumentSource
+  #problem: string | undefined
   #opened: { readonly check: string; readonly key: Promise<Buffer> } | undefined
 
   constructor(source: RootKeySource, document: KeyDocumentSource) {
@@ -39,6 +40,11 @@ export class RootKey {
     }
   }
 
+  /** Why the root key could not be opened last; undefined once it could. */
+  get problem(): string | undefined {
+    return this.#problem
+  }
+
   /** The key of a document that has one, if it can be opened. Throws RootKeyProblem. */
   async check(): Promise<void> {
     if (this.#document.current.root !== undefined) await this.key()
@@ -49,9 +55,15 @@ export class RootKey {
     const opened = { check: root.check, key: this.#prove(root) }
     this.#opened = opened
     // What failed is tried again: a file may be restored, and a KMS may answer later.
-    opened.key.catch(() => {
-      if (this.#opened === opened) this.#opened = undefined
-    })
+    opened.key.then(
+      () => {
+        this.#problem = undefined
+      },
+      (error: unknown) => {
+        this.#problem = error instanceof Error ? error.message : String(error)
+        if (this.#opened === opened) this.#opened = undefined
+      },
+    )
     return opened.key
   }
 

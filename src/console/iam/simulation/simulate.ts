@@ -86,7 +86,8 @@ async function simulate(
   try {
     const asked = parseSimulation(typed)
     const principal = principalAsked()
-    const explaining = { authorizer: access.authorizer, findBucket: (name: string) => store.findBucket(name) }
+    const { authorizer, keyPolicies } = access
+    const explaining = { authorizer, keyPolicies, findBucket: (name: string) => store.findBucket(name) }
     const { resource, context } = asked
     const results = await Promise.all(
       asked.actions.map(async (action) => {
