@@ -3,7 +3,8 @@
  * wrap is bound to bucket and key, so a wrapped key that is put into the record of another object does not open. Each version has
  * a data key of its own: that of another version does not open its bytes. To rename or re-key an object only this is written anew.
  */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { deriveKey } from '#lib/digest/derive-key.ts'
 
 export interface WrappedKey {
   /** `wrapped` of its wrapping key. */
@@ -62,8 +63,9 @@ export function unwrapDataKey({ salt, sealed }: WrappedKey, wrappingKey: Buffer,
 }
 
 /** The salt makes a key that is used once, whatever the wrapping key has wrapped before. */
-const keyOf = (wrappingKey: Buffer, salt: Buffer): Buffer =>
-  Buffer.from(hkdfSync('sha256', wrappingKey, salt, 'myfsio wraps a data key', 32))
+const keyOf = (wrappingKey: Buffer, salt: Buffer): Buffer => deriveKey(wrappingKey, purpose, salt)
+
+const purpose = Buffer.from('myfsio wraps a data key')
 
 const nonce = Buffer.alloc(12)
 
