@@ -16,6 +16,9 @@ const layerNames = [Buffer.from([0]), Buffer.from([1])]
 const nonce = Buffer.alloc(12)
 const identity = Buffer.alloc(11)
 
+/** Of data keys that are kept: the segment that was opened last with them. */
+const lastCiphers = new WeakMap<DataKeys, SegmentCipher>()
+
 export class SegmentCipher {
   readonly header: Buffer
   /** The innermost layer's first. */
@@ -38,7 +41,11 @@ export class SegmentCipher {
     if (!isHeader(header, dataKeys.length, partNumber)) throw new SealBroken('not its header')
     // Another part that once had this number has another.
     if (salt !== undefined && salt !== saltIn(header)) throw new SealBroken('not its salt')
-    return new SegmentCipher(dataKeys, header, partNumber)
+    const last = lastCiphers.get(dataKeys)
+    if (last?.header.equals(header)) return last
+    const cipher = new SegmentCipher(dataKeys, Buffer.from(header), partNumber)
+    lastCiphers.set(dataKeys, cipher)
+    return cipher
   }
 
   /** `target`: as long as the sealed chunk. */

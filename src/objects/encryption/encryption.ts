@@ -3,7 +3,7 @@ import type { DataKey, Keyring } from '#keyring/data-keys.ts'
 import type { Clock } from '#lib/clock.ts'
 import { rememberUpTo } from '#lib/remember.ts'
 import type { ServerEncryption } from '#model/bucket/bucket-encryption.ts'
-import type { EncryptionContext } from '#model/object/encryption.ts'
+import type { DataKeys, EncryptionContext } from '#model/object/encryption.ts'
 import type { WrappingKey } from './wrapped-key.ts'
 
 export interface EncryptionOptions {
@@ -17,7 +17,7 @@ export interface EncryptionOptions {
 
 /** So long the writes of a requester, or with SSE-S3 of all, share a key of a bucket. */
 const keyLifeMs = 5 * 60 * 1000
-const keysMax = 1000
+const keysMax = 5000
 
 const contextOf = (bucketArn: string): EncryptionContext => ({ 'aws:s3:arn': bucketArn })
 
@@ -35,6 +35,7 @@ export class Encryption {
   readonly #findAccount: EncryptionOptions['findAccount']
   readonly #bucketKeys: KeptKeys<DataKey> = new Map()
   readonly #serverKeys: KeptKeys<WrappingKey> = new Map()
+  readonly #dataKeys: KeptKeys<DataKeys> = new Map()
   readonly #openedServerKeys: KeptKeys<Buffer> = new Map()
 
   constructor({ keyring, clock, defaultEncryption, findAccount }: EncryptionOptions) {
@@ -65,6 +66,14 @@ export class Encryption {
   openServerKey(bucketArn: string, wrapped: Buffer): Promise<Buffer> {
     const name = `${bucketArn} ${wrapped.toString('latin1')}`
     return this.#keep(this.#openedServerKeys, name, () => this.keyring.serverKey.unwrap(wrapped, contextOf(bucketArn)))
+  }
+
+  /**
+   * Data keys of SSE-S3, for which no right is asked. What is read again and again needs them unwrapped once; `name`: of all that decides
+   * about them.
+   */
+  keepDataKeys(name: string, open: () => Promise<DataKeys>): Promise<DataKeys> {
+    return this.#keep(this.#dataKeys, name, open)
   }
 
   #keep<K>(keys: KeptKeys<K>, name: string, make: () => Promise<K>): Promise<K> {
