@@ -153,6 +153,9 @@ export function decodeStamps(value: Bytes): Pick<BlobRef, 'sizeBytes' | 'stamp' 
   return { sizeBytes: row.readDoubleLE(8), stamp: row.readDoubleLE(24), secondStamp: row.readDoubleLE(32) }
 }
 
+/** The kind of its blob, read from its offset alone. */
+export const decodeKind = (value: Bytes): number => value[5] ?? 0
+
 /** What a listing shows, read from the fixed offsets alone. */
 export function decodeListed(
   key: string,

@@ -30,7 +30,7 @@ import {
 const algorithms: readonly ChecksumAlgorithm[] = ['CRC32', 'CRC32C', 'SHA1', 'SHA256', 'CRC64NVME']
 const fullObject: readonly ChecksumAlgorithm[] = ['CRC32', 'CRC32C', 'CRC64NVME']
 const partBytes = 5 * 1024 * 1024
-export const versionedBuckets = ['versioned', 'suspended', 'locked']
+export const versionedBuckets = ['versioned', 'suspended', 'locked', 'sealed']
 export const buckets = ['plain', 'with-acls', ...versionedBuckets]
 
 /** Bytes that differ for each name, and are the same each time. */
@@ -41,6 +41,9 @@ export function bytesOf(name: string, sizeBytes: number): Buffer {
   bytes.write(name.slice(0, sizeBytes))
   return bytes
 }
+
+/** What is put into the bucket `sealed` is encrypted. */
+const sealingOf = (Bucket: string) => (Bucket === 'sealed' ? ({ ServerSideEncryption: 'AES256' } as const) : {})
 
 const attributes = { ContentType: 'x/y', CacheControl: 'no-cache', Metadata: { owner: 'ada' }, Tagging: 'a=b&c=d' }
 
@@ -103,7 +106,7 @@ async function putSmall(client: S3Client, Bucket: string, round: string): Promis
   const sizes = { empty: 0, 'folder/small': 10, medium: 70_000, 'opaque//key': 100, 'opaque/': 0, '€/ü.txt': 3000 }
   for (const [Key, sizeBytes] of Object.entries(sizes)) {
     const Body = bytesOf(Key + round, sizeBytes)
-    await client.send(new PutObjectCommand({ Bucket, Key, Body, ...attributes }))
+    await client.send(new PutObjectCommand({ Bucket, Key, Body, ...attributes, ...sealingOf(Bucket) }))
   }
 }
 
@@ -134,7 +137,9 @@ async function upload(
   round: string,
   checksum: { ChecksumAlgorithm?: ChecksumAlgorithm; ChecksumType?: ChecksumType },
 ): Promise<void> {
-  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key, ...attributes, ...checksum }))
+  const { UploadId } = await client.send(
+    new CreateMultipartUploadCommand({ Bucket, Key, ...attributes, ...checksum, ...sealingOf(Bucket) }),
+  )
   const Parts = []
   for (const [index, sizeBytes] of [partBytes, 1000].entries()) {
     const PartNumber = index + 1

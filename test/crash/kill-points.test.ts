@@ -40,9 +40,9 @@ describe.skipIf(process.platform !== 'linux')('kill -9 at a point of the protoco
   })
   afterAll(() => server.remove())
 
-  function put(ledger: Ledger, Bucket: string, Key: string, Body: Buffer): Promise<unknown> {
+  function put(ledger: Ledger, Bucket: string, Key: string, Body: Buffer, more = {}): Promise<unknown> {
     return ledger.write(new Map([[Key, md5Of(Body)]]), () =>
-      server.client.send(new PutObjectCommand({ Bucket, Key, Body })),
+      server.client.send(new PutObjectCommand({ Bucket, Key, Body, ...more })),
     )
   }
 
@@ -50,7 +50,13 @@ describe.skipIf(process.platform !== 'linux')('kill -9 at a point of the protoco
     (body: Buffer): Act =>
     () =>
       put(plain, 'plain', 'old', body)
+  const sealed = { ServerSideEncryption: 'AES256' } as const
+  const seal =
+    (body: Buffer): Act =>
+    () =>
+      put(plain, 'plain', 'old', body, sealed)
   const overwriteVersioned: Act = () => put(versioned, 'versioned', 'old', small())
+  const sealVersioned: Act = () => put(versioned, 'versioned', 'old', large(), sealed)
   const remove: Act = () =>
     plain.write(new Map([['gone', undefined]]), () =>
       server.client.send(new DeleteObjectCommand({ Bucket: 'plain', Key: 'gone' })),
@@ -68,9 +74,9 @@ describe.skipIf(process.platform !== 'linux')('kill -9 at a point of the protoco
     )
   }
 
-  async function upload(): Promise<void> {
+  async function upload(more = {}): Promise<void> {
     const at = { Bucket: 'plain', Key: 'old' }
-    const { UploadId } = await server.client.send(new CreateMultipartUploadCommand(at))
+    const { UploadId } = await server.client.send(new CreateMultipartUploadCommand({ ...at, ...more }))
     const Body = large()
     const { ETag } = await server.client.send(new UploadPartCommand({ ...at, UploadId, PartNumber: 1, Body }))
     const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] }
@@ -90,13 +96,21 @@ describe.skipIf(process.platform !== 'linux')('kill -9 at a point of the protoco
     ['in-forget', overwrite(small())],
     ['in-completion', upload],
     ['after-completion', upload],
+    ['before-aside', seal(small()), 'after-aside'],
+    ['after-aside', seal(small())],
+    ['before-recycle', seal(small())],
+    ['before-aside', seal(large()), 'after-aside'],
+    ['in-forget', seal(small())],
+    ['mid-settle', sealVersioned],
+    ['in-completion', () => upload(sealed)],
+    ['after-settle', overwrite(small())],
     ['before-delete', remove],
     ['after-delete', () => put(plain, 'plain', 'gone', small()).then(remove)],
     ['before-rename', rename, 'after-rename'],
     ['after-rename', rename],
   ]
 
-  const few = ['after-commit', 'mid-settle', 'in-completion', 'before-rename']
+  const few = ['after-commit', 'mid-settle', 'before-aside', 'in-completion', 'before-rename']
   const isChosen = ([point, , again]: (typeof all)[number]) => few.includes(point) && again !== 'after-settle'
   const cases = process.env.MYFSIO_CRASH_POINTS === 'all' ? all : all.filter(isChosen)
 

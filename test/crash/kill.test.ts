@@ -11,6 +11,7 @@ import { CrashingServer, Ledger, md5Of } from './crashing-server.ts'
 const rounds = Number(process.env.MYFSIO_CRASH_ROUNDS ?? 3)
 const keys = 40
 const Bucket = 'crash'
+const sealed = { ServerSideEncryption: 'AES256' } as const
 
 describe('kill -9 under load', () => {
   let server: CrashingServer
@@ -31,7 +32,9 @@ describe('kill -9 under load', () => {
       const isAcknowledged = await ledger.write(changes, () =>
         body === undefined
           ? server.client.send(new DeleteObjectCommand({ Bucket, Key }))
-          : server.client.send(new PutObjectCommand({ Bucket, Key, Body: body })),
+          : server.client.send(
+              new PutObjectCommand({ Bucket, Key, Body: body, ...(Math.random() < 0.4 ? sealed : {}) }),
+            ),
       )
       if (!isAcknowledged || isOver()) return acknowledged
     }

@@ -47,8 +47,9 @@ describe('an object whose file is damaged', () => {
     told.length = 0
   })
 
-  const put = async (Key: string, Body: Buffer) =>
-    (await client.send(new PutObjectCommand({ Bucket, Key, Body }))).VersionId
+  const sealed = { ServerSideEncryption: 'AES256' } as const
+  const put = async (Key: string, Body: Buffer, more = {}) =>
+    (await client.send(new PutObjectCommand({ Bucket, Key, Body, ...more }))).VersionId
 
   async function complete(Key: string, bodies: readonly Buffer[]): Promise<string | undefined> {
     const { UploadId } = await client.send(
@@ -78,9 +79,23 @@ describe('an object whose file is damaged', () => {
     throw new Error('there is no file with these bytes')
   }
 
+  /** Of the object that was encrypted last. */
+  function newestOpaque(): string {
+    const folder = join(server.root, 'data', '.myfsio.sys', 'opaque')
+    const files = fs
+      .readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+    const newest = files.sort((a, b) => fs.statSync(b).ctimeMs - fs.statSync(a).ctimeMs)[0]
+    if (newest === undefined) throw new Error('there is no such file')
+    return newest
+  }
+
   /** As a disk does it: nothing but the bytes changes. */
   function damage(path: string): void {
     const { atime, mtime } = fs.statSync(path)
+    // What is sealed is read-only.
+    fs.chmodSync(path, 0o644)
     const file = fs.openSync(path, 'r+')
     const byte = Buffer.alloc(1)
     fs.readSync(file, byte, 0, 1, 50)
@@ -123,6 +138,14 @@ describe('an object whose file is damaged', () => {
       const body = randomBytes(70_000)
       return [body, await put(`${key}//x`, body)]
     },
+    'a small sealed one': async (key) => {
+      const body = randomBytes(1000)
+      return [body, await put(key, body, sealed)]
+    },
+    'a large sealed one': async (key) => {
+      const body = randomBytes(3 * MIB)
+      return [body, await put(key, body, sealed)]
+    },
     'one of parts with composite checksums': async (key) => {
       const bodies = [randomBytes(5 * MIB), randomBytes(1000)]
       return [Buffer.concat(bodies), await complete(key, bodies)]
@@ -133,7 +156,7 @@ describe('an object whose file is damaged', () => {
     const key = name.replaceAll(' ', '-')
     const [body, versionId] = await make(key)
     const Key = name === 'one that is no plain file' ? `${key}//x` : key
-    const path = fileOf(body)
+    const path = name.includes('sealed') ? newestOpaque() : fileOf(body)
     settleTimes(path)
     expect((await read(Key, versionId)).equals(body)).toBe(true)
     damage(path)
@@ -149,6 +172,22 @@ describe('an object whose file is damaged', () => {
     const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket, Prefix: 'copy' }))
     expect(Contents).toEqual([])
     await client.send(new DeleteObjectCommand({ Bucket, Key, VersionId: versionId }))
+  })
+
+  it('is not served with the sealed bytes of another, nor of an older version of its own', async () => {
+    const files: string[] = []
+    for (const Key of ['own', 'other', 'own']) {
+      await put(Key, randomBytes(1000), sealed)
+      files.push(newestOpaque())
+    }
+    const [older = '', other = '', own = ''] = files
+    for (const path of files) settleTimes(path)
+    for (const from of [older, other]) {
+      fs.chmodSync(own, 0o644)
+      fs.copyFileSync(from, own)
+      settleTimes(own)
+      await expect(read('own')).rejects.toMatchObject({ name: 'InternalError' })
+    }
   })
 
   it('is refused whatever small range of it is asked for', async () => {

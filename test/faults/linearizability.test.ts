@@ -19,6 +19,8 @@ const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
 /** The second one needs a folder, the third cannot be a path. */
 const keys = ['a', 'dir/c', 'op//q']
 const writers = 6
+/** Of what every other writer writes. */
+const sealed = { 'x-amz-server-side-encryption': 'AES256' }
 
 describe('the checker', () => {
   const operation = (startMs: number, endMs: number, name: string, apply: Operation['apply']): Operation => ({
@@ -82,7 +84,9 @@ describe.each(['never versioned', 'versioned'])('a bucket that is %s', (versioni
         const tookMs = performance.now() - startMs
         return tookMs < seconds * 1000 || (recorder.count < operationsMin && tookMs < secondsMax * 1000)
       }
-      const clients = Array.from({ length: writers }, (_, i) => recorder.client(`client${i}`))
+      const clients = Array.from({ length: writers }, (_, i) =>
+        recorder.client(`client${i}`, i % 2 === 0 ? {} : sealed),
+      )
       // By hand a file can go that a rename is about to move: the history of the other key would not tell.
       const work = clients.map((client, i) => useKeys(client, goesOn, randomFrom(seed + i), !hasHands))
       // Where versions are kept, the one before comes back when a file is removed: that is no register.

@@ -1,11 +1,12 @@
 /** A store under the journal's eye, and random work on it whose outcome a witness notes. */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { openStore } from '#app/open-store.ts'
 import type { Durability } from '#blobs/contract/blob-store.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import type { Sealing } from '#model/object/encryption.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
 import type { Random } from '../random.ts'
 import { stagedFiles } from '../staged-files.ts'
@@ -47,6 +48,16 @@ function incoming(value: string) {
   const body = bodyOf(value)
   const source = Readable.from([body], { objectMode: false })
   return { source, sizeBytes: body.length, maxBytes: 1e9, algorithms: [] }
+}
+
+/** What was sealed in this process, by its wrapping: a store that is opened later knows it no longer. */
+const sealings = new Map<string, Sealing>()
+
+function newSealing(): Sealing {
+  const wrappedKey = `wrapped ${sealings.size}`
+  const sealing: Sealing = { encryption: { method: 'AES256', wrappedKey }, dataKeys: [randomBytes(32)] }
+  sealings.set(wrappedKey, sealing)
+  return sealing
 }
 
 export class Session {
@@ -116,7 +127,7 @@ export class Session {
   #put(bucket: BucketName, key: string, value: string): Promise<void> {
     const isHeld = bucket === 'versioned' && this.#random() < 0.2
     return this.#doing({ changes: new Map([[`${bucket}\0${key}`, value]]) }, async () => {
-      const staged = await this.#store.stage(incoming(value))
+      const staged = await this.#store.stage(incoming(value), this.#sealing())
       const version = await this.#store.putObject({
         bucket: bucketOf(bucket),
         key,
@@ -155,20 +166,27 @@ export class Session {
     if (outcome !== 'AccessDenied') throw new Error(`a held version was not refused: ${outcome}`)
   }
 
+  /** Of about every third object. */
+  #sealing(): Sealing | undefined {
+    return this.#random() < 0.35 ? newSealing() : undefined
+  }
+
   #complete(bucket: BucketName, key: string, value: string): Promise<void> {
     return this.#doing({ changes: new Map([[`${bucket}\0${key}`, value]]) }, async () => {
+      const { encryption, dataKeys } = this.#sealing() ?? {}
       const upload = await this.#store.createUpload({
         bucket,
         key,
         initiatorId: 'owner',
+        ...(encryption && { encryption }),
         attributes: { ...attributes, userMetadata: { value } },
       })
       const isRepeated = this.#random() < 0.5
       if (isRepeated) {
-        const first = await this.#store.stagePart(upload, 1, incoming('small-overwritten'))
+        const first = await this.#store.stagePart(upload, 1, incoming('small-overwritten'), dataKeys)
         await this.#store.putPart(upload, first, undefined)
       }
-      const part = await this.#store.stagePart(upload, 1, incoming(value))
+      const part = await this.#store.stagePart(upload, 1, incoming(value), dataKeys)
       const { etag } = await this.#store.putPart(upload, part, undefined)
       const version = await this.#store.completeUpload({
         bucket: bucketOf(bucket),
@@ -292,6 +310,9 @@ async function read(store: Store, bucket: string, key: string, versionId: string
     throw error
   }
   const { version } = opened
+  if (version.encryption !== undefined) {
+    await opened.unseal(sealings.get(version.encryption.wrappedKey)?.dataKeys ?? [])
+  }
   const content = opened.content(0, version.sizeBytes)
   const body = Buffer.isBuffer(content) ? content : await buffer(content.pieces())
   if (!Buffer.isBuffer(content)) content.close()

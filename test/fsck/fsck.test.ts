@@ -360,6 +360,59 @@ describe('fsck of an unfinished upload', () => {
   })
 })
 
+describe('sealed objects', () => {
+  const ServerSideEncryption = 'AES256'
+  const Key = 'folder/sealed'
+  let path: string
+
+  beforeEach(async () => {
+    const before = filesBelow(layout.system('opaque'))
+    await withServer(async (server) => {
+      const client = server.client()
+      const Body = 's'.repeat(200_000)
+      await client.send(new PutObjectCommand({ Bucket: 'docs', Key, Body, ServerSideEncryption }))
+    })
+    path = filesBelow(layout.system('opaque')).find((file) => !before.includes(file)) ?? ''
+  })
+
+  it('fit, and the parts of an upload, without a key', async () => {
+    await withServer(async (server) => {
+      const client = server.client()
+      const at = { Bucket: 'docs', Key: 'begun' }
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...at, ServerSideEncryption }))
+      for (const PartNumber of [2, 1, 1]) {
+        await client.send(new UploadPartCommand({ ...at, UploadId, PartNumber, Body: Buffer.alloc(100_000, 'p') }))
+      }
+    })
+    fs.rmSync(layout.system('config', 'kms_root.key'), { force: true })
+    expect(await fsck()).toEqual([])
+    const [part = ''] = filesBelow(layout.system('uploads'))
+    damage(part)
+    expect(kinds(await fsck())).toEqual(['damaged'])
+  })
+
+  it('are named where they are damaged, or missing, which --repair forgets', async () => {
+    fs.chmodSync(path, 0o644)
+    damage(path)
+    expect(kinds(await fsck())).toEqual(['damaged'])
+    fs.rmSync(path)
+    expect(kinds(await fsck())).toEqual(['missing'])
+    await fsck({ repair: true })
+    expect(await fsck()).toEqual([])
+  })
+
+  it('do not hide a file that was put at their name, which --repair adopts', async () => {
+    fs.writeFileSync(layout.plain('docs', Key), 'by hand')
+    expect(kinds(await fsck())).toEqual(['unknown'])
+    await fsck({ repair: true })
+    expect(await fsck()).toEqual([])
+    await withServer(async (server) => {
+      const versions = await server.client().send(new ListObjectVersionsCommand({ Bucket: 'docs', Prefix: Key }))
+      expect(versions.Versions?.map(({ Size }) => Size)).toEqual([7, 200_000])
+    })
+  })
+})
+
 describe('the comparison of versions with their records', () => {
   const begin = { table: 'o', after: undefined } as const
   const untold = async () => {}

@@ -34,8 +34,9 @@ export class Recorder {
     return this.#histories
   }
 
-  client(name: string): Client {
-    return new Client(name, this.#port, this.#bucket, (key, operation) => this.#note(key, operation))
+  /** `headers`: of all its writes. */
+  client(name: string, headers: Record<string, string> = {}): Client {
+    return new Client(name, this.#port, this.#bucket, headers, (key, operation) => this.#note(key, operation))
   }
 
   /** Another file takes the place of the object's, as an editor or `mv` does it. */
@@ -79,14 +80,22 @@ export class Client {
   readonly #name: string
   readonly #port: number
   readonly #bucket: string
+  readonly #writeHeaders: Record<string, string>
   readonly #note: (key: string, operation: Operation) => void
   #agent = new Agent({ keepAlive: true, maxSockets: 1 })
   #count = 0
 
-  constructor(name: string, port: number, bucket: string, note: (key: string, operation: Operation) => void) {
+  constructor(
+    name: string,
+    port: number,
+    bucket: string,
+    writeHeaders: Record<string, string>,
+    note: (key: string, operation: Operation) => void,
+  ) {
     this.#name = name
     this.#port = port
     this.#bucket = bucket
+    this.#writeHeaders = writeHeaders
     this.#note = note
   }
 
@@ -218,7 +227,8 @@ export class Client {
     return new Promise((resolve, reject) => {
       const path = `/${this.#bucket}/${key}`
       const credentials = { 'x-access-key': 'localadmin', 'x-secret-key': 'localadmin' }
-      const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+      const length =
+        body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)), ...this.#writeHeaders }
       const options = {
         port: this.#port,
         method,

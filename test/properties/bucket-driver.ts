@@ -35,6 +35,7 @@ import {
   S3Model,
 } from './s3-model.ts'
 
+const sealed = { ServerSideEncryption: 'AES256' } as const
 const noVersion = '0'.repeat(32)
 const unquote = (etag: string | undefined) => etag?.replaceAll('"', '')
 const bytesOf = ({ fill, sizeBytes }: { fill: string; sizeBytes: number }) => Buffer.alloc(sizeBytes, fill)
@@ -68,7 +69,7 @@ export class BucketDriver {
     }
   }
 
-  async put({ key, body, color, condition }: Of<'put'>): Promise<void> {
+  async put({ key, body, color, condition, isSealed }: Of<'put'>): Promise<void> {
     const Body = bytesOf(body)
     const etag = etagOf(Body)
     const conditions = this.#conditions(key, condition)
@@ -76,7 +77,13 @@ export class BucketDriver {
       () => this.model.check(key, conditions),
       () =>
         this.client.send(
-          new PutObjectCommand({ ...this.#at(key), Body, Metadata: { color }, ...asHeaders(conditions) }),
+          new PutObjectCommand({
+            ...this.#at(key),
+            Body,
+            Metadata: { color },
+            ...asHeaders(conditions),
+            ...(isSealed && sealed),
+          }),
         ),
       (answer) => {
         expect(unquote(answer.ETag)).toBe(etag)
@@ -351,9 +358,9 @@ export class BucketDriver {
     )
   }
 
-  async createUpload({ key, color }: Of<'createUpload'>): Promise<void> {
+  async createUpload({ key, color, isSealed }: Of<'createUpload'>): Promise<void> {
     const { UploadId: id = '' } = await this.client.send(
-      new CreateMultipartUploadCommand({ ...this.#at(key), Metadata: { color } }),
+      new CreateMultipartUploadCommand({ ...this.#at(key), Metadata: { color }, ...(isSealed && sealed) }),
     )
     this.model.uploads.push({ id, key, color, parts: new Map() })
   }

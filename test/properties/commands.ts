@@ -11,6 +11,8 @@ const body = fc.record({
   sizeBytes: fc.oneof({ weight: 6, arbitrary: fc.nat({ max: 40 }) }, { weight: 1, arbitrary: fc.constant(70_000) }),
 })
 const color = fc.constantFrom('red', 'green')
+/** With SSE-S3: nothing else shows it. */
+const isSealed = fc.oneof({ weight: 2, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) })
 const condition = fc.oneof(
   { weight: 5, arbitrary: fc.constant('none' as const) },
   { weight: 1, arbitrary: fc.constantFrom('if it is there', 'if it is not', 'if it is another') },
@@ -24,7 +26,7 @@ const listing = {
 const is = <K extends string>(kind: K) => fc.constant(kind)
 
 export const command = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: is('put'), key, body, color, condition }) },
+  { weight: 8, arbitrary: fc.record({ kind: is('put'), key, body, color, condition, isSealed }) },
   { weight: 2, arbitrary: fc.record({ kind: is('get'), key }) },
   {
     weight: 1,
@@ -62,7 +64,7 @@ export const command = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: is('retain'), key, nth }) },
   { weight: 2, arbitrary: fc.record({ kind: is('list'), ...listing }) },
   { weight: 2, arbitrary: fc.record({ kind: is('listVersions'), ...listing }) },
-  { weight: 2, arbitrary: fc.record({ kind: is('createUpload'), key, color }) },
+  { weight: 2, arbitrary: fc.record({ kind: is('createUpload'), key, color, isSealed }) },
   { weight: 4, arbitrary: fc.record({ kind: is('putPart'), nth, partNumber: fc.constantFrom(1, 1, 2, 7), body }) },
   {
     weight: 3,

@@ -16,7 +16,7 @@ import { areBytesOf, assertSameDigests, checkOfStretch } from './checks/verify.t
 import type { FilesContext } from './context.ts'
 import { type OpenFile as FileDescriptor, findFileSafely, openFile, readWhole } from './io/file-operations.ts'
 import { isFileOf, isPlain, placeOf } from './place/file-ref.ts'
-import { findFileInside, isInside, openFileInside } from './place/inside.ts'
+import { findFileInside, isInside, openFileAside, openFileInside } from './place/inside.ts'
 
 /** At its place, or where it waits to be moved there. */
 export function openVersion(
@@ -27,7 +27,7 @@ export function openVersion(
   const { layout } = context
   const { key, blob } = version
   const path = layout.place(bucket, key, placeOf(blob))
-  const file = isPlain(blob) ? openFileInside(layout.bucket(bucket), path) : openFile(path)
+  const file = isPlain(blob) ? openFileInside(layout.bucket(bucket), path) : openFileAside(path)
   const opened = readSame(file, blob) ?? readSame(openFile(layout.staging(blob.id)), blob)
   if (opened === undefined) return undefined
   const { bytes, ctimeMs, fd } = opened

@@ -2,7 +2,7 @@
  * The keys of one segment, derived from the data keys and the segment's header. The nonce of a chunk is its number, since no two segments
  * have one key. A chunk's number, whether it is the last, and its part number are authenticated with it: it opens nowhere else.
  */
-import { createHmac } from 'node:crypto'
+import { deriveKey } from '#lib/digest/derive-key.ts'
 import { aesGcm, tagBytes } from '#lib/system/aes-gcm.ts'
 import type { DataKeys } from '#model/object/encryption.ts'
 import { isHeader, newHeader, saltIn } from './segment.ts'
@@ -10,21 +10,14 @@ import { isHeader, newHeader, saltIn } from './segment.ts'
 /** These bytes are not what was sealed there. */
 export class SealBroken extends Error {}
 
-/**
- * HKDF-Expand of RFC 5869 with the header, which has the salt, and the layer: a data key is random already, and one block is all that is
- * needed. node:crypto's hkdfSync takes three times as long.
- */
-const deriveKey = (dataKey: Buffer, header: Buffer, layer: number): Buffer =>
-  createHmac('sha256', dataKey)
-    .update(header)
-    .update(infoOfLayer[layer] ?? '')
-    .digest()
-
-const infoOfLayer = [Buffer.from([0, 1]), Buffer.from([1, 1])]
+const layerNames = [Buffer.from([0]), Buffer.from([1])]
 
 /** Of the chunk that is being sealed or opened: none waits meanwhile. */
 const nonce = Buffer.alloc(12)
 const identity = Buffer.alloc(11)
+
+/** Of data keys that are kept: the segment that was opened last with them. */
+const lastCiphers = new WeakMap<DataKeys, SegmentCipher>()
 
 export class SegmentCipher {
   readonly header: Buffer
@@ -35,7 +28,7 @@ export class SegmentCipher {
   private constructor(dataKeys: DataKeys, header: Buffer, partNumber: number) {
     this.header = header
     this.#partNumber = partNumber
-    this.#keys = dataKeys.map((dataKey, layer) => deriveKey(dataKey, header, layer))
+    this.#keys = dataKeys.map((dataKey, layer) => deriveKey(dataKey, header, layerNames[layer] as Buffer))
   }
 
   /** Of a new segment. */
@@ -48,7 +41,11 @@ export class SegmentCipher {
     if (!isHeader(header, dataKeys.length, partNumber)) throw new SealBroken('not its header')
     // Another part that once had this number has another.
     if (salt !== undefined && salt !== saltIn(header)) throw new SealBroken('not its salt')
-    return new SegmentCipher(dataKeys, header, partNumber)
+    const last = lastCiphers.get(dataKeys)
+    if (last?.header.equals(header)) return last
+    const cipher = new SegmentCipher(dataKeys, Buffer.from(header), partNumber)
+    lastCiphers.set(dataKeys, cipher)
+    return cipher
   }
 
   /** `target`: as long as the sealed chunk. */

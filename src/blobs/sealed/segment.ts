@@ -3,7 +3,7 @@
  * the tags of each layer behind them; at least one, which may be empty. So a range needs its own chunks only, and where each of them
  * is follows from the plaintext's size.
  */
-import { randomFillSync } from 'node:crypto'
+import { drawRandom } from '#lib/random-pool.ts'
 import { tagBytes } from '#lib/system/aes-gcm.ts'
 
 export const chunkBytes = 64 * 1024
@@ -30,7 +30,7 @@ export function newHeader(layers: number, partNumber: number): Buffer {
   preamble.copy(header)
   header[preamble.length] = layers
   header.writeUInt16LE(partNumber, 11)
-  randomFillSync(header, saltAt)
+  drawRandom(headerBytes - saltAt).copy(header, saltAt)
   return header
 }
 

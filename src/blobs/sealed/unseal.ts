@@ -156,9 +156,8 @@ class SealedBlob implements OpenBlob, EgressSource {
     const sealed = scratch.subarray(0, keptEnd - from)
     await this.#blob.readInto(sealed, from)
     if (known !== undefined) return { cipher: known, sealed }
-    const header = Buffer.allocUnsafe(headerBytes)
-    if (first === 0) sealed.copy(header, 0, 0, headerBytes)
-    else await this.#blob.readInto(header, segment.keptStart)
+    const header = first === 0 ? sealed.subarray(0, headerBytes) : Buffer.allocUnsafe(headerBytes)
+    if (first > 0) await this.#blob.readInto(header, segment.keptStart)
     const cipher = cipherOf(segment, header, this.#unsealing.dataKeys)
     this.#current = { segment, cipher }
     return { cipher, sealed: sealed.subarray(keptStart - from) }

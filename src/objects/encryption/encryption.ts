@@ -3,7 +3,8 @@ import type { DataKey, Keyring } from '#keyring/data-keys.ts'
 import type { Clock } from '#lib/clock.ts'
 import { rememberUpTo } from '#lib/remember.ts'
 import type { ServerEncryption } from '#model/bucket/bucket-encryption.ts'
-import type { EncryptionContext } from '#model/object/encryption.ts'
+import type { DataKeys, EncryptionContext } from '#model/object/encryption.ts'
+import type { WrappingKey } from './wrapped-key.ts'
 
 export interface EncryptionOptions {
   readonly keyring: Keyring
@@ -14,21 +15,28 @@ export interface EncryptionOptions {
   readonly findAccount: (canonicalId: string) => string | undefined
 }
 
-/** So long one requester's writes share a bucket key. */
-const bucketKeyLifeMs = 5 * 60 * 1000
-const bucketKeysMax = 1000
+/** So long the writes of a requester, or with SSE-S3 of all, share a key of a bucket. */
+const keyLifeMs = 5 * 60 * 1000
+const keysMax = 5000
 
-interface KeptKey {
-  readonly key: Promise<DataKey>
+const contextOf = (bucketArn: string): EncryptionContext => ({ 'aws:s3:arn': bucketArn })
+
+interface Kept<K> {
+  readonly key: Promise<K>
   readonly untilMs: number
 }
+
+type KeptKeys<K> = Map<string, Kept<K>>
 
 export class Encryption {
   readonly keyring: Keyring
   readonly defaultEncryption: ServerEncryption
   readonly #clock: Clock
   readonly #findAccount: EncryptionOptions['findAccount']
-  readonly #bucketKeys = new Map<string, KeptKey>()
+  readonly #bucketKeys: KeptKeys<DataKey> = new Map()
+  readonly #serverKeys: KeptKeys<WrappingKey> = new Map()
+  readonly #dataKeys: KeptKeys<DataKeys> = new Map()
+  readonly #openedServerKeys: KeptKeys<Buffer> = new Map()
 
   constructor({ keyring, clock, defaultEncryption, findAccount }: EncryptionOptions) {
     this.keyring = keyring
@@ -47,12 +55,34 @@ export class Encryption {
    */
   bucketKey(requester: string, keyArn: string, context: EncryptionContext): Promise<DataKey> {
     const name = JSON.stringify([requester, keyArn, Object.entries(context).sort()])
+    return this.#keep(this.#bucketKeys, name, () => this.keyring.generateDataKey(keyArn, context))
+  }
+
+  /** The same of the server's own key, for a bucket. */
+  serverKey(bucketArn: string): Promise<WrappingKey> {
+    return this.#keep(this.#serverKeys, bucketArn, () => this.keyring.serverKey.generate(contextOf(bucketArn)))
+  }
+
+  openServerKey(bucketArn: string, wrapped: Buffer): Promise<Buffer> {
+    const name = `${bucketArn} ${wrapped.toString('latin1')}`
+    return this.#keep(this.#openedServerKeys, name, () => this.keyring.serverKey.unwrap(wrapped, contextOf(bucketArn)))
+  }
+
+  /**
+   * Data keys of SSE-S3, for which no right is asked. What is read again and again needs them unwrapped once; `name`: of all that decides
+   * about them.
+   */
+  keepDataKeys(name: string, open: () => Promise<DataKeys>): Promise<DataKeys> {
+    return this.#keep(this.#dataKeys, name, open)
+  }
+
+  #keep<K>(keys: KeptKeys<K>, name: string, make: () => Promise<K>): Promise<K> {
     const nowMs = this.#clock.nowMs()
-    const kept = this.#bucketKeys.get(name)
+    const kept = keys.get(name)
     if (kept !== undefined && kept.untilMs > nowMs) return kept.key
-    const key = this.keyring.generateDataKey(keyArn, context)
-    rememberUpTo(this.#bucketKeys, bucketKeysMax, name, { key, untilMs: nowMs + bucketKeyLifeMs })
-    key.catch(() => this.#bucketKeys.delete(name))
+    const key = make()
+    rememberUpTo(keys, keysMax, name, { key, untilMs: nowMs + keyLifeMs })
+    key.catch(() => keys.delete(name))
     return key
   }
 }

@@ -25,7 +25,9 @@ export async function openKeys(
     })
   }
   if (encryption?.method === 'SSE-C' && customerKey === undefined) throw missingCustomerKey()
-  return encryption && unwrapAll(user, place, encryption, customerKey)
+  if (encryption?.method !== 'AES256') return encryption && unwrapAll(user, place, encryption, customerKey)
+  const name = `${place.bucket.name}\0${place.key}\0${encryption.wrappedKey}`
+  return user.encryption.keepDataKeys(name, () => unwrapAll(user, place, encryption, undefined))
 }
 
 /** Opens the bytes of a version for its reader. */

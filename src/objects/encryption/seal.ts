@@ -1,5 +1,5 @@
 /** What a new object is sealed with: its request says, else the bucket's rule, else the server's default. */
-import { randomBytes } from 'node:crypto'
+import { drawRandom } from '#lib/random-pool.ts'
 import { encryptionInForce } from '#model/bucket/bucket-encryption.ts'
 import type { EncryptionMethod, ObjectEncryption, Sealing } from '#model/object/encryption.ts'
 import type { KeyUser } from '#objects/actor.ts'
@@ -61,7 +61,7 @@ export async function sealNew(user: KeyUser, object: NewObject): Promise<Sealing
 
 /** AccessDenied without the right to the key. */
 export async function sealWith(user: KeyUser, place: ObjectPlace, choice: Choice): Promise<Sealing> {
-  const dataKeys = Array.from({ length: choice.method === 'aws:kms:dsse' ? 2 : 1 }, () => randomBytes(32))
+  const dataKeys = Array.from({ length: choice.method === 'aws:kms:dsse' ? 2 : 1 }, () => drawRandom(32))
   return { dataKeys, encryption: await wrapAll(user, place, choice, dataKeys) }
 }
 

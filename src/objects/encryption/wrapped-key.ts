@@ -3,7 +3,9 @@
  * wrap is bound to bucket and key, so a wrapped key that is put into the record of another object does not open. Each version has
  * a data key of its own: that of another version does not open its bytes. To rename or re-key an object only this is written anew.
  */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { deriveKey } from '#lib/digest/derive-key.ts'
+import { drawRandom } from '#lib/random-pool.ts'
+import { aesGcm, tagBytes } from '#lib/system/aes-gcm.ts'
 
 export interface WrappedKey {
   /** `wrapped` of its wrapping key. */
@@ -21,7 +23,9 @@ export interface Binding {
 
 const format = 1
 const saltBytes = 16
-const sealedBytes = 32 + 16
+const dataKeyBytes = 32
+const sealedBytes = dataKeyBytes + tagBytes
+const formatByte = Buffer.from([format])
 
 /** A key that wraps data keys, and how it is kept. */
 export interface WrappingKey {
@@ -31,11 +35,10 @@ export interface WrappingKey {
 }
 
 export function wrapDataKey(dataKey: Buffer, { plaintext, wrapped }: WrappingKey, binding: Binding): string {
-  const salt = randomBytes(saltBytes)
-  const cipher = createCipheriv('aes-256-gcm', keyOf(plaintext, salt), nonce, { authTagLength: 16 })
-  cipher.setAAD(encodeBinding(binding))
-  const sealed = Buffer.concat([cipher.update(dataKey), cipher.final(), cipher.getAuthTag()])
-  return Buffer.concat([Buffer.from([format]), salt, sealed, wrapped]).toString('base64')
+  const salt = drawRandom(saltBytes)
+  const sealed = Buffer.alloc(sealedBytes)
+  aesGcm().seal({ key: keyOf(plaintext, salt), nonce, identity: encodeBinding(binding) }, dataKey, sealed)
+  return Buffer.concat([formatByte, salt, sealed, wrapped]).toString('base64')
 }
 
 /** Throws for anything that `wrapDataKey` has not made. */
@@ -52,18 +55,15 @@ export function decodeWrappedKey(text: string): WrappedKey {
 
 /** Undefined: another wrapping key, or the data key of another object. */
 export function unwrapDataKey({ salt, sealed }: WrappedKey, wrappingKey: Buffer, binding: Binding): Buffer | undefined {
-  const decipher = createDecipheriv('aes-256-gcm', keyOf(wrappingKey, salt), nonce, { authTagLength: 16 })
-  decipher.setAAD(encodeBinding(binding)).setAuthTag(sealed.subarray(32))
-  try {
-    return Buffer.concat([decipher.update(sealed.subarray(0, 32)), decipher.final()])
-  } catch {
-    return undefined
-  }
+  const dataKey = Buffer.alloc(dataKeyBytes)
+  const address = { key: keyOf(wrappingKey, salt), nonce, identity: encodeBinding(binding) }
+  return aesGcm().open(address, sealed, dataKey) ? dataKey : undefined
 }
 
 /** The salt makes a key that is used once, whatever the wrapping key has wrapped before. */
-const keyOf = (wrappingKey: Buffer, salt: Buffer): Buffer =>
-  Buffer.from(hkdfSync('sha256', wrappingKey, salt, 'myfsio wraps a data key', 32))
+const keyOf = (wrappingKey: Buffer, salt: Buffer): Buffer => deriveKey(wrappingKey, purpose, salt)
+
+const purpose = Buffer.from('myfsio wraps a data key')
 
 const nonce = Buffer.alloc(12)
 

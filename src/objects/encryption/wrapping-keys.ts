@@ -66,7 +66,7 @@ export async function openWrappingKey(
   wrapped: Buffer,
 ): Promise<Buffer> {
   const { keyring } = user.encryption
-  if (method === 'AES256') return keyring.serverKey.unwrap(wrapped, contextOf(place, true))
+  if (method === 'AES256') return user.encryption.openServerKey(arnOfBucket(place.bucket), wrapped)
   assertSignedForKms(user)
   const key = keyring.resolve(keyArn, placeOfKey(user, place.bucket))
   const usesBucketKey = isBucketKeyEnabled === true
@@ -85,8 +85,8 @@ export function authorizeReencryption(user: KeyUser, place: ObjectPlace, from: O
   authorizeKey(user, 'kms:ReEncryptTo', to.key, context)
 }
 
-export const newServerKey = ({ encryption }: KeyUser, place: ObjectPlace): Promise<WrappingKey> =>
-  encryption.keyring.serverKey.generate(contextOf(place, true))
+export const newServerKey = ({ encryption }: KeyUser, place: Pick<ObjectPlace, 'bucket'>): Promise<WrappingKey> =>
+  encryption.serverKey(arnOfBucket(place.bucket))
 
 function authorizeKey(
   { gatekeeper, principal, facts }: KeyUser,

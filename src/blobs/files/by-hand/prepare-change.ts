@@ -10,7 +10,7 @@ import type { BlobRef } from '#metadata/blob-ref.ts'
 import type { Bytes } from '#metadata/engine.ts'
 import { asReadError } from '#metadata/storage-error.ts'
 import { rowKey } from '#metadata/tables.ts'
-import { decodeVersion } from '#metadata/version-codec.ts'
+import { decodeKind } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import { isRecordOf } from './known-file.ts'
 
@@ -19,12 +19,13 @@ export async function prepareChange(context: FilesContext, bucket: string, key: 
   if (!isPlainKey(key)) return
   const there = findReadable(context.layout.plain(bucket, key))
   const row = await context.engine.get(rowKey('o', bucket, key))
-  if (!isKnown(key, row, there)) await context.owner.look(bucket, key)
+  if (!isKnown(row, there)) await context.owner.look(bucket, key)
 }
 
-function isKnown(key: string, row: Bytes | undefined, there: FileSignature | undefined): boolean {
+/** What is kept elsewhere has no file there. */
+function isKnown(row: Bytes | undefined, there: FileSignature | undefined): boolean {
   if (there !== undefined) return row !== undefined && isRecordOf(row, there)
-  return row === undefined || decodeVersion(key, row).blob.aside !== undefined
+  return row === undefined || !isPlain({ kind: decodeKind(row) })
 }
 
 function findReadable(path: string): FileSignature | undefined {

@@ -31,7 +31,7 @@ export const fileRef = (id: string, kind: Place['kind'], { inode, sizeBytes, mti
   secondStamp: mtimeMs,
 })
 
-export const isPlain = ({ kind }: BlobRef): boolean => kind === plainKind
+export const isPlain = ({ kind }: Pick<BlobRef, 'kind'>): boolean => kind === plainKind
 
 export function placeOf({ kind, id, aside }: BlobRef): Place {
   const name = kinds[kind]
