@@ -17,6 +17,7 @@ const pages = [
   '/buckets/open/presign?key=a.json',
   '/buckets/open/metadata?key=a.json',
   '/buckets/open/cors?origin=https://a.example&method=PUT&headers=content-type',
+  '/buckets/open/website?path=/docs/',
   '/buckets/open/tags',
   '/buckets/open/object-tags?key=a.json',
   '/buckets/open/new-folder',
