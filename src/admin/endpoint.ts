@@ -63,7 +63,7 @@ async function open(
   const found = name === undefined ? undefined : await services.store.getBucket(name)
   const { principal } = caller
   const facts = factsOf(message, caller)
-  const resource = found === undefined ? {} : { bucket: found }
+  const resource = found === undefined || route.on === 'account' ? {} : { bucket: found }
   if (route.on !== 'object') services.gatekeeper.authorize(principal, route.right, resource, facts)
   const refuse = (error: ApiError) => services.gatekeeper.recordRefusal(error, principal, route.right, resource, facts)
   return {

@@ -4,6 +4,7 @@ import { getDecision, listDecisions } from './decisions.ts'
 import { explainAccess } from './explain.ts'
 import { listJobs, startJob } from './jobs.ts'
 import { presign } from './presign.ts'
+import { deleteQuota, getQuota, putQuota } from './quota.ts'
 import type { AdminRoute } from './route.ts'
 import { getStatus } from './status.ts'
 import { listUsedActions } from './used-actions.ts'
@@ -21,4 +22,7 @@ export const routes: readonly AdminRoute[] = [
   { name: 'GetBucketPolicy', method: 'GET', path: '/bucket-policy/:bucket', right: 's3:GetBucketPolicy', on: 'bucket', run: getBucketPolicy, about: 'Reads the policy of a bucket.' },
   { name: 'PutBucketPolicy', method: 'PUT', path: '/bucket-policy/:bucket', right: 's3:PutBucketPolicy', on: 'bucket', run: putBucketPolicy, about: 'Replaces the policy of a bucket.' },
   { name: 'DeleteBucketPolicy', method: 'DELETE', path: '/bucket-policy/:bucket', right: 's3:DeleteBucketPolicy', on: 'bucket', run: deleteBucketPolicy, about: 'Removes the policy of a bucket.' },
+  { name: 'GetQuota', method: 'GET', path: '/_/quota/:bucket', right: 's3:GetStorageLensConfiguration', on: 'account', run: getQuota, about: 'Reads the quota of a bucket and what it holds. For the accounts of the bucket and of the server.' },
+  { name: 'PutQuota', method: 'PUT', path: '/_/quota/:bucket', right: 's3:PutStorageLensConfiguration', on: 'account', run: putQuota, about: 'Sets how much a bucket may hold: `{"sizeBytes"?, "objectCount"?}`. For the server\'s own account.' },
+  { name: 'DeleteQuota', method: 'DELETE', path: '/_/quota/:bucket', right: 's3:PutStorageLensConfiguration', on: 'account', run: deleteQuota, about: 'Removes the quota of a bucket. For the server\'s own account.' },
 ]

@@ -90,7 +90,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const health = createHealthRoutes(version)
   const { region, service, apiBaseUrl } = config
   const findIdentity = (name: string) => identities.find(name)
-  const documents = () => [identities, open.policies].map(({ path, problem }) => ({ path, problem }))
+  const documents = () => [identities, open.policies, open.keys].map(({ path, problem }) => ({ path, problem }))
   const serverOwnerId = () => identities.ownerId
   const questions = { access, findIdentity, documents, serverOwnerId, backgroundWork: open.jobs }
   const admin = createAdminEndpoint({ ...services, region, service, apiBaseUrl, ...questions })

@@ -19,7 +19,7 @@ export interface ConsoleStart extends ServicesStart {
 
 /** The services of pages, from those that every process opens. */
 export function domainOf(open: OpenServices): DomainServices {
-  const { services, access, identities, policies, engine, clock, jobs, signIn, secretOf } = open
+  const { services, access, identities, policies, keys, engine, clock, jobs, signIn, secretOf } = open
   return {
     ...services,
     clock,
@@ -29,7 +29,8 @@ export function domainOf(open: OpenServices): DomainServices {
     identities,
     signIn,
     secretOf,
-    documentProblems: () => [identities, policies].map(({ path, problem }) => ({ path, problem: sentenceOf(problem) })),
+    documentProblems: () =>
+      [identities, policies, keys].map(({ path, problem }) => ({ path, problem: sentenceOf(problem) })),
   }
 }
 

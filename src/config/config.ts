@@ -127,6 +127,14 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     adminAccessKey: values.ADMIN_ACCESS_KEY,
     adminSecretKey: values.ADMIN_SECRET_KEY,
     secretKey: values.SECRET_KEY,
+    kms: {
+      keysPath: join(configFolder, 'kms_keys.json'),
+      rootKey: values.KMS_ROOT_KEY,
+      rootKeyFiles: {
+        path: join(configFolder, 'kms_root.key'),
+        copyPath: join(storageRoot, '.myfsio.sys', 'keys', 'kms_root.key'),
+      },
+    },
     region: values.AWS_REGION,
     // As in MinIO: without AWS_REGION every region is accepted.
     regions: values.REGIONS ?? (given.AWS_REGION === undefined ? [anyRegion] : []),

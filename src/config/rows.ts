@@ -69,6 +69,12 @@ export const rows = {
     'at least 12 characters',
     'encrypts secrets and signs sessions (default: generated)',
   ),
+  KMS_ROOT_KEY: row(
+    z.string().min(32),
+    undefined,
+    'at least 32 characters',
+    'wraps the keys of the KMS (default: a generated file); losing it loses every sealed object',
+  ),
   AWS_REGION: row(matching(/^[a-z0-9-]{1,63}$/), 'us-east-1', 'a region such as us-east-1', 'region of signatures'),
   REGIONS: row(
     listOf(/^(\*|[a-z0-9-]{1,63})$/),
@@ -179,7 +185,7 @@ export type Values = {
 
 export const names = Object.keys(rows) as Name[]
 /** Masked where settings are shown; they have no flag, since command lines are visible to all users of a machine. */
-export const secrets: ReadonlySet<Name> = new Set(['ADMIN_SECRET_KEY', 'SECRET_KEY'])
+export const secrets: ReadonlySet<Name> = new Set(['ADMIN_SECRET_KEY', 'SECRET_KEY', 'KMS_ROOT_KEY'])
 
 function row<T, F extends string | undefined>(
   schema: z.ZodType<T, string>,

@@ -21,8 +21,14 @@ export interface Entry {
   readonly value: Bytes
 }
 
-/** What must still hold when a commit takes effect: an entry as it was read, or a range without entries. */
-export type Check = { readonly key: Bytes; readonly is: Bytes | undefined } | { readonly empty: KeyRange }
+/**
+ * What must still hold when a commit takes effect: an entry as it was read, a range without entries, or numbers of a counter row that are not
+ * above these, before this commit adds to them.
+ */
+export type Check =
+  | { readonly key: Bytes; readonly is: Bytes | undefined }
+  | { readonly empty: KeyRange }
+  | { readonly counter: Bytes; readonly atMost: Readonly<Record<string, number>> }
 
 /**
  * Put a value, remove an entry, add to the numbers of a counter row (a JSON object of numbers; absent counts as 0), or append a row to a

@@ -55,6 +55,11 @@ export class Transaction {
     this.requireEmpty({ start: from, end })
   }
 
+  /** Numbers of a counter row, before this transaction adds to them: other writers may add to them meanwhile, up to these. */
+  requireAtMost(counter: Bytes, atMost: Readonly<Record<string, number>>): void {
+    this.checks.push({ counter, atMost })
+  }
+
   put(key: Bytes, value: Bytes): void {
     this.writes.push({ key, value })
   }

@@ -15,7 +15,12 @@ export interface CommitView {
 
 export function holds(check: LocalCheck, view: CommitView): boolean {
   if ('key' in check) return view.isNow(check.key, check.is)
-  return 'empty' in check ? view.isEmpty(check.empty) : check.holds()
+  if ('empty' in check) return view.isEmpty(check.empty)
+  return 'counter' in check ? areAtMost(view.counters(check.counter), check.atMost) : check.holds()
+}
+
+function areAtMost(counters: Readonly<Record<string, number>>, atMost: Readonly<Record<string, number>>): boolean {
+  return Object.entries(atMost).every(([name, most]) => (counters[name] ?? 0) <= most)
 }
 
 export function applyWrite(write: LocalWrite, view: CommitView): void {

@@ -134,6 +134,9 @@ const table = {
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
   NoSuchResource: [404, "The specified resource doesn't exist."],
   NoSuchTagSet: [404, 'The TagSet does not exist'],
+  // Not AWS's: as Ceph names it.
+  NoSuchQuota: [404, 'The bucket has no quota.'],
+  QuotaExceeded: [403, 'The quota of the bucket is exceeded.'],
   OperationAborted: [
     409,
     'A conflicting conditional operation is currently in progress against this resource. Please try again.',
@@ -166,6 +169,17 @@ const table = {
   NoSuchVersion: [404, 'The specified version does not exist.'],
   NotModified: [304, 'Not Modified'],
   PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],
+
+  // KMS, as S3 names its errors: https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
+  'KMS.DisabledException': [400, 'The key is disabled.'],
+  'KMS.InvalidCiphertextException': [400, ''],
+  'KMS.KeyUnavailableException': [
+    500,
+    'The request was rejected because the specified KMS key was not available. You can retry the request.',
+  ],
+  'KMS.KMSInvalidStateException': [400, 'The state of the key does not allow this.'],
+  'KMS.MalformedPolicyDocumentException': [400, 'Syntax errors in policy.'],
+  'KMS.NotFoundException': [400, 'The key does not exist'],
 
   // The server
   InternalError: [500, 'We encountered an internal error. Please try again.'],

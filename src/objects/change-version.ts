@@ -3,7 +3,7 @@ import { readAuthorized, versionRecord } from '#access/decide/object-access.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
-import type { Store } from '#store/contract.ts'
+import type { Store, VersionEdit } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
 import { asMarkerRefusal } from './delete-marker.ts'
 
@@ -20,8 +20,14 @@ export interface VersionChange extends ObjectAddress {
   readonly objectTags?: RequestFacts['objectTags']
   /** The version, where the edge has established the right to change it. */
   readonly judged?: ObjectVersion
+  /** Facts of the request, where its own are not what conditions are to see. */
+  readonly facts?: RequestFacts
+  /** If it is no change of tags or an ACL. */
+  readonly cause?: VersionEdit['cause']
+  /** Whether the caller asks to pass governance mode, and may. */
+  readonly passesGovernance?: boolean
   /** Changes what is stored; gives undefined if that is no longer what permission was given for, `judged`. */
-  readonly change: (judged: ObjectVersion) => (stored: ObjectVersion) => ObjectVersion | undefined
+  readonly change: (judged: ObjectVersion) => VersionEdit['change']
 }
 
 const attempts = 100
@@ -33,9 +39,9 @@ const attempts = 100
 export async function changeVersion(
   store: Store,
   actor: Actor,
-  { bucket, key, versionId, action, objectTags, judged, change }: VersionChange,
+  { bucket, key, versionId, action, objectTags, judged, change, facts = actor.facts, ...edit }: VersionChange,
 ): Promise<ObjectVersion> {
-  const { principal, gatekeeper, facts } = actor
+  const { principal, gatekeeper } = actor
   const question = {
     principal,
     action,
@@ -50,7 +56,7 @@ export async function changeVersion(
   let known = judged
   for (let attempt = 0; attempt < attempts; attempt++) {
     known ??= await readAuthorized({ store, gatekeeper }, question, read, versionRecord)
-    const changed = await store.changeVersion(bucket.name, known, change(known), actor)
+    const changed = await store.changeVersion(bucket.name, known, { ...edit, change: change(known), origin: actor })
     if (changed !== undefined) return changed
     known = undefined
   }

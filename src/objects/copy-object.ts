@@ -7,6 +7,7 @@ import type { Store, WriteConditions } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
 import { authorizeDeletion, type Deletion, deleteObject } from './delete-object.ts'
 import { copyKeys, factsOfEffect } from './effect.ts'
+import { assertFutureLock } from './lock-object.ts'
 import { checksumToKeep } from './new-body.ts'
 import { authorizeNewObject, type NewObject } from './new-object.ts'
 import { type CopySource, factsOfSource, openSource } from './open-source.ts'
@@ -43,6 +44,7 @@ export async function copyObject(store: Store, actor: Actor, copy: Copy): Promis
   const { object, fromSource, conditions } = copy
   const { bucket, key } = object
   const requested = authorizeNewObject(actor, fromSource.tags ? { ...object, tags: undefined } : object)
+  await assertFutureLock(store, requested)
   const opened = await openSource(store, actor, copy.source)
   const source = opened.version
   let attributes: ObjectAttributes
@@ -52,6 +54,7 @@ export async function copyObject(store: Store, actor: Actor, copy: Copy): Promis
     if (!copy.isWriteAuthorized) await authorizeWrite(store, actor, copy, attributes)
     if (fromSource.tags) authorizeTags(actor, copy, source)
     refuseImpossible(copy, source)
+    await store.assertQuota(bucket, { key, sizeBytes: source.sizeBytes, isPart: false })
   } catch (error) {
     opened.close()
     throw error

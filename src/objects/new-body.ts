@@ -3,6 +3,8 @@ import type { Checksum, ChecksumAlgorithm } from '#model/object/object.ts'
 import type { IncomingBody, Staged } from '#store/contract.ts'
 
 export interface NewBody {
+  /** If it is announced. */
+  readonly sizeBytes?: number | undefined
   /** Called once, when nothing is left to refuse: a client that waits for a go-ahead gets it here. */
   open(algorithms: readonly ChecksumAlgorithm[]): IncomingBody
   /** Of the checksum that the client announced. */

@@ -1,4 +1,5 @@
 /** Parts of an upload: their bytes from the client, or from another object. The edge has asked for s3:PutObject. */
+import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
 import type { Upload, UploadedPart } from '#model/object/upload.ts'
@@ -8,15 +9,17 @@ import { type NewBody, receiveBody } from './new-body.ts'
 import { type CopySource, openSource } from './open-source.ts'
 
 interface Place {
+  readonly bucket: Bucket
   readonly upload: Upload
   readonly partNumber: number
 }
 
 export async function putPart(
   store: Store,
-  { upload, partNumber, body }: Place & { readonly body: NewBody },
+  { bucket, upload, partNumber, body }: Place & { readonly body: NewBody },
 ): Promise<UploadedPart> {
   requireAlgorithm(upload, body.checksumAlgorithm)
+  if (body.sizeBytes !== undefined) await assertQuota(store, bucket, upload, body.sizeBytes)
   const algorithm = upload.checksumAlgorithm ?? body.checksumAlgorithm
   const staged = await receiveBody(body, algorithm, {
     stage: (incoming) => store.stagePart(upload, partNumber, incoming),
@@ -24,6 +27,9 @@ export async function putPart(
   })
   return store.putPart(upload, staged, checksumOfPart(staged, algorithm))
 }
+
+const assertQuota = (store: Store, bucket: Bucket, { key }: Upload, sizeBytes: number) =>
+  store.assertQuota(bucket, { key, sizeBytes, isPart: true })
 
 /** A composite checksum is made of what the client said of each part; a full-object one can be computed without. */
 function requireAlgorithm({ checksumAlgorithm, checksumType }: Upload, sent: ChecksumAlgorithm | undefined): void {
@@ -48,13 +54,14 @@ export interface PartCopy extends Place {
 export async function copyPart(
   store: Store,
   actor: Actor,
-  { upload, partNumber, source, rangeOf }: PartCopy,
+  { bucket, upload, partNumber, source, rangeOf }: PartCopy,
 ): Promise<{ readonly part: UploadedPart; readonly version: OpenObject['version'] }> {
   const opened = await openSource(store, actor, source)
   const { version } = opened
   let range: { readonly start: number; readonly end: number }
   try {
     range = rangeOf(version.sizeBytes)
+    await assertQuota(store, bucket, upload, range.end - range.start)
   } catch (error) {
     opened.close()
     throw error

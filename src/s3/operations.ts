@@ -13,7 +13,7 @@ import { abac } from './bucket/settings/abac.ts'
 import { accelerate } from './bucket/settings/accelerate.ts'
 import { cors } from './bucket/settings/cors.ts'
 import { notBuiltRows } from './bucket/settings/not-built.ts'
-import { getObjectLock, getObjectLockConfiguration } from './bucket/settings/object-lock.ts'
+import { objectLock } from './bucket/settings/object-lock.ts'
 import { ownershipControls } from './bucket/settings/ownership-controls.ts'
 import { getBucketPolicyStatus, policy } from './bucket/settings/policy.ts'
 import { publicAccessBlock } from './bucket/settings/public-access-block.ts'
@@ -38,6 +38,7 @@ import { deleteObject } from './object/delete-object.ts'
 import { deleteObjects } from './object/delete-objects.ts'
 import { getObject, headObject } from './object/get-object.ts'
 import { getObjectAttributes } from './object/get-object-attributes.ts'
+import { getObjectLegalHold, getObjectRetention, putObjectLegalHold, putObjectRetention } from './object/object-lock.ts'
 import { putObject } from './object/put-object.ts'
 import { renameObject } from './object/rename-object.ts'
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object/tagging.ts'
@@ -89,6 +90,10 @@ export const operations: readonly OperationRow[] = [
   { name: 'GetObjectTagging', route: 'GET object ?tagging', action: byVersion('s3:GetObjectTagging', 's3:GetObjectVersionTagging'), run: getObjectTagging, reads: 'record', refusesMarkers: true },
   { name: 'PutObjectTagging', route: 'PUT object ?tagging', action: undefined, run: putObjectTagging },
   { name: 'DeleteObjectTagging', route: 'DELETE object ?tagging', action: undefined, run: deleteObjectTagging },
+  { name: 'GetObjectRetention', route: 'GET object ?retention', action: 's3:GetObjectRetention', run: getObjectRetention, reads: 'record', refusesMarkers: true },
+  { name: 'PutObjectRetention', route: 'PUT object ?retention', action: undefined, run: putObjectRetention },
+  { name: 'GetObjectLegalHold', route: 'GET object ?legal-hold', action: 's3:GetObjectLegalHold', run: getObjectLegalHold, reads: 'record', refusesMarkers: true },
+  { name: 'PutObjectLegalHold', route: 'PUT object ?legal-hold', action: undefined, run: putObjectLegalHold },
   { name: 'DeleteObject', route: 'DELETE object', action: byVersion('s3:DeleteObject', 's3:DeleteObjectVersion'), run: deleteObject },
   { name: 'DeleteObjects', route: 'POST bucket ?delete', action: undefined, run: deleteObjects },
   { name: 'PostObject', route: 'POST bucket', action: undefined, run: postObject, authenticatesItself: true },
@@ -106,6 +111,7 @@ export const operations: readonly OperationRow[] = [
   ...settingRows(abac),
   ...settingRows(accelerate),
   ...settingRows(cors),
+  ...settingRows(objectLock),
   ...settingRows(ownershipControls),
   ...settingRows(policy),
   ...settingRows(publicAccessBlock),
@@ -114,9 +120,6 @@ export const operations: readonly OperationRow[] = [
   ...settingRows(versioning),
   ...settingRows(website),
   ...notBuiltRows,
-  { name: 'GetObjectLockConfiguration', route: 'GET bucket ?object-lock', action: 's3:GetBucketObjectLockConfiguration', run: getObjectLockConfiguration },
-  { name: 'GetObjectRetention', route: 'GET object ?retention', action: 's3:GetObjectRetention', run: getObjectLock, reads: 'record' },
-  { name: 'GetObjectLegalHold', route: 'GET object ?legal-hold', action: 's3:GetObjectLegalHold', run: getObjectLock, reads: 'record' },
 
   // Of directory buckets, and of BitTorrent, which S3 has given up
   refused('CreateSession', 'GET bucket ?session', 'BUCKET'),
@@ -130,9 +133,6 @@ export const operations: readonly OperationRow[] = [
   unsupported('GetObjectAnnotation', 'GET object ?annotation ?annotationName='),
   unsupported('ListObjectAnnotations', 'GET object ?annotation'),
   unsupported('PutObjectAnnotation', 'PUT object ?annotation ?annotationName='),
-  unsupported('PutObjectLegalHold', 'PUT object ?legal-hold'),
-  unsupported('PutObjectLockConfiguration', 'PUT bucket ?object-lock'),
-  unsupported('PutObjectRetention', 'PUT object ?retention'),
   unsupported('RestoreObject', 'POST object ?restore'),
   unsupported('SelectObjectContent', 'POST object ?select ?select-type=2'),
   unsupported('UpdateBucketMetadataAnnotationTableConfiguration', 'PUT bucket ?metadataAnnotationTable'),

@@ -3,8 +3,7 @@ import { mapConcurrently } from '#lib/async/map-concurrently.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
-import { decodeCounters } from '#metadata/write.ts'
-import { assertFreeName, type Bucket, type BucketUsage, isBucketName, isReservedName } from '#model/bucket/bucket.ts'
+import { assertFreeName, type Bucket, isBucketName, isReservedName } from '#model/bucket/bucket.ts'
 import { signedRegionOf } from '#model/bucket/bucket-region.ts'
 import { newBucket } from '#model/bucket/new-bucket.ts'
 import { ApiError } from '#model/errors.ts'
@@ -185,9 +184,4 @@ async function hasObjects(engine: MetadataEngine, bucket: string): Promise<boole
     if ((await engine.scan(rowsOf(table, bucket), { limit: 1 })).length > 0) return true
   }
   return false
-}
-
-export async function bucketUsage(context: StoreContext, name: string): Promise<BucketUsage> {
-  const counters = decodeCounters(await context.engine.get(rowKey('c', name)))
-  return { objectCount: counters.objectCount ?? 0, sizeBytes: counters.sizeBytes ?? 0 }
 }

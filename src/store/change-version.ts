@@ -1,40 +1,70 @@
 /** Changes what is said of a version that stays as it is: neither its bytes nor its time change. */
+import { isDeepStrictEqual } from 'node:util'
+import { newOrder } from '#metadata/order.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { ApiError } from '#model/errors.ts'
+import { assertMayChange } from '#model/object/lock.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { Origin } from '#model/origin.ts'
+import { asideReason } from './aside.ts'
 import { commitChange, noChange } from './commit-change.ts'
 import type { StoreContext } from './context.ts'
+import type { Rewrap, VersionEdit } from './contract.ts'
+import { passTime } from './store-time.ts'
+
+/** UpdateObjectEncryption, and what else wraps the same data keys anew. */
+export function rewrapVersion(
+  context: StoreContext,
+  bucket: string,
+  version: ObjectVersion,
+  rewrap: Rewrap,
+  origin: Origin | undefined,
+): Promise<ObjectVersion | undefined> {
+  return changeVersion(context, bucket, version, { change: (stored) => rewrapped(stored, rewrap), origin })
+}
+
+/** OperationAborted if the version was rewrapped in between. */
+export function rewrapped<V extends ObjectVersion>(version: V, { from, to }: Rewrap): V {
+  if (version.encryption?.wrappedKey !== from.wrappedKey) throw new ApiError('OperationAborted')
+  return { ...version, encryption: to }
+}
 
 export async function changeVersion(
   context: StoreContext,
   bucket: string,
   version: ObjectVersion,
-  change: (version: ObjectVersion) => ObjectVersion | undefined,
-  origin: Origin | undefined,
+  { change, origin, cause, passesGovernance = false }: VersionEdit,
 ): Promise<ObjectVersion | undefined> {
   const { key } = version
   const { order } = version as StoredVersion
   context.blobs.assertRoom()
-  const options = { origin, cause: 'Change', isAwaited: true } as const
-  return commitChange(context, bucket, options, async (transaction) => {
+  const options = { origin, cause: cause ?? 'Change', isAwaited: true } as const
+  return commitChange(context, bucket, options, async (transaction, { objectLockEnabled }) => {
+    const nothing = { result: undefined, change: undefined }
     // It may be current, or have ceased to be since it was read.
     for (const row of [rowKey('o', bucket, key), rowKey('v', bucket, key, order)]) {
       const value = await transaction.get(row)
       const stored = value === undefined ? undefined : decodeVersion(key, value)
       if (stored?.order !== order) continue
-      const wanted = change(stored)
-      if (wanted === undefined) break
-      const { blob, crc64nvme } = stored
+      const nowMs = objectLockEnabled ? await passTime(context) : context.clock.nowMs()
+      const wanted = change(stored, nowMs)
+      if (wanted === undefined) return nothing
+      const isRelocked = !isDeepStrictEqual(stored.lock, wanted.lock)
+      if (isRelocked) assertMayChange(stored.lock, wanted.lock, { nowMs, passesGovernance })
+      const { crc64nvme } = stored
+      const aside = asideReason(wanted)
+      const blob = aside === undefined ? stored.blob : context.blobs.asAside(stored.blob, aside)
       const changed: StoredVersion = { ...wanted, key, order, blob, ...(crc64nvme === undefined ? {} : { crc64nvme }) }
       transaction.put(row, encodeVersion(changed))
-      const what = {
-        ...noChange(bucket, key, context),
-        order,
-        happened: [{ what: 'changed' as const, version: changed }],
-      }
+      const what = noChange(bucket, key, context)
+      what.happened.push({ what: 'changed', version: changed })
+      if (blob !== stored.blob) what.moved.push({ order, from: stored.blob, to: blob })
+      else if (isRelocked && blob.aside !== undefined) what.relocked.push({ order, ref: blob })
+      // Another than the version's own, of whose arrival a row may tell.
+      if (blob !== stored.blob || isRelocked) what.order = newOrder(order)
       return { result: changed, change: what }
     }
-    return { result: undefined, change: undefined }
+    return nothing
   })
 }

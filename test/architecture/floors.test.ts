@@ -109,7 +109,7 @@ describe('floors', () => {
     for (const file of files(source)) {
       const from = relative(source, file)
       for (const to of importsOf(file)) {
-        const kind = /^(blobs\/(?!contract\/)[^/]+|metadata\/[^/]+)\//.exec(to)?.[1]
+        const kind = /^(blobs\/(?!contract\/|io\/)[^/]+|metadata\/[^/]+)\//.exec(to)?.[1]
         if (kind === undefined || from.startsWith(`${kind}/`) || /^(app|launcher)\//.test(from)) continue
         wrong.push(`${from} → ${to}`)
       }

@@ -119,3 +119,62 @@ it.each(['/healthz', '/minio/health/live', '/minio/health/ready'])(
     expect((await api.ask({ line: `DELETE ${path}`, as: 'anonymous' })).status).toBeGreaterThanOrEqual(400)
   },
 )
+
+describe('/_/quota', () => {
+  const line = 'PUT /_/quota/bucket'
+
+  it('sets, shows and removes how much a bucket may hold', async () => {
+    expect((await api.ask({ line, ...json({ sizeBytes: 1e9, objectCount: 10 }) })).status).toBe(204)
+    const shown = await api.ask({ line: 'GET /_/quota/bucket' })
+    expect(JSON.parse(shown.body)).toEqual({
+      bucket: 'bucket',
+      quota: { sizeBytes: 1e9, objectCount: 10 },
+      usage: { objectCount: 1, sizeBytes: 7 },
+    })
+    expect((await api.ask({ line, ...json({ sizeBytes: 5 }) })).status).toBe(204)
+    expect(JSON.parse((await api.ask({ line: 'GET /_/quota/bucket' })).body).quota).toEqual({ sizeBytes: 5 })
+    for (let times = 0; times < 2; times++) expect((await api.ask({ line: 'DELETE /_/quota/bucket' })).status).toBe(204)
+    expect((await api.ask({ line: 'GET /_/quota/bucket' })).code).toBe('NoSuchQuota')
+  })
+
+  it('of a bucket of others is set by the account of the server, and shown to its owner', async () => {
+    const theirs = { line: 'PUT /_/quota/theirs', ...json({ objectCount: 3 }) }
+    expect((await api.ask({ ...theirs, as: 'other' })).code).toBe('AccessDenied')
+    expect((await api.ask(theirs)).status).toBe(204)
+    expect((await api.ask({ line: 'GET /_/quota/theirs', as: 'other' })).status).toBe(200)
+    expect((await api.ask({ line: 'DELETE /_/quota/theirs', as: 'other' })).code).toBe('AccessDenied')
+    expect((await api.ask({ line: 'GET /_/quota/bucket', as: 'other' })).code).toBe('AccessDenied')
+    expect((await api.ask({ line: 'DELETE /_/quota/theirs' })).status).toBe(204)
+  })
+
+  it.each<[string, Partial<Asked>, string]>([
+    ['without a limit', json({}), '400 InvalidRequest'],
+    ['without a body', {}, '400 InvalidRequest'],
+    ['that is negative', json({ sizeBytes: -1 }), '400 InvalidRequest'],
+    ['that is a fraction', json({ objectCount: 1.5 }), '400 InvalidRequest'],
+    ['that is beyond what a number can say', json({ sizeBytes: 2 ** 53 }), '400 InvalidRequest'],
+    ['that is a text', json({ sizeBytes: '10' }), '400 InvalidRequest'],
+    ['that is null', json({ sizeBytes: null, objectCount: 1 }), '400 InvalidRequest'],
+    ['with a name it does not know', json({ sizeBytes: 1, bytes: 1 }), '400 InvalidRequest'],
+    ['that is a list', json([]), '400 InvalidRequest'],
+    ['that is no JSON', { body: '{' }, '400 InvalidRequest'],
+    [
+      'of a bucket that is not there',
+      { line: 'PUT /_/quota/absent-bucket', ...json({ sizeBytes: 1 }) },
+      '404 NoSuchBucket',
+    ],
+    [
+      'of a bucket that cannot be',
+      { line: 'PUT /_/quota/Bad_Name', ...json({ sizeBytes: 1 }) },
+      '400 InvalidBucketName',
+    ],
+    ['by one who may only read', { as: 'reader', ...json({ sizeBytes: 1 }) }, '403 AccessDenied'],
+    ['by a stranger', { as: 'anonymous', ...json({ sizeBytes: 1 }) }, '403 AccessDenied'],
+  ])('is refused %s', async (_title, more, answers) => {
+    const before = api.files()
+    const answer = await api.ask({ line, ...more })
+    expect(`${answer.status} ${answer.code}`, answer.body).toBe(answers)
+    expect(api.files()).toBe(before)
+    expect((await api.ask({ line: 'GET /_/quota/bucket' })).code).toBe('NoSuchQuota')
+  })
+})

@@ -8,6 +8,7 @@ import { access } from './tables/access.ts'
 import { buckets } from './tables/buckets.ts'
 import { forms } from './tables/forms.ts'
 import { listings, oddButRight } from './tables/listings.ts'
+import { locks } from './tables/locks.ts'
 import { multipart } from './tables/multipart.ts'
 import { objects } from './tables/objects.ts'
 import { policiesAndDeletes } from './tables/policies-and-deletes.ts'
@@ -25,6 +26,7 @@ const cases = [
   ...policiesAndDeletes,
   ...tagging,
   ...smallSettings,
+  ...locks,
   ...unsetSettings,
   ...forms,
   ...documents,

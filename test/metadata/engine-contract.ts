@@ -100,6 +100,15 @@ export function engineContract(open: () => Promise<{ engine: MetadataEngine; rem
       expect(JSON.parse(text(await engine.get(bytes('n'))) ?? '')).toEqual({ count: 50, size: -100 })
     })
 
+    it('lets counters rise up to a number, and not beyond, however many add to them at once', async () => {
+      const key = bytes('n')
+      const add = { count: 3, size: 1 }
+      const checks = [{ counter: key, atMost: { count: 7, other: 0 } }]
+      const commits = Array.from({ length: 20 }, () => engine.commit({ checks, writes: [{ key, add }] }))
+      expect((await Promise.all(commits)).filter((one) => one !== undefined)).toHaveLength(3)
+      expect(JSON.parse(text(await engine.get(key)) ?? '')).toEqual({ count: 9, size: 3 })
+    })
+
     it('shows each of several commits what those before it have added', async () => {
       const key = bytes('n')
       const add = { count: 1 }

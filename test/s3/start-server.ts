@@ -1,12 +1,14 @@
 /** The API in this process, for four users, and S3 clients for them. */
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import type { ObjectOwnership } from '#model/access/object-ownership.ts'
-import { startProgram } from '../support/program.ts'
+import { startProgram, type TestProgram } from '../support/program.ts'
 
 export interface TestServer {
   readonly endpoint: string
   readonly root: string
+  readonly opened: TestProgram['opened']
   client(user?: TestUser, config?: S3ClientConfig): S3Client
   close(): Promise<void>
 }
@@ -44,10 +46,20 @@ export async function startServer(
     log?: LevelLog
     root?: string
     isPrimary?: boolean
+    clock?: Clock
     env?: Readonly<Record<string, string>>
   } = {},
 ): Promise<TestServer> {
-  const { engine = 'lmdb', enforce = 'on', trustedProxies = [], regions = [], log, root, isPrimary = false } = options
+  const {
+    engine = 'lmdb',
+    enforce = 'on',
+    trustedProxies = [],
+    regions = [],
+    log,
+    root,
+    isPrimary = false,
+    clock,
+  } = options
   const env = {
     METADATA_ENGINE: engine,
     ENFORCE: enforce,
@@ -57,19 +69,31 @@ export async function startServer(
     SIGNATURE_V2: 'on',
     ...options.env,
   }
-  const program = await startProgram('api', { root, log, isPrimary, iam: { users }, env })
+  const program = await startProgram('api', { root, log, isPrimary, clock, iam: { users }, env })
   return {
     endpoint: program.url,
     root: program.root,
-    client: (user = 'main', config = {}) =>
-      new S3Client({
+    opened: program.opened,
+    client(user = 'main', config = {}) {
+      const client = new S3Client({
         endpoint: program.url,
         region: 'us-east-1',
         forcePathStyle: true,
         credentials: { accessKeyId: user, secretAccessKey: `${user}-secret` },
         maxAttempts: 1,
         ...config,
-      }),
+      })
+      if (clock !== undefined) signByClock(client, clock)
+      return client
+    },
     close: program.close,
   }
+}
+
+/** The SDK signs by the system's time and corrects it by the dates of answers, which are the system's too. */
+function signByClock(client: S3Client, clock: Clock): void {
+  Object.defineProperty(client.config, 'systemClockOffset', {
+    get: () => clock.nowMs() - Date.now(),
+    set: () => undefined,
+  })
 }

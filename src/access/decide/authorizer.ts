@@ -5,22 +5,21 @@ import type { AskedDecision, RequestFacts } from '#access/caller/request-facts.t
 import type { DecisionJournal } from '#access/records/decision-journal.ts'
 import type { UsageLedger } from '#access/records/usage-ledger.ts'
 import type { BucketPolicyBook } from '#identity/bucket-policies/bucket-policies.ts'
-import { Identity } from '#identity/identity.ts'
 import { hasAclsEnabled } from '#model/access/object-ownership.ts'
 import type { Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import { decisionHeader } from '#model/served-request.ts'
 import type { AccessRequest } from '#policy/evaluate/access-request.ts'
 import { aclAllows, isObjectOwnersSay } from '#policy/evaluate/acl-evaluation.ts'
-import { type Decision, evaluate, type NamedPolicy, type RequesterPolicies } from '#policy/evaluate/evaluate.ts'
+import { type Decision, evaluate, type NamedPolicy } from '#policy/evaluate/evaluate.ts'
 import { explain } from '#policy/evaluate/explain.ts'
-import { anonymousRequester, type Requester } from '#policy/requester.ts'
+import type { Requester } from '#policy/requester.ts'
 import { accessDenied, allBuckets, denialMessage, refusalMessage, withDecision } from './denial.ts'
 import { lockedPolicy } from './locked-policy.ts'
 import { keepToOwner, mayMend, withoutResource } from './owners-account.ts'
 import { type ContextOptions, createContext } from './request-context.ts'
 import { lacksPayer } from './requester-pays.ts'
-import type { ArnResource, Asking, Resource } from './resource.ts'
+import { type ArnResource, type Asking, askingOf, type Resource } from './resource.ts'
 
 export interface AuthorizerOptions {
   readonly policies: BucketPolicyBook
@@ -73,15 +72,13 @@ export interface Authorizer {
   ): ApiError
 }
 
-const noPolicies: RequesterPolicies = { identity: [] }
+const lockedBucket = lockedPolicy('bucket_policies.json', 'TheBucketPolicyIsInvalid')
 
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const { policies: book, journal, ledger, context } = options
 
   function question(principal: Principal, action: string, resource: Resource, facts: RequestFacts): AskedDecision {
-    const identity = principal instanceof Identity ? principal : undefined
-    const requester = identity?.requester ?? anonymousRequester
-    const own = identity?.policies ?? noPolicies
+    const { requester, policies: own } = askingOf(principal)
     const request = {
       principal: requester,
       action,
@@ -104,7 +101,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   function bucketPolicyFor(principal: Principal, action: string, resource: Resource): NamedPolicy | undefined {
     const { bucket } = resource
     const policy = bucket && book.policyOf(bucket.name)
-    if (bucket === undefined || policy === undefined || policy === 'invalid') return policy && lockedPolicy
+    if (bucket === undefined || policy === undefined || policy === 'invalid') return policy && lockedBucket
     const isRestricted =
       bucket.publicAccessBlock?.restrictPublicBuckets === true &&
       principal.canonicalId !== bucket.ownerId &&
@@ -161,7 +158,12 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     options.onSoftDenial({ decisionId: refusal.headers[decisionHeader], message: cause.message })
   }
 
-  function arnAskedDecision(asking: Asking, action: string, { arn, account, trust }: ArnResource, facts: RequestFacts) {
+  function arnAskedDecision(
+    asking: Asking,
+    action: string,
+    { arn, account, policy }: ArnResource,
+    facts: RequestFacts,
+  ) {
     const request = {
       principal: asking.requester,
       action,
@@ -172,7 +174,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     const { policies } = asking
     return {
       request,
-      policies: trust === undefined ? policies : { ...policies, resource: trust, isTrust: true as const },
+      policies: policy === undefined ? policies : { ...policies, resource: policy, isResourceNeeded: true as const },
     }
   }
 

@@ -10,7 +10,8 @@ import { listVisibleBuckets } from './visible-buckets.ts'
 
 export const createBucket: Page = async (visit, services) => {
   const name = visit.form.get('name')?.trim() ?? ''
-  const versioning = visit.form.get('versioning') === 'on'
+  const lock = visit.form.get('lock') === 'on'
+  const versioning = lock || visit.form.get('versioning') === 'on'
   const location = visit.form.get('region')?.trim() ?? ''
   const { region } = services.config
   // The name says what a client of S3 has to say in a header.
@@ -20,7 +21,9 @@ export const createBucket: Page = async (visit, services) => {
     ...(isRegional && { 's3:x-amz-bucket-namespace': accountRegional }),
   }
   try {
-    visit.authorize('s3:CreateBucket', { bucket: { name, ownerId: '' } }, { keys })
+    const place = { bucket: { name, ownerId: '' } }
+    visit.authorize('s3:CreateBucket', place, { keys })
+    for (const action of lock ? lockActions : []) visit.authorize(action, place)
     assertBucketName(name)
     const ownerId = visit.principal.canonicalId
     const chosen = regionOfBucket(location, services.config)
@@ -31,6 +34,7 @@ export const createBucket: Page = async (visit, services) => {
       ownerId,
       region: chosen,
       ...(versioning && { versioning: 'Enabled' as const }),
+      ...(lock && { objectLockEnabled: true }),
     }
     await services.store.createBucket(newBucket(named, services.config))
   } catch (error) {
@@ -39,10 +43,13 @@ export const createBucket: Page = async (visit, services) => {
     const hasRegions = services.config.regions.length > 0
     const locals = { shown, total: shown.length, isCut, filter: '', sort: 'name', region, hasRegions, mayCreate: true }
     const problem = refusal.code === 'InvalidBucketName' ? nameRules : refusal.message
-    return bucketsView({ ...locals, problem, typed: { name, versioning, location } }, refusal.status)
+    return bucketsView({ ...locals, problem, typed: { name, versioning, lock, location } }, refusal.status)
   }
   return { redirect: bucketHref(name), notice: { kind: 'done', text: `Bucket ${name} created` } }
 }
+
+/** What Object Lock takes beside the right to create the bucket. */
+const lockActions = ['s3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning']
 
 export const nameRules =
   'A name has 3 to 63 lower-case letters, digits, dots and hyphens, begins and ends with a letter or digit, and is no IP address.'

@@ -8,6 +8,8 @@ import { describePolicy } from './describe-policy.ts'
 import { indentPolicy, stampOf } from './policy-text.ts'
 import { propertiesOf } from './properties.ts'
 import { publicAccessSwitches } from './public-access.ts'
+import { fillsOf } from './quota/fill.ts'
+import { maySetQuota } from './quota/quota-page.ts'
 import { settingsCrumbs } from './settings-crumbs.ts'
 
 const uploadsShown = 20
@@ -15,10 +17,13 @@ const uploadsShown = 20
 export const showSettings: Page = async (visit, services) => {
   const { bucket } = visit
   const { store, bucketPolicies } = services
+  const usage = await store.bucketUsage(bucket.name)
   const mayReadPolicy = visit.may('s3:GetBucketPolicy', { bucket })
   const policy = mayReadPolicy ? bucketPolicies.find(bucket.name) : undefined
   return settingsView(visit, {
-    usage: await store.bucketUsage(bucket.name),
+    usage,
+    quota: fillsOf(bucket.quota, usage),
+    mayLimit: maySetQuota(visit, services),
     access: accessOf(bucketPolicies, bucket),
     policy: indentPolicy(policy),
     publicRead: publicReadPolicy(bucket.name),
@@ -33,6 +38,8 @@ export const showSettings: Page = async (visit, services) => {
     ...(await corsOf(visit, services)),
     ...(await websiteOf(visit, services)),
     properties: await propertiesOf(visit, services),
+    maySeeLock: visit.may('s3:GetBucketObjectLockConfiguration', { bucket }),
+    mayLock: visit.may('s3:PutBucketObjectLockConfiguration', { bucket }),
     mayReadTags: visit.may('s3:GetBucketTagging', { bucket }),
     mayTag: mayTagBucket(visit),
     mayVersion: visit.may('s3:PutBucketVersioning', { bucket }),

@@ -1,7 +1,7 @@
 /** Background work in sentences, and its start by hand. */
 import { formatBytes, formatCount } from '#console/answer/format.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
-import { ApiError } from '#model/errors.ts'
+import { authorizeForServer, mayForServer } from '#console/visit/servers-account.ts'
 import type { Figure, WorkStatus } from '#model/work-status.ts'
 
 export interface Work {
@@ -20,12 +20,11 @@ export interface Work {
   readonly mayStart: boolean
 }
 
-/** Needs s3:CreateJob, AWS's action for jobs. Jobs concern the whole server, so only its own account may start them. */
-const mayStartJobs = (visit: Visit, { access, identities }: ConsoleServices): boolean =>
-  identities.findAccount(visit.principal.canonicalId) === access.ownAccount() && visit.may('s3:CreateJob')
+/** AWS's action for jobs. */
+const starting = 's3:CreateJob'
 
 export async function describeWork(visit: Visit, services: ConsoleServices): Promise<Work[]> {
-  const mayStart = mayStartJobs(visit, services)
+  const mayStart = mayForServer(visit, services, starting)
   const all = await services.backgroundWork.list()
   return all.map((status) => ({
     name: status.name,
@@ -41,10 +40,7 @@ export async function describeWork(visit: Visit, services: ConsoleServices): Pro
 }
 
 export const startJob: Page = async (visit, services) => {
-  if (!mayStartJobs(visit, services)) {
-    const error = new ApiError('AccessDenied', { cause: new Error('This is for the account of the server itself.') })
-    throw services.gatekeeper.recordRefusal(error, visit.principal, 's3:CreateJob', {}, visit.facts)
-  }
+  authorizeForServer(visit, services, starting)
   const name = visit.params.job ?? ''
   await services.backgroundWork.start(name)
   return { redirect: '/ui/system', notice: { kind: 'done', text: 'The job was started.' } }

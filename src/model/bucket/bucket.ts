@@ -3,8 +3,10 @@ import type { Acl } from '#model/access/acl.ts'
 import type { WithControls } from '#model/access/object-ownership.ts'
 import type { WithBlock } from '#model/access/public-access-block.ts'
 import { ApiError } from '#model/errors.ts'
+import type { DefaultRetention } from '#model/object/lock.ts'
 import type { Tags } from '#model/tags.ts'
 import type { SettingName } from './bucket-settings.ts'
+import type { BucketQuota } from './quota.ts'
 
 export type VersioningStatus = 'Unversioned' | 'Enabled' | 'Suspended'
 
@@ -16,7 +18,10 @@ export interface Bucket extends WithControls, WithBlock {
   readonly region: string
   readonly versioning: VersioningStatus
   readonly mfaDelete: boolean
+  /** Once true it stays so. */
   readonly objectLockEnabled: boolean
+  /** What new versions get where Object Lock is enabled. Absent: nothing. */
+  readonly defaultRetention?: DefaultRetention
   /** Absent: only the owner has access. */
   readonly acl?: Acl
   /** Something wants to know of every change of its objects: each commit appends to the bucket's outbox. */
@@ -29,12 +34,8 @@ export interface Bucket extends WithControls, WithBlock {
   readonly requesterPays?: true
   /** The settings that have a row of their own. Absent: none. */
   readonly settings?: readonly SettingName[]
-}
-
-/** Objects and bytes of current and non-current versions. */
-export interface BucketUsage {
-  readonly objectCount: number
-  readonly sizeBytes: number
+  /** Absent: none. */
+  readonly quota?: BucketQuota
 }
 
 /**

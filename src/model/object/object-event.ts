@@ -13,6 +13,7 @@ export type ChangeCause =
   | 'Rename'
   | 'Delete'
   | 'Change'
+  | 'PutRetention'
   | 'FileSystem'
 
 /** What happened to a version, as the outbox of its bucket keeps it. */

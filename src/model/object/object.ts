@@ -3,6 +3,8 @@ import type { Acl } from '#model/access/acl.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Tags } from '#model/tags.ts'
+import type { ObjectEncryption } from './encryption.ts'
+import type { ObjectLock } from './lock.ts'
 
 export const checksumAlgorithms = [
   'CRC32',
@@ -49,6 +51,8 @@ export interface ObjectAttributes {
   readonly acl?: Acl
   /** Absent: none. */
   readonly tags?: Tags
+  /** Absent: the version was never locked. Of an object that is not stored yet: absent for the bucket's default. */
+  readonly lock?: ObjectLock
 }
 
 export interface ObjectVersion extends ObjectAttributes {
@@ -66,6 +70,8 @@ export interface ObjectVersion extends ObjectAttributes {
   readonly checksum?: Checksum
   /** Number of parts of a multipart upload; 0 for a single PUT. */
   readonly partCount: number
+  /** Absent: its bytes are kept as they are. */
+  readonly encryption?: ObjectEncryption
 }
 
 /** One part of a completed multipart object. */
@@ -73,6 +79,8 @@ export interface ObjectPart {
   readonly partNumber: number
   readonly sizeBytes: number
   readonly checksum?: string
+  /** Base64, of a sealed part: no other part that had its number has the same. */
+  readonly salt?: string
 }
 
 export const storageClasses = [

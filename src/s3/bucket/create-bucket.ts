@@ -35,13 +35,15 @@ export async function createBucket(request: S3Request, services: Services): Prom
     ...(location !== '' && { 's3:locationconstraint': location }),
   })
   if (named.length > 0) request.authorize('s3:TagResource', place, keys)
+  const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
+  const lockActions = objectLockEnabled ? ['s3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning'] : []
+  for (const action of lockActions) request.authorize(action, place)
   const tags = assertTags(named, 'newBucket')
   const region = regionOfBucket(location, settings)
   assertNamespace(bucketName, request.headers['x-amz-bucket-namespace']?.toString(), {
     account: services.accounts.findAccount(caller.principal.canonicalId) ?? '',
     region: signedRegionOf(region),
   })
-  const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
   const asked = {
     name: bucketName,
     ownerId: caller.principal.canonicalId,

@@ -14,7 +14,8 @@ export const uploadPartCopy: Operation = async (request, services) => {
   const upload = await uploadOf(request, services)
   const source = await readCopySource(request, services)
   const rangeOf = (sizeBytes: number) => parseCopyRange(request.headers['x-amz-copy-source-range'], sizeBytes)
-  const { part, version } = await copyPart(services.store, request.actor, { upload, partNumber, source, rangeOf })
+  const copy = { bucket: request.bucket, upload, partNumber, source, rangeOf }
+  const { part, version } = await copyPart(services.store, request.actor, copy)
   return {
     headers: {
       ...chargedHeader(source.bucket, request.caller.principal, request.headers),

@@ -8,8 +8,9 @@ import { readPartNumber, uploadOf } from './part-request.ts'
 
 export const uploadPart: Operation = async (request, services) => {
   const partNumber = readPartNumber(request)
+  const { bucket } = request
   const upload = await uploadOf(request, services)
-  const part = await putPart(services.store, { upload, partNumber, body: announcedBody(request) })
+  const part = await putPart(services.store, { bucket, upload, partNumber, body: announcedBody(request) })
   return { headers: { etag: `"${part.etag}"`, ...partChecksumHeader(part) } }
 }
 

@@ -6,6 +6,7 @@ import { announcedChecksum, verifyAnnounced } from '#s3/request/checksum-headers
 export function announcedBody({ headers, body }: S3Request): NewBody {
   const announced = announcedChecksum(headers)
   return {
+    sizeBytes: body.sizeBytes,
     checksumAlgorithm: announced?.algorithm,
     open: (algorithms) => body.incoming(algorithms),
     verify({ digests }) {

@@ -11,6 +11,7 @@ import type { NewObject } from '#objects/new-object.ts'
 import { requestedAcl } from '#s3/acl/acl-request.ts'
 import type { Accounts } from '#s3/operation.ts'
 import { parseTaggingHeader } from '#s3/request/tagging.ts'
+import { parseLockHeaders } from './lock-headers.ts'
 
 /** `isForm`: the headers are fields of a form, whose metadata S3 keeps unchanged. In headers, RFC 2047 is decoded. */
 export function parseNewObject(
@@ -32,6 +33,7 @@ export function parseNewObject(
     websiteRedirectLocation: redirect === undefined ? undefined : String(redirect),
     tags: tagging === undefined ? undefined : parseTaggingHeader(String(tagging)),
     acl,
+    lock: parseLockHeaders(headers),
   }
 }
 

@@ -1,6 +1,7 @@
+import { ApiError } from '#model/errors.ts'
 import { putObject as put } from '#objects/put-object.ts'
-import type { Operation } from '#s3/operation.ts'
-import { checksumHeaders } from '#s3/request/checksum-headers.ts'
+import type { Operation, S3Request } from '#s3/operation.ts'
+import { checksumHeaders, hasBodyChecksum } from '#s3/request/checksum-headers.ts'
 import { announcedBody } from './announced-body.ts'
 import { writeConditions } from './conditions.ts'
 import { parseNewObject } from './object-attributes.ts'
@@ -8,6 +9,7 @@ import { parseNewObject } from './object-attributes.ts'
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
 export const putObject: Operation = async (request, { store, accounts }) => {
   const object = parseNewObject(request.headers, request, accounts)
+  if (object.lock !== undefined) assertChecksumOfLocked(request.headers)
   const conditions = writeConditions(request.headers)
   const version = await put(store, request.actor, { object, body: announcedBody(request), conditions })
   return {
@@ -17,6 +19,14 @@ export const putObject: Operation = async (request, { store, accounts }) => {
       ...writtenVersionHeader(request.bucket.versioning, version),
     },
   }
+}
+
+function assertChecksumOfLocked(headers: S3Request['headers']): void {
+  if (hasBodyChecksum(headers)) return
+  throw new ApiError('InvalidRequest', {
+    message:
+      'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters',
+  })
 }
 
 export function versionHeader(versioning: string, version: { readonly versionId: string }): Record<string, string> {

@@ -16,14 +16,10 @@ const writes = ['PutObject', 'PostObject', 'CopyObject', 'CreateMultipartUpload'
 const parts = ['UploadPart', 'UploadPartCopy', 'CompleteMultipartUpload', 'ListParts']
 const reads = ['GetObject', 'HeadObject', 'GetObjectAttributes']
 
-/**
- * Left out: x-amz-bypass-governance-retention. Without locked objects it has no effect on AWS either.
- */
 // biome-ignore format: a table
 const unserved: readonly UnservedHeader[] = [
   { prefix: 'x-amz-server-side-encryption', operations: [...writes, ...parts, ...reads] },
   { prefix: 'x-amz-copy-source-server-side-encryption', operations: ['CopyObject', 'UploadPartCopy'] },
-  { prefix: 'x-amz-object-lock-', operations: writes },
   { prefix: 'x-amz-write-offset-bytes', operations: ['PutObject'] },
   { prefix: 'x-amz-mfa', operations: ['DeleteObject', 'DeleteObjects', 'PutBucketVersioning'] },
   { prefix: 'if-modified-since', operations: ['RenameObject'] },

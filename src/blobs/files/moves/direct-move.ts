@@ -14,6 +14,7 @@ import {
   isExchangeWorthwhile,
   letGo,
   moveFileBelow,
+  protectFile,
   removeIfThere,
 } from '#blobs/files/io/file-operations.ts'
 import type { Place } from '#blobs/files/place/file-ref.ts'
@@ -79,6 +80,7 @@ export class DirectMoves {
         this.#spares.recycle(staged)
         return true
       }
+      if (place.kind === 'opaque' && place.isProtected) protectFile(staged)
       const root = place.kind === 'plain' ? layout.bucket(bucket) : layout.system()
       const move = () => moveFileBelow(root, staged, target)
       return isReplacing(pending) ? letGo(target, move) : move()

@@ -40,7 +40,7 @@ export const uploadPart: Page = async (visit, { store, config }) => {
     throw new ApiError('InvalidArgument')
   }
   const upload = await uploadOf(visit, store)
-  const part = await putPart(store, { upload, partNumber, body: bodyOf(visit, config) })
+  const part = await putPart(store, { bucket: visit.bucket, upload, partNumber, body: bodyOf(visit, config) })
   return { json: { partNumber, etag: part.etag } }
 }
 
@@ -80,8 +80,10 @@ const objectOf = ({ bucket, key }: Visit): NewObject => ({ bucket, key, headers:
 function bodyOf({ message, headers }: Visit, { maxUploadBytes }: ConsoleServices['config']): NewBody {
   const length = headers['content-length']
   if (length === undefined) throw new ApiError('MissingContentLength')
+  const sizeBytes = Number(length)
   return {
-    open: (algorithms) => ({ source: message, sizeBytes: Number(length), maxBytes: maxUploadBytes, algorithms }),
+    sizeBytes,
+    open: (algorithms) => ({ source: message, sizeBytes, maxBytes: maxUploadBytes, algorithms }),
   }
 }
 

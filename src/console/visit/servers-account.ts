@@ -1,0 +1,13 @@
+/** What concerns the whole server is for its own account: the owner of a bucket in another account has no say in it. */
+import type { ConsoleServices, Visit } from '#console/page.ts'
+import { ApiError } from '#model/errors.ts'
+
+export const mayForServer = (visit: Visit, { access, identities }: ConsoleServices, action: string): boolean =>
+  identities.findAccount(visit.principal.canonicalId) === access.ownAccount() && visit.may(action)
+
+/** AccessDenied, recorded. */
+export function authorizeForServer(visit: Visit, services: ConsoleServices, action: string): void {
+  if (mayForServer(visit, services, action)) return
+  const error = new ApiError('AccessDenied', { cause: new Error('This is for the account of the server itself.') })
+  throw services.gatekeeper.recordRefusal(error, visit.principal, action, {}, visit.facts)
+}
