@@ -1,5 +1,6 @@
 import { type Account, awsEnvironment, type Client, command, findFirstLine } from './client.ts'
 import { identityWithAwsCli } from './identity.ts'
+import { settingsWithAwsCli } from './settings.ts'
 
 export function awsCli(account: Account): Client {
   const aws = (...parameters: string[]) => command('aws', parameters, awsEnvironment(account))
@@ -22,6 +23,7 @@ export function awsCli(account: Account): Client {
       return (page.Contents ?? []).map((object) => object.Key)
     },
     manageIdentities: () => identityWithAwsCli(account),
+    furtherSteps: (bucket) => [['puts settings and reads them', () => settingsWithAwsCli(account, bucket)]],
     deleteBucket: async (bucket) => {
       await aws('s3', 'rb', '--force', `s3://${bucket}`)
     },

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { type Account, awsEnvironment, type Client, command, findFirstLine } from './client.ts'
 import { identityWithBoto3 } from './identity.ts'
+import { settingsWithBoto3 } from './settings.ts'
 
 const script = fileURLToPath(new URL('./boto3_steps.py', import.meta.url))
 
@@ -22,6 +23,7 @@ export function boto3(account: Account): Client {
     presign: async (bucket, key) => (await step('presign', bucket, key)).trim(),
     listKeys: async (bucket) => JSON.parse(await step('list', bucket)) as string[],
     manageIdentities: () => identityWithBoto3(account),
+    furtherSteps: (bucket) => [['puts settings and reads them', () => settingsWithBoto3(account, bucket)]],
     deleteBucket: async (bucket) => {
       await step('delete', bucket)
     },
