@@ -103,7 +103,7 @@ describe('is refused', () => {
       headers: { 'x-amz-server-side-encryption-customer-algorithm': 'AES256' },
     }
     for (let times = 0; times < 5; times++) expect((await api.ask(asked)).code).toBe('NotImplemented')
-    await vi.waitFor(() => expect(openFilesBelow(join(api.root, 'listed'))).toEqual([]))
+    await vi.waitFor(() => expect(openFilesBelow(join(api.root, 'listed'))).toEqual([]), 10_000)
   })
 
   it('in the query of a presigned URL as well', async () => {
