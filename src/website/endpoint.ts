@@ -15,10 +15,11 @@ import { escapeForLog } from '#lib/log/escape-for-log.ts'
 import { pathDecode, splitTarget } from '#lib/text/uri.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
 import { anonymous } from '#model/account.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError, asApiError } from '#model/errors.ts'
 import { decisionHeader, type ServedRequest } from '#model/served-request.ts'
 import type { Domain } from './read-page.ts'
-import { findSite, pageOf, type Served, type Site, servePage } from './serve-page.ts'
+import { getSite, pageOf, type Served, servePage } from './serve-page.ts'
 import type { Answer, Visit } from './visit.ts'
 
 export interface WebsiteEndpointOptions {
@@ -39,7 +40,7 @@ interface Exchange {
   readonly startedAtMs: number
   readonly bucketName: string
   key: string
-  site: Site | undefined
+  bucket: Bucket | undefined
 }
 
 /** `bucketName`: '' where the host names none. */
@@ -64,9 +65,10 @@ export function createWebsiteEndpoint(options: WebsiteEndpointOptions): WebsiteE
     }
     rateLimit?.(request)
     if (bucketName === '') throw new ApiError('WebsiteRedirect')
-    const site = await findSite(services, bucketName)
-    exchange.site = site
-    return servePage(services, site, visit, { requestId: exchange.id, hostId })
+    const bucket = await store.findBucket(bucketName)
+    if (bucket === undefined) throw new ApiError('NoSuchBucket', { fields: { BucketName: bucketName } })
+    exchange.bucket = bucket
+    return servePage(services, await getSite(services, bucket), visit, { requestId: exchange.id, hostId })
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse, bucketName: string): Promise<void> {
@@ -75,7 +77,7 @@ export function createWebsiteEndpoint(options: WebsiteEndpointOptions): WebsiteE
       startedAtMs: performance.now(),
       bucketName,
       key: '',
-      site: undefined,
+      bucket: undefined,
     }
     const ids = { requestId: exchange.id, hostId }
     const served = await serve(request, exchange).catch((thrown: unknown): Served => {
@@ -97,13 +99,12 @@ export function createWebsiteEndpoint(options: WebsiteEndpointOptions): WebsiteE
     record(exchange, request, response, { bytes, failure })
   }
 
-  async function corsOf(request: IncomingMessage, { bucketName, site }: Exchange): Promise<CorsHeaders> {
-    const bucket = site?.bucket
+  async function corsOf(request: IncomingMessage, { bucketName, bucket }: Exchange): Promise<CorsHeaders> {
     return needsCors(request, bucket) ? answerHeaders(request, { bucketName, bucket }, store, serverCors) : {}
   }
 
   function record(
-    { id, startedAtMs, bucketName, key, site }: Exchange,
+    { id, startedAtMs, bucketName, key, bucket }: Exchange,
     request: IncomingMessage,
     response: ServerResponse,
     { bytes, failure }: { readonly bytes: number; readonly failure: unknown },
@@ -131,7 +132,7 @@ export function createWebsiteEndpoint(options: WebsiteEndpointOptions): WebsiteE
       principal: anonymous,
       bucketName,
       key,
-      bucketOwnerId: site?.bucket.ownerId,
+      bucketOwnerId: bucket?.ownerId,
       status,
       errorCode: refusal?.code ?? (failure === undefined || response.destroyed ? undefined : 'InternalError'),
       decisionId: refusal?.headers[decisionHeader],

@@ -18,13 +18,11 @@ export interface Site {
 
 type ServedWebsite = Exclude<Website, { redirectAll: unknown }>
 
-/** NoSuchBucket, NoSuchWebsiteConfiguration. */
-export async function findSite({ store }: Domain, bucketName: string): Promise<Site> {
-  const bucket = await store.findBucket(bucketName)
-  if (bucket === undefined) throw new ApiError('NoSuchBucket', { fields: { BucketName: bucketName } })
+/** NoSuchWebsiteConfiguration */
+export async function getSite({ store }: Domain, bucket: Bucket): Promise<Site> {
   const website = await store.findSetting(bucket, 'website')
-  if (website === undefined) throw new ApiError('NoSuchWebsiteConfiguration', { fields: { BucketName: bucketName } })
-  return { bucket, website }
+  if (website !== undefined) return { bucket, website }
+  throw new ApiError('NoSuchWebsiteConfiguration', { fields: { BucketName: bucket.name } })
 }
 
 /** The answer, with the error that it tells of. */

@@ -18,6 +18,7 @@ const pages = [
   '/buckets/open/metadata?key=a.json',
   '/buckets/open/encryption',
   '/buckets/open/cors?origin=https://a.example&method=PUT&headers=content-type',
+  '/buckets/open/website?path=/docs/',
   '/buckets/open/quota',
   '/buckets/open/lock',
   '/buckets/vault/lock',

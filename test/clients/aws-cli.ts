@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { type Account, awsEnvironment, type Client, command, findFirstLine } from './client.ts'
 import { identityWithAwsCli } from './identity.ts'
 import { keysWithAwsCli } from './kms.ts'
-import { expectEqual, sameAgain } from './round-trip.ts'
+import { expectEqual } from './round-trip.ts'
+import { sameAgain } from './round-trip.ts'
+import { settingsWithAwsCli } from './settings.ts'
 
 export function awsCli(account: Account): Client {
   const aws = (...parameters: string[]) => command('aws', parameters, awsEnvironment(account))
@@ -27,6 +29,7 @@ export function awsCli(account: Account): Client {
       return (page.Contents ?? []).map((object) => object.Key)
     },
     furtherSteps: (bucket, source) => [
+      ['puts settings and reads them', () => settingsWithAwsCli(account, bucket)],
       [
         'encrypts with a KMS key',
         () => aws('s3', 'cp', '--sse', 'aws:kms', join(source, 'plain.txt'), `s3://${bucket}/kms`),

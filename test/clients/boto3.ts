@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { type Account, awsEnvironment, type Client, command, findFirstLine } from './client.ts'
 import { identityWithBoto3 } from './identity.ts'
 import { keysWithBoto3 } from './kms.ts'
+import { settingsWithBoto3 } from './settings.ts'
 
 const script = fileURLToPath(new URL('./boto3_steps.py', import.meta.url))
 
@@ -23,6 +24,7 @@ export function boto3(account: Account): Client {
     presign: async (bucket, key) => (await step('presign', bucket, key)).trim(),
     listKeys: async (bucket) => JSON.parse(await step('list', bucket)) as string[],
     manageIdentities: () => identityWithBoto3(account),
+    furtherSteps: (bucket) => [['puts settings and reads them', () => settingsWithBoto3(account, bucket)]],
     manageKeys: () => keysWithBoto3(account),
     deleteBucket: async (bucket) => {
       await step('delete', bucket)

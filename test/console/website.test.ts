@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { websiteUrls } from '#console/settings/website/website-urls.ts'
+import { visit } from '../website/ask.ts'
 import { bucketVisits } from './bucket-visits.ts'
 import { startTestConsole, type TestConsole, type Visitor } from './start-console.ts'
 
@@ -163,6 +164,20 @@ describe('the redirect location of an object', () => {
     expect(answer.status).toBe(400)
     expect(answer.text).toContain('The website redirect location must have a prefix of')
     expect((await version()).websiteRedirectLocation).toBeUndefined()
+  })
+})
+
+describe('the activity', () => {
+  it('has visits of websites, and a command that repeats them', async () => {
+    const port = Number(new URL(await site.serveApi()).port)
+    await admin.post(page, { ...host, do: 'save' })
+    await visit(port, `site.s3-website.localhost:${port}`, '/index.html')
+    const { text } = await admin.get('/ui/activity?bucket=site')
+    expect(text).toContain('WEBSITE.GET.OBJECT')
+    const [, id] = /\/ui\/activity\/([0-9A-F]{16})/.exec(text) ?? []
+    const shown = await admin.get(`/ui/activity/${id}`)
+    expect(shown.text).toMatch(/header (&#39;|.)host: site\.s3-website\.localhost:\d+/i)
+    expect(shown.text).not.toContain('WEBSITE.GET.OBJECTCommand')
   })
 })
 

@@ -32,8 +32,11 @@ export function curlLine(record: RequestRecord, { endpoint, region }: LineValues
       `--aws-sigv4 ${quoteForShell(`aws:amz:${region}:${service}`)} --user ${quoteForShell(`${requester.accessKeyId}:<your secret>`)}`,
     )
   }
+  // A website is found by its host alone.
+  const isOfWebsite = operation.startsWith('WEBSITE.')
   for (const [name, value] of headers) {
-    if (!ownHeaders.test(name) && value !== mask) lines.push(`--header ${quoteForShell(`${name}: ${value}`)}`)
+    const isOwn = ownHeaders.test(name) && !(isOfWebsite && name.toLowerCase() === 'host')
+    if (!isOwn && value !== mask) lines.push(`--header ${quoteForShell(`${name}: ${value}`)}`)
   }
   lines.push(...bodyOptions(record), quoteForShell(endpoint + encodedTarget(withoutSignature(target))))
   return lines.join(' \\\n  ')
