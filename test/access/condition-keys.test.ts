@@ -7,9 +7,12 @@ import {
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
+  type ObjectLockRetention,
   PutBucketPolicyCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  PutObjectLegalHoldCommand,
+  PutObjectRetentionCommand,
 } from '@aws-sdk/client-s3'
 import { AssumeRoleCommand, GetSessionTokenCommand } from '@aws-sdk/client-sts'
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
@@ -130,6 +133,16 @@ async function answered(answer: Response): Promise<void> {
 const getCommand = new GetObjectCommand({ Bucket, Key: 'a' })
 const putCommand = (more: object) => new PutObjectCommand({ Bucket, Key: 'p', ...more })
 const yesterday = new Date(Date.now() - 86_400_000).toISOString()
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000)
+const held = {
+  ObjectLockMode: 'GOVERNANCE',
+  ObjectLockEventHold: 'ON',
+  ObjectLockEventHoldDurationYears: 2,
+} as const
+const retain =
+  (Retention: ObjectLockRetention): Ask =>
+  () =>
+    app.s3(mary).send(new PutObjectRetentionCommand({ Bucket, Key: 'a', Retention }))
 const locked = {
   ObjectLockMode: 'GOVERNANCE' as const,
   ObjectLockRetainUntilDate: new Date(Date.now() + 3 * 86_400_000),
@@ -205,6 +218,13 @@ const rows: readonly Row[] = [
   ['DateGreaterThan', 's3:object-lock-retain-until-date', yesterday, 'PutObject', put(locked), put({})],
   ['NumericGreaterThan', 's3:object-lock-remaining-retention-days', '2', 'PutObject', put(locked), put({})],
   ['StringEquals', 's3:object-lock-legal-hold', 'ON', 'PutObject', put({ ObjectLockLegalHoldStatus: 'ON' }), put({})],
+  ['StringEquals', 's3:object-lock-event-hold', 'ON', 'PutObject', put(held), put({})],
+  ['NumericEquals', 's3:object-lock-event-hold-duration-days', '730', 'PutObject', put(held), put({})],
+  // Of the body.
+  ['StringEquals', 's3:object-lock-mode', 'COMPLIANCE', 'PutObjectRetention', retain({ Mode: 'COMPLIANCE', RetainUntilDate: inDays(3) }), undefined],
+  ['NumericGreaterThan', 's3:object-lock-remaining-retention-days', '2', 'PutObjectRetention', retain({ Mode: 'COMPLIANCE', RetainUntilDate: inDays(3) }), undefined],
+  ['NumericEquals', 's3:object-lock-event-hold-duration-days', '730', 'PutObjectRetention', retain({ Mode: 'COMPLIANCE', EventHold: 'ON', EventHoldDuration: { Years: 2 } }), undefined],
+  ['StringEquals', 's3:object-lock-legal-hold', 'ON', 'PutObjectLegalHold', () => app.s3(mary).send(new PutObjectLegalHoldCommand({ Bucket, Key: 'a', LegalHold: { Status: 'ON' } })), undefined],
   ['StringEquals', 's3:RequestObjectTag/Class', 'x', 'PutObject', put({ Tagging: 'Class=x' }), put({ Tagging: 'Class=y' })],
   ['ForAnyValue:StringEquals', 's3:RequestObjectTagKeys', 'Class', 'PutObject', put({ Tagging: 'Class=x' }), put({ Tagging: 'Other=y' })],
 ]

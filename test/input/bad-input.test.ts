@@ -6,6 +6,7 @@ import { operations } from '#s3/operations.ts'
 import { type Asked, startTestApi, type TestApi } from './api.ts'
 import { access } from './tables/access.ts'
 import { buckets } from './tables/buckets.ts'
+import { encryption } from './tables/encryption.ts'
 import { forms } from './tables/forms.ts'
 import { listings, oddButRight } from './tables/listings.ts'
 import { locks } from './tables/locks.ts'
@@ -27,6 +28,7 @@ const cases = [
   ...tagging,
   ...smallSettings,
   ...locks,
+  ...encryption,
   ...unsetSettings,
   ...forms,
   ...documents,
