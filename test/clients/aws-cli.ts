@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { type Account, awsEnvironment, type Client, command, findFirstLine } from './client.ts'
 import { identityWithAwsCli } from './identity.ts'
 import { keysWithAwsCli } from './kms.ts'
-import { expectEqual } from './round-trip.ts'
-import { sameAgain } from './round-trip.ts'
+import { expectEqual, sameAgain } from './round-trip.ts'
 import { settingsWithAwsCli } from './settings.ts'
 
 export function awsCli(account: Account): Client {

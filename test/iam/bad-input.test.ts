@@ -215,7 +215,7 @@ describe('GET /_/status', () => {
     await root.send(new PutBucketPolicyCommand({ Bucket, Policy }))
     const reads = async () => (await fetch(`${app.endpoint}/${Bucket}/a`)).status
     expect(await reads()).toBe(200)
-    const path = join(dirname(app.iamPath), 'data', '.myfsio.sys', 'config', 'bucket_policies.json')
+    const path = join(dirname(app.iamPath), 'bucket_policies.json')
     const good = await readFile(path, 'utf8')
     await writeFile(path, spoil(good))
     expect(JSON.parse((await status(rootKeys)).text).documents[1]).toEqual({

@@ -177,8 +177,9 @@ describe('temporary credentials', () => {
       [{ SECRET_KEY: 'quite another secret key' }, false],
     ] as const) {
       const root = await mkdtemp(join(app.root, 'again-'))
-      await copyFile(app.iamPath, join(root, 'iam.json'))
-      const again = await startApp({ root, settings })
+      const iamPath = join(root, 'iam.json')
+      await copyFile(app.iamPath, iamPath)
+      const again = await startApp({ root, settings: { ...settings, IAM_CONFIG: iamPath } })
       const asked = again.sts(keys).send(new aws.GetCallerIdentityCommand({}))
       if (isKnown) expect(await asked).toMatchObject({ Account: accountId })
       else await expect(asked).rejects.toThrow(failure('InvalidClientTokenId'))
