@@ -157,6 +157,11 @@ const table = {
   ],
   InvalidPartNumber: [416, 'The requested partnumber is not satisfiable'],
   InvalidPartOrder: [400, 'The list of parts was not in ascending order. Parts must be ordered by part number.'],
+  InvalidWriteOffset: [400, 'The write offset value that you specified does not match the current object size.'],
+  TooManyParts: [
+    400,
+    'You have attempted to add more parts than the maximum of 10000 that are allowed for this object. You can use the CopyObject operation to copy this object to another and then add more data to the newly copied object.',
+  ],
   InvalidStorageClass: [400, 'The storage class you specified is not valid'],
   NoSuchKey: [404, 'The specified key does not exist.'],
   NoSuchUpload: [

@@ -196,6 +196,20 @@ export interface Store {
   discard(staged: Staged): Promise<void>
   /** PreconditionFailed, NoSuchKey (If-Match on nothing), NoSuchBucket, QuotaExceeded. Takes over `staged`, also when it throws. */
   putObject(put: PutObject): Promise<ObjectVersion>
+  /** All bytes of an open object, which it closes, and after them the body: its are the size and digests. */
+  stageAppend(to: OpenObject, body: IncomingBody): Promise<Staged>
+  /**
+   * Makes what was staged the object, with what else is said of it, if it still is `base`. InvalidWriteOffset if it has another size,
+   * OperationAborted; as putObject else.
+   */
+  putAppended(append: {
+    bucket: Bucket
+    key: string
+    base: ObjectVersion
+    staged: Staged
+    conditions: WriteConditions
+    origin?: Origin | undefined
+  }): Promise<ObjectVersion>
   /**
    * The record as stored, delete markers included. `versionId` undefined: the current one. Files changed, added or removed by
    * hand have been adopted.

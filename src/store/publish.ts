@@ -33,8 +33,7 @@ export async function putObject(context: StoreContext, put: PutObject): Promise<
   const { blobs } = context
   const staged = put.staged as StagedBlob
   const discard = () => blobs.discard(staged)
-  // A write to a versioned key keeps the bytes of the version before.
-  if (put.bucket.versioning !== 'Unversioned') await prepare(context, put, discard)
+  await prepareVersioned(context, put, discard)
   const fresh: NewVersion = {
     key: put.key,
     sizeBytes: staged.sizeBytes,
@@ -55,7 +54,13 @@ export async function putObject(context: StoreContext, put: PutObject): Promise<
   })
 }
 
-async function prepare({ blobs }: StoreContext, { bucket, key }: PutObject, discard: () => void): Promise<void> {
+/** A write to a versioned key keeps the bytes of the version before. */
+export async function prepareVersioned(
+  { blobs }: StoreContext,
+  { bucket, key }: { readonly bucket: Bucket; readonly key: string },
+  discard: () => void,
+): Promise<void> {
+  if (bucket.versioning === 'Unversioned') return
   try {
     await blobs.prepareChange(bucket.name, key)
   } catch (error) {

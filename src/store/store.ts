@@ -3,6 +3,7 @@ import type { BlobOwner } from '#blobs/contract/foreign.ts'
 import type { StagedBlob } from '#blobs/contract/incoming.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import { adopt } from './adoption.ts'
+import { putAppended, stageAppend } from './append.ts'
 import { storeStatus } from './background.ts'
 import { findSetting, putSetting } from './bucket-settings.ts'
 import { adoptBucket, createBucket, deleteBucket, findBucket, getBucket, listBuckets, updateBucket } from './buckets.ts'
@@ -44,6 +45,8 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     stageCopy: (source, range, algorithms) => blobs.stageCopy((source as OpenVersion).blob, range, algorithms),
     discard: async (staged) => blobs.discard(staged as StagedBlob),
     putObject: (put) => putObject(context, put),
+    stageAppend: (to, body) => stageAppend(context, to, body),
+    putAppended: (append) => putAppended(context, append),
     findVersion: (bucket, key, versionId) => findVersion(context, bucket, key, versionId),
     headObject: (bucket, key, versionId) => headObject(context, bucket, key, versionId),
     openObject: (bucket, key, versionId) => openObject(context, bucket, key, versionId),

@@ -69,7 +69,6 @@ const asking: readonly (readonly [header: string, value: string, operations: rea
   ['x-amz-object-lock-mode', 'GOVERNANCE', writes],
   ['x-amz-object-lock-retain-until-date', '2099-01-01T00:00:00Z', writes],
   ['x-amz-object-lock-legal-hold', 'ON', writes],
-  ['x-amz-write-offset-bytes', '0', ['PutObject']],
   ['x-amz-mfa', 'serial 123456', ['DeleteObject', 'DeleteObjects', 'PutBucketVersioning']],
   ['x-amz-bucket-namespace', 'account-regional', ['CreateBucket']],
   ['if-modified-since', 'Fri, 24 Nov 2000 00:00:00 GMT', ['RenameObject']],

@@ -53,6 +53,11 @@ export interface BlobStore {
   stage(body: IncomingBody): Promise<StagedBlob>
   /** A staged copy of bytes of an open blob, which it closes. */
   stageCopy(from: OpenBlob, range: ByteRange, algorithms: readonly ChecksumAlgorithm[]): Promise<StagedBlob>
+  /**
+   * All bytes of an open blob, which it closes, and after them the body. Size and digests are the body's, the ref is of all. Memory is
+   * bounded as for `stage`, and the old bytes are not copied where the file system can share them.
+   */
+  stageAppend(to: OpenBlob, body: IncomingBody): Promise<StagedBlob>
   discard(staged: StagedBlob): void
 
   /** The ref of a version that becomes current at this key. Its own, or that of a version that was current before. */

@@ -43,6 +43,7 @@ import { hasVersion, openVersion } from './open-file.ts'
 import { BucketFolders } from './place/bucket-folders.ts'
 import { placeOf, withKind } from './place/file-ref.ts'
 import { isPlainKey, type Layout } from './place/layout.ts'
+import { stageAppend } from './staging/append.ts'
 import { PartFiles } from './staging/parts.ts'
 import { removeAbandoned } from './staging/remove-abandoned.ts'
 import { Spares } from './staging/spares.ts'
@@ -124,6 +125,10 @@ export class PlainFiles implements BlobStore {
 
   stageCopy(from: OpenBlob, range: ByteRange, algorithms: readonly ChecksumAlgorithm[]): Promise<StagedBlob> {
     return stageCopy(this.#context, from, range, algorithms)
+  }
+
+  stageAppend(to: OpenBlob, body: IncomingBody): Promise<StagedBlob> {
+    return stageAppend(this.#context, to, body)
   }
 
   discard({ ref }: StagedBlob): void {

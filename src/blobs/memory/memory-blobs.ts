@@ -70,6 +70,13 @@ export class MemoryBlobs implements BlobStore {
     return this.#stage(await copyOf(from, range, algorithms), algorithms)
   }
 
+  async stageAppend(to: OpenBlob, body: IncomingBody): Promise<StagedBlob> {
+    const before = await copyOf(to, { start: 0, end: to.sizeBytes }, [])
+    const added = await readBody(body)
+    const ref = this.#keep(Buffer.concat([before, added]))
+    return { ref, sizeBytes: added.length, digests: digestsOf(added, body.algorithms), bytes: undefined }
+  }
+
   #stage(bytes: Buffer, algorithms: readonly ChecksumAlgorithm[]): StagedBlob {
     const digests = digestsOf(bytes, algorithms)
     return { ref: this.#keep(bytes), sizeBytes: bytes.length, digests, bytes: undefined }

@@ -1,3 +1,6 @@
+import { ApiError } from '#model/errors.ts'
+import type { ObjectVersion } from '#model/object/object.ts'
+import { appendObject } from '#objects/append-object.ts'
 import { putObject as put } from '#objects/put-object.ts'
 import type { Operation } from '#s3/operation.ts'
 import { checksumHeaders } from '#s3/request/checksum-headers.ts'
@@ -9,14 +12,30 @@ import { parseNewObject } from './object-attributes.ts'
 export const putObject: Operation = async (request, { store, accounts }) => {
   const object = parseNewObject(request.headers, request, accounts)
   const conditions = writeConditions(request.headers)
-  const version = await put(store, request.actor, { object, body: announcedBody(request), conditions })
-  return {
-    headers: {
-      etag: `"${version.etag}"`,
-      ...checksumHeaders(version.checksum),
-      ...writtenVersionHeader(request.bucket.versioning, version),
-    },
+  const asked = { object, body: announcedBody(request), conditions }
+  const offset = request.headers['x-amz-write-offset-bytes']
+  if (offset === undefined) {
+    return { headers: writtenHeaders(request.bucket.versioning, await put(store, request.actor, asked)) }
   }
+  const version = await appendObject(store, request.actor, { ...asked, offsetBytes: parseOffset(String(offset)) })
+  const headers = writtenHeaders(request.bucket.versioning, version)
+  return { headers: { ...headers, 'x-amz-object-size': String(version.sizeBytes) } }
+}
+
+function writtenHeaders(versioning: string, version: ObjectVersion): Record<string, string> {
+  return {
+    etag: `"${version.etag}"`,
+    ...checksumHeaders(version.checksum),
+    ...writtenVersionHeader(versioning, version),
+  }
+}
+
+function parseOffset(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new ApiError('InvalidArgument', {
+    message: 'The write offset must be a number of bytes.',
+    fields: { ArgumentName: 'x-amz-write-offset-bytes', ArgumentValue: text },
+  })
 }
 
 export function versionHeader(versioning: string, version: { readonly versionId: string }): Record<string, string> {

@@ -27,7 +27,6 @@ const unserved: readonly UnservedHeader[] = [
   { prefix: 'x-amz-server-side-encryption', operations: [...writes, ...parts, ...reads] },
   { prefix: 'x-amz-copy-source-server-side-encryption', operations: ['CopyObject', 'UploadPartCopy'] },
   { prefix: 'x-amz-object-lock-', operations: writes },
-  { prefix: 'x-amz-write-offset-bytes', operations: ['PutObject'] },
   { prefix: 'x-amz-mfa', operations: ['DeleteObject', 'DeleteObjects', 'PutBucketVersioning'] },
   { prefix: 'x-amz-bucket-namespace', operations: ['CreateBucket'], harmless: 'global' },
   { prefix: 'if-modified-since', operations: ['RenameObject'] },

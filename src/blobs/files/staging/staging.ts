@@ -9,6 +9,7 @@ import { ingest } from '#blobs/files/io/ingest.ts'
 import { type FileSignature, fileRef } from '#blobs/files/place/file-ref.ts'
 import { assertNotTooLarge, readSmall } from '#blobs/read-body.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
+import type { BlobRef } from '#metadata/blob-ref.ts'
 import { asStorageError, volumeFull } from '#metadata/storage-error.ts'
 import { limits } from '#model/limits.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
@@ -32,11 +33,16 @@ export function assertRoom({ reserve }: FilesContext, sizeBytes = 0): void {
 
 function stageBytes(context: FilesContext, bytes: Buffer, asked: readonly ChecksumAlgorithm[]): StagedBlob {
   const digests: Digests = digestOnce(algorithmsFor(asked), bytes)
+  return { ref: writeStaged(context, bytes), sizeBytes: bytes.length, digests, bytes }
+}
+
+/** A small file. */
+export function writeStaged(context: FilesContext, bytes: Buffer): BlobRef {
   const spare = context.spares.take(bytes.length)
   const fileId = spare?.fileId ?? context.staging.newFileId()
   try {
     const signature = writeSmallFile(context.layout.staging(fileId), bytes, { oldBytes: spare?.sizeBytes })
-    return { ref: fileRef(fileId, 'plain', signature), sizeBytes: bytes.length, digests, bytes }
+    return fileRef(fileId, 'plain', signature)
   } catch (error) {
     throw asStorageError(error)
   }
