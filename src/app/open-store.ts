@@ -13,6 +13,7 @@ import { ownCommand } from '#lib/program/package-root.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import type { LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import { sweepLoneSets } from '#store/annotations/annotation-rows.ts'
 import type { StoreContext } from '#store/context.ts'
 import type { Store } from '#store/contract.ts'
 import { ownerOver, storeOver } from '#store/store.ts'
@@ -45,6 +46,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { context, reserve, close } = await openContext(options)
   await context.blobs.removeAbandoned()
   await forgetCompleted(context.engine, context.clock.nowMs())
+  await sweepLoneSets(context.engine, context.clock.nowMs())
   const stopBackground = options.isPrimary ? await startBackground(context, reserve, options) : undefined
   return storeOver(context, options.watch, async () => {
     await stopBackground?.()

@@ -3,6 +3,7 @@
  * keys is read without parsing JSON.
  */
 import type { Acl } from '#model/access/acl.ts'
+import type { AnnotationSet } from '#model/object/annotation-set.ts'
 import {
   type ChecksumAlgorithm,
   type ChecksumType,
@@ -51,6 +52,7 @@ interface Tail {
   t?: object
   a?: Acl
   x?: string
+  n?: AnnotationSet
 }
 
 export function encodeVersion(version: StoredVersion): Buffer {
@@ -67,6 +69,7 @@ export function encodeVersion(version: StoredVersion): Buffer {
   if (version.acl !== undefined) tail.a = version.acl
   if (version.crc64nvme !== undefined) tail.x = version.crc64nvme
   if (blob.isArriving !== undefined) tail.y = 1
+  if (version.annotations !== undefined) tail.n = version.annotations
   const json = JSON.stringify(tail)
   const owner = version.ownerId
   const row = Buffer.allocUnsafe(head + owner.length + Buffer.byteLength(json))
@@ -119,6 +122,7 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
   if (tail.t !== undefined) version.tags = tail.t as Record<string, string>
   if (tail.a !== undefined) version.acl = tail.a
   if (tail.x !== undefined) version.crc64nvme = tail.x
+  if (tail.n !== undefined) version.annotations = tail.n
   return version
 }
 

@@ -141,6 +141,15 @@ const table = {
   ],
   TooManyBuckets: [400, 'You have attempted to create more buckets than allowed'],
 
+  // Annotations
+  AnnotationLimitExceeded: [400, 'The object annotation count exceeds the limit (1000).'],
+  AnnotationNameTooLong: [400, 'Your annotation name is too long'],
+  InvalidAnnotationName: [400, 'The annotation name you provided is invalid.'],
+  InvalidPrefix: [400, 'The annotation prefix you provided is invalid.'],
+  NoSuchAnnotation: [404, 'The specified annotation does not exist.'],
+  UnsupportedMediaType: [415, 'The annotation payload is not valid UTF-8 encoded text.'],
+  UserAnnotationNameMustBeSpecified: [400, 'The annotation name must be specified.'],
+
   // Objects
   ConditionalRequestConflict: [
     409,

@@ -14,28 +14,44 @@ export interface ObjectAddress {
   readonly versionId?: string | undefined
 }
 
-export interface VersionChange extends ObjectAddress {
+/** What is asked before a version is changed. */
+export interface VersionQuestion extends ObjectAddress {
   readonly action: string
   /** Tags that the version will have. */
   readonly objectTags?: RequestFacts['objectTags']
   /** The version, where the edge has established the right to change it. */
   readonly judged?: ObjectVersion
+}
+
+export interface VersionChange extends VersionQuestion {
   /** Changes what is stored; gives undefined if that is no longer what permission was given for, `judged`. */
   readonly change: (judged: ObjectVersion) => (stored: ObjectVersion) => ObjectVersion | undefined
 }
 
 const attempts = 100
 
-/**
- * Changes the record of a version. Permission may depend on the version: where another request has changed or replaced it in the
- * meantime, permission is asked for anew. MethodNotAllowed on a delete marker; OperationAborted after too many attempts.
- */
+/** Changes the record of a version. MethodNotAllowed on a delete marker; OperationAborted after too many attempts. */
 export async function changeVersion(
   store: Store,
   actor: Actor,
-  { bucket, key, versionId, action, objectTags, judged, change }: VersionChange,
+  { change, ...question }: VersionChange,
 ): Promise<ObjectVersion> {
-  const { principal, gatekeeper, facts } = actor
+  const { result } = await actOnVersion(store, actor, question, (judged) =>
+    store.changeVersion(question.bucket.name, judged, change(judged), actor),
+  )
+  return result
+}
+
+/**
+ * What `act` gives, and the version that it was done to. Permission may depend on the version: where another request has changed or replaced
+ * it in the meantime, so that `act` gives undefined, permission is asked for anew.
+ */
+export async function actOnVersion<Result>(
+  store: Store,
+  { principal, gatekeeper, facts }: Actor,
+  { bucket, key, versionId, action, objectTags, judged }: VersionQuestion,
+  act: (judged: ObjectVersion) => Promise<Result | undefined>,
+): Promise<{ readonly version: ObjectVersion; readonly result: Result }> {
   const question = {
     principal,
     action,
@@ -50,8 +66,8 @@ export async function changeVersion(
   let known = judged
   for (let attempt = 0; attempt < attempts; attempt++) {
     known ??= await readAuthorized({ store, gatekeeper }, question, read, versionRecord)
-    const changed = await store.changeVersion(bucket.name, known, change(known), actor)
-    if (changed !== undefined) return changed
+    const result = await act(known)
+    if (result !== undefined) return { version: known, result }
     known = undefined
   }
   throw new ApiError('OperationAborted')

@@ -2,9 +2,11 @@
 import { authorizeOnObject } from '#access/decide/object-access.ts'
 import { authorizeCarriedTags } from '#access/decide/tag-access.ts'
 import { ApiError } from '#model/errors.ts'
+import { usedBytes } from '#model/object/annotation-set.ts'
 import type { ChecksumAlgorithm, ObjectAttributes, ObjectVersion } from '#model/object/object.ts'
-import type { Store, WriteConditions } from '#store/contract.ts'
+import type { Staged, Store, WriteConditions } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
+import { authorizeCarriedAnnotations } from './annotate-object.ts'
 import { authorizeDeletion, type Deletion, deleteObject } from './delete-object.ts'
 import { copyKeys, factsOfEffect } from './effect.ts'
 import { checksumToKeep } from './new-body.ts'
@@ -22,6 +24,7 @@ export interface Copy {
     readonly tags: boolean
     /** Storage class and redirect, which a client of S3 has to name. */
     readonly storage: boolean
+    readonly annotations: boolean
   }
   /** Undefined: the source's. */
   readonly checksumAlgorithm?: ChecksumAlgorithm | undefined
@@ -51,8 +54,10 @@ export async function copyObject(store: Store, actor: Actor, copy: Copy): Promis
     if (copy.deletesSource) await authorizeDeletion(store, actor, deletionOf(copy, source))
     if (!copy.isWriteAuthorized) await authorizeWrite(store, actor, copy, attributes)
     if (fromSource.tags) authorizeTags(actor, copy, source)
+    if (fromSource.annotations) authorizeAnnotations(actor, copy, source)
     refuseImpossible(copy, source)
-    await store.assertQuota(bucket, { key, sizeBytes: source.sizeBytes, isPart: false })
+    const sizeBytes = fromSource.annotations ? usedBytes(source) : source.sizeBytes
+    await store.assertQuota(bucket, { key, sizeBytes, isPart: false })
   } catch (error) {
     opened.close()
     throw error
@@ -60,10 +65,20 @@ export async function copyObject(store: Store, actor: Actor, copy: Copy): Promis
   const algorithm = copy.checksumAlgorithm ?? source.checksum?.algorithm ?? 'CRC64NVME'
   const staged = await store.stageCopy(opened, { start: 0, end: source.sizeBytes }, [algorithm])
   const checksum = checksumToKeep(staged, algorithm)
-  const written = { bucket, key, staged, attributes, checksum, conditions, origin: actor }
+  const annotations = fromSource.annotations ? await carryAnnotations(store, source, staged) : undefined
+  const written = { bucket, key, staged, attributes, checksum, conditions, annotations, origin: actor }
   const copied = await store.putObject({ ...written, cause: 'Copy' })
   if (copy.deletesSource) await deleteObject(store, actor, deletionOf(copy, source))
   return { source, copy: copied }
+}
+
+async function carryAnnotations(store: Store, source: ObjectVersion, staged: Staged) {
+  try {
+    return await store.copyAnnotations(source)
+  } catch (error) {
+    await store.discard(staged)
+    throw error
+  }
 }
 
 const deletionOf = ({ source: { bucket, key } }: Copy, { etag }: ObjectVersion): Deletion => ({
@@ -106,6 +121,12 @@ function authorizeTags(
 ): void {
   const from = { bucket, key, versionId, version, facts: factsOfSource(facts, versionId) }
   authorizeCarriedTags(gatekeeper, principal, from, { bucket: object.bucket, key: object.key, facts })
+}
+
+function authorizeAnnotations(actor: Actor, { source, object }: Copy, version: ObjectVersion): void {
+  const { bucket, key, versionId } = source
+  const from = { bucket, key, versionId, version, facts: factsOfSource(actor.facts, versionId) }
+  authorizeCarriedAnnotations(actor, from, { bucket: object.bucket, key: object.key })
 }
 
 function refuseImpossible(

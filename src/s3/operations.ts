@@ -29,6 +29,12 @@ import { listMultipartUploads } from './multipart/list-uploads.ts'
 import { uploadPart } from './multipart/upload-part.ts'
 import { uploadPartCopy } from './multipart/upload-part-copy.ts'
 import { getObjectAcl, putObjectAcl } from './object/acl.ts'
+import {
+  deleteObjectAnnotation,
+  getObjectAnnotation,
+  listObjectAnnotations,
+  putObjectAnnotation,
+} from './object/annotations.ts'
 import { copyObject } from './object/copy-object.ts'
 import { deleteObject } from './object/delete-object.ts'
 import { deleteObjects } from './object/delete-objects.ts'
@@ -80,6 +86,10 @@ export const operations: readonly OperationRow[] = [
   { name: 'GetObjectTagging', route: 'GET object ?tagging', action: byVersion('s3:GetObjectTagging', 's3:GetObjectVersionTagging'), run: getObjectTagging, reads: 'record', refusesMarkers: true },
   { name: 'PutObjectTagging', route: 'PUT object ?tagging', action: undefined, run: putObjectTagging },
   { name: 'DeleteObjectTagging', route: 'DELETE object ?tagging', action: undefined, run: deleteObjectTagging },
+  { name: 'PutObjectAnnotation', route: 'PUT object ?annotation (annotationName)', action: byVersion('s3:PutObjectAnnotation', 's3:PutObjectVersionAnnotation'), run: putObjectAnnotation, reads: 'record', refusesMarkers: true },
+  { name: 'GetObjectAnnotation', route: 'GET object ?annotation ?annotationName=', action: byVersion('s3:GetObjectAnnotation', 's3:GetObjectVersionAnnotation'), run: getObjectAnnotation, reads: 'record', refusesMarkers: true },
+  { name: 'ListObjectAnnotations', route: 'GET object ?annotation', action: byVersion('s3:ListObjectAnnotations', 's3:ListObjectVersionAnnotations'), run: listObjectAnnotations, reads: 'record', refusesMarkers: true },
+  { name: 'DeleteObjectAnnotation', route: 'DELETE object ?annotation (annotationName)', action: byVersion('s3:DeleteObjectAnnotation', 's3:DeleteObjectVersionAnnotation'), run: deleteObjectAnnotation, reads: 'record', refusesMarkers: true },
   { name: 'DeleteObject', route: 'DELETE object', action: byVersion('s3:DeleteObject', 's3:DeleteObjectVersion'), run: deleteObject },
   { name: 'DeleteObjects', route: 'POST bucket ?delete', action: undefined, run: deleteObjects },
   { name: 'PostObject', route: 'POST bucket', action: undefined, run: postObject, authenticatesItself: true },
@@ -110,12 +120,8 @@ export const operations: readonly OperationRow[] = [
   unsupported('CreateBucketMetadataConfiguration', 'POST bucket ?metadataConfiguration'),
   unsupported('CreateBucketMetadataTableConfiguration', 'POST bucket ?metadataTable'),
   unsupported('CreateSession', 'GET bucket ?session'),
-  unsupported('DeleteObjectAnnotation', 'DELETE object ?annotation ?annotationName='),
-  unsupported('GetObjectAnnotation', 'GET object ?annotation ?annotationName='),
   unsupported('GetObjectTorrent', 'GET object ?torrent'),
   unsupported('ListDirectoryBuckets', 'GET service ?x-id=ListDirectoryBuckets'),
-  unsupported('ListObjectAnnotations', 'GET object ?annotation'),
-  unsupported('PutObjectAnnotation', 'PUT object ?annotation ?annotationName='),
   unsupported('PutObjectLegalHold', 'PUT object ?legal-hold'),
   unsupported('PutObjectLockConfiguration', 'PUT bucket ?object-lock'),
   unsupported('PutObjectRetention', 'PUT object ?retention'),

@@ -40,6 +40,8 @@ export async function putAppended(context: StoreContext, append: Append): Promis
       key,
       sizeBytes: staged.ref.sizeBytes,
       attributes: before,
+      // They belong to a version: the one that is kept keeps them.
+      annotations: record.versioning === 'Enabled' || before.versionId !== 'null' ? undefined : before.annotations,
       blob: blobs.asCurrent(key, staged.ref),
     }
     const change = noChange(bucket.name, key, context)

@@ -16,8 +16,10 @@ import { type Transaction, transact } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import type { AnnotationSet } from '#model/object/annotation-set.ts'
 import type { ChangeCause, ObjectChange } from '#model/object/object-event.ts'
 import type { Origin } from '#model/origin.ts'
+import { removeAnnotations, sweepAnnotations } from './annotations/annotation-rows.ts'
 import { bucketIn } from './buckets.ts'
 import type { StoreContext } from './context.ts'
 import { appendEvent } from './outbox.ts'
@@ -31,6 +33,8 @@ export interface Change extends BlobChange {
   arrived: Arrival | undefined
   moved: MovedBlob[]
   readonly gone: GoneBlob[]
+  /** Annotations of versions that are no more. */
+  readonly goneAnnotations: AnnotationSet[]
   /** Versions more, and their bytes. */
   objectCount: number
   sizeBytes: number
@@ -46,6 +50,7 @@ export const noChange = (bucket: string, key: string, { clock }: Pick<StoreConte
   arrived: undefined,
   moved: [],
   gone: [],
+  goneAnnotations: [],
   objectCount: 0,
   sizeBytes: 0,
   happened: [],
@@ -97,14 +102,17 @@ async function commitOnce<T>(
 ): Promise<T> {
   const { engine, blobs, durability } = context
   let recorded: Recorded | undefined
+  let alone: readonly string[] = []
   const { result: outcome, committed } = await transact(engine, async (transaction) => {
     // What an attempt that did not apply has recorded never happened: its files must not be moved or removed.
     recorded = undefined
+    alone = []
     const bucket = await bucketIn(transaction, bucketName)
     const { result, change } = await body(transaction, bucket)
     if (change !== undefined) {
       if (cause !== 'FileSystem') await requireQuota(engine, transaction, bucket, change)
       countUsage(transaction, change)
+      alone = await removeAnnotations(transaction, change.goneAnnotations, change.atMs)
       recorded = await blobs.record(transaction, change)
       if (bucket.hasListeners) {
         const { atMs } = change
@@ -122,6 +130,7 @@ async function commitOnce<T>(
   const { flushed } = committed
   if (recorded !== undefined) await blobs.settle(recorded, { flushed, isUnversioned, isAwaited })
   else if (durability === 'strict') await flushed
+  for (const id of alone) await sweepAnnotations(engine, id)
   return result
 }
 

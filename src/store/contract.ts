@@ -9,6 +9,8 @@ import type { IncomingBody, Staged, StagedPart } from '#blobs/contract/incoming.
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { BucketSettings, SettingName } from '#model/bucket/bucket-settings.ts'
 import type { BucketUsage } from '#model/bucket/usage.ts'
+import type { Annotation } from '#model/object/annotation.ts'
+import type { AnnotationSet } from '#model/object/annotation-set.ts'
 import type {
   Checksum,
   ChecksumAlgorithm,
@@ -46,6 +48,22 @@ export interface PutObject {
   readonly origin?: Origin | undefined
   /** If it is not a PutObject. */
   readonly cause?: 'Put' | 'Post' | 'Copy'
+  /** Of `copyAnnotations`. */
+  readonly annotations?: AnnotationSet | undefined
+}
+
+/** The bytes of an annotation, received and hashed. */
+export interface StagedAnnotation extends Staged {
+  readonly bytes: Buffer
+}
+
+export interface AnnotationChange {
+  readonly bucket: string
+  readonly version: ObjectVersion
+  readonly name: string
+  /** The ETag that the object must have. */
+  readonly objectIfMatch?: string | undefined
+  readonly origin?: Origin | undefined
 }
 
 export interface DeletedObject {
@@ -286,6 +304,22 @@ export interface Store {
   }): Promise<ObjectVersion>
   /** NoSuchUpload, PreconditionFailed. */
   abortUpload(bucket: string, key: string, uploadId: string, ifInitiatedMs?: number): Promise<void>
+
+  // Annotations. `version` is one that was read; those below that change one give undefined if it is gone by now.
+  /** AnnotationLimitExceeded, PreconditionFailed, QuotaExceeded. */
+  putAnnotation(
+    put: AnnotationChange & { staged: StagedAnnotation; checksum: Checksum },
+  ): Promise<Annotation | undefined>
+  /** PreconditionFailed. It need not be there. */
+  deleteAnnotation(remove: AnnotationChange): Promise<true | undefined>
+  /** Undefined: there is none of this name. */
+  readAnnotation(version: ObjectVersion, name: string): Promise<{ annotation: Annotation; bytes: Buffer } | undefined>
+  listAnnotations(
+    version: ObjectVersion,
+    page: { prefix: string; after: string; limit: number },
+  ): Promise<{ annotations: Annotation[]; next: string | undefined }>
+  /** Those of a version, for a copy of it: `putObject` takes them over. Undefined: it has none. */
+  copyAnnotations(version: ObjectVersion): Promise<AnnotationSet | undefined>
 
   /** Where the bytes of a version are, for people; undefined where that is nothing to look at. */
   whereabouts(bucket: string, version: ObjectVersion): Whereabouts | undefined

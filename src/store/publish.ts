@@ -8,9 +8,13 @@ import { rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
+import { ApiError } from '#model/errors.ts'
+import { type AnnotationSet, usedBytes } from '#model/object/annotation-set.ts'
 import type { Checksum, ObjectAttributes, ObjectVersion } from '#model/object/object.ts'
 import type { ChangeCause } from '#model/object/object-event.ts'
 import type { Origin } from '#model/origin.ts'
+import { endSet } from './annotations/annotation-rows.ts'
+import { discardAnnotations } from './annotations/copy-annotations.ts'
 import { type Change, commitChange, noChange } from './commit-change.ts'
 import { checkWriteConditions } from './conditions.ts'
 import type { StoreContext } from './context.ts'
@@ -27,12 +31,18 @@ export interface NewVersion {
   readonly blob: BlobRef
   /** Base64, of all bytes; undefined only for a renamed version of an older release. */
   readonly crc64nvme: string | undefined
+  /** Those that it brings, or has in common with the version that it replaces. */
+  readonly annotations?: AnnotationSet | undefined
 }
 
 export async function putObject(context: StoreContext, put: PutObject): Promise<ObjectVersion> {
   const { blobs } = context
   const staged = put.staged as StagedBlob
-  const discard = () => blobs.discard(staged)
+  const { annotations } = put
+  const discard = () => {
+    blobs.discard(staged)
+    if (annotations !== undefined) discardAnnotations(context, annotations)
+  }
   await prepareVersioned(context, put, discard)
   const fresh: NewVersion = {
     key: put.key,
@@ -43,6 +53,7 @@ export async function putObject(context: StoreContext, put: PutObject): Promise<
     attributes: put.attributes,
     blob: blobs.asCurrent(put.key, staged.ref),
     crc64nvme: staged.digests.get('CRC64NVME')?.toString('base64'),
+    annotations,
   }
   const { conditions, origin, cause = 'Put' } = put
   return publish(context, put.bucket.name, fresh, {
@@ -51,7 +62,12 @@ export async function putObject(context: StoreContext, put: PutObject): Promise<
     cause,
     bytes: staged.bytes,
     discard,
+    ...(annotations && { also: (transaction) => takeOver(transaction, annotations) }),
   })
+}
+
+async function takeOver(transaction: Transaction, { id }: AnnotationSet): Promise<void> {
+  if (!(await endSet(transaction, id))) throw new ApiError('OperationAborted')
 }
 
 /** A write to a versioned key keeps the bytes of the version before. */
@@ -123,7 +139,7 @@ export async function makeCurrent(
   if (bucket.versioning !== 'Unversioned') transaction.requireEmpty(newerThan(bucket.name, key, order))
   if (current !== undefined) {
     if (isVersioned || current.versionId !== 'null') demote(blobs, transaction, bucket.name, current, change)
-    else replace(transaction, current, change)
+    else replace(transaction, current, change, fresh.annotations)
   }
   if (bucket.versioning === 'Suspended' && current?.versionId !== 'null') {
     await dropNullVersion(transaction, bucket.name, key, change)
@@ -132,7 +148,7 @@ export async function makeCurrent(
   transaction.put(row, encodeVersion(version))
   change.order = order
   change.objectCount++
-  change.sizeBytes += version.sizeBytes
+  change.sizeBytes += usedBytes(version)
   change.happened.push({ what: 'created', version })
   return version
 }
@@ -161,6 +177,7 @@ function versionOf(fresh: NewVersion, order: string, versionId: string, modified
   if (websiteRedirectLocation !== undefined) version.websiteRedirectLocation = websiteRedirectLocation
   if (acl !== undefined) version.acl = acl
   if (tags !== undefined) version.tags = tags
+  if (fresh.annotations !== undefined) version.annotations = fresh.annotations
   return version
 }
 
@@ -189,13 +206,20 @@ export function demote(
   change.moved.push({ order: current.order, from: current.blob, to: blob })
 }
 
-/** A version that ceases to exist: its rows besides its own, its bytes, its share of the usage. */
-export function replace(transaction: Transaction, version: StoredVersion, change: Change): void {
+/** A version that ceases to exist: its rows besides its own, its bytes, its annotations unless another takes them over, its share of the usage. */
+export function replace(
+  transaction: Transaction,
+  version: StoredVersion,
+  change: Change,
+  keptAnnotations?: AnnotationSet,
+): void {
+  const { annotations } = version
+  if (annotations !== undefined && annotations.id !== keptAnnotations?.id) change.goneAnnotations.push(annotations)
   if (version.partCount > 0) transaction.remove(rowKey('m', version.blob.id))
   if (version.isDeleteMarker) return
   change.gone.push({ order: version.order, ref: version.blob })
   change.objectCount--
-  change.sizeBytes -= version.sizeBytes
+  change.sizeBytes -= usedBytes(version)
 }
 
 /** Removes the null version if it is a version row. */

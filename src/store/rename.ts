@@ -5,6 +5,7 @@ import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import { usedBytes } from '#model/object/annotation-set.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import { noteEmptied } from './begun-uploads.ts'
 import { type Change, commitChange, noChange } from './commit-change.ts'
@@ -53,7 +54,7 @@ function renameVersion(
     transaction.remove(rowKey('o', bucket.name, from))
     await noteEmptied(transaction, bucket.name, from)
     change.objectCount--
-    change.sizeBytes -= source.sizeBytes
+    change.sizeBytes -= usedBytes(source)
     if (bucket.versioning === 'Unversioned') change.happened.push({ what: 'removed', version: source })
     else await leaveMarker(transaction, bucket, source, change)
     return { result: version, change }
@@ -62,8 +63,8 @@ function renameVersion(
 
 /** The source as a new version of the other key, with its bytes and all that was said of it. */
 function freshOf(source: StoredVersion, key: string): NewVersion {
-  const { sizeBytes, etag, partCount, checksum, crc64nvme, blob } = source
-  return { key, sizeBytes, etag, partCount, checksum, crc64nvme, blob, attributes: source }
+  const { sizeBytes, etag, partCount, checksum, crc64nvme, blob, annotations } = source
+  return { key, sizeBytes, etag, partCount, checksum, crc64nvme, blob, annotations, attributes: source }
 }
 
 /** Where versions are kept the old key ends with a delete marker, as a delete would leave it. */

@@ -3,6 +3,8 @@ import type { BlobOwner } from '#blobs/contract/foreign.ts'
 import type { StagedBlob } from '#blobs/contract/incoming.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import { adopt } from './adoption.ts'
+import { deleteAnnotation, listAnnotations, putAnnotation, readAnnotation } from './annotations/annotations.ts'
+import { copyAnnotations } from './annotations/copy-annotations.ts'
 import { putAppended, stageAppend } from './append.ts'
 import { storeStatus } from './background.ts'
 import { findSetting, putSetting } from './bucket-settings.ts'
@@ -67,6 +69,11 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     listParts: (upload, after, limit) => listParts(context, upload, after, limit),
     completeUpload: (complete) => completeUpload(context, complete),
     abortUpload: (bucket, key, uploadId, ifInitiatedMs) => abortUpload(context, bucket, key, uploadId, ifInitiatedMs),
+    putAnnotation: (put) => putAnnotation(context, put),
+    deleteAnnotation: (remove) => deleteAnnotation(context, remove),
+    readAnnotation: (version, name) => readAnnotation(context, version, name),
+    listAnnotations: (version, page) => listAnnotations(context, version, page),
+    copyAnnotations: (version) => copyAnnotations(context, version),
     whereabouts: (bucket, version) => blobs.whereabouts(bucket, version as StoredVersion),
     compareVersions: (stretch) => compareVersions(context, stretch),
     countLeftovers: (signal) => countLeftovers(context, signal),

@@ -5,6 +5,7 @@ import { digestOnce } from '#lib/digest/digest.ts'
 import { operations } from '#s3/operations.ts'
 import { type Asked, startTestApi, type TestApi } from './api.ts'
 import { access } from './tables/access.ts'
+import { annotations } from './tables/annotations.ts'
 import { buckets } from './tables/buckets.ts'
 import { forms } from './tables/forms.ts'
 import { listings, oddButRight } from './tables/listings.ts'
@@ -21,6 +22,7 @@ const cases = [
   ...buckets,
   ...listings,
   ...objects,
+  ...annotations,
   ...multipart,
   ...policiesAndDeletes,
   ...tagging,

@@ -13,6 +13,8 @@ export type ChangeCause =
   | 'Rename'
   | 'Delete'
   | 'Change'
+  | 'PutAnnotation'
+  | 'DeleteAnnotation'
   | 'FileSystem'
 
 /** What happened to a version, as the outbox of its bucket keeps it. */

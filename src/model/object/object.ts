@@ -3,6 +3,7 @@ import type { Acl } from '#model/access/acl.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Tags } from '#model/tags.ts'
+import type { AnnotationSet } from './annotation-set.ts'
 
 export const checksumAlgorithms = [
   'CRC32',
@@ -66,6 +67,8 @@ export interface ObjectVersion extends ObjectAttributes {
   readonly checksum?: Checksum
   /** Number of parts of a multipart upload; 0 for a single PUT. */
   readonly partCount: number
+  /** Absent: none. */
+  readonly annotations?: AnnotationSet
 }
 
 /** One part of a completed multipart object. */

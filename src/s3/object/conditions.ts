@@ -5,7 +5,7 @@ import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { WriteConditions } from '#store/contract.ts'
 
-const unquote = (etag: string) =>
+export const unquote = (etag: string): string =>
   etag
     .trim()
     .replace(/^W\//, '')

@@ -8,6 +8,8 @@ import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { addToCounters, decodeCounters } from '#metadata/write.ts'
 import { ApiError } from '#model/errors.ts'
+import { usedBytes } from '#model/object/annotation-set.ts'
+import { compareAnnotations, correctAnnotations } from '#store/annotations/check-annotations.ts'
 import { getBucket } from '#store/buckets.ts'
 import type { StoreContext } from '#store/context.ts'
 import { deleteObject } from '#store/delete.ts'
@@ -79,6 +81,7 @@ class Check {
     const where = `${bucket}/${version.key}${version.versionId === 'null' ? '' : ` (version ${version.versionId})`}`
     this.#summary.versions++
     this.#summary.bytes += version.sizeBytes
+    if (version.annotations !== undefined) await this.#checkAnnotations(bucket, version, where)
     try {
       const verdict = await this.#inspection.compare(bucket, version, { mayWrite: repair })
       if (verdict === 'right') return
@@ -89,6 +92,19 @@ class Check {
     } catch (error) {
       this.#tell({ kind: 'unreadable', where, what: sentenceOf(error), repair: undefined })
     }
+  }
+
+  async #checkAnnotations(bucket: string, version: StoredVersion, where: string): Promise<void> {
+    const { sums, damaged } = await compareAnnotations(this.#context, version)
+    for (const name of damaged) {
+      const what = 'Its bytes are not those that were stored. Put it again, or delete it.'
+      this.#tell({ kind: 'damaged', where: `${where}, annotation ${name}`, what, repair: undefined })
+    }
+    const { count = 0, sizeBytes = 0 } = version.annotations ?? {}
+    if (sums.count === count && sums.sizeBytes === sizeBytes) return
+    const repair = this.#options.repair ? await correctAnnotations(this.#context, bucket, version, sums) : undefined
+    const what = `Its record says ${count} annotations of ${sizeBytes} bytes; there are ${sums.count} of ${sums.sizeBytes}.`
+    this.#tell({ kind: 'counter', where, what, repair })
   }
 
   #isAtItsKey(bucket: string, version: StoredVersion): boolean {
@@ -208,10 +224,10 @@ async function countVersions(engine: MetadataEngine, bucket: string): Promise<Co
   const counts: Counts = { objectCount: 0, sizeBytes: 0 }
   for (const table of ['o', 'v'] as const) {
     for await (const { key, value } of eachRow(engine, rowsOf(table, bucket))) {
-      const { isDeleteMarker, sizeBytes } = decodeVersion(rowParts(key)[1] ?? '', value)
-      if (isDeleteMarker) continue
+      const version = decodeVersion(rowParts(key)[1] ?? '', value)
+      if (version.isDeleteMarker) continue
       counts.objectCount++
-      counts.sizeBytes += sizeBytes
+      counts.sizeBytes += usedBytes(version)
     }
   }
   return counts

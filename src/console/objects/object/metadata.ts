@@ -27,7 +27,7 @@ export const saveMetadata: Page = async (visit, services) => {
     await copyObject(services.store, visit.actor, {
       source: { bucket, key },
       object: { bucket, key, headers, userMetadata },
-      fromSource: { metadata: false, tags: true, storage: true },
+      fromSource: { metadata: false, tags: true, storage: true, annotations: true },
       conditions: { ifMatch: etag },
       isWriteAuthorized: false,
     })

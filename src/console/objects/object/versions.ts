@@ -31,7 +31,7 @@ export const restoreVersion: Page = async (visit, services) => {
   await copyObject(services.store, actor, {
     source: { bucket, key, versionId },
     object: { bucket, key, headers: {} },
-    fromSource: { metadata: true, tags: true, storage: true },
+    fromSource: { metadata: true, tags: true, storage: true, annotations: true },
     conditions: {},
     isWriteAuthorized: false,
   })
