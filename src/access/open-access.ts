@@ -1,6 +1,7 @@
 /** Opens everything that decides about access and records it. */
 import type { BucketPolicyBook } from '#identity/bucket-policies/bucket-policies.ts'
 import type { Identities } from '#identity/identities.ts'
+import type { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import type { AuthenticatorSettings } from './caller/authenticator.ts'
@@ -15,6 +16,7 @@ import { UsageLedger } from './records/usage-ledger.ts'
 export interface AccessOptions {
   readonly identities: Identities
   readonly policies: BucketPolicyBook
+  readonly keyPolicies: KeyPolicyBook
   /** The journal's engine, see metadata/tables.ts; `close` closes it. */
   readonly engine: MetadataEngine
   readonly clock: Clock
@@ -38,7 +40,8 @@ export interface Access {
   close(): Promise<void>
 }
 
-export function openAccess({ identities, policies, engine, clock, log, settings }: AccessOptions): Access {
+export function openAccess(options: AccessOptions): Access {
+  const { identities, policies, keyPolicies, engine, clock, log, settings } = options
   const onError = (error: unknown) => log.error({ err: error }, 'the journal of decisions could not be written')
   const journal = new DecisionJournal({ engine, clock, onError })
   const ledger = new UsageLedger({ engine, clock, onError })
@@ -63,8 +66,9 @@ export function openAccess({ identities, policies, engine, clock, log, settings 
     enforce: settings.enforce,
     onSoftDenial: (fields) => log.warn(fields, 'ENFORCE=log allowed a request that would be denied'),
   })
+  const shared = { identities, journal, clientAddress, ownAccount, log, settings, clock }
   return {
-    gatekeeper: createGatekeeper({ identities, authorizer, journal, clientAddress, ownAccount, log, settings, clock }),
+    gatekeeper: createGatekeeper({ ...shared, authorizer, keyPolicies }),
     authorizer,
     journal,
     ledger,

@@ -15,11 +15,15 @@ import { refusalTold } from '#http/server/connections.ts'
 import { closeServer, createHttpServer, listen, takeConnections } from '#http/server/server.ts'
 import { readTls } from '#http/server/tls.ts'
 import { createIamService } from '#iam/service.ts'
-import { createLog, flushLog, type Log } from '#lib/log/log.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import { createLog, flushLog } from '#lib/log/log.ts'
+import { createWebsiteHostReader } from '#model/bucket/website-host.ts'
+import { ApiError } from '#model/errors.ts'
 import type { ServedRequest } from '#model/served-request.ts'
 import { createS3Endpoint } from '#s3/endpoint.ts'
 import { createAddressReader } from '#s3/request/address.ts'
 import { createStsService } from '#sts/service.ts'
+import { createWebsiteEndpoint } from '#website/endpoint.ts'
 import { createBuckets } from './create-buckets.ts'
 import { type OpenServices, openServices, type ServicesStart } from './services.ts'
 
@@ -67,7 +71,7 @@ async function openApi(start: ApiStart) {
 export async function prepareApi(
   open: OpenServices,
   { config, version, isPrimary }: ApiStart,
-  log: Log,
+  log: LevelLog,
 ): Promise<(app: IRouter) => void> {
   if (isPrimary) await createBuckets(open.services.store, config, open.identities.ownerId)
   return installRoutes(open, config, version, log)
@@ -77,7 +81,7 @@ export async function prepareApi(
  * First the routes that need no credentials and cost nothing to pass, last the S3 endpoint, which takes everything
  * else.
  */
-function installRoutes(open: OpenServices, config: AppConfig, version: string, log: Log) {
+function installRoutes(open: OpenServices, config: AppConfig, version: string, log: LevelLog) {
   const { services, access, identities, clock } = open
   const { gatekeeper } = services
   const limiter = config.rateLimit ? new RateLimiter(config.rateLimit) : undefined
@@ -86,7 +90,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const health = createHealthRoutes(version)
   const { region, service, apiBaseUrl } = config
   const findIdentity = (name: string) => identities.find(name)
-  const documents = () => [identities, open.policies].map(({ path, problem }) => ({ path, problem }))
+  const documents = () => [identities, open.policies, open.keys].map(({ path, problem }) => ({ path, problem }))
   const serverOwnerId = () => identities.ownerId
   const questions = { access, findIdentity, documents, serverOwnerId, backgroundWork: open.jobs }
   const admin = createAdminEndpoint({ ...services, region, service, apiBaseUrl, ...questions })
@@ -107,6 +111,8 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
     /^\/(healthz|minio\/(health|admin|kms|metrics|prometheus|v2)|presign|bucket-policy|_)(\/|\?|$)/.test(url) &&
     readAddress('/', headers.host).bucketName === ''
 
+  const websiteIn = createWebsiteHostReader(config.websiteDomains, services.settings.virtualHostDomains)
+
   /** Requests for IAM and STS. POST to a bucket addressed by host is a request for S3. */
   const isQuery = (request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>) =>
     isQueryRequest(request) && readAddress('/', request.headers.host).bucketName === ''
@@ -122,6 +128,15 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
     ...(rateLimit === undefined ? {} : { rateLimit }),
   })
 
+  const website = createWebsiteEndpoint({
+    services,
+    clientAddress: access.clientAddress,
+    log,
+    rateLimit,
+    serverCors: cors,
+    onServed,
+  })
+
   function route(request: Request, response: Response, next: NextFunction): void {
     if (isQuery(request)) query(request, response)
     else if (!isOurs(request)) endpoint(request, response)
@@ -133,14 +148,22 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
     app.use((request: Request, response: Response, next: NextFunction) => {
       const refusal = open.localRequests(request)
       const { host, origin } = request.headers
+      const site = websiteIn(host)
       if (refusal !== undefined) {
         log.warn({ host, origin, path: request.path }, 'refused: the well-known first secret is in force')
         answerRefusal(refusal, isQuery(request) ? 'query' : 's3', request, response)
-      } else if (config.corsAdmin && !isOfS3(request)) {
+      } else if (site !== undefined) website(request, response, site)
+      else if (config.corsAdmin && !isOfS3(request)) {
         applyCors(cors, request, response, () => route(request, response, next))
       } else route(request, response, next)
     })
     app.use((request: Request, response: Response) => endpoint(request, response))
+    // Express's own answer would be a page with the stack.
+    app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+      log.error({ error, path: request.path }, 'a request failed before it reached a service')
+      if (response.headersSent) response.destroy()
+      else answerRefusal(new ApiError('InternalError'), isQuery(request) ? 'query' : 's3', request, response)
+    })
   }
 }
 

@@ -7,7 +7,8 @@ import type { DocumentProblem } from '#documents/json-source.ts'
 import { refusalTold } from '#http/server/connections.ts'
 import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
 import { readTls } from '#http/server/tls.ts'
-import { createLog, flushLog, type Log } from '#lib/log/log.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import { createLog, flushLog } from '#lib/log/log.ts'
 import type { RunningServer } from './api.ts'
 import { type OpenServices, openServices, type ServicesStart } from './services.ts'
 
@@ -18,7 +19,7 @@ export interface ConsoleStart extends ServicesStart {
 
 /** The services of pages, from those that every process opens. */
 export function domainOf(open: OpenServices): DomainServices {
-  const { services, access, identities, policies, engine, clock, jobs, signIn, secretOf } = open
+  const { services, access, identities, policies, keys, engine, clock, jobs, signIn, secretOf } = open
   return {
     ...services,
     clock,
@@ -28,12 +29,13 @@ export function domainOf(open: OpenServices): DomainServices {
     identities,
     signIn,
     secretOf,
-    documentProblems: () => [identities, policies].map(({ path, problem }) => ({ path, problem: sentenceOf(problem) })),
+    documentProblems: () =>
+      [identities, policies, keys].map(({ path, problem }) => ({ path, problem: sentenceOf(problem) })),
   }
 }
 
 /** The routes of a console on services that are open. */
-export function prepareConsole(open: OpenServices, { config, version, packageRoot }: ConsoleStart, log: Log) {
+export function prepareConsole(open: OpenServices, { config, version, packageRoot }: ConsoleStart, log: LevelLog) {
   return createConsole({
     services: domainOf(open),
     config,

@@ -5,6 +5,7 @@ import { Layout } from '#blobs/files/place/layout.ts'
 import { prepareSystemFolder } from '#blobs/files/place/system-folder.ts'
 import { PlainFiles } from '#blobs/files/plain-files.ts'
 import { MemoryBlobs } from '#blobs/memory/memory-blobs.ts'
+import { sealedOver } from '#blobs/sealed/sealed-over.ts'
 import { TroubleLog } from '#blobs/trouble-log.ts'
 import { type Clock, systemClock } from '#lib/clock.ts'
 import type { DiskReserve } from '#lib/files/disk-reserve.ts'
@@ -68,7 +69,8 @@ export async function openContext(options: Omit<StoreOptions, 'watch' | 'isPrima
   const { region = 'us-east-1', blocksPublicAccess = false } = options
   const ownerId = options.ownerId ?? createHash('sha256').update('000000000000').digest('hex')
   const adopts = { ownerId, region, blocksPublicAccess }
-  const context: StoreContext = { clock, engine, blobs, durability, log, troubles: new TroubleLog(log), adopts }
+  const sealed = sealedOver(blobs)
+  const context: StoreContext = { clock, engine, blobs, sealed, durability, log, troubles: new TroubleLog(log), adopts }
   const recovered = await blobs.start(ownerOver(context))
   if (recovered > 0) log.info({ recovered }, 'finished writes that were interrupted')
   const close = async () => {

@@ -2,8 +2,8 @@
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { lookup } from 'mime-types'
 import type { AppConfig } from '#config/config.ts'
+import { mediaTypeOf } from '#lib/text/media-type.ts'
 import { assertBucketName } from '#model/bucket/bucket.ts'
 import type { Store } from '#store/contract.ts'
 import { createBuckets } from './create-buckets.ts'
@@ -38,7 +38,7 @@ async function putFile(store: Store, bucketName: string, key: string, path: stri
   const { size: sizeBytes } = await stat(path)
   const staged = await store.stage({ source: createReadStream(path), sizeBytes, maxBytes: sizeBytes, algorithms: [] })
   const value = staged.digests.get('CRC64NVME')?.toString('base64') ?? ''
-  const contentType = lookup(key) || 'binary/octet-stream'
+  const contentType = mediaTypeOf(key) ?? 'binary/octet-stream'
   await store.putObject({
     bucket,
     key,

@@ -11,12 +11,14 @@ import type { DocumentSources } from '#documents/source.ts'
 import { createLocalRequests } from '#http/local-requests.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
 import { openIdentities } from '#identity/identities.ts'
+import { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
 import { openJobs } from '#jobs/open-jobs.ts'
 import { type Clock, systemClock } from '#lib/clock.ts'
-import type { Log } from '#lib/log/log.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import { openKeyring } from './open-keyring.ts'
 import { openEngine, openStore } from './open-store.ts'
 
 export interface ServicesStart {
@@ -34,7 +36,7 @@ export interface ServicesStart {
 
 export type OpenServices = Awaited<ReturnType<typeof openServices>>
 
-export async function openServices(start: ServicesStart, log: Log) {
+export async function openServices(start: ServicesStart, log: LevelLog) {
   const { config, isPrimary, runsJobs = isPrimary, bootstrap, clock = systemClock, documents: sources } = start
   const { iamPath, secretKey } = config
   const identities = await openIdentities({ path: iamPath, sources, bootstrap, log, secretKey })
@@ -46,7 +48,10 @@ export async function openServices(start: ServicesStart, log: Log) {
     principalExists,
     principals: identities.principals,
   })
-  identities.setNamingPolicies(policies)
+  const keys = await openKeyring({ config, sources, clock, log })
+  const { keyring } = keys
+  const keyPolicies = new KeyPolicyBook(keyring, { principals: identities.principals, principalExists })
+  identities.setNamingPolicies(policies, keyPolicies)
   const { ownerId } = identities
   const { storageRoot: root, durability } = config
   const engine = openEngine({ root, durability, engine: config.metadataEngine })
@@ -68,6 +73,7 @@ export async function openServices(start: ServicesStart, log: Log) {
   const access = openAccess({
     identities,
     policies,
+    keyPolicies,
     engine: openJournalEngine(config),
     clock,
     log,
@@ -83,10 +89,19 @@ export async function openServices(start: ServicesStart, log: Log) {
   const defaults = { defaultObjectOwnership, defaultPublicAccessBlock }
   const settings = { region, regions, maxUploadBytes, virtualHostDomains, ...defaults }
   return {
-    services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },
+    services: {
+      store,
+      gatekeeper: access.gatekeeper,
+      bucketPolicies: policies,
+      accounts: identities,
+      keyring,
+      settings,
+    },
     access,
     identities,
     policies,
+    keys,
+    keyPolicies,
     clock,
     jobs,
     /** The engine of the index, for rows beside the store's. */
@@ -105,7 +120,7 @@ export async function openServices(start: ServicesStart, log: Log) {
       await jobs.close()
       await store.close()
       await access.close()
-      await Promise.all([identities.close(), policies.close()])
+      await Promise.all([identities.close(), policies.close(), keys.close()])
     },
   }
 }

@@ -41,6 +41,11 @@ export class OpenBytes implements OpenBlob {
     return Readable.from([this.bytes(range)], { objectMode: false })
   }
 
+  async readInto(target: Uint8Array, position: number): Promise<void> {
+    if (position + target.length > this.#bytes.length) throw new Error('there are not so many bytes')
+    target.set(this.#bytes.subarray(position, position + target.length))
+  }
+
   assertCopied(): void {}
 
   close(): void {}

@@ -9,15 +9,18 @@ export const readyJson = 'ready-json'
 /** Flags without a value. */
 export const switches: readonly string[] = [...commands, readyJson]
 
-export type Command = (typeof commands)[number] | 'fsck' | 'health' | 'start'
+export type Command = (typeof commands)[number] | 'fsck' | 'health' | 'where' | 'start'
 
 /** Looks at no setting, so that --help works whatever they are. */
 export function findCommand(argv: readonly string[]): Command {
   if (argv.includes('-h')) return 'help'
   const [word] = argv
-  if ((word === 'fsck' || word === 'health') && !argv.includes('--help')) return word
+  if (isWord(word) && !argv.includes('--help')) return word
   return commands.findLast((command) => argv.includes(`--${command}`)) ?? 'start'
 }
+
+const isWord = (word: string | undefined): word is 'fsck' | 'health' | 'where' =>
+  word === 'fsck' || word === 'health' || word === 'where'
 
 export function flagOf(name: Name): string {
   return `--${name.toLowerCase().replaceAll('_', '-')}`

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import type { LogSettings } from '#lib/log/log.ts'
 import { anyRegion } from '#model/bucket/bucket-region.ts'
 import { wellKnownSecret } from '#model/well-known-secret.ts'
-import { isLoopback } from './addresses.ts'
+import { hostsOfWebsites, isLoopback } from './addresses.ts'
 import { flags, readyJson, switches } from './commands.ts'
 import type { Gathered } from './minio.ts'
 import { type Name, names, rows, secrets, type Values } from './rows.ts'
@@ -83,6 +83,13 @@ function disagreements(values: Values, given: Readonly<Record<string, string>>):
   if (!isLoopback(host) && values.SECRET_KEY === 'dev-secret-key') {
     found.push(`SECRET_KEY cannot be the well-known dev-secret-key when listening on ${host}: give another, or none.`)
   }
+  const urls = [values.API_BASE_URL, values.UI_BASE_URL].flatMap((url) => url ?? [])
+  const hosts = [host, ...urls.map((url) => new URL(url).host), ...values.ALLOWED_HOSTS, ...values.VIRTUAL_HOST_DOMAINS]
+  for (const name of hostsOfWebsites(values.WEBSITE_DOMAINS, hosts)) {
+    found.push(
+      `WEBSITE_DOMAINS cannot include ${name}, which is a host of the API or the console: pages of buckets would run there.`,
+    )
+  }
   return found
 }
 
@@ -120,6 +127,14 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     adminAccessKey: values.ADMIN_ACCESS_KEY,
     adminSecretKey: values.ADMIN_SECRET_KEY,
     secretKey: values.SECRET_KEY,
+    kms: {
+      keysPath: join(configFolder, 'kms_keys.json'),
+      rootKey: values.KMS_ROOT_KEY,
+      rootKeyFiles: {
+        path: join(configFolder, 'kms_root.key'),
+        copyPath: join(storageRoot, '.myfsio.sys', 'keys', 'kms_root.key'),
+      },
+    },
     region: values.AWS_REGION,
     // As in MinIO: without AWS_REGION every region is accepted.
     regions: values.REGIONS ?? (given.AWS_REGION === undefined ? [anyRegion] : []),
@@ -129,6 +144,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     uiBaseUrl: values.UI_BASE_URL,
     allowedHosts: values.ALLOWED_HOSTS,
     virtualHostDomains: values.VIRTUAL_HOST_DOMAINS,
+    websiteDomains: values.WEBSITE_DOMAINS,
     plainKeyAuth: values.PLAIN_KEY_AUTH,
     enforce: values.ENFORCE,
     activity: values.ACTIVITY ?? values.MODE !== 'api',

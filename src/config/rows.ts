@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os'
 import * as z from 'zod'
 import { objectOwnerships } from '#model/access/object-ownership.ts'
 import { isBucketName } from '#model/bucket/bucket.ts'
-import { baseUrl, ipRanges, origin } from './addresses.ts'
+import { baseUrl, ipRanges, origin, websiteDomains } from './addresses.ts'
 import { hosts, interval, list, listOf, logLevel, matching, onOff, rateLimit, size, wholeNumber } from './schemas.ts'
 
 const text = z.string().min(1)
@@ -69,6 +69,12 @@ export const rows = {
     'at least 12 characters',
     'encrypts secrets and signs sessions (default: generated)',
   ),
+  KMS_ROOT_KEY: row(
+    z.string().min(32),
+    undefined,
+    'at least 32 characters',
+    'wraps the keys of the KMS (default: a generated file); losing it loses every sealed object',
+  ),
   AWS_REGION: row(matching(/^[a-z0-9-]{1,63}$/), 'us-east-1', 'a region such as us-east-1', 'region of signatures'),
   REGIONS: row(
     listOf(/^(\*|[a-z0-9-]{1,63})$/),
@@ -96,6 +102,12 @@ export const rows = {
     '',
     'domains, separated by commas',
     'domains under which <bucket>.<domain> addresses a bucket',
+  ),
+  WEBSITE_DOMAINS: row(
+    websiteDomains,
+    '',
+    'domains such as www.example.com, www.example.com=bucket or *.example.com, separated by commas',
+    'domains of bucket websites: of the bucket of that name, of another, or <bucket>.example.com',
   ),
   PLAIN_KEY_AUTH: row(onOff, 'on', 'on or off', 'accept X-Access-Key and X-Secret-Key'),
   SIGNATURE_V2: row(
@@ -173,7 +185,7 @@ export type Values = {
 
 export const names = Object.keys(rows) as Name[]
 /** Masked where settings are shown; they have no flag, since command lines are visible to all users of a machine. */
-export const secrets: ReadonlySet<Name> = new Set(['ADMIN_SECRET_KEY', 'SECRET_KEY'])
+export const secrets: ReadonlySet<Name> = new Set(['ADMIN_SECRET_KEY', 'SECRET_KEY', 'KMS_ROOT_KEY'])
 
 function row<T, F extends string | undefined>(
   schema: z.ZodType<T, string>,

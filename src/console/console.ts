@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { IRouter, NextFunction, Request, Response } from 'express'
 import helmet from 'helmet'
 import type { LocalRequests } from '#http/local-requests.ts'
-import type { Log } from '#lib/log/log.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
 import { installAssets } from './answer/assets.ts'
 import { basePathOf, underBasePath } from './answer/base-path.ts'
 import { createRenderer } from './answer/render.ts'
@@ -22,7 +22,7 @@ export interface ConsoleOptions {
   readonly version: string
   readonly packageRoot: string
   readonly localRequests: LocalRequests
-  readonly log: Log
+  readonly log: LevelLog
 }
 
 /** No inline scripts or styles. Content of objects is sent under a stricter policy (objects/object/content.ts). */

@@ -7,7 +7,7 @@ import { authorizeOnObject, authorizeOnUpload } from '#access/decide/object-acce
 import type { Asking } from '#access/decide/resource.ts'
 import { nextRequestId } from '#http/request-id.ts'
 import { Identity } from '#identity/identity.ts'
-import type { Log } from '#lib/log/log.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
 import { anonymous, type Principal } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
@@ -37,7 +37,7 @@ const anonymousAsking: Asking = { requester: anonymousRequester, policies: { ide
 export interface EndpointOptions {
   readonly services: ConsoleServices
   readonly renderer: Renderer
-  readonly log: Log
+  readonly log: LevelLog
 }
 
 export function createEndpoint({ services, renderer, log }: EndpointOptions) {

@@ -8,6 +8,7 @@ import type { Resource } from '#access/decide/resource.ts'
 import type { Access } from '#access/open-access.ts'
 import type { SignIn } from '#access/sign-in/sign-in.ts'
 import type { Identities } from '#identity/identities.ts'
+import type { LocalKeyring } from '#keyring/local-keyring.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import type { Principal } from '#model/account.ts'
@@ -119,6 +120,7 @@ export interface DomainServices {
   readonly bucketPolicies: BucketPolicies
   readonly access: Access
   readonly identities: Identities
+  readonly keyring: LocalKeyring
   readonly signIn: SignIn
   readonly secretOf: (accessKeyId: string) => string | undefined
   readonly documentProblems: () => readonly { readonly path: string; readonly problem: string | undefined }[]

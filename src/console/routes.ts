@@ -33,6 +33,8 @@ import {
   showPolicies,
 } from './iam/policies/policies.ts'
 import { showSimulation } from './iam/simulation/simulate.ts'
+import { saveBucketLock, showBucketLock } from './locks/bucket-lock.ts'
+import { saveVersionLock, showVersionLock } from './locks/version-lock.ts'
 import { createFolder, showNewFolder } from './objects/folder/create-folder.ts'
 import { listingOf, showObjects } from './objects/folder/list-objects.ts'
 import {
@@ -148,6 +150,8 @@ export const routes: readonly Route[] = [
   route('get', '/ui/buckets/:bucket/quota', 's3:ListBucket', showQuota),
   // Not for the bucket's owner: the page asks for the server's own account.
   route('post', '/ui/buckets/:bucket/quota', 'signed-in', saveQuota),
+  route('get', '/ui/buckets/:bucket/lock', 's3:GetBucketObjectLockConfiguration', showBucketLock),
+  route('post', '/ui/buckets/:bucket/lock', 's3:PutBucketObjectLockConfiguration', saveBucketLock),
   route('get', '/ui/buckets/:bucket/tags', 's3:GetBucketTagging', showBucketTags),
   route('post', '/ui/buckets/:bucket/tags', 's3:PutBucketTagging', saveBucketTags),
   route('post', '/ui/buckets/:bucket/versioning', 's3:PutBucketVersioning', setVersioning),
@@ -165,6 +169,9 @@ export const routes: readonly Route[] = [
   route('post', '/ui/buckets/:bucket/metadata?key=', 'signed-in', saveMetadata),
   route('get', '/ui/buckets/:bucket/object-tags?key=', 'signed-in', showObjectTags),
   route('post', '/ui/buckets/:bucket/object-tags?key=', 'signed-in', saveObjectTags),
+  // Reading and changing a lock take rights of their own, so the page asks for them.
+  route('get', '/ui/buckets/:bucket/object-lock?key=&versionId=', 'signed-in', showVersionLock),
+  route('post', '/ui/buckets/:bucket/object-lock?key=&versionId=', 'signed-in', saveVersionLock),
   route('get', '/ui/buckets/:bucket/presign?key=', 's3:GetObject', showPresign),
   route('post', '/ui/buckets/:bucket/presign?key=', 'signed-in', makePresigned),
   route('post', '/ui/buckets/:bucket/restore?key=&versionId=null', 'signed-in', restoreVersion),

@@ -52,7 +52,10 @@ export class Document<T> {
   #current: T
   #stamp = ''
   #lookedIn = -1
+  /** Of the text that was read last. */
   #problem: DocumentProblem | undefined
+  /** Why the file cannot be read at present. */
+  #unreadable: DocumentProblem | undefined
   #isOlder = false
   /** The text that this process has written, or is about to write. */
   #written: { readonly stamp: string; readonly value: T } | undefined
@@ -69,7 +72,7 @@ export class Document<T> {
     const document = new Document(options)
     if (!(await document.#source.open())) await document.update((value) => value)
     document.#load()
-    if (document.#problem !== undefined) document.#takeLastGood(document.#problem)
+    if (document.problem !== undefined) document.#takeLastGood(document.problem)
     document.#watcher = document.#source.watch(() => document.#load())
     return document
   }
@@ -86,7 +89,7 @@ export class Document<T> {
 
   /** Why the present file is not in force; undefined if it is. */
   get problem(): DocumentProblem | undefined {
-    return this.#problem
+    return this.#unreadable ?? this.#problem
   }
 
   get path(): string {
@@ -117,7 +120,7 @@ export class Document<T> {
   async #change(change: (value: T) => T): Promise<T> {
     const { path, schema, older } = this.#options
     this.#load()
-    if (this.#problem !== undefined) throw unusable(path)
+    if (this.problem !== undefined) throw unusable(path)
     const value = schema.parse(change(schema.parse(this.#current)))
     const text = `${JSON.stringify(value, null, 2)}\n`
     this.#refuseMistakes(value, text)
@@ -144,18 +147,28 @@ export class Document<T> {
   }
 
   #load(): void {
-    const { path, log } = this.#options
-    const stamp = this.#source.stamp()
-    if (stamp === this.#stamp || stamp === '') return
-    this.#stamp = stamp
-    // No need to read what was just written.
-    if (stamp === this.#written?.stamp) {
-      this.#current = this.#written.value
-      this.#isOlder = false
+    let text: string | undefined
+    try {
+      const stamp = this.#source.stamp()
+      if (stamp !== this.#stamp && stamp !== '') {
+        // No need to read what was just written.
+        if (stamp === this.#written?.stamp) {
+          this.#current = this.#written.value
+          this.#isOlder = false
+        } else text = this.#source.read()
+        this.#stamp = stamp
+      }
+      this.#unreadable = undefined
+    } catch (error) {
+      this.#cannotBeRead(error)
       return
     }
+    if (text !== undefined) this.#take(text)
+  }
+
+  #take(text: string): void {
+    const { path, log } = this.#options
     try {
-      const text = this.#source.read()
       this.#current = this.#parse(text)
       this.#source.keepLastGood(text)
       if (this.#problem !== undefined) log.info({ path }, 'the document is valid again')
@@ -166,6 +179,14 @@ export class Document<T> {
       const where = { path, line: problem.line, at: problem.path, problem: problem.message }
       log.error(where, 'the document is invalid; its last valid state stays in force')
     }
+  }
+
+  /** The disk may recover: the file is tried again by the next request. */
+  #cannotBeRead(error: unknown): void {
+    const { path, log } = this.#options
+    if (this.#unreadable === undefined)
+      log.error({ path, error }, 'the document cannot be read; its last valid state stays in force')
+    this.#unreadable = new DocumentProblem(`it cannot be read: ${String(error)}`)
   }
 
   #parse(text: string): T {

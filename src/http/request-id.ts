@@ -10,3 +10,6 @@ export function nextRequestId(): string {
   counter = (counter + 1) & 0xffffff
   return id
 }
+
+/** `x-amz-id-2`: constant for a process, so that it tells which one answered. */
+export const hostId = randomBytes(32).toString('base64')

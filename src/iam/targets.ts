@@ -6,7 +6,8 @@ import { type Entity, findNamed, type Tagged } from '#identity/entities/entity.t
 import { policyArn } from '#identity/entities/managed-policy.ts'
 import { oidcProviderArn } from '#identity/entities/oidc-provider.ts'
 import type { Bounded } from '#identity/entities/policy-holder.ts'
-import { accountPart, arnOf, rootArn } from '#identity/principals/principal-arn.ts'
+import { arnOf, rootArn } from '#identity/principals/principal-arn.ts'
+import { accountPart } from '#model/account.ts'
 import type { IamRequest, Target, TargetOf } from './request.ts'
 
 /** Actions that policies can only allow on `*`. */

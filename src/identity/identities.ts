@@ -70,7 +70,7 @@ export class Identities {
   readonly #document: Document<IdentityDocument>
   readonly #log: DocumentLog
   #state: State
-  #namingPolicies: NamingPolicies | undefined
+  #namingPolicies: readonly NamingPolicies[] = []
   readonly #unknownActions: UnknownActionLog
 
   private constructor(
@@ -194,7 +194,7 @@ export class Identities {
   }
 
   /** Registers policies that follow every rename and are bound to ids before it. */
-  setNamingPolicies(policies: NamingPolicies): void {
+  setNamingPolicies(...policies: readonly NamingPolicies[]): void {
     this.#namingPolicies = policies
   }
 
@@ -220,10 +220,10 @@ export class Identities {
   async change<T>(accountId: string, change: (account: Account) => T): Promise<T> {
     const policies = this.#namingPolicies
     try {
-      return await this.#change(accountId, change, (ids) => policies?.areBound(ids) ?? true)
+      return await this.#change(accountId, change, (ids) => policies.every((one) => one.areBound(ids)))
     } catch (error) {
       if (!(error instanceof Unbound)) throw error
-      await policies?.settle()
+      for (const one of policies) await one.settle()
       return this.#change(accountId, change, () => true)
     }
   }
@@ -258,11 +258,11 @@ export class Identities {
   /** For readers of the file only: bound names are resolved. */
   async #settlePolicies(): Promise<void> {
     try {
-      await this.#namingPolicies?.settle()
+      for (const policies of this.#namingPolicies) await policies.settle()
     } catch (error) {
       this.#log.error(
         { err: error },
-        'the bucket policies could not be written with the new names; they are in force all the same',
+        'the policies of buckets and keys could not be written with the new names; they are in force all the same',
       )
     }
   }

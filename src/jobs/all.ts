@@ -7,8 +7,9 @@
  * is open, when no lease can be read.
  */
 import { countSessions, forgetExpiredSessions } from '#access/sign-in/session-rows.ts'
+import { passTime, storeTimeMs } from '#store/store-time.ts'
 import { forgetCompleted } from '#store/uploads.ts'
-import type { Job, JobServices, Starts, Step } from './job.ts'
+import type { Job, JobServices, Shown, Starts, Step } from './job.ts'
 import { scrub, showScrub } from './scrub.ts'
 
 const minuteMs = 60_000
@@ -36,6 +37,18 @@ export const allJobs: readonly Job[] = [
     show: nothing,
   },
   {
+    name: 'clock',
+    title: 'Clock',
+    what: 'Notes the newest time that the store has seen: locked objects stay protected by it when the clock is set back.',
+    starts: () => every(60 * minuteMs),
+    mayStartByHand: false,
+    work: async ({ engine }, { clock, log }) => {
+      await passTime({ engine, clock, log })
+      return 'idle'
+    },
+    show: (_cursor, services) => showClock(services),
+  },
+  {
     name: 'sessions',
     title: 'Console sessions',
     what: 'Removes sessions that have expired. They are refused as soon as they expire.',
@@ -49,6 +62,16 @@ export const allJobs: readonly Job[] = [
 async function idleAfter(work: Promise<void>): Promise<Step> {
   await work
   return 'idle'
+}
+
+/** The difference that clocks of several machines may have. */
+const clockSkewMs = minuteMs
+
+async function showClock(services: JobServices): Promise<Shown> {
+  const behindMs = (await storeTimeMs(services)) - services.clock.nowMs()
+  if (behindMs <= clockSkewMs) return nothing()
+  const minutes = Math.round(behindMs / minuteMs)
+  return { figures: [], problem: `The clock is ${minutes} minutes behind the newest time that the store has seen.` }
 }
 
 const countedMax = 1000

@@ -3,10 +3,8 @@
  * them and nobody else can make them: AES-256-GCM. Each purpose has a key of its own, and what was sealed for one opens
  * for no other.
  */
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
-
-const nonceBytes = 12
-const tagBytes = 16
+import { createHmac, hkdfSync } from 'node:crypto'
+import { openBytes, sealBytes } from './sealed-bytes.ts'
 
 export class Seal {
   readonly #key: Buffer
@@ -17,23 +15,12 @@ export class Seal {
 
   /** Nonce, ciphertext and tag. */
   encode(content: Buffer | string): Buffer {
-    const nonce = randomBytes(nonceBytes)
-    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce)
-    return Buffer.concat([nonce, cipher.update(content), cipher.final(), cipher.getAuthTag()])
+    return sealBytes(this.#key, content)
   }
 
   /** Undefined: not sealed with this key for this purpose, or changed since. */
   decode(sealed: Buffer): Buffer | undefined {
-    if (sealed.length < nonceBytes + tagBytes) return undefined
-    const decipher = createDecipheriv('aes-256-gcm', this.#key, sealed.subarray(0, nonceBytes), {
-      authTagLength: tagBytes,
-    })
-    decipher.setAuthTag(sealed.subarray(-tagBytes))
-    try {
-      return Buffer.concat([decipher.update(sealed.subarray(nonceBytes, -tagBytes)), decipher.final()])
-    } catch {
-      return undefined
-    }
+    return openBytes(this.#key, sealed)
   }
 
   /** 32 bytes that follow from the text, and that nobody without the key can tell. */

@@ -1,7 +1,7 @@
 /** `myfsio fsck [--repair] [--rebuild]`: compares index and files, and says what does not fit. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { checkFolder } from '#app/check-folder.ts'
 import { adviceOnIndex } from '#app/open-store.ts'
 import type { Finding } from '#blobs/contract/inspection.ts'
@@ -10,7 +10,7 @@ import type { AppConfig } from '#config/config.ts'
 import { openIdentities } from '#identity/identities.ts'
 import { IndexUnreadable } from '#metadata/index-unreadable.ts'
 import { StartError } from './protocol.ts'
-import { assertStorageWritable } from './storage-access.ts'
+import { assertIndexOwn, assertStorageWritable } from './storage-access.ts'
 
 export interface FsckFlags {
   readonly repair: boolean
@@ -83,11 +83,7 @@ function assertCheckable(config: AppConfig, { rebuild }: Pick<FsckFlags, 'rebuil
       `There is no ${system}: no server has used this folder. --rebuild makes an index of what is in it.`,
     )
   }
-  const index = statSync(join(system, 'index'), { throwIfNoEntry: false })
-  if (process.getuid?.() === 0 && index !== undefined && index.uid !== 0) {
-    const message = `The server runs as user ${index.uid} and could not write what root makes: run fsck as that user`
-    throw new StartError(`${message}, as with setpriv --reuid ${index.uid} --regid ${index.gid} --clear-groups.`)
-  }
+  assertIndexOwn(config)
   assertStorageWritable(config)
 }
 

@@ -48,6 +48,7 @@ async function run(argv: readonly string[]): Promise<void> {
   if (command === 'version') return print(version)
   if (command === 'fsck') return checkFolder(argv)
   if (command === 'health') return sayHealth(argv.slice(1))
+  if (command === 'where') return sayWhere(argv.slice(1))
   const config = loadConfig(argv)
   if (command === 'show-config') return print(formatSettings(config))
   for (const note of config.notes) complain(note)
@@ -64,6 +65,13 @@ async function run(argv: readonly string[]): Promise<void> {
 async function sayHealth(argv: readonly string[]): Promise<void> {
   const { checkHealth, findServerArguments } = await import('./health.ts')
   print(await checkHealth(loadConfig(argv.length > 0 ? argv : findServerArguments())))
+}
+
+/** Ends with status 1 if there is no such object. */
+async function sayWhere(argv: readonly string[]): Promise<void> {
+  const { parseWhereArguments, where } = await import('./where.ts')
+  const { address, rest } = parseWhereArguments(argv)
+  print(await where(loadConfig(rest), address))
 }
 
 /** Ends with status 1 if something is left that does not fit. */

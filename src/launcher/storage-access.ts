@@ -24,6 +24,14 @@ export function assertStorageWritable(config: AppConfig): void {
   assertFile('LOG_DIR', log.file, toWrite)
 }
 
+/** StartError for root where the server is another user: it could not write what root makes. */
+export function assertIndexOwn({ configFolder }: Pick<AppConfig, 'configFolder'>): void {
+  const index = statsOf(join(dirname(configFolder), 'index'))
+  if (process.getuid?.() !== 0 || index === undefined || index.uid === 0) return
+  const message = `The server runs as user ${index.uid} and could not write what root makes: run this as that user`
+  throw new StartError(`${message}, as with setpriv --reuid ${index.uid} --regid ${index.gid} --clear-groups.`)
+}
+
 export function cannotWrite(setting: string, path: string, error: unknown): StartError {
   return new StartError(`${setting}: ${path} cannot be written: ${reasonOf(error)}.`)
 }

@@ -14,8 +14,13 @@ export interface BlobRef {
   readonly secondStamp: number
   /** The bytes are on their way to where they are to stay: nothing may replace, move or remove the version before its key is settled. */
   readonly isArriving?: true
+  /** The bytes may not be where a hand changes them: they are kept aside, whatever the key. */
+  readonly aside?: AsideReason
   /** Whatever else the store has to remember, as JSON. */
   readonly detail?: unknown
 }
+
+/** `sealed`: they are encrypted. `locked`: nothing may change or remove them. */
+export type AsideReason = 'sealed' | 'locked'
 
 export const noBlob: BlobRef = Object.freeze({ id: '', sizeBytes: 0, kind: 1, stamp: 0, secondStamp: 0 })

@@ -23,6 +23,7 @@
  * | folder     | f path                | mtime of a folder at its last scan |
  * | leaving    | f bucket              | JSON: when the bucket was deleted whose folder is being removed |
  * | scan       | g "scan"              | JSON: how far the scan for files changed by hand is (store/background.ts) |
+ * | time       | g "time"              | JSON: the newest time that the store has seen (store/store-time.ts) |
  * | outbox     | e bucket              | counter next: how many events were ever appended (store/outbox.ts) |
  * | event      | e bucket number       | JSON ObjectEvent: what happened to a version, in the order of commits |
  * | job        | g job                 | JSON JobRecord: its last run, and its cursor (jobs/record.ts) |

@@ -4,6 +4,8 @@
  */
 import type { Acl } from '#model/access/acl.ts'
 import type { AnnotationSet } from '#model/object/annotation-set.ts'
+import type { ObjectEncryption } from '#model/object/encryption.ts'
+import type { ObjectLock } from '#model/object/lock.ts'
 import {
   type ChecksumAlgorithm,
   type ChecksumType,
@@ -11,7 +13,7 @@ import {
   type ObjectVersion,
   storageClasses,
 } from '#model/object/object.ts'
-import type { BlobRef } from './blob-ref.ts'
+import type { AsideReason, BlobRef } from './blob-ref.ts'
 import { asBuffer, type Bytes } from './engine.ts'
 
 /** A version and what only storage needs of it. */
@@ -39,11 +41,12 @@ const checksumTypes: readonly ChecksumType[] = ['FULL_OBJECT', 'COMPOSITE']
 interface Tail {
   v: string
   r: string
-  /** Of the blob: id; the id again unless its kind is 0, for older releases; size, if it is not the version's; whether it is arriving; detail. */
+  /** Of the blob: id; the id again unless its kind is 0, for older releases; size, if it is not the version's; whether it is arriving, and kept aside; detail. */
   f: string
   p?: string
   z?: number
   y?: 1
+  s?: AsideReason
   d?: unknown
   c?: string
   h?: object
@@ -51,8 +54,10 @@ interface Tail {
   w?: string
   t?: object
   a?: Acl
+  l?: ObjectLock
   x?: string
   n?: AnnotationSet
+  e?: ObjectEncryption
 }
 
 export function encodeVersion(version: StoredVersion): Buffer {
@@ -67,9 +72,12 @@ export function encodeVersion(version: StoredVersion): Buffer {
   if (version.websiteRedirectLocation !== undefined) tail.w = version.websiteRedirectLocation
   if (version.tags !== undefined) tail.t = version.tags
   if (version.acl !== undefined) tail.a = version.acl
+  if (version.lock !== undefined) tail.l = version.lock
   if (version.crc64nvme !== undefined) tail.x = version.crc64nvme
+  if (version.encryption !== undefined) tail.e = version.encryption
   if (blob.isArriving !== undefined) tail.y = 1
   if (version.annotations !== undefined) tail.n = version.annotations
+  if (blob.aside !== undefined) tail.s = blob.aside
   const json = JSON.stringify(tail)
   const owner = version.ownerId
   const row = Buffer.allocUnsafe(head + owner.length + Buffer.byteLength(json))
@@ -121,8 +129,10 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
   if (tail.w !== undefined) version.websiteRedirectLocation = tail.w
   if (tail.t !== undefined) version.tags = tail.t as Record<string, string>
   if (tail.a !== undefined) version.acl = tail.a
+  if (tail.l !== undefined) version.lock = tail.l
   if (tail.x !== undefined) version.crc64nvme = tail.x
   if (tail.n !== undefined) version.annotations = tail.n
+  if (tail.e !== undefined) version.encryption = tail.e
   return version
 }
 
@@ -136,6 +146,7 @@ function blobOf(row: Buffer, tail: Tail): BlobRef {
     secondStamp,
   }
   if (tail.y !== undefined) blob.isArriving = true
+  if (tail.s !== undefined) blob.aside = tail.s
   if (tail.d !== undefined) blob.detail = tail.d
   return blob
 }

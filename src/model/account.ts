@@ -18,3 +18,9 @@ export const anonymous: Principal = {
   accessKeyId: '',
   isAnonymous: true,
 }
+
+/** The account without a number: ARNs leave its place empty. */
+export const numberless = 'none'
+
+/** The account's part of an ARN. */
+export const accountPart = (account: string): string => (account === numberless ? '' : account)

@@ -139,6 +139,7 @@ const table = {
     409,
     'A conflicting conditional operation is currently in progress against this resource. Please try again.',
   ],
+  WebsiteRedirect: [301, 'Request does not contain a bucket name.'],
   TooManyBuckets: [400, 'You have attempted to create more buckets than allowed'],
 
   // Annotations
@@ -180,6 +181,17 @@ const table = {
   NoSuchVersion: [404, 'The specified version does not exist.'],
   NotModified: [304, 'Not Modified'],
   PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],
+
+  // KMS, as S3 names its errors: https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
+  'KMS.DisabledException': [400, 'The key is disabled.'],
+  'KMS.InvalidCiphertextException': [400, ''],
+  'KMS.KeyUnavailableException': [
+    500,
+    'The request was rejected because the specified KMS key was not available. You can retry the request.',
+  ],
+  'KMS.KMSInvalidStateException': [400, 'The state of the key does not allow this.'],
+  'KMS.MalformedPolicyDocumentException': [400, 'Syntax errors in policy.'],
+  'KMS.NotFoundException': [400, 'The key does not exist'],
 
   // The server
   InternalError: [500, 'We encountered an internal error. Please try again.'],

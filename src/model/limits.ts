@@ -32,6 +32,10 @@ export const limits = {
   /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html */
   corsRulesMax: 100,
   corsBytes: 64 * KiB,
+  websiteBytes: 128 * KiB,
+  routingRulesMax: 50,
+  /** x-amz-website-redirect-location */
+  redirectLocationBytes: 2 * KiB,
   /** IDs of rules of a bucket setting. */
   ruleIdLength: 255,
   /** Any XML or JSON document in a request body. CompleteMultipartUpload with 10,000 parts needs about 2 MiB. */

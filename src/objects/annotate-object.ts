@@ -11,6 +11,7 @@ import type { ChecksumAlgorithm, ObjectVersion } from '#model/object/object.ts'
 import type { IncomingBody, StagedAnnotation, Store } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
 import { actOnVersion, type ObjectAddress } from './change-version.ts'
+import { mayPassGovernance } from './lock-object.ts'
 import { checksumToKeep, type NewBody, receiveBody } from './new-body.ts'
 
 /** `GetObjectAnnotation` and its like have names of their own for versions. */
@@ -66,13 +67,14 @@ async function receiveAnnotation({ source, sizeBytes, algorithms }: IncomingBody
 export async function deleteAnnotation(
   store: Store,
   actor: Actor,
-  { name, objectIfMatch, ...address }: AnnotationAddress,
+  { name, objectIfMatch, asksToPass, ...address }: AnnotationAddress & { readonly asksToPass: boolean },
 ): Promise<ObjectVersion> {
   assertAnnotationName(name)
+  const passesGovernance = asksToPass && mayPassGovernance(actor, address)
   const bucket = address.bucket.name
   const question = { ...address, action: annotationAction('Delete', address.versionId) }
   const { version } = await actOnVersion(store, actor, question, (judged) =>
-    store.deleteAnnotation({ bucket, version: judged, name, objectIfMatch, origin: actor }),
+    store.deleteAnnotation({ bucket, version: judged, name, objectIfMatch, origin: actor, passesGovernance }),
   )
   return version
 }

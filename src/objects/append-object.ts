@@ -65,11 +65,11 @@ async function createObject(store: Store, actor: Actor, { offsetBytes, ...put }:
 
 /** Content-Type and its like are sent by clients unasked: these are ignored. */
 function refuseAttributes(object: NewObject, base: ObjectVersion): void {
-  const { userMetadata = {}, storageClass, websiteRedirectLocation, tags, acl } = object
+  const { userMetadata = {}, storageClass, websiteRedirectLocation, tags, acl, lock } = object
   const isOther = storageClass !== undefined && storageClass !== base.storageClass
-  const says = [websiteRedirectLocation, tags, acl].some((one) => one !== undefined)
+  const says = [websiteRedirectLocation, tags, acl, lock].some((one) => one !== undefined)
   if (!says && !isOther && Object.keys(userMetadata).length === 0) return
   throw new ApiError('InvalidRequest', {
-    message: 'Metadata, tags, ACL and storage class of an object cannot be changed by appending to it.',
+    message: 'Metadata, tags, ACL, lock and storage class of an object cannot be changed by appending to it.',
   })
 }

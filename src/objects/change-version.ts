@@ -3,7 +3,7 @@ import { readAuthorized, versionRecord } from '#access/decide/object-access.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
-import type { Store } from '#store/contract.ts'
+import type { Store, VersionEdit } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
 import { asMarkerRefusal } from './delete-marker.ts'
 
@@ -21,11 +21,17 @@ export interface VersionQuestion extends ObjectAddress {
   readonly objectTags?: RequestFacts['objectTags']
   /** The version, where the edge has established the right to change it. */
   readonly judged?: ObjectVersion
+  /** Facts of the request, where its own are not what conditions are to see. */
+  readonly facts?: RequestFacts
 }
 
 export interface VersionChange extends VersionQuestion {
+  /** If it is no change of tags or an ACL. */
+  readonly cause?: VersionEdit['cause']
+  /** Whether the caller asks to pass governance mode, and may. */
+  readonly passesGovernance?: boolean
   /** Changes what is stored; gives undefined if that is no longer what permission was given for, `judged`. */
-  readonly change: (judged: ObjectVersion) => (stored: ObjectVersion) => ObjectVersion | undefined
+  readonly change: (judged: ObjectVersion) => VersionEdit['change']
 }
 
 const attempts = 100
@@ -34,10 +40,15 @@ const attempts = 100
 export async function changeVersion(
   store: Store,
   actor: Actor,
-  { change, ...question }: VersionChange,
+  { change, cause, passesGovernance, ...question }: VersionChange,
 ): Promise<ObjectVersion> {
   const { result } = await actOnVersion(store, actor, question, (judged) =>
-    store.changeVersion(question.bucket.name, judged, change(judged), actor),
+    store.changeVersion(question.bucket.name, judged, {
+      change: change(judged),
+      origin: actor,
+      cause,
+      passesGovernance,
+    }),
   )
   return result
 }
@@ -48,10 +59,11 @@ export async function changeVersion(
  */
 export async function actOnVersion<Result>(
   store: Store,
-  { principal, gatekeeper, facts }: Actor,
-  { bucket, key, versionId, action, objectTags, judged }: VersionQuestion,
+  actor: Actor,
+  { bucket, key, versionId, action, objectTags, judged, facts = actor.facts }: VersionQuestion,
   act: (judged: ObjectVersion) => Promise<Result | undefined>,
 ): Promise<{ readonly version: ObjectVersion; readonly result: Result }> {
+  const { principal, gatekeeper } = actor
   const question = {
     principal,
     action,

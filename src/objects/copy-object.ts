@@ -9,6 +9,7 @@ import type { Actor } from './actor.ts'
 import { authorizeCarriedAnnotations } from './annotate-object.ts'
 import { authorizeDeletion, type Deletion, deleteObject } from './delete-object.ts'
 import { copyKeys, factsOfEffect } from './effect.ts'
+import { assertFutureLock } from './lock-object.ts'
 import { checksumToKeep } from './new-body.ts'
 import { authorizeNewObject, type NewObject } from './new-object.ts'
 import { type CopySource, factsOfSource, openSource } from './open-source.ts'
@@ -46,6 +47,7 @@ export async function copyObject(store: Store, actor: Actor, copy: Copy): Promis
   const { object, fromSource, conditions } = copy
   const { bucket, key } = object
   const requested = authorizeNewObject(actor, fromSource.tags ? { ...object, tags: undefined } : object)
+  await assertFutureLock(store, requested)
   const opened = await openSource(store, actor, copy.source)
   const source = opened.version
   let attributes: ObjectAttributes

@@ -1,6 +1,7 @@
 import type { Upload } from '#model/object/upload.ts'
 import type { Store } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
+import { assertFutureLock } from './lock-object.ts'
 import { authorizeNewObject, type NewObject } from './new-object.ts'
 
 /** `asked`: what is said of checksums. The edge has asked for s3:PutObject. */
@@ -10,6 +11,7 @@ export async function createUpload(
   { object, ...asked }: { readonly object: NewObject } & Pick<Upload, 'checksumAlgorithm' | 'checksumType'>,
 ): Promise<Upload> {
   const attributes = authorizeNewObject(actor, object)
+  await assertFutureLock(store, attributes)
   const { bucket, key } = object
   return store.createUpload({
     bucket: bucket.name,

@@ -6,6 +6,7 @@ import { assertKey, isVersionId } from '#model/object/object.ts'
 import type { DeleteConditions, DeletedObject, Store } from '#store/contract.ts'
 import { deleteEach } from '#store/delete-each.ts'
 import type { Actor } from './actor.ts'
+import { mayPassGovernance } from './lock-object.ts'
 
 export interface Deletion {
   readonly bucket: Bucket
@@ -15,13 +16,16 @@ export interface Deletion {
   readonly conditions: DeleteConditions
   /** NoSuchVersion for a version that is no delete marker. */
   readonly isOfMarker?: boolean
+  /** The caller asks to pass governance mode, which takes a right of its own. */
+  readonly asksToPass?: boolean
 }
 
 /** The edge has asked for s3:DeleteObject, or s3:DeleteObjectVersion where the deletion names a version. */
 export function deleteObject(store: Store, actor: Actor, deletion: Deletion): Promise<DeletedObject> {
   const { bucket, key, versionId, conditions } = deletion
   const ownerId = actor.principal.canonicalId
-  return store.deleteObject({ bucket, key, versionId, ownerId, conditions, origin: actor })
+  const passesGovernance = deletion.asksToPass === true && mayPassGovernance(actor, deletion)
+  return store.deleteObject({ bucket, key, versionId, ownerId, conditions, origin: actor, passesGovernance })
 }
 
 /** AccessDenied without the right to it. */

@@ -9,6 +9,7 @@ import { limits } from '#model/limits.ts'
 import type { ObjectAttributes, ObjectHeaders, StorageClass } from '#model/object/object.ts'
 import type { Tags } from '#model/tags.ts'
 import type { Actor } from './actor.ts'
+import { lockOfNewObject, type RequestedLock } from './lock-object.ts'
 
 /** An object as a request describes it. */
 export interface NewObject {
@@ -22,18 +23,22 @@ export interface NewObject {
   /** Undefined where the request says nothing of tags; naming none at all still takes the right to tag. */
   readonly tags?: Tags | undefined
   readonly acl?: RequestedAcl | undefined
+  /** Undefined where the request says nothing of Object Lock: the bucket's default counts. */
+  readonly lock?: RequestedLock | undefined
 }
 
 /**
  * The attributes that the object will have. The edge has asked for s3:PutObject; this asks for what the request wants beside it.
- * MetadataTooLarge; AccessControlListNotSupported where ACLs are disabled; AccessDenied without s3:PutObjectAcl or
- * s3:PutObjectTagging, or for a public ACL where these are blocked.
+ * MetadataTooLarge; AccessControlListNotSupported where ACLs are disabled; AccessDenied without s3:PutObjectAcl,
+ * s3:PutObjectTagging, s3:PutObjectRetention or s3:PutObjectLegalHold, or for a public ACL where these are blocked; InvalidRequest for a
+ * lock in a bucket without.
  */
 export function authorizeNewObject(actor: Actor, object: NewObject): ObjectAttributes {
   const { headers, userMetadata = {}, storageClass = 'STANDARD', websiteRedirectLocation, tags } = object
   assertMetadataSize(userMetadata)
   const access = authorizeAccess(actor, object)
   if (tags !== undefined) authorizeTags(actor, object, tags)
+  const lock = lockOfNewObject(actor, object)
   return {
     headers,
     userMetadata,
@@ -41,6 +46,7 @@ export function authorizeNewObject(actor: Actor, object: NewObject): ObjectAttri
     ...access,
     ...(websiteRedirectLocation === undefined ? {} : { websiteRedirectLocation }),
     ...(tags === undefined || Object.keys(tags).length === 0 ? {} : { tags }),
+    ...(lock && { lock }),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { Store, WriteConditions } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
+import { assertFutureLock } from './lock-object.ts'
 import { checksumToKeep, type NewBody, receiveBody } from './new-body.ts'
 import { authorizeNewObject, type NewObject } from './new-object.ts'
 
@@ -21,6 +22,7 @@ export async function putObject(store: Store, actor: Actor, put: Put): Promise<O
   if (bucket.quota !== undefined && sizeBytes !== undefined) {
     await store.assertQuota(bucket, { key, sizeBytes, isPart: false })
   }
+  if (attributes.lock !== undefined) await assertFutureLock(store, attributes)
   const staged = await receiveBody(body, body.checksumAlgorithm, {
     stage: (incoming) => store.stage(incoming),
     discard: (received) => store.discard(received),

@@ -2,8 +2,8 @@
  * The one table of actions: what each acts on, the coarse action of iam.json version 1 that grants it, and its
  * condition keys beside those of every action. From
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html,
- * list_awsidentityandaccessmanagementiam.html and list_awssecuritytokenservice.html. Names compare without regard to
- * case.
+ * list_awsidentityandaccessmanagementiam.html, list_awssecuritytokenservice.html and list_awskeymanagementservice.html.
+ * Names compare without regard to case.
  */
 
 /**
@@ -21,6 +21,8 @@ export type ResourceKind =
   | 'instance-profile'
   | 'oidc-provider'
   | 'federated-user'
+  | 'key'
+  | 'alias'
   | 'other'
 
 export type CoarseAction = 'list' | 'read' | 'write' | 'delete' | 'share' | 'policy'
@@ -37,7 +39,8 @@ export interface ActionRow {
 const grants =
   'x-amz-acl x-amz-grant-full-control x-amz-grant-read x-amz-grant-read-acp x-amz-grant-write x-amz-grant-write-acp'
 const encryption = 'x-amz-server-side-encryption x-amz-server-side-encryption-aws-kms-key-id'
-const lock = 'object-lock-mode object-lock-retain-until-date object-lock-remaining-retention-days'
+const lock = `object-lock-mode object-lock-retain-until-date object-lock-remaining-retention-days object-lock-event-hold
+  object-lock-event-hold-duration-days`
 const put = `${grants} ${encryption} x-amz-server-side-encryption-customer-algorithm x-amz-storage-class x-amz-copy-source
   x-amz-metadata-directive x-amz-website-redirect-location requestobjecttag/ requestobjecttagkeys`
 const tags = 'aws:requesttag/ aws:tagkeys'
@@ -189,9 +192,35 @@ const sts = [
   ),
 ]
 
-/** All S3, IAM and STS actions by their name in lower case. */
+/** The pair `team` of an encryption context is `kms:encryptioncontext:team`. */
+export const encryptionContextKey = 'kms:encryptioncontext:'
+const cipher = 'encryptionalgorithm encryptioncontext: encryptioncontextkeys requestalias'
+// biome-ignore format: a table
+const kms = [
+  rows('service', undefined, '', 'GenerateRandom ListAliases ListKeys'),
+  rows('service', undefined, `${tags} bypasspolicylockoutsafetycheck keyorigin keyspec keyusage multiregion multiregionkeytype`, 'CreateKey'),
+  rows('key', undefined, '', `CancelKeyDeletion DisableKey DisableKeyRotation EnableKey GetKeyPolicy GetKeyRotationStatus
+    ListKeyPolicies ListKeyRotations ListResourceTags RotateKeyOnDemand UpdateKeyDescription`),
+  rows('key', undefined, 'requestalias', 'DescribeKey'),
+  rows('key', undefined, 'rotationperiodindays', 'EnableKeyRotation'),
+  rows('key', undefined, 'schedulekeydeletionpendingwindowindays', 'ScheduleKeyDeletion'),
+  rows('key', undefined, 'bypasspolicylockoutsafetycheck', 'PutKeyPolicy'),
+  rows('key', undefined, tags, 'TagResource UntagResource'),
+  rows('key', undefined, cipher, 'Decrypt Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext'),
+  rows('key', undefined, `${cipher} reencryptonsamekey`, 'ReEncryptFrom ReEncryptTo'),
+  rows('alias', undefined, '', 'CreateAlias DeleteAlias UpdateAlias'),
+  rows('other', undefined, '', `ConnectCustomKeyStore CreateCustomKeyStore CreateGrant DeleteCustomKeyStore
+    DeleteImportedKeyMaterial DeriveSharedSecret DescribeCustomKeyStores DisconnectCustomKeyStore GenerateDataKeyPair
+    GenerateDataKeyPairWithoutPlaintext GenerateMac GetParametersForImport GetPublicKey ImportKeyMaterial ListGrants
+    ListRetirableGrants ReplicateKey RetireGrant RevokeGrant Sign SynchronizeMultiRegionKey UpdateCustomKeyStore
+    UpdatePrimaryRegion Verify VerifyMac`),
+]
+
+/** All S3, IAM, STS and KMS actions by their name in lower case. */
 export const actions: ReadonlyMap<string, ActionRow> = new Map(
-  [...named('s3', s3), ...named('iam', iam), ...named('sts', sts)].map((row) => [row.name.toLowerCase(), row] as const),
+  [...named('s3', s3), ...named('iam', iam), ...named('sts', sts), ...named('kms', kms)].map(
+    (row) => [row.name.toLowerCase(), row] as const,
+  ),
 )
 
 /** Keys that every S3 action understands. */
@@ -231,8 +260,9 @@ export function isSaidInVain(action: ActionRow | undefined, key: string): boolea
   )
 }
 
-/** `s3:existingobjecttag/owner` belongs to `s3:existingobjecttag/`. */
+/** `s3:existingobjecttag/owner` belongs to `s3:existingobjecttag/`, and so does what a KMS key's context names. */
 function family(key: string): string {
+  if (key.startsWith(encryptionContextKey)) return encryptionContextKey
   const slash = key.indexOf('/')
   return slash < 0 ? key : key.slice(0, slash + 1)
 }
@@ -245,7 +275,7 @@ function rows(kind: ResourceKind, coarse: CoarseAction | undefined, keys: string
 
 function named(service: string, groups: readonly Group[]): ActionRow[] {
   return groups.flatMap(({ kind, coarse, keys, names }) => {
-    const full = keys.map((key) => (key.includes(':') ? key : `${service}:${key}`))
+    const full = keys.map((key) => (/^\w+:./.test(key) ? key : `${service}:${key}`))
     return names.map((name) => ({ name: `${service}:${name}`, kind, coarse, keys: full }))
   })
 }

@@ -2,13 +2,15 @@
  * The life of one S3 request: id → address → match → authenticate → load bucket → authorize → run → send. Errors,
  * access log and clean-up are handled here once, never in an operation.
  */
-import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller } from '#access/caller/caller.ts'
 import { isUnexplained } from '#access/decide/denial.ts'
 import { answeredStatus } from '#http/answered-status.ts'
+import { answerHeaders, type CorsHeaders, needsCors, preflightHeaders } from '#http/bucket-cors.ts'
 import type { ServerCors } from '#http/cors.ts'
-import { nextRequestId } from '#http/request-id.ts'
+import { hostId, nextRequestId } from '#http/request-id.ts'
+import { releaseBody } from '#http/server/release-body.ts'
+import { escapeForLog } from '#lib/log/escape-for-log.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
 import { anonymous } from '#model/account.ts'
 import { type Bucket, isBucketName } from '#model/bucket/bucket.ts'
@@ -17,18 +19,17 @@ import { limits } from '#model/limits.ts'
 import { assertKey } from '#model/object/object.ts'
 import { decisionHeader, type ServedRequest } from '#model/served-request.ts'
 import { authorize, recordRefusal } from './authorize.ts'
-import { answerHeaders, answerPreflight, type CorsHeaders, needsCors } from './cors.ts'
 import { errorResponse } from './error-response.ts'
 import { showFailure } from './missing-key.ts'
 import type { OperationRow, S3Response, Services } from './operation.ts'
 import { operations } from './operations.ts'
 import { regionHeader } from './region-header.ts'
 import { type Address, createAddressReader } from './request/address.ts'
-import { releaseBody } from './request/drain.ts'
 import { assertExpectedOwner } from './request/expected-owner.ts'
 import { withQueryHeaders } from './request/query-headers.ts'
 import { ReceivedRequest } from './request/received-request.ts'
 import { withJoinedMetadata } from './request/repeated-metadata.ts'
+import { assertRequestPayer, chargedHeader } from './request/request-payer.ts'
 import { refuseUnservedHeaders } from './request/unserved-headers.ts'
 import { createMatcher } from './route.ts'
 import { send } from './send.ts'
@@ -76,7 +77,9 @@ export function createS3Endpoint(
     const { rawHeaders } = request
     const address = readAddress(target, request.headers.host)
     exchange.address = address
-    if (method === 'OPTIONS') return answerPreflight(request.headers, address, services, serverCors?.(request))
+    if (method === 'OPTIONS') {
+      return { headers: await preflightHeaders(request.headers, address, services.store, serverCors?.(request)) }
+    }
     rateLimit?.(request)
     const headers = withQueryHeaders(withJoinedMetadata(request), address.query)
     const row = match({ method, address, headers })
@@ -111,11 +114,13 @@ export function createS3Endpoint(
     })
     exchange.received = received
     if (bucket !== undefined) assertExpectedOwner(headers, 'x-amz-expected-bucket-owner', bucket, services)
+    assertRequestPayer(headers)
     // Awaited only if it is a promise: most decisions need nothing that is not known already.
     const pending = authorize(row, received, bucket, services)
     if (pending !== undefined) await pending
     refuseUnserved(received)
-    return row.run(received, services)
+    const answered = row.run(received, services)
+    return bucket?.requesterPays ? withCharge(await answered, received, bucket) : answered
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -157,7 +162,7 @@ export function createS3Endpoint(
   }
 
   function corsOf(request: IncomingMessage, bucketName: string, bucket: Bucket | undefined): Promise<CorsHeaders> {
-    return answerHeaders(request, { bucketName, bucket }, services, serverCors?.(request))
+    return answerHeaders(request, { bucketName, bucket }, services.store, serverCors?.(request))
   }
 
   /** A request may be refused before its bucket is known. */
@@ -218,6 +223,10 @@ export function createS3Endpoint(
   }
 }
 
+function withCharge(answered: S3Response, { caller, headers }: ReceivedRequest, bucket: Bucket): S3Response {
+  return { ...answered, headers: { ...chargedHeader(bucket, caller.principal, headers), ...answered.headers } }
+}
+
 /** Authorization may have opened the object already. */
 function refuseUnserved(received: ReceivedRequest): void {
   try {
@@ -263,13 +272,4 @@ function resourceOf(request: IncomingMessage, address: Address | undefined): str
   if (address === undefined) return (request.url ?? '/').split('?', 1)[0] ?? '/'
   if (address.key !== '') return `/${address.bucketName}/${address.key}`
   return `/${address.bucketName}`
-}
-
-/** Constant for a process: identifies the machine that answered. */
-const hostId = randomBytes(32).toString('base64')
-
-/** Control characters in a key must not reach a log or a terminal. */
-function escapeForLog(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return /[\u0000-\u001f\u007f-\u009f]/.test(text) ? JSON.stringify(text).slice(1, -1) : text
 }

@@ -1,7 +1,6 @@
-import { hideMissingObject, mayList } from '#access/decide/missing-object.ts'
+import { hideMissingObject, tellMissingToListers } from '#access/decide/missing-object.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { decisionHeader } from '#model/served-request.ts'
 import type { OperationRow, S3Request, Services } from './operation.ts'
 
 /**
@@ -20,12 +19,8 @@ export async function showFailure(
   const asked = { principal: caller.principal, bucket, key, facts }
   const isMarker = error.headers['x-amz-delete-marker'] !== undefined && !query.has('versionId')
   if (error.code === 'NoSuchKey' || isMarker) return hideMissingObject(error, asked, gatekeeper)
-  const isDenied = error.code === 'AccessDenied' && error.headers[decisionHeader] !== undefined
   const reads = row.name === 'GetObject' || row.name === 'HeadObject'
-  if (!isDenied || !reads || !mayList(asked, gatekeeper)) return error
-  const missing = await store.headObject(bucket.name, key, query.get('versionId')).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  return missing instanceof ApiError && missing.code === 'NoSuchKey' ? missing : error
+  return reads
+    ? tellMissingToListers(error, { ...asked, versionId: query.get('versionId') }, { gatekeeper, store })
+    : error
 }

@@ -5,6 +5,7 @@ import type { Caller } from '#access/caller/caller.ts'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
 import type { Resource } from '#access/decide/resource.ts'
+import type { Keyring } from '#keyring/data-keys.ts'
 import type { Owner, Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { Regions } from '#model/bucket/bucket-region.ts'
@@ -92,6 +93,7 @@ export interface Services {
   readonly gatekeeper: Gatekeeper
   readonly bucketPolicies: BucketPolicies
   readonly accounts: Accounts
+  readonly keyring: Keyring
   readonly settings: S3Settings
 }
 

@@ -11,12 +11,14 @@ import { settingRows } from './bucket/setting.ts'
 import { accelerate } from './bucket/settings/accelerate.ts'
 import { cors } from './bucket/settings/cors.ts'
 import { notBuiltRows } from './bucket/settings/not-built.ts'
-import { getObjectLock, getObjectLockConfiguration } from './bucket/settings/object-lock.ts'
+import { objectLock } from './bucket/settings/object-lock.ts'
 import { ownershipControls } from './bucket/settings/ownership-controls.ts'
 import { getBucketPolicyStatus, policy } from './bucket/settings/policy.ts'
 import { publicAccessBlock } from './bucket/settings/public-access-block.ts'
+import { requestPayment } from './bucket/settings/request-payment.ts'
 import { tagging } from './bucket/settings/tagging.ts'
 import { versioning } from './bucket/settings/versioning.ts'
+import { website } from './bucket/settings/website.ts'
 import { postObject } from './form/post-object.ts'
 import { listObjectVersions } from './listing/list-object-versions.ts'
 import { listObjects } from './listing/list-objects.ts'
@@ -40,6 +42,7 @@ import { deleteObject } from './object/delete-object.ts'
 import { deleteObjects } from './object/delete-objects.ts'
 import { getObject, headObject } from './object/get-object.ts'
 import { getObjectAttributes } from './object/get-object-attributes.ts'
+import { getObjectLegalHold, getObjectRetention, putObjectLegalHold, putObjectRetention } from './object/object-lock.ts'
 import { putObject } from './object/put-object.ts'
 import { renameObject } from './object/rename-object.ts'
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object/tagging.ts'
@@ -90,6 +93,10 @@ export const operations: readonly OperationRow[] = [
   { name: 'GetObjectAnnotation', route: 'GET object ?annotation ?annotationName=', action: byVersion('s3:GetObjectAnnotation', 's3:GetObjectVersionAnnotation'), run: getObjectAnnotation, reads: 'record', refusesMarkers: true },
   { name: 'ListObjectAnnotations', route: 'GET object ?annotation', action: byVersion('s3:ListObjectAnnotations', 's3:ListObjectVersionAnnotations'), run: listObjectAnnotations, reads: 'record', refusesMarkers: true },
   { name: 'DeleteObjectAnnotation', route: 'DELETE object ?annotation (annotationName)', action: byVersion('s3:DeleteObjectAnnotation', 's3:DeleteObjectVersionAnnotation'), run: deleteObjectAnnotation, reads: 'record', refusesMarkers: true },
+  { name: 'GetObjectRetention', route: 'GET object ?retention', action: 's3:GetObjectRetention', run: getObjectRetention, reads: 'record', refusesMarkers: true },
+  { name: 'PutObjectRetention', route: 'PUT object ?retention', action: undefined, run: putObjectRetention },
+  { name: 'GetObjectLegalHold', route: 'GET object ?legal-hold', action: 's3:GetObjectLegalHold', run: getObjectLegalHold, reads: 'record', refusesMarkers: true },
+  { name: 'PutObjectLegalHold', route: 'PUT object ?legal-hold', action: undefined, run: putObjectLegalHold },
   { name: 'DeleteObject', route: 'DELETE object', action: byVersion('s3:DeleteObject', 's3:DeleteObjectVersion'), run: deleteObject },
   { name: 'DeleteObjects', route: 'POST bucket ?delete', action: undefined, run: deleteObjects },
   { name: 'PostObject', route: 'POST bucket', action: undefined, run: postObject, authenticatesItself: true },
@@ -106,15 +113,15 @@ export const operations: readonly OperationRow[] = [
   // Get, Put and Delete of bucket settings come from their descriptions
   ...settingRows(accelerate),
   ...settingRows(cors),
+  ...settingRows(objectLock),
   ...settingRows(ownershipControls),
   ...settingRows(policy),
   ...settingRows(publicAccessBlock),
+  ...settingRows(requestPayment),
   ...settingRows(tagging),
   ...settingRows(versioning),
+  ...settingRows(website),
   ...notBuiltRows,
-  { name: 'GetObjectLockConfiguration', route: 'GET bucket ?object-lock', action: 's3:GetBucketObjectLockConfiguration', run: getObjectLockConfiguration },
-  { name: 'GetObjectRetention', route: 'GET object ?retention', action: 's3:GetObjectRetention', run: getObjectLock, reads: 'record' },
-  { name: 'GetObjectLegalHold', route: 'GET object ?legal-hold', action: 's3:GetObjectLegalHold', run: getObjectLock, reads: 'record' },
 
   // Not served yet
   unsupported('CreateBucketMetadataConfiguration', 'POST bucket ?metadataConfiguration'),
@@ -122,9 +129,6 @@ export const operations: readonly OperationRow[] = [
   unsupported('CreateSession', 'GET bucket ?session'),
   unsupported('GetObjectTorrent', 'GET object ?torrent'),
   unsupported('ListDirectoryBuckets', 'GET service ?x-id=ListDirectoryBuckets'),
-  unsupported('PutObjectLegalHold', 'PUT object ?legal-hold'),
-  unsupported('PutObjectLockConfiguration', 'PUT bucket ?object-lock'),
-  unsupported('PutObjectRetention', 'PUT object ?retention'),
   unsupported('RestoreObject', 'POST object ?restore'),
   unsupported('SelectObjectContent', 'POST object ?select ?select-type=2'),
   unsupported('UpdateBucketMetadataAnnotationTableConfiguration', 'PUT bucket ?metadataAnnotationTable'),

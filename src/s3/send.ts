@@ -1,10 +1,10 @@
 /** Sends an S3Response: one head, one body. Everything that an operation opened is closed here, in every case. */
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 import { endTogether } from '#http/server/end-together.ts'
+import { type Head, isStretch, sendStretch } from '#http/server/send-stretch.ts'
 import { formatXml } from '#lib/text/xml.ts'
 import { limits } from '#model/limits.ts'
-import type { Stretch } from '#store/contract.ts'
-import type { ResponseBody, S3Response, XmlDocument } from './operation.ts'
+import type { S3Response, XmlDocument } from './operation.ts'
 
 export const s3Namespace = 'http://s3.amazonaws.com/doc/2006-03-01/'
 
@@ -17,14 +17,8 @@ export async function send(
 ): Promise<number> {
   const { body } = answer
   const head = { status: answer.status ?? 200, headers: listHeaders(commonHeaders, answer.headers ?? noHeaders) }
-  if (isStretch(body)) return sendStretched(response, method, head, body)
+  if (isStretch(body)) return sendStretch(response, method, head, body)
   return sendWhole(response, method, head, answer.headers ?? noHeaders, body)
-}
-
-interface Head {
-  readonly status: number
-  /** Name, value, name, value...: the form that is fastest in Node. */
-  readonly headers: OutgoingHttpHeader[]
 }
 
 type Named = Readonly<Record<string, string>>
@@ -60,24 +54,4 @@ function sendWhole(
   if (isSmallRead) endTogether(response, sent)
   else response.end(sent)
   return sent === undefined ? 0 : sizeBytes
-}
-
-async function sendStretched(
-  response: ServerResponse,
-  method: string,
-  { status, headers }: Head,
-  stretch: Stretch,
-): Promise<number> {
-  try {
-    if (method === 'HEAD') response.writeHead(status, headers)
-    else await stretch.send(response, () => response.writeHead(status, headers))
-    response.end()
-    return method === 'HEAD' ? 0 : stretch.sizeBytes
-  } finally {
-    stretch.close()
-  }
-}
-
-function isStretch(body: ResponseBody | undefined): body is Stretch {
-  return typeof body === 'object' && 'pieces' in body
 }

@@ -1,6 +1,8 @@
 /** What was changed by hand becomes what the index says, decided in the commit that makes it so. */
-import { lookup } from 'mime-types'
+
 import type { Adoption, Foreign } from '#blobs/contract/foreign.ts'
+import { mediaTypeOf } from '#lib/text/media-type.ts'
+import type { AsideReason } from '#metadata/blob-ref.ts'
 import { newOrder } from '#metadata/order.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
@@ -47,15 +49,17 @@ async function adoptRemoval(
 
 /** Other bytes are a new object, with metadata from its name. Those of the version before are gone: it is replaced, not kept. */
 async function adoptBytes(
-  { blobs }: StoreContext,
+  context: StoreContext,
   transaction: Transaction,
   bucket: Bucket,
   foreign: Foreign & { readonly found: NonNullable<Foreign['found']> },
   change: Change,
 ): Promise<void> {
-  const fresh = adoptedVersion(foreign.key, bucket.ownerId, foreign.found)
-  await makeCurrent(blobs, transaction, bucket, fresh, {}, change)
-  change.arrived = { ref: fresh.blob, isInPlace: true }
+  const { ref } = foreign.found
+  const blobOf = (aside: AsideReason | undefined) => (aside === undefined ? ref : context.blobs.asAside(ref, aside))
+  const fresh = { ...adoptedVersion(foreign.key, bucket.ownerId, foreign.found), blobOf }
+  const version = await makeCurrent(context, transaction, bucket, fresh, {}, change)
+  change.arrived = { ref: version.blob, isInPlace: true }
   if (foreign.known !== undefined && change.moved.length > 0) dropDemoted(transaction, bucket, foreign.known, change)
 }
 
@@ -66,9 +70,13 @@ function dropDemoted(transaction: Transaction, { name }: Bucket, lost: StoredVer
   if (lost.versionId === 'null') transaction.remove(rowKey('n', name, lost.key))
 }
 
-function adoptedVersion(key: string, ownerId: string, found: NonNullable<Foreign['found']>): NewVersion {
-  const contentType = lookup(key)
-  const { ref, sizeBytes, digests } = found
+function adoptedVersion(
+  key: string,
+  ownerId: string,
+  found: NonNullable<Foreign['found']>,
+): Omit<NewVersion, 'blobOf'> {
+  const contentType = mediaTypeOf(key)
+  const { sizeBytes, digests } = found
   const crc64nvme = digests.get('CRC64NVME')?.toString('base64') ?? ''
   return {
     key,
@@ -78,11 +86,10 @@ function adoptedVersion(key: string, ownerId: string, found: NonNullable<Foreign
     checksum: { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value: crc64nvme },
     crc64nvme,
     attributes: {
-      headers: contentType === false ? {} : { contentType },
+      headers: contentType === undefined ? {} : { contentType },
       userMetadata: {},
       storageClass: 'STANDARD',
       ownerId,
     },
-    blob: ref,
   }
 }

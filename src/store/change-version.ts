@@ -1,29 +1,65 @@
 /** Changes what is said of a version that stays as it is: neither its bytes nor its time change. */
+import { isDeepStrictEqual } from 'node:util'
+import { newOrder } from '#metadata/order.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { ApiError } from '#model/errors.ts'
+import { assertMayChange } from '#model/object/lock.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { Origin } from '#model/origin.ts'
+import { asideReason } from './aside.ts'
 import { type Change, commitChange, noChange } from './commit-change.ts'
 import type { StoreContext } from './context.ts'
+import type { Rewrap, VersionEdit } from './contract.ts'
+import { passTime } from './store-time.ts'
+
+/** UpdateObjectEncryption, and what else wraps the same data keys anew. */
+export function rewrapVersion(
+  context: StoreContext,
+  bucket: string,
+  version: ObjectVersion,
+  rewrap: Rewrap,
+  origin: Origin | undefined,
+): Promise<ObjectVersion | undefined> {
+  return changeVersion(context, bucket, version, { change: (stored) => rewrapped(stored, rewrap), origin })
+}
+
+/** OperationAborted if the version was rewrapped in between. */
+export function rewrapped<V extends ObjectVersion>(version: V, { from, to }: Rewrap): V {
+  if (version.encryption?.wrappedKey !== from.wrappedKey) throw new ApiError('OperationAborted')
+  return { ...version, encryption: to }
+}
 
 export async function changeVersion(
   context: StoreContext,
   bucket: string,
   version: ObjectVersion,
-  change: (version: ObjectVersion) => ObjectVersion | undefined,
-  origin: Origin | undefined,
+  { change, origin, cause, passesGovernance = false }: VersionEdit,
 ): Promise<ObjectVersion | undefined> {
   context.blobs.assertRoom()
-  const options = { origin, cause: 'Change', isAwaited: true } as const
-  return commitChange(context, bucket, options, async (transaction) => {
+  const options = { origin, cause: cause ?? 'Change', isAwaited: true } as const
+  return commitChange(context, bucket, options, async (transaction, { objectLockEnabled }) => {
+    const nothing = { result: undefined, change: undefined }
     const found = await findStored(transaction, bucket, version)
-    const wanted = found && change(found.stored)
-    if (found === undefined || wanted === undefined) return { result: undefined, change: undefined }
-    const { key, order, blob, crc64nvme } = found.stored
+    if (found === undefined) return nothing
+    const { row, stored } = found
+    const nowMs = objectLockEnabled ? await passTime(context) : context.clock.nowMs()
+    const wanted = change(stored, nowMs)
+    if (wanted === undefined) return nothing
+    const isRelocked = !isDeepStrictEqual(stored.lock, wanted.lock)
+    if (isRelocked) assertMayChange(stored.lock, wanted.lock, { nowMs, passesGovernance })
+    const { key, order, crc64nvme } = stored
+    const aside = asideReason(wanted)
+    const blob = aside === undefined ? stored.blob : context.blobs.asAside(stored.blob, aside)
     const changed: StoredVersion = { ...wanted, key, order, blob, ...(crc64nvme === undefined ? {} : { crc64nvme }) }
-    transaction.put(found.row, encodeVersion(changed))
-    return { result: changed, change: changeOf(context, bucket, changed) }
+    transaction.put(row, encodeVersion(changed))
+    const what = changeOf(context, bucket, changed)
+    if (blob !== stored.blob) what.moved.push({ order, from: stored.blob, to: blob })
+    else if (isRelocked && blob.aside !== undefined) what.relocked.push({ order, ref: blob })
+    // Another than the version's own, of whose arrival a row may tell.
+    if (blob !== stored.blob || isRelocked) what.order = newOrder(order)
+    return { result: changed, change: what }
   })
 }
 

@@ -8,6 +8,7 @@ import {
   type GoneBlob,
   type MovedBlob,
   NotSettled,
+  type RelockedBlob,
 } from '#blobs/contract/blob-change.ts'
 import type { Recorded } from '#blobs/contract/blob-store.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
@@ -17,6 +18,7 @@ import type { StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { AnnotationSet } from '#model/object/annotation-set.ts'
+import { assertMayGo, type ObjectLock } from '#model/object/lock.ts'
 import type { ChangeCause, ObjectChange } from '#model/object/object-event.ts'
 import type { Origin } from '#model/origin.ts'
 import { removeAnnotations, sweepAnnotations } from './annotations/annotation-rows.ts'
@@ -24,6 +26,7 @@ import { bucketIn } from './buckets.ts'
 import type { StoreContext } from './context.ts'
 import { appendEvent } from './outbox.ts'
 import { requireQuota } from './quota.ts'
+import { passTime } from './store-time.ts'
 
 /** What one transaction changes at a key, while it is put together. */
 export interface Change extends BlobChange {
@@ -32,27 +35,40 @@ export interface Change extends BlobChange {
   readonly atMs: number
   arrived: Arrival | undefined
   moved: MovedBlob[]
+  readonly relocked: RelockedBlob[]
   readonly gone: GoneBlob[]
   /** Annotations of versions that are no more. */
   readonly goneAnnotations: AnnotationSet[]
   /** Versions more, and their bytes. */
   objectCount: number
   sizeBytes: number
+  /** Locks of versions that this change removes from their key: the commit is refused while one of them protects. */
+  readonly unlocked: ObjectLock[]
+  /** Whether the caller asks to pass governance mode, and may. */
+  readonly passesGovernance: boolean
   /** What listeners are told; the renamed object has two. */
   readonly happened: { readonly what: ObjectChange; readonly version: StoredVersion }[]
 }
 
-export const noChange = (bucket: string, key: string, { clock }: Pick<StoreContext, 'clock'>): Change => ({
+export const noChange = (
+  bucket: string,
+  key: string,
+  { clock }: Pick<StoreContext, 'clock'>,
+  passesGovernance = false,
+): Change => ({
   bucket,
   key,
   order: '',
   atMs: clock.nowMs(),
   arrived: undefined,
   moved: [],
+  relocked: [],
   gone: [],
   goneAnnotations: [],
   objectCount: 0,
   sizeBytes: 0,
+  unlocked: [],
+  passesGovernance,
   happened: [],
 })
 
@@ -111,6 +127,7 @@ async function commitOnce<T>(
     const { result, change } = await body(transaction, bucket)
     if (change !== undefined) {
       if (cause !== 'FileSystem') await requireQuota(engine, transaction, bucket, change)
+      await assertUnlocked(context, change)
       countUsage(transaction, change)
       alone = await removeAnnotations(transaction, change.goneAnnotations, change.atMs)
       recorded = await blobs.record(transaction, change)
@@ -132,6 +149,13 @@ async function commitOnce<T>(
   else if (durability === 'strict') await flushed
   for (const id of alone) await sweepAnnotations(engine, id)
   return result
+}
+
+/** AccessDenied if a version that goes is protected: every way in which versions go comes by here. */
+async function assertUnlocked(context: StoreContext, { unlocked, passesGovernance }: Change): Promise<void> {
+  if (unlocked.length === 0) return
+  const nowMs = await passTime(context)
+  for (const lock of unlocked) assertMayGo(lock, { nowMs, passesGovernance })
 }
 
 function countUsage(transaction: Transaction, { bucket, objectCount, sizeBytes }: Change): void {

@@ -1,4 +1,5 @@
 import type { BlobStore, Durability } from '#blobs/contract/blob-store.ts'
+import type { SealedBlobs } from '#blobs/contract/sealed-blobs.ts'
 import type { TroubleLog } from '#blobs/trouble-log.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
@@ -11,6 +12,7 @@ export interface StoreContext {
   readonly clock: Clock
   readonly engine: MetadataEngine
   readonly blobs: BlobStore
+  readonly sealed: SealedBlobs
   readonly durability: Durability
   readonly log: LevelLog
   readonly troubles: TroubleLog

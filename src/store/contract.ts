@@ -11,6 +11,7 @@ import type { BucketSettings, SettingName } from '#model/bucket/bucket-settings.
 import type { BucketUsage } from '#model/bucket/usage.ts'
 import type { Annotation } from '#model/object/annotation.ts'
 import type { AnnotationSet } from '#model/object/annotation-set.ts'
+import type { DataKeys, ObjectEncryption, Sealing } from '#model/object/encryption.ts'
 import type {
   Checksum,
   ChecksumAlgorithm,
@@ -66,6 +67,23 @@ export interface AnnotationChange {
   readonly origin?: Origin | undefined
 }
 
+/** What is said of a version that stays. */
+export interface VersionEdit {
+  /** Undefined: it would rather be as it is. `nowMs`: the store's time. */
+  change(version: ObjectVersion, nowMs: number): ObjectVersion | undefined
+  readonly origin?: Origin | undefined
+  /** If it is no change of tags or an ACL. */
+  readonly cause?: 'PutRetention' | undefined
+  /** Whether the caller asks to pass governance mode, and may. */
+  readonly passesGovernance?: boolean | undefined
+}
+
+/** New wrappings of the same data keys. OperationAborted if what is stored is no longer `from`. */
+export interface Rewrap {
+  readonly from: ObjectEncryption
+  readonly to: ObjectEncryption
+}
+
 export interface DeletedObject {
   /** The version deleted, or the delete marker made; undefined in a bucket never versioned. */
   readonly versionId: string | undefined
@@ -88,6 +106,8 @@ export interface Stretch {
 /** A version whose bytes were there and its own when it was opened; they stay so until closed. */
 export interface OpenObject {
   readonly version: ObjectVersion
+  /** Needed before all else where the version has an `encryption`. InternalError if its bytes are not those that were sealed with these keys. */
+  unseal(dataKeys: DataKeys): Promise<void>
   /** Bytes start <= i < end. At most once; takes over closing. */
   content(start: number, end: number): Content
   /** Needed only if `content` was not called. */
@@ -204,18 +224,22 @@ export interface Store {
 
   // Objects
   /** EntityTooLarge, IncompleteBody (fewer or more bytes than announced). On any error nothing is left behind. */
-  stage(body: IncomingBody): Promise<Staged>
+  stage(body: IncomingBody, sealing?: Sealing): Promise<Staged>
   /** A staged copy of bytes start <= i < end of an open object, which it closes. */
   stageCopy(
     source: OpenObject,
     range: { start: number; end: number },
     algorithms: readonly ChecksumAlgorithm[],
+    sealing?: Sealing,
   ): Promise<Staged>
   discard(staged: Staged): Promise<void>
   /** PreconditionFailed, NoSuchKey (If-Match on nothing), NoSuchBucket, QuotaExceeded. Takes over `staged`, also when it throws. */
   putObject(put: PutObject): Promise<ObjectVersion>
-  /** All bytes of an open object, which it closes, and after them the body: its are the size and digests. */
-  stageAppend(to: OpenObject, body: IncomingBody): Promise<Staged>
+  /**
+   * All bytes of an open object, which it closes, and after them the body: its are the size and digests. `dataKeys`: of one that is
+   * encrypted.
+   */
+  stageAppend(to: OpenObject, body: IncomingBody, dataKeys?: DataKeys): Promise<Staged>
   /**
    * Makes what was staged the object, with what else is said of it, if it still is `base`. InvalidWriteOffset if it has another size,
    * OperationAborted; as putObject else.
@@ -239,16 +263,19 @@ export interface Store {
   openObject(bucket: string, key: string, versionId: string | undefined): Promise<OpenObject>
   /**
    * Applies `change` to what is said of this very version, atomically; its key, bytes and time stay. Undefined if it is gone by now,
-   * or `change` would rather have it as it is.
+   * or `change` would rather have it as it is. AccessDenied where its lock would protect less than it does.
    */
-  changeVersion(
+  changeVersion(bucket: string, version: ObjectVersion, edit: VersionEdit): Promise<ObjectVersion | undefined>
+  /** Replaces the wrappings of the version's data keys: its bytes, ETag, time and all else stay. Undefined if it is gone by now. */
+  rewrapVersion(
     bucket: string,
     version: ObjectVersion,
-    change: (version: ObjectVersion) => ObjectVersion | undefined,
+    rewrap: Rewrap,
     origin?: Origin | undefined,
   ): Promise<ObjectVersion | undefined>
   /** Parts of a multipart object in order, after part number `after`; empty for others. */
   listObjectParts(bucket: string, version: ObjectVersion, after: number, limit: number): Promise<ObjectPart[]>
+  /** AccessDenied for a version that is protected. */
   deleteObject(remove: {
     bucket: Bucket
     key: string
@@ -256,14 +283,21 @@ export interface Store {
     ownerId: string
     conditions: DeleteConditions
     origin?: Origin | undefined
+    /** Whether the caller asks to pass governance mode, and may. */
+    passesGovernance?: boolean | undefined
   }): Promise<DeletedObject>
-  /** Moves the current version in one commit. `sourceConditions` and `conditions` as for reads and writes. */
+  /**
+   * Moves the current version in one commit. `sourceConditions` and `conditions` as for reads and writes. AccessDenied while the version
+   * is protected.
+   */
   renameObject(rename: {
     bucket: Bucket
     from: string
     to: string
     sourceConditions: WriteConditions
     conditions: WriteConditions
+    /** Of a sealed version whose wrappings name its key. */
+    rewrap?: Rewrap | undefined
     origin?: Origin | undefined
   }): Promise<ObjectVersion>
   listObjects(query: ObjectQuery): Promise<ObjectPage>
@@ -275,13 +309,15 @@ export interface Store {
   getUpload(bucket: string, key: string, uploadId: string): Promise<Upload>
   /** InvalidArgument for an `uploadIdMarker` that is no id, or that of an upload to another key. */
   listUploads(query: ListQuery & { keyMarker: string; uploadIdMarker: string }): Promise<UploadPage>
-  stagePart(upload: Upload, partNumber: number, body: IncomingBody): Promise<StagedPart>
+  /** `dataKeys`: those of the upload's `encryption`, if it has any. */
+  stagePart(upload: Upload, partNumber: number, body: IncomingBody, dataKeys?: DataKeys): Promise<StagedPart>
   stagePartCopy(
     upload: Upload,
     partNumber: number,
     source: OpenObject,
     range: { start: number; end: number },
     algorithms: readonly ChecksumAlgorithm[],
+    dataKeys?: DataKeys,
   ): Promise<StagedPart>
   discardPart(upload: Upload, staged: StagedPart): Promise<void>
   /** NoSuchUpload if it ended meanwhile. Takes over `staged`, also when it throws. */
@@ -305,13 +341,13 @@ export interface Store {
   /** NoSuchUpload, PreconditionFailed. */
   abortUpload(bucket: string, key: string, uploadId: string, ifInitiatedMs?: number): Promise<void>
 
-  // Annotations. `version` is one that was read; those below that change one give undefined if it is gone by now.
+  // Annotations. `version` is one that was read; what changes one gives undefined if it is gone by now, AccessDenied while it is protected.
   /** AnnotationLimitExceeded, PreconditionFailed, QuotaExceeded. */
   putAnnotation(
     put: AnnotationChange & { staged: StagedAnnotation; checksum: Checksum },
   ): Promise<Annotation | undefined>
-  /** PreconditionFailed. It need not be there. */
-  deleteAnnotation(remove: AnnotationChange): Promise<true | undefined>
+  /** PreconditionFailed. It need not be there. `passesGovernance`: the caller asks to pass governance mode, and may. */
+  deleteAnnotation(remove: AnnotationChange & { passesGovernance: boolean }): Promise<true | undefined>
   /** Undefined: there is none of this name. */
   readAnnotation(version: ObjectVersion, name: string): Promise<{ annotation: Annotation; bytes: Buffer } | undefined>
   listAnnotations(
@@ -321,6 +357,8 @@ export interface Store {
   /** Those of a version, for a copy of it: `putObject` takes them over. Undefined: it has none. */
   copyAnnotations(version: ObjectVersion): Promise<AnnotationSet | undefined>
 
+  /** The time by which locks end: never earlier than any that the store has seen. */
+  timeMs(): Promise<number>
   /** Where the bytes of a version are, for people; undefined where that is nothing to look at. */
   whereabouts(bucket: string, version: ObjectVersion): Whereabouts | undefined
   /** Compares the next versions with their records. What was changed by hand is adopted. */

@@ -21,7 +21,7 @@ export async function deleteObject(context: StoreContext, remove: Remove): Promi
   const actual = await blobs.prepareRemoval(remove.bucket.name, key)
   const options = { origin: remove.origin, cause: 'Delete', isAwaited: true } as const
   return commitChange(context, remove.bucket.name, options, async (transaction, bucket) => {
-    const change = noChange(bucket.name, key, context)
+    const change = noChange(bucket.name, key, context, remove.passesGovernance)
     const value = await transaction.get(rowKey('o', bucket.name, key))
     const recorded = value === undefined ? undefined : decodeVersion(key, value)
     const current =

@@ -2,34 +2,51 @@
 import type { ByteRange, IncomingBody, PartRef, StagedPart, StagedPartBlob } from '#blobs/contract/incoming.ts'
 import { decodeJson, encodeJson, partText, rowKey, rowsOf } from '#metadata/tables.ts'
 import { ApiError } from '#model/errors.ts'
+import type { DataKeys } from '#model/object/encryption.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
 import type { Upload, UploadedPart } from '#model/object/upload.ts'
 import { type StoreContext, transactDurably } from './context.ts'
 import type { OpenObject } from './contract.ts'
+import { etagOf } from './etag.ts'
 import type { OpenVersion } from './open-version.ts'
 
-export type StoredPart = UploadedPart & { readonly at: PartRef }
+export type StoredPart = UploadedPart & Pick<StagedPart, 'salt'> & { readonly at: PartRef }
 
 export const noSuchUpload = (uploadId: string) => new ApiError('NoSuchUpload', { fields: { UploadId: uploadId } })
 
 export function stagePart(
-  { blobs }: StoreContext,
+  { blobs, sealed }: StoreContext,
   upload: Upload,
   partNumber: number,
   body: IncomingBody,
+  dataKeys: DataKeys | undefined,
 ): Promise<StagedPart> {
-  return blobs.parts.stage(upload, partNumber, body)
+  const keys = keysOf(upload, dataKeys)
+  if (keys === undefined) return blobs.parts.stage(upload, partNumber, body)
+  return sealed.stagePart(upload, partNumber, body, keys)
 }
 
 export function stagePartCopy(
-  { blobs }: StoreContext,
+  { blobs, sealed }: StoreContext,
   upload: Upload,
   partNumber: number,
   source: OpenObject,
   range: ByteRange,
   algorithms: readonly ChecksumAlgorithm[],
+  dataKeys: DataKeys | undefined,
 ): Promise<StagedPart> {
-  return blobs.parts.stageCopy(upload, partNumber, (source as OpenVersion).blob, range, algorithms)
+  const keys = keysOf(upload, dataKeys)
+  const { blob } = source as OpenVersion
+  if (keys === undefined) return blobs.parts.stageCopy(upload, partNumber, blob, range, algorithms)
+  return sealed.stagePartCopy(upload, partNumber, blob, range, algorithms, keys)
+}
+
+/** An upload's parts are sealed, or not, as it says. */
+function keysOf({ encryption, uploadId }: Upload, dataKeys: DataKeys | undefined): DataKeys | undefined {
+  if ((encryption === undefined) === (dataKeys === undefined)) return dataKeys
+  throw new Error(
+    `the upload ${uploadId} is ${encryption === undefined ? 'not sealed' : 'sealed, and there is no key'}`,
+  )
 }
 
 export async function discardPart({ blobs }: StoreContext, upload: Upload, staged: StagedPart): Promise<void> {
@@ -43,15 +60,16 @@ export async function putPart(
   staged: StagedPart,
   checksum: UploadedPart['checksum'],
 ): Promise<UploadedPart> {
-  const { partNumber, sizeBytes, digests, at } = staged as StagedPartBlob
+  const { partNumber, sizeBytes, digests, salt, at } = staged as StagedPartBlob
   const { bucket, key, uploadId } = upload
   const part: StoredPart = {
     partNumber,
     sizeBytes,
-    etag: digests.get('MD5')?.toString('hex') ?? '',
+    etag: etagOf(staged, upload.encryption),
     modifiedAtMs: context.clock.nowMs(),
     crc64nvme: digests.get('CRC64NVME')?.toString('base64') ?? '',
     ...(checksum === undefined ? {} : { checksum }),
+    ...(salt === undefined ? {} : { salt }),
     at,
   }
   let before: StoredPart | undefined

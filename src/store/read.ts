@@ -10,10 +10,11 @@ import { asReadError, isForbidden } from '#metadata/storage-error.ts'
 import { decodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
 import type { ObjectPart, ObjectVersion } from '#model/object/object.ts'
 import type { StoreContext } from './context.ts'
 import type { OpenObject } from './contract.ts'
-import { OpenVersion } from './open-version.ts'
+import { OpenVersion, SealedVersion } from './open-version.ts'
 
 /** A third of them pause, for longer together than a write is settled in. */
 const attempts = 60
@@ -60,6 +61,10 @@ async function findVerified<T>(
     if (version === undefined || version.isDeleteMarker) {
       if (versionId === undefined && (await blobs.discover(bucket, key))) continue
       return version === undefined ? undefined : { version, value: undefined }
+    }
+    // What a hand has put at its key is newer.
+    if (version.blob.aside !== undefined && versionId === undefined && (await blobs.discover(bucket, key, version))) {
+      continue
     }
     const value = await look(bucket, version)
     if (value !== undefined) return { version, value }
@@ -135,11 +140,20 @@ export async function openObject(
     const version = readable(key, versionId, found?.version)
     const blob = found?.value
     if (blob === undefined) throw new ApiError('InternalError')
-    if (blob !== 'damaged') return new OpenVersion(version, blob)
+    if (blob !== 'damaged') return openVersion(context, bucket, version, blob)
     // A change by hand that is under way shows at the second look.
     if (hasFailed) throw blobs.damaged(bucket, version)
     await pause()
   }
+}
+
+function openVersion(context: StoreContext, bucket: string, version: StoredVersion, blob: OpenBlob): OpenObject {
+  if (version.encryption === undefined) return new OpenVersion(version, blob)
+  const damaged = () => context.blobs.damaged(bucket, version)
+  return new SealedVersion(version, blob, {
+    listParts: () => listObjectParts(context, version, 0, limits.partNumberMax),
+    unseal: (sealed, keys) => context.sealed.unseal(sealed, { ...keys, version, damaged }),
+  })
 }
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 100))

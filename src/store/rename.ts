@@ -1,4 +1,5 @@
 /** RenameObject: the current version moves to another key in one commit. Its version id stays in unversioned buckets only. */
+import type { AsideReason } from '#metadata/blob-ref.ts'
 import { newOrder } from '#metadata/order.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
@@ -8,6 +9,7 @@ import { ApiError } from '#model/errors.ts'
 import { usedBytes } from '#model/object/annotation-set.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import { noteEmptied } from './begun-uploads.ts'
+import { rewrapped } from './change-version.ts'
 import { type Change, commitChange, noChange } from './commit-change.ts'
 import { checkWriteConditions } from './conditions.ts'
 import type { StoreContext } from './context.ts'
@@ -47,10 +49,14 @@ function renameVersion(
     const source = decodeVersion(from, value)
     if (source.order !== order) return { result: undefined, change: undefined }
     checkWriteConditions(rename.sourceConditions, from, source)
+    const { encryption } = rename.rewrap === undefined ? source : rewrapped(source, rename.rewrap)
     const change = noChange(bucket.name, to, context)
-    const fresh = { ...freshOf(source, to), blob: blobs.asRenamed(to, source.blob) }
-    const version = await makeCurrent(blobs, transaction, bucket, fresh, rename.conditions, change)
+    const blobOf = (aside: AsideReason | undefined) => blobs.asRenamed(to, source.blob, aside)
+    const fresh = { ...freshOf(source, to), encryption, blobOf }
+    const version = await makeCurrent(context, transaction, bucket, fresh, rename.conditions, change)
     change.arrived = { ref: version.blob, renamedFrom: { key: from, order: source.order, ref: source.blob } }
+    // A protected version stays under its key and its id.
+    if (source.lock !== undefined) change.unlocked.push(source.lock)
     transaction.remove(rowKey('o', bucket.name, from))
     await noteEmptied(transaction, bucket.name, from)
     change.objectCount--
@@ -61,10 +67,10 @@ function renameVersion(
   })
 }
 
-/** The source as a new version of the other key, with its bytes and all that was said of it. */
-function freshOf(source: StoredVersion, key: string): NewVersion {
-  const { sizeBytes, etag, partCount, checksum, crc64nvme, blob, annotations } = source
-  return { key, sizeBytes, etag, partCount, checksum, crc64nvme, blob, annotations, attributes: source }
+/** The source as a new version of the other key, with its bytes and all that was said of it, but for its lock. */
+function freshOf({ lock: _, ...source }: StoredVersion, key: string): Omit<NewVersion, 'blobOf'> {
+  const { sizeBytes, etag, partCount, checksum, crc64nvme, annotations } = source
+  return { key, sizeBytes, etag, partCount, checksum, crc64nvme, annotations, attributes: source }
 }
 
 /** Where versions are kept the old key ends with a delete marker, as a delete would leave it. */

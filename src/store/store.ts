@@ -9,18 +9,19 @@ import { putAppended, stageAppend } from './append.ts'
 import { storeStatus } from './background.ts'
 import { findSetting, putSetting } from './bucket-settings.ts'
 import { adoptBucket, createBucket, deleteBucket, findBucket, getBucket, listBuckets, updateBucket } from './buckets.ts'
-import { changeVersion } from './change-version.ts'
+import { changeVersion, rewrapVersion } from './change-version.ts'
 import type { StoreContext } from './context.ts'
 import type { Store } from './contract.ts'
 import { deleteObject } from './delete.ts'
 import { compareVersions, countLeftovers } from './fsck/compare-versions.ts'
 import { listObjects, listVersions } from './listing.ts'
-import type { OpenVersion } from './open-version.ts'
 import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './parts.ts'
 import { putObject } from './publish.ts'
 import { assertQuota, readUsage } from './quota.ts'
 import { findVersion, headObject, listObjectParts, openObject } from './read.ts'
 import { renameObject } from './rename.ts'
+import { stage, stageCopy } from './staging.ts'
+import { storeTimeMs } from './store-time.ts'
 import { abortUpload, completeUpload, createUpload, getUpload, listUploads } from './uploads.ts'
 
 /** What the blob store asks of the store: what becomes of changes by hand. */
@@ -43,16 +44,17 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     deleteBucket: (name) => deleteBucket(context, name, (key, uploadId) => abortUpload(context, name, key, uploadId)),
     bucketUsage: (name) => readUsage(context.engine, name),
     assertQuota: (bucket, body) => assertQuota(context.engine, bucket, body),
-    stage: (body) => blobs.stage(body),
-    stageCopy: (source, range, algorithms) => blobs.stageCopy((source as OpenVersion).blob, range, algorithms),
+    stage: (body, sealing) => stage(context, body, sealing),
+    stageCopy: (source, range, algorithms, sealing) => stageCopy(context, source, range, algorithms, sealing),
     discard: async (staged) => blobs.discard(staged as StagedBlob),
     putObject: (put) => putObject(context, put),
-    stageAppend: (to, body) => stageAppend(context, to, body),
+    stageAppend: (to, body, dataKeys) => stageAppend(context, to, body, dataKeys),
     putAppended: (append) => putAppended(context, append),
     findVersion: (bucket, key, versionId) => findVersion(context, bucket, key, versionId),
     headObject: (bucket, key, versionId) => headObject(context, bucket, key, versionId),
     openObject: (bucket, key, versionId) => openObject(context, bucket, key, versionId),
-    changeVersion: (bucket, version, change, origin) => changeVersion(context, bucket, version, change, origin),
+    changeVersion: (bucket, version, edit) => changeVersion(context, bucket, version, edit),
+    rewrapVersion: (bucket, version, rewrap, origin) => rewrapVersion(context, bucket, version, rewrap, origin),
     listObjectParts: (_bucket, version, after, limit) => listObjectParts(context, version, after, limit),
     deleteObject: (remove) => deleteObject(context, remove),
     renameObject: (rename) => renameObject(context, rename),
@@ -61,9 +63,9 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     createUpload: (upload) => createUpload(context, upload),
     getUpload: (bucket, key, uploadId) => getUpload(context, bucket, key, uploadId),
     listUploads: (query) => listUploads(context, query),
-    stagePart: (upload, partNumber, body) => stagePart(context, upload, partNumber, body),
-    stagePartCopy: (upload, partNumber, source, range, algorithms) =>
-      stagePartCopy(context, upload, partNumber, source, range, algorithms),
+    stagePart: (upload, partNumber, body, dataKeys) => stagePart(context, upload, partNumber, body, dataKeys),
+    stagePartCopy: (upload, partNumber, source, range, algorithms, dataKeys) =>
+      stagePartCopy(context, upload, partNumber, source, range, algorithms, dataKeys),
     discardPart: (upload, staged) => discardPart(context, upload, staged),
     putPart: (upload, staged, checksum) => putPart(context, upload, staged, checksum),
     listParts: (upload, after, limit) => listParts(context, upload, after, limit),
@@ -74,6 +76,7 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     readAnnotation: (version, name) => readAnnotation(context, version, name),
     listAnnotations: (version, page) => listAnnotations(context, version, page),
     copyAnnotations: (version) => copyAnnotations(context, version),
+    timeMs: () => storeTimeMs(context),
     whereabouts: (bucket, version) => blobs.whereabouts(bucket, version as StoredVersion),
     compareVersions: (stretch) => compareVersions(context, stretch),
     countLeftovers: (signal) => countLeftovers(context, signal),

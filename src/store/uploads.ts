@@ -1,6 +1,7 @@
 /** Multipart uploads: a row and a folder each, until they are completed or aborted. */
 import { createHash } from 'node:crypto'
 import { PartsGone } from '#blobs/contract/part-blobs.ts'
+import type { AsideReason } from '#metadata/blob-ref.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { randomId } from '#metadata/order.ts'
 import {
@@ -158,6 +159,8 @@ async function completeBegun(
   upload: BegunUpload,
 ): Promise<ObjectVersion> {
   const { bucket, key, uploadId } = complete
+  // As putObject does for bytes that are kept aside.
+  if (upload.encryption !== undefined) await context.blobs.prepareChange(bucket.name, key)
   const stored = await readParts(context, uploadId)
   const plan = planCompletion(upload, stored, complete.parts, {
     ...(complete.checksum === undefined ? {} : { checksum: complete.checksum }),
@@ -168,7 +171,9 @@ async function completeBegun(
   checkWriteConditions(complete.conditions, key, current?.isDeleteMarker === true ? undefined : current)
   requireUnchanged(upload, complete.conditions, current?.order ?? noState)
   const parts = plan.parts as readonly StoredPart[]
-  const assembled = await context.blobs.parts.assemble(uploadId, parts)
+  const assembled = await (upload.encryption === undefined
+    ? context.blobs.parts.assemble(uploadId, parts)
+    : context.sealed.assemble(uploadId, parts))
   const fresh = {
     key,
     sizeBytes: plan.sizeBytes,
@@ -176,8 +181,9 @@ async function completeBegun(
     partCount: parts.length,
     checksum: plan.checksum,
     attributes: upload.attributes,
-    blob: context.blobs.asCurrent(key, assembled.ref),
+    blobOf: (aside: AsideReason | undefined) => context.blobs.asCurrent(key, assembled.ref, aside),
     crc64nvme: plan.crc64nvme,
+    encryption: upload.encryption,
   }
   return await publish(context, bucket.name, fresh, {
     conditions: complete.conditions,
@@ -207,9 +213,14 @@ async function completeBegun(
 
 /** A part's checksum belongs to the object only if the upload announced its algorithm: the object's own is of another one else. */
 function objectPart({ checksumAlgorithm }: Upload, part: StoredPart): ObjectPart {
-  const { partNumber, sizeBytes, checksum } = part
+  const { partNumber, sizeBytes, checksum, salt } = part
   const isOfUpload = checksum !== undefined && checksum.algorithm === checksumAlgorithm
-  return { partNumber, sizeBytes, ...(isOfUpload ? { checksum: checksum.value } : {}) }
+  return {
+    partNumber,
+    sizeBytes,
+    ...(isOfUpload ? { checksum: checksum.value } : {}),
+    ...(salt === undefined ? {} : { salt }),
+  }
 }
 
 function completedUpload(version: StoredVersion, parts: readonly StoredPart[], completedAtMs: number): CompletedUpload {

@@ -56,12 +56,12 @@ export function authorizeRole(
   { account, role, arn }: FoundRole,
   asked: RoleAsked,
 ): void {
-  const trust = { name: `trust policy of ${role.name}`, policy: compiled(role.trust, 'trust') }
+  const policy = { name: `trust policy of ${role.name}`, policy: compiled(role.trust, 'trust') }
   const facts = factsOfQuery({ ...received, tags: asked.tags }, { via: 'header' }, keysOf(role, asked))
   const actions: string[] = [asked.action]
   if (Object.keys(asked.tags).length > 0) actions.push('sts:TagSession')
   if (asked.sourceIdentity !== undefined) actions.push('sts:SetSourceIdentity')
-  for (const action of actions) gatekeeper.authorizeArn(asking, action, { arn, account: account.id, trust }, facts)
+  for (const action of actions) gatekeeper.authorizeArn(asking, action, { arn, account: account.id, policy }, facts)
 }
 
 function keysOf(role: Role, { transitive, sourceIdentity, context, sessionName }: RoleAsked): ConditionKeys {

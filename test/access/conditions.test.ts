@@ -15,7 +15,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startServer, type TestServer } from '../s3/start-server.ts'
 
 const Bucket = 'conditions'
@@ -197,8 +197,7 @@ describe('conditions of bucket policies', () => {
   })
 
   it('that a hand made invalid do not open a door: the last good policy stays, and a first one lets nobody in', async () => {
-    vi.spyOn(console, 'error').mockReturnValue()
-    const file = join(server.root, 'bucket_policies.json')
+    const file = join(server.root, 'data/.myfsio.sys/config/bucket_policies.json')
     const write = (policy: unknown) => writeFile(file, JSON.stringify({ policies: { [Bucket]: policy } }))
     const reads = () => outcome(server.client().send(new GetObjectCommand({ Bucket, Key: 'a' })))
     await write({ Statement: [{ ...open({}), Condition: { StringLikes: {} } }] })

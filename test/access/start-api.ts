@@ -1,10 +1,6 @@
-/** The whole API of this process, as the launcher starts it, in a folder of its own. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+/** The API in this process for the given users. */
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import { startApi } from '../../src/app/api.ts'
-import { loadConfig } from '../../src/config/config.ts'
+import { startProgram } from '../support/program.ts'
 
 interface User {
   readonly access_key: string
@@ -22,23 +18,11 @@ export interface TestApi {
 
 export async function startTestApi(
   users: readonly User[],
-  env: Readonly<Record<string, string>> = {},
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<TestApi> {
-  const root = await mkdtemp(join(tmpdir(), 'myfsio-api-'))
-  const iam = join(root, 'iam.json')
-  const withSecrets = users.map((user) => ({ ...user, secret_key: `${user.access_key}-secret` }))
-  await writeFile(iam, JSON.stringify({ users: withSecrets }))
-  const settings = {
-    STORAGE_ROOT: join(root, 'data'),
-    IAM_CONFIG: iam,
-    API_PORT: '0',
-    METADATA_ENGINE: 'memory',
-    LOG_LEVEL: 'off',
-  }
-  const config = loadConfig([], { ...settings, STORAGE_WATCH: 'off', ...env }, root)
-  const bootstrap = { accessKey: 'unused', secretKey: 'unused' }
-  const server = await startApi({ config, version: 'test', isPrimary: true, bootstrap })
-  const endpoint = `http://127.0.0.1:${server.port}`
+  const iam = { users: users.map((user) => ({ ...user, secret_key: `${user.access_key}-secret` })) }
+  const env = { METADATA_ENGINE: 'memory', ...settings }
+  const { url: endpoint, close } = await startProgram('api', { iam, env })
   return {
     endpoint,
     client: (accessKeyId, more = {}) =>
@@ -56,9 +40,6 @@ export async function startTestApi(
         headers: { 'x-access-key': accessKeyId, 'x-secret-key': `${accessKeyId}-secret` },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
-    async close() {
-      await server.close(100)
-      await rm(root, { recursive: true, force: true })
-    },
+    close,
   }
 }

@@ -224,6 +224,67 @@ export function blobContract(open: () => Promise<OpenedBlobs>): void {
     })
   })
 
+  describe('a version whose bytes are kept aside', () => {
+    it.each(keys)(
+      'at %s is read as it was written, and stays aside as an older one and as current again',
+      async (key) => {
+        for (const body of [small, large]) {
+          const aside = await rows.publish(key, body, { aside: 'sealed' })
+          expect(aside.blob.aside).toBe('sealed')
+          expectSame(await read(aside), body)
+          const after = await rows.publish(key, Buffer.from('after'), { keeps: true })
+          expect((await rows.reread(aside)).blob.aside).toBe('sealed')
+          expectSame(await read(await rows.reread(aside)), body)
+          expect((await read(after)).toString()).toBe('after')
+          await rows.remove(after)
+          const again = await rows.reread(aside)
+          expect(again.blob.aside).toBe('sealed')
+          expectSame(await read(again), body)
+          expect(await blobs.inspection.compare(rows.bucket, again, { mayWrite: true })).toBe('right')
+          await rows.remove(again)
+          expect(await blobs.open(rows.bucket, again)).toBeUndefined()
+        }
+      },
+    )
+
+    it('replaces one that is not, and is replaced by one', async () => {
+      for (const body of [small, large]) {
+        await rows.publish('key', Buffer.from('plain'))
+        expectSame(await read(await rows.publish('key', body, { aside: 'sealed' })), body)
+        expectSame(await read(await rows.publish('key', body, { aside: 'sealed' })), body)
+        expect((await read(await rows.publish('key', Buffer.from('plain')))).toString()).toBe('plain')
+      }
+    })
+
+    it.each(keys)('at %s was written before, as a current or an older version', async (key) => {
+      for (const body of [small, large]) {
+        const older = await rows.publish(key, body)
+        const current = await rows.publish(key, body, { keeps: true })
+        for (const version of [older, current]) {
+          const aside = await rows.setAside(await rows.reread(version))
+          expect(aside.blob.aside).toBeDefined()
+          expect(aside.blob.isArriving).toBeUndefined()
+          expectSame(await read(aside), body)
+          expect(await blobs.discover(rows.bucket, key, await rows.reread(current))).toBe(false)
+        }
+        await rows.remove(await rows.reread(current))
+        expectSame(await read(await rows.reread(older)), body)
+        await rows.remove(await rows.reread(older))
+      }
+    })
+
+    it('is renamed, and stays aside', async () => {
+      for (const to of ['other/key', 'odd//name']) {
+        const before = await rows.publish('key', large, { aside: 'locked' })
+        const after = await rows.rename(before, to)
+        expect(after.blob.aside).toBe('locked')
+        expectSame(await read(after), large)
+        expect((await read(await rows.publish('key', Buffer.from('another')))).toString()).toBe('another')
+        expectSame(await read(await rows.reread(after)), large)
+      }
+    })
+  })
+
   describe('a copy', () => {
     it.each([small, large])('has the bytes and their digests', async (body) => {
       const version = await rows.publish('key', body)
@@ -296,7 +357,7 @@ export function blobContract(open: () => Promise<OpenedBlobs>): void {
       const upload = await rows.createUpload('key')
       const part = await stagePart(upload, 1, partOf('one'))
       const assembled = await blobs.parts.assemble(upload.uploadId, [part])
-      expect(await rows.publishAssembled(upload, assembled)).toMatchObject({ key: 'key' })
+      expect(await rows.publishAssembled(upload, assembled, [part])).toMatchObject({ key: 'key' })
     })
 
     it('that is aborted takes no part any more', async () => {
@@ -308,7 +369,11 @@ export function blobContract(open: () => Promise<OpenedBlobs>): void {
   })
 
   it('keeps nothing of what was removed', async () => {
-    for (const key of keys) await rows.remove(await rows.publish(key, large))
+    for (const key of keys) {
+      await rows.remove(await rows.publish(key, large))
+      await rows.remove(await rows.publish(key, large, { aside: 'sealed' }))
+      await rows.remove(await rows.setAside(await rows.publish(key, large)))
+    }
     const upload = await rows.createUpload('key')
     await rows.abort(upload)
     expect(await blobs.buckets.hasForeign(rows.bucket)).toBe(false)

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { egressBuffers, type Stretch, sendStretch } from '#blobs/files/io/egress.ts'
+import { egressBuffers, fileSource, type Stretch, sendStretch } from '#blobs/io/egress.ts'
 
 const MIB = 1024 * 1024
 const content = randomBytes(9 * MIB + 4321)
@@ -20,7 +20,7 @@ beforeAll(async () => {
   fd = openSync(path, 'r')
   server = createServer((request, response) => {
     const [start = 0, end = 0] = (request.url ?? '').slice(1).split('-').map(Number)
-    const stretch: Stretch = { fd, start, end }
+    const stretch: Stretch = { source: fileSource(fd), start, end }
     response.writeHead(200, { 'content-length': end - start })
     const outcome = sendStretch(response, stretch).then(() => response.end())
     outcomes.push(outcome.catch((error: unknown) => error))

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type IngestOptions, ingest, ingestBuffers } from '#blobs/files/io/ingest.ts'
+import { fileTarget, type IngestOptions, ingest, ingestBuffers } from '#blobs/io/ingest.ts'
 import { type DigestName, digestOnce } from '#lib/digest/digest.ts'
 import { ApiError } from '#model/errors.ts'
 
@@ -52,7 +52,7 @@ describe('ingest', () => {
     async (sizeBytes) => {
       const bytes = randomBytes(sizeBytes)
       for (const announced of [sizeBytes, undefined]) {
-        const ingested = await ingest(streamOf(bytes), { fd, offset: 0 }, options({ sizeBytes: announced }))
+        const ingested = await ingest(streamOf(bytes), fileTarget(fd, 0), options({ sizeBytes: announced }))
         expect(ingested.sizeBytes).toBe(sizeBytes)
         expect(ingested.digests).toEqual(digestOnce(names, bytes))
         expect(readFileSync(path).equals(bytes)).toBe(true)
@@ -62,7 +62,7 @@ describe('ingest', () => {
 
   it('takes chunks larger than all its buffers', async () => {
     const bytes = randomBytes(9 * MIB + 7)
-    const ingested = await ingest(streamOf(bytes, bytes.length), { fd, offset: 0 }, options())
+    const ingested = await ingest(streamOf(bytes, bytes.length), fileTarget(fd, 0), options())
     expect(ingested.digests).toEqual(digestOnce(names, bytes))
     expect(readFileSync(path).equals(bytes)).toBe(true)
   })
@@ -70,8 +70,8 @@ describe('ingest', () => {
   it('writes at an offset and leaves what is before it', async () => {
     const [first, second] = [randomBytes(300_000), randomBytes(2 * MIB)]
     await Promise.all([
-      ingest(streamOf(first), { fd, offset: 0 }, options()),
-      ingest(streamOf(second), { fd, offset: first.length }, options()),
+      ingest(streamOf(first), fileTarget(fd, 0), options()),
+      ingest(streamOf(second), fileTarget(fd, first.length), options()),
     ])
     expect(readFileSync(path).equals(Buffer.concat([first, second]))).toBe(true)
   })
@@ -79,24 +79,24 @@ describe('ingest', () => {
   it('refuses more than the maximum, announced or found', async () => {
     const bytes = randomBytes(3 * MIB)
     const maxBytes = bytes.length - 1
-    expect(await codeOf(ingest(streamOf(bytes), { fd, offset: 0 }, options({ maxBytes })))).toBe('EntityTooLarge')
+    expect(await codeOf(ingest(streamOf(bytes), fileTarget(fd, 0), options({ maxBytes })))).toBe('EntityTooLarge')
     const announced = options({ maxBytes, sizeBytes: bytes.length })
-    expect(await codeOf(ingest(streamOf(bytes), { fd, offset: 0 }, announced))).toBe('EntityTooLarge')
+    expect(await codeOf(ingest(streamOf(bytes), fileTarget(fd, 0), announced))).toBe('EntityTooLarge')
     expect(fstatSync(fd).size).toBeLessThanOrEqual(maxBytes)
   })
 
   it.each([-1, 1])('refuses a body that differs by %i byte from what was announced', async (difference) => {
     const bytes = randomBytes(3 * MIB)
     const announced = options({ sizeBytes: bytes.length + difference })
-    expect(await codeOf(ingest(streamOf(bytes), { fd, offset: 0 }, announced))).toBe('IncompleteBody')
+    expect(await codeOf(ingest(streamOf(bytes), fileTarget(fd, 0), announced))).toBe('IncompleteBody')
   })
 
   it('does not hang on a source that is destroyed, before or after it began', async () => {
     const before = new PassThrough()
     before.destroy()
-    expect(await codeOf(ingest(before, { fd, offset: 0 }, options()))).toBe('IncompleteBody')
+    expect(await codeOf(ingest(before, fileTarget(fd, 0), options()))).toBe('IncompleteBody')
     const after = new PassThrough()
-    const ingesting = codeOf(ingest(after, { fd, offset: 0 }, options()))
+    const ingesting = codeOf(ingest(after, fileTarget(fd, 0), options()))
     after.write(randomBytes(2 * MIB))
     setTimeout(() => after.destroy(), 10)
     expect(await ingesting).toBe('IncompleteBody')
@@ -108,7 +108,7 @@ describe('ingest', () => {
       [new Error('reset'), 'IncompleteBody'],
     ] as const) {
       const source = new PassThrough()
-      const ingesting = codeOf(ingest(source, { fd, offset: 0 }, options()))
+      const ingesting = codeOf(ingest(source, fileTarget(fd, 0), options()))
       source.write(randomBytes(2 * MIB))
       setTimeout(() => source.destroy(error), 5)
       expect(await ingesting).toBe(code)
@@ -117,7 +117,7 @@ describe('ingest', () => {
 
   it('fails with what the file system says', async () => {
     const readOnly = openSync(path, 'r')
-    const failed = await codeOf(ingest(streamOf(randomBytes(5 * MIB)), { fd: readOnly, offset: 0 }, options()))
+    const failed = await codeOf(ingest(streamOf(randomBytes(5 * MIB)), fileTarget(readOnly, 0), options()))
     closeSync(readOnly)
     expect(failed).toMatchObject({ code: 'EBADF' })
   })
@@ -125,7 +125,7 @@ describe('ingest', () => {
   it('holds no more than its share of buffers for many slow uploads', async () => {
     const sources = Array.from({ length: 64 }, () => new PassThrough())
     const ingesting = sources.map((source, i) =>
-      ingest(source, { fd, offset: i * 6 * MIB }, options({ names: ['CRC32'] })),
+      ingest(source, fileTarget(fd, i * 6 * MIB), options({ names: ['CRC32'] })),
     )
     let mostLentBytes = 0
     const watch = setInterval(() => {
@@ -148,7 +148,7 @@ describe('ingest', () => {
     })
     const server = createServer((request) => {
       const announced = options({ sizeBytes: Number(request.headers['content-length']) })
-      settle(codeOf(ingest(request, { fd, offset: 0 }, announced)))
+      settle(codeOf(ingest(request, fileTarget(fd, 0), announced)))
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo

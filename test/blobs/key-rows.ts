@@ -4,7 +4,7 @@ import { type BlobChange, type GoneBlob, NotSettled } from '#blobs/contract/blob
 import type { BlobStore } from '#blobs/contract/blob-store.ts'
 import type { IncomingBody, StagedBlob, StagedPartBlob } from '#blobs/contract/incoming.ts'
 import type { AssembledBlob } from '#blobs/contract/part-blobs.ts'
-import type { BlobRef } from '#metadata/blob-ref.ts'
+import type { AsideReason, BlobRef } from '#metadata/blob-ref.ts'
 import type { LocalEngine } from '#metadata/local-engine.ts'
 import { newOrder, randomId } from '#metadata/order.ts'
 import { encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
@@ -29,6 +29,12 @@ export const bodyOf = (bytes: Buffer): IncomingBody => ({
 interface Committed {
   readonly version: StoredVersion
   settle(): Promise<void>
+}
+
+interface PublishOptions {
+  /** The version before becomes an older one. */
+  readonly keeps?: boolean
+  readonly aside?: AsideReason
 }
 
 type Draft = { -readonly [Field in keyof BlobChange]: BlobChange[Field] } & {
@@ -62,12 +68,12 @@ export class KeyRows {
     return this.#blobs.buckets.remove(this.bucket)
   }
 
-  async publish(key: string, body: Buffer, { keeps = false } = {}): Promise<StoredVersion> {
-    return this.publishStaged(key, await this.#blobs.stage(bodyOf(body)), { keeps })
+  async publish(key: string, body: Buffer, options: PublishOptions = {}): Promise<StoredVersion> {
+    return this.publishStaged(key, await this.#blobs.stage(bodyOf(body)), options)
   }
 
-  async publishStaged(key: string, staged: StagedBlob, { keeps = false } = {}): Promise<StoredVersion> {
-    const { version, settle } = await this.#commitStaged(key, staged, { keeps })
+  async publishStaged(key: string, staged: StagedBlob, options: PublishOptions = {}): Promise<StoredVersion> {
+    const { version, settle } = await this.#commitStaged(key, staged, options)
     await settle()
     return this.reread(version)
   }
@@ -76,8 +82,8 @@ export class KeyRows {
     return this.#commitStaged(key, await this.#blobs.stage(bodyOf(body)), { keeps: false })
   }
 
-  #commitStaged(key: string, staged: StagedBlob, { keeps }: { keeps: boolean }): Promise<Committed> {
-    const ref = this.#blobs.asCurrent(key, staged.ref)
+  #commitStaged(key: string, staged: StagedBlob, { keeps = false, aside }: PublishOptions): Promise<Committed> {
+    const ref = this.#blobs.asCurrent(key, staged.ref, aside)
     return this.#change(key, { isUnversioned: !keeps }, async (transaction, change) => {
       const current = await this.#currentIn(transaction, key)
       const order =
@@ -119,6 +125,25 @@ export class KeyRows {
       return current
     })
     await settle()
+  }
+
+  /** The version is locked where it is: its bytes are kept aside from now on. */
+  async setAside({ key, order }: StoredVersion): Promise<StoredVersion> {
+    const { version, settle } = await this.#change(key, { isUnversioned: false }, async (transaction, change) => {
+      for (const row of [rowKey('o', this.bucket, key), rowKey('v', this.bucket, key, order)]) {
+        const value = await transaction.get(row)
+        const stored = value === undefined ? undefined : decodeVersion(key, value)
+        if (stored?.order !== order) continue
+        const blob = this.#blobs.asAside(stored.blob, 'locked')
+        transaction.put(row, encodeVersion({ ...stored, blob }))
+        change.moved.push({ order, from: stored.blob, to: blob })
+        change.order = newOrder(order)
+        return { ...stored, blob }
+      }
+      throw new Error('no such version')
+    })
+    await settle()
+    return this.reread(version)
   }
 
   async rename(source: StoredVersion, to: string): Promise<StoredVersion> {
@@ -171,20 +196,28 @@ export class KeyRows {
   }
 
   async complete(upload: Upload, parts: readonly StagedPartBlob[]): Promise<StoredVersion> {
-    return this.publishAssembled(upload, await this.#blobs.parts.assemble(upload.uploadId, parts))
+    return this.publishAssembled(upload, await this.#blobs.parts.assemble(upload.uploadId, parts), parts)
   }
 
-  async publishAssembled({ key, uploadId }: Upload, assembled: AssembledBlob): Promise<StoredVersion> {
+  async publishAssembled(
+    { key, uploadId }: Upload,
+    assembled: AssembledBlob & Pick<StagedBlob, 'encryption'>,
+    parts: readonly StagedPartBlob[],
+  ): Promise<StoredVersion> {
     const ref = this.#blobs.asCurrent(key, assembled.ref)
     const { version, settle } = await this.#change(key, { isUnversioned: true }, async (transaction, change) => {
       assembled.confirm(transaction)
       transaction.remove(rowKey('u', this.bucket, key, uploadId))
       await this.#blobs.parts.recordEnd(transaction, uploadId)
       const digests = new Map()
+      const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
+      const { encryption } = assembled
       const version = {
-        ...versionOf(key, ref, newOrder(undefined), { sizeBytes: ref.sizeBytes, digests }),
-        partCount: 1,
+        ...versionOf(key, ref, newOrder(undefined), { sizeBytes, digests, ...(encryption && { encryption }) }),
+        partCount: parts.length,
       }
+      const named = parts.map(({ partNumber, sizeBytes, salt }) => ({ partNumber, sizeBytes, salt }))
+      transaction.put(rowKey('m', ref.id), encodeJson(named))
       transaction.put(rowKey('o', this.bucket, key), encodeVersion(version))
       change.order = version.order
       change.arrived = { ref, uploadId }
@@ -215,7 +248,15 @@ export class KeyRows {
     for (;;) {
       try {
         const { result, committed } = await transact(this.#engine, async (transaction) => {
-          const change: Draft = { bucket: this.bucket, key, order: '', arrived: undefined, moved: [], gone: [] }
+          const change: Draft = {
+            bucket: this.bucket,
+            key,
+            order: '',
+            arrived: undefined,
+            moved: [],
+            relocked: [],
+            gone: [],
+          }
           const version = await body(transaction, change)
           return { version, recorded: await this.#blobs.record(transaction, change) }
         })
@@ -235,7 +276,7 @@ function versionOf(
   key: string,
   blob: BlobRef,
   order: string,
-  { sizeBytes, digests }: Pick<StagedBlob, 'sizeBytes' | 'digests'>,
+  { sizeBytes, digests, encryption }: Pick<StagedBlob, 'sizeBytes' | 'digests' | 'encryption'>,
 ): StoredVersion {
   const crc64nvme = digests.get('CRC64NVME')?.toString('base64')
   return {
@@ -253,5 +294,6 @@ function versionOf(
     userMetadata: {},
     storageClass: 'STANDARD',
     ownerId: 'owner',
+    ...(encryption === undefined ? {} : { encryption }),
   }
 }

@@ -1,36 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe } from 'vitest'
-import { openEngine } from '#app/open-store.ts'
-import { Layout } from '#blobs/files/place/layout.ts'
-import { prepareSystemFolder } from '#blobs/files/place/system-folder.ts'
-import { PlainFiles } from '#blobs/files/plain-files.ts'
-import { systemClock } from '#lib/clock.ts'
-import { silentLog } from '../store/fixtures.ts'
 import { blobContract } from './contract.ts'
-
-const owner = {
-  onForeign: () => Promise.reject(new Error('a file of ours was taken for one made by hand')),
-  onForeignBucket: async () => false,
-  look: async () => undefined,
-}
+import { openPlainFiles } from './open-plain-files.ts'
 
 describe.each(['lmdb', 'memory'] as const)('plain files over %s', (name) => {
-  blobContract(async () => {
-    const root = await mkdtemp(join(tmpdir(), 'myfsio-blobs-'))
-    const layout = new Layout(root)
-    const reserve = prepareSystemFolder(layout)
-    const durability = 'strict'
-    const engine = openEngine({ root, durability, engine: name })
-    const more = { log: silentLog, clock: systemClock, reserve, verifyReads: 'always' } as const
-    const blobs = await PlainFiles.open({ layout, engine, durability, ...more })
-    await blobs.start(owner)
-    const close = async () => {
-      await blobs.close()
-      await engine.close()
-      await rm(root, { recursive: true })
-    }
-    return { engine, blobs, close }
-  })
+  blobContract(() => openPlainFiles(name))
 })

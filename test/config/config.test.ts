@@ -56,6 +56,41 @@ describe('configuration', () => {
     },
   )
 
+  it('reads the domains of websites', () => {
+    const WEBSITE_DOMAINS = 'www.Example.com, shop.example.com=shop, *.sites.example.com'
+    expect(loadConfig([], { WEBSITE_DOMAINS }, nowhere).websiteDomains).toEqual([
+      { domain: 'www.example.com', isWildcard: false },
+      { domain: 'shop.example.com', isWildcard: false, bucketName: 'shop' },
+      { domain: 'sites.example.com', isWildcard: true },
+    ])
+  })
+
+  it.each([
+    'localhost',
+    '127.0.0.1',
+    'www.example.com=No Bucket',
+    '*.example.com=shop',
+    '*',
+    'http://a.example',
+    'a..b',
+  ])('refuses %s as the domain of a website', (WEBSITE_DOMAINS) => {
+    expect(mistakesOf([], { WEBSITE_DOMAINS })).toEqual([expect.stringContaining('WEBSITE_DOMAINS cannot be')])
+  })
+
+  it.each([
+    [{ API_BASE_URL: 'https://s3.example.com' }, 's3.example.com'],
+    [{ API_BASE_URL: 'https://S3.example.com:8443' }, '*.example.com'],
+    [{ UI_BASE_URL: 'https://console.example.com/ui' }, 'console.example.com=shop'],
+    [{ ALLOWED_HOSTS: 'files.example.com:8080' }, 'files.example.com=shop'],
+    [{ VIRTUAL_HOST_DOMAINS: 's3.example.com' }, '*.s3.example.com'],
+  ])('lets no page of a bucket run on a host of the API or the console: %j', (settings, WEBSITE_DOMAINS) => {
+    expect(mistakesOf([], { ...settings, WEBSITE_DOMAINS })).toEqual([
+      expect.stringMatching(
+        /^WEBSITE_DOMAINS cannot include [a-z0-9]+\.example\.com, which is a host of the API or the console/,
+      ),
+    ])
+  })
+
   it.each(['s3.example.com', 'nope', 'http://', 'http://x.example/a?b', 'http://u:p@x.example'])(
     'refuses %s as the address of the console',
     (url) => {

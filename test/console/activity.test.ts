@@ -1,7 +1,6 @@
 /** Requests through a real S3 endpoint, as the console shows them. */
 import { execFileSync } from 'node:child_process'
 import http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { CreateLoginProfileCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam'
 import {
   CompleteMultipartUploadCommand,
@@ -19,40 +18,17 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { awsLine, curlLine, sdkCode } from '#console/activity/command-lines.ts'
 import { showDocument } from '#console/activity/shown-document.ts'
-import { createQueryEndpoint } from '#http/aws-query/endpoint.ts'
-import { isQueryRequest } from '#http/aws-query/recognize.ts'
-import { createIamService } from '#iam/service.ts'
-import type { ServedRequest } from '#model/served-request.ts'
-import { createS3Endpoint } from '#s3/endpoint.ts'
 import { startTestConsole, type TestConsole } from './start-console.ts'
 
 let site: TestConsole
-let api: http.Server
 let endpoint: string
-
-const silent = { info: () => undefined, error: () => undefined }
 
 beforeAll(async () => {
   site = await startTestConsole()
-  const { services, access, identities } = site.opened
-  const onServed = (served: ServedRequest) => access.activity.record(served)
-  const s3 = createS3Endpoint({ services, log: silent, onServed })
-  const iam = createIamService({
-    identities,
-    gatekeeper: services.gatekeeper,
-    clientAddress: access.clientAddress,
-    settings: { authMaxAttempts: 5, authLockoutMinutes: 15 },
-    clock: site.opened.clock,
-  })
-  const query = createQueryEndpoint({ services: [iam], log: silent, onServed })
-  api = http.createServer((request, response) => (isQueryRequest(request) ? query : s3)(request, response))
-  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
-  endpoint = `http://127.0.0.1:${(api.address() as AddressInfo).port}`
+  endpoint = await site.serveApi()
 })
 afterAll(async () => {
   expect(site.errors).toEqual([])
-  api.closeAllConnections()
-  api.close()
   await site.close()
 })
 
@@ -106,7 +82,7 @@ describe('activity', () => {
   })
 
   it('shows an upload that was broken off as a failure, and counts none of its bytes', async () => {
-    const { port } = api.address() as AddressInfo
+    const { port } = new URL(endpoint)
     const headers = { 'x-access-key': 'admin', 'x-secret-key': 'admin-secret', 'content-length': 1_000_000 }
     const upload = http.request({ port, method: 'PUT', path: '/open/gone', headers }).on('error', () => {})
     await new Promise((resolve) => upload.write('x'.repeat(100_000), resolve))

@@ -107,6 +107,8 @@ export const visits: Readonly<Record<string, RouteVisit>> = {
   'post /ui/buckets/:bucket/policy': { good: { form: { preset: 'public-read' }, status: 200 }, bad: { form: { preset: 'custom', document: '{' }, status: 400 } },
   'post /ui/buckets/:bucket/public-access': { good: { form: { blockPublicAcls: 'on' }, status: 303 }, bad: { form: { blockPublicAcls: '<script>' }, status: 303 } },
   'post /ui/buckets/:bucket/versioning': { good: { form: { status: 'Enabled' }, status: 303 }, bad: { form: { status: 'Maybe' }, status: 400 } },
+  'get /ui/buckets/:bucket/lock': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/lock', status: 404 } },
+  'post /ui/buckets/:bucket/lock': { good: { form: { do: 'save', mode: '' }, status: 303 }, bad: { form: { do: 'save', mode: 'GOVERNANCE', count: '<img onerror>' }, status: 400 } },
   'post /ui/buckets/:bucket/uploads/:upload/abort': { good: { form: {}, status: 303 }, bad: { form: {}, status: 404 } },
 
   'get /ui/buckets/:bucket/object': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/object?key=absent', status: 404 } },
@@ -116,6 +118,8 @@ export const visits: Readonly<Record<string, RouteVisit>> = {
   'post /ui/buckets/:bucket/metadata': { good: { form: { contentType: 'text/plain', etag: '*' }, status: 303 }, bad: { form: { contentType: 'a\r\nb: c', etag: '*' }, status: 400 } },
   'get /ui/buckets/:bucket/object-tags': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/object-tags?key=absent', status: 404 } },
   'post /ui/buckets/:bucket/object-tags': { good: { form: { name: 'team', value: 'x' }, status: 303 }, bad: { form: { name: '<img onerror>', value: '' }, status: 400 } },
+  'get /ui/buckets/:bucket/object-lock': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/object-lock?key=absent', status: 404 } },
+  'post /ui/buckets/:bucket/object-lock': { good: { form: { do: 'hold OFF' }, status: 303 }, bad: { form: { do: 'retention', mode: 'GOVERNANCE', until: 'soon' }, status: 400 } },
   'get /ui/buckets/:bucket/presign': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/presign', status: 404 } },
   'post /ui/buckets/:bucket/presign': { good: { form: { method: 'GET', preset: '900' }, status: 200 }, bad: { form: { method: 'GET', preset: '0' }, status: 400 } },
   'post /ui/buckets/:bucket/restore': { good: { form: {}, status: 303 }, bad: { at: '/ui/buckets/photos/restore?key=a/b.txt&versionId=x', form: {}, status: 404 } },

@@ -1,17 +1,9 @@
-/** A whole console in this process, on the real store in a folder of its own. */
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+/** The console in this process, for three users, and visitors of it. */
+import { rename, writeFile } from 'node:fs/promises'
 import { pino } from 'pino'
 import request from 'supertest'
-import { domainOf } from '#app/console.ts'
-import { loadConfig } from '#config/config.ts'
-import { describeConfig } from '#config/describe.ts'
-import { createConsole } from '#console/console.ts'
-import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
 import type { Clock } from '#lib/clock.ts'
-import { type OpenServices, openServices } from '../../src/app/services.ts'
+import { startProgram, type TestProgram } from '../support/program.ts'
 
 const users = [
   { access_key: 'admin', secret_key: 'admin-secret', display_name: 'Ada', policies: [{ bucket: '*', actions: ['*'] }] },
@@ -33,12 +25,12 @@ const users = [
 export interface TestConsole {
   readonly url: string
   readonly root: string
-  readonly store: OpenServices['services']['store']
-  readonly policies: OpenServices['policies']
-  /** For an API on the same services. */
-  readonly opened: OpenServices
+  readonly store: TestProgram['opened']['services']['store']
+  readonly policies: TestProgram['opened']['policies']
+  readonly opened: TestProgram['opened']
   /** What was logged as an error: bugs. */
   readonly errors: unknown[]
+  serveApi: TestProgram['serveApi']
   signIn(name?: 'admin' | 'reader' | 'other'): Promise<Visitor>
   visitor(): Visitor
   writeUsers(change: (all: typeof users) => object[]): Promise<void>
@@ -51,46 +43,28 @@ export async function startTestConsole(
   env: Readonly<Record<string, string>> = {},
   options: { port?: number; clock?: Clock } = {},
 ): Promise<TestConsole> {
-  const root = await mkdtemp(join(tmpdir(), 'myfsio-console-'))
-  const data = join(root, 'data')
-  await mkdir(join(data, '.myfsio.sys', 'config'), { recursive: true })
-  const iamPath = join(data, '.myfsio.sys', 'config', 'iam.json')
+  const errors: unknown[] = []
+  const log = pino({ level: 'error' }, { write: (line: string) => void errors.push(JSON.parse(line)) })
+  const program = await startProgram('console', {
+    iam: { users },
+    env: { DURABILITY: 'none', STORAGE_WATCH: 'on', ...env },
+    isPrimary: false,
+    log,
+    ...options,
+  })
+  const { url, iamPath, opened } = program
   const writeUsers: TestConsole['writeUsers'] = async (change) => {
     await writeFile(`${iamPath}.new`, JSON.stringify({ users: change(structuredClone(users)) }))
     await rename(`${iamPath}.new`, iamPath)
   }
-  await writeUsers((all) => all)
-  const settings = {
-    STORAGE_ROOT: data,
-    SECRET_KEY: 'a-secret-for-tests',
-    DURABILITY: 'none',
-    ...env,
-  }
-  const config = loadConfig([], settings, root)
-  const errors: unknown[] = []
-  const log = pino({ level: 'error' }, { write: (line: string) => void errors.push(JSON.parse(line)) })
-  const bootstrap = { accessKey: 'x', secretKey: 'x' }
-  const open = await openServices({ config, isPrimary: false, bootstrap, ...options }, log)
-  const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
-  const console = createConsole({
-    services: domainOf(open),
-    config,
-    settings: describeConfig(config),
-    version: '9.9.9',
-    packageRoot,
-    localRequests: open.localRequests,
-    log,
-  })
-  const server = createHttpServer({}, console.install)
-  const port = await listen(server, '127.0.0.1', options.port ?? 0)
-  const url = `http://127.0.0.1:${port}`
   return {
     url,
-    root: data,
-    store: open.services.store,
-    policies: open.policies,
-    opened: open,
+    root: program.dataFolder,
+    store: opened.services.store,
+    policies: opened.policies,
+    opened,
     errors,
+    serveApi: program.serveApi,
     writeUsers,
     visitor: () => createVisitor(url),
     async signIn(name = 'admin') {
@@ -98,11 +72,7 @@ export async function startTestConsole(
       await visitor.signIn(name, `${name}-secret`)
       return visitor
     },
-    async close() {
-      await closeServer(server, 0)
-      await open.close()
-      await rm(root, { recursive: true, force: true })
-    },
+    close: program.close,
   }
 }
 

@@ -6,11 +6,11 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { freePort } from '../support/free-port.ts'
 import { buildImage, enterArguments, type Image, idsOf, path } from './build-image.ts'
 import { commandOf } from './dockerfile.ts'
 
@@ -112,12 +112,4 @@ async function roundTrip(endpoint: string): Promise<string | undefined> {
   const text = await Body?.transformToString()
   client.destroy()
   return text
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

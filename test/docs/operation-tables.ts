@@ -2,7 +2,6 @@
 import { operations as iamOperations } from '#iam/operations.ts'
 import { anonymous, type Principal } from '#model/account.ts'
 import { notBuiltRows } from '#s3/bucket/settings/not-built.ts'
-import { getObjectLock } from '#s3/bucket/settings/object-lock.ts'
 import type { OperationRow } from '#s3/operation.ts'
 import { operations as s3Operations } from '#s3/operations.ts'
 import { operations as stsOperations } from '#sts/operations.ts'
@@ -12,7 +11,7 @@ type Answer = 'served' | 'never set' | '501'
 
 function answerOf(row: OperationRow): Answer {
   if (row.isUnserved === true) return '501'
-  return notBuiltRows.includes(row) || row.run === getObjectLock ? 'never set' : 'served'
+  return notBuiltRows.includes(row) ? 'never set' : 'served'
 }
 
 /** The actions that a row asks about, for signed and anonymous requests, with and without a version id. */

@@ -34,7 +34,7 @@ describe('an object whose file is damaged', () => {
   const log = { info: () => undefined, warn: note, error: note }
 
   beforeAll(async () => {
-    server = await startServer({ log, engine: 'memory', keepsFiles: true })
+    server = await startServer({ log })
     client = server.client()
     await client.send(new CreateBucketCommand({ Bucket }))
     await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }))

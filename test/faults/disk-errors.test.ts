@@ -198,7 +198,7 @@ describe('when the disk fails', () => {
   let runs = 0
 
   beforeAll(async () => {
-    server = await startServer({ log: silent, engine: 'memory', keepsFiles: true })
+    server = await startServer({ log: silent })
     client = server.client()
     unwatch = await watchFiles(join(server.root, 'data'), {
       before: (call) => {

@@ -17,7 +17,7 @@ describe.runIf(process.platform === 'linux')('an object whose file another progr
   let client: S3Client
 
   beforeAll(async () => {
-    server = await startServer({ engine: 'memory', keepsFiles: true })
+    server = await startServer()
     client = server.client('main', { maxAttempts: 1 })
     await client.send(new CreateBucketCommand({ Bucket: 'bucket' }))
   })

@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 
-/** Files below `root` that this process has open, but those of the index, and the folder whose lock it has; none where the system does not say. */
+/** Files below `root` that this process has open, but those of the index and the journal, and the folder whose lock it has; none where the system does not say. */
 export function openFilesBelow(root: string): string[] {
   if (process.platform !== 'linux') return []
   const paths = readdirSync('/proc/self/fd').map((fd) => {
@@ -10,5 +10,5 @@ export function openFilesBelow(root: string): string[] {
       return ''
     }
   })
-  return paths.filter((path) => path.startsWith(root) && !/\/index\/|\/staging\/[^/]+$/.test(path))
+  return paths.filter((path) => path.startsWith(root) && !/\/(index|journal)\/|\/staging\/[^/]+$/.test(path))
 }

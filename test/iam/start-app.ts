@@ -1,12 +1,8 @@
-/** The whole API in this process, as the launcher starts it, in a folder of its own and on a free port; and clients for it. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+/** The API in this process with two accounts, and clients for it. */
 import { IAMClient } from '@aws-sdk/client-iam'
 import { S3Client } from '@aws-sdk/client-s3'
 import { STSClient } from '@aws-sdk/client-sts'
-import { startApi } from '#app/api.ts'
-import { loadConfig } from '#config/config.ts'
+import { startProgram } from '../support/program.ts'
 
 export interface Keys {
   readonly accessKeyId: string
@@ -41,28 +37,14 @@ export const testDocument = {
   ],
 }
 
-export const testSecretKey = 'a secret key of the tests'
+export { testSecretKey } from '../support/program.ts'
 
 export async function startApp(
   options: { document?: object; settings?: Record<string, string>; root?: string } = {},
 ): Promise<TestApp> {
-  const root = options.root ?? (await mkdtemp(join(tmpdir(), 'myfsio-iam-')))
-  const iamPath = join(root, 'iam.json')
-  if (options.root === undefined) await writeFile(iamPath, JSON.stringify(options.document ?? testDocument, null, 2))
-  const settings = {
-    STORAGE_ROOT: join(root, 'data'),
-    IAM_CONFIG: iamPath,
-    METADATA_ENGINE: 'memory',
-    STORAGE_WATCH: 'off',
-    API_PORT: '0',
-    LOG_LEVEL: 'off',
-    SECRET_KEY: testSecretKey,
-    ...options.settings,
-  }
-  const config = loadConfig([], settings, root)
-  const bootstrap = { accessKey: 'localadmin', secretKey: 'localadmin' }
-  const running = await startApi({ config, version: 'test', isPrimary: true, bootstrap })
-  const endpoint = `http://127.0.0.1:${running.port}`
+  const { root: given, document = given === undefined ? testDocument : undefined, settings } = options
+  const env = { METADATA_ENGINE: 'memory', ...settings }
+  const { url: endpoint, root, iamPath, close } = await startProgram('api', { root: given, iam: document, env })
   const common = (credentials: Keys) => ({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 })
   return {
     endpoint,
@@ -71,10 +53,7 @@ export async function startApp(
     iam: (keys = rootKeys) => new IAMClient(common(keys)),
     sts: (keys = rootKeys) => new STSClient(common(keys)),
     s3: (keys = rootKeys) => new S3Client({ ...common(keys), forcePathStyle: true }),
-    async close() {
-      await running.close(100)
-      await rm(root, { recursive: true, force: true, maxRetries: 5 })
-    },
+    close,
   }
 }
 

@@ -1,9 +1,7 @@
-/** The whole API as it is composed for users, in this process, with something in it that bad input might harm. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+/** The API in this process, for requests that are written byte by byte. */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { startApi } from '#app/api.ts'
-import { loadConfig } from '#config/config.ts'
+import { startProgram } from '../support/program.ts'
 import { type Signed, type SigningOptions, signHeaders, signQuery } from './signer.ts'
 import { type Answer, exchange, format, type HeaderLines, type WireRequest } from './wire.ts'
 
@@ -40,33 +38,22 @@ const users = [
 ]
 
 export async function startTestApi(env: Readonly<Record<string, string>> = {}): Promise<TestApi> {
-  const root = mkdtempSync(join(tmpdir(), 'input-'))
-  const configFolder = join(root, '.myfsio.sys', 'config')
-  mkdirSync(configFolder, { recursive: true })
-  writeFileSync(join(configFolder, 'iam.json'), JSON.stringify({ users }))
-  const settings = {
-    STORAGE_ROOT: root,
-    API_PORT: '0',
-    STORAGE_WATCH: 'off',
-    DURABILITY: 'none',
-    LOG_LEVEL: 'off',
-    SIGNATURE_V2: 'on',
-    ...env,
-  }
-  const config = loadConfig([], settings, root)
-  const bootstrap = { accessKey: 'unused', secretKey: 'unused' }
-  const server = await startApi({ config, version: 'test', isPrimary: true, bootstrap })
-  const host = `127.0.0.1:${server.port}`
+  const program = await startProgram('api', {
+    iam: { users },
+    env: { DURABILITY: 'none', SIGNATURE_V2: 'on', ...env },
+  })
+  const { port, dataFolder: root, close } = program
+  const host = `127.0.0.1:${port}`
   const sign = (asked: Asked) => signAs(host, asked)
-  const ask = (asked: Asked) => exchange(server.port, format(sign(asked)))
+  const ask = (asked: Asked) => exchange(port, format(sign(asked)))
   return {
-    port: server.port,
+    port,
     root,
     ask,
     sign,
     files: () => filesOf(root).join('\n'),
     state: async () => {
-      const policies = readFileSync(join(configFolder, 'bucket_policies.json'), 'utf8')
+      const policies = readFileSync(join(root, '.myfsio.sys', 'config', 'bucket_policies.json'), 'utf8')
       const lists = await Promise.all(
         [
           '/',
@@ -81,10 +68,7 @@ export async function startTestApi(env: Readonly<Record<string, string>> = {}): 
       )
       return [policies, ...lists, ...filesOf(root)].join('\n')
     },
-    close: async () => {
-      await server.close(1000)
-      rmSync(root, { recursive: true, force: true })
-    },
+    close,
   }
 }
 

@@ -9,6 +9,7 @@ import { annotations } from './tables/annotations.ts'
 import { buckets } from './tables/buckets.ts'
 import { forms } from './tables/forms.ts'
 import { listings, oddButRight } from './tables/listings.ts'
+import { locks } from './tables/locks.ts'
 import { multipart } from './tables/multipart.ts'
 import { objects } from './tables/objects.ts'
 import { policiesAndDeletes } from './tables/policies-and-deletes.ts'
@@ -27,6 +28,7 @@ const cases = [
   ...policiesAndDeletes,
   ...tagging,
   ...smallSettings,
+  ...locks,
   ...unsetSettings,
   ...forms,
   ...documents,

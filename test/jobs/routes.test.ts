@@ -75,6 +75,7 @@ describe('/_/jobs', () => {
       'watcher',
       'scrub',
       'completed-uploads',
+      'clock',
       'sessions',
       'compaction',
     ]

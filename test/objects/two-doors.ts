@@ -1,8 +1,5 @@
 /** S3 and the console over the same services: what one writes, the other shows, and both refuse the same. */
-import http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import { createS3Endpoint } from '#s3/endpoint.ts'
 import { bucketVisits } from '../console/bucket-visits.ts'
 import { startTestConsole } from '../console/start-console.ts'
 
@@ -11,11 +8,9 @@ export type TwoDoors = Awaited<ReturnType<typeof openTwoDoors>>
 /** Both are used by `admin`, who may do anything that no bucket policy denies. */
 export async function openTwoDoors(env: Readonly<Record<string, string>> = {}) {
   const site = await startTestConsole(env)
-  const log = { info: () => undefined, error: (fields: object) => site.errors.push(fields) }
-  const api = http.createServer(createS3Endpoint({ services: site.opened.services, log }))
-  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
+  const endpoint = await site.serveApi()
   const s3 = new S3Client({
-    endpoint: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
+    endpoint,
     region: 'us-east-1',
     forcePathStyle: true,
     maxAttempts: 1,
@@ -29,8 +24,6 @@ export async function openTwoDoors(env: Readonly<Record<string, string>> = {}) {
     store: site.store,
     close: async () => {
       s3.destroy()
-      api.closeAllConnections()
-      await new Promise((resolve) => api.close(resolve))
       await site.close()
     },
   }

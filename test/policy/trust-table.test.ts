@@ -96,7 +96,7 @@ describe('a role is assumed', () => {
             const policies = {
               ...policiesOf(own, 'sts:AssumeRole'),
               resource: trustPolicy(trust, requester),
-              isTrust: true as const,
+              isResourceNeeded: true as const,
             }
             const asked = {
               principal: requester,

@@ -1,24 +1,14 @@
-/** A whole S3 server in this process, in a folder of its own, on a free port. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import http from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+/** The API in this process, for four users, and S3 clients for them. */
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import { type Access, openAccess } from '#access/open-access.ts'
-import { openStore } from '#app/open-store.ts'
-import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
-import { openIdentities } from '#identity/identities.ts'
-import { systemClock } from '#lib/clock.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
-import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import type { ObjectOwnership } from '#model/access/object-ownership.ts'
-import { createS3Endpoint } from '#s3/endpoint.ts'
+import { startProgram, type TestProgram } from '../support/program.ts'
 
 export interface TestServer {
   readonly endpoint: string
   readonly root: string
-  readonly access: Access
+  readonly opened: TestProgram['opened']
   client(user?: TestUser, config?: S3ClientConfig): S3Client
   close(): Promise<void>
 }
@@ -45,14 +35,9 @@ const users = [
   { access_key: 'bare', secret_key: 'bare-secret', display_name: 'Bare', account: '222222222222', policies: [] },
 ]
 
-const silent: LevelLog = { info: () => undefined, warn: () => undefined, error: (fields) => console.error(fields) }
-
 export async function startServer(
   options: {
     engine?: 'lmdb' | 'memory'
-    /** Also with an index in memory. */
-    keepsFiles?: boolean
-    maxUploadBytes?: number
     trustedProxies?: string[]
     enforce?: 'on' | 'log'
     defaultObjectOwnership?: ObjectOwnership
@@ -61,79 +46,54 @@ export async function startServer(
     log?: LevelLog
     root?: string
     isPrimary?: boolean
+    clock?: Clock
+    env?: Readonly<Record<string, string>>
   } = {},
 ): Promise<TestServer> {
-  const log = options.log ?? silent
-  const root = options.root ?? (await mkdtemp(join(tmpdir(), 'myfsio-s3-')))
-  const iamPath = join(root, 'iam.json')
-  await writeFile(iamPath, JSON.stringify({ users }))
-  const store = await openStore({
-    root: options.engine === 'memory' && options.keepsFiles !== true ? undefined : join(root, 'data'),
-    durability: 'strict',
-    engine: options.engine ?? 'lmdb',
-    watch: false,
+  const {
+    engine = 'lmdb',
+    enforce = 'on',
+    trustedProxies = [],
+    regions = [],
     log,
-    isPrimary: options.isPrimary ?? false,
-  })
-  const identities = await openIdentities({ path: iamPath, bootstrap: { accessKey: 'x', secretKey: 'x' }, log: silent })
-  const policies = await openBucketPolicies({ path: join(root, 'bucket_policies.json'), log: silent })
-  const access = openAccess({
-    identities,
-    policies,
-    engine: openMemoryEngine(),
-    clock: systemClock,
-    log: silent,
-    settings: {
-      trustedProxies: options.trustedProxies ?? [],
-      enforce: options.enforce ?? 'on',
-      region: 'us-east-1',
-      regions: options.regions ?? [],
-      service: 's3',
-      hosts: [],
-      plainKeyAuth: true,
-      signatureV2: 'on',
-      authMaxAttempts: 5,
-      authLockoutMinutes: 15,
-      virtualHostDomains: [],
-    },
-  })
-  const settings = {
-    region: 'us-east-1',
-    regions: options.regions ?? [],
-    maxUploadBytes: options.maxUploadBytes ?? 1024 ** 3,
-    virtualHostDomains: [],
-    defaultObjectOwnership: options.defaultObjectOwnership ?? ('BucketOwnerEnforced' as const),
-    defaultPublicAccessBlock: false,
-  }
-  const listener = createS3Endpoint({
-    services: { store, gatekeeper: access.gatekeeper, bucketPolicies: policies, accounts: identities, settings },
-    log,
-  })
-  const server = http.createServer(listener)
-  server.on('checkContinue', listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return {
-    endpoint,
     root,
-    access,
-    client: (user = 'main', config = {}) =>
-      new S3Client({
-        endpoint,
+    isPrimary = false,
+    clock,
+  } = options
+  const env = {
+    METADATA_ENGINE: engine,
+    ENFORCE: enforce,
+    TRUSTED_PROXIES: trustedProxies.join(','),
+    REGIONS: regions.join(',') || 'us-east-1',
+    DEFAULT_OBJECT_OWNERSHIP: options.defaultObjectOwnership ?? 'BucketOwnerEnforced',
+    SIGNATURE_V2: 'on',
+    ...options.env,
+  }
+  const program = await startProgram('api', { root, log, isPrimary, clock, iam: { users }, env })
+  return {
+    endpoint: program.url,
+    root: program.root,
+    opened: program.opened,
+    client(user = 'main', config = {}) {
+      const client = new S3Client({
+        endpoint: program.url,
         region: 'us-east-1',
         forcePathStyle: true,
         credentials: { accessKeyId: user, secretAccessKey: `${user}-secret` },
         maxAttempts: 1,
         ...config,
-      }),
-    async close() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-      await store.close()
-      await access.close()
-      await identities.close()
-      await policies.close()
-      if (options.root === undefined) await rm(root, { recursive: true, force: true })
+      })
+      if (clock !== undefined) signByClock(client, clock)
+      return client
     },
+    close: program.close,
   }
+}
+
+/** The SDK signs by the system's time and corrects it by the dates of answers, which are the system's too. */
+function signByClock(client: S3Client, clock: Clock): void {
+  Object.defineProperty(client.config, 'systemClockOffset', {
+    get: () => clock.nowMs() - Date.now(),
+    set: () => undefined,
+  })
 }

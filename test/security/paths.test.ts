@@ -26,8 +26,8 @@ beforeAll(async () => {
   writeFileSync(join(outside, 'secret'), 'secret')
 })
 afterAll(async () => {
-  await api.close()
   rmSync(outside, { recursive: true })
+  await api.close()
 })
 
 /** Everything under the root that is none of this bucket's, and whether it left the root. */

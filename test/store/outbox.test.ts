@@ -89,7 +89,7 @@ describe.each(['files', 'memory'] as const)('the outbox of a bucket, bytes in %s
     await put('a', { cause: 'Copy' })
     await put('b', { cause: 'Post' })
     const version = await store.headObject('bucket', 'a', undefined)
-    await store.changeVersion('bucket', version, (stored) => ({ ...stored, tags: { k: 'v' } }), origin)
+    await store.changeVersion('bucket', version, { change: (stored) => ({ ...stored, tags: { k: 'v' } }), origin })
     await store.renameObject({ bucket, from: 'a', to: 'c', sourceConditions: {}, conditions: {}, origin })
     await remove('c')
     await remove('none')

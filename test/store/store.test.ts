@@ -82,12 +82,14 @@ for (const engine of ['memory', 'lmdb'] as const) {
       await create()
       const tags = { a: '1' }
       const first = await put('a', 'first')
-      const changed = await store.changeVersion('bucket', first, (version) => ({ ...version, tags }))
+      const changed = await store.changeVersion('bucket', first, { change: (version) => ({ ...version, tags }) })
       expect(changed).toMatchObject({ ...first, tags })
-      expect(await store.changeVersion('bucket', first, () => undefined)).toBeUndefined()
+      expect(await store.changeVersion('bucket', first, { change: () => undefined })).toBeUndefined()
       expect([(await store.headObject('bucket', 'a', undefined)).tags, await get('a')]).toEqual([tags, 'first'])
       await put('a', 'second')
-      expect(await store.changeVersion('bucket', first, (version) => ({ ...version, tags }))).toBeUndefined()
+      expect(
+        await store.changeVersion('bucket', first, { change: (version) => ({ ...version, tags }) }),
+      ).toBeUndefined()
       expect([(await store.headObject('bucket', 'a', undefined)).tags, await get('a')]).toEqual([undefined, 'second'])
     })
 

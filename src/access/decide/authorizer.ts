@@ -5,26 +5,21 @@ import type { AskedDecision, RequestFacts } from '#access/caller/request-facts.t
 import type { DecisionJournal } from '#access/records/decision-journal.ts'
 import type { UsageLedger } from '#access/records/usage-ledger.ts'
 import type { BucketPolicyBook } from '#identity/bucket-policies/bucket-policies.ts'
-import { Identity } from '#identity/identity.ts'
 import { hasAclsEnabled } from '#model/access/object-ownership.ts'
 import type { Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
+import { decisionHeader } from '#model/served-request.ts'
 import type { AccessRequest } from '#policy/evaluate/access-request.ts'
 import { aclAllows, isObjectOwnersSay } from '#policy/evaluate/acl-evaluation.ts'
-import {
-  type Decision,
-  evaluate,
-  type NamedPolicy,
-  type Policies,
-  type RequesterPolicies,
-} from '#policy/evaluate/evaluate.ts'
+import { type Decision, evaluate, type NamedPolicy, type Policies } from '#policy/evaluate/evaluate.ts'
 import { explain } from '#policy/evaluate/explain.ts'
 import { isKeptToOwnersAccount, isOfOwnersAccount } from '#policy/owners-account.ts'
-import { anonymousRequester, type Requester } from '#policy/requester.ts'
+import type { Requester } from '#policy/requester.ts'
 import { accessDenied, allBuckets, denialMessage, refusalMessage, withDecision } from './denial.ts'
 import { lockedPolicy } from './locked-policy.ts'
 import { type ContextOptions, createContext } from './request-context.ts'
-import type { ArnResource, Asking, Resource } from './resource.ts'
+import { lacksPayer } from './requester-pays.ts'
+import { type ArnResource, type Asking, askingOf, type Resource } from './resource.ts'
 
 export interface AuthorizerOptions {
   readonly policies: BucketPolicyBook
@@ -77,15 +72,13 @@ export interface Authorizer {
   ): ApiError
 }
 
-const noPolicies: RequesterPolicies = { identity: [] }
+const lockedBucket = lockedPolicy('bucket_policies.json', 'TheBucketPolicyIsInvalid')
 
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const { policies: book, journal, ledger, context } = options
 
   function question(principal: Principal, action: string, resource: Resource, facts: RequestFacts): AskedDecision {
-    const identity = principal instanceof Identity ? principal : undefined
-    const requester = identity?.requester ?? anonymousRequester
-    const own = identity?.policies ?? noPolicies
+    const { requester, policies: own } = askingOf(principal)
     const request = {
       principal: requester,
       action,
@@ -108,7 +101,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   function bucketPolicyFor(principal: Principal, action: string, resource: Resource): NamedPolicy | undefined {
     const { bucket } = resource
     const policy = bucket && book.policyOf(bucket.name)
-    if (bucket === undefined || policy === undefined || policy === 'invalid') return policy && lockedPolicy
+    if (bucket === undefined || policy === undefined || policy === 'invalid') return policy && lockedBucket
     const isRestricted =
       bucket.publicAccessBlock?.restrictPublicBuckets === true &&
       principal.canonicalId !== bucket.ownerId &&
@@ -134,6 +127,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     const decision = decide(asked)
     if (decision.outcome === 'Allow') {
       keepToOwner(asked, facts)
+      requirePayer(asked, principal, resource, facts)
       facts.allowed?.add(asked, decision, resource, facts)
       if (!principal.isAnonymous) ledger.count(principal.accessKeyId, action, resource.bucket?.name, resource.key)
       return
@@ -144,7 +138,32 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     keepToOwner(asked, facts)
   }
 
-  function arnAskedDecision(asking: Asking, action: string, { arn, account, trust }: ArnResource, facts: RequestFacts) {
+  /** AccessDenied for what a policy allows, but only to those who pay. */
+  function requirePayer(
+    { request }: AskedDecision,
+    principal: Principal,
+    resource: Resource,
+    facts: RequestFacts,
+  ): void {
+    if (!lacksPayer(principal, request.action, resource, facts)) return
+    const cause = new Error('The bucket is a Requester Pays bucket: send x-amz-request-payer: requester, signed.')
+    const refusal = noted(
+      new ApiError('AccessDenied', { cause }),
+      request,
+      principal.accessKeyId,
+      resource.bucket?.name,
+      facts,
+    )
+    if (options.enforce !== 'log' || principal.isAnonymous) throw refusal
+    options.onSoftDenial({ decisionId: refusal.headers[decisionHeader], message: cause.message })
+  }
+
+  function arnAskedDecision(
+    asking: Asking,
+    action: string,
+    { arn, account, policy }: ArnResource,
+    facts: RequestFacts,
+  ) {
     const request = {
       principal: asking.requester,
       action,
@@ -155,7 +174,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     const { policies } = asking
     return {
       request,
-      policies: trust === undefined ? policies : { ...policies, resource: trust, isTrust: true as const },
+      policies: policy === undefined ? policies : { ...policies, resource: policy, isResourceNeeded: true as const },
     }
   }
 

@@ -14,19 +14,24 @@ export const allBuckets = 'arn:aws:s3:::*'
  * Anonymous requesters and those of other accounts learn nothing of the policies; S3 does not repeat the action either.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  */
-export function denialMessage(request: AccessRequest, decision: Decision, { isTrust }: Policies): string {
+export function denialMessage(request: AccessRequest, decision: Decision, { isResourceNeeded }: Policies): string {
   const { principal, action, resource, resourceAccount } = request
   const isStranger = principal.account !== resourceAccount
   if (principal.account === '' || (isStranger && action.startsWith('s3:'))) return 'Access Denied'
-  const on = resource === '*' || resource === allBuckets ? '' : ` on resource: "${resource}"`
+  // S3 quotes the resource, KMS does not.
+  const named = action.startsWith('kms:') ? resource : `"${resource}"`
+  const on = resource === '*' || resource === allBuckets ? '' : ` on resource: ${named}`
   const refused = `User: ${principal.arn} is not authorized to perform: ${action}${on}`
-  if (isStranger) return refused
-  const isOfRole = isTrust === true && decision.policyType === 'resource-based'
+  if (isStranger) return action.startsWith('kms:') ? strangerToKey(request) : refused
+  const isOfRole = isResourceNeeded === true && decision.policyType === 'resource-based' && action.startsWith('sts:')
   const policy = isOfRole ? 'role trust policy' : names[decision.policyType]
   if (decision.reason !== 'explicit-deny') return `${refused} because no ${policy} allows the ${action} action`
   const article = isOfRole ? 'the' : /^[aeiou]/.test(policy) ? 'an' : 'a'
   return `${refused} with an explicit deny in ${article} ${policy}`
 }
+
+const strangerToKey = ({ principal, action }: AccessRequest): string =>
+  `User: ${principal.arn} is not authorized to perform: ${action} on this resource because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access`
 
 /** The message of a refusal that no policy made. Inside the account, AWS names the Block Public Access setting. */
 export function refusalMessage(

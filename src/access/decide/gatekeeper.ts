@@ -3,15 +3,18 @@
 import { type AuthenticatorOptions, createAuthenticator } from '#access/caller/authenticator.ts'
 import type { Addressed, Caller, ReceivedSignable } from '#access/caller/caller.ts'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
+import type { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
 import type { Principal } from '#model/account.ts'
 import type { ApiError } from '#model/errors.ts'
 import { isKeptToOwnersAccount, isOfOwnersAccount } from '#policy/owners-account.ts'
 import type { Authorizer } from './authorizer.ts'
+import { type KeyQuestion, keyDecision } from './key-access.ts'
 import { ObjectNeeded } from './object-needed.ts'
-import type { ArnResource, Asking, Resource } from './resource.ts'
+import { lacksPayer } from './requester-pays.ts'
+import { type ArnResource, type Asking, askingOf, type Resource } from './resource.ts'
 
 /** Authorization, for callers that are known already. */
-export type Rights = Pick<Gatekeeper, 'authorize' | 'may'>
+export type Rights = Pick<Gatekeeper, 'authorize' | 'may' | 'authorizeKey'>
 
 /**
  * The one authentication and the one authorization, for every way into the server. Errors are ApiError with AWS's
@@ -42,6 +45,13 @@ export interface Gatekeeper {
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
   /** Like `may`, for resources that only an ARN names. */
   mayArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): boolean
+  /**
+   * AccessDenied unless the principal may do `action` with a key of the KMS: its policy and those of the principal
+   * decide together.
+   */
+  authorizeKey(principal: Principal, asked: KeyQuestion, facts: RequestFacts): void
+  /** The same decision, without a record. */
+  mayKey(principal: Principal, asked: KeyQuestion, facts: RequestFacts): boolean
   /** Records an AccessDenied that no policy made. The returned error has AWS's message and the id of the record. */
   recordRefusal(
     error: ApiError,
@@ -62,16 +72,24 @@ export interface Gatekeeper {
 
 export interface GatekeeperOptions extends AuthenticatorOptions {
   readonly authorizer: Authorizer
+  readonly keyPolicies: KeyPolicyBook
 }
 
 export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
-  const { authorizer } = options
+  const { authorizer, keyPolicies } = options
+
+  const keyArguments = (principal: Principal, asked: KeyQuestion, received: RequestFacts) => {
+    const asking = askingOf(principal)
+    const { resource, facts } = keyDecision(keyPolicies, asking, asked, received)
+    return [asking, asked.action, resource, facts] as const
+  }
 
   const may: Gatekeeper['may'] = (...asked) => {
     try {
       const question = authorizer.question(...asked)
       const { request } = question
       if (isKeptToOwnersAccount(request.action) && !isOfOwnersAccount(request)) return false
+      if (lacksPayer(...asked)) return false
       return authorizer.decide(question).outcome === 'Allow'
     } catch (error) {
       if (error instanceof ObjectNeeded) return false
@@ -84,6 +102,8 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
     authorize: authorizer.authorize,
     authorizeArn: authorizer.authorizeArn,
     mayArn: authorizer.mayArn,
+    authorizeKey: (...asked) => authorizer.authorizeArn(...keyArguments(...asked)),
+    mayKey: (...asked) => authorizer.mayArn(...keyArguments(...asked)),
     recordRefusal: authorizer.recordRefusal,
     recordArnRefusal: authorizer.recordArnRefusal,
     may,

@@ -1,15 +1,15 @@
 import { compilePolicy } from '#policy/evaluate/compile.ts'
 import type { NamedPolicy } from '#policy/evaluate/evaluate.ts'
 
-/** In force where a bucket's policy is invalid: denies everyone except those who may repair it. */
-export const lockedPolicy: NamedPolicy = {
-  name: 'bucket_policies.json',
+/** In force where the policy of a bucket or key is invalid: denies everyone, but for those who may repair a bucket's. */
+export const lockedPolicy = (name: string, sid: string): NamedPolicy => ({
+  name,
   policy: compilePolicy({
     version: '2012-10-17',
     id: undefined,
     statements: [
       {
-        sid: 'TheBucketPolicyIsInvalid',
+        sid,
         effect: 'Deny',
         principal: { isNegated: false, isEveryone: true, names: [] },
         action: { isNegated: false, values: ['*'] },
@@ -18,4 +18,4 @@ export const lockedPolicy: NamedPolicy = {
       },
     ],
   }),
-}
+})

@@ -6,6 +6,8 @@
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Principal } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
+import { decisionHeader } from '#model/served-request.ts'
+import type { Store } from '#store/contract.ts'
 import type { Rights } from './gatekeeper.ts'
 import type { Resource } from './resource.ts'
 
@@ -27,6 +29,22 @@ export function hideMissingObject(error: unknown, asked: AskedKey, gatekeeper: R
   } catch (refusal) {
     return refusal
   }
+}
+
+/** The error to show for a refused read: callers who may list learn that the key is missing, as from AWS. */
+export async function tellMissingToListers(
+  error: unknown,
+  asked: AskedKey & { readonly versionId?: string | undefined },
+  { gatekeeper, store }: { readonly gatekeeper: Rights; readonly store: Pick<Store, 'headObject'> },
+): Promise<unknown> {
+  const isDenied =
+    error instanceof ApiError && error.code === 'AccessDenied' && error.headers[decisionHeader] !== undefined
+  if (!isDenied || !mayList(asked, gatekeeper)) return error
+  const missing = await store.headObject(asked.bucket.name, asked.key, asked.versionId).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  return missing instanceof ApiError && missing.code === 'NoSuchKey' ? missing : error
 }
 
 export function mayList(asked: AskedKey, gatekeeper: Rights): boolean {

@@ -89,9 +89,12 @@ function s3Value(key: string, facts: RequestFacts, resource: Resource, clock: Cl
     case 'object-lock-mode':
     case 'object-lock-retain-until-date':
     case 'object-lock-legal-hold':
+    case 'object-lock-event-hold':
       return headers[`x-amz-${key}`]
     case 'object-lock-remaining-retention-days':
       return remainingDays(headers['x-amz-object-lock-retain-until-date'], clock)
+    case 'object-lock-event-hold-duration-days':
+      return holdDays(headers)
     case 'requestobjecttagkeys':
       return requestedTags(facts)?.map(([name]) => name)
     default:
@@ -142,6 +145,13 @@ function copySource(header: string | string[] | undefined): string | undefined {
 function remainingDays(header: string | string[] | undefined, clock: Clock): string | undefined {
   const untilMs = Date.parse(String(header ?? ''))
   return Number.isNaN(untilMs) ? undefined : String(Math.ceil((untilMs - clock.nowMs()) / 86_400_000))
+}
+
+/** A year has 365 days. */
+function holdDays(headers: RequestFacts['headers']): string | undefined {
+  const days = headers['x-amz-object-lock-event-hold-duration-days']
+  const years = headers['x-amz-object-lock-event-hold-duration-years']
+  return days === undefined && years !== undefined ? String(Number(years) * 365) : days?.toString()
 }
 
 /** A copy keeps its source's tags unless the tagging directive is REPLACE, whatever the header says. */

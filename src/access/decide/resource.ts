@@ -1,8 +1,10 @@
 /** What a decision is about. */
+import { Identity } from '#identity/identity.ts'
+import type { Principal } from '#model/account.ts'
 import type { Tags } from '#model/tags.ts'
 import type { Governed, GovernedBucket } from '#policy/evaluate/acl-evaluation.ts'
 import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate/evaluate.ts'
-import type { Requester } from '#policy/requester.ts'
+import { anonymousRequester, type Requester } from '#policy/requester.ts'
 
 /** The resource of an S3 action: `bucket` alone for bucket actions, neither for service actions. */
 export interface Resource {
@@ -16,14 +18,14 @@ export interface Resource {
   readonly object?: (Governed & { readonly tags?: Tags }) | null | undefined
 }
 
-/** A resource of IAM or STS. */
+/** A resource of IAM, STS or KMS. */
 export interface ArnResource {
   /** An ARN, or `*`. */
   readonly arn: string
   /** The account that owns it. */
   readonly account: string
-  /** The trust policy of the role to assume. */
-  readonly trust?: NamedPolicy
+  /** The trust policy of the role to assume, or the policy of the key. */
+  readonly policy?: NamedPolicy
   /** Allowed unless a policy denies it. */
   readonly needsNoAllow?: true
 }
@@ -34,3 +36,7 @@ export interface Asking {
   readonly policies: RequesterPolicies
   readonly accessKeyId?: string
 }
+
+/** An anonymous principal has no policies. */
+export const askingOf = (principal: Principal): Asking =>
+  principal instanceof Identity ? principal : { requester: anonymousRequester, policies: { identity: [] } }

@@ -10,6 +10,8 @@ export interface BlobChange {
   readonly arrived: Arrival | undefined
   /** Versions that have become current, or ceased to be, in the order in which they make room. */
   readonly moved: readonly MovedBlob[]
+  /** Versions kept aside that stay where they are, and whose lock has changed. */
+  readonly relocked: readonly RelockedBlob[]
   /** Of versions that are no more. */
   readonly gone: readonly GoneBlob[]
 }
@@ -27,6 +29,11 @@ export interface Arrival {
 }
 
 export interface GoneBlob {
+  readonly order: string
+  readonly ref: BlobRef
+}
+
+export interface RelockedBlob {
   readonly order: string
   readonly ref: BlobRef
 }

@@ -5,7 +5,7 @@
  * A write: `stage`, then one transaction in which the store writes its rows and has the change recorded, then `settle`. What a process
  * that ends in between has left unsettled, the next `recover`, or a reader, settles.
  */
-import type { BlobRef } from '#metadata/blob-ref.ts'
+import type { AsideReason, BlobRef } from '#metadata/blob-ref.ts'
 import type { Awaitable } from '#metadata/engine.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
@@ -51,6 +51,8 @@ export interface BlobStore {
   assertRoom(sizeBytes?: number): void
   /** EntityTooLarge, IncompleteBody (fewer or more bytes than announced). On any error nothing is left behind. */
   stage(body: IncomingBody): Promise<StagedBlob>
+  /** The same of a body in memory, of at most limits.inlineBytes. */
+  stageBytes(bytes: Buffer, wanted: Pick<IncomingBody, 'algorithms' | 'isSealed'>): StagedBlob
   /** A staged copy of bytes of an open blob, which it closes. */
   stageCopy(from: OpenBlob, range: ByteRange, algorithms: readonly ChecksumAlgorithm[]): Promise<StagedBlob>
   /**
@@ -60,12 +62,17 @@ export interface BlobStore {
   stageAppend(to: OpenBlob, body: IncomingBody): Promise<StagedBlob>
   discard(staged: StagedBlob): void
 
-  /** The ref of a version that becomes current at this key. Its own, or that of a version that was current before. */
-  asCurrent(key: string, ref: BlobRef): BlobRef
+  /**
+   * The ref of a version that becomes current at this key: its own, or that of a version that was current before. `aside`: why its bytes
+   * must be kept aside from now on. One that is kept aside stays so.
+   */
+  asCurrent(key: string, ref: BlobRef, aside?: AsideReason): BlobRef
   /** The same of the version that is current at another key. */
-  asRenamed(key: string, ref: BlobRef): BlobRef
+  asRenamed(key: string, ref: BlobRef, aside?: AsideReason): BlobRef
   /** The ref of a current version that ceases to be. */
   asOlder(ref: BlobRef): BlobRef
+  /** The ref of a version that stays where it is in its key's order, and must be kept aside from now on: one of the `moved` of a change. */
+  asAside(ref: BlobRef, aside: AsideReason): BlobRef
 
   /**
    * Before a change that keeps the current version's bytes: what was done to them by hand becomes what the index says. InternalError if they
@@ -98,8 +105,8 @@ export interface BlobStore {
    * be had, and their record stays.
    */
   search(bucket: string, version: StoredVersion, before: Search | undefined): Promise<Search | 'unreachable'>
-  /** Whether the index has changed for what is at a key without a current version. */
-  discover(bucket: string, key: string): Promise<boolean>
+  /** Whether the index has changed for what was put by hand at a key without a current version, or whose bytes are kept aside: `aside`. */
+  discover(bucket: string, key: string, aside?: StoredVersion): Awaitable<boolean>
   /** Logs it; the error is for the client. */
   damaged(bucket: string, version: StoredVersion): Error
 
@@ -111,8 +118,10 @@ export interface BlobStore {
 
 export interface Whereabouts {
   readonly path: string
-  /** `plain`: under its own name. `opaque`: its name cannot be a file's. `version`: it is not current. */
+  /** `plain`: under its own name. `version`: it is not current. `opaque`: it is kept aside, see `reason`. */
   readonly kind: 'plain' | 'opaque' | 'version'
+  /** Why it is not under its own name; `name`: that cannot be a file's. Absent otherwise, and where only its age is the reason. */
+  readonly reason?: AsideReason | 'name'
 }
 
 export interface ByHand {

@@ -8,6 +8,8 @@ export interface Foreign {
   readonly key: string
   /** The current version's record, which it does not fit; undefined: there is none. */
   readonly known: StoredVersion | undefined
+  /** The current version's record where its bytes are kept aside: what is found is another beside it. */
+  readonly aside?: StoredVersion | undefined
   /** What is there now, in its place; undefined: nothing, it was removed by hand. */
   readonly found: Omit<StagedBlob, 'bytes'> | undefined
   /**

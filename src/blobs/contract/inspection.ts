@@ -43,6 +43,12 @@ export type Unknown =
   | { readonly key: string; readonly error?: undefined }
   | { readonly key: string; readonly error: unknown }
 
+/** A locked version as it is known beside the index. */
+export interface LockRecord {
+  readonly bucket: string
+  readonly version: StoredVersion
+}
+
 export interface Inspection {
   /** `mayWrite`: a record of an older release may get its full checksum, and one of copied bytes what the copy has lost. */
   compare(
@@ -58,6 +64,8 @@ export interface Inspection {
   keepRow(row: object): Promise<string>
   /** Compares the parts of unfinished uploads with their records, while nothing is uploaded. */
   parts(options: { readonly repair: boolean }): AsyncIterable<Finding>
+  /** Every locked version that is known beside the index. */
+  lockRecords(): AsyncIterable<LockRecord>
   unknownIn(bucket: string): AsyncIterable<Unknown>
   unknownBuckets(known: ReadonlySet<string>): Promise<string[]>
   /** False: what is missing there may come back as a whole. */

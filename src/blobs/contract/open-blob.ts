@@ -17,6 +17,8 @@ export interface OpenBlob {
   pieces(range: ByteRange): AsyncIterable<Buffer>
   /** The same for a copy, which computes digests itself and asks `assertCopied` with them. Destroying it does not close the blob. */
   uncheckedStream(range: ByteRange): Readable
+  /** Fills the target with the bytes from a position on, unchecked. Throws if there are not so many. */
+  readInto(target: Uint8Array, position: number): Promise<void>
   /** InternalError if bytes with these digests are not what was stored, or were changed since the blob was opened. */
   assertCopied(range: ByteRange, digests: Staged['digests']): void
   /** May be called again. */

@@ -6,6 +6,8 @@ import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import type { ByteRange, Staged } from '#blobs/contract/incoming.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
+import { fileSource, sendStretch } from '#blobs/io/egress.ts'
+import type { StretchCheck } from '#blobs/io/stretch-check.ts'
 import { OpenBytes } from '#blobs/open-bytes.ts'
 import { createDigester } from '#lib/digest/digest.ts'
 import type { BlobRef } from '#metadata/blob-ref.ts'
@@ -13,9 +15,7 @@ import type { StoredVersion } from '#metadata/version-codec.ts'
 import { limits } from '#model/limits.ts'
 import { areBytesOf, assertSameDigests, checkOfStretch } from './checks/verify.ts'
 import type { FilesContext } from './context.ts'
-import { sendStretch } from './io/egress.ts'
 import { type OpenFile as FileDescriptor, findFileSafely, openFile, readWhole } from './io/file-operations.ts'
-import type { StretchCheck } from './io/stretch-check.ts'
 import { isFileOf, isPlain, placeOf } from './place/file-ref.ts'
 import { findFileInside, isInside, openFileInside } from './place/inside.ts'
 
@@ -109,7 +109,8 @@ export class OpenFile implements OpenBlob {
   }
 
   async send({ start, end }: ByteRange, response: ServerResponse, writeHead?: () => void): Promise<void> {
-    await sendStretch(response, { fd: this.#fd, start, end, check: this.#check(start, end) }, writeHead)
+    const stretch = { source: fileSource(this.#fd), start, end, check: this.#check(start, end) }
+    await sendStretch(response, stretch, writeHead)
   }
 
   async *pieces({ start, end }: ByteRange): AsyncGenerator<Buffer> {
@@ -128,6 +129,14 @@ export class OpenFile implements OpenBlob {
 
   uncheckedStream({ start, end }: ByteRange): Readable {
     return readStretch({ fd: this.#fd, start, end })
+  }
+
+  async readInto(target: Uint8Array, position: number): Promise<void> {
+    for (let at = 0; at < target.length; ) {
+      const { bytesRead } = await readFile(this.#fd, target, at, target.length - at, position + at)
+      if (bytesRead === 0) throw new Error(`The file ends at ${position + at}, before what was promised`)
+      at += bytesRead
+    }
   }
 
   assertCopied({ start, end }: ByteRange, digests: Staged['digests']): void {

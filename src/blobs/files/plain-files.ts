@@ -21,7 +21,8 @@ import type { Clock } from '#lib/clock.ts'
 import type { DiskReserve } from '#lib/files/disk-reserve.ts'
 import { syncFolder } from '#lib/files/sync.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
-import type { BlobRef } from '#metadata/blob-ref.ts'
+import type { AsideReason, BlobRef } from '#metadata/blob-ref.ts'
+import type { Awaitable } from '#metadata/engine.ts'
 import type { LocalEngine } from '#metadata/local-engine.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
@@ -41,13 +42,15 @@ import { type RecordedChange, recordChange } from './moves/record-change.ts'
 import { Settler } from './moves/settler.ts'
 import { hasVersion, openVersion } from './open-file.ts'
 import { BucketFolders } from './place/bucket-folders.ts'
-import { placeOf, withKind } from './place/file-ref.ts'
-import { isPlainKey, type Layout } from './place/layout.ts'
+import { isPlain, withKind } from './place/file-ref.ts'
+import type { Layout } from './place/layout.ts'
+import { asAside, asCurrent, asRenamed } from './place/next-place.ts'
+import { whereaboutsOf } from './place/whereabouts.ts'
 import { stageAppend } from './staging/append.ts'
 import { PartFiles } from './staging/parts.ts'
 import { removeAbandoned } from './staging/remove-abandoned.ts'
 import { Spares } from './staging/spares.ts'
-import { assertRoom, discardFile, stage, stageCopy } from './staging/staging.ts'
+import { assertRoom, discardFile, stage, stageBytes, stageCopy } from './staging/staging.ts'
 import { StagingFolder, sortStaging } from './staging/staging-folder.ts'
 import { filesStatus } from './status.ts'
 
@@ -123,6 +126,11 @@ export class PlainFiles implements BlobStore {
     return stage(this.#context, body)
   }
 
+  stageBytes(bytes: Buffer, wanted: Pick<IncomingBody, 'algorithms' | 'isSealed'>): StagedBlob {
+    assertRoom(this.#context, bytes.length)
+    return stageBytes(this.#context, bytes, wanted)
+  }
+
   stageCopy(from: OpenBlob, range: ByteRange, algorithms: readonly ChecksumAlgorithm[]): Promise<StagedBlob> {
     return stageCopy(this.#context, from, range, algorithms)
   }
@@ -135,18 +143,20 @@ export class PlainFiles implements BlobStore {
     discardFile(this.#context, ref.id)
   }
 
-  asCurrent(key: string, ref: BlobRef): BlobRef {
-    const { kind } = placeOf(ref)
-    if (!isPlainKey(key)) return kind === 'plain' ? withKind(ref, 'opaque') : ref
-    return kind === 'version' ? { ...withKind(ref, 'plain'), isArriving: true } : ref
+  asCurrent(key: string, ref: BlobRef, aside?: AsideReason): BlobRef {
+    return asCurrent(key, ref, aside)
   }
 
-  asRenamed(key: string, ref: BlobRef): BlobRef {
-    return { ...withKind(ref, isPlainKey(key) ? 'plain' : 'opaque'), isArriving: true }
+  asRenamed(key: string, ref: BlobRef, aside?: AsideReason): BlobRef {
+    return asRenamed(key, ref, aside)
   }
 
   asOlder(ref: BlobRef): BlobRef {
-    return placeOf(ref).kind === 'plain' ? withKind(ref, 'version') : ref
+    return isPlain(ref) ? withKind(ref, 'version') : ref
+  }
+
+  asAside(ref: BlobRef, aside: AsideReason): BlobRef {
+    return asAside(ref, aside)
   }
 
   prepareChange(bucket: string, key: string): Promise<void> {
@@ -202,17 +212,16 @@ export class PlainFiles implements BlobStore {
     return searchFile(this.#context, bucket, version, before as FileSearch | undefined)
   }
 
-  discover(bucket: string, key: string): Promise<boolean> {
-    return discoverFile(this.#context, bucket, key)
+  discover(bucket: string, key: string, aside?: StoredVersion): Awaitable<boolean> {
+    return discoverFile(this.#context, bucket, key, aside)
   }
 
   damaged(bucket: string, version: StoredVersion): Error {
     return damaged(this.#context, bucket, version)
   }
 
-  whereabouts(bucket: string, { key, blob }: StoredVersion): Whereabouts {
-    const place = placeOf(blob)
-    return { path: this.#context.layout.place(bucket, key, place), kind: place.kind }
+  whereabouts(bucket: string, version: StoredVersion): Whereabouts {
+    return whereaboutsOf(this.#context.layout, bucket, version)
   }
 
   status(): Promise<WorkStatus[]> {

@@ -5,8 +5,8 @@ import type { OpenBlob } from '#blobs/contract/open-blob.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
 
-export const digestsOf = (bytes: Buffer, algorithms: readonly ChecksumAlgorithm[]): Staged['digests'] =>
-  digestOnce(algorithmsFor(algorithms), bytes)
+export const digestsOf = (bytes: Buffer, wanted: Pick<IncomingBody, 'algorithms' | 'isSealed'>): Staged['digests'] =>
+  digestOnce(algorithmsFor(wanted), bytes)
 
 /** Bytes of another blob, of any store. Closes it. */
 export async function copyOf(
@@ -21,7 +21,7 @@ export async function copyOf(
   }
   const stage = async ({ source }: IncomingBody) => {
     const copied = await buffer(source)
-    return { copied, sizeBytes: copied.length, digests: digestsOf(copied, algorithms) }
+    return { copied, sizeBytes: copied.length, digests: digestsOf(copied, { algorithms }) }
   }
   const { copied } = await copyFrom(from, range, algorithms, stage, () => undefined)
   return copied

@@ -10,7 +10,7 @@ import type { Inspection } from '#blobs/contract/inspection.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
 import { OpenBytes } from '#blobs/open-bytes.ts'
 import { readBody } from '#blobs/read-body.ts'
-import type { BlobRef } from '#metadata/blob-ref.ts'
+import type { AsideReason, BlobRef } from '#metadata/blob-ref.ts'
 import { newOrder, randomId } from '#metadata/order.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
@@ -44,6 +44,7 @@ export class MemoryBlobs implements BlobStore {
     parts: none,
     setAside: async () => undefined,
     keepRow: async () => 'memory',
+    lockRecords: none,
     unknownIn: none,
     unknownBuckets: async () => [],
     hasBucket: () => true,
@@ -63,22 +64,22 @@ export class MemoryBlobs implements BlobStore {
   assertRoom(): void {}
 
   async stage(body: IncomingBody): Promise<StagedBlob> {
-    return this.#stage(await readBody(body), body.algorithms)
+    return this.stageBytes(await readBody(body), body)
   }
 
   async stageCopy(from: OpenBlob, range: ByteRange, algorithms: readonly ChecksumAlgorithm[]): Promise<StagedBlob> {
-    return this.#stage(await copyOf(from, range, algorithms), algorithms)
+    return this.stageBytes(await copyOf(from, range, algorithms), { algorithms })
   }
 
   async stageAppend(to: OpenBlob, body: IncomingBody): Promise<StagedBlob> {
     const before = await copyOf(to, { start: 0, end: to.sizeBytes }, [])
     const added = await readBody(body)
     const ref = this.#keep(Buffer.concat([before, added]))
-    return { ref, sizeBytes: added.length, digests: digestsOf(added, body.algorithms), bytes: undefined }
+    return { ref, sizeBytes: added.length, digests: digestsOf(added, body), bytes: undefined }
   }
 
-  #stage(bytes: Buffer, algorithms: readonly ChecksumAlgorithm[]): StagedBlob {
-    const digests = digestsOf(bytes, algorithms)
+  stageBytes(bytes: Buffer, wanted: Pick<IncomingBody, 'algorithms' | 'isSealed'>): StagedBlob {
+    const digests = digestsOf(bytes, wanted)
     return { ref: this.#keep(bytes), sizeBytes: bytes.length, digests, bytes: undefined }
   }
 
@@ -92,16 +93,21 @@ export class MemoryBlobs implements BlobStore {
     this.#bytes.delete(ref.id)
   }
 
-  asCurrent(_key: string, ref: BlobRef): BlobRef {
-    return ref
+  asCurrent(_key: string, ref: BlobRef, aside?: AsideReason): BlobRef {
+    return aside === undefined ? ref : this.asAside(ref, aside)
   }
 
-  asRenamed(_key: string, ref: BlobRef): BlobRef {
-    return ref
+  asRenamed(key: string, ref: BlobRef, aside?: AsideReason): BlobRef {
+    return this.asCurrent(key, ref, aside)
   }
 
   asOlder(ref: BlobRef): BlobRef {
     return ref
+  }
+
+  /** No hand reaches any of them. */
+  asAside(ref: BlobRef, aside: AsideReason): BlobRef {
+    return ref.aside === undefined ? { ...ref, aside } : ref
   }
 
   async prepareChange(): Promise<void> {}
@@ -150,7 +156,7 @@ export class MemoryBlobs implements BlobStore {
     return version
   }
 
-  async discover(): Promise<boolean> {
+  discover(): boolean {
     return false
   }
 

@@ -28,7 +28,7 @@ export class MemoryParts implements PartBlobs {
   }
 
   async stage(upload: Upload, partNumber: number, body: IncomingBody): Promise<StagedPartBlob> {
-    return this.#stage(upload, partNumber, await readBody(body), body.algorithms)
+    return this.#stage(upload, partNumber, await readBody(body), body)
   }
 
   async stageCopy(
@@ -38,20 +38,20 @@ export class MemoryParts implements PartBlobs {
     range: ByteRange,
     algorithms: readonly ChecksumAlgorithm[],
   ): Promise<StagedPartBlob> {
-    return this.#stage(upload, partNumber, await copyOf(from, range, algorithms), algorithms)
+    return this.#stage(upload, partNumber, await copyOf(from, range, algorithms), { algorithms })
   }
 
   #stage(
     { uploadId }: Upload,
     partNumber: number,
     bytes: Buffer,
-    algorithms: readonly ChecksumAlgorithm[],
+    wanted: Pick<IncomingBody, 'algorithms' | 'isSealed'>,
   ): StagedPartBlob {
     const parts = this.#uploads.get(uploadId)
     if (parts === undefined) throw new ApiError('NoSuchUpload', { fields: { UploadId: uploadId } })
     const at: KeptPart = { id: randomId(8) }
     parts.set(at.id, bytes)
-    return { partNumber, sizeBytes: bytes.length, digests: digestsOf(bytes, algorithms), at }
+    return { partNumber, sizeBytes: bytes.length, digests: digestsOf(bytes, wanted), at }
   }
 
   async discard(uploadId: string, _partNumber: number, at: PartRef): Promise<void> {

@@ -32,6 +32,6 @@ export function bucketsView(locals: Record<string, unknown>, status = 200): View
     crumbs: [{ text: 'Buckets' }],
     scripts: ['rows.js', 'buckets.js'],
     status,
-    locals: { problem: undefined, typed: { name: '', versioning: false, location: '' }, ...locals },
+    locals: { problem: undefined, typed: { name: '', versioning: false, lock: false, location: '' }, ...locals },
   }
 }

@@ -1,8 +1,8 @@
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
 import { Identity } from '#identity/identity.ts'
-import { accountPart } from '#identity/principals/principal-arn.ts'
 import type { Principal } from '#model/account.ts'
+import { accountPart } from '#model/account.ts'
 
 const lists = [
   ['users', 'ListUsers', 'user/'],

@@ -34,6 +34,8 @@ export const showSettings: Page = async (visit, services) => {
     maySeeBlock: visit.may('s3:GetBucketPublicAccessBlock', { bucket }),
     mayBlock: visit.may('s3:PutBucketPublicAccessBlock', { bucket }),
     ...(await corsOf(visit, services)),
+    maySeeLock: visit.may('s3:GetBucketObjectLockConfiguration', { bucket }),
+    mayLock: visit.may('s3:PutBucketObjectLockConfiguration', { bucket }),
     mayReadTags: visit.may('s3:GetBucketTagging', { bucket }),
     mayTag: visit.may('s3:PutBucketTagging', { bucket }),
     mayVersion: visit.may('s3:PutBucketVersioning', { bucket }),

@@ -1,7 +1,7 @@
 /** Long-lived access keys, of users and of an account's root. */
 import { randomBytes } from 'node:crypto'
 import * as z from 'zod'
-import { numberless } from '#identity/principals/principal-arn.ts'
+import { numberless } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertQuota, base32, moment, now, policyText, removeFrom } from './entity.ts'
 

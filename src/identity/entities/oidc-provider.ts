@@ -1,6 +1,6 @@
 /** Issuers of OpenID Connect tokens whose users may assume roles. */
 import * as z from 'zod'
-import { accountPart } from '#identity/principals/principal-arn.ts'
+import { accountPart } from '#model/account.ts'
 import { moment, tagsSchema } from './entity.ts'
 
 export const oidcProviderSchema = z.strictObject({

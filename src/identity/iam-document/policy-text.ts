@@ -7,7 +7,7 @@ import type { ListElement, PolicyDocument, Statement } from '#policy/document/do
 import { parsePolicy } from '#policy/document/parse-policy.ts'
 import { type CompiledPolicy, compilePolicy } from '#policy/evaluate/compile.ts'
 
-type Kind = 'identity' | 'trust'
+type Kind = 'identity' | 'trust' | 'key'
 
 const parsedTexts = new WeakMap<PolicyText, PolicyDocument>()
 const parsedJson = new Map<string, PolicyDocument>()

@@ -1,11 +1,7 @@
 /** ARNs of principals. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html */
+import { accountPart, numberless } from '#model/account.ts'
+
 type Noun = 'user' | 'group' | 'role' | 'policy' | 'instance-profile'
-
-/** The account without a number: ARNs leave its place empty. */
-export const numberless = 'none'
-
-/** The account's part of an ARN. */
-export const accountPart = (account: string): string => (account === numberless ? '' : account)
 
 export const arnOf = (account: string, noun: Noun, entity: { path: string; name: string }): string =>
   `arn:aws:iam::${accountPart(account)}:${noun}${entity.path}${entity.name}`

@@ -5,8 +5,9 @@ import type { Account } from '#identity/entities/account.ts'
 import { findNamed, isSameName } from '#identity/entities/entity.ts'
 import { oidcProviderArn } from '#identity/entities/oidc-provider.ts'
 import { Identity } from '#identity/identity.ts'
+import { numberless } from '#model/account.ts'
 import type { Requester } from '#policy/requester.ts'
-import { arnOf, numberless, parseIamArn, rootArn } from './principal-arn.ts'
+import { arnOf, parseIamArn, rootArn } from './principal-arn.ts'
 
 /** A principal of a hypothetical question, without credentials. */
 export function findPrincipal(directory: Directory, account: Account, name: string): Identity | undefined {

@@ -3,6 +3,7 @@ import type { Acl } from '#model/access/acl.ts'
 import type { WithControls } from '#model/access/object-ownership.ts'
 import type { WithBlock } from '#model/access/public-access-block.ts'
 import { ApiError } from '#model/errors.ts'
+import type { DefaultRetention } from '#model/object/lock.ts'
 import type { Tags } from '#model/tags.ts'
 import type { SettingName } from './bucket-settings.ts'
 import type { BucketQuota } from './quota.ts'
@@ -17,13 +18,18 @@ export interface Bucket extends WithControls, WithBlock {
   readonly region: string
   readonly versioning: VersioningStatus
   readonly mfaDelete: boolean
+  /** Once true it stays so. */
   readonly objectLockEnabled: boolean
+  /** What new versions get where Object Lock is enabled. Absent: nothing. */
+  readonly defaultRetention?: DefaultRetention
   /** Absent: only the owner has access. */
   readonly acl?: Acl
   /** Something wants to know of every change of its objects: each commit appends to the bucket's outbox. */
   readonly hasListeners?: true
   /** Labels without an effect on access, unlike those of objects. Absent: none. */
   readonly tags?: Tags
+  /** Other accounts must say that they pay for their requests. */
+  readonly requesterPays?: true
   /** The settings that have a row of their own. Absent: none. */
   readonly settings?: readonly SettingName[]
   /** Absent: none. */
@@ -78,4 +84,10 @@ export function withVersioning(bucket: Bucket, status: 'Enabled' | 'Suspended'):
     })
   }
   return { ...bucket, versioning: status }
+}
+
+export type Payer = 'BucketOwner' | 'Requester'
+
+export function withPayer({ requesterPays: _, ...bucket }: Bucket, payer: Payer): Bucket {
+  return payer === 'Requester' ? { ...bucket, requesterPays: true } : bucket
 }

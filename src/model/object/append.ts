@@ -2,10 +2,12 @@
  * Appending to an object: what it may be appended to, and what the object is afterwards.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-buckets-objects-append.html
  */
+import { randomBytes } from 'node:crypto'
 import { type CombinableCrc, combineCrc } from '#lib/digest/combine.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
+import { hasDigestAsEtag } from './encryption.ts'
 import { isCombinable } from './multipart.ts'
 import type { Checksum, ChecksumAlgorithm, ObjectPart, ObjectVersion } from './object.ts'
 import { assertActive } from './storage-class.ts'
@@ -42,6 +44,8 @@ export function assertAppendable(version: ObjectVersion, announced: ChecksumAlgo
 export interface AppendedBytes {
   readonly sizeBytes: number
   readonly digests: ReadonlyMap<ChecksumAlgorithm, Buffer>
+  /** Of a sealed segment. */
+  readonly salt?: string
 }
 
 /**
@@ -54,24 +58,28 @@ export function appendedObject(
   { sizeBytes, digests }: AppendedBytes,
 ): { readonly etag: string; readonly partCount: number; readonly checksum: Checksum; readonly crc64nvme: string } {
   const algorithm = assertAppendable(before, undefined)
-  if (before.sizeBytes === 0) return writtenAtOnce(algorithm, digests)
+  if (before.sizeBytes === 0) return writtenAtOnce(before, algorithm, digests)
   const combine = (name: CombinableCrc, value: string) =>
     combineCrc(name, Buffer.from(value, 'base64'), digestIn(digests, name), sizeBytes).toString('base64')
   const partCount = Math.max(before.partCount, 1) + 1
   const [md5Before = ''] = before.etag.split('-')
   const md5s = Buffer.concat([Buffer.from(md5Before, 'hex'), digestIn(digests, 'MD5')])
   return {
-    etag: `${digestOnce(['MD5'], md5s).get('MD5')?.toString('hex')}-${partCount}`,
+    etag: `${etagDigest(before, digestOnce(['MD5'], md5s).get('MD5'))}-${partCount}`,
     partCount,
     checksum: { algorithm, type: 'FULL_OBJECT', value: combine(algorithm, before.checksum?.value ?? '') },
     crc64nvme: combine('CRC64NVME', crc64nvmeBefore),
   }
 }
 
-function writtenAtOnce(algorithm: CombinableCrc, digests: AppendedBytes['digests']) {
+/** Of what is encrypted by a key of KMS or of the customer, it tells nothing. */
+const etagDigest = ({ encryption }: ObjectVersion, digest: Buffer | undefined): string =>
+  (hasDigestAsEtag(encryption) ? digest : randomBytes(16))?.toString('hex') ?? ''
+
+function writtenAtOnce(before: ObjectVersion, algorithm: CombinableCrc, digests: AppendedBytes['digests']) {
   const [value, crc64nvme] = [algorithm, 'CRC64NVME' as const].map((name) => digestIn(digests, name).toString('base64'))
   return {
-    etag: digestIn(digests, 'MD5').toString('hex'),
+    etag: etagDigest(before, digestIn(digests, 'MD5')),
     partCount: 0,
     checksum: { algorithm, type: 'FULL_OBJECT', value: value ?? '' } as const,
     crc64nvme: crc64nvme ?? '',
@@ -82,16 +90,29 @@ function writtenAtOnce(algorithm: CombinableCrc, digests: AppendedBytes['digests
 export function appendedParts(
   before: ObjectVersion,
   parts: readonly ObjectPart[],
-  { sizeBytes, digests }: AppendedBytes,
+  { sizeBytes, digests, salt }: AppendedBytes,
 ): ObjectPart[] {
   if (before.sizeBytes === 0) return []
   const { checksum } = before
-  const first = { partNumber: 1, sizeBytes: before.sizeBytes, ...(checksum && { checksum: checksum.value }) }
+  const first: ObjectPart = {
+    partNumber: 1,
+    sizeBytes: before.sizeBytes,
+    ...(checksum && { checksum: checksum.value }),
+    isWhole: true,
+  }
   const own = checksum && digests.get(checksum.algorithm)?.toString('base64')
   const all = before.partCount === 0 ? [first] : parts
-  const next = { partNumber: (all.at(-1)?.partNumber ?? 0) + 1, sizeBytes, ...(own !== undefined && { checksum: own }) }
+  const next: ObjectPart = {
+    partNumber: nextPartNumber(all),
+    sizeBytes,
+    ...(own !== undefined && { checksum: own }),
+    ...(salt !== undefined && { salt }),
+  }
   return [...all, next]
 }
+
+/** Of what comes after these parts; after none, after an object that was written at once. */
+export const nextPartNumber = (parts: readonly ObjectPart[]): number => (parts.at(-1)?.partNumber ?? 1) + 1
 
 function digestIn(digests: AppendedBytes['digests'], name: ChecksumAlgorithm): Buffer {
   const digest = digests.get(name)

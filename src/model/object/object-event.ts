@@ -15,6 +15,7 @@ export type ChangeCause =
   | 'Change'
   | 'PutAnnotation'
   | 'DeleteAnnotation'
+  | 'PutRetention'
   | 'FileSystem'
 
 /** What happened to a version, as the outbox of its bucket keeps it. */

@@ -4,6 +4,8 @@ import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Tags } from '#model/tags.ts'
 import type { AnnotationSet } from './annotation-set.ts'
+import type { ObjectEncryption } from './encryption.ts'
+import type { ObjectLock } from './lock.ts'
 
 export const checksumAlgorithms = [
   'CRC32',
@@ -50,6 +52,8 @@ export interface ObjectAttributes {
   readonly acl?: Acl
   /** Absent: none. */
   readonly tags?: Tags
+  /** Absent: the version was never locked. Of an object that is not stored yet: absent for the bucket's default. */
+  readonly lock?: ObjectLock
 }
 
 export interface ObjectVersion extends ObjectAttributes {
@@ -69,6 +73,8 @@ export interface ObjectVersion extends ObjectAttributes {
   readonly partCount: number
   /** Absent: none. */
   readonly annotations?: AnnotationSet
+  /** Absent: its bytes are kept as they are. */
+  readonly encryption?: ObjectEncryption
 }
 
 /** One part of a completed multipart object. */
@@ -76,6 +82,10 @@ export interface ObjectPart {
   readonly partNumber: number
   readonly sizeBytes: number
   readonly checksum?: string
+  /** Base64, of a sealed part: no other part that had its number has the same. */
+  readonly salt?: string
+  /** The first of an object that was appended to: it was all of the object before. */
+  readonly isWhole?: true
 }
 
 export const storageClasses = [

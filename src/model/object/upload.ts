@@ -1,4 +1,5 @@
 /** A multipart upload in progress and its parts. */
+import type { ObjectEncryption } from './encryption.ts'
 import type { ChecksumAlgorithm, ChecksumType, ObjectAttributes } from './object.ts'
 
 export interface Upload {
@@ -11,6 +12,8 @@ export interface Upload {
   /** As declared by CreateMultipartUpload; undefined: none, so a full-object CRC64NVME is kept. */
   readonly checksumAlgorithm?: ChecksumAlgorithm
   readonly checksumType?: ChecksumType
+  /** Of all its parts, and of the object. */
+  readonly encryption?: ObjectEncryption
 }
 
 export interface UploadedPart {

@@ -37,16 +37,16 @@ function statementsOf(grant: CoarseGrant): Statement[] {
   const everywhere = grant.bucket === '*'
   const buckets = everywhere ? ['*'] : [`arn:aws:s3:::${grant.bucket}`, `arn:aws:s3:::${grant.bucket}/*`]
   const onBuckets = new Set<string>()
-  const onIdentities = new Set<string>()
+  const others = new Set<string>()
   for (const name of grant.actions) {
     const lower = name.toLowerCase()
     for (const action of s3ActionsOf(lower)) onBuckets.add(action)
-    // Identities belong to no bucket: only a grant for all buckets covers them.
-    if (everywhere) for (const action of identityActionsOf(lower)) onIdentities.add(action)
+    // Identities and keys belong to no bucket: only a grant for all buckets covers them.
+    if (everywhere) for (const action of otherActionsOf(lower)) others.add(action)
   }
   return [
     ...(onBuckets.size > 0 ? [allow([...onBuckets], buckets)] : []),
-    ...(onIdentities.size > 0 ? [allow([...onIdentities], ['*'])] : []),
+    ...(others.size > 0 ? [allow([...others], ['*'])] : []),
   ]
 }
 
@@ -55,8 +55,9 @@ function s3ActionsOf(name: string): readonly string[] {
   return byCoarse.get(name) ?? byCoarse.get(actions.get(name)?.coarse ?? '') ?? []
 }
 
-function identityActionsOf(name: string): readonly string[] {
-  if (name === '*' || name === 'iam:*') return ['iam:*', 'sts:*']
+function otherActionsOf(name: string): readonly string[] {
+  if (name === '*') return ['iam:*', 'sts:*', 'kms:*']
+  if (name === 'iam:*') return ['iam:*', 'sts:*']
   const verb = verbs.get(name)
   if (verb !== undefined) return verb
   const row = actions.get(name)

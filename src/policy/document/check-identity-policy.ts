@@ -1,5 +1,5 @@
 /**
- * What IAM refuses in identity and trust policies. Unknown actions are accepted, since they may belong to another
+ * What IAM refuses in identity and trust policies, and KMS in key policies. Unknown actions are accepted, since they may belong to another
  * service.
  */
 import { unknownNames } from './check-resource-policy.ts'
@@ -39,6 +39,17 @@ export function checkTrustPolicy(document: PolicyDocument, { principalExists }: 
     if (principal === undefined) return
     for (const name of unknownNames(principal, principalExists)) {
       throw fail(sentencesOf('trust').principal('AWS', name), `${path}.Principal: ${name}`)
+    }
+  })
+}
+
+/** Sids may have spaces, as in the policy that KMS gives a new key. */
+export function checkKeyPolicy(document: PolicyDocument, { principalExists }: ParseOptions): void {
+  const { code, principal: sentence } = sentencesOf('key')
+  document.statements.forEach(({ principal }, index) => {
+    if (principal === undefined) return
+    for (const name of unknownNames(principal, principalExists)) {
+      throw mistake(code, sentence('AWS', name), `Statement[${index}].Principal: ${name}`)
     }
   })
 }

@@ -1,7 +1,7 @@
 /** The grammar that every kind of policy follows. */
 
 import { isValueOf, parseOperator } from '#policy/evaluate/operators.ts'
-import { checkIdentityPolicy, checkTrustPolicy } from './check-identity-policy.ts'
+import { checkIdentityPolicy, checkKeyPolicy, checkTrustPolicy } from './check-identity-policy.ts'
 import { checkResourcePolicy } from './check-resource-policy.ts'
 import type {
   ConditionElement,
@@ -15,11 +15,11 @@ import type {
 import { parsePrincipal } from './parse-principal.ts'
 import { mistake, type Sentences, sentencesOf } from './sentences.ts'
 
-const maxBytes: Readonly<Record<PolicyKind, number>> = { resource: 20_480, identity: 10_240, trust: 2048 }
+const maxBytes: Readonly<Record<PolicyKind, number>> = { resource: 20_480, identity: 10_240, trust: 2048, key: 32_768 }
 
 /**
- * Reads and checks a policy. Throws ApiError: MalformedPolicy with S3's sentences (`resource`), MalformedPolicyDocument
- * with IAM's (others). The field `Detail` is the path of the mistake, for example
+ * Reads and checks a policy. Throws ApiError: MalformedPolicy with S3's sentences (`resource`),
+ * KMS.MalformedPolicyDocumentException with KMS's (`key`), MalformedPolicyDocument with IAM's (others). The field `Detail` is the path of the mistake, for example
  * `Statement[1].Condition.IpAddress.aws:SourceIp`.
  */
 export function parsePolicy(json: string, kind: PolicyKind, options: ParseOptions = {}): PolicyDocument {
@@ -60,6 +60,7 @@ export function parsePolicy(json: string, kind: PolicyKind, options: ParseOption
 function check(document: PolicyDocument, kind: PolicyKind, options: ParseOptions): void {
   if (kind === 'resource') checkResourcePolicy(document, options)
   else if (kind === 'trust') checkTrustPolicy(document, options)
+  else if (kind === 'key') checkKeyPolicy(document, options)
   else checkIdentityPolicy(document)
 }
 

@@ -1,5 +1,6 @@
 /** Whether a Principal element means a requester, and how directly: that decides which other policies must allow. */
 
+import { numberless } from '#model/account.ts'
 import type { Requester } from '#policy/requester.ts'
 import type { PrincipalElement } from './document.ts'
 
@@ -55,5 +56,6 @@ const negate =
 
 /** The account that a principal of kind AWS names: its number, or the ARN of its root. */
 export function accountNamed(name: string): string | undefined {
+  if (name === 'arn:aws:iam:::root') return numberless
   return /^(?:arn:[a-z-]+:iam::)?(\d{12})(?::root)?$/.exec(name)?.[1]
 }

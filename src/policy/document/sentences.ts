@@ -1,5 +1,5 @@
 /**
- * AWS's messages for mistakes in policies: S3's for bucket policies, IAM's for all others. The path of the mistake goes
+ * AWS's messages for mistakes in policies: S3's for bucket policies, KMS's for key policies, IAM's for all others. The path of the mistake goes
  * beside them.
  */
 import { ApiError, type ErrorCode } from '#model/errors.ts'
@@ -57,7 +57,17 @@ const iam: Sentences = {
   principal: (kind, name) => `Invalid principal in policy: "${kind}":"${name}"`,
 }
 
-export const sentencesOf = (kind: PolicyKind): Sentences => (kind === 'resource' ? s3 : iam)
+const kms: Sentences = {
+  ...iam,
+  code: 'KMS.MalformedPolicyDocumentException',
+  missing: (element) =>
+    element === 'Principal' ? 'Policy contains a statement with no principal.' : iam.missing(element),
+  principal: () => 'Policy contains a statement with one or more invalid principals.',
+}
+
+const others: Partial<Record<PolicyKind, Sentences>> = { resource: s3, key: kms }
+
+export const sentencesOf = (kind: PolicyKind): Sentences => others[kind] ?? iam
 
 /** `path`: for example `Statement[1].Condition.IpAddress.aws:SourceIp`; '' for the whole document. */
 export function mistake(code: ErrorCode, message: string, path: string): ApiError {

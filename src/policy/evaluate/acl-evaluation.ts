@@ -15,7 +15,8 @@ export interface Governed {
   readonly acl?: Acl
 }
 
-export type GovernedBucket = Governed & Partial<Pick<Bucket, 'ownershipControls' | 'publicAccessBlock'>>
+export type GovernedBucket = Governed &
+  Partial<Pick<Bucket, 'ownershipControls' | 'publicAccessBlock' | 'requesterPays'>>
 
 interface Rule {
   /** Whose ACL counts, and whose owner decides. */

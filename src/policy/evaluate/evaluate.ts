@@ -26,10 +26,10 @@ export interface RequesterPolicies {
 }
 
 export interface Policies extends RequesterPolicies {
-  /** The bucket policy, or the trust policy of the role to assume. */
+  /** The bucket policy, the trust policy of the role to assume, or the policy of the key. */
   readonly resource?: NamedPolicy | undefined
-  /** `resource` is the trust policy of a role: without its Allow the request is denied. */
-  readonly isTrust?: true
+  /** `resource` is the trust policy of a role or the policy of a key: without its Allow the request is denied. */
+  readonly isResourceNeeded?: true
   /**
    * Whether an ACL grants this to everyone, or to others than the owner's account. It counts like a resource policy
    * that allows everyone. Called only when nothing else has decided.
@@ -106,14 +106,14 @@ function findAllow(request: AccessRequest, context: RequestContext, policies: Po
   // A user's session is a key with policies of its own, which limit what resources allow to its user too.
   if (isUser && withheld !== undefined) return withheld
   const limit = withheldByBoundary(request, context, policies) ?? withheld
-  if (own !== undefined && limit === undefined && policies.isTrust === undefined) return own
+  if (own !== undefined && limit === undefined && policies.isResourceNeeded === undefined) return own
   const granted = policies.resource && resourceGrant(policies.resource, request, context)
   // A grant to the user or the session itself is not limited by its boundary and session policy; a grant to its role,
   // or to everyone, is.
   const isWithin = limit === undefined || isUser
   if (granted?.match === 'self' || (granted?.match === 'issuer' && isWithin)) return granted.decision
   if (isWithin && policies.acl?.() === true) return allowedByAcl
-  if (granted === undefined && policies.isTrust) return lacks('resource-based')
+  if (granted === undefined && policies.isResourceNeeded) return lacks('resource-based')
   return own === undefined ? lacks('identity-based') : (limit ?? own)
 }
 

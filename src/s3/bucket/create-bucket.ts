@@ -34,9 +34,11 @@ export async function createBucket(request: S3Request, services: Services): Prom
     ...(location !== '' && { 's3:locationconstraint': location }),
   })
   if (named.length > 0) request.authorize('s3:TagResource', place, keys)
+  const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
+  const lockActions = objectLockEnabled ? ['s3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning'] : []
+  for (const action of lockActions) request.authorize(action, place)
   const tags = assertTags(named, 'newBucket')
   const region = regionOfBucket(location, settings)
-  const objectLockEnabled = readFlag(request, 'x-amz-bucket-object-lock-enabled')
   const asked = {
     name: bucketName,
     ownerId: caller.principal.canonicalId,

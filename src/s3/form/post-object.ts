@@ -17,6 +17,7 @@ import { assertHeaderText, parseNewObject } from '#s3/object/object-attributes.t
 import { versionHeader } from '#s3/object/put-object.ts'
 import type { Operation, S3Request, S3Response, Services } from '#s3/operation.ts'
 import { announcedChecksum, checksumHeaders, verifyAnnounced } from '#s3/request/checksum-headers.ts'
+import { assertRequestPayer, chargedHeader } from '#s3/request/request-payer.ts'
 import { readTagging } from '#s3/request/tagging.ts'
 import { refuseUnservedHeaders } from '#s3/request/unserved-headers.ts'
 import { checkPostPolicy, withFileName } from '#signature/post-policy.ts'
@@ -56,11 +57,13 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
   const facts = { ...request.facts, caller, headers: { ...plainHeaders(request.headers), ...headers } }
   services.gatekeeper.authorize(principal, 's3:PutObject', { bucket, key }, facts)
   refuseUnservedHeaders('PostObject', headers)
+  assertRequestPayer(headers)
   const object = parseNewObject(headers, { bucket, key }, services.accounts, { isForm: true })
   const body = bodyOf(form.file, headers, limitsOfPolicy, services.settings.maxUploadBytes)
   const actor = new RequestActor(services.gatekeeper, { principal, facts, requestId: request.id })
   const version = await putObject(services.store, actor, { object, body, conditions: {}, cause: 'Post' })
-  return answer(request, fields, version)
+  const answered = answer(request, fields, version)
+  return { ...answered, headers: { ...answered.headers, ...chargedHeader(bucket, principal, headers) } }
 }
 
 /** The file of the form, within the limits of its policy and of the server. */

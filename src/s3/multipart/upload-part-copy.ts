@@ -6,6 +6,7 @@ import { sourceVersionHeader } from '#s3/object/copy-object.ts'
 import { readCopySource } from '#s3/object/copy-source.ts'
 import type { Operation } from '#s3/operation.ts'
 import { partChecksumElement } from '#s3/request/checksum-headers.ts'
+import { chargedHeader } from '#s3/request/request-payer.ts'
 import { readPartNumber, uploadOf } from './part-request.ts'
 
 export const uploadPartCopy: Operation = async (request, services) => {
@@ -16,7 +17,10 @@ export const uploadPartCopy: Operation = async (request, services) => {
   const copy = { bucket: request.bucket, upload, partNumber, source, rangeOf }
   const { part, version } = await copyPart(services.store, request.actor, copy)
   return {
-    headers: sourceVersionHeader(source, version),
+    headers: {
+      ...chargedHeader(source.bucket, request.caller.principal, request.headers),
+      ...sourceVersionHeader(source, version),
+    },
     body: {
       root: 'CopyPartResult',
       content: {

@@ -1,4 +1,6 @@
 /** Annotations of objects. https://docs.aws.amazon.com/AmazonS3/latest/userguide/annotations-overview.html */
+
+import { unquote } from '#http/object/read-conditions.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import {
@@ -13,7 +15,7 @@ import { decodeToken, encodeToken, formatDate, incorrectToken } from '#s3/listin
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import { checksumHeaders } from '#s3/request/checksum-headers.ts'
 import { announcedBody } from './announced-body.ts'
-import { unquote } from './conditions.ts'
+import { readBypass } from './lock-headers.ts'
 import { requestedVersion } from './requested-version.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAnnotation.html */
@@ -118,6 +120,7 @@ function maxResults(text: string | undefined): number {
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectAnnotation.html */
 export async function deleteObjectAnnotation(request: S3Request, { store }: Services): Promise<S3Response> {
   const { bucket, key, actor } = request
+  const asksToPass = readBypass(request, bucket)
   const judged = await request.version()
   const version = await deleteAnnotation(store, actor, {
     bucket,
@@ -126,6 +129,7 @@ export async function deleteObjectAnnotation(request: S3Request, { store }: Serv
     name: nameIn(request),
     objectIfMatch: objectIfMatch(request),
     judged,
+    asksToPass,
   })
   return { status: 204, headers: objectVersionHeader(request, version) }
 }

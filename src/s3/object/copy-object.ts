@@ -6,6 +6,7 @@ import type { CopySource } from '#objects/open-source.ts'
 import { formatDate } from '#s3/listing/listing.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
 import { checksumElements, parseAlgorithm } from '#s3/request/checksum-headers.ts'
+import { chargedHeader } from '#s3/request/request-payer.ts'
 import { writeConditions } from './conditions.ts'
 import { readCopySource } from './copy-source.ts'
 import { parseNewObject } from './object-attributes.ts'
@@ -37,7 +38,11 @@ export const copyObject: Operation = async (request, services) => {
     isWriteAuthorized: true,
   })
   return {
-    headers: { ...sourceVersionHeader(source, done.source), ...versionHeader(bucket.versioning, done.copy) },
+    headers: {
+      ...chargedHeader(source.bucket, request.caller.principal, headers),
+      ...sourceVersionHeader(source, done.source),
+      ...versionHeader(bucket.versioning, done.copy),
+    },
     body: {
       root: 'CopyObjectResult',
       content: {

@@ -2,13 +2,16 @@ import { ApiError } from '#model/errors.ts'
 import { deleteObject as remove } from '#objects/delete-object.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
 import type { DeleteConditions, DeletedObject } from '#store/contract.ts'
+import { readBypass } from './lock-headers.ts'
 import { requestedVersion } from './requested-version.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
 export const deleteObject: Operation = async (request, { store }) => {
   const { bucket, key, actor } = request
   const versionId = requestedVersion(request)
-  const deleted = await remove(store, actor, { bucket, key, versionId, conditions: deleteConditions(request) })
+  const asksToPass = readBypass(request, bucket)
+  const conditions = deleteConditions(request)
+  const deleted = await remove(store, actor, { bucket, key, versionId, conditions, asksToPass })
   return { status: 204, headers: bucket.versioning === 'Unversioned' ? {} : deletedHeaders(deleted) }
 }
 

@@ -11,6 +11,7 @@ import { announcedChecksum } from '#s3/request/checksum-headers.ts'
 import { readXml } from '#s3/request/read-xml.ts'
 import type { DeletedObject } from '#store/contract.ts'
 import { parseSizeAndTime } from './delete-object.ts'
+import { readBypass } from './lock-headers.ts'
 
 /** The number of refused keys with a decision id, so that the header stays short. */
 const decisionIdsMax = 20
@@ -28,7 +29,8 @@ export const deleteObjects: Operation = async (request, services) => {
     throw new ApiError('InvalidRequest', { message: 'Missing required header for this request: Content-MD5' })
   }
   const { entries, isQuiet } = readXml(await request.body.document(), 'Delete', parseDelete, ['Object'])
-  const read = (entry: Entry) => deletionOf(request.bucket, entry)
+  const asksToPass = readBypass(request, request.bucket)
+  const read = (entry: Entry) => ({ ...deletionOf(request.bucket, entry), asksToPass })
   const outcomes = await deleteNamed(services.store, request.actor, { entries, read })
   const deleted: XmlContent[] = []
   const errors: XmlContent[] = []

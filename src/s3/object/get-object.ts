@@ -3,13 +3,14 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
 import { mayReadTags } from '#access/decide/tag-access.ts'
+import { checkRead } from '#http/object/read-conditions.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Checksum, ObjectVersion } from '#model/object/object.ts'
 import { type ByteRange, parseRange, rangeToServe } from '#model/object/range.ts'
 import { assertActive } from '#model/object/storage-class.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { checksumHeaders, checksumOfPart } from '#s3/request/checksum-headers.ts'
-import { checkRead } from './conditions.ts'
+import { lockHeaders } from './lock-headers.ts'
 import { assertHeaderText, attributeHeaders } from './object-attributes.ts'
 
 const overrides = [
@@ -56,6 +57,7 @@ async function describe(request: S3Request, services: Services, version: ObjectV
   if (version.tags !== undefined && mayCountTags(request, services, version)) {
     out['x-amz-tagging-count'] = String(Object.keys(version.tags).length)
   }
+  if (version.lock !== undefined) Object.assign(out, await lockHeaders(request, services, version.lock))
   out['accept-ranges'] = 'bytes'
   out.etag = `"${version.etag}"`
   out['last-modified'] = httpDate(version.modifiedAtMs)

@@ -1,25 +1,17 @@
 /** Attributes of an object beside its bytes: from request headers, and to response headers. */
 import type { IncomingHttpHeaders } from 'node:http'
-import { decodeWords, encodeWords } from '#lib/text/encoded-words.ts'
+import { contentHeaderNames, contentHeaders } from '#http/object/content-headers.ts'
+import { decodeWords } from '#lib/text/encoded-words.ts'
 import { decodeHeaderBytes } from '#lib/text/header-bytes.ts'
 import { ApiError } from '#model/errors.ts'
 import { type ObjectAttributes, type ObjectHeaders, type StorageClass, storageClasses } from '#model/object/object.ts'
+import { assertRedirectLocation } from '#model/object/redirect-location.ts'
 import { isArchived } from '#model/object/storage-class.ts'
 import type { NewObject } from '#objects/new-object.ts'
 import { requestedAcl } from '#s3/acl/acl-request.ts'
 import type { Accounts } from '#s3/operation.ts'
 import { parseTaggingHeader } from '#s3/request/tagging.ts'
-
-const standard = [
-  ['contentType', 'content-type'],
-  ['contentEncoding', 'content-encoding'],
-  ['contentDisposition', 'content-disposition'],
-  ['contentLanguage', 'content-language'],
-  ['cacheControl', 'cache-control'],
-  ['expires', 'expires'],
-] as const satisfies readonly (readonly [keyof ObjectHeaders, string])[]
-
-const [, ...optional] = standard
+import { parseLockHeaders } from './lock-headers.ts'
 
 /** `isForm`: the headers are fields of a form, whose metadata S3 keeps unchanged. In headers, RFC 2047 is decoded. */
 export function parseNewObject(
@@ -30,9 +22,7 @@ export function parseNewObject(
 ): NewObject {
   const acl = requestedAcl(headers, 'object', accounts)
   const redirect = headers['x-amz-website-redirect-location']
-  if (redirect !== undefined && !/^(\/|https?:\/\/)/.test(String(redirect))) {
-    throw new ApiError('InvalidRedirectLocation')
-  }
+  if (redirect !== undefined) assertRedirectLocation(String(redirect))
   const tagging = headers['x-amz-tagging']
   return {
     bucket,
@@ -43,6 +33,7 @@ export function parseNewObject(
     websiteRedirectLocation: redirect === undefined ? undefined : String(redirect),
     tags: tagging === undefined ? undefined : parseTaggingHeader(String(tagging)),
     acl,
+    lock: parseLockHeaders(headers),
   }
 }
 
@@ -56,7 +47,7 @@ export function assertHeaderText(name: string, value: string): void {
 
 function parseHeaders(headers: IncomingHttpHeaders): ObjectHeaders {
   const parsed: Partial<Record<keyof ObjectHeaders, string>> = {}
-  for (const [field, name] of standard) {
+  for (const [field, name] of contentHeaderNames) {
     let value = headers[name] === undefined ? undefined : String(headers[name])
     if (name === 'content-encoding') value = withoutFraming(value)
     if (value !== undefined && value !== '') parsed[field] = value
@@ -96,13 +87,8 @@ function parseStorageClass(header: string | string[] | undefined): StorageClass 
 
 /** Headers of GET and HEAD that come from the attributes. */
 export function attributeHeaders(attributes: ObjectAttributes): Record<string, string> {
-  const { headers, userMetadata, storageClass, websiteRedirectLocation } = attributes
-  const out: Record<string, string> = { 'content-type': headers.contentType ?? 'binary/octet-stream' }
-  for (const [field, name] of optional) {
-    const value = headers[field]
-    if (value !== undefined) out[name] = value
-  }
-  for (const name in userMetadata) out[`x-amz-meta-${name}`] = encodeWords(userMetadata[name] ?? '')
+  const { storageClass, websiteRedirectLocation } = attributes
+  const out = contentHeaders(attributes)
   if (storageClass !== 'STANDARD') out['x-amz-storage-class'] = storageClass
   if (websiteRedirectLocation !== undefined) out['x-amz-website-redirect-location'] = websiteRedirectLocation
   return out

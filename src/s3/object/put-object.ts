@@ -2,8 +2,8 @@ import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import { appendObject } from '#objects/append-object.ts'
 import { putObject as put } from '#objects/put-object.ts'
-import type { Operation } from '#s3/operation.ts'
-import { checksumHeaders } from '#s3/request/checksum-headers.ts'
+import type { Operation, S3Request } from '#s3/operation.ts'
+import { checksumHeaders, hasBodyChecksum } from '#s3/request/checksum-headers.ts'
 import { announcedBody } from './announced-body.ts'
 import { writeConditions } from './conditions.ts'
 import { parseNewObject } from './object-attributes.ts'
@@ -11,6 +11,7 @@ import { parseNewObject } from './object-attributes.ts'
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
 export const putObject: Operation = async (request, { store, accounts }) => {
   const object = parseNewObject(request.headers, request, accounts)
+  if (object.lock !== undefined) assertChecksumOfLocked(request.headers)
   const conditions = writeConditions(request.headers)
   const asked = { object, body: announcedBody(request), conditions }
   const offset = request.headers['x-amz-write-offset-bytes']
@@ -35,6 +36,14 @@ function parseOffset(text: string): number {
   throw new ApiError('InvalidArgument', {
     message: 'The write offset must be a number of bytes.',
     fields: { ArgumentName: 'x-amz-write-offset-bytes', ArgumentValue: text },
+  })
+}
+
+function assertChecksumOfLocked(headers: S3Request['headers']): void {
+  if (hasBodyChecksum(headers)) return
+  throw new ApiError('InvalidRequest', {
+    message:
+      'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters',
   })
 }
 

@@ -41,6 +41,20 @@ const algorithmOfHeader: ReadonlyMap<string, ChecksumAlgorithm> = new Map(
 
 export const checksumHeaderNames: readonly string[] = [...algorithmOfHeader.keys()]
 
+/** Whether something is announced by which the body can be verified. */
+export const hasBodyChecksum = (headers: IncomingHttpHeaders): boolean =>
+  headers['content-md5'] !== undefined ||
+  headers['x-amz-trailer'] !== undefined ||
+  checksumHeaderNames.some((name) => headers[name] !== undefined)
+
+/** InvalidRequest, of operations that take no document without. */
+export function assertBodyChecksum(headers: IncomingHttpHeaders): void {
+  if (hasBodyChecksum(headers)) return
+  throw new ApiError('InvalidRequest', {
+    message: 'Missing required header for this request: Content-MD5 OR x-amz-checksum-*',
+  })
+}
+
 export function announcedChecksum(headers: IncomingHttpHeaders): Announced | undefined {
   refuseUnknown(headers)
   const trailer = headers['x-amz-trailer']

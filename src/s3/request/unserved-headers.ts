@@ -19,8 +19,7 @@ const parts = ['UploadPart', 'UploadPartCopy', 'CompleteMultipartUpload', 'ListP
 const reads = ['GetObject', 'HeadObject', 'GetObjectAttributes']
 
 /**
- * Left out: x-amz-request-payer, x-amz-bypass-governance-retention and x-amz-optional-object-attributes. Without
- * Requester Pays, locked and archived objects they have no effect on AWS either.
+ * Left out: x-amz-optional-object-attributes. Without archived objects it has no effect on AWS either.
  */
 // biome-ignore format: a table
 const unserved: readonly UnservedHeader[] = [

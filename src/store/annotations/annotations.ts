@@ -8,6 +8,7 @@ import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Annotation } from '#model/object/annotation.ts'
 import type { AnnotationSet } from '#model/object/annotation-set.ts'
+import { assertMayGo } from '#model/object/lock.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { ChangeCause } from '#model/object/object-event.ts'
 import type { Origin } from '#model/origin.ts'
@@ -15,6 +16,7 @@ import { changeOf, findStored } from '#store/change-version.ts'
 import { commitChange } from '#store/commit-change.ts'
 import type { StoreContext } from '#store/context.ts'
 import type { Store } from '#store/contract.ts'
+import { passTime } from '#store/store-time.ts'
 import { headKey, pieceKeys, putRows, type StoredAnnotation } from './annotation-rows.ts'
 
 export function putAnnotation(
@@ -22,7 +24,8 @@ export function putAnnotation(
   { bucket, version, name, staged, checksum, objectIfMatch, origin }: Parameters<Store['putAnnotation']>[0],
 ): Promise<Annotation | undefined> {
   context.blobs.assertRoom(staged.sizeBytes)
-  const options = { bucket, version, objectIfMatch, origin, cause: 'PutAnnotation' } as const
+  const passesGovernance = false
+  const options = { bucket, version, objectIfMatch, origin, passesGovernance, cause: 'PutAnnotation' } as const
   return changeSet(context, options, async (transaction, set, atMs) => {
     const before = await findHead(transaction, set.id, name)
     if (before === undefined && set.count >= limits.annotationsMax) throw new ApiError('AnnotationLimitExceeded')
@@ -51,9 +54,9 @@ export function putAnnotation(
 /** True also if there was none; undefined if the version is gone. */
 export function deleteAnnotation(
   context: StoreContext,
-  { bucket, version, name, objectIfMatch, origin }: Parameters<Store['deleteAnnotation']>[0],
+  { bucket, version, name, objectIfMatch, origin, passesGovernance }: Parameters<Store['deleteAnnotation']>[0],
 ): Promise<true | undefined> {
-  const options = { bucket, version, objectIfMatch, origin, cause: 'DeleteAnnotation' } as const
+  const options = { bucket, version, objectIfMatch, origin, passesGovernance, cause: 'DeleteAnnotation' } as const
   return changeSet(context, options, async (transaction, { id, count, sizeBytes }) => {
     const before = await findHead(transaction, id, name)
     if (before === undefined) return { result: true, set: undefined }
@@ -68,12 +71,13 @@ interface SetChange {
   readonly objectIfMatch: string | undefined
   readonly origin: Origin | undefined
   readonly cause: ChangeCause
+  readonly passesGovernance: boolean
 }
 
 /** `set` undefined: nothing changes. The version's record changes with its annotations, so that changes of one version come one after another. */
 function changeSet<T>(
   context: StoreContext,
-  { bucket, version, objectIfMatch, origin, cause }: SetChange,
+  { bucket, version, objectIfMatch, origin, cause, passesGovernance }: SetChange,
   body: (
     transaction: Transaction,
     set: AnnotationSet,
@@ -86,6 +90,7 @@ function changeSet<T>(
     if (found === undefined) return { result: undefined, change: undefined }
     const { row, stored } = found
     assertObject(stored, objectIfMatch)
+    if (stored.lock !== undefined) assertMayGo(stored.lock, { nowMs: await passTime(context), passesGovernance })
     const set = stored.annotations ?? { id: randomId(12), count: 0, sizeBytes: 0 }
     const outcome = await body(transaction, set, context.clock.nowMs())
     if (outcome.set === undefined) return { result: outcome.result, change: undefined }

@@ -9,12 +9,15 @@ import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { addToCounters, decodeCounters } from '#metadata/write.ts'
 import { ApiError } from '#model/errors.ts'
 import { usedBytes } from '#model/object/annotation-set.ts'
+import { protectionOf } from '#model/object/lock.ts'
 import { compareAnnotations, correctAnnotations } from '#store/annotations/check-annotations.ts'
 import { getBucket } from '#store/buckets.ts'
 import type { StoreContext } from '#store/context.ts'
 import { deleteObject } from '#store/delete.ts'
 import { findVersion } from '#store/read.ts'
+import { storeTimeMs } from '#store/store-time.ts'
 import { findDanglingRows } from './dangling-rows.ts'
+import { findLostLocks, restoreLock } from './lost-locks.ts'
 
 export interface CheckOptions {
   readonly repair: boolean
@@ -54,6 +57,7 @@ class Check {
 
   async run(): Promise<CheckSummary> {
     const { engine } = this.#context
+    await this.#checkLocks()
     const buckets: string[] = []
     for await (const { key } of eachRow(engine, rowsOf('b'))) buckets.push(rowParts(key)[0] ?? '')
     for (const bucket of buckets) await this.#checkBucket(bucket)
@@ -62,6 +66,17 @@ class Check {
     for await (const finding of this.#inspection.parts(this.#options)) this.#tell(finding)
     await this.#checkRows()
     return this.#summary
+  }
+
+  /** First: the bytes of a locked version without a record would be set aside. */
+  async #checkLocks(): Promise<void> {
+    for await (const record of findLostLocks(this.#context)) {
+      const { bucket, version } = record
+      const where = `${bucket}/${version.key} (version ${version.versionId})`
+      if (this.#options.repair) await restoreLock(this.#context, record)
+      const repair = this.#options.repair ? 'Its record was put back, with its lock.' : undefined
+      this.#tell({ kind: 'unknown', where, what: 'The index does not know this locked version.', repair })
+    }
   }
 
   async #checkBucket(bucket: string): Promise<void> {
@@ -85,9 +100,11 @@ class Check {
     try {
       const verdict = await this.#inspection.compare(bucket, version, { mayWrite: repair })
       if (verdict === 'right') return
+      const isLocked = protectionOf(version.lock, await storeTimeMs(this.#context)) !== undefined
       const isGone = verdict === 'missing' && this.#isAtItsKey(bucket, version) && !this.#inspection.hasBucket(bucket)
-      const repaired = repair && !isGone ? await this.#repairRecord(bucket, version, verdict) : undefined
-      const what = isGone ? 'The folder of its bucket is missing. Put it back.' : sentences[verdict]
+      const repaired = repair && !isGone && !isLocked ? await this.#repairRecord(bucket, version, verdict) : undefined
+      const said = isGone ? 'The folder of its bucket is missing. Put it back.' : sentences[verdict]
+      const what = isLocked ? `${said} The version is locked, and its record stays.` : said
       this.#tell({ kind: verdict === 'moved' ? 'changed' : verdict, where, what, repair: repaired })
     } catch (error) {
       this.#tell({ kind: 'unreadable', where, what: sentenceOf(error), repair: undefined })

@@ -32,7 +32,7 @@ const write = [
     { headers: { 'x-amz-server-side-encryption': 'AES256' } },
     '501 NotImplemented',
   ],
-  ['with a lock, which is not served', { headers: { 'x-amz-object-lock-mode': 'GOVERNANCE' } }, '501 NotImplemented'],
+  ['with half a lock', { headers: { 'x-amz-object-lock-mode': 'GOVERNANCE' } }, '400 InvalidArgument'],
   ['in a storage class there is none of', { headers: { 'x-amz-storage-class': 'FAST' } }, '400 InvalidStorageClass'],
   ['in an archive', { headers: { 'x-amz-storage-class': 'GLACIER' } }, '400 InvalidStorageClass'],
   ['in a deep archive', { headers: { 'x-amz-storage-class': 'DEEP_ARCHIVE' } }, '400 InvalidStorageClass'],

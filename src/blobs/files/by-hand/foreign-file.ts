@@ -3,6 +3,7 @@
  * its metadata. Other bytes are told to the store above, which decides in one commit.
  */
 import type { Adoption, Foreign } from '#blobs/contract/foreign.ts'
+import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
 import { digestFile, type FileDigests, hasSameBytes, planFor } from '#blobs/files/checks/file-digests.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { findFileSafely, isSameFile } from '#blobs/files/io/file-operations.ts'
@@ -15,7 +16,7 @@ import { requireThat } from '#metadata/local-engine.ts'
 import { randomId } from '#metadata/order.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
-import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 
 /** What a reader has found that does not fit: a file that is not the record's, or a record without a file. */
@@ -24,6 +25,8 @@ export interface Suspect {
   readonly key: string
   /** The record that was read; undefined if there was none. */
   readonly known: StoredVersion | undefined
+  /** In its stead, the current version's record where its bytes are kept aside: the file is none of its own. */
+  readonly aside?: StoredVersion | undefined
   /** Rows of the key that were played before the file was looked at: none of these moves is under way. */
   readonly played: readonly Pending[]
 }
@@ -34,13 +37,14 @@ export interface Suspect {
  */
 export async function examineFile(context: FilesContext, suspect: Suspect): Promise<Adoption> {
   const { layout, log } = context
-  const { bucket, key, known } = suspect
+  const { bucket, key, known, aside } = suspect
   const path = known === undefined ? layout.plain(bucket, key) : layout.place(bucket, key, placeOf(known.blob))
   const isAtKey = known === undefined || isPlain(known.blob)
   if (isAtKey && !isInside(layout.bucket(bucket), path)) return 'none'
   const there = findFileSafely(path)
   if (there === undefined) return 'none'
-  if (isAtKey && isOurs(there.inode, suspect.played, known)) return 'ours'
+  // One that could not be moved aside is still its version's own.
+  if (isAtKey && (isOurs(there.inode, suspect.played, known) || there.inode === aside?.blob.stamp)) return 'ours'
   const read = await digestFile(path, await planFor(context.engine, known))
   if (read === undefined) return 'none'
   if (known !== undefined && hasSameBytes(known, read)) return refreshRecord(context, bucket, known, path, read)
@@ -53,7 +57,7 @@ export async function examineFile(context: FilesContext, suspect: Suspect): Prom
   return context.owner.onForeign(foreignFile(suspect, path, read))
 }
 
-function foreignFile({ bucket, key, known, played }: Suspect, path: string, read: FileDigests): Foreign {
+function foreignFile({ bucket, key, known, aside, played }: Suspect, path: string, read: FileDigests): Foreign {
   const { signature, digests } = read
   const ref = fileRef(`adopted-${randomId(12)}`, 'plain', signature)
   const isThere = () => isStillThere(path, read)
@@ -62,9 +66,10 @@ function foreignFile({ bucket, key, known, played }: Suspect, path: string, read
     bucket,
     key,
     known,
+    aside,
     found: { ref, sizeBytes: signature.sizeBytes, digests },
     async confirm(transaction) {
-      if (!(await isStillCurrent(transaction, bucket, key, known)) || !isThere()) return 'changed'
+      if (!(await isStillCurrent(transaction, bucket, key, known ?? aside)) || !isThere()) return 'changed'
       // A write and a delete may have come and gone since the record was read; their rows tell, or the file is another.
       const range = rowsOf('q', bucket, key)
       const rows = await transaction.scan(range)
@@ -154,7 +159,7 @@ export async function refreshRecord(
     const isSame = located !== undefined && isSameRef(located.version.blob, known.blob)
     if (!isSame || !isStillThere(path, read)) return 'changed'
     const { version, row } = located
-    const isBare = crc64nvme !== undefined && crc64nvmeOf(version) === undefined
+    const isBare = crc64nvme !== undefined && keptCrc64nvmeOf(version) === undefined
     const refreshed = {
       ...version,
       ...(isBare ? { crc64nvme } : {}),

@@ -7,8 +7,10 @@ import { findFileSafely } from '#blobs/files/io/file-operations.ts'
 import { type FileSignature, isPlain, withSignature } from '#blobs/files/place/file-ref.ts'
 import { isPlainKey } from '#blobs/files/place/layout.ts'
 import type { BlobRef } from '#metadata/blob-ref.ts'
+import type { Bytes } from '#metadata/engine.ts'
 import { asReadError } from '#metadata/storage-error.ts'
 import { rowKey } from '#metadata/tables.ts'
+import { decodeVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import { isRecordOf } from './known-file.ts'
 
@@ -17,8 +19,12 @@ export async function prepareChange(context: FilesContext, bucket: string, key: 
   if (!isPlainKey(key)) return
   const there = findReadable(context.layout.plain(bucket, key))
   const row = await context.engine.get(rowKey('o', bucket, key))
-  const isKnown = row === undefined ? there === undefined : there !== undefined && isRecordOf(row, there)
-  if (!isKnown) await context.owner.look(bucket, key)
+  if (!isKnown(key, row, there)) await context.owner.look(bucket, key)
+}
+
+function isKnown(key: string, row: Bytes | undefined, there: FileSignature | undefined): boolean {
+  if (there !== undefined) return row !== undefined && isRecordOf(row, there)
+  return row === undefined || decodeVersion(key, row).blob.aside !== undefined
 }
 
 function findReadable(path: string): FileSignature | undefined {

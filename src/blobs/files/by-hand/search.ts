@@ -5,10 +5,12 @@
 import type { Adoption } from '#blobs/contract/foreign.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { findFileSafely } from '#blobs/files/io/file-operations.ts'
+import { findUnlessClosed } from '#blobs/files/moves/find-file.ts'
 import { decodePending, type Pending } from '#blobs/files/moves/pending.ts'
 import { findReachablePath } from '#blobs/files/open-file.ts'
 import { isSameRef } from '#blobs/files/place/file-ref.ts'
 import { isPlainKey } from '#blobs/files/place/layout.ts'
+import type { Awaitable } from '#metadata/engine.ts'
 import { isForbidden } from '#metadata/storage-error.ts'
 import { rowsOf } from '#metadata/tables.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
@@ -50,10 +52,28 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 /** For what is under way to end: rows are forgotten after a second. */
 const pause = () => new Promise((resolve) => setTimeout(resolve, 100))
 
-/** Looks at a file at the key's own path, where the key has no current version. Whether the index has changed for it. */
-export async function discoverFile(context: FilesContext, bucket: string, key: string): Promise<boolean> {
+/**
+ * Looks at a file at the key's own path, where the key has no current version, or one that is kept aside. Whether the index has changed
+ * for it.
+ */
+export function discoverFile(
+  context: FilesContext,
+  bucket: string,
+  key: string,
+  aside: StoredVersion | undefined,
+): Awaitable<boolean> {
+  const isNothing = !isPlainKey(key) || findUnlessClosed(context.layout.plain(bucket, key)) === undefined
+  return isNothing ? false : examine(context, bucket, key, aside)
+}
+
+async function examine(
+  context: FilesContext,
+  bucket: string,
+  key: string,
+  aside: StoredVersion | undefined,
+): Promise<boolean> {
   try {
-    const adoption = await examineUnknown(context, bucket, key)
+    const adoption = await examineUnknown(context, bucket, key, aside)
     return adoption === 'adopted' || adoption === 'changed'
   } catch (error) {
     // A file that the server may not read, or not look at, is no object.
@@ -64,13 +84,18 @@ export async function discoverFile(context: FilesContext, bucket: string, key: s
   }
 }
 
-async function examineUnknown(context: FilesContext, bucket: string, key: string): Promise<Adoption> {
-  const there = isPlainKey(key) ? findFileSafely(context.layout.plain(bucket, key)) : undefined
+async function examineUnknown(
+  context: FilesContext,
+  bucket: string,
+  key: string,
+  aside: StoredVersion | undefined,
+): Promise<Adoption> {
+  const there = findFileSafely(context.layout.plain(bucket, key))
   if (there === undefined) return 'none'
   // Nearly always a deleted object's file that waits for its removal.
   const rows = await context.engine.scan(rowsOf('q', bucket, key))
   const pendings = rows.map(({ value }) => decodePending(value))
   if (isOurs(there.inode, pendings, undefined)) return 'ours'
   const played = await context.settler.settleKey(bucket, key)
-  return examineFile(context, { bucket, key, known: undefined, played })
+  return examineFile(context, { bucket, key, known: undefined, aside, played })
 }

@@ -5,6 +5,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Finding } from '#blobs/contract/inspection.ts'
+import type { SealedPart } from '#blobs/contract/kept-bytes.ts'
 import type { Layout } from '#blobs/files/place/layout.ts'
 import type { PartPlace } from '#blobs/files/staging/assemble.ts'
 import { hasCode } from '#lib/system/error-code.ts'
@@ -15,7 +16,7 @@ import type { UploadedPart } from '#model/object/upload.ts'
 import { digestStretch } from './file-digests.ts'
 import type { LostAndFound } from './lost-and-found.ts'
 
-type StoredPart = UploadedPart & { readonly at: PartPlace }
+type StoredPart = UploadedPart & { readonly at: PartPlace & Partial<SealedPart> }
 
 interface CheckedUpload {
   readonly bucket: string
@@ -74,7 +75,8 @@ function placeOf(
 }
 
 async function compare(path: string, start: number, part: StoredPart): Promise<'right' | 'missing' | 'damaged'> {
-  const { sizeBytes, crc64nvme, etag } = part
+  const { etag } = part
+  const { sizeBytes, crc64nvme } = part.at.sealed ?? part
   // A part of an older release has its MD5 alone.
   const algorithm: ChecksumAlgorithm = crc64nvme === '' || crc64nvme === undefined ? 'MD5' : 'CRC64NVME'
   const digest = await digestStretch(path, start, sizeBytes, algorithm)
@@ -82,6 +84,9 @@ async function compare(path: string, start: number, part: StoredPart): Promise<'
   const isRight = algorithm === 'MD5' ? digest.toString('hex') === etag : digest.toString('base64') === crc64nvme
   return isRight ? 'right' : 'damaged'
 }
+
+/** Of a sealed part other than its own. */
+const keptBytesOf = ({ at, sizeBytes }: StoredPart): number => (at.sealed ?? { sizeBytes }).sizeBytes
 
 /** The part can then be sent again; its upload could not be completed with it. */
 async function setAside(
@@ -96,7 +101,8 @@ async function setAside(
   const kept = await aside.keepRow({ bucket, key, uploadId, ...part })
   let where = ''
   if (verdict === 'damaged') {
-    where = 'file' in part.at ? await aside.take(path) : await aside.copy(path, start, part.sizeBytes, `part-${text}`)
+    where =
+      'file' in part.at ? await aside.take(path) : await aside.copy(path, start, keptBytesOf(part), `part-${text}`)
   }
   const rows = [rowKey('p', uploadId, text), ...('offset' in part.at ? [rowKey('s', uploadId, text)] : [])]
   await engine.commit({ checks: [], writes: rows.map((row) => ({ key: row, value: undefined })) })

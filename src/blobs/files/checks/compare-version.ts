@@ -1,11 +1,12 @@
 /** Compares the file of a version with its record, down to the last byte. */
 import type { Pace, Verdict } from '#blobs/contract/inspection.ts'
+import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
 import { isDamaged, isStillWrong, refreshRecord } from '#blobs/files/by-hand/foreign-file.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { findFileSafely } from '#blobs/files/io/file-operations.ts'
 import { findReachablePath } from '#blobs/files/open-file.ts'
 import { isFileOf, isPlain } from '#blobs/files/place/file-ref.ts'
-import { crc64nvmeOf, type StoredVersion } from '#metadata/version-codec.ts'
+import type { StoredVersion } from '#metadata/version-codec.ts'
 import { digestFile, hasSameBytes, planToCompare } from './file-digests.ts'
 
 /** `mayWrite`: a record of an older release gets its full checksum, and one of a copied file the file's inode and time. */
@@ -23,7 +24,7 @@ export async function compareVersion(
     if (!(await isStillWrong(context, bucket, version, path, read))) return 'moved'
     return isPlain(version.blob) && !isDamaged(version, read) ? 'changed' : 'damaged'
   }
-  const isComplete = crc64nvmeOf(version) !== undefined && isFileOf(read.signature, version.blob)
+  const isComplete = keptCrc64nvmeOf(version) !== undefined && isFileOf(read.signature, version.blob)
   if (mayWrite && !isComplete) await refreshRecord(context, bucket, version, path, read)
   return 'right'
 }

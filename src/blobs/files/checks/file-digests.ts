@@ -2,13 +2,14 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { Pace } from '#blobs/contract/inspection.ts'
+import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
 import { findFileSafely, isSameFile, signatureOf } from '#blobs/files/io/file-operations.ts'
 import type { FileSignature } from '#blobs/files/place/file-ref.ts'
 import { createDigester } from '#lib/digest/digest.ts'
 import { hasCode } from '#lib/system/error-code.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, rowKey } from '#metadata/tables.ts'
-import { crc64nvmeOf, type StoredVersion } from '#metadata/version-codec.ts'
+import type { StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import { etagOfParts } from '#model/object/multipart.ts'
 import { type ChecksumAlgorithm, isChecksumOfBytes, type ObjectPart } from '#model/object/object.ts'
@@ -32,7 +33,7 @@ const forReading = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants
 /** Enough to adopt the file, should it be another. Of what older releases wrote without a full checksum, the ETag tells. */
 export async function planFor(engine: MetadataEngine, known: StoredVersion | undefined): Promise<DigestPlan> {
   const algorithms: ChecksumAlgorithm[] = ['MD5', 'CRC64NVME']
-  if (known === undefined || known.partCount === 0 || crc64nvmeOf(known) !== undefined) {
+  if (known === undefined || known.partCount === 0 || keptCrc64nvmeOf(known) !== undefined) {
     return { algorithms, partSizes: [] }
   }
   const row = await engine.get(rowKey('m', known.blob.id))
@@ -44,13 +45,13 @@ export async function planFor(engine: MetadataEngine, known: StoredVersion | und
 
 /** Enough to compare the file with the record alone. */
 export async function planToCompare(engine: MetadataEngine, known: StoredVersion): Promise<DigestPlan> {
-  if (crc64nvmeOf(known) !== undefined) return { algorithms: ['CRC64NVME'], partSizes: [] }
+  if (keptCrc64nvmeOf(known) !== undefined) return { algorithms: ['CRC64NVME'], partSizes: [] }
   return planFor(engine, known)
 }
 
 export function hasSameBytes(known: StoredVersion, { signature, digests, partsEtag }: FileDigests): boolean {
-  if (known.sizeBytes !== signature.sizeBytes) return false
-  const crc64nvme = crc64nvmeOf(known)
+  if (known.blob.sizeBytes !== signature.sizeBytes) return false
+  const crc64nvme = keptCrc64nvmeOf(known)
   if (crc64nvme !== undefined) return digests.get('CRC64NVME')?.toString('base64') === crc64nvme
   if (known.partCount === 0) return digests.get('MD5')?.toString('hex') === known.etag
   if (partsEtag !== undefined) return partsEtag === known.etag

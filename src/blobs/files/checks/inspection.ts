@@ -1,14 +1,16 @@
 /** Compares the files below STORAGE_ROOT with the records. */
 import { type Dirent, existsSync } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
-import type { Finding, Inspection, Leftover, Pace, Unknown, Verdict } from '#blobs/contract/inspection.ts'
+import type { Finding, Inspection, Leftover, LockRecord, Pace, Unknown, Verdict } from '#blobs/contract/inspection.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
+import { readLockRecords } from '#blobs/files/locks/lock-records.ts'
 import { isLink } from '#blobs/files/place/inside.ts'
 import { systemFolder } from '#blobs/files/place/layout.ts'
 import { hasUsableName } from '#blobs/files/place/unusable-name.ts'
 import { hasCode } from '#lib/system/error-code.ts'
+import type { Bytes } from '#metadata/engine.ts'
 import { rowKey } from '#metadata/tables.ts'
-import type { StoredVersion } from '#metadata/version-codec.ts'
+import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { isBucketName } from '#model/bucket/bucket.ts'
 import { checkUploads } from './check-uploads.ts'
 import { compareVersion } from './compare-version.ts'
@@ -72,8 +74,12 @@ export class FileInspection implements Inspection {
       // That is told, and is no fault of the index.
       if (!hasUsableName(this.#context, bucket, key)) continue
       if (entry.isDirectory()) yield* this.#unknownBelow(bucket, `${key}/`)
-      else if (entry.isFile() && (await engine.get(rowKey('o', bucket, key))) === undefined) yield { key }
+      else if (entry.isFile() && !isRecorded(key, await engine.get(rowKey('o', bucket, key)))) yield { key }
     }
+  }
+
+  lockRecords(): AsyncIterable<LockRecord> {
+    return readLockRecords(this.#context.layout)
   }
 
   async unknownBuckets(known: ReadonlySet<string>): Promise<string[]> {
@@ -88,3 +94,7 @@ export class FileInspection implements Inspection {
     return existsSync(this.#context.layout.bucket(bucket))
   }
 }
+
+/** Whether the current version may have a file at its key's own path. */
+const isRecorded = (key: string, row: Bytes | undefined): boolean =>
+  row !== undefined && decodeVersion(key, row).blob.aside === undefined

@@ -1,31 +1,33 @@
 /**
- * Bytes that are read are compared with what the record knows of them (DESIGN §2, promise 4): what a disk has damaged is refused, never
+ * Bytes that are read are compared with what the record knows of them: what a disk has damaged is refused, never
  * served and never copied. A change by hand has another time or size, and is adopted before it comes to this.
  */
 import fs from 'node:fs'
+import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { signatureOf } from '#blobs/files/io/file-operations.ts'
-import type { StretchCheck } from '#blobs/files/io/stretch-check.ts'
 import { isFileOf, signatureIn } from '#blobs/files/place/file-ref.ts'
+import type { StretchCheck } from '#blobs/io/stretch-check.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
-import { crc64nvmeOf, type StoredVersion } from '#metadata/version-codec.ts'
+import type { StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
 
 /** Whether bytes that are in memory whole are those of the version. True where the record has nothing to compare them with. */
 export function areBytesOf(context: FilesContext, version: StoredVersion, bytes: Buffer, ctimeMs: number): boolean {
   const { verifyReads, verified } = context
-  if (verifyReads === 'off') return true
-  const { blob } = version
+  const { blob, encryption } = version
+  // The tags of a sealed version tell more, once it is opened.
+  if (verifyReads === 'off' || encryption !== undefined) return true
   if (verifyReads === 'recent' && verified.has(blob, ctimeMs)) return true
-  const algorithm: ChecksumAlgorithm = crc64nvmeOf(version) === undefined ? 'MD5' : 'CRC64NVME'
+  const algorithm: ChecksumAlgorithm = keptCrc64nvmeOf(version) === undefined ? 'MD5' : 'CRC64NVME'
   if (!isDigestOf(version, digestOnce([algorithm], bytes))) return false
   verified.note(signatureIn(blob), ctimeMs)
   return true
 }
 
 function isDigestOf(version: StoredVersion, digests: ReadonlyMap<ChecksumAlgorithm, Buffer>): boolean {
-  const crc64nvme = crc64nvmeOf(version)
+  const crc64nvme = keptCrc64nvmeOf(version)
   if (crc64nvme !== undefined) return digests.get('CRC64NVME')?.toString('base64') === crc64nvme
   return version.partCount > 0 || digests.get('MD5')?.toString('hex') === version.etag
 }
@@ -62,9 +64,9 @@ export function checkOfStretch(
 ): StretchCheck {
   const { fd, start, end, ctimeMs } = stretch
   const { verifyReads, verified, troubles } = context
-  const isWhole = start === 0 && end === version.sizeBytes
+  const isWhole = start === 0 && end === version.blob.sizeBytes
   const canDigest =
-    isWhole && (verifyReads === 'always' || verifyReads === 'recent') && crc64nvmeOf(version) !== undefined
+    isWhole && (verifyReads === 'always' || verifyReads === 'recent') && keptCrc64nvmeOf(version) !== undefined
   return {
     canDigest,
     mustDigest: canDigest && (verifyReads === 'always' || !verified.has(version.blob, ctimeMs)),
@@ -77,7 +79,7 @@ export function checkOfStretch(
         throw new ApiError('InternalError', { fields: { Reason: 'The file was changed while it was read.' } })
       }
       if (crc64nvme === undefined) return
-      if (crc64nvme.toString('base64') !== crc64nvmeOf(version)) throw damaged(context, bucket, version)
+      if (crc64nvme.toString('base64') !== keptCrc64nvmeOf(version)) throw damaged(context, bucket, version)
       if (stats.ctimeMs === ctimeMs) verified.note(after, ctimeMs)
     },
   }

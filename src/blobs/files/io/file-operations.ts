@@ -196,6 +196,15 @@ export function moveFile(from: string, to: string): void {
   })
 }
 
+/** Before it is moved to where it is to stay. Another user's file cannot be protected; no other user gets at it there. */
+export function protectFile(path: string): void {
+  try {
+    fs.chmodSync(path, 0o400)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT', 'EPERM')) throw error
+  }
+}
+
 const ext4 = 0xef53
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Moves the file of a new version to its place without the index's write lock, which other processes would have to wait for (DESIGN
- * §5, step 4). Only where the key has one version at a time, whose file is in `staging/` under a name of its own.
+ * Moves the file of a new version to its place without the index's write lock, which other processes would have to wait for
+ * (docs/protocol.md). Only where the key has one version at a time, whose file is in `staging/` under a name of its own.
  *
  * Two writers of a key may come here in the wrong order. Whoever is newer sees the rows of the older ones, since they were committed
  * before, and first takes their files out of `staging/`: a rename that comes late finds nothing to rename.
@@ -14,6 +14,7 @@ import {
   isExchangeWorthwhile,
   letGo,
   moveFileBelow,
+  protectFile,
   removeIfThere,
 } from '#blobs/files/io/file-operations.ts'
 import type { Place } from '#blobs/files/place/file-ref.ts'
@@ -79,6 +80,7 @@ export class DirectMoves {
         this.#spares.recycle(staged)
         return true
       }
+      if (place.kind === 'opaque' && place.isProtected) protectFile(staged)
       const root = place.kind === 'plain' ? layout.bucket(bucket) : layout.system()
       const move = () => moveFileBelow(root, staged, target)
       return isReplacing(pending) ? letGo(target, move) : move()

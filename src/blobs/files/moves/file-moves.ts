@@ -1,5 +1,5 @@
 /**
- * Moves files to where the records say (DESIGN §5, steps 4 and 6). Every method runs inside an exclusive section of the index, so that
+ * Moves files to where the records say (docs/protocol.md). Every method runs inside an exclusive section of the index, so that
  * writers of one key in any process take turns; playing a row again changes nothing. The one move made outside (direct-move.ts) may
  * come between any two steps: a file may have left `staging/` a moment after it was seen there.
  */
@@ -8,11 +8,13 @@ import { dirname } from 'node:path'
 import {
   findFileSafely,
   moveFile,
+  protectFile,
   pruneFolders,
   removeIfThere,
   tryToRemove,
   writeSmallFile,
 } from '#blobs/files/io/file-operations.ts'
+import { writeLockRecord } from '#blobs/files/locks/lock-records.ts'
 import { type FileSignature, isFileOf, isPlain, placeOf, withKind, withSignature } from '#blobs/files/place/file-ref.ts'
 import { isInside } from '#blobs/files/place/inside.ts'
 import type { Layout } from '#blobs/files/place/layout.ts'
@@ -60,8 +62,15 @@ export class FileMoves {
         this.#verify(view, pending, pending.bytes, (inode) => isMoved || playing.inodes.has(inode))
       }
       if (located.version.blob.isArriving !== undefined) noteArrived(view, pending, order)
+      if (located.version.lock !== undefined) this.#keepLock(view, pending, order)
     }
     return true
+  }
+
+  /** The row that was written last is what a second record is of. */
+  #keepLock(view: Exclusive, { bucket, key }: Pending, order: string): void {
+    const located = locate(view, bucket, key, order)
+    if (located !== undefined) writeLockRecord(this.#options.layout, bucket, located.version)
   }
 
   /** As `removeFilesOf`. */
@@ -107,7 +116,10 @@ export class FileMoves {
     }
     for (let look = 0; look < looks; look++) {
       const found = findVersionFile(layout, pending, version, playing)
-      if (found === target) return false
+      if (found === target) {
+        if (version.blob.aside !== undefined) protectFile(target)
+        return false
+      }
       const source = found === staged ? this.#take(version) : found
       if (source !== undefined && this.#move(view, pending, located, source, target)) return true
     }
@@ -137,8 +149,10 @@ export class FileMoves {
 
   /** False if there is no source. A plain place that cannot be had becomes an opaque one. */
   #move(view: Exclusive, pending: Pending, located: Located, source: string, target: string): boolean {
-    if (!isPlain(located.version.blob)) return moveIfThere(source, target)
+    const { blob } = located.version
     const folder = this.#options.layout.bucket(pending.bucket)
+    if (blob.aside !== undefined) return moveProtected(source, target, folder)
+    if (!isPlain(blob)) return moveIfThere(source, target)
     try {
       if (!isInside(folder, target)) throw Object.assign(new Error('outside'), { code: 'ELOOP' })
       moveFile(source, target)
@@ -217,6 +231,14 @@ function noteArrived(view: Exclusive, { bucket, key }: Pending, order: string): 
   if (located === undefined) return
   const { isArriving: _, ...blob } = located.version.blob
   view.put(located.row, encodeVersion({ ...located.version, blob }))
+}
+
+/** A plain file of a version that is kept aside from now on may leave empty folders. */
+function moveProtected(source: string, target: string, bucketFolder: string): boolean {
+  protectFile(source)
+  const isMoved = moveIfThere(source, target)
+  if (isMoved) pruneFolders(source, bucketFolder)
+  return isMoved
 }
 
 function moveIfThere(source: string, target: string): boolean {

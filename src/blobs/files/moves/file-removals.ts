@@ -1,5 +1,6 @@
 /** Removes files that no version has any more, inside an exclusive section of the index. */
 import { findFileSafely, removeFile, tryToRemove } from '#blobs/files/io/file-operations.ts'
+import { removeLockRecord } from '#blobs/files/locks/lock-records.ts'
 import { type FileSignature, isPlain, placeOf } from '#blobs/files/place/file-ref.ts'
 import { isPlainKey, type Layout } from '#blobs/files/place/layout.ts'
 import type { Exclusive } from '#metadata/local-engine.ts'
@@ -134,6 +135,7 @@ function removeVersionFile(
   for (const kind of ['version', 'opaque'] as const) {
     const path = layout.place(bucket, key, { kind, id })
     if (findFileSafely(path) !== undefined) removeFile(path, layout.system())
+    if (kind === 'opaque') removeLockRecord(layout, bucket, id)
   }
 }
 

@@ -3,7 +3,7 @@ import { sep } from 'node:path'
 import { findFileSafely } from '#blobs/files/io/file-operations.ts'
 import { type FileSignature, placeOf } from '#blobs/files/place/file-ref.ts'
 import { isInside } from '#blobs/files/place/inside.ts'
-import type { Layout } from '#blobs/files/place/layout.ts'
+import { isPlainKey, type Layout } from '#blobs/files/place/layout.ts'
 import { hasCode } from '#lib/system/error-code.ts'
 import type { BlobRef } from '#metadata/blob-ref.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
@@ -44,8 +44,8 @@ export function findVersionFile(
   // Once a renamed file has arrived, its old path is another's; a power loss may have brought it back.
   const mayBeAtSource = blob.isArriving !== undefined || typeof playing === 'object'
   if (source !== undefined && mayBeAtSource) sharedNames.push(layout.place(bucket, source.key, source.place))
-  // Only a version that was, or is to be, plain has a key that is a path.
-  if (place.kind !== 'opaque') sharedNames.push(layout.plain(bucket, key))
+  // One that is kept aside may have been plain before.
+  if (isPlainKey(key)) sharedNames.push(layout.plain(bucket, key))
   const target = layout.place(bucket, key, place)
   return [target, ...ownNames, ...sharedNames].find((path) => {
     const there = findReachable(layout, bucket, path)

@@ -1,5 +1,5 @@
 /** The row of a change, which tells which files have to move or go. What cannot be done is refused while nothing has been changed. */
-import { type BlobChange, NotSettled } from '#blobs/contract/blob-change.ts'
+import { type BlobChange, type MovedBlob, NotSettled } from '#blobs/contract/blob-change.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { readSame } from '#blobs/files/io/file-operations.ts'
 import { isPlain, type Place, placeOf, signatureIn } from '#blobs/files/place/file-ref.ts'
@@ -24,10 +24,12 @@ export async function recordChange(
 ): Promise<RecordedChange | undefined> {
   const { bucket, key, order, arrived } = change
   assertSettled(change)
-  if (arrived?.isInPlace === true) return undefined
-  assertPossible(context, change)
+  const isInPlace = arrived?.isInPlace === true && isPlain(arrived.ref)
+  if (!isInPlace) assertPossible(context, change)
   const { moved, removed, replacedInodes } = filesOf(change)
-  if (arrived === undefined) {
+  // A file that was put there by hand stays there, unless its version is to be kept aside.
+  if (arrived?.isInPlace === true && !isInPlace) moved.push(order)
+  if (arrived === undefined || arrived.isInPlace === true) {
     if (moved.length === 0 && removed.length === 0) return undefined
     const pending = { bucket, key, order, moved, removed }
     putPending(transaction, pending)
@@ -54,8 +56,8 @@ export async function recordChange(
  * NotSettled. A write moves its own file without a look at the way of one that is arriving from another path than `staging/`, and would
  * leave that where it is.
  */
-function assertSettled({ bucket, key, arrived, moved, gone }: BlobChange): void {
-  for (const { order, ref } of gone) if (ref.isArriving) throw new NotSettled(bucket, key, order)
+function assertSettled({ bucket, key, arrived, moved, relocked, gone }: BlobChange): void {
+  for (const { order, ref } of [...gone, ...relocked]) if (ref.isArriving) throw new NotSettled(bucket, key, order)
   for (const { order, from } of moved) if (from.isArriving) throw new NotSettled(bucket, key, order)
   const source = arrived?.renamedFrom
   if (source?.ref.isArriving) throw new NotSettled(bucket, source.key, source.order)
@@ -71,12 +73,15 @@ function assertPossible(context: FilesContext, { bucket, key, arrived, moved, go
   if (from !== undefined && isPlain(from.ref)) assertRemovable(context, bucket, from.key)
 }
 
-function filesOf({ arrived, moved, gone }: BlobChange): {
+function filesOf({ arrived, moved, relocked, gone }: BlobChange): {
   moved: string[]
   removed: RemovedFile[]
   replacedInodes: number[]
 } {
-  const orders = moved.filter(({ from, to }) => from.kind !== to.kind).map(({ order }) => order)
+  const isOther = ({ from, to }: MovedBlob) => from.kind !== to.kind || from.aside !== to.aside
+  const orders = moved.filter(isOther).map(({ order }) => order)
+  // Their files are where they belong; their locks are noted beside them.
+  orders.push(...relocked.map(({ order }) => order))
   // The new file takes the old one's place: nothing is left to remove.
   const replaced = arrived !== undefined && isPlain(arrived.ref) ? gone.find(({ ref }) => isPlain(ref)) : undefined
   const removed = gone.filter((one) => one !== replaced).map(({ ref }) => removedFile(ref))

@@ -1,5 +1,5 @@
 /**
- * Plays the log of files out (DESIGN §5, steps 4 to 6): has the files moved, then forgets the rows once what they protect is on disk.
+ * Plays the log of files out (docs/protocol.md): has the files moved, then forgets the rows once what they protect is on disk.
  */
 import type { Durability } from '#blobs/contract/blob-store.ts'
 import type { Place } from '#blobs/files/place/file-ref.ts'

@@ -3,11 +3,11 @@ import type { BlobRef } from '#metadata/blob-ref.ts'
 
 /**
  * `plain`: the key's own path in the bucket's folder. `opaque` and `version`: a file named `id` under `.myfsio.sys/opaque` or
- * `.myfsio.sys/versions`.
+ * `.myfsio.sys/versions`. One that is protected is read-only.
  */
 export type Place =
   | { readonly kind: 'plain' }
-  | { readonly kind: 'opaque'; readonly id: string }
+  | { readonly kind: 'opaque'; readonly id: string; readonly isProtected?: true }
   | { readonly kind: 'version'; readonly id: string }
 
 /** Tells that a file is still the one that was published: any change from outside changes at least one of the three. */
@@ -33,9 +33,10 @@ export const fileRef = (id: string, kind: Place['kind'], { inode, sizeBytes, mti
 
 export const isPlain = ({ kind }: BlobRef): boolean => kind === plainKind
 
-export function placeOf({ kind, id }: BlobRef): Place {
+export function placeOf({ kind, id, aside }: BlobRef): Place {
   const name = kinds[kind]
-  return name === undefined || name === 'plain' ? plain : { kind: name, id }
+  if (name === undefined || name === 'plain') return plain
+  return name === 'opaque' && aside !== undefined ? { kind: name, id, isProtected: true } : { kind: name, id }
 }
 
 export const withKind = (ref: BlobRef, kind: Place['kind']): BlobRef => ({ ...ref, kind: kinds.indexOf(kind) })

@@ -49,6 +49,11 @@ export class Layout {
     return this.system('uploads', uploadId, name)
   }
 
+  /** The record of a locked version, beside its bytes. */
+  lockRecord(bucket: string, fileId: string): string {
+    return this.system('locks', bucket, fileId.slice(-2), fileId)
+  }
+
   place(bucket: string, key: string, place: Place): string {
     if (place.kind === 'plain') return this.plain(bucket, key)
     const folder = place.kind === 'opaque' ? 'opaque' : 'versions'

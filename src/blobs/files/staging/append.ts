@@ -21,7 +21,7 @@ export async function stageAppend(context: FilesContext, to: OpenBlob, body: Inc
     if (before === undefined || !isSmall) return await stageFile(context, to, body)
     const added = await readSmall(body.source, sizeBytes)
     const bytes = Buffer.concat([before, added])
-    const digests = digestOnce(algorithmsFor(body.algorithms), added)
+    const digests = digestOnce(algorithmsFor(body), added)
     return { ref: writeStaged(context, bytes), sizeBytes, digests, bytes }
   } finally {
     to.close()

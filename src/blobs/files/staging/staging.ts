@@ -1,12 +1,12 @@
-/** Bodies on their way in (DESIGN §5, step 1): small ones stay in memory and become a file at once, large ones stream. */
+/** Bodies on their way in: small ones stay in memory and become a file at once, large ones stream. */
 import { open } from 'node:fs/promises'
 import { copyFrom } from '#blobs/contract/copy-from.ts'
 import { algorithmsFor, type ByteRange, type IncomingBody, type StagedBlob } from '#blobs/contract/incoming.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { signatureOf, tryToRemove, writeSmallFile } from '#blobs/files/io/file-operations.ts'
-import { ingest } from '#blobs/files/io/ingest.ts'
 import { type FileSignature, fileRef } from '#blobs/files/place/file-ref.ts'
+import { fileTarget, ingest } from '#blobs/io/ingest.ts'
 import { assertNotTooLarge, readSmall } from '#blobs/read-body.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import type { BlobRef } from '#metadata/blob-ref.ts'
@@ -21,7 +21,7 @@ export async function stage(context: FilesContext, body: IncomingBody): Promise<
   assertNotTooLarge(body)
   assertRoom(context, sizeBytes)
   if (sizeBytes !== undefined && sizeBytes <= limits.inlineBytes) {
-    return stageBytes(context, await readSmall(body.source, sizeBytes), body.algorithms)
+    return stageBytes(context, await readSmall(body.source, sizeBytes), body)
   }
   return stageStream(context, body)
 }
@@ -31,8 +31,12 @@ export function assertRoom({ reserve }: FilesContext, sizeBytes = 0): void {
   if (!reserve.hasRoomFor(sizeBytes)) throw volumeFull()
 }
 
-function stageBytes(context: FilesContext, bytes: Buffer, asked: readonly ChecksumAlgorithm[]): StagedBlob {
-  const digests: Digests = digestOnce(algorithmsFor(asked), bytes)
+export function stageBytes(
+  context: FilesContext,
+  bytes: Buffer,
+  wanted: Pick<IncomingBody, 'algorithms' | 'isSealed'>,
+): StagedBlob {
+  const digests: Digests = digestOnce(algorithmsFor(wanted), bytes)
   return { ref: writeStaged(context, bytes), sizeBytes: bytes.length, digests, bytes }
 }
 
@@ -74,8 +78,8 @@ export async function receive(
   try {
     const file = await open(path, flags)
     try {
-      const target = { fd: file.fd, offset }
-      const received = await ingest(body.source, target, { names: algorithmsFor(body.algorithms), sizeBytes, maxBytes })
+      const target = fileTarget(file.fd, offset)
+      const received = await ingest(body.source, target, { names: algorithmsFor(body), sizeBytes, maxBytes })
       if (context.durability !== 'none') await file.datasync()
       return { ...received, signature: signatureOf(await file.stat()) }
     } finally {
@@ -97,7 +101,7 @@ export async function stageCopy(
   if (bytes !== undefined) {
     from.close()
     assertRoom(context, bytes.length)
-    return stageBytes(context, bytes, algorithms)
+    return stageBytes(context, bytes, { algorithms })
   }
   return copyFrom(
     from,

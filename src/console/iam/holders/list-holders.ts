@@ -3,7 +3,7 @@ import { namedPage } from '#console/iam/named-page.ts'
 import { type Iam, openIam } from '#console/iam/open-iam.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import type { Account } from '#identity/entities/account.ts'
-import { accountPart } from '#identity/principals/principal-arn.ts'
+import { accountPart } from '#model/account.ts'
 import { askedHolder, type Holder, type HolderDescription, holderHref, users } from './holders.ts'
 import { trustTemplates } from './trust-templates.ts'
 

@@ -18,7 +18,7 @@ import { awsManagedPolicies } from '#identity/aws-policies/often-used.ts'
 import type { Account } from '#identity/entities/account.ts'
 import { namePattern } from '#identity/entities/entity.ts'
 import { policyArn } from '#identity/entities/managed-policy.ts'
-import { accountPart } from '#identity/principals/principal-arn.ts'
+import { accountPart } from '#model/account.ts'
 import { ApiError, refusalOf } from '#model/errors.ts'
 import { parsePolicyText, policyHref, policyTemplates, warningsOf } from './policy-form.ts'
 

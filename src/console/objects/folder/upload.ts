@@ -1,8 +1,9 @@
 /** Uploads from the browser: small files at once, large ones in parts, which may come in any order and be repeated. */
-import { lookup } from 'mime-types'
+
 import * as z from 'zod'
 import { type Effect, writing } from '#console/facts.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+import { mediaTypeOf } from '#lib/text/media-type.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Upload } from '#model/object/upload.ts'
@@ -93,5 +94,5 @@ export const writingOf = (visit: Visit): Effect => writing(conditionsOf(visit))
 
 /** Browsers guess the type from the name too, but know fewer types. */
 function contentTypeOf(key: string): string {
-  return lookup(key) || 'application/octet-stream'
+  return mediaTypeOf(key) ?? 'application/octet-stream'
 }

@@ -1,8 +1,8 @@
 import { join, relative } from 'node:path'
 import { mayReadTags } from '#access/decide/tag-access.ts'
-import type { Whereabouts } from '#blobs/contract/blob-store.ts'
 import { shownApiUrl } from '#console/api-urls.ts'
 import { openIam } from '#console/iam/open-iam.ts'
+import { lockFactsOf } from '#console/locks/version-lock.ts'
 import { folderCrumbs, nameOf, parentOf } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { awsEncode } from '#lib/text/uri.ts'
@@ -10,6 +10,7 @@ import { anonymous } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { Tags } from '#model/tags.ts'
+import { describePlace } from '#store/describe-place.ts'
 import { fileTypeOf, iconOf } from './file-kind.ts'
 import { readableHeaders } from './header-fields.ts'
 import { previewOf } from './preview.ts'
@@ -30,6 +31,7 @@ export const showObject: Page = async (visit, services) => {
     publicUrl: shown === undefined ? undefined : publicUrlOf(visit, services, shown),
     sign: iconOf(fileTypeOf(key, shown?.headers.contentType).kind),
     mayAskWho: openIam(visit, services).may('SimulatePrincipalPolicy', '*'),
+    lock: shown === undefined ? undefined : await lockFactsOf(visit, services, shown),
     tags: shown === undefined ? undefined : tagsFor(visit, services, shown),
     parts: shown === undefined ? [] : await services.store.listObjectParts(bucket.name, shown, 0, 1000),
   })
@@ -78,17 +80,11 @@ function publicUrlOf(visit: Visit, { gatekeeper, config }: ConsoleServices, obje
   return `${shownApiUrl(config, visit)}/${bucket.name}/${awsEncode(key, { keepSlash: true })}`
 }
 
-const placeNotes: Readonly<Record<Whereabouts['kind'], string | undefined>> = {
-  plain: undefined,
-  opaque: 'not under its own name, which cannot be a plain file',
-  version: 'an older version, kept aside from the bucket’s folder',
-}
-
 /** The path of the bytes, relative to STORAGE_ROOT. The absolute path is shown only to visitors on this machine. */
 function placeOf({ config, store }: ConsoleServices, bucket: string, version: ObjectVersion) {
   const where = store.whereabouts(bucket, version)
   if (where === undefined) return undefined
-  const { path, kind } = where
+  const { path } = where
   const shown = config.isLoopback ? path : join('STORAGE_ROOT', relative(config.storageRoot, path))
-  return { path: shown, note: placeNotes[kind] }
+  return { path: shown, note: describePlace(where) }
 }

@@ -1,8 +1,11 @@
 /** All versions and delete markers of a key, the newest first. */
 import { objectHref, objectsHref } from '#console/address.ts'
 import { listing } from '#console/facts.ts'
+import { refusalFor } from '#console/locks/version-lock.ts'
 import { parentOf } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+import { ApiError } from '#model/errors.ts'
+import { lockRefusal } from '#model/object/lock.ts'
 import { copyObject } from '#objects/copy-object.ts'
 import { deleteObject } from '#objects/delete-object.ts'
 import type { ListedVersion } from '#store/contract.ts'
@@ -41,9 +44,17 @@ export const restoreVersion: Page = async (visit, services) => {
   }
 }
 
+/** `pass`: governance mode is to be passed. A version that stays because of its lock is told with the reason. */
 export const deleteVersion: Page = async (visit, services) => {
-  const { bucket, key, versionId, actor } = visit
-  await deleteObject(services.store, actor, { bucket, key, versionId, conditions: {} })
+  const { bucket, key, versionId, actor, form } = visit
+  const deletion = { bucket, key, versionId, conditions: {}, asksToPass: form.get('pass') === 'on' }
+  try {
+    await deleteObject(services.store, actor, deletion)
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.message !== lockRefusal) throw error
+    const text = `Not deleted. ${await refusalFor(visit, services)}`
+    return { redirect: objectHref(bucket.name, key, 'object', versionId), notice: { kind: 'failed', text } }
+  }
   const isLeft = (await listKeyVersions(visit, services)).length > 0
   return {
     redirect: isLeft ? objectHref(bucket.name, key) : objectsHref(bucket.name, parentOf(key)),

@@ -28,8 +28,6 @@ const settings: readonly NotBuilt[] = [
   { subresource: 'metadataTable', get: ['GetBucketMetadataTableConfiguration', 's3:GetBucketMetadataTableConfiguration'], delete: ['DeleteBucketMetadataTableConfiguration', 's3:DeleteBucketMetadataTableConfiguration'], missing: 'MetadataConfigurationNotFound', deleteIsRefused: true },
   { subresource: 'notification', get: ['GetBucketNotificationConfiguration', 's3:GetBucketNotification'], put: 'PutBucketNotificationConfiguration', missing: ['NotificationConfiguration'] },
   { subresource: 'replication', get: ['GetBucketReplication', 's3:GetReplicationConfiguration'], put: 'PutBucketReplication', delete: ['DeleteBucketReplication', 's3:PutReplicationConfiguration'], missing: 'ReplicationConfigurationNotFoundError' },
-  { subresource: 'requestPayment', get: ['GetBucketRequestPayment', 's3:GetBucketRequestPayment'], put: 'PutBucketRequestPayment', missing: ['RequestPaymentConfiguration', { Payer: 'BucketOwner' }] },
-  { subresource: 'website', get: ['GetBucketWebsite', 's3:GetBucketWebsite'], put: 'PutBucketWebsite', delete: ['DeleteBucketWebsite', 's3:DeleteBucketWebsite'], missing: 'NoSuchWebsiteConfiguration' },
 ]
 
 /** Settings of which a bucket may have many, each under an id. */

@@ -1,6 +1,6 @@
 /**
  * The way in for large bodies: gathers the stream into large buffers, each of which goes to lanes that hash it and then into the
- * file, while the next are filled. Settles only when nothing touches the file any more, so the caller may close it.
+ * target, while the next are filled. Settles only when nothing touches the target any more, so the caller may close it.
  */
 import { write } from 'node:fs'
 import type { Readable } from 'node:stream'
@@ -10,9 +10,8 @@ import { ApiError } from '#model/errors.ts'
 import { BufferPool } from './buffer-pool.ts'
 
 export interface IngestTarget {
-  readonly fd: number
-  /** Where the first byte goes. */
-  readonly offset: number
+  /** In order; a call may come before the one before has resolved. All but the last have a multiple of 64 KiB. */
+  write(bytes: Uint8Array, position: number, isLast: boolean): Promise<void>
 }
 
 export interface IngestOptions {
@@ -99,6 +98,7 @@ class Ingest {
 
   #gather(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length; ) {
+      if (this.#filling !== undefined && this.#filledBytes === this.#filling.length) this.#flush(this.#filling)
       if (this.#filling === undefined) {
         if (this.#inFlight >= BUFFERS_PER_STREAM) {
           this.#rest = chunk.subarray(at)
@@ -112,16 +112,19 @@ class Ingest {
       this.#filling.set(at === 0 && count === chunk.length ? chunk : chunk.subarray(at, at + count), this.#filledBytes)
       this.#filledBytes += count
       at += count
-      if (this.#filledBytes === this.#filling.length) this.#flush(this.#filling)
+      // Of a body whose end is not known a full buffer may be the last.
+      const isDue = this.#filledBytes === this.#filling.length && this.#options.sizeBytes !== undefined
+      if (isDue) this.#flush(this.#filling)
     }
   }
 
   #flush(buffer: Bytes): void {
-    const position = this.#target.offset + this.#flushedBytes
+    const position = this.#flushedBytes
     this.#filling = undefined
     this.#flushedBytes += this.#filledBytes
     this.#inFlight++
-    this.#store(buffer, this.#filledBytes, position)
+    const isLast = this.#flushedBytes === (this.#ended ? this.#receivedBytes : this.#options.sizeBytes)
+    this.#store(buffer, this.#filledBytes, position, isLast)
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#inFlight--
@@ -130,12 +133,12 @@ class Ingest {
       })
   }
 
-  async #store(buffer: Bytes, count: number, position: number): Promise<void> {
+  async #store(buffer: Bytes, count: number, position: number, isLast: boolean): Promise<void> {
     const sizeBytes = buffer.length
     let kept: Bytes | undefined = buffer
     try {
-      if (this.#isWholeAndSmall(count)) {
-        const written = writeAll(this.#target.fd, buffer.subarray(0, count), position)
+      if (isLast && count === this.#receivedBytes && count <= INLINE_BYTES) {
+        const written = this.#target.write(buffer.subarray(0, count), position, isLast)
         this.#digests = digestOnce(this.#options.names, buffer.subarray(0, count))
         return await written
       }
@@ -143,16 +146,11 @@ class Ingest {
       kept = undefined
       const hashed = await this.#lanes.update(buffer.subarray(0, count))
       kept = new Uint8Array(hashed.buffer)
-      await writeAll(this.#target.fd, hashed, position)
+      await this.#target.write(hashed, position, isLast)
     } finally {
       if (kept === undefined) ingestBuffers.forget(sizeBytes)
       else ingestBuffers.give(kept)
     }
-  }
-
-  #isWholeAndSmall(count: number): boolean {
-    const isLast = this.#ended || this.#receivedBytes === this.#options.sizeBytes
-    return isLast && count === this.#receivedBytes && count <= INLINE_BYTES
   }
 
   #proceed(): void {
@@ -228,6 +226,11 @@ class Ingest {
     return this.#digests ?? digestOnce(this.#options.names, new Uint8Array(0))
   }
 }
+
+/** `offset`: where the first byte goes. */
+export const fileTarget = (fd: number, offset: number): IngestTarget => ({
+  write: (bytes, position) => writeAll(fd, bytes, offset + position),
+})
 
 function writeAll(fd: number, bytes: Uint8Array, position: number): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,9 +1,8 @@
 /**
- * CORS of S3: preflight requests, and the headers of every other answer. A bucket's rules decide; the server's settings
+ * CORS of buckets: preflight requests, and the headers of every other answer. A bucket's rules decide; the server's settings
  * where a bucket has none. https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { ServerCors } from '#http/cors.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import {
   type CorsRequest,
@@ -17,8 +16,7 @@ import {
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Store } from '#store/contract.ts'
-import type { S3Response, Services } from './operation.ts'
-import type { Address } from './request/address.ts'
+import type { ServerCors } from './cors.ts'
 
 export type CorsHeaders = Readonly<Record<string, string>>
 
@@ -33,7 +31,7 @@ export const needsCors = ({ method, headers }: IncomingMessage, bucket: Bucket |
 export async function answerHeaders(
   { method = '', headers }: IncomingMessage,
   addressed: { readonly bucketName: string; readonly bucket: Bucket | undefined },
-  { store }: Services,
+  store: Store,
   serverCors: ServerCors | undefined,
 ): Promise<CorsHeaders> {
   const { origin } = headers
@@ -60,15 +58,15 @@ function requestOf(headers: IncomingHttpHeaders, origin: string, method: string)
 }
 
 /**
- * Browsers send preflights without credentials, so nothing is authenticated here, neither the signature of a presigned
+ * The headers of the answer to a preflight. Browsers send preflights without credentials, so nothing is authenticated here, neither the signature of a presigned
  * URL nor its time. BadRequest, AccessForbidden.
  */
-export async function answerPreflight(
+export async function preflightHeaders(
   headers: IncomingHttpHeaders,
-  { bucketName, key }: Address,
-  { store }: Services,
+  { bucketName, key }: { readonly bucketName: string; readonly key: string },
+  store: Store,
   serverCors: ServerCors | undefined,
-): Promise<S3Response> {
+): Promise<CorsHeaders> {
   const { origin, 'access-control-request-method': method } = headers
   if (origin === undefined) throw badRequest('Insufficient information. Origin request header needed.')
   const bucket = await findBucket(bucketName, store)
@@ -81,7 +79,7 @@ export async function answerPreflight(
   if (rules === undefined) {
     if (serverCors?.allows(origin)) {
       assertMethod(method)
-      return { headers: serverCors.preflightHeaders({ ...headers, origin }) }
+      return serverCors.preflightHeaders({ ...headers, origin })
     }
     throw forbidden(bucket === undefined ? 'Bucket not found' : 'CORS is not enabled for this bucket.')
   }
@@ -94,7 +92,7 @@ export async function answerPreflight(
   }
   const rule = findCorsRule(rules, asked)
   if (rule === undefined) throw forbidden(notAllowed, key === '' ? 'BUCKET' : 'OBJECT')
-  return { headers: corsHeaders(rule, asked) }
+  return corsHeaders(rule, asked)
 }
 
 /** The spelling is S3's. */

@@ -1,5 +1,5 @@
 /**
- * The way out for stretches of files: two large buffers, one read while the other is written. A buffer is used again only after
+ * The way out for stretches of large blobs: two large buffers, one read while the other is written. A buffer is used again only after
  * the socket is done with it.
  */
 import { read } from 'node:fs'
@@ -8,8 +8,13 @@ import { type LaneDigester, openLanes } from '#lib/digest/digest-lanes.ts'
 import { BufferPool } from './buffer-pool.ts'
 import type { StretchCheck } from './stretch-check.ts'
 
+export interface EgressSource {
+  /** Reads some of the next bytes, at most so many: how many. */
+  read(buffer: Uint8Array<ArrayBuffer>, lengthBytes: number, position: number): Promise<number>
+}
+
 export interface Stretch {
-  readonly fd: number
+  readonly source: EgressSource
   readonly start: number
   /** Exclusive. */
   readonly end: number
@@ -28,8 +33,9 @@ export const egressBuffers = new BufferPool<Uint8Array<ArrayBuffer>>(
 )
 
 /**
- * Resolves when every byte has been handed to the socket. Rejects if the client goes away, if the file is shorter than promised, or
- * `check` refuses its bytes: then the connection is destroyed before the last of them, so that none pass for the content. Either way the file may be closed after.
+ * Resolves when every byte has been handed to the socket. Rejects if the client goes away, if the source is shorter than promised, or
+ * `check` refuses its bytes: then the connection is destroyed before the last of them, so that none pass for the content. Either way the
+ * source may be closed after.
  * The caller calls `end` after. `writeHead`, unless that is done, is called before the first byte is sent:
  * if it never was, an error can still be answered.
  */
@@ -51,7 +57,7 @@ export async function sendStretch(response: ServerResponse, stretch: Stretch, wr
   }
 }
 
-async function pump(outlet: Outlet, { fd, start, end, check }: Stretch, begin: () => void): Promise<void> {
+async function pump(outlet: Outlet, { source, start, end, check }: Stretch, begin: () => void): Promise<void> {
   const digester = check?.mustDigest === true ? openLanes(['CRC64NVME']) : undefined
   try {
     const writes: Promise<void>[] = []
@@ -59,7 +65,7 @@ async function pump(outlet: Outlet, { fd, start, end, check }: Stretch, begin: (
       // Two in turn: before a third buffer is taken the older one has come back.
       if (writes.length === 2) await writes.shift()
       const buffer = egressBuffers.take(Math.min(end - position, PIECE_BYTES))
-      const count = await readInto(fd, buffer, Math.min(buffer.length, end - position), position)
+      const count = await readInto(source, buffer, Math.min(buffer.length, end - position), position)
       position += count
       const checked = await checkPiece(buffer, count, digester, position === end ? check : undefined)
       begin()
@@ -92,15 +98,20 @@ async function checkPiece(
   }
 }
 
-async function readInto(fd: number, buffer: Bytes, lengthBytes: number, position: number): Promise<number> {
-  try {
-    return await new Promise<number>((resolve, reject) => {
+export const fileSource = (fd: number): EgressSource => ({
+  read: (buffer, lengthBytes, position) =>
+    new Promise<number>((resolve, reject) => {
       read(fd, buffer, 0, lengthBytes, position, (error, count) => {
         if (error !== null) reject(error)
         else if (count === 0) reject(new Error(`The file ends at ${position}, before what was promised`))
         else resolve(count)
       })
-    })
+    }),
+})
+
+async function readInto(source: EgressSource, buffer: Bytes, lengthBytes: number, position: number): Promise<number> {
+  try {
+    return await source.read(buffer, lengthBytes, position)
   } catch (error) {
     egressBuffers.give(buffer)
     throw error

@@ -1,0 +1,93 @@
+/** A body on its way in, sealed: its own digests are computed of what comes, and the blob store below receives what is to be kept. */
+import { Readable } from 'node:stream'
+import { algorithmsFor, type IncomingBody, type Staged } from '#blobs/contract/incoming.ts'
+import { type IngestTarget, ingest } from '#blobs/io/ingest.ts'
+import { chunkBytes, sealedBytes } from './segment.ts'
+import type { SegmentCipher } from './segment-cipher.ts'
+
+/** What of a sealed body has not been taken yet, at most: as much as one buffer of the way in. */
+const waitingBytesMax = 512 * 1024
+
+/** Sealed bytes on their way to the store below, which takes them at its own speed. */
+class SealedStream extends Readable implements IngestTarget {
+  readonly #cipher: SegmentCipher
+  readonly #waiting: (() => void)[] = []
+
+  constructor(cipher: SegmentCipher) {
+    super({ highWaterMark: waitingBytesMax })
+    this.#cipher = cipher
+    // The store below may have given up before it listens.
+    this.on('error', () => undefined)
+    this.push(cipher.header)
+  }
+
+  override _read(): void {
+    this.#resume()
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#resume()
+    done(error)
+  }
+
+  async write(bytes: Uint8Array, position: number, isLast: boolean): Promise<void> {
+    let hasRoom = true
+    for (let at = 0; at < bytes.length || at === 0; at += chunkBytes) {
+      const end = Math.min(at + chunkBytes, bytes.length)
+      const chunk = (position + at) / chunkBytes
+      for (const piece of this.#cipher.seal(chunk, isLast && end === bytes.length, bytes.subarray(at, end))) {
+        hasRoom = this.push(piece)
+      }
+    }
+    if (!hasRoom && !this.destroyed) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    if (this.destroyed) throw this.errored ?? new Error('the sealed bytes were not taken')
+  }
+
+  #resume(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+}
+
+interface Kept {
+  readonly digests: Staged['digests']
+}
+
+/**
+ * `stage` hands the sealed body to the store below. EntityTooLarge and IncompleteBody are about what comes. On any error nothing is left
+ * behind.
+ */
+export async function sealStream<K extends Kept>(
+  body: IncomingBody,
+  cipher: SegmentCipher,
+  layers: number,
+  stage: (sealed: IncomingBody) => Promise<K>,
+): Promise<{ readonly kept: K; readonly received: Staged }> {
+  const { source, sizeBytes, maxBytes } = body
+  const sealed = new SealedStream(cipher)
+  const sealedSize = sizeBytes === undefined ? undefined : sealedBytes(sizeBytes, layers)
+  const keeping = stage({
+    source: sealed,
+    sizeBytes: sealedSize,
+    maxBytes: sealedBytes(maxBytes, layers),
+    algorithms: [],
+    isSealed: true,
+  })
+  const receiving = ingest(source, sealed, { names: algorithmsFor(body), sizeBytes, maxBytes })
+  // Whichever of the two fails ends the other, and is what is told.
+  keeping.catch((error: Error) => sealed.destroy(error))
+  const received = receiving.then(
+    async (all) => {
+      if (all.sizeBytes === 0) await sealed.write(new Uint8Array(0), 0, true)
+      sealed.push(null)
+      return all
+    },
+    (error: Error) => {
+      sealed.destroy(error)
+      throw error
+    },
+  )
+  const [first, second] = await Promise.allSettled([keeping, received])
+  if (second.status === 'rejected') throw second.reason
+  if (first.status === 'rejected') throw first.reason
+  return { kept: first.value, received: second.value }
+}

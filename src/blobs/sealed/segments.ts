@@ -1,0 +1,61 @@
+/** Where the segments of a version are: in its plaintext, and in the bytes that are kept. */
+import type { ObjectPart, ObjectVersion } from '#model/object/object.ts'
+import { chunkBytes, headerBytes, lastChunkOf, sealedBytes, sealedChunkBytes } from './segment.ts'
+
+export interface Segment {
+  readonly partNumber: number
+  readonly sizeBytes: number
+  /** Of its first byte of plaintext. */
+  readonly start: number
+  readonly keptStart: number
+  /** Base64, of a part. */
+  readonly salt: string | undefined
+}
+
+/** `parts`: of a version that came in parts, all of them. */
+export function segmentsOf(
+  { partCount, sizeBytes }: Pick<ObjectVersion, 'partCount' | 'sizeBytes'>,
+  parts: readonly ObjectPart[],
+  layers: number,
+): { readonly segments: readonly Segment[]; readonly keptBytes: number } {
+  const named = partCount === 0 ? [{ partNumber: 0, sizeBytes, salt: undefined }] : parts
+  let start = 0
+  let keptBytes = 0
+  const segments = named.map((part) => {
+    // What was appended to was written at once, and says so.
+    const partNumber = 'isWhole' in part && part.isWhole ? 0 : part.partNumber
+    const segment = { ...part, partNumber, salt: part.salt, start, keptStart: keptBytes }
+    start += part.sizeBytes
+    keptBytes += sealedBytes(part.sizeBytes, layers)
+    return segment
+  })
+  return { segments, keptBytes }
+}
+
+/** The segment that has this byte of plaintext. */
+export function segmentAt(segments: readonly Segment[], position: number): Segment | undefined {
+  let low = 0
+  let high = segments.length - 1
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if ((segments[middle]?.start ?? 0) <= position) low = middle
+    else high = middle - 1
+  }
+  return segments[low]
+}
+
+/** Where a chunk is in the bytes that are kept, and how much plaintext it has. */
+export function chunkIn(
+  { keptStart, sizeBytes }: Segment,
+  chunk: number,
+  layers: number,
+): { readonly keptStart: number; readonly keptEnd: number; readonly sizeBytes: number; readonly isLast: boolean } {
+  const from = keptStart + headerBytes + chunk * sealedChunkBytes(chunkBytes, layers)
+  const size = Math.min(chunkBytes, sizeBytes - chunk * chunkBytes)
+  return {
+    keptStart: from,
+    keptEnd: from + sealedChunkBytes(size, layers),
+    sizeBytes: size,
+    isLast: chunk === lastChunkOf(sizeBytes),
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * The root key is a file that is made at first use, readable by the server only, with a checksum and in two copies. A
+ * copy that is damaged or missing is written anew from the other. Both are made under names that must not exist yet, so
+ * that several processes that begin at once use one key.
+ */
+import { hash, randomBytes } from 'node:crypto'
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { privateFileMode } from '#lib/files/private-files.ts'
+import { syncFolder } from '#lib/files/sync.ts'
+import { hasCode } from '#lib/system/error-code.ts'
+import { RootKeyProblem, type RootKeySource } from './root-key-source.ts'
+
+const secretBytes = 32
+const title = 'myfsio-root-key-1'
+
+type Found = Buffer | 'missing' | 'damaged'
+
+export interface RootKeyFiles {
+  readonly path: string
+  readonly copyPath: string
+}
+
+export function fileRootKey({ path, copyPath }: RootKeyFiles): RootKeySource {
+  const advice = 'Restore it from a backup: without it no sealed object can be opened'
+
+  async function open(): Promise<Buffer> {
+    const [first, second] = await Promise.all([read(path), read(copyPath)])
+    const good = [first, second].find((found) => Buffer.isBuffer(found))
+    if (good === undefined) {
+      const what = first === 'missing' && second === 'missing' ? 'is missing' : 'is damaged'
+      throw new RootKeyProblem(`The root key of the KMS ${what}: ${path}, and its copy ${copyPath}. ${advice}.`)
+    }
+    if (Buffer.isBuffer(first) && Buffer.isBuffer(second) && !first.equals(second)) {
+      throw new RootKeyProblem(`The root key of the KMS is not the same in ${path} and ${copyPath}. ${advice}.`)
+    }
+    // Best effort: on a volume that cannot be written now, one good copy is enough to read.
+    if (!Buffer.isBuffer(first)) await write(path, good, 'mend').catch(() => {})
+    if (!Buffer.isBuffer(second)) await write(copyPath, good, 'mend').catch(() => {})
+    return good
+  }
+
+  async function make() {
+    const found = await Promise.all([read(path), read(copyPath)])
+    if (found.every((one) => one === 'missing')) await write(path, randomBytes(secretBytes), 'new')
+    return { secret: await open() }
+  }
+
+  return { kind: 'file', open, make }
+}
+
+async function read(path: string): Promise<Found> {
+  try {
+    const [name, secret = '', checksum] = (await readFile(path, 'utf8')).trim().split(' ')
+    const bytes = Buffer.from(secret, 'base64url')
+    return name === title && bytes.length === secretBytes && checksum === checksumOf(secret) ? bytes : 'damaged'
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return 'missing'
+    throw new RootKeyProblem(`The root key of the KMS cannot be read from ${path}.`, error)
+  }
+}
+
+/** `new`: does nothing if the file is there. */
+async function write(path: string, secret: Buffer, as: 'new' | 'mend'): Promise<void> {
+  const text = secret.toString('base64url')
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(temporary, `${title} ${text} ${checksumOf(text)}\n`, { mode: privateFileMode, flush: true })
+    if (as === 'mend') await rename(temporary, path)
+    else await linkNew(temporary, path)
+    await syncFolder(dirname(path))
+  } catch (error) {
+    if (as === 'new' && hasCode(error, 'EEXIST')) return
+    throw new RootKeyProblem(`The root key of the KMS cannot be written to ${path}.`, error)
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+/** EEXIST. A volume without hard links cannot tell two processes that begin at once. */
+async function linkNew(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path)
+  } catch (error) {
+    if (!hasCode(error, 'EPERM', 'ENOTSUP', 'ENOSYS')) throw error
+    await rename(temporary, path)
+  }
+}
+
+const checksumOf = (text: string): string => hash('sha256', text, 'hex').slice(0, 16)

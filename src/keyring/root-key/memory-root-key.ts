@@ -1,0 +1,8 @@
+/** The root key of a server that forgets. */
+import { randomBytes } from 'node:crypto'
+import type { RootKeySource } from './root-key-source.ts'
+
+export function memoryRootKey(): RootKeySource {
+  const secret = randomBytes(32)
+  return { kind: 'file', open: async () => secret, make: async () => ({ secret }) }
+}

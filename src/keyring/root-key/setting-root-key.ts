@@ -1,0 +1,7 @@
+/** The root key is a setting, KMS_ROOT_KEY. */
+import type { RootKeySource } from './root-key-source.ts'
+
+export function settingRootKey(text: string): RootKeySource {
+  const secret = Buffer.from(text)
+  return { kind: 'setting', open: async () => secret, make: async () => ({ secret }) }
+}

@@ -1,0 +1,54 @@
+/** Retention and legal hold of a version. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectRetention.html, API_PutObjectLegalHold.html */
+import { ApiError } from '#model/errors.ts'
+import type { ObjectLock } from '#model/object/lock.ts'
+import { assertHasLock, putLegalHold, putRetention } from '#objects/lock-object.ts'
+import type { Operation, S3Request } from '#s3/operation.ts'
+import { assertBodyChecksum } from '#s3/request/checksum-headers.ts'
+import { readLegalHold, readRetention, retentionElements } from '#s3/request/lock-documents.ts'
+import { readBypass } from './lock-headers.ts'
+import { requestedVersion } from './requested-version.ts'
+
+export const getObjectRetention: Operation = async (request, { store }) => {
+  const { retention } = await lockOf(request)
+  if (retention === undefined) throw new ApiError('NoSuchObjectLockConfiguration')
+  return { body: { root: 'Retention', content: retentionElements(retention, await store.timeMs()) } }
+}
+
+export const getObjectLegalHold: Operation = async (request) => {
+  const { legalHold } = await lockOf(request)
+  if (legalHold === undefined) throw new ApiError('NoSuchObjectLockConfiguration')
+  return { body: { root: 'LegalHold', content: { Status: legalHold } } }
+}
+
+async function lockOf(request: S3Request): Promise<ObjectLock> {
+  assertHasLock(request.bucket)
+  return (await request.version()).lock ?? {}
+}
+
+export const putObjectRetention: Operation = async (request, { store }) => {
+  const { bucket, key, actor } = request
+  const { value: requested = {}, fault } = await readBody(request, readRetention)
+  const asksToPass = bucket.objectLockEnabled && readBypass(request, bucket)
+  await putRetention(store, actor, { bucket, key, versionId: requestedVersion(request), requested, fault, asksToPass })
+  return {}
+}
+
+export const putObjectLegalHold: Operation = async (request, { store }) => {
+  const { bucket, key, actor } = request
+  const { value: status, fault } = await readBody(request, readLegalHold)
+  await putLegalHold(store, actor, { bucket, key, versionId: requestedVersion(request), status, fault })
+  return {}
+}
+
+/** Conditions of policies ask for what the body says; what is wrong with it is told only to those who are allowed the operation. */
+async function readBody<Value>(
+  { headers, body }: S3Request,
+  read: (document: Buffer) => Value,
+): Promise<{ readonly value?: Value; readonly fault?: unknown }> {
+  try {
+    assertBodyChecksum(headers)
+    return { value: read(await body.document()) }
+  } catch (fault) {
+    return { fault }
+  }
+}

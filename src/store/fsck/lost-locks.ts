@@ -1,0 +1,70 @@
+/**
+ * Locked versions that the index has lost: it is an older one, or was made anew. What is kept beside their bytes brings them back, with
+ * their ids, metadata and locks.
+ */
+import type { LockRecord } from '#blobs/contract/inspection.ts'
+import { encodeJson, rowKey } from '#metadata/tables.ts'
+import type { Transaction } from '#metadata/transact.ts'
+import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { newBucket } from '#model/bucket/new-bucket.ts'
+import { bucketIn, findBucket } from '#store/buckets.ts'
+import { type StoreContext, transactDurably } from '#store/context.ts'
+import { newerThan } from '#store/publish.ts'
+import { findRecord } from '#store/read.ts'
+
+export async function* findLostLocks(context: StoreContext): AsyncGenerator<LockRecord> {
+  for await (const record of context.blobs.inspection.lockRecords()) {
+    const { bucket, version } = record
+    const known = await findRecord(context, bucket, version.key, version.versionId)
+    if (known?.order !== version.order) yield record
+  }
+}
+
+/**
+ * A version comes back where its order puts it among those of its key: current if nothing newer is there. Its bytes are kept aside
+ * wherever that is.
+ */
+export async function restoreLock(context: StoreContext, { bucket, version }: LockRecord): Promise<void> {
+  await makeLockable(context, bucket, version.ownerId)
+  const { isArriving: _, ...blob } = version.blob
+  const restored: StoredVersion = { ...version, blob }
+  await transactDurably(context, async (transaction) => {
+    const { key, order } = restored
+    const row = rowKey('o', bucket, key)
+    const value = await transaction.get(row)
+    const current = value === undefined ? undefined : decodeVersion(key, value)
+    const newer = newerThan(bucket, key, order)
+    const hasNewer = (await transaction.scan(newer, { limit: 1 })).length > 0
+    // The bytes of what is a plain file would have to move.
+    const isTop = current === undefined ? !hasNewer : current.order > order && current.blob.aside !== undefined
+    if (!isTop) return putOlder(transaction, bucket, restored)
+    transaction.requireEmpty(newer)
+    if (current !== undefined) putOlder(transaction, bucket, current)
+    transaction.put(row, encodeVersion(restored))
+  })
+}
+
+function putOlder(transaction: Transaction, bucket: string, version: StoredVersion): void {
+  const { key, order, versionId } = version
+  transaction.put(rowKey('v', bucket, key, order), encodeVersion(version))
+  if (versionId === 'null') transaction.put(rowKey('n', bucket, key), Buffer.from(order))
+}
+
+/** A bucket with locked versions had Object Lock, whatever else it had. */
+async function makeLockable(context: StoreContext, name: string, ownerId: string): Promise<void> {
+  const { engine, blobs, adopts } = context
+  const known = await findBucket(engine, name)
+  if (known?.objectLockEnabled === true && known.versioning === 'Enabled') return
+  const { region, blocksPublicAccess } = adopts
+  const defaults = {
+    defaultObjectOwnership: 'BucketOwnerEnforced',
+    defaultPublicAccessBlock: blocksPublicAccess,
+  } as const
+  await transactDurably(context, async (transaction) => {
+    const row = await transaction.get(rowKey('b', name))
+    const bucket =
+      row === undefined ? newBucket({ name, ownerId, region }, defaults) : await bucketIn(transaction, name)
+    transaction.put(rowKey('b', name), encodeJson({ ...bucket, versioning: 'Enabled', objectLockEnabled: true }))
+  })
+  if (known === undefined) await blobs.buckets.make(name)
+}

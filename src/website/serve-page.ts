@@ -1,0 +1,84 @@
+/**
+ * What a website answers to a visit, in the order of S3: redirect of everything, rules by prefix, the object and its redirect, the
+ * folder, rules by error, the error document.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html
+ */
+import type { Bucket } from '#model/bucket/bucket.ts'
+import { findRuleForError, findRuleForKey, indexedKey, type Website } from '#model/bucket/website.ts'
+import { ApiError, asApiError } from '#model/errors.ts'
+import { type ErrorIds, errorHeaders, errorPage } from './error-page.ts'
+import { type Domain, hasPage, readErrorDocument, readPage } from './read-page.ts'
+import { redirectAll, redirectByRule, redirectToFolder } from './redirect.ts'
+import type { Answer, Visit } from './visit.ts'
+
+export interface Site {
+  readonly bucket: Bucket
+  readonly website: Website
+}
+
+type ServedWebsite = Exclude<Website, { redirectAll: unknown }>
+
+/** NoSuchBucket, NoSuchWebsiteConfiguration. */
+export async function findSite({ store }: Domain, bucketName: string): Promise<Site> {
+  const bucket = await store.findBucket(bucketName)
+  if (bucket === undefined) throw new ApiError('NoSuchBucket', { fields: { BucketName: bucketName } })
+  const website = await store.findSetting(bucket, 'website')
+  if (website === undefined) throw new ApiError('NoSuchWebsiteConfiguration', { fields: { BucketName: bucketName } })
+  return { bucket, website }
+}
+
+/** The answer, with the error that it tells of. */
+export interface Served {
+  readonly answer: Answer
+  readonly failure?: unknown
+}
+
+export async function servePage(
+  domain: Domain,
+  { bucket, website }: Site,
+  visit: Visit,
+  ids: ErrorIds,
+): Promise<Served> {
+  if ('redirectAll' in website) return { answer: redirectAll(website.redirectAll, visit) }
+  const rule = findRuleForKey(website.rules, visit.key)
+  if (rule !== undefined) return { answer: redirectByRule(rule, visit) }
+  try {
+    return { answer: await readPage(domain, visit, bucket, indexedKey(website.indexSuffix, visit.key)) }
+  } catch (failure) {
+    return { answer: await answerFailure(domain, { bucket, website }, visit, { failure, ids }), failure }
+  }
+}
+
+async function answerFailure(
+  domain: Domain,
+  { bucket, website }: { readonly bucket: Bucket; readonly website: ServedWebsite },
+  visit: Visit,
+  { failure, ids }: { readonly failure: unknown; readonly ids: ErrorIds },
+): Promise<Answer> {
+  const error = asApiError(failure)
+  const { status } = error
+  if (status === 304) return { status, headers: error.headers }
+  const { key } = visit
+  const isHidden = error.code === 'NoSuchKey' || error.code === 'AccessDenied'
+  if (isHidden && key !== '' && !key.endsWith('/')) {
+    const isFolder = await hasPage(domain, visit, bucket, indexedKey(website.indexSuffix, `${key}/`))
+    if (isFolder) return redirectToFolder(visit)
+  }
+  const rule = findRuleForError(website.rules, key, status)
+  if (rule !== undefined) return redirectByRule(rule, visit)
+  const { errorKey } = website
+  if (errorKey === undefined || status >= 500) return pageOf(error, ids)
+  try {
+    const document = await readErrorDocument(domain, visit, bucket, { key: errorKey, status })
+    return document.status === status
+      ? { ...document, headers: { ...errorHeaders(error), ...document.headers } }
+      : document
+  } catch (documentFailure) {
+    return pageOf(error, ids, asApiError(documentFailure))
+  }
+}
+
+export function pageOf(error: ApiError, ids: ErrorIds, documentError?: ApiError): Answer {
+  const headers = { ...errorHeaders(error), 'content-type': 'text/html; charset=utf-8' }
+  return { status: error.status, headers, body: errorPage(error, ids, documentError) }
+}

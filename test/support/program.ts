@@ -1,0 +1,99 @@
+/** The program's own composition in this process, on free ports and in a folder of its own: what every test over HTTP starts from. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { IRouter } from 'express'
+import { prepareApi } from '#app/api.ts'
+import { prepareConsole } from '#app/console.ts'
+import { type OpenServices, openServices } from '#app/services.ts'
+import { loadConfig } from '#config/config.ts'
+import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
+import { type Clock, systemClock } from '#lib/clock.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import { createLog, flushLog } from '#lib/log/log.ts'
+
+export interface ProgramOptions {
+  /** Kept by `close`; otherwise a new folder, which `close` removes. */
+  readonly root?: string | undefined
+  /** Written to iam.json; absent: what is there. */
+  readonly iam?: object | undefined
+  /** Beside those that keep a test quiet and quick. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Absent: as LOG_LEVEL and LOG_FILE say; errors are printed. */
+  readonly log?: LevelLog | undefined
+  readonly isPrimary?: boolean
+  readonly clock?: Clock | undefined
+  /** Any that is free, unless given. */
+  readonly port?: number
+}
+
+export interface TestProgram {
+  readonly port: number
+  readonly url: string
+  /** Holds `data`, which is STORAGE_ROOT unless `env` names another. */
+  readonly root: string
+  readonly dataFolder: string
+  readonly iamPath: string
+  readonly opened: OpenServices
+  /** Serves the API of the same services too. Its URL. */
+  serveApi(port?: number): Promise<string>
+  close(): Promise<void>
+}
+
+export async function startProgram(edge: 'api' | 'console', options: ProgramOptions = {}): Promise<TestProgram> {
+  const { iam, env, isPrimary = true, clock = systemClock } = options
+  const root = options.root ?? (await mkdtemp(join(tmpdir(), `myfsio-${edge}-`)))
+  const settings = {
+    STORAGE_ROOT: join(root, 'data'),
+    SECRET_KEY: testSecretKey,
+    STORAGE_WATCH: 'off',
+    LOG_LEVEL: 'error',
+    ...(edge === 'api' && { API_PORT: '0' }),
+    ...env,
+  }
+  const config = loadConfig([], settings, root)
+  const { iamPath } = config
+  if (iam !== undefined) {
+    await mkdir(dirname(iamPath), { recursive: true })
+    await writeFile(iamPath, JSON.stringify(iam, null, 2))
+  }
+  const ownLog = await createLog(config.log, edge)
+  const { log = ownLog } = options
+  const bootstrap = { accessKey: 'localadmin', secretKey: 'localadmin' }
+  const start = { config, version: '9.9.9', packageRoot, isPrimary, bootstrap, clock }
+  const opened = await openServices(start, log)
+  const servers: Server[] = []
+  const serve = async (install: (app: IRouter) => void, port = 0) => {
+    const server = createHttpServer({}, install)
+    servers.push(server)
+    return listen(server, '127.0.0.1', port)
+  }
+  const serveApi = async (atPort?: number) => serve(await prepareApi(opened, start, log), atPort)
+  const port =
+    edge === 'api'
+      ? await serveApi(options.port)
+      : await serve(prepareConsole(opened, start, log).install, options.port)
+  return {
+    port,
+    url: urlOf(port),
+    root,
+    dataFolder: config.storageRoot,
+    iamPath,
+    opened,
+    serveApi: async (atPort) => urlOf(await serveApi(atPort)),
+    async close() {
+      await Promise.all(servers.map((server) => closeServer(server, 0)))
+      await opened.close()
+      await flushLog(ownLog)
+      if (options.root === undefined) await rm(root, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+}
+
+const urlOf = (port: number) => `http://127.0.0.1:${port}`
+
+export const testSecretKey = 'a secret key of the tests'
+
+const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
