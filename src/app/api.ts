@@ -7,6 +7,8 @@ import { createHealthRoutes } from '#admin/health.ts'
 import { createMinioAdminRoutes } from '#admin/minio-admin.ts'
 import type { AppConfig } from '#config/config.ts'
 import { answerRefusal } from '#http/answer-refusal.ts'
+import { createJsonEndpoint } from '#http/aws-json/endpoint.ts'
+import { isJsonRequest } from '#http/aws-json/recognize.ts'
 import { createQueryEndpoint } from '#http/aws-query/endpoint.ts'
 import { isQueryRequest } from '#http/aws-query/recognize.ts'
 import { applyCors, createCors } from '#http/cors.ts'
@@ -15,6 +17,7 @@ import { refusalTold } from '#http/server/connections.ts'
 import { closeServer, createHttpServer, listen, takeConnections } from '#http/server/server.ts'
 import { readTls } from '#http/server/tls.ts'
 import { createIamService } from '#iam/service.ts'
+import { createKmsService } from '#kms/service.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import { createLog, flushLog } from '#lib/log/log.ts'
 import { createWebsiteHostReader } from '#model/bucket/website-host.ts'
@@ -96,15 +99,20 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const admin = createAdminEndpoint({ ...services, region, service, apiBaseUrl, ...questions })
   const minioAdmin = createMinioAdminRoutes(services.store)
   const onServed = config.activity ? (served: ServedRequest) => access.activity.record(served) : undefined
-  const query = createQueryEndpoint({
-    services: [
+  const query = createQueryEndpoint(
+    [
       createIamService({ identities, gatekeeper, clientAddress: access.clientAddress, settings: config, clock }),
       createStsService({ identities, gatekeeper, journal: access.journal, settings: config.sts }),
     ],
-    log,
-    rateLimit,
-    onServed,
+    { log, rateLimit, onServed },
+  )
+  const kmsService = createKmsService({
+    gatekeeper,
+    keyring: open.keys.keyring,
+    keyPolicies: open.keyPolicies,
+    settings: config,
   })
+  const kms = createJsonEndpoint(kmsService, { log, rateLimit, onServed })
   const readAddress = createAddressReader(services.settings.virtualHostDomains)
   /** A bucket addressed by host may hold a key that looks like one of our own paths. */
   const isOurs = ({ url = '', headers }: IncomingMessage) =>
@@ -117,8 +125,13 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const isQuery = (request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>) =>
     isQueryRequest(request) && readAddress('/', request.headers.host).bucketName === ''
 
+  const isKms = (request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>) =>
+    isJsonRequest(request, kmsService) && readAddress('/', request.headers.host).bucketName === ''
+
+  const protocolOf = (request: IncomingMessage) => (isQuery(request) ? 'query' : isKms(request) ? 'json' : 's3')
+
   const cors = createCors(config.cors)
-  const isOfS3 = (request: IncomingMessage) => !isOurs(request) && !isQuery(asAskedBefore(request))
+  const isOfS3 = (request: IncomingMessage) => !isOurs(request) && !isQuery(asAskedBefore(request)) && !isKms(request)
   const serverCors = (request: IncomingMessage) => (isOfS3(request) ? cors : undefined)
   const endpoint = createS3Endpoint({
     services,
@@ -139,6 +152,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
 
   function route(request: Request, response: Response, next: NextFunction): void {
     if (isQuery(request)) query(request, response)
+    else if (isKms(request)) kms(request, response)
     else if (!isOurs(request)) endpoint(request, response)
     else health(request, response, () => minioAdmin(request, response, () => admin(request, response, next)))
   }
@@ -151,7 +165,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
       const site = websiteIn(host)
       if (refusal !== undefined) {
         log.warn({ host, origin, path: request.path }, 'refused: the well-known first secret is in force')
-        answerRefusal(refusal, isQuery(request) ? 'query' : 's3', request, response)
+        answerRefusal(refusal, protocolOf(request), request, response)
       } else if (site !== undefined) website(request, response, site)
       else if (config.corsAdmin && !isOfS3(request)) {
         applyCors(cors, request, response, () => route(request, response, next))
@@ -162,7 +176,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
     app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
       log.error({ error, path: request.path }, 'a request failed before it reached a service')
       if (response.headersSent) response.destroy()
-      else answerRefusal(new ApiError('InternalError'), isQuery(request) ? 'query' : 's3', request, response)
+      else answerRefusal(new ApiError('InternalError'), protocolOf(request), request, response)
     })
   }
 }

@@ -68,7 +68,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     blocksPublicAccess: config.defaultPublicAccessBlock,
     verifyReads: config.verifyReads,
   })
-  const jobs = openJobs({ services: { store, engine, clock, log, settings: config }, runs: runsJobs })
+  const jobs = openJobs({ services: { store, engine, keyring, clock, log, settings: config }, runs: runsJobs })
   const virtualHostDomains = domainsOf(config)
   const access = openAccess({
     identities,

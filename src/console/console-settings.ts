@@ -1,6 +1,7 @@
 /** What the console needs to know of the server's settings. */
 import type { CorsSettings } from '#http/cors.ts'
 import type { BucketDefaults } from '#model/bucket/new-bucket.ts'
+import type { WebsiteDomain } from '#model/bucket/website-host.ts'
 
 /** The part of the server's settings that the console uses. */
 export interface ConsoleSettings extends BucketDefaults {
@@ -11,6 +12,7 @@ export interface ConsoleSettings extends BucketDefaults {
   readonly uiPort: number
   readonly apiBaseUrl: string | undefined
   readonly uiBaseUrl: string | undefined
+  readonly websiteDomains: readonly WebsiteDomain[]
   readonly region: string
   readonly regions: readonly string[]
   readonly service: string

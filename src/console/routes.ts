@@ -61,11 +61,13 @@ import { type Route, route } from './route.ts'
 import { abortOldUpload } from './settings/abort-upload.ts'
 import { saveCors, showCors } from './settings/cors/cors-page.ts'
 import { checkPolicy, savePolicy, showPolicyStamp } from './settings/policy.ts'
+import { setAbac, setAcceleration, setPayer } from './settings/properties.ts'
 import { savePublicAccess } from './settings/public-access.ts'
 import { saveQuota, showQuota } from './settings/quota/quota-page.ts'
 import { askRemoval, emptyBucket, removeBucket } from './settings/remove-bucket.ts'
 import { showSettings } from './settings/show-settings.ts'
 import { setVersioning } from './settings/versioning.ts'
+import { removeWebsite, saveWebsite, showWebsite } from './settings/website/website-page.ts'
 import { showSignIn, signIn } from './sign-in/sign-in.ts'
 import { signOut } from './sign-in/sign-out.ts'
 import { setTheme } from './sign-in/theme.ts'
@@ -152,8 +154,14 @@ export const routes: readonly Route[] = [
   route('post', '/ui/buckets/:bucket/quota', 'signed-in', saveQuota),
   route('get', '/ui/buckets/:bucket/lock', 's3:GetBucketObjectLockConfiguration', showBucketLock),
   route('post', '/ui/buckets/:bucket/lock', 's3:PutBucketObjectLockConfiguration', saveBucketLock),
+  route('get', '/ui/buckets/:bucket/website', 's3:GetBucketWebsite', showWebsite),
+  route('post', '/ui/buckets/:bucket/website', 's3:PutBucketWebsite', saveWebsite),
+  route('post', '/ui/buckets/:bucket/website/remove', 's3:DeleteBucketWebsite', removeWebsite),
+  route('post', '/ui/buckets/:bucket/request-payment', 's3:PutBucketRequestPayment', setPayer),
+  route('post', '/ui/buckets/:bucket/accelerate', 's3:PutAccelerateConfiguration', setAcceleration),
+  route('post', '/ui/buckets/:bucket/abac', 's3:PutBucketAbac', setAbac),
   route('get', '/ui/buckets/:bucket/tags', 's3:GetBucketTagging', showBucketTags),
-  route('post', '/ui/buckets/:bucket/tags', 's3:PutBucketTagging', saveBucketTags),
+  route('post', '/ui/buckets/:bucket/tags', 'signed-in', saveBucketTags),
   route('post', '/ui/buckets/:bucket/versioning', 's3:PutBucketVersioning', setVersioning),
   route('post', '/ui/buckets/:bucket/uploads/:upload/abort?key=', 's3:AbortMultipartUpload', abortOldUpload),
   route('get', '/ui/buckets/:bucket/remove', 's3:DeleteBucket', askRemoval),

@@ -4,22 +4,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { formatXml } from '#lib/text/xml.ts'
 import type { ApiError } from '#model/errors.ts'
 
-/** `protocol`: S3's, or that of IAM and STS. */
+/** `protocol`: S3's, that of IAM and STS, or that of KMS. */
 export function answerRefusal(
   { status, code, message, fields }: ApiError,
-  protocol: 's3' | 'query',
+  protocol: 's3' | 'query' | 'json',
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
   const id = randomUUID()
   const error = { Code: code, Message: message, ...fields }
-  const body =
-    protocol === 's3'
-      ? formatXml({ root: 'Error', content: { ...error, RequestId: id } })
-      : formatXml({ root: 'ErrorResponse', content: { Error: { Type: 'Sender', ...error }, RequestId: id } })
+  const bodies = {
+    s3: () => formatXml({ root: 'Error', content: { ...error, RequestId: id } }),
+    query: () => formatXml({ root: 'ErrorResponse', content: { Error: { Type: 'Sender', ...error }, RequestId: id } }),
+    json: () => JSON.stringify({ __type: code, message }),
+  }
+  const body = bodies[protocol]()
   response.writeHead(status, {
     server: 'MyFSIO',
-    'content-type': protocol === 's3' ? 'application/xml' : 'text/xml',
+    'content-type': contentTypes[protocol],
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     // The rest of the body would be read as the next request.
@@ -27,3 +29,5 @@ export function answerRefusal(
   })
   response.end(request.method === 'HEAD' ? undefined : body)
 }
+
+const contentTypes = { s3: 'application/xml', query: 'text/xml', json: 'application/x-amz-json-1.1' } as const

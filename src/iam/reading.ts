@@ -1,5 +1,6 @@
 /** Parameters that several operations share, read into values of the domain. */
 import type { QueryParams } from '#http/aws-query/params.ts'
+import { type Page, pageOfList } from '#http/aws-service/page.ts'
 import { isSameName, type PolicyText, type Tag } from '#identity/entities/entity.ts'
 import type { XmlTree } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
@@ -28,42 +29,22 @@ export function readTags(params: QueryParams): Tag[] {
 
 export const readPath = (params: QueryParams): string => params.find('Path', rules.path) ?? '/'
 
-export interface Page<T> {
-  readonly items: readonly T[]
-  readonly IsTruncated: boolean
-  readonly Marker: string | undefined
-}
-
 const itemsMax = 1000
 const itemsUsual = 100
 
-/**
- * The requested part of a list. `keyOf` orders it and must be unique. The marker is the last key seen, so that paging
- * goes on at the right place when the list changes meanwhile. ValidationError.
- */
+/** The requested part of a list. `keyOf` orders it and must be unique. ValidationError. */
 export function pageOf<T>(params: QueryParams, list: readonly T[], keyOf: (entry: T) => string): Page<T> {
   const max = params.findNumber('MaxItems', { min: 1, max: itemsMax }) ?? itemsUsual
   const marker = params.find('Marker', { min: 1, max: 2048, pattern: /^[A-Za-z0-9_-]+$/ })
-  const after = marker === undefined ? undefined : Buffer.from(marker, 'base64url').toString()
-  const keyed = list.map((entry) => ({ entry, key: keyOf(entry) })).sort((one, other) => compare(one.key, other.key))
-  const from = after === undefined ? 0 : keyed.findIndex(({ key }) => compare(key, after) > 0)
-  const rest = from === -1 ? [] : keyed.slice(from)
-  const items = rest.slice(0, max)
-  const last = items.at(-1)
-  const isTruncated = rest.length > items.length && last !== undefined
-  return {
-    items: items.map(({ entry }) => entry),
-    IsTruncated: isTruncated,
-    Marker: isTruncated ? Buffer.from(last.key).toString('base64url') : undefined,
-  }
+  return pageOfList(list, keyOf, { max, marker })
 }
 
-const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
+/** Whether there is more, and where it begins. */
+export const markerOf = ({ next }: Page<unknown>) => ({ IsTruncated: next !== undefined, Marker: next })
 
 /** A page in the format of IAM: `<Users><member>...`. */
 export function answerPage<T>(name: string, page: Page<T>, shape: (entry: T) => XmlTree | string): XmlTree {
-  const { IsTruncated, Marker } = page
-  return { [name]: { member: page.items.map(shape) as readonly XmlTree[] }, IsTruncated, Marker }
+  return { [name]: { member: page.items.map(shape) as readonly XmlTree[] }, ...markerOf(page) }
 }
 
 /** Sorts by name, without regard to case. */

@@ -1,5 +1,5 @@
 /** Rules for parameters. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
-import type { TextRule } from '#http/aws-query/params.ts'
+import type { TextRule } from '#http/aws-service/constraint.ts'
 import { namePattern } from '#identity/entities/entity.ts'
 import { tagRules } from '#model/tag-rules.ts'
 

@@ -1,6 +1,6 @@
 /** Tags: three verbs for each kind of entity, derived from one description. */
 
-import type { TextRule } from '#http/aws-query/params.ts'
+import type { TextRule } from '#http/aws-service/constraint.ts'
 import { getInstanceProfile } from '#identity/accounts/instance-profiles.ts'
 import { getOwnPolicy, getPolicy } from '#identity/accounts/managed-policies.ts'
 import { getOidcProvider } from '#identity/accounts/oidc-providers.ts'

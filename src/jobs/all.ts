@@ -10,6 +10,7 @@ import { countSessions, forgetExpiredSessions } from '#access/sign-in/session-ro
 import { passTime, storeTimeMs } from '#store/store-time.ts'
 import { forgetCompleted } from '#store/uploads.ts'
 import type { Job, JobServices, Shown, Starts, Step } from './job.ts'
+import { showKeys, tendKeys } from './kms-keys.ts'
 import { scrub, showScrub } from './scrub.ts'
 
 const minuteMs = 60_000
@@ -56,6 +57,15 @@ export const allJobs: readonly Job[] = [
     mayStartByHand: false,
     work: async (run, { clock }) => idleAfter(forgetExpiredSessions(run.engine, clock.nowMs())),
     show: (_cursor, services) => showSessions(services),
+  },
+  {
+    name: 'kms-keys',
+    title: 'KMS keys',
+    what: 'Gives keys new material after their rotation period, and deletes keys once their window has passed.',
+    starts: () => every(60 * minuteMs),
+    mayStartByHand: false,
+    work: (_run, services) => tendKeys(services),
+    show: (_cursor, services) => showKeys(services),
   },
 ]
 

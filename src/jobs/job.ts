@@ -1,4 +1,6 @@
 /** The shape of a job: what starts it, a bounded step of its work, and how it is shown. */
+
+import type { LocalKeyring } from '#keyring/local-keyring.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import type { WorkStatus } from '#model/work-status.ts'
@@ -15,6 +17,7 @@ export interface JobLog {
 export interface JobServices {
   readonly store: Store
   readonly engine: MetadataEngine
+  readonly keyring: LocalKeyring
   readonly clock: Clock
   readonly log: JobLog
   readonly settings: JobSettings

@@ -10,6 +10,12 @@ export const keyArn = ({ account, region }: KeyPlace, id: string): string =>
 export const aliasArn = ({ account, region }: KeyPlace, name: string): string =>
   `arn:aws:kms:${region}:${accountPart(account)}:${name}`
 
+/** The ARN that a name would have, whether there is such a key or not. */
+export function arnOfName(keyId: string, place: KeyPlace): string {
+  if (keyId.startsWith('arn:')) return keyId
+  return keyId.startsWith('alias/') ? aliasArn(place, keyId) : keyArn(place, keyId)
+}
+
 /** The account and region of an ARN; empty ones if it is none. */
 export function placeOf(arn: string): KeyPlace {
   const [, , , region = '', account = ''] = arn.split(':')
@@ -28,6 +34,11 @@ export function viewOf(document: KeyDocument, key: KeyEntry): KeyView {
   return { id, arn: keyArn(key, id), account, region, state, manager, aliases, tags, policy, principals }
 }
 
+/** KMS.NotFoundException of what can be no name of a key, in this region. */
+export function assertKeyName(keyId: string, place: KeyPlace): void {
+  parseName(keyId, place)
+}
+
 /** KMS.NotFoundException. */
 export function getKey(document: KeyDocument, keyId: string, place: KeyPlace): KeyEntry {
   const named = parseName(keyId, place)
@@ -35,7 +46,7 @@ export function getKey(document: KeyDocument, keyId: string, place: KeyPlace): K
     const alias = findAlias(document, named.name, named.place)
     const key = alias && document.keys.find(({ id }) => id === alias.keyId)
     if (key !== undefined) return key
-    throw notFound(`Alias ${aliasArn(named.place, named.name)} is not found.`)
+    throw aliasNotFound(named.place, named.name)
   }
   const isThere = (key: KeyEntry) => key.id === named.name && keyArn(key, key.id) === keyArn(named.place, named.name)
   const key = document.keys.find(isThere)
@@ -82,5 +93,8 @@ function parseResource(resource: string, given: string, place: KeyPlace): Named 
   if (!keyIdForm.test(id)) throw notFound(`Invalid keyId '${given}'`)
   return { kind: 'key', name: id.toLowerCase(), place }
 }
+
+export const aliasNotFound = (place: KeyPlace, name: string): ApiError =>
+  notFound(`Alias ${aliasArn(place, name)} is not found.`)
 
 const notFound = (message: string): ApiError => new ApiError('KMS.NotFoundException', { message })

@@ -7,7 +7,7 @@ import type { DataKey, EncryptionContext, KeyPlace, Keyring, KeyView, ServerKey 
 import type { Alias, KeyDocument, KeyEntry, Material } from './key-document.ts'
 import { assertUsable, findAlias, getKey, keyArn, placeOf, viewOf } from './key-lookup.ts'
 import { managedAlias, managedDescription, managedPolicy } from './managed-keys.ts'
-import { newMaterial, openMaterial } from './material.ts'
+import { findLostMaterial, newMaterial, openMaterial } from './material.ts'
 import { type KeyDocumentSource, RootKey } from './root-key/root-key.ts'
 import { RootKeyProblem, type RootKeySource } from './root-key/root-key-source.ts'
 
@@ -115,9 +115,14 @@ export class LocalKeyring implements Keyring {
     return this.#root.check()
   }
 
-  /** Changes keys and aliases. The material of a key stays; `change` may not drop any. */
+  /** Changes keys and aliases. A change that would lose material before its window has passed is a bug. */
   update(change: (value: KeyDocument) => KeyDocument): Promise<KeyDocument> {
-    return this.#document.update(change)
+    return this.#document.update((value) => {
+      const changed = change(value)
+      const lost = findLostMaterial(value, changed, this.#clock.nowMs())
+      if (lost !== undefined) throw new Error(`The material ${lost} would be lost`)
+      return changed
+    })
   }
 
   now(): string {

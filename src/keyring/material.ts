@@ -1,6 +1,6 @@
 /** The material of keys: 32 bytes, wrapped by the root key for one key and one place in it. */
 import { randomBytes } from 'node:crypto'
-import { checksumOf, type Material } from './key-document.ts'
+import { checksumOf, type KeyDocument, type Material } from './key-document.ts'
 import { openBytes, sealBytes } from './sealed-bytes.ts'
 
 /** `rotation`: why it follows the one before. */
@@ -15,5 +15,16 @@ export function newMaterial(root: Buffer, keyId: string, at: string, rotation?: 
 export function openMaterial(root: Buffer, keyId: string, { id, wrapped }: Material): Buffer | undefined {
   return openBytes(root, Buffer.from(wrapped, 'base64'), boundTo(keyId, id))
 }
+
+/** The id of material that a change drops, although the window of its key has not passed. */
+export function findLostMaterial(before: KeyDocument, after: KeyDocument, nowMs: number): string | undefined {
+  const kept = new Set([...after.keys, ...(after.server ? [after.server] : [])].flatMap(idsOf))
+  const mayGo = ({ deletesAt }: { readonly deletesAt?: string | undefined }) =>
+    deletesAt !== undefined && Date.parse(deletesAt) <= nowMs
+  const needed = [...before.keys.filter((key) => !mayGo(key)), ...(before.server ? [before.server] : [])]
+  return needed.flatMap(idsOf).find((id) => !kept.has(id))
+}
+
+const idsOf = ({ materials }: { readonly materials: readonly Material[] }): string[] => materials.map(({ id }) => id)
 
 const boundTo = (keyId: string, materialId: string): Buffer => Buffer.from(`material ${keyId} ${materialId}`)

@@ -117,6 +117,7 @@ const table = {
     400,
     'The value of the expected bucket owner parameter must be an AWS Account ID... []',
   ],
+  InvalidBucketNamespace: [400, 'The specified bucket namespace is not valid.'],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
   InvalidBucketState: [409, 'The request is not valid with the current state of the bucket.'],
   InvalidLocationConstraint: [400, 'The specified location-constraint is not valid'],
@@ -131,6 +132,7 @@ const table = {
   ServerSideEncryptionConfigurationNotFoundError: [404, 'The server side encryption configuration was not found'],
   MetadataConfigurationNotFound: [404, 'The metadata configuration does not exist'],
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
+  NoSuchResource: [404, "The specified resource doesn't exist."],
   NoSuchTagSet: [404, 'The TagSet does not exist'],
   // Not AWS's: as Ceph names it.
   NoSuchQuota: [404, 'The bucket has no quota.'],
@@ -182,16 +184,44 @@ const table = {
   NotModified: [304, 'Not Modified'],
   PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],
 
+  // Services with the JSON protocol
+  AccessDeniedException: [400, 'Access Denied'],
+  IncompleteSignatureException: [400, 'The request signature does not conform to AWS standards.'],
+  InvalidSignatureException: [400, 'The request signature we calculated does not match the signature you provided.'],
+  MissingAuthenticationTokenException: [400, 'Missing Authentication Token'],
+  SerializationException: [400, ''],
+  ServiceUnavailableException: [503, 'Service is unable to handle request.'],
+  ThrottlingException: [400, 'Rate exceeded'],
+  UnknownOperationException: [400, ''],
+  UnrecognizedClientException: [400, 'The security token included in the request is invalid.'],
+  ValidationException: [400, 'The request does not satisfy the constraints of its parameters.'],
+
   // KMS, as S3 names its errors: https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
+  'KMS.AlreadyExistsException': [400, 'The alias already exists.'],
+  'KMS.ConflictException': [400, 'A rotation of this key is in progress.'],
   'KMS.DisabledException': [400, 'The key is disabled.'],
+  'KMS.DryRunOperationException': [400, 'The request would have succeeded, but the DryRun option is set.'],
+  'KMS.IncorrectKeyException': [
+    400,
+    'The key ID in the request does not identify a CMK that can perform this operation.',
+  ],
+  'KMS.InvalidAliasNameException': [400, 'The alias name is not valid.'],
+  'KMS.InvalidGrantTokenException': [400, 'The grant token is not valid.'],
+  'KMS.InvalidKeyUsageException': [400, 'The key cannot be used for this.'],
   'KMS.InvalidCiphertextException': [400, ''],
+  'KMS.InvalidMarkerException': [400, 'The marker is not valid.'],
   'KMS.KeyUnavailableException': [
     500,
     'The request was rejected because the specified KMS key was not available. You can retry the request.',
   ],
+  'KMS.KMSInternalException': [500, 'An internal error occurred. You can retry the request.'],
   'KMS.KMSInvalidStateException': [400, 'The state of the key does not allow this.'],
+  'KMS.LimitExceededException': [400, 'A quota was exceeded.'],
   'KMS.MalformedPolicyDocumentException': [400, 'Syntax errors in policy.'],
+  'KMS.NotAuthorizedException': [400, ''],
   'KMS.NotFoundException': [400, 'The key does not exist'],
+  'KMS.TagException': [400, 'A tag is not valid.'],
+  'KMS.UnsupportedOperationException': [400, 'This operation is not supported.'],
 
   // The server
   InternalError: [500, 'We encountered an internal error. Please try again.'],

@@ -25,8 +25,8 @@ export const limits = {
   policyBytes: 20 * KiB,
   /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html; white space does not count. */
   managedPolicyCharacters: 6144,
-  /** The form of a request to IAM or STS. */
-  queryFormBytes: 512 * KiB,
+  /** The body of a request to IAM, STS or KMS. */
+  serviceBodyBytes: 512 * KiB,
   /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#specifying-grantee */
   aclGrantsMax: 100,
   /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html */
@@ -38,6 +38,11 @@ export const limits = {
   redirectLocationBytes: 2 * KiB,
   /** IDs of rules of a bucket setting. */
   ruleIdLength: 255,
+  /** Of one account. The document of keys is written whole: https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html */
+  keysOfAccountMax: 10_000,
+  aliasesOfKeyMax: 50,
+  tagsOfKeyMax: 50,
+  rotationsOnDemandMax: 25,
   /** Any XML or JSON document in a request body. CompleteMultipartUpload with 10,000 parts needs about 2 MiB. */
   documentBytes: 4 * MiB,
   /** The document of a bucket setting. */

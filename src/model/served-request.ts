@@ -32,6 +32,9 @@ export interface ServedRequest {
   readonly allowed?: object | undefined
 }
 
+/** Stands for a secret in what is recorded. */
+export const mask = '********'
+
 /** At most this much of a document is kept. */
 export const servedDocumentBytes = 4096
 

@@ -210,8 +210,8 @@ const kms = [
   rows('key', undefined, `${cipher} reencryptonsamekey`, 'ReEncryptFrom ReEncryptTo'),
   rows('alias', undefined, '', 'CreateAlias DeleteAlias UpdateAlias'),
   rows('other', undefined, '', `ConnectCustomKeyStore CreateCustomKeyStore CreateGrant DeleteCustomKeyStore
-    DeleteImportedKeyMaterial DeriveSharedSecret DescribeCustomKeyStores DisconnectCustomKeyStore GenerateDataKeyPair
-    GenerateDataKeyPairWithoutPlaintext GenerateMac GetParametersForImport GetPublicKey ImportKeyMaterial ListGrants
+    Decapsulate DeleteImportedKeyMaterial DeriveSharedSecret DescribeCustomKeyStores DisconnectCustomKeyStore Encapsulate GenerateDataKeyPair
+    GenerateDataKeyPairWithoutPlaintext GenerateMac GetKeyLastUsage GetParametersForImport GetPublicKey ImportKeyMaterial ListGrants
     ListRetirableGrants ReplicateKey RetireGrant RevokeGrant Sign SynchronizeMultiRegionKey UpdateCustomKeyStore
     UpdatePrimaryRegion Verify VerifyMac`),
 ]

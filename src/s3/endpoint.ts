@@ -24,7 +24,7 @@ import { showFailure } from './missing-key.ts'
 import type { OperationRow, S3Response, Services } from './operation.ts'
 import { operations } from './operations.ts'
 import { regionHeader } from './region-header.ts'
-import { type Address, createAddressReader } from './request/address.ts'
+import { type Address, createAddressReader, readTagsAddress } from './request/address.ts'
 import { assertExpectedOwner } from './request/expected-owner.ts'
 import { withQueryHeaders } from './request/query-headers.ts'
 import { ReceivedRequest } from './request/received-request.ts'
@@ -75,7 +75,7 @@ export function createS3Endpoint(
     const method = request.method ?? ''
     const target = request.url ?? '/'
     const { rawHeaders } = request
-    const address = readAddress(target, request.headers.host)
+    const address = readTagsAddress(target, request.headers) ?? readAddress(target, request.headers.host)
     exchange.address = address
     if (method === 'OPTIONS') {
       return { headers: await preflightHeaders(request.headers, address, services.store, serverCors?.(request)) }
@@ -153,7 +153,11 @@ export function createS3Endpoint(
       if (response.headersSent || response.destroyed) response.destroy()
       else {
         const resource = resourceOf(request, exchange.address)
-        const refusal = await withRegion(errorResponse(shown, resource, exchange.id, hostId), exchange, services)
+        const refusal = await withRegion(
+          errorResponse(shown, resource, exchange.id, hostId, exchange.address?.isOfTags),
+          exchange,
+          services,
+        )
         bytes = await send(response, method, refusal, { ...common, ...(await corsOfRefusal(request, exchange)) })
       }
     }

@@ -3,8 +3,14 @@ import { formatXml } from '#lib/text/xml.ts'
 import { asApiError } from '#model/errors.ts'
 import type { S3Response } from './operation.ts'
 
-/** Anything but an ApiError is a bug, and is shown without detail. */
-export function errorResponse(error: unknown, resource: string, requestId: string, hostId: string): S3Response {
+/** `isOfControl`: S3 Control wraps its errors. Anything but an ApiError is a bug, and is shown without detail. */
+export function errorResponse(
+  error: unknown,
+  resource: string,
+  requestId: string,
+  hostId: string,
+  isOfControl = false,
+): S3Response {
   const shown = asApiError(error)
   if (shown.status === 304) return { status: 304, headers: shown.headers }
   const content = {
@@ -15,9 +21,10 @@ export function errorResponse(error: unknown, resource: string, requestId: strin
     RequestId: requestId,
     HostId: hostId,
   }
+  const document = isOfControl ? { root: 'ErrorResponse', content: { Error: content } } : { root: 'Error', content }
   return {
     status: shown.status,
     headers: { 'content-type': 'application/xml', ...shown.headers },
-    body: formatXml({ root: 'Error', content }),
+    body: formatXml(document),
   }
 }

@@ -23,6 +23,8 @@ export interface S3Request {
   readonly headers: IncomingHttpHeaders
   /** Decoded; the first value where a name is repeated; `''` for a bare name. */
   readonly query: ReadonlyMap<string, string>
+  /** Every value of a parameter of the query, decoded. */
+  values(name: string): string[]
   readonly bucketName: string
   /** The bucket addressed, already loaded. CreateBucket and service operations must not touch it. */
   readonly bucket: Bucket
@@ -138,6 +140,8 @@ export interface OperationRow {
   readonly withoutBucket?: true
   /** The credentials are in the body, so the operation verifies them and asks for the permission. */
   readonly authenticatesItself?: true
+  /** Answers 405, as S3 does. */
+  readonly isRefused?: true
   /** Answers 501. */
   readonly isUnserved?: true
 }

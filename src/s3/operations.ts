@@ -7,7 +7,9 @@ import { createBucket } from './bucket/create-bucket.ts'
 import { deleteBucket } from './bucket/delete-bucket.ts'
 import { getBucketLocation } from './bucket/get-bucket-location.ts'
 import { headBucket } from './bucket/head-bucket.ts'
+import { listTagsForResource, tagResource, untagResource } from './bucket/resource-tags.ts'
 import { settingRows } from './bucket/setting.ts'
+import { abac } from './bucket/settings/abac.ts'
 import { accelerate } from './bucket/settings/accelerate.ts'
 import { cors } from './bucket/settings/cors.ts'
 import { notBuiltRows } from './bucket/settings/not-built.ts'
@@ -48,7 +50,7 @@ import { renameObject } from './object/rename-object.ts'
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object/tagging.ts'
 import type { AskedAction, OperationRow } from './operation.ts'
 import { listBuckets } from './service/list-buckets.ts'
-import { unsupported } from './unsupported.ts'
+import { refused, unsupported } from './unsupported.ts'
 
 /** Reading or deleting a version by its id needs a permission of its own. */
 const byVersion = (action: string, versionAction: string) => (asked: AskedAction) =>
@@ -76,6 +78,11 @@ export const operations: readonly OperationRow[] = [
   { name: 'GetBucketPolicyStatus', route: 'GET bucket ?policyStatus', action: 's3:GetBucketPolicyStatus', run: getBucketPolicyStatus },
   { name: 'GetBucketAcl', route: 'GET bucket ?acl', action: 's3:GetBucketAcl', run: getBucketAcl },
   { name: 'PutBucketAcl', route: 'PUT bucket ?acl', action: 's3:PutBucketAcl', run: putBucketAcl },
+
+  // Of S3 Control: /v20180820/tags/{arn}
+  { name: 'ListTagsForResource', route: 'GET tags', action: undefined, run: listTagsForResource, withoutBucket: true },
+  { name: 'TagResource', route: 'POST tags', action: undefined, run: tagResource, withoutBucket: true },
+  { name: 'UntagResource', route: 'DELETE tags', action: undefined, run: untagResource, withoutBucket: true },
 
   // Objects
   { name: 'PutObject', route: 'PUT object', action: 's3:PutObject', run: putObject },
@@ -111,6 +118,7 @@ export const operations: readonly OperationRow[] = [
   { name: 'ListMultipartUploads', route: 'GET bucket ?uploads', action: 's3:ListBucketMultipartUploads', run: listMultipartUploads },
 
   // Get, Put and Delete of bucket settings come from their descriptions
+  ...settingRows(abac),
   ...settingRows(accelerate),
   ...settingRows(cors),
   ...settingRows(objectLock),
@@ -123,12 +131,14 @@ export const operations: readonly OperationRow[] = [
   ...settingRows(website),
   ...notBuiltRows,
 
+  // Of directory buckets, and of BitTorrent, which S3 has given up
+  refused('CreateSession', 'GET bucket ?session', 'BUCKET'),
+  refused('GetObjectTorrent', 'GET object ?torrent', 'OBJECT'),
+  refused('ListDirectoryBuckets', 'GET service ?x-id=ListDirectoryBuckets', 'SERVICE'),
+
   // Not served yet
   unsupported('CreateBucketMetadataConfiguration', 'POST bucket ?metadataConfiguration'),
   unsupported('CreateBucketMetadataTableConfiguration', 'POST bucket ?metadataTable'),
-  unsupported('CreateSession', 'GET bucket ?session'),
-  unsupported('GetObjectTorrent', 'GET object ?torrent'),
-  unsupported('ListDirectoryBuckets', 'GET service ?x-id=ListDirectoryBuckets'),
   unsupported('RestoreObject', 'POST object ?restore'),
   unsupported('SelectObjectContent', 'POST object ?select ?select-type=2'),
   unsupported('UpdateBucketMetadataAnnotationTableConfiguration', 'PUT bucket ?metadataAnnotationTable'),

@@ -68,7 +68,7 @@ function add<Row>(map: Map<string, Route<Row>[]>, place: string, route: Route<Ro
 
 function parseRoute<Row extends { readonly route: string }>(row: Row): Route<Row> {
   const [method, kind, ...markers] = row.route.split(' ')
-  if (method === undefined || (kind !== 'service' && kind !== 'bucket' && kind !== 'object'))
+  if (method === undefined || (kind !== 'service' && kind !== 'bucket' && kind !== 'object' && kind !== 'tags'))
     throw unreadable(row.route)
   const query: { name: string; value: string | undefined }[] = []
   const headers: string[] = []

@@ -1,6 +1,19 @@
 import { ApiError } from '#model/errors.ts'
 import type { OperationRow } from './operation.ts'
 
+/** An operation that S3 itself does not have for general purpose buckets, or any more. */
+export function refused(name: string, route: string, resourceType: 'SERVICE' | 'BUCKET' | 'OBJECT'): OperationRow {
+  return {
+    name,
+    route,
+    action: undefined,
+    isRefused: true,
+    run({ method }) {
+      throw new ApiError('MethodNotAllowed', { fields: { Method: method, ResourceType: resourceType } })
+    },
+  }
+}
+
 /**
  * An operation that S3 has and this server does not. It has a row of its own, so that a request never matches another
  * row instead.

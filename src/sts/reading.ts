@@ -1,5 +1,6 @@
 /** Parameters and answers that several operations share. */
-import type { QueryParams, TextRule } from '#http/aws-query/params.ts'
+import type { QueryParams } from '#http/aws-query/params.ts'
+import type { TextRule } from '#http/aws-service/constraint.ts'
 import type { PolicyText } from '#identity/entities/entity.ts'
 import { type Tag, tagsOf } from '#identity/entities/entity.ts'
 import type { TemporaryCredentials } from '#identity/secrets/session-token.ts'

@@ -12,7 +12,7 @@ import { hostId, nextRequestId } from '#http/request-id.ts'
 import { releaseBody } from '#http/server/release-body.ts'
 import { isStretch, sendStretch } from '#http/server/send-stretch.ts'
 import { escapeForLog } from '#lib/log/escape-for-log.ts'
-import { pathDecode } from '#lib/text/uri.ts'
+import { pathDecode, splitTarget } from '#lib/text/uri.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
 import { anonymous } from '#model/account.ts'
 import { ApiError, asApiError } from '#model/errors.ts'
@@ -165,10 +165,8 @@ function visitOf(request: IncomingMessage, clientAddress: ClientAddress): Visit 
 
 /** A proxy may send the absolute form of RFC 9112 §3.2.2. */
 function targetOf(url: string): { path: string; query: string } {
-  const target = url.replace(/^https?:\/\/[^/?]*/i, '')
-  const mark = target.indexOf('?')
-  const path = mark < 0 ? target : target.slice(0, mark)
-  return { path: path.startsWith('/') ? path : `/${path}`, query: mark < 0 ? '' : target.slice(mark) }
+  const { path, query } = splitTarget(url.replace(/^https?:\/\/[^/?]*/i, ''))
+  return { path: path.startsWith('/') ? path : `/${path}`, query: query === '' ? '' : `?${query}` }
 }
 
 /** Resolves to the number of body bytes written. */

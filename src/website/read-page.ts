@@ -12,8 +12,7 @@ import { assertKey, type ObjectVersion } from '#model/object/object.ts'
 import { parseRange, rangeToServe } from '#model/object/range.ts'
 import { assertActive } from '#model/object/storage-class.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
-import { redirectToLocation } from './redirect.ts'
-import type { Answer, Visit } from './visit.ts'
+import { type Answer, redirect, type Visit } from './visit.ts'
 
 export interface Domain {
   readonly store: Store
@@ -85,7 +84,7 @@ function answerFrom(opened: OpenObject, partOf: (version: ObjectVersion) => Part
     const { websiteRedirectLocation } = version
     if (websiteRedirectLocation !== undefined) {
       opened.close()
-      return redirectToLocation(websiteRedirectLocation)
+      return redirect(websiteRedirectLocation)
     }
     const { status, headers, start, end } = partOf(version)
     const own = {

@@ -4,12 +4,12 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html
  */
 import type { Bucket } from '#model/bucket/bucket.ts'
-import { findRuleForError, findRuleForKey, indexedKey, type Website } from '#model/bucket/website.ts'
+import { findRuleForError, findRuleForKey, indexedKey, type RoutingRule, type Website } from '#model/bucket/website.ts'
+import { locationOfAll, locationOfFolder, locationOfRule } from '#model/bucket/website-redirect.ts'
 import { ApiError, asApiError } from '#model/errors.ts'
 import { type ErrorIds, errorHeaders, errorPage } from './error-page.ts'
 import { type Domain, hasPage, readErrorDocument, readPage } from './read-page.ts'
-import { redirectAll, redirectByRule, redirectToFolder } from './redirect.ts'
-import type { Answer, Visit } from './visit.ts'
+import { type Answer, redirect, type Visit } from './visit.ts'
 
 export interface Site {
   readonly bucket: Bucket
@@ -39,7 +39,7 @@ export async function servePage(
   visit: Visit,
   ids: ErrorIds,
 ): Promise<Served> {
-  if ('redirectAll' in website) return { answer: redirectAll(website.redirectAll, visit) }
+  if ('redirectAll' in website) return { answer: redirect(locationOfAll(website.redirectAll, visit)) }
   const rule = findRuleForKey(website.rules, visit.key)
   if (rule !== undefined) return { answer: redirectByRule(rule, visit) }
   try {
@@ -62,7 +62,7 @@ async function answerFailure(
   const isHidden = error.code === 'NoSuchKey' || error.code === 'AccessDenied'
   if (isHidden && key !== '' && !key.endsWith('/')) {
     const isFolder = await hasPage(domain, visit, bucket, indexedKey(website.indexSuffix, `${key}/`))
-    if (isFolder) return redirectToFolder(visit)
+    if (isFolder) return redirect(locationOfFolder(visit), 302)
   }
   const rule = findRuleForError(website.rules, key, status)
   if (rule !== undefined) return redirectByRule(rule, visit)
@@ -77,6 +77,9 @@ async function answerFailure(
     return pageOf(error, ids, asApiError(documentFailure))
   }
 }
+
+const redirectByRule = (rule: RoutingRule, visit: Visit): Answer =>
+  redirect(locationOfRule(rule, visit), rule.redirect.code)
 
 export function pageOf(error: ApiError, ids: ErrorIds, documentError?: ApiError): Answer {
   const headers = { ...errorHeaders(error), 'content-type': 'text/html; charset=utf-8' }

@@ -1,20 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
+import type { VisitedAddress } from '#model/bucket/website-redirect.ts'
 import type { Content } from '#store/contract.ts'
 
 /** A request for a page. */
-export interface Visit {
+export interface Visit extends VisitedAddress {
   readonly headers: IncomingHttpHeaders
   /** What conditions of policies may ask of it. */
   readonly facts: RequestFacts
-  /** As the visitor asked for it. */
-  readonly scheme: 'http' | 'https'
-  readonly host: string
-  /** Path and query as sent; the query with its `?`, '' if there is none. */
-  readonly path: string
-  readonly query: string
-  /** The path, decoded. */
-  readonly key: string
 }
 
 export interface Answer {
@@ -22,3 +15,5 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | Content
 }
+
+export const redirect = (location: string, status = 301): Answer => ({ status, headers: { location } })

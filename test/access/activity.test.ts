@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { createClientAddress } from '#access/caller/client-address.ts'
 import { Activity } from '#access/records/activity.ts'
-import { mask, maskForm, maskHeaders, maskTarget } from '#access/records/masked-request.ts'
+import { maskForm, maskHeaders, maskTarget } from '#access/records/masked-request.ts'
 import { readTraffic, stretchMs, Traffic } from '#access/records/traffic.ts'
 import { systemClock } from '#lib/clock.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { transact } from '#metadata/transact.ts'
 import type { ServedRequest } from '#model/served-request.ts'
+import { mask } from '#model/served-request.ts'
 
 const fail = (error: unknown) => {
   throw error

@@ -24,6 +24,8 @@ import {
   PutObjectAclCommand,
   PutObjectAnnotationCommand,
   PutObjectCommand,
+  PutObjectLegalHoldCommand,
+  PutObjectRetentionCommand,
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
@@ -31,7 +33,7 @@ import {
 const algorithms: readonly ChecksumAlgorithm[] = ['CRC32', 'CRC32C', 'SHA1', 'SHA256', 'CRC64NVME']
 const fullObject: readonly ChecksumAlgorithm[] = ['CRC32', 'CRC32C', 'CRC64NVME']
 const partBytes = 5 * 1024 * 1024
-export const versionedBuckets = ['versioned', 'suspended']
+export const versionedBuckets = ['versioned', 'suspended', 'locked']
 export const buckets = ['plain', 'with-acls', ...versionedBuckets]
 
 /** Bytes that differ for each name, and are the same each time. */
@@ -48,7 +50,8 @@ const attributes = { ContentType: 'x/y', CacheControl: 'no-cache', Metadata: { o
 export async function fill(client: S3Client): Promise<void> {
   for (const Bucket of buckets) {
     const ObjectOwnership = Bucket === 'with-acls' ? 'ObjectWriter' : 'BucketOwnerEnforced'
-    await client.send(new CreateBucketCommand({ Bucket, ObjectOwnership }))
+    const ObjectLockEnabledForBucket = Bucket === 'locked'
+    await client.send(new CreateBucketCommand({ Bucket, ObjectOwnership, ObjectLockEnabledForBucket }))
   }
   const Tagging = { TagSet: [{ Key: 'team', Value: 'blue' }] }
   await client.send(new PutBucketTaggingCommand({ Bucket: 'plain', Tagging }))
@@ -65,6 +68,7 @@ export async function fill(client: S3Client): Promise<void> {
     await putUploads(client, Bucket, 'third', ['SHA1', 'CRC32C'])
     await client.send(new DeleteObjectCommand({ Bucket, Key: 'medium' }))
   }
+  await lockSome(client, 'locked')
   await setVersioning(client, 'suspended', 'Suspended')
   await putSmall(client, 'suspended', 'fourth')
   await client.send(new DeleteObjectCommand({ Bucket: 'suspended', Key: 'empty' }))
@@ -74,6 +78,17 @@ export async function fill(client: S3Client): Promise<void> {
   const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: 'plain', Key: 'in-progress' }))
   const part = { Bucket: 'plain', Key: 'in-progress', UploadId, PartNumber: 1, Body: bytesOf('part', partBytes) }
   await client.send(new UploadPartCommand(part))
+}
+
+/** Current and older versions, small and large: in compliance mode, held, or neither. */
+async function lockSome(client: S3Client, Bucket: string): Promise<void> {
+  const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket }))
+  const Retention = { Mode: 'COMPLIANCE', RetainUntilDate: new Date('2999-01-01') } as const
+  for (const [index, { Key, VersionId }] of Versions.entries()) {
+    const which = { Bucket, Key, VersionId }
+    if (index % 3 === 0) await client.send(new PutObjectRetentionCommand({ ...which, Retention }))
+    if (index % 4 === 0) await client.send(new PutObjectLegalHoldCommand({ ...which, LegalHold: { Status: 'ON' } }))
+  }
 }
 
 async function putEveryKind(client: S3Client, Bucket: string, round: string): Promise<void> {

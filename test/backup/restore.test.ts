@@ -148,6 +148,28 @@ async function forgetFullChecksums(root: string): Promise<number> {
   return changed
 }
 
+describe('locked versions', () => {
+  it('stay in a copy', { timeout: 60_000 }, async () => {
+    const { client, close } = await restored('cp -a')
+    const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: 'locked' }))
+    const outcomes = new Map<string, number>()
+    for (const { Key, VersionId } of Versions) {
+      const which = { Bucket: 'locked', Key, VersionId }
+      const head = await client.send(new HeadObjectCommand(which))
+      const isLocked = head.ObjectLockMode !== undefined || head.ObjectLockLegalHoldStatus === 'ON'
+      const remove = new DeleteObjectCommand({ ...which, BypassGovernanceRetention: true })
+      const outcome = await client.send(remove).then(
+        () => 'deleted',
+        (error: Error) => error.name,
+      )
+      const what = `${isLocked ? 'locked' : 'free'}: ${outcome}`
+      outcomes.set(what, (outcomes.get(what) ?? 0) + 1)
+    }
+    await close()
+    expect([...outcomes.keys()].sort()).toEqual(['free: deleted', 'locked: AccessDenied'])
+  })
+})
+
 describe.each(['cp -a', 'tar'])('in a copy made by %s, before anything was read', (how) => {
   let copy: Awaited<ReturnType<typeof restored>>
 

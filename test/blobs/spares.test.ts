@@ -150,7 +150,7 @@ describe('what was replaced', () => {
   it('is taken after a moment', async () => {
     for (const path of make(3)) spares.recycle(path)
     expect(kept()).toHaveLength(3)
-    await vi.waitFor(() => expect(kept()).toEqual([]))
+    await vi.waitFor(() => expect(kept()).toEqual([]), 10_000)
   })
 
   it('has all been taken when that is finished, and then there may be more', async () => {

@@ -9,6 +9,10 @@ import { expectEqual } from './round-trip.ts'
 /** Its releases are no versions of the module: this is the last one. */
 const module = goProgram('mc-20250313', 'github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9')
 
+function expectIn(what: string, said: string, wanted: string): void {
+  if (!said.includes(wanted)) throw new Error(`${what} is not ${wanted}: ${said}`)
+}
+
 /** MinIO's client. */
 export function mc(account: Account): Client {
   const { url, accessKey, secretKey } = account
@@ -65,6 +69,24 @@ export function mc(account: Account): Client {
       ],
       ['copies on the server', () => run('cp', `ours/${bucket}/large.bin`, `ours/${bucket}/copied/large.bin`)],
       ['moves on the server', () => run('mv', `ours/${bucket}/copied/large.bin`, `ours/${bucket}/moved.bin`)],
+      [
+        'locks a bucket, an object and a version, and finds what it has locked',
+        async () => {
+          const vault = `ours/${bucket}-vault`
+          await run('mb', '--with-lock', vault)
+          await run('retention', 'set', '--default', 'GOVERNANCE', '1d', vault)
+          expectIn('the default', await run('retention', 'info', '--default', '--json', vault), '"GOVERNANCE"')
+          await run('cp', join(source, 'large.bin'), `${vault}/large.bin`)
+          expectIn('its retention', await run('retention', 'info', '--json', `${vault}/large.bin`), '"GOVERNANCE"')
+          await run('legalhold', 'set', `${vault}/large.bin`)
+          expectIn('its hold', await run('legalhold', 'info', '--json', `${vault}/large.bin`), '"ON"')
+          await run('legalhold', 'clear', `${vault}/large.bin`)
+          await run('retention', 'clear', `${vault}/large.bin`)
+          await run('retention', 'set', '--bypass', 'GOVERNANCE', '2d', `${vault}/large.bin`)
+          await run('rm', '--recursive', '--versions', '--bypass', '--force', vault)
+          await run('rb', vault)
+        },
+      ],
       ['finds all as it was', async () => void (await run('stat', `ours/${bucket}/moved.bin`))],
     ],
     deleteBucket: async (bucket) => {

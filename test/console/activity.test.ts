@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import http from 'node:http'
 import { CreateLoginProfileCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam'
+import { CreateKeyCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms'
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -91,6 +92,20 @@ describe('activity', () => {
     const list = async () => (await visitor.get('/ui/activity?operation=PutObject&status=4xx')).text
     await expect.poll(list).toMatch(/open\/gone/)
     expect(await list()).toContain('IncompleteBody')
+  })
+
+  it('keeps what a request to KMS encrypts out of the record', async () => {
+    const credentials = { accessKeyId: 'admin', secretAccessKey: 'admin-secret' }
+    const kms = new KMSClient({ endpoint, region: 'us-east-1', maxAttempts: 1, credentials })
+    const { KeyMetadata } = await kms.send(new CreateKeyCommand({ Description: 'of the record' }))
+    const Plaintext = Buffer.from('never to be recorded')
+    await kms.send(new EncryptCommand({ KeyId: KeyMetadata?.KeyId, Plaintext, EncryptionContext: { a: 'shown' } }))
+    const visitor = await site.signIn()
+    const { text } = await visitor.get('/ui/activity?operation=kms:Encrypt')
+    const one = (await visitor.get(/href="(\/ui\/activity\/[\w-]+)"/.exec(text)?.[1] ?? '')).text
+    expect(one).toContain('kms:Encrypt')
+    expect(one).toContain('shown')
+    expect(one).not.toContain(Plaintext.toString('base64'))
   })
 
   it('shows the document that came as the body as a tree', async () => {

@@ -1,5 +1,6 @@
-/** What of S3, IAM and STS is served, from the maps that requests are matched against. */
+/** What of S3, IAM, STS and KMS is served, from the maps that requests are matched against. */
 import { operations as iamOperations } from '#iam/operations.ts'
+import { operations as kmsOperations } from '#kms/operations.ts'
 import { anonymous, type Principal } from '#model/account.ts'
 import { notBuiltRows } from '#s3/bucket/settings/not-built.ts'
 import type { OperationRow } from '#s3/operation.ts'
@@ -7,10 +8,11 @@ import { operations as s3Operations } from '#s3/operations.ts'
 import { operations as stsOperations } from '#sts/operations.ts'
 import { code, table, wrap } from './markdown.ts'
 
-type Answer = 'served' | 'never set' | '501'
+type Answer = 'served' | 'never set' | '405' | '501'
 
 function answerOf(row: OperationRow): Answer {
   if (row.isUnserved === true) return '501'
+  if (row.isRefused === true) return '405'
   return notBuiltRows.includes(row) ? 'never set' : 'served'
 }
 
@@ -41,30 +43,39 @@ export function iamLists(): string {
   )
 }
 
-export function stsLists(): string {
-  return lists(
-    stsOperations.filter(({ isUnserved }) => isUnserved !== true).map(({ name }) => name),
-    stsOperations.filter(({ isUnserved }) => isUnserved === true).map(({ name }) => name),
-  )
-}
+type MarkedRow = { readonly name: string; readonly isUnserved?: true }
 
-const lists = (served: readonly string[], unserved: readonly string[]): string =>
+const markedLists = (rows: readonly MarkedRow[], refusal?: string): string =>
+  lists(
+    rows.filter(({ isUnserved }) => isUnserved !== true).map(({ name }) => name),
+    rows.filter(({ isUnserved }) => isUnserved === true).map(({ name }) => name),
+    refusal,
+  )
+
+export const stsLists = (): string => markedLists(stsOperations)
+export const kmsLists = (): string => markedLists(kmsOperations, 'UnsupportedOperationException')
+
+const lists = (served: readonly string[], unserved: readonly string[], refusal = '501'): string =>
   [
     wrap(`Served (${served.length}): ${served.join(', ')}.`),
-    wrap(`501 (${unserved.length}): ${unserved.join(', ')}.`),
+    wrap(`${refusal} (${unserved.length}): ${unserved.join(', ')}.`),
   ].join('\n\n')
 
 /** The counts for README. */
 export function operationCounts(): string {
   const count = (answer: Answer) => s3Operations.filter((row) => answerOf(row) === answer).length
   const iamServed = iamOperations.filter(({ on }) => on !== 'unsupported').length
-  const stsServed = stsOperations.filter(({ isUnserved }) => isUnserved !== true).length
+  const marked = (name: string, rows: readonly MarkedRow[]) => {
+    const served = rows.filter(({ isUnserved }) => isUnserved !== true).length
+    return [name, `${served}`, '', '', `${rows.length - served}`]
+  }
   return table(
-    ['', 'Served', 'Answered as never set', '501 NotImplemented'],
+    ['', 'Served', 'Answered as never set', 'Refused as on AWS', 'Not supported'],
     [
-      ['S3', `${count('served')}`, `${count('never set')}`, `${count('501')}`],
-      ['IAM', `${iamServed}`, '', `${iamOperations.length - iamServed}`],
-      ['STS', `${stsServed}`, '', `${stsOperations.length - stsServed}`],
+      ['S3', `${count('served')}`, `${count('never set')}`, `${count('405')}`, `${count('501')}`],
+      ['IAM', `${iamServed}`, '', '', `${iamOperations.length - iamServed}`],
+      marked('STS', stsOperations),
+      marked('KMS', kmsOperations),
     ],
   )
 }

@@ -1,7 +1,7 @@
 /** Which part of which document is generated, and from what. */
 import { join } from 'node:path'
 import { jobsTable, routesTable } from './admin-tables.ts'
-import { iamLists, operationCounts, s3Table, stsLists } from './operation-tables.ts'
+import { iamLists, kmsLists, operationCounts, s3Table, stsLists } from './operation-tables.ts'
 import { settingsTable } from './settings-table.ts'
 
 interface Part {
@@ -19,6 +19,7 @@ export const parts: readonly Part[] = [
   { file: 'docs/operations.md', name: 's3', content: s3Table },
   { file: 'docs/operations.md', name: 'iam', content: iamLists },
   { file: 'docs/operations.md', name: 'sts', content: stsLists },
+  { file: 'docs/operations.md', name: 'kms', content: kmsLists },
   { file: 'docs/admin-api.md', name: 'routes', content: routesTable },
   { file: 'docs/operating.md', name: 'jobs', content: jobsTable },
 ]

@@ -31,7 +31,7 @@ describe('with iam.json and bucket_policies.json broken', () => {
     const { child, folder, said } = launched
     const [, apiPort] = await said(/API\s+http:\/\/127\.0\.0\.1:(\d+)/i)
     const [, uiPort] = await said(/Console\s+http:\/\/127\.0\.0\.1:(\d+)/i)
-    await vi.waitFor(() => expect(childrenOf(child.pid)).toHaveLength(3))
+    await vi.waitFor(() => expect(childrenOf(child.pid)).toHaveLength(3), 10_000)
     const s3 = new S3Client({
       endpoint: `http://127.0.0.1:${apiPort}`,
       region: 'us-east-1',

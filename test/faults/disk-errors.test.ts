@@ -296,7 +296,7 @@ describe('when the disk fails', () => {
     if (/^rm/.test(failed?.operation ?? '')) {
       for (const name of staging()) if (!stagedBefore.includes(name)) forgiven.add(name)
     }
-    await vi.waitFor(() => expect(openFilesBelow(server.root), what).toEqual([]), { interval: 5 })
+    await vi.waitFor(() => expect(openFilesBelow(server.root), what).toEqual([]), { interval: 5, timeout: 10_000 })
     expect(surprises.splice(0), what).toEqual([])
     return failed !== undefined
   }
@@ -321,6 +321,6 @@ describe('when the disk fails', () => {
     await failAt(scenario, Number.POSITIVE_INFINITY, 'once')
     for (let at = 0; await failAt(scenario, at, 'once'); at++);
     for (let at = 0; await failAt(scenario, at, 'lasting'); at += stride);
-    await vi.waitFor(() => expect(staging().filter((name) => !forgiven.has(name))).toEqual([]))
+    await vi.waitFor(() => expect(staging().filter((name) => !forgiven.has(name))).toEqual([]), 10_000)
   })
 })

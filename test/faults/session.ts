@@ -26,7 +26,7 @@ export const bucketOf = (name: BucketName): Bucket => ({
   region: 'us-east-1',
   versioning: name === 'plain' ? 'Unversioned' : 'Enabled',
   mfaDelete: false,
-  objectLockEnabled: false,
+  objectLockEnabled: name === 'versioned',
 })
 
 /** `surprises` gets what the store should never have to say. */
@@ -58,6 +58,8 @@ export class Session {
   #count = 0
   /** Version ids told so far, that nobody has removed: `bucket\0key\0id`. */
   readonly #versions: string[] = []
+  /** Those with a legal hold. */
+  readonly #held = new Set<string>()
 
   constructor(store: Store, journal: Journal, random: Random) {
     this.#store = store
@@ -99,7 +101,8 @@ export class Session {
     if (choice < 0.5) await this.#put(bucket, key, value)
     else if (choice < 0.65) await this.#complete(bucket, key, value)
     else if (choice < 0.8) await this.#rename(bucket, key, other)
-    else if (choice < 0.9) await this.#removeVersion(bucket, key)
+    else if (choice < 0.87) await this.#removeVersion(bucket, key)
+    else if (choice < 0.95) await this.#hold(bucket, key)
     else await this.#remove(bucket, key)
   }
 
@@ -111,13 +114,14 @@ export class Session {
   }
 
   #put(bucket: BucketName, key: string, value: string): Promise<void> {
+    const isHeld = bucket === 'versioned' && this.#random() < 0.2
     return this.#doing({ changes: new Map([[`${bucket}\0${key}`, value]]) }, async () => {
       const staged = await this.#store.stage(incoming(value))
       const version = await this.#store.putObject({
         bucket: bucketOf(bucket),
         key,
         staged,
-        attributes: { ...attributes, userMetadata: { value } },
+        attributes: { ...attributes, userMetadata: { value }, ...(isHeld && { lock: { legalHold: 'ON' } }) },
         checksum: {
           algorithm: 'CRC64NVME',
           type: 'FULL_OBJECT',
@@ -125,8 +129,30 @@ export class Session {
         },
         conditions: {},
       })
-      return bucket === 'plain' ? [] : [[`${bucket}\0${key}\0${version.versionId}`, value]]
+      const id = `${bucket}\0${key}\0${version.versionId}`
+      if (isHeld) this.#held.add(id)
+      return bucket === 'plain' ? [] : [[id, value]]
     })
+  }
+
+  /** Puts a legal hold on a version, whose bytes are moved aside. */
+  async #hold(bucket: BucketName, key: string): Promise<void> {
+    const id = this.#pick(this.#versions.filter((one) => one.startsWith(`${bucket}\0${key}\0`)))
+    const version = id === undefined ? undefined : await this.#store.findVersion(bucket, key, id.split('\0')[2])
+    if (id === undefined || version === undefined) return
+    await this.#doing({ changes: new Map() }, async () => {
+      await this.#store.changeVersion(bucket, version, { change: (now) => ({ ...now, lock: { legalHold: 'ON' } }) })
+      this.#held.add(id)
+      return []
+    })
+  }
+
+  async #refused(act: () => Promise<unknown>): Promise<void> {
+    const outcome = await act().then(
+      () => 'done',
+      (error: unknown) => (error instanceof ApiError ? error.code : error),
+    )
+    if (outcome !== 'AccessDenied') throw new Error(`a held version was not refused: ${outcome}`)
   }
 
   #complete(bucket: BucketName, key: string, value: string): Promise<void> {
@@ -171,6 +197,11 @@ export class Session {
   /** The newest version of the key that has one. */
   async #removeVersion(bucket: BucketName, key: string): Promise<void> {
     const index = this.#versions.findLastIndex((id) => id.startsWith(`${bucket}\0${key}\0`))
+    const held = this.#versions[index] ?? ''
+    if (this.#held.has(held)) {
+      const remove = { bucket: bucketOf(bucket), key, versionId: held.split('\0')[2], ownerId: 'owner', conditions: {} }
+      return this.#refused(() => this.#store.deleteObject(remove))
+    }
     const [removes] = index === -1 ? [] : this.#versions.splice(index, 1)
     if (removes === undefined) return this.#remove(bucket, key)
     const versionId = removes.split('\0')[2]
@@ -200,7 +231,9 @@ export class Session {
       [`${bucket}\0${from}`, undefined],
       [`${bucket}\0${to}`, value],
     ])
-    const index = this.#versions.indexOf(`${bucket}\0${from}\0${found.versionId}`)
+    const id = `${bucket}\0${from}\0${found.versionId}`
+    if (this.#held.has(id)) return
+    const index = this.#versions.indexOf(id)
     const [removes] = index === -1 ? [] : this.#versions.splice(index, 1)
     await this.#doing({ changes, ...(removes === undefined ? {} : { removes }) }, async () => {
       const version = await this.#store.renameObject({

@@ -68,14 +68,16 @@ async function fsck(repair = false): Promise<[string, string | undefined][]> {
   return findings.map(({ kind, repair: repaired }) => [kind, repaired])
 }
 
+async function read(client: S3Client, AnnotationName: string): Promise<string | undefined> {
+  const answer = await client.send(new GetObjectAnnotationCommand({ ...object, AnnotationName }))
+  return answer.AnnotationPayload?.transformToString()
+}
+
 const rowsIn = (engine: MetadataEngine) =>
   Promise.all((['y', 'z', 'l'] as const).map(async (table) => (await engine.scan(rowsOf(table))).length))
 
 it('they are there after a restart, and right', async () => {
-  const text = await withClient(async (client) => {
-    const answer = await client.send(new GetObjectAnnotationCommand({ ...object, AnnotationName: 'long' }))
-    return answer.AnnotationPayload?.transformToString()
-  })
+  const text = await withClient((client) => read(client, 'long'))
   expect(text).toBe(long)
   expect(await fsck()).toEqual([])
   expect(await withEngine(rowsIn)).toEqual([2, 4, 0])
@@ -93,11 +95,7 @@ it('bytes that are not those that were put are not served, and are found', async
   })
   expect(await fsck()).toEqual([['damaged', undefined]])
   const failures = await withClient((client) =>
-    Promise.allSettled(
-      ['long', 'short'].map((AnnotationName) =>
-        client.send(new GetObjectAnnotationCommand({ ...object, AnnotationName })),
-      ),
-    ),
+    Promise.allSettled(['long', 'short'].map((AnnotationName) => read(client, AnnotationName))),
   )
   expect(failures.filter(({ status }) => status === 'rejected')).toMatchObject([{ reason: { name: 'InternalError' } }])
 })

@@ -1,5 +1,6 @@
 /** The API in this process with two accounts, and clients for it. */
 import { IAMClient } from '@aws-sdk/client-iam'
+import { KMSClient } from '@aws-sdk/client-kms'
 import { S3Client } from '@aws-sdk/client-s3'
 import { STSClient } from '@aws-sdk/client-sts'
 import { startProgram } from '../support/program.ts'
@@ -17,6 +18,7 @@ export interface TestApp {
   iam(keys?: Keys): IAMClient
   sts(keys?: Keys): STSClient
   s3(keys?: Keys): S3Client
+  kms(keys?: Keys, region?: string): KMSClient
   close(): Promise<void>
 }
 
@@ -53,6 +55,7 @@ export async function startApp(
     iam: (keys = rootKeys) => new IAMClient(common(keys)),
     sts: (keys = rootKeys) => new STSClient(common(keys)),
     s3: (keys = rootKeys) => new S3Client({ ...common(keys), forcePathStyle: true }),
+    kms: (keys = rootKeys, region = 'us-east-1') => new KMSClient({ ...common(keys), region }),
     close,
   }
 }

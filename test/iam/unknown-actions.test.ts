@@ -59,7 +59,7 @@ describe('actions that do not exist', () => {
     await vi.waitFor(async () => {
       for (const name of names)
         expect(await log()).toContain(`There is no action ${name}: it allows and denies nothing.`)
-    })
+    }, 10_000)
     expect(await log()).toContain('That operation takes s3:ListBucket.')
     for (const name of [...others, 's3:GetObject']) expect(await log()).not.toContain(`There is no action ${name}:`)
   })

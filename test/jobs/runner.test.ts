@@ -4,6 +4,7 @@ import type { Job, JobLog, Run, Starts, Step } from '#jobs/job.ts'
 import { leaseMs } from '#jobs/lease.ts'
 import { type OpenJobs, openJobs } from '#jobs/open-jobs.ts'
 import { backOffMs } from '#jobs/schedule.ts'
+import type { LocalKeyring } from '#keyring/local-keyring.ts'
 import type { LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { encodeJson, rowKey } from '#metadata/tables.ts'
@@ -18,6 +19,8 @@ const lookMs = 3000
 // 2026-03-01 22:00 UTC
 const startMs = Date.UTC(2026, 2, 1, 22)
 
+/** There are no keys. */
+const keyring = { keys: { keys: [] } } as unknown as LocalKeyring
 let engine: LocalEngine
 let clock: ManualClock
 let opened: OpenJobs[]
@@ -54,7 +57,7 @@ function open(job: Job, log: JobLog = silentLog): OpenJobs {
   // What is shown of a store is no matter here.
   const store = { status: async () => [] } as unknown as Store
   const settings = { scrubIntervalMs: undefined }
-  const jobs = openJobs({ services: { store, engine, clock, log, settings }, runs: true, jobs: [job] })
+  const jobs = openJobs({ services: { store, engine, keyring, clock, log, settings }, runs: true, jobs: [job] })
   opened.push(jobs)
   return jobs
 }
@@ -109,7 +112,7 @@ describe('a job', () => {
   it('that was started by hand in a process that runs none is begun by another', async () => {
     const job = jobThat({ by: 'hand' })
     const store = { status: async () => [] } as unknown as Store
-    const services = { store, engine, clock, log: silentLog, settings: { scrubIntervalMs: undefined } }
+    const services = { store, engine, keyring, clock, log: silentLog, settings: { scrubIntervalMs: undefined } }
     const shown = openJobs({ services, runs: false, jobs: [job] })
     open(job)
     await shown.start('test-job')
@@ -222,7 +225,7 @@ describe('a job', () => {
     }
     const store = { status: async () => [], compareVersions, countLeftovers: async () => 0 } as unknown as Store
     const settings = { scrubIntervalMs: 7 * 24 * hourMs }
-    const jobs = openJobs({ services: { store, engine, clock, log: silentLog, settings }, runs: true })
+    const jobs = openJobs({ services: { store, engine, keyring, clock, log: silentLog, settings }, runs: true })
     opened.push(jobs)
     const scrub = async () => (await jobs.list()).find(({ name }) => name === 'scrub')
     expect(await scrub()).toMatchObject({ state: 'failed', startedAtMs: begunMs, examples: [damaged] })

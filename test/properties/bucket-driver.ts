@@ -16,6 +16,8 @@ import {
   NotFound,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  PutObjectLegalHoldCommand,
+  PutObjectRetentionCommand,
   RenameObjectCommand,
   type S3Client,
   S3ServiceException,
@@ -39,12 +41,13 @@ const bytesOf = ({ fill, sizeBytes }: { fill: string; sizeBytes: number }) => Bu
 const sourceOf = (bucket: string, key: string) => `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`
 
 export class BucketDriver {
-  readonly model = new S3Model()
+  readonly model: S3Model
   client: S3Client
   readonly #Bucket: string
   readonly #reopen: () => Promise<S3Client>
 
-  constructor(client: S3Client, bucket: string, reopen: () => Promise<S3Client>) {
+  constructor(client: S3Client, bucket: string, reopen: () => Promise<S3Client>, hasLock: boolean) {
+    this.model = new S3Model(hasLock)
     this.client = client
     this.#Bucket = bucket
     this.#reopen = reopen
@@ -139,11 +142,45 @@ export class BucketDriver {
     )
   }
 
-  async deleteVersion({ key, nth }: Of<'deleteVersion'>): Promise<void> {
+  async deleteVersion({ key, nth, passes }: Of<'deleteVersion'>): Promise<void> {
     const VersionId = this.#nthVersion(key, nth)
-    const answer = await this.client.send(new DeleteObjectCommand({ ...this.#at(key), VersionId }))
-    expect(answer.DeleteMarker ?? false).toBe(this.model.deleteVersion(key, VersionId))
-    if (this.model.versioning !== 'Unversioned') expect(answer.VersionId).toBe(VersionId)
+    const bypass = this.model.hasLock && passes ? { BypassGovernanceRetention: true } : {}
+    await this.#both(
+      () => this.model.checkLock(this.#version(key, VersionId), passes),
+      () => this.client.send(new DeleteObjectCommand({ ...this.#at(key), VersionId, ...bypass })),
+      (answer) => {
+        expect(answer.DeleteMarker ?? false).toBe(this.model.deleteVersion(key, VersionId))
+        if (this.model.versioning !== 'Unversioned') expect(answer.VersionId).toBe(VersionId)
+      },
+    )
+  }
+
+  #version(key: string, id: string): ModelVersion | undefined {
+    return this.model.versions(key).find((version) => version.id === id)
+  }
+
+  async hold({ key, nth, status }: Of<'hold'>): Promise<void> {
+    const VersionId = this.#nthVersion(key, nth)
+    const LegalHold = { Status: status as 'ON' | 'OFF' }
+    await this.#both(
+      () => this.model.getLockable(key, VersionId),
+      () => this.client.send(new PutObjectLegalHoldCommand({ ...this.#at(key), VersionId, LegalHold })),
+      (_answer, version) => {
+        version.isHeld = status === 'ON'
+      },
+    )
+  }
+
+  async retain({ key, nth }: Of<'retain'>): Promise<void> {
+    const VersionId = this.#nthVersion(key, nth)
+    const Retention = { Mode: 'GOVERNANCE' as const, RetainUntilDate: new Date('2999-01-01') }
+    await this.#both(
+      () => this.model.getLockable(key, VersionId),
+      () => this.client.send(new PutObjectRetentionCommand({ ...this.#at(key), VersionId, Retention })),
+      (_answer, version) => {
+        version.isRetained = true
+      },
+    )
   }
 
   async deleteMany({ entries }: Of<'deleteMany'>): Promise<void> {
@@ -152,9 +189,19 @@ export class BucketDriver {
       VersionId: nth === undefined ? undefined : this.#nthVersion(key, nth),
     }))
     const answer = await this.client.send(new DeleteObjectsCommand({ Bucket: this.#Bucket, Delete: { Objects } }))
-    expect(answer.Errors ?? []).toEqual([])
-    expect(answer.Deleted?.length).toBe(Objects.length)
-    for (const [index, { Key, VersionId }] of Objects.entries()) {
+    const isLocked = ({ Key, VersionId }: (typeof Objects)[number]) => {
+      const version = VersionId === undefined ? undefined : this.#version(Key, VersionId)
+      return version?.isHeld === true || version?.isRetained === true
+    }
+    const locked = Objects.filter(isLocked)
+    const named = ({ Key, VersionId }: { Key?: string | undefined; VersionId?: string | undefined }) =>
+      `${Key} ${VersionId} AccessDenied`
+    expect((answer.Errors ?? []).map((error) => `${error.Key} ${error.VersionId} ${error.Code}`).sort()).toEqual(
+      locked.map(named).sort(),
+    )
+    const free = Objects.filter((entry) => !locked.includes(entry))
+    expect(answer.Deleted?.length ?? 0).toBe(free.length)
+    for (const [index, { Key, VersionId }] of free.entries()) {
       const deleted = answer.Deleted?.[index]
       if (VersionId === undefined) {
         const isMarker = this.model.delete(
@@ -202,9 +249,10 @@ export class BucketDriver {
     const { ifMatch, ifNoneMatch } = conditions
     await this.#both(
       () => {
-        this.model.get(from)
+        const source = this.model.get(from)
         if (from === to) throw new ModelError('InvalidRequest')
         this.model.check(to, conditions)
+        this.model.checkLock(source)
       },
       () =>
         this.client.send(
@@ -232,10 +280,16 @@ export class BucketDriver {
   }
 
   async setVersioning({ status: Status }: Of<'setVersioning'>): Promise<void> {
-    await this.client.send(
-      new PutBucketVersioningCommand({ Bucket: this.#Bucket, VersioningConfiguration: { Status } }),
+    await this.#both(
+      () => {
+        if (this.model.hasLock && Status === 'Suspended') throw new ModelError('InvalidBucketState')
+      },
+      () =>
+        this.client.send(new PutBucketVersioningCommand({ Bucket: this.#Bucket, VersioningConfiguration: { Status } })),
+      () => {
+        this.model.versioning = Status
+      },
     )
-    this.model.versioning = Status
   }
 
   async list({ prefix, delimiter, pageSize }: Of<'list'>): Promise<void> {

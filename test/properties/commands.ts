@@ -32,7 +32,7 @@ export const command = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: is('getVersion'), key, nth }) },
   { weight: 3, arbitrary: fc.record({ kind: is('delete'), key, condition }) },
-  { weight: 3, arbitrary: fc.record({ kind: is('deleteVersion'), key, nth }) },
+  { weight: 3, arbitrary: fc.record({ kind: is('deleteVersion'), key, nth, passes: fc.boolean() }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -58,6 +58,8 @@ export const command = fc.oneof(
       status: fc.constantFrom('Enabled' as const, 'Suspended' as const),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ kind: is('hold'), key, nth, status: fc.constantFrom('ON', 'ON', 'OFF') }) },
+  { weight: 1, arbitrary: fc.record({ kind: is('retain'), key, nth }) },
   { weight: 2, arbitrary: fc.record({ kind: is('list'), ...listing }) },
   { weight: 2, arbitrary: fc.record({ kind: is('listVersions'), ...listing }) },
   { weight: 2, arbitrary: fc.record({ kind: is('createUpload'), key, color }) },

@@ -8,6 +8,9 @@ export interface ModelVersion {
   readonly body: Buffer
   readonly etag: string
   readonly color: string
+  /** A legal hold, and retention in governance mode that does not end here. */
+  isHeld?: boolean
+  isRetained?: boolean
 }
 
 export interface ModelUpload {
@@ -41,9 +44,15 @@ export const etagOfParts = (parts: readonly Buffer[]) =>
 
 export class S3Model {
   versioning: 'Unversioned' | 'Enabled' | 'Suspended' = 'Unversioned'
+  readonly hasLock: boolean
   /** Newest first. */
   readonly #keys = new Map<string, ModelVersion[]>()
   readonly uploads: ModelUpload[] = []
+
+  constructor(hasLock = false) {
+    this.hasLock = hasLock
+    if (hasLock) this.versioning = 'Enabled'
+  }
 
   versions(key: string): ModelVersion[] {
     return this.#keys.get(key) ?? []
@@ -61,6 +70,18 @@ export class S3Model {
     if (found === undefined) throw new ModelError('NoSuchVersion')
     if (found.isMarker) throw new ModelError('MethodNotAllowed')
     return found
+  }
+
+  /** A version that can be locked. */
+  getLockable(key: string, id: string): ModelVersion {
+    const found = this.getVersion(key, id)
+    if (!this.hasLock) throw new ModelError('InvalidRequest')
+    return found
+  }
+
+  /** Before a version goes. `passes`: governance mode. */
+  checkLock(version: ModelVersion | undefined, passes = false): void {
+    if (version?.isHeld === true || (version?.isRetained === true && !passes)) throw new ModelError('AccessDenied')
   }
 
   check(key: string, { ifMatch, ifNoneMatch }: Condition): void {
@@ -101,7 +122,7 @@ export class S3Model {
 
   /** The current version leaves its key, which keeps a delete marker where versions are kept. */
   rename(from: string, to: string, id: string, markerId: string): void {
-    const source = this.get(from)
+    const { isHeld: _, isRetained: __, ...source } = this.get(from)
     this.#keep(from, this.versions(from).slice(1))
     if (this.versioning !== 'Unversioned') this.delete(from, markerId)
     this.put(to, source, id)

@@ -46,10 +46,11 @@ describe('any sequence of requests', () => {
   it('does what S3 does, also after a restart', { timeout: Math.max(60_000, numRuns * 10_000) }, async () => {
     const property = fc.asyncProperty(
       fc.array(command, { minLength: 5, maxLength: 60, size: 'max' }),
-      async (commands) => {
+      fc.boolean(),
+      async (commands, hasLock) => {
         const Bucket = `bucket-${count++}`
-        await client.send(new CreateBucketCommand({ Bucket }))
-        const driver = new BucketDriver(client, Bucket, reopen)
+        await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: hasLock }))
+        const driver = new BucketDriver(client, Bucket, reopen, hasLock)
         for (const each of commands) await driver.run(each)
         await driver.compareAll()
         await driver.reopen({ kind: 'reopen' })

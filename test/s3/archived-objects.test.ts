@@ -67,7 +67,7 @@ it.each(classes)('an object of class %s is listed and described, and not read', 
       $metadata: { httpStatusCode: 403 },
     })
   }
-  await vi.waitFor(() => expect(openFilesBelow(root)).toEqual(before))
+  await vi.waitFor(() => expect(openFilesBelow(root)).toEqual(before), 10_000)
 })
 
 it.each(classes)('an object of class %s is no source of a copy', async (StorageClass) => {
@@ -83,7 +83,7 @@ it.each(classes)('an object of class %s is no source of a copy', async (StorageC
   await expect(client.send(new CopyObjectCommand(again))).rejects.toMatchObject(refused)
   const part = { ...copy, Key: 'parts', UploadId, PartNumber: 1 }
   await expect(client.send(new UploadPartCopyCommand(part))).rejects.toMatchObject(refused)
-  await vi.waitFor(() => expect(openFilesBelow(root)).toEqual(before))
+  await vi.waitFor(() => expect(openFilesBelow(root)).toEqual(before), 10_000)
 })
 
 it.each(classes)('no object is written in class %s', async (StorageClass) => {

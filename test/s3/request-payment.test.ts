@@ -150,9 +150,11 @@ describe('a Requester Pays bucket', () => {
     })
   })
 
-  it('explains the refusal to the owner of the server', async () => {
-    await expect(other.send(new aws.GetObjectCommand(object))).rejects.toMatchObject(denied)
-    const records = await server.opened.access.journal.list({ limit: 1, isVisible: () => true })
-    expect(JSON.stringify(records)).toContain('Requester Pays')
+  it('explains the refusal to the owner of the bucket', async () => {
+    const as = (user: string) => ({ headers: { 'x-access-key': user, 'x-secret-key': `${user}-secret` } })
+    const answer = await fetch(`${server.endpoint}/${Bucket}/key`, as('other'))
+    const id = answer.headers.get('x-myfsio-decision-id')
+    const explained = await fetch(`${server.endpoint}/_/decisions/${id}`, as('main'))
+    expect(await explained.text()).toContain('The bucket is a Requester Pays bucket')
   })
 })

@@ -67,7 +67,6 @@ const asking: readonly (readonly [header: string, value: string, operations: rea
   ['x-amz-server-side-encryption-context', 'e30=', writes],
   ['x-amz-server-side-encryption-bucket-key-enabled', 'true', writes],
   ['x-amz-mfa', 'serial 123456', ['DeleteObject', 'DeleteObjects', 'PutBucketVersioning']],
-  ['x-amz-bucket-namespace', 'account-regional', ['CreateBucket']],
   ['if-modified-since', 'Fri, 24 Nov 2000 00:00:00 GMT', ['RenameObject']],
   ['if-unmodified-since', 'Fri, 24 Nov 2000 00:00:00 GMT', ['RenameObject']],
 ]
@@ -103,7 +102,7 @@ describe('is refused', () => {
       headers: { 'x-amz-server-side-encryption-customer-algorithm': 'AES256' },
     }
     for (let times = 0; times < 5; times++) expect((await api.ask(asked)).code).toBe('NotImplemented')
-    await vi.waitFor(() => expect(openFilesBelow(join(api.root, 'listed'))).toEqual([]))
+    await vi.waitFor(() => expect(openFilesBelow(join(api.root, 'listed'))).toEqual([]), 10_000)
   })
 
   it('in the query of a presigned URL as well', async () => {
@@ -118,5 +117,4 @@ it('a header that changes nothing where nothing is paid for is passed over, as i
   const headers = { 'x-amz-request-payer': 'requester' }
   expect((await api.ask({ line: 'GET /bucket/object', headers })).body).toBe('content')
   expect((await api.ask({ line: 'DELETE /bucket/absent', headers })).status).toBe(204)
-  expect((await api.ask({ line: 'PUT /third', headers: { 'x-amz-bucket-namespace': 'global' } })).status).toBe(200)
 })

@@ -53,7 +53,6 @@ describe('a setting that was never made', () => {
     }
     expect(await ask(new aws.GetBucketLoggingCommand({ Bucket }))).toEqual({})
     expect(await ask(new aws.GetBucketNotificationConfigurationCommand({ Bucket }))).toEqual({})
-    expect(await ask(new aws.GetBucketAbacCommand({ Bucket }))).toEqual({ AbacStatus: { Status: 'Disabled' } })
     for (const List of [
       aws.ListBucketAnalyticsConfigurationsCommand,
       aws.ListBucketIntelligentTieringConfigurationsCommand,

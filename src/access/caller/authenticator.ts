@@ -108,6 +108,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       principal: identity,
       via: credentials.kind === 'v4-query' ? 'query' : 'header',
       payload,
+      region: credentials.region,
       signature: { version: 'AWS4-HMAC-SHA256', timestamp: credentials.timestamp },
     }
   }

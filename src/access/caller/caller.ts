@@ -16,12 +16,14 @@ export interface Caller {
   readonly via: AuthenticationType
   /** How the body must be verified. `unsigned` when nothing was signed. */
   readonly payload: Payload
+  /** The region that the request was signed for; '' for clients that were configured with none. */
+  readonly region?: string
   /** Undefined if nothing was signed. `timestamp`: for example `20261124T020000Z`, where the signature has one. */
   readonly signature?: { readonly version: 'AWS4-HMAC-SHA256' | 'AWS'; readonly timestamp: string | undefined }
 }
 
 /** Services with a signing name of their own, beside S3. */
-export type OtherService = 'iam' | 'sts'
+export type OtherService = 'iam' | 'sts' | 'kms'
 
 /** What the signature of a request must be for. */
 export interface Addressed {

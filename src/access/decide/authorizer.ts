@@ -11,12 +11,12 @@ import { ApiError } from '#model/errors.ts'
 import { decisionHeader } from '#model/served-request.ts'
 import type { AccessRequest } from '#policy/evaluate/access-request.ts'
 import { aclAllows, isObjectOwnersSay } from '#policy/evaluate/acl-evaluation.ts'
-import { type Decision, evaluate, type NamedPolicy, type Policies } from '#policy/evaluate/evaluate.ts'
+import { type Decision, evaluate, type NamedPolicy } from '#policy/evaluate/evaluate.ts'
 import { explain } from '#policy/evaluate/explain.ts'
-import { isKeptToOwnersAccount, isOfOwnersAccount } from '#policy/owners-account.ts'
 import type { Requester } from '#policy/requester.ts'
 import { accessDenied, allBuckets, denialMessage, refusalMessage, withDecision } from './denial.ts'
 import { lockedPolicy } from './locked-policy.ts'
+import { keepToOwner, mayMend, withoutResource } from './owners-account.ts'
 import { type ContextOptions, createContext } from './request-context.ts'
 import { lacksPayer } from './requester-pays.ts'
 import { type ArnResource, type Asking, askingOf, type Resource } from './resource.ts'
@@ -250,27 +250,6 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   return { question, decide, authorize, authorizeArn, mayArn, recordRefusal, recordArnRefusal }
 }
 
-/**
- * The root of an account can always change the policies of its buckets, as on AWS. In an account without a root user
- * its administrators can, since they could give themselves any right.
- */
-function mayMend(request: AccessRequest, policies: Policies): boolean {
-  const { principal, action } = request
-  if (!isKeptToOwnersAccount(action) || !isOfOwnersAccount(request)) return false
-  return principal.type === 'root' || isAdministrator(request, policies)
-}
-
-/** MethodNotAllowed to requesters of other accounts who have the permission. Others get AccessDenied before. */
-function keepToOwner({ request }: AskedDecision, { method }: RequestFacts): void {
-  if (!isKeptToOwnersAccount(request.action) || isOfOwnersAccount(request)) return
-  throw new ApiError('MethodNotAllowed', { fields: { Method: method, ResourceType: 'BUCKETPOLICY' } })
-}
-
-function isAdministrator(request: AccessRequest, policies: Policies): boolean {
-  const asked = { ...request, action: 'iam:PutUserPolicy', resource: '*' }
-  return evaluate(asked, withoutResource(policies)).outcome === 'Allow'
-}
-
 /** The object's owner for actions that its owner decides about, otherwise the bucket's owner. */
 function ownerOf(action: string, { bucket, object }: Resource): string | undefined {
   return object && isObjectOwnersSay(action) ? object.ownerId : bucket?.ownerId
@@ -289,10 +268,6 @@ function aclGrants(principal: Principal, action: string, resource: Resource): bo
 function withoutAllows({ name, policy }: NamedPolicy): NamedPolicy {
   const statementsFor = (action: string) => ({ denies: policy.statementsFor(action).denies, allows: [] })
   return { name, policy: { ...policy, statementsFor } }
-}
-
-function withoutResource({ resource: _, ...others }: Policies): Policies {
-  return others
 }
 
 function arnOf({ bucket, key }: Resource): string {

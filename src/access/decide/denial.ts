@@ -30,7 +30,8 @@ export function denialMessage(request: AccessRequest, decision: Decision, { isRe
   return `${refused} with an explicit deny in ${article} ${policy}`
 }
 
-const strangerToKey = ({ principal, action }: AccessRequest): string =>
+/** Says as much of a key of another account as of one that does not exist. */
+export const strangerToKey = ({ principal, action }: Pick<AccessRequest, 'principal' | 'action'>): string =>
   `User: ${principal.arn} is not authorized to perform: ${action} on this resource because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access`
 
 /** The message of a refusal that no policy made. Inside the account, AWS names the Block Public Access setting. */

@@ -45,6 +45,7 @@ export function createContext(
       case 'aws:requestedregion':
         return resource.bucket?.region === undefined ? region : signedRegionOf(resource.bucket.region)
       default:
+        if (/^(aws:resource|s3:bucket)tag\//.test(key)) return bucketTag(key, resource)
         return key.startsWith('s3:') && isUnderstood(action, key)
           ? s3Value(key.slice(3), facts, resource, clock)
           : undefined
@@ -109,6 +110,14 @@ function tagValue(key: string, facts: RequestFacts, { object }: Resource): strin
   if (!key.startsWith('existingobjecttag/')) return undefined
   if (object === undefined) throw new ObjectNeeded()
   const tags = object?.tags ?? {}
+  return Object.hasOwn(tags, name) ? tags[name] : undefined
+}
+
+/** Tags of the bucket, of which the object is a part. */
+function bucketTag(key: string, { bucket }: Resource): string | undefined {
+  if (bucket?.hasAbac !== true) return undefined
+  const name = key.slice(key.indexOf('/') + 1)
+  const tags = bucket.tags ?? {}
   return Object.hasOwn(tags, name) ? tags[name] : undefined
 }
 

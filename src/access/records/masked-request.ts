@@ -1,7 +1,7 @@
 /** The part of a request's head that may be recorded: no secrets, and nothing long. */
 import { percentDecode } from '#lib/text/uri.ts'
+import { mask } from '#model/served-request.ts'
 
-export const mask = '********'
 /** Marks where a long text was cut. */
 export const cutMark = '…'
 

@@ -3,9 +3,10 @@
  * can be read as an option, a file name or a pattern.
  */
 import type { RequestRecord } from '#access/records/activity.ts'
-import { cutMark, mask } from '#access/records/masked-request.ts'
+import { cutMark } from '#access/records/masked-request.ts'
 import { formatVisibleJson } from '#lib/text/hidden-characters.ts'
 import { quoteForShell } from '#lib/text/shell-quote.ts'
+import { mask } from '#model/served-request.ts'
 import { commandOf } from './commands.ts'
 import { formOptions } from './form-options.ts'
 
@@ -22,7 +23,7 @@ const signatureParameter =
 
 export function curlLine(record: RequestRecord, { endpoint, region }: LineValues): string {
   const { method, target, requester, headers, operation = '' } = record
-  const service = /^(iam|sts):/.exec(operation)?.[1] ?? 's3'
+  const service = /^(iam|sts|kms):/.exec(operation)?.[1] ?? 's3'
   const lines = ['curl --globoff --path-as-is']
   if (method === 'HEAD') lines[0] += ' --head'
   else if (method !== 'GET') lines[0] += ` --request ${quoteForShell(method)}`

@@ -1,5 +1,6 @@
 /** The form of a request to IAM or STS, as options of `aws iam` and `aws sts`. */
-import { cutMark, mask } from '#access/records/masked-request.ts'
+import { cutMark } from '#access/records/masked-request.ts'
+import { mask } from '#model/served-request.ts'
 
 export interface FormOptions {
   /** For example `create-user`. */

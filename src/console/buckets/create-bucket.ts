@@ -1,7 +1,8 @@
 import { bucketHref } from '#console/address.ts'
 import type { Page } from '#console/page.ts'
 import { assertBucketName } from '#model/bucket/bucket.ts'
-import { regionOfBucket } from '#model/bucket/bucket-region.ts'
+import { accountRegional, assertNamespace, isAccountRegional } from '#model/bucket/bucket-namespace.ts'
+import { regionOfBucket, signedRegionOf } from '#model/bucket/bucket-region.ts'
 import { newBucket } from '#model/bucket/new-bucket.ts'
 import { refusalOf } from '#model/errors.ts'
 import { bucketsView } from './list-buckets.ts'
@@ -13,16 +14,25 @@ export const createBucket: Page = async (visit, services) => {
   const versioning = lock || visit.form.get('versioning') === 'on'
   const location = visit.form.get('region')?.trim() ?? ''
   const { region } = services.config
-  const keys = location === '' || location === region ? {} : { 's3:locationconstraint': location }
+  // The name says what a client of S3 has to say in a header.
+  const isRegional = isAccountRegional(name)
+  const keys = {
+    ...(location !== '' && location !== region && { 's3:locationconstraint': location }),
+    ...(isRegional && { 's3:x-amz-bucket-namespace': accountRegional }),
+  }
   try {
     const place = { bucket: { name, ownerId: '' } }
     visit.authorize('s3:CreateBucket', place, { keys })
     for (const action of lock ? lockActions : []) visit.authorize(action, place)
     assertBucketName(name)
+    const ownerId = visit.principal.canonicalId
+    const chosen = regionOfBucket(location, services.config)
+    const account = services.identities.findAccount(ownerId) ?? ''
+    if (isRegional) assertNamespace(name, accountRegional, { account, region: signedRegionOf(chosen) })
     const named = {
       name,
-      ownerId: visit.principal.canonicalId,
-      region: regionOfBucket(location, services.config),
+      ownerId,
+      region: chosen,
       ...(versioning && { versioning: 'Enabled' as const }),
       ...(lock && { objectLockEnabled: true }),
     }

@@ -2,9 +2,11 @@ import { arnOf } from '#console/docs/arn-of.ts'
 import { policyExamples } from '#console/docs/policy-examples.ts'
 import { listing } from '#console/facts.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import { mayTagBucket } from '#console/tags/bucket-tags.ts'
 import { accessOf, publicReadPolicy } from './access.ts'
 import { describePolicy } from './describe-policy.ts'
 import { indentPolicy, stampOf } from './policy-text.ts'
+import { propertiesOf } from './properties.ts'
 import { publicAccessSwitches } from './public-access.ts'
 import { fillsOf } from './quota/fill.ts'
 import { maySetQuota } from './quota/quota-page.ts'
@@ -36,8 +38,10 @@ export const showSettings: Page = async (visit, services) => {
     ...(await corsOf(visit, services)),
     maySeeLock: visit.may('s3:GetBucketObjectLockConfiguration', { bucket }),
     mayLock: visit.may('s3:PutBucketObjectLockConfiguration', { bucket }),
+    ...(await websiteOf(visit, services)),
+    properties: await propertiesOf(visit, services),
     mayReadTags: visit.may('s3:GetBucketTagging', { bucket }),
-    mayTag: visit.may('s3:PutBucketTagging', { bucket }),
+    mayTag: mayTagBucket(visit),
     mayVersion: visit.may('s3:PutBucketVersioning', { bucket }),
     mayDelete: visit.may('s3:DeleteBucket', { bucket }),
     ...(await listUploads(visit, services)),
@@ -63,6 +67,12 @@ async function corsOf({ bucket, may }: Visit, { store }: ConsoleServices) {
   const maySeeCors = may('s3:GetBucketCORS', { bucket })
   const corsRules = maySeeCors ? await store.findSetting(bucket, 'cors') : undefined
   return { maySeeCors, mayWriteCors: may('s3:PutBucketCORS', { bucket }), corsRules }
+}
+
+async function websiteOf({ bucket, may }: Visit, { store }: ConsoleServices) {
+  const maySeeWebsite = may('s3:GetBucketWebsite', { bucket })
+  const website = maySeeWebsite ? await store.findSetting(bucket, 'website') : undefined
+  return { maySeeWebsite, mayWriteWebsite: may('s3:PutBucketWebsite', { bucket }), website }
 }
 
 /** Incomplete multipart uploads. */

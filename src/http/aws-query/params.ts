@@ -2,13 +2,15 @@
  * The parameters of a request in AWS's Query protocol: flat names, with lists such as `Tags.member.1.Key`. Mistakes are
  * reported in AWS's words. https://docs.aws.amazon.com/IAM/latest/UserGuide/programming.html
  */
+import {
+  absent,
+  notInSet,
+  type TextRule,
+  violatedBy,
+  violatedByNumber,
+  violation,
+} from '#http/aws-service/constraint.ts'
 import { ApiError } from '#model/errors.ts'
-
-export interface TextRule {
-  readonly min?: number
-  readonly max?: number
-  readonly pattern?: RegExp
-}
 
 export class QueryParams {
   readonly #values: ReadonlyMap<string, string>
@@ -27,7 +29,7 @@ export class QueryParams {
   /** ValidationError. */
   get(name: string, rule: TextRule = {}): string {
     const value = this.find(name, rule)
-    if (value === undefined) throw invalid(null, name, 'Member must not be null')
+    if (value === undefined) throw invalid(null, name, absent)
     return value
   }
 
@@ -37,8 +39,8 @@ export class QueryParams {
     if (text === undefined) return undefined
     const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN
     if (Number.isNaN(value)) throw invalid(text, name, 'Member must be an integer')
-    if (value < range.min) throw invalid(text, name, `Member must have value greater than or equal to ${range.min}`)
-    if (value > range.max) throw invalid(text, name, `Member must have value less than or equal to ${range.max}`)
+    const violated = violatedByNumber(value, range)
+    if (violated !== undefined) throw invalid(text, name, violated)
     return value
   }
 
@@ -53,9 +55,7 @@ export class QueryParams {
     const value = this.#values.get(name)
     if (value === undefined) return undefined
     const choice = choices.find((one) => one === value)
-    if (choice === undefined) {
-      throw invalid(value, name, `Member must satisfy enum value set: [${choices.join(', ')}]`)
-    }
+    if (choice === undefined) throw invalid(value, name, notInSet(choices))
     return choice
   }
 
@@ -88,23 +88,10 @@ export class QueryParams {
   }
 }
 
-function check(value: string, name: string, { min = 0, max = Number.POSITIVE_INFINITY, pattern }: TextRule): void {
-  if (value.length < min) {
-    throw invalid(value, name, `Member must have length greater than or equal to ${min}`)
-  }
-  if (value.length > max) throw invalid(value, name, `Member must have length less than or equal to ${max}`)
-  if (pattern !== undefined && !pattern.test(value)) {
-    throw invalid(value, name, `Member must satisfy regular expression pattern: ${pattern.source}`)
-  }
+function check(value: string, name: string, rule: TextRule): void {
+  const violated = violatedBy(value, rule)
+  if (violated !== undefined) throw invalid(value, name, violated)
 }
 
-const shownMax = 200
-
-/** `Tags.member.1.Key` → `tags.1.member.key`, as AWS names it. */
-function invalid(value: string | null, name: string, constraint: string): ApiError {
-  const place = name.replace(/\.member\.(\d+)/g, '.$1.member').replace(/(^|\.)[A-Z]/g, (start) => start.toLowerCase())
-  const shown = value === null ? 'null' : `'${value.slice(0, shownMax)}'`
-  return new ApiError('ValidationError', {
-    message: `1 validation error detected: Value ${shown} at '${place}' failed to satisfy constraint: ${constraint}`,
-  })
-}
+const invalid = (value: string | null, name: string, constraint: string): ApiError =>
+  new ApiError('ValidationError', { message: violation(value, name, constraint) })

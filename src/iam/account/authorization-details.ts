@@ -4,7 +4,7 @@
  */
 
 import { policyNameOf } from '#iam/policies/held-policies.ts'
-import { includesName, pageOf } from '#iam/reading.ts'
+import { includesName, markerOf, pageOf } from '#iam/reading.ts'
 import type { IamRow } from '#iam/request.ts'
 import {
   formatDocument,
@@ -53,8 +53,7 @@ export const authorizationDetailsRow: IamRow = {
       GroupDetailList: member('GroupDetailList'),
       RoleDetailList: member('RoleDetailList'),
       Policies: member('Policies'),
-      IsTruncated: page.IsTruncated,
-      Marker: page.Marker,
+      ...markerOf(page),
     }
   },
 }

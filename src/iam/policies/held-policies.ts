@@ -2,7 +2,7 @@
  * Inline and attached policies of users, groups and roles, and boundaries: the same verbs on each, derived from one
  * description.
  */
-import type { TextRule } from '#http/aws-query/params.ts'
+import type { TextRule } from '#http/aws-service/constraint.ts'
 import { answerPage, pageOf, readPolicy } from '#iam/reading.ts'
 import type { IamRow, TargetOf } from '#iam/request.ts'
 import { rules } from '#iam/rules.ts'

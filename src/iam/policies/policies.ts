@@ -1,4 +1,4 @@
-import { answerPage, nameKey, pageOf, readPath, readPolicy, readTags, underPrefix } from '#iam/reading.ts'
+import { answerPage, markerOf, nameKey, pageOf, readPath, readPolicy, readTags, underPrefix } from '#iam/reading.ts'
 import type { IamRow } from '#iam/request.ts'
 import { rules } from '#iam/rules.ts'
 import { policyArnIn, policyShape, versionShape } from '#iam/shapes.ts'
@@ -157,8 +157,7 @@ export const policyRows: readonly IamRow[] = [
         PolicyGroups: { member: member('Group') },
         PolicyUsers: { member: member('User') },
         PolicyRoles: { member: member('Role') },
-        IsTruncated: page.IsTruncated,
-        Marker: page.Marker,
+        ...markerOf(page),
       }
     },
   },

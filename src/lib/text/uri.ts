@@ -29,6 +29,12 @@ export function queryDecode(text: string): string {
 /** Like percentDecode, for the path of a request: S3 reads `+` there as a space too, and only `%2B` as a plus. */
 export const pathDecode = queryDecode
 
+/** Path and query of a target, without the `?`. */
+export function splitTarget(target: string): { readonly path: string; readonly query: string } {
+  const mark = target.indexOf('?')
+  return mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) }
+}
+
 /** The parameters of a query, names and values decoded; a bare name has no value. URIError if one does not decode. */
 export function queryPairs(query: string): [name: string, value: string | undefined][] {
   const pairs: [string, string | undefined][] = []

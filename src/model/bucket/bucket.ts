@@ -26,8 +26,10 @@ export interface Bucket extends WithControls, WithBlock {
   readonly acl?: Acl
   /** Something wants to know of every change of its objects: each commit appends to the bucket's outbox. */
   readonly hasListeners?: true
-  /** Labels without an effect on access, unlike those of objects. Absent: none. */
+  /** Absent: none. They have an effect on access only where `hasAbac`, unlike those of objects. */
   readonly tags?: Tags
+  /** Attribute-based access control: conditions of policies see the bucket's tags. */
+  readonly hasAbac?: true
   /** Other accounts must say that they pay for their requests. */
   readonly requesterPays?: true
   /** The settings that have a row of their own. Absent: none. */
@@ -90,4 +92,17 @@ export type Payer = 'BucketOwner' | 'Requester'
 
 export function withPayer({ requesterPays: _, ...bucket }: Bucket, payer: Payer): Bucket {
   return payer === 'Requester' ? { ...bucket, requesterPays: true } : bucket
+}
+
+export function withAbac({ hasAbac: _, ...bucket }: Bucket, isEnabled: boolean): Bucket {
+  return isEnabled ? { ...bucket, hasAbac: true } : bucket
+}
+
+/** InvalidRequest: tags that decide about access take the rights s3:TagResource and s3:UntagResource. */
+export function assertTaggedDirectly({ hasAbac }: Bucket): void {
+  if (!hasAbac) return
+  throw new ApiError('InvalidRequest', {
+    message:
+      'Attribute-based access control is enabled for this bucket: use TagResource and UntagResource for its tags.',
+  })
 }

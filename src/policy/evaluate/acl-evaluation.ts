@@ -16,7 +16,7 @@ export interface Governed {
 }
 
 export type GovernedBucket = Governed &
-  Partial<Pick<Bucket, 'ownershipControls' | 'publicAccessBlock' | 'requesterPays'>>
+  Partial<Pick<Bucket, 'ownershipControls' | 'publicAccessBlock' | 'requesterPays' | 'hasAbac' | 'tags'>>
 
 interface Rule {
   /** Whose ACL counts, and whose owner decides. */

@@ -10,7 +10,8 @@ import {
 import { refuseBlockedAcl } from '#model/access/public-access-block.ts'
 import { resolveAcl } from '#model/access/requested-acl.ts'
 import { assertBucketName, type Bucket } from '#model/bucket/bucket.ts'
-import { regionOfBucket } from '#model/bucket/bucket-region.ts'
+import { assertNamespace } from '#model/bucket/bucket-namespace.ts'
+import { regionOfBucket, signedRegionOf } from '#model/bucket/bucket-region.ts'
 import { newBucket } from '#model/bucket/new-bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertTags, type NamedTags } from '#model/tags.ts'
@@ -39,6 +40,10 @@ export async function createBucket(request: S3Request, services: Services): Prom
   for (const action of lockActions) request.authorize(action, place)
   const tags = assertTags(named, 'newBucket')
   const region = regionOfBucket(location, settings)
+  assertNamespace(bucketName, request.headers['x-amz-bucket-namespace']?.toString(), {
+    account: services.accounts.findAccount(caller.principal.canonicalId) ?? '',
+    region: signedRegionOf(region),
+  })
   const asked = {
     name: bucketName,
     ownerId: caller.principal.canonicalId,

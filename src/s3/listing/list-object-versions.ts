@@ -14,7 +14,7 @@ import {
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html */
 export async function listObjectVersions(request: S3Request, { store, accounts }: Services): Promise<S3Response> {
   const { bucketName, bucket, query } = request
-  const { prefix, delimiter, maxKeys, isEncoded, show } = readListParameters(query)
+  const { prefix, delimiter, maxKeys, isEncoded, show } = readListParameters(request)
   const keyMarker = query.get('key-marker') ?? ''
   const versionIdMarker = query.get('version-id-marker')
   if (versionIdMarker && keyMarker === '') {

@@ -16,7 +16,7 @@ import { listPage } from './page.ts'
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
 export async function listObjectsV2(request: S3Request, { store, accounts }: Services): Promise<S3Response> {
   const { bucketName, bucket, query } = request
-  const parameters = readListParameters(query)
+  const parameters = readListParameters(request)
   const { prefix, delimiter, maxKeys, isEncoded, show } = parameters
   const token = query.get('continuation-token')
   const startAfter = query.get('start-after')

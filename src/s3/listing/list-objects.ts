@@ -15,7 +15,7 @@ import { listPage } from './page.ts'
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html */
 export async function listObjects(request: S3Request, { store, accounts }: Services): Promise<S3Response> {
   const { bucketName, bucket, query } = request
-  const parameters = readListParameters(query)
+  const parameters = readListParameters(request)
   const { prefix, delimiter, maxKeys, isEncoded, show } = parameters
   const listType = query.get('list-type') ?? '1'
   if (listType !== '1') throw invalidArgument('list-type', listType, 'Invalid List Type specified in Request')

@@ -1,12 +1,13 @@
 /** Shared by the three listings: parameters, and rows built by joining text, since a page has a thousand of them. */
 
+import type { IncomingHttpHeaders } from 'node:http'
 import { awsEncode } from '#lib/text/uri.ts'
 import { escapeXml, xmlDeclaration } from '#lib/text/xml.ts'
 import { ownerOfObject } from '#model/access/object-ownership.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import type { Accounts, S3Response } from '#s3/operation.ts'
+import type { Accounts, S3Request, S3Response } from '#s3/operation.ts'
 import { s3Namespace } from '#s3/send.ts'
 import { DocumentWriter } from './document-writer.ts'
 
@@ -19,7 +20,8 @@ export interface ListParameters {
   readonly show: (text: string) => string
 }
 
-export function readListParameters(query: ReadonlyMap<string, string>): ListParameters {
+export function readListParameters({ query, headers }: Pick<S3Request, 'query' | 'headers'>): ListParameters {
+  assertOptionalAttributes(headers)
   const encodingType = query.get('encoding-type')
   if (encodingType !== undefined && encodingType !== 'url') {
     throw invalidArgument('encoding-type', encodingType, 'Invalid Encoding Method specified in Request')
@@ -32,6 +34,15 @@ export function readListParameters(query: ReadonlyMap<string, string>): ListPara
     isEncoded,
     show: isEncoded ? (text) => awsEncode(text, { keepSlash: true }) : escapeXml,
   }
+}
+
+/** InvalidArgument for an attribute there is none of. RestoreStatus is of restored objects alone, of which there are none. */
+function assertOptionalAttributes(headers: IncomingHttpHeaders): void {
+  const name = 'x-amz-optional-object-attributes'
+  const value = headers[name]?.toString()
+  const attributes = value?.split(',').map((one) => one.trim()) ?? []
+  if (value === undefined || attributes.every((one) => one === 'RestoreStatus')) return
+  throw invalidArgument(name, value, 'Invalid attribute name specified.')
 }
 
 function readMaxKeys(text: string | undefined): number {

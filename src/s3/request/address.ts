@@ -2,7 +2,8 @@
  * What a request addresses, from its raw target and Host. The only place that makes the canonical key, which is decoded
  * once and kept verbatim: leading and doubled slashes and `..` are part of it.
  */
-import { pathDecode, queryPairs } from '#lib/text/uri.ts'
+import type { IncomingHttpHeaders } from 'node:http'
+import { pathDecode, queryPairs, splitTarget } from '#lib/text/uri.ts'
 import { createBucketHostReader } from '#model/bucket/bucket-host.ts'
 import { ApiError } from '#model/errors.ts'
 
@@ -14,11 +15,14 @@ export interface Address {
   readonly query: ReadonlyMap<string, string>
   /** Whether the host names the bucket, rather than the path. */
   readonly isVirtualHosted: boolean
+  /** The tags of the bucket, by the API of S3 Control. */
+  readonly isOfTags?: true
 }
 
-export type AddressKind = 'service' | 'bucket' | 'object'
+export type AddressKind = 'service' | 'bucket' | 'object' | 'tags'
 
 export function kindOf(address: Address): AddressKind {
+  if (address.isOfTags) return 'tags'
   if (address.key !== '') return 'object'
   return address.bucketName === '' ? 'service' : 'bucket'
 }
@@ -55,6 +59,25 @@ function pathStyle(path: string, query: ReadonlyMap<string, string>): Address {
   const bucketName = pathDecode(path.slice(1, slash))
   if (bucketName === '') throw new URIError('A key without a bucket')
   return { bucketName, key: pathDecode(path.slice(slash + 1)), query, isVirtualHosted: false }
+}
+
+const tagsPath = '/v20180820/tags/'
+
+/**
+ * The address `/v20180820/tags/{arn}` of S3 Control, whose requests name an account in a header; undefined for all others. The bucket
+ * is '' for the ARN of anything else.
+ */
+export function readTagsAddress(target: string, headers: IncomingHttpHeaders): Address | undefined {
+  if (headers['x-amz-account-id'] === undefined) return undefined
+  const { path, query } = splitTarget(withoutOrigin(target))
+  if (!path.startsWith(tagsPath)) return undefined
+  try {
+    const [, bucketName = ''] = /^arn:aws:s3:::([^/:]+)$/.exec(pathDecode(path.slice(tagsPath.length))) ?? []
+    return { bucketName, key: '', query: parseQuery(query), isVirtualHosted: false, isOfTags: true }
+  } catch (error) {
+    if (error instanceof URIError) throw new ApiError('InvalidURI', { fields: { URI: target } })
+    throw error
+  }
 }
 
 /** A proxy may send the absolute form of RFC 9112 §3.2.2. */

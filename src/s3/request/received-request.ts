@@ -3,6 +3,7 @@ import type { Caller } from '#access/caller/caller.ts'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { AllowedDecisions } from '#access/decide/allowed-decisions.ts'
 import type { Resource } from '#access/decide/resource.ts'
+import { queryPairs, splitTarget } from '#lib/text/uri.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import { type Actor, RequestActor } from '#objects/actor.ts'
@@ -60,6 +61,11 @@ export class ReceivedRequest implements S3Request {
     const { bucket } = this.#received
     if (bucket === undefined) throw new Error(`${this.operation} has no bucket`)
     return bucket
+  }
+
+  values(name: string): string[] {
+    const { query } = splitTarget(this.#received.request.url ?? '')
+    return queryPairs(query).flatMap(([given, value = '']) => (given === name ? [value] : []))
   }
 
   get bucketUrl(): string {

@@ -29,10 +29,13 @@ export function readTags(set: XmlElements): NamedTags {
 
 /** Sorted by key. */
 export function taggingDocument(tags: Tags): XmlDocument {
+  return { root: 'Tagging', content: { TagSet: { Tag: tagElements(tags) } } }
+}
+
+export function tagElements(tags: Tags): { readonly Key: string; readonly Value: string }[] {
   // Objects list numeric names first, whatever their order was.
   const sorted = Object.entries(tags).sort(([one], [other]) => (one < other ? -1 : 1))
-  const Tag = sorted.map(([Key, Value]) => ({ Key, Value }))
-  return { root: 'Tagging', content: { TagSet: { Tag } } }
+  return sorted.map(([Key, Value]) => ({ Key, Value }))
 }
 
 /** Tags of an object. InvalidArgument for a malformed header or a repeated tag; BadRequest, InvalidTag. */

@@ -10,24 +10,17 @@ interface UnservedHeader {
   /** The beginning of its name. */
   readonly prefix: string
   readonly operations: readonly string[]
-  /** A value without effect. */
-  readonly harmless?: string
 }
 
 const writes = ['PutObject', 'PostObject', 'CopyObject', 'CreateMultipartUpload']
 const parts = ['UploadPart', 'UploadPartCopy', 'CompleteMultipartUpload', 'ListParts']
 const reads = ['GetObject', 'HeadObject', 'GetObjectAttributes']
 
-/**
- * Left out: x-amz-optional-object-attributes. Without archived objects it has no effect on AWS either.
- */
 // biome-ignore format: a table
 const unserved: readonly UnservedHeader[] = [
   { prefix: 'x-amz-server-side-encryption', operations: [...writes, ...parts, ...reads] },
   { prefix: 'x-amz-copy-source-server-side-encryption', operations: ['CopyObject', 'UploadPartCopy'] },
-  { prefix: 'x-amz-object-lock-', operations: writes },
   { prefix: 'x-amz-mfa', operations: ['DeleteObject', 'DeleteObjects', 'PutBucketVersioning'] },
-  { prefix: 'x-amz-bucket-namespace', operations: ['CreateBucket'], harmless: 'global' },
   { prefix: 'if-modified-since', operations: ['RenameObject'] },
   { prefix: 'if-unmodified-since', operations: ['RenameObject'] },
 ]
@@ -46,8 +39,8 @@ export function refuseUnservedHeaders(operation: string, headers: IncomingHttpHe
   const rules = byOperation.get(operation)
   if (rules === undefined) return
   for (const name in headers) {
-    for (const { prefix, harmless } of rules) {
-      if (!name.startsWith(prefix) || headers[name] === harmless) continue
+    for (const { prefix } of rules) {
+      if (!name.startsWith(prefix)) continue
       throw new ApiError('NotImplemented', { fields: { Header: name } })
     }
   }

@@ -346,7 +346,7 @@ export const objects: readonly BadCase[] = [
     ],
     ['by a stranger', { as: 'anonymous' }, '403 AccessDenied'],
     ['by one who may not', { as: 'nobody' }, '403 AccessDenied'],
-    ['with a sub-resource not served', '?torrent', '501 NotImplemented'],
+    ['with a sub-resource not served', '?torrent', '405 MethodNotAllowed'],
   ]),
   ...table('HeadObject', 'HEAD /bucket/object', {}, [
     ...withoutCode(keys('HEAD')),
@@ -392,6 +392,5 @@ export const objects: readonly BadCase[] = [
     ['in an empty version', '?versionId=', '400 InvalidArgument'],
     ['by one who may only read', { as: 'reader' }, '403 AccessDenied'],
     ['by a stranger', { as: 'anonymous' }, '403 AccessDenied'],
-    ['through a sub-resource not served', '?annotation&annotationName=x', '501 NotImplemented'],
   ]),
 ]

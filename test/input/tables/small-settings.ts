@@ -17,7 +17,38 @@ const payment = (payer: string): Given => {
   return { body, headers: { 'content-md5': hash('md5', body, 'base64') } }
 }
 
+const abac = (status: string): Given => ({ body: `<AbacStatus>${status}</AbacStatus>` })
+const ofAccount = { 'x-amz-account-id': '000000000000' }
+const tagResource = '<TagResourceRequest><Tags><Tag><Key>a</Key><Value>b</Value></Tag></Tags></TagResourceRequest>'
+
 export const smallSettings: readonly BadCase[] = [
+  ...table('CreateSession', 'GET /bucket?session', {}, [
+    ['of a bucket that is no directory', {}, '405 MethodNotAllowed'],
+    ['of a bucket that is not there', 'GET /absent-bucket?session', '404 NoSuchBucket'],
+  ]),
+  ...table('ListDirectoryBuckets', 'GET /?x-id=ListDirectoryBuckets', {}, [
+    ['where there are none', {}, '405 MethodNotAllowed'],
+  ]),
+  ...table('GetObjectTorrent', 'GET /bucket/object?torrent', {}, [
+    ['of an object', {}, '405 MethodNotAllowed'],
+    ['of a bucket that is not there', 'GET /absent-bucket/object?torrent', '404 NoSuchBucket'],
+  ]),
+  ...table('PutBucketAbac', 'PUT /bucket?abac', abac('<Status>Enabled</Status>'), [
+    ...absent('PUT', 'abac'),
+    ['of no status', abac(''), '400 MalformedXML'],
+    ['of a status there is none of', abac('<Status>enabled</Status>'), '400 MalformedXML'],
+  ]),
+  ...(['ListTagsForResource GET', 'TagResource POST', 'UntagResource DELETE'] as const).flatMap((row) => {
+    const [operation = '', method = ''] = row.split(' ')
+    const line = (bucket: string) => `${method} /v20180820/tags/arn:aws:s3:::${bucket}?tagKeys=a`
+    const common = { headers: ofAccount, ...(method === 'POST' && { body: tagResource }) }
+    return table(operation, line('bucket'), common, [
+      ['of a bucket that is not there', line('absent-bucket'), '404 NoSuchResource'],
+      ['of a bucket of others', line('theirs'), '403 AccessDenied'],
+      ['by one who may only read', { as: 'reader' }, '403 AccessDenied'],
+      ['by a stranger', { as: 'anonymous' }, '403 AccessDenied'],
+    ])
+  }),
   ...table('PutBucketAccelerateConfiguration', 'PUT /bucket?accelerate', acceleration('<Status>Enabled</Status>'), [
     ...absent('PUT', 'accelerate'),
     ['that is no XML', { body: '{' }, '400 MalformedXML'],

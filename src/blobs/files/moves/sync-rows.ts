@@ -62,7 +62,10 @@ async function pathsOf(engine: MetadataEngine, layout: Layout, { bucket, key, mo
   ])
   const paths = isPlainKey(key) ? [layout.plain(bucket, key)] : []
   for (const value of rows) {
-    if (value !== undefined) paths.push(layout.place(bucket, key, placeOf(decodeVersion(key, value).blob)))
+    if (value === undefined) continue
+    const { blob, lock } = decodeVersion(key, value)
+    paths.push(layout.place(bucket, key, placeOf(blob)))
+    if (lock !== undefined) paths.push(layout.lockRecord(bucket, blob.id))
   }
   return paths
 }

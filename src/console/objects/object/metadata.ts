@@ -2,32 +2,53 @@
 import { objectHref } from '#console/address.ts'
 import { nameOf, objectCrumbs } from '#console/objects/folder/folder.ts'
 import type { Page, View, Visit } from '#console/page.ts'
-import { encodeHeaderBytes } from '#lib/text/header-bytes.ts'
+import { decodeHeaderBytes, encodeHeaderBytes } from '#lib/text/header-bytes.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectHeaders } from '#model/object/object.ts'
+import { assertRedirectLocation } from '#model/object/redirect-location.ts'
 import { copyObject } from '#objects/copy-object.ts'
 import { headerFields, readableHeaders } from './header-fields.ts'
+
+interface TypedMetadata {
+  readonly headers: ObjectHeaders
+  readonly pairs: Pairs
+  /** x-amz-website-redirect-location; '' for none. */
+  readonly redirect: string
+}
 
 type Pairs = readonly (readonly [name: string, value: string])[]
 
 export const showMetadata: Page = async (visit, { store }) => {
   const { bucket, key } = visit
   const version = await store.headObject(bucket.name, key, undefined)
-  return metadataView(visit, version.headers, Object.entries(version.userMetadata), version.etag)
+  const { headers, userMetadata, websiteRedirectLocation = '', etag } = version
+  const typed = { headers, pairs: Object.entries(userMetadata), redirect: decodeHeaderBytes(websiteRedirectLocation) }
+  return metadataView(visit, typed, etag)
 }
 
 export const saveMetadata: Page = async (visit, services) => {
   const { bucket, key, form } = visit
   const etag = form.get('etag') ?? ''
-  const pairs = pairsIn(form)
-  const headers = headersIn(form)
+  const typed = { headers: headersIn(form), pairs: pairsIn(form), redirect: form.get('redirect')?.trim() ?? '' }
+  const { headers, redirect } = typed
   try {
-    const userMetadata = parsePairs(pairs)
-    for (const value of Object.values(headers)) assertHeaderValue(value)
+    const userMetadata = parsePairs(typed.pairs)
+    for (const value of [...Object.values(headers), redirect]) assertHeaderValue(value)
+    if (redirect !== '') assertRedirectLocation(redirect)
+    await visit.authorizeObject('s3:GetObject', { bucket, key })
+    const { storageClass } = await services.store.headObject(bucket.name, key, undefined)
     await copyObject(services.store, visit.actor, {
       source: { bucket, key },
-      object: { bucket, key, headers, userMetadata },
-      fromSource: { metadata: false, tags: true, storage: true, annotations: true },
+      object: {
+        bucket,
+        key,
+        headers,
+        userMetadata,
+        // A change of these alone is one, too.
+        storageClass,
+        websiteRedirectLocation: redirect === '' ? undefined : encodeHeaderBytes(redirect),
+      },
+      fromSource: { metadata: false, tags: true, storage: false, annotations: true },
       conditions: { ifMatch: etag },
       isWriteAuthorized: false,
     })
@@ -35,7 +56,7 @@ export const saveMetadata: Page = async (visit, services) => {
     if (!(error instanceof ApiError) || error.status >= 500 || error.code === 'NoSuchKey') throw error
     const isStale = error.code === 'PreconditionFailed'
     const problem = isStale ? 'The object was changed meanwhile. Close this dialog and open it again.' : error.message
-    return metadataView(visit, headers, pairs, etag, problem, error.status)
+    return metadataView(visit, typed, etag, problem, error.status)
   }
   return { redirect: objectHref(bucket.name, key), notice: { kind: 'done', text: 'Metadata saved' } }
 }
@@ -82,8 +103,7 @@ function assertHeaderValue(value: string): void {
 
 function metadataView(
   { bucket, key }: Visit,
-  headers: ObjectHeaders,
-  pairs: Pairs,
+  { headers, pairs, redirect }: TypedMetadata,
   etag: string,
   problem?: string,
   status = 200,
@@ -103,6 +123,7 @@ function metadataView(
       problem,
       headers: headerFields.map(([field, name]) => ({ field, name, value: readable[field] ?? '' })),
       pairs,
+      redirect,
     },
   }
 }

@@ -5,6 +5,7 @@ import { openIam } from '#console/iam/open-iam.ts'
 import { lockFactsOf } from '#console/locks/version-lock.ts'
 import { folderCrumbs, nameOf, parentOf } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
+import { decodeHeaderBytes } from '#lib/text/header-bytes.ts'
 import { awsEncode } from '#lib/text/uri.ts'
 import { anonymous } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
@@ -23,7 +24,7 @@ export const showObject: Page = async (visit, services) => {
   if (version === undefined && versions.length === 0) throw new ApiError('NoSuchKey')
   const shown = version?.isDeleteMarker === false ? version : undefined
   return objectView(visit, {
-    version: shown && { ...shown, headers: readableHeaders(shown.headers) },
+    version: shown && readable(shown),
     versionId,
     versions,
     preview: shown === undefined ? undefined : await previewOf(services.store, bucket.name, shown, versionId),
@@ -35,6 +36,12 @@ export const showObject: Page = async (visit, services) => {
     tags: shown === undefined ? undefined : tagsFor(visit, services, shown),
     parts: shown === undefined ? [] : await services.store.listObjectParts(bucket.name, shown, 0, 1000),
   })
+}
+
+function readable(version: ObjectVersion): ObjectVersion {
+  const { headers, websiteRedirectLocation: redirect } = version
+  const location = redirect === undefined ? {} : { websiteRedirectLocation: decodeHeaderBytes(redirect) }
+  return { ...version, headers: readableHeaders(headers), ...location }
 }
 
 function objectView(visit: Visit, locals: Record<string, unknown>): View {

@@ -12,7 +12,7 @@ interface NotBuilt {
   readonly get: readonly [name: string, action: string]
   readonly put?: string
   readonly delete?: readonly [name: string, action: string]
-  /** An error, or a document: `['BucketLoggingStatus']`, `['AbacStatus', { Status: 'Disabled' }]`. */
+  /** An error, or a document: `['BucketLoggingStatus']`. */
   readonly missing: ErrorCode | readonly [root: string, content?: XmlDocument['content']]
   /** DELETE answers the error of GET; otherwise 204. */
   readonly deleteIsRefused?: true
@@ -20,7 +20,6 @@ interface NotBuilt {
 
 // biome-ignore format: a table
 const settings: readonly NotBuilt[] = [
-  { subresource: 'abac', get: ['GetBucketAbac', 's3:GetBucketAbac'], put: 'PutBucketAbac', missing: ['AbacStatus', { Status: 'Disabled' }] },
   { subresource: 'encryption', get: ['GetBucketEncryption', 's3:GetEncryptionConfiguration'], put: 'PutBucketEncryption', delete: ['DeleteBucketEncryption', 's3:PutEncryptionConfiguration'], missing: 'ServerSideEncryptionConfigurationNotFoundError' },
   { subresource: 'lifecycle', get: ['GetBucketLifecycleConfiguration', 's3:GetLifecycleConfiguration'], put: 'PutBucketLifecycleConfiguration', delete: ['DeleteBucketLifecycle', 's3:PutLifecycleConfiguration'], missing: 'NoSuchLifecycleConfiguration' },
   { subresource: 'logging', get: ['GetBucketLogging', 's3:GetBucketLogging'], put: 'PutBucketLogging', missing: ['BucketLoggingStatus'] },

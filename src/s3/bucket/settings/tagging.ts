@@ -1,3 +1,4 @@
+import { assertTaggedDirectly, type Bucket } from '#model/bucket/bucket.ts'
 import { assertTags, type Tags, withTags } from '#model/tags.ts'
 import { type BucketSetting, inBucket } from '#s3/bucket/setting.ts'
 import { readTagging, taggingDocument } from '#s3/request/tagging.ts'
@@ -15,7 +16,12 @@ export const tagging: BucketSetting<Tags> = {
   },
   kept: inBucket({
     find: (bucket) => bucket.tags,
-    put: (bucket, tags) => withTags(bucket, Object.keys(tags).length === 0 ? undefined : tags),
-    delete: (bucket) => withTags(bucket, undefined),
+    put: (bucket, tags) => retagged(bucket, Object.keys(tags).length === 0 ? undefined : tags),
+    delete: (bucket) => retagged(bucket, undefined),
   }),
+}
+
+function retagged(bucket: Bucket, tags: Tags | undefined): Bucket {
+  assertTaggedDirectly(bucket)
+  return withTags(bucket, tags)
 }

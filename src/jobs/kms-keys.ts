@@ -1,0 +1,23 @@
+/** What time brings to the keys of the KMS: rotation after their period, and deletion after the window. */
+import { deleteExpiredKeys } from '#keyring/changes/key-state.ts'
+import { rotateDueKeys } from '#keyring/changes/rotation.ts'
+import type { JobServices, Shown, Step } from './job.ts'
+
+export async function tendKeys({ keyring, log }: JobServices): Promise<Step> {
+  const deleted = await deleteExpiredKeys(keyring)
+  for (const arn of deleted) log.warn({ arn }, 'the window of a KMS key has passed: it is deleted')
+  const rotated = await rotateDueKeys(keyring)
+  if (rotated > 0) log.info({ rotated }, 'KMS keys have new material')
+  return 'idle'
+}
+
+export function showKeys({ keyring }: JobServices): Shown {
+  const { keys } = keyring.keys
+  const pending = keys.filter(({ deletesAt }) => deletesAt !== undefined).length
+  return {
+    figures: [
+      { name: 'keys', value: keys.length, unit: 'count', noun: ['key', 'keys'] },
+      { name: 'pending', value: pending, unit: 'count', noun: ['pending deletion', 'pending deletion'] },
+    ],
+  }
+}
