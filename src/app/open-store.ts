@@ -14,6 +14,7 @@ import { ownCommand } from '#lib/program/package-root.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import type { LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import { type AdoptionDefaults, openDefaults } from '#model/bucket/new-bucket.ts'
 import { sweepLoneSets } from '#store/annotations/annotation-rows.ts'
 import type { StoreContext } from '#store/context.ts'
 import type { Store } from '#store/contract.ts'
@@ -36,8 +37,8 @@ export interface StoreOptions {
   /** Owner and region of buckets adopted from folders made by hand. */
   readonly ownerId?: string
   readonly region?: string
-  /** Whether they block public access. */
-  readonly blocksPublicAccess?: boolean
+  /** What else they get; nothing unless given. */
+  readonly bucketDefaults?: AdoptionDefaults
   readonly verifyReads?: VerifyReads
   /** The system's, unless given. */
   readonly clock?: Clock
@@ -66,9 +67,9 @@ export interface OpenContext {
 export async function openContext(options: Omit<StoreOptions, 'watch' | 'isPrimary'>): Promise<OpenContext> {
   const { durability, log, clock = systemClock } = options
   const { engine, blobs, reserve } = await openParts({ ...options, clock })
-  const { region = 'us-east-1', blocksPublicAccess = false } = options
+  const { region = 'us-east-1', bucketDefaults: defaults = openDefaults } = options
   const ownerId = options.ownerId ?? createHash('sha256').update('000000000000').digest('hex')
-  const adopts = { ownerId, region, blocksPublicAccess }
+  const adopts = { ownerId, region, defaults }
   const sealed = sealedOver(blobs)
   const context: StoreContext = { clock, engine, blobs, sealed, durability, log, troubles: new TroubleLog(log), adopts }
   const recovered = await blobs.start(ownerOver(context))

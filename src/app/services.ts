@@ -18,6 +18,7 @@ import type { LevelLog } from '#lib/log/level-log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import { Encryption } from '#objects/encryption/encryption.ts'
 import { openKeyring } from './open-keyring.ts'
 import { openEngine, openStore } from './open-store.ts'
 
@@ -65,7 +66,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     isPrimary,
     ownerId,
     region: config.region,
-    blocksPublicAccess: config.defaultPublicAccessBlock,
+    bucketDefaults: config,
     verifyReads: config.verifyReads,
   })
   const jobs = openJobs({ services: { store, engine, keyring, clock, log, settings: config }, runs: runsJobs })
@@ -85,9 +86,12 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
       'ENFORCE=log: NOTHING IS DENIED to requests signed with a valid key. Decisions are recorded, not enforced.',
     )
   }
-  const { region, regions, maxUploadBytes, defaultObjectOwnership, defaultPublicAccessBlock } = config
-  const defaults = { defaultObjectOwnership, defaultPublicAccessBlock }
+  const { region, regions, maxUploadBytes, defaultEncryption } = config
+  const { defaultObjectOwnership, defaultPublicAccessBlock, defaultBlockedEncryption } = config
+  const defaults = { defaultObjectOwnership, defaultPublicAccessBlock, defaultBlockedEncryption, defaultEncryption }
   const settings = { region, regions, maxUploadBytes, virtualHostDomains, ...defaults }
+  const findAccount = (canonicalId: string) => identities.findAccount(canonicalId)
+  const encryption = new Encryption({ keyring, clock, defaultEncryption, findAccount })
   return {
     services: {
       store,
@@ -95,6 +99,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
       bucketPolicies: policies,
       accounts: identities,
       keyring,
+      encryption,
       settings,
     },
     access,

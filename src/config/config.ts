@@ -117,6 +117,8 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     buckets: values.MYFSIO_BUCKETS,
     defaultObjectOwnership: values.DEFAULT_OBJECT_OWNERSHIP,
     defaultPublicAccessBlock: values.DEFAULT_PUBLIC_ACCESS_BLOCK,
+    defaultEncryption: values.DEFAULT_ENCRYPTION,
+    defaultBlockedEncryption: values.DEFAULT_BLOCKED_ENCRYPTION,
     durability: values.DURABILITY,
     storageWatch: values.STORAGE_WATCH,
     scrubIntervalMs: values.SCRUB_INTERVAL || undefined,

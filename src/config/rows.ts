@@ -38,6 +38,18 @@ export const rows = {
     'object ownership of new buckets by default; BucketOwnerEnforced disables ACLs',
   ),
   DEFAULT_PUBLIC_ACCESS_BLOCK: row(onOff, 'off', 'on or off', 'whether new buckets block all public access'),
+  DEFAULT_ENCRYPTION: row(
+    z.enum(['none', 'AES256']),
+    'none',
+    'none or AES256',
+    'encryption of new objects in buckets without a rule; none keeps them as plain files, AES256 is what AWS does',
+  ),
+  DEFAULT_BLOCKED_ENCRYPTION: row(
+    list.pipe(z.array(z.enum(['SSE-C']))),
+    '',
+    'SSE-C, or empty',
+    'encryption methods that new buckets refuse; AWS has blocked SSE-C since April 2026',
+  ),
   DURABILITY: row(
     z.enum(['strict', 'relaxed', 'none']),
     'strict',

@@ -1,5 +1,6 @@
 /** What the console needs to know of the server's settings. */
 import type { CorsSettings } from '#http/cors.ts'
+import type { ServerEncryption } from '#model/bucket/bucket-encryption.ts'
 import type { BucketDefaults } from '#model/bucket/new-bucket.ts'
 import type { WebsiteDomain } from '#model/bucket/website-host.ts'
 
@@ -24,6 +25,8 @@ export interface ConsoleSettings extends BucketDefaults {
   readonly workers: number
   /** Whether requests are recorded. */
   readonly activity: boolean
+  /** Of buckets without a rule. */
+  readonly defaultEncryption: ServerEncryption
   readonly maxUploadBytes: number
   readonly uiPageSize: number
   /** CORS of buckets without rules. */

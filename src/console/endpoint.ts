@@ -121,7 +121,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
       host: services.access.clientAddress.host(request),
       principal,
       facts,
-      actor: new RequestActor(gatekeeper, { principal, facts, requestId: nextRequestId() }),
+      actor: new RequestActor(services, { principal, facts, requestId: nextRequestId() }),
       session: visitor.session,
       get bucket(): Bucket {
         if (found === undefined) throw new Error(`${route.path} names no bucket`)

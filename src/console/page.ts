@@ -15,6 +15,7 @@ import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { BackgroundWork } from '#model/work-status.ts'
 import type { Actor } from '#objects/actor.ts'
+import type { Encryption } from '#objects/encryption/encryption.ts'
 import type { Content, Store } from '#store/contract.ts'
 import type { ConsoleSettings } from './console-settings.ts'
 import type { Effect } from './facts.ts'
@@ -121,6 +122,7 @@ export interface DomainServices {
   readonly access: Access
   readonly identities: Identities
   readonly keyring: LocalKeyring
+  readonly encryption: Encryption
   readonly signIn: SignIn
   readonly secretOf: (accessKeyId: string) => string | undefined
   readonly documentProblems: () => readonly { readonly path: string; readonly problem: string | undefined }[]

@@ -60,6 +60,7 @@ import { makePresigned, showPresign } from './presign/presign.ts'
 import { type Route, route } from './route.ts'
 import { abortOldUpload } from './settings/abort-upload.ts'
 import { saveCors, showCors } from './settings/cors/cors-page.ts'
+import { saveEncryption, showEncryption } from './settings/encryption/encryption-page.ts'
 import { checkPolicy, savePolicy, showPolicyStamp } from './settings/policy.ts'
 import { setAbac, setAcceleration, setPayer } from './settings/properties.ts'
 import { savePublicAccess } from './settings/public-access.ts'
@@ -149,6 +150,8 @@ export const routes: readonly Route[] = [
   route('post', '/ui/buckets/:bucket/public-access', 's3:PutBucketPublicAccessBlock', savePublicAccess),
   route('get', '/ui/buckets/:bucket/cors', 's3:GetBucketCORS', showCors),
   route('post', '/ui/buckets/:bucket/cors', 's3:PutBucketCORS', saveCors),
+  route('get', '/ui/buckets/:bucket/encryption', 's3:GetEncryptionConfiguration', showEncryption),
+  route('post', '/ui/buckets/:bucket/encryption', 's3:PutEncryptionConfiguration', saveEncryption),
   route('get', '/ui/buckets/:bucket/quota', 's3:ListBucket', showQuota),
   // Not for the bucket's owner: the page asks for the server's own account.
   route('post', '/ui/buckets/:bucket/quota', 'signed-in', saveQuota),

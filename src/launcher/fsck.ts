@@ -48,7 +48,7 @@ export async function fsck(
   flags: Pick<FsckFlags, 'repair' | 'rebuild'>,
   print: (line: string) => void,
 ): Promise<number> {
-  const { storageRoot: root, region, metadataEngine, defaultPublicAccessBlock: blocksPublicAccess } = config
+  const { storageRoot: root, region, metadataEngine } = config
   if (metadataEngine === 'memory') throw new StartError('METADATA_ENGINE=memory keeps nothing that could be checked.')
   assertCheckable(config, flags)
   const say = (fields: object, message: string) => print(`${message} ${JSON.stringify(fields)}`)
@@ -57,7 +57,7 @@ export async function fsck(
   try {
     const ownerId = await findOwnerId(config)
     const onFinding = (finding: Finding) => print(formatFinding(finding))
-    const made = { ownerId, region, blocksPublicAccess }
+    const made = { ownerId, region, bucketDefaults: config }
     const summary = await checkFolder({ root, repair, rebuild, ...made, log, onFinding })
     const { versions, bytes, findings, repaired } = summary
     print(`${versions} versions with ${bytes} bytes were compared with their records.`)

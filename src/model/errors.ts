@@ -53,6 +53,7 @@ const table = {
   IncompleteBody: [400, 'The request body terminated unexpectedly'],
   InvalidArgument: [400, 'Invalid Argument'],
   InvalidChunkSizeError: [403, 'Only the last chunk is allowed to have a size less than 8192 bytes'],
+  InvalidEncryptionAlgorithmError: [400, 'The Encryption request you specified is not valid. Supported value: AES256.'],
   InvalidDigest: [400, 'The Content-MD5 you specified was invalid.'],
   InvalidRange: [416, 'The requested range is not satisfiable'],
   InvalidRedirectLocation: [400, "The website redirect location must have a prefix of 'http://' or 'https://' or '/'."],
@@ -143,6 +144,11 @@ const table = {
   ],
   WebsiteRedirect: [301, 'Request does not contain a bucket name.'],
   TooManyBuckets: [400, 'You have attempted to create more buckets than allowed'],
+
+  EncryptionTypeMismatch: [
+    400,
+    'The existing object was created with a different encryption type. Subsequent write requests must include the appropriate encryption parameters in the request or while creating the session.',
+  ],
 
   // Annotations
   AnnotationLimitExceeded: [400, 'The object annotation count exceeds the limit (1000).'],

@@ -7,10 +7,13 @@ import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { type Annotation, assertAnnotationBody, assertAnnotationName } from '#model/object/annotation.ts'
+import type { DataKeys, ObjectEncryption } from '#model/object/encryption.ts'
 import type { ChecksumAlgorithm, ObjectVersion } from '#model/object/object.ts'
 import type { IncomingBody, StagedAnnotation, Store } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
 import { actOnVersion, type ObjectAddress } from './change-version.ts'
+import { openKeys } from './encryption/open-keys.ts'
+import type { ObjectPlace } from './encryption/wrapping-keys.ts'
 import { mayPassGovernance } from './lock-object.ts'
 import { checksumToKeep, type NewBody, receiveBody } from './new-body.ts'
 
@@ -40,10 +43,46 @@ export async function putAnnotation(
   const checksum = checksumToKeep(staged, body.checksumAlgorithm)
   const bucket = address.bucket.name
   const question = { ...address, action: annotationAction('Put', address.versionId) }
-  const { version, result } = await actOnVersion(store, actor, question, (judged) =>
-    store.putAnnotation({ bucket, version: judged, name, staged, checksum, objectIfMatch, origin: actor }),
-  )
+  const { version, result } = await actOnVersion(store, actor, question, async (judged) => {
+    const dataKeys = await keysOf(actor, address, judged)
+    return store.putAnnotation({
+      bucket,
+      version: judged,
+      name,
+      staged,
+      checksum,
+      objectIfMatch,
+      dataKeys,
+      origin: actor,
+    })
+  })
   return { version, annotation: result }
+}
+
+/** Undefined: there is none of this name. InvalidRequest for an object with a key of its customer; AccessDenied without kms:Decrypt. */
+export async function readAnnotation(
+  store: Store,
+  actor: Actor,
+  { version, name, ...place }: ObjectPlace & { readonly version: ObjectVersion; readonly name: string },
+): Promise<{ readonly annotation: Annotation; readonly bytes: Buffer } | undefined> {
+  assertAnnotationName(name)
+  return store.readAnnotation(version, name, await keysOf(actor, place, version))
+}
+
+/** An annotation is sealed as its object is: https://docs.aws.amazon.com/AmazonS3/latest/userguide/annotations-overview.html */
+async function keysOf(
+  actor: Actor,
+  { bucket, key }: ObjectPlace,
+  version: ObjectVersion,
+): Promise<DataKeys | undefined> {
+  assertAnnotatable(version.encryption)
+  return openKeys(actor, { bucket, key }, version, undefined)
+}
+
+/** InvalidRequest. */
+export function assertAnnotatable(encryption: Pick<ObjectEncryption, 'method'> | undefined): void {
+  if (encryption?.method !== 'SSE-C') return
+  throw new ApiError('InvalidRequest', { message: 'Objects encrypted with SSE-C cannot have annotations.' })
 }
 
 /** EntityTooSmall, EntityTooLarge, UnsupportedMediaType, IncompleteBody. */

@@ -4,6 +4,8 @@ import { assertAppendable, assertWriteOffset } from '#model/object/append.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { OpenObject, Staged, Store } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
+import { openKeys } from './encryption/open-keys.ts'
+import { chooseEncryption } from './encryption/seal.ts'
 import { receiveBody } from './new-body.ts'
 import type { NewObject } from './new-object.ts'
 import { type Put, putObject } from './put-object.ts'
@@ -28,11 +30,13 @@ export async function appendObject(store: Store, actor: Actor, append: Append): 
     assertWriteOffset(offsetBytes, base.sizeBytes)
     const algorithm = assertAppendable(base, body.checksumAlgorithm)
     refuseAttributes(object, base)
+    await assertSameEncryption(actor, object, base)
     if (bucket.quota !== undefined && body.sizeBytes !== undefined) {
       await store.assertQuota(bucket, { key, sizeBytes: offsetBytes + body.sizeBytes, isPart: false })
     }
+    const dataKeys = await openKeys(actor, { bucket, key }, base, object.encryption?.customerKey)
     staged = await receiveBody(body, algorithm, {
-      stage: (incoming) => store.stageAppend(opened, incoming),
+      stage: (incoming) => store.stageAppend(opened, incoming, dataKeys),
       discard: (received) => store.discard(received),
     })
   } catch (error) {
@@ -72,4 +76,14 @@ function refuseAttributes(object: NewObject, base: ObjectVersion): void {
   throw new ApiError('InvalidRequest', {
     message: 'Metadata, tags, ACL, lock and storage class of an object cannot be changed by appending to it.',
   })
+}
+
+/** What is appended is sealed as the object is. EncryptionTypeMismatch for a request that asks for another method or key. */
+async function assertSameEncryption(actor: Actor, object: NewObject, { encryption }: ObjectVersion): Promise<void> {
+  const { method, keyId } = object.encryption ?? {}
+  if (method === undefined) return
+  const choice = await chooseEncryption(actor, object, object.encryption)
+  const isOtherKey =
+    keyId !== undefined && choice !== undefined && 'key' in choice && choice.key.arn !== encryption?.keyArn
+  if (method !== encryption?.method || isOtherKey) throw new ApiError('EncryptionTypeMismatch')
 }

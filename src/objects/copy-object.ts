@@ -2,13 +2,16 @@
 import { authorizeOnObject } from '#access/decide/object-access.ts'
 import { authorizeCarriedTags } from '#access/decide/tag-access.ts'
 import { ApiError } from '#model/errors.ts'
-import { usedBytes } from '#model/object/annotation-set.ts'
+import { type AnnotationSet, usedBytes } from '#model/object/annotation-set.ts'
+import type { ObjectEncryption, Sealing } from '#model/object/encryption.ts'
 import type { ChecksumAlgorithm, ObjectAttributes, ObjectVersion } from '#model/object/object.ts'
 import type { Staged, Store, WriteConditions } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
-import { authorizeCarriedAnnotations } from './annotate-object.ts'
+import { assertAnnotatable, authorizeCarriedAnnotations } from './annotate-object.ts'
 import { authorizeDeletion, type Deletion, deleteObject } from './delete-object.ts'
 import { copyKeys, factsOfEffect } from './effect.ts'
+import { openKeys } from './encryption/open-keys.ts'
+import { type Choice, choiceOf, chooseEncryption, differs, sealWith } from './encryption/seal.ts'
 import { assertFutureLock } from './lock-object.ts'
 import { checksumToKeep } from './new-body.ts'
 import { authorizeNewObject, type NewObject } from './new-object.ts'
@@ -26,6 +29,8 @@ export interface Copy {
     /** Storage class and redirect, which a client of S3 has to name. */
     readonly storage: boolean
     readonly annotations: boolean
+    /** Method and key. Otherwise the copy is encrypted as `object` says, or its bucket. */
+    readonly encryption?: true
   }
   /** Undefined: the source's. */
   readonly checksumAlgorithm?: ChecksumAlgorithm | undefined
@@ -51,36 +56,59 @@ export async function copyObject(store: Store, actor: Actor, copy: Copy): Promis
   const opened = await openSource(store, actor, copy.source)
   const source = opened.version
   let attributes: ObjectAttributes
+  let sealing: Sealing | undefined
   try {
     attributes = attributesOf(requested, source, fromSource)
     if (copy.deletesSource) await authorizeDeletion(store, actor, deletionOf(copy, source))
     if (!copy.isWriteAuthorized) await authorizeWrite(store, actor, copy, attributes)
     if (fromSource.tags) authorizeTags(actor, copy, source)
     if (fromSource.annotations) authorizeAnnotations(actor, copy, source)
-    refuseImpossible(copy, source)
+    const choice = await choiceFor(actor, copy, source)
+    refuseImpossible(copy, source, choice)
     const sizeBytes = fromSource.annotations ? usedBytes(source) : source.sizeBytes
     await store.assertQuota(bucket, { key, sizeBytes, isPart: false })
+    sealing = choice && (await sealWith(actor, object, choice))
   } catch (error) {
     opened.close()
     throw error
   }
   const algorithm = copy.checksumAlgorithm ?? source.checksum?.algorithm ?? 'CRC64NVME'
-  const staged = await store.stageCopy(opened, { start: 0, end: source.sizeBytes }, [algorithm])
+  const staged = await store.stageCopy(opened, { start: 0, end: source.sizeBytes }, [algorithm], sealing)
   const checksum = checksumToKeep(staged, algorithm)
-  const annotations = fromSource.annotations ? await carryAnnotations(store, source, staged) : undefined
+  const annotations = await carryAnnotations(store, actor, copy, source, staged, sealing)
   const written = { bucket, key, staged, attributes, checksum, conditions, annotations, origin: actor }
   const copied = await store.putObject({ ...written, cause: 'Copy' })
   if (copy.deletesSource) await deleteObject(store, actor, deletionOf(copy, source))
   return { source, copy: copied }
 }
 
-async function carryAnnotations(store: Store, source: ObjectVersion, staged: Staged) {
+/** Those of the source, for its copy. */
+async function carryAnnotations(
+  store: Store,
+  actor: Actor,
+  { source: { bucket, key }, fromSource }: Copy,
+  version: ObjectVersion,
+  staged: Staged,
+  sealing: Sealing | undefined,
+): Promise<AnnotationSet | undefined> {
+  if (!fromSource.annotations || version.annotations === undefined) return undefined
   try {
-    return await store.copyAnnotations(source)
+    assertAnnotatable(sealing?.encryption)
+    const dataKeys = await openKeys(actor, { bucket, key }, version, undefined)
+    return await store.copyAnnotations(version, { dataKeys, sealing })
   } catch (error) {
     await store.discard(staged)
     throw error
   }
+}
+
+async function choiceFor(
+  actor: Actor,
+  { source: { customerKey }, object, fromSource }: Copy,
+  { encryption }: ObjectVersion,
+): Promise<Choice | undefined> {
+  if (fromSource.encryption && encryption !== undefined) return choiceOf(actor, object, encryption, customerKey)
+  return chooseEncryption(actor, object, object.encryption)
 }
 
 const deletionOf = ({ source: { bucket, key } }: Copy, { etag }: ObjectVersion): Deletion => ({
@@ -133,7 +161,8 @@ function authorizeAnnotations(actor: Actor, { source, object }: Copy, version: O
 
 function refuseImpossible(
   { source, object, fromSource, checksumAlgorithm, sizeBytesMax = Number.POSITIVE_INFINITY }: Copy,
-  { sizeBytes }: ObjectVersion,
+  { sizeBytes, encryption }: ObjectVersion,
+  choice: Choice | undefined,
 ): void {
   const isSelf =
     source.bucket.name === object.bucket.name && source.key === object.key && source.versionId === undefined
@@ -141,7 +170,8 @@ function refuseImpossible(
     !fromSource.metadata ||
     object.storageClass !== undefined ||
     object.websiteRedirectLocation !== undefined ||
-    checksumAlgorithm !== undefined
+    checksumAlgorithm !== undefined ||
+    isReencrypted(object, choice, encryption)
   if (isSelf && !isChanged) {
     throw new ApiError('InvalidRequest', {
       message:
@@ -152,4 +182,14 @@ function refuseImpossible(
   throw new ApiError('InvalidRequest', {
     message: `The specified copy source is larger than the maximum allowable size for a copy source: ${sizeBytesMax}`,
   })
+}
+
+/** To name an encryption, and to have the bucket's rule applied, are changes also where they lead to the same. */
+function isReencrypted(
+  { bucket, encryption: requested = {} }: NewObject,
+  choice: Choice | undefined,
+  before: ObjectEncryption | undefined,
+): boolean {
+  const isNamed = requested.method !== undefined || requested.customerKey !== undefined
+  return isNamed || bucket.encryption?.method !== undefined || differs(before, choice)
 }

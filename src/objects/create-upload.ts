@@ -1,6 +1,7 @@
 import type { Upload } from '#model/object/upload.ts'
 import type { Store } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
+import { sealUpload } from './encryption/seal.ts'
 import { assertFutureLock } from './lock-object.ts'
 import { authorizeNewObject, type NewObject } from './new-object.ts'
 
@@ -12,12 +13,14 @@ export async function createUpload(
 ): Promise<Upload> {
   const attributes = authorizeNewObject(actor, object)
   await assertFutureLock(store, attributes)
+  const encryption = await sealUpload(actor, object)
   const { bucket, key } = object
   return store.createUpload({
     bucket: bucket.name,
     key,
     attributes,
     initiatorId: actor.principal.canonicalId,
+    ...(encryption !== undefined && { encryption }),
     ...asked,
   })
 }

@@ -9,6 +9,7 @@ import { limits } from '#model/limits.ts'
 import type { ObjectAttributes, ObjectHeaders, StorageClass } from '#model/object/object.ts'
 import type { Tags } from '#model/tags.ts'
 import type { Actor } from './actor.ts'
+import type { RequestedEncryption } from './encryption/requested-encryption.ts'
 import { lockOfNewObject, type RequestedLock } from './lock-object.ts'
 
 /** An object as a request describes it. */
@@ -23,6 +24,7 @@ export interface NewObject {
   /** Undefined where the request says nothing of tags; naming none at all still takes the right to tag. */
   readonly tags?: Tags | undefined
   readonly acl?: RequestedAcl | undefined
+  readonly encryption?: RequestedEncryption | undefined
   /** Undefined where the request says nothing of Object Lock: the bucket's default counts. */
   readonly lock?: RequestedLock | undefined
 }

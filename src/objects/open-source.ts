@@ -7,6 +7,8 @@ import { assertKey, type ObjectVersion } from '#model/object/object.ts'
 import { assertActive } from '#model/object/storage-class.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
+import type { CustomerKey } from './encryption/customer-key.ts'
+import { unseal } from './encryption/open-keys.ts'
 
 export interface CopySource {
   readonly bucket: Bucket
@@ -15,14 +17,13 @@ export interface CopySource {
   readonly versionId?: string | undefined
   /** Throws for a version that is not what the client expects. */
   readonly check?: (version: ObjectVersion) => void
+  /** Of an object with SSE-C. */
+  readonly customerKey?: CustomerKey | undefined
 }
 
 /** AccessDenied; NoSuchKey, NoSuchVersion; InvalidRequest for a delete marker, InvalidObjectState for an archived object. */
-export async function openSource(
-  store: Store,
-  { principal, gatekeeper, facts }: Actor,
-  source: CopySource,
-): Promise<OpenObject> {
+export async function openSource(store: Store, actor: Actor, source: CopySource): Promise<OpenObject> {
+  const { principal, gatekeeper, facts } = actor
   const { bucket, key, versionId } = source
   assertKey(key)
   const opened = await readAuthorized(
@@ -40,6 +41,7 @@ export async function openSource(
   try {
     source.check?.(opened.version)
     assertActive(opened.version, 'copy')
+    await unseal(actor, source, opened, source.customerKey)
     return opened
   } catch (error) {
     opened.close()

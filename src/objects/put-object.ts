@@ -1,6 +1,7 @@
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { Store, WriteConditions } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
+import { sealNew } from './encryption/seal.ts'
 import { assertFutureLock } from './lock-object.ts'
 import { checksumToKeep, type NewBody, receiveBody } from './new-body.ts'
 import { authorizeNewObject, type NewObject } from './new-object.ts'
@@ -23,8 +24,9 @@ export async function putObject(store: Store, actor: Actor, put: Put): Promise<O
     await store.assertQuota(bucket, { key, sizeBytes, isPart: false })
   }
   if (attributes.lock !== undefined) await assertFutureLock(store, attributes)
+  const sealing = await sealNew(actor, object)
   const staged = await receiveBody(body, body.checksumAlgorithm, {
-    stage: (incoming) => store.stage(incoming),
+    stage: (incoming) => store.stage(incoming, sealing),
     discard: (received) => store.discard(received),
   })
   const checksum = checksumToKeep(staged, body.checksumAlgorithm)

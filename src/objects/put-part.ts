@@ -5,6 +5,8 @@ import type { ChecksumAlgorithm } from '#model/object/object.ts'
 import type { Upload, UploadedPart } from '#model/object/upload.ts'
 import type { OpenObject, Staged, Store } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
+import type { CustomerKey } from './encryption/customer-key.ts'
+import { openUploadKeys } from './encryption/open-keys.ts'
 import { type NewBody, receiveBody } from './new-body.ts'
 import { type CopySource, openSource } from './open-source.ts'
 
@@ -12,21 +14,29 @@ interface Place {
   readonly bucket: Bucket
   readonly upload: Upload
   readonly partNumber: number
+  /** Of an upload with SSE-C. */
+  readonly customerKey?: CustomerKey | undefined
 }
 
 export async function putPart(
   store: Store,
-  { bucket, upload, partNumber, body }: Place & { readonly body: NewBody },
+  actor: Actor,
+  { body, ...place }: Place & { readonly body: NewBody },
 ): Promise<UploadedPart> {
+  const { bucket, upload, partNumber } = place
   requireAlgorithm(upload, body.checksumAlgorithm)
   if (body.sizeBytes !== undefined) await assertQuota(store, bucket, upload, body.sizeBytes)
   const algorithm = upload.checksumAlgorithm ?? body.checksumAlgorithm
+  const dataKeys = await keysOf(actor, place)
   const staged = await receiveBody(body, algorithm, {
-    stage: (incoming) => store.stagePart(upload, partNumber, incoming),
+    stage: (incoming) => store.stagePart(upload, partNumber, incoming, dataKeys),
     discard: (received) => store.discardPart(upload, received),
   })
   return store.putPart(upload, staged, checksumOfPart(staged, algorithm))
 }
+
+const keysOf = (actor: Actor, { bucket, upload, customerKey }: Place) =>
+  openUploadKeys(actor, { bucket, key: upload.key }, upload, customerKey)
 
 const assertQuota = (store: Store, bucket: Bucket, { key }: Upload, sizeBytes: number) =>
   store.assertQuota(bucket, { key, sizeBytes, isPart: true })
@@ -54,8 +64,10 @@ export interface PartCopy extends Place {
 export async function copyPart(
   store: Store,
   actor: Actor,
-  { bucket, upload, partNumber, source, rangeOf }: PartCopy,
+  { source, rangeOf, ...place }: PartCopy,
 ): Promise<{ readonly part: UploadedPart; readonly version: OpenObject['version'] }> {
+  const { bucket, upload, partNumber } = place
+  const dataKeys = await keysOf(actor, place)
   const opened = await openSource(store, actor, source)
   const { version } = opened
   let range: { readonly start: number; readonly end: number }
@@ -68,6 +80,6 @@ export async function copyPart(
   }
   const { checksumAlgorithm } = upload
   const algorithms = checksumAlgorithm === undefined ? [] : [checksumAlgorithm]
-  const staged = await store.stagePartCopy(upload, partNumber, opened, range, algorithms)
+  const staged = await store.stagePartCopy(upload, partNumber, opened, range, algorithms, dataKeys)
   return { part: await store.putPart(upload, staged, checksumOfPart(staged, checksumAlgorithm)), version }
 }

@@ -2,9 +2,12 @@
 import { authorizeOnObject, readAuthorized } from '#access/decide/object-access.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { assertKey, type ObjectVersion } from '#model/object/object.ts'
-import type { Store, WriteConditions } from '#store/contract.ts'
+import type { Rewrap, Store, WriteConditions } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
 import { copyKeys, factsOfEffect } from './effect.ts'
+import type { CustomerKey } from './encryption/customer-key.ts'
+import { openKeys } from './encryption/open-keys.ts'
+import { choiceOf, wrapAll } from './encryption/seal.ts'
 
 export interface Rename {
   readonly bucket: Bucket
@@ -14,6 +17,8 @@ export interface Rename {
   readonly check?: (source: ObjectVersion) => void
   /** On what is at the new key. */
   readonly conditions: WriteConditions
+  /** Of an object with SSE-C. */
+  readonly customerKey?: CustomerKey | undefined
 }
 
 /**
@@ -41,5 +46,20 @@ export async function renameObject(store: Store, actor: Actor, rename: Rename): 
   const write = { principal, action: 's3:PutObject', bucket, key: to, facts: factsOfEffect(facts, effect) }
   await authorizeOnObject(domain, { ...write, versionId: undefined })
   const sourceConditions = { ifMatch: source.etag }
-  return store.renameObject({ bucket, from, to, sourceConditions, conditions, origin: actor })
+  const rewrap = await rewrapFor(actor, rename, source)
+  return store.renameObject({ bucket, from, to, sourceConditions, conditions, rewrap, origin: actor })
+}
+
+/** The wraps of data keys name their object. */
+async function rewrapFor(
+  actor: Actor,
+  { bucket, from, to, customerKey }: Rename,
+  source: ObjectVersion,
+): Promise<Rewrap | undefined> {
+  const dataKeys = await openKeys(actor, { bucket, key: from }, source, customerKey)
+  const { encryption } = source
+  if (dataKeys === undefined || encryption === undefined) return undefined
+  const place = { bucket, key: to }
+  const choice = await choiceOf(actor, place, encryption, customerKey)
+  return { from: encryption, to: await wrapAll(actor, place, choice, dataKeys) }
 }

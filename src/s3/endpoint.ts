@@ -118,7 +118,7 @@ export function createS3Endpoint(
     // Awaited only if it is a promise: most decisions need nothing that is not known already.
     const pending = authorize(row, received, bucket, services)
     if (pending !== undefined) await pending
-    refuseUnserved(received)
+    refuseUnservedHeaders(operation, received.headers)
     const answered = row.run(received, services)
     return bucket?.requesterPays ? withCharge(await answered, received, bucket) : answered
   }
@@ -229,16 +229,6 @@ export function createS3Endpoint(
 
 function withCharge(answered: S3Response, { caller, headers }: ReceivedRequest, bucket: Bucket): S3Response {
   return { ...answered, headers: { ...chargedHeader(bucket, caller.principal, headers), ...answered.headers } }
-}
-
-/** Authorization may have opened the object already. */
-function refuseUnserved(received: ReceivedRequest): void {
-  try {
-    refuseUnservedHeaders(received.operation, received.headers)
-  } catch (error) {
-    received.release()
-    throw error
-  }
 }
 
 /** The caller of operations that authenticate by themselves. */

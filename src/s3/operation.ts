@@ -5,13 +5,14 @@ import type { Caller } from '#access/caller/caller.ts'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
 import type { Resource } from '#access/decide/resource.ts'
-import type { Keyring } from '#keyring/data-keys.ts'
 import type { Owner, Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
+import type { ServerEncryption } from '#model/bucket/bucket-encryption.ts'
 import type { Regions } from '#model/bucket/bucket-region.ts'
 import type { BucketDefaults } from '#model/bucket/new-bucket.ts'
 import type { ChecksumAlgorithm, ObjectVersion } from '#model/object/object.ts'
 import type { Actor } from '#objects/actor.ts'
+import type { Encryption } from '#objects/encryption/encryption.ts'
 import type { Content, IncomingBody, OpenObject, Store } from '#store/contract.ts'
 
 export interface S3Request {
@@ -95,11 +96,13 @@ export interface Services {
   readonly gatekeeper: Gatekeeper
   readonly bucketPolicies: BucketPolicies
   readonly accounts: Accounts
-  readonly keyring: Keyring
+  readonly encryption: Encryption
   readonly settings: S3Settings
 }
 
 export interface S3Settings extends Regions, BucketDefaults {
+  /** DEFAULT_ENCRYPTION: of buckets without a rule. */
+  readonly defaultEncryption: ServerEncryption
   /** MAX_UPLOAD_SIZE: the largest body of one request. */
   readonly maxUploadBytes: number
   /** Domains under which `<bucket>.<domain>` addresses a bucket. `localhost` is always one. */

@@ -12,6 +12,7 @@ import { settingRows } from './bucket/setting.ts'
 import { abac } from './bucket/settings/abac.ts'
 import { accelerate } from './bucket/settings/accelerate.ts'
 import { cors } from './bucket/settings/cors.ts'
+import { encryption } from './bucket/settings/encryption.ts'
 import { notBuiltRows } from './bucket/settings/not-built.ts'
 import { objectLock } from './bucket/settings/object-lock.ts'
 import { ownershipControls } from './bucket/settings/ownership-controls.ts'
@@ -48,6 +49,7 @@ import { getObjectLegalHold, getObjectRetention, putObjectLegalHold, putObjectRe
 import { putObject } from './object/put-object.ts'
 import { renameObject } from './object/rename-object.ts'
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object/tagging.ts'
+import { updateObjectEncryption } from './object/update-object-encryption.ts'
 import type { AskedAction, OperationRow } from './operation.ts'
 import { listBuckets } from './service/list-buckets.ts'
 import { refused, unsupported } from './unsupported.ts'
@@ -100,6 +102,7 @@ export const operations: readonly OperationRow[] = [
   { name: 'GetObjectAnnotation', route: 'GET object ?annotation ?annotationName=', action: byVersion('s3:GetObjectAnnotation', 's3:GetObjectVersionAnnotation'), run: getObjectAnnotation, reads: 'record', refusesMarkers: true },
   { name: 'ListObjectAnnotations', route: 'GET object ?annotation', action: byVersion('s3:ListObjectAnnotations', 's3:ListObjectVersionAnnotations'), run: listObjectAnnotations, reads: 'record', refusesMarkers: true },
   { name: 'DeleteObjectAnnotation', route: 'DELETE object ?annotation (annotationName)', action: byVersion('s3:DeleteObjectAnnotation', 's3:DeleteObjectVersionAnnotation'), run: deleteObjectAnnotation, reads: 'record', refusesMarkers: true },
+  { name: 'UpdateObjectEncryption', route: 'PUT object ?encryption', action: undefined, run: updateObjectEncryption },
   { name: 'GetObjectRetention', route: 'GET object ?retention', action: 's3:GetObjectRetention', run: getObjectRetention, reads: 'record', refusesMarkers: true },
   { name: 'PutObjectRetention', route: 'PUT object ?retention', action: undefined, run: putObjectRetention },
   { name: 'GetObjectLegalHold', route: 'GET object ?legal-hold', action: 's3:GetObjectLegalHold', run: getObjectLegalHold, reads: 'record', refusesMarkers: true },
@@ -121,6 +124,7 @@ export const operations: readonly OperationRow[] = [
   ...settingRows(abac),
   ...settingRows(accelerate),
   ...settingRows(cors),
+  ...settingRows(encryption),
   ...settingRows(objectLock),
   ...settingRows(ownershipControls),
   ...settingRows(policy),
@@ -144,6 +148,5 @@ export const operations: readonly OperationRow[] = [
   unsupported('UpdateBucketMetadataAnnotationTableConfiguration', 'PUT bucket ?metadataAnnotationTable'),
   unsupported('UpdateBucketMetadataInventoryTableConfiguration', 'PUT bucket ?metadataInventoryTable'),
   unsupported('UpdateBucketMetadataJournalTableConfiguration', 'PUT bucket ?metadataJournalTable'),
-  unsupported('UpdateObjectEncryption', 'PUT object ?encryption'),
   unsupported('WriteGetObjectResponse', 'POST bucket [x-amz-request-route]'),
 ]

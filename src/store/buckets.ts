@@ -75,11 +75,8 @@ async function takeBack(context: StoreContext, name: string): Promise<void> {
 
 /** Makes a record for a bucket that was made by hand. False if it has one, or is gone. */
 export async function adoptBucket(context: StoreContext, name: string): Promise<boolean> {
-  const { ownerId, region, blocksPublicAccess } = context.adopts
-  const defaults = {
-    defaultObjectOwnership: 'BucketOwnerEnforced',
-    defaultPublicAccessBlock: blocksPublicAccess,
-  } as const
+  const { ownerId, region, defaults: given } = context.adopts
+  const defaults = { ...given, defaultObjectOwnership: 'BucketOwnerEnforced' } as const
   const isAdopted = await transactDurably(context, async (transaction) => {
     if ((await transaction.get(rowKey('b', name))) !== undefined || isReservedName(name)) return false
     if (!(await context.blobs.buckets.confirmForeign(transaction, name))) return false

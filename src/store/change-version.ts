@@ -5,7 +5,7 @@ import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
-import { assertMayChange } from '#model/object/lock.ts'
+import { assertMayChange, assertMayRekey } from '#model/object/lock.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { Origin } from '#model/origin.ts'
 import { asideReason } from './aside.ts'
@@ -14,7 +14,7 @@ import type { StoreContext } from './context.ts'
 import type { Rewrap, VersionEdit } from './contract.ts'
 import { passTime } from './store-time.ts'
 
-/** UpdateObjectEncryption, and what else wraps the same data keys anew. */
+/** UpdateObjectEncryption. AccessDenied for a protected version. */
 export function rewrapVersion(
   context: StoreContext,
   bucket: string,
@@ -22,13 +22,17 @@ export function rewrapVersion(
   rewrap: Rewrap,
   origin: Origin | undefined,
 ): Promise<ObjectVersion | undefined> {
-  return changeVersion(context, bucket, version, { change: (stored) => rewrapped(stored, rewrap), origin })
+  const change = (stored: ObjectVersion, nowMs: number) => {
+    assertMayRekey(stored.lock, nowMs)
+    return rewrapped(stored, rewrap)
+  }
+  return changeVersion(context, bucket, version, { change, origin })
 }
 
-/** OperationAborted if the version was rewrapped in between. */
-export function rewrapped<V extends ObjectVersion>(version: V, { from, to }: Rewrap): V {
-  if (version.encryption?.wrappedKey !== from.wrappedKey) throw new ApiError('OperationAborted')
-  return { ...version, encryption: to }
+/** OperationAborted if the version was rewrapped or replaced in between: it would be left with the keys of another. */
+export function rewrapped<V extends ObjectVersion>(version: V, rewrap: Rewrap | undefined): V {
+  if (version.encryption?.wrappedKey !== rewrap?.from.wrappedKey) throw new ApiError('OperationAborted')
+  return rewrap === undefined ? version : { ...version, encryption: rewrap.to }
 }
 
 export async function changeVersion(

@@ -6,6 +6,7 @@ import type { LevelLog } from '#lib/log/level-log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
+import type { AdoptionDefaults } from '#model/bucket/new-bucket.ts'
 
 /** What every part of the store works with. */
 export interface StoreContext {
@@ -17,7 +18,7 @@ export interface StoreContext {
   readonly log: LevelLog
   readonly troubles: TroubleLog
   /** Owner and region of buckets that were made by hand. */
-  readonly adopts: { readonly ownerId: string; readonly region: string; readonly blocksPublicAccess: boolean }
+  readonly adopts: { readonly ownerId: string; readonly region: string; readonly defaults: AdoptionDefaults }
 }
 
 /** A transaction that may be acknowledged when this resolves: after the flush in `strict`, at once otherwise. */

@@ -341,21 +341,28 @@ export interface Store {
   /** NoSuchUpload, PreconditionFailed. */
   abortUpload(bucket: string, key: string, uploadId: string, ifInitiatedMs?: number): Promise<void>
 
-  // Annotations. `version` is one that was read; what changes one gives undefined if it is gone by now, AccessDenied while it is protected.
+  // Annotations, which are sealed with the data keys of a sealed version. `version` is one that was read; what changes one gives undefined if it is gone by now, AccessDenied while it is protected.
   /** AnnotationLimitExceeded, PreconditionFailed, QuotaExceeded. */
   putAnnotation(
-    put: AnnotationChange & { staged: StagedAnnotation; checksum: Checksum },
+    put: AnnotationChange & { staged: StagedAnnotation; checksum: Checksum; dataKeys?: DataKeys | undefined },
   ): Promise<Annotation | undefined>
   /** PreconditionFailed. It need not be there. `passesGovernance`: the caller asks to pass governance mode, and may. */
   deleteAnnotation(remove: AnnotationChange & { passesGovernance: boolean }): Promise<true | undefined>
   /** Undefined: there is none of this name. */
-  readAnnotation(version: ObjectVersion, name: string): Promise<{ annotation: Annotation; bytes: Buffer } | undefined>
+  readAnnotation(
+    version: ObjectVersion,
+    name: string,
+    dataKeys?: DataKeys,
+  ): Promise<{ annotation: Annotation; bytes: Buffer } | undefined>
   listAnnotations(
     version: ObjectVersion,
     page: { prefix: string; after: string; limit: number },
   ): Promise<{ annotations: Annotation[]; next: string | undefined }>
-  /** Those of a version, for a copy of it: `putObject` takes them over. Undefined: it has none. */
-  copyAnnotations(version: ObjectVersion): Promise<AnnotationSet | undefined>
+  /** Those of a version, for a copy of it that is sealed so: `putObject` takes them over. Undefined: it has none. */
+  copyAnnotations(
+    version: ObjectVersion,
+    keys: { dataKeys?: DataKeys | undefined; sealing?: Sealing | undefined },
+  ): Promise<AnnotationSet | undefined>
 
   /** The time by which locks end: never earlier than any that the store has seen. */
   timeMs(): Promise<number>

@@ -49,7 +49,7 @@ function renameVersion(
     const source = decodeVersion(from, value)
     if (source.order !== order) return { result: undefined, change: undefined }
     checkWriteConditions(rename.sourceConditions, from, source)
-    const { encryption } = rename.rewrap === undefined ? source : rewrapped(source, rename.rewrap)
+    const { encryption } = rewrapped(source, rename.rewrap)
     const change = noChange(bucket.name, to, context)
     const blobOf = (aside: AsideReason | undefined) => blobs.asRenamed(to, source.blob, aside)
     const fresh = { ...freshOf(source, to), encryption, blobOf }

@@ -3,8 +3,9 @@ import type { BlobOwner } from '#blobs/contract/foreign.ts'
 import type { StagedBlob } from '#blobs/contract/incoming.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import { adopt } from './adoption.ts'
-import { deleteAnnotation, listAnnotations, putAnnotation, readAnnotation } from './annotations/annotations.ts'
+import { deleteAnnotation, listAnnotations, putAnnotation } from './annotations/annotations.ts'
 import { copyAnnotations } from './annotations/copy-annotations.ts'
+import { readAnnotation } from './annotations/kept-annotation.ts'
 import { putAppended, stageAppend } from './append.ts'
 import { storeStatus } from './background.ts'
 import { findSetting, putSetting } from './bucket-settings.ts'
@@ -73,9 +74,9 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     abortUpload: (bucket, key, uploadId, ifInitiatedMs) => abortUpload(context, bucket, key, uploadId, ifInitiatedMs),
     putAnnotation: (put) => putAnnotation(context, put),
     deleteAnnotation: (remove) => deleteAnnotation(context, remove),
-    readAnnotation: (version, name) => readAnnotation(context, version, name),
+    readAnnotation: (version, name, dataKeys) => readAnnotation(context, version, name, dataKeys),
     listAnnotations: (version, page) => listAnnotations(context, version, page),
-    copyAnnotations: (version) => copyAnnotations(context, version),
+    copyAnnotations: (version, keys) => copyAnnotations(context, version, keys),
     timeMs: () => storeTimeMs(context),
     whereabouts: (bucket, version) => blobs.whereabouts(bucket, version as StoredVersion),
     compareVersions: (stretch) => compareVersions(context, stretch),

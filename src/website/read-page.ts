@@ -11,12 +11,15 @@ import { ApiError, refusalOf } from '#model/errors.ts'
 import { assertKey, type ObjectVersion } from '#model/object/object.ts'
 import { parseRange, rangeToServe } from '#model/object/range.ts'
 import { assertActive } from '#model/object/storage-class.ts'
+import type { Encryption } from '#objects/encryption/encryption.ts'
+import { unsealed } from '#objects/encryption/open-keys.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
 import { type Answer, redirect, type Visit } from './visit.ts'
 
 export interface Domain {
   readonly store: Store
   readonly gatekeeper: Rights
+  readonly encryption: Encryption
 }
 
 /** The object as the answer to the visit, or its redirect. Errors are those of GetObject for an anonymous caller. */
@@ -57,12 +60,18 @@ export async function hasPage(domain: Domain, visit: Visit, bucket: Bucket, key:
   }
 }
 
-async function openPublic({ store, gatekeeper }: Domain, { facts }: Visit, bucket: Bucket, key: string) {
+async function openPublic(
+  { store, gatekeeper, encryption }: Domain,
+  { facts }: Visit,
+  bucket: Bucket,
+  key: string,
+): Promise<OpenObject> {
   assertKey(key)
   const asked = { principal: anonymous, action: 's3:GetObject', bucket, key, facts }
   try {
     const read = () => store.openObject(bucket.name, key, undefined)
-    return await readAuthorized({ store, gatekeeper }, asked, read, openVersion)
+    const opened = await readAuthorized({ store, gatekeeper }, asked, read, openVersion)
+    return await unsealed({ principal: anonymous, facts, gatekeeper, encryption }, { bucket, key }, opened)
   } catch (error) {
     const shown = await tellMissingToListers(error, asked, { gatekeeper, store })
     if (!(shown instanceof ApiError) || shown.code !== 'NoSuchKey') throw shown

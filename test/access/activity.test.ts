@@ -105,6 +105,7 @@ describe('masking', () => {
       'Proxy-Authorization',
       'X-Amz-Server-Side-Encryption-Customer-Key',
       'x-amz-copy-source-server-side-encryption-customer-key',
+      'x-amz-server-side-encryption-customer-key-MD5',
     ]
     const masked = maskHeaders([...secrets.flatMap((name) => [name, 'hush']), 'Range', 'bytes=0-1'])
     expect(JSON.stringify(masked)).not.toContain('hush')
@@ -113,7 +114,15 @@ describe('masking', () => {
   })
 
   it('leaves no parameter that does, however its name is written', () => {
-    for (const name of ['X-Amz-Signature', 'X-Amz-Security-Token', 'Signature', 'X-Amz-Signatur%65', 'Password']) {
+    for (const name of [
+      'X-Amz-Signature',
+      'X-Amz-Security-Token',
+      'Signature',
+      'X-Amz-Signatur%65',
+      'Password',
+      'x-amz-server-side-encryption-customer-key',
+      'x-amz-server-side-encryption-customer-key-md5',
+    ]) {
       expect(maskTarget(`/b/k?a=1&${name}=hush&b`)).toBe(`/b/k?a=1&${name}=${mask}&b`)
     }
     expect(maskTarget('/b?continuation-token=next&%E0%A4%A=1')).toBe('/b?continuation-token=next&%E0%A4%A=1')

@@ -16,6 +16,7 @@ const pages = [
   '/buckets/open/settings',
   '/buckets/open/presign?key=a.json',
   '/buckets/open/metadata?key=a.json',
+  '/buckets/open/encryption',
   '/buckets/open/cors?origin=https://a.example&method=PUT&headers=content-type',
   '/buckets/open/quota',
   '/buckets/open/tags',

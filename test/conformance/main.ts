@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startOwnServer } from '../bench/own-server.ts'
 import { startIssuer } from './issuer.ts'
+import { makeKmsKeys } from './kms-keys.ts'
 import {
   findRegressions,
   isFailed,
@@ -73,12 +74,13 @@ async function runSuite(given: Arguments, folder: string): Promise<TestResult[]>
     REGIONS: '*',
     OIDC_PRIVATE_ISSUERS: 'on',
   }
+  const kmsKeys = await makeKmsKeys(data)
   const issuer = await startIssuer()
   if (issuer === undefined) console.log('Port 8080 is taken: the tests of web identities have no issuer.')
   const { url, server } = await startOwnServer(data, settings)
   try {
     const configuration = join(folder, 's3tests.conf')
-    await writeFile(configuration, formatSuiteConfiguration(Number(url.port), issuer?.webIdentity))
+    await writeFile(configuration, formatSuiteConfiguration(Number(url.port), issuer?.webIdentity, kmsKeys))
     const results = join(folder, 'results')
     await writeFile(results, '')
     await runPytest(python, suite, given.pytest, { S3TEST_CONF: configuration, CONFORMANCE_RESULTS: results })

@@ -13,9 +13,11 @@ interface SuiteUser {
   readonly isRoot: boolean
 }
 
+export const mainAccount = '100000000000'
+
 /** The suite expects what Ceph does where its STS tests are about: users of no account, who are named by their ids. */
 const accounts: Readonly<Record<string, string>> = {
-  's3 main': '100000000000',
+  's3 main': mainAccount,
   's3 alt': 'none',
   's3 tenant': '100000000002',
   iam: 'none',
@@ -70,7 +72,11 @@ function accountOf(id: string) {
 }
 
 /** `localhost` and not an address: the suite sends its host as a Host header too. */
-export function formatSuiteConfiguration(port: number, webIdentity: WebIdentity | undefined): string {
+export function formatSuiteConfiguration(
+  port: number,
+  webIdentity: WebIdentity | undefined,
+  kmsKeys: readonly [string, string],
+): string {
   const sections = users.map((entry) => {
     const lines = [
       `[${entry.section}]`,
@@ -80,7 +86,9 @@ export function formatSuiteConfiguration(port: number, webIdentity: WebIdentity 
       `access_key = ${entry.accessKey}`,
       `secret_key = ${entry.secretKey}`,
     ]
-    if (entry.section === 's3 main') lines.push('api_name = eu-west-1')
+    if (entry.section === 's3 main') {
+      lines.push('api_name = eu-west-1', `kms_keyid = ${kmsKeys[0]}`, `kms_keyid2 = ${kmsKeys[1]}`)
+    }
     if (entry.section === 's3 tenant') lines.push('tenant = suite')
     return lines.join('\n')
   })

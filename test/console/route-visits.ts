@@ -96,6 +96,8 @@ export const visits: Readonly<Record<string, RouteVisit>> = {
   'post /ui/iam/:holders/:name/delete': { good: { form: {}, status: 303 }, bad: { form: {}, status: 404 } },
 
   'get /ui/buckets/:bucket/settings': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/settings', status: 404 } },
+  'get /ui/buckets/:bucket/encryption': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/encryption', status: 404 } },
+  'post /ui/buckets/:bucket/encryption': { good: { form: { do: 'save', method: '', blocksCustomerKeys: 'on' }, status: 303 }, bad: { form: { do: 'save', method: '<img onerror>' }, status: 400 } },
   'get /ui/buckets/:bucket/cors': { good: { at: '/ui/buckets/photos/cors?origin=https://a.example&method=PUT', status: 200 }, bad: { at: '/ui/buckets/absent/cors', status: 404 } },
   'post /ui/buckets/:bucket/cors': { good: { form: { do: 'save', origins: 'https://a.example', methods: '1 GET' }, status: 303 }, bad: { form: { do: 'save', origins: '<img onerror>' }, status: 400 } },
   'get /ui/buckets/:bucket/quota': { good: { status: 200 }, bad: { at: '/ui/buckets/absent/quota', status: 404 } },

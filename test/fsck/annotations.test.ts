@@ -18,6 +18,7 @@ import type { Finding } from '#blobs/contract/inspection.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, encodeVersion } from '#metadata/version-codec.ts'
+import { openDefaults } from '#model/bucket/new-bucket.ts'
 import { startServer } from '../s3/start-server.ts'
 import { silentLog } from '../store/fixtures.ts'
 
@@ -63,7 +64,7 @@ async function withEngine<T>(use: (engine: MetadataEngine) => Promise<T>): Promi
 async function fsck(repair = false): Promise<[string, string | undefined][]> {
   const findings: Finding[] = []
   const onFinding = (finding: Finding) => void findings.push(finding)
-  const own = { ownerId: 'owner', region: 'us-east-1', blocksPublicAccess: false }
+  const own = { ownerId: 'owner', region: 'us-east-1', bucketDefaults: openDefaults }
   await checkFolder({ root: join(folder, 'data'), repair, rebuild: false, log: silentLog, onFinding, ...own })
   return findings.map(({ kind, repair: repaired }) => [kind, repaired])
 }
@@ -106,7 +107,7 @@ it('a record that counts them wrongly, and rows of no version, are set right', a
     const version = decodeVersion('key', (await engine.get(key)) as Uint8Array)
     const { id = '' } = version.annotations ?? {}
     const value = encodeVersion({ ...version, annotations: { id, count: 7, sizeBytes: 1 } })
-    const head = { bodyId: 'b', sizeBytes: 3, etag: '', modifiedAtMs: 0 }
+    const head = { bodyId: 'b', sizeBytes: 3, keptBytes: 3, etag: '', modifiedAtMs: 0 }
     const writes = [
       { key, value },
       { key: rowKey('y', 'lost', 'note'), value: encodeJson(head) },

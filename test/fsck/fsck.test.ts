@@ -1,4 +1,5 @@
 /** `myfsio fsck` and the scrub find what does not fit between index and files, and mend what can be mended. */
+
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -24,6 +25,7 @@ import type { Finding } from '#blobs/contract/inspection.ts'
 import { Layout } from '#blobs/files/place/layout.ts'
 import { FolderInUse } from '#blobs/files/staging/folder-in-use.ts'
 import { rowKey } from '#metadata/tables.ts'
+import { openDefaults } from '#model/bucket/new-bucket.ts'
 import type { VersionPosition } from '#store/contract.ts'
 import { compareVersions, countLeftovers } from '#store/fsck/compare-versions.ts'
 import { listObjects } from '#store/listing.ts'
@@ -71,7 +73,7 @@ async function fsck(options: { repair?: boolean; rebuild?: boolean } = {}): Prom
     rebuild,
     ownerId: 'owner',
     region: 'us-east-1',
-    blocksPublicAccess: false,
+    bucketDefaults: openDefaults,
     log: silentLog,
     onFinding,
   })

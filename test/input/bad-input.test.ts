@@ -7,6 +7,7 @@ import { type Asked, startTestApi, type TestApi } from './api.ts'
 import { access } from './tables/access.ts'
 import { annotations } from './tables/annotations.ts'
 import { buckets } from './tables/buckets.ts'
+import { encryption } from './tables/encryption.ts'
 import { forms } from './tables/forms.ts'
 import { listings, oddButRight } from './tables/listings.ts'
 import { locks } from './tables/locks.ts'
@@ -24,6 +25,7 @@ const cases = [
   ...listings,
   ...objects,
   ...annotations,
+  ...encryption,
   ...multipart,
   ...policiesAndDeletes,
   ...tagging,

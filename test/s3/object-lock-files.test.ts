@@ -1,4 +1,5 @@
 /** What hands can do to locked versions on the disk: nothing through the bucket's folder, and nothing unseen elsewhere. */
+
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +7,7 @@ import * as aws from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkFolder } from '#app/check-folder.ts'
 import type { Finding } from '#blobs/contract/inspection.ts'
+import { openDefaults } from '#model/bucket/new-bucket.ts'
 import { startServer, type TestServer } from './start-server.ts'
 
 const Bucket = 'bucket'
@@ -74,7 +76,7 @@ async function check({ rebuild = false } = {}): Promise<Finding[]> {
     rebuild,
     ownerId: undefined,
     region: 'us-east-1',
-    blocksPublicAccess: false,
+    bucketDefaults: openDefaults,
     log: silent,
     onFinding: (finding) => findings.push(finding),
   })

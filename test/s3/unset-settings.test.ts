@@ -85,10 +85,7 @@ describe('a setting that was never made', () => {
   })
 
   it('cannot be made: 501', async () => {
-    const rule = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' as const } }
-    const encrypted = client.send(
-      new aws.PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: { Rules: [rule] } }),
-    )
-    await expect(encrypted).rejects.toMatchObject({ name: 'NotImplemented' })
+    const made = client.send(new aws.PutBucketLoggingCommand({ Bucket, BucketLoggingStatus: {} }))
+    await expect(made).rejects.toMatchObject({ name: 'NotImplemented', $metadata: { httpStatusCode: 501 } })
   })
 })

@@ -262,14 +262,15 @@ describe.each(['files over lmdb', 'files over memory', 'memory'] as const)('seal
     await expect(again).rejects.toMatchObject({ code: 'OperationAborted' })
   })
 
-  it('a renamed one keeps its sealed bytes, and may have its key wrapped anew', async () => {
+  it('a renamed one keeps its sealed bytes, while its key is wrapped anew', async () => {
     await create()
     const sealing = newSealing()
     await put('folder/one', large, sealing)
     const paths = isOnDisk ? opaque() : []
     const rename = async (from: string, to: string, rewrap?: Parameters<Store['renameObject']>[0]['rewrap']) =>
       store.renameObject({ bucket: await bucket(), from, to, sourceConditions: {}, conditions: {}, rewrap })
-    await rename('folder/one', 'two')
+    await expect(rename('folder/one', 'two')).rejects.toMatchObject({ code: 'OperationAborted' })
+    await rename('folder/one', 'two', { from: sealing.encryption, to: sealing.encryption })
     expect((await get('two')).equals(large)).toBe(true)
     const to = { method: 'AES256', wrappedKey: 'bound to three' } as const
     sealings.set(to.wrappedKey, sealing)

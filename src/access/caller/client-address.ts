@@ -6,6 +6,8 @@ import type { RequestFacts } from './request-facts.ts'
 export interface ClientAddress {
   address(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
   isSecure(facts: Pick<RequestFacts, 'socket' | 'headers'>): boolean
+  /** Whether nobody on the way could read the request: it came by TLS, or from this machine. */
+  isPrivate(facts: Pick<RequestFacts, 'socket' | 'headers'>): boolean
   /** Host as the client asked for it, with its port where one is given. */
   host(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
 }
@@ -14,20 +16,28 @@ export interface ClientAddress {
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   const ranges = trustedProxies.map(parseIpRange).filter((range) => range !== undefined)
   const isTrusted = (address: string) => ranges.some((range) => range(address))
+  const address: ClientAddress['address'] = ({ socket, headers }) => {
+    // A dual-stack socket reports IPv4 clients as `::ffff:1.2.3.4`.
+    const remoteAddress = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '')
+    if (remoteAddress === undefined || !isTrusted(remoteAddress)) return remoteAddress
+    // Each proxy appends its client: the last address that is not one of our proxies is the client.
+    const hops = listOf(headers['x-forwarded-for']).filter((hop) => isIP(hop) !== 0)
+    return hops.findLast((hop) => !isTrusted(hop)) ?? hops[0] ?? remoteAddress
+  }
+  const isSecure: ClientAddress['isSecure'] = ({ socket, headers }) => {
+    const { remoteAddress, encrypted } = socket
+    const isProxied = remoteAddress !== undefined && isTrusted(remoteAddress)
+    const scheme = isProxied ? listOf(headers['x-forwarded-proto']).at(-1) : undefined
+    return scheme === undefined ? encrypted === true : scheme.toLowerCase() === 'https'
+  }
   return {
-    address({ socket, headers }) {
-      // A dual-stack socket reports IPv4 clients as `::ffff:1.2.3.4`.
-      const remoteAddress = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '')
-      if (remoteAddress === undefined || !isTrusted(remoteAddress)) return remoteAddress
-      // Each proxy appends its client: the last address that is not one of our proxies is the client.
-      const hops = listOf(headers['x-forwarded-for']).filter((hop) => isIP(hop) !== 0)
-      return hops.findLast((hop) => !isTrusted(hop)) ?? hops[0] ?? remoteAddress
-    },
-    isSecure({ socket, headers }) {
-      const { remoteAddress, encrypted } = socket
-      const isProxied = remoteAddress !== undefined && isTrusted(remoteAddress)
-      const scheme = isProxied ? listOf(headers['x-forwarded-proto']).at(-1) : undefined
-      return scheme === undefined ? encrypted === true : scheme.toLowerCase() === 'https'
+    address,
+    isSecure,
+    isPrivate(facts) {
+      if (isSecure(facts)) return true
+      // A proxy on this machine that is not trusted tells of clients elsewhere all the same.
+      const isForwarded = !isTrusted(facts.socket.remoteAddress ?? '') && facts.headers['x-forwarded-for'] !== undefined
+      return !isForwarded && isLoopback(address(facts) ?? '')
     },
     host({ socket, headers }) {
       const { remoteAddress = '' } = socket
@@ -40,6 +50,8 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
     },
   }
 }
+
+const isLoopback = (address: string): boolean => /^(127\.\d+\.\d+\.\d+|::1)$/.test(address)
 
 const listOf = (header: string | string[] | undefined): string[] =>
   header === undefined

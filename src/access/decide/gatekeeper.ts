@@ -41,6 +41,8 @@ export interface Gatekeeper {
   may(principal: Principal, action: string, resource: Resource, facts: RequestFacts): boolean
   /** Where a request comes from, past trusted proxies. */
   addressOf(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
+  /** Whether nobody on the way could read the request: it came by TLS, also to a trusted proxy, or from this machine. */
+  isPrivate(facts: Pick<RequestFacts, 'socket' | 'headers'>): boolean
   /** Like `authorize`, for resources that only an ARN names. */
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
   /** Like `may`, for resources that only an ARN names. */
@@ -108,5 +110,6 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
     recordArnRefusal: authorizer.recordArnRefusal,
     may,
     addressOf: options.clientAddress.address,
+    isPrivate: options.clientAddress.isPrivate,
   }
 }

@@ -9,6 +9,7 @@ import { hasAclsEnabled } from '#model/access/object-ownership.ts'
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
+import type { Upload } from '#model/object/upload.ts'
 import { dependsOnObject } from '#policy/evaluate/acl-evaluation.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
 import type { Rights } from './gatekeeper.ts'
@@ -94,7 +95,7 @@ export async function authorizeOnUpload(
   if (isAuthorizedEarly(domain, asked)) return
   const { principal, action, bucket, key, uploadId, facts } = asked
   const upload = await domain.store.getUpload(bucket.name, key, uploadId).catch(() => undefined)
-  const object = upload === undefined ? null : { ownerId: upload.initiatorId }
+  const object = upload === undefined ? null : governedUpload(upload)
   domain.gatekeeper.authorize(principal, action, { bucket, key, object }, facts)
 }
 
@@ -103,6 +104,11 @@ export function governed(bucket: Bucket, version: ObjectVersion): NonNullable<Re
   if (hasAclsEnabled(bucket)) return version
   return { ownerId: bucket.ownerId, ...(version.tags && { tags: version.tags }) }
 }
+
+const governedUpload = ({ initiatorId, encryption }: Upload): NonNullable<Resource['object']> => ({
+  ownerId: initiatorId,
+  ...(encryption && { encryption }),
+})
 
 /** Whether the action was allowed without reading the object. */
 function isAuthorizedEarly({ gatekeeper }: Domain, { principal, action, bucket, key, facts }: AskedObject): boolean {

@@ -99,8 +99,21 @@ function s3Value(key: string, facts: RequestFacts, resource: Resource, clock: Cl
     case 'requestobjecttagkeys':
       return requestedTags(facts)?.map(([name]) => name)
     default:
-      return key.startsWith('x-amz-') ? headers[key] : tagValue(key, facts, resource)
+      if (!key.startsWith('x-amz-')) return tagValue(key, facts, resource)
+      return query.has('uploadId') && key.startsWith(encryptionPrefix) ? ofUpload(key, resource) : headers[key]
   }
+}
+
+const encryptionPrefix = 'x-amz-server-side-encryption'
+
+/** A request about parts does not say how they are encrypted: the one that created their upload did. */
+function ofUpload(key: string, { object }: Resource): string | undefined {
+  if (object === undefined) throw new ObjectNeeded()
+  const { method, keyArn } = object?.encryption ?? {}
+  if (key === `${encryptionPrefix}-aws-kms-key-id`) return keyArn
+  const isOfCustomer = method === 'SSE-C'
+  if (key === encryptionPrefix) return isOfCustomer ? undefined : method
+  return isOfCustomer ? 'AES256' : undefined
 }
 
 function tagValue(key: string, facts: RequestFacts, { object }: Resource): string | undefined {

@@ -1,6 +1,7 @@
 /** What a decision is about. */
 import { Identity } from '#identity/identity.ts'
 import type { Principal } from '#model/account.ts'
+import type { ObjectEncryption } from '#model/object/encryption.ts'
 import type { Tags } from '#model/tags.ts'
 import type { Governed, GovernedBucket } from '#policy/evaluate/acl-evaluation.ts'
 import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate/evaluate.ts'
@@ -12,10 +13,10 @@ export interface Resource {
   readonly bucket?: (GovernedBucket & { readonly name: string; readonly region?: string }) | undefined
   readonly key?: string | undefined
   /**
-   * The version at `key`, where the decision depends on it (`dependsOnObject`, ObjectNeeded); null if there is none.
+   * The version at `key`, or the upload to it, where the decision depends on it (`dependsOnObject`, ObjectNeeded); null if there is none.
    * Undefined: the bucket's owner counts as its owner.
    */
-  readonly object?: (Governed & { readonly tags?: Tags }) | null | undefined
+  readonly object?: (Governed & { readonly tags?: Tags; readonly encryption?: ObjectEncryption }) | null | undefined
 }
 
 /** A resource of IAM, STS or KMS. */

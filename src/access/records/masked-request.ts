@@ -13,12 +13,17 @@ const documentCharsMax = 6144
 const formFieldsMax = 100
 const formCharsMax = 16_384
 
-const secretHeader = /authorization|cookie|secret|password|token|customer-key$|^x-access-key$|^x-amz-signature$/i
+/** Keys of customers are masked with their digests. */
+const customerKey = 'customer-key(-md5)?$'
+const secretHeader = new RegExp(
+  `authorization|cookie|secret|password|token|${customerKey}|^x-access-key$|^x-amz-signature$`,
+  'i',
+)
 /**
  * Parameters of presigned links and of the forms of IAM and STS. Continuation tokens are no secrets, nor is
  * PasswordResetRequired.
  */
-const secretParameter = /signature|password|secret|token|assertion/i
+const secretParameter = new RegExp(`signature|password|secret|token|assertion|${customerKey}`, 'i')
 const harmlessParameter = /^((next-)?continuation-token|PasswordResetRequired)$/i
 
 /** Name, value pairs as received; secrets masked, also in addresses that a header holds. */

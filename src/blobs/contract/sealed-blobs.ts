@@ -30,6 +30,10 @@ export interface SealedBlobs {
   ): Promise<StagedPartBlob>
   /** The sealed parts one after the other: nothing is encrypted again. */
   assemble(uploadId: string, parts: readonly { readonly at: PartRef }[]): Promise<AssembledBlob>
+  /** A small text that belongs to a sealed version, sealed with its data keys under this name. */
+  sealText(name: string, bytes: Buffer, dataKeys: DataKeys): Buffer
+  /** Undefined: it was not sealed under this name with these keys. `sizeBytes`: of the text. */
+  openText(name: string, sealed: Buffer, sizeBytes: number, dataKeys: DataKeys): Buffer | undefined
   /** Takes over the sealed bytes. Throws the error of `damaged`, at once or when the chunk is read that is. */
   unseal(sealed: OpenBlob, unsealing: Unsealing): OpenBlob
 }

@@ -1,5 +1,6 @@
 import type { BlobStore } from '#blobs/contract/blob-store.ts'
 import type { SealedBlobs } from '#blobs/contract/sealed-blobs.ts'
+import { openText, sealText } from './seal-text.ts'
 import { assembleSealed, stageSealedPart, stageSealedPartCopy } from './sealed-parts.ts'
 import { stageSealed, stageSealedAppend, stageSealedCopy } from './stage-sealed.ts'
 import { unseal } from './unseal.ts'
@@ -12,5 +13,7 @@ export const sealedOver = (blobs: BlobStore): SealedBlobs => ({
   stagePartCopy: (upload, partNumber, from, range, algorithms, dataKeys) =>
     stageSealedPartCopy(blobs.parts, upload, partNumber, from, range, algorithms, dataKeys),
   assemble: (uploadId, parts) => assembleSealed(blobs.parts, uploadId, parts),
+  sealText,
+  openText,
   unseal,
 })

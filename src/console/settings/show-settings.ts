@@ -5,6 +5,7 @@ import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { mayTagBucket } from '#console/tags/bucket-tags.ts'
 import { accessOf, publicReadPolicy } from './access.ts'
 import { describePolicy } from './describe-policy.ts'
+import { explainEncryption } from './encryption/explain-encryption.ts'
 import { indentPolicy, stampOf } from './policy-text.ts'
 import { propertiesOf } from './properties.ts'
 import { publicAccessSwitches } from './public-access.ts'
@@ -16,7 +17,7 @@ const uploadsShown = 20
 
 export const showSettings: Page = async (visit, services) => {
   const { bucket } = visit
-  const { store, bucketPolicies } = services
+  const { store, bucketPolicies, config } = services
   const usage = await store.bucketUsage(bucket.name)
   const mayReadPolicy = visit.may('s3:GetBucketPolicy', { bucket })
   const policy = mayReadPolicy ? bucketPolicies.find(bucket.name) : undefined
@@ -36,6 +37,9 @@ export const showSettings: Page = async (visit, services) => {
     maySeeBlock: visit.may('s3:GetBucketPublicAccessBlock', { bucket }),
     mayBlock: visit.may('s3:PutBucketPublicAccessBlock', { bucket }),
     ...(await corsOf(visit, services)),
+    maySeeEncryption: visit.may('s3:GetEncryptionConfiguration', { bucket }),
+    mayWriteEncryption: visit.may('s3:PutEncryptionConfiguration', { bucket }),
+    newObjects: explainEncryption(bucket.encryption, config.defaultEncryption)[0]?.text,
     maySeeLock: visit.may('s3:GetBucketObjectLockConfiguration', { bucket }),
     mayLock: visit.may('s3:PutBucketObjectLockConfiguration', { bucket }),
     ...(await websiteOf(visit, services)),

@@ -5,12 +5,13 @@ import type { WithBlock } from '#model/access/public-access-block.ts'
 import { ApiError } from '#model/errors.ts'
 import type { DefaultRetention } from '#model/object/lock.ts'
 import type { Tags } from '#model/tags.ts'
+import type { WithEncryption } from './bucket-encryption.ts'
 import type { SettingName } from './bucket-settings.ts'
 import type { BucketQuota } from './quota.ts'
 
 export type VersioningStatus = 'Unversioned' | 'Enabled' | 'Suspended'
 
-export interface Bucket extends WithControls, WithBlock {
+export interface Bucket extends WithControls, WithBlock, WithEncryption {
   readonly name: string
   readonly createdAtMs: number
   /** Canonical id of the owner, see model/account.ts. */

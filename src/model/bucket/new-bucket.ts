@@ -1,13 +1,21 @@
 import { defaultControls, type ObjectOwnership } from '#model/access/object-ownership.ts'
 import { defaultBlock } from '#model/access/public-access-block.ts'
 import type { Bucket } from './bucket.ts'
+import { type BlockedEncryptionType, defaultBlockedEncryption } from './bucket-encryption.ts'
 
 /** What a bucket gets that is made without saying so. */
 export interface BucketDefaults {
   readonly defaultObjectOwnership: ObjectOwnership
   /** Whether buckets are made with a block of public access. */
   readonly defaultPublicAccessBlock: boolean
+  /** Methods of encryption that new buckets refuse. */
+  readonly defaultBlockedEncryption: readonly BlockedEncryptionType[]
 }
+
+/** The same for a folder made by hand, whose ACLs are disabled. */
+export type AdoptionDefaults = Omit<BucketDefaults, 'defaultObjectOwnership'>
+
+export const openDefaults: AdoptionDefaults = { defaultPublicAccessBlock: false, defaultBlockedEncryption: [] }
 
 type Named = Pick<Bucket, 'name' | 'ownerId' | 'region'> & Partial<Omit<Bucket, 'createdAtMs'>>
 
@@ -20,6 +28,7 @@ export function newBucket(named: Named, defaults: BucketDefaults): Bucket {
     objectLockEnabled: false,
     ...defaultControls(defaults.defaultObjectOwnership),
     ...defaultBlock(defaults.defaultPublicAccessBlock),
+    ...defaultBlockedEncryption(defaults.defaultBlockedEncryption),
     ...named,
   }
 }

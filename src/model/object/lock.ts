@@ -98,6 +98,15 @@ export function assertMayChange(
   throw isProtected()
 }
 
+/** AccessDenied for another key of a protected version, also for those who may pass governance mode. */
+export function assertMayRekey(lock: ObjectLock | undefined, nowMs: number): void {
+  if (protectionOf(lock, nowMs) === undefined) return
+  throw new ApiError('AccessDenied', {
+    message:
+      "The encryption type for the specified object can't be updated because that object is protected by S3 Object Lock. If the object has a governance-mode retention period or a legal hold, you must first remove the Object Lock status on the object before you issue your UpdateObjectEncryption request. You can't use the UpdateObjectEncryption operation with objects that have an Object Lock compliance mode retention period applied to them.",
+  })
+}
+
 const isProtected = () => new ApiError('AccessDenied', { message: lockRefusal })
 
 export const lockRefusal = 'Access Denied because object protected by object lock.'

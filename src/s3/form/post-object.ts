@@ -17,6 +17,7 @@ import { assertHeaderText, parseNewObject } from '#s3/object/object-attributes.t
 import { versionHeader } from '#s3/object/put-object.ts'
 import type { Operation, S3Request, S3Response, Services } from '#s3/operation.ts'
 import { announcedChecksum, checksumHeaders, verifyAnnounced } from '#s3/request/checksum-headers.ts'
+import { encryptionOfWrite, writtenEncryptionHeaders } from '#s3/request/encryption-headers.ts'
 import { assertRequestPayer, chargedHeader } from '#s3/request/request-payer.ts'
 import { readTagging } from '#s3/request/tagging.ts'
 import { refuseUnservedHeaders } from '#s3/request/unserved-headers.ts'
@@ -58,12 +59,15 @@ async function upload(request: S3Request, services: Services, form: Form): Promi
   services.gatekeeper.authorize(principal, 's3:PutObject', { bucket, key }, facts)
   refuseUnservedHeaders('PostObject', headers)
   assertRequestPayer(headers)
-  const object = parseNewObject(headers, { bucket, key }, services.accounts, { isForm: true })
+  const encryption = encryptionOfWrite({ headers, bucket, facts }, services)
+  const object = { ...parseNewObject(headers, { bucket, key }, services.accounts, { isForm: true }), encryption }
   const body = bodyOf(form.file, headers, limitsOfPolicy, services.settings.maxUploadBytes)
-  const actor = new RequestActor(services.gatekeeper, { principal, facts, requestId: request.id })
+  const actor = new RequestActor(services, { principal, facts, requestId: request.id })
   const version = await putObject(services.store, actor, { object, body, conditions: {}, cause: 'Post' })
-  const answered = answer(request, fields, version)
-  return { ...answered, headers: { ...answered.headers, ...chargedHeader(bucket, principal, headers) } }
+  return answer(request, fields, version, {
+    ...writtenEncryptionHeaders(version.encryption, encryption.customerKey),
+    ...chargedHeader(bucket, principal, headers),
+  })
 }
 
 /** The file of the form, within the limits of its policy and of the server. */
@@ -138,11 +142,17 @@ function taggingHeader(document: string): string {
   return new URLSearchParams(tags).toString()
 }
 
-function answer(request: S3Request, fields: ReadonlyMap<string, string>, version: ObjectVersion): S3Response {
+function answer(
+  request: S3Request,
+  fields: ReadonlyMap<string, string>,
+  version: ObjectVersion,
+  more: Record<string, string>,
+): S3Response {
   const { bucket, bucketUrl } = request
   const etag = `"${version.etag}"`
   const location = `${bucketUrl}/${awsEncode(version.key, { keepSlash: true })}`
-  const headers = { etag, location, ...checksumHeaders(version.checksum), ...versionHeader(bucket.versioning, version) }
+  const checksum = checksumHeaders(version.checksum)
+  const headers = { etag, location, ...checksum, ...more, ...versionHeader(bucket.versioning, version) }
   const redirect = redirectTarget(fields.get('success_action_redirect') ?? fields.get('redirect'))
   if (redirect !== undefined) {
     redirect.searchParams.set('bucket', bucket.name)

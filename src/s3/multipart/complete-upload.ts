@@ -7,10 +7,13 @@ import { limits } from '#model/limits.ts'
 import type { Whole } from '#model/object/multipart.ts'
 import { checksumAlgorithms } from '#model/object/object.ts'
 import type { RequestedPart } from '#model/object/upload.ts'
+import type { CustomerKey } from '#objects/encryption/customer-key.ts'
+import { openUploadKeys } from '#objects/encryption/open-keys.ts'
 import { writeConditions } from '#s3/object/conditions.ts'
 import { writtenVersionHeader } from '#s3/object/put-object.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { checksumElements, isDigest, wholeChecksum } from '#s3/request/checksum-headers.ts'
+import { encryptionHeaders, givenKey } from '#s3/request/encryption-headers.ts'
 import { readXml } from '#s3/request/read-xml.ts'
 import { uploadOf } from './part-request.ts'
 
@@ -19,6 +22,8 @@ export const completeMultipartUpload: Operation = async (request, services) => {
   const conditions = writeConditions(headers)
   const document = await request.body.document('object')
   const parts = await partsOf(document, request, services)
+  const customerKey = givenKey(request, services)
+  await checkKey(request, services, customerKey)
   const version = await services.store.completeUpload({
     bucket,
     key,
@@ -29,7 +34,10 @@ export const completeMultipartUpload: Operation = async (request, services) => {
     ...readWhole(request),
   })
   return {
-    headers: writtenVersionHeader(bucket.versioning, version),
+    headers: {
+      ...writtenVersionHeader(bucket.versioning, version),
+      ...encryptionHeaders(version.encryption, customerKey),
+    },
     body: {
       root: 'CompleteMultipartUploadResult',
       content: {
@@ -41,6 +49,17 @@ export const completeMultipartUpload: Operation = async (request, services) => {
       },
     },
   }
+}
+
+/**
+ * A customer's key is needed only if the upload was created with a checksum algorithm, but must not be another one. An upload that
+ * is completed already has none to compare with. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+ */
+async function checkKey(request: S3Request, services: Services, customerKey: CustomerKey | undefined): Promise<void> {
+  const upload = await uploadOf(request, services).catch(() => undefined)
+  const isNeeded = upload?.encryption?.method === 'SSE-C' && upload.checksumAlgorithm !== undefined
+  if (upload === undefined || (customerKey === undefined && !isNeeded)) return
+  await openUploadKeys(request.actor, request, upload, customerKey)
 }
 
 /** MalformedXML; but NoSuchUpload comes first, as in S3. */

@@ -5,17 +5,23 @@ import { createUpload } from '#objects/create-upload.ts'
 import { parseNewObject } from '#s3/object/object-attributes.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
 import { parseAlgorithm } from '#s3/request/checksum-headers.ts'
+import { encryptionOfWrite, writtenEncryptionHeaders } from '#s3/request/encryption-headers.ts'
 
-export const createMultipartUpload: Operation = async (request, { store, accounts }) => {
+export const createMultipartUpload: Operation = async (request, services) => {
+  const { store, accounts } = services
   const { bucketName, key, headers } = request
-  const object = parseNewObject(headers, request, accounts)
+  const encryption = encryptionOfWrite(request, services)
+  const object = { ...parseNewObject(headers, request, accounts), encryption }
   const checksum = announcedAlgorithm(request)
   const upload = await createUpload(store, request.actor, { object, ...checksum })
   return {
-    headers:
-      checksum.checksumAlgorithm === undefined
-        ? {}
-        : { 'x-amz-checksum-algorithm': checksum.checksumAlgorithm, 'x-amz-checksum-type': checksum.checksumType },
+    headers: {
+      ...(checksum.checksumAlgorithm !== undefined && {
+        'x-amz-checksum-algorithm': checksum.checksumAlgorithm,
+        'x-amz-checksum-type': checksum.checksumType,
+      }),
+      ...writtenEncryptionHeaders(upload.encryption, encryption.customerKey),
+    },
     body: {
       root: 'InitiateMultipartUploadResult',
       content: { Bucket: bucketName, Key: key, UploadId: upload.uploadId },

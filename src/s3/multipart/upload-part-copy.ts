@@ -6,6 +6,7 @@ import { sourceVersionHeader } from '#s3/object/copy-object.ts'
 import { readCopySource } from '#s3/object/copy-source.ts'
 import type { Operation } from '#s3/operation.ts'
 import { partChecksumElement } from '#s3/request/checksum-headers.ts'
+import { encryptionHeaders, givenKey } from '#s3/request/encryption-headers.ts'
 import { chargedHeader } from '#s3/request/request-payer.ts'
 import { readPartNumber, uploadOf } from './part-request.ts'
 
@@ -14,12 +15,14 @@ export const uploadPartCopy: Operation = async (request, services) => {
   const upload = await uploadOf(request, services)
   const source = await readCopySource(request, services)
   const rangeOf = (sizeBytes: number) => parseCopyRange(request.headers['x-amz-copy-source-range'], sizeBytes)
-  const copy = { bucket: request.bucket, upload, partNumber, source, rangeOf }
-  const { part, version } = await copyPart(services.store, request.actor, copy)
+  const customerKey = givenKey(request, services)
+  const place = { bucket: request.bucket, upload, partNumber, customerKey }
+  const { part, version } = await copyPart(services.store, request.actor, { ...place, source, rangeOf })
   return {
     headers: {
       ...chargedHeader(source.bucket, request.caller.principal, request.headers),
       ...sourceVersionHeader(source, version),
+      ...encryptionHeaders(upload.encryption, customerKey),
     },
     body: {
       root: 'CopyPartResult',

@@ -4,14 +4,23 @@ import { putPart } from '#objects/put-part.ts'
 import { announcedBody } from '#s3/object/announced-body.ts'
 import type { Operation } from '#s3/operation.ts'
 import { checksumHeaderName } from '#s3/request/checksum-headers.ts'
+import { encryptionHeaders, givenKey } from '#s3/request/encryption-headers.ts'
 import { readPartNumber, uploadOf } from './part-request.ts'
 
 export const uploadPart: Operation = async (request, services) => {
   const partNumber = readPartNumber(request)
   const { bucket } = request
   const upload = await uploadOf(request, services)
-  const part = await putPart(services.store, { bucket, upload, partNumber, body: announcedBody(request) })
-  return { headers: { etag: `"${part.etag}"`, ...partChecksumHeader(part) } }
+  const customerKey = givenKey(request, services)
+  const body = announcedBody(request)
+  const part = await putPart(services.store, request.actor, { bucket, upload, partNumber, body, customerKey })
+  return {
+    headers: {
+      etag: `"${part.etag}"`,
+      ...partChecksumHeader(part),
+      ...encryptionHeaders(upload.encryption, customerKey),
+    },
+  }
 }
 
 function partChecksumHeader({ checksum, crc64nvme }: UploadedPart): Record<string, string> {

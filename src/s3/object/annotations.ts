@@ -3,17 +3,13 @@
 import { unquote } from '#http/object/read-conditions.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import {
-  type Annotation,
-  assertAnnotationName,
-  assertAnnotationPrefix,
-  isAnnotationName,
-} from '#model/object/annotation.ts'
+import { type Annotation, assertAnnotationPrefix, isAnnotationName } from '#model/object/annotation.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
-import { deleteAnnotation, putAnnotation } from '#objects/annotate-object.ts'
+import { deleteAnnotation, putAnnotation, readAnnotation } from '#objects/annotate-object.ts'
 import { decodeToken, encodeToken, formatDate, incorrectToken } from '#s3/listing/listing.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
 import { checksumHeaders } from '#s3/request/checksum-headers.ts'
+import { encryptionHeaders } from '#s3/request/encryption-headers.ts'
 import { announcedBody } from './announced-body.ts'
 import { readBypass } from './lock-headers.ts'
 import { requestedVersion } from './requested-version.ts'
@@ -35,6 +31,7 @@ export async function putObjectAnnotation(request: S3Request, { store }: Service
     headers: {
       ...objectVersionHeader(request, version),
       etag: `"${annotation.etag}"`,
+      ...encryptionHeaders(version.encryption),
       ...checksumHeaders(annotation.checksum),
     },
     body: { root: 'PutObjectAnnotationResult', content: { Key: key, AnnotationName: annotation.name } },
@@ -44,11 +41,11 @@ export async function putObjectAnnotation(request: S3Request, { store }: Service
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAnnotation.html */
 export async function getObjectAnnotation(request: S3Request, { store }: Services): Promise<S3Response> {
   const name = nameIn(request)
-  assertAnnotationName(name)
+  const { bucket, key, actor } = request
   const version = await request.version()
-  const found = await store.readAnnotation(version, name)
+  const found = await readAnnotation(store, actor, { bucket, key, version, name })
   if (found === undefined) {
-    throw new ApiError('NoSuchAnnotation', { fields: { Key: request.key, AnnotationName: name } })
+    throw new ApiError('NoSuchAnnotation', { fields: { Key: key, AnnotationName: name } })
   }
   const { annotation, bytes } = found
   const showsChecksum = String(request.headers['x-amz-checksum-mode']).toUpperCase() === 'ENABLED'
@@ -57,6 +54,7 @@ export async function getObjectAnnotation(request: S3Request, { store }: Service
       'content-type': 'application/octet-stream',
       ...objectVersionHeader(request, version),
       etag: `"${annotation.etag}"`,
+      ...encryptionHeaders(version.encryption),
       'last-modified': new Date(annotation.modifiedAtMs).toUTCString(),
       ...(showsChecksum && checksumHeaders(annotation.checksum)),
       'content-length': String(bytes.length),

@@ -6,6 +6,7 @@ import type { CopySource } from '#objects/open-source.ts'
 import { formatDate } from '#s3/listing/listing.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
 import { checksumElements, parseAlgorithm } from '#s3/request/checksum-headers.ts'
+import { encryptionOfWrite, writtenEncryptionHeaders } from '#s3/request/encryption-headers.ts'
 import { chargedHeader } from '#s3/request/request-payer.ts'
 import { writeConditions } from './conditions.ts'
 import { readCopySource } from './copy-source.ts'
@@ -16,7 +17,8 @@ const copyBytesMax = 5 * 1024 ** 3
 
 export const copyObject: Operation = async (request, services) => {
   const { headers, bucket } = request
-  const object = parseNewObject(headers, request, services.accounts)
+  const encryption = encryptionOfWrite(request, services)
+  const object = { ...parseNewObject(headers, request, services.accounts), encryption }
   const conditions = writeConditions(headers)
   const replacesTags = parseDirective(headers['x-amz-tagging-directive'], 'tagging')
   const replacesMetadata = parseDirective(headers['x-amz-metadata-directive'], 'metadata')
@@ -42,6 +44,7 @@ export const copyObject: Operation = async (request, services) => {
       ...chargedHeader(source.bucket, request.caller.principal, headers),
       ...sourceVersionHeader(source, done.source),
       ...versionHeader(bucket.versioning, done.copy),
+      ...writtenEncryptionHeaders(done.copy.encryption, encryption.customerKey),
     },
     body: {
       root: 'CopyObjectResult',

@@ -5,6 +5,7 @@ import { decodeCopySource, type NamedSource } from '#model/object/copy-source.ts
 import { assertKey, assertVersionId, type ObjectVersion } from '#model/object/object.ts'
 import type { CopySource } from '#objects/open-source.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
+import { keyOfSource } from '#s3/request/encryption-headers.ts'
 import { assertExpectedOwner } from '#s3/request/expected-owner.ts'
 import { checkCopySource } from './conditions.ts'
 
@@ -27,7 +28,8 @@ export function parseCopySource(header: string): { bucketName: string; key: stri
   return { bucketName: path.slice(0, slash), key: path.slice(slash + 1), versionId }
 }
 
-export async function readCopySource({ headers }: S3Request, services: Services): Promise<CopySource> {
+export async function readCopySource(request: S3Request, services: Services): Promise<CopySource> {
+  const { headers } = request
   const header = String(headers['x-amz-copy-source'])
   const { bucketName, key, versionId } = parseCopySource(header)
   if (!isBucketName(bucketName)) {
@@ -40,5 +42,5 @@ export async function readCopySource({ headers }: S3Request, services: Services)
   const bucket = await services.store.getBucket(bucketName)
   assertExpectedOwner(headers, 'x-amz-source-expected-bucket-owner', bucket, services)
   const check = (version: ObjectVersion) => checkCopySource(headers, 'x-amz-copy-source-', version)
-  return { bucket, key, versionId, check }
+  return { bucket, key, versionId, check, customerKey: keyOfSource(request, services) }
 }

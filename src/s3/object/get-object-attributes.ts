@@ -5,8 +5,10 @@ import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { withoutCount } from '#model/object/multipart.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
+import { openKeys } from '#objects/encryption/open-keys.ts'
 import type { Operation, S3Request, Services, XmlContent } from '#s3/operation.ts'
 import { checksumElements, checksumOfPart, partChecksumElement } from '#s3/request/checksum-headers.ts'
+import { keyOfRead } from '#s3/request/encryption-headers.ts'
 import { versionHeader } from './put-object.ts'
 
 /** Also needs GetObject: attributes must not reveal what GetObject may not. */
@@ -42,8 +44,11 @@ export const getObjectAttributes: Operation = async (request, services) => {
     max: Math.min(wholeNumber(request, 'x-amz-max-parts', limits.listPageMax), limits.listPageMax),
   }
   const version = await request.version()
-  checkRead(request.headers, version)
   const has = (name: string) => asked.includes(name)
+  const customerKey = keyOfRead(request, services)
+  const needsKey = customerKey !== undefined || version.encryption?.method === 'SSE-C' || has('Checksum')
+  if (needsKey) await openKeys(request.actor, request, version, customerKey)
+  checkRead(request.headers, version)
   const content: XmlContent = {
     ETag: has('ETag') ? version.etag : undefined,
     Checksum: has('Checksum') ? checksumOf(version) : undefined,

@@ -8,8 +8,11 @@ import { ApiError } from '#model/errors.ts'
 import type { Checksum, ObjectVersion } from '#model/object/object.ts'
 import { type ByteRange, parseRange, rangeToServe } from '#model/object/range.ts'
 import { assertActive } from '#model/object/storage-class.ts'
+import type { CustomerKey } from '#objects/encryption/customer-key.ts'
+import { openKeys } from '#objects/encryption/open-keys.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
 import { checksumHeaders, checksumOfPart } from '#s3/request/checksum-headers.ts'
+import { encryptionHeaders, keyOfRead } from '#s3/request/encryption-headers.ts'
 import { lockHeaders } from './lock-headers.ts'
 import { assertHeaderText, attributeHeaders } from './object-attributes.ts'
 
@@ -27,7 +30,10 @@ export const getObject: Operation = async (request, services) => {
   try {
     const { version } = opened
     assertActive(version, 'read')
-    const { status, headers, range } = await describe(request, services, version)
+    const customerKey = keyOfRead(request, services)
+    const dataKeys = await openKeys(request.actor, request, version, customerKey)
+    const { status, headers, range } = await describe(request, services, version, customerKey)
+    if (dataKeys !== undefined) await opened.unseal(dataKeys)
     return { status, headers, body: opened.content(range.start, range.end) }
   } catch (error) {
     opened.close()
@@ -37,9 +43,27 @@ export const getObject: Operation = async (request, services) => {
 
 export const headObject: Operation = async (request, services) => {
   const version = await request.version()
-  const { status, headers } = await describe(request, services, version)
+  const customerKey = keyOfRead(request, services)
+  await assertDescribable(request, version, customerKey)
+  const { status, headers } = await describe(request, services, version, customerKey)
   return { status, headers }
 }
+
+/**
+ * The key of an object with SSE-C is checked; a key of the KMS is needed only to see the checksum:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html#AmazonS3-HeadObject-request-header-ChecksumMode
+ */
+async function assertDescribable(
+  request: S3Request,
+  version: ObjectVersion,
+  customerKey: CustomerKey | undefined,
+): Promise<void> {
+  const isOfCustomer = customerKey !== undefined || version.encryption?.method === 'SSE-C'
+  if (isOfCustomer || showsChecksum(request)) await openKeys(request.actor, request, version, customerKey)
+}
+
+const showsChecksum = ({ headers }: S3Request): boolean =>
+  String(headers['x-amz-checksum-mode'] ?? '').toUpperCase() === 'ENABLED'
 
 interface Description {
   readonly status: number
@@ -47,7 +71,12 @@ interface Description {
   readonly range: ByteRange
 }
 
-async function describe(request: S3Request, services: Services, version: ObjectVersion): Promise<Description> {
+async function describe(
+  request: S3Request,
+  services: Services,
+  version: ObjectVersion,
+  customerKey: CustomerKey | undefined,
+): Promise<Description> {
   const { headers, query, bucket } = request
   checkRead(headers, version, () => cachingHeaders(request, version))
   const part = query.size === 0 ? undefined : await selectPart(request, services, version)
@@ -64,8 +93,8 @@ async function describe(request: S3Request, services: Services, version: ObjectV
   if (range !== undefined) out['content-range'] = `bytes ${start}-${end - 1}/${version.sizeBytes}`
   if (part !== undefined && version.partCount > 0) out['x-amz-mp-parts-count'] = String(version.partCount)
   if (bucket.versioning !== 'Unversioned') out['x-amz-version-id'] = version.versionId
-  const checksumMode = headers['x-amz-checksum-mode']
-  if (checksumMode !== undefined && String(checksumMode).toUpperCase() === 'ENABLED') {
+  if (version.encryption !== undefined) Object.assign(out, encryptionHeaders(version.encryption, customerKey))
+  if (showsChecksum(request)) {
     if (part !== undefined) Object.assign(out, checksumHeaders(part.checksum))
     else if (end - start === version.sizeBytes) Object.assign(out, checksumHeaders(version.checksum))
   }

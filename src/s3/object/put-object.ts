@@ -1,33 +1,42 @@
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import { appendObject } from '#objects/append-object.ts'
+import type { CustomerKey } from '#objects/encryption/customer-key.ts'
 import { putObject as put } from '#objects/put-object.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
 import { checksumHeaders, hasBodyChecksum } from '#s3/request/checksum-headers.ts'
+import { encryptionOfWrite, writtenEncryptionHeaders } from '#s3/request/encryption-headers.ts'
 import { announcedBody } from './announced-body.ts'
 import { writeConditions } from './conditions.ts'
 import { parseNewObject } from './object-attributes.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
-export const putObject: Operation = async (request, { store, accounts }) => {
-  const object = parseNewObject(request.headers, request, accounts)
+export const putObject: Operation = async (request, services) => {
+  const { store, accounts } = services
+  const encryption = encryptionOfWrite(request, services)
+  const object = { ...parseNewObject(request.headers, request, accounts), encryption }
   if (object.lock !== undefined) assertChecksumOfLocked(request.headers)
   const conditions = writeConditions(request.headers)
   const asked = { object, body: announcedBody(request), conditions }
   const offset = request.headers['x-amz-write-offset-bytes']
   if (offset === undefined) {
-    return { headers: writtenHeaders(request.bucket.versioning, await put(store, request.actor, asked)) }
+    return { headers: writtenHeaders(request, await put(store, request.actor, asked), encryption.customerKey) }
   }
   const version = await appendObject(store, request.actor, { ...asked, offsetBytes: parseOffset(String(offset)) })
-  const headers = writtenHeaders(request.bucket.versioning, version)
+  const headers = writtenHeaders(request, version, encryption.customerKey)
   return { headers: { ...headers, 'x-amz-object-size': String(version.sizeBytes) } }
 }
 
-function writtenHeaders(versioning: string, version: ObjectVersion): Record<string, string> {
+function writtenHeaders(
+  { bucket }: S3Request,
+  version: ObjectVersion,
+  customerKey: CustomerKey | undefined,
+): Record<string, string> {
   return {
     etag: `"${version.etag}"`,
     ...checksumHeaders(version.checksum),
-    ...writtenVersionHeader(versioning, version),
+    ...writtenEncryptionHeaders(version.encryption, customerKey),
+    ...writtenVersionHeader(bucket.versioning, version),
   }
 }
 

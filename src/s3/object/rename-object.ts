@@ -2,11 +2,12 @@
 import { ApiError } from '#model/errors.ts'
 import { renameObject as rename } from '#objects/rename-object.ts'
 import type { Operation } from '#s3/operation.ts'
+import { encryptionHeaders, keyOfRead } from '#s3/request/encryption-headers.ts'
 import { checkCopySource, writeConditions } from './conditions.ts'
 import { parseCopySource } from './copy-source.ts'
 import { versionHeader } from './put-object.ts'
 
-export const renameObject: Operation = async (request, { store }) => {
+export const renameObject: Operation = async (request, services) => {
   const { bucket, headers } = request
   const header = headers['x-amz-rename-source']
   if (header === undefined) {
@@ -19,12 +20,16 @@ export const renameObject: Operation = async (request, { store }) => {
   if (bucketName !== bucket.name) {
     throw new ApiError('InvalidRequest', { message: 'An object can be renamed only within its bucket.' })
   }
-  const version = await rename(store, request.actor, {
+  const customerKey = keyOfRead(request, services)
+  const version = await rename(services.store, request.actor, {
     bucket,
     from,
     to: request.key,
     check: (source) => checkCopySource(headers, 'x-amz-rename-source-', source),
     conditions: writeConditions(headers),
+    customerKey,
   })
-  return { headers: versionHeader(bucket.versioning, version) }
+  return {
+    headers: { ...versionHeader(bucket.versioning, version), ...encryptionHeaders(version.encryption, customerKey) },
+  }
 }

@@ -93,7 +93,7 @@ export class ReceivedRequest implements S3Request {
 
   get actor(): Actor {
     const { facts, id: requestId } = this
-    return new RequestActor(this.#received.services.gatekeeper, { principal: this.caller.principal, facts, requestId })
+    return new RequestActor(this.#received.services, { principal: this.caller.principal, facts, requestId })
   }
 
   authorize(action: string, resource: Resource, keys?: RequestFacts['keys']): void {
@@ -114,13 +114,5 @@ export class ReceivedRequest implements S3Request {
     const { store } = this.#received.services
     this.#opened ??= store.openObject(this.bucketName, this.key, requestedVersion(this))
     return this.#opened
-  }
-
-  /** Closes an opened object that no operation takes over. */
-  release(): void {
-    this.#opened?.then(
-      (opened) => opened.close(),
-      () => undefined,
-    )
   }
 }

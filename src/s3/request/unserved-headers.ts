@@ -12,14 +12,11 @@ interface UnservedHeader {
   readonly operations: readonly string[]
 }
 
-const writes = ['PutObject', 'PostObject', 'CopyObject', 'CreateMultipartUpload']
-const parts = ['UploadPart', 'UploadPartCopy', 'CompleteMultipartUpload', 'ListParts']
-const reads = ['GetObject', 'HeadObject', 'GetObjectAttributes']
-
+/**
+ * Left out: x-amz-optional-object-attributes. Without archived objects it has no effect on AWS either.
+ */
 // biome-ignore format: a table
 const unserved: readonly UnservedHeader[] = [
-  { prefix: 'x-amz-server-side-encryption', operations: [...writes, ...parts, ...reads] },
-  { prefix: 'x-amz-copy-source-server-side-encryption', operations: ['CopyObject', 'UploadPartCopy'] },
   { prefix: 'x-amz-mfa', operations: ['DeleteObject', 'DeleteObjects', 'PutBucketVersioning'] },
   { prefix: 'if-modified-since', operations: ['RenameObject'] },
   { prefix: 'if-unmodified-since', operations: ['RenameObject'] },

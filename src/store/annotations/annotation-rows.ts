@@ -11,8 +11,11 @@ import type { AnnotationSet } from '#model/object/annotation-set.ts'
 export interface StoredAnnotation extends Omit<Annotation, 'name'> {
   /** Of the rows of its bytes: other bytes have another. */
   readonly bodyId: string
-  /** Base64. */
-  readonly crc64nvme: string
+  /** Of the bytes as they are kept, sealed where the version is. */
+  readonly keptBytes: number
+  /** Base64, of the bytes as they are kept. */
+  readonly keptCrc64nvme: string
+  readonly isSealed?: true
 }
 
 /** A set that no version names. */
@@ -35,22 +38,16 @@ export const headKey = (setId: string, name: string): Buffer => rowKey('y', setI
 /** The rows of an annotation's bytes, in their order. */
 export function pieceKeys(
   setId: string,
-  { bodyId, sizeBytes }: Pick<StoredAnnotation, 'bodyId' | 'sizeBytes'>,
+  { bodyId, keptBytes }: Pick<StoredAnnotation, 'bodyId' | 'keptBytes'>,
 ): Buffer[] {
-  const count = Math.ceil(sizeBytes / pieceBytes)
+  const count = Math.ceil(keptBytes / pieceBytes)
   return Array.from({ length: count }, (_, at) => rowKey('z', setId, bodyId, String(at).padStart(2, '0')))
 }
 
-export function putRows(
-  transaction: Transaction,
-  setId: string,
-  name: string,
-  stored: StoredAnnotation,
-  bytes: Buffer,
-) {
+export function putRows(transaction: Transaction, setId: string, name: string, stored: StoredAnnotation, kept: Buffer) {
   transaction.put(headKey(setId, name), encodeJson(stored))
   for (const [at, key] of pieceKeys(setId, stored).entries()) {
-    transaction.put(key, bytes.subarray(at * pieceBytes, (at + 1) * pieceBytes))
+    transaction.put(key, kept.subarray(at * pieceBytes, (at + 1) * pieceBytes))
   }
 }
 

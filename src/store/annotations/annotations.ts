@@ -1,5 +1,3 @@
-/** Annotations of a version: https://docs.aws.amazon.com/AmazonS3/latest/userguide/annotations-overview.html */
-import { digestOnce } from '#lib/digest/digest.ts'
 import { randomId } from '#metadata/order.ts'
 import { decodeJson, rowParts, rowsAfter, rowsWithPrefix } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
@@ -16,12 +14,14 @@ import { changeOf, findStored } from '#store/change-version.ts'
 import { commitChange } from '#store/commit-change.ts'
 import type { StoreContext } from '#store/context.ts'
 import type { Store } from '#store/contract.ts'
+import { etagOf } from '#store/etag.ts'
 import { passTime } from '#store/store-time.ts'
 import { headKey, pieceKeys, putRows, type StoredAnnotation } from './annotation-rows.ts'
+import { keep } from './kept-annotation.ts'
 
 export function putAnnotation(
   context: StoreContext,
-  { bucket, version, name, staged, checksum, objectIfMatch, origin }: Parameters<Store['putAnnotation']>[0],
+  { bucket, version, name, staged, checksum, objectIfMatch, origin, dataKeys }: Parameters<Store['putAnnotation']>[0],
 ): Promise<Annotation | undefined> {
   context.blobs.assertRoom(staged.sizeBytes)
   const passesGovernance = false
@@ -29,17 +29,12 @@ export function putAnnotation(
   return changeSet(context, options, async (transaction, set, atMs) => {
     const before = await findHead(transaction, set.id, name)
     if (before === undefined && set.count >= limits.annotationsMax) throw new ApiError('AnnotationLimitExceeded')
-    const { bytes, sizeBytes, digests } = staged
-    const stored: StoredAnnotation = {
-      sizeBytes,
-      etag: digests.get('MD5')?.toString('hex') ?? '',
-      modifiedAtMs: atMs,
-      checksum,
-      crc64nvme: digests.get('CRC64NVME')?.toString('base64') ?? '',
-      bodyId: randomId(8),
-    }
+    const { sizeBytes } = staged
+    const etag = etagOf(staged, version.encryption)
+    const { kept, ...how } = keep(context, version, name, staged, dataKeys)
+    const stored: StoredAnnotation = { sizeBytes, etag, modifiedAtMs: atMs, checksum, bodyId: randomId(8), ...how }
     for (const key of before === undefined ? [] : pieceKeys(set.id, before)) transaction.remove(key)
-    putRows(transaction, set.id, name, stored, bytes)
+    putRows(transaction, set.id, name, stored, kept)
     return {
       result: { name, ...stored },
       set: {
@@ -110,32 +105,6 @@ function assertObject({ etag }: StoredVersion, objectIfMatch: string | undefined
 async function findHead(transaction: Transaction, setId: string, name: string): Promise<StoredAnnotation | undefined> {
   const value = await transaction.get(headKey(setId, name))
   return value === undefined ? undefined : decodeJson<StoredAnnotation>(value)
-}
-
-const attempts = 20
-
-/** The annotation and its bytes, of one write. InternalError for bytes that are not those that were written. */
-export async function readAnnotation(
-  { engine, log }: Pick<StoreContext, 'engine' | 'log'>,
-  { annotations, key }: ObjectVersion,
-  name: string,
-): Promise<{ readonly annotation: Annotation; readonly bytes: Buffer } | undefined> {
-  if (annotations === undefined) return undefined
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const value = await engine.get(headKey(annotations.id, name))
-    if (value === undefined) return undefined
-    const stored = decodeJson<StoredAnnotation>(value)
-    const pieces = await engine.getMany(pieceKeys(annotations.id, stored))
-    // Other bytes have replaced these since.
-    if (pieces.includes(undefined)) continue
-    const bytes = Buffer.concat(pieces.filter((piece) => piece !== undefined))
-    if (digestOnce(['CRC64NVME'], bytes).get('CRC64NVME')?.toString('base64') === stored.crc64nvme) {
-      return { annotation: { name, ...stored }, bytes }
-    }
-    log.error({ key, annotation: name }, 'the bytes of an annotation have changed; it is not served')
-    throw new ApiError('InternalError')
-  }
-  throw new ApiError('SlowDown')
 }
 
 /** In the order of their names as UTF-8. */

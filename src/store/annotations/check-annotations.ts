@@ -5,7 +5,8 @@ import { ApiError } from '#model/errors.ts'
 import type { AnnotationSet } from '#model/object/annotation-set.ts'
 import { findStored } from '#store/change-version.ts'
 import type { StoreContext } from '#store/context.ts'
-import { listAnnotations, readAnnotation } from './annotations.ts'
+import { listAnnotations } from './annotations.ts'
+import { readKept } from './kept-annotation.ts'
 
 type Sums = Omit<AnnotationSet, 'id'>
 
@@ -29,7 +30,7 @@ export async function compareAnnotations(
 
 async function isWhole(context: StoreContext, version: StoredVersion, name: string): Promise<boolean> {
   try {
-    await readAnnotation(context, version, name)
+    await readKept(context, version, name)
     return true
   } catch (error) {
     if (error instanceof ApiError) return false

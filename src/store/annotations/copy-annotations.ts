@@ -1,19 +1,26 @@
 /** Annotations for a copy, which is not there yet: they belong to no version until its commit takes them over. */
-import type { LevelLog } from '#lib/log/level-log.ts'
-import type { MetadataEngine } from '#metadata/engine.ts'
+import { digestOnce } from '#lib/digest/digest.ts'
 import { randomId } from '#metadata/order.ts'
 import { transact } from '#metadata/transact.ts'
-import type { Annotation } from '#model/object/annotation.ts'
 import type { AnnotationSet } from '#model/object/annotation-set.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { StoreContext } from '#store/context.ts'
+import type { Store } from '#store/contract.ts'
+import { etagOf } from '#store/etag.ts'
 import { beginSet, putRows, type StoredAnnotation, sweepAnnotations } from './annotation-rows.ts'
-import { listAnnotations, readAnnotation } from './annotations.ts'
+import { listAnnotations } from './annotations.ts'
+import { keep, readAnnotation } from './kept-annotation.ts'
 
 const pageMax = 100
 
+type Keys = Parameters<Store['copyAnnotations']>[1]
+
 /** Undefined: there are none. */
-export async function copyAnnotations(context: StoreContext, from: ObjectVersion): Promise<AnnotationSet | undefined> {
+export async function copyAnnotations(
+  context: StoreContext,
+  from: ObjectVersion,
+  keys: Keys,
+): Promise<AnnotationSet | undefined> {
   if (from.annotations === undefined) return undefined
   context.blobs.assertRoom(from.annotations.sizeBytes)
   const id = randomId(12)
@@ -23,7 +30,7 @@ export async function copyAnnotations(context: StoreContext, from: ObjectVersion
     for (let after: string | undefined = ''; after !== undefined; ) {
       const page = await listAnnotations(context, from, { prefix: '', after, limit: pageMax })
       for (const { name } of page.annotations) {
-        const sizeBytes = await copyOne(context, from, name, id)
+        const sizeBytes = await copyOne(context, from, name, id, keys)
         if (sizeBytes !== undefined) {
           copied = { id, count: copied.count + 1, sizeBytes: copied.sizeBytes + sizeBytes }
         }
@@ -45,23 +52,29 @@ async function copyOne(
   from: ObjectVersion,
   name: string,
   setId: string,
+  { dataKeys, sealing }: Keys,
 ): Promise<number | undefined> {
-  const found = await readAnnotation(context, from, name)
+  const found = await readAnnotation(context, from, name, dataKeys)
   if (found === undefined) return undefined
-  const annotation = found.annotation as Annotation & StoredAnnotation
-  const { name: _, ...stored } = annotation
-  await transact(context.engine, async (transaction) => {
-    const modifiedAtMs = context.clock.nowMs()
-    putRows(transaction, setId, name, { ...stored, bodyId: randomId(8), modifiedAtMs }, found.bytes)
-  })
-  return stored.sizeBytes
+  const { bytes } = found
+  const { sizeBytes, checksum } = found.annotation
+  const encryption = sealing?.encryption
+  const { kept, ...how } = keep(context, { encryption }, name, { bytes }, sealing?.dataKeys)
+  const md5 = { digests: digestOnce(['MD5'], bytes) }
+  const stored: StoredAnnotation = {
+    sizeBytes,
+    etag: etagOf(md5, encryption),
+    modifiedAtMs: context.clock.nowMs(),
+    checksum,
+    bodyId: randomId(8),
+    ...how,
+  }
+  await transact(context.engine, async (transaction) => putRows(transaction, setId, name, stored, kept))
+  return sizeBytes
 }
 
 /** Never throws: what is left, a start removes. */
-export function discardAnnotations(
-  { engine, log }: { readonly engine: MetadataEngine; readonly log: LevelLog },
-  { id }: AnnotationSet,
-): void {
+export function discardAnnotations({ engine, log }: Pick<StoreContext, 'engine' | 'log'>, { id }: AnnotationSet): void {
   sweepAnnotations(engine, id).catch((error: unknown) => {
     log.warn(
       { err: error },

@@ -55,11 +55,8 @@ async function makeLockable(context: StoreContext, name: string, ownerId: string
   const { engine, blobs, adopts } = context
   const known = await findBucket(engine, name)
   if (known?.objectLockEnabled === true && known.versioning === 'Enabled') return
-  const { region, blocksPublicAccess } = adopts
-  const defaults = {
-    defaultObjectOwnership: 'BucketOwnerEnforced',
-    defaultPublicAccessBlock: blocksPublicAccess,
-  } as const
+  const { region } = adopts
+  const defaults = { ...adopts.defaults, defaultObjectOwnership: 'BucketOwnerEnforced' } as const
   await transactDurably(context, async (transaction) => {
     const row = await transaction.get(rowKey('b', name))
     const bucket =

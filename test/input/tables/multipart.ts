@@ -47,9 +47,9 @@ export const multipart: readonly BadCase[] = [
     ['in a storage class there is none of', { headers: { 'x-amz-storage-class': 'FAST' } }, '400 InvalidStorageClass'],
     ['in an archive', { headers: { 'x-amz-storage-class': 'GLACIER' } }, '400 InvalidStorageClass'],
     [
-      'with encryption, which is not served',
-      { headers: { 'x-amz-server-side-encryption': 'aws:kms' } },
-      '501 NotImplemented',
+      'with an encryption there is none of',
+      { headers: { 'x-amz-server-side-encryption': 'kms' } },
+      '400 InvalidArgument',
     ],
     ['with a second sub-resource', '&torrent', '405 MethodNotAllowed'],
     ['by one who may only read', { as: 'reader' }, '403 AccessDenied'],

@@ -28,9 +28,9 @@ const write = [
   ['with an ACL', { headers: { 'x-amz-acl': 'public-read' } }, '400 AccessControlListNotSupported'],
   ['with a grant to nobody', { headers: { 'x-amz-grant-read': 'id=x' } }, '400 InvalidArgument'],
   [
-    'with encryption, which is not served',
-    { headers: { 'x-amz-server-side-encryption': 'AES256' } },
-    '501 NotImplemented',
+    'with an encryption there is none of',
+    { headers: { 'x-amz-server-side-encryption': 'AES' } },
+    '400 InvalidArgument',
   ],
   ['with half a lock', { headers: { 'x-amz-object-lock-mode': 'GOVERNANCE' } }, '400 InvalidArgument'],
   ['in a storage class there is none of', { headers: { 'x-amz-storage-class': 'FAST' } }, '400 InvalidStorageClass'],

@@ -40,7 +40,12 @@ export const uploadPart: Page = async (visit, { store, config }) => {
     throw new ApiError('InvalidArgument')
   }
   const upload = await uploadOf(visit, store)
-  const part = await putPart(store, { bucket: visit.bucket, upload, partNumber, body: bodyOf(visit, config) })
+  const part = await putPart(store, visit.actor, {
+    bucket: visit.bucket,
+    upload,
+    partNumber,
+    body: bodyOf(visit, config),
+  })
   return { json: { partNumber, etag: part.etag } }
 }
 

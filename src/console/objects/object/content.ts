@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { nameOf } from '#console/objects/folder/folder.ts'
 import type { Page } from '#console/page.ts'
 import { parseRange, rangeToServe } from '#model/object/range.ts'
+import { openObject } from '#objects/open-object.ts'
 import type { Content } from '#store/contract.ts'
 import { fileTypeOf } from './file-kind.ts'
 
@@ -17,8 +18,8 @@ export const untrusted = {
 } as const
 
 export const sendContent: Page = async (visit, { store }) => {
-  const { bucket, key, versionId, query, headers } = visit
-  const opened = await store.openObject(bucket.name, key, versionId)
+  const { key, query, headers } = visit
+  const opened = await openObject(store, visit.actor, visit)
   try {
     const { version } = opened
     const { inlineType } = fileTypeOf(key, version.headers.contentType)

@@ -9,6 +9,7 @@ import { decodeHeaderBytes } from '#lib/text/header-bytes.ts'
 import { awsEncode } from '#lib/text/uri.ts'
 import { anonymous } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
+import type { EncryptionMethod } from '#model/object/encryption.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { Tags } from '#model/tags.ts'
 import { describePlace } from '#store/describe-place.ts'
@@ -27,9 +28,10 @@ export const showObject: Page = async (visit, services) => {
     version: shown && readable(shown),
     versionId,
     versions,
-    preview: shown === undefined ? undefined : await previewOf(services.store, bucket.name, shown, versionId),
+    preview: shown === undefined ? undefined : await previewOf(services.store, visit, shown),
     place: shown === undefined ? undefined : placeOf(services, bucket.name, shown),
     publicUrl: shown === undefined ? undefined : publicUrlOf(visit, services, shown),
+    encryptionNames,
     sign: iconOf(fileTypeOf(key, shown?.headers.contentType).kind),
     mayAskWho: openIam(visit, services).may('SimulatePrincipalPolicy', '*'),
     lock: shown === undefined ? undefined : await lockFactsOf(visit, services, shown),
@@ -85,6 +87,13 @@ function publicUrlOf(visit: Visit, { gatekeeper, config }: ConsoleServices, obje
   const { bucket, facts } = visit
   if (!gatekeeper.may(anonymous, 's3:GetObject', { bucket, key, object }, facts)) return undefined
   return `${shownApiUrl(config, visit)}/${bucket.name}/${awsEncode(key, { keepSlash: true })}`
+}
+
+const encryptionNames: Readonly<Record<EncryptionMethod, string>> = {
+  AES256: 'SSE-S3: keys of the server (AES256)',
+  'aws:kms': 'SSE-KMS (aws:kms)',
+  'aws:kms:dsse': 'DSSE-KMS: two layers (aws:kms:dsse)',
+  'SSE-C': 'SSE-C: a key that only the client has',
 }
 
 /** The path of the bytes, relative to STORAGE_ROOT. The absolute path is shown only to visitors on this machine. */

@@ -6,6 +6,7 @@ import { attachment, untrusted } from '#console/objects/object/content.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { writeZip, type ZipEntry } from '#lib/files/zip.ts'
 import { ApiError } from '#model/errors.ts'
+import { openObject } from '#objects/open-object.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
 import { authorizeWalk, nameFor, readSources, type Source, walkSources } from './selection.ts'
 
@@ -66,13 +67,13 @@ const reasonOf = (error: Error): string =>
 
 /** The object, or the reason why not: bugs are thrown. */
 async function openReadable(
-  { authorizeObject, bucket }: Visit,
+  { authorizeObject, actor, bucket }: Visit,
   store: Store,
   key: string,
 ): Promise<OpenObject | Error> {
   try {
     await authorizeObject('s3:GetObject', { bucket, key })
-    return await store.openObject(bucket.name, key, undefined)
+    return await openObject(store, actor, { bucket, key })
   } catch (error) {
     if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error
     throw error

@@ -20,7 +20,6 @@ interface NotBuilt {
 
 // biome-ignore format: a table
 const settings: readonly NotBuilt[] = [
-  { subresource: 'encryption', get: ['GetBucketEncryption', 's3:GetEncryptionConfiguration'], put: 'PutBucketEncryption', delete: ['DeleteBucketEncryption', 's3:PutEncryptionConfiguration'], missing: 'ServerSideEncryptionConfigurationNotFoundError' },
   { subresource: 'lifecycle', get: ['GetBucketLifecycleConfiguration', 's3:GetLifecycleConfiguration'], put: 'PutBucketLifecycleConfiguration', delete: ['DeleteBucketLifecycle', 's3:PutLifecycleConfiguration'], missing: 'NoSuchLifecycleConfiguration' },
   { subresource: 'logging', get: ['GetBucketLogging', 's3:GetBucketLogging'], put: 'PutBucketLogging', missing: ['BucketLoggingStatus'] },
   { subresource: 'metadataConfiguration', get: ['GetBucketMetadataConfiguration', 's3:GetBucketMetadataTableConfiguration'], delete: ['DeleteBucketMetadataConfiguration', 's3:DeleteBucketMetadataTableConfiguration'], missing: 'MetadataConfigurationNotFound', deleteIsRefused: true },

@@ -1,0 +1,55 @@
+/** The encryption of a bucket as fields of a form. */
+import {
+  assertBucketEncryption,
+  type BlockedEncryptionType,
+  type BucketEncryption,
+  defaultMethods,
+} from '#model/bucket/bucket-encryption.ts'
+import { refusalOf } from '#model/errors.ts'
+
+/** As it is typed. `method` is '' for the server's default. */
+export interface TypedEncryption {
+  readonly method: string
+  readonly kmsKeyId: string
+  readonly usesBucketKey: boolean
+  readonly blocksCustomerKeys: boolean
+}
+
+export function typedEncryption(encryption: BucketEncryption = {}): TypedEncryption {
+  const { method = '', kmsKeyId = '', usesBucketKey = false, blocked = [] } = encryption
+  return { method, kmsKeyId, usesBucketKey, blocksCustomerKeys: blocked.includes('SSE-C') }
+}
+
+export const typedEncryptionIn = (form: URLSearchParams): TypedEncryption => ({
+  method: form.get('method') ?? '',
+  kmsKeyId: form.get('kmsKeyId')?.trim() ?? '',
+  usesBucketKey: form.get('usesBucketKey') === 'on',
+  blocksCustomerKeys: form.get('blocksCustomerKeys') === 'on',
+})
+
+/**
+ * What is typed, as it is kept, or what is wrong with it. A key and a bucket key belong to a method: with another one they
+ * are left out. `byDefault`: what new buckets block, which must be said not to be.
+ */
+export function readEncryption(
+  { method: typed, kmsKeyId, usesBucketKey, blocksCustomerKeys }: TypedEncryption,
+  byDefault: readonly BlockedEncryptionType[],
+): { readonly encryption: BucketEncryption | undefined } | { readonly problem: string } {
+  const method = defaultMethods.find((one) => one === typed)
+  if (method === undefined && typed !== '') return { problem: 'There is no such encryption method.' }
+  const usesKms = method === 'aws:kms' || method === 'aws:kms:dsse'
+  const blocked = blocksCustomerKeys ? (['SSE-C'] as const) : byDefault.length > 0 ? (['NONE'] as const) : undefined
+  const encryption: BucketEncryption = {
+    ...(method !== undefined && { method }),
+    ...(usesKms && kmsKeyId !== '' && { kmsKeyId }),
+    ...(method === 'aws:kms' && usesBucketKey && { usesBucketKey: true }),
+    ...(blocked !== undefined && { blocked }),
+  }
+  if (kmsKeyId.length > 2048) return { problem: 'A KMS key has at most 2048 characters.' }
+  try {
+    assertBucketEncryption(encryption)
+  } catch (error) {
+    return { problem: refusalOf(error).message }
+  }
+  return { encryption: Object.keys(encryption).length === 0 ? undefined : encryption }
+}
