@@ -21,6 +21,7 @@ const pages = [
   '/buckets/open/quota',
   '/buckets/open/tags',
   '/buckets/open/object-tags?key=a.json',
+  '/buckets/open/annotation?key=a.json',
   '/buckets/open/new-folder',
   '/buckets/open/remove',
   '/activity',
