@@ -9,7 +9,6 @@ import type { IncomingBody, Staged, StagedPart } from '#blobs/contract/incoming.
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { BucketSettings, SettingName } from '#model/bucket/bucket-settings.ts'
 import type { BucketUsage } from '#model/bucket/usage.ts'
-import type { Annotation } from '#model/object/annotation.ts'
 import type { AnnotationSet } from '#model/object/annotation-set.ts'
 import type { DataKeys, ObjectEncryption, Sealing } from '#model/object/encryption.ts'
 import type {
@@ -23,6 +22,7 @@ import type {
 import type { RequestedPart, Upload, UploadedPart } from '#model/object/upload.ts'
 import type { Origin } from '#model/origin.ts'
 import type { DamagedVersion, WorkStatus } from '#model/work-status.ts'
+import type { AnnotationStore } from './annotations/contract.ts'
 
 export type { IncomingBody, Staged, StagedPart }
 
@@ -51,20 +51,6 @@ export interface PutObject {
   readonly cause?: 'Put' | 'Post' | 'Copy'
   /** Of `copyAnnotations`. */
   readonly annotations?: AnnotationSet | undefined
-}
-
-/** The bytes of an annotation, received and hashed. */
-export interface StagedAnnotation extends Staged {
-  readonly bytes: Buffer
-}
-
-export interface AnnotationChange {
-  readonly bucket: string
-  readonly version: ObjectVersion
-  readonly name: string
-  /** The ETag that the object must have. */
-  readonly objectIfMatch?: string | undefined
-  readonly origin?: Origin | undefined
 }
 
 /** What is said of a version that stays. */
@@ -189,7 +175,7 @@ export interface Compared {
   readonly next: VersionPosition | undefined
 }
 
-export interface Store {
+export interface Store extends AnnotationStore {
   // Buckets
   /** BucketAlreadyOwnedByYou, BucketAlreadyExists. */
   createBucket(bucket: Bucket): Promise<void>
@@ -340,29 +326,6 @@ export interface Store {
   }): Promise<ObjectVersion>
   /** NoSuchUpload, PreconditionFailed. */
   abortUpload(bucket: string, key: string, uploadId: string, ifInitiatedMs?: number): Promise<void>
-
-  // Annotations, which are sealed with the data keys of a sealed version. `version` is one that was read; what changes one gives undefined if it is gone by now, AccessDenied while it is protected.
-  /** AnnotationLimitExceeded, PreconditionFailed, QuotaExceeded. */
-  putAnnotation(
-    put: AnnotationChange & { staged: StagedAnnotation; checksum: Checksum; dataKeys?: DataKeys | undefined },
-  ): Promise<Annotation | undefined>
-  /** PreconditionFailed. It need not be there. `passesGovernance`: the caller asks to pass governance mode, and may. */
-  deleteAnnotation(remove: AnnotationChange & { passesGovernance: boolean }): Promise<true | undefined>
-  /** Undefined: there is none of this name. */
-  readAnnotation(
-    version: ObjectVersion,
-    name: string,
-    dataKeys?: DataKeys,
-  ): Promise<{ annotation: Annotation; bytes: Buffer } | undefined>
-  listAnnotations(
-    version: ObjectVersion,
-    page: { prefix: string; after: string; limit: number },
-  ): Promise<{ annotations: Annotation[]; next: string | undefined }>
-  /** Those of a version, for a copy of it that is sealed so: `putObject` takes them over. Undefined: it has none. */
-  copyAnnotations(
-    version: ObjectVersion,
-    keys: { dataKeys?: DataKeys | undefined; sealing?: Sealing | undefined },
-  ): Promise<AnnotationSet | undefined>
 
   /** The time by which locks end: never earlier than any that the store has seen. */
   timeMs(): Promise<number>
