@@ -15,6 +15,7 @@ import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import type { LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { type AdoptionDefaults, openDefaults } from '#model/bucket/new-bucket.ts'
+import { sweepLoneSets } from '#store/annotations/annotation-rows.ts'
 import type { StoreContext } from '#store/context.ts'
 import type { Store } from '#store/contract.ts'
 import { ownerOver, storeOver } from '#store/store.ts'
@@ -47,6 +48,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { context, reserve, close } = await openContext(options)
   await context.blobs.removeAbandoned()
   await forgetCompleted(context.engine, context.clock.nowMs())
+  await sweepLoneSets(context.engine, context.clock.nowMs())
   const stopBackground = options.isPrimary ? await startBackground(context, reserve, options) : undefined
   return storeOver(context, options.watch, async () => {
     await stopBackground?.()

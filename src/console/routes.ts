@@ -47,6 +47,7 @@ import { createKmsKey, showKeys } from './kms/list-keys.ts'
 import { showKey } from './kms/show-key.ts'
 import { saveBucketLock, showBucketLock } from './locks/bucket-lock.ts'
 import { saveVersionLock, showVersionLock } from './locks/version-lock.ts'
+import { saveAnnotation, showAnnotation } from './objects/annotations/annotation-page.ts'
 import { createFolder, showNewFolder } from './objects/folder/create-folder.ts'
 import { listingOf, showObjects } from './objects/folder/list-objects.ts'
 import {
@@ -205,6 +206,9 @@ export const routes: readonly Route[] = [
   route('post', '/ui/buckets/:bucket/metadata?key=', 'signed-in', saveMetadata),
   route('get', '/ui/buckets/:bucket/object-tags?key=', 'signed-in', showObjectTags),
   route('post', '/ui/buckets/:bucket/object-tags?key=', 'signed-in', saveObjectTags),
+  // Reading, putting and deleting an annotation take rights of their own, so the page asks for them.
+  route('get', '/ui/buckets/:bucket/annotation?key=&versionId=', 'signed-in', showAnnotation),
+  route('post', '/ui/buckets/:bucket/annotation?key=&versionId=', 'signed-in', saveAnnotation),
   // Reading and changing a lock take rights of their own, so the page asks for them.
   route('get', '/ui/buckets/:bucket/object-lock?key=&versionId=', 'signed-in', showVersionLock),
   route('post', '/ui/buckets/:bucket/object-lock?key=&versionId=', 'signed-in', saveVersionLock),

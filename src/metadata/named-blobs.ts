@@ -13,6 +13,16 @@ export async function forgetNamed(engine: MetadataEngine, unnamed: Map<string, u
   }
 }
 
+/** The same of sets of annotations. */
+export async function forgetNamedSets(engine: MetadataEngine, unnamed: Set<string>): Promise<void> {
+  for (const table of ['o', 'v'] as const) {
+    for await (const { key, value } of eachRow(engine, rowsOf(table))) {
+      if (unnamed.size === 0) return
+      unnamed.delete(decodeVersion(rowParts(key)[1] ?? '', value).annotations?.id ?? '')
+    }
+  }
+}
+
 export async function* batches<T>(items: AsyncIterable<T>, max: number): AsyncGenerator<T[]> {
   let batch: T[] = []
   for await (const item of items) {

@@ -9,6 +9,9 @@
  * | usage      | c bucket              | counters objectCount, sizeBytes |
  * | object     | o bucket key          | current version, unless it is a delete marker (version-codec.ts) |
  * | version    | v bucket key order    | other versions and all delete markers; newest first |
+ * | annotation | y setId name          | JSON StoredAnnotation of the version that names the set (store/annotations/) |
+ * | its bytes  | z setId bodyId number | up to 64 KiB of an annotation |
+ * | lone set   | l setId               | JSON: of a version that is gone, or not there yet; a start removes what is left of it |
  * | null       | n bucket key          | order of the null version while it is a version row |
  * | parts      | m fileId              | JSON ObjectPart[] of a multipart object |
  * | upload     | u bucket key uploadId | JSON Upload |
@@ -49,6 +52,9 @@ type Table =
   | 'x'
   | 'o'
   | 'v'
+  | 'y'
+  | 'z'
+  | 'l'
   | 'n'
   | 'm'
   | 'u'

@@ -3,6 +3,7 @@
  * keys is read without parsing JSON.
  */
 import type { Acl } from '#model/access/acl.ts'
+import type { AnnotationSet } from '#model/object/annotation-set.ts'
 import type { ObjectEncryption } from '#model/object/encryption.ts'
 import type { ObjectLock } from '#model/object/lock.ts'
 import {
@@ -55,6 +56,7 @@ interface Tail {
   a?: Acl
   l?: ObjectLock
   x?: string
+  n?: AnnotationSet
   e?: ObjectEncryption
 }
 
@@ -74,6 +76,7 @@ export function encodeVersion(version: StoredVersion): Buffer {
   if (version.crc64nvme !== undefined) tail.x = version.crc64nvme
   if (version.encryption !== undefined) tail.e = version.encryption
   if (blob.isArriving !== undefined) tail.y = 1
+  if (version.annotations !== undefined) tail.n = version.annotations
   if (blob.aside !== undefined) tail.s = blob.aside
   const json = JSON.stringify(tail)
   const owner = version.ownerId
@@ -128,6 +131,7 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
   if (tail.a !== undefined) version.acl = tail.a
   if (tail.l !== undefined) version.lock = tail.l
   if (tail.x !== undefined) version.crc64nvme = tail.x
+  if (tail.n !== undefined) version.annotations = tail.n
   if (tail.e !== undefined) version.encryption = tail.e
   return version
 }

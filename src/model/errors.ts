@@ -145,6 +145,20 @@ const table = {
   WebsiteRedirect: [301, 'Request does not contain a bucket name.'],
   TooManyBuckets: [400, 'You have attempted to create more buckets than allowed'],
 
+  EncryptionTypeMismatch: [
+    400,
+    'The existing object was created with a different encryption type. Subsequent write requests must include the appropriate encryption parameters in the request or while creating the session.',
+  ],
+
+  // Annotations
+  AnnotationLimitExceeded: [400, 'The object annotation count exceeds the limit (1000).'],
+  AnnotationNameTooLong: [400, 'Your annotation name is too long'],
+  InvalidAnnotationName: [400, 'The annotation name you provided is invalid.'],
+  InvalidPrefix: [400, 'The annotation prefix you provided is invalid.'],
+  NoSuchAnnotation: [404, 'The specified annotation does not exist.'],
+  UnsupportedMediaType: [415, 'The annotation payload is not valid UTF-8 encoded text.'],
+  UserAnnotationNameMustBeSpecified: [400, 'The annotation name must be specified.'],
+
   // Objects
   ConditionalRequestConflict: [
     409,
@@ -161,6 +175,11 @@ const table = {
   ],
   InvalidPartNumber: [416, 'The requested partnumber is not satisfiable'],
   InvalidPartOrder: [400, 'The list of parts was not in ascending order. Parts must be ordered by part number.'],
+  InvalidWriteOffset: [400, 'The write offset value that you specified does not match the current object size.'],
+  TooManyParts: [
+    400,
+    'You have attempted to add more parts than the maximum of 10000 that are allowed for this object. You can use the CopyObject operation to copy this object to another and then add more data to the newly copied object.',
+  ],
   InvalidStorageClass: [400, 'The storage class you specified is not valid'],
   NoSuchKey: [404, 'The specified key does not exist.'],
   NoSuchUpload: [

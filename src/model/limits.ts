@@ -16,6 +16,10 @@ export const limits = {
   partNumberMax: 10_000,
   objectSizeMax: 50 * 1024 * GiB,
   listPageMax: 1000,
+  /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/annotations-overview.html */
+  annotationNameBytes: 512,
+  annotationBytes: MiB,
+  annotationsMax: 1000,
   deleteObjectsMax: 1000,
   bucketsPageMax: 10_000,
   policyBytes: 20 * KiB,

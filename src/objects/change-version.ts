@@ -14,7 +14,8 @@ export interface ObjectAddress {
   readonly versionId?: string | undefined
 }
 
-export interface VersionChange extends ObjectAddress {
+/** What is asked before a version is changed. */
+export interface VersionQuestion extends ObjectAddress {
   readonly action: string
   /** Tags that the version will have. */
   readonly objectTags?: RequestFacts['objectTags']
@@ -22,6 +23,9 @@ export interface VersionChange extends ObjectAddress {
   readonly judged?: ObjectVersion
   /** Facts of the request, where its own are not what conditions are to see. */
   readonly facts?: RequestFacts
+}
+
+export interface VersionChange extends VersionQuestion {
   /** If it is no change of tags or an ACL. */
   readonly cause?: VersionEdit['cause']
   /** Whether the caller asks to pass governance mode, and may. */
@@ -32,15 +36,33 @@ export interface VersionChange extends ObjectAddress {
 
 const attempts = 100
 
-/**
- * Changes the record of a version. Permission may depend on the version: where another request has changed or replaced it in the
- * meantime, permission is asked for anew. MethodNotAllowed on a delete marker; OperationAborted after too many attempts.
- */
+/** Changes the record of a version. MethodNotAllowed on a delete marker; OperationAborted after too many attempts. */
 export async function changeVersion(
   store: Store,
   actor: Actor,
-  { bucket, key, versionId, action, objectTags, judged, change, facts = actor.facts, ...edit }: VersionChange,
+  { change, cause, passesGovernance, ...question }: VersionChange,
 ): Promise<ObjectVersion> {
+  const { result } = await actOnVersion(store, actor, question, (judged) =>
+    store.changeVersion(question.bucket.name, judged, {
+      change: change(judged),
+      origin: actor,
+      cause,
+      passesGovernance,
+    }),
+  )
+  return result
+}
+
+/**
+ * What `act` gives, and the version that it was done to. Permission may depend on the version: where another request has changed or replaced
+ * it in the meantime, so that `act` gives undefined, permission is asked for anew.
+ */
+export async function actOnVersion<Result>(
+  store: Store,
+  actor: Actor,
+  { bucket, key, versionId, action, objectTags, judged, facts = actor.facts }: VersionQuestion,
+  act: (judged: ObjectVersion) => Promise<Result | undefined>,
+): Promise<{ readonly version: ObjectVersion; readonly result: Result }> {
   const { principal, gatekeeper } = actor
   const question = {
     principal,
@@ -56,8 +78,8 @@ export async function changeVersion(
   let known = judged
   for (let attempt = 0; attempt < attempts; attempt++) {
     known ??= await readAuthorized({ store, gatekeeper }, question, read, versionRecord)
-    const changed = await store.changeVersion(bucket.name, known, { ...edit, change: change(known), origin: actor })
-    if (changed !== undefined) return changed
+    const result = await act(known)
+    if (result !== undefined) return { version: known, result }
     known = undefined
   }
   throw new ApiError('OperationAborted')

@@ -2,12 +2,15 @@
 import { authorizeOnObject } from '#access/decide/object-access.ts'
 import { authorizeCarriedTags } from '#access/decide/tag-access.ts'
 import { ApiError } from '#model/errors.ts'
+import { type AnnotationSet, usedBytes } from '#model/object/annotation-set.ts'
 import type { ObjectEncryption, Sealing } from '#model/object/encryption.ts'
 import type { ChecksumAlgorithm, ObjectAttributes, ObjectVersion } from '#model/object/object.ts'
-import type { Store, WriteConditions } from '#store/contract.ts'
+import type { Staged, Store, WriteConditions } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
+import { assertAnnotatable, authorizeCarriedAnnotations } from './annotate-object.ts'
 import { authorizeDeletion, type Deletion, deleteObject } from './delete-object.ts'
 import { copyKeys, factsOfEffect } from './effect.ts'
+import { openKeys } from './encryption/open-keys.ts'
 import { type Choice, choiceOf, chooseEncryption, differs, sealWith } from './encryption/seal.ts'
 import { assertFutureLock } from './lock-object.ts'
 import { checksumToKeep } from './new-body.ts'
@@ -25,6 +28,7 @@ export interface Copy {
     readonly tags: boolean
     /** Storage class and redirect, which a client of S3 has to name. */
     readonly storage: boolean
+    readonly annotations: boolean
     /** Method and key. Otherwise the copy is encrypted as `object` says, or its bucket. */
     readonly encryption?: true
   }
@@ -58,9 +62,11 @@ export async function copyObject(store: Store, actor: Actor, copy: Copy): Promis
     if (copy.deletesSource) await authorizeDeletion(store, actor, deletionOf(copy, source))
     if (!copy.isWriteAuthorized) await authorizeWrite(store, actor, copy, attributes)
     if (fromSource.tags) authorizeTags(actor, copy, source)
+    if (fromSource.annotations) authorizeAnnotations(actor, copy, source)
     const choice = await choiceFor(actor, copy, source)
     refuseImpossible(copy, source, choice)
-    await store.assertQuota(bucket, { key, sizeBytes: source.sizeBytes, isPart: false })
+    const sizeBytes = fromSource.annotations ? usedBytes(source) : source.sizeBytes
+    await store.assertQuota(bucket, { key, sizeBytes, isPart: false })
     sealing = choice && (await sealWith(actor, object, choice))
   } catch (error) {
     opened.close()
@@ -69,10 +75,31 @@ export async function copyObject(store: Store, actor: Actor, copy: Copy): Promis
   const algorithm = copy.checksumAlgorithm ?? source.checksum?.algorithm ?? 'CRC64NVME'
   const staged = await store.stageCopy(opened, { start: 0, end: source.sizeBytes }, [algorithm], sealing)
   const checksum = checksumToKeep(staged, algorithm)
-  const written = { bucket, key, staged, attributes, checksum, conditions, origin: actor }
+  const annotations = await carryAnnotations(store, actor, copy, source, staged, sealing)
+  const written = { bucket, key, staged, attributes, checksum, conditions, annotations, origin: actor }
   const copied = await store.putObject({ ...written, cause: 'Copy' })
   if (copy.deletesSource) await deleteObject(store, actor, deletionOf(copy, source))
   return { source, copy: copied }
+}
+
+/** Those of the source, for its copy. */
+async function carryAnnotations(
+  store: Store,
+  actor: Actor,
+  { source: { bucket, key }, fromSource }: Copy,
+  version: ObjectVersion,
+  staged: Staged,
+  sealing: Sealing | undefined,
+): Promise<AnnotationSet | undefined> {
+  if (!fromSource.annotations || version.annotations === undefined) return undefined
+  try {
+    assertAnnotatable(sealing?.encryption)
+    const dataKeys = await openKeys(actor, { bucket, key }, version, undefined)
+    return await store.copyAnnotations(version, { dataKeys, sealing })
+  } catch (error) {
+    await store.discard(staged)
+    throw error
+  }
 }
 
 async function choiceFor(
@@ -124,6 +151,12 @@ function authorizeTags(
 ): void {
   const from = { bucket, key, versionId, version, facts: factsOfSource(facts, versionId) }
   authorizeCarriedTags(gatekeeper, principal, from, { bucket: object.bucket, key: object.key, facts })
+}
+
+function authorizeAnnotations(actor: Actor, { source, object }: Copy, version: ObjectVersion): void {
+  const { bucket, key, versionId } = source
+  const from = { bucket, key, versionId, version, facts: factsOfSource(actor.facts, versionId) }
+  authorizeCarriedAnnotations(actor, from, { bucket: object.bucket, key: object.key })
 }
 
 function refuseImpossible(

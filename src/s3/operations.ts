@@ -34,6 +34,12 @@ import { listMultipartUploads } from './multipart/list-uploads.ts'
 import { uploadPart } from './multipart/upload-part.ts'
 import { uploadPartCopy } from './multipart/upload-part-copy.ts'
 import { getObjectAcl, putObjectAcl } from './object/acl.ts'
+import {
+  deleteObjectAnnotation,
+  getObjectAnnotation,
+  listObjectAnnotations,
+  putObjectAnnotation,
+} from './object/annotations.ts'
 import { copyObject } from './object/copy-object.ts'
 import { deleteObject } from './object/delete-object.ts'
 import { deleteObjects } from './object/delete-objects.ts'
@@ -92,6 +98,10 @@ export const operations: readonly OperationRow[] = [
   { name: 'GetObjectTagging', route: 'GET object ?tagging', action: byVersion('s3:GetObjectTagging', 's3:GetObjectVersionTagging'), run: getObjectTagging, reads: 'record', refusesMarkers: true },
   { name: 'PutObjectTagging', route: 'PUT object ?tagging', action: undefined, run: putObjectTagging },
   { name: 'DeleteObjectTagging', route: 'DELETE object ?tagging', action: undefined, run: deleteObjectTagging },
+  { name: 'PutObjectAnnotation', route: 'PUT object ?annotation (annotationName)', action: byVersion('s3:PutObjectAnnotation', 's3:PutObjectVersionAnnotation'), run: putObjectAnnotation, reads: 'record', refusesMarkers: true },
+  { name: 'GetObjectAnnotation', route: 'GET object ?annotation ?annotationName=', action: byVersion('s3:GetObjectAnnotation', 's3:GetObjectVersionAnnotation'), run: getObjectAnnotation, reads: 'record', refusesMarkers: true },
+  { name: 'ListObjectAnnotations', route: 'GET object ?annotation', action: byVersion('s3:ListObjectAnnotations', 's3:ListObjectVersionAnnotations'), run: listObjectAnnotations, reads: 'record', refusesMarkers: true },
+  { name: 'DeleteObjectAnnotation', route: 'DELETE object ?annotation (annotationName)', action: byVersion('s3:DeleteObjectAnnotation', 's3:DeleteObjectVersionAnnotation'), run: deleteObjectAnnotation, reads: 'record', refusesMarkers: true },
   { name: 'UpdateObjectEncryption', route: 'PUT object ?encryption', action: undefined, run: updateObjectEncryption },
   { name: 'GetObjectRetention', route: 'GET object ?retention', action: 's3:GetObjectRetention', run: getObjectRetention, reads: 'record', refusesMarkers: true },
   { name: 'PutObjectRetention', route: 'PUT object ?retention', action: undefined, run: putObjectRetention },
@@ -133,10 +143,6 @@ export const operations: readonly OperationRow[] = [
   // Not served yet
   unsupported('CreateBucketMetadataConfiguration', 'POST bucket ?metadataConfiguration'),
   unsupported('CreateBucketMetadataTableConfiguration', 'POST bucket ?metadataTable'),
-  unsupported('DeleteObjectAnnotation', 'DELETE object ?annotation ?annotationName='),
-  unsupported('GetObjectAnnotation', 'GET object ?annotation ?annotationName='),
-  unsupported('ListObjectAnnotations', 'GET object ?annotation'),
-  unsupported('PutObjectAnnotation', 'PUT object ?annotation ?annotationName='),
   unsupported('RestoreObject', 'POST object ?restore'),
   unsupported('SelectObjectContent', 'POST object ?select ?select-type=2'),
   unsupported('UpdateBucketMetadataAnnotationTableConfiguration', 'PUT bucket ?metadataAnnotationTable'),

@@ -17,9 +17,11 @@ import { type Transaction, transact } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import type { AnnotationSet } from '#model/object/annotation-set.ts'
 import { assertMayGo, type ObjectLock } from '#model/object/lock.ts'
 import type { ChangeCause, ObjectChange } from '#model/object/object-event.ts'
 import type { Origin } from '#model/origin.ts'
+import { removeAnnotations, sweepAnnotations } from './annotations/annotation-rows.ts'
 import { bucketIn } from './buckets.ts'
 import type { StoreContext } from './context.ts'
 import { appendEvent } from './outbox.ts'
@@ -35,6 +37,8 @@ export interface Change extends BlobChange {
   moved: MovedBlob[]
   readonly relocked: RelockedBlob[]
   readonly gone: GoneBlob[]
+  /** Annotations of versions that are no more. */
+  readonly goneAnnotations: AnnotationSet[]
   /** Versions more, and their bytes. */
   objectCount: number
   sizeBytes: number
@@ -60,6 +64,7 @@ export const noChange = (
   moved: [],
   relocked: [],
   gone: [],
+  goneAnnotations: [],
   objectCount: 0,
   sizeBytes: 0,
   unlocked: [],
@@ -113,15 +118,18 @@ async function commitOnce<T>(
 ): Promise<T> {
   const { engine, blobs, durability } = context
   let recorded: Recorded | undefined
+  let alone: readonly string[] = []
   const { result: outcome, committed } = await transact(engine, async (transaction) => {
     // What an attempt that did not apply has recorded never happened: its files must not be moved or removed.
     recorded = undefined
+    alone = []
     const bucket = await bucketIn(transaction, bucketName)
     const { result, change } = await body(transaction, bucket)
     if (change !== undefined) {
       if (cause !== 'FileSystem') await requireQuota(engine, transaction, bucket, change)
       await assertUnlocked(context, change)
       countUsage(transaction, change)
+      alone = await removeAnnotations(transaction, change.goneAnnotations, change.atMs)
       recorded = await blobs.record(transaction, change)
       if (bucket.hasListeners) {
         const { atMs } = change
@@ -139,6 +147,7 @@ async function commitOnce<T>(
   const { flushed } = committed
   if (recorded !== undefined) await blobs.settle(recorded, { flushed, isUnversioned, isAwaited })
   else if (durability === 'strict') await flushed
+  for (const id of alone) await sweepAnnotations(engine, id)
   return result
 }
 

@@ -9,6 +9,7 @@ import type { IncomingBody, Staged, StagedPart } from '#blobs/contract/incoming.
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { BucketSettings, SettingName } from '#model/bucket/bucket-settings.ts'
 import type { BucketUsage } from '#model/bucket/usage.ts'
+import type { AnnotationSet } from '#model/object/annotation-set.ts'
 import type { DataKeys, ObjectEncryption, Sealing } from '#model/object/encryption.ts'
 import type {
   Checksum,
@@ -21,6 +22,7 @@ import type {
 import type { RequestedPart, Upload, UploadedPart } from '#model/object/upload.ts'
 import type { Origin } from '#model/origin.ts'
 import type { DamagedVersion, WorkStatus } from '#model/work-status.ts'
+import type { AnnotationStore } from './annotations/contract.ts'
 
 export type { IncomingBody, Staged, StagedPart }
 
@@ -47,6 +49,8 @@ export interface PutObject {
   readonly origin?: Origin | undefined
   /** If it is not a PutObject. */
   readonly cause?: 'Put' | 'Post' | 'Copy'
+  /** Of `copyAnnotations`. */
+  readonly annotations?: AnnotationSet | undefined
 }
 
 /** What is said of a version that stays. */
@@ -171,7 +175,7 @@ export interface Compared {
   readonly next: VersionPosition | undefined
 }
 
-export interface Store {
+export interface Store extends AnnotationStore {
   // Buckets
   /** BucketAlreadyOwnedByYou, BucketAlreadyExists. */
   createBucket(bucket: Bucket): Promise<void>
@@ -217,6 +221,23 @@ export interface Store {
   discard(staged: Staged): Promise<void>
   /** PreconditionFailed, NoSuchKey (If-Match on nothing), NoSuchBucket, QuotaExceeded. Takes over `staged`, also when it throws. */
   putObject(put: PutObject): Promise<ObjectVersion>
+  /**
+   * All bytes of an open object, which it closes, and after them the body: its are the size and digests. `dataKeys`: of one that is
+   * encrypted.
+   */
+  stageAppend(to: OpenObject, body: IncomingBody, dataKeys?: DataKeys): Promise<Staged>
+  /**
+   * Makes what was staged the object, with what else is said of it, if it still is `base`. InvalidWriteOffset if it has another size,
+   * OperationAborted; as putObject else.
+   */
+  putAppended(append: {
+    bucket: Bucket
+    key: string
+    base: ObjectVersion
+    staged: Staged
+    conditions: WriteConditions
+    origin?: Origin | undefined
+  }): Promise<ObjectVersion>
   /**
    * The record as stored, delete markers included. `versionId` undefined: the current one. Files changed, added or removed by
    * hand have been adopted.

@@ -6,6 +6,6 @@ import { randomBytes } from 'node:crypto'
 import type { Staged } from '#blobs/contract/incoming.ts'
 import { hasDigestAsEtag, type ObjectEncryption } from '#model/object/encryption.ts'
 
-export function etagOf({ digests }: Staged, encryption: ObjectEncryption | undefined): string {
+export function etagOf({ digests }: Pick<Staged, 'digests'>, encryption: ObjectEncryption | undefined): string {
   return (hasDigestAsEtag(encryption) ? digests.get('MD5') : randomBytes(16))?.toString('hex') ?? ''
 }

@@ -16,6 +16,10 @@ export class OpenVersion implements OpenObject {
     this.blob = blob
   }
 
+  get kept(): OpenBlob {
+    return this.blob
+  }
+
   async unseal(): Promise<void> {
     throw new Error('a version that is not sealed needs no keys')
   }
@@ -48,6 +52,11 @@ export class SealedVersion implements OpenObject {
     this.version = version
     this.#sealed = sealed
     this.#options = options
+  }
+
+  /** As they are kept. */
+  get kept(): OpenBlob {
+    return this.#sealed
   }
 
   async unseal(dataKeys: DataKeys): Promise<void> {

@@ -9,11 +9,15 @@ import type { Transaction } from '#metadata/transact.ts'
 import { crc64nvmeOf, decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { lockOfNewVersion } from '#model/bucket/object-lock.ts'
+import { ApiError } from '#model/errors.ts'
+import { type AnnotationSet, usedBytes } from '#model/object/annotation-set.ts'
 import type { ObjectEncryption } from '#model/object/encryption.ts'
 import type { ObjectLock } from '#model/object/lock.ts'
 import type { Checksum, ObjectAttributes, ObjectVersion } from '#model/object/object.ts'
 import type { ChangeCause } from '#model/object/object-event.ts'
 import type { Origin } from '#model/origin.ts'
+import { endSet } from './annotations/annotation-rows.ts'
+import { discardAnnotations } from './annotations/copy-annotations.ts'
 import { asideReason } from './aside.ts'
 import { type Change, commitChange, noChange } from './commit-change.ts'
 import { checkWriteConditions } from './conditions.ts'
@@ -33,15 +37,20 @@ export interface NewVersion {
   blobOf(aside: AsideReason | undefined): BlobRef
   /** Base64, of all bytes; undefined only for a renamed version of an older release. */
   readonly crc64nvme: string | undefined
+  /** Those that it brings, or has in common with the version that it replaces. */
+  readonly annotations?: AnnotationSet | undefined
   readonly encryption?: ObjectEncryption | undefined
 }
 
 export async function putObject(context: StoreContext, put: PutObject): Promise<ObjectVersion> {
   const { blobs } = context
   const staged = put.staged as StagedBlob
-  const discard = () => blobs.discard(staged)
-  // A write to a versioned key keeps the bytes of the version before; one that is kept aside would leave a file that was put there by hand.
-  if (put.bucket.versioning !== 'Unversioned' || staged.encryption !== undefined) await prepare(context, put, discard)
+  const { annotations } = put
+  const discard = () => {
+    blobs.discard(staged)
+    if (annotations !== undefined) discardAnnotations(context, annotations)
+  }
+  await prepareWrite(context, { ...put, isAside: staged.encryption !== undefined }, discard)
   const fresh: NewVersion = {
     key: put.key,
     sizeBytes: staged.sizeBytes,
@@ -51,6 +60,7 @@ export async function putObject(context: StoreContext, put: PutObject): Promise<
     attributes: put.attributes,
     blobOf: (aside) => blobs.asCurrent(put.key, staged.ref, aside),
     crc64nvme: staged.digests.get('CRC64NVME')?.toString('base64'),
+    annotations,
     encryption: staged.encryption,
   }
   const { conditions, origin, cause = 'Put' } = put
@@ -60,10 +70,21 @@ export async function putObject(context: StoreContext, put: PutObject): Promise<
     cause,
     bytes: staged.bytes,
     discard,
+    ...(annotations && { also: (transaction) => takeOver(transaction, annotations) }),
   })
 }
 
-async function prepare({ blobs }: StoreContext, { bucket, key }: PutObject, discard: () => void): Promise<void> {
+async function takeOver(transaction: Transaction, { id }: AnnotationSet): Promise<void> {
+  if (!(await endSet(transaction, id))) throw new ApiError('OperationAborted')
+}
+
+/** A write to a versioned key keeps the bytes of the version before; one that is kept aside would leave a file that was put there by hand. */
+export async function prepareWrite(
+  { blobs }: StoreContext,
+  { bucket, key, isAside }: { readonly bucket: Bucket; readonly key: string; readonly isAside: boolean },
+  discard: () => void,
+): Promise<void> {
+  if (bucket.versioning === 'Unversioned' && !isAside) return
   try {
     await blobs.prepareChange(bucket.name, key)
   } catch (error) {
@@ -127,7 +148,7 @@ export async function makeCurrent(
   if (bucket.versioning !== 'Unversioned') transaction.requireEmpty(newerThan(bucket.name, key, order))
   if (current !== undefined) {
     if (isVersioned || current.versionId !== 'null') demote(blobs, transaction, bucket.name, current, change)
-    else replace(transaction, current, change)
+    else replace(transaction, current, change, fresh.annotations)
   }
   if (bucket.versioning === 'Suspended' && current?.versionId !== 'null') {
     await dropNullVersion(transaction, bucket.name, key, change)
@@ -137,7 +158,7 @@ export async function makeCurrent(
   transaction.put(row, encodeVersion(version))
   change.order = order
   change.objectCount++
-  change.sizeBytes += version.sizeBytes
+  change.sizeBytes += usedBytes(version)
   change.happened.push({ what: 'created', version })
   return version
 }
@@ -181,6 +202,7 @@ function versionOf(
   if (websiteRedirectLocation !== undefined) version.websiteRedirectLocation = websiteRedirectLocation
   if (acl !== undefined) version.acl = acl
   if (tags !== undefined) version.tags = tags
+  if (fresh.annotations !== undefined) version.annotations = fresh.annotations
   if (lock !== undefined) version.lock = lock
   if (encryption !== undefined) version.encryption = encryption
   version.blob = fresh.blobOf(asideReason(version))
@@ -212,14 +234,21 @@ export function demote(
   change.moved.push({ order: current.order, from: current.blob, to: blob })
 }
 
-/** A version that ceases to exist: its rows besides its own, its bytes, its share of the usage. */
-export function replace(transaction: Transaction, version: StoredVersion, change: Change): void {
+/** A version that ceases to exist: its rows besides its own, its bytes, its annotations unless another takes them over, its share of the usage. */
+export function replace(
+  transaction: Transaction,
+  version: StoredVersion,
+  change: Change,
+  keptAnnotations?: AnnotationSet,
+): void {
+  const { annotations } = version
+  if (annotations !== undefined && annotations.id !== keptAnnotations?.id) change.goneAnnotations.push(annotations)
   if (version.partCount > 0) transaction.remove(rowKey('m', version.blob.id))
   if (version.isDeleteMarker) return
   if (version.lock !== undefined) change.unlocked.push(version.lock)
   change.gone.push({ order: version.order, ref: version.blob })
   change.objectCount--
-  change.sizeBytes -= version.sizeBytes
+  change.sizeBytes -= usedBytes(version)
 }
 
 /** Removes the null version if it is a version row. */

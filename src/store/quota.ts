@@ -46,8 +46,9 @@ export async function assertQuota(
   { name, quota, versioning }: Bucket,
   { key, sizeBytes, isPart }: { readonly key: string; readonly sizeBytes: number; readonly isPart: boolean },
 ): Promise<void> {
-  if (quota === undefined) return
-  const replaced = isPart || versioning !== 'Unversioned' ? undefined : await engine.get(rowKey('o', name, key))
+  // While versioning is suspended it depends on the versions that there are.
+  if (quota === undefined || (versioning === 'Suspended' && !isPart)) return
+  const replaced = isPart || versioning === 'Enabled' ? undefined : await engine.get(rowKey('o', name, key))
   const before = replaced === undefined ? undefined : decodeVersion(key, replaced)
   const objectCount = isPart || before !== undefined ? 0 : 1
   const added = { objectCount, sizeBytes: sizeBytes - (before?.sizeBytes ?? 0) }

@@ -6,6 +6,7 @@ import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import { usedBytes } from '#model/object/annotation-set.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import { noteEmptied } from './begun-uploads.ts'
 import { rewrapped } from './change-version.ts'
@@ -59,7 +60,7 @@ function renameVersion(
     transaction.remove(rowKey('o', bucket.name, from))
     await noteEmptied(transaction, bucket.name, from)
     change.objectCount--
-    change.sizeBytes -= source.sizeBytes
+    change.sizeBytes -= usedBytes(source)
     if (bucket.versioning === 'Unversioned') change.happened.push({ what: 'removed', version: source })
     else await leaveMarker(transaction, bucket, source, change)
     return { result: version, change }
@@ -68,8 +69,8 @@ function renameVersion(
 
 /** The source as a new version of the other key, with its bytes and all that was said of it, but for its lock. */
 function freshOf({ lock: _, ...source }: StoredVersion, key: string): Omit<NewVersion, 'blobOf'> {
-  const { sizeBytes, etag, partCount, checksum, crc64nvme } = source
-  return { key, sizeBytes, etag, partCount, checksum, crc64nvme, attributes: source }
+  const { sizeBytes, etag, partCount, checksum, crc64nvme, annotations } = source
+  return { key, sizeBytes, etag, partCount, checksum, crc64nvme, annotations, attributes: source }
 }
 
 /** Where versions are kept the old key ends with a delete marker, as a delete would leave it. */

@@ -3,6 +3,10 @@ import type { BlobOwner } from '#blobs/contract/foreign.ts'
 import type { StagedBlob } from '#blobs/contract/incoming.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import { adopt } from './adoption.ts'
+import { deleteAnnotation, listAnnotations, putAnnotation } from './annotations/annotations.ts'
+import { copyAnnotations } from './annotations/copy-annotations.ts'
+import { readAnnotation } from './annotations/kept-annotation.ts'
+import { putAppended, stageAppend } from './append.ts'
 import { storeStatus } from './background.ts'
 import { findSetting, putSetting } from './bucket-settings.ts'
 import { adoptBucket, createBucket, deleteBucket, findBucket, getBucket, listBuckets, updateBucket } from './buckets.ts'
@@ -45,6 +49,8 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     stageCopy: (source, range, algorithms, sealing) => stageCopy(context, source, range, algorithms, sealing),
     discard: async (staged) => blobs.discard(staged as StagedBlob),
     putObject: (put) => putObject(context, put),
+    stageAppend: (to, body, dataKeys) => stageAppend(context, to, body, dataKeys),
+    putAppended: (append) => putAppended(context, append),
     findVersion: (bucket, key, versionId) => findVersion(context, bucket, key, versionId),
     headObject: (bucket, key, versionId) => headObject(context, bucket, key, versionId),
     openObject: (bucket, key, versionId) => openObject(context, bucket, key, versionId),
@@ -66,6 +72,11 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     listParts: (upload, after, limit) => listParts(context, upload, after, limit),
     completeUpload: (complete) => completeUpload(context, complete),
     abortUpload: (bucket, key, uploadId, ifInitiatedMs) => abortUpload(context, bucket, key, uploadId, ifInitiatedMs),
+    putAnnotation: (put) => putAnnotation(context, put),
+    deleteAnnotation: (remove) => deleteAnnotation(context, remove),
+    readAnnotation: (version, name, dataKeys) => readAnnotation(context, version, name, dataKeys),
+    listAnnotations: (version, page) => listAnnotations(context, version, page),
+    copyAnnotations: (version, keys) => copyAnnotations(context, version, keys),
     timeMs: () => storeTimeMs(context),
     whereabouts: (bucket, version) => blobs.whereabouts(bucket, version as StoredVersion),
     compareVersions: (stretch) => compareVersions(context, stretch),

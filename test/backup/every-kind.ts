@@ -10,16 +10,19 @@ import {
   GetBucketTaggingCommand,
   GetBucketVersioningCommand,
   GetObjectAclCommand,
+  GetObjectAnnotationCommand,
   GetObjectAttributesCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
   ListMultipartUploadsCommand,
+  ListObjectAnnotationsCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
   ListPartsCommand,
   PutBucketTaggingCommand,
   PutBucketVersioningCommand,
   PutObjectAclCommand,
+  PutObjectAnnotationCommand,
   PutObjectCommand,
   PutObjectLegalHoldCommand,
   PutObjectRetentionCommand,
@@ -99,6 +102,10 @@ async function putEveryKind(client: S3Client, Bucket: string, round: string): Pr
     const Body = bytesOf(Key + round, 200_000)
     await client.send(new PutObjectCommand({ Bucket, Key, Body, ChecksumAlgorithm, ...attributes }))
   }
+  for (const [at, WriteOffsetBytes] of [0, 100, 70_100].entries()) {
+    const Body = bytesOf(round, at === 1 ? 70_000 : 100)
+    await client.send(new PutObjectCommand({ Bucket, Key: 'appended', Body, WriteOffsetBytes }))
+  }
   await client.send(new PutObjectCommand({ Bucket, Key: 'large', Body: bytesOf(round, 40 * 1024 * 1024) }))
 }
 
@@ -107,6 +114,10 @@ async function putSmall(client: S3Client, Bucket: string, round: string): Promis
   for (const [Key, sizeBytes] of Object.entries(sizes)) {
     const Body = bytesOf(Key + round, sizeBytes)
     await client.send(new PutObjectCommand({ Bucket, Key, Body, ...attributes, ...sealingOf(Bucket) }))
+  }
+  for (const sizeBytes of [3, 100_000]) {
+    const note = { AnnotationName: `note-${sizeBytes}`, AnnotationPayload: round.padEnd(sizeBytes, '.') }
+    await client.send(new PutObjectAnnotationCommand({ Bucket, Key: 'medium', ...note }))
   }
 }
 
@@ -198,6 +209,12 @@ async function answersAbout(client: S3Client, which: Which): Promise<unknown> {
   const ObjectAttributes = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize'] as const
   const asked = { ...which, ObjectAttributes: [...ObjectAttributes] }
   const { $metadata: _, ...attributesNow } = await client.send(new GetObjectAttributesCommand(asked))
+  const { Annotations = [] } = await client.send(new ListObjectAnnotationsCommand(which))
+  const notes = []
+  for (const { AnnotationName } of Annotations) {
+    const note = await client.send(new GetObjectAnnotationCommand({ ...which, AnnotationName }))
+    notes.push(await note.AnnotationPayload?.transformToString())
+  }
   const digest = createHash('sha256').update(bytes).digest('hex')
-  return { digest, headers, TagSet, Grants, attributesNow }
+  return { digest, headers, TagSet, Grants, attributesNow, Annotations, notes }
 }

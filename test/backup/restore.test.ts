@@ -137,7 +137,8 @@ async function forgetFullChecksums(root: string): Promise<number> {
   for (const table of ['o', 'v'] as const) {
     for await (const { key, value } of eachRow(engine, rowsOf(table))) {
       const { crc64nvme, ...version } = decodeVersion(rowParts(key)[1] ?? '', value)
-      if (crc64nvme === undefined) continue
+      // Those releases could not append.
+      if (crc64nvme === undefined || version.key === 'appended') continue
       changed++
       await engine.commit({ checks: [], writes: [{ key, value: encodeVersion(version) }] })
     }

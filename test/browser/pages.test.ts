@@ -27,6 +27,7 @@ const pages = [
   '/buckets/vault/object-lock?key=kept.txt',
   '/buckets/open/tags',
   '/buckets/open/object-tags?key=a.json',
+  '/buckets/open/annotation?key=a.json',
   '/buckets/open/new-folder',
   '/buckets/open/remove',
   '/activity',

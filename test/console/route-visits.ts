@@ -143,6 +143,8 @@ export const visits: Readonly<Record<string, RouteVisit>> = {
   'post /ui/buckets/:bucket/metadata': { good: { form: { contentType: 'text/plain', etag: '*' }, status: 303 }, bad: { form: { contentType: 'a\r\nb: c', etag: '*' }, status: 400 } },
   'get /ui/buckets/:bucket/object-tags': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/object-tags?key=absent', status: 404 } },
   'post /ui/buckets/:bucket/object-tags': { good: { form: { name: 'team', value: 'x' }, status: 303 }, bad: { form: { name: '<img onerror>', value: '' }, status: 400 } },
+  'get /ui/buckets/:bucket/annotation': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/annotation?key=a/b.txt&name=absent', status: 404 } },
+  'post /ui/buckets/:bucket/annotation': { good: { form: { do: 'save', name: 'note', text: 'x', new: 'yes' }, status: 303 }, bad: { form: { do: 'save', name: '<img onerror>', text: 'x', new: 'yes' }, status: 400 } },
   'get /ui/buckets/:bucket/object-lock': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/object-lock?key=absent', status: 404 } },
   'post /ui/buckets/:bucket/object-lock': { good: { form: { do: 'hold OFF' }, status: 303 }, bad: { form: { do: 'retention', mode: 'GOVERNANCE', until: 'soon' }, status: 400 } },
   'get /ui/buckets/:bucket/presign': { good: { status: 200 }, bad: { at: '/ui/buckets/photos/presign', status: 404 } },

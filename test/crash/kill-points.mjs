@@ -50,6 +50,7 @@ const points = {
     at('before', 'rename', (from, to) => isStaged(from) && isPlain(to))
     beforeCall('renameat2')
   },
+  'in-append': () => at('after', 'copyFile', (_from, to) => isStaged(to)),
   'after-exchange': () => at('before', 'lstat', (path) => isStaged(path) && isCalledBy('exchangeFiles')),
   'mid-settle': () => at('after', 'rename', (from, to) => isPlain(from) && isIn('versions')(to)),
   'after-settle': () => at('after', 'rename', (from, to) => isStaged(from) && isPlain(to)),

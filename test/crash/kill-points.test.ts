@@ -55,6 +55,18 @@ describe.skipIf(process.platform !== 'linux')('kill -9 at a point of the protoco
     (body: Buffer): Act =>
     () =>
       put(plain, 'plain', 'old', body, sealed)
+  /** To an object that is in place, so that its bytes are copied. */
+  function append(Bucket: 'plain' | 'versioned', body: Buffer): Act {
+    return async () => {
+      const ledger = Bucket === 'plain' ? plain : versioned
+      const [Key, first] = ['log', large()]
+      await put(ledger, Bucket, Key, first)
+      const all = Buffer.concat([first, body])
+      await ledger.write(new Map([[Key, md5Of(all)]]), () =>
+        server.client.send(new PutObjectCommand({ Bucket, Key, Body: body, WriteOffsetBytes: first.length })),
+      )
+    }
+  }
   const overwriteVersioned: Act = () => put(versioned, 'versioned', 'old', small())
   const sealVersioned: Act = () => put(versioned, 'versioned', 'old', large(), sealed)
   const remove: Act = () =>
@@ -90,6 +102,8 @@ describe.skipIf(process.platform !== 'linux')('kill -9 at a point of the protoco
     ['after-stage', overwrite(small())],
     ['after-commit', overwrite(large()), 'after-commit'],
     ['after-commit', overwrite(small()), 'after-settle'],
+    ['in-append', append('plain', small())],
+    ['mid-settle', append('versioned', large())],
     ['after-exchange', overwrite(small())],
     ['mid-settle', overwriteVersioned],
     ['after-settle', overwrite(large()), 'in-forget'],
@@ -110,7 +124,7 @@ describe.skipIf(process.platform !== 'linux')('kill -9 at a point of the protoco
     ['after-rename', rename],
   ]
 
-  const few = ['after-commit', 'mid-settle', 'before-aside', 'in-completion', 'before-rename']
+  const few = ['after-commit', 'in-append', 'mid-settle', 'before-aside', 'in-completion', 'before-rename']
   const isChosen = ([point, , again]: (typeof all)[number]) => few.includes(point) && again !== 'after-settle'
   const cases = process.env.MYFSIO_CRASH_POINTS === 'all' ? all : all.filter(isChosen)
 

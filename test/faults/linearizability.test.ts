@@ -119,6 +119,7 @@ async function useKeys(client: Client, goesOn: () => boolean, random: Random, re
     const choice = random()
     if (before.value === undefined || choice < 0.2) await client.create(key, value)
     else if (choice < 0.4 && renames) await client.rename(key, before, pick(without(key), random))
+    else if (choice < 0.5) await client.append(key, before, value)
     else if (choice < 0.6) await client.replace(key, before, value)
     else if (choice < 0.75) await client.remove(key, before)
     else if (choice < 0.85) await client.remove(key)

@@ -5,6 +5,7 @@ import { digestOnce } from '#lib/digest/digest.ts'
 import { operations } from '#s3/operations.ts'
 import { type Asked, startTestApi, type TestApi } from './api.ts'
 import { access } from './tables/access.ts'
+import { annotations } from './tables/annotations.ts'
 import { buckets } from './tables/buckets.ts'
 import { encryption } from './tables/encryption.ts'
 import { forms } from './tables/forms.ts'
@@ -23,6 +24,8 @@ const cases = [
   ...buckets,
   ...listings,
   ...objects,
+  ...annotations,
+  ...encryption,
   ...multipart,
   ...policiesAndDeletes,
   ...tagging,

@@ -165,6 +165,19 @@ export class Client {
     else this.#noteUnknown(key, startMs, status, 'delete', apply)
   }
 
+  /** PutObject at the end of what was read: of any object of that size. */
+  async append(key: string, before: { value: Value }, more: string): Promise<void> {
+    const size = before.value?.length ?? 0
+    const startMs = performance.now()
+    const { status } = await this.#send('PUT', key, more, { 'x-amz-write-offset-bytes': String(size) })
+    const name = `append ${short(more)} at ${size}: ${status}`
+    const isAtEnd = (state: Value) => (state?.length ?? 0) === size
+    const apply = (state: Value) => isAtEnd(state) && { state: (state ?? '') + more }
+    if (status === 200) this.#noteAnswer(key, startMs, name, apply)
+    else if (status === 400) this.#noteAnswer(key, startMs, name, (state) => !isAtEnd(state) && { state })
+    else this.#noteUnknown(key, startMs, status, name, apply)
+  }
+
   /** RenameObject of what was read. Each of the keys is a register of its own, so that each has to explain its half. */
   async rename(key: string, before: { value: Value; etag: string | undefined }, to: string): Promise<void> {
     const startMs = performance.now()

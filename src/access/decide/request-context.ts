@@ -64,6 +64,8 @@ function s3Value(key: string, facts: RequestFacts, resource: Resource, clock: Cl
     case 'prefix':
     case 'delimiter':
     case 'max-keys':
+    case 'annotation-prefix':
+    case 'max-annotation-results':
       return query.get(key)
     case 'versionid':
       return query.get('versionId')

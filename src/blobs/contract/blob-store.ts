@@ -55,6 +55,11 @@ export interface BlobStore {
   stageBytes(bytes: Buffer, wanted: Pick<IncomingBody, 'algorithms' | 'isSealed'>): StagedBlob
   /** A staged copy of bytes of an open blob, which it closes. */
   stageCopy(from: OpenBlob, range: ByteRange, algorithms: readonly ChecksumAlgorithm[]): Promise<StagedBlob>
+  /**
+   * All bytes of an open blob, which it closes, and after them the body. Size and digests are the body's, the ref is of all. Memory is
+   * bounded as for `stage`, and the old bytes are not copied where the file system can share them.
+   */
+  stageAppend(to: OpenBlob, body: IncomingBody): Promise<StagedBlob>
   discard(staged: StagedBlob): void
 
   /**

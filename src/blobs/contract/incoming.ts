@@ -36,6 +36,8 @@ export interface StagedBlob extends Staged {
   readonly ref: BlobRef
   /** Of a small body, where the store puts them into the commit as well. */
   readonly bytes: Buffer | undefined
+  /** Base64, of a sealed segment that was appended to others. */
+  readonly salt?: string
 }
 
 /** Where the bytes of a part are. Only the store that made it reads it; the index keeps it as JSON. */

@@ -16,6 +16,8 @@ export interface SealedBlobs {
     algorithms: readonly ChecksumAlgorithm[],
     sealing: Sealing,
   ): Promise<StagedBlob>
+  /** A segment after those of a sealed version, which stay as they are: `to` are its kept bytes. */
+  stageAppend(to: OpenBlob, body: IncomingBody, segment: AppendedSegment): Promise<StagedBlob>
   /** As PartBlobs'. Each part is sealed on its own: they come in any order, and from several processes. */
   stagePart(upload: Upload, partNumber: number, body: IncomingBody, dataKeys: DataKeys): Promise<StagedPartBlob>
   stagePartCopy(
@@ -28,8 +30,18 @@ export interface SealedBlobs {
   ): Promise<StagedPartBlob>
   /** The sealed parts one after the other: nothing is encrypted again. */
   assemble(uploadId: string, parts: readonly { readonly at: PartRef }[]): Promise<AssembledBlob>
+  /** A small text that belongs to a sealed version, sealed with its data keys under this name. */
+  sealText(name: string, bytes: Buffer, dataKeys: DataKeys): Buffer
+  /** Undefined: it was not sealed under this name with these keys. `sizeBytes`: of the text. */
+  openText(name: string, sealed: Buffer, sizeBytes: number, dataKeys: DataKeys): Buffer | undefined
   /** Takes over the sealed bytes. Throws the error of `damaged`, at once or when the chunk is read that is. */
   unseal(sealed: OpenBlob, unsealing: Unsealing): OpenBlob
+}
+
+export interface AppendedSegment extends Sealing {
+  readonly partNumber: number
+  /** Base64, of the kept bytes before it. */
+  readonly keptCrc64nvme: string
 }
 
 export interface Unsealing {

@@ -46,6 +46,7 @@ import { isPlain, withKind } from './place/file-ref.ts'
 import type { Layout } from './place/layout.ts'
 import { asAside, asCurrent, asRenamed } from './place/next-place.ts'
 import { whereaboutsOf } from './place/whereabouts.ts'
+import { stageAppend } from './staging/append.ts'
 import { PartFiles } from './staging/parts.ts'
 import { removeAbandoned } from './staging/remove-abandoned.ts'
 import { Spares } from './staging/spares.ts'
@@ -132,6 +133,10 @@ export class PlainFiles implements BlobStore {
 
   stageCopy(from: OpenBlob, range: ByteRange, algorithms: readonly ChecksumAlgorithm[]): Promise<StagedBlob> {
     return stageCopy(this.#context, from, range, algorithms)
+  }
+
+  stageAppend(to: OpenBlob, body: IncomingBody): Promise<StagedBlob> {
+    return stageAppend(this.#context, to, body)
   }
 
   discard({ ref }: StagedBlob): void {

@@ -71,6 +71,13 @@ export class MemoryBlobs implements BlobStore {
     return this.stageBytes(await copyOf(from, range, algorithms), { algorithms })
   }
 
+  async stageAppend(to: OpenBlob, body: IncomingBody): Promise<StagedBlob> {
+    const before = await copyOf(to, { start: 0, end: to.sizeBytes }, [])
+    const added = await readBody(body)
+    const ref = this.#keep(Buffer.concat([before, added]))
+    return { ref, sizeBytes: added.length, digests: digestsOf(added, body), bytes: undefined }
+  }
+
   stageBytes(bytes: Buffer, wanted: Pick<IncomingBody, 'algorithms' | 'isSealed'>): StagedBlob {
     const digests = digestsOf(bytes, wanted)
     return { ref: this.#keep(bytes), sizeBytes: bytes.length, digests, bytes: undefined }

@@ -22,7 +22,9 @@ export function segmentsOf(
   let start = 0
   let keptBytes = 0
   const segments = named.map((part) => {
-    const segment = { ...part, salt: part.salt, start, keptStart: keptBytes }
+    // What was appended to was written at once, and says so.
+    const partNumber = 'isWhole' in part && part.isWhole ? 0 : part.partNumber
+    const segment = { ...part, partNumber, salt: part.salt, start, keptStart: keptBytes }
     start += part.sizeBytes
     keptBytes += sealedBytes(part.sizeBytes, layers)
     return segment

@@ -11,13 +11,15 @@ import {
 } from '#blobs/contract/incoming.ts'
 import type { SealedDetail } from '#blobs/contract/kept-bytes.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
+import type { AppendedSegment } from '#blobs/contract/sealed-blobs.ts'
 import { assertNotTooLarge, readSmall } from '#blobs/read-body.ts'
+import { combineCrc } from '#lib/digest/combine.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { limits } from '#model/limits.ts'
 import type { Sealing } from '#model/object/encryption.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
 import { sealStream } from './seal-stream.ts'
-import { headerBytes, sealedBytes } from './segment.ts'
+import { headerBytes, saltIn, sealedBytes } from './segment.ts'
 import { SegmentCipher } from './segment-cipher.ts'
 
 /** Part number of what did not come in parts. */
@@ -59,6 +61,29 @@ function asStaged(kept: StagedBlob, { sizeBytes, digests }: Staged, { encryption
 
 export const crc64nvmeIn = ({ digests }: Pick<Staged, 'digests'>): string =>
   digests.get('CRC64NVME')?.toString('base64') ?? ''
+
+export async function stageSealedAppend(
+  blobs: BlobStore,
+  to: OpenBlob,
+  body: IncomingBody,
+  { dataKeys, encryption, partNumber, keptCrc64nvme }: AppendedSegment,
+): Promise<StagedBlob> {
+  try {
+    assertNotTooLarge(body)
+    const cipher = SegmentCipher.begin(dataKeys, partNumber)
+    const { kept, received } = await sealStream(body, cipher, dataKeys.length, (sealed) =>
+      blobs.stageAppend(to, sealed),
+    )
+    const [before, added] = [keptCrc64nvme, crc64nvmeIn(kept)].map((crc) => Buffer.from(crc, 'base64'))
+    const crc = combineCrc('CRC64NVME', before as Buffer, added as Buffer, kept.sizeBytes)
+    const detail: SealedDetail = { crc64nvme: crc.toString('base64') }
+    const { sizeBytes, digests } = received
+    const { bytes } = kept
+    return { ref: { ...kept.ref, detail }, sizeBytes, digests, bytes, encryption, salt: saltIn(cipher.header) }
+  } finally {
+    to.close()
+  }
+}
 
 /** Bytes of an open blob, sealed anew. Closes it. */
 export async function stageSealedCopy(

@@ -2,7 +2,7 @@
  * Rules of completing a multipart upload.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */
-import { combineCrc } from '#lib/digest/combine.ts'
+import { type CombinableCrc, combineCrc } from '#lib/digest/combine.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
@@ -27,8 +27,9 @@ export interface Completion {
 }
 
 const combinable = ['CRC32', 'CRC32C', 'CRC64NVME'] as const
-type Combinable = (typeof combinable)[number]
-const isCombinable = (algorithm: ChecksumAlgorithm): algorithm is Combinable =>
+
+/** Whether the checksum of a whole follows from those of its parts. */
+export const isCombinable = (algorithm: ChecksumAlgorithm): algorithm is CombinableCrc =>
   (combinable as readonly string[]).includes(algorithm)
 
 /** The checksum type of an upload: the requested one if the algorithm allows it, otherwise the algorithm's default. */

@@ -13,6 +13,8 @@ export type ChangeCause =
   | 'Rename'
   | 'Delete'
   | 'Change'
+  | 'PutAnnotation'
+  | 'DeleteAnnotation'
   | 'PutRetention'
   | 'FileSystem'
 

@@ -3,6 +3,7 @@ import type { Acl } from '#model/access/acl.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Tags } from '#model/tags.ts'
+import type { AnnotationSet } from './annotation-set.ts'
 import type { ObjectEncryption } from './encryption.ts'
 import type { ObjectLock } from './lock.ts'
 
@@ -70,6 +71,8 @@ export interface ObjectVersion extends ObjectAttributes {
   readonly checksum?: Checksum
   /** Number of parts of a multipart upload; 0 for a single PUT. */
   readonly partCount: number
+  /** Absent: none. */
+  readonly annotations?: AnnotationSet
   /** Absent: its bytes are kept as they are. */
   readonly encryption?: ObjectEncryption
 }
@@ -81,6 +84,8 @@ export interface ObjectPart {
   readonly checksum?: string
   /** Base64, of a sealed part: no other part that had its number has the same. */
   readonly salt?: string
+  /** The first of an object that was appended to: it was all of the object before. */
+  readonly isWhole?: true
 }
 
 export const storageClasses = [

@@ -77,10 +77,13 @@ export function decodeToken(token: string): string {
   const bytes = Buffer.from(token, 'base64url')
   const text = bytes.toString()
   if (bytes.toString('base64url') !== token || !text.startsWith('1')) {
-    throw invalidArgument('continuation-token', token, 'The continuation token provided is incorrect')
+    throw incorrectToken(token)
   }
   return text.slice(1)
 }
+
+export const incorrectToken = (token: string): ApiError =>
+  invalidArgument('continuation-token', token, 'The continuation token provided is incorrect')
 
 /** The answer of a listing: first the elements about the page, then its rows. */
 export function listingResponse(

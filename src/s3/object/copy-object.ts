@@ -4,7 +4,7 @@ import type { ObjectVersion } from '#model/object/object.ts'
 import { copyObject as copy } from '#objects/copy-object.ts'
 import type { CopySource } from '#objects/open-source.ts'
 import { formatDate } from '#s3/listing/listing.ts'
-import type { Operation } from '#s3/operation.ts'
+import type { Operation, S3Request } from '#s3/operation.ts'
 import { checksumElements, parseAlgorithm } from '#s3/request/checksum-headers.ts'
 import { encryptionOfWrite, writtenEncryptionHeaders } from '#s3/request/encryption-headers.ts'
 import { chargedHeader } from '#s3/request/request-payer.ts'
@@ -27,7 +27,12 @@ export const copyObject: Operation = async (request, services) => {
   const done = await copy(services.store, request.actor, {
     source,
     object,
-    fromSource: { metadata: !replacesMetadata, tags: !replacesTags, storage: false },
+    fromSource: {
+      metadata: !replacesMetadata,
+      tags: !replacesTags,
+      storage: false,
+      annotations: copiesAnnotations(request),
+    },
     checksumAlgorithm:
       algorithm === undefined ? undefined : parseAlgorithm(String(algorithm), 'x-amz-checksum-algorithm'),
     conditions,
@@ -54,6 +59,22 @@ export const copyObject: Operation = async (request, services) => {
 
 export function sourceVersionHeader({ bucket }: CopySource, { versionId }: ObjectVersion): Record<string, string> {
   return bucket.versioning === 'Unversioned' ? {} : { 'x-amz-copy-source-version-id': versionId }
+}
+
+/** The guide has another name for it than the model, and it may be in the query. */
+const annotationDirectives = ['x-amz-object-annotation-directive', 'x-amz-annotation-directive'] as const
+
+function copiesAnnotations({ headers, query }: S3Request): boolean {
+  for (const name of annotationDirectives) {
+    const directive = headers[name]?.toString() ?? query.get(name)
+    if (directive === undefined || directive === 'COPY') continue
+    if (directive === 'EXCLUDE') return false
+    throw new ApiError('InvalidArgument', {
+      message: 'Unknown annotation directive.',
+      fields: { ArgumentName: name, ArgumentValue: directive },
+    })
+  }
+  return true
 }
 
 function parseDirective(header: string | string[] | undefined, of: 'metadata' | 'tagging'): boolean {

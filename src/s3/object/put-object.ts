@@ -1,4 +1,7 @@
 import { ApiError } from '#model/errors.ts'
+import type { ObjectVersion } from '#model/object/object.ts'
+import { appendObject } from '#objects/append-object.ts'
+import type { CustomerKey } from '#objects/encryption/customer-key.ts'
 import { putObject as put } from '#objects/put-object.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
 import { checksumHeaders, hasBodyChecksum } from '#s3/request/checksum-headers.ts'
@@ -14,15 +17,35 @@ export const putObject: Operation = async (request, services) => {
   const object = { ...parseNewObject(request.headers, request, accounts), encryption }
   if (object.lock !== undefined) assertChecksumOfLocked(request.headers)
   const conditions = writeConditions(request.headers)
-  const version = await put(store, request.actor, { object, body: announcedBody(request), conditions })
-  return {
-    headers: {
-      etag: `"${version.etag}"`,
-      ...checksumHeaders(version.checksum),
-      ...writtenEncryptionHeaders(version.encryption, encryption.customerKey),
-      ...writtenVersionHeader(request.bucket.versioning, version),
-    },
+  const asked = { object, body: announcedBody(request), conditions }
+  const offset = request.headers['x-amz-write-offset-bytes']
+  if (offset === undefined) {
+    return { headers: writtenHeaders(request, await put(store, request.actor, asked), encryption.customerKey) }
   }
+  const version = await appendObject(store, request.actor, { ...asked, offsetBytes: parseOffset(String(offset)) })
+  const headers = writtenHeaders(request, version, encryption.customerKey)
+  return { headers: { ...headers, 'x-amz-object-size': String(version.sizeBytes) } }
+}
+
+function writtenHeaders(
+  { bucket }: S3Request,
+  version: ObjectVersion,
+  customerKey: CustomerKey | undefined,
+): Record<string, string> {
+  return {
+    etag: `"${version.etag}"`,
+    ...checksumHeaders(version.checksum),
+    ...writtenEncryptionHeaders(version.encryption, customerKey),
+    ...writtenVersionHeader(bucket.versioning, version),
+  }
+}
+
+function parseOffset(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new ApiError('InvalidArgument', {
+    message: 'The write offset must be a number of bytes.',
+    fields: { ArgumentName: 'x-amz-write-offset-bytes', ArgumentValue: text },
+  })
 }
 
 function assertChecksumOfLocked(headers: S3Request['headers']): void {

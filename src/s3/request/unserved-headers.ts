@@ -14,7 +14,6 @@ interface UnservedHeader {
 
 // biome-ignore format: a table
 const unserved: readonly UnservedHeader[] = [
-  { prefix: 'x-amz-write-offset-bytes', operations: ['PutObject'] },
   { prefix: 'x-amz-mfa', operations: ['DeleteObject', 'DeleteObjects', 'PutBucketVersioning'] },
   { prefix: 'if-modified-since', operations: ['RenameObject'] },
   { prefix: 'if-unmodified-since', operations: ['RenameObject'] },

@@ -9,7 +9,9 @@ import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { addToCounters, decodeCounters } from '#metadata/write.ts'
 import { ApiError } from '#model/errors.ts'
 import { keyNameOf } from '#model/key-uses.ts'
+import { usedBytes } from '#model/object/annotation-set.ts'
 import { protectionOf } from '#model/object/lock.ts'
+import { compareAnnotations, correctAnnotations } from '#store/annotations/check-annotations.ts'
 import { getBucket } from '#store/buckets.ts'
 import type { StoreContext } from '#store/context.ts'
 import { deleteObject } from '#store/delete.ts'
@@ -100,6 +102,7 @@ class Check {
     this.#summary.versions++
     this.#summary.bytes += version.sizeBytes
     this.#checkKey(where, version)
+    if (version.annotations !== undefined) await this.#checkAnnotations(bucket, version, where)
     try {
       const verdict = await this.#inspection.compare(bucket, version, { mayWrite: repair })
       if (verdict === 'right') return
@@ -122,6 +125,19 @@ class Check {
     const what = this.#options.lostKey?.(name)
     if (what !== undefined)
       this.#tell({ kind: 'unreadable', where, what: `It cannot be opened. ${what}`, repair: undefined })
+  }
+
+  async #checkAnnotations(bucket: string, version: StoredVersion, where: string): Promise<void> {
+    const { sums, damaged } = await compareAnnotations(this.#context, version)
+    for (const name of damaged) {
+      const what = 'Its bytes are not those that were stored. Put it again, or delete it.'
+      this.#tell({ kind: 'damaged', where: `${where}, annotation ${name}`, what, repair: undefined })
+    }
+    const { count = 0, sizeBytes = 0 } = version.annotations ?? {}
+    if (sums.count === count && sums.sizeBytes === sizeBytes) return
+    const repair = this.#options.repair ? await correctAnnotations(this.#context, bucket, version, sums) : undefined
+    const what = `Its record says ${count} annotations of ${sizeBytes} bytes; there are ${sums.count} of ${sums.sizeBytes}.`
+    this.#tell({ kind: 'counter', where, what, repair })
   }
 
   #isAtItsKey(bucket: string, version: StoredVersion): boolean {
@@ -241,10 +257,10 @@ async function countVersions(engine: MetadataEngine, bucket: string): Promise<Co
   const counts: Counts = { objectCount: 0, sizeBytes: 0 }
   for (const table of ['o', 'v'] as const) {
     for await (const { key, value } of eachRow(engine, rowsOf(table, bucket))) {
-      const { isDeleteMarker, sizeBytes } = decodeVersion(rowParts(key)[1] ?? '', value)
-      if (isDeleteMarker) continue
+      const version = decodeVersion(rowParts(key)[1] ?? '', value)
+      if (version.isDeleteMarker) continue
       counts.objectCount++
-      counts.sizeBytes += sizeBytes
+      counts.sizeBytes += usedBytes(version)
     }
   }
   return counts

@@ -1,6 +1,6 @@
 /** Rows of versions and uploads that are no more. */
 import type { MetadataEngine } from '#metadata/engine.ts'
-import { batches, forgetNamed } from '#metadata/named-blobs.ts'
+import { batches, forgetNamed, forgetNamedSets } from '#metadata/named-blobs.ts'
 import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 
 /** So many names are remembered at once; the rows are read once for each batch. */
@@ -13,6 +13,7 @@ export async function* findDanglingRows(engine: MetadataEngine): AsyncGenerator<
     await forgetNamed(engine, unnamed)
     yield* unnamed.values()
   }
+  yield* danglingAnnotations(engine)
   const uploads = new Set<string>()
   for await (const { key } of eachRow(engine, rowsOf('u'))) uploads.add(rowParts(key)[2] ?? '')
   for (const table of ['p', 's'] as const) {
@@ -22,5 +23,17 @@ export async function* findDanglingRows(engine: MetadataEngine): AsyncGenerator<
     const [bucket = '', name = ''] = rowParts(key)
     const order = Buffer.from(value).toString()
     if ((await engine.get(rowKey('v', bucket, name, order))) === undefined) yield key
+  }
+}
+
+/** Rows of annotations whose set no version names. Of those that a start removes, the row of the set tells. */
+async function* danglingAnnotations(engine: MetadataEngine): AsyncGenerator<Uint8Array> {
+  for (const table of ['y', 'z'] as const) {
+    for await (const batch of batches(eachRow(engine, rowsOf(table)), batchMax)) {
+      const unnamed = new Set(batch.map(({ key }) => rowParts(key)[0] ?? ''))
+      for await (const { key } of eachRow(engine, rowsOf('l'))) unnamed.delete(rowParts(key)[0] ?? '')
+      await forgetNamedSets(engine, unnamed)
+      for (const { key } of batch) if (unnamed.has(rowParts(key)[0] ?? '')) yield key
+    }
   }
 }

@@ -142,6 +142,40 @@ const lengths = [
 
 const body: Given = { body: 'new content' }
 
+const atEnd = { 'x-amz-write-offset-bytes': '10' }
+const appends = [
+  ['at its end, with metadata', { headers: { ...atEnd, 'x-amz-meta-a': '1' } }, '400 InvalidRequest'],
+  ['at its end, with tags', { headers: { ...atEnd, 'x-amz-tagging': 'a=1' } }, '400 InvalidRequest'],
+  [
+    'at its end, in another class',
+    { headers: { ...atEnd, 'x-amz-storage-class': 'STANDARD_IA' } },
+    '400 InvalidRequest',
+  ],
+  [
+    'at its end, with a checksum of another algorithm',
+    { headers: { ...atEnd, [crc32]: 'AAAAAA==' } },
+    '400 InvalidRequest',
+  ],
+  [
+    'at its end, with a wrong checksum',
+    { headers: { ...atEnd, 'x-amz-checksum-crc64nvme': 'AAAAAAAAAAA=' } },
+    '400 BadDigest',
+  ],
+  [
+    'at its end, with a wrong Content-MD5',
+    { headers: { ...atEnd, 'content-md5': 'A'.repeat(22).concat('==') } },
+    '400 BadDigest',
+  ],
+  ['at its end, if it is another', { headers: { ...atEnd, 'if-match': '"0"' } }, '412 PreconditionFailed'],
+  [
+    'at its end, with more than one request may have',
+    { headers: atEnd, body: 'x'.repeat(1024 * 1024 + 1) },
+    '400 EntityTooLarge',
+  ],
+  ['at its end, by one who may only read', { headers: atEnd, as: 'reader' }, '403 AccessDenied'],
+  ['presigned, at an end that was not signed', { headers: atEnd, as: 'presigned' }, '403 AccessDenied'],
+] as const
+
 export const objects: readonly BadCase[] = [
   ...table('PutObject', 'PUT /bucket/object', body, [
     ...keys('PUT'),
@@ -156,7 +190,23 @@ export const objects: readonly BadCase[] = [
     ],
     ['with half of a part upload', '?partNumber=1', '400 InvalidArgument'],
     ['with a sub-resource there is none of', '?policy', '400 InvalidArgument'],
-    ['at an offset, which is not served', { headers: { 'x-amz-write-offset-bytes': '0' } }, '501 NotImplemented'],
+    ...['0', '9', '11', '999999999999999'].map(
+      (at) =>
+        [
+          `at offset ${at} of 10 bytes`,
+          { headers: { 'x-amz-write-offset-bytes': at } },
+          '400 InvalidWriteOffset',
+        ] as const,
+    ),
+    ...['-1', '10.0', 'end', '0xA', '9'.repeat(16)].map(
+      (at) => [`at offset ${at}`, { headers: { 'x-amz-write-offset-bytes': at } }, '400 InvalidArgument'] as const,
+    ),
+    [
+      'at an offset where there is nothing',
+      ['PUT /bucket/absent', { headers: { 'x-amz-write-offset-bytes': '7' } }],
+      '400 InvalidWriteOffset',
+    ],
+    ...appends,
     [
       'with the second header not signed',
       { headers: { 'x-amz-meta-a': '1' }, signing: { unsigned: ['x-amz-meta-a'] } },
@@ -342,6 +392,5 @@ export const objects: readonly BadCase[] = [
     ['in an empty version', '?versionId=', '400 InvalidArgument'],
     ['by one who may only read', { as: 'reader' }, '403 AccessDenied'],
     ['by a stranger', { as: 'anonymous' }, '403 AccessDenied'],
-    ['through a sub-resource not served', '?annotation&annotationName=x', '501 NotImplemented'],
   ]),
 ]

@@ -9,6 +9,7 @@ import { type FileSignature, fileRef } from '#blobs/files/place/file-ref.ts'
 import { fileTarget, ingest } from '#blobs/io/ingest.ts'
 import { assertNotTooLarge, readSmall } from '#blobs/read-body.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
+import type { BlobRef } from '#metadata/blob-ref.ts'
 import { asStorageError, volumeFull } from '#metadata/storage-error.ts'
 import { limits } from '#model/limits.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
@@ -36,11 +37,16 @@ export function stageBytes(
   wanted: Pick<IncomingBody, 'algorithms' | 'isSealed'>,
 ): StagedBlob {
   const digests: Digests = digestOnce(algorithmsFor(wanted), bytes)
+  return { ref: writeStaged(context, bytes), sizeBytes: bytes.length, digests, bytes }
+}
+
+/** A small file. */
+export function writeStaged(context: FilesContext, bytes: Buffer): BlobRef {
   const spare = context.spares.take(bytes.length)
   const fileId = spare?.fileId ?? context.staging.newFileId()
   try {
     const signature = writeSmallFile(context.layout.staging(fileId), bytes, { oldBytes: spare?.sizeBytes })
-    return { ref: fileRef(fileId, 'plain', signature), sizeBytes: bytes.length, digests, bytes }
+    return fileRef(fileId, 'plain', signature)
   } catch (error) {
     throw asStorageError(error)
   }

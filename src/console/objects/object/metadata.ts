@@ -48,7 +48,7 @@ export const saveMetadata: Page = async (visit, services) => {
         storageClass,
         websiteRedirectLocation: redirect === '' ? undefined : encodeHeaderBytes(redirect),
       },
-      fromSource: { metadata: false, tags: true, storage: false, encryption: true },
+      fromSource: { metadata: false, tags: true, storage: false, encryption: true, annotations: true },
       conditions: { ifMatch: etag },
       isWriteAuthorized: false,
     })

@@ -3,6 +3,7 @@ import { mayReadTags } from '#access/decide/tag-access.ts'
 import { shownApiUrl } from '#console/api-urls.ts'
 import { openIam } from '#console/iam/open-iam.ts'
 import { lockFactsOf } from '#console/locks/version-lock.ts'
+import { annotationsOf } from '#console/objects/annotations/list-annotations.ts'
 import { folderCrumbs, nameOf, parentOf } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { decodeHeaderBytes } from '#lib/text/header-bytes.ts'
@@ -37,6 +38,7 @@ export const showObject: Page = async (visit, services) => {
     mayAskWho: openIam(visit, services).may('SimulatePrincipalPolicy', '*'),
     lock: shown === undefined ? undefined : await lockFactsOf(visit, services, shown),
     tags: shown === undefined ? undefined : tagsFor(visit, services, shown),
+    annotations: shown === undefined ? undefined : await annotationsOf(visit, services, shown),
     parts: shown === undefined ? [] : await services.store.listObjectParts(bucket.name, shown, 0, 1000),
   })
 }

@@ -34,7 +34,7 @@ export const restoreVersion: Page = async (visit, services) => {
   await copyObject(services.store, actor, {
     source: { bucket, key, versionId },
     object: { bucket, key, headers: {} },
-    fromSource: { metadata: true, tags: true, storage: true, encryption: true },
+    fromSource: { metadata: true, tags: true, storage: true, encryption: true, annotations: true },
     conditions: {},
     isWriteAuthorized: false,
   })

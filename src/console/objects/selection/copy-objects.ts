@@ -140,7 +140,7 @@ async function transfer({ bucket, actor }: Visit, { store }: ConsoleServices, as
   await copyObject(store, actor, {
     source: { bucket, key },
     object: { bucket: to, key: targetKey, headers: {} },
-    fromSource: { metadata: true, tags: true, storage: true },
+    fromSource: { metadata: true, tags: true, storage: true, annotations: true },
     conditions,
     isWriteAuthorized: false,
     deletesSource: isMove,

@@ -1,0 +1,46 @@
+/** What the store offers of annotations. They are sealed with the data keys of a sealed version. */
+import type { Staged } from '#blobs/contract/incoming.ts'
+import type { Annotation } from '#model/object/annotation.ts'
+import type { AnnotationSet } from '#model/object/annotation-set.ts'
+import type { DataKeys, Sealing } from '#model/object/encryption.ts'
+import type { Checksum, ObjectVersion } from '#model/object/object.ts'
+import type { Origin } from '#model/origin.ts'
+
+/** The bytes of an annotation, received and hashed. */
+export interface StagedAnnotation extends Staged {
+  readonly bytes: Buffer
+}
+
+export interface AnnotationChange {
+  readonly bucket: string
+  readonly version: ObjectVersion
+  readonly name: string
+  /** The ETag that the object must have. */
+  readonly objectIfMatch?: string | undefined
+  readonly origin?: Origin | undefined
+}
+
+/** `version` is one that was read. What changes one gives undefined if it is gone by now, AccessDenied while it is protected. */
+export interface AnnotationStore {
+  /** AnnotationLimitExceeded, PreconditionFailed, QuotaExceeded. */
+  putAnnotation(
+    put: AnnotationChange & { staged: StagedAnnotation; checksum: Checksum; dataKeys?: DataKeys | undefined },
+  ): Promise<Annotation | undefined>
+  /** PreconditionFailed. It need not be there. `passesGovernance`: the caller asks to pass governance mode, and may. */
+  deleteAnnotation(remove: AnnotationChange & { passesGovernance: boolean }): Promise<true | undefined>
+  /** Undefined: there is none of this name. */
+  readAnnotation(
+    version: ObjectVersion,
+    name: string,
+    dataKeys?: DataKeys,
+  ): Promise<{ annotation: Annotation; bytes: Buffer } | undefined>
+  listAnnotations(
+    version: ObjectVersion,
+    page: { prefix: string; after: string; limit: number },
+  ): Promise<{ annotations: Annotation[]; next: string | undefined }>
+  /** Those of a version, for a copy of it that is sealed so: `putObject` takes them over. Undefined: it has none. */
+  copyAnnotations(
+    version: ObjectVersion,
+    keys: { dataKeys?: DataKeys | undefined; sealing?: Sealing | undefined },
+  ): Promise<AnnotationSet | undefined>
+}
