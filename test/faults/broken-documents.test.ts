@@ -1,7 +1,7 @@
 /** A document that a hand makes invalid while the server runs, and processes that start meanwhile. */
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { CreateBucketCommand, PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { keysOf, policy, startApp, type TestApp } from '../iam/start-app.ts'
@@ -74,7 +74,8 @@ describe('with iam.json and bucket_policies.json broken', () => {
 describe.each(breaks)('a start on documents that are %s', (_, breakFile) => {
   it('takes the last good state, and serves the mended one as soon as it is there', async () => {
     const root = mkdtempSync(join(tmpdir(), 'broken-'))
-    const iamPath = join(root, 'iam.json')
+    const iamPath = config(join(root, 'data'), 'iam.json')
+    mkdirSync(dirname(iamPath), { recursive: true })
     const key = { id: 'LASTGOODKEY000000001', secret: 'LASTGOODKEY000000001-secret' }
     const document = (id: string) =>
       JSON.stringify({ version: 2, accounts: [{ id: '111122223333', displayName: 'One', keys: [{ ...key, id }] }] })
@@ -103,6 +104,8 @@ describe.each(breaks)('a start on documents that are %s', (_, breakFile) => {
 
 it('a start on an invalid document without a last good state says what is wrong', async () => {
   const root = mkdtempSync(join(tmpdir(), 'broken-'))
-  writeFileSync(join(root, 'iam.json'), '{\n"version": 2,\n"accounts": [}\n')
+  const iamPath = config(join(root, 'data'), 'iam.json')
+  mkdirSync(dirname(iamPath), { recursive: true })
+  writeFileSync(iamPath, '{\n"version": 2,\n"accounts": [}\n')
   await expect(startApp({ root })).rejects.toThrow(/iam\.json \(line 3\)/)
 })

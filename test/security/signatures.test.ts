@@ -69,8 +69,14 @@ const requests = operations
     const [method = '', kind = '', ...markers] = row.route.split(' ')
     const query = markers.flatMap((one) => (one.startsWith('?') ? [one.slice(1).replace(/=$/, '=1')] : []))
     const header = markers.find((one) => one.startsWith('['))?.slice(1, -1)
-    const path = { service: '/', bucket: '/bucket', object: '/bucket/object' }[kind]
-    const headers = header === undefined ? {} : { [header]: '/bucket/object' }
+    const tags = '/v20180820/tags/arn:aws:s3:::bucket'
+    const path = { service: '/', bucket: '/bucket', object: '/bucket/object', tags }[kind]
+    const headers =
+      kind === 'tags'
+        ? { 'x-amz-account-id': '000000000000' }
+        : header === undefined
+          ? {}
+          : { [header]: '/bucket/object' }
     return [row.name, { line: `${method} ${path}?${query.join('&')}`, headers }]
   })
 
@@ -87,13 +93,21 @@ describe('CVE-2026-40344 GHSA-9c4q-hq6p-c237: every operation, through every doo
     ]
     // Headers of a presigned request would have to be signed as well.
     if (Object.keys(headers ?? {}).length === 0) doors.push({ as: 'presigned', signing: { secret: 'wrong' } })
-    const isUnserved = operations.find((row) => row.name === name)?.isUnserved === true
+    const { isUnserved, isRefused } = operations.find((row) => row.name === name) ?? {}
     // They are the same for every row: one is enough where nothing is done behind it.
     if (isUnserved) doors.splice(1)
     const status = async (more: Partial<Asked>) => (await api.ask({ ...asked, ...more })).status
     expect(await Promise.all(doors.map(status))).toEqual(doors.map(() => 403))
-    // A list of one's own buckets is empty for a stranger; what is not served says so to all; the rest needs a permission.
-    const expected = isUnserved ? 501 : name === 'ListBuckets' ? 200 : name === 'DeleteObjects' ? 400 : 403
+    // A list of one's own buckets is empty for a stranger; what is not served, or refused, says so to all; the rest needs a permission.
+    const expected = isUnserved
+      ? 501
+      : isRefused
+        ? 405
+        : name === 'ListBuckets'
+          ? 200
+          : name === 'DeleteObjects'
+            ? 400
+            : 403
     expect(await status({ as: 'anonymous' })).toBe(expected)
     expect(api.files()).toBe(before)
   })

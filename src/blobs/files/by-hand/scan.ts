@@ -45,8 +45,9 @@ function tellOfFolder(context: FilesContext, bucket: string, prefix: string, err
 }
 
 export async function scanBucket(context: FilesContext, bucket: string, options: ScanOptions): Promise<void> {
-  const isKnown = (await context.engine.get(rowKey('b', bucket))) !== undefined
-  if (!isKnown && !(await context.owner.onForeignBucket(bucket))) return
+  const isKnown = async () => (await context.engine.get(rowKey('b', bucket))) !== undefined
+  // Asked again, since a request may have adopted the bucket meanwhile.
+  if (!(await isKnown()) && !(await context.owner.onForeignBucket(bucket)) && !(await isKnown())) return
   await scanFolder(context, bucket, '', options)
 }
 
