@@ -240,14 +240,15 @@ export class Client {
     return new Promise((resolve, reject) => {
       const path = `/${this.#bucket}/${key}`
       const credentials = { 'x-access-key': 'localadmin', 'x-secret-key': 'localadmin' }
-      const length =
-        body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)), ...this.#writeHeaders }
+      const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+      // What is appended is sealed as the object is, and asks for nothing else.
+      const isWhole = body !== undefined && headers['x-amz-write-offset-bytes'] === undefined
       const options = {
         port: this.#port,
         method,
         path,
         agent: this.#agent,
-        headers: { ...credentials, ...length, ...headers },
+        headers: { ...credentials, ...length, ...(isWhole && this.#writeHeaders), ...headers },
       }
       const sent = request(options, (response) => {
         const chunks: Buffer[] = []
