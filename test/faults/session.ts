@@ -6,7 +6,7 @@ import { openStore } from '#app/open-store.ts'
 import type { Durability } from '#blobs/contract/blob-store.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import type { Sealing } from '#model/object/encryption.ts'
+import type { ObjectEncryption, Sealing } from '#model/object/encryption.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
 import type { Random } from '../random.ts'
 import { stagedFiles } from '../staged-files.ts'
@@ -58,6 +58,14 @@ function newSealing(): Sealing {
   const sealing: Sealing = { encryption: { method: 'AES256', wrappedKey }, dataKeys: [randomBytes(32)] }
   sealings.set(wrappedKey, sealing)
   return sealing
+}
+
+/** The same keys, as a rename wraps them for the new name. */
+function wrappedAnew(encryption: ObjectEncryption): ObjectEncryption {
+  const wrappedKey = `wrapped ${sealings.size}`
+  const { dataKeys = [] } = sealings.get(encryption.wrappedKey) ?? {}
+  sealings.set(wrappedKey, { encryption: { ...encryption, wrappedKey }, dataKeys })
+  return { ...encryption, wrappedKey }
 }
 
 export class Session {
@@ -260,6 +268,7 @@ export class Session {
         to,
         sourceConditions: {},
         conditions: {},
+        rewrap: found.encryption && { from: found.encryption, to: wrappedAnew(found.encryption) },
       })
       return bucket === 'plain' ? [] : [[`${bucket}\0${to}\0${version.versionId}`, value]]
     })
