@@ -245,8 +245,8 @@ describe.skipIf(!hasBrowser)('a visitor', () => {
     ).versions
     const old = versions.find(({ version }) => !version.isDeleteMarker)?.version.versionId
     await visit(`/ui/buckets/kept/object?key=gone.txt&versionId=${old}`)
-    await says(page, /an older version, kept aside/)
-    expect(await page.content()).not.toContain('cannot be a plain file')
+    await says(page, /kept aside, since the version is not current/)
+    expect(await page.content()).not.toContain('cannot be the name of a file')
     await visit('/ui/activity')
     await page.locator('[data-row-link]').first().click()
     await appears(page.locator('time[data-exact]'))
