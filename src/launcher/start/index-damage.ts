@@ -1,4 +1,7 @@
-/** Whether the server's indexes can be read, and what to do if one cannot. Told by the launcher, once, since the children die of it. */
+/**
+ * Whether the server's indexes can be read, and what to do if one cannot. A process that opens a damaged index is ended by the system: the
+ * launcher checks before it starts children, and a program that starts the server in its own process checks before it opens one.
+ */
 import { join } from 'node:path'
 import type { AppConfig } from '#config/config.ts'
 import { StartError } from '#launcher/protocol.ts'
@@ -19,7 +22,7 @@ export async function assertIndexesUsable(config: AppConfig): Promise<void> {
   if (damage !== undefined) throw new StartError(damage)
 }
 
-/** In words for whoever starts the server; undefined if all can be read. */
+/** A sentence for the person who starts the server; undefined if all indexes can be read. */
 export async function findIndexDamage(
   { storageRoot, metadataEngine }: AppConfig,
   isDue: (folder: string) => boolean = () => true,
