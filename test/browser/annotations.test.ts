@@ -1,8 +1,8 @@
 /** Annotations on the page of an object: added, changed and deleted in a dialog. */
 import { CreateBucketCommand, PutObjectAnnotationCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { axeProblems, hasBrowser, says, signIn } from './browser.ts'
-import { type Site, startSite } from './site.ts'
+import { axeProblems, hasBrowser, says, signIn } from './visit/browser.ts'
+import { type Site, startSite } from './visit/site.ts'
 
 describe.skipIf(!hasBrowser)('annotations', () => {
   let site: Site

@@ -1,9 +1,9 @@
 /** What holds for every page: it is accessible, light and dark, wide and narrow, weighs little, and does not jump. */
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { axeProblems, hasBrowser, layoutShiftMax, says, signIn } from './browser.ts'
-import { layoutShift } from './in-page.js'
-import { type Site, startSite } from './site.ts'
+import { axeProblems, hasBrowser, layoutShiftMax, says, signIn } from './visit/browser.ts'
+import { layoutShift } from './visit/in-page.js'
+import { type Site, startSite } from './visit/site.ts'
 
 const payload = '<img src=x onerror=alert(1)>'
 

@@ -2,10 +2,10 @@
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Page, Route } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { appears, becomes, hasBrowser, layoutShiftMax, says, signIn } from './browser.ts'
-import { layoutShift } from './in-page.js'
-import { putMany } from './put-many.ts'
-import { type Site, startSite } from './site.ts'
+import { appears, becomes, hasBrowser, layoutShiftMax, says, signIn } from './visit/browser.ts'
+import { layoutShift } from './visit/in-page.js'
+import { putMany } from './visit/put-many.ts'
+import { type Site, startSite } from './visit/site.ts'
 
 const disguised = 'invoice\u202Efdp.exe\ttab\nline'
 
