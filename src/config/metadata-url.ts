@@ -89,7 +89,8 @@ function splitOnce(text: string, mark: string): [string, string] {
 
 /** `host`, `host:5433`, `[::1]:5433`, `/folder/of/a/socket`, and the same with its slashes encoded. */
 function parseHost(text: string): { host: string; port: number } | undefined {
-  const [, inBrackets, plain = '', port = '5432'] = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/i.exec(text) ?? []
+  const [, inBrackets, plain = '', port = '5432'] =
+    /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/i.exec(text) ?? []
   const host = inBrackets ?? decodeText(plain)
   return host && Number(port) <= 65_535 ? { host, port: Number(port) } : undefined
 }

@@ -4,15 +4,18 @@ import { openPostgresEngine } from '#metadata/postgres/engine.ts'
 import { noPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { engineContract } from './engine-contract.ts'
 
-describe.skipIf(noPostgres !== undefined)(`PostgreSQL${noPostgres === undefined ? '' : ` (skipped ${noPostgres})`}`, () => {
-  let postgres: TestPostgres
-  beforeAll(async () => {
-    postgres = await startPostgres()
-  })
-  afterAll(() => postgres.close())
+describe.skipIf(noPostgres !== undefined)(
+  `PostgreSQL${noPostgres === undefined ? '' : ` (skipped ${noPostgres})`}`,
+  () => {
+    let postgres: TestPostgres
+    beforeAll(async () => {
+      postgres = await startPostgres()
+    })
+    afterAll(() => postgres.close())
 
-  engineContract(async () => ({
-    engine: await openPostgresEngine({ address: postgres.address(), space: 'index' }),
-    remove: async () => undefined,
-  }))
-})
+    engineContract(async () => ({
+      engine: await openPostgresEngine({ address: postgres.address(), space: 'index' }),
+      remove: async () => undefined,
+    }))
+  },
+)

@@ -2,7 +2,7 @@
  * A PostgreSQL for tests: the server of TEST_POSTGRES_URL, or one of its own from Debian's package, which is started on a free port in a
  * temporary folder. Each test has a schema of its own.
  */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
@@ -25,7 +25,7 @@ const programs = existsSync(packages)
 export const noPostgres: string | undefined =
   process.env.TEST_POSTGRES_URL || programs !== undefined
     ? undefined
-    : 'without a PostgreSQL: install Debian\'s package postgresql, or set TEST_POSTGRES_URL'
+    : "without a PostgreSQL: install Debian's package postgresql, or set TEST_POSTGRES_URL"
 
 export interface TestPostgres {
   /** Without parameters. */
@@ -86,7 +86,9 @@ function userOfServer(): { uid?: number; gid?: number } {
   return { uid: id('-u'), gid: id('-g') }
 }
 
-async function startServer(settings: Readonly<Record<string, string>>): Promise<TestServer & { remove(): Promise<void> }> {
+async function startServer(
+  settings: Readonly<Record<string, string>>,
+): Promise<TestServer & { remove(): Promise<void> }> {
   const user = userOfServer()
   const folder = mkdtempSync(join(tmpdir(), 'myfsio-postgres-'))
   if (user.uid !== undefined && user.gid !== undefined) {
@@ -96,7 +98,12 @@ async function startServer(settings: Readonly<Record<string, string>>): Promise<
   }
   const data = join(folder, 'data')
   const program = (name: string) => join(programs ?? '', name)
-  const options = { ...user, cwd: folder, env: { PATH: process.env.PATH ?? '', LC_ALL: 'C.UTF-8' }, stdio: 'ignore' } as const
+  const options = {
+    ...user,
+    cwd: folder,
+    env: { PATH: process.env.PATH ?? '', LC_ALL: 'C.UTF-8' },
+    stdio: 'ignore',
+  } as const
   execFileSync(program('initdb'), ['-D', data, '-U', 'myfsio', '-A', 'trust', '-E', 'UTF8', '--no-sync'], options)
   const port = await freePort()
   const flags = Object.entries({

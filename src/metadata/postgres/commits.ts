@@ -119,7 +119,7 @@ export class Commits {
   async #run(group: readonly Pending[]): Promise<void> {
     try {
       const refused = new Set(await this.#apply(group))
-      group.forEach(({ resolve }, index) => resolve(refused.has(index) ? undefined : flushed))
+      for (const [index, { resolve }] of group.entries()) resolve(refused.has(index) ? undefined : flushed)
     } catch (error) {
       if (group.length === 1 || error instanceof ApiError) {
         for (const { reject } of group) reject(asCallersError(error))

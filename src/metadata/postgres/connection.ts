@@ -169,7 +169,10 @@ function parserOf(oid: number): (text: string) => unknown {
 }
 
 /** As libpq: `prefer` tries TLS, then without; `require` does not ask who answers, unless it is told whom to trust. */
-async function tlsChoices({ sslMode, sslFiles }: PostgresAddress, host: string): Promise<NonNullable<ClientConfig['ssl']>[]> {
+async function tlsChoices(
+  { sslMode, sslFiles }: PostgresAddress,
+  host: string,
+): Promise<NonNullable<ClientConfig['ssl']>[]> {
   if (sslMode === 'disable' || host.startsWith('/')) return [false]
   const read = async (path: string | undefined) => (path === undefined ? undefined : await readFile(path, 'utf8'))
   const [ca, cert, key] = await Promise.all([sslFiles.ca, sslFiles.certificate, sslFiles.key].map(read))

@@ -69,7 +69,12 @@ const textsOf = (numbers: Readonly<Record<string, number>>): [string, string][] 
   Object.entries(numbers).map(([name, number]) => [name, String(number)])
 
 class Checks {
-  readonly #equal = { commits: [] as number[], keys: [] as Bytes[], values: [] as (Bytes | null)[], how: [] as number[] }
+  readonly #equal = {
+    commits: [] as number[],
+    keys: [] as Bytes[],
+    values: [] as (Bytes | null)[],
+    how: [] as number[],
+  }
   readonly #empty = { commits: [] as number[], starts: [] as Bytes[], ends: [] as Bytes[] }
   readonly #most = { commits: [] as number[], keys: [] as Bytes[], names: [] as string[], numbers: [] as string[] }
 

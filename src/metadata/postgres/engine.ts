@@ -98,7 +98,10 @@ class PostgresEngine implements MetadataEngine {
 
 type Tried = { readonly rows: readonly unknown[][] } | { readonly failed: unknown }
 
-async function tried(connection: Connection, work: (connection: Connection) => Promise<readonly unknown[][]>): Promise<Tried> {
+async function tried(
+  connection: Connection,
+  work: (connection: Connection) => Promise<readonly unknown[][]>,
+): Promise<Tried> {
   try {
     return { rows: await work(connection) }
   } catch (error) {

@@ -21,7 +21,9 @@ const serialization = new Set(['40001', '40P01', '55P03'])
 /** Whether the commit that ended so may have taken effect: the server ends connections while one waits for a standby, for example. */
 export function isOutcomeUnknown(error: unknown): boolean {
   const code = sqlStateOf(error)
-  return code === undefined || code.startsWith('57P') || code.startsWith('08') || code.startsWith('58') || code === 'XX000'
+  return (
+    code === undefined || code.startsWith('57P') || code.startsWith('08') || code.startsWith('58') || code === 'XX000'
+  )
 }
 
 /** Undefined: the error is none of the database, but of the connection to it. */
@@ -49,6 +51,7 @@ export function asCallersError(error: unknown): unknown {
   if (error instanceof ApiError) return error
   const code = sqlStateOf(error)
   // A statement that took too long was cancelled.
-  if (code === undefined || code.startsWith('53') || code === '57014' || failureOf(error) !== 'final') return unavailable(error)
+  if (code === undefined || code.startsWith('53') || code === '57014' || failureOf(error) !== 'final')
+    return unavailable(error)
   return error
 }

@@ -44,4 +44,5 @@ async function versionOf(connection: Connection, schema: string): Promise<number
 }
 
 /** A table that two processes make at once: the second sees what the first has made when it tries again. */
-export const isMadeByAnother = (error: unknown): boolean => ['23505', '42P06', '42P07'].includes(sqlStateOf(error) ?? '')
+export const isMadeByAnother = (error: unknown): boolean =>
+  ['23505', '42P06', '42P07'].includes(sqlStateOf(error) ?? '')

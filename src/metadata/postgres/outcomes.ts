@@ -62,7 +62,8 @@ export class Outcomes {
 
   /** The server may not have seen that the connection is lost, and hold the lane for as long as the commit waits for a lock. */
   async #end(connection: Connection, name: string): Promise<void> {
-    const text = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND usename = current_user'
+    const text =
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND usename = current_user'
     await connection.query({ text, values: [name] })
   }
 

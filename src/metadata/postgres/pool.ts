@@ -75,7 +75,10 @@ export class Pool {
     for (const waiting of [...this.#waiting]) {
       if (waiting.isWrite && this.#writing >= this.writersMax) continue
       const connection = this.#idle.pop()
-      if (connection === undefined) return this.#openMore()
+      if (connection === undefined) {
+        this.#openMore()
+        return
+      }
       if (waiting.isWrite) this.#writing++
       waiting.take(connection)
     }

@@ -54,8 +54,13 @@ export class Reads {
 
   #take(): Wanted[] {
     let count = 0
-    const beyond = this.#wanted.findIndex(({ keys }, index) => (count += keys.length) > keysMax && index > 0)
-    const taken = this.#wanted.splice(0, beyond === -1 ? this.#wanted.length : beyond)
+    let keys = 0
+    for (const wanted of this.#wanted) {
+      keys += wanted.keys.length
+      if (count > 0 && keys > keysMax) break
+      count++
+    }
+    const taken = this.#wanted.splice(0, count)
     if (this.#wanted.length > 0) setImmediate(() => void this.#read())
     return taken
   }
@@ -96,7 +101,10 @@ class Row {
 
   add([, value, numbers]: readonly unknown[]): void {
     if (numbers === null) this.#value = value as Bytes
-    else addNumbers((this.#numbers ??= {}), JSON.parse(numbers as string) as Record<string, number>)
+    else {
+      this.#numbers ??= {}
+      addNumbers(this.#numbers, JSON.parse(numbers as string) as Record<string, number>)
+    }
   }
 
   get value(): Bytes {
