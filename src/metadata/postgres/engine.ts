@@ -3,7 +3,7 @@
  * quick in commits.ts and reads.ts.
  */
 import type { PostgresAddress } from '#config/metadata-url.ts'
-import type { Bytes, Commit, Committed, Entry, KeyRange, MetadataEngine } from '#metadata/engine.ts'
+import type { Bytes, Commit, Committed, Entry, KeyRange, MetadataEngine, ScanOptions } from '#metadata/engine.ts'
 import { Commits } from './commits.ts'
 import type { Connection } from './connection.ts'
 import { asCallersError, failureOf, unavailable } from './failures.ts'
@@ -34,6 +34,7 @@ export async function openPostgresEngine({ address, space, poolSize }: PostgresO
 }
 
 class PostgresEngine implements MetadataEngine {
+  readonly isRemote = true
   readonly #pool: Pool
   readonly #address: PostgresAddress
   readonly #outcomes: Outcomes
@@ -71,7 +72,7 @@ class PostgresEngine implements MetadataEngine {
     return this.#reads.getMany(keys)
   }
 
-  scan(range: KeyRange, options?: { limit?: number; reverse?: boolean }): Promise<Entry[]> {
+  scan(range: KeyRange, options?: ScanOptions): Promise<Entry[]> {
     return this.#reads.scan(range, options)
   }
 
