@@ -55,6 +55,13 @@ describe('startMyFSIO', () => {
     await Promise.all([one.close(), two.close()])
   })
 
+  it('leaves no listeners on the process, however often it is started', async () => {
+    await (await startMyFSIO()).close()
+    const before = process.listenerCount('exit')
+    await (await startMyFSIO()).close()
+    expect(process.listenerCount('exit')).toBe(before)
+  })
+
   it('lets users do what their policies allow, and nothing without one', async () => {
     const reader = { accessKeyId: 'reader', secretAccessKey: 'a secret of the reader' }
     const none = { accessKeyId: 'none', secretAccessKey: 'a secret of none' }
