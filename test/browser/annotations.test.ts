@@ -42,6 +42,7 @@ describe.skipIf(!hasBrowser)('annotations', () => {
     await says(page, '7 B')
     page.on('dialog', (dialog) => void dialog.accept())
     await card.getByRole('link', { name: 'review' }).click()
+    await page.getByLabel('Text').waitFor()
     await page.getByRole('button', { name: 'Delete' }).last().click()
     await card.getByRole('link', { name: 'review' }).waitFor({ state: 'detached' })
     expect(await card.getByRole('link').allTextContents()).toEqual(['Add', 'Überblick_1'])

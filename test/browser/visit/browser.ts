@@ -74,6 +74,9 @@ export const says = (page: Page, text: string | RegExp): Promise<void> => appear
 export const becomes = (page: Page, truth: string | (() => boolean)): Promise<void> =>
   expect.poll(() => page.evaluate<unknown>(truth), { timeout: 20_000 }).toBe(true)
 
+/** Half of what https://web.dev/articles/cls calls good. */
+export const layoutShiftMax = 0.05
+
 /** https://www.w3.org/WAI/WCAG2AA-Conformance, as far as a program can tell. */
 export async function axeProblems(page: Page): Promise<string[]> {
   await page.evaluate(axe.source)
