@@ -13,8 +13,9 @@ import { type Clock, systemClock } from '#lib/clock.ts'
 import type { DiskReserve } from '#lib/files/disk-reserve.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import { ownCommand } from '#lib/program/package-root.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
-import type { LocalEngine } from '#metadata/local-engine.ts'
+import { isLocalEngine, type LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { storeKey } from '#metadata/store-key.ts'
 import { type AdoptionDefaults, openDefaults } from '#model/bucket/new-bucket.ts'
@@ -22,7 +23,7 @@ import { sweepLoneSets } from '#store/annotations/annotation-rows.ts'
 import type { StoreContext } from '#store/context.ts'
 import type { Store } from '#store/contract.ts'
 import { ownerOver, storeOver } from '#store/store.ts'
-import { forgetCompleted } from '#store/uploads.ts'
+import { forgetCompleted } from '#store/uploads/uploads.ts'
 import { startBackground } from './background.ts'
 
 export type EngineName = 'lmdb' | 'memory'
@@ -32,7 +33,7 @@ export interface StoreOptions {
   readonly root: string | undefined
   readonly durability: Durability
   /** An engine that is open already is closed with the store. */
-  readonly engine: LocalEngine | EngineName
+  readonly engine: MetadataEngine | EngineName
   readonly watch: boolean
   readonly log: LevelLog
   /** One process of those that share the root scans and watches. */
@@ -86,7 +87,7 @@ export async function openContext(options: Omit<StoreOptions, 'watch' | 'isPrima
   return { context, reserve, close }
 }
 
-type Parts = { readonly engine: LocalEngine; readonly blobs: BlobStore; readonly reserve: DiskReserve | undefined }
+type Parts = { readonly engine: MetadataEngine; readonly blobs: BlobStore; readonly reserve: DiskReserve | undefined }
 
 async function openParts(options: Parameters<typeof openContext>[0] & { readonly clock: Clock }): Promise<Parts> {
   const { root, durability, verifyReads = 'recent' } = options
@@ -103,7 +104,10 @@ async function openParts(options: Parameters<typeof openContext>[0] & { readonly
 }
 
 async function openBlobs(
-  options: PlainFilesOptions & { readonly upstream?: UpstreamSettings | undefined },
+  options: Omit<PlainFilesOptions, 'engine'> & {
+    readonly engine: MetadataEngine
+    readonly upstream?: UpstreamSettings | undefined
+  },
 ): Promise<BlobStore> {
   const { engine, upstream: settings } = options
   if (settings !== undefined) {
@@ -113,7 +117,8 @@ async function openBlobs(
   }
   // Files that are not there would count as removed by hand.
   if ((await engine.get(storeKey)) !== undefined) throw new StartRefused(bytesElsewhere)
-  return PlainFiles.open(options)
+  if (!isLocalEngine(engine)) throw new Error('plain files need an index on the same machine')
+  return PlainFiles.open({ ...options, engine })
 }
 
 const bytesElsewhere =

@@ -7,6 +7,7 @@ import * as z from 'zod'
 import { objectOwnerships } from '#model/access/object-ownership.ts'
 import { isBucketName } from '#model/bucket/bucket.ts'
 import { baseUrl, ipRanges, origin, upstreamAddress, websiteDomains } from './addresses.ts'
+import { metadataUrl } from './metadata-url.ts'
 import { hosts, interval, list, listOf, logLevel, matching, onOff, rateLimit, size, wholeNumber } from './schemas.ts'
 
 const text = z.string().min(1)
@@ -70,6 +71,12 @@ export const rows = {
     'which reads are compared with the checksum; recent: each file once a minute at most; small: up to 64 KiB',
   ),
   METADATA_ENGINE: row(z.enum(['lmdb', 'memory']), 'lmdb', 'lmdb or memory', 'memory forgets everything at exit'),
+  METADATA_URL: row(
+    metadataUrl,
+    undefined,
+    'an address such as postgres://user:password@host/database, with parameters of docs/cluster.md',
+    'a PostgreSQL that keeps the index for several nodes; needs BLOBS_URL',
+  ),
   BLOBS_URL: row(
     upstreamAddress,
     undefined,
@@ -220,6 +227,7 @@ export const secrets: ReadonlySet<Name> = new Set([
   'SECRET_KEY',
   'KMS_ROOT_KEY',
   'KMS_ENDPOINT_SECRET_KEY',
+  'METADATA_URL',
   'BLOBS_SECRET_ACCESS_KEY',
 ])
 
