@@ -25,7 +25,7 @@ export interface CheckFolderOptions extends CheckOptions {
 export async function checkFolder(options: CheckFolderOptions): Promise<CheckSummary> {
   const { root, log, rebuild, ownerId, region, bucketDefaults, upstream } = options
   const layout = new Layout(root)
-  assertUnused(layout)
+  assertUnused(layout, 'fsck')
   if (rebuild && existsSync(layout.system('index'))) {
     const aside = await new LostAndFound(layout).take(layout.system('index'))
     log.info({ path: aside }, 'the index was set aside')
