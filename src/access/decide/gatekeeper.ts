@@ -40,7 +40,7 @@ export interface Gatekeeper extends RefusalRecorder {
   may(principal: Principal, action: string, resource: Resource, facts: RequestFacts): boolean
   /** Where a request comes from, past trusted proxies. */
   addressOf(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
-  /** Whether nobody on the way could read the request: it came by TLS, also to a trusted proxy, or from this machine. */
+  /** Whether the request could not be read on its way: it came by TLS, also to a trusted proxy, or from this machine. */
   isPrivate(facts: Pick<RequestFacts, 'socket' | 'headers'>): boolean
   /** Like `authorize`, for resources that only an ARN names. */
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void

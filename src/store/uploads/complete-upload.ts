@@ -90,7 +90,7 @@ async function completeBegun(
     uploadId,
     discard: assembled.discard,
     also: async (transaction, version) => {
-      // Whoever completes or aborts first wins; a part that came after the plan was made is not lost unseen.
+      // The first completion or abort wins. A part that was uploaded after the plan was made is noticed.
       const begun = await transaction.get(row)
       if (begun === undefined) throw noSuchUpload(uploadId)
       const state = await stateOfKey(transaction, await bucketIn(transaction, bucket.name), key)
