@@ -2,6 +2,7 @@
 import type { Staged } from '#blobs/contract/incoming.ts'
 import type { IngestTarget } from '#blobs/io/ingest.ts'
 import { PieceBody } from '#blobs/upstream/client/piece-body.ts'
+import type { StallWatch } from '#blobs/upstream/client/stall.ts'
 import type { Taken } from '#blobs/upstream/client/upstream.ts'
 import type { UpstreamContext } from '#blobs/upstream/context.ts'
 import { type Piece, wholePiece } from '#blobs/upstream/piece.ts'
@@ -9,6 +10,7 @@ import { assertTaken, writeProblem } from './assert-taken.ts'
 
 interface Sending {
   readonly body: PieceBody
+  readonly watch: StallWatch
   readonly taken: Promise<Taken>
   /** Bytes that are still to come. */
   restBytes: number
@@ -45,6 +47,8 @@ export class PieceUpload implements IngestTarget {
 
   /** Ends what is on its way. The upstream keeps nothing of a body that ends early. */
   abandon(): void {
+    // A request whose body is destroyed alone would wait for the rest of it.
+    this.#sending?.watch.giveUp()
     this.#sending?.body.destroy()
   }
 
@@ -76,6 +80,6 @@ export class PieceUpload implements IngestTarget {
       throw writeProblem(this.#context, error)
     })
     taken.catch(() => undefined)
-    return { body, taken, restBytes: sizeBytes }
+    return { body, watch, taken, restBytes: sizeBytes }
   }
 }
