@@ -57,14 +57,11 @@ export class PieceUpload implements IngestTarget {
       this.#sending ??= this.#begin()
       const sending = this.#sending
       const count = Math.min(sending.restBytes, bytes.length - at)
-      // The request may keep it, and the buffer is used again.
-      const copy = Buffer.allocUnsafeSlow(count)
-      copy.set(count === bytes.length ? bytes : bytes.subarray(at, at + count))
+      await Promise.race([sending.body.write(bytes.subarray(at, at + count)), sending.taken])
       at += count
       sending.restBytes -= count
-      await Promise.race([sending.body.write(copy), sending.taken])
       if (sending.restBytes > 0) continue
-      sending.body.end()
+      await sending.body.end()
       this.#last = await sending.taken
       this.#sending = undefined
     }
