@@ -29,14 +29,7 @@ export interface OpenKeyring {
 
 /** A root key that cannot be opened is logged: what is not sealed is served all the same. */
 export async function openKeyring({ config, sources, clock, log }: KeyringStart): Promise<OpenKeyring> {
-  const document = await Document.open<KeyDocument>({
-    path: config.kms.keysPath,
-    sources,
-    schema: keyDocumentSchema,
-    initial: emptyKeyDocument,
-    findMistake: findKeyMistake,
-    log,
-  })
+  const document = await openKeyDocument(config.kms.keysPath, log, sources)
   const keyring = new LocalKeyring({ document, root: rootOf(config, sources, clock), clock })
   await keyring.checkRoot().catch((error: unknown) => {
     if (!(error instanceof RootKeyProblem)) throw error
@@ -52,7 +45,21 @@ export async function openKeyring({ config, sources, clock, log }: KeyringStart)
   }
 }
 
-function rootOf({ kms }: KeyringStart['config'], sources: DocumentSources | undefined, clock: Clock): RootKeySource {
+export function openKeyDocument(
+  path: string,
+  log: LevelLog,
+  sources?: DocumentSources | undefined,
+): Promise<Document<KeyDocument>> {
+  const schema = keyDocumentSchema
+  return Document.open({ path, sources, schema, initial: emptyKeyDocument, findMistake: findKeyMistake, log })
+}
+
+/** Where the settings say that the root key is. */
+export function rootOf(
+  { kms }: KeyringStart['config'],
+  sources: DocumentSources | undefined,
+  clock: Clock,
+): RootKeySource {
   if (kms.endpoint !== undefined) return endpointRootKey(kms.endpoint, clock)
   if (kms.rootKey !== undefined) return settingRootKey(kms.rootKey)
   return sources === undefined ? fileRootKey(kms.rootKeyFiles) : memoryRootKey()

@@ -9,7 +9,9 @@ export const readyJson = 'ready-json'
 /** Flags without a value. */
 export const switches: readonly string[] = [...commands, readyJson]
 
-export type Command = (typeof commands)[number] | 'fsck' | 'health' | 'where' | 'start'
+const words = ['fsck', 'health', 'where', 'rotate-root-key'] as const
+
+export type Command = (typeof commands)[number] | (typeof words)[number] | 'start'
 
 /** Looks at no setting, so that --help works whatever they are. */
 export function findCommand(argv: readonly string[]): Command {
@@ -19,8 +21,7 @@ export function findCommand(argv: readonly string[]): Command {
   return commands.findLast((command) => argv.includes(`--${command}`)) ?? 'start'
 }
 
-const isWord = (word: string | undefined): word is 'fsck' | 'health' | 'where' =>
-  word === 'fsck' || word === 'health' || word === 'where'
+const isWord = (word: string | undefined): word is (typeof words)[number] => words.some((one) => one === word)
 
 export function flagOf(name: Name): string {
   return `--${name.toLowerCase().replaceAll('_', '-')}`

@@ -30,7 +30,7 @@ export async function checkFolder(options: CheckFolderOptions): Promise<CheckSum
   const { root, log, rebuild, ownerId, region, bucketDefaults, upstream } = options
   if (rebuild && upstream !== undefined) throw new StartRefused(noFiles)
   const layout = new Layout(root)
-  assertUnused(layout)
+  assertUnused(layout, 'fsck')
   if (rebuild && existsSync(layout.system('index'))) {
     const aside = await new LostAndFound(layout).take(layout.system('index'))
     log.info({ path: aside }, 'the index was set aside')
