@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { findBytes } from '#app/folder/find-bytes.ts'
+import { StartRefused } from '#blobs/contract/start-refused.ts'
 import type { AppConfig } from '#config/config.ts'
 import { StartError } from '#launcher/protocol.ts'
 import { assertIndexOwn, assertStorageWritable } from '#launcher/start/storage-access.ts'
@@ -37,7 +38,7 @@ export async function where(config: AppConfig, address: readonly string[]): Prom
   assertIndexOwn(config)
   assertStorageWritable(config)
   const found = await findBytes({ root, bucket, key, versionId }).catch((error: unknown) => {
-    throw error instanceof IndexUnreadable ? new StartError(error.message) : error
+    throw error instanceof IndexUnreadable || error instanceof StartRefused ? new StartError(error.message) : error
   })
   if (found === undefined) throw new StartError(`There is no such object: ${[bucket, key].join('/')}.`)
   const why = describePlace(found)
