@@ -105,7 +105,7 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL lost${skipped === undefined ?
     const committed = commitOnce(engine, 'second')
     await cut
     const waiting = `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'`
-    await vi.waitFor(async () => expect(await other.query({ text: waiting })).toEqual([[1]]))
+    await vi.waitFor(async () => expect(await postgres.query(waiting)).toEqual([[1]]), { timeout: 20_000 })
     await other.query({ text: 'COMMIT' })
     expect(await committed).toBeDefined()
     expect(decodeJson((await engine.get(bytes('c'))) ?? bytes('0'))).toEqual({ count: 2 })
