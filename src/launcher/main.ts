@@ -19,6 +19,7 @@ import {
 } from './banner.ts'
 import { isAdministratorOther, type Prepared, prepareFirstStart } from './first-start.ts'
 import { assertIndexesUsable, findIndexDamage } from './index-damage.ts'
+import { assertKmsEndpointSafe } from './kms-endpoint.ts'
 import { assertNotMinioFolder } from './minio-folder.ts'
 import { assertPortsFree, type Listener } from './ports.ts'
 import { StartError } from './protocol.ts'
@@ -54,6 +55,7 @@ async function run(argv: readonly string[]): Promise<void> {
   if (command === 'show-config') return print(formatSettings(config))
   for (const note of config.notes) complain(note)
   assertTlsFiles(config)
+  await assertKmsEndpointSafe(config)
   if (command === 'check-config') return sayConfig(config)
   if (command === 'start') return serve(config)
   assertStorageWritable(config)
