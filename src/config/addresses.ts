@@ -46,3 +46,10 @@ export function hostsOfWebsites(domains: readonly WebsiteDomain[], hosts: readon
       host === domain || (isWildcard && host.endsWith(`.${domain}`))
   return [...new Set(hosts.map(nameIn))].filter((host) => domains.some(reaches(host)))
 }
+
+const oneOrigin = /^(\*|local|null|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/i
+
+/** Of web pages. `none` alone: no page, which an empty value cannot say, since it counts as not given. */
+export const origins: z.ZodType<string[], string> = list
+  .transform((items) => (items.length === 1 && items[0]?.toLowerCase() === 'none' ? [] : items))
+  .pipe(z.array(z.string().regex(oneOrigin)))
