@@ -11,6 +11,7 @@ import type { BucketSettings, SettingName } from '#model/bucket/bucket-settings.
 import type { BucketUsage } from '#model/bucket/usage.ts'
 import type { AnnotationSet } from '#model/object/annotation-set.ts'
 import type { DataKeys, ObjectEncryption, Sealing } from '#model/object/encryption.ts'
+import type { RequestedPart, Upload, UploadedPart } from '#model/object/multipart/upload.ts'
 import type {
   Checksum,
   ChecksumAlgorithm,
@@ -19,8 +20,8 @@ import type {
   ObjectPart,
   ObjectVersion,
 } from '#model/object/object.ts'
-import type { RequestedPart, Upload, UploadedPart } from '#model/object/upload.ts'
 import type { Origin } from '#model/origin.ts'
+import type { RemovedBytes } from '#model/removed-bytes.ts'
 import type { DamagedVersion, WorkStatus } from '#model/work-status.ts'
 import type { AnnotationStore } from './annotations/contract.ts'
 
@@ -333,6 +334,8 @@ export interface Store extends AnnotationStore {
   whereabouts(bucket: string, version: ObjectVersion): Whereabouts | undefined
   /** Compares the next versions with their records. What was changed by hand is adopted. */
   compareVersions(stretch: CompareStretch): Promise<Compared>
+  /** Where bytes are removed some time after they were deleted: a step of that. Undefined: they are removed at once. */
+  readonly removeGone: ((signal?: AbortSignal) => Promise<RemovedBytes>) | undefined
   /** Files that no record names. */
   countLeftovers(signal: AbortSignal): Promise<number>
   /** What the store does by itself, in all processes that share it. */

@@ -6,26 +6,27 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startOwnServer } from '../bench/own-server.ts'
-import { awsCli } from './aws-cli.ts'
-import { awsSdk } from './aws-sdk.ts'
-import { boto3 } from './boto3.ts'
+import { startOwnServer } from '../bench/servers/own-server.ts'
 import type { Account } from './client.ts'
-import { curl } from './curl.ts'
-import { deltaLake } from './delta-lake.ts'
-import { litestream } from './litestream.ts'
-import { mc } from './mc.ts'
-import { minioGo, minioGoVersions } from './minio-go.ts'
-import { minioPy } from './minio-py.ts'
-import { objstore } from './objstore.ts'
-import { rclone } from './rclone.ts'
-import { registry } from './registry.ts'
-import { restic } from './restic.ts'
+import { awsSdk } from './libraries/aws-sdk.ts'
+import { boto3 } from './libraries/boto3.ts'
+import { deltaLake } from './libraries/delta-lake.ts'
+import { jest } from './libraries/jest.ts'
+import { minioGo, minioGoVersions } from './libraries/minio-go.ts'
+import { minioPy } from './libraries/minio-py.ts'
+import { objstore } from './libraries/objstore.ts'
+import { s3a } from './libraries/s3a.ts'
+import { awsCli } from './programs/aws-cli.ts'
+import { curl } from './programs/curl.ts'
+import { litestream } from './programs/litestream.ts'
+import { mc } from './programs/mc.ts'
+import { rclone } from './programs/rclone.ts'
+import { registry } from './programs/registry.ts'
+import { restic } from './programs/restic.ts'
+import { s3cmd } from './programs/s3cmd.ts'
+import { s3fs } from './programs/s3fs.ts'
+import { terraform } from './programs/terraform.ts'
 import { roundTrip, type Step, type Traveller } from './round-trip.ts'
-import { s3a } from './s3a.ts'
-import { s3cmd } from './s3cmd.ts'
-import { s3fs } from './s3fs.ts'
-import { terraform } from './terraform.ts'
 import { writeTree } from './tree.ts'
 
 const clients = [awsCli, boto3, awsSdk, s3cmd, rclone, mc, curl]
@@ -67,6 +68,7 @@ async function main(parameters: readonly string[]): Promise<void> {
     registry(account),
     litestream(account),
     s3fs(account),
+    jest(),
   ]
   const mayInstall = all || named.length > 0
   const total = { passed: 0, failed: 0 }

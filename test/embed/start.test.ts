@@ -1,6 +1,6 @@
 /** The program inside another process, through the real SDK. */
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -54,6 +54,13 @@ describe('startMyFSIO', () => {
       'The request signature we calculated does not match',
     )
     await Promise.all([one.close(), two.close()])
+  })
+
+  it('leaves no listeners on the process, however often it is started', async () => {
+    await (await startMyFSIO()).close()
+    const before = process.listenerCount('exit')
+    await (await startMyFSIO()).close()
+    expect(process.listenerCount('exit')).toBe(before)
   })
 
   it('lets users do what their policies allow, and nothing without one', async () => {
@@ -134,6 +141,15 @@ describe('startMyFSIO', () => {
     await using second = await startMyFSIO(options)
     const { Body } = await clientOf(second).send(new GetObjectCommand({ Bucket: 'kept', Key: 'k' }))
     expect(await Body?.transformToString()).toBe('v')
+  })
+
+  it('says of a damaged index in `root` what is wrong with it, and the process goes on', async () => {
+    const root = join(folder, 'damaged')
+    const server = await startMyFSIO({ root, buckets: ['one'] })
+    await server.close()
+    const index = join(root, '.myfsio.sys', 'index', 'data.mdb')
+    await truncate(index, (await stat(index)).size / 2)
+    await expect(startMyFSIO({ root })).rejects.toThrow(/data\.mdb is damaged: .*\. Restore the folder from a backup/)
   })
 
   it('accepts any region unless one is asked for', async () => {

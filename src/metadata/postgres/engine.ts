@@ -1,0 +1,120 @@
+/**
+ * The index in a PostgreSQL that any number of nodes share. What makes it right under concurrency is in commit-function.ts, what makes it
+ * quick in commits.ts and reads.ts.
+ */
+import type { PostgresAddress } from '#config/metadata-url.ts'
+import type { Bytes, Commit, Committed, Entry, KeyRange, MetadataEngine, ScanOptions } from '#metadata/engine.ts'
+import { IndexUnreadable } from '#metadata/index-unreadable.ts'
+import { ApiError } from '#model/errors.ts'
+import { Commits } from './commits.ts'
+import type { Connection } from './connection.ts'
+import { asCallersError, failureOf, unavailable } from './failures.ts'
+import { migrate } from './migrate.ts'
+import { Outcomes } from './outcomes.ts'
+import { Pool } from './pool.ts'
+import { Reads } from './reads.ts'
+import type { Space } from './space.ts'
+
+interface PostgresOptions {
+  readonly address: PostgresAddress
+  readonly space: Space
+  /** Connections, if not as many as the address says. */
+  readonly poolSize?: number
+}
+
+/** IndexUnreadable if the database does not answer, or refuses, or has tables of a newer release. */
+export async function openPostgresEngine({ address, space, poolSize }: PostgresOptions): Promise<MetadataEngine> {
+  const pool = new Pool(address, poolSize ?? address.poolSize)
+  const engine = new PostgresEngine(pool, address, space)
+  try {
+    await engine.migrate()
+    return engine
+  } catch (error) {
+    await engine.close()
+    throw failureToOpen(address, error)
+  }
+}
+
+/** The URL has a password: none of it is shown but the hosts. */
+function failureToOpen({ hosts }: PostgresAddress, error: unknown): IndexUnreadable {
+  if (error instanceof IndexUnreadable) return error
+  const cause = error instanceof ApiError ? error.cause : error
+  const reason =
+    cause instanceof Error ? (cause.message.trim() || cause.name).replace(/\.?$/, '.') : 'It does not answer.'
+  const places = hosts.map(({ host, port }) => `${host}:${port}`).join(', ')
+  return new IndexUnreadable(`The database of METADATA_URL (${places}) cannot be used: ${reason}`, { cause: error })
+}
+
+class PostgresEngine implements MetadataEngine {
+  readonly isRemote = true
+  readonly #pool: Pool
+  readonly #address: PostgresAddress
+  readonly #outcomes: Outcomes
+  readonly #commits: Commits
+  readonly #reads: Reads
+
+  constructor(pool: Pool, address: PostgresAddress, space: Space) {
+    const { schema, retryMs } = address
+    this.#pool = pool
+    this.#address = address
+    this.#outcomes = new Outcomes(pool, schema)
+    this.#commits = new Commits({ pool, outcomes: this.#outcomes, schema, space, retryMs })
+    this.#reads = new Reads((work) => this.#ask(work), schema, space)
+  }
+
+  async migrate(): Promise<void> {
+    await this.#ask(async (connection) => {
+      await migrate(connection, this.#address.schema)
+      return []
+    })
+  }
+
+  async get(key: Bytes): Promise<Bytes | undefined> {
+    const [value] = await this.#reads.getMany([key])
+    return value
+  }
+
+  getMany(keys: readonly Bytes[]): Promise<(Bytes | undefined)[]> {
+    return this.#reads.getMany(keys)
+  }
+
+  scan(range: KeyRange, options?: ScanOptions): Promise<Entry[]> {
+    return this.#reads.scan(range, options)
+  }
+
+  commit(commit: Commit): Promise<Committed | undefined> {
+    return this.#commits.add(commit)
+  }
+
+  async close(): Promise<void> {
+    this.#outcomes.close()
+    await this.#pool.close()
+  }
+
+  /** For statements that change nothing, or may be repeated. */
+  async #ask(work: (connection: Connection) => Promise<readonly unknown[][]>): Promise<readonly unknown[][]> {
+    const deadline = performance.now() + this.#address.retryMs
+    for (;;) {
+      await this.#outcomes.settled(deadline)
+      const result = await this.#pool.use(false, deadline, (connection) => tried(connection, work))
+      if ('rows' in result) return result.rows
+      if (performance.now() > deadline) throw unavailable(result.failed)
+    }
+  }
+}
+
+type Tried = { readonly rows: readonly unknown[][] } | { readonly failed: unknown }
+
+async function tried(
+  connection: Connection,
+  work: (connection: Connection) => Promise<readonly unknown[][]>,
+): Promise<Tried> {
+  try {
+    return { rows: await work(connection) }
+  } catch (error) {
+    const failure = failureOf(error)
+    if (failure === 'final') throw asCallersError(error)
+    if (failure === 'elsewhere') connection.destroy()
+    return { failed: error }
+  }
+}

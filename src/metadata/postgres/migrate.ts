@@ -1,0 +1,47 @@
+/** Brings the tables of a database to what this program knows. Many processes may do so at once: one takes the steps. */
+import { IndexUnreadable } from '#metadata/index-unreadable.ts'
+import type { Connection } from './connection.ts'
+import { lockId } from './lock-id.ts'
+import { migrations } from './schema.ts'
+
+/** IndexUnreadable if a newer program has been here. */
+export async function migrate(connection: Connection, schema: string): Promise<void> {
+  if ((await versionOf(connection, schema)) === migrations.length) return
+  await connection.query({ text: 'BEGIN' })
+  try {
+    await connection.query({ text: 'SELECT pg_advisory_xact_lock($1)', values: [String(lockId(schema, 'migrate'))] })
+    const version = await versionOf(connection, schema)
+    if (version === undefined) {
+      // Who may not make schemas may use one that was made for it.
+      const made = await connection.query({ text: `SELECT FROM pg_namespace WHERE nspname = '${schema}'` })
+      if (made.length === 0) await connection.query({ text: `CREATE SCHEMA ${schema}` })
+      await connection.query({
+        text: `CREATE TABLE ${schema}.migrations (version int4 PRIMARY KEY, taken_at timestamptz NOT NULL DEFAULT now())`,
+      })
+    }
+    for (const [index, migration] of migrations.entries()) {
+      if (index < (version ?? 0)) continue
+      await connection.query({ text: migration(schema) })
+      await connection.query({ text: `INSERT INTO ${schema}.migrations (version) VALUES ($1)`, values: [index + 1] })
+    }
+    await connection.query({ text: 'COMMIT' })
+  } catch (error) {
+    if (!connection.isLost) await connection.query({ text: 'ROLLBACK' })
+    throw error
+  }
+}
+
+/** Undefined: nothing is there yet. The catalog is read as a table: what finds names by itself may not know yet what was made meanwhile. */
+async function versionOf(connection: Connection, schema: string): Promise<number | undefined> {
+  const tables = await connection.query({
+    text: `SELECT FROM pg_tables WHERE schemaname = '${schema}' AND tablename = 'migrations'`,
+  })
+  if (tables.length === 0) return undefined
+  const [[found] = []] = await connection.query({ text: `SELECT coalesce(max(version), 0) FROM ${schema}.migrations` })
+  const version = Number(found)
+  if (version <= migrations.length) return version
+  throw new IndexUnreadable(
+    `The schema "${schema}" of the database has version ${version}, and this program knows ${migrations.length} at most: ` +
+      'a newer release has changed it. Start that release, or a later one.',
+  )
+}
