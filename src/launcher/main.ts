@@ -1,4 +1,4 @@
-/** The command line: does what its flags ask for, and by default starts the servers and stays until told to stop. */
+/** The command line: runs the command that is named, by default the servers, until a signal stops them. */
 
 import { findCommand } from '#config/commands.ts'
 import { type AppConfig, ConfigError, loadConfig } from '#config/config.ts'
@@ -81,14 +81,14 @@ async function sayWhere(argv: readonly string[]): Promise<void> {
   print(await where(loadConfig(rest), address))
 }
 
-/** Ends with status 1 if the root key is as before. */
+/** Ends with status 1 if the root key has not changed. */
 async function exchangeRootKey(argv: readonly string[]): Promise<void> {
   const { parseRotateArguments, rotateRootKey } = await import('./commands/rotate-root-key.ts')
   const { from, rest } = parseRotateArguments(argv)
   print(await rotateRootKey(loadConfig(rest), from))
 }
 
-/** Ends with status 1 if something is left that does not fit. */
+/** Ends with status 1 if index and files still differ. */
 async function checkFolder(argv: readonly string[]): Promise<void> {
   const { fsck, fsckApart, parseFsckFlags } = await import('./commands/fsck.ts')
   const flags = parseFsckFlags(argv.slice(1))
@@ -96,7 +96,7 @@ async function checkFolder(argv: readonly string[]): Promise<void> {
   process.exitCode = flags.isApart ? await fsck(config, flags, print) : fsckApart(argv)
 }
 
-/** StartError: told once here, and not by every child. */
+/** StartError. Checked here, so that the message appears once and not from every child. */
 function assertTlsFiles(config: AppConfig): void {
   try {
     readTls(config.tls)
@@ -129,7 +129,8 @@ async function serve(config: AppConfig): Promise<void> {
   const sharedPort = new SharedPort(limitsWithin(findOpenFileLimit()).descriptors)
   const supervisor = new Supervisor({ program, host, apiPort, sharedPort, answerTimeoutMs, say: complain, giveUp })
   stopOnSignals(supervisor)
-  // One of each role first: all at once would take turns, and the first answer come with the last of them.
+  // One child of each role first: if all started at once, they would share the processors, and the first answer would
+  // come later.
   const [posts, others] = inWaves(postsOf(prepared))
   try {
     const ports = await supervisor.start(posts)
@@ -143,21 +144,24 @@ async function serve(config: AppConfig): Promise<void> {
     if (damage !== undefined) complain(damage)
     throw error
   }
-  lookBehind(config)
+  checkIndexesLater(config)
 }
 
-/** What can be read to its end at all is looked at once the server runs: that takes as long as the index is large. */
-function lookBehind(config: AppConfig): void {
-  const look = async () => {
+/** Reads the whole index once the server runs: before the start it would take too long where the index is large. */
+function checkIndexesLater(config: AppConfig): void {
+  const check = async () => {
     const damage = await findIndexDamage(config)
     if (damage !== undefined) complain(damage)
   }
-  setTimeout(() => void look(), lookAfterMs).unref()
+  setTimeout(() => void check(), checkAfterMs).unref()
 }
 
-const lookAfterMs = 5000
+const checkAfterMs = 5000
 
-/** Standard output is the log's: where that is JSON, whatever reads it finds one more line of it, or nothing else. */
+/**
+ * Standard output belongs to the log: if the log is JSON, the message is a line of JSON too, so that programs can read
+ * the output.
+ */
 function announce(prepared: Prepared, started: Started): void {
   const { readyJson, log } = prepared.config
   if (readyJson) {
@@ -186,9 +190,9 @@ function postsOf({ config, bootstrap }: Prepared): Post[] {
     name: `API worker ${at + 1}`,
     start: { ...common, role: 'api', isPrimary: at === 0 },
   }))
-  // Alone it is the one process that can notice files changed by hand.
+  // Without API processes the console watches for files that were changed by hand.
   const console = { ...common, role: 'console', isPrimary: config.mode === 'ui' } as const
-  // What is in the memory of an API process no other can show.
+  // The console cannot read the memory of an API process.
   const isApart = config.mode === 'both' && config.metadataEngine === 'memory'
   if (config.mode !== 'api' && !isApart) posts.push({ name: 'Console', start: console })
   return posts
@@ -199,7 +203,7 @@ function inWaves(posts: readonly Post[]): [first: Post[], others: Post[]] {
   return [posts.filter(isFirst), posts.filter((post) => !isFirst(post))]
 }
 
-/** The first signal lets requests in flight finish; a second one does not. */
+/** The first signal lets requests in flight finish; the second one ends the processes at once. */
 function stopOnSignals(supervisor: Supervisor): void {
   let isStopping = false
   const stop = async () => {

@@ -1,6 +1,6 @@
 /**
  * Removes what nothing needs: staged blobs that no version came to own within a day, and blobs that are gone, some minutes later, so that
- * whoever is reading them is not disturbed. Every step can be repeated: rows say what is to be removed until it is.
+ * their readers are not disturbed. Every step can be repeated: rows say what is to be removed until it is.
  */
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { rowParts } from '#metadata/tables.ts'

@@ -31,7 +31,7 @@ export async function openVersion(
   return areBytesOf(context, version, bytes) ? new OpenBytes(bytes) : 'damaged'
 }
 
-/** Bytes in turn are asked for in stretches of so many at first, and of twice as many each time: nobody says how many it will be. */
+/** Bytes in turn are asked for in stretches of so many at first, and of twice as many each time: how many it will be is not known. */
 const windowBytesMin = 8 * 1024 * 1024
 const windowBytesMax = 64 * 1024 * 1024
 
