@@ -17,7 +17,7 @@ export interface CheckedKeys {
   problemOf(name: string): KeyProblem | undefined
 }
 
-export async function checkKeys(config: Pick<AppConfig, 'kms'>): Promise<CheckedKeys> {
+export async function checkKeys(config: Pick<AppConfig, 'kms' | 'metadataUrl'>): Promise<CheckedKeys> {
   const { keysPath } = config.kms
   const of = (keys: KeyDocument, problem?: string): CheckedKeys => ({
     problem,

@@ -19,7 +19,9 @@ import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { Encryption } from '#objects/encryption/encryption.ts'
+import { createFreshen, createRefresh, isShared, openDocumentRows } from './documents.ts'
 import { openKeyring } from './open-keyring.ts'
+import { type NodePart, openNodes } from './open-nodes.ts'
 import { openEngine, openStore } from './open-store.ts'
 
 export interface ServicesStart {
@@ -29,8 +31,11 @@ export interface ServicesStart {
   /** Whether jobs run in this process, one of those that share a store; the primary one's do in any case. */
   readonly runsJobs?: boolean
   readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
-  /** Where documents are kept; in files unless given. */
+  /** Where documents are kept; in files, or in the index of several nodes, unless given. */
   readonly documents?: DocumentSources | undefined
+  readonly version: string
+  /** This process as part of its node; a node of its own unless given. */
+  readonly node?: NodePart | undefined
   /** The system's, unless given. */
   readonly clock?: Clock
 }
@@ -38,8 +43,12 @@ export interface ServicesStart {
 export type OpenServices = Awaited<ReturnType<typeof openServices>>
 
 export async function openServices(start: ServicesStart, log: LevelLog) {
-  const { config, isPrimary, runsJobs = isPrimary, bootstrap, clock = systemClock, documents: sources } = start
-  const { iamPath, secretKey } = config
+  const { config, isPrimary, runsJobs = isPrimary, bootstrap, clock = systemClock } = start
+  const { iamPath, secretKey, storageRoot: root, durability } = config
+  // Where nodes share an index, documents are read from it.
+  const sharedEngine = isShared(config) ? openEngine({ root, durability, engine: config.metadataEngine }) : undefined
+  const documentRows = sharedEngine && openDocumentRows(config, sharedEngine, { clock, log })
+  const sources = start.documents ?? documentRows?.sources
   const identities = await openIdentities({ path: iamPath, sources, bootstrap, log, secretKey })
   const principalExists = (name: string) => identities.isPrincipal(name)
   const policies = await openBucketPolicies({
@@ -54,8 +63,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
   const keyPolicies = new KeyPolicyBook(keyring, { principals: identities.principals, principalExists })
   identities.setNamingPolicies(policies, keyPolicies)
   const { ownerId } = identities
-  const { storageRoot: root, durability } = config
-  const engine = openEngine({ root, durability, engine: config.metadataEngine })
+  const engine = sharedEngine ?? openEngine({ root, durability, engine: config.metadataEngine })
   const store = await openStore({
     root: config.metadataEngine === 'memory' ? undefined : root,
     durability,
@@ -70,6 +78,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     verifyReads: config.verifyReads,
   })
   const jobs = openJobs({ services: { store, engine, keyring, clock, log, settings: config }, runs: runsJobs })
+  const nodes = openNodes(start, { engine, jobs, clock, log })
   const virtualHostDomains = domainsOf(config)
   const access = openAccess({
     identities,
@@ -109,9 +118,11 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     keyPolicies,
     clock,
     jobs,
+    nodes,
+    freshen: createFreshen(documentRows, identities),
     /** The engine of the index, for rows beside the store's. */
     engine,
-    signIn: createSignIn({ identities, access, settings: config, clock }),
+    signIn: createSignIn({ identities, access, settings: config, clock, refresh: createRefresh(documentRows) }),
     localRequests: createLocalRequests({
       findOpenKey: () => identities.findOpenKey(),
       isLoopback: config.isLoopback,
@@ -122,10 +133,11 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     /** The secret that signs a user's links. */
     secretOf: (accessKeyId: string) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
     close: async () => {
-      await jobs.close()
+      await Promise.all([jobs.close(), nodes.close()])
+      await Promise.all([identities.close(), policies.close(), keys.close()])
+      await documentRows?.close()
       await store.close()
       await access.close()
-      await Promise.all([identities.close(), policies.close(), keys.close()])
     },
   }
 }

@@ -144,6 +144,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     storageWatch: values.STORAGE_WATCH,
     scrubIntervalMs: values.SCRUB_INTERVAL || undefined,
     verifyReads: values.VERIFY_READS,
+    metadataUrl: values.METADATA_URL,
     metadataEngine: values.METADATA_ENGINE,
     maxUploadBytes: values.MAX_UPLOAD_SIZE,
     uiPageSize: values.UI_PAGE_SIZE,

@@ -69,6 +69,7 @@ export const rows = {
     'always, recent, small or off',
     'which reads are compared with the checksum; recent: each file once a minute at most; small: up to 64 KiB',
   ),
+  METADATA_URL: row(text, undefined, 'postgres://…', 'the index of several nodes'),
   METADATA_ENGINE: row(z.enum(['lmdb', 'memory']), 'lmdb', 'lmdb or memory', 'memory forgets everything at exit'),
   MAX_UPLOAD_SIZE: row(size(), '1073741824', 'a size such as 1073741824 or 5GiB', 'largest body of one request'),
   UI_PAGE_SIZE: row(wholeNumber(1, 1000), '100', 'a whole number from 1 to 1000', 'rows of a page in the console'),

@@ -33,6 +33,16 @@
  * | asked      | k job "asked"         | there until a run begins that was started by hand |
  * | session    | w sessionId           | JSON: a session of the console (console/session/session-store.ts) |
  *
+ * Where several nodes share the index:
+ *
+ * | row | key | value |
+ * |---|---|---|
+ * | document   | i name                | the stamp of a document such as iam.json (documents/document-text.ts) |
+ * | its text   | i name "text"         | |
+ * | node       | N nodeId process      | JSON NodeRow: a process of a node, and its heartbeat (nodes/node-rows.ts) |
+ * | format     | g "format"            | JSON: what a program must understand to use the rows (nodes/index-format.ts) |
+ * | secret     | g "secret"            | JSON: SECRET_KEY where no setting gives it, or a proof of it (nodes/shared-secret.ts) |
+ *
  * In an engine of its own (.myfsio.sys/journal), so that writing it never waits for objects, nor they for it:
  *
  * | row | key | value |
@@ -42,6 +52,7 @@
  * | turn       | t requests            | JSON { next }: how many requests were ever written |
  * | request    | r slot                | JSON RequestRecord; a ring (access/records/activity.ts) |
  * | traffic    | h second account      | counters requests, errors, bytesIn, bytesOut of a stretch of the last hour (access/records/traffic.ts) |
+ * | failures   | F name                | JSON Failures: attempts with wrong secrets (access/sign-in/lockout.ts) |
  * | use        | a day accessKeyId action resource | counter count (access/records/usage-ledger.ts) |
  */
 import { asBuffer, type Bytes, type Entry, type KeyRange, type MetadataEngine } from './engine.ts'
@@ -65,13 +76,16 @@ type Table =
   | 'q'
   | 'f'
   | 'g'
+  | 'i'
   | 'k'
+  | 'N'
   | 'w'
   | 't'
   | 'j'
   | 'r'
   | 'h'
   | 'a'
+  | 'F'
 
 export const rowKey = (table: Table, ...parts: readonly string[]): Buffer =>
   Buffer.from(`${table}\0${parts.join('\0')}`)
@@ -93,7 +107,11 @@ export function rowsAfter(range: KeyRange, key: Bytes, skip: 'row' | 'prefix'): 
 }
 
 /** All entries of a range, in pages; each page is a view of its own. */
-export async function* eachRow(engine: MetadataEngine, range: KeyRange, limit = 500): AsyncGenerator<Entry> {
+export async function* eachRow(
+  engine: Pick<MetadataEngine, 'scan'>,
+  range: KeyRange,
+  limit = 500,
+): AsyncGenerator<Entry> {
   for (let rest = range; ; ) {
     const page = await engine.scan(rest, { limit })
     yield* page

@@ -42,7 +42,7 @@ export interface SignIn {
    */
   attempt(attempt: SignInAttempt): Promise<SignedIn | undefined>
   /** Undefined: the session must end. */
-  resume(signedIn: SignedIn): Identity | undefined
+  resume(signedIn: SignedIn): Promise<Identity | undefined>
 }
 
 /** Several people may share an address. */
@@ -53,9 +53,11 @@ export interface SignInOptions {
   readonly access: Pick<Access, 'journal' | 'ownAccount'>
   readonly settings: SignInSettings
   readonly clock: Clock
+  /** Looks for users and keys that another node has changed a moment ago. */
+  readonly refresh: () => Promise<void>
 }
 
-export function createSignIn({ identities, access, settings, clock }: SignInOptions): SignIn {
+export function createSignIn({ identities, access, settings, clock, refresh }: SignInOptions): SignIn {
   const lockout = new Lockout(settings, { attemptsOfAddress, clock })
   const stampOf = (name: string, secret: string) =>
     createHmac('sha256', settings.secretKey ?? '')
@@ -81,6 +83,12 @@ export function createSignIn({ identities, access, settings, clock }: SignInOpti
     return user?.login?.passwordHash
   }
 
+  function resumed({ by, name, stamp }: SignedIn): Identity | undefined {
+    const identity = by === 'key' ? identities.findByAccessKey(name) : identities.find(name)
+    const secret = identity && (by === 'key' ? identity.secretAccessKey : passwordHashOf(identity))
+    return secret !== undefined && isSame(stampOf(name, secret), stamp) ? identity : undefined
+  }
+
   function record(error: ApiError, name: string, sourceAddress: string): void {
     const identity = identities.findByAccessKey(name) ?? identities.find(name)
     const why = identity === undefined ? 'There is no such user or key.' : 'The secret or password is wrong.'
@@ -91,6 +99,7 @@ export function createSignIn({ identities, access, settings, clock }: SignInOpti
 
   return {
     async attempt({ name, secret, address }) {
+      await refresh()
       const counted = canonicalOwner(identities.directory, asOwner(name))
       try {
         // A locked-out name does not wait in the queue.
@@ -105,10 +114,11 @@ export function createSignIn({ identities, access, settings, clock }: SignInOpti
         throw error
       }
     },
-    resume({ by, name, stamp }) {
-      const identity = by === 'key' ? identities.findByAccessKey(name) : identities.find(name)
-      const secret = identity && (by === 'key' ? identity.secretAccessKey : passwordHashOf(identity))
-      return secret !== undefined && isSame(stampOf(name, secret), stamp) ? identity : undefined
+    async resume(signedIn) {
+      const identity = resumed(signedIn)
+      if (identity !== undefined) return identity
+      await refresh()
+      return resumed(signedIn)
     },
   }
 }

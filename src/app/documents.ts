@@ -1,0 +1,75 @@
+/**
+ * Where documents are kept: in files, or in rows of the index where several nodes share it. There a request waits for a
+ * newer state where this process cannot know that it has the newest.
+ */
+import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+import { claimedKey } from '#access/caller/claimed-key.ts'
+import type { AppConfig } from '#config/config.ts'
+import { DocumentRows } from '#documents/document-rows.ts'
+import type { Identities } from '#identity/identities.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { ApiError } from '#model/errors.ts'
+
+/** For so long the last known state is in force while the index cannot be asked. */
+export const unseenMaxMs = 10_000
+
+/** Asked before a request is served. Resolves with why it cannot be served. */
+export type Freshen = (request: IncomingMessage) => Promise<ApiError | undefined> | undefined
+
+/** Whether several nodes may share the index. */
+export const isShared = ({ metadataUrl }: Pick<AppConfig, 'metadataUrl'>): boolean => metadataUrl !== undefined
+
+export function openDocumentRows(
+  config: Pick<AppConfig, 'metadataUrl' | 'storageRoot'>,
+  engine: MetadataEngine,
+  { clock, log }: { readonly clock: Clock; readonly log: LevelLog },
+): DocumentRows | undefined {
+  if (!isShared(config)) return undefined
+  const noticePath = join(config.storageRoot, '.myfsio.sys', 'config', 'documents.changed')
+  return new DocumentRows({ engine, clock, log, noticePath })
+}
+
+/** Looks once more. What cannot be read now is what it was. */
+export type Refresh = () => Promise<void>
+
+export const createRefresh = (rows: DocumentRows | undefined): Refresh =>
+  rows === undefined ? async () => {} : () => rows.refresh().catch(() => undefined)
+
+export function createFreshen(rows: DocumentRows | undefined, identities: Identities): Freshen {
+  if (rows === undefined) return () => undefined
+  return (request) => {
+    if (rows.unseenMs > unseenMaxMs) return refusalWhileUnseen(rows)
+    const isUnsure = rows.isBehind || isUnknownKey(identities, request)
+    return isUnsure ? rows.refresh().then(nothing, nothing) : undefined
+  }
+}
+
+const nothing = () => undefined
+
+async function refusalWhileUnseen(rows: DocumentRows): Promise<ApiError | undefined> {
+  try {
+    await rows.refresh()
+    return undefined
+  } catch (cause) {
+    const message = 'The index cannot be reached, which keeps users and policies. Please try again.'
+    return new ApiError('ServiceUnavailable', { message, cause, headers: { 'retry-after': '5' } })
+  }
+}
+
+/** A key, or the role of a session, may be new: another node has made it a moment ago. */
+function isUnknownKey(
+  identities: Identities,
+  { method = '', url = '/', headers, rawHeaders }: IncomingMessage,
+): boolean {
+  const claimed = claimedKey({ method, target: url, headers, rawHeaders })
+  if (claimed === undefined) return false
+  try {
+    identities.identify(claimed.accessKeyId, claimed.sessionToken)
+    return false
+  } catch {
+    return true
+  }
+}
