@@ -99,7 +99,14 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const onServed = config.activity ? (served: ServedRequest) => access.activity.record(served) : undefined
   const query = createQueryEndpoint(
     [
-      createIamService({ identities, gatekeeper, clientAddress: access.clientAddress, settings: config, clock }),
+      createIamService({
+        identities,
+        gatekeeper,
+        clientAddress: access.clientAddress,
+        settings: config,
+        engine: open.engine,
+        clock,
+      }),
       createStsService({ identities, gatekeeper, journal: access.journal, settings: config.sts }),
     ],
     { log, rateLimit, onServed },

@@ -28,9 +28,12 @@ export function openDocumentRows(
   { clock, log }: { readonly clock: Clock; readonly log: LevelLog },
 ): DocumentRows | undefined {
   if (!isShared(config)) return undefined
-  const noticePath = join(config.storageRoot, '.myfsio.sys', 'config', 'documents.changed')
-  return new DocumentRows({ engine, clock, log, noticePath })
+  return new DocumentRows({ engine, clock, log, noticePath: noticePathOf(config) })
 }
+
+/** Replaced by each process of this machine that has changed a document. */
+export const noticePathOf = ({ storageRoot }: Pick<AppConfig, 'storageRoot'>): string =>
+  join(storageRoot, '.myfsio.sys', 'config', 'documents.changed')
 
 /** Looks once more. What cannot be read now is what it was. */
 export type Refresh = () => Promise<void>

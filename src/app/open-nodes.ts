@@ -59,10 +59,8 @@ export function openNodes(
   }
 }
 
-export const newNodeId = (): string => randomBytes(6).toString('hex')
-
 const ownNode = (clock: Clock): NodePart => ({
-  id: newNodeId(),
+  id: randomBytes(6).toString('hex'),
   startedAtMs: clock.nowMs(),
   process: 'API and console',
   role: 'api',

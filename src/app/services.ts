@@ -122,7 +122,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     freshen: createFreshen(documentRows, identities),
     /** The engine of the index, for rows beside the store's. */
     engine,
-    signIn: createSignIn({ identities, access, settings: config, clock, refresh: createRefresh(documentRows) }),
+    signIn: createSignIn({ identities, access, settings: config, engine, clock, refresh: createRefresh(documentRows) }),
     localRequests: createLocalRequests({
       findOpenKey: () => identities.findOpenKey(),
       isLoopback: config.isLoopback,

@@ -32,6 +32,7 @@
  * | beat       | k job "beat"          | JSON: changes as long as the owner lives; absent: the lease is free |
  * | asked      | k job "asked"         | there until a run begins that was started by hand |
  * | session    | w sessionId           | JSON: a session of the console (console/session/session-store.ts) |
+ * | failures   | F door name           | JSON: failed sign-ins of a name from an address (access/sign-in/shared-lockout.ts) |
  *
  * Where several nodes share the index:
  *
@@ -52,7 +53,6 @@
  * | turn       | t requests            | JSON { next }: how many requests were ever written |
  * | request    | r slot                | JSON RequestRecord; a ring (access/records/activity.ts) |
  * | traffic    | h second account      | counters requests, errors, bytesIn, bytesOut of a stretch of the last hour (access/records/traffic.ts) |
- * | failures   | F name                | JSON Failures: attempts with wrong secrets (access/sign-in/lockout.ts) |
  * | use        | a day accessKeyId action resource | counter count (access/records/usage-ledger.ts) |
  */
 import { asBuffer, type Bytes, type Entry, type KeyRange, type MetadataEngine } from './engine.ts'
