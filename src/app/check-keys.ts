@@ -8,7 +8,7 @@ import { findKeyProblem, type KeyProblem } from '#keyring/key-problem.ts'
 import { systemClock } from '#lib/clock.ts'
 import type { KeyUses } from '#model/key-uses.ts'
 import { findKeyUses } from '#store/key-uses.ts'
-import { isShared } from './documents.ts'
+import { isShared } from './open-index.ts'
 import { openKeyring } from './open-keyring.ts'
 import { openEngine } from './open-store.ts'
 
@@ -18,7 +18,7 @@ export interface CheckedKeys {
   problemOf(name: string): KeyProblem | undefined
 }
 
-export async function checkKeys(config: Pick<AppConfig, 'kms' | 'metadataUrl'>): Promise<CheckedKeys> {
+export async function checkKeys(config: Pick<AppConfig, 'kms' | 'metadataAddress'>): Promise<CheckedKeys> {
   const { keysPath } = config.kms
   const of = (keys: KeyDocument, problem?: string): CheckedKeys => ({
     problem,

@@ -12,6 +12,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { ApiError } from '#model/errors.ts'
+import { isShared } from './open-index.ts'
 
 /** For so long the last known state is in force while the index cannot be asked. */
 export const unseenMaxMs = 10_000
@@ -19,11 +20,8 @@ export const unseenMaxMs = 10_000
 /** Asked before a request is served. Resolves with why it cannot be served. */
 export type Freshen = (request: IncomingMessage) => Promise<ApiError | undefined> | undefined
 
-/** Whether several nodes may share the index. */
-export const isShared = ({ metadataUrl }: Pick<AppConfig, 'metadataUrl'>): boolean => metadataUrl !== undefined
-
 export function openDocumentRows(
-  config: Pick<AppConfig, 'metadataUrl' | 'storageRoot'>,
+  config: Pick<AppConfig, 'metadataAddress' | 'storageRoot'>,
   engine: MetadataEngine,
   { clock, log }: { readonly clock: Clock; readonly log: LevelLog },
 ): DocumentRows | undefined {

@@ -11,11 +11,11 @@ import { RootKeyProblem, type RootKeySource } from '#keyring/root-key/root-key-s
 import { settingRootKey } from '#keyring/root-key/setting-root-key.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
-import { isShared } from './documents.ts'
 import { endpointRootKey } from './endpoint-root-key.ts'
+import { isShared } from './open-index.ts'
 
 export interface KeyringStart {
-  readonly config: Pick<AppConfig, 'kms' | 'metadataUrl'>
+  readonly config: Pick<AppConfig, 'kms' | 'metadataAddress'>
   readonly sources?: DocumentSources | undefined
   readonly clock: Clock
   readonly log: LevelLog

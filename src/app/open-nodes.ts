@@ -9,7 +9,7 @@ import type { MetadataEngine } from '#metadata/engine.ts'
 import type { NodeList } from '#model/node-status.ts'
 import { ownFormat } from '#nodes/index-format.ts'
 import { Membership } from '#nodes/membership.ts'
-import { isShared } from './documents.ts'
+import { isShared } from './open-index.ts'
 
 /** What the launcher tells each of its processes. */
 export interface NodePart {

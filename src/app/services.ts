@@ -2,8 +2,6 @@
  * The services of all edges, opened once in every process: API workers and the console share one store and one
  * gatekeeper.
  */
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { openAccess } from '#access/open-access.ts'
 import { createSignIn } from '#access/sign-in/sign-in.ts'
 import type { AppConfig } from '#config/config.ts'
@@ -15,14 +13,12 @@ import { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
 import { openJobs } from '#jobs/open-jobs.ts'
 import { type Clock, systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
-import type { MetadataEngine } from '#metadata/engine.ts'
-import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
-import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { Encryption } from '#objects/encryption/encryption.ts'
-import { createFreshen, createRefresh, isShared, openDocumentRows } from './documents.ts'
+import { createFreshen, createRefresh, openDocumentRows } from './documents.ts'
+import { isShared, openIndex, openJournalEngine } from './open-index.ts'
 import { openKeyring } from './open-keyring.ts'
 import { type NodePart, openNodes } from './open-nodes.ts'
-import { openEngine, openStore } from './open-store.ts'
+import { openStore } from './open-store.ts'
 
 export interface ServicesStart {
   readonly config: AppConfig
@@ -46,7 +42,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
   const { config, isPrimary, runsJobs = isPrimary, bootstrap, clock = systemClock } = start
   const { iamPath, secretKey, storageRoot: root, durability } = config
   // Where nodes share an index, documents are read from it.
-  const sharedEngine = isShared(config) ? openEngine({ root, durability, engine: config.metadataEngine }) : undefined
+  const sharedEngine = isShared(config) ? await openIndex(config) : undefined
   const documentRows = sharedEngine && openDocumentRows(config, sharedEngine, { clock, log })
   const sources = start.documents ?? documentRows?.sources
   const identities = await openIdentities({ path: iamPath, sources, bootstrap, log, secretKey })
@@ -63,7 +59,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
   const keyPolicies = new KeyPolicyBook(keyring, { principals: identities.principals, principalExists })
   identities.setNamingPolicies(policies, keyPolicies)
   const { ownerId } = identities
-  const engine = sharedEngine ?? openEngine({ root, durability, engine: config.metadataEngine })
+  const engine = sharedEngine ?? (await openIndex(config))
   const store = await openStore({
     root: config.metadataEngine === 'memory' ? undefined : root,
     durability,
@@ -84,7 +80,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     identities,
     policies,
     keyPolicies,
-    engine: openJournalEngine(config),
+    engine: await openJournalEngine(config),
     clock,
     log,
     settings: { ...config, hosts: hostsOf(config), virtualHostDomains },
@@ -140,13 +136,6 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
       await access.close()
     },
   }
-}
-
-function openJournalEngine({ metadataEngine, storageRoot }: AppConfig): MetadataEngine {
-  if (metadataEngine === 'memory') return openMemoryEngine()
-  const path = join(storageRoot, '.myfsio.sys', 'journal')
-  mkdirSync(path, { recursive: true })
-  return openLmdbEngine({ path, flush: 'each', advice: 'This folder may be deleted while no server uses it.' })
 }
 
 /** Hosts that a signature may name when a proxy has changed Host. */

@@ -5,7 +5,7 @@ import { systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { noticePathOf } from './documents.ts'
-import { openEngine } from './open-store.ts'
+import { openIndex } from './open-index.ts'
 
 export interface SharedDocuments {
   readonly engine: MetadataEngine
@@ -18,8 +18,7 @@ export async function withSharedDocuments<T>(
   work: (documents: SharedDocuments) => Promise<T>,
   log: Pick<LevelLog, 'info' | 'warn'> = silent,
 ): Promise<T> {
-  const { storageRoot: root, durability, metadataEngine } = config
-  const engine = openEngine({ root, durability, engine: metadataEngine })
+  const engine = await openIndex(config)
   const rows = new DocumentRows({ engine, clock: systemClock, log, noticePath: noticePathOf(config) })
   try {
     return await work({ engine, rows })

@@ -136,7 +136,7 @@ async function serve(config: AppConfig): Promise<void> {
 
 /** StartError. */
 async function prepare(config: AppConfig): Promise<Prepared> {
-  if (config.metadataUrl !== undefined) {
+  if (config.metadataAddress !== undefined) {
     const { prepareNode } = await import('./prepare-node.ts')
     return prepareNode(config, complain)
   }
