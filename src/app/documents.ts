@@ -8,7 +8,7 @@ import { claimedKey } from '#access/caller/claimed-key.ts'
 import type { AppConfig } from '#config/config.ts'
 import { DocumentRows } from '#documents/document-rows.ts'
 import type { Identities } from '#identity/identities.ts'
-import type { Clock } from '#lib/clock.ts'
+import { type Clock, sleep } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { ApiError } from '#model/errors.ts'
@@ -37,27 +37,32 @@ export const noticePathOf = ({ storageRoot }: Pick<AppConfig, 'storageRoot'>): s
 export type Refresh = () => Promise<void>
 
 export const createRefresh = (rows: DocumentRows | undefined): Refresh =>
-  rows === undefined ? async () => {} : () => rows.refresh().catch(() => undefined)
+  rows === undefined ? async () => {} : () => refreshWithin(rows)
 
 export function createFreshen(rows: DocumentRows | undefined, identities: Identities): Freshen {
   if (rows === undefined) return () => undefined
   return (request) => {
     if (rows.unseenMs > unseenMaxMs) return refusalWhileUnseen(rows)
     const isUnsure = rows.isBehind || isUnknownKey(identities, request)
-    return isUnsure ? rows.refresh().then(nothing, nothing) : undefined
+    return isUnsure ? refreshWithin(rows).then(() => undefined) : undefined
   }
 }
 
-const nothing = () => undefined
-
 async function refusalWhileUnseen(rows: DocumentRows): Promise<ApiError | undefined> {
-  try {
-    await rows.refresh()
-    return undefined
-  } catch (cause) {
-    const message = 'The index cannot be reached, which keeps users and policies. Please try again.'
-    return new ApiError('ServiceUnavailable', { message, cause, headers: { 'retry-after': '5' } })
-  }
+  await refreshWithin(rows)
+  if (rows.unseenMs <= unseenMaxMs) return undefined
+  const message = 'The index cannot be reached, which keeps users and policies. Please try again.'
+  return new ApiError('ServiceUnavailable', { message, headers: { 'retry-after': '5' } })
+}
+
+/** The engine itself tries for longer, while a database is started anew. */
+const refreshMaxMs = 2000
+
+async function refreshWithin(rows: DocumentRows): Promise<void> {
+  const waited = new AbortController()
+  const look = rows.refresh().catch(() => undefined)
+  await Promise.race([look, sleep(rows.clock, refreshMaxMs, waited.signal)])
+  waited.abort()
 }
 
 /** A key, or the role of a session, may be new: another node has made it a moment ago. */
