@@ -50,6 +50,7 @@ async function run(argv: readonly string[]): Promise<void> {
   if (command === 'fsck') return checkFolder(argv)
   if (command === 'health') return sayHealth(argv.slice(1))
   if (command === 'where') return sayWhere(argv.slice(1))
+  if (command === 'documents') return sayDocuments(argv.slice(1))
   const config = loadConfig(argv)
   if (command === 'show-config') return print(formatSettings(config))
   for (const note of config.notes) complain(note)
@@ -79,6 +80,13 @@ async function sayWhere(argv: readonly string[]): Promise<void> {
   const { parseWhereArguments, where } = await import('./where.ts')
   const { address, rest } = parseWhereArguments(argv)
   print(await where(loadConfig(rest), address))
+}
+
+/** Ends with status 1 if nothing could be written, or taken. */
+async function sayDocuments(argv: readonly string[]): Promise<void> {
+  const { documents, parseDocumentsArguments } = await import('./documents.ts')
+  const given = parseDocumentsArguments(argv)
+  print(await documents(loadConfig(given.rest), given))
 }
 
 /** Ends with status 1 if something is left that does not fit. */

@@ -44,11 +44,18 @@ export class Membership {
 
   async list(jobs: JobOwners): Promise<NodeStatus[]> {
     const { isShared, process, about, clock } = this.#options
-    const own: SeenProcess = { ...process, row: { ...about, beat: 0, atMs: clock.nowMs() }, silentMs: 0 }
-    const seen = isShared ? await this.#watch.look() : [own]
-    const nodes = Map.groupBy(seen, ({ nodeId }) => nodeId)
-    return [...nodes.values()]
-      .map((processes) => statusOf(processes, jobs, { ownId: process.nodeId, isShared }))
+    const alone: SeenProcess = { ...process, row: { ...about, beat: 0, atMs: clock.nowMs() }, silentMs: 0 }
+    const seen = isShared ? await this.#watch.look() : [alone]
+    const ids = [...new Set(seen.map(({ nodeId }) => nodeId))]
+    const own = { ownId: process.nodeId, isShared }
+    return ids
+      .map((id) =>
+        statusOf(
+          seen.filter(({ nodeId }) => nodeId === id),
+          jobs,
+          own,
+        ),
+      )
       .sort((a, b) => a.startedAtMs - b.startedAtMs)
   }
 

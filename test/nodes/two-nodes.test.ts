@@ -99,11 +99,10 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     const visitor = a.visitor()
     const signedIn = await visitor.signIn(keys.accessKeyId, keys.secretAccessKey)
     expect(signedIn.status).toBe(303)
-    const cookie =
-      signedIn
-        .get('set-cookie')
-        ?.map((one) => one.split(';')[0])
-        .join('; ') ?? ''
+    const cookie = [signedIn.headers['set-cookie'] ?? []]
+      .flat()
+      .map((one: string) => one.split(';')[0])
+      .join('; ')
     const answer = await fetch(`${b.console}/ui/buckets`, { headers: { cookie }, redirect: 'manual' })
     expect(answer.status).toBe(200)
     expect(await answer.text()).toContain('carla')
