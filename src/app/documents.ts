@@ -33,12 +33,6 @@ export function openDocumentRows(
 export const noticePathOf = ({ storageRoot }: Pick<AppConfig, 'storageRoot'>): string =>
   join(storageRoot, '.myfsio.sys', 'config', 'documents.changed')
 
-/** Looks once more. What cannot be read now is what it was. */
-export type Refresh = () => Promise<void>
-
-export const createRefresh = (rows: DocumentRows | undefined): Refresh =>
-  rows === undefined ? async () => {} : () => refreshWithin(rows)
-
 export function createFreshen(rows: DocumentRows | undefined, identities: Identities): Freshen {
   if (rows === undefined) return () => undefined
   return (request) => {
@@ -47,6 +41,12 @@ export function createFreshen(rows: DocumentRows | undefined, identities: Identi
     return isUnsure ? refreshWithin(rows).then(() => undefined) : undefined
   }
 }
+
+/** A visitor of the console is answered by any node, also right after a change on another: each visit looks. */
+export const createConsoleFreshen =
+  (rows: DocumentRows | undefined): Freshen =>
+  () =>
+    rows && refusalWhileUnseen(rows)
 
 async function refusalWhileUnseen(rows: DocumentRows): Promise<ApiError | undefined> {
   await refreshWithin(rows)

@@ -65,7 +65,7 @@ export function createConsole({
   // Without SECRET_KEY, sessions and forms are signed with a random key of this process.
   const config = { ...given, secretKey: given.secretKey ?? randomBytes(32).toString('base64') }
   const openSessions = () => new SessionStore(domain.engine, config.sessionIdleMs, domain.clock)
-  const services = { ...domain, config, settings, version, newKeys: new ShownOnce() }
+  const services = { ...domain, config, settings, version, newKeys: new ShownOnce(domain.engine, domain.clock) }
   const renderer = createRenderer(packageRoot, version, basePathOf(config.uiBaseUrl))
   const endpoint = createEndpoint({ services, renderer, log })
   const sessions = createSessions(openSessions, {

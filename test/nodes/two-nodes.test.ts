@@ -20,6 +20,14 @@ import { type Keys, startNode, storeIn, type TestNode } from './two-nodes.ts'
 const allow = (action: string) =>
   JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: action, Resource: '*' }] })
 
+const cookieOf = ({ headers }: { readonly headers: Record<string, string | string[]> }) =>
+  [headers['set-cookie'] ?? []]
+    .flat()
+    .map((one) => one.split(';')[0])
+    .join('; ')
+
+const administrator = 'arn:aws:iam::aws:policy/AdministratorAccess'
+
 describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostgres ?? ''}`, () => {
   let postgres: TestPostgres
   let upstream: TestUpstream
@@ -99,10 +107,7 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     const visitor = a.visitor()
     const signedIn = await visitor.signIn(keys.accessKeyId, keys.secretAccessKey)
     expect(signedIn.status).toBe(303)
-    const cookie = [signedIn.headers['set-cookie'] ?? []]
-      .flat()
-      .map((one: string) => one.split(';')[0])
-      .join('; ')
+    const cookie = cookieOf(signedIn)
     const answer = await fetch(`${b.console}/ui/buckets`, { headers: { cookie }, redirect: 'manual' })
     expect(answer.status).toBe(200)
     expect(await answer.text()).toContain('carla')
@@ -143,10 +148,35 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     expect((await b.get('/_/nodes', other)).status).toBe(403)
   })
 
+  it('show a new key once, whichever of them answers', async () => {
+    await a.iam().send(new CreateUserCommand({ UserName: 'gina' }))
+    const visitor = a.visitor()
+    const keys = await newUser(a, 'admin-too')
+    await a.iam().send(new AttachUserPolicyCommand({ UserName: 'admin-too', PolicyArn: administrator }))
+    const signedIn = await visitor.signIn(keys.accessKeyId, keys.secretAccessKey)
+    const made = await visitor.post('/ui/iam/users/gina/keys')
+    expect(made.status).toBe(303)
+    const page = () => fetch(new URL(String(made.headers.location), b.console), { headers: { cookie: cookieOf(signedIn) } })
+    expect(await (await page()).text()).toMatch(/[\w+/]{40}/)
+    expect(await (await page()).text()).toMatch(/was shown|cannot be shown/)
+  })
+
   it('forget a node that has ended in order', async () => {
     const c = await startNode(store, { isPrimary: false })
     await vi.waitFor(async () => expect(((await b.get('/_/nodes')).json as { nodes: unknown[] }).nodes).toHaveLength(3))
     await c.close()
     expect(((await b.get('/_/nodes')).json as { nodes: unknown[] }).nodes).toHaveLength(2)
+  })
+
+  it('refuse while the database is away, and go on by themselves', { timeout: 60_000 }, async () => {
+    if (postgres.server === undefined) return
+    await b.s3().send(new ListBucketsCommand())
+    await postgres.server.stop('fast')
+    const list = () => b.s3().send(new ListBucketsCommand())
+    await expect(list()).rejects.toMatchObject({ $metadata: { httpStatusCode: 503 } })
+    expect((await fetch(`${b.api}/healthz`)).status).toBe(200)
+    await postgres.server.start()
+    await vi.waitFor(list, { timeout: 20_000 })
+    await newUser(a, 'henry')
   })
 })
