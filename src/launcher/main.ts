@@ -60,7 +60,9 @@ async function run(argv: readonly string[]): Promise<void> {
   assertStorageWritable(config)
   const { resetCredentials } = await import('./reset-cred.ts')
   const { accessKey, secretKey } = await resetCredentials(config)
-  print(`${accessKey} / ${secretKey}\nThis secret is shown only this once; ${config.iamPath} holds it.`)
+  print(
+    `${accessKey} / ${secretKey}\nThis secret is shown only this once; ${config.metadataAddress === undefined ? config.iamPath : 'the index'} holds it.`,
+  )
 }
 
 /** Ends with status 1 if the keys cannot be used. */

@@ -27,5 +27,9 @@ export async function prepareNode(config: AppConfig, say: (sentence: string) => 
   if (prepared === undefined) throw new Error('The users of the index were not read')
   // Of two nodes that start at once, one has made the first user.
   const isOwn = iamText === undefined || iamText.includes(JSON.stringify(prepared.bootstrap.secretKey))
-  return { ...(isOwn ? prepared : prepareUsers(config, iamText)), config: { ...config, secretKey } }
+  return {
+    ...(isOwn ? prepared : prepareUsers(config, iamText)),
+    config: { ...config, secretKey },
+    secretIn: 'the index',
+  }
 }

@@ -156,7 +156,8 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     const signedIn = await visitor.signIn(keys.accessKeyId, keys.secretAccessKey)
     const made = await visitor.post('/ui/iam/users/gina/keys')
     expect(made.status).toBe(303)
-    const page = () => fetch(new URL(String(made.headers.location), b.console), { headers: { cookie: cookieOf(signedIn) } })
+    const page = () =>
+      fetch(new URL(String(made.headers.location), b.console), { headers: { cookie: cookieOf(signedIn) } })
     expect(await (await page()).text()).toMatch(/[\w+/]{40}/)
     expect(await (await page()).text()).toMatch(/was shown|cannot be shown/)
   })
