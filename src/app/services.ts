@@ -4,6 +4,8 @@
  */
 import { openAccess } from '#access/open-access.ts'
 import { createSignIn } from '#access/sign-in/sign-in.ts'
+import { createConsoleFreshen, createFreshen, openDocumentRows } from '#app/nodes/fresh-documents.ts'
+import { type NodePart, openNodes } from '#app/nodes/open-nodes.ts'
 import type { AppConfig } from '#config/config.ts'
 import type { DocumentSources } from '#documents/source.ts'
 import { createLocalRequests } from '#http/local-requests.ts'
@@ -14,10 +16,8 @@ import { openJobs } from '#jobs/open-jobs.ts'
 import { type Clock, systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import { Encryption } from '#objects/encryption/encryption.ts'
-import { createConsoleFreshen, createFreshen, openDocumentRows } from './documents.ts'
 import { isShared, openIndex, openJournalEngine } from './open-index.ts'
 import { openKeyring } from './open-keyring.ts'
-import { type NodePart, openNodes } from './open-nodes.ts'
 import { openStore } from './open-store.ts'
 
 export interface ServicesStart {

@@ -18,15 +18,15 @@ import {
   type Started,
   styleFor,
 } from './banner.ts'
-import { isAdministratorOther, type Prepared, prepareFirstStart } from './first-start.ts'
-import { assertIndexesUsable, findIndexDamage } from './index-damage.ts'
-import { assertNotMinioFolder } from './minio-folder.ts'
-import { assertPortsFree, type Listener } from './ports.ts'
+import { assertPortsFree, type Listener } from './processes/ports.ts'
+import { rotateLog } from './processes/rotate-log.ts'
+import { SharedPort } from './processes/shared-port.ts'
+import { type Post, Supervisor } from './processes/supervisor.ts'
 import { type Role, StartError, type StartMessage } from './protocol.ts'
-import { rotateLog } from './rotate-log.ts'
-import { SharedPort } from './shared-port.ts'
-import { assertStorageWritable } from './storage-access.ts'
-import { type Post, Supervisor } from './supervisor.ts'
+import { isAdministratorOther, type Prepared, prepareFirstStart } from './start/first-start.ts'
+import { assertIndexesUsable, findIndexDamage } from './start/index-damage.ts'
+import { assertNotMinioFolder } from './start/minio-folder.ts'
+import { assertStorageWritable } from './start/storage-access.ts'
 
 const style = styleFor(process.stdout, isColorUnwanted())
 const print = (text: string) => void process.stdout.write(`${text}\n`)
@@ -58,7 +58,7 @@ async function run(argv: readonly string[]): Promise<void> {
   if (command === 'check-config') return sayConfig(config)
   if (command === 'start') return serve(config)
   assertStorageWritable(config)
-  const { resetCredentials } = await import('./reset-cred.ts')
+  const { resetCredentials } = await import('./commands/reset-cred.ts')
   const { accessKey, secretKey } = await resetCredentials(config)
   print(
     `${accessKey} / ${secretKey}\nThis secret is shown only this once; ${config.metadataAddress === undefined ? config.iamPath : 'the index'} holds it.`,
@@ -67,33 +67,33 @@ async function run(argv: readonly string[]): Promise<void> {
 
 /** Ends with status 1 if the keys cannot be used. */
 async function sayConfig(config: AppConfig): Promise<void> {
-  const { checkConfig } = await import('./check-config.ts')
+  const { checkConfig } = await import('./commands/check-config.ts')
   await checkConfig(config, print)
 }
 
 /** Ends with status 1 if the server does not answer. */
 async function sayHealth(argv: readonly string[]): Promise<void> {
-  const { checkHealth, findServerArguments } = await import('./health.ts')
+  const { checkHealth, findServerArguments } = await import('./commands/health.ts')
   print(await checkHealth(loadConfig(argv.length > 0 ? argv : findServerArguments())))
 }
 
 /** Ends with status 1 if there is no such object. */
 async function sayWhere(argv: readonly string[]): Promise<void> {
-  const { parseWhereArguments, where } = await import('./where.ts')
+  const { parseWhereArguments, where } = await import('./commands/where.ts')
   const { address, rest } = parseWhereArguments(argv)
   print(await where(loadConfig(rest), address))
 }
 
 /** Ends with status 1 if nothing could be written, or taken. */
 async function sayDocuments(argv: readonly string[]): Promise<void> {
-  const { documents, parseDocumentsArguments } = await import('./documents.ts')
+  const { documents, parseDocumentsArguments } = await import('./commands/documents.ts')
   const given = parseDocumentsArguments(argv)
   print(await documents(loadConfig(given.rest), given))
 }
 
 /** Ends with status 1 if something is left that does not fit. */
 async function checkFolder(argv: readonly string[]): Promise<void> {
-  const { fsck, fsckApart, parseFsckFlags } = await import('./fsck.ts')
+  const { fsck, fsckApart, parseFsckFlags } = await import('./commands/fsck.ts')
   const flags = parseFsckFlags(argv.slice(1))
   const config = loadConfig(flags.rest)
   process.exitCode = flags.isApart ? await fsck(config, flags, print) : fsckApart(argv)
@@ -147,12 +147,12 @@ async function serve(config: AppConfig): Promise<void> {
 /** StartError. */
 async function prepare(config: AppConfig): Promise<Prepared> {
   if (config.metadataAddress !== undefined) {
-    const { prepareNode } = await import('./prepare-node.ts')
+    const { prepareNode } = await import('./start/prepare-node.ts')
     return prepareNode(config, complain)
   }
   const prepared = prepareFirstStart(config)
   if (isAdministratorOther(config)) {
-    const { applyAdministrator } = await import('./apply-administrator.ts')
+    const { applyAdministrator } = await import('./start/apply-administrator.ts')
     const sentence = await applyAdministrator(prepared.config)
     if (sentence !== undefined) complain(sentence)
   }

@@ -1,0 +1,26 @@
+import type { Upload } from '#model/object/multipart/upload.ts'
+import type { Actor } from '#objects/actor.ts'
+import { sealUpload } from '#objects/encryption/seal.ts'
+import { assertFutureLock } from '#objects/versions/lock-object.ts'
+import type { Store } from '#store/contract.ts'
+import { authorizeNewObject, type NewObject } from './new-object.ts'
+
+/** `asked`: what is said of checksums. The edge has asked for s3:PutObject. */
+export async function createUpload(
+  store: Store,
+  actor: Actor,
+  { object, ...asked }: { readonly object: NewObject } & Pick<Upload, 'checksumAlgorithm' | 'checksumType'>,
+): Promise<Upload> {
+  const attributes = authorizeNewObject(actor, object)
+  await assertFutureLock(store, attributes)
+  const encryption = await sealUpload(actor, object)
+  const { bucket, key } = object
+  return store.createUpload({
+    bucket: bucket.name,
+    key,
+    attributes,
+    initiatorId: actor.principal.canonicalId,
+    ...(encryption !== undefined && { encryption }),
+    ...asked,
+  })
+}
