@@ -1,3 +1,4 @@
+import type { Imported } from '#model/object/imported.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { Store, WriteConditions } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
@@ -12,23 +13,25 @@ export interface Put {
   readonly conditions: WriteConditions
   /** If it is no PutObject. */
   readonly cause?: 'Post'
+  /** Its lock may have ended already. */
+  readonly imported?: Imported | undefined
 }
 
 /** The edge has asked for s3:PutObject. */
 export async function putObject(store: Store, actor: Actor, put: Put): Promise<ObjectVersion> {
-  const { object, body, conditions, cause = 'Put' } = put
+  const { object, body, conditions, cause = 'Put', imported } = put
   const { bucket, key } = object
   const attributes = authorizeNewObject(actor, object)
   const { sizeBytes } = body
   if (bucket.quota !== undefined && sizeBytes !== undefined) {
     await store.assertQuota(bucket, { key, sizeBytes, isPart: false })
   }
-  if (attributes.lock !== undefined) await assertFutureLock(store, attributes)
+  if (attributes.lock !== undefined && imported === undefined) await assertFutureLock(store, attributes)
   const sealing = await sealNew(actor, object)
   const staged = await receiveBody(body, body.checksumAlgorithm, {
     stage: (incoming) => store.stage(incoming, sealing),
     discard: (received) => store.discard(received),
   })
   const checksum = checksumToKeep(staged, body.checksumAlgorithm)
-  return store.putObject({ bucket, key, staged, attributes, checksum, conditions, origin: actor, cause })
+  return store.putObject({ bucket, key, staged, attributes, checksum, conditions, origin: actor, cause, imported })
 }

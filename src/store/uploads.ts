@@ -184,6 +184,7 @@ async function completeBegun(
     blobOf: (aside: AsideReason | undefined) => context.blobs.asCurrent(key, assembled.ref, aside),
     crc64nvme: plan.crc64nvme,
     encryption: upload.encryption,
+    imported: complete.imported,
   }
   return await publish(context, bucket.name, fresh, {
     conditions: complete.conditions,
