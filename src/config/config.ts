@@ -77,6 +77,9 @@ function disagreements(values: Values, given: Readonly<Record<string, string>>):
   if (isGiven('ADMIN_ACCESS_KEY') !== isGiven('ADMIN_SECRET_KEY')) {
     found.push('ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY must be given together.')
   }
+  if (isGiven('FROM_ACCESS_KEY_ID') !== isGiven('FROM_SECRET_ACCESS_KEY')) {
+    found.push('FROM_ACCESS_KEY_ID and FROM_SECRET_ACCESS_KEY must be given together.')
+  }
   const outside = (
     ['KMS_ENDPOINT', 'KMS_ENDPOINT_KEY_ID', 'KMS_ENDPOINT_ACCESS_KEY', 'KMS_ENDPOINT_SECRET_KEY'] as const
   ).map(isGiven)
@@ -112,6 +115,14 @@ function kmsEndpoint({ AWS_REGION, ...values }: Values) {
     return undefined
   }
   return { url, keyId, region, accessKeyId, secretAccessKey }
+}
+
+/** Undefined: the credentials of the SDK's default chain. */
+function importCredentials(values: Values) {
+  const { FROM_ACCESS_KEY_ID: accessKeyId, FROM_SECRET_ACCESS_KEY: secretAccessKey } = values
+  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined
+  const { FROM_SESSION_TOKEN: sessionToken } = values
+  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
 }
 
 const defaultRate = { requests: 1000, windowMs: 1000 }
@@ -159,6 +170,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
         copyPath: join(storageRoot, '.myfsio.sys', 'keys', 'kms_root.key'),
       },
     },
+    importFrom: importCredentials(values),
     region: values.AWS_REGION,
     // As in MinIO: without AWS_REGION every region is accepted.
     regions: values.REGIONS ?? (given.AWS_REGION === undefined ? [anyRegion] : []),

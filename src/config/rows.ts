@@ -191,6 +191,15 @@ export const rows = {
     'on or off',
     'record the last requests for the console (default: on, unless MODE=api)',
   ),
+  FROM_ACCESS_KEY_ID: row(
+    text,
+    undefined,
+    'an access key',
+    'who reads the source of `migrate --from` (default: the credentials of the AWS SDK)',
+  ),
+  FROM_SECRET_ACCESS_KEY: row(text, undefined, 'a secret', 'the secret of that access key'),
+  FROM_SESSION_TOKEN: row(text, undefined, 'a session token', 'its session token, if it is temporary'),
+
   LOG_LEVEL: row(logLevel(), 'info', 'debug, info, warn, error or off', 'least severe level to log'),
   LOG_FORMAT: row(z.enum(['auto', 'json', 'pretty']), 'auto', 'json, pretty or auto', 'auto: pretty on a terminal'),
   LOG_DIR: row(text, undefined, 'a folder', 'write the log to a file there as well'),
@@ -212,6 +221,8 @@ export const secrets: ReadonlySet<Name> = new Set([
   'SECRET_KEY',
   'KMS_ROOT_KEY',
   'KMS_ENDPOINT_SECRET_KEY',
+  'FROM_SECRET_ACCESS_KEY',
+  'FROM_SESSION_TOKEN',
 ])
 
 function row<T, F extends string | undefined>(

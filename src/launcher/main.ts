@@ -49,6 +49,7 @@ async function run(argv: readonly string[]): Promise<void> {
   if (command === 'fsck') return checkFolder(argv)
   if (command === 'health') return sayHealth(argv.slice(1))
   if (command === 'where') return sayWhere(argv.slice(1))
+  if (command === 'migrate') return migrate(argv.slice(1))
   const config = loadConfig(argv)
   if (command === 'show-config') return print(formatSettings(config))
   for (const note of config.notes) complain(note)
@@ -78,6 +79,14 @@ async function sayWhere(argv: readonly string[]): Promise<void> {
   const { parseWhereArguments, where } = await import('./where.ts')
   const { address, rest } = parseWhereArguments(argv)
   print(await where(loadConfig(rest), address))
+}
+
+/** Ends with status 1 if something could not be taken. */
+async function migrate(argv: readonly string[]): Promise<void> {
+  const { parseImportArguments } = await import('./migrate-arguments.ts')
+  const asked = parseImportArguments(argv)
+  const { migrateFrom } = await import('./migrate-from.ts')
+  process.exitCode = await migrateFrom(loadConfig(asked.rest), asked, { print, complain })
 }
 
 /** Ends with status 1 if something is left that does not fit. */

@@ -9,7 +9,10 @@ import { authorizeNewObject, type NewObject } from './new-object.ts'
 export async function createUpload(
   store: Store,
   actor: Actor,
-  { object, ...asked }: { readonly object: NewObject } & Pick<Upload, 'checksumAlgorithm' | 'checksumType' | 'importOf'>,
+  {
+    object,
+    ...asked
+  }: { readonly object: NewObject } & Pick<Upload, 'checksumAlgorithm' | 'checksumType' | 'importOf'>,
 ): Promise<Upload> {
   const attributes = authorizeNewObject(actor, object)
   if (asked.importOf === undefined) await assertFutureLock(store, attributes)

@@ -67,7 +67,13 @@ async function deleteCurrent(
     else replace(transaction, current, change)
   }
   if (!isVersioned && current?.versionId !== 'null') await dropNullVersion(transaction, bucket.name, key, change)
-  const marker = deleteMarker(key, remove.ownerId, order, isVersioned ? order : 'null', imported?.modifiedAtMs ?? change.atMs)
+  const marker = deleteMarker(
+    key,
+    remove.ownerId,
+    order,
+    isVersioned ? order : 'null',
+    imported?.modifiedAtMs ?? change.atMs,
+  )
   transaction.put(rowKey('v', bucket.name, key, order), encodeVersion(marker))
   if (!isVersioned) transaction.put(rowKey('n', bucket.name, key), Buffer.from(order))
   change.happened.push({ what: 'marked', version: marker })

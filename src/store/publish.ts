@@ -12,8 +12,8 @@ import { lockOfNewVersion } from '#model/bucket/object-lock.ts'
 import { ApiError } from '#model/errors.ts'
 import { type AnnotationSet, usedBytes } from '#model/object/annotation-set.ts'
 import type { ObjectEncryption } from '#model/object/encryption.ts'
-import type { ObjectLock } from '#model/object/lock.ts'
 import { bucketOf, type Imported } from '#model/object/imported.ts'
+import type { ObjectLock } from '#model/object/lock.ts'
 import type { Checksum, ObjectAttributes, ObjectVersion } from '#model/object/object.ts'
 import type { ChangeCause } from '#model/object/object-event.ts'
 import type { Origin } from '#model/origin.ts'
@@ -158,7 +158,13 @@ export async function makeCurrent(
     await dropNullVersion(transaction, bucket.name, key, change)
   }
   const lock = bucket.objectLockEnabled ? await newLock(context, bucket, fresh) : undefined
-  const version = versionOf(fresh, order, isVersioned ? order : 'null', fresh.imported?.modifiedAtMs ?? change.atMs, lock)
+  const version = versionOf(
+    fresh,
+    order,
+    isVersioned ? order : 'null',
+    fresh.imported?.modifiedAtMs ?? change.atMs,
+    lock,
+  )
   transaction.put(row, encodeVersion(version))
   change.order = order
   change.objectCount++

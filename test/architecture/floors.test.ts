@@ -12,7 +12,7 @@ const floors: readonly (readonly string[])[] = [
   ['store', 'identity', 'events'],
   ['access', 'http'],
   ['objects'],
-  ['s3', 'iam', 'sts', 'kms', 'admin', 'website', 'console', 'jobs'],
+  ['s3', 'iam', 'sts', 'kms', 'admin', 'website', 'console', 'jobs', 'migrate'],
   ['app'],
   ['launcher'],
   ['.'],
