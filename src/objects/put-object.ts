@@ -1,6 +1,9 @@
+import type { AnnotationSet } from '#model/object/annotation-set.ts'
+import type { Sealing } from '#model/object/encryption.ts'
 import type { Imported } from '#model/object/imported.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
-import type { Store, WriteConditions } from '#store/contract.ts'
+import type { ImportedAnnotation } from '#store/annotations/contract.ts'
+import type { Staged, Store, WriteConditions } from '#store/contract.ts'
 import type { Actor } from './actor.ts'
 import { sealNew } from './encryption/seal.ts'
 import { assertFutureLock } from './lock-object.ts'
@@ -15,6 +18,8 @@ export interface Put {
   readonly cause?: 'Post'
   /** Its lock may have ended already. */
   readonly imported?: Imported | undefined
+  /** Of an imported object. */
+  readonly annotations?: AsyncIterable<ImportedAnnotation> | undefined
 }
 
 /** The edge has asked for s3:PutObject. */
@@ -33,5 +38,32 @@ export async function putObject(store: Store, actor: Actor, put: Put): Promise<O
     discard: (received) => store.discard(received),
   })
   const checksum = checksumToKeep(staged, body.checksumAlgorithm)
-  return store.putObject({ bucket, key, staged, attributes, checksum, conditions, origin: actor, cause, imported })
+  const annotations = await receiveAnnotations(store, put, staged, sealing)
+  return store.putObject({
+    bucket,
+    key,
+    staged,
+    annotations,
+    attributes,
+    checksum,
+    conditions,
+    origin: actor,
+    cause,
+    imported,
+  })
+}
+
+async function receiveAnnotations(
+  store: Store,
+  { annotations }: Put,
+  staged: Staged,
+  sealing: Sealing | undefined,
+): Promise<AnnotationSet | undefined> {
+  if (annotations === undefined) return undefined
+  try {
+    return await store.importAnnotations(annotations, sealing)
+  } catch (error) {
+    await store.discard(staged)
+    throw error
+  }
 }

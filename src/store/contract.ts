@@ -328,6 +328,8 @@ export interface Store extends AnnotationStore {
     objectSizeBytes?: number
     origin?: Origin | undefined
     imported?: Imported | undefined
+    /** Of `importAnnotations`. The caller discards them if it throws. */
+    annotations?: AnnotationSet | undefined
   }): Promise<ObjectVersion>
   /** NoSuchUpload, PreconditionFailed. */
   abortUpload(bucket: string, key: string, uploadId: string, ifInitiatedMs?: number): Promise<void>

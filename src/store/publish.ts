@@ -77,7 +77,7 @@ export async function putObject(context: StoreContext, put: PutObject): Promise<
   })
 }
 
-async function takeOver(transaction: Transaction, { id }: AnnotationSet): Promise<void> {
+export async function takeOver(transaction: Transaction, { id }: AnnotationSet): Promise<void> {
   if (!(await endSet(transaction, id))) throw new ApiError('OperationAborted')
 }
 

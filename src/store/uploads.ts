@@ -27,7 +27,7 @@ import { type StoreContext, transactDurably } from './context.ts'
 import type { ListQuery, Store, UploadPage } from './contract.ts'
 import { commonPrefix } from './listing.ts'
 import { noSuchUpload, readParts, type StoredPart } from './parts.ts'
-import { publish } from './publish.ts'
+import { publish, takeOver } from './publish.ts'
 import { findRecord } from './read.ts'
 
 type Complete = Parameters<Store['completeUpload']>[0]
@@ -185,6 +185,7 @@ async function completeBegun(
     crc64nvme: plan.crc64nvme,
     encryption: upload.encryption,
     imported: complete.imported,
+    annotations: complete.annotations,
   }
   return await publish(context, bucket.name, fresh, {
     conditions: complete.conditions,
@@ -206,6 +207,7 @@ async function completeBegun(
       }
       await removeRows(context, transaction, row, uploadId)
       transaction.put(rowKey('m', version.blob.id), encodeJson(parts.map((part) => objectPart(upload, part))))
+      if (complete.annotations !== undefined) await takeOver(transaction, complete.annotations)
       const completed = completedUpload(version, parts, context.clock.nowMs())
       transaction.put(rowKey('d', bucket.name, key, uploadId), encodeJson(completed))
     },

@@ -4,10 +4,13 @@
  */
 import type { Description, SourceParts } from '#migrate/source/source.ts'
 import { ApiError } from '#model/errors.ts'
+import type { AnnotationSet } from '#model/object/annotation-set.ts'
 import { checksumTypeFor, etagOfParts } from '#model/object/multipart.ts'
 import type { Upload, UploadedPart } from '#model/object/upload.ts'
 import { createUpload } from '#objects/create-upload.ts'
+import { openUploadKeys } from '#objects/encryption/open-keys.ts'
 import { putPart } from '#objects/put-part.ts'
+import { annotationsOf } from './annotations.ts'
 import type { ImportContext } from './context.ts'
 import { bodyOf } from './import-whole.ts'
 import { importedOf, newObjectOf, type Task } from './new-object.ts'
@@ -111,22 +114,41 @@ async function complete(context: ImportContext, task: Task, completion: Completi
   const { checksum } = description
   // A guess at the parts makes another composite checksum, which says nothing of the bytes.
   const isChecked = checksum?.type === 'FULL_OBJECT' || plan.kind === 'parts' || isSame
-  const written = await store.completeUpload({
-    bucket,
-    key: upload.key,
-    uploadId: upload.uploadId,
-    parts: parts.map((part) => ({
-      partNumber: part.partNumber,
-      etag: part.etag,
-      checksums: part.checksum === undefined ? {} : { [part.checksum.algorithm]: part.checksum.value },
-    })),
-    conditions,
-    objectSizeBytes: version.sizeBytes,
-    ...(checksum !== undefined && isChecked && upload.checksumAlgorithm !== undefined && { checksum }),
-    origin: actor,
-    imported: importedOf(version),
-  })
+  const annotations = await takeAnnotations(context, task, upload)
+  const written = await store
+    .completeUpload({
+      bucket,
+      key: upload.key,
+      uploadId: upload.uploadId,
+      parts: parts.map((part) => ({
+        partNumber: part.partNumber,
+        etag: part.etag,
+        checksums: part.checksum === undefined ? {} : { [part.checksum.algorithm]: part.checksum.value },
+      })),
+      conditions,
+      objectSizeBytes: version.sizeBytes,
+      ...(checksum !== undefined && isChecked && upload.checksumAlgorithm !== undefined && { checksum }),
+      origin: actor,
+      imported: importedOf(version),
+      annotations,
+    })
+    .catch((error: unknown) => {
+      if (annotations !== undefined) store.discardAnnotations(annotations)
+      throw error
+    })
   if (written.etag !== version.etag) {
-    report.note('the ETag is another one, since the source does not tell its parts', placeOf(from, version))
+    report.note(
+      'the ETag is another one, since the source does not tell its parts, or they are small',
+      placeOf(from, version),
+    )
   }
+}
+
+async function takeAnnotations(context: ImportContext, task: Task, upload: Upload): Promise<AnnotationSet | undefined> {
+  const annotations = await annotationsOf(context, task)
+  if (annotations === undefined) return undefined
+  const place = { bucket: task.bucket, key: upload.key }
+  const dataKeys = await openUploadKeys(context.actor, place, upload, undefined)
+  const { encryption } = upload
+  return context.store.importAnnotations(annotations, dataKeys && encryption && { dataKeys, encryption })
 }

@@ -44,7 +44,10 @@ async function importSetting(context: ImportContext, { from, to }: BucketNames, 
     return
   }
   if (!says(setting, document.toString())) return
-  if (setting === 'acl') return note('access control lists of the bucket and its objects are not taken')
+  if (setting === 'acl') return note('the access control list of the bucket is not taken')
+  if (setting === 'ownershipControls' && !document.includes('BucketOwnerEnforced')) {
+    note('access control lists of objects are not taken')
+  }
   if (setting === 'encryption' && document.includes('aws:kms')) {
     return note('the default encryption is not taken, since its key is in the KMS of the source')
   }

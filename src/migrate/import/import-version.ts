@@ -1,10 +1,7 @@
 /** One version or delete marker, with what belongs to it, on top of its key. */
-import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { reasonOf, statusOf } from '#migrate/source/refusal.ts'
-import { isRefusal } from '#migrate/source/source.ts'
 import { ApiError } from '#model/errors.ts'
-import { putAnnotation } from '#objects/annotate-object.ts'
 import { deleteObject } from '#objects/delete-object.ts'
 import type { ImportContext } from './context.ts'
 import { importParts } from './import-parts.ts'
@@ -46,28 +43,6 @@ async function takeVersion(context: ImportContext, task: Task): Promise<void> {
   }
   const isInParts = version.etag.includes('-') && (await importParts(context, task))
   if (!isInParts) await importWhole(context, task)
-  await takeAnnotations(context, task)
-}
-
-const withoutAnnotations = new WeakSet<object>()
-
-/** Of the version that was just put on top. */
-async function takeAnnotations({ source, store, actor, report }: ImportContext, { bucket, from, version }: Task) {
-  if (withoutAnnotations.has(source)) return
-  const annotations = await source.annotations(from, version)
-  if (isRefusal(annotations)) {
-    // No other store than AWS and this program has them.
-    withoutAnnotations.add(source)
-    if (!annotations.isUnserved) report.note(`annotations could not be read (${annotations.reason})`, from)
-    return
-  }
-  for (const { name, bytes } of annotations) {
-    const judged = await store.findVersion(bucket.name, version.key, undefined)
-    if (judged === undefined) return
-    const incoming = { source: Readable.from([bytes]), sizeBytes: bytes.length, maxBytes: bytes.length }
-    const body = { sizeBytes: bytes.length, open: (algorithms: readonly never[]) => ({ ...incoming, algorithms }) }
-    await putAnnotation(store, actor, { bucket, key: version.key, versionId: judged.versionId, name, judged, body })
-  }
 }
 
 /** Whether the same may succeed when it is tried again: the connection broke, or the source is busy. */

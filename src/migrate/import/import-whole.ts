@@ -5,6 +5,7 @@ import type { ChecksumAlgorithm } from '#model/object/object.ts'
 import type { NewBody } from '#objects/new-body.ts'
 import { putObject } from '#objects/put-object.ts'
 import type { Staged } from '#store/contract.ts'
+import { annotationsOf } from './annotations.ts'
 import type { ImportContext } from './context.ts'
 import { importedOf, newObjectOf, type Task } from './new-object.ts'
 import { placeOf } from './report.ts'
@@ -17,11 +18,15 @@ export async function importWhole(context: ImportContext, task: Task): Promise<v
   try {
     const object = await newObjectOf(context, task, opened.description)
     const conditions = await conditionsOn(store, bucket, version.key)
+    const annotations = await annotationsOf(context, task)
     const body = bodyOf(opened)
-    const written = await putObject(store, actor, { object, body, conditions, imported: importedOf(version) })
+    const put = { object, body, conditions, imported: importedOf(version), annotations }
+    const written = await putObject(store, actor, put)
     if (written.etag === version.etag) return
     const isInParts = version.etag.includes('-')
-    const why = isInParts ? 'the source does not tell its parts' : 'that of the source is no MD5, or the key differs'
+    const why = isInParts
+      ? 'the source does not tell its parts, or they are small'
+      : 'that of the source is no MD5, or the key differs'
     report.note(`the ETag is another one, since ${why}`, placeOf(from, version))
   } finally {
     opened.body.destroy()

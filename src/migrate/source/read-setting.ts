@@ -39,7 +39,9 @@ export async function readSetting(
   const document = keepDocument(command)
   try {
     await s3.send(command)
-    return document()
+    const text = document()
+    // Of a source that does not know the setting.
+    return text.includes('<ListBucketResult') ? undefined : text
   } catch (error) {
     const isMissing = statusOf(error) === 404 && !(error instanceof Error && error.name === 'NoSuchBucket')
     return isMissing ? undefined : refusalOf(error)

@@ -1,4 +1,5 @@
 /** What the source answers instead: whether it may be asked again, and in a few words why not. */
+import { NotTheDocument } from './sdk-client.ts'
 import type { Refusal } from './source.ts'
 
 interface Answered {
@@ -14,6 +15,7 @@ export const statusOf = (error: unknown): number | undefined =>
 
 /** Throws what is no answer: the source cannot be reached. */
 export function refusalOf(error: unknown): Refusal {
+  if (error instanceof NotTheDocument) return { reason: error.message, isUnserved: true }
   const status = statusOf(error)
   if (status === undefined || status >= 600) throw error
   return { reason: reasonOf(error), isUnserved: status === 501 || status === 405 }

@@ -1,12 +1,13 @@
 /** Any server that speaks S3, by the SDK. */
 import type { Readable } from 'node:stream'
 import type { GetObjectCommandInput, GetObjectCommandOutput, ListBucketsCommandOutput } from '@aws-sdk/client-s3'
+import { readAnnotations } from './annotations.ts'
 import { descriptionOf } from './describe.ts'
 import { listCurrent, listHistories } from './listing.ts'
 import { readSetting } from './read-setting.ts'
 import { refusalOf } from './refusal.ts'
-import { openSdkClient, type SdkClient, type SourceCredentials } from './sdk-client.ts'
-import type { OpenSource, Refusal, Source, SourceAnnotation, SourceParts, SourceVersion } from './source.ts'
+import { keepDocument, openSdkClient, type SdkClient, type SourceCredentials } from './sdk-client.ts'
+import type { OpenSource, Refusal, Source, SourceParts, SourceVersion } from './source.ts'
 import type { SourceAddress } from './source-address.ts'
 
 export async function openSource(
@@ -75,33 +76,11 @@ async function readTags(
   { key: Key, versionId: VersionId }: SourceVersion,
 ): Promise<Readonly<Record<string, string>> | Refusal> {
   try {
-    const { TagSet = [] } = await s3.send(new sdk.GetObjectTaggingCommand({ Bucket: bucket, Key, VersionId }))
+    const command = new sdk.GetObjectTaggingCommand({ Bucket: bucket, Key, VersionId })
+    keepDocument(command, 'Tagging')
+    const { TagSet = [] } = await s3.send(command)
     return Object.fromEntries(TagSet.map((tag) => [tag.Key ?? '', tag.Value ?? '']))
   } catch (error) {
     return refusalOf(error)
   }
-}
-
-async function readAnnotations(
-  { sdk, s3 }: SdkClient,
-  bucket: string,
-  { key: Key, versionId: VersionId }: SourceVersion,
-): Promise<readonly SourceAnnotation[] | Refusal> {
-  const which = { Bucket: bucket, Key, VersionId }
-  const annotations: SourceAnnotation[] = []
-  try {
-    let ContinuationToken: string | undefined
-    do {
-      const page = await s3.send(new sdk.ListObjectAnnotationsCommand({ ...which, ContinuationToken }))
-      for (const { AnnotationName: name = '' } of page.Annotations ?? []) {
-        const answer = await s3.send(new sdk.GetObjectAnnotationCommand({ ...which, AnnotationName: name }))
-        const payload = await answer.AnnotationPayload?.transformToByteArray()
-        annotations.push({ name, bytes: Buffer.from(payload ?? []) })
-      }
-      ContinuationToken = page.NextContinuationToken
-    } while (ContinuationToken)
-  } catch (error) {
-    return refusalOf(error)
-  }
-  return annotations
 }

@@ -39,18 +39,22 @@ interface Stacked {
   readonly middlewareStack: object
 }
 
-/** The document that the command will be answered with, as it came, once it is. Not for bodies of objects. */
-export function keepDocument(command: Stacked): () => Buffer {
-  let document = Buffer.alloc(0)
+/** A source that does not know a subresource answers with the object or the listing itself. */
+export class NotTheDocument extends Error {}
+
+const documentMax = 8 * 1024 * 1024
+
+/** The document that the command will be answered with, as it came, once it is. NotTheDocument if it has another root. */
+export function keepDocument(command: Stacked, root?: string): () => Buffer {
+  let document: Buffer = Buffer.alloc(0)
   const stack = command.middlewareStack as Sdk.S3Client['middlewareStack']
   stack.add(
     (next) => async (asked) => {
       const answered = await next(asked)
-      const response = answered.response as { body?: AsyncIterable<Uint8Array> }
+      const response = answered.response as { body?: Readable; statusCode?: number }
       if (response.body === undefined) return answered
-      const pieces: Uint8Array[] = []
-      for await (const piece of response.body) pieces.push(piece)
-      document = Buffer.concat(pieces)
+      document = await readDocument(response.body)
+      if (response.statusCode === 200 && root !== undefined) assertRoot(document, root)
       response.body = Readable.from([document])
       return answered
     },
@@ -58,4 +62,20 @@ export function keepDocument(command: Stacked): () => Buffer {
     { step: 'deserialize', priority: 'low', name: 'keepDocument' },
   )
   return () => document
+}
+
+async function readDocument(body: Readable): Promise<Buffer> {
+  const pieces: Uint8Array[] = []
+  let sizeBytes = 0
+  for await (const piece of body as AsyncIterable<Uint8Array>) {
+    sizeBytes += piece.length
+    if (sizeBytes > documentMax) throw new NotTheDocument('The source answers with more than a document.')
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces)
+}
+
+function assertRoot(document: Buffer, root: string): void {
+  const [, found] = /^[^<]*(?:<\?[^>]*>\s*)?<(?:\w+:)?(\w+)/.exec(document.toString('latin1', 0, 1000)) ?? []
+  if (found !== root) throw new NotTheDocument(`The source answers with something else than ${root}.`)
 }

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { Checksum, ObjectHeaders } from '#model/object/object.ts'
 import type { RequestedLock } from '#objects/lock-object.ts'
+import type { ImportedAnnotation } from '#store/annotations/contract.ts'
 import type { SourceSetting } from './setting-name.ts'
 
 /** A version as a listing tells it. */
@@ -52,11 +53,6 @@ export interface SourceParts {
   readonly firstBytes: number
 }
 
-export interface SourceAnnotation {
-  readonly name: string
-  readonly bytes: Buffer
-}
-
 /** An answer that says that there is none, or that the source does not serve it. */
 export type Refusal = { readonly reason: string; readonly isUnserved: boolean }
 
@@ -69,7 +65,8 @@ export interface Source {
   openPart(bucket: string, version: SourceVersion, part: number | { start: number; end: number }): Promise<OpenSource>
   /** Refusal where they cannot be read. */
   tags(bucket: string, version: SourceVersion): Promise<Readonly<Record<string, string>> | Refusal>
-  annotations(bucket: string, version: SourceVersion): Promise<readonly SourceAnnotation[] | Refusal>
+  /** Undefined: it has none. */
+  annotations(bucket: string, version: SourceVersion): Promise<AsyncIterable<ImportedAnnotation> | Refusal | undefined>
   /** The document of a bucket setting as the source answers it; undefined: it has none. */
   setting(bucket: string, name: SourceSetting): Promise<Buffer | undefined | Refusal>
   close(): void
