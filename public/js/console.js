@@ -2,7 +2,7 @@
 import { openPalette } from './palette.js'
 import { guardForms } from './session.js'
 import { localTimes } from './times.js'
-import { fade, showStoredToast, toast } from './toast.js'
+import { showStoredToast, takeToast, toast } from './toast.js'
 
 for (const key of document.querySelectorAll('.search-button kbd')) {
   if (!/Mac|iPhone|iPad/.test(navigator.platform)) key.textContent = 'Ctrl K'
@@ -11,7 +11,7 @@ for (const key of document.querySelectorAll('.search-button kbd')) {
 const typing = 'input, textarea, select, [contenteditable]'
 
 localTimes(document)
-for (const one of document.querySelectorAll('[data-toasts] .toast')) fade(one, 6000)
+for (const one of document.querySelectorAll('[data-toasts] .toast')) takeToast(one)
 showStoredToast()
 guardForms()
 

@@ -25,19 +25,39 @@ export function toast(text, kind = 'done', action) {
   }
   one.querySelector('.toast-text').textContent = text
   if (action !== undefined) one.querySelector('.toast-text').after(drawAction(action))
-  one.querySelector('[data-toast-close]').addEventListener('click', () => one.remove())
   document.querySelector('[data-toasts]').append(one)
+  closeByHand(one)
   fade(one, action === undefined ? shownMs[kind] : actionMs)
 }
 
-/** Not while it is being read, or about to be pressed. */
-export function fade(one, afterMs) {
-  let timer = setTimeout(() => one.remove(), afterMs)
+/** A message that came with the page. */
+export function takeToast(one) {
+  closeByHand(one)
+  fade(one, shownMs[one.classList.contains('failed') ? 'failed' : 'done'])
+}
+
+function closeByHand(one) {
+  const button = one.querySelector('[data-toast-close]')
+  button.hidden = false
+  button.addEventListener('click', () => one.remove())
+}
+
+const presence = ['pointermove', 'pointerdown', 'keydown', 'scroll']
+
+/** Removes the message some time after the visitor is first seen at the page, but not while it is read or about to be pressed. */
+function fade(one, afterMs) {
+  let timer
   const stay = () => clearTimeout(timer)
   const go = () => {
     clearTimeout(timer)
     timer = setTimeout(() => one.remove(), afterMs)
   }
+  const seen = new AbortController()
+  const start = () => {
+    seen.abort()
+    go()
+  }
+  for (const name of presence) addEventListener(name, start, { signal: seen.signal, passive: true, capture: true })
   for (const name of ['pointerenter', 'focusin']) one.addEventListener(name, stay)
   for (const name of ['pointerleave', 'focusout']) one.addEventListener(name, go)
 }

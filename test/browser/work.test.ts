@@ -145,6 +145,7 @@ describe.skipIf(!hasBrowser)('a visitor', () => {
     await page.locator('dialog[open] input[name=expires]').fill('2099-01-02T03:04')
     await page.locator('dialog[open]').getByRole('button', { name: 'Set' }).click()
     await says(page, 'Access key updated')
+    await page.locator('[data-toast-close]').click()
     await page.getByRole('button', { name: 'Expiry' }).first().click()
     await page.locator('dialog[open]').getByRole('button', { name: 'Never' }).click()
     await says(page, 'Access key updated')

@@ -3,6 +3,7 @@ import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, rowsAfter, rowsOf } from '#metadata/tables.ts'
 
 export interface SessionRow<T = unknown> {
+  /** `null`: the visitor has signed out. */
   readonly session: T
   readonly expiresAtMs: number
 }
@@ -15,7 +16,10 @@ export async function countSessions(
   { nowMs, countedMax }: { readonly nowMs: number; readonly countedMax: number },
 ): Promise<{ readonly live: number; readonly expired: number }> {
   const rows = await engine.scan(rowsOf('w'), { limit: countedMax })
-  const expired = rows.filter(({ value }) => decodeJson<SessionRow>(value).expiresAtMs <= nowMs).length
+  const expired = rows.filter(({ value }) => {
+    const { session, expiresAtMs } = decodeJson<SessionRow>(value)
+    return session === null || expiresAtMs <= nowMs
+  }).length
   return { live: rows.length - expired, expired }
 }
 
@@ -29,8 +33,10 @@ export async function forgetExpiredSessions(
     const last = rows.at(-1)
     if (last === undefined) return
     const expired = rows.filter(({ value }) => decodeJson<SessionRow>(value).expiresAtMs <= nowMs)
+    const checks = expired.map(({ key, value }) => ({ key, is: value }))
     const writes = expired.map(({ key }) => ({ key, value: undefined }))
-    if (writes.length > 0) await engine.commit({ checks: [], writes })
+    // One that was renewed meanwhile stays, and the others of its page until the next sweep.
+    if (writes.length > 0) await engine.commit({ checks, writes })
     range = rowsAfter(range, last.key, 'row')
   }
 }

@@ -7,8 +7,13 @@ import type { SessionRow } from '#access/sign-in/session-rows.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
+import { transact } from '#metadata/transact.ts'
 
 const touchEveryMs = 60_000
+
+/** `null`: the session was ended. */
+type StoredRow = SessionRow<SessionData | null>
+type LiveRow = SessionRow<SessionData>
 
 export class SessionStore extends Store {
   readonly #engine: MetadataEngine
@@ -27,32 +32,47 @@ export class SessionStore extends Store {
   }
 
   override set(sessionId: string, session: SessionData, done: (error?: unknown) => void = () => {}): void {
-    this.#write(sessionId, session).then(() => done(), done)
+    this.#change(sessionId, (row) => (row?.session === null ? undefined : session)).then(() => done(), done)
   }
 
-  override touch(sessionId: string, session: SessionData, done: () => void = () => {}): void {
-    this.#read(sessionId)
-      .then((row) => {
-        const isFresh = row === undefined || row.expiresAtMs - this.#clock.nowMs() > this.#idleMs - touchEveryMs
-        return isFresh ? undefined : this.#write(sessionId, { ...row.session, cookie: session.cookie })
-      })
-      .then(done, done)
+  override touch(sessionId: string, { cookie }: SessionData, done: () => void = () => {}): void {
+    this.#change(sessionId, (row) => {
+      if (!this.#isLive(row) || this.#isFresh(row)) return undefined
+      return { ...row.session, cookie }
+    }).then(done, done)
   }
 
+  /** A row without a session stays for a while: a request that is still being answered must not bring the session back. */
   override destroy(sessionId: string, done: (error?: unknown) => void = () => {}): void {
-    this.#engine
-      .commit({ checks: [], writes: [{ key: rowKey('w', sessionId), value: undefined }] })
-      .then(() => done(), done)
+    this.#change(sessionId, () => null).then(() => done(), done)
   }
 
-  async #read(sessionId: string): Promise<SessionRow<SessionData> | undefined> {
+  async #read(sessionId: string): Promise<LiveRow | undefined> {
     const value = await this.#engine.get(rowKey('w', sessionId))
-    const row = value === undefined ? undefined : decodeJson<SessionRow<SessionData>>(value)
-    return row !== undefined && row.expiresAtMs > this.#clock.nowMs() ? row : undefined
+    const row = value === undefined ? undefined : decodeJson<StoredRow>(value)
+    return this.#isLive(row) ? row : undefined
   }
 
-  async #write(sessionId: string, session: SessionData): Promise<void> {
-    const row: SessionRow<SessionData> = { session, expiresAtMs: this.#clock.nowMs() + this.#idleMs }
-    await this.#engine.commit({ checks: [], writes: [{ key: rowKey('w', sessionId), value: encodeJson(row) }] })
+  #isLive(row: StoredRow | undefined): row is LiveRow {
+    return row !== undefined && row.session !== null && row.expiresAtMs > this.#clock.nowMs()
+  }
+
+  #isFresh({ expiresAtMs }: LiveRow): boolean {
+    return expiresAtMs - this.#clock.nowMs() > this.#idleMs - touchEveryMs
+  }
+
+  /** `change` tells what the session becomes; undefined: it stays. Two requests of one session never undo each other's change. */
+  async #change(
+    sessionId: string,
+    change: (row: StoredRow | undefined) => SessionData | null | undefined,
+  ): Promise<void> {
+    const key = rowKey('w', sessionId)
+    await transact(this.#engine, async (transaction) => {
+      const value = await transaction.get(key)
+      const session = change(value === undefined ? undefined : decodeJson<StoredRow>(value))
+      if (session === undefined) return
+      const row: StoredRow = { session, expiresAtMs: this.#clock.nowMs() + this.#idleMs }
+      transaction.put(key, encodeJson(row))
+    })
   }
 }
