@@ -11,8 +11,9 @@ import { type Clock, systemClock } from '#lib/clock.ts'
 import type { DiskReserve } from '#lib/files/disk-reserve.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import { ownCommand } from '#lib/program/package-root.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
-import type { LocalEngine } from '#metadata/local-engine.ts'
+import { isLocalEngine, type LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { type AdoptionDefaults, openDefaults } from '#model/bucket/new-bucket.ts'
 import { sweepLoneSets } from '#store/annotations/annotation-rows.ts'
@@ -29,7 +30,7 @@ export interface StoreOptions {
   readonly root: string | undefined
   readonly durability: Durability
   /** An engine that is open already is closed with the store. */
-  readonly engine: LocalEngine | EngineName
+  readonly engine: MetadataEngine | EngineName
   readonly watch: boolean
   readonly log: LevelLog
   /** One process of those that share the root scans and watches. */
@@ -81,7 +82,7 @@ export async function openContext(options: Omit<StoreOptions, 'watch' | 'isPrima
   return { context, reserve, close }
 }
 
-type Parts = { readonly engine: LocalEngine; readonly blobs: BlobStore; readonly reserve: DiskReserve | undefined }
+type Parts = { readonly engine: MetadataEngine; readonly blobs: BlobStore; readonly reserve: DiskReserve | undefined }
 
 async function openParts(options: Parameters<typeof openContext>[0] & { readonly clock: Clock }): Promise<Parts> {
   const { root, durability, log, clock, verifyReads = 'recent' } = options
@@ -93,6 +94,7 @@ async function openParts(options: Parameters<typeof openContext>[0] & { readonly
   const reserve = prepareSystemFolder(layout)
   const engine =
     typeof options.engine === 'string' ? openEngine({ root, durability, engine: options.engine }) : options.engine
+  if (!isLocalEngine(engine)) throw new Error('plain files need an index on the same machine')
   const blobs = await PlainFiles.open({ layout, engine, durability, log, clock, reserve, verifyReads })
   return { engine, blobs, reserve }
 }

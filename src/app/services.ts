@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { openAccess } from '#access/open-access.ts'
 import { createSignIn } from '#access/sign-in/sign-in.ts'
 import type { AppConfig } from '#config/config.ts'
+import type { PostgresAddress } from '#config/metadata-url.ts'
 import type { DocumentSources } from '#documents/source.ts'
 import { createLocalRequests } from '#http/local-requests.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
@@ -18,6 +19,7 @@ import type { LevelLog } from '#lib/log/level-log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import type { Space } from '#metadata/postgres/space.ts'
 import { Encryption } from '#objects/encryption/encryption.ts'
 import { openKeyring } from './open-keyring.ts'
 import { openEngine, openStore } from './open-store.ts'
@@ -55,7 +57,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
   identities.setNamingPolicies(policies, keyPolicies)
   const { ownerId } = identities
   const { storageRoot: root, durability } = config
-  const engine = openEngine({ root, durability, engine: config.metadataEngine })
+  const engine = await openIndex(config)
   const store = await openStore({
     root: config.metadataEngine === 'memory' ? undefined : root,
     durability,
@@ -75,7 +77,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     identities,
     policies,
     keyPolicies,
-    engine: openJournalEngine(config),
+    engine: await openJournalEngine(config),
     clock,
     log,
     settings: { ...config, hosts: hostsOf(config), virtualHostDomains },
@@ -130,11 +132,31 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
   }
 }
 
-function openJournalEngine({ metadataEngine, storageRoot }: AppConfig): MetadataEngine {
+/** Its rows are written all the time, and never wait for objects, nor they for it. */
+const journalPoolSize = 2
+
+async function openJournalEngine({ metadataEngine, metadataAddress, storageRoot }: AppConfig): Promise<MetadataEngine> {
+  if (metadataAddress !== undefined) return openShared(metadataAddress, 'journal', journalPoolSize)
   if (metadataEngine === 'memory') return openMemoryEngine()
   const path = join(storageRoot, '.myfsio.sys', 'journal')
   mkdirSync(path, { recursive: true })
   return openLmdbEngine({ path, flush: 'each', advice: 'This folder may be deleted while no server uses it.' })
+}
+
+async function openIndex({
+  metadataEngine,
+  metadataAddress,
+  storageRoot,
+  durability,
+}: AppConfig): Promise<MetadataEngine> {
+  if (metadataAddress !== undefined) return openShared(metadataAddress, 'index')
+  return openEngine({ root: storageRoot, durability, engine: metadataEngine })
+}
+
+/** A server with an index of its own does not load what talks to a database. */
+async function openShared(address: PostgresAddress, space: Space, poolSize?: number): Promise<MetadataEngine> {
+  const { openPostgresEngine } = await import('#metadata/postgres/engine.ts')
+  return openPostgresEngine({ address, space, ...(poolSize !== undefined && { poolSize }) })
 }
 
 /** Hosts that a signature may name when a proxy has changed Host. */

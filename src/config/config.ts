@@ -94,6 +94,12 @@ function disagreements(values: Values, given: Readonly<Record<string, string>>):
   if (values.METADATA_ENGINE === 'memory' && values.WORKERS > 1 && given.WORKERS !== undefined) {
     found.push('METADATA_ENGINE=memory needs WORKERS=1: processes cannot share it.')
   }
+  if (isGiven('METADATA_URL') && given.BLOBS_URL === undefined) {
+    found.push('METADATA_URL needs BLOBS_URL: plain files need an index on the same machine.')
+  }
+  if (isGiven('METADATA_URL') && values.METADATA_ENGINE === 'memory') {
+    found.push('METADATA_URL and METADATA_ENGINE=memory cannot both be given: the index is in one place.')
+  }
   if (!isLoopback(host) && values.SECRET_KEY === 'dev-secret-key') {
     found.push(`SECRET_KEY cannot be the well-known dev-secret-key when listening on ${host}: give another, or none.`)
   }
@@ -156,6 +162,8 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     scrubIntervalMs: values.SCRUB_INTERVAL || undefined,
     verifyReads: values.VERIFY_READS,
     metadataEngine: values.METADATA_ENGINE,
+    /** Undefined: the index is on this machine. */
+    metadataAddress: values.METADATA_URL,
     maxUploadBytes: values.MAX_UPLOAD_SIZE,
     uiPageSize: values.UI_PAGE_SIZE,
     adminAccessKey: values.ADMIN_ACCESS_KEY,

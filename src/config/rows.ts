@@ -7,6 +7,7 @@ import * as z from 'zod'
 import { objectOwnerships } from '#model/access/object-ownership.ts'
 import { isBucketName } from '#model/bucket/bucket.ts'
 import { baseUrl, ipRanges, origin, websiteDomains } from './addresses.ts'
+import { metadataUrl } from './metadata-url.ts'
 import { hosts, interval, list, listOf, logLevel, matching, onOff, rateLimit, size, wholeNumber } from './schemas.ts'
 
 const text = z.string().min(1)
@@ -70,6 +71,12 @@ export const rows = {
     'which reads are compared with the checksum; recent: each file once a minute at most; small: up to 64 KiB',
   ),
   METADATA_ENGINE: row(z.enum(['lmdb', 'memory']), 'lmdb', 'lmdb or memory', 'memory forgets everything at exit'),
+  METADATA_URL: row(
+    metadataUrl,
+    undefined,
+    'an address such as postgres://user:password@host/database, with parameters of docs/cluster.md',
+    'a PostgreSQL that keeps the index for several nodes; needs BLOBS_URL',
+  ),
   MAX_UPLOAD_SIZE: row(size(), '1073741824', 'a size such as 1073741824 or 5GiB', 'largest body of one request'),
   UI_PAGE_SIZE: row(wholeNumber(1, 1000), '100', 'a whole number from 1 to 1000', 'rows of a page in the console'),
 
@@ -223,6 +230,7 @@ export const secrets: ReadonlySet<Name> = new Set([
   'KMS_ENDPOINT_SECRET_KEY',
   'FROM_SECRET_ACCESS_KEY',
   'FROM_SESSION_TOKEN',
+  'METADATA_URL',
 ])
 
 function row<T, F extends string | undefined>(

@@ -60,6 +60,8 @@ export interface LocalEngine extends MetadataEngine {
   flush(): Promise<void>
 }
 
+export const isLocalEngine = (engine: MetadataEngine): engine is LocalEngine => 'exclusively' in engine
+
 /** Adds a fact outside the index. A body looks at it first: the commit is tried again as long as it does not hold. */
 export function requireThat(transaction: Transaction, holds: () => boolean): void {
   const checks: LocalCheck[] = transaction.checks

@@ -1,0 +1,200 @@
+/** Commits of this process, in groups that are one round trip and one transaction each. */
+import type { Commit, Committed } from '#metadata/engine.ts'
+import { ApiError } from '#model/errors.ts'
+import { commitFunctionName, laneClosed, parameters, weakLocks } from './commit-function.ts'
+import { type Connection, ConnectionLost } from './connection.ts'
+import { encodeGroup, locksMax } from './encode-group.ts'
+import { asCallersError, failureOf, isOutcomeUnknown, sqlStateOf, unavailable } from './failures.ts'
+import { areApart, areTogether, type Footprint, footprintOf, Ground } from './footprint.ts'
+import { KnownCounters } from './known-counters.ts'
+import type { Outcomes, UnknownCommit } from './outcomes.ts'
+import type { Pool } from './pool.ts'
+import type { Space } from './space.ts'
+
+interface Pending {
+  readonly commit: Commit
+  readonly footprint: Footprint
+  readonly deadline: number
+  readonly resolve: (committed: Committed | undefined) => void
+  readonly reject: (error: unknown) => void
+}
+
+interface CommitsOptions {
+  readonly pool: Pool
+  readonly outcomes: Outcomes
+  readonly schema: string
+  readonly space: Space
+  /** How long a commit waits for a database that is lost. */
+  readonly retryMs: number
+}
+
+/** Of one group. */
+const commitsMax = 64
+const bytesMax = 4 * 1024 * 1024
+/** Commits that wait: beyond these the database is too slow for what is asked of it. */
+const waitingMax = 5000
+/** A group is formed from the first of those that wait, however many there are. */
+const lookedAtMax = 500
+
+const flushed: Committed = { flushed: Promise.resolve() }
+
+export class Commits {
+  readonly #options: CommitsOptions
+  readonly #salt: string
+  readonly #statement: { readonly name: string; readonly text: string }
+  readonly #known = new KnownCounters()
+  readonly #inFlight = new Ground(areApart)
+  #waiting: Pending[] = []
+  #running = 0
+  #isPumping = false
+
+  constructor(options: CommitsOptions) {
+    this.#options = options
+    const { schema, space } = options
+    this.#salt = `${schema}.${space}`
+    const places = parameters.map(([, type], index) => `$${index + 1}::${type}`)
+    this.#statement = {
+      name: `commit-${space}`,
+      text: `SELECT ${commitFunctionName(schema, space)}(${places.join(', ')})`,
+    }
+  }
+
+  add(commit: Commit): Promise<Committed | undefined> {
+    if (this.#waiting.length >= waitingMax) return Promise.reject(unavailable())
+    return new Promise((resolve, reject) => {
+      const deadline = performance.now() + this.#options.retryMs
+      this.#waiting.push({ commit, footprint: footprintOf(commit), deadline, resolve, reject })
+      if (this.#isPumping) return
+      this.#isPumping = true
+      setImmediate(() => {
+        this.#isPumping = false
+        this.#pump()
+      })
+    })
+  }
+
+  #pump(): void {
+    while (this.#running < this.#options.pool.writersMax && this.#waiting.length > 0) {
+      const group = this.#takeGroup()
+      if (group.length === 0) return
+      for (const { footprint } of group) this.#inFlight.add(footprint)
+      this.#running++
+      void this.#run(group).finally(() => {
+        for (const { footprint } of group) this.#inFlight.remove(footprint)
+        this.#running--
+        this.#pump()
+      })
+    }
+  }
+
+  /** Those that fit together. One that has to wait is not overtaken by what touches the same rows. */
+  #takeGroup(): Pending[] {
+    const group: Pending[] = []
+    const rest: Pending[] = []
+    const together = new Ground(areTogether)
+    const passed = new Ground(areApart)
+    let locks = 0
+    let bytes = 0
+    for (const pending of this.#waiting) {
+      const { footprint, commit } = pending
+      if (rest.length + group.length >= lookedAtMax) rest.push(pending)
+      else if (
+        group.length < commitsMax &&
+        (group.length === 0 || (locks + footprint.size <= locksMax && bytes < bytesMax)) &&
+        [this.#inFlight, passed, together].every((ground) => ground.fits(footprint))
+      ) {
+        group.push(pending)
+        together.add(footprint)
+        locks = together.size
+        bytes += sizeOf(commit)
+      } else {
+        rest.push(pending)
+        passed.add(footprint)
+      }
+    }
+    this.#waiting = rest
+    return group
+  }
+
+  async #run(group: readonly Pending[]): Promise<void> {
+    try {
+      const refused = new Set(await this.#apply(group))
+      for (const [index, { resolve }] of group.entries()) resolve(refused.has(index) ? undefined : flushed)
+    } catch (error) {
+      if (group.length === 1 || error instanceof ApiError) {
+        for (const { reject } of group) reject(asCallersError(error))
+      } else {
+        // One of them cannot be applied; the others can.
+        for (const pending of group) await this.#run([pending])
+      }
+    }
+  }
+
+  /** Which are refused. */
+  async #apply(group: readonly Pending[]): Promise<readonly number[]> {
+    const { pool, outcomes } = this.#options
+    const deadline = Math.max(...group.map((pending) => pending.deadline))
+    for (let attempt = 0; ; attempt++) {
+      const result = await pool.use(true, deadline, (connection) => this.#send(connection, group))
+      if ('refused' in result) return result.refused
+      if ('unknown' in result) {
+        const outcome = await outcomes.find(result.unknown, deadline)
+        if (outcome !== undefined) return outcome.refused
+      }
+      if (performance.now() > deadline) throw unavailable('failed' in result ? result.failed : undefined)
+      if ('failed' in result && attempt > 0) await pause(attempt)
+    }
+  }
+
+  /** `failed`: nothing was applied, and the same may succeed. */
+  async #send(connection: Connection, group: readonly Pending[]): Promise<Sent> {
+    const { schema } = this.#options
+    let commitNumber: number | undefined
+    try {
+      const lane = await connection.enterLane(schema)
+      commitNumber = connection.commitNumber + 1
+      const values = [lane, String(commitNumber), ...encodeGroup(group, this.#known, this.#salt)]
+      const [[refused] = []] = await connection.query({ ...this.#statement, values })
+      connection.commitNumber = commitNumber
+      this.#learn(group)
+      return { refused: refused as number[] }
+    } catch (error) {
+      return this.#failed(connection, commitNumber, error)
+    }
+  }
+
+  #failed(connection: Connection, number: number | undefined, error: unknown): Sent {
+    const code = sqlStateOf(error)
+    if (code === weakLocks) this.#known.correct(detailOf(error))
+    else if (code === laneClosed) connection.lane = undefined
+    else if (isOutcomeUnknown(error) && connection.lane !== undefined && number !== undefined) {
+      connection.destroy()
+      return { unknown: { lane: connection.lane, number, connectionName: connection.name } }
+    } else {
+      const failure = error instanceof ConnectionLost ? 'elsewhere' : failureOf(error)
+      if (failure === 'elsewhere') connection.destroy()
+      if (failure === 'final') throw error
+    }
+    return { failed: error }
+  }
+
+  #learn(group: readonly Pending[]): void {
+    for (const { footprint } of group) {
+      for (const [name, mode] of footprint) if (mode === 'add') this.#known.add(name.slice(1))
+    }
+  }
+}
+
+type Sent = { readonly refused: readonly number[] } | { readonly unknown: UnknownCommit } | { readonly failed: unknown }
+
+const pause = (attempt: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, Math.min(200, 5 * 2 ** attempt) * Math.random()))
+
+const detailOf = (error: unknown): string =>
+  error instanceof Error && 'detail' in error && typeof error.detail === 'string' ? error.detail : ''
+
+function sizeOf({ writes }: Commit): number {
+  let bytes = 0
+  for (const write of writes) if ('value' in write) bytes += write.value?.length ?? 0
+  return bytes
+}

@@ -1,0 +1,113 @@
+/**
+ * The index in a PostgreSQL that any number of nodes share. What makes it right under concurrency is in commit-function.ts, what makes it
+ * quick in commits.ts and reads.ts.
+ */
+import type { PostgresAddress } from '#config/metadata-url.ts'
+import type { Bytes, Commit, Committed, Entry, KeyRange, MetadataEngine } from '#metadata/engine.ts'
+import { Commits } from './commits.ts'
+import { type Connection, ConnectionLost } from './connection.ts'
+import { asCallersError, failureOf, unavailable } from './failures.ts'
+import { isMadeByAnother, migrate } from './migrate.ts'
+import { Outcomes } from './outcomes.ts'
+import { Pool } from './pool.ts'
+import { Reads } from './reads.ts'
+import type { Space } from './space.ts'
+
+interface PostgresOptions {
+  readonly address: PostgresAddress
+  readonly space: Space
+  /** Connections, if not as many as the address says. */
+  readonly poolSize?: number
+}
+
+/** IndexUnreadable if the tables are of a newer release; SlowDown if the database does not answer. */
+export async function openPostgresEngine({ address, space, poolSize }: PostgresOptions): Promise<MetadataEngine> {
+  const pool = new Pool(address, poolSize ?? address.poolSize)
+  const engine = new PostgresEngine(pool, address, space)
+  try {
+    await engine.migrate()
+    return engine
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
+}
+
+class PostgresEngine implements MetadataEngine {
+  readonly #pool: Pool
+  readonly #address: PostgresAddress
+  readonly #outcomes: Outcomes
+  readonly #commits: Commits
+  readonly #reads: Reads
+
+  constructor(pool: Pool, address: PostgresAddress, space: Space) {
+    const { schema, retryMs } = address
+    this.#pool = pool
+    this.#address = address
+    this.#outcomes = new Outcomes(pool, schema)
+    this.#commits = new Commits({ pool, outcomes: this.#outcomes, schema, space, retryMs })
+    this.#reads = new Reads((work) => this.#ask(work), schema, space)
+  }
+
+  async migrate(): Promise<void> {
+    const work = async (connection: Connection) => {
+      await migrate(connection, this.#address.schema)
+      return []
+    }
+    try {
+      await this.#ask(work)
+    } catch (error) {
+      if (!isMadeByAnother(error)) throw error
+      await this.#ask(work)
+    }
+  }
+
+  async get(key: Bytes): Promise<Bytes | undefined> {
+    const [value] = await this.#reads.getMany([key])
+    return value
+  }
+
+  getMany(keys: readonly Bytes[]): Promise<(Bytes | undefined)[]> {
+    return this.#reads.getMany(keys)
+  }
+
+  scan(range: KeyRange, options?: { limit?: number; reverse?: boolean }): Promise<Entry[]> {
+    return this.#reads.scan(range, options)
+  }
+
+  commit(commit: Commit): Promise<Committed | undefined> {
+    return this.#commits.add(commit)
+  }
+
+  async close(): Promise<void> {
+    this.#outcomes.close()
+    await this.#pool.close()
+  }
+
+  /** For statements that change nothing, or may be repeated. */
+  async #ask(work: (connection: Connection) => Promise<readonly unknown[][]>): Promise<readonly unknown[][]> {
+    const deadline = performance.now() + this.#address.retryMs
+    for (;;) {
+      await this.#outcomes.settled(deadline)
+      const result = await this.#pool.use(false, deadline, (connection) => tried(connection, work))
+      if ('rows' in result) return result.rows
+      if (performance.now() > deadline) throw unavailable(result.failed)
+    }
+  }
+}
+
+type Tried = { readonly rows: readonly unknown[][] } | { readonly failed: unknown }
+
+async function tried(
+  connection: Connection,
+  work: (connection: Connection) => Promise<readonly unknown[][]>,
+): Promise<Tried> {
+  try {
+    return { rows: await work(connection) }
+  } catch (error) {
+    const failure = error instanceof ConnectionLost ? 'elsewhere' : failureOf(error)
+    if (failure === 'final') throw asCallersError(error)
+    if (failure === 'elsewhere') connection.destroy()
+    return { failed: error }
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What became of a commit whose answer was lost: the lane of its connection is closed, after which it cannot take effect any more, and
+ * tells whether it did.
+ */
+import type { Connection } from './connection.ts'
+import { unavailable } from './failures.ts'
+import type { Pool } from './pool.ts'
+
+export interface UnknownCommit {
+  readonly lane: string
+  readonly number: number
+  /** Of the connection that was lost. */
+  readonly connectionName: string
+}
+
+/** `refused`: of its commits. Undefined: it did not take effect, and never will. */
+export type Outcome = { readonly refused: readonly number[] } | undefined
+
+export class Outcomes {
+  readonly #pool: Pool
+  readonly #schema: string
+  readonly #open = new Set<Promise<unknown>>()
+  #isClosed = false
+
+  constructor(pool: Pool, schema: string) {
+    this.#pool = pool
+    this.#schema = schema
+  }
+
+  /** SlowDown if the database does not answer before `deadline`; then it is asked again until it does. */
+  async find(commit: UnknownCommit, deadline: number): Promise<Outcome> {
+    const found = this.#findOut(commit)
+    this.#open.add(found)
+    const end = () => void this.#open.delete(found)
+    found.then(end, end)
+    return within(found, deadline)
+  }
+
+  /** Until the outcome of each commit is known, reads of this process could be wrong about them. SlowDown. */
+  async settled(deadline: number): Promise<void> {
+    if (this.#open.size > 0) await within(Promise.allSettled([...this.#open]), deadline)
+  }
+
+  async #findOut({ lane, number, connectionName }: UnknownCommit): Promise<Outcome> {
+    while (!this.#isClosed) {
+      try {
+        return await this.#pool.use(false, Number.POSITIVE_INFINITY, async (connection) => {
+          await this.#end(connection, connectionName)
+          const [row] = await connection.query({
+            text: `UPDATE ${this.#schema}.lanes SET is_closed = true, used_at = now() WHERE id = $1 RETURNING number, refused`,
+            values: [lane],
+          })
+          // Without its lane, another server has taken over that never had the commit.
+          return row?.[0] === number ? { refused: row[1] as number[] } : undefined
+        })
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, retryMs))
+      }
+    }
+    throw unavailable()
+  }
+
+  /** The server may not have seen that the connection is lost, and hold the lane for as long as the commit waits for a lock. */
+  async #end(connection: Connection, name: string): Promise<void> {
+    const text =
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND usename = current_user'
+    await connection.query({ text, values: [name] })
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+}
+
+const retryMs = 100
+
+async function within<T>(work: Promise<T>, deadline: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(unavailable()), Math.max(0, deadline - performance.now()))
+  })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+}

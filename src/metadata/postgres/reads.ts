@@ -1,0 +1,142 @@
+/** Reads: what is asked for in one turn of the event loop is one statement, and so is what waits for a connection. */
+import { asBuffer, type Bytes, type Entry, type KeyRange } from '#metadata/engine.ts'
+import { addNumbers, decodeCounters } from '#metadata/write.ts'
+import { encodeBytes } from './binary-array.ts'
+import type { Connection, Statement } from './connection.ts'
+import { type Space, slotCount } from './space.ts'
+
+/** Asks for one statement; tried again where the connection is lost. */
+export type Ask = (work: (connection: Connection) => Promise<readonly unknown[][]>) => Promise<readonly unknown[][]>
+
+interface Wanted {
+  readonly keys: readonly Bytes[]
+  readonly resolve: (values: (Bytes | undefined)[]) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Of one statement. */
+const keysMax = 2000
+
+export class Reads {
+  readonly #ask: Ask
+  readonly #statements: ReturnType<typeof statementsOf>
+  #wanted: Wanted[] = []
+
+  constructor(ask: Ask, schema: string, space: Space) {
+    this.#ask = ask
+    this.#statements = statementsOf(schema, space)
+  }
+
+  getMany(keys: readonly Bytes[]): Promise<(Bytes | undefined)[]> {
+    if (keys.length === 0) return Promise.resolve([])
+    return new Promise((resolve, reject) => {
+      this.#wanted.push({ keys, resolve, reject })
+      if (this.#wanted.length === 1) setImmediate(() => void this.#read())
+    })
+  }
+
+  async #read(): Promise<void> {
+    let taken: Wanted[] = []
+    try {
+      const rows = await this.#ask((connection) => {
+        // What has come while this waited for a connection is read too.
+        if (taken.length === 0) taken = this.#take()
+        return connection.query({ ...this.#statements.get, values: [encodeBytes(taken.flatMap(({ keys }) => keys))] })
+      })
+      const values = valuesByPlace(rows)
+      let place = 1
+      for (const { keys, resolve } of taken) resolve(keys.map(() => values.get(place++)))
+    } catch (error) {
+      if (taken.length === 0) taken = this.#take()
+      for (const { reject } of taken) reject(error)
+    }
+  }
+
+  #take(): Wanted[] {
+    let count = 0
+    let keys = 0
+    for (const wanted of this.#wanted) {
+      keys += wanted.keys.length
+      if (count > 0 && keys > keysMax) break
+      count++
+    }
+    const taken = this.#wanted.splice(0, count)
+    if (this.#wanted.length > 0) setImmediate(() => void this.#read())
+    return taken
+  }
+
+  async scan({ start, end }: KeyRange, options: { limit?: number; reverse?: boolean } = {}): Promise<Entry[]> {
+    const { limit, reverse = false } = options
+    if (limit === 0) return []
+    const statement: Statement = reverse ? this.#statements.scanBack : this.#statements.scan
+    const values = [asBuffer(start), asBuffer(end), limit ?? null]
+    const rows = await this.#ask((connection) => connection.query({ ...statement, values }))
+    return entriesOf(rows, limit ?? Number.POSITIVE_INFINITY, reverse)
+  }
+}
+
+/** A row and what was added to it come from one statement, so they are of one moment. */
+function statementsOf(schema: string, space: Space) {
+  const [rows, counts] = [`${schema}.${space}_rows`, `${schema}.${space}_counts`]
+  const scan = (direction: string) => `
+    (SELECT key, value, NULL::text FROM ${rows} WHERE key >= $1 AND key < $2 ORDER BY key ${direction} LIMIT $3)
+    UNION ALL
+    (SELECT key, NULL, numbers::text FROM ${counts} WHERE key >= $1 AND key < $2
+      ORDER BY key ${direction} LIMIT $3::int8 * ${slotCount + 1})`
+  const get = `
+    SELECT w.place, r.value, NULL::text FROM unnest($1::bytea[]) WITH ORDINALITY AS w (key, place) JOIN ${rows} AS r ON r.key = w.key
+    UNION ALL
+    SELECT w.place, NULL, n.numbers::text FROM unnest($1::bytea[]) WITH ORDINALITY AS w (key, place) JOIN ${counts} AS n ON n.key = w.key`
+  return {
+    get: { name: `get-${space}`, text: get },
+    scan: { name: `scan-${space}`, text: scan('ASC') },
+    scanBack: { name: `scan-back-${space}`, text: scan('DESC') },
+  } as const satisfies Record<string, Statement>
+}
+
+/** Values, and sums where numbers were added. */
+class Row {
+  #value: Bytes | undefined
+  #numbers: Record<string, number> | undefined
+
+  add([, value, numbers]: readonly unknown[]): void {
+    if (numbers === null) this.#value = value as Bytes
+    else {
+      this.#numbers ??= {}
+      addNumbers(this.#numbers, JSON.parse(numbers as string) as Record<string, number>)
+    }
+  }
+
+  get value(): Bytes {
+    if (this.#numbers === undefined) return this.#value ?? Buffer.alloc(0)
+    const sums = decodeCounters(this.#value)
+    addNumbers(sums, this.#numbers)
+    return Buffer.from(JSON.stringify(sums))
+  }
+}
+
+function valuesByPlace(rows: readonly unknown[][]): Map<number, Bytes> {
+  const found = new Map<number, Row>()
+  for (const row of rows) {
+    const place = row[0] as number
+    const known = found.get(place) ?? new Row()
+    known.add(row)
+    found.set(place, known)
+  }
+  return new Map([...found].map(([place, row]) => [place, row.value]))
+}
+
+/** Rows first, then counters, both in order. */
+function entriesOf(rows: readonly unknown[][], limit: number, isReverse: boolean): Entry[] {
+  if (rows.every((row) => row[2] === null)) return rows.map(([key, value]) => ({ key, value }) as Entry)
+  const found = new Map<string, { key: Buffer; row: Row }>()
+  for (const row of rows) {
+    const key = row[0] as Buffer
+    const name = key.toString('latin1')
+    const known = found.get(name) ?? { key, row: new Row() }
+    known.row.add(row)
+    found.set(name, known)
+  }
+  const sorted = [...found.values()].sort((a, b) => Buffer.compare(a.key, b.key) * (isReverse ? -1 : 1))
+  return sorted.slice(0, limit).map(({ key, row }) => ({ key, value: row.value }))
+}

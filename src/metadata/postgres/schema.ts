@@ -1,0 +1,51 @@
+/** The tables of a database, in steps that are taken once each. A step that has been released is never changed. */
+import { commitFunction } from './commit-function.ts'
+import { type Space, spaces } from './space.ts'
+
+/** Functions are named by their version: nodes of an older release may still call the one before. */
+export const migrations: readonly ((schema: string) => string)[] = [
+  (schema) => [lanes(schema), sumNumbers(schema), ...spaces.map((space) => tablesOf(schema, space))].join('\n'),
+]
+
+/**
+ * One row for each connection that commits: the number of its last commit, and what that answered. By it a node finds out what became of
+ * a commit whose answer was lost. `is_closed`: no commit of the connection takes effect any more.
+ */
+const lanes = (schema: string) => `
+CREATE TABLE ${schema}.lanes (
+  id uuid PRIMARY KEY,
+  number int8 NOT NULL,
+  refused int4[] NOT NULL,
+  is_closed bool NOT NULL,
+  used_at timestamptz NOT NULL
+) WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);`
+
+const sumNumbers = (schema: string) => `
+CREATE FUNCTION ${schema}.sum_numbers(a jsonb, b jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT jsonb_object_agg(name, total) FROM (
+    SELECT name, sum(number::numeric) AS total
+    FROM (SELECT * FROM jsonb_each_text(a) UNION ALL SELECT * FROM jsonb_each_text(b)) AS one (name, number)
+    GROUP BY name
+  ) AS sums
+$$;`
+
+/**
+ * `rows`: everything, in byte order. Large values are stored as they are, without compression.
+ * `counts`: what was added to a row, spread over slots so that commits that add to the same row do not wait for each other.
+ */
+const tablesOf = (schema: string, space: Space) => `
+CREATE TABLE ${schema}.${space}_rows (
+  key bytea PRIMARY KEY,
+  value bytea NOT NULL
+) WITH (
+  fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 10000,
+  autovacuum_analyze_scale_factor = 0.1, toast.autovacuum_vacuum_scale_factor = 0.05
+);
+ALTER TABLE ${schema}.${space}_rows ALTER COLUMN value SET STORAGE EXTERNAL;
+CREATE TABLE ${schema}.${space}_counts (
+  key bytea,
+  slot int4,
+  numbers jsonb NOT NULL,
+  PRIMARY KEY (key, slot)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 2000);
+${commitFunction(schema, space)}`
