@@ -1,12 +1,14 @@
 /** Opens a STORAGE_ROOT, or a store in memory. Every process that opens a root may do so at the same time. */
 import { createHash } from 'node:crypto'
 import type { BlobStore, Durability, VerifyReads } from '#blobs/contract/blob-store.ts'
+import { StartRefused } from '#blobs/contract/start-refused.ts'
 import { Layout } from '#blobs/files/place/layout.ts'
 import { prepareSystemFolder } from '#blobs/files/place/system-folder.ts'
-import { PlainFiles } from '#blobs/files/plain-files.ts'
+import { PlainFiles, type PlainFilesOptions } from '#blobs/files/plain-files.ts'
 import { MemoryBlobs } from '#blobs/memory/memory-blobs.ts'
 import { sealedOver } from '#blobs/sealed/sealed-over.ts'
 import { TroubleLog } from '#blobs/trouble-log.ts'
+import type { UpstreamSettings } from '#blobs/upstream/client/settings.ts'
 import { type Clock, systemClock } from '#lib/clock.ts'
 import type { DiskReserve } from '#lib/files/disk-reserve.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
@@ -15,6 +17,7 @@ import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { isLocalEngine, type LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import { storeKey } from '#metadata/store-key.ts'
 import { type AdoptionDefaults, openDefaults } from '#model/bucket/new-bucket.ts'
 import { sweepLoneSets } from '#store/annotations/annotation-rows.ts'
 import type { StoreContext } from '#store/context.ts'
@@ -41,6 +44,8 @@ export interface StoreOptions {
   /** What else they get; nothing unless given. */
   readonly bucketDefaults?: AdoptionDefaults
   readonly verifyReads?: VerifyReads
+  /** The S3 store that keeps the bytes; absent: they are plain files. */
+  readonly upstream?: UpstreamSettings | undefined
   /** The system's, unless given. */
   readonly clock?: Clock
 }
@@ -85,7 +90,7 @@ export async function openContext(options: Omit<StoreOptions, 'watch' | 'isPrima
 type Parts = { readonly engine: MetadataEngine; readonly blobs: BlobStore; readonly reserve: DiskReserve | undefined }
 
 async function openParts(options: Parameters<typeof openContext>[0] & { readonly clock: Clock }): Promise<Parts> {
-  const { root, durability, log, clock, verifyReads = 'recent' } = options
+  const { root, durability, verifyReads = 'recent' } = options
   if (root === undefined) {
     const engine = typeof options.engine === 'string' ? openMemoryEngine() : options.engine
     return { engine, blobs: new MemoryBlobs(), reserve: undefined }
@@ -94,10 +99,30 @@ async function openParts(options: Parameters<typeof openContext>[0] & { readonly
   const reserve = prepareSystemFolder(layout)
   const engine =
     typeof options.engine === 'string' ? openEngine({ root, durability, engine: options.engine }) : options.engine
-  if (!isLocalEngine(engine)) throw new Error('plain files need an index on the same machine')
-  const blobs = await PlainFiles.open({ layout, engine, durability, log, clock, reserve, verifyReads })
+  const blobs = await openBlobs({ ...options, layout, engine, reserve, verifyReads })
   return { engine, blobs, reserve }
 }
+
+async function openBlobs(
+  options: Omit<PlainFilesOptions, 'engine'> & {
+    readonly engine: MetadataEngine
+    readonly upstream?: UpstreamSettings | undefined
+  },
+): Promise<BlobStore> {
+  const { engine, upstream: settings } = options
+  if (settings !== undefined) {
+    // Its package is large.
+    const { UpstreamBlobs } = await import('#blobs/upstream/upstream-blobs.ts')
+    return UpstreamBlobs.open({ ...options, settings })
+  }
+  // Files that are not there would count as removed by hand.
+  if ((await engine.get(storeKey)) !== undefined) throw new StartRefused(bytesElsewhere)
+  if (!isLocalEngine(engine)) throw new Error('plain files need an index on the same machine')
+  return PlainFiles.open({ ...options, engine })
+}
+
+const bytesElsewhere =
+  'The bytes of this index are in an S3 store: start with the BLOBS_URL that it was made with, or with another STORAGE_ROOT.'
 
 const flushOf = { strict: 'each', relaxed: 'soon', none: 'never' } as const
 

@@ -70,6 +70,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     region: config.region,
     bucketDefaults: config,
     verifyReads: config.verifyReads,
+    upstream: config.upstream,
   })
   const jobs = openJobs({ services: { store, engine, keyring, clock, log, settings: config }, runs: runsJobs })
   const virtualHostDomains = domainsOf(config)

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { isIpRange } from '#lib/net/ip-range.ts'
 import { isBucketName } from '#model/bucket/bucket.ts'
 import { nameIn, type WebsiteDomain } from '#model/bucket/website-host.ts'
-import { list } from './schemas.ts'
+import { list, onOff, wholeNumber } from './schemas.ts'
 
 export const ipRanges: z.ZodType<string[], string> = list.pipe(z.array(z.string().refine(isIpRange)))
 
@@ -45,4 +45,44 @@ export function hostsOfWebsites(domains: readonly WebsiteDomain[], hosts: readon
     ({ domain, isWildcard }: WebsiteDomain) =>
       host === domain || (isWildcard && host.endsWith(`.${domain}`))
   return [...new Set(hosts.map(nameIn))].filter((host) => domains.some(reaches(host)))
+}
+
+/** BLOBS_URL: an S3 bucket, a prefix in it, and how it is reached. */
+export interface UpstreamAddress {
+  readonly bucket: string
+  /** Empty, or ends with a slash. */
+  readonly prefix: string
+  readonly endpoint: string | undefined
+  readonly region: string | undefined
+  readonly isPathStyle: boolean
+  readonly timeoutMs: number
+}
+
+/** `s3://bucket/prefix?endpoint=https://host&region=r&path-style=on&timeout=30`. */
+export const upstreamAddress: z.ZodType<UpstreamAddress, string> = z.string().transform((text, context) => {
+  const address = URL.canParse(text) ? parseUpstream(new URL(text)) : undefined
+  if (address !== undefined) return address
+  context.addIssue('not understood')
+  return z.NEVER
+})
+
+const defaultTimeout = '30'
+
+function parseUpstream(url: URL): UpstreamAddress | undefined {
+  const { protocol, username, password, port, hash, hostname: bucket, pathname, searchParams } = url
+  const known = ['endpoint', 'region', 'path-style', 'timeout']
+  const isKnown = [...searchParams.keys()].every((name) => known.includes(name))
+  const path = pathname.replace(/^\/|\/$/g, '')
+  const isPlain = protocol === 's3:' && `${username}${password}${port}${hash}` === '' && /^[\w./-]*$/.test(path)
+  const endpoint = searchParams.get('endpoint') ?? undefined
+  const region = searchParams.get('region') ?? undefined
+  const style = onOff.safeParse(searchParams.get('path-style') ?? (endpoint === undefined ? 'off' : 'on'))
+  const timeout = wholeNumber(1, 600).safeParse(searchParams.get('timeout') ?? defaultTimeout)
+  const hasGoodPath = !path.split('/').some((part) => part === '.' || part === '..') && !path.includes('//')
+  if (!isPlain || !hasGoodPath || !isKnown || !isBucketName(bucket) || !style.success || !timeout.success)
+    return undefined
+  if (endpoint !== undefined && !origin.safeParse(endpoint).success) return undefined
+  if (region !== undefined && !/^[a-z0-9-]{1,63}$/.test(region)) return undefined
+  const prefix = path === '' ? '' : `${path}/`
+  return { bucket, prefix, endpoint, region, isPathStyle: style.data, timeoutMs: timeout.data * 1000 }
 }

@@ -91,6 +91,12 @@ function disagreements(values: Values, given: Readonly<Record<string, string>>):
   if (isGiven('KMS_ENDPOINT') && isGiven('KMS_ROOT_KEY')) {
     found.push('KMS_ROOT_KEY and KMS_ENDPOINT cannot both be given: the root key has one origin.')
   }
+  if (isGiven('BLOBS_ACCESS_KEY_ID') !== isGiven('BLOBS_SECRET_ACCESS_KEY')) {
+    found.push('BLOBS_ACCESS_KEY_ID and BLOBS_SECRET_ACCESS_KEY must be given together.')
+  }
+  if (isGiven('BLOBS_URL') && values.METADATA_ENGINE === 'memory') {
+    found.push('BLOBS_URL cannot be used with METADATA_ENGINE=memory: nobody would know what the bytes are.')
+  }
   if (values.METADATA_ENGINE === 'memory' && values.WORKERS > 1 && given.WORKERS !== undefined) {
     found.push('METADATA_ENGINE=memory needs WORKERS=1: processes cannot share it.')
   }
@@ -131,6 +137,15 @@ function importCredentials(values: Values) {
   return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
 }
 
+/** Undefined: bytes are plain files here. */
+function upstreamOf({ AWS_REGION, ...values }: Values) {
+  const { BLOBS_URL: address, BLOBS_ACCESS_KEY_ID: accessKeyId, BLOBS_SECRET_ACCESS_KEY: secretAccessKey } = values
+  if (address === undefined) return undefined
+  const credentials =
+    accessKeyId === undefined || secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey }
+  return { ...address, region: address.region ?? AWS_REGION, credentials }
+}
+
 const defaultRate = { requests: 1000, windowMs: 1000 }
 
 function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: string) {
@@ -164,6 +179,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     metadataEngine: values.METADATA_ENGINE,
     /** Undefined: the index is on this machine. */
     metadataAddress: values.METADATA_URL,
+    upstream: upstreamOf(values),
     maxUploadBytes: values.MAX_UPLOAD_SIZE,
     uiPageSize: values.UI_PAGE_SIZE,
     adminAccessKey: values.ADMIN_ACCESS_KEY,

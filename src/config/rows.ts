@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os'
 import * as z from 'zod'
 import { objectOwnerships } from '#model/access/object-ownership.ts'
 import { isBucketName } from '#model/bucket/bucket.ts'
-import { baseUrl, ipRanges, origin, websiteDomains } from './addresses.ts'
+import { baseUrl, ipRanges, origin, upstreamAddress, websiteDomains } from './addresses.ts'
 import { metadataUrl } from './metadata-url.ts'
 import { hosts, interval, list, listOf, logLevel, matching, onOff, rateLimit, size, wholeNumber } from './schemas.ts'
 
@@ -77,6 +77,14 @@ export const rows = {
     'an address such as postgres://user:password@host/database, with parameters of docs/cluster.md',
     'a PostgreSQL that keeps the index for several nodes; needs BLOBS_URL',
   ),
+  BLOBS_URL: row(
+    upstreamAddress,
+    undefined,
+    'an address such as s3://bucket/prefix?endpoint=https://host',
+    'keep the bytes of objects over 64 KiB in this S3 store instead of plain files, the rest in the index',
+  ),
+  BLOBS_ACCESS_KEY_ID: row(text, undefined, 'an access key', 'who may use it (default: as the AWS SDK finds it)'),
+  BLOBS_SECRET_ACCESS_KEY: row(text, undefined, 'a secret', 'the secret of that access key'),
   MAX_UPLOAD_SIZE: row(size(), '1073741824', 'a size such as 1073741824 or 5GiB', 'largest body of one request'),
   UI_PAGE_SIZE: row(wholeNumber(1, 1000), '100', 'a whole number from 1 to 1000', 'rows of a page in the console'),
 
@@ -231,6 +239,7 @@ export const secrets: ReadonlySet<Name> = new Set([
   'FROM_SECRET_ACCESS_KEY',
   'FROM_SESSION_TOKEN',
   'METADATA_URL',
+  'BLOBS_SECRET_ACCESS_KEY',
 ])
 
 function row<T, F extends string | undefined>(

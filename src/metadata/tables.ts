@@ -33,6 +33,20 @@
  * | asked      | k job "asked"         | there until a run begins that was started by hand |
  * | session    | w sessionId           | JSON: a session of the console (console/session/session-store.ts) |
  *
+ * Where bytes are kept in an S3 store elsewhere (blobs/upstream/rows.ts):
+ *
+ * | row | key | value |
+ * |---|---|---|
+ * | blob       | B "blob" blobId       | JSON: its pieces, in order; of a version, a part, or one that is staged |
+ * | bytes      | B "bytes" pieceId     | up to 64 KiB: all of a small body, or a piece of a blob |
+ * | staged     | B "staged" blobId     | no version or part has it yet; written before its upload begins |
+ * | shared     | B "shared" pieceId    | counter more: how often blobs name a piece, beyond once |
+ * | gone       | B "gone" time blobId  | no version or part has it any more |
+ * | left       | B "left" blobId       | the pieces of a blob that is gone |
+ * | doomed     | B "doomed" pieceId    | no blob names it: its bytes upstream are to be removed |
+ * | parts      | B "parts" uploadId    | counter recorded: how many parts came |
+ * | store      | g "blobs"             | JSON: which upstream store has the bytes (blobs/upstream/check/own-store.ts) |
+ *
  * In an engine of its own (.myfsio.sys/journal), so that writing it never waits for objects, nor they for it:
  *
  * | row | key | value |
@@ -48,6 +62,7 @@ import { asBuffer, type Bytes, type Entry, type KeyRange, type MetadataEngine } 
 
 type Table =
   | 'b'
+  | 'B'
   | 'c'
   | 'x'
   | 'o'

@@ -78,9 +78,10 @@ export async function putPart(
       if ((await transaction.get(rowKey('u', bucket, key, uploadId))) === undefined) throw noSuchUpload(uploadId)
       const row = rowKey('p', uploadId, partText(partNumber))
       const replaced = await transaction.get(row)
+      const old = replaced === undefined ? undefined : decodeJson<StoredPart>(replaced)
       transaction.put(row, encodeJson(part))
-      context.blobs.parts.record(transaction, uploadId, partNumber, at)
-      return replaced === undefined ? undefined : decodeJson<StoredPart>(replaced)
+      await context.blobs.parts.record(transaction, uploadId, partNumber, at, old?.at)
+      return old
     })
   } catch (error) {
     await discardPart(context, upload, staged)

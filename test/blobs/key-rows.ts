@@ -7,7 +7,7 @@ import type { AssembledBlob } from '#blobs/contract/part-blobs.ts'
 import type { AsideReason, BlobRef } from '#metadata/blob-ref.ts'
 import type { LocalEngine } from '#metadata/local-engine.ts'
 import { newOrder, randomId } from '#metadata/order.ts'
-import { encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
+import { decodeJson, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Upload } from '#model/object/upload.ts'
@@ -190,8 +190,11 @@ export class KeyRows {
 
   async recordPart({ uploadId }: Upload, { partNumber, at }: StagedPartBlob): Promise<void> {
     await transact(this.#engine, async (transaction) => {
-      transaction.put(rowKey('p', uploadId, String(partNumber)), encodeJson({ at }))
-      this.#blobs.parts.record(transaction, uploadId, partNumber, at)
+      const row = rowKey('p', uploadId, String(partNumber))
+      const value = await transaction.get(row)
+      const replaced = value === undefined ? undefined : decodeJson<{ at: object }>(value).at
+      transaction.put(row, encodeJson({ at }))
+      await this.#blobs.parts.record(transaction, uploadId, partNumber, at, replaced)
     })
   }
 

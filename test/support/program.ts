@@ -25,6 +25,8 @@ export interface ProgramOptions {
   readonly log?: LevelLog | undefined
   readonly isPrimary?: boolean
   readonly clock?: Clock | undefined
+  /** The first user, should there be none. */
+  readonly bootstrap?: { readonly accessKey: string; readonly secretKey: string }
   /** Any that is free, unless given. */
   readonly port?: number
 }
@@ -61,7 +63,7 @@ export async function startProgram(edge: 'api' | 'console', options: ProgramOpti
   }
   const ownLog = await createLog(config.log, edge)
   const { log = ownLog } = options
-  const bootstrap = { accessKey: 'localadmin', secretKey: 'localadmin' }
+  const { bootstrap = { accessKey: 'localadmin', secretKey: 'localadmin' } } = options
   const start = { config, version: '9.9.9', packageRoot, isPrimary, bootstrap, clock }
   const opened = await openServices(start, log)
   const servers: Server[] = []

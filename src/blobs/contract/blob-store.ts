@@ -10,6 +10,7 @@ import type { Awaitable } from '#metadata/engine.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
+import type { RemovedBytes } from '#model/removed-bytes.ts'
 import type { WorkStatus } from '#model/work-status.ts'
 import type { BlobChange, NotSettled } from './blob-change.ts'
 import type { BucketBlobs } from './bucket-blobs.ts'
@@ -45,6 +46,8 @@ export interface BlobStore {
   start(owner: BlobOwner): Promise<number>
   /** Removes what ended processes have left, and no record names. */
   removeAbandoned(): Promise<void>
+  /** Of a store that removes bytes some time after they were deleted: a step of that, which one process at a time takes. */
+  removeGone?(): Promise<RemovedBytes>
   close(): Promise<void>
 
   /** ServiceUnavailable if there is no room for so many bytes more. */

@@ -1,4 +1,5 @@
 import type { BlobRef } from '#metadata/blob-ref.ts'
+import type { Awaitable } from '#metadata/engine.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
 import type { Upload } from '#model/object/upload.ts'
@@ -20,8 +21,14 @@ export interface PartBlobs {
     algorithms: readonly ChecksumAlgorithm[],
   ): Promise<StagedPartBlob>
   discard(uploadId: string, partNumber: number, at: PartRef): Promise<void>
-  /** In the commit of the part's row. */
-  record(transaction: Transaction, uploadId: string, partNumber: number, at: PartRef): void
+  /** In the commit of the part's row. `replaced`: the part that had the number until now. */
+  record(
+    transaction: Transaction,
+    uploadId: string,
+    partNumber: number,
+    at: PartRef,
+    replaced: PartRef | undefined,
+  ): Awaitable<void>
   /** After that commit, of the part that had the number before. */
   removeReplaced(uploadId: string, at: PartRef): void
   /** The bytes of these parts as one blob, not yet anybody's. PartsGone. */

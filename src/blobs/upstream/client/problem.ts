@@ -1,0 +1,62 @@
+/** What goes wrong upstream, in our words. An error of the SDK is not passed on: it has the request, with its signature, in it. */
+import { ApiError } from '#model/errors.ts'
+
+const retryAfterSeconds = 5
+
+/** The upstream does not answer as it should, which may pass: clients try again. */
+export const slowDown = (cause: Error): ApiError =>
+  new ApiError('SlowDown', { headers: { 'retry-after': String(retryAfterSeconds) }, cause })
+
+/** The upstream has no such object, or no such bucket. */
+export class UpstreamMissing extends Error {
+  override readonly name = 'UpstreamMissing'
+}
+
+/** An error of the upstream or on the way to it. */
+export class UpstreamProblem extends Error {
+  override readonly name = 'UpstreamProblem'
+  /** Of its answer; undefined: there was none. */
+  readonly status: number | undefined
+  /** As S3 or the system has it. */
+  readonly code: string
+
+  constructor(what: string, { status, code, message }: Described) {
+    super(
+      `${what}: ${[code, message].filter((part) => part !== '').join(': ')}${status === undefined ? '' : ` (HTTP status ${status})`}`,
+    )
+    this.status = status
+    this.code = code
+  }
+}
+
+interface Described {
+  readonly status: number | undefined
+  readonly code: string
+  readonly message: string
+}
+
+interface SdkError extends Error {
+  readonly code?: unknown
+  readonly $metadata?: { readonly httpStatusCode?: number }
+}
+
+export function describe(error: unknown): Described {
+  if (!(error instanceof Error)) return { status: undefined, code: '', message: String(error) }
+  const { name, message, code, $metadata } = error as SdkError
+  // With several addresses of a host, each has its error.
+  if (error instanceof AggregateError && message === '' && error.errors.length > 0) return describe(error.errors[0])
+  return {
+    status: $metadata?.httpStatusCode,
+    code: typeof code === 'string' ? code : name === 'Error' ? '' : name,
+    message: message.slice(0, 300),
+  }
+}
+
+/** `what` was tried. */
+export function asProblem(what: string, error: unknown): Error {
+  if (error instanceof UpstreamMissing || error instanceof UpstreamProblem || error instanceof ApiError) return error
+  const described = describe(error)
+  const { status, code } = described
+  if (code === 'NoSuchKey' || (status === 404 && code !== 'NoSuchBucket')) return new UpstreamMissing(what)
+  return new UpstreamProblem(what, described)
+}

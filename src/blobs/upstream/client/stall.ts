@@ -1,0 +1,31 @@
+import type { Clock } from '#lib/clock.ts'
+
+/** Ends a request when the upstream has done nothing for a time in which it was to do something. */
+export class StallWatch {
+  readonly #clock: Clock
+  readonly #maxMs: number
+  readonly #aborting = new AbortController()
+  #cancel: (() => void) | undefined
+
+  constructor(clock: Clock, maxMs: number) {
+    this.#clock = clock
+    this.#maxMs = maxMs
+  }
+
+  get signal(): AbortSignal {
+    return this.#aborting.signal
+  }
+
+  /** From now on it is the upstream that has to do something. */
+  begin(): void {
+    this.#cancel ??= this.#clock.after(this.#maxMs, () => {
+      const seconds = Math.round(this.#maxMs / 1000)
+      this.#aborting.abort(new Error(`the upstream store has done nothing for ${seconds} seconds`))
+    })
+  }
+
+  end(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+}

@@ -1,0 +1,50 @@
+import type { Durability, VerifyReads } from '#blobs/contract/blob-store.ts'
+import type { TroubleLog } from '#blobs/trouble-log.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import type { MetadataEngine, Write } from '#metadata/engine.ts'
+import { asStorageError } from '#metadata/storage-error.ts'
+import { type Transaction, transact } from '#metadata/transact.ts'
+import type { Slots } from './client/slots.ts'
+import type { Upstream } from './client/upstream.ts'
+import type { VerifiedBlobs } from './read/verified-blobs.ts'
+
+/** What every part of the upstream blob store works with. */
+export interface UpstreamContext {
+  readonly engine: MetadataEngine
+  readonly upstream: Upstream
+  /** Of bodies that are gathered in memory. */
+  readonly gathering: Slots
+  readonly durability: Durability
+  readonly clock: Clock
+  readonly log: LevelLog
+  readonly troubles: TroubleLog
+  readonly verifyReads: VerifyReads
+  readonly verified: VerifiedBlobs
+}
+
+type Writer = Pick<UpstreamContext, 'engine' | 'durability'>
+
+/** Resolves when the rows survive a power loss, in `strict`. */
+export async function writeDurably({ engine, durability }: Writer, writes: readonly Write[]): Promise<void> {
+  try {
+    const committed = await engine.commit({ checks: [], writes })
+    if (durability === 'strict') await committed?.flushed
+  } catch (error) {
+    throw asStorageError(error)
+  }
+}
+
+/** The same of a transaction. */
+export async function changeDurably<T>(
+  { engine, durability }: Writer,
+  body: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  try {
+    const { result, committed } = await transact(engine, body)
+    if (durability === 'strict') await committed.flushed
+    return result
+  } catch (error) {
+    throw asStorageError(error)
+  }
+}

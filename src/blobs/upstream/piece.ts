@@ -1,0 +1,69 @@
+/** The pieces of a blob: stretches of objects upstream, or of small rows of the index, one after the other. */
+import type { ByteRange } from '#blobs/contract/incoming.ts'
+import type { Bytes } from '#metadata/engine.ts'
+import { randomId } from '#metadata/order.ts'
+import { decodeJson, encodeJson } from '#metadata/tables.ts'
+
+export interface Piece {
+  readonly id: string
+  readonly sizeBytes: number
+  /** Where it begins in what has this id. */
+  readonly start: number
+  /** The bytes are a row of the index. */
+  readonly isInline: boolean
+}
+
+export const wholePiece = (id: string, sizeBytes: number): Piece => ({ id, sizeBytes, start: 0, isInline: false })
+export const inlinePiece = (id: string, sizeBytes: number): Piece => ({ id, sizeBytes, start: 0, isInline: true })
+
+/** Of a blob or a piece. Ids sort by the time at which they were made. */
+export const newId = (nowMs: number): string => nowMs.toString(16).padStart(12, '0') + randomId(10)
+
+/** Milliseconds. */
+export const timeOfId = (id: string): number => Number.parseInt(id.slice(0, 12), 16)
+
+type Encoded = [id: string, sizeBytes: number, start?: number, isInline?: 1]
+
+/** As short arrays: an object of 10,000 parts has 10,000 of them. */
+export function encodePieces(pieces: readonly Piece[]): Buffer {
+  return encodeJson(
+    pieces.map(({ id, sizeBytes, start, isInline }): Encoded => {
+      if (isInline) return [id, sizeBytes, start, 1]
+      return start === 0 ? [id, sizeBytes] : [id, sizeBytes, start]
+    }),
+  )
+}
+
+export function decodePieces(value: Bytes): Piece[] {
+  return decodeJson<Encoded[]>(value).map(([id, sizeBytes, start = 0, isInline]) => ({
+    id,
+    sizeBytes,
+    start,
+    isInline: isInline === 1,
+  }))
+}
+
+/** What of the pieces is in a range of all their bytes. */
+export function cutPieces(pieces: readonly Piece[], range: ByteRange): Piece[] {
+  const cut: Piece[] = []
+  let at = 0
+  for (const piece of pieces) {
+    const from = Math.max(range.start - at, 0)
+    const to = Math.min(range.end - at, piece.sizeBytes)
+    if (from < to) cut.push({ ...piece, start: piece.start + from, sizeBytes: to - from })
+    at += piece.sizeBytes
+    if (at >= range.end) break
+  }
+  return cut
+}
+
+/** How often each id is named. */
+export function countById(pieces: readonly Piece[]): Map<string, { readonly piece: Piece; times: number }> {
+  const counted = new Map<string, { readonly piece: Piece; times: number }>()
+  for (const piece of pieces) {
+    const known = counted.get(piece.id)
+    if (known === undefined) counted.set(piece.id, { piece, times: 1 })
+    else known.times++
+  }
+  return counted
+}

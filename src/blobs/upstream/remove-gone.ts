@@ -1,0 +1,104 @@
+/**
+ * Removes what nothing needs: staged blobs that no version came to own within a day, and blobs that are gone, some minutes later, so that
+ * whoever is reading them is not disturbed. Every step can be repeated: rows say what is to be removed until it is.
+ */
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { rowParts } from '#metadata/tables.ts'
+import type { Transaction } from '#metadata/transact.ts'
+import { decodeCounters } from '#metadata/write.ts'
+import type { RemovedBytes } from '#model/removed-bytes.ts'
+import { changeDurably, type UpstreamContext, writeDurably } from './context.ts'
+import { countById, decodePieces, type Piece, timeOfId } from './piece.ts'
+import {
+  bytesKey,
+  doomedKey,
+  doomedRows,
+  emptyRow,
+  goneRowsUntil,
+  leftKey,
+  putAbandoned,
+  sharedKey,
+  stagedRows,
+} from './rows.ts'
+
+/** An upload that takes longer is refused in the end. */
+export const abandonedAfterMs = 24 * 60 * 60 * 1000
+/** A read that takes longer may break off; its client reads again. */
+export const graceMs = 15 * 60 * 1000
+/** DeleteObjects takes 1,000. */
+const batchMax = 1000
+
+/** At most a batch of each. */
+export async function removeGone(context: UpstreamContext): Promise<RemovedBytes> {
+  const abandoned = await abandonStaged(context)
+  const blobs = await freeGone(context)
+  const { removed, failure } = await removeDoomed(context)
+  if (failure !== undefined) throw failure
+  return {
+    abandoned,
+    blobs,
+    objects: removed,
+    mayHaveMore: [abandoned, blobs, removed].some((count) => count >= batchMax),
+  }
+}
+
+async function abandonStaged(context: UpstreamContext): Promise<number> {
+  const { engine, clock } = context
+  const nowMs = clock.nowMs()
+  let abandoned = 0
+  for (const { key } of await engine.scan(stagedRows(), { limit: batchMax })) {
+    const [, id = ''] = rowParts(key)
+    // They sort by their time.
+    if (timeOfId(id) > nowMs - abandonedAfterMs) break
+    if (await changeDurably(context, (transaction) => putAbandoned(transaction, id, nowMs))) abandoned++
+  }
+  return abandoned
+}
+
+async function freeGone(context: UpstreamContext): Promise<number> {
+  const { engine, clock } = context
+  const rows = await engine.scan(goneRowsUntil(clock.nowMs() - graceMs), { limit: batchMax })
+  for (const { key } of rows) {
+    const left = leftKey(rowParts(key)[2] ?? '')
+    await changeDurably(context, async (transaction) => {
+      const value = await transaction.get(left)
+      transaction.remove(key)
+      transaction.remove(left)
+      if (value !== undefined) await freePieces(engine, transaction, decodePieces(value))
+    })
+  }
+  return rows.length
+}
+
+/** One blob less names them. */
+async function freePieces(engine: MetadataEngine, transaction: Transaction, pieces: readonly Piece[]): Promise<void> {
+  const counted = [...countById(pieces).values()]
+  const keys = counted.map(({ piece }) => sharedKey(piece.id))
+  const rows = await engine.getMany(keys)
+  for (const [at, { piece, times }] of counted.entries()) {
+    const key = keys[at] ?? sharedKey(piece.id)
+    transaction.checks.push({ key, is: rows[at] })
+    const { more = 0 } = decodeCounters(rows[at])
+    if (more > times) transaction.add(key, { more: -times })
+    else if (rows[at] !== undefined) transaction.remove(key)
+    if (more >= times) continue
+    if (piece.isInline) transaction.remove(bytesKey(piece.id))
+    else transaction.put(doomedKey(piece.id), emptyRow)
+  }
+}
+
+async function removeDoomed(context: UpstreamContext): Promise<{ removed: number; failure: Error | undefined }> {
+  const { engine, upstream } = context
+  const ids = (await engine.scan(doomedRows(), { limit: batchMax })).map(({ key }) => rowParts(key)[1] ?? '')
+  if (ids.length === 0) return { removed: 0, failure: undefined }
+  const failed = await upstream.remove(ids.map((id) => upstream.keyOf(id)))
+  const removed = ids.filter((id) => !failed.has(upstream.keyOf(id)))
+  await writeDurably(
+    context,
+    removed.map((id) => ({ key: doomedKey(id), value: undefined })),
+  )
+  const [first] = failed
+  if (first === undefined) return { removed: removed.length, failure: undefined }
+  const failure = new Error(`The upstream store refuses to remove ${failed.size} objects, such as ${first.join(': ')}.`)
+  return { removed: removed.length, failure }
+}

@@ -1,0 +1,81 @@
+/** A body of known size on its way upstream, as one object or several. Memory is that of the buffers on the way. */
+import type { Staged } from '#blobs/contract/incoming.ts'
+import type { IngestTarget } from '#blobs/io/ingest.ts'
+import { PieceBody } from '#blobs/upstream/client/piece-body.ts'
+import type { Taken } from '#blobs/upstream/client/upstream.ts'
+import type { UpstreamContext } from '#blobs/upstream/context.ts'
+import { type Piece, wholePiece } from '#blobs/upstream/piece.ts'
+import { assertTaken, writeProblem } from './assert-taken.ts'
+
+interface Sending {
+  readonly body: PieceBody
+  readonly taken: Promise<Taken>
+  /** Bytes that are still to come. */
+  restBytes: number
+}
+
+export class PieceUpload implements IngestTarget {
+  readonly #context: UpstreamContext
+  readonly #pieces: readonly Piece[]
+  #at = 0
+  #sending: Sending | undefined
+  /** Writes are one after the other: a call may come before the one before has resolved. */
+  #turn: Promise<void> = Promise.resolve()
+  #last: Taken | undefined
+
+  /** Their rows have been written. */
+  constructor(context: UpstreamContext, pieces: readonly Piece[]) {
+    this.#context = context
+    this.#pieces = pieces
+  }
+
+  /** Resolves when the buffer may be used again; with the last bytes, when the upstream has taken them. */
+  write(bytes: Uint8Array): Promise<void> {
+    const written = this.#turn.then(() => this.#write(bytes))
+    this.#turn = written
+    written.catch(() => undefined)
+    return written
+  }
+
+  /** Compares what the upstream has taken with what was sent. */
+  assertSame(digests: Staged['digests']): void {
+    // Of several objects the digests of each are not known.
+    if (this.#pieces.length === 1 && this.#last !== undefined) assertTaken(this.#context, this.#last, digests)
+  }
+
+  /** Ends what is on its way. The upstream keeps nothing of a body that ends early. */
+  abandon(): void {
+    this.#sending?.body.destroy()
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      this.#sending ??= this.#begin()
+      const sending = this.#sending
+      const count = Math.min(sending.restBytes, bytes.length - at)
+      // The request may keep it, and the buffer is used again.
+      const copy = Buffer.allocUnsafeSlow(count)
+      copy.set(count === bytes.length ? bytes : bytes.subarray(at, at + count))
+      at += count
+      sending.restBytes -= count
+      await Promise.race([sending.body.write(copy), sending.taken])
+      if (sending.restBytes > 0) continue
+      sending.body.end()
+      this.#last = await sending.taken
+      this.#sending = undefined
+    }
+  }
+
+  #begin(): Sending {
+    const { upstream } = this.#context
+    const { id, sizeBytes } = this.#pieces[this.#at++] ?? wholePiece('', 0)
+    const watch = upstream.newWatch()
+    const body = new PieceBody(watch)
+    const taken = upstream.put(upstream.keyOf(id), { source: body, sizeBytes }, watch).catch((error: unknown) => {
+      body.destroy()
+      throw writeProblem(this.#context, error)
+    })
+    taken.catch(() => undefined)
+    return { body, taken, restBytes: sizeBytes }
+  }
+}

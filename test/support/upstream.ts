@@ -1,0 +1,91 @@
+/** S3 stores that keep the bytes of another: this program with plain files, or versitygw. */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { vi } from 'vitest'
+import type { UpstreamSettings } from '#blobs/upstream/client/settings.ts'
+import { freePort } from './free-port.ts'
+import { startProgram } from './program.ts'
+
+export interface TestUpstream {
+  readonly url: string
+  readonly settings: UpstreamSettings
+  /** Settings of a program that keeps its bytes there. */
+  readonly env: Readonly<Record<string, string>>
+  readonly client: S3Client
+  /** The same store under another address, as of a proxy before it. */
+  at(url: string, timeoutSeconds?: number): Pick<TestUpstream, 'settings' | 'env'>
+  close(): Promise<void>
+}
+
+const bucket = 'upstream-bytes'
+const credentials = { accessKeyId: 'upstreamadmin', secretAccessKey: 'upstream-secret' }
+
+/** This program, in this process. */
+export async function startOwnUpstream(): Promise<TestUpstream> {
+  const program = await startProgram('api', {
+    env: { ADMIN_ACCESS_KEY: credentials.accessKeyId, ADMIN_SECRET_KEY: credentials.secretAccessKey },
+    bootstrap: { accessKey: credentials.accessKeyId, secretKey: credentials.secretAccessKey },
+  })
+  return openUpstream(program.url, () => program.close())
+}
+
+/** Where `go install github.com/versity/versitygw/cmd/versitygw@latest` with GOBIN of this folder puts it. */
+const versityPath = process.env.TEST_VERSITYGW ?? join(homedir(), '.cache/myfsio/versitygw/bin/versitygw')
+export const hasVersity = existsSync(versityPath)
+
+/** versitygw over a folder. */
+export async function startVersity(): Promise<TestUpstream> {
+  const root = await mkdtemp(join(tmpdir(), 'myfsio-versitygw-'))
+  for (const folder of ['data', 'versions', 'iam']) await mkdir(join(root, folder))
+  const port = await freePort()
+  const { accessKeyId, secretAccessKey } = credentials
+  const flags = ['--access', accessKeyId, '--secret', secretAccessKey, '--port', `127.0.0.1:${port}`, '--quiet']
+  const child = spawn(versityPath, [...flags, '--iam-dir', join(root, 'iam'), 'posix', join(root, 'data')], {
+    stdio: 'ignore',
+  })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const close = async () => {
+    child.kill('SIGKILL')
+    await ended
+    await rm(root, { recursive: true, force: true })
+  }
+  const url = `http://127.0.0.1:${port}`
+  await vi.waitFor(() => fetch(url), { timeout: 20_000, interval: 50 })
+  return openUpstream(url, close)
+}
+
+async function openUpstream(url: string, stop: () => Promise<void>): Promise<TestUpstream> {
+  const client = new S3Client({ endpoint: url, region: 'us-east-1', forcePathStyle: true, credentials })
+  await client.send(new CreateBucketCommand({ Bucket: bucket }))
+  const prefix = 'bytes/'
+  const at = (endpoint: string, timeoutSeconds = 20) => ({
+    settings: {
+      bucket,
+      prefix,
+      endpoint,
+      region: 'us-east-1',
+      isPathStyle: true,
+      timeoutMs: timeoutSeconds * 1000,
+      credentials,
+    },
+    env: {
+      BLOBS_URL: `s3://${bucket}/${prefix}?endpoint=${endpoint}&timeout=${timeoutSeconds}`,
+      BLOBS_ACCESS_KEY_ID: credentials.accessKeyId,
+      BLOBS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    },
+  })
+  return {
+    url,
+    ...at(url),
+    client,
+    at,
+    async close() {
+      client.destroy()
+      await stop()
+    },
+  }
+}
