@@ -8,6 +8,7 @@ import { findKeyProblem, type KeyProblem } from '#keyring/key-problem.ts'
 import { systemClock } from '#lib/clock.ts'
 import type { KeyUses } from '#model/key-uses.ts'
 import { findKeyUses } from '#store/key-uses.ts'
+import { isShared } from './open-index.ts'
 import { openKeyring } from './open-keyring.ts'
 import { openEngine } from './open-store.ts'
 
@@ -17,12 +18,14 @@ export interface CheckedKeys {
   problemOf(name: string): KeyProblem | undefined
 }
 
-export async function checkKeys(config: Pick<AppConfig, 'kms'>): Promise<CheckedKeys> {
+export async function checkKeys(config: Pick<AppConfig, 'kms' | 'metadataAddress'>): Promise<CheckedKeys> {
   const { keysPath } = config.kms
   const of = (keys: KeyDocument, problem?: string): CheckedKeys => ({
     problem,
     problemOf: (name) => findKeyProblem(keys, name),
   })
+  // Those of nodes are proved by each node that starts.
+  if (isShared(config)) return of(emptyKeyDocument())
   if (![keysPath, lastGoodPath(keysPath)].some((path) => existsSync(path))) return of(emptyKeyDocument())
   const log = { info: () => {}, warn: () => {}, error: () => {} }
   try {

@@ -92,6 +92,7 @@ export class Identities {
   static async open(options: IdentitiesOptions): Promise<Identities> {
     const { path, sources, bootstrap, log } = options
     const document = await Document.open<IdentityDocument>({
+      name: 'iam.json',
       path,
       sources,
       schema: identityDocumentSchema,

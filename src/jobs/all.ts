@@ -7,6 +7,7 @@
  * is open, when no lease can be read.
  */
 import { countSessions, forgetExpiredSessions } from '#access/sign-in/session-rows.ts'
+import { forgetFailures } from '#access/sign-in/shared-lockout.ts'
 import { passTime, storeTimeMs } from '#store/store-time.ts'
 import { forgetCompleted } from '#store/uploads.ts'
 import type { Job, JobServices, Shown, Starts, Step } from './job.ts'
@@ -53,10 +54,14 @@ export const allJobs: readonly Job[] = [
   {
     name: 'sessions',
     title: 'Console sessions',
-    what: 'Removes sessions that have expired. They are refused as soon as they expire.',
+    what: 'Removes sessions that have expired, and counts of failed sign-ins. Sessions are refused as soon as they expire.',
     starts: () => every(60 * minuteMs),
     mayStartByHand: false,
-    work: async (run, { clock }) => idleAfter(forgetExpiredSessions(run.engine, clock.nowMs())),
+    work: async ({ engine }, { clock }) => {
+      await forgetExpiredSessions(engine, clock.nowMs())
+      await forgetFailures(engine, clock.nowMs())
+      return 'idle'
+    },
     show: (_cursor, services) => showSessions(services),
   },
   {

@@ -1,5 +1,6 @@
 /** The command line: does what its flags ask for, and by default starts the servers and stays until told to stop. */
 
+import { randomBytes } from 'node:crypto'
 import { findCommand } from '#config/commands.ts'
 import { type AppConfig, ConfigError, loadConfig } from '#config/config.ts'
 import { isColorUnwanted } from '#config/environment.ts'
@@ -21,7 +22,7 @@ import { isAdministratorOther, type Prepared, prepareFirstStart } from './first-
 import { assertIndexesUsable, findIndexDamage } from './index-damage.ts'
 import { assertNotMinioFolder } from './minio-folder.ts'
 import { assertPortsFree, type Listener } from './ports.ts'
-import { StartError } from './protocol.ts'
+import { type Role, StartError, type StartMessage } from './protocol.ts'
 import { rotateLog } from './rotate-log.ts'
 import { SharedPort } from './shared-port.ts'
 import { assertStorageWritable } from './storage-access.ts'
@@ -111,12 +112,7 @@ async function serve(config: AppConfig): Promise<void> {
   const program = programFile('child')
   assertNotMinioFolder(config)
   assertStorageWritable(config)
-  const prepared = prepareFirstStart(config)
-  if (isAdministratorOther(config)) {
-    const { applyAdministrator } = await import('./apply-administrator.ts')
-    const sentence = await applyAdministrator(prepared.config)
-    if (sentence !== undefined) complain(sentence)
-  }
+  const prepared = await prepare(config)
   rotateLog(config.log)
   const giveUp = (reason: string) => {
     complain(reason)
@@ -145,6 +141,21 @@ async function serve(config: AppConfig): Promise<void> {
     throw error
   }
   lookBehind(config)
+}
+
+/** StartError. */
+async function prepare(config: AppConfig): Promise<Prepared> {
+  if (config.metadataAddress !== undefined) {
+    const { prepareNode } = await import('./prepare-node.ts')
+    return prepareNode(config, complain)
+  }
+  const prepared = prepareFirstStart(config)
+  if (isAdministratorOther(config)) {
+    const { applyAdministrator } = await import('./apply-administrator.ts')
+    const sentence = await applyAdministrator(prepared.config)
+    if (sentence !== undefined) complain(sentence)
+  }
+  return prepared
 }
 
 /** What can be read to its end at all is looked at once the server runs: that takes as long as the index is large. */
@@ -181,14 +192,19 @@ function listenersOf({ mode, apiPort, uiPort }: AppConfig): Listener[] {
 }
 
 function postsOf({ config, bootstrap }: Prepared): Post[] {
-  const common = { type: 'start', config, version, packageRoot, bootstrap } as const
+  const nodeId = randomBytes(6).toString('hex')
+  const startedAtMs = Date.now()
+  const startOf = (role: Role, process: string, isPrimary: boolean): StartMessage => {
+    const node = { id: nodeId, startedAtMs, process, role }
+    return { type: 'start', config, version, packageRoot, bootstrap, role, isPrimary, node }
+  }
   const workers = config.mode === 'ui' ? 0 : config.workers
-  const posts: Post[] = Array.from({ length: workers }, (_, at) => ({
-    name: `API worker ${at + 1}`,
-    start: { ...common, role: 'api', isPrimary: at === 0 },
-  }))
+  const posts: Post[] = Array.from({ length: workers }, (_, at) => {
+    const name = `API worker ${at + 1}`
+    return { name, start: startOf('api', name, at === 0) }
+  })
   // Alone it is the one process that can notice files changed by hand.
-  const console = { ...common, role: 'console', isPrimary: config.mode === 'ui' } as const
+  const console = startOf('console', 'Console', config.mode === 'ui')
   // What is in the memory of an API process no other can show.
   const isApart = config.mode === 'both' && config.metadataEngine === 'memory'
   if (config.mode !== 'api' && !isApart) posts.push({ name: 'Console', start: console })

@@ -8,7 +8,7 @@ const floors: readonly (readonly string[])[] = [
   ['model'],
   ['config'],
   ['metadata'],
-  ['blobs', 'documents', 'remote', 'policy', 'signature', 'select', 'keyring'],
+  ['blobs', 'documents', 'remote', 'policy', 'signature', 'select', 'keyring', 'nodes'],
   ['store', 'identity', 'events'],
   ['access', 'http'],
   ['objects'],

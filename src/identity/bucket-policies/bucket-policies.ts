@@ -216,6 +216,13 @@ export async function openBucketPolicies(
 ): Promise<BucketPolicyBook> {
   const { path, sources, log, ...bookOptions } = options
   const initial = (): PolicyDocument => ({ policies: {} })
-  const document = await Document.open({ path, sources, schema: bucketPolicySchema, initial, log })
+  const document = await Document.open({
+    name: 'bucket_policies.json',
+    path,
+    sources,
+    schema: bucketPolicySchema,
+    initial,
+    log,
+  })
   return new BucketPolicyBook(document, log, bookOptions)
 }
