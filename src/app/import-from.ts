@@ -14,7 +14,7 @@ import { openServices, type ServicesStart } from './services.ts'
 import { writeSetting } from './write-setting.ts'
 
 export interface ImportOptions {
-  readonly start: Pick<ServicesStart, 'config' | 'bootstrap'>
+  readonly start: Pick<ServicesStart, 'config' | 'bootstrap' | 'version'>
   readonly address: SourceAddress
   readonly into: string | undefined
   readonly without: ReadonlySet<Omission>

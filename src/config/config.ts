@@ -37,8 +37,10 @@ export function loadConfig(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>> = process.env,
   cwd: string = process.cwd(),
+  overrides: Readonly<Partial<Record<Name, string | undefined>>> = {},
 ): AppConfig {
   const gathered = gatherSettings(argv, { env, cwd, flags: flags(), switches })
+  override(gathered, overrides)
   const { given, mistakes, notes } = gathered
   const values = Object.fromEntries(names.map((name) => [name, readValue(name, gathered)])) as Values
   mistakes.push(...disagreements(values, given))
@@ -46,6 +48,19 @@ export function loadConfig(
   const config = assemble(values, given, cwd)
   const isJson = argv.includes(`--${readyJson}`)
   return { ...config, notes, readyJson: isJson, log: { ...config.log, descriptor: isJson ? 2 : 1 } }
+}
+
+/** The settings of a second store, beside those that are given; undefined: not given. */
+export const loadConfigWith = (
+  argv: readonly string[],
+  overrides: Readonly<Partial<Record<Name, string | undefined>>>,
+): AppConfig => loadConfig(argv, process.env, process.cwd(), overrides)
+
+function override({ given }: Gathered, overrides: Readonly<Partial<Record<Name, string | undefined>>>): void {
+  for (const [name, value] of Object.entries(overrides)) {
+    if (value === undefined) delete given[name]
+    else given[name] = value
+  }
 }
 
 /** The default if there is a mistake, so that the rest can be checked too. */

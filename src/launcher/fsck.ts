@@ -100,7 +100,7 @@ const formatFinding = ({ kind, where, what, repair }: Finding): string =>
   [`${kind.padEnd(8)} ${where}: ${what}`, repair].filter((part) => part !== undefined).join(' ')
 
 /** Whom buckets belong to that are made of folders; undefined where there are no users yet, and none are made here. */
-async function findOwnerId({ iamPath, adminAccessKey, adminSecretKey }: AppConfig): Promise<string | undefined> {
+export async function findOwnerId({ iamPath, adminAccessKey, adminSecretKey }: AppConfig): Promise<string | undefined> {
   if (!existsSync(iamPath)) return undefined
   const bootstrap = { accessKey: adminAccessKey ?? 'localadmin', secretKey: adminSecretKey ?? 'localadmin' }
   const silent = { info: () => {}, warn: () => {}, error: () => {} }

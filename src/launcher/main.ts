@@ -84,10 +84,15 @@ async function sayWhere(argv: readonly string[]): Promise<void> {
 
 /** Ends with status 1 if something could not be taken. */
 async function migrate(argv: readonly string[]): Promise<void> {
-  const { parseImportArguments } = await import('./migrate-arguments.ts')
-  const asked = parseImportArguments(argv)
-  const { migrateFrom } = await import('./migrate-from.ts')
-  process.exitCode = await migrateFrom(loadConfig(asked.rest), asked, { print, complain })
+  const { isImport, parseImportArguments } = await import('./migrate-arguments.ts')
+  if (isImport(argv)) {
+    const asked = parseImportArguments(argv)
+    const { migrateFrom } = await import('./migrate-from.ts')
+    process.exitCode = await migrateFrom(loadConfig(asked.rest), asked, { print, complain, prepare })
+    return
+  }
+  const { migrateTo } = await import('./migrate-to.ts')
+  process.exitCode = await migrateTo(argv, { print, complain })
 }
 
 /** Ends with status 1 if something is left that does not fit. */

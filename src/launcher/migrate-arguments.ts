@@ -3,6 +3,8 @@ import { type Omission, omissions } from '#migrate/import/context.ts'
 import { parseSourceAddress, type SourceAddress } from '#migrate/source/source-address.ts'
 import { StartError } from './protocol.ts'
 
+export const isImport = (argv: readonly string[]): boolean => argv.some((one) => /^--from(=|$)/.test(one))
+
 export interface ImportArguments {
   readonly address: SourceAddress
   readonly into: string | undefined
@@ -20,19 +22,23 @@ export function parseImportArguments(argv: readonly string[]): ImportArguments {
   const address = readAddress(values.get('from') ?? '')
   const into = values.get('into')
   if (into !== undefined && address.bucket === undefined) throw new StartError('--into needs one bucket in --from.')
-  const parallel = values.get('parallel') ?? '8'
-  if (!/^\d{1,3}$/.test(parallel) || Number(parallel) < 1) throw new StartError('--parallel is a number from 1 to 999.')
   return {
     address,
     into,
     without: readOmissions(values.get('without')),
     isDry,
-    atOnceMax: Number(parallel),
+    atOnceMax: readParallel(values.get('parallel')),
     rest: rest.filter((argument) => argument !== dryRun),
   }
 }
 
 const dryRun = '--dry-run'
+
+/** Objects at the same time. */
+export function readParallel(text = '8'): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
+  throw new StartError('--parallel is a number from 1 to 999.')
+}
 
 function readAddress(text: string): SourceAddress {
   try {

@@ -1,14 +1,15 @@
 /** `myfsio migrate --from s3://…`: imports buckets of any store that speaks S3. */
 import { importFrom } from '#app/import-from.ts'
 import type { AppConfig } from '#config/config.ts'
+import { version } from '#lib/program/package-root.ts'
 import type { ImportReport } from '#migrate/import/report.ts'
 import { reasonOf } from '#migrate/source/refusal.ts'
-import { prepareFirstStart } from './first-start.ts'
+import type { Prepared } from './first-start.ts'
 import type { ImportArguments } from './migrate-arguments.ts'
 import { StartError } from './protocol.ts'
 import { assertIndexOwn, assertStorageWritable } from './storage-access.ts'
 
-interface Output {
+export interface Output {
   /** Results. */
   print(line: string): void
   /** What is on the way. */
@@ -18,12 +19,15 @@ interface Output {
 const progressEveryMs = 5000
 
 /** Returns the exit status: 1 if anything failed. StartError if the source or the folder cannot be used. */
-export async function migrateFrom(config: AppConfig, asked: ImportArguments, output: Output): Promise<number> {
+export async function migrateFrom(
+  config: AppConfig,
+  asked: ImportArguments,
+  { print, complain, prepare }: Output & { readonly prepare: (config: AppConfig) => Promise<Prepared> },
+): Promise<number> {
   if (config.metadataEngine === 'memory') throw new StartError('METADATA_ENGINE=memory would keep nothing.')
   assertIndexOwn(config)
   assertStorageWritable(config)
-  const { print, complain } = output
-  const { config: prepared, bootstrap } = prepareFirstStart(config)
+  const { config: prepared, bootstrap } = await prepare(config)
   const say = (fields: object, message: string) => complain(`${message} ${JSON.stringify(fields)}`)
   const log = { info: () => {}, warn: say, error: say }
   const watch = (report: ImportReport) => {
@@ -31,7 +35,7 @@ export async function migrateFrom(config: AppConfig, asked: ImportArguments, out
     return () => clearInterval(timer)
   }
   const { address, into, without, isDry, atOnceMax } = asked
-  const start = { config: prepared, bootstrap }
+  const start = { config: prepared, bootstrap, version }
   const options = { start, address, into, without, isDry, atOnceMax, log, print, watch }
   const report = await importFrom(options).catch((error: unknown) => {
     throw new StartError(`The source cannot be read: ${reasonOf(error)}`)
