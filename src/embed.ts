@@ -3,15 +3,16 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { declareUsers } from './app/declare-users.ts'
-import { seedStore } from './app/seed.ts'
+import { declareUsers } from './app/seed/declare-users.ts'
+import { seedStore } from './app/seed/seed.ts'
 import type { OpenServices } from './app/services.ts'
 import { startTogether } from './app/together.ts'
 import { type AppConfig, loadConfig } from './config/config.ts'
 import { MemorySource } from './documents/memory-source.ts'
 import type { DocumentName } from './documents/source.ts'
 import type { Credentials, MyFSIO, MyFSIOOptions, StartMyFSIO } from './embed-types.ts'
-import { prepareFirstStart } from './launcher/first-start.ts'
+import { prepareFirstStart } from './launcher/start/first-start.ts'
+import { assertIndexesUsable } from './launcher/start/index-damage.ts'
 import { packageRoot, version } from './lib/program/package-root.ts'
 
 const drainMs = 5000
@@ -57,7 +58,7 @@ const newCredentials = (): Credentials => ({
   secretAccessKey: randomBytes(24).toString('base64url'),
 })
 
-/** ConfigError. The environment and .env of the caller are not read. */
+/** ConfigError; StartError for a data folder with a damaged index. The environment and .env of the caller are not read. */
 async function configOf(options: MyFSIOOptions, folder: string): Promise<AppConfig> {
   const { root, buckets = [], console: hasConsole = false, port = 0, consolePort = 0, region, settings } = options
   const given = {
@@ -75,6 +76,8 @@ async function configOf(options: MyFSIOOptions, folder: string): Promise<AppConf
   if (root === undefined) return config
   // A folder keeps its own SECRET_KEY, by which secrets at rest are sealed.
   await mkdir(config.configFolder, { recursive: true, mode: 0o700 })
+  // To open a damaged index would end the caller's process.
+  await assertIndexesUsable(config)
   return prepareFirstStart(config).config
 }
 

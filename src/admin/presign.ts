@@ -1,6 +1,6 @@
 /** `{"method": "GET"|"PUT"|"DELETE", "expires_in": seconds}` → `{"url", "method", "expires_in"}`. */
 import * as z from 'zod'
-import { hideMissingObject } from '#access/decide/missing-object.ts'
+import { hideMissingObject } from '#access/decide/objects/missing-object.ts'
 import { parseJson } from '#http/parse-json.ts'
 import { Identity } from '#identity/identity.ts'
 import { awsEncode } from '#lib/text/uri.ts'

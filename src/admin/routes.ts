@@ -1,14 +1,14 @@
 /** The map of our own routes beside S3: name, method, path, right, function. Signed as requests to S3 are. */
 import { deleteBucketPolicy, getBucketPolicy, putBucketPolicy } from './bucket-policy.ts'
-import { getDecision, listDecisions } from './decisions.ts'
-import { explainAccess } from './explain.ts'
+import { getDecision, listDecisions } from './decisions/decisions.ts'
+import { explainAccess } from './decisions/explain.ts'
+import { listUsedActions } from './decisions/used-actions.ts'
 import { listJobs, startJob } from './jobs.ts'
 import { listNodes } from './nodes.ts'
 import { presign } from './presign.ts'
 import { deleteQuota, getQuota, putQuota } from './quota.ts'
 import type { AdminRoute } from './route.ts'
 import { getStatus } from './status.ts'
-import { listUsedActions } from './used-actions.ts'
 
 // biome-ignore format: a table
 export const routes: readonly AdminRoute[] = [

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { isIpRange } from '#lib/net/ip-range.ts'
 import { isBucketName } from '#model/bucket/bucket.ts'
-import { nameIn, type WebsiteDomain } from '#model/bucket/website-host.ts'
+import { nameIn, type WebsiteDomain } from '#model/bucket/website/website-host.ts'
 import { list, onOff, wholeNumber } from './schemas.ts'
 
 export const ipRanges: z.ZodType<string[], string> = list.pipe(z.array(z.string().refine(isIpRange)))

@@ -2,7 +2,7 @@
 import type { CorsSettings } from '#http/cors.ts'
 import type { ServerEncryption } from '#model/bucket/bucket-encryption.ts'
 import type { BucketDefaults } from '#model/bucket/new-bucket.ts'
-import type { WebsiteDomain } from '#model/bucket/website-host.ts'
+import type { WebsiteDomain } from '#model/bucket/website/website-host.ts'
 
 /** The part of the server's settings that the console uses. */
 export interface ConsoleSettings extends BucketDefaults {

@@ -9,7 +9,7 @@
 import { countSessions, forgetExpiredSessions } from '#access/sign-in/session-rows.ts'
 import { forgetFailures } from '#access/sign-in/shared-lockout.ts'
 import { passTime, storeTimeMs } from '#store/store-time.ts'
-import { forgetCompleted } from '#store/uploads.ts'
+import { forgetCompleted } from '#store/uploads/uploads.ts'
 import type { Job, JobServices, Shown, Starts, Step } from './job.ts'
 import { countUses, showUses } from './key-uses.ts'
 import { showKeys, tendKeys } from './kms-keys.ts'

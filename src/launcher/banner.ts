@@ -2,7 +2,7 @@
 import type { AppConfig } from '#config/config.ts'
 import { describeConfig, describeFlags } from '#config/describe.ts'
 import { ownCommand } from '#lib/program/package-root.ts'
-import type { Prepared } from './first-start.ts'
+import type { Prepared } from './start/first-start.ts'
 
 export interface Style {
   readonly bold: (text: string) => string

@@ -18,15 +18,15 @@ import {
   type Started,
   styleFor,
 } from './banner.ts'
-import { isAdministratorOther, type Prepared, prepareFirstStart } from './first-start.ts'
-import { assertIndexesUsable, findIndexDamage } from './index-damage.ts'
-import { assertNotMinioFolder } from './minio-folder.ts'
-import { assertPortsFree, type Listener } from './ports.ts'
+import { assertPortsFree, type Listener } from './processes/ports.ts'
+import { rotateLog } from './processes/rotate-log.ts'
+import { SharedPort } from './processes/shared-port.ts'
+import { type Post, Supervisor } from './processes/supervisor.ts'
 import { type Role, StartError, type StartMessage } from './protocol.ts'
-import { rotateLog } from './rotate-log.ts'
-import { SharedPort } from './shared-port.ts'
-import { assertStorageWritable } from './storage-access.ts'
-import { type Post, Supervisor } from './supervisor.ts'
+import { isAdministratorOther, type Prepared, prepareFirstStart } from './start/first-start.ts'
+import { assertIndexesUsable, findIndexDamage } from './start/index-damage.ts'
+import { assertNotMinioFolder } from './start/minio-folder.ts'
+import { assertStorageWritable } from './start/storage-access.ts'
 
 const style = styleFor(process.stdout, isColorUnwanted())
 const print = (text: string) => void process.stdout.write(`${text}\n`)
@@ -58,46 +58,46 @@ async function run(argv: readonly string[]): Promise<void> {
   if (command === 'check-config') return sayConfig(config)
   if (command === 'start') return serve(config)
   assertStorageWritable(config)
-  const { resetCredentials } = await import('./reset-cred.ts')
+  const { resetCredentials } = await import('./commands/reset-cred.ts')
   const { accessKey, secretKey } = await resetCredentials(config)
   print(`${accessKey} / ${secretKey}\nThis secret is shown only this once; ${config.iamPath} holds it.`)
 }
 
 /** Ends with status 1 if the keys cannot be used. */
 async function sayConfig(config: AppConfig): Promise<void> {
-  const { checkConfig } = await import('./check-config.ts')
+  const { checkConfig } = await import('./commands/check-config.ts')
   await checkConfig(config, print)
 }
 
 /** Ends with status 1 if the server does not answer. */
 async function sayHealth(argv: readonly string[]): Promise<void> {
-  const { checkHealth, findServerArguments } = await import('./health.ts')
+  const { checkHealth, findServerArguments } = await import('./commands/health.ts')
   print(await checkHealth(loadConfig(argv.length > 0 ? argv : findServerArguments())))
 }
 
 /** Ends with status 1 if there is no such object. */
 async function sayWhere(argv: readonly string[]): Promise<void> {
-  const { parseWhereArguments, where } = await import('./where.ts')
+  const { parseWhereArguments, where } = await import('./commands/where.ts')
   const { address, rest } = parseWhereArguments(argv)
   print(await where(loadConfig(rest), address))
 }
 
 /** Ends with status 1 if something could not be taken. */
 async function migrate(argv: readonly string[]): Promise<void> {
-  const { isImport, parseImportArguments } = await import('./migrate-arguments.ts')
+  const { isImport, parseImportArguments } = await import('#launcher/commands/migrate-arguments.ts')
   if (isImport(argv)) {
     const asked = parseImportArguments(argv)
-    const { migrateFrom } = await import('./migrate-from.ts')
+    const { migrateFrom } = await import('#launcher/commands/migrate-from.ts')
     process.exitCode = await migrateFrom(loadConfig(asked.rest), asked, { print, complain, prepare })
     return
   }
-  const { migrateTo } = await import('./migrate-to.ts')
+  const { migrateTo } = await import('#launcher/commands/migrate-to.ts')
   process.exitCode = await migrateTo(argv, { print, complain })
 }
 
 /** Ends with status 1 if something is left that does not fit. */
 async function checkFolder(argv: readonly string[]): Promise<void> {
-  const { fsck, fsckApart, parseFsckFlags } = await import('./fsck.ts')
+  const { fsck, fsckApart, parseFsckFlags } = await import('./commands/fsck.ts')
   const flags = parseFsckFlags(argv.slice(1))
   const config = loadConfig(flags.rest)
   process.exitCode = flags.isApart ? await fsck(config, flags, print) : fsckApart(argv)
@@ -156,7 +156,7 @@ async function prepare(config: AppConfig): Promise<Prepared> {
   }
   const prepared = prepareFirstStart(config)
   if (isAdministratorOther(config)) {
-    const { applyAdministrator } = await import('./apply-administrator.ts')
+    const { applyAdministrator } = await import('#launcher/start/apply-administrator.ts')
     const sentence = await applyAdministrator(prepared.config)
     if (sentence !== undefined) complain(sentence)
   }

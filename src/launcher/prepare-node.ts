@@ -1,9 +1,9 @@
 /** The start of a node whose index is shared with others (METADATA_URL). */
 import { joinIndex } from '#app/join-index.ts'
 import type { AppConfig } from '#config/config.ts'
+import { putAdministrator } from '#launcher/start/apply-administrator.ts'
+import { type Prepared, prepareUsers } from '#launcher/start/first-start.ts'
 import { version } from '#lib/program/package-root.ts'
-import { putAdministrator } from './apply-administrator.ts'
-import { type Prepared, prepareUsers } from './first-start.ts'
 import { StartError } from './protocol.ts'
 
 /** StartError. */

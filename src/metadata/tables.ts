@@ -25,7 +25,7 @@
  * | scan       | g "scan"              | JSON: how far the scan for files changed by hand is (store/background.ts) |
  * | time       | g "time"              | JSON: the newest time that the store has seen (store/store-time.ts) |
  * | sealed     | g "sealed"            | JSON KeyUses: how many versions each key seals, when last counted (store/key-uses.ts) |
- * | outbox     | e bucket              | counter next: how many events were ever appended (store/outbox.ts) |
+ * | outbox     | e bucket              | counter next: how many events were ever appended (store/changes/outbox.ts) |
  * | event      | e bucket number       | JSON ObjectEvent: what happened to a version, in the order of commits |
  * | job        | g job                 | JSON JobRecord: its last run, and its cursor (jobs/record.ts) |
  * | owner      | k job "owner"         | JSON: which process runs a job; the fence of its commits (jobs/lease.ts) |

@@ -5,7 +5,7 @@
 import type { Acl } from '#model/access/acl.ts'
 import type { AnnotationSet } from '#model/object/annotation-set.ts'
 import type { ObjectEncryption } from '#model/object/encryption.ts'
-import type { ObjectLock } from '#model/object/lock.ts'
+import type { ObjectLock } from '#model/object/lock/lock.ts'
 import {
   type ChecksumAlgorithm,
   type ChecksumType,

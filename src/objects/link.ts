@@ -1,7 +1,7 @@
 /** A presigned URL: signed now, followed later by a client that needs nothing else. It can do no more than its signer. */
 import { callerHeaders } from '#access/caller/caller-headers.ts'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
-import { authorizeOnObject } from '#access/decide/object-access.ts'
+import { authorizeOnObject } from '#access/decide/objects/object-access.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { Store } from '#store/contract.ts'
 import type { Actor } from './actor.ts'

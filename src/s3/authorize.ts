@@ -6,14 +6,14 @@ import {
   openVersion,
   readAuthorized,
   versionRecord,
-} from '#access/decide/object-access.ts'
-import { ObjectNeeded } from '#access/decide/object-needed.ts'
+} from '#access/decide/objects/object-access.ts'
+import { ObjectNeeded } from '#access/decide/objects/object-needed.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { ApiError } from '#model/errors.ts'
 import { dependsOnObject } from '#policy/evaluate/acl-evaluation.ts'
-import { requestedVersion } from './object/requested-version.ts'
 import type { OperationRow, Services } from './operation.ts'
 import type { ReceivedRequest } from './request/received-request.ts'
+import { requestedVersion } from './request/requested-version.ts'
 
 function actionOf(row: OperationRow, { query, caller }: ReceivedRequest): string | undefined {
   return typeof row.action === 'function' ? row.action({ query, principal: caller.principal }) : row.action

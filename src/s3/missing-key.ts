@@ -1,4 +1,4 @@
-import { hideMissingObject, tellMissingToListers } from '#access/decide/missing-object.ts'
+import { hideMissingObject, tellMissingToListers } from '#access/decide/objects/missing-object.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { OperationRow, S3Request, Services } from './operation.ts'

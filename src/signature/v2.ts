@@ -20,7 +20,7 @@ const signed = new Set(
 
 /**
  * Parameters that Version 2 cannot sign and that would change the operation: refused. Standard headers in a query of
- * Version 2 have no effect (s3/request/query-headers.ts).
+ * Version 2 have no effect (s3/request/headers/query-headers.ts).
  */
 const refused = new Set(
   `abac annotation annotationName id metadataAnnotationTable metadataConfiguration metadataInventoryTable metadataJournalTable

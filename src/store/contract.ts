@@ -12,6 +12,7 @@ import type { BucketUsage } from '#model/bucket/usage.ts'
 import type { AnnotationSet } from '#model/object/annotation-set.ts'
 import type { DataKeys, ObjectEncryption, Sealing } from '#model/object/encryption.ts'
 import type { Imported } from '#model/object/imported.ts'
+import type { RequestedPart, Upload, UploadedPart } from '#model/object/multipart/upload.ts'
 import type {
   Checksum,
   ChecksumAlgorithm,
@@ -20,7 +21,6 @@ import type {
   ObjectPart,
   ObjectVersion,
 } from '#model/object/object.ts'
-import type { RequestedPart, Upload, UploadedPart } from '#model/object/upload.ts'
 import type { Origin } from '#model/origin.ts'
 import type { DamagedVersion, WorkStatus } from '#model/work-status.ts'
 import type { AnnotationStore } from './annotations/contract.ts'

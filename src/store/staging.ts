@@ -4,7 +4,7 @@ import type { Sealing } from '#model/object/encryption.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
 import type { StoreContext } from './context.ts'
 import type { OpenObject } from './contract.ts'
-import type { OpenVersion } from './open-version.ts'
+import type { OpenVersion } from './reads/open-version.ts'
 
 export function stage(
   { blobs, sealed }: StoreContext,

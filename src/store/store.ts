@@ -2,29 +2,37 @@
 import type { BlobOwner } from '#blobs/contract/foreign.ts'
 import type { StagedBlob } from '#blobs/contract/incoming.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
-import { adopt } from './adoption.ts'
 import { deleteAnnotation, listAnnotations, putAnnotation } from './annotations/annotations.ts'
 import { copyAnnotations, discardAnnotations } from './annotations/copy-annotations.ts'
 import { importAnnotations } from './annotations/import-annotations.ts'
 import { readAnnotation } from './annotations/kept-annotation.ts'
-import { putAppended, stageAppend } from './append.ts'
 import { storeStatus } from './background.ts'
-import { findSetting, putSetting } from './bucket-settings.ts'
-import { adoptBucket, createBucket, deleteBucket, findBucket, getBucket, listBuckets, updateBucket } from './buckets.ts'
-import { changeVersion, rewrapVersion } from './change-version.ts'
+import { findSetting, putSetting } from './buckets/bucket-settings.ts'
+import {
+  adoptBucket,
+  createBucket,
+  deleteBucket,
+  findBucket,
+  getBucket,
+  listBuckets,
+  updateBucket,
+} from './buckets/buckets.ts'
+import { assertQuota, readUsage } from './buckets/quota.ts'
+import { adopt } from './changes/adoption.ts'
+import { putAppended, stageAppend } from './changes/append.ts'
+import { changeVersion, rewrapVersion } from './changes/change-version.ts'
+import { deleteObject } from './changes/delete.ts'
+import { putObject } from './changes/publish.ts'
+import { renameObject } from './changes/rename.ts'
 import type { StoreContext } from './context.ts'
 import type { Store } from './contract.ts'
-import { deleteObject } from './delete.ts'
 import { compareVersions, countLeftovers } from './fsck/compare-versions.ts'
-import { listObjects, listVersions } from './listing.ts'
-import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './parts.ts'
-import { putObject } from './publish.ts'
-import { assertQuota, readUsage } from './quota.ts'
-import { findVersion, headObject, listObjectParts, openObject } from './read.ts'
-import { renameObject } from './rename.ts'
+import { listObjects, listVersions } from './reads/listing.ts'
+import { findVersion, headObject, listObjectParts, openObject } from './reads/read.ts'
 import { stage, stageCopy } from './staging.ts'
 import { storeTimeMs } from './store-time.ts'
-import { abortUpload, completeUpload, createUpload, getUpload, listUploads } from './uploads.ts'
+import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './uploads/parts.ts'
+import { abortUpload, completeUpload, createUpload, getUpload, listUploads } from './uploads/uploads.ts'
 
 /** What the blob store asks of the store: what becomes of changes by hand. */
 export const ownerOver = (context: StoreContext): BlobOwner => ({

@@ -1,5 +1,5 @@
 /**
- * Websites of buckets: pages for visitors of a host that names a website, see model/bucket/website-host.ts. They read what everybody
+ * Websites of buckets: pages for visitors of a host that names a website, see model/bucket/website/website-host.ts. They read what everybody
  * may read, by GET and HEAD; signatures and queries of S3 mean nothing here.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
  */

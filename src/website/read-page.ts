@@ -1,8 +1,8 @@
 /** Reads an object for a visitor, who is anonymous whatever the request claims. */
 
 import type { Rights } from '#access/decide/gatekeeper.ts'
-import { tellMissingToListers } from '#access/decide/missing-object.ts'
-import { openVersion, readAuthorized } from '#access/decide/object-access.ts'
+import { tellMissingToListers } from '#access/decide/objects/missing-object.ts'
+import { openVersion, readAuthorized } from '#access/decide/objects/object-access.ts'
 import { contentHeaders } from '#http/object/content-headers.ts'
 import { checkRead } from '#http/object/read-conditions.ts'
 import { anonymous } from '#model/account.ts'

@@ -4,8 +4,14 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html
  */
 import type { Bucket } from '#model/bucket/bucket.ts'
-import { findRuleForError, findRuleForKey, indexedKey, type RoutingRule, type Website } from '#model/bucket/website.ts'
-import { locationOfAll, locationOfFolder, locationOfRule } from '#model/bucket/website-redirect.ts'
+import {
+  findRuleForError,
+  findRuleForKey,
+  indexedKey,
+  type RoutingRule,
+  type Website,
+} from '#model/bucket/website/website.ts'
+import { locationOfAll, locationOfFolder, locationOfRule } from '#model/bucket/website/website-redirect.ts'
 import { ApiError, asApiError } from '#model/errors.ts'
 import { type ErrorIds, errorHeaders, errorPage } from './error-page.ts'
 import { type Domain, hasPage, readErrorDocument, readPage } from './read-page.ts'

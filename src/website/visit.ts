@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
-import type { VisitedAddress } from '#model/bucket/website-redirect.ts'
+import type { VisitedAddress } from '#model/bucket/website/website-redirect.ts'
 import type { Content } from '#store/contract.ts'
 
 /** A request for a page. */

@@ -1,7 +1,7 @@
 /** How long CompleteMultipartUpload takes for one big object: its parts are sent first, only the last request is timed. */
 import { randomBytes } from 'node:crypto'
-import { ask, sendAll } from './load.ts'
-import { type Bench, bucket } from './works.ts'
+import { ask, sendAll } from './load/load.ts'
+import { type Bench, bucket } from './load/works.ts'
 
 const partBytes = 8 * 1024 * 1024
 

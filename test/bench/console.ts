@@ -16,8 +16,8 @@ import { defaultControls } from '#model/access/object-ownership.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { Store } from '#store/contract.ts'
 import { type ConsoleVisitor, signIn } from './console-visitor.ts'
-import { findFreePort, root, tsx } from './own-server.ts'
-import { startServer } from './processes.ts'
+import { findFreePort, root, tsx } from './servers/own-server.ts'
+import { startServer } from './servers/processes.ts'
 
 const MiB = 1024 * 1024
 const uploadMiB = Number(process.argv[2] ?? 5) * 1024

@@ -8,14 +8,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { chooseCandidates } from './candidates.ts'
 import { timeCompleteMs } from './complete.ts'
-import { Contender } from './contender.ts'
+import { chooseWorks, type Work } from './load/works.ts'
 import { median } from './median.ts'
 import { parseOptions } from './options.ts'
 import { measurePolicy } from './policies.ts'
 import { formatDetails, formatRatio, formatSealedRatio, formatTable, type Report } from './report.ts'
-import { chooseWorks, type Work } from './works.ts'
+import { chooseCandidates } from './servers/candidates.ts'
+import { Contender } from './servers/contender.ts'
 
 /**
  * The folder of all candidates' folders, which is removed when all are done, and which ext4 is asked to spread over its block groups:

@@ -2,9 +2,9 @@
  * What a bucket policy of 50 statements with mixed conditions costs a GET. None of them decides, so evaluating them is all that changes.
  * With and without take turns on one server: between two servers, or two moments, a machine differs by more than they do.
  */
-import { ask } from './load.ts'
+import { ask } from './load/load.ts'
+import { type Bench, bucket, type Work } from './load/works.ts'
 import { median } from './median.ts'
-import { type Bench, bucket, type Work } from './works.ts'
 
 const rounds = 8
 const roundSeconds = 2

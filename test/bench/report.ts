@@ -1,7 +1,7 @@
 /** Turns what was measured into the table: one line a candidate, one column a work, each with its ratio to the floor. */
-import type { LoadResult } from './load.ts'
+import type { LoadResult } from './load/load.ts'
+import type { Work } from './load/works.ts'
 import { median } from './median.ts'
-import type { Work } from './works.ts'
 
 export interface Measurement extends LoadResult {
   readonly perSecond: number

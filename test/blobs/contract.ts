@@ -8,7 +8,7 @@ import type { BlobStore } from '#blobs/contract/blob-store.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
 import { OpenBytes } from '#blobs/open-bytes.ts'
 import { crc64nvmeOf, type StoredVersion } from '#metadata/version-codec.ts'
-import type { Upload } from '#model/object/upload.ts'
+import type { Upload } from '#model/object/multipart/upload.ts'
 import { bodyOf, KeyRows, type OpenedBlobs } from './key-rows.ts'
 
 const small = Buffer.from('a small body')

@@ -10,7 +10,7 @@ import { newOrder, randomId } from '#metadata/order.ts'
 import { decodeJson, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
-import type { Upload } from '#model/object/upload.ts'
+import type { Upload } from '#model/object/multipart/upload.ts'
 
 export interface OpenedBlobs {
   readonly engine: LocalEngine

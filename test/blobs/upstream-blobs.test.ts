@@ -8,7 +8,7 @@ import { hasVersity, startOwnUpstream, startVersity, type TestUpstream } from '.
 import { appendContract } from './append-contract.ts'
 import { blobContract } from './contract.ts'
 import type { OpenedBlobs } from './key-rows.ts'
-import { sealingAll } from './sealed-blobs.ts'
+import { sealingAll } from './sealed/sealed-blobs.ts'
 
 const stores = [
   { name: 'this program', isThere: true, start: startOwnUpstream },

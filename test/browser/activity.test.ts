@@ -2,8 +2,8 @@
 import { CreateBucketCommand, GetObjectCommand, HeadBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { axeProblems, hasBrowser, says, signIn } from './browser.ts'
-import { type Site, startSite } from './site.ts'
+import { axeProblems, hasBrowser, says, signIn } from './visit/browser.ts'
+import { type Site, startSite } from './visit/site.ts'
 
 describe.skipIf(!hasBrowser)('the activity page', () => {
   let site: Site

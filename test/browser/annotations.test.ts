@@ -1,8 +1,8 @@
 /** Annotations on the page of an object: added, changed and deleted in a dialog. */
 import { CreateBucketCommand, PutObjectAnnotationCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { axeProblems, hasBrowser, says, signIn } from './browser.ts'
-import { type Site, startSite } from './site.ts'
+import { axeProblems, hasBrowser, says, signIn } from './visit/browser.ts'
+import { type Site, startSite } from './visit/site.ts'
 
 describe.skipIf(!hasBrowser)('annotations', () => {
   let site: Site
@@ -42,6 +42,7 @@ describe.skipIf(!hasBrowser)('annotations', () => {
     await says(page, '7 B')
     page.on('dialog', (dialog) => void dialog.accept())
     await card.getByRole('link', { name: 'review' }).click()
+    await page.getByLabel('Text').waitFor()
     await page.getByRole('button', { name: 'Delete' }).last().click()
     await card.getByRole('link', { name: 'review' }).waitFor({ state: 'detached' })
     expect(await card.getByRole('link').allTextContents()).toEqual(['Add', 'Überblick_1'])

@@ -1,8 +1,8 @@
 /** KMS keys in the console: made, named, rotated, disabled, and on their way to deletion. */
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hasBrowser, says, signIn } from './browser.ts'
-import { type Site, startSite } from './site.ts'
+import { hasBrowser, says, signIn } from './visit/browser.ts'
+import { type Site, startSite } from './visit/site.ts'
 
 describe.skipIf(!hasBrowser)('a KMS key', () => {
   let site: Site

@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { hasBrowser, says, signIn } from './browser.ts'
-import { type Site, startSite } from './site.ts'
+import { hasBrowser, says, signIn } from './visit/browser.ts'
+import { type Site, startSite } from './visit/site.ts'
 
 const shots = process.env.MYFSIO_SHOTS
 

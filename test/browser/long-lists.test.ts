@@ -2,9 +2,9 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createUser } from '#identity/accounts/users.ts'
-import { becomes, hasBrowser, says, signIn } from './browser.ts'
-import { putMany } from './put-many.ts'
-import { type Site, startSite } from './site.ts'
+import { becomes, hasBrowser, says, signIn } from './visit/browser.ts'
+import { putMany } from './visit/put-many.ts'
+import { type Site, startSite } from './visit/site.ts'
 
 const count = 2400
 const rowsOfPage = 100

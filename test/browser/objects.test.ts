@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { appears, becomes, dropFiles, hasBrowser, says, signIn } from './browser.ts'
-import { hasInk, recordVideo, seek } from './in-page.js'
-import { putMany } from './put-many.ts'
-import { pdf, png, svg, wav } from './samples.ts'
-import { type Site, startSite } from './site.ts'
+import { appears, becomes, dropFiles, hasBrowser, says, signIn } from './visit/browser.ts'
+import { hasInk, recordVideo, seek } from './visit/in-page.js'
+import { putMany } from './visit/put-many.ts'
+import { pdf, png, svg, wav } from './visit/samples.ts'
+import { type Site, startSite } from './visit/site.ts'
 
 const largeBytes = Number(process.env.LARGE_FILE_MIB ?? 300) * 1024 * 1024
 

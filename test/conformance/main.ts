@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startOwnServer } from '../bench/own-server.ts'
+import { startOwnServer } from '../bench/servers/own-server.ts'
 import { startIssuer } from './issuer.ts'
 import { makeKmsKeys } from './kms-keys.ts'
 import {

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { setTimeout as slowDisk } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { ManualClock } from '../support/manual-clock.ts'
 import { startTestConsole, type TestConsole } from './start-console.ts'
 
@@ -101,6 +102,29 @@ describe('a session', () => {
     expect((await two.get('/ui')).status).toBe(303)
     await site.writeUsers((all) => all)
     expect((await one.get('/ui')).status).toBe(303)
+  })
+
+  it('has saved a session before the browser can follow the redirect', async () => {
+    const visitor = site.visitor()
+    await visitor.get('/ui/sign-in')
+    const signedIn = await visitor.post('/ui/sign-in', { name: 'admin', secret: 'admin-secret' })
+    const cookies = [signedIn.headers['set-cookie'] ?? []].flat().map((cookie) => cookie.split(';', 1)[0])
+    const headers = { cookie: cookies.join('; ') }
+    await visitor.get('/ui/buckets')
+    const { engine } = site.opened
+    const commit = engine.commit.bind(engine)
+    onTestFinished(() => {
+      engine.commit = commit
+    })
+    engine.commit = async (changes) => {
+      await slowDisk(50)
+      return commit(changes)
+    }
+    const body = new URLSearchParams({ csrf: visitor.token(), name: 'noticed' })
+    // Resolves with the head of the answer.
+    const answer = await fetch(`${site.url}/ui/buckets`, { method: 'POST', redirect: 'manual', headers, body })
+    const next = await fetch(new URL(answer.headers.get('location') ?? '', site.url), { headers })
+    expect(await next.text()).toContain('Bucket noticed created')
   })
 
   it('ends after SESSION_LIFETIME_DAYS, however much it is used', async () => {

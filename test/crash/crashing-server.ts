@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { expect } from 'vitest'
-import { findFreePort, root, tsx } from '../bench/own-server.ts'
+import { findFreePort, root, tsx } from '../bench/servers/own-server.ts'
 import { stagedFiles } from '../staged-files.ts'
 
 export const md5Of = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex')

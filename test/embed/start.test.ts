@@ -1,5 +1,5 @@
 /** The program inside another process, through the real SDK. */
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -121,6 +121,15 @@ describe('startMyFSIO', () => {
     await using second = await startMyFSIO(options)
     const { Body } = await clientOf(second).send(new GetObjectCommand({ Bucket: 'kept', Key: 'k' }))
     expect(await Body?.transformToString()).toBe('v')
+  })
+
+  it('says of a damaged index in `root` what is wrong with it, and the process goes on', async () => {
+    const root = join(folder, 'damaged')
+    const server = await startMyFSIO({ root, buckets: ['one'] })
+    await server.close()
+    const index = join(root, '.myfsio.sys', 'index', 'data.mdb')
+    await truncate(index, (await stat(index)).size / 2)
+    await expect(startMyFSIO({ root })).rejects.toThrow(/data\.mdb is damaged: .*\. Restore the folder from a backup/)
   })
 
   it('accepts any region unless one is asked for', async () => {

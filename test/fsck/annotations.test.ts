@@ -12,7 +12,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { checkFolder } from '#app/check-folder.ts'
+import { checkFolder } from '#app/folder/check-folder.ts'
 import { openEngine } from '#app/open-store.ts'
 import type { Finding } from '#blobs/contract/inspection.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'

@@ -19,7 +19,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { checkFolder } from '#app/check-folder.ts'
+import { checkFolder } from '#app/folder/check-folder.ts'
 import { openContext, openEngine } from '#app/open-store.ts'
 import type { Finding } from '#blobs/contract/inspection.ts'
 import { Layout } from '#blobs/files/place/layout.ts'
@@ -28,7 +28,7 @@ import { rowKey } from '#metadata/tables.ts'
 import { openDefaults } from '#model/bucket/new-bucket.ts'
 import type { VersionPosition } from '#store/contract.ts'
 import { compareVersions, countLeftovers } from '#store/fsck/compare-versions.ts'
-import { listObjects } from '#store/listing.ts'
+import { listObjects } from '#store/reads/listing.ts'
 import { startServer, type TestServer } from '../s3/start-server.ts'
 import { silentLog } from '../store/fixtures.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SharedFlush } from '#metadata/lmdb/shared-flush.ts'
+import { SharedFlush } from '#metadata/lmdb/log/shared-flush.ts'
 
 describe('a shared flush', () => {
   function controlled(delayMs = 0) {

@@ -6,8 +6,8 @@ import { systemClock } from '#lib/clock.ts'
 import { parsePolicy } from '#policy/document/parse-policy.ts'
 import { compilePolicy } from '#policy/evaluate/compile.ts'
 import { evaluate, type Policies } from '#policy/evaluate/evaluate.ts'
+import { bucket } from '../bench/load/works.ts'
 import { fiftyStatements } from '../bench/policies.ts'
-import { bucket } from '../bench/works.ts'
 import { account, identityPolicy, user } from './ask.ts'
 
 const options = { clientAddress: createClientAddress([]), region: 'us-east-1', clock: systemClock }

@@ -10,8 +10,8 @@ import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { rowsOf } from '#metadata/tables.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { Origin } from '#model/origin.ts'
+import { forgetEvents, listEvents } from '#store/changes/outbox.ts'
 import type { Store } from '#store/contract.ts'
-import { forgetEvents, listEvents } from '#store/outbox.ts'
 import { attributes, bucketOf, silentLog } from './fixtures.ts'
 
 const principal = { canonicalId: 'c1', accessKeyId: 'AK', displayName: 'Ann', isAnonymous: false }

@@ -113,10 +113,10 @@ async function startServer(
     ...settings,
   }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   let server: ChildProcess | undefined
-  const address = () => parsePostgresUrl(`postgres://myfsio@127.0.0.1:${port}/postgres`) as PostgresAddress
   const start = async () => {
     server = spawn(program('postgres'), ['-D', data, ...flags], options)
-    await vi.waitFor(async () => (await Connection.open(address())).close(), { timeout: 20_000, interval: 50 })
+    const isReady = () => execFileSync(program('pg_isready'), ['-h', '127.0.0.1', '-p', String(port)], options)
+    await vi.waitFor(isReady, { timeout: 20_000, interval: 50 })
   }
   const stop = async (mode: 'fast' | 'immediate') => {
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return

@@ -1,7 +1,7 @@
 /** Which hosts are those of websites. */
 import * as aws from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createWebsiteHostReader } from '#model/bucket/website-host.ts'
+import { createWebsiteHostReader } from '#model/bucket/website/website-host.ts'
 import { servedBy, startSite, type TestSite } from './start-site.ts'
 
 describe('a host', () => {

@@ -9,7 +9,7 @@ import type { ApiError } from '#model/errors.ts'
 import { isKeptToOwnersAccount, isOfOwnersAccount } from '#policy/owners-account.ts'
 import type { Authorizer } from './authorizer.ts'
 import { type KeyQuestion, keyDecision } from './key-access.ts'
-import { ObjectNeeded } from './object-needed.ts'
+import { ObjectNeeded } from './objects/object-needed.ts'
 import { lacksPayer } from './requester-pays.ts'
 import { type ArnResource, type Asking, askingOf, type Resource } from './resource.ts'
 

@@ -13,7 +13,7 @@ import { type NamedTags, parseTagQuery } from '#model/tags.ts'
 import { actions, isSaidInVain, understandsKey } from '#policy/actions.ts'
 import type { ContextLookup } from '#policy/evaluate/access-request.ts'
 import { parseTimestamp } from '#signature/credentials.ts'
-import { ObjectNeeded } from './object-needed.ts'
+import { ObjectNeeded } from './objects/object-needed.ts'
 import type { Resource } from './resource.ts'
 
 type Values = ReturnType<ContextLookup>

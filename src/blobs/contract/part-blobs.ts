@@ -1,8 +1,8 @@
 import type { BlobRef } from '#metadata/blob-ref.ts'
 import type { Awaitable } from '#metadata/engine.ts'
 import type { Transaction } from '#metadata/transact.ts'
+import type { Upload } from '#model/object/multipart/upload.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
-import type { Upload } from '#model/object/upload.ts'
 import type { ByteRange, IncomingBody, PartRef, StagedPartBlob } from './incoming.ts'
 import type { OpenBlob } from './open-blob.ts'
 

@@ -1,8 +1,8 @@
 /** Encryption over a blob store. What comes is sealed before that store has it; sizes and digests that are told are of the plaintext. */
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import type { DataKeys, Sealing } from '#model/object/encryption.ts'
+import type { Upload } from '#model/object/multipart/upload.ts'
 import type { ChecksumAlgorithm, ObjectPart } from '#model/object/object.ts'
-import type { Upload } from '#model/object/upload.ts'
 import type { ByteRange, IncomingBody, PartRef, StagedBlob, StagedPartBlob } from './incoming.ts'
 import type { OpenBlob } from './open-blob.ts'
 import type { AssembledBlob } from './part-blobs.ts'

@@ -6,7 +6,7 @@ import { timeOfOrder } from '#metadata/order.ts'
 import { rowsOf } from '#metadata/tables.ts'
 import type { Figure, WorkStatus } from '#model/work-status.ts'
 import type { FilesContext } from './context.ts'
-import { decodePending, smallBytesOf } from './moves/pending.ts'
+import { decodePending, smallBytesOf } from './pending/pending.ts'
 import { isSpare } from './staging/spares.ts'
 
 const countedMax = 1000

@@ -5,8 +5,8 @@ import { readBody } from '#blobs/read-body.ts'
 import type { BlobRef } from '#metadata/blob-ref.ts'
 import { randomId } from '#metadata/order.ts'
 import { ApiError } from '#model/errors.ts'
+import type { Upload } from '#model/object/multipart/upload.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
-import type { Upload } from '#model/object/upload.ts'
 import { copyOf, digestsOf } from './copy-of.ts'
 
 interface KeptPart {

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Request, Response } from 'express'
 import type { Answer, View } from '#console/page.ts'
-import type { Notice, VisitSession } from '#console/session/session.ts'
+import { type Notice, saveSession, type VisitSession } from '#console/session/session.ts'
 import { isForDialog } from './render.ts'
 
 const compress = promisify(gzip)
@@ -23,7 +23,10 @@ export async function sendAnswer(
   { render, session }: Sending,
 ): Promise<void> {
   if ('redirect' in answer) {
-    if (answer.notice !== undefined && session !== undefined) session.notice = answer.notice
+    if (answer.notice !== undefined && session !== undefined) {
+      session.notice = answer.notice
+      await saveSession(session)
+    }
     if (answer.cookie !== undefined) response.append('set-cookie', answer.cookie)
     // If the script followed the redirect, it would use up the notice before the visitor sees the page.
     if (isForDialog(request)) response.set('x-redirect', answer.redirect).status(204).end()
@@ -37,8 +40,11 @@ export async function sendAnswer(
     await sendContent(answer, request, response)
   } else {
     const notice = answer.isFragment || isForDialog(request) ? undefined : session?.notice
-    if (notice !== undefined) delete session?.notice
     const html = await render(answer, notice)
+    if (notice !== undefined && session !== undefined) {
+      delete session.notice
+      await saveSession(session)
+    }
     response
       .status(answer.status ?? 200)
       .set('cache-control', 'no-store')

@@ -6,8 +6,8 @@ import {
   type ObjectLock,
   protectionOf,
   type RetentionMode,
-} from '#model/object/lock.ts'
-import type { LockPeriod } from '#model/object/lock-period.ts'
+} from '#model/object/lock/lock.ts'
+import type { LockPeriod } from '#model/object/lock/lock-period.ts'
 
 /** What happens to an object that is uploaded now without a lock of its own. */
 export function describeDefault(retention: DefaultRetention | undefined, nowMs: number): string[] {

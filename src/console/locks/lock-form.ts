@@ -1,7 +1,12 @@
 /** Object Lock as fields of a form. */
 import { ApiError } from '#model/errors.ts'
-import { type DefaultRetention, type RequestedRetention, type Retention, retentionModes } from '#model/object/lock.ts'
-import { type LockPeriod, parsePeriod } from '#model/object/lock-period.ts'
+import {
+  type DefaultRetention,
+  type RequestedRetention,
+  type Retention,
+  retentionModes,
+} from '#model/object/lock/lock.ts'
+import { type LockPeriod, parsePeriod } from '#model/object/lock/lock-period.ts'
 
 /** As it is typed. */
 export interface TypedRetention {

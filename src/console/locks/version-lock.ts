@@ -1,12 +1,12 @@
 /** Retention, event hold and legal hold of a version. */
-import { readAuthorized, versionRecord } from '#access/decide/object-access.ts'
+import { readAuthorized, versionRecord } from '#access/decide/objects/object-access.ts'
 import { objectHref } from '#console/address.ts'
 import { nameOf, objectCrumbs } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { refusalOf } from '#model/errors.ts'
-import { lockRefusal, protectionOf } from '#model/object/lock.ts'
+import { lockRefusal, protectionOf } from '#model/object/lock/lock.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
-import { assertHasLock, mayPassGovernance, putLegalHold, putRetention } from '#objects/lock-object.ts'
+import { assertHasLock, mayPassGovernance, putLegalHold, putRetention } from '#objects/versions/lock-object.ts'
 import { describeLock, describeRefusal } from './describe-lock.ts'
 import { requestedIn, type TypedRetention, typedIn, typedRetention } from './lock-form.ts'
 

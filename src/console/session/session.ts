@@ -75,7 +75,7 @@ export function endSession(request: IncomingMessage): Promise<void> {
   })
 }
 
-/** Completes before the answer is sent, so that the next request finds it. */
+/** The middleware saves a changed session too, but after the head of the answer: a browser that follows a redirect would come too early. */
 export function saveSession(visitSession: VisitSession): Promise<void> {
   return new Promise((resolve, reject) => visitSession.save((error) => (error ? reject(error) : resolve())))
 }

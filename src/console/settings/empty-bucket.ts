@@ -1,7 +1,7 @@
 import { listing } from '#console/facts.ts'
 import { type Deletions, summaryOf } from '#console/objects/selection/deletions.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
-import { deleteNamed } from '#objects/delete-object.ts'
+import { deleteNamed } from '#objects/versions/delete-object.ts'
 
 export interface Marker {
   readonly key: string

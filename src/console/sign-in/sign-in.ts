@@ -1,7 +1,7 @@
 import type { SignedIn } from '#access/sign-in/sign-in.ts'
 import { safeNext } from '#console/address.ts'
 import type { Page, Visit } from '#console/page.ts'
-import { renewSession } from '#console/session/session.ts'
+import { renewSession, saveSession } from '#console/session/session.ts'
 import { ApiError } from '#model/errors.ts'
 
 export const showSignIn: Page = (visit) => {
@@ -30,6 +30,7 @@ async function start(visit: Visit, signedIn: SignedIn, nowMs: number): Promise<v
   const session = await renewSession(visit.message)
   session.signedIn = signedIn
   session.signedInAtMs = nowMs
+  await saveSession(session)
 }
 
 const form = (next: string, name = '', problem?: string, status = 200) => ({

@@ -1,8 +1,8 @@
-import { readAuthorized, versionRecord } from '#access/decide/object-access.ts'
+import { readAuthorized, versionRecord } from '#access/decide/objects/object-access.ts'
 import { objectHref } from '#console/address.ts'
 import { nameOf, objectCrumbs } from '#console/objects/folder/folder.ts'
 import type { Page, Visit } from '#console/page.ts'
-import { putTags } from '#objects/tag-object.ts'
+import { putTags } from '#objects/versions/tag-object.ts'
 import { problemOf, type TagForm, tagsIn, tagView } from './tag-form.ts'
 
 export const showObjectTags: Page = async (visit, { store, gatekeeper }) => {

@@ -21,7 +21,7 @@ import { bundle } from './bundle.ts'
 import { packageRoot } from './package-root.ts'
 
 export const programs = {
-  child: 'src/launcher/child.ts',
+  child: 'src/launcher/processes/child.ts',
   'lane-worker': 'src/lib/digest/lane-worker.ts',
   'spares-worker': 'src/blobs/files/staging/spares-worker.ts',
   'read-index': 'src/metadata/lmdb/read-index.ts',

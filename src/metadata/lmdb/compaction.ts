@@ -17,14 +17,14 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { syncFolderSync } from '#lib/files/sync.ts'
-import { Checkpoints } from './checkpoints.ts'
 import { DataFileRoom } from './data-file-room.ts'
 import { abortable, type Database, openDatabase, openReadOnly, scanDatabase } from './database.ts'
-import { positionIn } from './log.ts'
+import { Checkpoints } from './log/checkpoints.ts'
+import { positionIn } from './log/log.ts'
+import type { Position } from './log/redo-log.ts'
 import { dataFile, readMeta, readUsage } from './meta.ts'
-import type { Position } from './redo-log.ts'
+import { lockAlone, lockLmdbAlone } from './processes/users.ts'
 import { behindGate, ensureCheckpoint } from './restore.ts'
-import { lockAlone, lockLmdbAlone } from './users.ts'
 
 const rowsAtOnce = 5000
 /** Above every row. */

@@ -12,12 +12,12 @@ import { type DiskReserve, isVolumeFull } from '#lib/files/disk-reserve.ts'
 import { QuickSync } from '#lib/files/quick-sync.ts'
 import { datasync } from '#lib/files/sync.ts'
 import { libc } from '#lib/system/libc.ts'
-import { Checkpoints } from './checkpoints.ts'
 import { abortable, type Database } from './database.ts'
-import { appendRecord, beginSegment, positionIn } from './log.ts'
+import { Checkpoints } from './log/checkpoints.ts'
+import { appendRecord, beginSegment, positionIn } from './log/log.ts'
+import { type Position, type Put, RedoLog } from './log/redo-log.ts'
+import { SharedFlush } from './log/shared-flush.ts'
 import { dataFile, readMeta } from './meta.ts'
-import { type Position, type Put, RedoLog } from './redo-log.ts'
-import { SharedFlush } from './shared-flush.ts'
 
 const checkpointAfterMs = 1000
 /** LMDB takes a mebibyte for each transaction: to get it from the system each time, and to give it back, is a part of what one costs. */

@@ -5,8 +5,8 @@
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import { programFile } from '#lib/program/program-file.ts'
-import { machineOf } from './machine.ts'
 import { dataFile, pagesNeeded, readMeta } from './meta.ts'
+import { machineOf } from './processes/machine.ts'
 import { findOutdated } from './restore.ts'
 
 const silenceMaxMs = 20_000

@@ -3,9 +3,9 @@
  * least each second while it reads, and ends with an error if an entry is wrong.
  */
 import { open } from 'lmdb'
-import { machineOf } from './machine.ts'
+import { machineOf } from './processes/machine.ts'
+import { isLmdbOpen } from './processes/users.ts'
 import { ensureCheckpoint, findOutdated } from './restore.ts'
-import { isLmdbOpen } from './users.ts'
 
 const [, , path = ''] = process.argv
 const machine = () => machineOf(path)

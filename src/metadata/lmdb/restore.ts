@@ -7,13 +7,13 @@ import { join } from 'node:path'
 import { ABORT } from 'lmdb'
 import { bootId } from '#lib/system/boot-id.ts'
 import { IndexUnreadable } from '#metadata/index-unreadable.ts'
-import { type Checkpoint, Checkpoints } from './checkpoints.ts'
 import { DataFileRoom } from './data-file-room.ts'
 import { abortable, type Database, openDatabase } from './database.ts'
-import { beginSegment, positionIn } from './log.ts'
+import { type Checkpoint, Checkpoints } from './log/checkpoints.ts'
+import { beginSegment, positionIn } from './log/log.ts'
+import { RedoLog } from './log/redo-log.ts'
 import { dataFile, readMeta, writeMeta } from './meta.ts'
-import { RedoLog } from './redo-log.ts'
-import { isLmdbOpen } from './users.ts'
+import { isLmdbOpen } from './processes/users.ts'
 
 /** machineOf, or what a test says instead. */
 type Machine = () => string

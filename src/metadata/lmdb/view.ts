@@ -4,7 +4,7 @@ import type { Exclusive } from '#metadata/local-engine.ts'
 import { addNumbers, addToCounters, type CommitView, decodeCounters } from '#metadata/write.ts'
 import { type Database, find, isEmpty, isEntry, scanDatabase } from './database.ts'
 import type { LmdbDurability } from './durability.ts'
-import type { Put } from './redo-log.ts'
+import type { Put } from './log/redo-log.ts'
 
 /** Of a counter row, not written yet: tasks that share a transaction nearly always count for the same bucket. */
 interface Sum {

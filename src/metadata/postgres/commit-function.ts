@@ -161,4 +161,4 @@ const application = (schema: string, rows: string, counts: string, total: string
   END IF;`
 
 /** The first half of the names of locks on slots. Of two numbers, so that they never meet the locks of keys. */
-const slotLocks = 0x6d66
+export const slotLocks = 0x6d66

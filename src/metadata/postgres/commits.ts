@@ -2,7 +2,7 @@
 import type { Commit, Committed } from '#metadata/engine.ts'
 import { ApiError } from '#model/errors.ts'
 import { commitFunctionName, laneClosed, parameters, weakLocks } from './commit-function.ts'
-import { type Connection, ConnectionLost } from './connection.ts'
+import type { Connection } from './connection.ts'
 import { encodeGroup, locksMax } from './encode-group.ts'
 import { asCallersError, failureOf, isOutcomeUnknown, sqlStateOf, unavailable } from './failures.ts'
 import { areApart, areTogether, type Footprint, footprintOf, Ground } from './footprint.ts'
@@ -171,7 +171,7 @@ export class Commits {
       connection.destroy()
       return { unknown: { lane: connection.lane, number, connectionName: connection.name } }
     } else {
-      const failure = error instanceof ConnectionLost ? 'elsewhere' : failureOf(error)
+      const failure = failureOf(error)
       if (failure === 'elsewhere') connection.destroy()
       if (failure === 'final') throw error
     }

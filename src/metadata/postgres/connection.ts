@@ -3,17 +3,13 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Client, ClientConfig, QueryArrayConfig } from 'pg'
 import type { PostgresAddress } from '#config/metadata-url.ts'
-import { sqlStateOf } from './failures.ts'
+import { ConnectionLost, sqlStateOf } from './failures.ts'
 
 export interface Statement {
   /** Prepared once by this name in each connection. Without: it runs once. */
   readonly name?: string
   readonly text: string
   readonly values?: readonly unknown[]
-}
-
-export class ConnectionLost extends Error {
-  override readonly name = 'ConnectionLost'
 }
 
 export class Connection {

@@ -5,7 +5,7 @@
 import type { PostgresAddress } from '#config/metadata-url.ts'
 import type { Bytes, Commit, Committed, Entry, KeyRange, MetadataEngine } from '#metadata/engine.ts'
 import { Commits } from './commits.ts'
-import { type Connection, ConnectionLost } from './connection.ts'
+import type { Connection } from './connection.ts'
 import { asCallersError, failureOf, unavailable } from './failures.ts'
 import { isMadeByAnother, migrate } from './migrate.ts'
 import { Outcomes } from './outcomes.ts'
@@ -105,7 +105,7 @@ async function tried(
   try {
     return { rows: await work(connection) }
   } catch (error) {
-    const failure = error instanceof ConnectionLost ? 'elsewhere' : failureOf(error)
+    const failure = failureOf(error)
     if (failure === 'final') throw asCallersError(error)
     if (failure === 'elsewhere') connection.destroy()
     return { failed: error }

@@ -1,13 +1,19 @@
 /** What an error of the database means for the caller. */
 import { ApiError } from '#model/errors.ts'
 
+/** No answer came, or none will: a commit on its way may or may not have taken effect. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost'
+}
+
 /** `again`: nothing was applied, and the same may succeed on this connection. `elsewhere`: on another. `final`: it never will. */
 export type Failure = 'again' | 'elsewhere' | 'final'
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 export function failureOf(error: unknown): Failure {
+  if (error instanceof ConnectionLost) return 'elsewhere'
   const code = sqlStateOf(error)
-  if (code === undefined) return 'elsewhere'
+  if (code === undefined) return 'final'
   if (serialization.has(code)) return 'again'
   // Of too many locks or too little memory there may be less soon; of a full disk there is no other.
   if (code.startsWith('53')) return code === '53300' ? 'elsewhere' : 'again'
@@ -26,7 +32,7 @@ export function isOutcomeUnknown(error: unknown): boolean {
   )
 }
 
-/** Undefined: the error is none of the database, but of the connection to it. */
+/** Undefined: the error is none of the database. */
 export function sqlStateOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return undefined
   return typeof error.code === 'string' ? error.code : undefined
@@ -49,9 +55,7 @@ export const unavailable = (cause?: unknown): ApiError =>
 /** What a caller is told of an error that is not tried again. */
 export function asCallersError(error: unknown): unknown {
   if (error instanceof ApiError) return error
-  const code = sqlStateOf(error)
   // A statement that took too long was cancelled.
-  if (code === undefined || code.startsWith('53') || code === '57014' || failureOf(error) !== 'final')
-    return unavailable(error)
+  if (failureOf(error) !== 'final' || sqlStateOf(error) === '57014') return unavailable(error)
   return error
 }

@@ -1,8 +1,8 @@
 /** The connections of one process. They are opened when they are needed, and again after they were lost. */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { PostgresAddress } from '#config/metadata-url.ts'
-import { Connection, ConnectionLost } from './connection.ts'
-import { asCallersError, isRefusal, unavailable } from './failures.ts'
+import { Connection } from './connection.ts'
+import { asCallersError, ConnectionLost, isRefusal, unavailable } from './failures.ts'
 
 interface Waiting {
   readonly isWrite: boolean
@@ -49,7 +49,8 @@ export class Pool {
   async #take(isWrite: boolean, deadline: number): Promise<Connection> {
     if (this.#waiting.length >= waitingMax || this.#isClosed) throw unavailable()
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => waiting.fail(unavailable()), Math.max(0, deadline - performance.now()))
+      const waitMs = Math.min(deadline - performance.now(), 2 ** 31 - 1)
+      const timer = setTimeout(() => waiting.fail(unavailable()), Math.max(0, waitMs))
       const end = () => {
         clearTimeout(timer)
         const at = this.#waiting.indexOf(waiting)

@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { reasonOf, statusOf } from '#migrate/source/refusal.ts'
 import { ApiError } from '#model/errors.ts'
-import { deleteObject } from '#objects/delete-object.ts'
+import { deleteObject } from '#objects/versions/delete-object.ts'
 import type { ImportContext } from './context.ts'
 import { importParts } from './import-parts.ts'
 import { importWhole } from './import-whole.ts'

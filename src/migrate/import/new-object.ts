@@ -5,7 +5,7 @@ import type { Bucket } from '#model/bucket/bucket.ts'
 import type { Imported } from '#model/object/imported.ts'
 import { type StorageClass, storageClasses } from '#model/object/object.ts'
 import { isArchived } from '#model/object/storage-class.ts'
-import type { NewObject } from '#objects/new-object.ts'
+import type { NewObject } from '#objects/writes/new-object.ts'
 import type { ImportContext } from './context.ts'
 import { placeOf } from './report.ts'
 

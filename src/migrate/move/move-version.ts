@@ -5,9 +5,9 @@ import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
 import { eachRow, rowKey, rowsOf } from '#metadata/tables.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
+import { restoreVersion } from '#store/changes/restore-version.ts'
 import type { StoreContext } from '#store/context.ts'
-import { findRecord, findVersion } from '#store/read.ts'
-import { restoreVersion } from '#store/restore-version.ts'
+import { findRecord, findVersion } from '#store/reads/read.ts'
 
 export interface Stores {
   readonly from: StoreContext

@@ -1,7 +1,7 @@
 /** What headers of an answer say of a version, in our words. */
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3'
 import { type Checksum, checksumAlgorithms, type ObjectHeaders } from '#model/object/object.ts'
-import type { RequestedLock } from '#objects/lock-object.ts'
+import type { RequestedLock } from '#objects/versions/lock-object.ts'
 import type { Description } from './source.ts'
 
 type Answer = Omit<HeadObjectCommandOutput | GetObjectCommandOutput, 'Body'>

@@ -1,7 +1,7 @@
 /** What an import asks of the store that it takes objects from. */
 import type { Readable } from 'node:stream'
 import type { Checksum, ObjectHeaders } from '#model/object/object.ts'
-import type { RequestedLock } from '#objects/lock-object.ts'
+import type { RequestedLock } from '#objects/versions/lock-object.ts'
 import type { ImportedAnnotation } from '#store/annotations/contract.ts'
 import type { SourceSetting } from './setting-name.ts'
 

@@ -1,7 +1,7 @@
 /** Object Lock of a bucket: what its new versions get. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLockConfiguration.html */
 import { ApiError } from '#model/errors.ts'
-import type { DefaultRetention, ObjectLock, Retention } from '#model/object/lock.ts'
-import { afterPeriod } from '#model/object/lock-period.ts'
+import type { DefaultRetention, ObjectLock, Retention } from '#model/object/lock/lock.ts'
+import { afterPeriod } from '#model/object/lock/lock-period.ts'
 import type { Bucket } from './bucket.ts'
 
 export interface LockConfiguration {

@@ -8,7 +8,7 @@ import { digestOnce } from '#lib/digest/digest.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { hasDigestAsEtag } from './encryption.ts'
-import { isCombinable } from './multipart.ts'
+import { isCombinable } from './multipart/multipart.ts'
 import type { Checksum, ChecksumAlgorithm, ObjectPart, ObjectVersion } from './object.ts'
 import { assertActive } from './storage-class.ts'
 

@@ -5,7 +5,7 @@ import { limits } from '#model/limits.ts'
 import type { Tags } from '#model/tags.ts'
 import type { AnnotationSet } from './annotation-set.ts'
 import type { ObjectEncryption } from './encryption.ts'
-import type { ObjectLock } from './lock.ts'
+import type { ObjectLock } from './lock/lock.ts'
 
 export const checksumAlgorithms = [
   'CRC32',

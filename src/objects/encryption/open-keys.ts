@@ -1,8 +1,8 @@
 /** The data keys of what is sealed, for a reader with the right to them, or with the customer's key. */
 import { ApiError } from '#model/errors.ts'
 import type { DataKeys, ObjectEncryption } from '#model/object/encryption.ts'
+import type { Upload } from '#model/object/multipart/upload.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
-import type { Upload } from '#model/object/upload.ts'
 import type { KeyUser } from '#objects/actor.ts'
 import type { OpenObject } from '#store/contract.ts'
 import { type CustomerKey, missingCustomerKey, wrongKey } from './customer-key.ts'

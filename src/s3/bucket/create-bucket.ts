@@ -17,8 +17,8 @@ import { ApiError } from '#model/errors.ts'
 import { assertTags, type NamedTags } from '#model/tags.ts'
 import { requestedAcl } from '#s3/acl/acl-request.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
-import { readXml } from '#s3/request/read-xml.ts'
-import { readTags } from '#s3/request/tagging.ts'
+import { readXml } from '#s3/request/documents/read-xml.ts'
+import { readTags } from '#s3/request/documents/tagging.ts'
 import type { Store } from '#store/contract.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */

@@ -8,8 +8,8 @@ import { type Bucket, isBucketName } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertTags, type NamedTags, withTags } from '#model/tags.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
-import { assertOnly, readXml } from '#s3/request/read-xml.ts'
-import { readTags, tagElements } from '#s3/request/tagging.ts'
+import { assertOnly, readXml } from '#s3/request/documents/read-xml.ts'
+import { readTags, tagElements } from '#s3/request/documents/tagging.ts'
 
 const namespace = 'http://awss3control.amazonaws.com/doc/2018-08-20/'
 

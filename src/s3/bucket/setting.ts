@@ -10,8 +10,8 @@ import type { BucketSettings, SettingName } from '#model/bucket/bucket-settings.
 import { ApiError, type ErrorCode } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { OperationRow, S3Request, S3Response, Services, XmlContent } from '#s3/operation.ts'
-import { assertBodyChecksum } from '#s3/request/checksum-headers.ts'
-import { readXml } from '#s3/request/read-xml.ts'
+import { readXml } from '#s3/request/documents/read-xml.ts'
+import { assertBodyChecksum } from '#s3/request/headers/checksum-headers.ts'
 
 export interface BucketSetting<Value> {
   /** The query parameter that addresses it: `cors`. */

@@ -1,11 +1,11 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
 import { ApiError } from '#model/errors.ts'
-import { checksumTypeFor } from '#model/object/multipart.ts'
-import { createUpload } from '#objects/create-upload.ts'
-import { parseNewObject } from '#s3/object/object-attributes.ts'
+import { checksumTypeFor } from '#model/object/multipart/multipart.ts'
+import { createUpload } from '#objects/writes/create-upload.ts'
+import { parseNewObject } from '#s3/object/headers/object-attributes.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
-import { parseAlgorithm } from '#s3/request/checksum-headers.ts'
-import { encryptionOfWrite, writtenEncryptionHeaders } from '#s3/request/encryption-headers.ts'
+import { parseAlgorithm } from '#s3/request/headers/checksum-headers.ts'
+import { encryptionOfWrite, writtenEncryptionHeaders } from '#s3/request/headers/encryption-headers.ts'
 
 export const createMultipartUpload: Operation = async (request, services) => {
   const { store, accounts } = services

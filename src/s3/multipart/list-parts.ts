@@ -5,7 +5,7 @@ import { limits } from '#model/limits.ts'
 import { showOwner } from '#s3/acl/grantees.ts'
 import { formatDate } from '#s3/listing/listing.ts'
 import type { Operation } from '#s3/operation.ts'
-import { partChecksumElement } from '#s3/request/checksum-headers.ts'
+import { partChecksumElement } from '#s3/request/headers/checksum-headers.ts'
 import { readCount, uploadOf } from './part-request.ts'
 
 export const listParts: Operation = async (request, services) => {

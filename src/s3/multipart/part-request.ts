@@ -1,7 +1,7 @@
 /** Shared by UploadPart and UploadPartCopy: parameters of a part. */
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import type { Upload } from '#model/object/upload.ts'
+import type { Upload } from '#model/object/multipart/upload.ts'
 import { parseCount } from '#s3/listing/listing.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
 

@@ -1,13 +1,13 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
 import { ApiError } from '#model/errors.ts'
-import { copyPart } from '#objects/put-part.ts'
+import { copyPart } from '#objects/writes/put-part.ts'
 import { formatDate } from '#s3/listing/listing.ts'
 import { sourceVersionHeader } from '#s3/object/copy-object.ts'
-import { readCopySource } from '#s3/object/copy-source.ts'
+import { readCopySource } from '#s3/object/headers/copy-source.ts'
 import type { Operation } from '#s3/operation.ts'
-import { partChecksumElement } from '#s3/request/checksum-headers.ts'
-import { encryptionHeaders, givenKey } from '#s3/request/encryption-headers.ts'
-import { chargedHeader } from '#s3/request/request-payer.ts'
+import { partChecksumElement } from '#s3/request/headers/checksum-headers.ts'
+import { encryptionHeaders, givenKey } from '#s3/request/headers/encryption-headers.ts'
+import { chargedHeader } from '#s3/request/headers/request-payer.ts'
 import { readPartNumber, uploadOf } from './part-request.ts'
 
 export const uploadPartCopy: Operation = async (request, services) => {

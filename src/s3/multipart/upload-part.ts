@@ -1,10 +1,10 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html */
-import type { UploadedPart } from '#model/object/upload.ts'
-import { putPart } from '#objects/put-part.ts'
-import { announcedBody } from '#s3/object/announced-body.ts'
+import type { UploadedPart } from '#model/object/multipart/upload.ts'
+import { putPart } from '#objects/writes/put-part.ts'
 import type { Operation } from '#s3/operation.ts'
-import { checksumHeaderName } from '#s3/request/checksum-headers.ts'
-import { encryptionHeaders, givenKey } from '#s3/request/encryption-headers.ts'
+import { announcedBody } from '#s3/request/announced-body.ts'
+import { checksumHeaderName } from '#s3/request/headers/checksum-headers.ts'
+import { encryptionHeaders, givenKey } from '#s3/request/headers/encryption-headers.ts'
 import { readPartNumber, uploadOf } from './part-request.ts'
 
 export const uploadPart: Operation = async (request, services) => {

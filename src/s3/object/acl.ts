@@ -1,11 +1,11 @@
 import { privateAcl } from '#model/access/acl.ts'
 import { hasAclsEnabled, ownerOfObject } from '#model/access/object-ownership.ts'
-import { putAcl } from '#objects/put-acl.ts'
+import { putAcl } from '#objects/versions/put-acl.ts'
 import { readAcl } from '#s3/acl/acl-request.ts'
 import { aclDocument } from '#s3/acl/grantees.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
+import { requestedVersion } from '#s3/request/requested-version.ts'
 import { versionHeader } from './put-object.ts'
-import { requestedVersion } from './requested-version.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html */
 export async function getObjectAcl(request: S3Request, { accounts }: Services): Promise<S3Response> {

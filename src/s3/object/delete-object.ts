@@ -1,9 +1,9 @@
 import { ApiError } from '#model/errors.ts'
-import { deleteObject as remove } from '#objects/delete-object.ts'
+import { deleteObject as remove } from '#objects/versions/delete-object.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
+import { requestedVersion } from '#s3/request/requested-version.ts'
 import type { DeleteConditions, DeletedObject } from '#store/contract.ts'
-import { readBypass } from './lock-headers.ts'
-import { requestedVersion } from './requested-version.ts'
+import { readBypass } from './headers/lock-headers.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
 export const deleteObject: Operation = async (request, { store }) => {

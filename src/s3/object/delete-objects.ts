@@ -5,13 +5,13 @@ import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { decisionHeader } from '#model/served-request.ts'
-import { type Deletion, deleteNamed } from '#objects/delete-object.ts'
+import { type Deletion, deleteNamed } from '#objects/versions/delete-object.ts'
 import type { Operation, XmlContent } from '#s3/operation.ts'
-import { announcedChecksum } from '#s3/request/checksum-headers.ts'
-import { readXml } from '#s3/request/read-xml.ts'
+import { readXml } from '#s3/request/documents/read-xml.ts'
+import { announcedChecksum } from '#s3/request/headers/checksum-headers.ts'
 import type { DeletedObject } from '#store/contract.ts'
 import { parseSizeAndTime } from './delete-object.ts'
-import { readBypass } from './lock-headers.ts'
+import { readBypass } from './headers/lock-headers.ts'
 
 /** The number of refused keys with a decision id, so that the header stays short. */
 const decisionIdsMax = 20

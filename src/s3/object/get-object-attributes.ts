@@ -1,14 +1,14 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html */
-import { readAuthorized, versionRecord } from '#access/decide/object-access.ts'
+import { readAuthorized, versionRecord } from '#access/decide/objects/object-access.ts'
 import { checkRead } from '#http/object/read-conditions.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import { withoutCount } from '#model/object/multipart.ts'
+import { withoutCount } from '#model/object/multipart/multipart.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import { openKeys } from '#objects/encryption/open-keys.ts'
 import type { Operation, S3Request, Services, XmlContent } from '#s3/operation.ts'
-import { checksumElements, checksumOfPart, partChecksumElement } from '#s3/request/checksum-headers.ts'
-import { keyOfRead } from '#s3/request/encryption-headers.ts'
+import { checksumElements, checksumOfPart, partChecksumElement } from '#s3/request/headers/checksum-headers.ts'
+import { keyOfRead } from '#s3/request/headers/encryption-headers.ts'
 import { versionHeader } from './put-object.ts'
 
 /** Also needs GetObject: attributes must not reveal what GetObject may not. */

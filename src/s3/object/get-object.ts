@@ -2,7 +2,7 @@
  * GetObject and HeadObject, which differ only in the body.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
-import { mayReadTags } from '#access/decide/tag-access.ts'
+import { mayReadTags } from '#access/decide/objects/tag-access.ts'
 import { checkRead } from '#http/object/read-conditions.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Checksum, ObjectVersion } from '#model/object/object.ts'
@@ -11,10 +11,10 @@ import { assertActive } from '#model/object/storage-class.ts'
 import type { CustomerKey } from '#objects/encryption/customer-key.ts'
 import { openKeys } from '#objects/encryption/open-keys.ts'
 import type { Operation, S3Request, Services } from '#s3/operation.ts'
-import { checksumHeaders, checksumOfPart } from '#s3/request/checksum-headers.ts'
-import { encryptionHeaders, keyOfRead } from '#s3/request/encryption-headers.ts'
-import { lockHeaders } from './lock-headers.ts'
-import { assertHeaderText, attributeHeaders } from './object-attributes.ts'
+import { checksumHeaders, checksumOfPart } from '#s3/request/headers/checksum-headers.ts'
+import { encryptionHeaders, keyOfRead } from '#s3/request/headers/encryption-headers.ts'
+import { lockHeaders } from './headers/lock-headers.ts'
+import { assertHeaderText, attributeHeaders } from './headers/object-attributes.ts'
 
 const overrides = [
   'content-type',

@@ -1,12 +1,12 @@
 /** Retention and legal hold of a version. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectRetention.html, API_PutObjectLegalHold.html */
 import { ApiError } from '#model/errors.ts'
-import type { ObjectLock } from '#model/object/lock.ts'
-import { assertHasLock, putLegalHold, putRetention } from '#objects/lock-object.ts'
+import type { ObjectLock } from '#model/object/lock/lock.ts'
+import { assertHasLock, putLegalHold, putRetention } from '#objects/versions/lock-object.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
-import { assertBodyChecksum } from '#s3/request/checksum-headers.ts'
-import { readLegalHold, readRetention, retentionElements } from '#s3/request/lock-documents.ts'
-import { readBypass } from './lock-headers.ts'
-import { requestedVersion } from './requested-version.ts'
+import { readLegalHold, readRetention, retentionElements } from '#s3/request/documents/lock-documents.ts'
+import { assertBodyChecksum } from '#s3/request/headers/checksum-headers.ts'
+import { requestedVersion } from '#s3/request/requested-version.ts'
+import { readBypass } from './headers/lock-headers.ts'
 
 export const getObjectRetention: Operation = async (request, { store }) => {
   const { retention } = await lockOf(request)

@@ -1,14 +1,14 @@
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
-import { appendObject } from '#objects/append-object.ts'
 import type { CustomerKey } from '#objects/encryption/customer-key.ts'
-import { putObject as put } from '#objects/put-object.ts'
+import { appendObject } from '#objects/writes/append-object.ts'
+import { putObject as put } from '#objects/writes/put-object.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
-import { checksumHeaders, hasBodyChecksum } from '#s3/request/checksum-headers.ts'
-import { encryptionOfWrite, writtenEncryptionHeaders } from '#s3/request/encryption-headers.ts'
-import { announcedBody } from './announced-body.ts'
-import { writeConditions } from './conditions.ts'
-import { parseNewObject } from './object-attributes.ts'
+import { announcedBody } from '#s3/request/announced-body.ts'
+import { checksumHeaders, hasBodyChecksum } from '#s3/request/headers/checksum-headers.ts'
+import { encryptionOfWrite, writtenEncryptionHeaders } from '#s3/request/headers/encryption-headers.ts'
+import { writeConditions } from './headers/conditions.ts'
+import { parseNewObject } from './headers/object-attributes.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
 export const putObject: Operation = async (request, services) => {

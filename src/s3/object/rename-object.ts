@@ -1,10 +1,10 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_RenameObject.html, here in every bucket. */
 import { ApiError } from '#model/errors.ts'
-import { renameObject as rename } from '#objects/rename-object.ts'
+import { renameObject as rename } from '#objects/copies/rename-object.ts'
 import type { Operation } from '#s3/operation.ts'
-import { encryptionHeaders, keyOfRead } from '#s3/request/encryption-headers.ts'
-import { checkCopySource, writeConditions } from './conditions.ts'
-import { parseCopySource } from './copy-source.ts'
+import { encryptionHeaders, keyOfRead } from '#s3/request/headers/encryption-headers.ts'
+import { checkCopySource, writeConditions } from './headers/conditions.ts'
+import { parseCopySource } from './headers/copy-source.ts'
 import { versionHeader } from './put-object.ts'
 
 export const renameObject: Operation = async (request, services) => {

@@ -1,9 +1,9 @@
 import type { NamedTags } from '#model/tags.ts'
-import { deleteTags, putTags } from '#objects/tag-object.ts'
+import { deleteTags, putTags } from '#objects/versions/tag-object.ts'
 import type { S3Request, S3Response, Services } from '#s3/operation.ts'
-import { readTagging, taggingDocument } from '#s3/request/tagging.ts'
+import { readTagging, taggingDocument } from '#s3/request/documents/tagging.ts'
+import { requestedVersion } from '#s3/request/requested-version.ts'
 import { versionHeader } from './put-object.ts'
-import { requestedVersion } from './requested-version.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html */
 export async function getObjectTagging(request: S3Request): Promise<S3Response> {

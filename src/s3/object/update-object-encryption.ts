@@ -1,11 +1,11 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html */
 import { elementAt, textAt, type XmlElements } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
-import { type NewKey, updateEncryption } from '#objects/update-encryption.ts'
+import { type NewKey, updateEncryption } from '#objects/encryption/update-encryption.ts'
 import type { Operation, S3Request } from '#s3/operation.ts'
-import { assertBodyChecksum } from '#s3/request/checksum-headers.ts'
-import { readXml } from '#s3/request/read-xml.ts'
-import { requestedVersion } from './requested-version.ts'
+import { readXml } from '#s3/request/documents/read-xml.ts'
+import { assertBodyChecksum } from '#s3/request/headers/checksum-headers.ts'
+import { requestedVersion } from '#s3/request/requested-version.ts'
 
 export const updateObjectEncryption: Operation = async (request, { store }) => {
   const { bucket, key, actor } = request

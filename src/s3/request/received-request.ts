@@ -7,12 +7,12 @@ import { queryPairs, splitTarget } from '#lib/text/uri.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import { type Actor, RequestActor } from '#objects/actor.ts'
-import { asMarkerRefusal } from '#objects/delete-marker.ts'
-import { requestedVersion } from '#s3/object/requested-version.ts'
+import { asMarkerRefusal } from '#objects/versions/delete-marker.ts'
 import type { RequestBody, S3Request, Services } from '#s3/operation.ts'
 import type { OpenObject } from '#store/contract.ts'
 import type { Address } from './address.ts'
 import { createRequestBody } from './request-body.ts'
+import { requestedVersion } from './requested-version.ts'
 
 interface Received {
   readonly id: string

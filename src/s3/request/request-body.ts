@@ -12,10 +12,10 @@ import { limits } from '#model/limits.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
 import { servedDocumentBytes } from '#model/served-request.ts'
 import type { RequestBody } from '#s3/operation.ts'
-import { decodeAwsChunked } from '#signature/aws-chunked.ts'
+import { decodeAwsChunked } from '#signature/chunks/aws-chunked.ts'
 import type { Payload } from '#signature/request.ts'
 import type { IncomingBody } from '#store/contract.ts'
-import { announcedChecksum, announcedTrailer, verifyAnnounced } from './checksum-headers.ts'
+import { announcedChecksum, announcedTrailer, verifyAnnounced } from './headers/checksum-headers.ts'
 
 /** `headers`: those of the request, and those in the query of its presigned URL. */
 export function createRequestBody(

@@ -10,7 +10,7 @@ import { ApiError } from '#model/errors.ts'
 import type { DamagedVersion } from '#model/work-status.ts'
 import type { StoreContext } from '#store/context.ts'
 import type { Compared, CompareStretch, VersionPosition } from '#store/contract.ts'
-import { findVersion } from '#store/read.ts'
+import { findVersion } from '#store/reads/read.ts'
 
 /**
  * Compares at least one version, however long it takes. A version whose comparison was interrupted is left to the next

@@ -7,10 +7,10 @@ import { encodeJson, rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { newBucket } from '#model/bucket/new-bucket.ts'
-import { bucketIn, findBucket } from '#store/buckets.ts'
+import { bucketIn, findBucket } from '#store/buckets/buckets.ts'
+import { newerThan } from '#store/changes/publish.ts'
 import { type StoreContext, transactDurably } from '#store/context.ts'
-import { newerThan } from '#store/publish.ts'
-import { findRecord } from '#store/read.ts'
+import { findRecord } from '#store/reads/read.ts'
 
 export async function* findLostLocks(context: StoreContext): AsyncGenerator<LockRecord> {
   for await (const record of context.blobs.inspection.lockRecords()) {

@@ -11,7 +11,7 @@ import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, rowKey } from '#metadata/tables.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
-import { etagOfParts } from '#model/object/multipart.ts'
+import { etagOfParts } from '#model/object/multipart/multipart.ts'
 import { type ChecksumAlgorithm, isChecksumOfBytes, type ObjectPart } from '#model/object/object.ts'
 
 /** What to compute of a file. */

@@ -18,11 +18,11 @@ import {
   removeFile,
   removeIfThere,
 } from '#blobs/files/io/file-operations.ts'
+import { type Pending, type RemovedFile, smallBytesOf } from '#blobs/files/pending/pending.ts'
 import type { Place } from '#blobs/files/place/file-ref.ts'
 import { isInside } from '#blobs/files/place/inside.ts'
 import type { Layout } from '#blobs/files/place/layout.ts'
 import type { Spares } from '#blobs/files/staging/spares.ts'
-import { type Pending, type RemovedFile, smallBytesOf } from './pending.ts'
 
 /**
  * In a bucket that was never versioned: older rows of the key have no versions left. What it replaces under a name of its own can be

@@ -15,6 +15,7 @@ import {
   writeSmallFile,
 } from '#blobs/files/io/file-operations.ts'
 import { writeLockRecord } from '#blobs/files/locks/lock-records.ts'
+import type { Pending } from '#blobs/files/pending/pending.ts'
 import { type FileSignature, isFileOf, isPlain, placeOf, withKind, withSignature } from '#blobs/files/place/file-ref.ts'
 import { isInside } from '#blobs/files/place/inside.ts'
 import type { Layout } from '#blobs/files/place/layout.ts'
@@ -27,7 +28,6 @@ import { mayBeExchanged, mayMoveDirectly } from './direct-move.ts'
 import { removeFilesOf } from './file-removals.ts'
 import { findReachable, findUnlessClosed, findVersionFile, isReachable, looks, type Playing } from './find-file.ts'
 import { type Located, locate } from './locate.ts'
-import type { Pending } from './pending.ts'
 
 /** What says that no file can have this path, as long as others have theirs. */
 const isNoPath = ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY', 'ENAMETOOLONG', 'EINVAL', 'EILSEQ', 'ELOOP', 'EXDEV']

@@ -1,6 +1,7 @@
 /** Removes files that no version has any more, inside an exclusive section of the index. */
 import { findFileSafely, removeFile, tryToRemove } from '#blobs/files/io/file-operations.ts'
 import { removeLockRecord } from '#blobs/files/locks/lock-records.ts'
+import { decodePending, type Pending, type RemovedFile, replacedInodesOf } from '#blobs/files/pending/pending.ts'
 import { type FileSignature, isPlain, placeOf } from '#blobs/files/place/file-ref.ts'
 import { isPlainKey, type Layout } from '#blobs/files/place/layout.ts'
 import type { Exclusive } from '#metadata/local-engine.ts'
@@ -9,7 +10,6 @@ import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { isReplacing } from './direct-move.ts'
 import { findReachable, findUnlessClosed, isReachable, type Playing } from './find-file.ts'
 import { type Located, locate } from './locate.ts'
-import { decodePending, type Pending, type RemovedFile, replacedInodesOf } from './pending.ts'
 
 /** A file cannot be removed before another has arrived in its place. */
 export class LeftToLater extends Error {}

@@ -1,13 +1,13 @@
 /** Where the file of a version is, while moves of this or another process may be under way. */
 import { sep } from 'node:path'
 import { findFileSafely } from '#blobs/files/io/file-operations.ts'
+import type { Pending } from '#blobs/files/pending/pending.ts'
 import { type FileSignature, placeOf } from '#blobs/files/place/file-ref.ts'
 import { isInside } from '#blobs/files/place/inside.ts'
 import { isPlainKey, type Layout } from '#blobs/files/place/layout.ts'
 import { hasCode } from '#lib/system/error-code.ts'
 import type { BlobRef } from '#metadata/blob-ref.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
-import type { Pending } from './pending.ts'
 
 /** After an unclean end a file is trusted only as far as it is known. */
 export interface Recovery {

@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { tryToRemoveFolder } from '#blobs/files/io/file-operations.ts'
-import { namedFiles } from '#blobs/files/moves/named-files.ts'
+import { namedFiles } from '#blobs/files/pending/named-files.ts'
 import { eachRow, rowParts, rowsOf } from '#metadata/tables.ts'
 import { removeAbandonedStaging } from './staging-folder.ts'
 

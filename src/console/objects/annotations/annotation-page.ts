@@ -5,8 +5,8 @@ import { nameOf, objectCrumbs } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { ApiError, refusalOf } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import { annotationAction, deleteAnnotation, putAnnotation, readAnnotation } from '#objects/annotate-object.ts'
-import type { NewBody } from '#objects/new-body.ts'
+import { annotationAction, deleteAnnotation, putAnnotation, readAnnotation } from '#objects/versions/annotate-object.ts'
+import type { NewBody } from '#objects/writes/new-body.ts'
 
 interface Typed {
   readonly name: string

@@ -2,7 +2,7 @@
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import type { Annotation } from '#model/object/annotation.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
-import { annotationAction } from '#objects/annotate-object.ts'
+import { annotationAction } from '#objects/versions/annotate-object.ts'
 
 export interface AnnotationFacts {
   readonly shown: readonly Annotation[]

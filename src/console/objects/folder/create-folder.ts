@@ -3,8 +3,8 @@ import { objectsHref } from '#console/address.ts'
 import type { Page, View, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object/object.ts'
-import type { NewBody } from '#objects/new-body.ts'
-import { putObject } from '#objects/put-object.ts'
+import type { NewBody } from '#objects/writes/new-body.ts'
+import { putObject } from '#objects/writes/put-object.ts'
 import { folderCrumbs, folderOf } from './folder.ts'
 
 export const showNewFolder: Page = (visit) => folderView(visit, folderOf(visit.query.get('prefix')))

@@ -6,12 +6,12 @@ import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { mediaTypeOf } from '#lib/text/media-type.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
-import type { Upload } from '#model/object/upload.ts'
-import { createUpload } from '#objects/create-upload.ts'
-import type { NewBody } from '#objects/new-body.ts'
-import type { NewObject } from '#objects/new-object.ts'
-import { putObject } from '#objects/put-object.ts'
-import { putPart } from '#objects/put-part.ts'
+import type { Upload } from '#model/object/multipart/upload.ts'
+import { createUpload } from '#objects/writes/create-upload.ts'
+import type { NewBody } from '#objects/writes/new-body.ts'
+import type { NewObject } from '#objects/writes/new-object.ts'
+import { putObject } from '#objects/writes/put-object.ts'
+import { putPart } from '#objects/writes/put-part.ts'
 
 export const uploadFile: Page = async (visit, { store, config }) => {
   const conditions = conditionsOf(visit)

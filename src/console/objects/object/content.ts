@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { nameOf } from '#console/objects/folder/folder.ts'
 import type { Page } from '#console/page.ts'
 import { parseRange, rangeToServe } from '#model/object/range.ts'
-import { openObject } from '#objects/open-object.ts'
+import { openObject } from '#objects/versions/open-object.ts'
 import type { Content } from '#store/contract.ts'
 import { fileTypeOf } from './file-kind.ts'
 

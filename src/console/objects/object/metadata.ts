@@ -6,7 +6,7 @@ import { decodeHeaderBytes, encodeHeaderBytes } from '#lib/text/header-bytes.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectHeaders } from '#model/object/object.ts'
 import { assertRedirectLocation } from '#model/object/redirect-location.ts'
-import { copyObject } from '#objects/copy-object.ts'
+import { copyObject } from '#objects/copies/copy-object.ts'
 import { headerFields, readableHeaders } from './header-fields.ts'
 
 interface TypedMetadata {

@@ -2,7 +2,7 @@
 
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { answerFor } from '#access/decide/hypothetical.ts'
-import { governed } from '#access/decide/object-access.ts'
+import { governed } from '#access/decide/objects/object-access.ts'
 import { objectHref } from '#console/address.ts'
 import { holderHref } from '#console/iam/holders/holders.ts'
 import { openIam } from '#console/iam/open-iam.ts'

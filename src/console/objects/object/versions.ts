@@ -5,9 +5,9 @@ import { refusalFor } from '#console/locks/version-lock.ts'
 import { parentOf } from '#console/objects/folder/folder.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
-import { lockRefusal } from '#model/object/lock.ts'
-import { copyObject } from '#objects/copy-object.ts'
-import { deleteObject } from '#objects/delete-object.ts'
+import { lockRefusal } from '#model/object/lock/lock.ts'
+import { copyObject } from '#objects/copies/copy-object.ts'
+import { deleteObject } from '#objects/versions/delete-object.ts'
 import type { ListedVersion } from '#store/contract.ts'
 
 const versionsShown = 200

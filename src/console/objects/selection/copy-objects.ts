@@ -8,8 +8,8 @@ import { isFormRequest } from '#console/visit/form.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import { assertKey } from '#model/object/object.ts'
-import { copyObject } from '#objects/copy-object.ts'
-import { renameObject } from '#objects/rename-object.ts'
+import { copyObject } from '#objects/copies/copy-object.ts'
+import { renameObject } from '#objects/copies/rename-object.ts'
 import type { WriteConditions } from '#store/contract.ts'
 import {
   couldNot,

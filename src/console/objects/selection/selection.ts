@@ -3,7 +3,7 @@
  * left.
  */
 import * as z from 'zod'
-import { mayList } from '#access/decide/missing-object.ts'
+import { mayList } from '#access/decide/objects/missing-object.ts'
 import { formatCount } from '#console/answer/format.ts'
 import { listing } from '#console/facts.ts'
 import { folderOf, nameOf } from '#console/objects/folder/folder.ts'

@@ -1,7 +1,7 @@
 /** Undoes a deletion in a bucket with versioning: removes the delete markers that it made, and no other version. */
 import * as z from 'zod'
 import type { Page } from '#console/page.ts'
-import { deleteNamed } from '#objects/delete-object.ts'
+import { deleteNamed } from '#objects/versions/delete-object.ts'
 import { summaryOf } from './deletions.ts'
 
 const markerSchema = z.object({ key: z.string().min(1), versionId: z.string().min(1) })

@@ -6,7 +6,7 @@ import { attachment, untrusted } from '#console/objects/object/content.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
 import { writeZip, type ZipEntry } from '#lib/files/zip.ts'
 import { ApiError } from '#model/errors.ts'
-import { openObject } from '#objects/open-object.ts'
+import { openObject } from '#objects/versions/open-object.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
 import { authorizeWalk, nameFor, readSources, type Source, walkSources } from './selection.ts'
 

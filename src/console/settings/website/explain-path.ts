@@ -3,8 +3,19 @@ import { listing } from '#console/facts.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import { pathDecode } from '#lib/text/uri.ts'
 import { anonymous } from '#model/account.ts'
-import { findRuleForError, findRuleForKey, indexedKey, type RoutingRule, type Website } from '#model/bucket/website.ts'
-import { locationOfAll, locationOfFolder, locationOfRule, type VisitedAddress } from '#model/bucket/website-redirect.ts'
+import {
+  findRuleForError,
+  findRuleForKey,
+  indexedKey,
+  type RoutingRule,
+  type Website,
+} from '#model/bucket/website/website.ts'
+import {
+  locationOfAll,
+  locationOfFolder,
+  locationOfRule,
+  type VisitedAddress,
+} from '#model/bucket/website/website-redirect.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 
 export interface PathAnswer {

@@ -1,5 +1,5 @@
 /** A website configuration as fields of a form. */
-import { assertWebsite, type RoutingRule, type Website } from '#model/bucket/website.ts'
+import { assertWebsite, type RoutingRule, type Website } from '#model/bucket/website/website.ts'
 import { refusalOf } from '#model/errors.ts'
 
 /** The configuration as it is typed. */

@@ -1,7 +1,7 @@
 import { textAt } from '#lib/text/xml.ts'
 import { type Acceleration, assertAccelerable } from '#model/bucket/acceleration.ts'
 import { type BucketSetting, inOwnRow, xmlDocument } from '#s3/bucket/setting.ts'
-import { assertOnly } from '#s3/request/read-xml.ts'
+import { assertOnly } from '#s3/request/documents/read-xml.ts'
 
 const own = inOwnRow('accelerate')
 

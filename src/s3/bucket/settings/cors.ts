@@ -3,7 +3,7 @@ import { assertCorsRules, type CorsRule } from '#model/bucket/cors.ts'
 import { limits } from '#model/limits.ts'
 import { type BucketSetting, inOwnRow, xmlDocument } from '#s3/bucket/setting.ts'
 import type { XmlContent } from '#s3/operation.ts'
-import { assertOnly, readInteger } from '#s3/request/read-xml.ts'
+import { assertOnly, readInteger } from '#s3/request/documents/read-xml.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html */
 export const cors: BucketSetting<readonly CorsRule[]> = {

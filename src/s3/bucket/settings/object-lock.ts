@@ -1,8 +1,8 @@
 import { elementAt, textAt, type XmlElements } from '#lib/text/xml.ts'
 import { type LockConfiguration, lockConfigurationOf, withLockConfiguration } from '#model/bucket/object-lock.ts'
-import { type DefaultRetention, retentionModes } from '#model/object/lock.ts'
+import { type DefaultRetention, retentionModes } from '#model/object/lock/lock.ts'
 import { type BucketSetting, inBucket, xmlDocument } from '#s3/bucket/setting.ts'
-import { periodElements, readPeriod } from '#s3/request/lock-documents.ts'
+import { periodElements, readPeriod } from '#s3/request/documents/lock-documents.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLockConfiguration.html */
 export const objectLock: BucketSetting<LockConfiguration> = {

@@ -1,7 +1,7 @@
 import { textAt } from '#lib/text/xml.ts'
 import { type Payer, withPayer } from '#model/bucket/bucket.ts'
 import { type BucketSetting, inBucket, xmlDocument } from '#s3/bucket/setting.ts'
-import { assertOnly } from '#s3/request/read-xml.ts'
+import { assertOnly } from '#s3/request/documents/read-xml.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketRequestPayment.html */
 export const requestPayment: BucketSetting<Payer> = {

@@ -1,7 +1,7 @@
 import { assertTaggedDirectly, type Bucket } from '#model/bucket/bucket.ts'
 import { assertTags, type Tags, withTags } from '#model/tags.ts'
 import { type BucketSetting, inBucket } from '#s3/bucket/setting.ts'
-import { readTagging, taggingDocument } from '#s3/request/tagging.ts'
+import { readTagging, taggingDocument } from '#s3/request/documents/tagging.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html An empty set of tags is none. */
 export const tagging: BucketSetting<Tags> = {

@@ -1,9 +1,15 @@
 import { elementAt, elementsAt, textAt, type XmlElements } from '#lib/text/xml.ts'
-import { assertWebsite, badArgument, type Redirect, type RoutingRule, type Website } from '#model/bucket/website.ts'
+import {
+  assertWebsite,
+  badArgument,
+  type Redirect,
+  type RoutingRule,
+  type Website,
+} from '#model/bucket/website/website.ts'
 import { limits } from '#model/limits.ts'
 import { type BucketSetting, inOwnRow, xmlDocument } from '#s3/bucket/setting.ts'
 import type { XmlContent } from '#s3/operation.ts'
-import { assertOnly } from '#s3/request/read-xml.ts'
+import { assertOnly } from '#s3/request/documents/read-xml.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketWebsite.html */
 export const website: BucketSetting<Website> = {

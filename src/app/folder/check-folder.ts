@@ -1,0 +1,39 @@
+/** Opens a STORAGE_ROOT that no server uses, to compare index and files. Interrupted writes are finished first, as a start does it. */
+import { existsSync } from 'node:fs'
+import { openContext } from '#app/open-store.ts'
+import { LostAndFound } from '#blobs/files/checks/lost-and-found.ts'
+import { Layout } from '#blobs/files/place/layout.ts'
+import { assertUnused } from '#blobs/files/staging/folder-in-use.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import type { AdoptionDefaults } from '#model/bucket/new-bucket.ts'
+import { type CheckOptions, type CheckSummary, checkStore } from '#store/fsck/check-store.ts'
+
+export interface CheckFolderOptions extends CheckOptions {
+  readonly root: string
+  /** Sets the index aside and makes another of what is in the bucket folders. */
+  readonly rebuild: boolean
+  /** Of buckets that are adopted; undefined: the account that a first start makes. */
+  readonly ownerId: string | undefined
+  readonly region: string
+  readonly bucketDefaults: AdoptionDefaults
+  readonly log: LevelLog
+}
+
+/** FolderInUse. */
+export async function checkFolder(options: CheckFolderOptions): Promise<CheckSummary> {
+  const { root, log, rebuild, ownerId, region, bucketDefaults } = options
+  const layout = new Layout(root)
+  assertUnused(layout)
+  if (rebuild && existsSync(layout.system('index'))) {
+    const aside = await new LostAndFound(layout).take(layout.system('index'))
+    log.info({ path: aside }, 'the index was set aside')
+  }
+  const adopts = { region, bucketDefaults, ...(ownerId === undefined ? {} : { ownerId }) }
+  const { context, close } = await openContext({ root, durability: 'strict', engine: 'lmdb', log, ...adopts })
+  try {
+    if (rebuild) await context.blobs.byHand?.scan({ signal: new AbortController().signal })
+    return await checkStore(context, options)
+  } finally {
+    await close()
+  }
+}

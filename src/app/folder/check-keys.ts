@@ -1,0 +1,54 @@
+/** What commands say of the keys of a data folder. Nothing is made: a folder without keys has none afterwards. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { isShared } from '#app/open-index.ts'
+import { openKeyring } from '#app/open-keyring.ts'
+import { openEngine } from '#app/open-store.ts'
+import type { AppConfig } from '#config/config.ts'
+import { lastGoodPath } from '#documents/last-good.ts'
+import { emptyKeyDocument, type KeyDocument } from '#keyring/key-document.ts'
+import { findKeyProblem, type KeyProblem } from '#keyring/key-problem.ts'
+import { systemClock } from '#lib/clock.ts'
+import type { KeyUses } from '#model/key-uses.ts'
+import { findKeyUses } from '#store/key-uses.ts'
+
+export interface CheckedKeys {
+  /** Why no key can be used: a sentence. */
+  readonly problem: string | undefined
+  problemOf(name: string): KeyProblem | undefined
+}
+
+export async function checkKeys(config: Pick<AppConfig, 'kms' | 'metadataAddress'>): Promise<CheckedKeys> {
+  const { keysPath } = config.kms
+  const of = (keys: KeyDocument, problem?: string): CheckedKeys => ({
+    problem,
+    problemOf: (name) => findKeyProblem(keys, name),
+  })
+  // Those of nodes are proved by each node that starts.
+  if (isShared(config)) return of(emptyKeyDocument())
+  if (![keysPath, lastGoodPath(keysPath)].some((path) => existsSync(path))) return of(emptyKeyDocument())
+  const log = { info: () => {}, warn: () => {}, error: () => {} }
+  try {
+    const open = await openKeyring({ config, clock: systemClock, log })
+    await open.close()
+    const { keyring, problem } = open
+    const ofDocument = problem === undefined ? undefined : `${keysPath}: ${problem.message}`
+    return of(keyring.keys, keyring.problem ?? ofDocument)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'DOCUMENT_INVALID') {
+      return of(emptyKeyDocument(), error.message)
+    }
+    throw error
+  }
+}
+
+/** What a server of the folder counted last; undefined if none has. */
+export async function readKeyUses({ storageRoot: root, metadataEngine }: AppConfig): Promise<KeyUses | undefined> {
+  if (metadataEngine === 'memory' || !existsSync(join(root, '.myfsio.sys', 'index'))) return undefined
+  const engine = openEngine({ root, durability: 'strict', engine: 'lmdb' })
+  try {
+    return await findKeyUses(engine)
+  } finally {
+    await engine.close()
+  }
+}

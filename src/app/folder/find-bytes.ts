@@ -1,0 +1,27 @@
+/** Looks up in the index of a STORAGE_ROOT, which servers may be using, where the bytes of a version are. */
+
+import { openEngine } from '#app/open-store.ts'
+import type { Whereabouts } from '#blobs/contract/blob-store.ts'
+import { Layout } from '#blobs/files/place/layout.ts'
+import { whereaboutsOf } from '#blobs/files/place/whereabouts.ts'
+import { findRecord } from '#store/reads/read.ts'
+
+export interface BytesAddress {
+  readonly root: string
+  readonly bucket: string
+  readonly key: string
+  /** Undefined: the current version. */
+  readonly versionId: string | undefined
+}
+
+/** Undefined: there is no such version, or it is a delete marker. */
+export async function findBytes({ root, bucket, key, versionId }: BytesAddress): Promise<Whereabouts | undefined> {
+  const engine = openEngine({ root, durability: 'strict', engine: 'lmdb' })
+  try {
+    const version = await findRecord({ engine }, bucket, key, versionId)
+    const isThere = version !== undefined && !version.isDeleteMarker
+    return isThere ? whereaboutsOf(new Layout(root), bucket, version) : undefined
+  } finally {
+    await engine.close()
+  }
+}

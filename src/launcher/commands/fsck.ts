@@ -1,0 +1,111 @@
+/** `myfsio fsck [--repair] [--rebuild]`: compares index and files, and says what does not fit. */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { checkFolder } from '#app/folder/check-folder.ts'
+import { checkKeys } from '#app/folder/check-keys.ts'
+import { adviceOnIndex } from '#app/open-store.ts'
+import type { Finding } from '#blobs/contract/inspection.ts'
+import { FolderInUse } from '#blobs/files/staging/folder-in-use.ts'
+import type { AppConfig } from '#config/config.ts'
+import { openIdentities } from '#identity/identities.ts'
+import { StartError } from '#launcher/protocol.ts'
+import { assertIndexOwn, assertStorageWritable } from '#launcher/start/storage-access.ts'
+import { IndexUnreadable } from '#metadata/index-unreadable.ts'
+import { keyLines } from './key-lines.ts'
+
+export interface FsckFlags {
+  readonly repair: boolean
+  readonly rebuild: boolean
+  /** In a process of its own: a damaged index may end it without a word. */
+  readonly isApart: boolean
+  /** The flags of settings. */
+  readonly rest: readonly string[]
+}
+
+export function parseFsckFlags(argv: readonly string[]): FsckFlags {
+  const own = ['--repair', '--rebuild', apart]
+  return {
+    repair: argv.includes('--repair') || argv.includes('--rebuild'),
+    rebuild: argv.includes('--rebuild'),
+    isApart: argv.includes(apart),
+    rest: argv.filter((argument) => !own.includes(argument)),
+  }
+}
+
+const apart = '--apart'
+
+/** Returns the exit status of `fsck` with these flags. StartError if it was ended by a signal. */
+export function fsckApart(argv: readonly string[]): number {
+  const [program = '', script = ''] = process.argv
+  const { status, signal } = spawnSync(program, [...process.execArgv, script, ...argv, apart], { stdio: 'inherit' })
+  if (signal === null) return status ?? 1
+  // What LMDB reads is memory: a file that is too short, or points to nowhere, is a fault of the process.
+  throw new StartError(`The check was ended by ${signal}: the index is damaged. ${adviceOnIndex}`)
+}
+
+/** Returns the exit status: 0 if everything fits now, 1 if something does not. StartError if the folder cannot be checked. */
+export async function fsck(
+  config: AppConfig,
+  flags: Pick<FsckFlags, 'repair' | 'rebuild'>,
+  print: (line: string) => void,
+): Promise<number> {
+  const { storageRoot: root, region, metadataEngine } = config
+  if (metadataEngine === 'memory') throw new StartError('METADATA_ENGINE=memory keeps nothing that could be checked.')
+  assertCheckable(config, flags)
+  const say = (fields: object, message: string) => print(`${message} ${JSON.stringify(fields)}`)
+  const log = { info: say, warn: say, error: () => {} }
+  const { repair, rebuild } = flags
+  try {
+    const ownerId = await findOwnerId(config)
+    const keys = await checkKeys(config)
+    if (keys.problem !== undefined) print(`unreadable ${keys.problem}`)
+    const lostKey = (name: string) => {
+      const problem = keys.problemOf(name)
+      return problem?.isLost === true ? problem.sentence : undefined
+    }
+    const onFinding = (finding: Finding) => print(formatFinding(finding))
+    const made = { ownerId, region, bucketDefaults: config }
+    const summary = await checkFolder({ root, repair, rebuild, ...made, log, onFinding, lostKey })
+    const { versions, bytes, findings, repaired } = summary
+    print(`${versions} versions with ${bytes} bytes were compared with their records.`)
+    for (const line of keyLines(summary.sealed, keys)) print(line)
+    const left = findings - repaired
+    if (findings === 0) print('Everything fits.')
+    else if (left === 0) print(`${findings} findings, all repaired.`)
+    else print(`${findings} findings, ${repaired} repaired.${repair ? '' : ' --repair mends what can be mended.'}`)
+    return left === 0 && keys.problem === undefined ? 0 : 1
+  } catch (error) {
+    const isPlain = error instanceof FolderInUse || error instanceof IndexUnreadable
+    if (isPlain || (error instanceof Error && 'syscall' in error)) throw new StartError(error.message)
+    throw error
+  }
+}
+
+/** StartError. */
+function assertCheckable(config: AppConfig, { rebuild }: Pick<FsckFlags, 'rebuild'>): void {
+  const { storageRoot: root, configFolder } = config
+  if (!existsSync(root)) throw new StartError(`There is no folder ${root} to check.`)
+  const system = dirname(configFolder)
+  if (!existsSync(system) && !rebuild) {
+    throw new StartError(
+      `There is no ${system}: no server has used this folder. --rebuild makes an index of what is in it.`,
+    )
+  }
+  assertIndexOwn(config)
+  assertStorageWritable(config)
+}
+
+const formatFinding = ({ kind, where, what, repair }: Finding): string =>
+  [`${kind.padEnd(8)} ${where}: ${what}`, repair].filter((part) => part !== undefined).join(' ')
+
+/** Whom buckets belong to that are made of folders; undefined where there are no users yet, and none are made here. */
+export async function findOwnerId({ iamPath, adminAccessKey, adminSecretKey }: AppConfig): Promise<string | undefined> {
+  if (!existsSync(iamPath)) return undefined
+  const bootstrap = { accessKey: adminAccessKey ?? 'localadmin', secretKey: adminSecretKey ?? 'localadmin' }
+  const silent = { info: () => {}, warn: () => {}, error: () => {} }
+  const identities = await openIdentities({ path: iamPath, bootstrap, log: silent })
+  const { ownerId } = identities
+  await identities.close()
+  return ownerId
+}

@@ -1,0 +1,41 @@
+/** `myfsio where BUCKET KEY [VERSION-ID]`: the file that has the bytes of a version, and why it is not under its own name. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { findBytes } from '#app/folder/find-bytes.ts'
+import type { AppConfig } from '#config/config.ts'
+import { StartError } from '#launcher/protocol.ts'
+import { assertIndexOwn, assertStorageWritable } from '#launcher/start/storage-access.ts'
+import { IndexUnreadable } from '#metadata/index-unreadable.ts'
+import { describePlace } from '#store/reads/describe-place.ts'
+
+export interface WhereArguments {
+  /** Bucket, key, and perhaps a version id. */
+  readonly address: readonly string[]
+  /** The flags of settings. */
+  readonly rest: readonly string[]
+}
+
+/** A bucket and a key first, which may begin with hyphens. */
+export function parseWhereArguments(argv: readonly string[]): WhereArguments {
+  const end = argv[2] === undefined || argv[2].startsWith('--') ? 2 : 3
+  return { address: argv.slice(0, end), rest: argv.slice(end) }
+}
+
+/** StartError if there is no such version. */
+export async function where(config: AppConfig, address: readonly string[]): Promise<string> {
+  const [bucket, key, versionId] = address
+  if (bucket === undefined || key === undefined) {
+    throw new StartError('Say which object: myfsio where BUCKET KEY [VERSION-ID].')
+  }
+  const { storageRoot: root, metadataEngine } = config
+  if (metadataEngine === 'memory') throw new StartError('METADATA_ENGINE=memory keeps nothing that could be looked up.')
+  if (!existsSync(join(root, '.myfsio.sys', 'index'))) throw new StartError(`No server has used ${root}.`)
+  assertIndexOwn(config)
+  assertStorageWritable(config)
+  const found = await findBytes({ root, bucket, key, versionId }).catch((error: unknown) => {
+    throw error instanceof IndexUnreadable ? new StartError(error.message) : error
+  })
+  if (found === undefined) throw new StartError(`There is no such object: ${[bucket, key].join('/')}.`)
+  const why = describePlace(found)
+  return why === undefined ? found.path : `${found.path}\n${why}`
+}

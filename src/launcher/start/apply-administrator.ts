@@ -1,0 +1,49 @@
+/**
+ * ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY hold for their user at every start, also where iam.json says otherwise: what a deployment gives
+ * must be what lets one in.
+ */
+import type { AppConfig } from '#config/config.ts'
+import { createAdministrator } from '#identity/administrator.ts'
+import { type Identities, openIdentities } from '#identity/identities.ts'
+import { StartError } from '#launcher/protocol.ts'
+import { refusalOf } from '#model/errors.ts'
+
+/** What was changed, as a sentence; undefined if nothing was. StartError where iam.json cannot be read. */
+export async function applyAdministrator(config: AppConfig): Promise<string | undefined> {
+  const { iamPath, secretKey, adminAccessKey: accessKey = '', adminSecretKey: adminSecret = '' } = config
+  const administrator = { accessKey, secretKey: adminSecret }
+  const log = { error: () => {}, info: () => {} }
+  const identities = await openIdentities({ path: iamPath, bootstrap: administrator, log, secretKey }).catch(
+    (error: unknown) => {
+      throw new StartError(error instanceof Error ? error.message : String(error))
+    },
+  )
+  try {
+    return await putAdministrator(identities, config)
+  } finally {
+    await identities.close()
+  }
+}
+
+/** The same for users that are open. */
+export async function putAdministrator(
+  identities: Identities,
+  { adminAccessKey: accessKey = '', adminSecretKey: adminSecret = '' }: AppConfig,
+): Promise<string | undefined> {
+  const administrator = { accessKey, secretKey: adminSecret }
+  const { path } = identities
+  try {
+    const [first] = identities.directory.accounts
+    const known = identities.directory.findKey(accessKey)
+    if (known !== undefined && identities.secrets.parse(known.key.secret) === adminSecret) return undefined
+    await identities.change((known?.account ?? first)?.id ?? '', (account) =>
+      createAdministrator(account, administrator),
+    )
+    return known === undefined
+      ? `ADMIN_ACCESS_KEY is new to ${path}: the user ${accessKey} is made, with every right. Those who were there stay.`
+      : `ADMIN_SECRET_KEY is another than in ${path}: it is now the secret of ${accessKey}.`
+  } catch (error) {
+    const refusal = refusalOf(error)
+    return `ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY could not be put in force: ${refusal.message}`
+  }
+}

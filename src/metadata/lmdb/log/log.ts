@@ -1,0 +1,29 @@
+/** The redo log as LMDB's transactions write it: where it goes on is an entry of the index itself. */
+import { type Database, find } from '#metadata/lmdb/database.ts'
+import {
+  decodePosition,
+  encodePosition,
+  nextSegment,
+  type Position,
+  type Put,
+  positionKey,
+  type RedoLog,
+} from './redo-log.ts'
+
+export const positionIn = (database: Database): Position => decodePosition(find(database, positionKey))
+
+/** Within the transaction of these writes, after them. Returns where their record is. */
+export function appendRecord(database: Database, log: RedoLog, puts: readonly Put[]): Position {
+  const position = positionIn(database)
+  database.putSync(positionKey, encodePosition(log.append(position, puts)))
+  return position
+}
+
+/** Within a transaction: the log goes on in the next segment, which is returned. */
+export function beginSegment(database: Database, log: RedoLog): Position {
+  const position = positionIn(database)
+  const next = nextSegment(position)
+  log.append(position, [], next)
+  database.putSync(positionKey, encodePosition(next))
+  return next
+}

@@ -1,0 +1,38 @@
+/** Tags of a version: conditions may ask for those that will be and for those that are. */
+import type { ObjectVersion } from '#model/object/object.ts'
+import { assertTags, hasSameTags, type NamedTags, type Tags, withTags } from '#model/tags.ts'
+import type { Actor } from '#objects/actor.ts'
+import type { Store } from '#store/contract.ts'
+import { changeVersion, type ObjectAddress } from './change-version.ts'
+
+export interface NewTags extends ObjectAddress {
+  readonly named: NamedTags
+  /** What kept the edge from reading them. */
+  readonly fault?: unknown
+}
+
+/** BadRequest, InvalidTag, or the fault: told only to those who may tag. */
+export function putTags(store: Store, actor: Actor, { named, fault, ...address }: NewTags): Promise<ObjectVersion> {
+  return changeTags(store, actor, { ...address, verb: 'Put', objectTags: named }, () => {
+    if (fault !== undefined) throw fault
+    return assertTags(named, 'object')
+  })
+}
+
+export function deleteTags(store: Store, actor: Actor, address: ObjectAddress): Promise<ObjectVersion> {
+  return changeTags(store, actor, { ...address, verb: 'Delete', objectTags: [] }, () => undefined)
+}
+
+function changeTags(
+  store: Store,
+  actor: Actor,
+  { verb, ...asked }: ObjectAddress & { readonly verb: 'Put' | 'Delete'; readonly objectTags: NamedTags },
+  read: () => Tags | undefined,
+): Promise<ObjectVersion> {
+  const action = `s3:${verb}Object${asked.versionId === undefined ? '' : 'Version'}Tagging`
+  const change = (judged: ObjectVersion) => {
+    const tags = read()
+    return (stored: ObjectVersion) => (hasSameTags(stored, judged) ? withTags(stored, tags) : undefined)
+  }
+  return changeVersion(store, actor, { ...asked, action, change })
+}

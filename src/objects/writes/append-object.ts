@@ -1,0 +1,89 @@
+/** Appending: https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-buckets-objects-append.html, here in every bucket. */
+import { ApiError } from '#model/errors.ts'
+import { assertAppendable, assertWriteOffset } from '#model/object/append.ts'
+import type { ObjectVersion } from '#model/object/object.ts'
+import type { Actor } from '#objects/actor.ts'
+import { openKeys } from '#objects/encryption/open-keys.ts'
+import { chooseEncryption } from '#objects/encryption/seal.ts'
+import type { OpenObject, Staged, Store } from '#store/contract.ts'
+import { receiveBody } from './new-body.ts'
+import type { NewObject } from './new-object.ts'
+import { type Put, putObject } from './put-object.ts'
+
+export interface Append extends Omit<Put, 'cause'> {
+  /** The size that the object must have; 0 creates one that is not there. */
+  readonly offsetBytes: number
+}
+
+/**
+ * The edge has asked for s3:PutObject. The object keeps what is said of it: InvalidRequest for a request that says something else.
+ * InvalidWriteOffset, TooManyParts.
+ */
+export async function appendObject(store: Store, actor: Actor, append: Append): Promise<ObjectVersion> {
+  const { object, offsetBytes, body, conditions } = append
+  const { bucket, key } = object
+  const opened = await openCurrent(store, bucket.name, key)
+  if (opened === undefined) return createObject(store, actor, append)
+  const base = opened.version
+  let staged: Staged
+  try {
+    assertWriteOffset(offsetBytes, base.sizeBytes)
+    const algorithm = assertAppendable(base, body.checksumAlgorithm)
+    refuseAttributes(object, base)
+    await assertSameEncryption(actor, object, base)
+    if (bucket.quota !== undefined && body.sizeBytes !== undefined) {
+      await store.assertQuota(bucket, { key, sizeBytes: offsetBytes + body.sizeBytes, isPart: false })
+    }
+    const dataKeys = await openKeys(actor, { bucket, key }, base, object.encryption?.customerKey)
+    staged = await receiveBody(body, algorithm, {
+      stage: (incoming) => store.stageAppend(opened, incoming, dataKeys),
+      discard: (received) => store.discard(received),
+    })
+  } catch (error) {
+    opened.close()
+    throw error
+  }
+  return store.putAppended({ bucket, key, base, staged, conditions, origin: actor })
+}
+
+async function openCurrent(store: Store, bucketName: string, key: string): Promise<OpenObject | undefined> {
+  try {
+    return await store.openObject(bucketName, key, undefined)
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'NoSuchKey') return undefined
+    throw error
+  }
+}
+
+/** One that another request has created meanwhile is not replaced. */
+async function createObject(store: Store, actor: Actor, { offsetBytes, ...put }: Append): Promise<ObjectVersion> {
+  assertWriteOffset(offsetBytes, 0)
+  const { conditions } = put
+  try {
+    return await putObject(store, actor, { ...put, conditions: { ...conditions, ifNoneMatch: '*' } })
+  } catch (error) {
+    const isThere = error instanceof ApiError && error.code === 'PreconditionFailed'
+    throw isThere && conditions.ifNoneMatch === undefined ? new ApiError('InvalidWriteOffset') : error
+  }
+}
+
+/** Content-Type and its like are sent by clients unasked: these are ignored. */
+function refuseAttributes(object: NewObject, base: ObjectVersion): void {
+  const { userMetadata = {}, storageClass, websiteRedirectLocation, tags, acl, lock } = object
+  const isOther = storageClass !== undefined && storageClass !== base.storageClass
+  const says = [websiteRedirectLocation, tags, acl, lock].some((one) => one !== undefined)
+  if (!says && !isOther && Object.keys(userMetadata).length === 0) return
+  throw new ApiError('InvalidRequest', {
+    message: 'Metadata, tags, ACL, lock and storage class of an object cannot be changed by appending to it.',
+  })
+}
+
+/** What is appended is sealed as the object is. EncryptionTypeMismatch for a request that asks for another method or key. */
+async function assertSameEncryption(actor: Actor, object: NewObject, { encryption }: ObjectVersion): Promise<void> {
+  const { method, keyId } = object.encryption ?? {}
+  if (method === undefined) return
+  const choice = await chooseEncryption(actor, object, object.encryption)
+  const isOtherKey =
+    keyId !== undefined && choice !== undefined && 'key' in choice && choice.key.arn !== encryption?.keyArn
+  if (method !== encryption?.method || isOtherKey) throw new ApiError('EncryptionTypeMismatch')
+}

@@ -1,0 +1,188 @@
+/**
+ * Reading a version: take the record, and open its bytes. If they are not where the record says, the blob store finds out why, and the
+ * record is read again: a writer is about to move them, or they were changed by hand.
+ */
+
+import type { Search } from '#blobs/contract/blob-store.ts'
+import type { OpenBlob } from '#blobs/contract/open-blob.ts'
+import type { Awaitable } from '#metadata/engine.ts'
+import { asReadError, isForbidden } from '#metadata/storage-error.ts'
+import { decodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
+import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
+import { ApiError } from '#model/errors.ts'
+import { limits } from '#model/limits.ts'
+import type { ObjectPart, ObjectVersion } from '#model/object/object.ts'
+import type { StoreContext } from '#store/context.ts'
+import type { OpenObject } from '#store/contract.ts'
+import { OpenVersion, SealedVersion } from './open-version.ts'
+
+/** A third of them pause, for longer together than a write is settled in. */
+const attempts = 60
+
+/** The record alone; undefined `versionId`: the current version, or the delete marker on top. */
+export async function findRecord(
+  { engine }: Pick<StoreContext, 'engine'>,
+  bucket: string,
+  key: string,
+  versionId: string | undefined,
+): Promise<StoredVersion | undefined> {
+  const value = await engine.get(rowKey('o', bucket, key))
+  const current = value === undefined ? undefined : decodeVersion(key, value)
+  if (current !== undefined && (versionId === undefined || current.versionId === versionId)) return current
+  if (versionId === undefined) {
+    const [top] = await engine.scan(rowsOf('v', bucket, key), { limit: 1 })
+    return top === undefined ? undefined : decodeVersion(key, top.value)
+  }
+  let order: string | undefined = versionId
+  if (versionId === 'null') {
+    const pointer = await engine.get(rowKey('n', bucket, key))
+    order = pointer === undefined ? undefined : Buffer.from(pointer).toString()
+  }
+  if (order === undefined || !/^[0-9a-f]{32}$/.test(order)) return undefined
+  const other = await engine.get(rowKey('v', bucket, key, order))
+  return other === undefined ? undefined : decodeVersion(key, other)
+}
+
+/** Looks at the bytes of a version; undefined: they are not there. */
+type Look<T> = (bucket: string, version: StoredVersion) => Awaitable<T | undefined>
+
+/** Record and bytes, once they agree. Undefined if there is no such version; delete markers come without a value. */
+async function findVerified<T>(
+  context: StoreContext,
+  bucket: string,
+  key: string,
+  versionId: string | undefined,
+  look: Look<T>,
+): Promise<{ version: StoredVersion; value: T | undefined } | undefined> {
+  const { blobs } = context
+  let search: Search | undefined
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const version = await findRecord(context, bucket, key, versionId)
+    if (version === undefined || version.isDeleteMarker) {
+      if (versionId === undefined && (await blobs.discover(bucket, key))) continue
+      return version === undefined ? undefined : { version, value: undefined }
+    }
+    // What a hand has put at its key is newer.
+    if (version.blob.aside !== undefined && versionId === undefined && (await blobs.discover(bucket, key, version))) {
+      continue
+    }
+    const value = await look(bucket, version)
+    if (value !== undefined) return { version, value }
+    const found = await blobs.search(bucket, version, search)
+    if (found === 'unreachable') return undefined
+    search = found
+  }
+  throw new ApiError('SlowDown')
+}
+
+const isTrue = (is: boolean) => is || undefined
+
+export async function findVersion(
+  context: StoreContext,
+  bucket: string,
+  key: string,
+  versionId: string | undefined,
+): Promise<StoredVersion | undefined> {
+  const { blobs } = context
+  const look: Look<true> = (name, version) => {
+    const has = blobs.has(name, version)
+    return has instanceof Promise ? has.then(isTrue) : isTrue(has)
+  }
+  try {
+    return (await findVerified(context, bucket, key, versionId, look))?.version
+  } catch (error) {
+    throw tellForbidden(context, bucket, key, error)
+  }
+}
+
+/** What the client is told of an error; one that the administrator can mend is logged. */
+function tellForbidden(context: StoreContext, bucket: string, key: string, error: unknown): unknown {
+  if (isForbidden(error)) {
+    context.troubles.tellOfFile('warn', error, { bucket, key }, 'the server is not permitted to read an object')
+  }
+  return asReadError(error)
+}
+
+/** The current version, with its bytes where they can be renamed. */
+export async function findSettled(
+  context: StoreContext,
+  bucket: string,
+  key: string,
+): Promise<StoredVersion | undefined> {
+  const look: Look<true> = async (name, version) => isTrue(await context.blobs.prepareRename(name, version))
+  return (await findVerified(context, bucket, key, undefined, look))?.version
+}
+
+export async function headObject(
+  context: StoreContext,
+  bucket: string,
+  key: string,
+  versionId: string | undefined,
+): Promise<ObjectVersion> {
+  return readable(key, versionId, await findVersion(context, bucket, key, versionId))
+}
+
+export async function openObject(
+  context: StoreContext,
+  bucket: string,
+  key: string,
+  versionId: string | undefined,
+): Promise<OpenObject> {
+  const { blobs } = context
+  const look: Look<OpenBlob | 'damaged'> = (name, version) => blobs.open(name, version)
+  for (let hasFailed = false; ; hasFailed = true) {
+    let found: Awaited<ReturnType<typeof findVerified<OpenBlob | 'damaged'>>>
+    try {
+      found = await findVerified(context, bucket, key, versionId, look)
+    } catch (error) {
+      throw tellForbidden(context, bucket, key, error)
+    }
+    const version = readable(key, versionId, found?.version)
+    const blob = found?.value
+    if (blob === undefined) throw new ApiError('InternalError')
+    if (blob !== 'damaged') return openVersion(context, bucket, version, blob)
+    // A change by hand that is under way shows at the second look.
+    if (hasFailed) throw blobs.damaged(bucket, version)
+    await pause()
+  }
+}
+
+function openVersion(context: StoreContext, bucket: string, version: StoredVersion, blob: OpenBlob): OpenObject {
+  if (version.encryption === undefined) return new OpenVersion(version, blob)
+  const damaged = () => context.blobs.damaged(bucket, version)
+  return new SealedVersion(version, blob, {
+    listParts: () => listObjectParts(context, version, 0, limits.partNumberMax),
+    unseal: (sealed, keys) => context.sealed.unseal(sealed, { ...keys, version, damaged }),
+  })
+}
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, 100))
+
+/** The errors of a read: https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html */
+function readable(key: string, versionId: string | undefined, version: StoredVersion | undefined): StoredVersion {
+  if (version === undefined) {
+    if (versionId !== undefined) throw new ApiError('NoSuchVersion', { fields: { Key: key, VersionId: versionId } })
+    throw new ApiError('NoSuchKey', { fields: { Key: key } })
+  }
+  if (!version.isDeleteMarker) return version
+  const headers = { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId }
+  if (versionId === undefined) throw new ApiError('NoSuchKey', { fields: { Key: key }, headers })
+  throw new ApiError('MethodNotAllowed', {
+    fields: { Method: 'GET', ResourceType: 'DeleteMarker' },
+    headers: { ...headers, Allow: 'DELETE', 'Last-Modified': new Date(version.modifiedAtMs).toUTCString() },
+  })
+}
+
+export async function listObjectParts(
+  context: StoreContext,
+  version: ObjectVersion,
+  after: number,
+  limit: number,
+): Promise<ObjectPart[]> {
+  if (version.partCount === 0) return []
+  const value = await context.engine.get(rowKey('m', (version as StoredVersion).blob.id))
+  if (value === undefined) return []
+  return decodeJson<ObjectPart[]>(value)
+    .filter((part) => part.partNumber > after)
+    .slice(0, limit)
+}

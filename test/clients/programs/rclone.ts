@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { type Account, type Client, command, findFirstLine } from '../client.ts'
+import { sameAgain } from '../round-trip.ts'
+
+export function rclone(account: Account): Client {
+  const environment = {
+    RCLONE_CONFIG: '/dev/null',
+    RCLONE_CONFIG_OURS_TYPE: 's3',
+    RCLONE_CONFIG_OURS_PROVIDER: 'Other',
+    RCLONE_CONFIG_OURS_ENDPOINT: account.url.origin,
+    RCLONE_CONFIG_OURS_ACCESS_KEY_ID: account.accessKey,
+    RCLONE_CONFIG_OURS_SECRET_ACCESS_KEY: account.secretKey,
+    // Its SDK fails over one that is set for other programs.
+    AWS_CA_BUNDLE: '',
+    // Otherwise one PUT is used up to 200 MiB, and multipart would not be tried.
+    RCLONE_CONFIG_OURS_UPLOAD_CUTOFF: '5Mi',
+  }
+  const run = (...parameters: string[]) => command('rclone', parameters, environment)
+  return {
+    name: 'rclone',
+    findVersion: () => findFirstLine('rclone', ['version']),
+    createBucket: async (bucket) => {
+      await run('mkdir', `ours:${bucket}`)
+    },
+    syncUp: async (folder, bucket) => {
+      await run('sync', folder, `ours:${bucket}`)
+    },
+    syncDown: async (bucket, folder) => {
+      await run('sync', `ours:${bucket}`, folder)
+    },
+    presign: async (bucket, key) => (await run('link', '--expire', '1h', `ours:${bucket}/${key}`)).trim(),
+    listKeys: async (bucket) => {
+      const listed = await run('lsf', '--recursive', '--files-only', `ours:${bucket}`)
+      return listed.split('\n').filter((line) => line !== '')
+    },
+    furtherSteps: (bucket, source) => [
+      [
+        'encrypts with a key of its own, and reads back with it',
+        async () => {
+          // Its SDK sends no keys without TLS.
+          if (account.url.protocol === 'http:') return 'skipped'
+          const key = randomBytes(16).toString('hex')
+          const own = `ours,sse_customer_algorithm=AES256,sse_customer_key=${key}:${bucket}/own.bin`
+          await run('copyto', join(source, 'large.bin'), own)
+          return sameAgain(source, 'large.bin', (path) => run('copyto', own, path))
+        },
+      ],
+      [
+        'encrypts on the server',
+        async () => {
+          const sealed = `ours,server_side_encryption=AES256:${bucket}/sealed.bin`
+          await run('copyto', join(source, 'large.bin'), sealed)
+          await sameAgain(source, 'large.bin', (path) => run('copyto', sealed, path))
+        },
+      ],
+    ],
+    deleteBucket: async (bucket) => {
+      await run('purge', `ours:${bucket}`)
+    },
+  }
+}

@@ -1,0 +1,339 @@
+/** A store under the journal's eye, and random work on it whose outcome a witness notes. */
+import { createHash, randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { openStore } from '#app/open-store.ts'
+import type { Durability } from '#blobs/contract/blob-store.ts'
+import type { Bucket } from '#model/bucket/bucket.ts'
+import { ApiError } from '#model/errors.ts'
+import type { ObjectEncryption, Sealing } from '#model/object/encryption.ts'
+import type { OpenObject, Store } from '#store/contract.ts'
+import type { Random } from '../../random.ts'
+import { stagedFiles } from '../../staged-files.ts'
+import type { Journal, JournalEngine } from './journal.ts'
+import type { Deed, Value } from './witness.ts'
+
+export const buckets = ['plain', 'versioned'] as const
+const overwritten = ['a/b', 'c/d', 'e', 'f']
+export const keys = ['a', 'c//d', ...overwritten]
+export type BucketName = (typeof buckets)[number]
+
+const attributes = { headers: {}, storageClass: 'STANDARD', ownerId: 'owner' } as const
+
+export const bucketOf = (name: BucketName): Bucket => ({
+  name,
+  createdAtMs: 0,
+  ownerId: 'owner',
+  region: 'us-east-1',
+  versioning: name === 'plain' ? 'Unversioned' : 'Enabled',
+  mfaDelete: false,
+  objectLockEnabled: name === 'versioned',
+})
+
+/** `surprises` gets what the store should never have to say. */
+export function openUnder(root: string, engine: JournalEngine, durability: Durability, surprises: string[]) {
+  const note = ({ err: _, ...fields }: { err?: unknown }, message: string) => {
+    if (/adopted|lost|missing|have changed|could not/.test(message))
+      surprises.push(`${message} ${JSON.stringify(fields)}`)
+  }
+  const log = { info: note, warn: note, error: note }
+  return openStore({ root, durability, engine, watch: false, log, isPrimary: false })
+}
+
+/** Small values travel in the index, large ones as files. */
+const bodyOf = (value: string): Buffer => Buffer.alloc(value.startsWith('large') ? 70_000 : 40, `${value};`)
+const valueIn = (body: Buffer): string => body.toString('latin1').split(';')[0] ?? ''
+
+function incoming(value: string) {
+  const body = bodyOf(value)
+  const source = Readable.from([body], { objectMode: false })
+  return { source, sizeBytes: body.length, maxBytes: 1e9, algorithms: [] }
+}
+
+/** What was sealed in this process, by its wrapping: a store that is opened later knows it no longer. */
+const sealings = new Map<string, Sealing>()
+
+function newSealing(): Sealing {
+  const wrappedKey = `wrapped ${sealings.size}`
+  const sealing: Sealing = { encryption: { method: 'AES256', wrappedKey }, dataKeys: [randomBytes(32)] }
+  sealings.set(wrappedKey, sealing)
+  return sealing
+}
+
+/** The same keys, as a rename wraps them for the new name. */
+function wrappedAnew(encryption: ObjectEncryption): ObjectEncryption {
+  const wrappedKey = `wrapped ${sealings.size}`
+  const { dataKeys = [] } = sealings.get(encryption.wrappedKey) ?? {}
+  sealings.set(wrappedKey, { encryption: { ...encryption, wrappedKey }, dataKeys })
+  return { ...encryption, wrappedKey }
+}
+
+export class Session {
+  readonly #store: Store
+  readonly #journal: Journal
+  readonly #random: Random
+  /** Whether most of it is small files that replace each other, and are written again. */
+  readonly #overwrites: boolean
+  #count = 0
+  /** Version ids told so far, that nobody has removed: `bucket\0key\0id`. */
+  readonly #versions: string[] = []
+  /** Those with a legal hold. */
+  readonly #held = new Set<string>()
+
+  constructor(store: Store, journal: Journal, random: Random) {
+    this.#store = store
+    this.#journal = journal
+    this.#random = random
+    this.#overwrites = random() < 0.5
+  }
+
+  async createBuckets(): Promise<void> {
+    for (const name of buckets) await this.#store.createBucket(bucketOf(name))
+  }
+
+  /** A few requests at once, each with keys of its own. */
+  async step(): Promise<void> {
+    const bucket = this.#overwrites && this.#random() < 0.9 ? 'plain' : this.#pick(buckets)
+    const free = [...(this.#overwrites ? overwritten : keys)].sort(() => this.#random() - 0.5)
+    const requests: Promise<void>[] = []
+    for (let count = 1 + Math.floor(this.#random() * 2); count > 0; count--) {
+      requests.push(this.#request(bucket, free.pop() ?? '', free.pop() ?? ''))
+    }
+    // Readers come at any time, and settle what they find unsettled.
+    const reader = async () => {
+      for (let turn = 0; turn < 8; turn++) {
+        await new Promise((resolve) => setImmediate(resolve))
+        await this.#store.findVersion(bucket, this.#pick(keys), undefined)
+      }
+    }
+    if (this.#random() < 0.5) requests.push(reader())
+    await Promise.all(requests)
+  }
+
+  #pick<T>(from: readonly T[]): T {
+    return from[Math.floor(this.#random() * from.length)] as T
+  }
+
+  async #request(bucket: BucketName, key: string, other: string): Promise<void> {
+    const value = `${this.#random() < (this.#overwrites ? 0.05 : 0.4) ? 'large' : 'small'}-${this.#count++}`
+    const choice = this.#random() * (this.#overwrites && this.#random() < 0.8 ? 0.5 : 1)
+    if (choice < 0.5) await this.#put(bucket, key, value)
+    else if (choice < 0.65) await this.#complete(bucket, key, value)
+    else if (choice < 0.8) await this.#rename(bucket, key, other)
+    else if (choice < 0.87) await this.#removeVersion(bucket, key)
+    else if (choice < 0.95) await this.#hold(bucket, key)
+    else await this.#remove(bucket, key)
+  }
+
+  async #doing(deed: Deed, act: () => Promise<readonly [id: string, value: string][]>): Promise<void> {
+    this.#journal.note({ begun: deed })
+    const versions = await act()
+    this.#journal.note({ told: deed, versions, commits: this.#journal.commits })
+    for (const [id] of versions) this.#versions.push(id)
+  }
+
+  #put(bucket: BucketName, key: string, value: string): Promise<void> {
+    const isHeld = bucket === 'versioned' && this.#random() < 0.2
+    return this.#doing({ changes: new Map([[`${bucket}\0${key}`, value]]) }, async () => {
+      const staged = await this.#store.stage(incoming(value), this.#sealing())
+      const version = await this.#store.putObject({
+        bucket: bucketOf(bucket),
+        key,
+        staged,
+        attributes: { ...attributes, userMetadata: { value }, ...(isHeld && { lock: { legalHold: 'ON' } }) },
+        checksum: {
+          algorithm: 'CRC64NVME',
+          type: 'FULL_OBJECT',
+          value: staged.digests.get('CRC64NVME')?.toString('base64') ?? '',
+        },
+        conditions: {},
+      })
+      const id = `${bucket}\0${key}\0${version.versionId}`
+      if (isHeld) this.#held.add(id)
+      return bucket === 'plain' ? [] : [[id, value]]
+    })
+  }
+
+  /** Puts a legal hold on a version, whose bytes are moved aside. */
+  async #hold(bucket: BucketName, key: string): Promise<void> {
+    const id = this.#pick(this.#versions.filter((one) => one.startsWith(`${bucket}\0${key}\0`)))
+    const version = id === undefined ? undefined : await this.#store.findVersion(bucket, key, id.split('\0')[2])
+    if (id === undefined || version === undefined) return
+    await this.#doing({ changes: new Map() }, async () => {
+      await this.#store.changeVersion(bucket, version, { change: (now) => ({ ...now, lock: { legalHold: 'ON' } }) })
+      this.#held.add(id)
+      return []
+    })
+  }
+
+  async #refused(act: () => Promise<unknown>): Promise<void> {
+    const outcome = await act().then(
+      () => 'done',
+      (error: unknown) => (error instanceof ApiError ? error.code : error),
+    )
+    if (outcome !== 'AccessDenied') throw new Error(`a held version was not refused: ${outcome}`)
+  }
+
+  /** Of about every third object. */
+  #sealing(): Sealing | undefined {
+    return this.#random() < 0.35 ? newSealing() : undefined
+  }
+
+  #complete(bucket: BucketName, key: string, value: string): Promise<void> {
+    return this.#doing({ changes: new Map([[`${bucket}\0${key}`, value]]) }, async () => {
+      const { encryption, dataKeys } = this.#sealing() ?? {}
+      const upload = await this.#store.createUpload({
+        bucket,
+        key,
+        initiatorId: 'owner',
+        ...(encryption && { encryption }),
+        attributes: { ...attributes, userMetadata: { value } },
+      })
+      const isRepeated = this.#random() < 0.5
+      if (isRepeated) {
+        const first = await this.#store.stagePart(upload, 1, incoming('small-overwritten'), dataKeys)
+        await this.#store.putPart(upload, first, undefined)
+      }
+      const part = await this.#store.stagePart(upload, 1, incoming(value), dataKeys)
+      const { etag } = await this.#store.putPart(upload, part, undefined)
+      const version = await this.#store.completeUpload({
+        bucket: bucketOf(bucket),
+        key,
+        uploadId: upload.uploadId,
+        parts: [{ partNumber: 1, etag, checksums: {} }],
+        conditions: {},
+      })
+      return bucket === 'plain' ? [] : [[`${bucket}\0${key}\0${version.versionId}`, value]]
+    })
+  }
+
+  #remove(bucket: BucketName, key: string): Promise<void> {
+    return this.#doing({ changes: new Map([[`${bucket}\0${key}`, undefined]]) }, async () => {
+      await this.#store.deleteObject({
+        bucket: bucketOf(bucket),
+        key,
+        versionId: undefined,
+        ownerId: 'owner',
+        conditions: {},
+      })
+      return []
+    })
+  }
+
+  /** The newest version of the key that has one. */
+  async #removeVersion(bucket: BucketName, key: string): Promise<void> {
+    const index = this.#versions.findLastIndex((id) => id.startsWith(`${bucket}\0${key}\0`))
+    const held = this.#versions[index] ?? ''
+    if (this.#held.has(held)) {
+      const remove = { bucket: bucketOf(bucket), key, versionId: held.split('\0')[2], ownerId: 'owner', conditions: {} }
+      return this.#refused(() => this.#store.deleteObject(remove))
+    }
+    const [removes] = index === -1 ? [] : this.#versions.splice(index, 1)
+    if (removes === undefined) return this.#remove(bucket, key)
+    const versionId = removes.split('\0')[2]
+    const page = await this.#versionsOf(bucket, key)
+    const isTop = page[0]?.version.versionId === versionId
+    const nextId = page[1]?.version.versionId
+    const next = nextId === undefined ? undefined : await this.#store.findVersion(bucket, key, nextId)
+    const below = next === undefined || next.isDeleteMarker ? undefined : next.userMetadata.value
+    const changes = new Map<string, Value>(isTop ? [[`${bucket}\0${key}`, below]] : [])
+    await this.#doing({ changes, removes }, async () => {
+      await this.#store.deleteObject({ bucket: bucketOf(bucket), key, versionId, ownerId: 'owner', conditions: {} })
+      return []
+    })
+  }
+
+  async #versionsOf(bucket: BucketName, key: string) {
+    const query = { bucket, prefix: key, delimiter: '', limit: 1000, keyMarker: '', versionIdMarker: undefined }
+    const page = await this.#store.listVersions(query)
+    return page.versions.filter(({ version }) => version.key === key)
+  }
+
+  async #rename(bucket: BucketName, from: string, to: string): Promise<void> {
+    const found = await this.#store.findVersion(bucket, from, undefined)
+    if (found === undefined || found.isDeleteMarker) return
+    const value = found.userMetadata.value ?? ''
+    const changes = new Map<string, Value>([
+      [`${bucket}\0${from}`, undefined],
+      [`${bucket}\0${to}`, value],
+    ])
+    const id = `${bucket}\0${from}\0${found.versionId}`
+    if (this.#held.has(id)) return
+    const index = this.#versions.indexOf(id)
+    const [removes] = index === -1 ? [] : this.#versions.splice(index, 1)
+    await this.#doing({ changes, ...(removes === undefined ? {} : { removes }) }, async () => {
+      const version = await this.#store.renameObject({
+        bucket: bucketOf(bucket),
+        from,
+        to,
+        sourceConditions: {},
+        conditions: {},
+        rewrap: found.encryption && { from: found.encryption, to: wrappedAnew(found.encryption) },
+      })
+      return bucket === 'plain' ? [] : [[`${bucket}\0${to}\0${version.versionId}`, value]]
+    })
+  }
+}
+
+export interface Found {
+  readonly keys: Map<string, Value>
+  readonly versions: Map<string, string>
+}
+
+/** Reads everything there is, and throws if anything does not fit together. */
+export async function readAll(store: Store, root: string): Promise<Found> {
+  const found: Found = { keys: new Map(), versions: new Map() }
+  for (const bucket of buckets) {
+    if ((await store.findBucket(bucket)) === undefined) continue
+    const page = await store.listObjects({ bucket, prefix: '', delimiter: '', limit: 1000, after: '' })
+    const listed = new Set(page.objects.map(({ key }) => key))
+    for (const key of keys) {
+      const value = await read(store, bucket, key, undefined)
+      if ((value !== undefined) !== listed.has(key)) throw new Error(`${key} is listed, or read, but not both`)
+      if (value !== undefined) found.keys.set(`${bucket}\0${key}`, value)
+    }
+    const query = { bucket, prefix: '', delimiter: '', limit: 1000, keyMarker: '', versionIdMarker: undefined }
+    const versions = (await store.listVersions(query)).versions.filter(({ version }) => !version.isDeleteMarker)
+    for (const { version } of versions) {
+      const value = await read(store, bucket, version.key, version.versionId)
+      if (value === undefined) throw new Error(`${version.key} lists a version that is not there`)
+      found.versions.set(`${bucket}\0${version.key}\0${version.versionId}`, value)
+    }
+    const usage = await store.bucketUsage(bucket)
+    const sizeBytes = versions.reduce((sum, { version }) => sum + version.sizeBytes, 0)
+    if (usage.objectCount !== versions.length || usage.sizeBytes !== sizeBytes) {
+      throw new Error(`${bucket} counts ${JSON.stringify(usage)}, not ${versions.length} of ${sizeBytes}`)
+    }
+  }
+  const left = stagedFiles(root)
+  if (left.length > 0) throw new Error(`left in staging: ${left}`)
+  return found
+}
+
+async function read(store: Store, bucket: string, key: string, versionId: string | undefined): Promise<Value> {
+  let opened: OpenObject
+  try {
+    opened = await store.openObject(bucket, key, versionId)
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'NoSuchKey') return undefined
+    throw error
+  }
+  const { version } = opened
+  if (version.encryption !== undefined) {
+    await opened.unseal(sealings.get(version.encryption.wrappedKey)?.dataKeys ?? [])
+  }
+  const content = opened.content(0, version.sizeBytes)
+  const body = Buffer.isBuffer(content) ? content : await buffer(content.pieces())
+  if (!Buffer.isBuffer(content)) content.close()
+  const value = valueIn(body)
+  if (!body.equals(bodyOf(value))) throw new Error(`${bucket}/${key} ${versionId} is torn`)
+  if (value !== version.userMetadata.value)
+    throw new Error(`${bucket}/${key} ${versionId}: the body of ${value}, not ${version.userMetadata.value}`)
+  const md5 = createHash('md5').update(body).digest()
+  const etag =
+    version.partCount === 0
+      ? md5.toString('hex')
+      : `${createHash('md5').update(md5).digest('hex')}-${version.partCount}`
+  if (etag !== version.etag) throw new Error(`${key}: the ETag is not of these bytes`)
+  return value
+}

@@ -1,0 +1,179 @@
+/** What becomes of reads and commits when the database, or the way to it, is lost. */
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { parsePostgresUrl } from '#config/metadata-url.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { openPostgresEngine } from '#metadata/postgres/engine.ts'
+import { decodeJson, rowsOf } from '#metadata/tables.ts'
+import { ApiError } from '#model/errors.ts'
+import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.ts'
+import { freePort } from '../support/free-port.ts'
+import { noPostgres, startPostgres, type TestPostgres, type TestServer } from '../support/postgres.ts'
+
+const skipped = noPostgres ?? (process.env.TEST_POSTGRES_URL ? 'with a server that the tests may not stop' : undefined)
+const bytes = (text: string) => Buffer.from(text)
+const text = (value: Uint8Array | undefined) => (value === undefined ? undefined : Buffer.from(value).toString())
+
+describe.skipIf(skipped !== undefined)(`PostgreSQL lost${skipped === undefined ? '' : ` (skipped ${skipped})`}`, () => {
+  let postgres: TestPostgres
+  let server: TestServer
+  const open: { close(): Promise<void> }[] = []
+
+  beforeAll(async () => {
+    postgres = await startPostgres()
+    server = postgres.server as TestServer
+  })
+  afterEach(async () => {
+    for (const one of open.splice(0).reverse()) await one.close()
+  })
+  afterAll(() => postgres.close())
+
+  async function openAt(hosts: string, parameters: Readonly<Record<string, string>> = {}): Promise<MetadataEngine> {
+    const { schema } = postgres.address(parameters)
+    const query = new URLSearchParams({ ...parameters, schema })
+    const address = parsePostgresUrl(`postgres://myfsio:secret-of-tests@${hosts}/postgres?${query}`)
+    if (address === undefined) throw new Error('no address')
+    const engine = await openPostgresEngine({ address, space: 'index' })
+    open.push(engine)
+    return engine
+  }
+
+  async function startProxy(): Promise<CuttingProxy> {
+    const proxy = await startCuttingProxy(server.port)
+    open.push(proxy)
+    return proxy
+  }
+
+  const commitOnce = (engine: MetadataEngine, key: string) =>
+    engine.commit({
+      checks: [{ key: bytes(key), is: undefined }],
+      writes: [
+        { key: bytes(key), value: bytes('1') },
+        { key: bytes('c'), add: { count: 1 } },
+        { append: bytes('e\0b'), value: bytes(key) },
+      ],
+    })
+
+  for (const [when, what] of [
+    ['after', 'that took effect'],
+    ['before', 'that never reached the server'],
+  ] as const) {
+    it(`finds out about a commit ${what} when its answer is lost, and applies it exactly once`, async () => {
+      const proxy = await startProxy()
+      const engine = await openAt(`127.0.0.1:${proxy.port}`)
+      await commitOnce(engine, 'first')
+      const cut = proxy.cutAt(bytes('second'), when)
+      const committed = commitOnce(engine, 'second')
+      await cut
+      expect(await committed).toBeDefined()
+      expect(text(await engine.get(bytes('second')))).toBe('1')
+      expect(decodeJson((await engine.get(bytes('c'))) ?? bytes('0'))).toEqual({ count: 2 })
+      const events = await engine.scan(rowsOf('e', 'b'))
+      expect(events.map(({ value }) => text(value))).toEqual(['first', 'second'])
+      // Its connection is replaced, and goes on.
+      expect(await commitOnce(engine, 'third')).toBeDefined()
+    })
+
+    it(`answers that a commit ${what} was refused when that answer is lost`, async () => {
+      const proxy = await startProxy()
+      const engine = await openAt(`127.0.0.1:${proxy.port}`)
+      await commitOnce(engine, 'taken')
+      const cut = proxy.cutAt(bytes('taken'), when)
+      const committed = commitOnce(engine, 'taken')
+      await cut
+      expect(await committed).toBeUndefined()
+      expect(decodeJson((await engine.get(bytes('c'))) ?? bytes('0'))).toEqual({ count: 1 })
+    })
+  }
+
+  it('ends a commit that waits for a lock when its connection was lost, and applies it once', async () => {
+    const proxy = await startProxy()
+    const schema = postgres.address().schema
+    const engine = await openAt(`127.0.0.1:${proxy.port}`, { schema })
+    await commitOnce(engine, 'first')
+    const { Connection } = await import('#metadata/postgres/connection.ts')
+    const other = await Connection.open(postgres.address({ schema }))
+    open.push(other)
+    await other.query({ text: 'BEGIN' })
+    await other.query({ text: `LOCK TABLE ${schema}.index_rows IN SHARE MODE` })
+    const cut = proxy.cutAt(bytes('second'), 'after')
+    const committed = commitOnce(engine, 'second')
+    await cut
+    const waiting = `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'`
+    await vi.waitFor(async () => expect(await other.query({ text: waiting })).toEqual([[1]]))
+    await other.query({ text: 'COMMIT' })
+    expect(await committed).toBeDefined()
+    expect(decodeJson((await engine.get(bytes('c'))) ?? bytes('0'))).toEqual({ count: 2 })
+  })
+
+  for (const mode of ['immediate', 'fast'] as const) {
+    it(`loses nothing that was acknowledged when the server is restarted under load (${mode})`, async () => {
+      const schema = postgres.address().schema
+      const engines = await Promise.all(
+        [1, 2].map(() => openAt(`127.0.0.1:${server.port}`, { schema, retry_timeout: '60' })),
+      )
+      let isOver = false
+      let acknowledged = 0
+      const write = async (engine: MetadataEngine, name: string) => {
+        for (let count = 0; !isOver; count++) {
+          if ((await commitOnce(engine, `k${name}-${count}`)) === undefined) throw new Error('refused')
+          acknowledged++
+        }
+      }
+      const writers = engines.flatMap((engine, node) =>
+        Array.from({ length: 8 }, (_, index) => write(engine, `${node}-${index}`)),
+      )
+      const enough = (count: number) =>
+        vi.waitFor(() => expect(acknowledged).toBeGreaterThan(count), { timeout: 20_000 })
+      for (let round = 0; round < 3; round++) {
+        await enough(acknowledged + 100)
+        await server.stop(mode)
+        await server.start()
+      }
+      await enough(acknowledged + 100)
+      isOver = true
+      await Promise.all(writers)
+      const [engine] = engines as [MetadataEngine]
+      const rows = await engine.scan({ start: bytes('k'), end: bytes('l') })
+      expect(rows).toHaveLength(acknowledged)
+      expect(decodeJson((await engine.get(bytes('c'))) ?? bytes('0'))).toEqual({ count: acknowledged })
+      const events = await engine.scan(rowsOf('e', 'b'))
+      expect(new Set(events.map(({ value }) => text(value))).size).toBe(acknowledged)
+      expect(text(events.at(-1)?.key)).toBe(`e\0b\0${String(acknowledged - 1).padStart(14, '0')}`)
+    }, 60_000)
+  }
+
+  it('answers 503 with Retry-After while the server is gone, and serves again when it is back', async () => {
+    const engine = await openAt(`127.0.0.1:${server.port}`, { retry_timeout: '1' })
+    await commitOnce(engine, 'first')
+    await server.stop('fast')
+    const failures = await Promise.allSettled([
+      engine.get(bytes('first')),
+      engine.scan({ start: bytes('a'), end: bytes('z') }),
+      commitOnce(engine, 'second'),
+    ])
+    for (const failure of failures) {
+      const error = failure.status === 'rejected' ? (failure.reason as unknown) : undefined
+      expect(error).toBeInstanceOf(ApiError)
+      const { status, headers, message, stack } = error as ApiError
+      expect([status, headers]).toEqual([503, { 'retry-after': '2' }])
+      expect(`${message}${stack}`).not.toContain('secret-of-tests')
+    }
+    await server.start()
+    expect(text(await engine.get(bytes('first')))).toBe('1')
+    expect(await commitOnce(engine, 'third')).toBeDefined()
+  })
+
+  it('goes to the next host when one is gone or takes no writes', async () => {
+    const standby = await startPostgres({ default_transaction_read_only: 'on' })
+    open.push(standby)
+    const hosts = `127.0.0.1:${await freePort()},127.0.0.1:${standby.server?.port},127.0.0.1:${server.port}`
+    const engine = await openAt(hosts)
+    expect(await commitOnce(engine, 'first')).toBeDefined()
+  })
+
+  it('says why it does not start, without the password', async () => {
+    const opened = openAt(`127.0.0.1:${await freePort()}`, { retry_timeout: '1' })
+    await expect(opened).rejects.toThrow('The database of the index does not answer.')
+    await expect(opened).rejects.not.toThrow('secret-of-tests')
+  })
+})
