@@ -3,7 +3,7 @@ import type { AppConfig } from '#config/config.ts'
 import { Document } from '#documents/document.ts'
 import { DocumentProblem } from '#documents/json-source.ts'
 import type { DocumentSources } from '#documents/source.ts'
-import { emptyKeyDocument, findKeyMistake, type KeyDocument, keyDocumentSchema } from '#keyring/key-document.ts'
+import { emptyKeyDocument, type KeyDocument, keyDocumentShape } from '#keyring/key-document.ts'
 import { LocalKeyring } from '#keyring/local-keyring.ts'
 import { copiedRootKey, fileRootKey } from '#keyring/root-key/file-root-key.ts'
 import { memoryRootKey } from '#keyring/root-key/memory-root-key.ts'
@@ -37,9 +37,8 @@ export async function openKeyring({ config, sources, clock, log }: KeyringStart)
     name: 'kms_keys.json',
     path: config.kms.keysPath,
     sources,
-    schema: keyDocumentSchema,
+    ...keyDocumentShape,
     initial: emptyKeyDocument,
-    findMistake: findKeyMistake,
     log,
   })
   const keyring = new LocalKeyring({ document, root: rootOf(config, sources, clock), clock })

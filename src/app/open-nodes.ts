@@ -6,10 +6,12 @@ import type { OpenJobs } from '#jobs/open-jobs.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
-import type { NodeList } from '#model/node-status.ts'
+import type { NodeList, NodeStatus } from '#model/node-status.ts'
 import { ownFormat } from '#nodes/index-format.ts'
 import { Membership } from '#nodes/membership.ts'
 import { isShared } from './open-index.ts'
+
+export type Role = 'api' | 'console'
 
 /** What the launcher tells each of its processes. */
 export interface NodePart {
@@ -17,7 +19,7 @@ export interface NodePart {
   readonly startedAtMs: number
   /** As `API worker 1`. */
   readonly process: string
-  readonly role: 'api' | 'console'
+  readonly role: Role
 }
 
 interface NodeStart {
@@ -33,23 +35,29 @@ interface Shared {
   readonly log: LevelLog
 }
 
-export function openNodes(
-  start: NodeStart,
-  { engine, jobs, clock, log }: Shared,
-): NodeList & { close(): Promise<void> } {
-  const { config, version, node = ownNode(clock) } = start
+export function openNodes(start: NodeStart, shared: Shared): NodeList & { close(): Promise<void> } {
+  const { config, version, node } = start
+  const { engine, jobs, clock, log } = shared
+  const part = node ?? {
+    id: randomBytes(6).toString('hex'),
+    startedAtMs: clock.nowMs(),
+    process: together,
+    role: 'api',
+  }
+  if (!isShared(config)) {
+    return { list: async () => [await theOnlyNode({ ...start, node: part }, jobs)], close: async () => {} }
+  }
   const membership = new Membership({
     engine,
     clock,
     log,
-    isShared: isShared(config),
-    process: { nodeId: node.id, name: node.process },
+    process: { nodeId: part.id, name: part.process },
     about: {
       host: hostname(),
-      address: addressOf(config, node.role),
+      address: addressOf(config, part.role),
       version,
       format: ownFormat.format,
-      startedAtMs: node.startedAtMs,
+      startedAtMs: part.startedAtMs,
       leaseOwner: jobs.owner,
     },
   })
@@ -59,15 +67,36 @@ export function openNodes(
   }
 }
 
-const ownNode = (clock: Clock): NodePart => ({
-  id: randomBytes(6).toString('hex'),
-  startedAtMs: clock.nowMs(),
-  process: 'API and console',
-  role: 'api',
-})
+/** The process of a server that has one for all. */
+const together = 'API and console'
+
+/** Nothing is written for it: all of its processes run as long as this one. */
+async function theOnlyNode(
+  { config, version, node }: NodeStart & { readonly node: NodePart },
+  jobs: OpenJobs,
+): Promise<NodeStatus> {
+  const { mode, workers } = config
+  const [hasApi, hasConsole] = [mode !== 'ui', mode !== 'api']
+  const apart = [
+    ...(hasApi ? Array.from({ length: workers }, (_, at) => `API worker ${at + 1}`) : []),
+    ...(hasConsole ? ['Console'] : []),
+  ]
+  return {
+    id: node.id,
+    host: hostname(),
+    addresses: [...(hasApi ? [addressOf(config, 'api')] : []), ...(hasConsole ? [addressOf(config, 'console')] : [])],
+    version,
+    startedAtMs: node.startedAtMs,
+    silentMs: undefined,
+    state: 'running',
+    processes: node.process === together ? [together] : apart,
+    jobs: [...(await jobs.owners()).values()].flat(),
+    isThis: true,
+  }
+}
 
 /** Such as `API node-1:5000`. A node that listens on all addresses is named by its machine. */
-function addressOf({ host, apiPort, uiPort }: AppConfig, role: NodePart['role']): string {
+function addressOf({ host, apiPort, uiPort }: AppConfig, role: Role): string {
   const name = ['0.0.0.0', '::'].includes(host) ? hostname() : host
   const at = name.includes(':') ? `[${name}]` : name
   return role === 'api' ? `API ${at}:${apiPort}` : `Console ${at}:${uiPort}`

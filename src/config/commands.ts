@@ -9,6 +9,10 @@ export const readyJson = 'ready-json'
 /** Flags without a value. */
 export const switches: readonly string[] = [...commands, readyJson]
 
+/** Those that come first, with parameters of their own. */
+const words = ['documents', 'fsck', 'health', 'migrate', 'where'] as const
+type Word = (typeof words)[number]
+
 export type Command = (typeof commands)[number] | Word | 'start'
 
 /** Looks at no setting, so that --help works whatever they are. */
@@ -19,10 +23,7 @@ export function findCommand(argv: readonly string[]): Command {
   return commands.findLast((command) => argv.includes(`--${command}`)) ?? 'start'
 }
 
-const words = ['fsck', 'health', 'migrate', 'where'] as const
-type Word = (typeof words)[number]
-
-const isWord = (word: string | undefined): word is Word => words.some((one) => one === word)
+const isWord = (word: string | undefined): word is Word => words.some((known) => known === word)
 
 export function flagOf(name: Name): string {
   return `--${name.toLowerCase().replaceAll('_', '-')}`

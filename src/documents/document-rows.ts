@@ -87,7 +87,7 @@ export class DocumentRows implements RowAccess {
     const [replaced] = (await replaceTexts(this.#options.engine, [{ ...next, name, before }])) ?? []
     if (replaced === undefined) return undefined
     this.#set(this.#of(name), replaced)
-    this.#tell()
+    this.tell()
     return replaced
   }
 
@@ -167,8 +167,8 @@ export class DocumentRows implements RowAccess {
     return noticePath === undefined ? '' : fileStamp(noticePath)
   }
 
-  /** Best effort: without it, the next look tells the others. */
-  #tell(): void {
+  /** Tells the other processes of this machine that a document has changed. Without it, their next look does. */
+  tell(): void {
     const { noticePath } = this.#options
     if (noticePath === undefined) return
     const temporary = `${noticePath}.${randomBytes(6).toString('hex')}.tmp`

@@ -51,6 +51,7 @@ async function run(argv: readonly string[]): Promise<void> {
   if (command === 'health') return sayHealth(argv.slice(1))
   if (command === 'where') return sayWhere(argv.slice(1))
   if (command === 'migrate') return migrate(argv.slice(1))
+  if (command === 'documents') return sayDocuments(argv.slice(1))
   const config = loadConfig(argv)
   if (command === 'show-config') return print(formatSettings(config))
   for (const note of config.notes) complain(note)
@@ -84,15 +85,22 @@ async function sayWhere(argv: readonly string[]): Promise<void> {
 
 /** Ends with status 1 if something could not be taken. */
 async function migrate(argv: readonly string[]): Promise<void> {
-  const { isImport, parseImportArguments } = await import('#launcher/commands/migrate-arguments.ts')
+  const { isImport, parseImportArguments } = await import('./commands/migrate-arguments.ts')
   if (isImport(argv)) {
     const asked = parseImportArguments(argv)
-    const { migrateFrom } = await import('#launcher/commands/migrate-from.ts')
+    const { migrateFrom } = await import('./commands/migrate-from.ts')
     process.exitCode = await migrateFrom(loadConfig(asked.rest), asked, { print, complain, prepare })
     return
   }
-  const { migrateTo } = await import('#launcher/commands/migrate-to.ts')
+  const { migrateTo } = await import('./commands/migrate-to.ts')
   process.exitCode = await migrateTo(argv, { print, complain })
+}
+
+/** Ends with status 1 if nothing could be written, or taken. */
+async function sayDocuments(argv: readonly string[]): Promise<void> {
+  const { documents, parseDocumentsArguments } = await import('./documents.ts')
+  const given = parseDocumentsArguments(argv)
+  print(await documents(loadConfig(given.rest), given))
 }
 
 /** Ends with status 1 if something is left that does not fit. */

@@ -20,8 +20,6 @@ export interface MembershipOptions {
   readonly process: NodeProcess
   readonly about: Omit<NodeRow, 'beat' | 'atMs'>
   readonly log: { warn(fields: object, message: string): void }
-  /** False: the index is this machine's alone, and nothing is written. */
-  readonly isShared: boolean
 }
 
 /** The titles of running jobs by the ids of their owners. */
@@ -39,26 +37,26 @@ export class Membership {
   constructor(options: MembershipOptions) {
     this.#options = options
     this.#watch = new NodeWatch(options.engine, options.clock)
-    if (options.isShared) this.#beatNow()
+    this.#beatNow()
   }
 
   async list(jobs: JobOwners): Promise<NodeStatus[]> {
-    const { isShared, process, about, clock } = this.#options
-    const own: SeenProcess = { ...process, row: { ...about, beat: 0, atMs: clock.nowMs() }, silentMs: 0 }
-    const seen = isShared ? await this.#watch.look() : [own]
-    const nodes = Map.groupBy(seen, ({ nodeId }) => nodeId)
-    return [...nodes.values()]
-      .map((processes) => statusOf(processes, jobs, { ownId: process.nodeId, isShared }))
-      .sort((a, b) => a.startedAtMs - b.startedAtMs)
+    const seen = await this.#watch.look()
+    const ids = [...new Set(seen.map(({ nodeId }) => nodeId))]
+    const processesOf = (id: string) => seen.filter(({ nodeId }) => nodeId === id)
+    const { nodeId: ownId } = this.#options.process
+    return ids
+      .map((id) => statusOf(processesOf(id), jobs, ownId))
+      .sort((one, other) => one.startedAtMs - other.startedAtMs)
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
     this.#cancel()
     await this.#beating
-    const { engine, process, isShared } = this.#options
+    const { engine, process } = this.#options
     // A node that ends in order is not missed. If the index is away, the others see that it is gone.
-    if (isShared) await removeNodeRows(engine, [process]).catch(() => undefined)
+    await removeNodeRows(engine, [process]).catch(() => undefined)
   }
 
   #beatNow(): void {
@@ -80,11 +78,7 @@ export class Membership {
   }
 }
 
-function statusOf(
-  processes: readonly SeenProcess[],
-  jobs: JobOwners,
-  { ownId, isShared }: { readonly ownId: string; readonly isShared: boolean },
-): NodeStatus {
+function statusOf(processes: readonly SeenProcess[], jobs: JobOwners, ownId: string): NodeStatus {
   const living = processes.filter(({ silentMs }) => silentMs < goneMs)
   const shown = living.length > 0 ? living : processes
   const [{ nodeId = '', row } = { row: undefined }] = shown
@@ -94,7 +88,7 @@ function statusOf(
     addresses: [...new Set(shown.map((one) => one.row.address))],
     version: row?.version ?? '',
     startedAtMs: row?.startedAtMs ?? 0,
-    silentMs: isShared ? Math.min(...processes.map(({ silentMs }) => silentMs)) : undefined,
+    silentMs: Math.min(...processes.map(({ silentMs }) => silentMs)),
     state: living.length > 0 ? 'running' : 'gone',
     processes: shown.map(({ name }) => name),
     jobs: shown.flatMap((one) => jobs.get(one.row.leaseOwner) ?? []),

@@ -14,26 +14,30 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { noPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts'
-import { type Keys, startNode, type TestNode, urlIn } from './two-nodes.ts'
+import { startOwnUpstream, type TestUpstream } from '../support/upstream.ts'
+import { type Keys, startNode, storeIn, type TestNode } from './two-nodes.ts'
 
 const allow = (action: string) =>
   JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: action, Resource: '*' }] })
 
 describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostgres ?? ''}`, () => {
   let postgres: TestPostgres
+  let upstream: TestUpstream
   let a: TestNode
   let b: TestNode
-  let url: string
+  let store: Readonly<Record<string, string>>
 
   beforeAll(async () => {
     postgres = await startPostgres()
-    url = urlIn(postgres)
+    upstream = await startOwnUpstream()
+    store = storeIn(postgres, upstream)
     const env = { AUTH_MAX_ATTEMPTS: '5' }
-    a = await startNode(url, { env })
-    b = await startNode(url, { env, isPrimary: false })
+    a = await startNode(store, { env })
+    b = await startNode(store, { env, isPrimary: false })
   }, 60_000)
   afterAll(async () => {
     await Promise.all([a?.close(), b?.close()])
+    await upstream?.close()
     await postgres?.close()
   })
 
@@ -66,7 +70,9 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     await Promise.all(names.map((name, at) => newUser(at % 2 === 0 ? a : b, name)))
     await vi.waitFor(() => {
       for (const node of [a, b]) {
-        const users = node.opened.identities.directory.accounts.flatMap(({ users }) => users.map(({ name }) => name))
+        const users = [...node.opened.identities.directory.accounts].flatMap((account) =>
+          account.users.map((user) => user.name),
+        )
         expect(users).toEqual(expect.arrayContaining(names))
       }
     })
@@ -93,11 +99,10 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     const visitor = a.visitor()
     const signedIn = await visitor.signIn(keys.accessKeyId, keys.secretAccessKey)
     expect(signedIn.status).toBe(303)
-    const cookie =
-      signedIn
-        .get('set-cookie')
-        ?.map((one) => one.split(';')[0])
-        .join('; ') ?? ''
+    const cookie = [signedIn.headers['set-cookie'] ?? []]
+      .flat()
+      .map((one: string) => one.split(';')[0])
+      .join('; ')
     const answer = await fetch(`${b.console}/ui/buckets`, { headers: { cookie }, redirect: 'manual' })
     expect(answer.status).toBe(200)
     expect(await answer.text()).toContain('carla')
@@ -139,7 +144,7 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
   })
 
   it('forget a node that has ended in order', async () => {
-    const c = await startNode(url, { isPrimary: false })
+    const c = await startNode(store, { isPrimary: false })
     await vi.waitFor(async () => expect(((await b.get('/_/nodes')).json as { nodes: unknown[] }).nodes).toHaveLength(3))
     await c.close()
     expect(((await b.get('/_/nodes')).json as { nodes: unknown[] }).nodes).toHaveLength(2)

@@ -4,6 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3'
 import { createVisitor, type Visitor } from '../console/start-console.ts'
 import type { TestPostgres } from '../support/postgres.ts'
 import { type ProgramOptions, startProgram, type TestProgram } from '../support/program.ts'
+import type { TestUpstream } from '../support/upstream.ts'
 
 export interface Keys {
   readonly accessKeyId: string
@@ -23,15 +24,17 @@ export interface TestNode extends Pick<TestProgram, 'root' | 'iamPath' | 'opened
 
 export const admin: Keys = { accessKeyId: 'localadmin', secretAccessKey: 'localadmin' }
 
-/** The settings of nodes of one store, whose schema no other test has. */
-export function urlIn(postgres: TestPostgres): string {
+/** The settings of nodes of one store: its index is in a schema that no other test has. */
+export function storeIn(postgres: TestPostgres, { env }: TestUpstream): Readonly<Record<string, string>> {
   const { schema } = postgres.address()
-  return `${postgres.url}${postgres.url.includes('?') ? '&' : '?'}schema=${schema}`
+  return { ...env, METADATA_URL: `${postgres.url}${postgres.url.includes('?') ? '&' : '?'}schema=${schema}` }
 }
 
-export async function startNode(metadataUrl: string, options: ProgramOptions = {}): Promise<TestNode> {
-  const env = { METADATA_URL: metadataUrl, METADATA_ENGINE: 'memory', ...options.env }
-  const program = await startProgram('console', { ...options, env })
+export async function startNode(
+  store: Readonly<Record<string, string>>,
+  options: ProgramOptions = {},
+): Promise<TestNode> {
+  const program = await startProgram('console', { ...options, env: { ...store, ...options.env } })
   const { root, iamPath, opened, close } = program
   const api = await program.serveApi()
   const clientOf = (keys: Keys) => ({ endpoint: api, region: 'us-east-1', credentials: keys, maxAttempts: 1 })
