@@ -148,8 +148,7 @@ function kmsEndpoint({ AWS_REGION, ...values }: Values) {
 function importCredentials(values: Values) {
   const { FROM_ACCESS_KEY_ID: accessKeyId, FROM_SECRET_ACCESS_KEY: secretAccessKey } = values
   if (accessKeyId === undefined || secretAccessKey === undefined) return undefined
-  const { FROM_SESSION_TOKEN: sessionToken } = values
-  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
+  return { accessKeyId, secretAccessKey }
 }
 
 /** Undefined: bytes are plain files here. */

@@ -213,7 +213,6 @@ export const rows = {
     'who reads the source of `migrate --from` (default: the credentials of the AWS SDK)',
   ),
   FROM_SECRET_ACCESS_KEY: row(text, undefined, 'a secret', 'the secret of that access key'),
-  FROM_SESSION_TOKEN: row(text, undefined, 'a session token', 'its session token, if it is temporary'),
 
   LOG_LEVEL: row(logLevel(), 'info', 'debug, info, warn, error or off', 'least severe level to log'),
   LOG_FORMAT: row(z.enum(['auto', 'json', 'pretty']), 'auto', 'json, pretty or auto', 'auto: pretty on a terminal'),
@@ -237,7 +236,6 @@ export const secrets: ReadonlySet<Name> = new Set([
   'KMS_ROOT_KEY',
   'KMS_ENDPOINT_SECRET_KEY',
   'FROM_SECRET_ACCESS_KEY',
-  'FROM_SESSION_TOKEN',
   'METADATA_URL',
   'BLOBS_SECRET_ACCESS_KEY',
 ])

@@ -6,7 +6,6 @@ import type { SourceAddress } from './source-address.ts'
 export interface SourceCredentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
-  readonly sessionToken?: string
 }
 
 export interface SdkClient {
