@@ -1,5 +1,5 @@
 /** `myfsio migrate --to` and `--to-folder`: a store in another place answers as it did. */
-import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -8,6 +8,7 @@ import {
   CreateMultipartUploadCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
+  PutBucketPolicyCommand,
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
@@ -21,14 +22,17 @@ import { startOwnUpstream, type TestUpstream } from '../support/upstream.ts'
 
 let folder: string
 let expected: Map<string, unknown>
+let documents: unknown[]
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'myfsio-move-'))
   const server = await startServer({ root: folder })
   await fill(server.client())
   await abortUploads(server.client())
+  await putDocuments(server.client())
   expected = await answers(server.client())
   await server.close()
+  documents = documentsOf(folder)
 }, 120_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -37,6 +41,24 @@ async function abortUploads(client: S3Client): Promise<void> {
   const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket }))
   for (const { Key, UploadId } of Uploads) await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }))
 }
+
+/** A bucket policy, and an object under a key of the KMS. */
+async function putDocuments(client: S3Client): Promise<void> {
+  const Bucket = 'plain'
+  const Statement = [
+    { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::plain/public/*' },
+  ]
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement })
+  await client.send(new PutBucketPolicyCommand({ Bucket, Policy }))
+  const sealed = { Key: 'under a key', Body: 'sealed', ServerSideEncryption: 'aws:kms' } as const
+  await client.send(new PutObjectCommand({ Bucket, ...sealed }))
+}
+
+/** Users, bucket policies and keys, as they are in files. */
+const documentsOf = (root: string): unknown[] =>
+  ['iam.json', 'bucket_policies.json', 'kms_keys.json'].map((name) =>
+    JSON.parse(readFileSync(join(data(root), '.myfsio.sys/config', name), 'utf8')),
+  )
 
 const data = (root: string) => join(root, 'data')
 
@@ -99,6 +121,7 @@ describe.skipIf(noPostgres !== undefined)(`a store of plain files ${noPostgres ?
     const back = mkdtempSync(join(tmpdir(), 'myfsio-move-back-'))
     const returned = await move(['--to-folder', data(back)], folder, elsewhere)
     expect(returned).toMatchObject({ status: 0, output: expect.stringMatching(/ 0 failed\n$/) })
+    expect(documentsOf(back)).toEqual(documents)
     expect(Object.fromEntries(await answersOf(back))).toEqual(Object.fromEntries(expected))
     rmSync(back, { recursive: true })
   })

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { planParts } from '#migrate/import/part-plan.ts'
 import { type Known, planHistory } from '#migrate/import/plan-history.ts'
-import { parseSourceAddress } from '#migrate/source/source-address.ts'
 import type { SourceVersion } from '#migrate/source/source.ts'
+import { parseSourceAddress } from '#migrate/source/source-address.ts'
 
 const MiB = 1024 * 1024
 
