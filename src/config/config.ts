@@ -10,7 +10,7 @@ import { hostsOfWebsites, isLoopback } from './addresses.ts'
 import { flags, readyJson, switches } from './commands.ts'
 import type { Gathered } from './minio.ts'
 import { type Name, names, rows, secrets, type Values } from './rows.ts'
-import { gatherSettings } from './sources.ts'
+import { gatherSettings, readSettingsFile } from './sources.ts'
 
 export const defaultCredential = wellKnownSecret
 
@@ -61,6 +61,15 @@ function override({ given }: Gathered, overrides: Readonly<Partial<Record<Name, 
     if (value === undefined) delete given[name]
     else given[name] = value
   }
+}
+
+/** The settings of the KMS in a file of NAME=VALUE lines, for the same folder. Throws ConfigError. */
+export function formerKeySettings(path: string, { storageRoot, configFolder }: AppConfig): AppConfig['kms'] {
+  const mistakes: string[] = []
+  const given = Object.entries(readSettingsFile(path, mistakes)).filter(([name]) => /^(KMS_|AWS_REGION$)/.test(name))
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  // No .env is in that folder.
+  return loadConfig([], { ...Object.fromEntries(given), STORAGE_ROOT: storageRoot }, configFolder).kms
 }
 
 /** The default if there is a mistake, so that the rest can be checked too. */

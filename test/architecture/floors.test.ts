@@ -131,6 +131,19 @@ describe('floors', () => {
     expect([...folders].filter(([, importers]) => importers.size > 1)).toEqual([])
   })
 
+  it('what talks to a database is loaded only where there is one', () => {
+    const wrong: string[] = []
+    for (const file of files(source)) {
+      const from = relative(source, file)
+      const text = readFileSync(file, 'utf8')
+      for (const [, path = ''] of text.matchAll(/^(?:import (?!type\b).*|\} )from '([^']+)'$/gm)) {
+        const isOfEngine = path.startsWith('#metadata/postgres/') || path === 'pg'
+        if (isOfEngine && !(from.startsWith('metadata/postgres/') && path !== 'pg')) wrong.push(`${from} → ${path}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
   it('only config/ reads the environment', () => {
     const readers = [...files(source)].filter((file) => /process\.env\b/.test(readFileSync(file, 'utf8')))
     expect(readers.map((file) => relative(source, file))).toEqual(['config/config.ts', 'config/environment.ts'])

@@ -1,6 +1,6 @@
 /** What becomes of reads and commits when the database, or the way to it, is lost. */
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { parsePostgresUrl } from '#config/metadata-url.ts'
+import { type PostgresAddress, parsePostgresUrl } from '#config/metadata-url.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openPostgresEngine } from '#metadata/postgres/engine.ts'
 import { decodeJson, rowsOf } from '#metadata/tables.ts'
@@ -172,8 +172,16 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL lost${skipped === undefined ?
   })
 
   it('says why it does not start, without the password', async () => {
-    const opened = openAt(`127.0.0.1:${await freePort()}`, { retry_timeout: '1' })
-    await expect(opened).rejects.toThrow('The database of the index does not answer.')
-    await expect(opened).rejects.not.toThrow('secret-of-tests')
+    const port = await freePort()
+    const gone = openAt(`127.0.0.1:${port}`, { retry_timeout: '1' })
+    const where = `The database of METADATA_URL (127.0.0.1:${port}) cannot be used: `
+    await expect(gone).rejects.toThrow(`${where}connect ECONNREFUSED 127.0.0.1:${port}.`)
+    await expect(gone).rejects.not.toThrow('secret-of-tests')
+    const { schema } = postgres.address()
+    const address = parsePostgresUrl(
+      `postgres://stranger:secret-of-tests@127.0.0.1:${server.port}/postgres?schema=${schema}`,
+    )
+    const refused = openPostgresEngine({ address: address as PostgresAddress, space: 'index' })
+    await expect(refused).rejects.toThrow(/ cannot be used: role "stranger" does not exist\.$/)
   })
 })

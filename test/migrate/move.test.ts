@@ -19,6 +19,7 @@ import { startServer } from '../s3/start-server.ts'
 import { noPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { testSecretKey } from '../support/program.ts'
 import { startOwnUpstream, type TestUpstream } from '../support/upstream.ts'
+import { addressOf, runMigrate } from './run-migrate.ts'
 
 let folder: string
 let expected: Map<string, unknown>
@@ -124,6 +125,27 @@ describe.skipIf(noPostgres !== undefined)(`a store of plain files ${noPostgres ?
     expect(documentsOf(back)).toEqual(documents)
     expect(Object.fromEntries(await answersOf(back))).toEqual(Object.fromEntries(expected))
     rmSync(back, { recursive: true })
+  })
+
+  it('takes an import that goes into a shared index', { timeout: 120_000 }, async () => {
+    const source = await startServer()
+    const Bucket = 'imported'
+    await source.client().send(new CreateBucketCommand({ Bucket }))
+    await source.client().send(new PutObjectCommand({ Bucket, Key: 'key', Body: Buffer.alloc(100_000, 1) }))
+    const root = mkdtempSync(join(tmpdir(), 'myfsio-import-'))
+    const env = { METADATA_URL: `${postgres.url}?schema=${postgres.address().schema}`, ...upstream.env }
+    const more = { ...env, BLOBS_URL: upstream.env.BLOBS_URL?.replace('?', 'imported/?') ?? '' }
+    const { status, lines } = await runMigrate(root, ['--from', addressOf(source, Bucket)], more)
+    await source.close()
+    expect({ status, lines }).toEqual({ status: 0, lines: ['1 objects, 100000 bytes imported, 0 failed'] })
+    const server = await startServer({ root, env: more })
+    // The first start of the store has made its user.
+    const credentials = { accessKeyId: 'localadmin', secretAccessKey: 'localadmin' }
+    const client = server.client('main', { credentials })
+    const head = await client.send(new HeadObjectCommand({ Bucket, Key: 'key' }))
+    expect(head.ContentLength).toBe(100_000)
+    await server.close()
+    rmSync(root, { recursive: true })
   })
 
   it('is not served before the move has ended', { timeout: 120_000 }, async () => {

@@ -3,7 +3,7 @@
 import { isShared, openIndex } from '#app/open-index.ts'
 import { type OpenContext, openContext } from '#app/open-store.ts'
 import { Layout } from '#blobs/files/place/layout.ts'
-import { isFolderInUse } from '#blobs/files/staging/folder-in-use.ts'
+import { assertUnused } from '#blobs/files/staging/folder-in-use.ts'
 import type { AppConfig } from '#config/config.ts'
 import { systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
@@ -25,11 +25,13 @@ export interface MoveToOptions {
   readonly log: LevelLog
 }
 
-/** MoveRefused. Whether everything is there now, and right. */
+/** MoveRefused, FolderInUse. Whether everything is there now, and right. */
 export async function moveTo(options: MoveToOptions): Promise<boolean> {
   const { source, target, log, ownerId } = options
   if (nameOf(source) === nameOf(target)) throw new MoveRefused('Source and target have the same index.')
-  for (const config of [source, target]) assertFolderFree(config)
+  for (const config of [source, target]) {
+    if (!isShared(config)) assertUnused(new Layout(config.storageRoot), 'a move')
+  }
   const opened: OpenContext[] = []
   const open = async (config: AppConfig): Promise<OpenContext> => {
     const engine = await openIndex(config)
@@ -60,11 +62,6 @@ function nameOf(config: AppConfig): string {
   if (metadataAddress === undefined) return storageRoot
   const { hosts, database, schema } = metadataAddress
   return `postgres://${hosts.map(({ host, port }) => `${host}:${port}`).join()}/${database}?schema=${schema}`
-}
-
-function assertFolderFree(config: AppConfig): void {
-  if (isShared(config) || !isFolderInUse(new Layout(config.storageRoot))) return
-  throw new MoveRefused(`A server uses ${config.storageRoot}. Stop it first: a move needs the folder for itself.`)
 }
 
 async function assertNoNodes(engine: MetadataEngine, config: AppConfig): Promise<void> {

@@ -1,5 +1,6 @@
 /** `myfsio migrate --to URLS`, `--to-folder FOLDER` and `--from-folder FOLDER`: moves this store to another place. */
 import { moveTo } from '#app/migrate/move-to.ts'
+import { FolderInUse } from '#blobs/files/staging/folder-in-use.ts'
 import { type AppConfig, loadConfig, loadConfigWith } from '#config/config.ts'
 import { findOwnerId } from '#launcher/commands/fsck.ts'
 import { StartError } from '#launcher/protocol.ts'
@@ -88,4 +89,6 @@ function assertUsable(config: AppConfig): void {
 
 /** Told in its sentence: an address, a key, or a store that cannot be used. */
 const isPlain = (error: unknown): error is Error =>
-  error instanceof MoveRefused || (error instanceof Error && (error.name === 'StartError' || 'code' in error))
+  error instanceof MoveRefused ||
+  error instanceof FolderInUse ||
+  (error instanceof Error && (error.name === 'StartError' || 'code' in error))

@@ -7,10 +7,10 @@ import type { Task } from './new-object.ts'
 const withoutAnnotations = new WeakSet<object>()
 
 export async function annotationsOf(
-  { source, report }: ImportContext,
+  { source, report, without }: ImportContext,
   { from, version }: Task,
 ): Promise<AsyncIterable<ImportedAnnotation> | undefined> {
-  if (withoutAnnotations.has(source)) return undefined
+  if (withoutAnnotations.has(source) || without.has('annotations')) return undefined
   const annotations = await source.annotations(from, version)
   if (!isRefusal(annotations)) return annotations
   // No other store than AWS and this program has them: others refuse the request, each in its own way.

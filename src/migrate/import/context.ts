@@ -7,7 +7,7 @@ import type { Store } from '#store/contract.ts'
 import type { ImportReport } from './report.ts'
 
 /** What may be left out. */
-export const omissions = ['versions', 'settings', 'encryption', 'locks', 'policy'] as const
+export const omissions = ['versions', 'settings', 'policy', 'encryption', 'locks', 'tags', 'annotations'] as const
 export type Omission = (typeof omissions)[number]
 
 export interface ImportContext {

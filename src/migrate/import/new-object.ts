@@ -83,12 +83,13 @@ const tellsTagCount = new WeakSet<object>()
 const hasNoTags = new WeakSet<object>()
 
 async function tagsOf(
-  { source, report }: ImportContext,
+  { source, report, without }: ImportContext,
   { from, version }: Pick<Task, 'from' | 'version'>,
   { tagCount }: Description,
 ): Promise<Readonly<Record<string, string>> | undefined> {
   if (tagCount !== undefined && tagCount > 0) tellsTagCount.add(source)
-  if (hasNoTags.has(source) || (tagCount === undefined && tellsTagCount.has(source))) return undefined
+  if (hasNoTags.has(source) || without.has('tags') || (tagCount === undefined && tellsTagCount.has(source)))
+    return undefined
   const answer = await source.tags(from, version)
   if (!isRefusal(answer)) return answer
   if (answer.isUnserved) {

@@ -5,13 +5,10 @@ import { isStagingInUse } from './staging-folder.ts'
 /** A server has the folder open. */
 export class FolderInUse extends Error {}
 
-export function isFolderInUse(layout: Layout): boolean {
+/** FolderInUse. `command`: what needs the folder. */
+export function assertUnused(layout: Layout, command: string): void {
   const staging = layout.system('staging')
-  return existsSync(staging) && readdirSync(staging).some((owner) => isStagingInUse(layout, owner))
-}
-
-/** FolderInUse. */
-export function assertUnused(layout: Layout): void {
-  if (!isFolderInUse(layout)) return
-  throw new FolderInUse(`A server uses ${layout.root}. Stop it first: fsck needs the folder for itself.`)
+  const isInUse = existsSync(staging) && readdirSync(staging).some((owner) => isStagingInUse(layout, owner))
+  if (isInUse)
+    throw new FolderInUse(`A server uses ${layout.root}. Stop it first: ${command} needs the folder for itself.`)
 }
