@@ -23,12 +23,17 @@ export interface MoveOptions extends Stores {
   /** Uploads in progress stay behind. */
   readonly leavesUploads: boolean
   readonly print: (line: string) => void
+  /** Moves users, policies and keys: first of all, so that a start on half of a store makes none. */
+  readonly moveDocuments: () => Promise<void>
 }
 
 /** MoveRefused. Whether everything is there now, and right. */
 export async function moveStore(options: MoveOptions): Promise<boolean> {
   const { from, to, report, atOnceMax } = options
   await assertMovable(options)
+  await options.moveDocuments()
+  // What an ended move has staged is nobody's.
+  await to.blobs.removeAbandoned()
   const buckets = await moveBucketRows({ from, to })
   for (const bucket of buckets) {
     await eachConcurrently(storedHistories(from.engine, bucket), atOnceMax, (history) =>

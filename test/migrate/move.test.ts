@@ -1,5 +1,15 @@
 /** `myfsio migrate --to` and `--to-folder`: a store in another place answers as it did. */
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -34,7 +44,7 @@ beforeAll(async () => {
   expected = await answers(server.client())
   await server.close()
   documents = documentsOf(folder)
-}, 120_000)
+}, 240_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 async function abortUploads(client: S3Client): Promise<void> {
@@ -93,7 +103,7 @@ describe.skipIf(noPostgres !== undefined)(`a store of plain files ${noPostgres ?
     upstream = await startOwnUpstream()
     schema = postgres.address().schema
     metadataUrl = `${postgres.url}?schema=${schema}`
-  }, 60_000)
+  }, 240_000)
   afterAll(async () => {
     await upstream?.close()
     await postgres?.close()
@@ -120,6 +130,13 @@ describe.skipIf(noPostgres !== undefined)(`a store of plain files ${noPostgres ?
     const elsewhere = { METADATA_URL: metadataUrl, ...upstream.env }
     expect(Object.fromEntries(await answersOf(folder, elsewhere))).toEqual(Object.fromEntries(expected))
     const back = mkdtempSync(join(tmpdir(), 'myfsio-move-back-'))
+    const killedBack = startMove(['--to-folder', data(back)], folder, elsewhere)
+    await vi.waitFor(() => expect(existsSync(join(data(back), 'plain', 'checksum-CRC32'))).toBe(true), {
+      timeout: 60_000,
+      interval: 10,
+    })
+    killedBack.child.kill('SIGKILL')
+    await killedBack.exited
     const returned = await move(['--to-folder', data(back)], folder, elsewhere)
     expect(returned).toMatchObject({ status: 0, output: expect.stringMatching(/ 0 failed\n$/) })
     expect(documentsOf(back)).toEqual(documents)
@@ -127,7 +144,7 @@ describe.skipIf(noPostgres !== undefined)(`a store of plain files ${noPostgres ?
     rmSync(back, { recursive: true })
   })
 
-  it('takes an import that goes into a shared index', { timeout: 120_000 }, async () => {
+  it('takes an import that goes into a shared index', { timeout: 240_000 }, async () => {
     const source = await startServer()
     const Bucket = 'imported'
     await source.client().send(new CreateBucketCommand({ Bucket }))
@@ -148,7 +165,7 @@ describe.skipIf(noPostgres !== undefined)(`a store of plain files ${noPostgres ?
     rmSync(root, { recursive: true })
   })
 
-  it('is not served before the move has ended', { timeout: 120_000 }, async () => {
+  it('is not served before the move has ended', { timeout: 240_000 }, async () => {
     const { BLOBS_URL = '', ...credentials } = upstream.env
     const other = postgres.address().schema
     const to = { METADATA_URL: `${postgres.url}?schema=${other}`, BLOBS_URL: BLOBS_URL.replace('?', 'other/?') }
@@ -167,7 +184,7 @@ describe.skipIf(noPostgres !== undefined)(`a store of plain files ${noPostgres ?
 })
 
 describe('a move', () => {
-  it('is refused while a server uses the folder, and into a store with buckets', { timeout: 120_000 }, async () => {
+  it('is refused while a server uses the folder, and into a store with buckets', { timeout: 240_000 }, async () => {
     const other = mkdtempSync(join(tmpdir(), 'myfsio-move-'))
     const server = await startServer({ root: other })
     await server.client().send(new CreateBucketCommand({ Bucket: 'there' }))
@@ -181,7 +198,7 @@ describe('a move', () => {
     rmSync(other, { recursive: true })
   })
 
-  it('leaves uploads in progress behind only if it is told to', { timeout: 120_000 }, async () => {
+  it('leaves uploads in progress behind only if it is told to', { timeout: 240_000 }, async () => {
     const from = mkdtempSync(join(tmpdir(), 'myfsio-move-'))
     const to = mkdtempSync(join(tmpdir(), 'myfsio-move-'))
     const server = await startServer({ root: from })
@@ -203,7 +220,7 @@ describe('a move', () => {
     for (const one of [from, to]) rmSync(one, { recursive: true })
   })
 
-  it('names bytes that are damaged, and does not end', { timeout: 120_000 }, async () => {
+  it('names bytes that are damaged, and does not end', { timeout: 240_000 }, async () => {
     const from = mkdtempSync(join(tmpdir(), 'myfsio-move-'))
     const to = mkdtempSync(join(tmpdir(), 'myfsio-move-'))
     const server = await startServer({ root: from })

@@ -44,13 +44,13 @@ let here: S3Client
 beforeAll(async () => {
   source = await startServer()
   there = source.client()
-}, 60_000)
+}, 240_000)
 afterAll(() => source.close())
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'myfsio-import-'))
   target = await startServer({ root: folder })
   here = target.client()
-}, 60_000)
+}, 240_000)
 afterEach(async () => {
   await target.close()
   rmSync(folder, { recursive: true })
@@ -85,11 +85,11 @@ const textOf = async (Bucket: string, Key: string) =>
 const summary = (lines: readonly string[]) => lines.at(-1) ?? ''
 
 describe('an import', () => {
-  it('goes on where kill -9 has ended it, also within a large object', { timeout: 120_000 }, async () => {
+  it('goes on where kill -9 has ended it, also within a large object', { timeout: 240_000 }, async () => {
     const Bucket = 'resumed'
     await makeBucket(Bucket)
     await putParts(Bucket, 'large', 12)
-    for (let at = 0; at < 200; at++) await put(Bucket, `small-${at}`, `body ${at}`)
+    for (let at = 0; at < 40; at++) await put(Bucket, `small-${at}`, `body ${at}`)
     const words = ['--from', addressOf(source, Bucket), '--parallel', '1']
     const killed = startMigrate(folder, words)
     await vi.waitFor(
@@ -146,7 +146,7 @@ describe('an import', () => {
     expect(DeleteMarkers).toMatchObject([{ Key: 'same', IsLatest: true }])
   })
 
-  it('says what it would take, and takes nothing, with --dry-run', { timeout: 60_000 }, async () => {
+  it('says what it would take, and takes nothing, with --dry-run', { timeout: 240_000 }, async () => {
     await makeBucket('dry')
     await put('dry', 'key', 'body')
     const { status, lines } = await runMigrate(folder, ['--from', addressOf(source, 'dry'), '--dry-run'])
@@ -157,7 +157,7 @@ describe('an import', () => {
     await expect(here.send(new HeadBucketCommand({ Bucket: 'dry' }))).rejects.toMatchObject({ name: 'NotFound' })
   })
 
-  it('takes the keys of a prefix into a bucket of another name', { timeout: 60_000 }, async () => {
+  it('takes the keys of a prefix into a bucket of another name', { timeout: 240_000 }, async () => {
     await makeBucket('prefixed')
     await put('prefixed', 'in/é + ü', 'inside')
     await put('prefixed', 'out', 'outside')
@@ -166,7 +166,7 @@ describe('an import', () => {
     expect(await textOf('elsewhere', 'in/é + ü')).toBe('inside')
   })
 
-  it('takes the settings of a bucket', { timeout: 60_000 }, async () => {
+  it('takes the settings of a bucket', { timeout: 240_000 }, async () => {
     const Bucket = 'with-settings'
     await there.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }))
     const TagSet = [{ Key: 'team', Value: 'blue' }]
@@ -201,7 +201,7 @@ describe('an import', () => {
     expect(head.ObjectLockMode).toBeUndefined()
   })
 
-  it('names what failed, and ends with status 1', { timeout: 60_000 }, async () => {
+  it('names what failed, and ends with status 1', { timeout: 240_000 }, async () => {
     const Bucket = 'failing'
     await makeBucket(Bucket)
     const SSECustomerKey = Buffer.alloc(32, 7).toString('base64')
@@ -215,7 +215,7 @@ describe('an import', () => {
 })
 
 describe('a source that cannot be read', () => {
-  it('is told in a sentence, without a secret', { timeout: 60_000 }, async () => {
+  it('is told in a sentence, without a secret', { timeout: 240_000 }, async () => {
     const env = { FROM_SECRET_ACCESS_KEY: 'wrong-secret' }
     const launched = startMigrate(folder, ['--from', addressOf(source)], env)
     expect(await launched.exited).toBe(1)

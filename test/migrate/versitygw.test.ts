@@ -30,7 +30,7 @@ describe.skipIf(!hasVersity)(`a bucket of versitygw${hasVersity ? '' : ', which 
     folder = mkdtempSync(join(tmpdir(), 'myfsio-versity-'))
     source = await startVersity()
     target = await startServer({ root: folder })
-  }, 60_000)
+  }, 240_000)
   afterAll(async () => {
     await source?.close()
     await target?.close()
@@ -56,7 +56,7 @@ describe.skipIf(!hasVersity)(`a bucket of versitygw${hasVersity ? '' : ', which 
     await client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }))
   }
 
-  it('is here as it was there', { timeout: 120_000 }, async () => {
+  it('is here as it was there', { timeout: 240_000 }, async () => {
     await fillSource()
     const { accessKeyId: FROM_ACCESS_KEY_ID = '', secretAccessKey: FROM_SECRET_ACCESS_KEY = '' } =
       source.settings.credentials ?? {}

@@ -47,10 +47,13 @@ export async function moveTo(options: MoveToOptions): Promise<boolean> {
     const { context: to } = await open(target)
     // What hands have changed counts as it would for a reader.
     await from.blobs.byHand?.scan({ signal: new AbortController().signal })
-    const isMoved = await moveStore({ ...options, from, to, sourceName: nameOf(source) })
     const warn = (sentence: string) => log.warn({}, sentence)
-    await moveDocuments({ config: source, engine: from.engine }, { config: target, engine: to.engine }, warn)
-    return isMoved
+    const places = [
+      { config: source, engine: from.engine },
+      { config: target, engine: to.engine },
+    ] as const
+    const sourceName = nameOf(source)
+    return await moveStore({ ...options, from, to, sourceName, moveDocuments: () => moveDocuments(...places, warn) })
   } finally {
     for (const { close } of opened) await close()
   }

@@ -5,6 +5,7 @@ import { StartError } from '#launcher/protocol.ts'
 import type { Prepared } from '#launcher/start/first-start.ts'
 import { assertIndexOwn, assertStorageWritable } from '#launcher/start/storage-access.ts'
 import { version } from '#lib/program/package-root.ts'
+import { IndexUnreadable } from '#metadata/index-unreadable.ts'
 import type { ImportReport } from '#migrate/import/report.ts'
 import { reasonOf } from '#migrate/source/refusal.ts'
 import type { ImportArguments } from './migrate-arguments.ts'
@@ -38,7 +39,8 @@ export async function migrateFrom(
   const start = { config: prepared, bootstrap, version }
   const options = { start, address, into, without, isDry, atOnceMax, log, print, watch }
   const report = await importFrom(options).catch((error: unknown) => {
-    throw new StartError(`The source cannot be read: ${reasonOf(error)}`)
+    const isOurs = error instanceof IndexUnreadable || (error instanceof Error && error.name === 'StartError')
+    throw new StartError(isOurs ? error.message : `The source cannot be read: ${reasonOf(error)}`)
   })
   for (const line of report.notes()) print(`note: ${line}`)
   if (report.skipped > 0) print(`${report.skipped} were there already.`)
