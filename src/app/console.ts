@@ -46,7 +46,7 @@ export function prepareConsole(open: OpenServices, { config, version, packageRoo
     version,
     packageRoot,
     localRequests: open.localRequests,
-    freshen: open.freshen,
+    freshen: open.freshenForConsole,
     log,
   })
 }

@@ -4,6 +4,8 @@
  */
 import { openAccess } from '#access/open-access.ts'
 import { createSignIn } from '#access/sign-in/sign-in.ts'
+import { createConsoleFreshen, createFreshen, openDocumentRows } from '#app/nodes/fresh-documents.ts'
+import { type NodePart, openNodes } from '#app/nodes/open-nodes.ts'
 import type { AppConfig } from '#config/config.ts'
 import type { DocumentSources } from '#documents/source.ts'
 import { createLocalRequests } from '#http/local-requests.ts'
@@ -14,10 +16,8 @@ import { openJobs } from '#jobs/open-jobs.ts'
 import { type Clock, systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import { Encryption } from '#objects/encryption/encryption.ts'
-import { createFreshen, createRefresh, openDocumentRows } from './documents.ts'
 import { isShared, openIndex, openJournalEngine } from './open-index.ts'
 import { openKeyring } from './open-keyring.ts'
-import { type NodePart, openNodes } from './open-nodes.ts'
 import { openStore } from './open-store.ts'
 
 export interface ServicesStart {
@@ -117,9 +117,10 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     jobs,
     nodes,
     freshen: createFreshen(documentRows, identities),
+    freshenForConsole: createConsoleFreshen(documentRows),
     /** The engine of the index, for rows beside the store's. */
     engine,
-    signIn: createSignIn({ identities, access, settings: config, engine, clock, refresh: createRefresh(documentRows) }),
+    signIn: createSignIn({ identities, access, settings: config, engine, clock }),
     localRequests: createLocalRequests({
       findOpenKey: () => identities.findOpenKey(),
       isLoopback: config.isLoopback,

@@ -6,8 +6,7 @@
  * machine. With a lease, a start after a crash would wait until the old lease expires. The index is compacted before it
  * is open, when no lease can be read.
  */
-import { countSessions, forgetExpiredSessions } from '#access/sign-in/session-rows.ts'
-import { forgetFailures } from '#access/sign-in/shared-lockout.ts'
+import { countSessions, forgetExpired } from '#access/sign-in/session-rows.ts'
 import { passTime, storeTimeMs } from '#store/store-time.ts'
 import { forgetCompleted } from '#store/uploads/uploads.ts'
 import type { Job, JobServices, Shown, Starts, Step } from './job.ts'
@@ -69,8 +68,7 @@ export const allJobs: readonly Job[] = [
     starts: () => every(60 * minuteMs),
     mayStartByHand: false,
     work: async ({ engine }, { clock }) => {
-      await forgetExpiredSessions(engine, clock.nowMs())
-      await forgetFailures(engine, clock.nowMs())
+      for (const table of ['w', 'F', 'K'] as const) await forgetExpired(engine, table, clock.nowMs())
       return 'idle'
     },
     show: (_cursor, services) => showSessions(services),

@@ -59,7 +59,10 @@ export function formatReadyJson({ config, hint }: Prepared, { apiPort, uiPort }:
 }
 
 /** The same as a line of the log. It holds no secret: logs are kept, and read by many. */
-export function formatReadyLine({ config, hint }: Prepared, { version, apiPort, uiPort, seconds }: Started): string {
+export function formatReadyLine(
+  { config, secretIn, hint }: Prepared,
+  { version, apiPort, uiPort, seconds }: Started,
+): string {
   return JSON.stringify({
     level: 30,
     time: Date.now(),
@@ -73,15 +76,15 @@ export function formatReadyLine({ config, hint }: Prepared, { version, apiPort, 
     durability: config.durability,
     enforce: config.enforce,
     user: hint.accessKey,
-    secretIn: config.iamPath,
+    secretIn,
     startedInMs: Math.round(seconds * 1000),
     msg: 'ready',
   })
 }
 
-function userRow({ config, hint }: Prepared): [string, string, string] {
+function userRow({ secretIn, hint }: Prepared): [string, string, string] {
   if (hint.secretKey === undefined) {
-    return ['User', hint.accessKey || 'none', `secret in ${config.iamPath}`]
+    return ['User', hint.accessKey || 'none', `secret in ${secretIn}`]
   }
   const note = hint.isNew ? 'shown only this once: keep it' : ''
   return ['User', `${hint.accessKey} / ${hint.secretKey}`, note]

@@ -62,7 +62,9 @@ async function run(argv: readonly string[]): Promise<void> {
   assertStorageWritable(config)
   const { resetCredentials } = await import('./commands/reset-cred.ts')
   const { accessKey, secretKey } = await resetCredentials(config)
-  print(`${accessKey} / ${secretKey}\nThis secret is shown only this once; ${config.iamPath} holds it.`)
+  print(
+    `${accessKey} / ${secretKey}\nThis secret is shown only this once; ${config.metadataAddress === undefined ? config.iamPath : 'the index'} holds it.`,
+  )
 }
 
 /** Ends with status 1 if the keys cannot be used. */
@@ -99,7 +101,7 @@ async function migrate(argv: readonly string[]): Promise<void> {
 
 /** Ends with status 1 if nothing could be written, or taken. */
 async function sayDocuments(argv: readonly string[]): Promise<void> {
-  const { documents, parseDocumentsArguments } = await import('./documents.ts')
+  const { documents, parseDocumentsArguments } = await import('./commands/documents.ts')
   const given = parseDocumentsArguments(argv)
   print(await documents(loadConfig(given.rest), given))
 }
@@ -167,12 +169,12 @@ async function serve(config: AppConfig): Promise<void> {
 /** StartError. */
 async function prepare(config: AppConfig): Promise<Prepared> {
   if (config.metadataAddress !== undefined) {
-    const { prepareNode } = await import('./prepare-node.ts')
+    const { prepareNode } = await import('./start/prepare-node.ts')
     return prepareNode(config, complain)
   }
   const prepared = prepareFirstStart(config)
   if (isAdministratorOther(config)) {
-    const { applyAdministrator } = await import('#launcher/start/apply-administrator.ts')
+    const { applyAdministrator } = await import('./start/apply-administrator.ts')
     const sentence = await applyAdministrator(prepared.config)
     if (sentence !== undefined) complain(sentence)
   }

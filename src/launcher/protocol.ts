@@ -1,5 +1,5 @@
 /** What the launcher and its children tell each other, over the channel between them. */
-import type { NodePart } from '#app/open-nodes.ts'
+import type { NodePart } from '#app/nodes/open-nodes.ts'
 import type { AppConfig } from '#config/config.ts'
 
 export type Role = 'api' | 'console'

@@ -33,6 +33,7 @@
  * | asked      | k job "asked"         | there until a run begins that was started by hand |
  * | session    | w sessionId           | JSON: a session of the console (console/session/session-store.ts) |
  * | failures   | F door name           | JSON: failed sign-ins of a name from an address (access/sign-in/shared-lockout.ts) |
+ * | new key    | K session and key     | JSON: a new secret may be shown once (console/iam/keys/shown-once.ts) |
  *
  * Where several nodes share the index:
  *
@@ -92,6 +93,7 @@ type Table =
   | 'f'
   | 'g'
   | 'i'
+  | 'K'
   | 'k'
   | 'N'
   | 'w'

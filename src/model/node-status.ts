@@ -15,6 +15,8 @@ export interface NodeStatus {
   readonly jobs: readonly string[]
   /** The node that answers. */
   readonly isThis: boolean
+  /** A sentence. */
+  readonly problem?: string | undefined
 }
 
 export interface NodeList {

@@ -93,5 +93,17 @@ function statusOf(processes: readonly SeenProcess[], jobs: JobOwners, ownId: str
     processes: shown.map(({ name }) => name),
     jobs: shown.flatMap((one) => jobs.get(one.row.leaseOwner) ?? []),
     isThis: nodeId === ownId,
+    problem: clockProblem(living[0]?.aheadMs),
   }
 }
+
+/** Signatures, sessions and locks end by the clock of the node that is asked. */
+function clockProblem(aheadMs: number | undefined): string | undefined {
+  // What was written up to a heartbeat ago looks as if the clock were behind by so much.
+  const isFar = aheadMs !== undefined && (aheadMs > clockMaxMs || aheadMs < -clockMaxMs - 2 * beatEveryMs)
+  if (!isFar) return undefined
+  const seconds = Math.round(Math.abs(aheadMs) / 1000)
+  return `Its clock is ${seconds} seconds ${aheadMs > 0 ? 'ahead of' : 'behind'} this node's.`
+}
+
+const clockMaxMs = 10_000

@@ -32,6 +32,14 @@ export interface NodeRow {
 export interface SeenProcess extends NodeProcess {
   readonly row: NodeRow
   readonly silentMs: number
+  /** How far its clock is ahead of this process's, to within a heartbeat; undefined until it has been seen to beat. */
+  readonly aheadMs: number | undefined
+}
+
+interface Seen {
+  readonly beat: string
+  readonly sinceMs: number
+  readonly aheadMs: number | undefined
 }
 
 export const beatEveryMs = 5000
@@ -62,7 +70,7 @@ export const removeNodeRows = (engine: Pick<MetadataEngine, 'commit'>, processes
 export class NodeWatch {
   readonly #engine: NodeEngine
   readonly #clock: Clock
-  readonly #seen = new Map<string, { readonly beat: string; readonly sinceMs: number }>()
+  readonly #seen = new Map<string, Seen>()
 
   constructor(engine: NodeEngine, clock: Clock) {
     this.#engine = engine
@@ -73,18 +81,26 @@ export class NodeWatch {
     const rows = await readNodeRows(this.#engine)
     const names = new Set(rows.map(nameOf))
     for (const name of this.#seen.keys()) if (!names.has(name)) this.#seen.delete(name)
-    return rows.map((one) => ({ ...one, silentMs: this.#silentMs(one) }))
+    const nowMs = this.#clock.elapsedMs()
+    return rows.map((one) => {
+      const { sinceMs, aheadMs } = this.#see(one)
+      return { ...one, silentMs: nowMs - sinceMs, aheadMs }
+    })
   }
 
-  #silentMs(process: NodeProcess & { readonly row: NodeRow }): number {
+  #see(process: NodeProcess & { readonly row: NodeRow }): Seen {
     const { beat, atMs, startedAtMs } = process.row
-    const nowMs = this.#clock.elapsedMs()
     const text = `${startedAtMs} ${atMs} ${beat}`
     const known = this.#seen.get(nameOf(process))
-    if (known?.beat === text) return nowMs - known.sinceMs
-    const silentMs = known === undefined ? Math.max(0, this.#clock.nowMs() - atMs) : 0
-    this.#seen.set(nameOf(process), { beat: text, sinceMs: nowMs - silentMs })
-    return silentMs
+    if (known?.beat === text) return known
+    const ageMs = this.#clock.nowMs() - atMs
+    const nowMs = this.#clock.elapsedMs()
+    const seen =
+      known === undefined
+        ? { beat: text, sinceMs: nowMs - Math.max(0, ageMs), aheadMs: undefined }
+        : { beat: text, sinceMs: nowMs, aheadMs: -ageMs }
+    this.#seen.set(nameOf(process), seen)
+    return seen
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { forgetFailures, SharedLockout } from '#access/sign-in/shared-lockout.ts'
+import { forgetExpired } from '#access/sign-in/session-rows.ts'
+import { SharedLockout } from '#access/sign-in/shared-lockout.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { rowsOf } from '#metadata/tables.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -58,7 +59,7 @@ describe('a lockout that processes share', () => {
     for (let at = 0; at < 5; at++) await lockout.begin('admin', '192.0.2.1')
     await clock.pass(15 * 60_000)
     expect(await isLocked(lockout, 'admin', '192.0.2.1')).toBe(false)
-    await forgetFailures(engine, clock.nowMs())
+    await forgetExpired(engine, 'F', clock.nowMs())
     expect(await engine.scan(rowsOf('F'))).toEqual([])
   })
 })

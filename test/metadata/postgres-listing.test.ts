@@ -40,7 +40,7 @@ describe.skipIf(noPostgres !== undefined)(
         return rows
       })
       for (const to of [memory, engine]) await to.commit({ checks: [], writes })
-    })
+    }, 60_000)
     afterAll(async () => {
       await engine.close()
       await postgres.close()

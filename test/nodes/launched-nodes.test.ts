@@ -3,20 +3,31 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadConfig } from '#config/config.ts'
 import { parsePostgresUrl } from '#config/metadata-url.ts'
+import { rotateRootKey } from '#launcher/commands/rotate-root-key.ts'
 import { openPostgresEngine } from '#metadata/postgres/engine.ts'
 import { encodeJson, rowKey } from '#metadata/tables.ts'
 import { createVisitor } from '../console/start-console.ts'
 import { type Launched, launch } from '../launcher/launcher.ts'
 import { noPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { startOwnUpstream, type TestUpstream } from '../support/upstream.ts'
-import { storeIn } from './two-nodes.ts'
+import { type Keys, storeIn } from './two-nodes.ts'
 
 interface Ready {
   readonly endpoint: string
   readonly consoleUrl: string
 }
+
+const clientOf = (endpoint: string, credentials: Keys) => ({
+  endpoint,
+  region: 'us-east-1',
+  credentials,
+  forcePathStyle: true,
+  maxAttempts: 1,
+})
 
 describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ?? ''}`, { timeout: 90_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'myfsio-launched-'))
@@ -25,6 +36,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
   let upstream: TestUpstream
   let store: Readonly<Record<string, string>>
   const launched: Launched[] = []
+  let nodes: readonly Ready[] = []
 
   beforeAll(async () => {
     postgres = await startPostgres()
@@ -70,6 +82,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     expect(a.output()).toMatch(/iam\.json is taken into the index/)
     const b = start('b')
     const second = await ready(b)
+    nodes = [first, second]
     expect(b.output()).toMatch(
       /b\/\.myfsio\.sys\/config\/iam\.json is ignored: with METADATA_URL, iam\.json is in the index/,
     )
@@ -84,9 +97,28 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     const page = await fetch(`${first.consoleUrl}/system/nodes`, { headers: { cookie }, redirect: 'manual' })
     expect(page.status).toBe(200)
     expect((await page.text()).match(/API worker 1, Console/g)).toHaveLength(2)
-    const credentials = { accessKeyId: 'ann', secretAccessKey: 'ann-secret' }
-    const kms = new KMSClient({ endpoint: first.endpoint, region: 'us-east-1', credentials })
+    const kms = new KMSClient(clientOf(first.endpoint, { accessKeyId: 'ann', secretAccessKey: 'ann-secret' }))
     await kms.send(new CreateKeyCommand({}))
+  })
+
+  it('know at once in the API what the console of the same node has changed', async () => {
+    const { endpoint, consoleUrl } = nodes[1] ?? { endpoint: '', consoleUrl: '' }
+    const visitor = createVisitor(new URL(consoleUrl).origin)
+    await visitor.signIn('ann', 'ann-secret')
+    await visitor.post('/ui/iam/users', { name: 'new' })
+    for (let at = 0; at < 3; at++) {
+      const made = await visitor.post('/ui/iam/users/new/keys')
+      const { text } = await visitor.get(String(made.headers.location))
+      const [, accessKeyId = ''] = /\/keys\/(AKIA\w{16})\/new/.exec(String(made.headers.location)) ?? []
+      const [, secretAccessKey = ''] = /data-secret>([^<]+)</.exec(text) ?? []
+      const list = () =>
+        new S3Client(clientOf(endpoint, { accessKeyId, secretAccessKey })).send(new ListBucketsCommand())
+      // It is known, and may do nothing.
+      await expect(list()).rejects.toMatchObject({ name: 'AccessDenied' })
+      await visitor.post(`/ui/iam/users/new/keys/${accessKeyId}/status`, { status: 'Inactive' })
+      await expect(list()).rejects.toMatchObject({ name: 'InvalidAccessKeyId' })
+      await visitor.post(`/ui/iam/users/new/keys/${accessKeyId}/delete`, { confirmed: 'yes' })
+    }
   })
 
   it('refuse one with another SECRET_KEY or root key, as long as nodes run', async () => {
@@ -110,5 +142,18 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     expect(await refusal(start('f'))).toMatch(/was used by version 99\.0\.0, whose rows this version, .*, cannot read/)
     await engine.commit({ checks: [], writes: [{ key, value: before }] })
     await engine.close()
+  })
+
+  it('get another root key by rotate-root-key, while none of them runs', { timeout: 120_000 }, async () => {
+    const before = join(folder, 'before.env')
+    writeFileSync(before, `KMS_ROOT_KEY="${rootKey}"\n`)
+    const env = { ...store, STORAGE_ROOT: join(folder, 'a'), KMS_ROOT_KEY: 'the next root key of all of the nodes' }
+    const rotate = () => rotateRootKey(loadConfig([], env, folder), before)
+    await expect(rotate()).rejects.toThrow(/These nodes run: .* Stop them first/)
+    for (const one of launched) one.child.kill('SIGTERM')
+    await Promise.all(launched.map((one) => one.exited))
+    expect(await rotate()).toContain('Another root key wraps the keys')
+    await ready(start('a', { KMS_ROOT_KEY: env.KMS_ROOT_KEY }))
+    expect(await refusal(start('b'))).toMatch(/root key of the KMS is another than the one that wraps the keys/)
   })
 })

@@ -2,7 +2,9 @@ import {
   AttachUserPolicyCommand,
   CreateAccessKeyCommand,
   CreateUserCommand,
+  DeleteUserCommand,
   DeleteUserPolicyCommand,
+  GetUserCommand,
   PutUserPolicyCommand,
   UpdateAccessKeyCommand,
 } from '@aws-sdk/client-iam'
@@ -11,6 +13,7 @@ import {
   GetBucketPolicyCommand,
   ListBucketsCommand,
   PutBucketPolicyCommand,
+  PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { noPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts'
@@ -19,6 +22,14 @@ import { type Keys, startNode, storeIn, type TestNode } from './two-nodes.ts'
 
 const allow = (action: string) =>
   JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: action, Resource: '*' }] })
+
+const cookieOf = ({ headers }: { readonly headers: Record<string, string | string[]> }) =>
+  [headers['set-cookie'] ?? []]
+    .flat()
+    .map((one) => one.split(';')[0])
+    .join('; ')
+
+const administrator = 'arn:aws:iam::aws:policy/AdministratorAccess'
 
 describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostgres ?? ''}`, () => {
   let postgres: TestPostgres
@@ -85,8 +96,30 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
       Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::shared/*' }],
     })
     await a.s3().send(new PutBucketPolicyCommand({ Bucket: 'shared', Policy }))
-    const read = () => b.s3().send(new GetBucketPolicyCommand({ Bucket: 'shared' }))
-    await vi.waitFor(async () => expect(JSON.parse((await read()).Policy ?? '')).toEqual(JSON.parse(Policy)))
+    const read = await b.s3().send(new GetBucketPolicyCommand({ Bucket: 'shared' }))
+    expect(JSON.parse(read.Policy ?? '')).toEqual(JSON.parse(Policy))
+    await a.s3().send(new PutObjectCommand({ Bucket: 'shared', Key: 'open', Body: 'for all' }))
+    const visit = await fetch(`${b.api}/shared/open`)
+    expect([visit.status, await visit.text()]).toEqual([200, 'for all'])
+  })
+
+  it('read what the other has just changed in IAM', async () => {
+    for (let at = 0; at < 5; at++) {
+      const [one, other] = at % 2 === 0 ? [a, b] : [b, a]
+      const UserName = `at-once-${at}`
+      await one.iam().send(new CreateUserCommand({ UserName }))
+      expect((await other.iam().send(new GetUserCommand({ UserName }))).User?.UserName).toBe(UserName)
+      await other.iam().send(new DeleteUserCommand({ UserName }))
+      await expect(one.iam().send(new GetUserCommand({ UserName }))).rejects.toThrow()
+    }
+  })
+
+  it('do not encrypt with a root key that only one of them would have', async () => {
+    const put = a
+      .s3()
+      .send(new PutObjectCommand({ Bucket: 'shared', Key: 'sealed', Body: 'x', ServerSideEncryption: 'AES256' }))
+    await expect(put).rejects.toMatchObject({ name: 'KMS.KeyUnavailableException' })
+    expect(a.opened.keys.problem).toBeUndefined()
   })
 
   it('share sessions of the console, also of a user who was made a moment ago', async () => {
@@ -99,10 +132,7 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     const visitor = a.visitor()
     const signedIn = await visitor.signIn(keys.accessKeyId, keys.secretAccessKey)
     expect(signedIn.status).toBe(303)
-    const cookie = [signedIn.headers['set-cookie'] ?? []]
-      .flat()
-      .map((one: string) => one.split(';')[0])
-      .join('; ')
+    const cookie = cookieOf(signedIn)
     const answer = await fetch(`${b.console}/ui/buckets`, { headers: { cookie }, redirect: 'manual' })
     expect(answer.status).toBe(200)
     expect(await answer.text()).toContain('carla')
@@ -143,10 +173,36 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     expect((await b.get('/_/nodes', other)).status).toBe(403)
   })
 
+  it('show a new key once, whichever of them answers', async () => {
+    await a.iam().send(new CreateUserCommand({ UserName: 'gina' }))
+    const visitor = a.visitor()
+    const keys = await newUser(a, 'admin-too')
+    await a.iam().send(new AttachUserPolicyCommand({ UserName: 'admin-too', PolicyArn: administrator }))
+    const signedIn = await visitor.signIn(keys.accessKeyId, keys.secretAccessKey)
+    const made = await visitor.post('/ui/iam/users/gina/keys')
+    expect(made.status).toBe(303)
+    const page = () =>
+      fetch(new URL(String(made.headers.location), b.console), { headers: { cookie: cookieOf(signedIn) } })
+    expect(await (await page()).text()).toMatch(/data-secret>[\w+/]{40}</)
+    expect(await (await page()).text()).toMatch(/was shown|cannot be shown/)
+  })
+
   it('forget a node that has ended in order', async () => {
     const c = await startNode(store, { isPrimary: false })
     await vi.waitFor(async () => expect(((await b.get('/_/nodes')).json as { nodes: unknown[] }).nodes).toHaveLength(3))
     await c.close()
     expect(((await b.get('/_/nodes')).json as { nodes: unknown[] }).nodes).toHaveLength(2)
+  })
+
+  it('refuse while the database is away, and go on by themselves', { timeout: 60_000 }, async () => {
+    if (postgres.server === undefined) return
+    await b.s3().send(new ListBucketsCommand())
+    await postgres.server.stop('fast')
+    const list = () => b.s3().send(new ListBucketsCommand())
+    await expect(list()).rejects.toMatchObject({ $metadata: { httpStatusCode: 503 } })
+    expect((await fetch(`${b.api}/healthz`)).status).toBe(200)
+    await postgres.server.start()
+    await vi.waitFor(list, { timeout: 20_000 })
+    await newUser(a, 'henry')
   })
 })

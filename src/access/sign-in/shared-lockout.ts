@@ -6,14 +6,14 @@ import { hash } from 'node:crypto'
 import type { Clock } from '#lib/clock.ts'
 import { networkOf } from '#lib/net/ip-range.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
-import { decodeJson, eachRow, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
+import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import { type LockoutSettings, lockedError } from './lockout.ts'
 
 interface Failures {
   readonly count: number
-  /** Then they are forgotten. */
-  readonly untilMs: number
+  /** Then the failures are forgotten. */
+  readonly expiresAtMs: number
 }
 
 export interface SharedLockoutOptions {
@@ -33,8 +33,6 @@ interface Counted {
   readonly what: string
 }
 
-const removedAtOnce = 500
-
 export class SharedLockout {
   readonly #settings: LockoutSettings
   readonly #options: SharedLockoutOptions
@@ -53,10 +51,10 @@ export class SharedLockout {
 
   /** Counts an attempt as failed before its result is known, so that none runs uncounted. AccessDenied as from `check`. */
   async begin(name: string, address: string): Promise<void> {
-    const untilMs = this.#options.clock.nowMs() + this.#settings.authLockoutMinutes * 60_000
+    const expiresAtMs = this.#options.clock.nowMs() + this.#settings.authLockoutMinutes * 60_000
     await this.#change(this.#countedOf(name, address), (one, failures, transaction) => {
       this.#refuseLocked(one, failures)
-      transaction.put(one.key, encodeJson({ count: (failures?.count ?? 0) + 1, untilMs } satisfies Failures))
+      transaction.put(one.key, encodeJson({ count: (failures?.count ?? 0) + 1, expiresAtMs } satisfies Failures))
     })
   }
 
@@ -92,27 +90,13 @@ export class SharedLockout {
 
   #failuresIn(value: Bytes | undefined): Failures | undefined {
     const failures = value === undefined ? undefined : decodeJson<Failures>(value)
-    return failures !== undefined && failures.untilMs > this.#options.clock.nowMs() ? failures : undefined
+    return failures !== undefined && failures.expiresAtMs > this.#options.clock.nowMs() ? failures : undefined
   }
 
   #refuseLocked({ max, what }: Counted, failures: Failures | undefined): void {
     if (failures === undefined || failures.count < max) return
-    throw lockedError({ leftMs: failures.untilMs - this.#options.clock.nowMs(), count: failures.count }, what)
+    throw lockedError({ leftMs: failures.expiresAtMs - this.#options.clock.nowMs(), count: failures.count }, what)
   }
-}
-
-/** Removes counts that are over. */
-export async function forgetFailures(engine: Pick<MetadataEngine, 'scan' | 'commit'>, nowMs: number): Promise<void> {
-  let over: Bytes[] = []
-  const remove = async () => {
-    if (over.length > 0) await engine.commit({ checks: [], writes: over.map((key) => ({ key, value: undefined })) })
-    over = []
-  }
-  for await (const { key, value } of eachRow(engine, rowsOf('F'), removedAtOnce)) {
-    if (decodeJson<Failures>(value).untilMs <= nowMs) over.push(key)
-    if (over.length >= removedAtOnce) await remove()
-  }
-  await remove()
 }
 
 /** Names are hashed, since they can be long, and may be a secret that was typed in the wrong place. */

@@ -43,7 +43,7 @@ export interface SignIn {
    */
   attempt(attempt: SignInAttempt): Promise<SignedIn | undefined>
   /** Undefined: the session must end. */
-  resume(signedIn: SignedIn): Promise<Identity | undefined>
+  resume(signedIn: SignedIn): Identity | undefined
 }
 
 /** Several people may share an address. */
@@ -56,11 +56,9 @@ export interface SignInOptions {
   /** Of the index. */
   readonly engine: MetadataEngine
   readonly clock: Clock
-  /** Looks for users and keys that another node has changed a moment ago. */
-  readonly refresh: () => Promise<void>
 }
 
-export function createSignIn({ identities, access, settings, engine, clock, refresh }: SignInOptions): SignIn {
+export function createSignIn({ identities, access, settings, engine, clock }: SignInOptions): SignIn {
   const lockout = new SharedLockout(settings, { door: 'console', engine, attemptsOfAddress, clock })
   const stampOf = (name: string, secret: string) =>
     createHmac('sha256', settings.secretKey ?? '')
@@ -86,12 +84,6 @@ export function createSignIn({ identities, access, settings, engine, clock, refr
     return user?.login?.passwordHash
   }
 
-  function resumed({ by, name, stamp }: SignedIn): Identity | undefined {
-    const identity = by === 'key' ? identities.findByAccessKey(name) : identities.find(name)
-    const secret = identity && (by === 'key' ? identity.secretAccessKey : passwordHashOf(identity))
-    return secret !== undefined && isSame(stampOf(name, secret), stamp) ? identity : undefined
-  }
-
   function record(error: ApiError, name: string, sourceAddress: string): void {
     const identity = identities.findByAccessKey(name) ?? identities.find(name)
     const why = identity === undefined ? 'There is no such user or key.' : 'The secret or password is wrong.'
@@ -102,7 +94,6 @@ export function createSignIn({ identities, access, settings, engine, clock, refr
 
   return {
     async attempt({ name, secret, address }) {
-      await refresh()
       const counted = canonicalOwner(identities.directory, asOwner(name))
       try {
         // A locked-out name does not wait in the queue.
@@ -117,11 +108,10 @@ export function createSignIn({ identities, access, settings, engine, clock, refr
         throw error
       }
     },
-    async resume(signedIn) {
-      const identity = resumed(signedIn)
-      if (identity !== undefined) return identity
-      await refresh()
-      return resumed(signedIn)
+    resume({ by, name, stamp }) {
+      const identity = by === 'key' ? identities.findByAccessKey(name) : identities.find(name)
+      const secret = identity && (by === 'key' ? identity.secretAccessKey : passwordHashOf(identity))
+      return secret !== undefined && isSame(stampOf(name, secret), stamp) ? identity : undefined
     },
   }
 }

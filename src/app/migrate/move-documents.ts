@@ -1,7 +1,7 @@
 /** Users, policies and keys of one store for another: files, or rows of an index that nodes share. What is there already stays. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { sharedFiles } from '#app/join-index.ts'
+import { sharedFiles } from '#app/nodes/join-index.ts'
 import { isShared } from '#app/open-index.ts'
 import type { AppConfig } from '#config/config.ts'
 import { readText, replaceTexts } from '#documents/document-text.ts'

@@ -23,7 +23,7 @@ export async function identifyVisitor(
   const { signedIn, signedInAtMs = 0 } = session
   if (signedIn !== undefined) {
     const isOver = options.clock.nowMs() - signedInAtMs > options.lifetimeMs
-    const principal = isOver ? undefined : await options.signIn.resume(signedIn)
+    const principal = isOver ? undefined : options.signIn.resume(signedIn)
     if (principal !== undefined) return { session, principal, binding: `session:${session.id}` }
     await endSession(request)
   }

@@ -1,6 +1,7 @@
 /** `--reset-cred`: a new secret for the administrator, in iam.json; running servers take it up at once. */
+
+import { withSharedDocuments } from '#app/nodes/shared-documents.ts'
 import { isShared } from '#app/open-index.ts'
-import { withSharedDocuments } from '#app/shared-documents.ts'
 import { type AppConfig, defaultCredential } from '#config/config.ts'
 import type { DocumentSources } from '#documents/source.ts'
 import { createAdministrator } from '#identity/administrator.ts'

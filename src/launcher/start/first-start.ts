@@ -15,6 +15,8 @@ export interface Credentials {
 export interface Prepared {
   readonly config: AppConfig
   readonly bootstrap: Credentials
+  /** Where the secret of the first user is kept. */
+  readonly secretIn: string
   /** What may be printed: a secret only if everybody knows it or nobody could know it yet. */
   readonly hint: { readonly accessKey: string; readonly secretKey: string | undefined; readonly isNew: boolean }
 }
@@ -28,25 +30,25 @@ export function prepareFirstStart(config: AppConfig): Prepared {
 
 /** `iamText`: of iam.json, wherever it is kept; undefined if there is none yet. StartError. */
 export function prepareUsers(config: AppConfig, iamText: string | undefined): Prepared {
-  const { adminAccessKey, adminSecretKey } = config
+  const { adminAccessKey, adminSecretKey, iamPath: secretIn } = config
   if (iamText !== undefined) {
     const users = withGiven(config, usersIn(iamText))
     refuseDefaultSecret(config, users)
     const first = users.find((user) => user.accessKey === adminAccessKey) ?? users[0]
     const isDefault = first?.secretKey === defaultCredential
     const hint = { accessKey: first?.accessKey ?? '', secretKey: isDefault ? first.secretKey : undefined, isNew: false }
-    return { config, bootstrap: { accessKey: defaultCredential, secretKey: newSecret() }, hint }
+    return { config, secretIn, bootstrap: { accessKey: defaultCredential, secretKey: newSecret() }, hint }
   }
   if (adminAccessKey !== undefined && adminSecretKey !== undefined) {
     const bootstrap = { accessKey: adminAccessKey, secretKey: adminSecretKey }
     refuseDefaultSecret(config, [bootstrap])
-    return { config, bootstrap, hint: { accessKey: adminAccessKey, secretKey: undefined, isNew: false } }
+    return { config, secretIn, bootstrap, hint: { accessKey: adminAccessKey, secretKey: undefined, isNew: false } }
   }
   const bootstrap = {
     accessKey: defaultCredential,
     secretKey: config.isLoopback ? defaultCredential : newSecret(),
   }
-  return { config, bootstrap, hint: { ...bootstrap, isNew: !config.isLoopback } }
+  return { config, secretIn, bootstrap, hint: { ...bootstrap, isNew: !config.isLoopback } }
 }
 
 /** Whether iam.json is there and does not say of the administrator, in clear, what the settings say. */

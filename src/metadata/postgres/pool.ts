@@ -77,13 +77,22 @@ export class Pool {
   #serve(): void {
     for (const waiting of [...this.#waiting]) {
       if (waiting.isWrite && this.#writing >= this.writersMax) continue
-      const connection = this.#idle.pop()
+      const connection = this.#nextIdle()
       if (connection === undefined) {
         this.#openMore()
         return
       }
       if (waiting.isWrite) this.#writing++
       waiting.take(connection)
+    }
+  }
+
+  /** The server may have ended it meanwhile. */
+  #nextIdle(): Connection | undefined {
+    for (;;) {
+      const connection = this.#idle.pop()
+      if (connection?.isLost !== true) return connection
+      this.#opened--
     }
   }
 

@@ -1,9 +1,9 @@
 /** `myfsio documents export|import [FOLDER]`: users, bucket policies and keys of nodes as files, to be edited by hand. */
 import { resolve } from 'node:path'
-import { exportDocuments, importDocuments } from '#app/document-files.ts'
+import { exportDocuments, importDocuments } from '#app/nodes/document-files.ts'
 import { isShared } from '#app/open-index.ts'
 import type { AppConfig } from '#config/config.ts'
-import { StartError } from './protocol.ts'
+import { StartError } from '#launcher/protocol.ts'
 
 export interface DocumentsArguments {
   readonly verb: string

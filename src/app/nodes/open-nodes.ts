@@ -1,6 +1,7 @@
 /** This process as part of a node, and the list of all nodes with their jobs. */
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import { isShared } from '#app/open-index.ts'
 import type { AppConfig } from '#config/config.ts'
 import type { OpenJobs } from '#jobs/open-jobs.ts'
 import type { Clock } from '#lib/clock.ts'
@@ -9,7 +10,6 @@ import type { MetadataEngine } from '#metadata/engine.ts'
 import type { NodeList, NodeStatus } from '#model/node-status.ts'
 import { ownFormat } from '#nodes/index-format.ts'
 import { Membership } from '#nodes/membership.ts'
-import { isShared } from './open-index.ts'
 
 export type Role = 'api' | 'console'
 

@@ -1,11 +1,12 @@
 /** The documents of nodes, opened apart from a server: at a start, and by commands. */
+
+import { openIndex } from '#app/open-index.ts'
 import type { AppConfig } from '#config/config.ts'
 import { DocumentRows } from '#documents/document-rows.ts'
 import { systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
-import { noticePathOf } from './documents.ts'
-import { openIndex } from './open-index.ts'
+import { noticePathOf } from './fresh-documents.ts'
 
 export interface SharedDocuments {
   readonly engine: MetadataEngine

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { openKeyring } from '#app/open-keyring.ts'
 import type { AppConfig } from '#config/config.ts'
 import { readText } from '#documents/document-text.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
@@ -11,7 +12,6 @@ import { type Identities, openIdentities } from '#identity/identities.ts'
 import { systemClock } from '#lib/clock.ts'
 import { assertFormat, ownFormat } from '#nodes/index-format.ts'
 import { agreeOnSecret } from '#nodes/shared-secret.ts'
-import { openKeyring } from './open-keyring.ts'
 import { type SharedDocuments, silent, withSharedDocuments } from './shared-documents.ts'
 
 export interface JoinOptions {

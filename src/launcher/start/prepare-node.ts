@@ -1,10 +1,10 @@
 /** The start of a node whose index is shared with others (METADATA_URL). */
-import { joinIndex } from '#app/join-index.ts'
+import { joinIndex } from '#app/nodes/join-index.ts'
 import type { AppConfig } from '#config/config.ts'
-import { putAdministrator } from '#launcher/start/apply-administrator.ts'
-import { type Prepared, prepareUsers } from '#launcher/start/first-start.ts'
+import { StartError } from '#launcher/protocol.ts'
 import { version } from '#lib/program/package-root.ts'
-import { StartError } from './protocol.ts'
+import { putAdministrator } from './apply-administrator.ts'
+import { type Prepared, prepareUsers } from './first-start.ts'
 
 /** StartError. */
 export async function prepareNode(config: AppConfig, say: (sentence: string) => void): Promise<Prepared> {
@@ -27,5 +27,9 @@ export async function prepareNode(config: AppConfig, say: (sentence: string) => 
   if (prepared === undefined) throw new Error('The users of the index were not read')
   // Of two nodes that start at once, one has made the first user.
   const isOwn = iamText === undefined || iamText.includes(JSON.stringify(prepared.bootstrap.secretKey))
-  return { ...(isOwn ? prepared : prepareUsers(config, iamText)), config: { ...config, secretKey } }
+  return {
+    ...(isOwn ? prepared : prepareUsers(config, iamText)),
+    config: { ...config, secretKey },
+    secretIn: 'the index',
+  }
 }
