@@ -57,11 +57,24 @@ export class CrashingServer {
 
   /** The whole group at once: launcher and workers. */
   kill(): void {
-    const pid = this.#child?.pid
+    this.#signal('SIGKILL')
     this.#child = undefined
+  }
+
+  /** All of its processes stand still, as on a machine that hangs, until `goOn`. */
+  freeze(): void {
+    this.#signal('SIGSTOP')
+  }
+
+  goOn(): void {
+    this.#signal('SIGCONT')
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const pid = this.#child?.pid
     if (pid === undefined) return
     try {
-      process.kill(-pid, 'SIGKILL')
+      process.kill(-pid, signal)
     } catch {
       // Already gone.
     }

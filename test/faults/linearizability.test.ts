@@ -8,7 +8,8 @@ import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CrashingServer } from '../crash/crashing-server.ts'
 import { describeViolation, findViolation, type Operation, type Value } from '../linearizability/checker.ts'
-import { type Client, Recorder } from '../linearizability/history.ts'
+import { Recorder } from '../linearizability/history.ts'
+import { keys, onlyRead, pick, useKeys } from '../linearizability/work.ts'
 import { type Random, randomFrom } from '../random.ts'
 
 const seconds = Number(process.env.LINEARIZABILITY_SECONDS ?? 3)
@@ -16,8 +17,6 @@ const seconds = Number(process.env.LINEARIZABILITY_SECONDS ?? 3)
 const operationsMin = 3000
 const secondsMax = Math.max(seconds, 40)
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
-/** The second one needs a folder, the third cannot be a path. */
-const keys = ['a', 'dir/c', 'op//q']
 const writers = 6
 /** Of what every other writer writes. */
 const sealed = { 'x-amz-server-side-encryption': 'AES256' }
@@ -78,7 +77,7 @@ describe.each(['never versioned', 'versioned'])('a bucket that is %s', (versioni
     'is linearizable, changes by hand: %s',
     { timeout: secondsMax * 5000 + 60_000 },
     async (hasHands) => {
-      const recorder = new Recorder(server.port, 'registers')
+      const recorder = new Recorder([server.port], 'registers')
       const startMs = performance.now()
       const goesOn = () => {
         const tookMs = performance.now() - startMs
@@ -104,35 +103,6 @@ describe.each(['never versioned', 'versioned'])('a bucket that is %s', (versioni
     },
   )
 })
-
-const without = (key: string) => keys.filter((other) => other !== key)
-
-const pick = <T>(of: readonly T[], random: Random): T => of[Math.floor(random() * of.length)] as T
-
-async function useKeys(client: Client, goesOn: () => boolean, random: Random, renames: boolean): Promise<void> {
-  while (goesOn()) {
-    if (random() < 0.2) client.reconnect()
-    const key = pick(keys, random)
-    // Now and then one that is not in the index's commit.
-    const value = client.newValue(random() < 0.1 ? 70_000 : 20 + Math.floor(random() * 100))
-    const before = await client.read(key)
-    const choice = random()
-    if (before.value === undefined || choice < 0.2) await client.create(key, value)
-    else if (choice < 0.4 && renames) await client.rename(key, before, pick(without(key), random))
-    else if (choice < 0.5) await client.append(key, before, value)
-    else if (choice < 0.6) await client.replace(key, before, value)
-    else if (choice < 0.75) await client.remove(key, before)
-    else if (choice < 0.85) await client.remove(key)
-    else await client.write(key, value)
-  }
-}
-
-async function onlyRead(client: Client, goesOn: () => boolean, random: Random): Promise<void> {
-  while (goesOn()) {
-    if (random() < 0.1) client.reconnect()
-    await client.read(pick(keys, random))
-  }
-}
 
 async function changeByHand(
   recorder: Recorder,
