@@ -272,6 +272,7 @@ export class Client {
     const answer = await this.#ask(method, key, body, headers)
     const { status } = answer
     this.#options.tell(status)
+    if (status >= 500 && status !== 503) throw new Error(`${method} ${key} was answered ${status}: ${answer.body}`)
     if (status !== lost && status !== refused && status !== 503) return answer
     if (status === 503 && answer.retryAfter === undefined) throw new Error(`${method}: a 503 without Retry-After`)
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
