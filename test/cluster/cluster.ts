@@ -6,10 +6,13 @@ import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { testSecretKey } from '../support/program.ts'
 import { openUpstream, type TestUpstream, upstreamCredentials } from '../support/upstream.ts'
 
-const nodeCount = 2
 const keys = { accessKeyId: 'localadmin', secretAccessKey: 'localadmin' }
 
+/** A request without an answer for so long has none. */
+const answerMs = 60_000
+
 export interface ClusterOptions {
+  readonly nodeCount?: number
   /** Of each node. */
   readonly workers?: number
   readonly env?: Readonly<Record<string, string>>
@@ -20,8 +23,9 @@ export class Cluster {
   /** This program with plain files. */
   readonly upstreamServer: CrashingServer
   readonly nodes: readonly CrashingServer[]
+  /** Of each node. */
+  readonly settings: Readonly<Record<string, string>>
   readonly #upstream: TestUpstream
-  readonly #settings: Readonly<Record<string, string>>
   readonly #clients: S3Client[] = []
 
   private constructor(parts: Parts, { workers = 1, env }: ClusterOptions) {
@@ -32,7 +36,7 @@ export class Cluster {
     this.#upstream = upstream
     const { schema } = postgres.address()
     const url = `${postgres.url}${postgres.url.includes('?') ? '&' : '?'}schema=${schema}`
-    this.#settings = {
+    this.settings = {
       METADATA_URL: url,
       ...upstream.env,
       SECRET_KEY: testSecretKey,
@@ -45,11 +49,20 @@ export class Cluster {
     }
   }
 
+  /** Everything but its nodes. */
+  static async prepare(options: ClusterOptions = {}): Promise<Cluster> {
+    return new Cluster(await startParts(options.nodeCount ?? 2), options)
+  }
+
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const cluster = new Cluster(await startParts(), options)
-    // One after the other: the first makes the tables and the first user.
-    for (const at of cluster.nodes.keys()) await cluster.startNode(at)
+    const cluster = await Cluster.prepare(options)
+    await cluster.startNodes()
     return cluster
+  }
+
+  /** One after the other: the first makes the tables and the first user. */
+  async startNodes(): Promise<void> {
+    for (const at of this.nodes.keys()) await this.startNode(at)
   }
 
   get ports(): number[] {
@@ -57,7 +70,7 @@ export class Cluster {
   }
 
   async startNode(at: number): Promise<void> {
-    await this.nodes[at]?.start(this.#settings)
+    await this.nodes[at]?.start(this.settings)
   }
 
   async startUpstream(): Promise<void> {
@@ -72,6 +85,7 @@ export class Cluster {
       forcePathStyle: true,
       maxAttempts: 1,
       credentials: keys,
+      requestHandler: { requestTimeout: answerMs, throwOnRequestTimeout: true },
     })
     this.#clients.push(client)
     return client
@@ -106,7 +120,7 @@ const upstreamSettings = {
   RATE_LIMIT_DEFAULT: '',
 }
 
-async function startParts(): Promise<Parts> {
+async function startParts(nodeCount: number): Promise<Parts> {
   const [postgres, upstreamServer, ...nodes] = await Promise.all([
     startPostgres(),
     CrashingServer.create(),

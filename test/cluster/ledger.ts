@@ -64,7 +64,9 @@ export class Ledger {
   /** A node may be gone, or ask to wait. Anything else is wrong. */
   #judge(key: string, error: unknown): void {
     if (!(error instanceof S3ServiceException)) {
-      if (error instanceof Error && error.name === 'TimeoutError') this.wrong.push(`${key}: no answer`)
+      // The SDK calls a connection that broke a timeout too, with the code of the system.
+      if (error instanceof Error && error.name === 'TimeoutError' && !('code' in error))
+        this.wrong.push(`${key}: no answer`)
       return
     }
     const { httpStatusCode } = error.$metadata

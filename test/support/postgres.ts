@@ -8,10 +8,10 @@ import { once } from 'node:events'
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { vi } from 'vitest'
 import { type PostgresAddress, parsePostgresUrl } from '#config/metadata-url.ts'
 import { Connection } from '#metadata/postgres/connection.ts'
 import { freePort } from './free-port.ts'
+import { until } from './until.ts'
 
 const packages = '/usr/lib/postgresql'
 const programs = existsSync(packages)
@@ -116,7 +116,7 @@ async function startServer(
   const start = async () => {
     server = spawn(program('postgres'), ['-D', data, ...flags], options)
     const isReady = () => execFileSync(program('pg_isready'), ['-h', '127.0.0.1', '-p', String(port)], options)
-    await vi.waitFor(isReady, { timeout: 20_000, interval: 50 })
+    await until(isReady)
   }
   const stop = async (mode: 'fast' | 'immediate') => {
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return

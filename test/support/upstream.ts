@@ -5,10 +5,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import { vi } from 'vitest'
 import type { UpstreamSettings } from '#blobs/upstream/client/settings.ts'
 import { freePort } from './free-port.ts'
 import { startProgram } from './program.ts'
+import { until } from './until.ts'
 
 export interface TestUpstream {
   readonly url: string
@@ -58,7 +58,7 @@ export async function startVersity(): Promise<TestUpstream> {
     await rm(root, { recursive: true, force: true })
   }
   const url = `http://127.0.0.1:${port}`
-  await vi.waitFor(() => fetch(url), { timeout: 20_000, interval: 50 })
+  await until(() => fetch(url))
   return openUpstream(url, close)
 }
 
