@@ -28,6 +28,11 @@ export class Cluster {
   readonly #upstream: TestUpstream
   readonly #clients: S3Client[] = []
 
+  /** Of a run that is interrupted nothing stays. */
+  readonly #kill = () => {
+    for (const server of [...this.nodes, this.upstreamServer]) server.kill()
+  }
+
   private constructor(parts: Parts, { workers = 1, env }: ClusterOptions) {
     const { postgres, upstream, upstreamServer, nodes } = parts
     this.postgres = postgres
@@ -47,6 +52,7 @@ export class Cluster {
       RATE_LIMIT_DEFAULT: '',
       ...env,
     }
+    process.once('exit', this.#kill)
   }
 
   /** Everything but its nodes. */
@@ -99,6 +105,7 @@ export class Cluster {
   }
 
   async remove(): Promise<void> {
+    process.off('exit', this.#kill)
     for (const client of this.#clients) client.destroy()
     await Promise.all(this.nodes.map((node) => node.remove()))
     await this.#upstream.close()

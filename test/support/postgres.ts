@@ -113,6 +113,9 @@ async function startServer(
     ...settings,
   }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   let server: ChildProcess | undefined
+  // Of a run that is interrupted nothing stays.
+  const kill = () => void server?.kill('SIGQUIT')
+  process.once('exit', kill)
   const start = async () => {
     server = spawn(program('postgres'), ['-D', data, ...flags], options)
     const isReady = () => execFileSync(program('pg_isready'), ['-h', '127.0.0.1', '-p', String(port)], options)
@@ -130,6 +133,7 @@ async function startServer(
     start,
     stop,
     async remove() {
+      process.off('exit', kill)
       await stop('immediate')
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     },
