@@ -25,7 +25,7 @@ export class Cluster {
   readonly nodes: readonly CrashingServer[]
   /** Of each node. */
   readonly settings: Readonly<Record<string, string>>
-  readonly #upstream: TestUpstream
+  readonly upstream: TestUpstream
   readonly #clients: S3Client[] = []
 
   /** Of a run that is interrupted nothing stays. */
@@ -38,7 +38,7 @@ export class Cluster {
     this.postgres = postgres
     this.upstreamServer = upstreamServer
     this.nodes = nodes
-    this.#upstream = upstream
+    this.upstream = upstream
     const { schema } = postgres.address()
     const url = `${postgres.url}${postgres.url.includes('?') ? '&' : '?'}schema=${schema}`
     this.settings = {
@@ -108,7 +108,7 @@ export class Cluster {
     process.off('exit', this.#kill)
     for (const client of this.#clients) client.destroy()
     await Promise.all(this.nodes.map((node) => node.remove()))
-    await this.#upstream.close()
+    await this.upstream.close()
     await this.postgres.close()
   }
 }
