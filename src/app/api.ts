@@ -30,9 +30,7 @@ import { createWebsiteEndpoint } from '#website/endpoint.ts'
 import { createBuckets } from './seed/create-buckets.ts'
 import { type OpenServices, openServices, type ServicesStart } from './services.ts'
 
-export interface ApiStart extends ServicesStart {
-  readonly version: string
-}
+export type ApiStart = ServicesStart
 
 export interface RunningServer {
   readonly port: number
@@ -95,13 +93,20 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   const findIdentity = (name: string) => identities.find(name)
   const documents = () => [identities, open.policies, open.keys].map(({ path, problem }) => ({ path, problem }))
   const serverOwnerId = () => identities.ownerId
-  const questions = { access, findIdentity, documents, serverOwnerId, backgroundWork: open.jobs }
+  const questions = { access, findIdentity, documents, serverOwnerId, backgroundWork: open.jobs, nodes: open.nodes }
   const admin = createAdminEndpoint({ ...services, region, service, apiBaseUrl, ...questions })
   const minioAdmin = createMinioAdminRoutes(services.store)
   const onServed = config.activity ? (served: ServedRequest) => access.activity.record(served) : undefined
   const query = createQueryEndpoint(
     [
-      createIamService({ identities, gatekeeper, clientAddress: access.clientAddress, settings: config, clock }),
+      createIamService({
+        identities,
+        gatekeeper,
+        clientAddress: access.clientAddress,
+        settings: config,
+        engine: open.engine,
+        clock,
+      }),
       createStsService({ identities, gatekeeper, journal: access.journal, settings: config.sts }),
     ],
     { log, rateLimit, onServed },
@@ -119,6 +124,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
     /^\/(healthz|minio\/(health|admin|kms|metrics|prometheus|v2)|presign|bucket-policy|_)(\/|\?|$)/.test(url) &&
     readAddress('/', headers.host).bucketName === ''
 
+  const isHealth = ({ url = '' }: IncomingMessage) => /^\/(healthz|minio\/health)(\/|\?|$)/.test(url)
   const websiteIn = createWebsiteHostReader(config.websiteDomains, services.settings.virtualHostDomains)
 
   /** Requests for IAM and STS. POST to a bucket addressed by host is a request for S3. */
@@ -158,8 +164,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
   }
 
   return (app: IRouter): void => {
-    // One function for what every request passes: Express takes as long for each as they do together.
-    app.use((request: Request, response: Response, next: NextFunction) => {
+    const serve = (request: Request, response: Response, next: NextFunction) => {
       const refusal = open.localRequests(request)
       const { host, origin } = request.headers
       const site = websiteIn(host)
@@ -170,6 +175,16 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
       else if (config.corsAdmin && !isOfS3(request)) {
         applyCors(cors, request, response, () => route(request, response, next))
       } else route(request, response, next)
+    }
+    // One function for what every request passes: Express takes as long for each as they do together.
+    app.use((request: Request, response: Response, next: NextFunction) => {
+      const fresh = isHealth(request) ? undefined : open.freshen(request)
+      if (fresh === undefined) return serve(request, response, next)
+      const serveOrRefuse = (refusal: ApiError | undefined) =>
+        refusal === undefined
+          ? serve(request, response, next)
+          : answerRefusal(refusal, protocolOf(request), request, response)
+      fresh.then(serveOrRefuse).catch(next)
     })
     app.use((request: Request, response: Response) => endpoint(request, response))
     // Express's own answer would be a page with the stack.

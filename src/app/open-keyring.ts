@@ -3,18 +3,19 @@ import type { AppConfig } from '#config/config.ts'
 import { Document } from '#documents/document.ts'
 import { DocumentProblem } from '#documents/json-source.ts'
 import type { DocumentSources } from '#documents/source.ts'
-import { emptyKeyDocument, findKeyMistake, type KeyDocument, keyDocumentSchema } from '#keyring/key-document.ts'
+import { emptyKeyDocument, type KeyDocument, keyDocumentShape } from '#keyring/key-document.ts'
 import { LocalKeyring } from '#keyring/local-keyring.ts'
-import { fileRootKey } from '#keyring/root-key/file-root-key.ts'
+import { copiedRootKey, fileRootKey } from '#keyring/root-key/file-root-key.ts'
 import { memoryRootKey } from '#keyring/root-key/memory-root-key.ts'
 import { RootKeyProblem, type RootKeySource } from '#keyring/root-key/root-key-source.ts'
 import { settingRootKey } from '#keyring/root-key/setting-root-key.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import { endpointRootKey } from './endpoint-root-key.ts'
+import { isShared } from './open-index.ts'
 
 export interface KeyringStart {
-  readonly config: Pick<AppConfig, 'kms'>
+  readonly config: Pick<AppConfig, 'kms' | 'metadataAddress'>
   readonly sources?: DocumentSources | undefined
   readonly clock: Clock
   readonly log: LevelLog
@@ -27,19 +28,24 @@ export interface OpenKeyring {
   close(): Promise<void>
 }
 
-/** A root key that cannot be opened is logged: what is not sealed is served all the same. */
+/**
+ * A root key that cannot be opened is logged: what is not sealed is served all the same. A node whose root key is not
+ * the one of the others is refused: what it seals they could not open.
+ */
 export async function openKeyring({ config, sources, clock, log }: KeyringStart): Promise<OpenKeyring> {
   const document = await Document.open<KeyDocument>({
+    name: 'kms_keys.json',
     path: config.kms.keysPath,
     sources,
-    schema: keyDocumentSchema,
+    ...keyDocumentShape,
     initial: emptyKeyDocument,
-    findMistake: findKeyMistake,
     log,
   })
   const keyring = new LocalKeyring({ document, root: rootOf(config, sources, clock), clock })
   await keyring.checkRoot().catch((error: unknown) => {
     if (!(error instanceof RootKeyProblem)) throw error
+    const mayPass = error.isPassing || !isShared(config)
+    if (!mayPass) throw Object.assign(new Error(error.message), { code: 'ROOT_KEY_OTHER' })
     log.error({ err: error.cause }, error.message)
   })
   return {
@@ -52,8 +58,10 @@ export async function openKeyring({ config, sources, clock, log }: KeyringStart)
   }
 }
 
-function rootOf({ kms }: KeyringStart['config'], sources: DocumentSources | undefined, clock: Clock): RootKeySource {
+function rootOf(config: KeyringStart['config'], sources: DocumentSources | undefined, clock: Clock): RootKeySource {
+  const { kms } = config
   if (kms.endpoint !== undefined) return endpointRootKey(kms.endpoint, clock)
   if (kms.rootKey !== undefined) return settingRootKey(kms.rootKey)
+  if (isShared(config)) return copiedRootKey(kms.rootKeyFiles)
   return sources === undefined ? fileRootKey(kms.rootKeyFiles) : memoryRootKey()
 }

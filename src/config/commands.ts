@@ -9,7 +9,11 @@ export const readyJson = 'ready-json'
 /** Flags without a value. */
 export const switches: readonly string[] = [...commands, readyJson]
 
-export type Command = (typeof commands)[number] | 'fsck' | 'health' | 'where' | 'start'
+/** Those that come first, with parameters of their own. */
+const words = ['documents', 'fsck', 'health', 'where'] as const
+type Word = (typeof words)[number]
+
+export type Command = (typeof commands)[number] | Word | 'start'
 
 /** Looks at no setting, so that --help works whatever they are. */
 export function findCommand(argv: readonly string[]): Command {
@@ -19,8 +23,7 @@ export function findCommand(argv: readonly string[]): Command {
   return commands.findLast((command) => argv.includes(`--${command}`)) ?? 'start'
 }
 
-const isWord = (word: string | undefined): word is 'fsck' | 'health' | 'where' =>
-  word === 'fsck' || word === 'health' || word === 'where'
+const isWord = (word: string | undefined): word is Word => words.some((known) => known === word)
 
 export function flagOf(name: Name): string {
   return `--${name.toLowerCase().replaceAll('_', '-')}`

@@ -55,7 +55,7 @@ export function parsePostgresUrl(url: string): PostgresAddress | undefined {
   const found = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)\/([^/?#]+)(?:\?([^#]*))?$/.exec(url)
   const [, login = '', hostList = '', database = '', query = ''] = found ?? []
   const given = parameters.safeParse(Object.fromEntries(new URLSearchParams(query)))
-  const [user = '', password = ''] = splitOnce(login, ':').map(decodeText)
+  const [user, password] = splitOnce(login, ':').map(decodeText)
   const hosts = (given.data?.host ?? hostList).split(',').map(parseHost)
   const name = decodeText(database)
   if (found === null || !given.success || !user || password === undefined || !name) return undefined

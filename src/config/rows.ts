@@ -29,8 +29,18 @@ export const rows = {
   TLS_KEY: row(text, undefined, 'a PEM file', 'its key'),
 
   STORAGE_ROOT: row(text, './data', 'a folder', 'where everything is kept'),
-  IAM_CONFIG: row(text, undefined, 'a file', 'users and policies (default: under STORAGE_ROOT)'),
-  BUCKET_POLICY_PATH: row(text, undefined, 'a file', 'bucket policies (default: under STORAGE_ROOT)'),
+  IAM_CONFIG: row(
+    text,
+    undefined,
+    'a file',
+    'users and policies (default: under STORAGE_ROOT); with METADATA_URL only taken at the first start',
+  ),
+  BUCKET_POLICY_PATH: row(
+    text,
+    undefined,
+    'a file',
+    'bucket policies (default: under STORAGE_ROOT); with METADATA_URL only taken at the first start',
+  ),
   MYFSIO_BUCKETS: row(bucketNames, '', 'bucket names, separated by commas', 'buckets to create at start'),
   DEFAULT_OBJECT_OWNERSHIP: row(
     z.enum(objectOwnerships),
@@ -94,7 +104,7 @@ export const rows = {
     z.string().min(12),
     undefined,
     'at least 12 characters',
-    'encrypts secrets and signs sessions (default: generated)',
+    'encrypts secrets and signs sessions, the same on all nodes (default: generated)',
   ),
   KMS_ROOT_KEY: row(
     z.string().min(32),
@@ -179,7 +189,12 @@ export const rows = {
     'addresses or ranges such as 10.0.0.0/8',
     'proxies whose X-Forwarded-* headers are trusted',
   ),
-  RATE_LIMIT_DEFAULT: row(rateLimit(), undefined, 'off, or such as 200 per minute', 'requests per client address'),
+  RATE_LIMIT_DEFAULT: row(
+    rateLimit(),
+    undefined,
+    'off, or such as 200 per minute',
+    'requests per client address, counted by each process of each node',
+  ),
   CORS_ORIGINS: row(
     listOf(/^(\*|local|null|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/i),
     'local',

@@ -59,7 +59,10 @@ export function formatReadyJson({ config, hint }: Prepared, { apiPort, uiPort }:
 }
 
 /** The same as a line of the log. It holds no secret: logs are kept, and read by many. */
-export function formatReadyLine({ config, hint }: Prepared, { version, apiPort, uiPort, seconds }: Started): string {
+export function formatReadyLine(
+  { config, secretIn, hint }: Prepared,
+  { version, apiPort, uiPort, seconds }: Started,
+): string {
   return JSON.stringify({
     level: 30,
     time: Date.now(),
@@ -73,15 +76,15 @@ export function formatReadyLine({ config, hint }: Prepared, { version, apiPort, 
     durability: config.durability,
     enforce: config.enforce,
     user: hint.accessKey,
-    secretIn: config.iamPath,
+    secretIn,
     startedInMs: Math.round(seconds * 1000),
     msg: 'ready',
   })
 }
 
-function userRow({ config, hint }: Prepared): [string, string, string] {
+function userRow({ secretIn, hint }: Prepared): [string, string, string] {
   if (hint.secretKey === undefined) {
-    return ['User', hint.accessKey || 'none', `secret in ${config.iamPath}`]
+    return ['User', hint.accessKey || 'none', `secret in ${secretIn}`]
   }
   const note = hint.isNew ? 'shown only this once: keep it' : ''
   return ['User', `${hint.accessKey} / ${hint.secretKey}`, note]
@@ -119,11 +122,14 @@ export function formatHelp(version: string, style: Style): string {
     `${style.bold('MyFSIO')} ${version}: an S3-compatible object store on plain files`,
     '',
     `Usage: ${ownCommand} [flags]`,
+    `       ${ownCommand} documents export|import [FOLDER] [--force] [flags]`,
     `       ${ownCommand} fsck [--repair] [--rebuild]`,
     `       ${ownCommand} health [flags]`,
     `       ${ownCommand} where BUCKET KEY [VERSION-ID] [flags]`,
     `       ${ownCommand} server FOLDER [--address :9000] [--console-address :9001]`,
     '',
+    '  documents       with METADATA_URL: write users, bucket policies and keys as files, or take them from there;',
+    '                  --force takes them over changes that were made since the export',
     '  fsck            compare index and files while no server runs; --repair adopts files, removes records',
     '                  without bytes, and sets leftovers aside in .myfsio.sys/lost+found; --rebuild makes the',
     '                  index anew of the files in the bucket folders',

@@ -52,15 +52,34 @@ export interface Committed {
   readonly flushed: Promise<void>
 }
 
+/**
+ * Of rows whose keys are the same up to and with the first `delimiter` after `skip` bytes, the first is enough: an engine may leave out
+ * the others. The last `ignored` bytes of a key hold no delimiter.
+ */
+export interface Fold {
+  readonly skip: number
+  readonly delimiter: Bytes
+  readonly ignored: number
+}
+
+export interface ScanOptions {
+  readonly limit?: number
+  readonly reverse?: boolean
+  /** Not with `reverse`. */
+  readonly fold?: Fold | undefined
+}
+
 /** The index as any engine offers it, on this machine or elsewhere. */
 export interface MetadataEngine {
   /** The value, or undefined. The bytes are the caller's to keep. Sees every commit that has resolved, of any process. */
   get(key: Bytes): Awaitable<Bytes | undefined>
   getMany(keys: readonly Bytes[]): Awaitable<(Bytes | undefined)[]>
   /** Up to `limit` entries in order, as one consistent view. No transaction stays open afterwards. */
-  scan(range: KeyRange, options?: { limit?: number; reverse?: boolean }): Awaitable<Entry[]>
+  scan(range: KeyRange, options?: ScanOptions): Awaitable<Entry[]>
   /** Applies all writes at once if all checks hold, and resolves visible to every process; undefined if one does not hold. */
   commit(commit: Commit): Promise<Committed | undefined>
+  /** Reads are round trips, of which few with many rows are best, and `scan` does fold. */
+  readonly isRemote?: boolean
   /** Of an engine that keeps its rows in a file: how large that is, and how much of it is in use. */
   fileUsage?(): { readonly fileBytes: number; readonly usedBytes: number }
   close(): Promise<void>

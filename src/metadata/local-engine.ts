@@ -7,6 +7,7 @@ import {
   type Commit,
   type Committed,
   type Entry,
+  type Fold,
   type KeyRange,
   type MetadataEngine,
   type Write,
@@ -74,15 +75,16 @@ export function putWithRest(transaction: Transaction, key: Bytes, value: Bytes, 
   writes.push({ key, value, rest })
 }
 
-/** `scanInPlace`, or the same over an engine that only has `scan`. */
+/** `scanInPlace`, or the same over an engine that only has `scan`. `fold` is for those that can. */
 export function readRows<T>(
   engine: MetadataEngine,
   range: KeyRange,
   limit: number,
   read: ReadInPlace<T>,
+  fold?: Fold,
 ): Awaitable<T[]> {
   if ('scanInPlace' in engine) return (engine as LocalEngine).scanInPlace(range, limit, read)
-  const rows = engine.scan(range, { limit })
+  const rows = engine.scan(range, { limit, fold })
   const readAll = (entries: Awaited<typeof rows>) =>
     entries.map(({ key, value }) => read(asBuffer(key), 0, key.length, asBuffer(value)))
   return rows instanceof Promise ? rows.then(readAll) : readAll(rows)

@@ -8,7 +8,7 @@ const floors: readonly (readonly string[])[] = [
   ['model'],
   ['config'],
   ['metadata'],
-  ['blobs', 'documents', 'remote', 'policy', 'signature', 'select', 'keyring'],
+  ['blobs', 'documents', 'remote', 'policy', 'signature', 'select', 'keyring', 'nodes'],
   ['store', 'identity', 'events'],
   ['access', 'http'],
   ['objects'],
@@ -129,6 +129,19 @@ describe('floors', () => {
       }
     }
     expect([...folders].filter(([, importers]) => importers.size > 1)).toEqual([])
+  })
+
+  it('what talks to a database is loaded only where there is one', () => {
+    const wrong: string[] = []
+    for (const file of files(source)) {
+      const from = relative(source, file)
+      const text = readFileSync(file, 'utf8')
+      for (const [, path = ''] of text.matchAll(/^(?:import (?!type\b).*|\} )from '([^']+)'$/gm)) {
+        const isOfEngine = path.startsWith('#metadata/postgres/') || path === 'pg'
+        if (isOfEngine && !(from.startsWith('metadata/postgres/') && path !== 'pg')) wrong.push(`${from} → ${path}`)
+      }
+    }
+    expect(wrong).toEqual([])
   })
 
   it('only config/ reads the environment', () => {

@@ -1,11 +1,11 @@
-/** An API of its own over a folder: `api-process.ts FOLDER`. Its time passes as its parent says: `{ passMs }`, answered by `passed`. */
+/** An API of its own over a folder: `api-process.ts FOLDER [SETTINGS]`, further settings as JSON. Its time passes as its parent says: `{ passMs }`, answered by `passed`. */
 import { startApi } from '#app/api.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { configOver } from './api-over.ts'
 
 const clock = new ManualClock()
 const bootstrap = { accessKey: 'unused', secretKey: 'unused' }
-const config = configOver(process.argv[2] ?? '')
+const config = configOver(process.argv[2] ?? '', JSON.parse(process.argv[3] ?? '{}'))
 const { port } = await startApi({ config, version: 'test', isPrimary: true, bootstrap, clock })
 process.on('message', ({ passMs }: { passMs: number }) => {
   void clock.pass(passMs).then(() => process.send?.('passed'))

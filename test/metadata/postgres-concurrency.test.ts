@@ -27,7 +27,7 @@ describe.skipIf(noPostgres !== undefined)(
 
     beforeAll(async () => {
       postgres = await startPostgres({ synchronous_commit: 'off', fsync: 'off' })
-    })
+    }, 60_000)
     afterAll(() => postgres.close())
     beforeEach(async () => {
       address = postgres.address()

@@ -10,7 +10,7 @@ describe.skipIf(noPostgres !== undefined)(
     let postgres: TestPostgres
     beforeAll(async () => {
       postgres = await startPostgres()
-    })
+    }, 60_000)
     afterAll(() => postgres.close())
 
     engineContract(async () => ({

@@ -1,13 +1,18 @@
 /** What becomes of reads and commits when the database, or the way to it, is lost. */
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { parsePostgresUrl } from '#config/metadata-url.ts'
+import { type PostgresAddress, parsePostgresUrl } from '#config/metadata-url.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
+import { Connection } from '#metadata/postgres/connection.ts'
 import { openPostgresEngine } from '#metadata/postgres/engine.ts'
 import { decodeJson, rowsOf } from '#metadata/tables.ts'
 import { ApiError } from '#model/errors.ts'
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.ts'
 import { freePort } from '../support/free-port.ts'
-import { noPostgres, startPostgres, type TestPostgres, type TestServer } from '../support/postgres.ts'
+import { giveToServer, noPostgres, startPostgres, type TestPostgres, type TestServer } from '../support/postgres.ts'
 
 const skipped = noPostgres ?? (process.env.TEST_POSTGRES_URL ? 'with a server that the tests may not stop' : undefined)
 const bytes = (text: string) => Buffer.from(text)
@@ -21,7 +26,7 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL lost${skipped === undefined ?
   beforeAll(async () => {
     postgres = await startPostgres()
     server = postgres.server as TestServer
-  })
+  }, 60_000)
   afterEach(async () => {
     for (const one of open.splice(0).reverse()) await one.close()
   })
@@ -90,7 +95,6 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL lost${skipped === undefined ?
     const schema = postgres.address().schema
     const engine = await openAt(`127.0.0.1:${proxy.port}`, { schema })
     await commitOnce(engine, 'first')
-    const { Connection } = await import('#metadata/postgres/connection.ts')
     const other = await Connection.open(postgres.address({ schema }))
     open.push(other)
     await other.query({ text: 'BEGIN' })
@@ -171,9 +175,50 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL lost${skipped === undefined ?
     expect(await commitOnce(engine, 'first')).toBeDefined()
   })
 
+  it('speaks TLS, and asks who answers where it is told to', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tls-'))
+    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+    const make = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', certificate]
+    execFileSync('openssl', [...make, ...subject], { stdio: 'ignore' })
+    // The server reads its files below a folder that only we may open otherwise.
+    chmodSync(folder, 0o711)
+    for (const file of [key, certificate]) giveToServer(file)
+    const secure = await startPostgres({ ssl: 'on', ssl_cert_file: certificate, ssl_key_file: key })
+    open.push(secure)
+    const connect = async (host: string, parameters: Readonly<Record<string, string>>) => {
+      const { schema } = secure.address()
+      const query = new URLSearchParams({ schema, retry_timeout: '1', ...parameters })
+      const address = parsePostgresUrl(`postgres://myfsio@${host}:${secure.server?.port}/postgres?${query}`)
+      const connection = await Connection.open(address as PostgresAddress)
+      open.push(connection)
+      const [[isSecure] = []] = await connection.query({
+        text: 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()',
+      })
+      return isSecure
+    }
+    expect(await connect('127.0.0.1', {})).toBe(true)
+    expect(await connect('127.0.0.1', { sslmode: 'disable' })).toBe(false)
+    expect(await connect('127.0.0.1', { sslmode: 'require' })).toBe(true)
+    expect(await connect('localhost', { sslmode: 'verify-full', sslrootcert: certificate })).toBe(true)
+    expect(await connect('127.0.0.1', { sslmode: 'verify-ca', sslrootcert: certificate })).toBe(true)
+    await expect(connect('127.0.0.1', { sslmode: 'verify-full', sslrootcert: certificate })).rejects.toThrow()
+    await expect(connect('localhost', { sslmode: 'verify-full' })).rejects.toThrow()
+    const plain = parsePostgresUrl(`postgres://myfsio@127.0.0.1:${server.port}/postgres?sslmode=require`)
+    await expect(Connection.open(plain as PostgresAddress)).rejects.toThrow('does not support SSL')
+  })
+
   it('says why it does not start, without the password', async () => {
-    const opened = openAt(`127.0.0.1:${await freePort()}`, { retry_timeout: '1' })
-    await expect(opened).rejects.toThrow('The database of the index does not answer.')
-    await expect(opened).rejects.not.toThrow('secret-of-tests')
+    const port = await freePort()
+    const gone = openAt(`127.0.0.1:${port}`, { retry_timeout: '1' })
+    const where = `The database of METADATA_URL (127.0.0.1:${port}) cannot be used: `
+    await expect(gone).rejects.toThrow(`${where}connect ECONNREFUSED 127.0.0.1:${port}.`)
+    await expect(gone).rejects.not.toThrow('secret-of-tests')
+    const { schema } = postgres.address()
+    const address = parsePostgresUrl(
+      `postgres://stranger:secret-of-tests@127.0.0.1:${server.port}/postgres?schema=${schema}`,
+    )
+    const refused = openPostgresEngine({ address: address as PostgresAddress, space: 'index' })
+    await expect(refused).rejects.toThrow(/ cannot be used: role "stranger" does not exist\.$/)
   })
 })

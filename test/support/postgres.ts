@@ -79,6 +79,13 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
   }
 }
 
+/** Makes a file one that the server may read and nobody else: it insists on that for its key. */
+export function giveToServer(path: string): void {
+  const { uid, gid } = userOfServer()
+  if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid)
+  chmodSync(path, 0o600)
+}
+
 /** PostgreSQL does not run as root. */
 function userOfServer(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {}

@@ -4,7 +4,7 @@ import { ApiError } from '#model/errors.ts'
 import { commitFunctionName, laneClosed, parameters, weakLocks } from './commit-function.ts'
 import type { Connection } from './connection.ts'
 import { encodeGroup, locksMax } from './encode-group.ts'
-import { asCallersError, failureOf, isOutcomeUnknown, sqlStateOf, unavailable } from './failures.ts'
+import { asCallersError, failureOf, hasTooManyLocks, isOutcomeUnknown, sqlStateOf, unavailable } from './failures.ts'
 import { areApart, areTogether, type Footprint, footprintOf, Ground } from './footprint.ts'
 import { KnownCounters } from './known-counters.ts'
 import type { Outcomes, UnknownCommit } from './outcomes.ts'
@@ -124,7 +124,7 @@ export class Commits {
       if (group.length === 1 || error instanceof ApiError) {
         for (const { reject } of group) reject(asCallersError(error))
       } else {
-        // One of them cannot be applied; the others can.
+        // One of them cannot be applied, or not with the others.
         for (const pending of group) await this.#run([pending])
       }
     }
@@ -159,6 +159,7 @@ export class Commits {
       this.#learn(group)
       return { refused: refused as number[] }
     } catch (error) {
+      if (group.length > 1 && hasTooManyLocks(error)) throw error
       return this.#failed(connection, commitNumber, error)
     }
   }

@@ -3,11 +3,13 @@
  * quick in commits.ts and reads.ts.
  */
 import type { PostgresAddress } from '#config/metadata-url.ts'
-import type { Bytes, Commit, Committed, Entry, KeyRange, MetadataEngine } from '#metadata/engine.ts'
+import type { Bytes, Commit, Committed, Entry, KeyRange, MetadataEngine, ScanOptions } from '#metadata/engine.ts'
+import { IndexUnreadable } from '#metadata/index-unreadable.ts'
+import { ApiError } from '#model/errors.ts'
 import { Commits } from './commits.ts'
 import type { Connection } from './connection.ts'
 import { asCallersError, failureOf, unavailable } from './failures.ts'
-import { isMadeByAnother, migrate } from './migrate.ts'
+import { migrate } from './migrate.ts'
 import { Outcomes } from './outcomes.ts'
 import { Pool } from './pool.ts'
 import { Reads } from './reads.ts'
@@ -20,7 +22,7 @@ interface PostgresOptions {
   readonly poolSize?: number
 }
 
-/** IndexUnreadable if the tables are of a newer release; SlowDown if the database does not answer. */
+/** IndexUnreadable if the database does not answer, or refuses, or has tables of a newer release. */
 export async function openPostgresEngine({ address, space, poolSize }: PostgresOptions): Promise<MetadataEngine> {
   const pool = new Pool(address, poolSize ?? address.poolSize)
   const engine = new PostgresEngine(pool, address, space)
@@ -29,11 +31,22 @@ export async function openPostgresEngine({ address, space, poolSize }: PostgresO
     return engine
   } catch (error) {
     await engine.close()
-    throw error
+    throw failureToOpen(address, error)
   }
 }
 
+/** The URL has a password: none of it is shown but the hosts. */
+function failureToOpen({ hosts }: PostgresAddress, error: unknown): IndexUnreadable {
+  if (error instanceof IndexUnreadable) return error
+  const cause = error instanceof ApiError ? error.cause : error
+  const reason =
+    cause instanceof Error ? (cause.message.trim() || cause.name).replace(/\.?$/, '.') : 'It does not answer.'
+  const places = hosts.map(({ host, port }) => `${host}:${port}`).join(', ')
+  return new IndexUnreadable(`The database of METADATA_URL (${places}) cannot be used: ${reason}`, { cause: error })
+}
+
 class PostgresEngine implements MetadataEngine {
+  readonly isRemote = true
   readonly #pool: Pool
   readonly #address: PostgresAddress
   readonly #outcomes: Outcomes
@@ -50,16 +63,10 @@ class PostgresEngine implements MetadataEngine {
   }
 
   async migrate(): Promise<void> {
-    const work = async (connection: Connection) => {
+    await this.#ask(async (connection) => {
       await migrate(connection, this.#address.schema)
       return []
-    }
-    try {
-      await this.#ask(work)
-    } catch (error) {
-      if (!isMadeByAnother(error)) throw error
-      await this.#ask(work)
-    }
+    })
   }
 
   async get(key: Bytes): Promise<Bytes | undefined> {
@@ -71,7 +78,7 @@ class PostgresEngine implements MetadataEngine {
     return this.#reads.getMany(keys)
   }
 
-  scan(range: KeyRange, options?: { limit?: number; reverse?: boolean }): Promise<Entry[]> {
+  scan(range: KeyRange, options?: ScanOptions): Promise<Entry[]> {
     return this.#reads.scan(range, options)
   }
 

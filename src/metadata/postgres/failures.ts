@@ -38,6 +38,9 @@ export function sqlStateOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined
 }
 
+/** The database has no room for the locks of many commits at once; one at a time need few. */
+export const hasTooManyLocks = (error: unknown): boolean => sqlStateOf(error) === '53200'
+
 /** The database refuses who asks, or does not have what is asked for: this does not pass by waiting. */
 export function isRefusal(error: unknown): boolean {
   const code = sqlStateOf(error)

@@ -1,7 +1,6 @@
 /** Brings the tables of a database to what this program knows. Many processes may do so at once: one takes the steps. */
 import { IndexUnreadable } from '#metadata/index-unreadable.ts'
 import type { Connection } from './connection.ts'
-import { sqlStateOf } from './failures.ts'
 import { lockId } from './lock-id.ts'
 import { migrations } from './schema.ts'
 
@@ -13,7 +12,9 @@ export async function migrate(connection: Connection, schema: string): Promise<v
     await connection.query({ text: 'SELECT pg_advisory_xact_lock($1)', values: [String(lockId(schema, 'migrate'))] })
     const version = await versionOf(connection, schema)
     if (version === undefined) {
-      await connection.query({ text: `CREATE SCHEMA IF NOT EXISTS ${schema}` })
+      // Who may not make schemas may use one that was made for it.
+      const made = await connection.query({ text: `SELECT FROM pg_namespace WHERE nspname = '${schema}'` })
+      if (made.length === 0) await connection.query({ text: `CREATE SCHEMA ${schema}` })
       await connection.query({
         text: `CREATE TABLE ${schema}.migrations (version int4 PRIMARY KEY, taken_at timestamptz NOT NULL DEFAULT now())`,
       })
@@ -30,10 +31,12 @@ export async function migrate(connection: Connection, schema: string): Promise<v
   }
 }
 
-/** Undefined: nothing is there yet. */
+/** Undefined: nothing is there yet. The catalog is read as a table: what finds names by itself may not know yet what was made meanwhile. */
 async function versionOf(connection: Connection, schema: string): Promise<number | undefined> {
-  const [[table] = []] = await connection.query({ text: `SELECT to_regclass('${schema}.migrations')` })
-  if (table === null) return undefined
+  const tables = await connection.query({
+    text: `SELECT FROM pg_tables WHERE schemaname = '${schema}' AND tablename = 'migrations'`,
+  })
+  if (tables.length === 0) return undefined
   const [[found] = []] = await connection.query({ text: `SELECT coalesce(max(version), 0) FROM ${schema}.migrations` })
   const version = Number(found)
   if (version <= migrations.length) return version
@@ -42,7 +45,3 @@ async function versionOf(connection: Connection, schema: string): Promise<number
       'a newer release has changed it. Start that release, or a later one.',
   )
 }
-
-/** A table that two processes make at once: the second sees what the first has made when it tries again. */
-export const isMadeByAnother = (error: unknown): boolean =>
-  ['23505', '42P06', '42P07'].includes(sqlStateOf(error) ?? '')

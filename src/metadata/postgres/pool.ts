@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { PostgresAddress } from '#config/metadata-url.ts'
 import { Connection } from './connection.ts'
-import { asCallersError, ConnectionLost, isRefusal, unavailable } from './failures.ts'
+import { ConnectionLost, isRefusal, unavailable } from './failures.ts'
 
 interface Waiting {
   readonly isWrite: boolean
@@ -24,6 +24,8 @@ export class Pool {
   #writing = 0
   #isClosed = false
   #failures = 0
+  /** Of the last attempt to connect. */
+  #failure: unknown
 
   constructor(address: PostgresAddress, size: number) {
     this.#address = address
@@ -50,7 +52,7 @@ export class Pool {
     if (this.#waiting.length >= waitingMax || this.#isClosed) throw unavailable()
     return new Promise((resolve, reject) => {
       const waitMs = Math.min(deadline - performance.now(), 2 ** 31 - 1)
-      const timer = setTimeout(() => waiting.fail(unavailable()), Math.max(0, waitMs))
+      const timer = setTimeout(() => waiting.fail(unavailable(this.#failure)), Math.max(0, waitMs))
       const end = () => {
         clearTimeout(timer)
         const at = this.#waiting.indexOf(waiting)
@@ -75,13 +77,22 @@ export class Pool {
   #serve(): void {
     for (const waiting of [...this.#waiting]) {
       if (waiting.isWrite && this.#writing >= this.writersMax) continue
-      const connection = this.#idle.pop()
+      const connection = this.#nextIdle()
       if (connection === undefined) {
         this.#openMore()
         return
       }
       if (waiting.isWrite) this.#writing++
       waiting.take(connection)
+    }
+  }
+
+  /** The server may have ended it meanwhile. */
+  #nextIdle(): Connection | undefined {
+    for (;;) {
+      const connection = this.#idle.pop()
+      if (connection?.isLost !== true) return connection
+      this.#opened--
     }
   }
 
@@ -106,10 +117,12 @@ export class Pool {
       this.#opening--
       this.#opened++
       this.#failures = 0
+      this.#failure = undefined
       this.#give(connection)
     } catch (error) {
       const pause = Math.min(backOffMs.max, backOffMs.first * 2 ** this.#failures++)
-      if (isRefusal(error)) for (const waiting of [...this.#waiting]) waiting.fail(asCallersError(error))
+      this.#failure = error
+      if (isRefusal(error)) for (const waiting of [...this.#waiting]) waiting.fail(unavailable(error))
       await wait(pause * (0.5 + Math.random() / 2))
       this.#opening--
       this.#serve()

@@ -1,8 +1,9 @@
 /** Reads: what is asked for in one turn of the event loop is one statement, and so is what waits for a connection. */
-import { asBuffer, type Bytes, type Entry, type KeyRange } from '#metadata/engine.ts'
+import { asBuffer, type Bytes, type Entry, type KeyRange, type ScanOptions } from '#metadata/engine.ts'
 import { addNumbers, decodeCounters } from '#metadata/write.ts'
 import { encodeBytes } from './binary-array.ts'
 import type { Connection, Statement } from './connection.ts'
+import { foldFunctionName } from './fold-function.ts'
 import { type Space, slotCount } from './space.ts'
 
 /** Asks for one statement; tried again where the connection is lost. */
@@ -65,11 +66,13 @@ export class Reads {
     return taken
   }
 
-  async scan({ start, end }: KeyRange, options: { limit?: number; reverse?: boolean } = {}): Promise<Entry[]> {
-    const { limit, reverse = false } = options
+  async scan({ start, end }: KeyRange, { limit, reverse = false, fold }: ScanOptions = {}): Promise<Entry[]> {
     if (limit === 0) return []
-    const statement: Statement = reverse ? this.#statements.scanBack : this.#statements.scan
-    const values = [asBuffer(start), asBuffer(end), limit ?? null]
+    const { scan, scanBack, scanFolded } = this.#statements
+    const values: unknown[] = [asBuffer(start), asBuffer(end), limit ?? null]
+    const isFolded = fold !== undefined && !reverse
+    if (isFolded) values.push(fold.skip, asBuffer(fold.delimiter), fold.ignored)
+    const statement = reverse ? scanBack : isFolded ? scanFolded : scan
     const rows = await this.#ask((connection) => connection.query({ ...statement, values }))
     return entriesOf(rows, limit ?? Number.POSITIVE_INFINITY, reverse)
   }
@@ -78,11 +81,16 @@ export class Reads {
 /** A row and what was added to it come from one statement, so they are of one moment. */
 function statementsOf(schema: string, space: Space) {
   const [rows, counts] = [`${schema}.${space}_rows`, `${schema}.${space}_counts`]
-  const scan = (direction: string) => `
-    (SELECT key, value, NULL::text FROM ${rows} WHERE key >= $1 AND key < $2 ORDER BY key ${direction} LIMIT $3)
+  const added = (direction: string) => `
     UNION ALL
     (SELECT key, NULL, numbers::text FROM ${counts} WHERE key >= $1 AND key < $2
       ORDER BY key ${direction} LIMIT $3::int8 * ${slotCount + 1})`
+  const scan = (direction: string) => `
+    (SELECT key, value, NULL::text FROM ${rows} WHERE key >= $1 AND key < $2 ORDER BY key ${direction} LIMIT $3)
+    ${added(direction)}`
+  const scanFolded = `
+    (SELECT key, value, NULL::text FROM ${foldFunctionName(schema, space)}($1, $2, $3::int8, $4::int4, $5::bytea, $6::int4))
+    ${added('ASC')}`
   const get = `
     SELECT w.place, r.value, NULL::text FROM unnest($1::bytea[]) WITH ORDINALITY AS w (key, place) JOIN ${rows} AS r ON r.key = w.key
     UNION ALL
@@ -90,6 +98,7 @@ function statementsOf(schema: string, space: Space) {
   return {
     get: { name: `get-${space}`, text: get },
     scan: { name: `scan-${space}`, text: scan('ASC') },
+    scanFolded: { name: `scan-folded-${space}`, text: scanFolded },
     scanBack: { name: `scan-back-${space}`, text: scan('DESC') },
   } as const satisfies Record<string, Statement>
 }

@@ -1,5 +1,6 @@
 /** The tables of a database, in steps that are taken once each. A step that has been released is never changed. */
 import { commitFunction } from './commit-function.ts'
+import { foldFunction } from './fold-function.ts'
 import { type Space, spaces } from './space.ts'
 
 /** Functions are named by their version: nodes of an older release may still call the one before. */
@@ -48,4 +49,5 @@ CREATE TABLE ${schema}.${space}_counts (
   numbers jsonb NOT NULL,
   PRIMARY KEY (key, slot)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 2000);
-${commitFunction(schema, space)}`
+${commitFunction(schema, space)}
+${foldFunction(schema, space)}`

@@ -1,5 +1,5 @@
 /** Pages of objects and versions. The index is sorted as S3 lists; a common prefix is passed over with one seek. */
-import type { Awaitable, Bytes, KeyRange } from '#metadata/engine.ts'
+import type { Awaitable, Bytes, Fold, KeyRange } from '#metadata/engine.ts'
 import { readRows } from '#metadata/local-engine.ts'
 import { rowKey, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
 import { decodeIds, decodeListed, decodeListedVersion } from '#metadata/version-codec.ts'
@@ -23,6 +23,10 @@ export function commonPrefix(key: string, prefix: string, delimiter: string): st
 export function commonPrefixOf(key: string, prefix: string, delimiter: string): string | undefined {
   return key.startsWith(prefix) ? commonPrefix(key, prefix, delimiter) : undefined
 }
+
+/** An engine that is far away gives one row of each common prefix, so that a page takes one round trip. */
+const foldOf = (start: Bytes, delimiter: string, ignored: number): Fold | undefined =>
+  delimiter === '' ? undefined : { skip: start.length, delimiter: Buffer.from(delimiter), ignored }
 
 /** How a cursor gets its rows. */
 interface Rows<Row> {
@@ -95,13 +99,13 @@ export async function listObjects(context: StoreContext, query: ObjectQuery): Pr
     return { key, common, object: common === undefined ? decodeListed(key, value) : undefined }
   }
   const source: Rows<ObjectRow> = {
-    fetch: (range, rows) => readRows(context.engine, range, rows, read),
+    fetch: (range, rows) => readRows(context.engine, range, rows, read, foldOf(rowText(prefix), delimiter, 0)),
     keyOf: ({ key }) => rowText(key),
     rowText,
   }
   let range = rowsWithPrefix('o', `${bucket}\0${prefix}`)
   if (after !== '' && Buffer.compare(rowText(after), range.start) >= 0) range = rowsAfter(range, rowText(after), 'row')
-  const cursor = new Cursor(source, range, delimiter === '' ? limit + 1 : 64)
+  const cursor = new Cursor(source, range, delimiter === '' || context.engine.isRemote ? limit + 1 : 64)
   const afterPrefix = commonPrefixOf(after, prefix, delimiter)
   if (afterPrefix !== undefined && (isMarker || afterPrefix === after)) cursor.skipPrefix(afterPrefix)
   let passed = 0
@@ -152,7 +156,7 @@ export async function listVersions(context: StoreContext, query: VersionQuery): 
   let last: { key: string; versionId: string | undefined } = { key: '', versionId: undefined }
   let newestKey = markerOrder !== undefined && (await hasListed(context, query, markerOrder)) ? keyMarker : undefined
   let passed = 0
-  let [a, b] = [await current.fetchNext(limit + 1), await others.fetchNext(limit + 1)]
+  let [a, b] = await Promise.all([current.fetchNext(limit + 1), others.fetchNext(limit + 1)])
   while (a !== undefined || b !== undefined) {
     const takesCurrent = a !== undefined && (b === undefined || compareKeys(a.key, b.key) <= 0)
     const { key, order, common, version } = (takesCurrent ? a : b) as VersionRow
@@ -197,7 +201,7 @@ function versionCursors(
   query: VersionQuery,
   markerOrder: string | undefined,
 ): [current: Cursor<VersionRow>, others: Cursor<VersionRow>] {
-  const { bucket, prefix, delimiter, keyMarker } = query
+  const { bucket, prefix, delimiter, keyMarker, limit } = query
   const keyStart = rowKey('o', bucket, '').length
   const cursorOf = (table: 'o' | 'v', after: KeyRange) => {
     const read = (keys: Buffer, start: number, end: number, value: Buffer): VersionRow => {
@@ -208,13 +212,15 @@ function versionCursors(
       return { key, order, common, version: common === undefined ? decodeListedVersion(key, value) : undefined }
     }
     const source: Rows<VersionRow> = {
-      fetch: (range, rows) => readRows(context.engine, range, rows, read),
+      fetch: (range, rows) => readRows(context.engine, range, rows, read, fold),
       keyOf: ({ key, order }) => (table === 'o' ? rowKey('o', bucket, key) : rowKey('v', bucket, key, order)),
       rowText: (key) => rowKey(table, bucket, key),
     }
     const range = rowsWithPrefix(table, `${bucket}\0${prefix}`)
+    const fold = foldOf(range.start, delimiter, table === 'o' ? 0 : orderBytes + 1)
     const isAfter = keyMarker !== '' && Buffer.compare(after.start, range.start) > 0
-    return new Cursor(source, isAfter ? { start: after.start, end: range.end } : range, 128)
+    const chunk = context.engine.isRemote ? limit + 1 : 128
+    return new Cursor(source, isAfter ? { start: after.start, end: range.end } : range, chunk)
   }
   const current = rowKey('o', bucket, keyMarker)
   const versions = rowsOf('v', bucket, keyMarker)

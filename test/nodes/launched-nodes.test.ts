@@ -1,0 +1,114 @@
+/** Nodes as they are started by hand: what the first takes from files, and which node is refused. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parsePostgresUrl } from '#config/metadata-url.ts'
+import { openPostgresEngine } from '#metadata/postgres/engine.ts'
+import { encodeJson, rowKey } from '#metadata/tables.ts'
+import { createVisitor } from '../console/start-console.ts'
+import { type Launched, launch } from '../launcher/launcher.ts'
+import { noPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { startOwnUpstream, type TestUpstream } from '../support/upstream.ts'
+import { storeIn } from './two-nodes.ts'
+
+interface Ready {
+  readonly endpoint: string
+  readonly consoleUrl: string
+}
+
+describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ?? ''}`, { timeout: 90_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'myfsio-launched-'))
+  const rootKey = 'a root key that all nodes have the same'
+  let postgres: TestPostgres
+  let upstream: TestUpstream
+  let store: Readonly<Record<string, string>>
+  const launched: Launched[] = []
+
+  beforeAll(async () => {
+    postgres = await startPostgres()
+    upstream = await startOwnUpstream()
+    store = { ...storeIn(postgres, upstream), KMS_ROOT_KEY: rootKey, WORKERS: '1', API_PORT: '0', UI_PORT: '0' }
+  }, 60_000)
+  afterAll(async () => {
+    for (const one of launched) one.child.kill('SIGTERM')
+    await Promise.all(launched.map((one) => one.exited))
+    await upstream?.close()
+    await postgres?.close()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  })
+
+  /** Each has a data folder of its own. */
+  function start(name: string, env: Readonly<Record<string, string>> = {}): Launched {
+    const one = launch(['--ready-json'], { ...store, STORAGE_ROOT: join(folder, name), ...env })
+    launched.push(one)
+    return one
+  }
+  async function ready(one: Launched): Promise<Ready> {
+    const [line] = await one.said(/^\{.*"endpoint".*\}$/m)
+    return JSON.parse(line)
+  }
+  async function refusal(one: Launched): Promise<string> {
+    expect(await one.exited).toBe(1)
+    return one.output()
+  }
+  function putUsers(name: string, accessKey: string): void {
+    const config = join(folder, name, '.myfsio.sys', 'config')
+    mkdirSync(config, { recursive: true })
+    const users = [
+      { access_key: accessKey, secret_key: `${accessKey}-secret`, policies: [{ bucket: '*', actions: ['*'] }] },
+    ]
+    writeFileSync(join(config, 'iam.json'), JSON.stringify({ users }))
+  }
+
+  it('take iam.json from the first one, and say that others are ignored', async () => {
+    putUsers('a', 'ann')
+    putUsers('b', 'ben')
+    const a = start('a')
+    const first = await ready(a)
+    expect(a.output()).toMatch(/iam\.json is taken into the index/)
+    const b = start('b')
+    const second = await ready(b)
+    expect(b.output()).toMatch(
+      /b\/\.myfsio\.sys\/config\/iam\.json is ignored: with METADATA_URL, iam\.json is in the index/,
+    )
+    const visitor = createVisitor(new URL(second.consoleUrl).origin)
+    expect((await visitor.signIn('ben', 'ben-secret')).status).toBe(401)
+    const signedIn = await visitor.signIn('ann', 'ann-secret')
+    expect(signedIn.status).toBe(303)
+    const cookie = [signedIn.headers['set-cookie'] ?? []]
+      .flat()
+      .map((one: string) => one.split(';')[0])
+      .join('; ')
+    const page = await fetch(`${first.consoleUrl}/system/nodes`, { headers: { cookie }, redirect: 'manual' })
+    expect(page.status).toBe(200)
+    expect((await page.text()).match(/API worker 1, Console/g)).toHaveLength(2)
+    const credentials = { accessKeyId: 'ann', secretAccessKey: 'ann-secret' }
+    const kms = new KMSClient({ endpoint: first.endpoint, region: 'us-east-1', credentials })
+    await kms.send(new CreateKeyCommand({}))
+  })
+
+  it('refuse one with another SECRET_KEY or root key, as long as nodes run', async () => {
+    const said = await Promise.all([
+      refusal(start('c', { SECRET_KEY: 'another key than theirs' })),
+      refusal(start('d', { KMS_ROOT_KEY: 'another root key than all the others have' })),
+      refusal(start('e', { KMS_ROOT_KEY: '' })),
+    ])
+    expect(said[0]).toMatch(/SECRET_KEY is another than that of the nodes that run: /)
+    expect(said[1]).toMatch(/root key of the KMS is another than the one that wraps the keys: KMS_ROOT_KEY has changed/)
+    expect(said[2]).toMatch(/wrapped by KMS_ROOT_KEY, but the settings name the file/)
+  })
+
+  it('refuse one that cannot read what a later version has written', async () => {
+    const address = parsePostgresUrl(store.METADATA_URL ?? '')
+    if (address === undefined) throw new Error('no address')
+    const engine = await openPostgresEngine({ address, space: 'index' })
+    const key = rowKey('g', 'format')
+    const before = await engine.get(key)
+    await engine.commit({ checks: [], writes: [{ key, value: encodeJson({ needs: 99, version: '99.0.0' }) }] })
+    expect(await refusal(start('f'))).toMatch(/was used by version 99\.0\.0, whose rows this version, .*, cannot read/)
+    await engine.commit({ checks: [], writes: [{ key, value: before }] })
+    await engine.close()
+  })
+})
