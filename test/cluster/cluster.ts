@@ -44,6 +44,7 @@ export class Cluster {
     this.settings = {
       METADATA_URL: url,
       ...upstream.env,
+      ...blobsElsewhere(),
       SECRET_KEY: testSecretKey,
       KMS_ROOT_KEY: randomBytes(32).toString('hex'),
       ADMIN_ACCESS_KEY: keys.accessKeyId,
@@ -110,6 +111,19 @@ export class Cluster {
     await Promise.all(this.nodes.map((node) => node.remove()))
     await this.upstream.close()
     await this.postgres.close()
+  }
+}
+
+/** TEST_BLOBS_URL, TEST_BLOBS_ACCESS_KEY_ID and TEST_BLOBS_SECRET_ACCESS_KEY name another S3 store, which each cluster has a prefix of. */
+function blobsElsewhere(): Readonly<Record<string, string>> {
+  const { TEST_BLOBS_URL, TEST_BLOBS_ACCESS_KEY_ID = '', TEST_BLOBS_SECRET_ACCESS_KEY = '' } = process.env
+  if (TEST_BLOBS_URL === undefined) return {}
+  const url = new URL(TEST_BLOBS_URL)
+  url.pathname = `/test-${randomBytes(6).toString('hex')}`
+  return {
+    BLOBS_URL: url.href,
+    BLOBS_ACCESS_KEY_ID: TEST_BLOBS_ACCESS_KEY_ID,
+    BLOBS_SECRET_ACCESS_KEY: TEST_BLOBS_SECRET_ACCESS_KEY,
   }
 }
 

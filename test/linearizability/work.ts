@@ -76,7 +76,7 @@ export async function startClients(
     if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
     return goesOn()
   }
-  const writing = Array.from({ length: writers }, (_, i) => recorder.client(`client${i}`, i % 2 === 0 || process.env.NO_SEAL ? {} : sealed))
+  const writing = Array.from({ length: writers }, (_, i) => recorder.client(`client${i}`, i % 2 === 0 ? {} : sealed))
   const reading = Array.from({ length: readers }, (_, i) => recorder.client(`reader${i}`))
   await Promise.all([
     ...writing.map((client, i) => useKeys(client, mayGoOn, randomFrom(seed + i), renames)),
