@@ -99,5 +99,7 @@ async function prepare(
   config: AppConfig,
 ): Promise<void> {
   await declareUsers(identities, credentials, users)
-  if (seed !== undefined) await seedStore(services.store, seed, { config, ownerId: identities.ownerId })
+  if (seed === undefined) return
+  const { store, encryption } = services
+  await seedStore(store, seed, { config, ownerId: identities.ownerId, encryption })
 }

@@ -124,6 +124,8 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
     /^\/(healthz|minio\/(health|admin|kms|metrics|prometheus|v2)|presign|bucket-policy|_)(\/|\?|$)/.test(url) &&
     readAddress('/', headers.host).bucketName === ''
 
+  const isAboutDocuments = (request: IncomingMessage) =>
+    isOurs(request) || protocolOf(request) !== 's3' || /[?&]policy(Status)?(&|=|$)/.test(request.url ?? '')
   const isHealth = ({ url = '' }: IncomingMessage) => /^\/(healthz|minio\/health)(\/|\?|$)/.test(url)
   const websiteIn = createWebsiteHostReader(config.websiteDomains, services.settings.virtualHostDomains)
 
@@ -178,7 +180,9 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
     }
     // One function for what every request passes: Express takes as long for each as they do together.
     app.use((request: Request, response: Response, next: NextFunction) => {
-      const fresh = isHealth(request) ? undefined : open.freshen(request)
+      // Without nodes there is nothing to ask.
+      const fresh =
+        open.freshen === undefined || isHealth(request) ? undefined : open.freshen(request, isAboutDocuments)
       if (fresh === undefined) return serve(request, response, next)
       const serveOrRefuse = (refusal: ApiError | undefined) =>
         refusal === undefined

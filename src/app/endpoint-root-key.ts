@@ -18,6 +18,11 @@ const refused = z.object({ __type: z.string(), message: z.string().optional(), M
 export function endpointRootKey(endpoint: KmsEndpoint, clock: Clock): RootKeySource {
   const { keyId: KeyId } = endpoint
   const common = { KeyId, EncryptionContext: context }
+  async function make() {
+    const answer = await call(endpoint, clock, 'GenerateDataKey', { ...common, KeySpec: 'AES_256' })
+    const { Plaintext: secret, CiphertextBlob: wrapped } = understood(made, answer, endpoint)
+    return { secret, wrapped }
+  }
   return {
     kind: 'endpoint',
     async open({ wrapped: CiphertextBlob }) {
@@ -25,11 +30,8 @@ export function endpointRootKey(endpoint: KmsEndpoint, clock: Clock): RootKeySou
       const { Plaintext } = understood(opened, answer, endpoint)
       return Plaintext
     },
-    async make() {
-      const answer = await call(endpoint, clock, 'GenerateDataKey', { ...common, KeySpec: 'AES_256' })
-      const { Plaintext: secret, CiphertextBlob: wrapped } = understood(made, answer, endpoint)
-      return { secret, wrapped }
-    },
+    make,
+    renew: make,
   }
 }
 

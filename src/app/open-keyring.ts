@@ -35,14 +35,7 @@ export interface OpenKeyring {
  * the one of the others is refused: what it seals they could not open.
  */
 export async function openKeyring({ config, sources, clock, log, freshen }: KeyringStart): Promise<OpenKeyring> {
-  const document = await Document.open<KeyDocument>({
-    name: 'kms_keys.json',
-    path: config.kms.keysPath,
-    sources,
-    ...keyDocumentShape,
-    initial: emptyKeyDocument,
-    log,
-  })
+  const document = await openKeyDocument(config.kms.keysPath, log, sources)
   const keyring = new LocalKeyring({ document, root: rootOf(config, sources, clock), clock, freshen })
   await keyring.checkRoot().catch((error: unknown) => {
     if (!(error instanceof RootKeyProblem)) throw error
@@ -60,7 +53,27 @@ export async function openKeyring({ config, sources, clock, log, freshen }: Keyr
   }
 }
 
-function rootOf(config: KeyringStart['config'], sources: DocumentSources | undefined, clock: Clock): RootKeySource {
+export function openKeyDocument(
+  path: string,
+  log: LevelLog,
+  sources?: DocumentSources | undefined,
+): Promise<Document<KeyDocument>> {
+  return Document.open<KeyDocument>({
+    name: 'kms_keys.json',
+    path,
+    sources,
+    ...keyDocumentShape,
+    initial: emptyKeyDocument,
+    log,
+  })
+}
+
+/** Where the settings say that the root key is. */
+export function rootOf(
+  config: KeyringStart['config'],
+  sources: DocumentSources | undefined,
+  clock: Clock,
+): RootKeySource {
   const { kms } = config
   if (kms.endpoint !== undefined) return endpointRootKey(kms.endpoint, clock)
   if (kms.rootKey !== undefined) return settingRootKey(kms.rootKey)

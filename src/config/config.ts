@@ -10,7 +10,7 @@ import { hostsOfWebsites, isLoopback } from './addresses.ts'
 import { flags, readyJson, switches } from './commands.ts'
 import type { Gathered } from './minio.ts'
 import { type Name, names, rows, secrets, type Values } from './rows.ts'
-import { gatherSettings } from './sources.ts'
+import { gatherSettings, readSettingsFile } from './sources.ts'
 
 export const defaultCredential = wellKnownSecret
 
@@ -46,6 +46,15 @@ export function loadConfig(
   const config = assemble(values, given, cwd)
   const isJson = argv.includes(`--${readyJson}`)
   return { ...config, notes, readyJson: isJson, log: { ...config.log, descriptor: isJson ? 2 : 1 } }
+}
+
+/** The settings of the KMS in a file of NAME=VALUE lines, for the same folder. Throws ConfigError. */
+export function formerKeySettings(path: string, { storageRoot, configFolder }: AppConfig): AppConfig['kms'] {
+  const mistakes: string[] = []
+  const given = Object.entries(readSettingsFile(path, mistakes)).filter(([name]) => /^(KMS_|AWS_REGION$)/.test(name))
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  // No .env is in that folder.
+  return loadConfig([], { ...Object.fromEntries(given), STORAGE_ROOT: storageRoot }, configFolder).kms
 }
 
 /** The default if there is a mistake, so that the rest can be checked too. */

@@ -1,6 +1,6 @@
 /** Gathers settings from the file `.env`, the environment and flags. Mistakes are collected, as sentences. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { parse } from 'dotenv'
 import { type Gathered, gatherMinioCommand, gatherMinioVariables } from './minio.ts'
 
@@ -33,11 +33,16 @@ function replace({ given, origins }: Gathered, later: Given): void {
 }
 
 function readDotenv(cwd: string, mistakes: string[]): Given {
+  const path = join(cwd, '.env')
+  return existsSync(path) ? readSettingsFile(path, mistakes) : {}
+}
+
+export function readSettingsFile(path: string, mistakes: string[]): Given {
   try {
-    return withoutEmpty(parse(readFileSync(join(cwd, '.env'))))
+    return withoutEmpty(parse(readFileSync(path)))
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code !== 'ENOENT') mistakes.push(`The file .env cannot be read: ${code ?? error}.`)
+    mistakes.push(`The file ${basename(path)} cannot be read: ${code ?? error}.`)
     return {}
   }
 }

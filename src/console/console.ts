@@ -1,6 +1,5 @@
 /** The console as an Express application: what every request passes before it reaches a page of routes.ts. */
 import { randomBytes } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import type { IRouter, NextFunction, Request, Response } from 'express'
 import helmet from 'helmet'
 import type { LocalRequests } from '#http/local-requests.ts'
@@ -25,7 +24,7 @@ export interface ConsoleOptions {
   readonly packageRoot: string
   readonly localRequests: LocalRequests
   /** Asked before each visit: why it cannot be answered. */
-  readonly freshen: (request: IncomingMessage) => Promise<ApiError | undefined> | undefined
+  readonly freshen: () => Promise<ApiError | undefined> | undefined
   readonly log: LevelLog
 }
 
@@ -80,7 +79,7 @@ export function createConsole({
     app.get('/', (_request: Request, response: Response) => response.redirect('/ui'))
     app.get('/healthz', (_request: Request, response: Response) => void response.json({ status: 'ok', version }))
     installAssets(app, packageRoot)
-    app.use('/ui', async (request: Request, _response: Response, next: NextFunction) => next(await freshen(request)))
+    app.use('/ui', async (_request: Request, _response: Response, next: NextFunction) => next(await freshen()))
     app.use('/ui', sessions)
     for (const route of routes) {
       app[route.method](route.path, (request, response) => endpoint.answer(route, request, response))

@@ -12,6 +12,7 @@ import { forgetCompleted } from '#store/uploads/uploads.ts'
 import type { Job, JobServices, Shown, Starts, Step } from './job.ts'
 import { countUses, showUses } from './key-uses.ts'
 import { showKeys, tendKeys } from './kms-keys.ts'
+import { removeGone, showRemoved } from './remove-gone.ts'
 import { scrub, showScrub } from './scrub.ts'
 
 const minuteMs = 60_000
@@ -37,6 +38,16 @@ export const allJobs: readonly Job[] = [
     mayStartByHand: false,
     work: async (run, { clock }) => idleAfter(forgetCompleted(run.engine, clock.nowMs())),
     show: nothing,
+  },
+  {
+    name: 'upstream-removal',
+    title: 'Removal from the upstream store',
+    what: 'Removes what was deleted 15 minutes ago, and what uploads left behind that no version came to own in a day.',
+    starts: () => every(minuteMs),
+    mayStartByHand: true,
+    isWanted: (store) => store.removeGone !== undefined,
+    work: removeGone,
+    show: showRemoved,
   },
   {
     name: 'clock',

@@ -57,6 +57,8 @@ export interface Job {
   readonly what: string
   readonly starts: (services: JobServices) => Starts
   readonly mayStartByHand: boolean
+  /** Absent: every store has this work. */
+  readonly isWanted?: (store: Store) => boolean
   /** One step of a few seconds at most. Another process may run the next step. */
   readonly work: (run: Run, services: JobServices) => Promise<Step>
   /** Figures for the console and `/_/jobs`, from the cursor. */

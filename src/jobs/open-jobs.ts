@@ -23,8 +23,9 @@ export interface OpenJobs extends BackgroundWork {
   close(): Promise<void>
 }
 
-export function openJobs({ services, runs, jobs = allJobs }: JobsOptions): OpenJobs {
+export function openJobs({ services, runs, jobs: all = allJobs }: JobsOptions): OpenJobs {
   const { store, engine, clock } = services
+  const jobs = all.filter((job) => job.isWanted?.(store) ?? true)
   const leases = new Leases({ engine, clock })
   const runner = runs ? new JobRunner({ jobs, services, leases }) : undefined
   return {

@@ -61,6 +61,11 @@ const rootSchema = z.strictObject({
   check: z.base64(),
   /** The root key, wrapped by a key of another KMS. */
   wrapped: z.base64().optional(),
+  /** The name of its file; absent: kms_root.key. */
+  file: z
+    .string()
+    .regex(/^kms_root-[0-9a-f]{8}\.key$/)
+    .optional(),
 })
 export type RootRecord = z.infer<typeof rootSchema>
 

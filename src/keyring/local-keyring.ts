@@ -9,7 +9,7 @@ import type { Alias, KeyDocument, KeyEntry, Material } from './key-document.ts'
 import { assertUsable, findAlias, getKey, keyArn, placeOf, viewOf } from './key-lookup.ts'
 import { managedAlias, managedDescription, managedPolicy } from './managed-keys.ts'
 import { findLostMaterial, newMaterial, openMaterial } from './material.ts'
-import { type KeyDocumentSource, RootKey } from './root-key/root-key.ts'
+import { type KeyDocumentSource, type ProvenRootKey, RootKey } from './root-key/root-key.ts'
 import { RootKeyProblem, type RootKeySource } from './root-key/root-key-source.ts'
 
 export interface LocalKeyringOptions {
@@ -40,6 +40,8 @@ export class LocalKeyring implements Keyring {
   readonly #freshen: (() => Promise<unknown>) | undefined
   /** A state of the document keeps its objects: what was deleted is forgotten with its state. */
   readonly #opened = new WeakMap<Material, Buffer>()
+  /** By the check of the root key that wraps it: of material that is new. */
+  readonly #wrappedBy = new WeakMap<Material, string>()
 
   constructor({ document, root, clock, freshen }: LocalKeyringOptions) {
     this.#document = document
@@ -87,7 +89,7 @@ export class LocalKeyring implements Keyring {
     const name = managedAlias(service)
     if (findAlias(this.keys, name, place) === undefined) {
       const made = await this.#newManagedKey(name, place)
-      await this.#document.update((value) => {
+      await this.#change((value) => {
         if (findAlias(value, name, place) !== undefined) return value
         return { ...value, keys: [...value.keys, made.key], aliases: [...value.aliases, made.alias] }
       })
@@ -129,7 +131,10 @@ export class LocalKeyring implements Keyring {
 
   /** Material for a key. KMS.KeyUnavailableException. */
   async newMaterial(keyId: string, rotation?: Material['rotation']): Promise<Material> {
-    return newMaterial(await this.#rootKey(), keyId, this.now(), rotation)
+    const { key, check } = await this.#rootKey()
+    const material = newMaterial(key, keyId, this.now(), rotation)
+    this.#wrappedBy.set(material, check)
+    return material
   }
 
   /** Why no key can be used: a sentence. */
@@ -144,7 +149,7 @@ export class LocalKeyring implements Keyring {
 
   /** Changes keys and aliases. A change that would lose material before its window has passed is a bug. */
   update(change: (value: KeyDocument) => KeyDocument): Promise<KeyDocument> {
-    return this.#document.update((value) => {
+    return this.#change((value) => {
       const changed = change(value)
       const lost = findLostMaterial(value, changed, this.#clock.nowMs())
       if (lost !== undefined) throw new Error(`The material ${lost} would be lost`)
@@ -205,7 +210,7 @@ export class LocalKeyring implements Keyring {
     if (known !== undefined) return known
     const id = randomUUID()
     const made = { id, materials: [await this.newMaterial(id)] }
-    const { server = made } = await this.#document.update((value) => ({ ...value, server: value.server ?? made }))
+    const { server = made } = await this.#change((value) => ({ ...value, server: value.server ?? made }))
     return server
   }
 
@@ -226,7 +231,7 @@ export class LocalKeyring implements Keyring {
   async #open(keyId: string, material: Material): Promise<Buffer> {
     const known = this.#opened.get(material)
     if (known !== undefined) return known
-    const opened = openMaterial(await this.#rootKey(), keyId, material)
+    const opened = openMaterial((await this.#rootKey()).key, keyId, material)
     if (opened === undefined) {
       const cause = new Error(`The material ${material.id} is not of the key ${keyId}, or of another root key`)
       throw new ApiError('KMS.KeyUnavailableException', { cause })
@@ -235,7 +240,20 @@ export class LocalKeyring implements Keyring {
     return opened
   }
 
-  async #rootKey(): Promise<Buffer> {
+  /** KMS.KeyUnavailableException if the root key has been exchanged since material was made: it could not be opened. */
+  #change(change: (value: KeyDocument) => KeyDocument): Promise<KeyDocument> {
+    return this.#document.update((value) => {
+      const changed = change(value)
+      const { root, server, keys } = changed
+      for (const material of [...(server ? [server] : []), ...keys].flatMap(({ materials }) => materials)) {
+        const check = this.#wrappedBy.get(material)
+        if (check !== undefined && check !== root?.check) throw new ApiError('KMS.KeyUnavailableException')
+      }
+      return changed
+    })
+  }
+
+  async #rootKey(): Promise<ProvenRootKey> {
     try {
       return await this.#root.key()
     } catch (cause) {

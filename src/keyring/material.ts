@@ -5,10 +5,18 @@ import { openBytes, sealBytes } from './sealed-bytes.ts'
 
 /** `rotation`: why it follows the one before. */
 export function newMaterial(root: Buffer, keyId: string, at: string, rotation?: Material['rotation']): Material {
-  const id = randomBytes(32).toString('hex')
-  const wrapped = sealBytes(root, randomBytes(32), boundTo(keyId, id)).toString('base64')
-  const named = { id, wrapped }
-  return { ...named, checksum: checksumOf(named), createdAt: at, ...(rotation === undefined ? {} : { rotation }) }
+  const named = { id: randomBytes(32).toString('hex'), createdAt: at, ...(rotation === undefined ? {} : { rotation }) }
+  return wrapMaterial(root, keyId, named, randomBytes(32))
+}
+
+export function wrapMaterial(
+  root: Buffer,
+  keyId: string,
+  named: Omit<Material, 'wrapped' | 'checksum'>,
+  plaintext: Buffer,
+): Material {
+  const wrapped = sealBytes(root, plaintext, boundTo(keyId, named.id)).toString('base64')
+  return { ...named, wrapped, checksum: checksumOf({ id: named.id, wrapped }) }
 }
 
 /** Undefined: wrapped by another root key, or for another key. */

@@ -9,7 +9,8 @@ import { formatThirdParty } from './third-party.ts'
 
 const dist = join(packageRoot, 'dist')
 rmSync(dist, { recursive: true, force: true })
-const { inputs } = bundle(packageRoot, { run: 'run.ts', embed: 'src/embed.ts', ...programs }, dist)
+const library = { embed: 'src/embed.ts', 'embed-module': 'src/embed-module.ts' }
+const { inputs } = bundle(packageRoot, { run: 'run.ts', ...library, ...programs }, dist)
 mkdirSync(join(dist, npmFilesFolder))
 const copied = Object.entries(npmFiles).map(([name, source]) => {
   const file = join('node_modules', source)

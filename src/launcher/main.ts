@@ -51,6 +51,7 @@ async function run(argv: readonly string[]): Promise<void> {
   if (command === 'health') return sayHealth(argv.slice(1))
   if (command === 'where') return sayWhere(argv.slice(1))
   if (command === 'documents') return sayDocuments(argv.slice(1))
+  if (command === 'rotate-root-key') return exchangeRootKey(argv.slice(1))
   const config = loadConfig(argv)
   if (command === 'show-config') return print(formatSettings(config))
   for (const note of config.notes) complain(note)
@@ -89,6 +90,13 @@ async function sayDocuments(argv: readonly string[]): Promise<void> {
   const { documents, parseDocumentsArguments } = await import('./commands/documents.ts')
   const given = parseDocumentsArguments(argv)
   print(await documents(loadConfig(given.rest), given))
+}
+
+/** Ends with status 1 if the root key is as before. */
+async function exchangeRootKey(argv: readonly string[]): Promise<void> {
+  const { parseRotateArguments, rotateRootKey } = await import('./commands/rotate-root-key.ts')
+  const { from, rest } = parseRotateArguments(argv)
+  print(await rotateRootKey(loadConfig(rest), from))
 }
 
 /** Ends with status 1 if something is left that does not fit. */

@@ -21,6 +21,7 @@ import type {
   ObjectVersion,
 } from '#model/object/object.ts'
 import type { Origin } from '#model/origin.ts'
+import type { RemovedBytes } from '#model/removed-bytes.ts'
 import type { DamagedVersion, WorkStatus } from '#model/work-status.ts'
 import type { AnnotationStore } from './annotations/contract.ts'
 
@@ -333,6 +334,8 @@ export interface Store extends AnnotationStore {
   whereabouts(bucket: string, version: ObjectVersion): Whereabouts | undefined
   /** Compares the next versions with their records. What was changed by hand is adopted. */
   compareVersions(stretch: CompareStretch): Promise<Compared>
+  /** Where bytes are removed some time after they were deleted: a step of that. Undefined: they are removed at once. */
+  readonly removeGone: ((signal?: AbortSignal) => Promise<RemovedBytes>) | undefined
   /** Files that no record names. */
   countLeftovers(signal: AbortSignal): Promise<number>
   /** What the store does by itself, in all processes that share it. */

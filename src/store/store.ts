@@ -88,6 +88,7 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     timeMs: () => storeTimeMs(context),
     whereabouts: (bucket, version) => blobs.whereabouts(bucket, version as StoredVersion),
     compareVersions: (stretch) => compareVersions(context, stretch),
+    removeGone: blobs.removeGone?.bind(blobs),
     countLeftovers: (signal) => countLeftovers(context, signal),
     status: () => storeStatus(context, watches),
     close,

@@ -11,6 +11,7 @@ import type { Account } from './client.ts'
 import { awsSdk } from './libraries/aws-sdk.ts'
 import { boto3 } from './libraries/boto3.ts'
 import { deltaLake } from './libraries/delta-lake.ts'
+import { jest } from './libraries/jest.ts'
 import { minioGo, minioGoVersions } from './libraries/minio-go.ts'
 import { minioPy } from './libraries/minio-py.ts'
 import { objstore } from './libraries/objstore.ts'
@@ -67,6 +68,7 @@ async function main(parameters: readonly string[]): Promise<void> {
     registry(account),
     litestream(account),
     s3fs(account),
+    jest(),
   ]
   const mayInstall = all || named.length > 0
   const total = { passed: 0, failed: 0 }

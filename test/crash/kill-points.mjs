@@ -10,6 +10,8 @@ const die = () => process.kill(0, 'SIGKILL')
 const isIn = (folder) => (path) => String(path).includes(`/.myfsio.sys/${folder}/`)
 const isStaged = isIn('staging')
 const isCalledBy = (caller) => new Error().stack.includes(caller)
+/** Where a version is that gets a lock. */
+const isUnlocked = (path) => isPlain(path) || isIn('versions')(path)
 const isPlain = (path) => !String(path).includes('/.myfsio.sys/')
 
 /** Dies before, or after, the first call of `name` that `isIt`, in whichever of node's three styles. */
@@ -56,6 +58,8 @@ const points = {
   'after-settle': () => at('after', 'rename', (from, to) => isStaged(from) && isPlain(to)),
   'before-aside': () => at('before', 'rename', (from, to) => isStaged(from) && isIn('opaque')(to)),
   'after-aside': () => at('after', 'rename', (from, to) => isStaged(from) && isIn('opaque')(to)),
+  'before-lock': () => at('before', 'rename', (from, to) => isUnlocked(from) && isIn('opaque')(to)),
+  'after-lock': () => at('after', 'rename', (from, to) => isUnlocked(from) && isIn('opaque')(to)),
   'before-recycle': () => at('before', 'rename', (from, to) => isIn('opaque')(from) && isStaged(to)),
   'in-forget': () => beforeCall('syncfs', 'forgetRows'),
   'in-completion': () => at('before', 'rename', (from) => isIn('uploads')(from)),

@@ -1,4 +1,5 @@
 /** The program inside another process, through the real SDK. */
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,6 +56,13 @@ describe('startMyFSIO', () => {
     await Promise.all([one.close(), two.close()])
   })
 
+  it('leaves no listeners on the process, however often it is started', async () => {
+    await (await startMyFSIO()).close()
+    const before = process.listenerCount('exit')
+    await (await startMyFSIO()).close()
+    expect(process.listenerCount('exit')).toBe(before)
+  })
+
   it('lets users do what their policies allow, and nothing without one', async () => {
     const reader = { accessKeyId: 'reader', secretAccessKey: 'a secret of the reader' }
     const none = { accessKeyId: 'none', secretAccessKey: 'a secret of none' }
@@ -109,6 +117,18 @@ describe('startMyFSIO', () => {
     expect(head).toMatchObject({ ContentType: 'application/json', ContentLength: 7 })
     await server.reset()
     expect(await bucketsOf(server)).toEqual(['photos'])
+  })
+
+  it('seals what it loads, as the settings say', async () => {
+    const [seed, root] = [join(folder, 'sealed-seed'), join(folder, 'sealed-data')]
+    await mkdir(join(seed, 'photos'), { recursive: true })
+    await writeFile(join(seed, 'photos', 'note.txt'), 'a secret note')
+    await using server = await startMyFSIO({ seed, root, settings: { DEFAULT_ENCRYPTION: 'AES256' } })
+    const note = { Bucket: 'photos', Key: 'note.txt' }
+    const got = await clientOf(server).send(new GetObjectCommand(note))
+    expect(got).toMatchObject({ ServerSideEncryption: 'AES256', ChecksumType: 'FULL_OBJECT' })
+    expect(await got.Body?.transformToString()).toBe('a secret note')
+    expect(existsSync(join(root, 'photos', 'note.txt'))).toBe(false)
   })
 
   it('keeps what is in `root` from one start to the next', async () => {

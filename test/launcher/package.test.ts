@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { examplesIn } from '../docs/examples.ts'
 import { launch } from './launcher.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -53,7 +54,7 @@ describe('the package of a clean checkout', () => {
     expect(names.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'public', 'views'])
     const built = readdirSync(join(unpacked, 'dist'))
     const programs = ['run', 'child', 'lane-worker', 'spares-worker', 'read-index'].map((name) => `${name}.js`)
-    const library = ['embed.js', 'embed.cjs', 'embed.d.ts', 'embed.d.cts']
+    const library = ['embed.js', 'embed-module.js', 'embed.cjs', 'embed.d.ts', 'embed.d.cts']
     expect(built).toEqual(expect.arrayContaining([...programs, ...library, 'browser', 'THIRD-PARTY.md']))
     expect(readdirSync(join(unpacked, 'dist', 'browser'))).toEqual(['highlight.js', 'pdf.mjs', 'pdf.worker.mjs'])
   })
@@ -102,9 +103,7 @@ describe('the package as a library', () => {
       symlinkSync(path, join(app, 'node_modules', name))
     }
     const page = readFileSync(join(root, 'docs', 'testing.md'), 'utf8')
-    for (const [, name = '', code = ''] of page.matchAll(/^```js file=(\S+)\n([\s\S]*?)^```$/gm)) {
-      writeFileSync(join(app, name), code)
-    }
+    for (const [name, code] of examplesIn(page)) writeFileSync(join(app, name), code)
   })
   const run = (...words: string[]) =>
     execFileSync(process.execPath, words, { cwd: app, encoding: 'utf8', stdio: 'pipe' })

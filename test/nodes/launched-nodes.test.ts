@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parsePostgresUrl } from '#config/metadata-url.ts'
 import { openPostgresEngine } from '#metadata/postgres/engine.ts'
@@ -11,12 +12,20 @@ import { createVisitor } from '../console/start-console.ts'
 import { type Launched, launch } from '../launcher/launcher.ts'
 import { noPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { startOwnUpstream, type TestUpstream } from '../support/upstream.ts'
-import { storeIn } from './two-nodes.ts'
+import { type Keys, storeIn } from './two-nodes.ts'
 
 interface Ready {
   readonly endpoint: string
   readonly consoleUrl: string
 }
+
+const clientOf = (endpoint: string, credentials: Keys) => ({
+  endpoint,
+  region: 'us-east-1',
+  credentials,
+  forcePathStyle: true,
+  maxAttempts: 1,
+})
 
 describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ?? ''}`, { timeout: 90_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'myfsio-launched-'))
@@ -25,6 +34,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
   let upstream: TestUpstream
   let store: Readonly<Record<string, string>>
   const launched: Launched[] = []
+  let nodes: readonly Ready[] = []
 
   beforeAll(async () => {
     postgres = await startPostgres()
@@ -70,6 +80,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     expect(a.output()).toMatch(/iam\.json is taken into the index/)
     const b = start('b')
     const second = await ready(b)
+    nodes = [first, second]
     expect(b.output()).toMatch(
       /b\/\.myfsio\.sys\/config\/iam\.json is ignored: with METADATA_URL, iam\.json is in the index/,
     )
@@ -84,9 +95,28 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     const page = await fetch(`${first.consoleUrl}/system/nodes`, { headers: { cookie }, redirect: 'manual' })
     expect(page.status).toBe(200)
     expect((await page.text()).match(/API worker 1, Console/g)).toHaveLength(2)
-    const credentials = { accessKeyId: 'ann', secretAccessKey: 'ann-secret' }
-    const kms = new KMSClient({ endpoint: first.endpoint, region: 'us-east-1', credentials })
+    const kms = new KMSClient(clientOf(first.endpoint, { accessKeyId: 'ann', secretAccessKey: 'ann-secret' }))
     await kms.send(new CreateKeyCommand({}))
+  })
+
+  it('know at once in the API what the console of the same node has changed', async () => {
+    const { endpoint, consoleUrl } = nodes[1] ?? { endpoint: '', consoleUrl: '' }
+    const visitor = createVisitor(new URL(consoleUrl).origin)
+    await visitor.signIn('ann', 'ann-secret')
+    await visitor.post('/ui/iam/users', { name: 'new' })
+    for (let at = 0; at < 3; at++) {
+      const made = await visitor.post('/ui/iam/users/new/keys')
+      const { text } = await visitor.get(String(made.headers.location))
+      const [, accessKeyId = ''] = /\/keys\/(AKIA\w{16})\/new/.exec(String(made.headers.location)) ?? []
+      const [secretAccessKey = ''] = /(?<![\w+/])[\w+/]{40}(?![\w+/])/.exec(text) ?? []
+      const list = () =>
+        new S3Client(clientOf(endpoint, { accessKeyId, secretAccessKey })).send(new ListBucketsCommand())
+      // It is known, and may do nothing.
+      await expect(list()).rejects.toMatchObject({ name: 'AccessDenied' })
+      await visitor.post(`/ui/iam/users/new/keys/${accessKeyId}/status`, { status: 'Inactive' })
+      await expect(list()).rejects.toMatchObject({ name: 'InvalidAccessKeyId' })
+      await visitor.post(`/ui/iam/users/new/keys/${accessKeyId}/delete`, { confirmed: 'yes' })
+    }
   })
 
   it('refuse one with another SECRET_KEY or root key, as long as nodes run', async () => {

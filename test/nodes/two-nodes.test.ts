@@ -2,7 +2,9 @@ import {
   AttachUserPolicyCommand,
   CreateAccessKeyCommand,
   CreateUserCommand,
+  DeleteUserCommand,
   DeleteUserPolicyCommand,
+  GetUserCommand,
   PutUserPolicyCommand,
   UpdateAccessKeyCommand,
 } from '@aws-sdk/client-iam'
@@ -11,6 +13,7 @@ import {
   GetBucketPolicyCommand,
   ListBucketsCommand,
   PutBucketPolicyCommand,
+  PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { noPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts'
@@ -93,8 +96,30 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
       Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::shared/*' }],
     })
     await a.s3().send(new PutBucketPolicyCommand({ Bucket: 'shared', Policy }))
-    const read = () => b.s3().send(new GetBucketPolicyCommand({ Bucket: 'shared' }))
-    await vi.waitFor(async () => expect(JSON.parse((await read()).Policy ?? '')).toEqual(JSON.parse(Policy)))
+    const read = await b.s3().send(new GetBucketPolicyCommand({ Bucket: 'shared' }))
+    expect(JSON.parse(read.Policy ?? '')).toEqual(JSON.parse(Policy))
+    await a.s3().send(new PutObjectCommand({ Bucket: 'shared', Key: 'open', Body: 'for all' }))
+    const visit = await fetch(`${b.api}/shared/open`)
+    expect([visit.status, await visit.text()]).toEqual([200, 'for all'])
+  })
+
+  it('read what the other has just changed in IAM', async () => {
+    for (let at = 0; at < 5; at++) {
+      const [one, other] = at % 2 === 0 ? [a, b] : [b, a]
+      const UserName = `at-once-${at}`
+      await one.iam().send(new CreateUserCommand({ UserName }))
+      expect((await other.iam().send(new GetUserCommand({ UserName }))).User?.UserName).toBe(UserName)
+      await other.iam().send(new DeleteUserCommand({ UserName }))
+      await expect(one.iam().send(new GetUserCommand({ UserName }))).rejects.toThrow()
+    }
+  })
+
+  it('do not encrypt with a root key that only one of them would have', async () => {
+    const put = a
+      .s3()
+      .send(new PutObjectCommand({ Bucket: 'shared', Key: 'sealed', Body: 'x', ServerSideEncryption: 'AES256' }))
+    await expect(put).rejects.toMatchObject({ name: 'KMS.KeyUnavailableException' })
+    expect(a.opened.keys.problem).toBeUndefined()
   })
 
   it('share sessions of the console, also of a user who was made a moment ago', async () => {

@@ -4,17 +4,21 @@ import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectAnnotationCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  GetObjectAnnotationCommand,
   GetObjectCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
   ListMultipartUploadsCommand,
+  ListObjectAnnotationsCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
   ListPartsCommand,
   NotFound,
   PutBucketVersioningCommand,
+  PutObjectAnnotationCommand,
   PutObjectCommand,
   PutObjectLegalHoldCommand,
   PutObjectRetentionCommand,
@@ -65,7 +69,10 @@ export class BucketDriver {
     await this.listVersions({ kind: 'listVersions', prefix: '', delimiter: '', pageSize: 3 })
     for (const key of oddKeys) {
       await this.get({ kind: 'get', key })
-      for (const [nth] of this.model.versions(key).entries()) await this.getVersion({ kind: 'getVersion', key, nth })
+      for (const [nth, version] of this.model.versions(key).entries()) {
+        await this.getVersion({ kind: 'getVersion', key, nth })
+        await this.#compareAnnotations(key, version)
+      }
     }
   }
 
@@ -90,6 +97,66 @@ export class BucketDriver {
         this.model.put(key, { body: Body, etag, color }, this.#idOf(answer))
       },
     )
+  }
+
+  async append({ key, body, at }: Of<'append'>): Promise<void> {
+    const Body = bytesOf({ ...body, sizeBytes: body.sizeBytes + 1 })
+    const [top] = this.model.versions(key)
+    const end = top === undefined || top.isMarker ? 0 : top.body.length
+    const WriteOffsetBytes = { 'its end': end, 'its start': 0, 'beyond it': end + 1 }[at]
+    // What is there keeps what is said of it.
+    const Metadata = { color: 'red' }
+    const made = end === 0 && top?.isMarker !== false ? { Metadata } : {}
+    await this.#both(
+      () => this.model.getAppendable(key, WriteOffsetBytes),
+      () => this.client.send(new PutObjectCommand({ ...this.#at(key), Body, WriteOffsetBytes, ...made })),
+      (answer, before) => {
+        const id = this.#idOf(answer)
+        if (before === undefined) this.model.put(key, { body: Body, etag: etagOf(Body), ...Metadata }, id)
+        else this.model.append(key, before, Body, id)
+        expect(unquote(answer.ETag)).toBe(this.model.get(key).etag)
+        expect(answer.Size).toBe(end + Body.length)
+      },
+    )
+  }
+
+  async annotate({ key, nth, name, text }: Of<'annotate'>): Promise<void> {
+    const VersionId = this.#nthVersion(key, nth)
+    const asked = { ...this.#at(key), VersionId, AnnotationName: name, AnnotationPayload: text }
+    await this.#both(
+      () => this.#annotated(key, VersionId, false),
+      () => this.client.send(new PutObjectAnnotationCommand(asked)),
+      (_answer, annotations) => void annotations?.set(name, text),
+    )
+  }
+
+  async removeAnnotation({ key, nth, name, passes }: Of<'removeAnnotation'>): Promise<void> {
+    const VersionId = this.#nthVersion(key, nth)
+    const bypass = this.model.hasLock && passes ? { BypassGovernanceRetention: true } : {}
+    const asked = { ...this.#at(key), VersionId, AnnotationName: name, ...bypass }
+    await this.#both(
+      () => this.#annotated(key, VersionId, passes),
+      () => this.client.send(new DeleteObjectAnnotationCommand(asked)),
+      (_answer, annotations) => void annotations?.delete(name),
+    )
+  }
+
+  #annotated(key: string, id: string, passes: boolean): Map<string, string> | undefined {
+    const version = this.model.getVersion(key, id)
+    this.model.checkLock(version, passes)
+    return version.annotations
+  }
+
+  async #compareAnnotations(key: string, { id: VersionId, isMarker, annotations }: ModelVersion): Promise<void> {
+    if (isMarker) return
+    const at = { ...this.#at(key), VersionId }
+    const { Annotations = [] } = await this.client.send(new ListObjectAnnotationsCommand(at))
+    const found = new Map<string, string>()
+    for (const { AnnotationName = '' } of Annotations) {
+      const { AnnotationPayload } = await this.client.send(new GetObjectAnnotationCommand({ ...at, AnnotationName }))
+      found.set(AnnotationName, (await AnnotationPayload?.transformToString()) ?? '')
+    }
+    expect(found).toEqual(annotations)
   }
 
   async get({ key }: Of<'get'>): Promise<void> {
@@ -239,7 +306,8 @@ export class BucketDriver {
       (answer, source) => {
         const etag = etagOf(source.body)
         expect(unquote(answer.CopyObjectResult?.ETag)).toBe(etag)
-        this.model.put(to, { body: source.body, etag, color: color ?? source.color }, this.#idOf(answer))
+        const { body, annotations = new Map() } = source
+        this.model.put(to, { body, etag, color: color ?? source.color, annotations }, this.#idOf(answer))
       },
     )
   }
@@ -411,7 +479,8 @@ export class BucketDriver {
         const bodies = chosen.map(([, bytes]) => bytes)
         const etag = etagOfParts(bodies)
         expect(unquote(answer.ETag)).toBe(etag)
-        this.model.put(key, { body: Buffer.concat(bodies), etag, color: upload.color }, this.#idOf(answer))
+        const made = { body: Buffer.concat(bodies), etag, color: upload.color, isComposite: true }
+        this.model.put(key, made, this.#idOf(answer))
         this.#forgetUpload(upload)
       },
     )

@@ -13,6 +13,8 @@ const body = fc.record({
 const color = fc.constantFrom('red', 'green')
 /** With SSE-S3: nothing else shows it. */
 const isSealed = fc.oneof({ weight: 2, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) })
+const annotation = fc.constantFrom('note', 'über')
+const annotationText = fc.constantFrom('a', 'a longer text')
 const condition = fc.oneof(
   { weight: 5, arbitrary: fc.constant('none' as const) },
   { weight: 1, arbitrary: fc.constantFrom('if it is there', 'if it is not', 'if it is another') },
@@ -27,6 +29,20 @@ const is = <K extends string>(kind: K) => fc.constant(kind)
 
 export const command = fc.oneof(
   { weight: 8, arbitrary: fc.record({ kind: is('put'), key, body, color, condition, isSealed }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: is('append'),
+      key,
+      body,
+      at: fc.constantFrom('its end', 'its end', 'its end', 'its start', 'beyond it'),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: is('annotate'), key, nth, name: annotation, text: annotationText }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: is('removeAnnotation'), key, nth, name: annotation, passes: fc.boolean() }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: is('get'), key }) },
   {
     weight: 1,

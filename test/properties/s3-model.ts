@@ -11,6 +11,9 @@ export interface ModelVersion {
   /** A legal hold, and retention in governance mode that does not end here. */
   isHeld?: boolean
   isRetained?: boolean
+  /** Its checksum is of the checksums of its parts: nothing can be appended. */
+  readonly isComposite?: boolean
+  readonly annotations?: Map<string, string>
 }
 
 export interface ModelUpload {
@@ -39,6 +42,12 @@ const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest()
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 export const etagOf = (body: Buffer) => md5(body).toString('hex')
+/** Of what was written at once, or appended to already. */
+export function etagOfAppended(before: ModelVersion, added: Buffer): string {
+  if (before.body.length === 0) return etagOf(added)
+  const [digest = '', parts = '1'] = before.etag.split('-')
+  return `${md5(Buffer.concat([Buffer.from(digest, 'hex'), md5(added)])).toString('hex')}-${Number(parts) + 1}`
+}
 export const etagOfParts = (parts: readonly Buffer[]) =>
   `${md5(Buffer.concat(parts.map(md5))).toString('hex')}-${parts.length}`
 
@@ -95,8 +104,24 @@ export class S3Model {
   }
 
   /** `id`: what the server called it, in a bucket that keeps versions. */
-  put(key: string, made: Pick<ModelVersion, 'body' | 'etag' | 'color'>, id: string): void {
-    this.#push(key, { ...made, id, isMarker: false })
+  put(key: string, made: Omit<ModelVersion, 'id' | 'isMarker'>, id: string): void {
+    this.#push(key, { ...made, annotations: new Map(made.annotations), id, isMarker: false })
+  }
+
+  /** What bytes can be added to, at this offset; undefined: they become an object. */
+  getAppendable(key: string, offset: number): ModelVersion | undefined {
+    const [top] = this.versions(key)
+    const current = top?.isMarker === true ? undefined : top
+    if (offset !== (current?.body.length ?? 0)) throw new ModelError('InvalidWriteOffset')
+    if (current?.isComposite) throw new ModelError('InvalidRequest')
+    return current
+  }
+
+  append(key: string, before: ModelVersion, added: Buffer, id: string): void {
+    const { isHeld: _, isRetained: __, annotations, ...kept } = before
+    const isReplaced = this.versioning !== 'Enabled' && before.id === 'null'
+    const whole = { body: Buffer.concat([before.body, added]), etag: etagOfAppended(before, added) }
+    this.put(key, { ...kept, ...whole, ...(isReplaced && annotations && { annotations }) }, id)
   }
 
   /** Without a version id. Whether a delete marker was made. */

@@ -1,4 +1,5 @@
 /** The program's own composition in this process, on free ports and in a folder of its own: what every test over HTTP starts from. */
+import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -27,6 +28,8 @@ export interface ProgramOptions {
   readonly clock?: Clock | undefined
   /** The first user, should there be none. */
   readonly bootstrap?: { readonly accessKey: string; readonly secretKey: string }
+  /** `upstream`: over another program that keeps them as plain files. Absent: as TEST_BLOBS says, else plain files. */
+  readonly blobs?: 'files' | 'upstream'
   /** Any that is free, unless given. */
   readonly port?: number
 }
@@ -53,6 +56,7 @@ export async function startProgram(edge: 'api' | 'console', options: ProgramOpti
     STORAGE_WATCH: 'off',
     LOG_LEVEL: 'error',
     ...(edge === 'api' && { API_PORT: '0' }),
+    ...(keepsUpstream(options) && (await sharedUpstreamEnv(root))),
     ...env,
   }
   const config = loadConfig([], settings, root)
@@ -91,6 +95,27 @@ export async function startProgram(edge: 'api' | 'console', options: ProgramOpti
       await flushLog(ownLog)
       if (options.root === undefined) await rm(root, { recursive: true, force: true, maxRetries: 5 })
     },
+  }
+}
+
+/** `TEST_BLOBS=upstream npx vitest run test/s3/objects.test.ts` runs a suite with bytes in another store. */
+function keepsUpstream({
+  blobs = process.env.TEST_BLOBS === 'upstream' ? 'upstream' : 'files',
+  env = {},
+}: ProgramOptions) {
+  return blobs === 'upstream' && env.BLOBS_URL === undefined && env.METADATA_ENGINE !== 'memory'
+}
+
+let sharedUpstream: Promise<TestProgram> | undefined
+
+/** One store for all programs of this process, which ends with it. Each has bytes of its own there, and finds them when it is opened again. */
+async function sharedUpstreamEnv(root: string): Promise<Record<string, string>> {
+  sharedUpstream ??= startProgram('api', { blobs: 'files', env: { MYFSIO_BUCKETS: 'upstream-bytes' } })
+  const { url } = await sharedUpstream
+  return {
+    BLOBS_URL: `s3://upstream-bytes/${createHash('sha256').update(root).digest('hex')}?endpoint=${url}`,
+    BLOBS_ACCESS_KEY_ID: 'localadmin',
+    BLOBS_SECRET_ACCESS_KEY: 'localadmin',
   }
 }
 

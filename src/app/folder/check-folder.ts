@@ -4,6 +4,7 @@ import { openContext } from '#app/open-store.ts'
 import { LostAndFound } from '#blobs/files/checks/lost-and-found.ts'
 import { Layout } from '#blobs/files/place/layout.ts'
 import { assertUnused } from '#blobs/files/staging/folder-in-use.ts'
+import type { UpstreamSettings } from '#blobs/upstream/client/settings.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import type { AdoptionDefaults } from '#model/bucket/new-bucket.ts'
 import { type CheckOptions, type CheckSummary, checkStore } from '#store/fsck/check-store.ts'
@@ -17,19 +18,20 @@ export interface CheckFolderOptions extends CheckOptions {
   readonly region: string
   readonly bucketDefaults: AdoptionDefaults
   readonly log: LevelLog
+  readonly upstream?: UpstreamSettings | undefined
 }
 
 /** FolderInUse. */
 export async function checkFolder(options: CheckFolderOptions): Promise<CheckSummary> {
-  const { root, log, rebuild, ownerId, region, bucketDefaults } = options
+  const { root, log, rebuild, ownerId, region, bucketDefaults, upstream } = options
   const layout = new Layout(root)
-  assertUnused(layout)
+  assertUnused(layout, 'fsck')
   if (rebuild && existsSync(layout.system('index'))) {
     const aside = await new LostAndFound(layout).take(layout.system('index'))
     log.info({ path: aside }, 'the index was set aside')
   }
   const adopts = { region, bucketDefaults, ...(ownerId === undefined ? {} : { ownerId }) }
-  const { context, close } = await openContext({ root, durability: 'strict', engine: 'lmdb', log, ...adopts })
+  const { context, close } = await openContext({ root, durability: 'strict', engine: 'lmdb', log, upstream, ...adopts })
   try {
     if (rebuild) await context.blobs.byHand?.scan({ signal: new AbortController().signal })
     return await checkStore(context, options)

@@ -17,8 +17,14 @@ import { ApiError } from '#model/errors.ts'
 /** For so long the last known state is in force while the index cannot be asked. */
 export const unseenMaxMs = 10_000
 
-/** Asked before a request is served. Resolves with why it cannot be served. */
-export type Freshen = (request: IncomingMessage) => Promise<ApiError | undefined> | undefined
+/**
+ * Asked before a request is served. Resolves with why it cannot be served. `isAboutDocuments`: it reads or changes
+ * users, policies or keys, and sees what any node has answered before.
+ */
+export type Freshen = (
+  request: IncomingMessage,
+  isAboutDocuments: (request: IncomingMessage) => boolean,
+) => Promise<ApiError | undefined> | undefined
 
 export function openDocumentRows(
   config: Pick<AppConfig, 'metadataAddress' | 'storageRoot'>,
@@ -33,18 +39,19 @@ export function openDocumentRows(
 export const noticePathOf = ({ storageRoot }: Pick<AppConfig, 'storageRoot'>): string =>
   join(storageRoot, '.myfsio.sys', 'config', 'documents.changed')
 
-export function createFreshen(rows: DocumentRows | undefined, identities: Identities): Freshen {
-  if (rows === undefined) return () => undefined
-  return (request) => {
+/** Undefined: documents are files, whose stamps are compared where they are read. */
+export function createFreshen(rows: DocumentRows | undefined, identities: Identities): Freshen | undefined {
+  if (rows === undefined) return undefined
+  return (request, isAboutDocuments) => {
     if (rows.unseenMs > unseenMaxMs) return refusalWhileUnseen(rows)
-    const isUnsure = rows.isBehind || isUnknownKey(identities, request)
+    const isUnsure = isAboutDocuments(request) || rows.isBehind || isUnknownKey(identities, request)
     return isUnsure ? refreshWithin(rows).then(() => undefined) : undefined
   }
 }
 
 /** A visitor of the console is answered by any node, also right after a change on another: each visit looks. */
 export const createConsoleFreshen =
-  (rows: DocumentRows | undefined): Freshen =>
+  (rows: DocumentRows | undefined): (() => Promise<ApiError | undefined> | undefined) =>
   () =>
     rows && refusalWhileUnseen(rows)
 

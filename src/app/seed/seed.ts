@@ -2,27 +2,41 @@
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
+import { ownActor } from '#app/own-actor.ts'
 import type { AppConfig } from '#config/config.ts'
 import { mediaTypeOf } from '#lib/text/media-type.ts'
 import { assertBucketName } from '#model/bucket/bucket.ts'
+import type { Actor } from '#objects/actor.ts'
+import type { Encryption } from '#objects/encryption/encryption.ts'
+import type { NewBody } from '#objects/writes/new-body.ts'
+import type { NewObject } from '#objects/writes/new-object.ts'
+import { putObject } from '#objects/writes/put-object.ts'
 import type { Store } from '#store/contract.ts'
 import { createBuckets } from './create-buckets.ts'
 
 export interface SeedOptions {
   readonly config: AppConfig
   readonly ownerId: string
+  /** Seals what the settings or a bucket's rule say. */
+  readonly encryption: Encryption
 }
 
 /** InvalidBucketName of a folder whose name no bucket can have. Files beside the folders are left out. */
-export async function seedStore(store: Store, folder: string, { config, ownerId }: SeedOptions): Promise<void> {
+export async function seedStore(
+  store: Store,
+  folder: string,
+  { config, ownerId, encryption }: SeedOptions,
+): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true })
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
   for (const name of names) assertBucketName(name)
   await createBuckets(store, { ...config, buckets: names }, ownerId)
+  const actor = ownActor(ownerId, encryption)
   for (const name of names) {
+    const bucket = await store.getBucket(name)
     for (const path of await listFiles(join(folder, name))) {
       const key = relative(join(folder, name), path).split(sep).join('/')
-      await putFile(store, name, key, path)
+      await putFile(store, actor, { bucket, key }, path)
     }
   }
 }
@@ -33,18 +47,15 @@ async function listFiles(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
 }
 
-async function putFile(store: Store, bucketName: string, key: string, path: string): Promise<void> {
-  const bucket = await store.getBucket(bucketName)
+async function putFile(store: Store, actor: Actor, object: Pick<NewObject, 'bucket' | 'key'>, path: string) {
+  const contentType = mediaTypeOf(object.key) ?? 'binary/octet-stream'
   const { size: sizeBytes } = await stat(path)
-  const staged = await store.stage({ source: createReadStream(path), sizeBytes, maxBytes: sizeBytes, algorithms: [] })
-  const value = staged.digests.get('CRC64NVME')?.toString('base64') ?? ''
-  const contentType = mediaTypeOf(key) ?? 'binary/octet-stream'
-  await store.putObject({
-    bucket,
-    key,
-    staged,
-    attributes: { headers: { contentType }, userMetadata: {}, storageClass: 'STANDARD', ownerId: bucket.ownerId },
-    checksum: { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value },
-    conditions: {},
+  const open: NewBody['open'] = (algorithms) => ({
+    source: createReadStream(path),
+    sizeBytes,
+    maxBytes: sizeBytes,
+    algorithms,
   })
+  const body = { sizeBytes, open }
+  await putObject(store, actor, { object: { ...object, headers: { contentType } }, body, conditions: {} })
 }

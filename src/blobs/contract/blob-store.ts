@@ -47,7 +47,7 @@ export interface BlobStore {
   /** Removes what ended processes have left, and no record names. */
   removeAbandoned(): Promise<void>
   /** Of a store that removes bytes some time after they were deleted: a step of that, which one process at a time takes. */
-  removeGone?(): Promise<RemovedBytes>
+  removeGone?(signal?: AbortSignal): Promise<RemovedBytes>
   close(): Promise<void>
 
   /** ServiceUnavailable if there is no room for so many bytes more. */

@@ -4,10 +4,10 @@
  */
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { rowParts } from '#metadata/tables.ts'
-import type { Transaction } from '#metadata/transact.ts'
+import { type Transaction, transact } from '#metadata/transact.ts'
 import { decodeCounters } from '#metadata/write.ts'
 import type { RemovedBytes } from '#model/removed-bytes.ts'
-import { changeDurably, type UpstreamContext, writeDurably } from './context.ts'
+import { type UpstreamContext, writeDurably } from './context.ts'
 import { countById, decodePieces, type Piece, timeOfId } from './piece.ts'
 import {
   bytesKey,
@@ -28,10 +28,10 @@ export const graceMs = 15 * 60 * 1000
 /** DeleteObjects takes 1,000. */
 const batchMax = 1000
 
-/** At most a batch of each. */
-export async function removeGone(context: UpstreamContext): Promise<RemovedBytes> {
-  const abandoned = await abandonStaged(context)
-  const blobs = await freeGone(context)
+/** At most a batch of each. No step waits for a flush: what a power loss takes back is done again. */
+export async function removeGone(context: UpstreamContext, signal?: AbortSignal): Promise<RemovedBytes> {
+  const abandoned = await abandonStaged(context, signal)
+  const blobs = await freeGone(context, signal)
   const { removed, failure } = await removeDoomed(context)
   if (failure !== undefined) throw failure
   return {
@@ -42,32 +42,36 @@ export async function removeGone(context: UpstreamContext): Promise<RemovedBytes
   }
 }
 
-async function abandonStaged(context: UpstreamContext): Promise<number> {
+async function abandonStaged(context: UpstreamContext, signal: AbortSignal | undefined): Promise<number> {
   const { engine, clock } = context
   const nowMs = clock.nowMs()
   let abandoned = 0
   for (const { key } of await engine.scan(stagedRows(), { limit: batchMax })) {
     const [, id = ''] = rowParts(key)
     // They sort by their time.
-    if (timeOfId(id) > nowMs - abandonedAfterMs) break
-    if (await changeDurably(context, (transaction) => putAbandoned(transaction, id, nowMs))) abandoned++
+    if (signal?.aborted === true || timeOfId(id) > nowMs - abandonedAfterMs) break
+    const { result } = await transact(engine, (transaction) => putAbandoned(transaction, id, nowMs))
+    if (result) abandoned++
   }
   return abandoned
 }
 
-async function freeGone(context: UpstreamContext): Promise<number> {
+async function freeGone(context: UpstreamContext, signal: AbortSignal | undefined): Promise<number> {
   const { engine, clock } = context
   const rows = await engine.scan(goneRowsUntil(clock.nowMs() - graceMs), { limit: batchMax })
+  let freed = 0
   for (const { key } of rows) {
+    if (signal?.aborted === true) break
     const left = leftKey(rowParts(key)[2] ?? '')
-    await changeDurably(context, async (transaction) => {
+    await transact(engine, async (transaction) => {
       const value = await transaction.get(left)
       transaction.remove(key)
       transaction.remove(left)
       if (value !== undefined) await freePieces(engine, transaction, decodePieces(value))
     })
+    freed++
   }
-  return rows.length
+  return freed
 }
 
 /** One blob less names them. */

@@ -94,8 +94,8 @@ export class UpstreamBlobs implements BlobStore {
   /** Another node may be writing what looks abandoned: a job removes it after a day. */
   async removeAbandoned(): Promise<void> {}
 
-  removeGone(): Promise<RemovedBytes> {
-    return removeGone(this.#context)
+  removeGone(signal?: AbortSignal): Promise<RemovedBytes> {
+    return removeGone(this.#context, signal)
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,13 @@
 /**
  * The root key is a file that is made at first use, readable by the server only, with a checksum and in two copies. A
  * copy that is damaged or missing is written anew from the other. Both are made under names that must not exist yet, so
- * that several processes that begin at once use one key.
+ * that several processes that begin at once use one key. One that takes the place of another has files of its own, which
+ * the document names.
  */
 import { hash, randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { RootRecord } from '#keyring/key-document.ts'
 import { privateFileMode } from '#lib/files/private-files.ts'
 import { syncFolder } from '#lib/files/sync.ts'
 import { hasCode } from '#lib/system/error-code.ts'
@@ -21,32 +23,58 @@ export interface RootKeyFiles {
   readonly copyPath: string
 }
 
-export function fileRootKey({ path, copyPath }: RootKeyFiles): RootKeySource {
-  const advice = 'Restore it from a backup: without it no sealed object can be opened'
-
-  async function open(): Promise<Buffer> {
-    const [first, second] = await Promise.all([read(path), read(copyPath)])
-    const good = [first, second].find((found) => Buffer.isBuffer(found))
-    if (good === undefined) {
-      const what = first === 'missing' && second === 'missing' ? 'is missing' : 'is damaged'
-      throw new RootKeyProblem(`The root key of the KMS ${what}: ${path}, and its copy ${copyPath}. ${advice}.`)
-    }
-    if (Buffer.isBuffer(first) && Buffer.isBuffer(second) && !first.equals(second)) {
-      throw new RootKeyProblem(`The root key of the KMS is not the same in ${path} and ${copyPath}. ${advice}.`)
-    }
-    // Best effort: on a volume that cannot be written now, one good copy is enough to read.
-    if (!Buffer.isBuffer(first)) await write(path, good, 'mend').catch(() => {})
-    if (!Buffer.isBuffer(second)) await write(copyPath, good, 'mend').catch(() => {})
-    return good
+export function fileRootKey(first: RootKeyFiles): RootKeySource {
+  return {
+    kind: 'file',
+    open: ({ file }) => open(named(first, file)),
+    async make() {
+      const found = await Promise.all([read(first.path), read(first.copyPath)])
+      if (found.every((one) => one === 'missing')) await write(first.path, randomBytes(secretBytes), 'new')
+      return { secret: await open(first) }
+    },
+    async renew() {
+      const file = `kms_root-${randomBytes(4).toString('hex')}.key`
+      const { path, copyPath } = named(first, file)
+      const secret = randomBytes(secretBytes)
+      for (const one of [path, copyPath]) await write(one, secret, 'new')
+      return { secret, file }
+    },
   }
+}
 
-  async function make() {
-    const found = await Promise.all([read(path), read(copyPath)])
-    if (found.every((one) => one === 'missing')) await write(path, randomBytes(secretBytes), 'new')
-    return { secret: await open() }
+const named = ({ path, copyPath }: RootKeyFiles, file: string | undefined): RootKeyFiles =>
+  file === undefined ? { path, copyPath } : { path: join(dirname(path), file), copyPath: join(dirname(copyPath), file) }
+
+/** Also of one that was not finished. */
+const rootKeyName = /^kms_root(-[0-9a-f]{8})?\.key(\.[0-9a-f]{12}\.tmp)?$/
+
+/** Removes the files of all other root keys: of one that was exchanged, and of exchanges that did not come to their end. */
+export async function removeOtherRootKeys({ path, copyPath }: RootKeyFiles, { kind, file }: RootRecord): Promise<void> {
+  const kept = kind === 'file' ? (file ?? basename(path)) : undefined
+  for (const folder of [dirname(path), dirname(copyPath)]) {
+    const names = await readdir(folder).catch(() => [])
+    const others = names.filter((name) => rootKeyName.test(name) && name !== kept)
+    for (const name of others) await rm(join(folder, name), { force: true })
+    if (others.length > 0) await syncFolder(folder)
   }
+}
 
-  return { kind: 'file', open, make }
+const advice = 'Restore it from a backup: without it no sealed object can be opened'
+
+async function open({ path, copyPath }: RootKeyFiles): Promise<Buffer> {
+  const [first, second] = await Promise.all([read(path), read(copyPath)])
+  const good = [first, second].find((found) => Buffer.isBuffer(found))
+  if (good === undefined) {
+    const what = first === 'missing' && second === 'missing' ? 'is missing' : 'is damaged'
+    throw new RootKeyProblem(`The root key of the KMS ${what}: ${path}, and its copy ${copyPath}. ${advice}.`)
+  }
+  if (Buffer.isBuffer(first) && Buffer.isBuffer(second) && !first.equals(second)) {
+    throw new RootKeyProblem(`The root key of the KMS is not the same in ${path} and ${copyPath}. ${advice}.`)
+  }
+  // Best effort: on a volume that cannot be written now, one good copy is enough to read.
+  if (!Buffer.isBuffer(first)) await write(path, good, 'mend').catch(() => {})
+  if (!Buffer.isBuffer(second)) await write(copyPath, good, 'mend').catch(() => {})
+  return good
 }
 
 /** A file that was brought here by hand: several nodes cannot share one that each of them makes. */

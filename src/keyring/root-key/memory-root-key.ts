@@ -4,5 +4,6 @@ import type { RootKeySource } from './root-key-source.ts'
 
 export function memoryRootKey(): RootKeySource {
   const secret = randomBytes(32)
-  return { kind: 'file', open: async () => secret, make: async () => ({ secret }) }
+  const make = async () => ({ secret })
+  return { kind: 'file', open: async () => secret, make, renew: make }
 }

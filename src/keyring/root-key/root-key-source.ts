@@ -5,6 +5,7 @@ export interface RootSecret {
   readonly secret: Buffer
   /** What the document keeps to find it again. */
   readonly wrapped?: Buffer
+  readonly file?: string
 }
 
 export interface RootKeySource {
@@ -13,6 +14,8 @@ export interface RootKeySource {
   open(record: RootRecord): Promise<Buffer>
   /** For a document without keys: the root key that is there, or a new one. Throws RootKeyProblem. */
   make(): Promise<RootSecret>
+  /** Another root key, to take the place of the one in use, which stays as it is. Throws RootKeyProblem. */
+  renew(): Promise<RootSecret>
 }
 
 /** Why the root key cannot be used: a sentence for the one who runs the server. */

@@ -3,5 +3,6 @@ import type { RootKeySource } from './root-key-source.ts'
 
 export function settingRootKey(text: string): RootKeySource {
   const secret = Buffer.from(text)
-  return { kind: 'setting', open: async () => secret, make: async () => ({ secret }) }
+  const make = async () => ({ secret })
+  return { kind: 'setting', open: async () => secret, make, renew: make }
 }

@@ -6,6 +6,7 @@ import { checkFolder } from '#app/folder/check-folder.ts'
 import { checkKeys } from '#app/folder/check-keys.ts'
 import { adviceOnIndex } from '#app/open-store.ts'
 import type { Finding } from '#blobs/contract/inspection.ts'
+import { StartRefused } from '#blobs/contract/start-refused.ts'
 import { FolderInUse } from '#blobs/files/staging/folder-in-use.ts'
 import type { AppConfig } from '#config/config.ts'
 import { openIdentities } from '#identity/identities.ts'
@@ -50,7 +51,7 @@ export async function fsck(
   flags: Pick<FsckFlags, 'repair' | 'rebuild'>,
   print: (line: string) => void,
 ): Promise<number> {
-  const { storageRoot: root, region, metadataEngine } = config
+  const { storageRoot: root, region, metadataEngine, upstream } = config
   if (metadataEngine === 'memory') throw new StartError('METADATA_ENGINE=memory keeps nothing that could be checked.')
   assertCheckable(config, flags)
   const say = (fields: object, message: string) => print(`${message} ${JSON.stringify(fields)}`)
@@ -66,7 +67,7 @@ export async function fsck(
     }
     const onFinding = (finding: Finding) => print(formatFinding(finding))
     const made = { ownerId, region, bucketDefaults: config }
-    const summary = await checkFolder({ root, repair, rebuild, ...made, log, onFinding, lostKey })
+    const summary = await checkFolder({ root, repair, rebuild, upstream, ...made, log, onFinding, lostKey })
     const { versions, bytes, findings, repaired } = summary
     print(`${versions} versions with ${bytes} bytes were compared with their records.`)
     for (const line of keyLines(summary.sealed, keys)) print(line)
@@ -76,7 +77,7 @@ export async function fsck(
     else print(`${findings} findings, ${repaired} repaired.${repair ? '' : ' --repair mends what can be mended.'}`)
     return left === 0 && keys.problem === undefined ? 0 : 1
   } catch (error) {
-    const isPlain = error instanceof FolderInUse || error instanceof IndexUnreadable
+    const isPlain = error instanceof FolderInUse || error instanceof IndexUnreadable || error instanceof StartRefused
     if (isPlain || (error instanceof Error && 'syscall' in error)) throw new StartError(error.message)
     throw error
   }

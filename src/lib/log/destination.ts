@@ -18,6 +18,12 @@ const reopenMs = 5000
 /** A pipe takes as much in one piece. */
 const pieceBytes = 4096
 
+/** Destinations with lines that wait. One listener for all: a program may open and close many servers. */
+const unwritten = new Set<LogDestination>()
+process.on('exit', () => {
+  for (const destination of unwritten) destination.writeRest()
+})
+
 /** Whole lines. */
 interface Chunk {
   readonly bytes: Buffer
@@ -42,7 +48,6 @@ export class LogDestination {
   constructor(target: number | string) {
     this.#file = typeof target === 'string' ? target : undefined
     this.#fd = typeof target === 'string' ? fs.openSync(target, 'a') : target
-    process.on('exit', () => this.#writeRest())
     if (this.#file !== undefined) this.#reopenWhenRenamed(this.#file)
   }
 
@@ -76,6 +81,7 @@ export class LogDestination {
     if (spare !== undefined) this.#spare = undefined
     const chunk = { bytes: spare ?? Buffer.allocUnsafeSlow(Math.max(neededBytes, chunkBytes)), end: 0 }
     this.#waiting.push(chunk)
+    unwritten.add(this)
     return chunk
   }
 
@@ -117,6 +123,7 @@ export class LogDestination {
     this.#waitingBytes -= end
     if (bytes.length === chunkBytes) this.#spare = bytes
     if (this.#waitingBytes <= waitingMaxBytes) this.#tellDropped()
+    if (this.#waiting.length === 0) unwritten.delete(this)
     // An incomplete chunk keeps collecting.
     if (this.#waiting.length > 1 || this.#whenFlushed.length > 0) this.#writeNext()
     else if (this.#waiting.length > 0) this.#plan()
@@ -130,8 +137,8 @@ export class LogDestination {
     this.#add(`${JSON.stringify({ ...fields, msg })}\n`)
   }
 
-  /** It is unknown whether a thread still completes the running write: its lines may appear twice, but none is lost. */
-  #writeRest(): void {
+  /** At exit. It is unknown whether a thread still completes the running write: its lines may appear twice, but none is lost. */
+  writeRest(): void {
     this.#tellDropped()
     const waiting = this.#waiting.splice(0).map(({ bytes, end }) => bytes.subarray(0, end))
     let rest = Buffer.concat(this.#underWay === undefined ? waiting : [this.#underWay, ...waiting])

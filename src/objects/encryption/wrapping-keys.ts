@@ -3,6 +3,8 @@
  * time, also where a bucket key is at hand.
  */
 import type { KeyPlace, KeyView } from '#keyring/data-keys.ts'
+import { aliasArn } from '#keyring/key-lookup.ts'
+import { managedAlias } from '#keyring/managed-keys.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { signedRegionOf } from '#model/bucket/bucket-region.ts'
 import { ApiError } from '#model/errors.ts'
@@ -35,12 +37,16 @@ const placeOfKey = ({ encryption, principal }: KeyUser, { region }: Bucket): Key
   region: signedRegionOf(region),
 })
 
+/** It is made when it is first used, also by its name. */
+const isManaged = (keyId: string, place: KeyPlace): boolean =>
+  keyId === managedAlias('s3') || keyId === aliasArn(place, managedAlias('s3'))
+
 /** The key that a request or a bucket names, else alias/aws/s3. KMS.NotFoundException, or of a key that cannot be used. */
 export async function findKey(user: KeyUser, { bucket }: ObjectPlace, keyId: string | undefined): Promise<KeyView> {
   assertSignedForKms(user)
   const place = placeOfKey(user, bucket)
   const { keyring } = user.encryption
-  return keyId === undefined ? keyring.managedKey('s3', place) : keyring.lookUp(keyId, place)
+  return keyId === undefined || isManaged(keyId, place) ? keyring.managedKey('s3', place) : keyring.lookUp(keyId, place)
 }
 
 /** AccessDenied without kms:GenerateDataKey. */

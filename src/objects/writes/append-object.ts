@@ -6,7 +6,7 @@ import type { Actor } from '#objects/actor.ts'
 import { openKeys } from '#objects/encryption/open-keys.ts'
 import { chooseEncryption } from '#objects/encryption/seal.ts'
 import type { OpenObject, Staged, Store } from '#store/contract.ts'
-import { receiveBody } from './new-body.ts'
+import { type NewBody, receiveBody } from './new-body.ts'
 import type { NewObject } from './new-object.ts'
 import { type Put, putObject } from './put-object.ts'
 
@@ -16,14 +16,15 @@ export interface Append extends Omit<Put, 'cause'> {
 }
 
 /**
- * The edge has asked for s3:PutObject. The object keeps what is said of it: InvalidRequest for a request that says something else.
- * InvalidWriteOffset, TooManyParts.
+ * The edge has asked for s3:PutObject. The object keeps what is said of it: InvalidRequest for a request that says something else, and
+ * for one without bytes. InvalidWriteOffset, TooManyParts.
  */
 export async function appendObject(store: Store, actor: Actor, append: Append): Promise<ObjectVersion> {
-  const { object, offsetBytes, body, conditions } = append
+  const { object, offsetBytes, conditions } = append
+  const body = notEmpty(append.body)
   const { bucket, key } = object
   const opened = await openCurrent(store, bucket.name, key)
-  if (opened === undefined) return createObject(store, actor, append)
+  if (opened === undefined) return createObject(store, actor, { ...append, body })
   const base = opened.version
   let staged: Staged
   try {
@@ -44,6 +45,26 @@ export async function appendObject(store: Store, actor: Actor, append: Append): 
     throw error
   }
   return store.putAppended({ bucket, key, base, staged, conditions, origin: actor })
+}
+
+/** Its length may be known only once it is received. */
+function notEmpty(body: NewBody): NewBody {
+  const assertSize = (sizeBytes: number | undefined) => {
+    if (sizeBytes !== 0) return
+    throw new ApiError('InvalidRequest', {
+      message: "Request body cannot be empty when 'write offset' is specified.",
+    })
+  }
+  assertSize(body.sizeBytes)
+  return {
+    sizeBytes: body.sizeBytes,
+    checksumAlgorithm: body.checksumAlgorithm,
+    open: (algorithms) => body.open(algorithms),
+    verify(staged) {
+      body.verify?.(staged)
+      assertSize(staged.sizeBytes)
+    },
+  }
 }
 
 async function openCurrent(store: Store, bucketName: string, key: string): Promise<OpenObject | undefined> {
@@ -72,9 +93,14 @@ function refuseAttributes(object: NewObject, base: ObjectVersion): void {
   const { userMetadata = {}, storageClass, websiteRedirectLocation, tags, acl, lock } = object
   const isOther = storageClass !== undefined && storageClass !== base.storageClass
   const says = [websiteRedirectLocation, tags, acl, lock].some((one) => one !== undefined)
-  if (!says && !isOther && Object.keys(userMetadata).length === 0) return
+  if (Object.keys(userMetadata).length > 0) {
+    throw new ApiError('InvalidRequest', {
+      message: 'Cannot specify both a write offset value and user-defined object metadata for existing objects.',
+    })
+  }
+  if (!says && !isOther) return
   throw new ApiError('InvalidRequest', {
-    message: 'Metadata, tags, ACL, lock and storage class of an object cannot be changed by appending to it.',
+    message: 'Tags, ACL, lock, redirect and storage class of an object cannot be changed by appending to it.',
   })
 }
 

@@ -95,8 +95,9 @@ async function findDamage(
   if (verdict === 'damaged') return 'The file has other bytes than were stored.'
   try {
     // What was changed or removed by hand is adopted, and what was moved meanwhile is found.
-    await findVersion(context, bucket, version.key, version.versionId)
-    return undefined
+    const found = await findVersion(context, bucket, version.key, version.versionId)
+    const isSame = (found as StoredVersion | undefined)?.order === version.order
+    return isSame && context.blobs.byHand === undefined ? 'The bytes are missing.' : undefined
   } catch (error) {
     if (error instanceof ApiError && error.code === 'InternalError') return 'The file is missing.'
     throw error

@@ -26,6 +26,10 @@ export function minioGo(account: Account, version: (typeof minioGoVersions)[numb
         ['sends a tree', () => step('send')],
         ['gets the tree back', () => checkReturn(luggage, (to) => step('get', to))],
         ['copies and composes on the server', () => step('compose')],
+        ['encrypts with keys of its own, of the server and of the KMS', () => step('seal')],
+        ['locks versions', () => step('lock')],
+        ['sets rules for CORS', () => step('share')],
+        ['appends', () => step('append')],
         ['deletes the bucket and all in it', () => step('remove')],
       ]
     },

@@ -17,10 +17,13 @@ import (
 func main() {
 	client, err := minio.New(os.Getenv("CLIENT_HOST"), &minio.Options{
 		Creds: credentials.NewStaticV4(os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), ""),
+		// Appends need them.
+		TrailingHeaders: true,
 	})
 	check(err)
 	steps := map[string]func(context.Context, *minio.Client, string, string, string) error{
 		"stream": stream, "send": send, "get": get, "compose": compose, "remove": remove,
+		"seal": seal, "lock": lock, "share": share, "append": appendTo,
 	}
 	check(steps[os.Args[1]](context.Background(), client, os.Args[2], os.Args[3], os.Args[4]))
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findInstalled, goProgram } from '../cache.ts'
@@ -81,10 +81,33 @@ export function mc(account: Account): Client {
       [
         'encrypts with a key of its own, and reads back with it',
         async () => {
-          const own = `--enc-c=ours/${bucket}/own=${randomBytes(32).toString('base64url')}`
+          const own = `--enc-c=ours/${bucket}/own=${randomBytes(32).toString('hex')}`
           await run('cp', own, join(source, 'large.bin'), `ours/${bucket}/own.bin`)
           await sameAgain(source, 'large.bin', (path) => run('cp', own, `ours/${bucket}/own.bin`, path))
           await run('rm', `ours/${bucket}/own.bin`)
+        },
+      ],
+      [
+        'has a bucket encrypt with a KMS key, and reads back',
+        async () => {
+          const sealed = `ours/${bucket}/kms.bin`
+          await run('encrypt', 'set', 'sse-kms', 'alias/aws/s3', `ours/${bucket}`)
+          await run('cp', join(source, 'large.bin'), sealed)
+          await sameAgain(source, 'large.bin', (path) => run('cp', sealed, path))
+          expectIn('its encryption', await run('stat', '--json', sealed), 'aws:kms')
+          await run('rm', sealed)
+        },
+      ],
+      [
+        'sets rules for CORS, and is told of them',
+        async () => {
+          const rules = join(tmpdir(), `mc-cors-${process.pid}.xml`)
+          const origin = '<AllowedOrigin>https://app.example.com</AllowedOrigin><AllowedMethod>PUT</AllowedMethod>'
+          await writeFile(rules, `<CORSConfiguration><CORSRule>${origin}</CORSRule></CORSConfiguration>`)
+          await run('cors', 'set', `ours/${bucket}`, rules)
+          expectIn('its rule', await run('cors', 'get', `ours/${bucket}`), 'https://app.example.com')
+          await run('cors', 'remove', `ours/${bucket}`)
+          await rm(rules)
         },
       ],
       ['has it encrypt no longer', () => run('encrypt', 'clear', `ours/${bucket}`)],

@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { findInstalled, goProgram } from '../cache.ts'
 import { type Account, type Client, command, findFirstLine } from '../client.ts'
-import { sameAgain } from '../round-trip.ts'
+import { expectEqual, sameAgain } from '../round-trip.ts'
+import { openTunnel } from '../tls-tunnel.ts'
+
+const module = goProgram('rclone-1.71.2', 'github.com/rclone/rclone@v1.71.2')
 
 export function rclone(account: Account): Client {
   const environment = {
@@ -16,10 +22,39 @@ export function rclone(account: Account): Client {
     // Otherwise one PUT is used up to 200 MiB, and multipart would not be tried.
     RCLONE_CONFIG_OURS_UPLOAD_CUTOFF: '5Mi',
   }
-  const run = (...parameters: string[]) => command('rclone', parameters, environment)
+  let program = 'rclone'
+  const run = (...parameters: string[]) => command(program, parameters, environment)
+
+  /** Its SDK sends no keys without TLS. */
+  async function sealWithOwnKey(bucket: string, source: string): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), 'rclone-'))
+    const tunnel = await openTunnel(account.url, folder)
+    try {
+      const secure = { ...environment, RCLONE_CONFIG_OURS_ENDPOINT: tunnel.url.origin }
+      const run = (...parameters: string[]) =>
+        command(program, ['--ca-cert', tunnel.certificatePath, ...parameters], secure)
+      const key = randomBytes(16).toString('hex')
+      const own = `ours,sse_customer_algorithm=AES256,sse_customer_key=${key}:${bucket}/own.bin`
+      await run('copyto', join(source, 'large.bin'), own)
+      await sameAgain(source, 'large.bin', (path) => run('copyto', own, path))
+      const open = await run('cat', `ours:${bucket}/own.bin`).catch(() => '')
+      expectEqual('what is read without its key', open, '')
+    } finally {
+      tunnel.close()
+      await rm(folder, { recursive: true })
+    }
+  }
+
   return {
     name: 'rclone',
-    findVersion: () => findFirstLine('rclone', ['version']),
+    findVersion: async (mayInstall) => {
+      const version = await findFirstLine('rclone', ['version'])
+      if (version !== undefined) return version
+      const folder = await findInstalled(module, mayInstall)
+      if (folder === undefined) return undefined
+      program = join(folder, 'bin', 'rclone')
+      return findFirstLine(program, ['version'])
+    },
     createBucket: async (bucket) => {
       await run('mkdir', `ours:${bucket}`)
     },
@@ -35,17 +70,7 @@ export function rclone(account: Account): Client {
       return listed.split('\n').filter((line) => line !== '')
     },
     furtherSteps: (bucket, source) => [
-      [
-        'encrypts with a key of its own, and reads back with it',
-        async () => {
-          // Its SDK sends no keys without TLS.
-          if (account.url.protocol === 'http:') return 'skipped'
-          const key = randomBytes(16).toString('hex')
-          const own = `ours,sse_customer_algorithm=AES256,sse_customer_key=${key}:${bucket}/own.bin`
-          await run('copyto', join(source, 'large.bin'), own)
-          return sameAgain(source, 'large.bin', (path) => run('copyto', own, path))
-        },
-      ],
+      ['encrypts with a key of its own, and reads back with it', () => sealWithOwnKey(bucket, source)],
       [
         'encrypts on the server',
         async () => {

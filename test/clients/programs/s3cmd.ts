@@ -1,6 +1,9 @@
 import { join } from 'node:path'
+import { findInstalled, pythonPackages } from '../cache.ts'
 import { type Account, type Client, command, findFirstLine } from '../client.ts'
 import { sameAgain } from '../round-trip.ts'
+
+const packages = pythonPackages('s3cmd-2.4.0', ['s3cmd==2.4.0'])
 
 export function s3cmd(account: Account): Client {
   const settings = [
@@ -13,10 +16,18 @@ export function s3cmd(account: Account): Client {
     '--no-ssl',
     '--no-progress',
   ]
-  const run = (...parameters: string[]) => command('s3cmd', [...settings, ...parameters])
+  let program = 's3cmd'
+  const run = (...parameters: string[]) => command(program, [...settings, ...parameters])
   return {
     name: 's3cmd',
-    findVersion: () => findFirstLine('s3cmd', ['--version']),
+    findVersion: async (mayInstall) => {
+      const version = await findFirstLine('s3cmd', ['--version'])
+      if (version !== undefined) return version
+      const folder = await findInstalled(packages, mayInstall)
+      if (folder === undefined) return undefined
+      program = join(folder, 'bin', 's3cmd')
+      return findFirstLine(program, ['--version'])
+    },
     createBucket: async (bucket) => {
       await run('mb', `s3://${bucket}`)
     },

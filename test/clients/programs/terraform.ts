@@ -8,8 +8,9 @@ import type { Step, Traveller } from '../round-trip.ts'
 const plan = fileURLToPath(new URL('../terraform', import.meta.url))
 
 /**
- * Users, groups, roles, policies, KMS keys and what ties them together, by Terraform's aws provider: it reads back all that it writes, and wants to
- * change what is not as it was written. Providers are where TF_PLUGIN_DIR says, or else come from the registry.
+ * Identities, KMS keys, buckets with their settings, and objects, by Terraform's aws provider: it reads back all that
+ * it writes, and wants to change what is not as it was written. Providers are where TF_PLUGIN_DIR says, or else come
+ * from the registry.
  */
 export function terraform(account: Account): Traveller {
   let folder = ''
@@ -28,7 +29,7 @@ export function terraform(account: Account): Traveller {
     if (!said.includes('No changes.')) throw new Error(`there is something left to change:\n${said}`)
   }
   const steps: readonly Step[] = [
-    ['makes users, groups, roles, policies and keys', () => apply('first')],
+    ['makes identities, keys, buckets and objects', () => apply('first')],
     ['finds them as they were written', () => expectNothingToDo('first')],
     ['changes them', () => apply('second')],
     ['finds them as they were changed', () => expectNothingToDo('second')],

@@ -191,6 +191,15 @@ describe('a key', () => {
     expect((await get('named')).SSEKMSKeyId).toBe(key.arn)
   })
 
+  it('is made where alias/aws/s3 is named for the first time', async () => {
+    const first = await put('managed', 'x', { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'alias/aws/s3' })
+    expect(first.SSEKMSKeyId).toMatch(/^arn:aws:kms:us-east-1:000000000000:key/)
+    const SSEKMSKeyId = 'arn:aws:kms:us-east-1:000000000000:alias/aws/s3'
+    expect((await put('managed', 'x', { ServerSideEncryption: 'aws:kms', SSEKMSKeyId })).SSEKMSKeyId).toBe(
+      first.SSEKMSKeyId,
+    )
+  })
+
   it('is alias/aws/s3 where none is named', async () => {
     const first = await put('managed', 'x', { ServerSideEncryption: 'aws:kms' })
     expect(first.SSEKMSKeyId).toMatch(/^arn:aws:kms:us-east-1:000000000000:key\/[0-9a-f-]{36}$/)

@@ -110,12 +110,26 @@ describe.each(['lmdb', 'memory'] as const)('appending (%s)', (engine) => {
     expect((await read('empty')).PartsCount).toBeUndefined()
   })
 
-  it('of nothing changes nothing', async () => {
-    const before = await put('key', randomBytes(70_000))
-    const answer = await append('key', 70_000, Buffer.alloc(0))
-    expect([answer.ETag, answer.Size]).toEqual([before.ETag, 70_000])
-    await expect(append('key', 70_000, Buffer.alloc(0), { IfMatch: 'x' })).rejects.toMatchObject({
-      name: 'PreconditionFailed',
+  it('of nothing is refused, whether its length is announced or not', async () => {
+    await put('key', randomBytes(10))
+    const refused = {
+      name: 'InvalidRequest',
+      message: "Request body cannot be empty when 'write offset' is specified.",
+    }
+    for (const [key, offset] of [
+      ['key', 10],
+      ['absent', 0],
+    ] as const) {
+      await expect(append(key, offset, Buffer.alloc(0))).rejects.toMatchObject(refused)
+    }
+    await expect(read('absent')).rejects.toMatchObject({ name: 'NoSuchKey' })
+  })
+
+  it('names no metadata for an object that is there', async () => {
+    await put('key', randomBytes(10))
+    await expect(append('key', 10, randomBytes(1), { Metadata: { a: '1' } })).rejects.toMatchObject({
+      name: 'InvalidRequest',
+      message: 'Cannot specify both a write offset value and user-defined object metadata for existing objects.',
     })
   })
 

@@ -5,9 +5,10 @@ import { isStagingInUse } from './staging-folder.ts'
 /** A server has the folder open. */
 export class FolderInUse extends Error {}
 
-/** FolderInUse. */
-export function assertUnused(layout: Layout): void {
+/** FolderInUse. `command`: what needs the folder. */
+export function assertUnused(layout: Layout, command: string): void {
   const staging = layout.system('staging')
   const isInUse = existsSync(staging) && readdirSync(staging).some((owner) => isStagingInUse(layout, owner))
-  if (isInUse) throw new FolderInUse(`A server uses ${layout.root}. Stop it first: fsck needs the folder for itself.`)
+  if (isInUse)
+    throw new FolderInUse(`A server uses ${layout.root}. Stop it first: ${command} needs the folder for itself.`)
 }

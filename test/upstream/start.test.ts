@@ -1,0 +1,90 @@
+/** A start looks whether the upstream store can be used, and is the right one. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadConfig } from '#config/config.ts'
+import { describeConfig } from '#config/describe.ts'
+import { freePort } from '../support/free-port.ts'
+import { type ProgramOptions, startProgram } from '../support/program.ts'
+import { startOwnUpstream, type TestUpstream } from '../support/upstream.ts'
+import { clientOf } from './reading.ts'
+
+describe('a start with BLOBS_URL', () => {
+  let upstream: TestUpstream
+  const roots: string[] = []
+
+  beforeAll(async () => {
+    upstream = await startOwnUpstream()
+  })
+  afterAll(async () => {
+    await upstream.close()
+    for (const root of roots) await rm(root, { recursive: true, force: true })
+  })
+
+  const newRoot = async () => {
+    const root = await mkdtemp(join(tmpdir(), 'myfsio-start-'))
+    roots.push(root)
+    return root
+  }
+  const start = async (options: ProgramOptions) => startProgram('api', { root: await newRoot(), ...options })
+  const envWith = (from: string, to: string) => ({
+    ...upstream.env,
+    BLOBS_URL: upstream.env.BLOBS_URL?.replace(from, to) ?? '',
+  })
+
+  it('says what is wrong with the store', async () => {
+    const port = await freePort()
+    const cases: [Record<string, string>, RegExp][] = [
+      [envWith('upstream-bytes', 'no-such-bucket'), /there is no such bucket/],
+      [{ ...upstream.env, BLOBS_SECRET_ACCESS_KEY: 'another secret' }, /refuses access \(SignatureDoesNotMatch\)/],
+      [envWith(upstream.url, `http://127.0.0.1:${port}`), /cannot be reached or written to.*ECONNREFUSED/],
+    ]
+    for (const [env, message] of cases) {
+      const error = await start({ env }).then(
+        () => undefined,
+        (reason: Error) => reason,
+      )
+      expect(error).toMatchObject({ name: 'StartError', message: expect.stringMatching(message) })
+      expect(String(error?.stack)).not.toContain('another secret')
+    }
+  })
+
+  it('refuses an index whose objects are plain files, and plain files refuse its own', async () => {
+    const root = await newRoot()
+    const plain = await startProgram('api', { root, env: { MYFSIO_BUCKETS: 'bucket' } })
+    await clientOf(plain).send(new PutObjectCommand({ Bucket: 'bucket', Key: 'key', Body: 'a plain file' }))
+    await plain.close()
+    await expect(startProgram('api', { root, env: upstream.env })).rejects.toThrow(/its objects are plain files/)
+    const other = await newRoot()
+    await (await startProgram('api', { root: other, env: envWith('/bytes/', '/others/') })).close()
+    await expect(startProgram('api', { root: other })).rejects.toThrow(/in an S3 store/)
+  })
+
+  it('refuses bytes of another index', async () => {
+    const env = envWith('/bytes/', '/twice/')
+    await (await start({ env })).close()
+    await expect(start({ env })).rejects.toThrow(/bytes of another store/)
+  })
+
+  it('shows no secret, and takes no address that is not understood', () => {
+    const config = loadConfig([], { ...upstream.env }, '/tmp')
+    const shown = JSON.stringify(describeConfig(config))
+    expect(shown).toContain('BLOBS_URL')
+    expect(shown).not.toContain('upstream-secret')
+    for (const url of [
+      'https://host/bucket',
+      's3://key:secret@bucket',
+      's3://Not_A_Bucket',
+      's3://bucket?endpoint=ftp://host',
+      's3://bucket?endpoint=http://host/path',
+      's3://bucket?secret=x',
+      's3://bucket/a//b',
+      's3://bucket?timeout=0',
+    ]) {
+      expect(() => loadConfig([], { BLOBS_URL: url }, '/tmp'), url).toThrow(/BLOBS_URL cannot be/)
+    }
+    expect(() => loadConfig([], { BLOBS_URL: 's3://bucket', BLOBS_ACCESS_KEY_ID: 'x' }, '/tmp')).toThrow(/together/)
+  })
+})
