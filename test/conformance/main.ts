@@ -37,7 +37,9 @@ const leftOut = [
 ]
 /** Sleeps for a quarter of an hour. */
 const tooLong = 's3tests/functional/test_sts.py::test_assume_role_creds_expiry'
+/** Some tests write a thousand objects, one after the other: over a network of several systems that takes longer. */
 const secondsPerTest = 60
+const secondsPerClusterTest = 240
 
 interface Arguments {
   readonly checkout: string
@@ -86,7 +88,7 @@ async function runSuite(given: Arguments, folder: string): Promise<TestResult[]>
     await writeFile(configuration, formatSuiteConfiguration(target.port, issuer?.webIdentity, target.kmsKeys))
     const results = join(folder, 'results')
     await writeFile(results, '')
-    await runPytest(python, suite, given.pytest, { S3TEST_CONF: configuration, CONFORMANCE_RESULTS: results })
+    await runPytest(python, suite, given, { S3TEST_CONF: configuration, CONFORMANCE_RESULTS: results })
     return parseResults(await readFile(results, 'utf8'))
   } finally {
     await target.stop()
@@ -97,16 +99,17 @@ async function runSuite(given: Arguments, folder: string): Promise<TestResult[]>
 function runPytest(
   python: string,
   suite: string,
-  given: readonly string[],
+  given: Arguments,
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
   const filter = leftOut.map((mark) => `not ${mark}`).join(' and ')
   const plugins = ['-p', 'tolerant_teardown', '-p', 'as_written', '-p', 'no:cacheprovider']
-  const quiet = ['-q', '--tb=line', '--no-header', `--timeout=${secondsPerTest}`]
+  const timeout = given.target === 'plain files' ? secondsPerTest : secondsPerClusterTest
+  const quiet = ['-q', '--tb=line', '--no-header', `--timeout=${timeout}`]
   return new Promise((resolve, reject) => {
     const child = spawn(
       python,
-      ['-m', 'pytest', ...plugins, ...quiet, '-m', filter, '--deselect', tooLong, ...files, ...given],
+      ['-m', 'pytest', ...plugins, ...quiet, '-m', filter, '--deselect', tooLong, ...files, ...given.pytest],
       {
         cwd: suite,
         stdio: ['ignore', 'inherit', 'inherit'],
