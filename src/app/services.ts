@@ -108,6 +108,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
       keyring,
       encryption,
       settings,
+      catchUp: documentRows && (() => documentRows.catchUp()),
     },
     access,
     identities,
