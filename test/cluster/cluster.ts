@@ -4,6 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3'
 import { CrashingServer } from '../crash/crashing-server.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { testSecretKey } from '../support/program.ts'
+import { blobsElsewhere } from '../support/store-elsewhere.ts'
 import { openUpstream, type TestUpstream, upstreamCredentials } from '../support/upstream.ts'
 
 const keys = { accessKeyId: 'localadmin', secretAccessKey: 'localadmin' }
@@ -111,19 +112,6 @@ export class Cluster {
     await Promise.all(this.nodes.map((node) => node.remove()))
     await this.upstream.close()
     await this.postgres.close()
-  }
-}
-
-/** TEST_BLOBS_URL, TEST_BLOBS_ACCESS_KEY_ID and TEST_BLOBS_SECRET_ACCESS_KEY name another S3 store, which each cluster has a prefix of. */
-function blobsElsewhere(): Readonly<Record<string, string>> {
-  const { TEST_BLOBS_URL, TEST_BLOBS_ACCESS_KEY_ID = '', TEST_BLOBS_SECRET_ACCESS_KEY = '' } = process.env
-  if (TEST_BLOBS_URL === undefined) return {}
-  const url = new URL(TEST_BLOBS_URL)
-  url.pathname = `/test-${randomBytes(6).toString('hex')}`
-  return {
-    BLOBS_URL: url.href,
-    BLOBS_ACCESS_KEY_ID: TEST_BLOBS_ACCESS_KEY_ID,
-    BLOBS_SECRET_ACCESS_KEY: TEST_BLOBS_SECRET_ACCESS_KEY,
   }
 }
 

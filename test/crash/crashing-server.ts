@@ -56,6 +56,10 @@ export class CrashingServer {
     this.#child = undefined
   }
 
+  stop(): void {
+    this.#signal('SIGTERM')
+  }
+
   /** All of its processes stand still, as on a machine that hangs, until `goOn`. */
   freeze(): void {
     this.#signal('SIGSTOP')
