@@ -4,14 +4,16 @@ FROM node:24-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && rm package-lock.json
+# Binaries for other versions of Node and other C libraries than the image's.
+RUN find node_modules/@lmdb -name '*.abi*.node' -delete && find node_modules -name '*musl*' -prune -exec rm -r {} +
+WORKDIR /src
 COPY . .
 RUN npm pack --silent --pack-destination /tmp
 WORKDIR /app
-RUN tar -xzf /tmp/myfsio-*.tgz --strip-components=1
-RUN cp /src/package-lock.json . && npm ci --omit=dev --ignore-scripts --no-audit --no-fund && rm package-lock.json
-# Binaries for other versions of Node and other C libraries than the image's.
-RUN find node_modules/@lmdb -name '*.abi*.node' -delete && find node_modules -name '*musl*' -prune -exec rm -r {} +
-RUN chmod +x dist/run.js
+RUN tar -xzf /tmp/myfsio-*.tgz --strip-components=1 && chmod +x dist/run.js
 WORKDIR /data
 
 FROM node:24-slim

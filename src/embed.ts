@@ -58,7 +58,9 @@ const newCredentials = (): Credentials => ({
   secretAccessKey: randomBytes(24).toString('base64url'),
 })
 
-/** ConfigError; StartError for a data folder with a damaged index. The environment and .env of the caller are not read. */
+/**
+ * ConfigError; StartError for a data folder with a damaged index. The environment and .env of the caller are not read.
+ */
 async function configOf(options: MyFSIOOptions, folder: string): Promise<AppConfig> {
   const { root, buckets = [], console: hasConsole = false, port = 0, consolePort = 0, region, settings } = options
   const given = {

@@ -1,8 +1,8 @@
 import { constants, Script } from 'node:vm'
 
 /**
- * The program, in Node's main context. Jest runs tests in contexts of their own: there `import()` needs a flag of Node, and
- * `instanceof Error` is false for the errors of Node's modules.
+ * The program, in Node's main context. Jest runs tests in contexts of their own: there `import()` needs a flag of Node,
+ * and `instanceof Error` is false for the errors of Node's modules.
  */
 export function importProgram(url: string): Promise<typeof import('./embed.ts')> {
   if (new Script('globalThis').runInThisContext() === globalThis) return import(url)

@@ -42,7 +42,7 @@ export function watchList(rows, { prepare, onAdded } = {}) {
   /** @type {WeakMap<Element, Promise<void>>} */
   const loading = new WeakMap()
 
-  /** Once for each place, whoever asks. */
+  /** Once for each place, for all callers. */
   function loadNext(place) {
     if (!loading.has(place)) loading.set(place, load(place))
     return loading.get(place)

@@ -21,7 +21,7 @@ export async function renewToken() {
   return 'renewed'
 }
 
-/** Asks once, whoever needs it. @returns {Promise<boolean>} whether there is a session now */
+/** Asks once for all callers. @returns {Promise<boolean>} whether there is a session now */
 export function signInAgain() {
   asking ??= ask().finally(() => {
     asking = undefined
@@ -91,7 +91,7 @@ function prepared(form) {
   return form
 }
 
-/** Before what is typed leaves the page: whether there is somebody to take it. */
+/** Checked before a form is sent: whether there is a session, after a new sign-in if necessary. */
 async function isReady() {
   const state = await renewToken()
   if (state === 'signed-out') return signInAgain()
@@ -99,7 +99,7 @@ async function isReady() {
   return state === 'renewed'
 }
 
-/** Sent without a submit event, so that nobody is asked twice. */
+/** Sent without a submit event, so that the user is not asked twice. */
 function send(form, button) {
   const own = form.getAttribute('action')
   const field = document.createElement('input')

@@ -1,4 +1,4 @@
-// Times in the zone of whoever looks; the exact moment on hover.
+// Times in the zone of the browser; the exact time on hover.
 const shortForm = new Intl.DateTimeFormat(undefined, {
   year: 'numeric',
   month: 'short',

@@ -58,7 +58,7 @@ function start() {
   addEventListener('beforeunload', (event) => {
     if (queue.isBusy) event.preventDefault()
   })
-  // Rows are drawn anew when the last has arrived, unless somebody is in the middle of something.
+  // The rows are reloaded after the last upload, unless the user is busy in the list.
   queue.addEventListener('idle', () => {
     const isAlone = !form.classList.contains('has-selection') && document.querySelector('dialog[open]') === null
     if (isAlone && queue.doneCount > 0) document.querySelector('[data-live]').dispatchEvent(new Event('input'))

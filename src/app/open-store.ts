@@ -23,7 +23,7 @@ import { sweepLoneSets } from '#store/annotations/annotation-rows.ts'
 import type { StoreContext } from '#store/context.ts'
 import type { Store } from '#store/contract.ts'
 import { ownerOver, storeOver } from '#store/store.ts'
-import { forgetCompleted } from '#store/uploads/uploads.ts'
+import { forgetCompleted } from '#store/uploads/complete-upload.ts'
 import { startBackground } from './background.ts'
 
 export type EngineName = 'lmdb' | 'memory'

@@ -101,7 +101,7 @@ function disagreements(values: Values, given: Readonly<Record<string, string>>):
     found.push('BLOBS_ACCESS_KEY_ID and BLOBS_SECRET_ACCESS_KEY must be given together.')
   }
   if (isGiven('BLOBS_URL') && values.METADATA_ENGINE === 'memory') {
-    found.push('BLOBS_URL cannot be used with METADATA_ENGINE=memory: nobody would know what the bytes are.')
+    found.push('BLOBS_URL cannot be used with METADATA_ENGINE=memory: the index would be lost, and the bytes with it.')
   }
   if (values.METADATA_ENGINE === 'memory' && values.WORKERS > 1 && given.WORKERS !== undefined) {
     found.push('METADATA_ENGINE=memory needs WORKERS=1: processes cannot share it.')

@@ -84,8 +84,8 @@ export const rows = {
   METADATA_URL: row(
     metadataUrl,
     undefined,
-    'an address such as postgres://user:password@host/database, with parameters of docs/cluster.md',
-    'a PostgreSQL that keeps the index for several nodes; needs BLOBS_URL',
+    'such as postgres://user:password@host/database',
+    'a PostgreSQL that keeps the index, for several nodes (docs/postgresql.md); needs BLOBS_URL',
   ),
   BLOBS_URL: row(
     upstreamAddress,

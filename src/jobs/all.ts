@@ -8,7 +8,7 @@
  */
 import { countSessions, forgetExpired } from '#access/sign-in/session-rows.ts'
 import { passTime, storeTimeMs } from '#store/store-time.ts'
-import { forgetCompleted } from '#store/uploads/uploads.ts'
+import { forgetCompleted } from '#store/uploads/complete-upload.ts'
 import type { Job, JobServices, Shown, Starts, Step } from './job.ts'
 import { countUses, showUses } from './key-uses.ts'
 import { showKeys, tendKeys } from './kms-keys.ts'

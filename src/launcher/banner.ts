@@ -1,4 +1,4 @@
-/** What the terminal says: at start, and for --help and --show-config. Colours only where someone looks. */
+/** Texts for the terminal: at start, and for --help and --show-config. Colours are used on terminals only. */
 import type { AppConfig } from '#config/config.ts'
 import { describeConfig, describeFlags } from '#config/describe.ts'
 import { ownCommand } from '#lib/program/package-root.ts'
@@ -33,10 +33,10 @@ export function formatBanner(prepared: Prepared, started: Started, style: Style)
   if (uiPort !== undefined)
     rows.push(['Console', style.accent(`${(config.uiBaseUrl ?? urlOf(config, uiPort)).replace(/\/+$/, '')}/ui`), ''])
   else if (config.mode === 'both')
-    rows.push(['Console', 'none', 'METADATA_ENGINE=memory is seen by its own process only'])
+    rows.push(['Console', 'none', 'not with METADATA_ENGINE=memory, which only its own process can read'])
   rows.push(['Data', config.storageRoot, ''])
   if (api !== undefined) rows.push(userRow(prepared))
-  // Whatever the log keeps quiet about.
+  // Shown at every log level.
   if (config.enforce === 'log')
     rows.push(['ENFORCE', style.bold('log: NOTHING IS DENIED to requests signed with a valid key'), ''])
   const lines = rows.map(
@@ -47,7 +47,10 @@ export function formatBanner(prepared: Prepared, started: Started, style: Style)
   return ['', title, '', ...lines, ...attempt, ''].join('\n')
 }
 
-/** The line of --ready-json: what a program that has started this one needs. A secret is in it only where it may be printed. */
+/**
+ * The line of --ready-json, for a program that has started this one. It contains a secret only if the secret may be
+ * printed.
+ */
 export function formatReadyJson({ config, hint }: Prepared, { apiPort, uiPort }: Started): string {
   const { accessKey: accessKeyId, secretKey: secretAccessKey } = hint
   return JSON.stringify({
@@ -58,7 +61,7 @@ export function formatReadyJson({ config, hint }: Prepared, { apiPort, uiPort }:
   })
 }
 
-/** The same as a line of the log. It holds no secret: logs are kept, and read by many. */
+/** The same as a line of the log. It contains no secret, since logs are kept and read by many people. */
 export function formatReadyLine(
   { config, secretIn, hint }: Prepared,
   { version, apiPort, uiPort, seconds }: Started,
@@ -99,7 +102,7 @@ function formatAttempt({ config, hint }: Prepared, api: string, style: Style): s
   ]
 }
 
-/** As a client on this machine reaches it. */
+/** The URL for clients on this machine. */
 export function urlOf(config: AppConfig, port: number): string {
   const host = /^(0\.0\.0\.0|::)$/.test(config.host) ? '127.0.0.1' : config.host
   return `${config.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -133,14 +136,14 @@ export function formatHelp(version: string, style: Style): string {
     '                  --force takes them over changes that were made since the export',
     '  fsck            compare index and files while no server runs; --repair adopts files, removes records',
     '                  without bytes, and sets leftovers aside in .myfsio.sys/lost+found; --rebuild makes the',
-    '                  index anew of the files in the bucket folders',
-    '  health          ask the running server whether it is well; status 1 if it does not answer',
-    '  where           tell which file has the bytes of an object, and why if it is not under its own name',
-    '  rotate-root-key wrap the keys of the KMS with another root key, of the settings or generated, while no server',
-    '                  runs; --from names a file with the KMS settings of before, where they were others',
+    '                  index anew from the files in the bucket folders',
+    '  health          check the running server; status 1 if it does not answer',
+    '  where           print the file that has the bytes of an object, and why it is not under its own name',
+    '  rotate-root-key wrap the keys of the KMS with another root key, from the settings or generated, while no',
+    '                  server runs; --from names a file with the previous KMS settings, if they have changed',
     "  server          MinIO's command line; its variables are understood as well",
-    '  --check-config  say what is wrong with the settings and keys, and which keys objects still use',
-    '  --show-config   print the settings in force, secrets masked',
+    '  --check-config  check the settings and keys, and print which keys objects still use',
+    '  --show-config   print all settings, secrets masked',
     '  --reset-cred    give the administrator a new secret, and print it',
     '  --version       print the version',
     '  --ready-json    print one line of JSON when the servers answer; everything else goes to standard error',

@@ -19,7 +19,7 @@ const copied = Object.entries(npmFiles).map(([name, source]) => {
 })
 writeFileSync(join(dist, 'THIRD-PARTY.md'), formatThirdParty(packageRoot, [...Object.keys(inputs), ...copied]))
 bundleCommonJs(packageRoot, 'src/embed-commonjs.ts', join(dist, 'embed.cjs'))
-// These types stand alone, so they are declarations as they are.
+// This file has no imports: its text is a valid declaration file.
 const types = readFileSync(join(packageRoot, 'src/embed-types.ts'), 'utf8')
 for (const name of ['embed.d.ts', 'embed.d.cts']) {
   writeFileSync(join(dist, name), `${types}\nexport declare const startMyFSIO: StartMyFSIO\n`)

@@ -1,4 +1,4 @@
-/** The command line: does what its flags ask for, and by default starts the servers and stays until told to stop. */
+/** The command line: runs the command that is named, by default the servers, until a signal stops them. */
 
 import { randomBytes } from 'node:crypto'
 import { findCommand } from '#config/commands.ts'
@@ -92,14 +92,14 @@ async function sayDocuments(argv: readonly string[]): Promise<void> {
   print(await documents(loadConfig(given.rest), given))
 }
 
-/** Ends with status 1 if the root key is as before. */
+/** Ends with status 1 if the root key has not changed. */
 async function exchangeRootKey(argv: readonly string[]): Promise<void> {
   const { parseRotateArguments, rotateRootKey } = await import('./commands/rotate-root-key.ts')
   const { from, rest } = parseRotateArguments(argv)
   print(await rotateRootKey(loadConfig(rest), from))
 }
 
-/** Ends with status 1 if something is left that does not fit. */
+/** Ends with status 1 if index and files still differ. */
 async function checkFolder(argv: readonly string[]): Promise<void> {
   const { fsck, fsckApart, parseFsckFlags } = await import('./commands/fsck.ts')
   const flags = parseFsckFlags(argv.slice(1))
@@ -107,7 +107,7 @@ async function checkFolder(argv: readonly string[]): Promise<void> {
   process.exitCode = flags.isApart ? await fsck(config, flags, print) : fsckApart(argv)
 }
 
-/** StartError: told once here, and not by every child. */
+/** StartError. Checked here, so that the message appears once and not from every child. */
 function assertTlsFiles(config: AppConfig): void {
   try {
     readTls(config.tls)
@@ -135,7 +135,8 @@ async function serve(config: AppConfig): Promise<void> {
   const sharedPort = new SharedPort(limitsWithin(findOpenFileLimit()).descriptors)
   const supervisor = new Supervisor({ program, host, apiPort, sharedPort, answerTimeoutMs, say: complain, giveUp })
   stopOnSignals(supervisor)
-  // One of each role first: all at once would take turns, and the first answer come with the last of them.
+  // One child of each role first: if all started at once, they would share the processors, and the first answer would
+  // come later.
   const [posts, others] = inWaves(postsOf(prepared))
   try {
     const ports = await supervisor.start(posts)
@@ -149,7 +150,7 @@ async function serve(config: AppConfig): Promise<void> {
     if (damage !== undefined) complain(damage)
     throw error
   }
-  lookBehind(config)
+  checkIndexesLater(config)
 }
 
 /** StartError. */
@@ -167,18 +168,21 @@ async function prepare(config: AppConfig): Promise<Prepared> {
   return prepared
 }
 
-/** What can be read to its end at all is looked at once the server runs: that takes as long as the index is large. */
-function lookBehind(config: AppConfig): void {
-  const look = async () => {
+/** Reads the whole index once the server runs: before the start it would take too long where the index is large. */
+function checkIndexesLater(config: AppConfig): void {
+  const check = async () => {
     const damage = await findIndexDamage(config)
     if (damage !== undefined) complain(damage)
   }
-  setTimeout(() => void look(), lookAfterMs).unref()
+  setTimeout(() => void check(), checkAfterMs).unref()
 }
 
-const lookAfterMs = 5000
+const checkAfterMs = 5000
 
-/** Standard output is the log's: where that is JSON, whatever reads it finds one more line of it, or nothing else. */
+/**
+ * Standard output belongs to the log: if the log is JSON, the message is a line of JSON too, so that programs can read
+ * the output.
+ */
 function announce(prepared: Prepared, started: Started): void {
   const { readyJson, log } = prepared.config
   if (readyJson) {
@@ -212,9 +216,9 @@ function postsOf({ config, bootstrap }: Prepared): Post[] {
     const name = `API worker ${at + 1}`
     return { name, start: startOf('api', name, at === 0) }
   })
-  // Alone it is the one process that can notice files changed by hand.
+  // Without API processes the console watches for files that were changed by hand.
   const console = startOf('console', 'Console', config.mode === 'ui')
-  // What is in the memory of an API process no other can show.
+  // The console cannot read the memory of an API process.
   const isApart = config.mode === 'both' && config.metadataEngine === 'memory'
   if (config.mode !== 'api' && !isApart) posts.push({ name: 'Console', start: console })
   return posts
@@ -225,7 +229,7 @@ function inWaves(posts: readonly Post[]): [first: Post[], others: Post[]] {
   return [posts.filter(isFirst), posts.filter((post) => !isFirst(post))]
 }
 
-/** The first signal lets requests in flight finish; a second one does not. */
+/** The first signal lets requests in flight finish; the second one ends the processes at once. */
 function stopOnSignals(supervisor: Supervisor): void {
   let isStopping = false
   const stop = async () => {

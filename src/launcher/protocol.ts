@@ -1,36 +1,39 @@
-/** What the launcher and its children tell each other, over the channel between them. */
+/** Messages between the launcher and its children. */
 import type { NodePart } from '#app/nodes/open-nodes.ts'
 import type { AppConfig } from '#config/config.ts'
 
 export type Role = 'api' | 'console'
 
-/** The answer to a child's hello. Secrets go this way and not through the environment, which is for all to see. */
+/** The answer to a child's hello. Secrets are sent in it, since other processes can read the environment. */
 export interface StartMessage {
   readonly type: 'start'
   readonly role: Role
   readonly config: AppConfig
   readonly version: string
   readonly packageRoot: string
-  /** One API process scans, watches and makes what must be there at first. */
+  /** One API process scans and watches the bucket folders, and creates what a first start needs. */
   readonly isPrimary: boolean
-  /** The first user, should there be none. */
+  /** The first user, created if there is none. */
   readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
   /** The child as a process of its node. */
   readonly node: NodePart
 }
 
-/** The first message of a child, that it listens: what reaches it earlier is lost. */
+/** The first message of a child: it receives messages from now on. */
 export interface HelloMessage {
   readonly type: 'hello'
 }
 
-/** The port is missing where the launcher accepts the connections. */
+/** `port` is undefined if the launcher accepts the connections. */
 export interface ReadyMessage {
   readonly type: 'ready'
   readonly port: number | undefined
 }
 
-/** Comes with a connection that the launcher has accepted. The answer is a TakenMessage, and then the next one comes. */
+/**
+ * Sent with a connection that the launcher has accepted. The child answers with a TakenMessage, and then gets the next
+ * one.
+ */
 export interface ConnectionMessage {
   readonly type: 'connection'
 }
@@ -39,7 +42,7 @@ export interface TakenMessage {
   readonly type: 'taken'
 }
 
-/** Asked now and then, to know that the child's event loop still turns. */
+/** Sent at intervals: a child whose event loop is blocked does not answer. */
 export interface PingMessage {
   readonly type: 'ping'
 }
@@ -82,11 +85,14 @@ function hasType(message: unknown, type: string): boolean {
   return typeof message === 'object' && message !== null && 'type' in message && message.type === type
 }
 
-/** A child ends with it whose process id another server's process has, in another namespace: the next one gets another. */
+/**
+ * Exit status of a child whose process id is used by another server, in another PID namespace. Its successor gets
+ * another id.
+ */
 export const processIdTakenStatus = 75
 
-/** A mistake of the user's, told in a sentence and without a stack. */
+/** A problem that the user can solve, printed as a sentence without a stack. */
 export class StartError extends Error {}
 
-/** Less than the ten seconds after which containers are killed. */
+/** Less than the 10 seconds after which Docker kills a container. */
 export const drainTimeoutMs = 8_000

@@ -1,4 +1,4 @@
-/** The licences of the packages whose code a build contains. */
+/** The licenses of the packages whose code a build contains. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -7,14 +7,14 @@ const head = `# Third-party software
 The files beside this one contain code of these packages, each under its own license.
 `
 
-/** Markdown. The files are named from the package's root, as `node_modules/express/index.js`. */
+/** Returns Markdown. `files` are relative to the package's root, such as `node_modules/express/index.js`. */
 export function formatThirdParty(packageRoot: string, files: readonly string[]): string {
   const folders = new Set(files.flatMap((file) => packageFolderOf(file) ?? []))
   const parts = [...folders].map((folder) => describe(join(packageRoot, folder)))
   return [head, ...[...new Set(parts)].sort()].join('\n')
 }
 
-/** Of `node_modules/@scope/name/lib/file.js`, the package's folder. */
+/** The package's folder: `node_modules/@scope/name` for `node_modules/@scope/name/lib/file.js`. */
 function packageFolderOf(file: string): string | undefined {
   return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0]
 }

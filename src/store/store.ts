@@ -30,8 +30,10 @@ import { listObjects, listVersions } from './reads/listing.ts'
 import { findVersion, headObject, listObjectParts, openObject } from './reads/read.ts'
 import { stage, stageCopy } from './staging.ts'
 import { storeTimeMs } from './store-time.ts'
+import { completeUpload } from './uploads/complete-upload.ts'
+import { listUploads } from './uploads/list-uploads.ts'
 import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './uploads/parts.ts'
-import { abortUpload, completeUpload, createUpload, getUpload, listUploads } from './uploads/uploads.ts'
+import { abortUpload, createUpload, getUpload } from './uploads/uploads.ts'
 
 /** What the blob store asks of the store: what becomes of changes by hand. */
 export const ownerOver = (context: StoreContext): BlobOwner => ({

@@ -62,6 +62,9 @@ function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
 /** Zod checks values at every boundary; Express's types are those of http/, app/ and console/. */
 const sharedPackages: ReadonlySet<string> = new Set(['express', 'zod'])
 
+/** The aim is twelve (CONTRIBUTING.md). */
+const filesMax = 18
+
 const topFolder = (path: string) => (path.includes('/') ? (path.split('/')[0] ?? '.') : '.')
 
 describe('floors', () => {
@@ -115,6 +118,15 @@ describe('floors', () => {
       }
     }
     expect(wrong).toEqual([])
+  })
+
+  it('folders have rooms: more files than one can survey are divided by noun', () => {
+    const counts = new Map<string, number>()
+    for (const tree of [source, join(source, '../test')]) {
+      for (const file of files(tree)) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1)
+    }
+    const crowded = [...counts].filter(([, count]) => count > filesMax)
+    expect(crowded.map(([folder, count]) => `${relative(join(source, '..'), folder)}: ${count}`)).toEqual([])
   })
 
   it('each npm package is imported by one folder', () => {

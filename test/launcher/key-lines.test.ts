@@ -96,7 +96,7 @@ describe('--check-config', () => {
   it('says which keys objects use, and which of them will be deleted', { timeout: 60_000 }, async () => {
     const { status, output } = await run('--check-config')
     expect(status).toBe(0)
-    expect(output).toContain('The settings are fine.\nAs counted at 20')
+    expect(output).toContain('The settings are valid.\nAs counted at 20')
     expect(output).toContain(`3 versions are encrypted with ${used}.\n`)
     expect(output).toContain(`1 version is encrypted with ${pending}. The key ${pending} will be deleted at 20`)
     expect(output).toContain('1 version is encrypted with the key of the server (SSE-S3). The key of the server is not')
@@ -121,7 +121,7 @@ describe('fsck', () => {
     await keyring.serverKey.generate({})
     const { status, output } = await run('fsck')
     expect(output).toContain(`2 versions are encrypted with ${used}.`)
-    expect([status, output]).toEqual([0, expect.stringContaining('Everything fits.')])
+    expect([status, output]).toEqual([0, expect.stringContaining('The index and the files agree.')])
     const text = readFileSync(folder.keysPath, 'utf8')
     const document = JSON.parse(text)
     writeFileSync(folder.keysPath, JSON.stringify({ ...document, keys: document.keys.slice(1) }))

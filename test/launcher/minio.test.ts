@@ -80,7 +80,7 @@ describe('in the place of MinIO', () => {
     writeFileSync(join(folder, '.minio.sys', 'format.json'), '{"version":"1","format":"xl-single","id":"x"}')
     const { exited, output } = start(['server', folder, '--address', '127.0.0.1:0', '--console-address', ':0'], {})
     expect(await exited).toBe(1)
-    expect(output()).toContain(`${folder} holds objects in MinIO's own format. Give an empty folder`)
+    expect(output()).toContain(`${folder} contains objects in MinIO's own format. Use an empty folder`)
   })
 })
 

@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadConfig } from '#config/config.ts'
 import { parsePostgresUrl } from '#config/metadata-url.ts'
+import { rotateRootKey } from '#launcher/commands/rotate-root-key.ts'
 import { openPostgresEngine } from '#metadata/postgres/engine.ts'
 import { encodeJson, rowKey } from '#metadata/tables.ts'
 import { createVisitor } from '../console/start-console.ts'
@@ -108,7 +110,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
       const made = await visitor.post('/ui/iam/users/new/keys')
       const { text } = await visitor.get(String(made.headers.location))
       const [, accessKeyId = ''] = /\/keys\/(AKIA\w{16})\/new/.exec(String(made.headers.location)) ?? []
-      const [secretAccessKey = ''] = /(?<![\w+/])[\w+/]{40}(?![\w+/])/.exec(text) ?? []
+      const [, secretAccessKey = ''] = /data-secret>([^<]+)</.exec(text) ?? []
       const list = () =>
         new S3Client(clientOf(endpoint, { accessKeyId, secretAccessKey })).send(new ListBucketsCommand())
       // It is known, and may do nothing.
@@ -140,5 +142,18 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     expect(await refusal(start('f'))).toMatch(/was used by version 99\.0\.0, whose rows this version, .*, cannot read/)
     await engine.commit({ checks: [], writes: [{ key, value: before }] })
     await engine.close()
+  })
+
+  it('get another root key by rotate-root-key, while none of them runs', { timeout: 120_000 }, async () => {
+    const before = join(folder, 'before.env')
+    writeFileSync(before, `KMS_ROOT_KEY="${rootKey}"\n`)
+    const env = { ...store, STORAGE_ROOT: join(folder, 'a'), KMS_ROOT_KEY: 'the next root key of all of the nodes' }
+    const rotate = () => rotateRootKey(loadConfig([], env, folder), before)
+    await expect(rotate()).rejects.toThrow(/These nodes run: .* Stop them first/)
+    for (const one of launched) one.child.kill('SIGTERM')
+    await Promise.all(launched.map((one) => one.exited))
+    expect(await rotate()).toContain('Another root key wraps the keys')
+    await ready(start('a', { KMS_ROOT_KEY: env.KMS_ROOT_KEY }))
+    expect(await refusal(start('b'))).toMatch(/root key of the KMS is another than the one that wraps the keys/)
   })
 })

@@ -183,7 +183,7 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     expect(made.status).toBe(303)
     const page = () =>
       fetch(new URL(String(made.headers.location), b.console), { headers: { cookie: cookieOf(signedIn) } })
-    expect(await (await page()).text()).toMatch(/[\w+/]{40}/)
+    expect(await (await page()).text()).toMatch(/data-secret>[\w+/]{40}</)
     expect(await (await page()).text()).toMatch(/was shown|cannot be shown/)
   })
 

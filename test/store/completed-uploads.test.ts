@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { openStore } from '#app/open-store.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { rowsOf } from '#metadata/tables.ts'
-import { forgetCompleted } from '#store/uploads/uploads.ts'
+import { forgetCompleted } from '#store/uploads/complete-upload.ts'
 import { attributes, bucketOf, silentLog } from './fixtures.ts'
 
 it('keeps of a completed upload what answers the same call again, in a row that does not grow with its parts, for an hour', async () => {

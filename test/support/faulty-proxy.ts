@@ -18,6 +18,8 @@ export interface FaultyProxy {
   readonly url: string
   /** Requests that have come since the start. */
   readonly seen: { readonly method: string; readonly path: string; readonly range: string | undefined }[]
+  /** Requests whose answer has not ended. */
+  readonly inFlight: number
   fail(fault: Fault | undefined): void
   close(): Promise<void>
 }
@@ -32,7 +34,10 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
     timesLeft--
     return fault.what
   }
+  let inFlight = 0
   const server = createServer((incoming, outgoing) => {
+    inFlight++
+    outgoing.once('close', () => inFlight--)
     const { method = '', url: path = '', headers } = incoming
     seen.push({ method, path, range: headers.range })
     const what = take(method)
@@ -50,6 +55,9 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
+    get inFlight() {
+      return inFlight
+    },
     fail(next) {
       fault = next
       timesLeft = next?.times ?? Number.POSITIVE_INFINITY

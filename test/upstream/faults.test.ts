@@ -107,6 +107,7 @@ describe('an upstream store that fails', () => {
 
   it('is left alone when a client breaks off, and keeps nothing of its body', async () => {
     const aborting = new AbortController()
+    const before = proxy.inFlight
     const source = (async function* () {
       yield large
       aborting.abort()
@@ -114,6 +115,7 @@ describe('an upstream store that fails', () => {
     const broken = fetchUnsignedBody(program.url, source, 2 * large.length, aborting.signal)
     await expect(broken).rejects.toThrow()
     await expect.poll(rowsOfStaged).toBe(0)
+    await expect.poll(() => proxy.inFlight).toBe(before)
   })
 
   it('does not keep a part, and the upload goes on', async () => {

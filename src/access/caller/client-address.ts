@@ -6,7 +6,7 @@ import type { RequestFacts } from './request-facts.ts'
 export interface ClientAddress {
   address(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
   isSecure(facts: Pick<RequestFacts, 'socket' | 'headers'>): boolean
-  /** Whether nobody on the way could read the request: it came by TLS, or from this machine. */
+  /** Whether the request could not be read on its way: it came by TLS, or from this machine. */
   isPrivate(facts: Pick<RequestFacts, 'socket' | 'headers'>): boolean
   /** Host as the client asked for it, with its port where one is given. */
   host(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined

@@ -45,7 +45,26 @@ interface Refusal {
   readonly facts: RequestFacts
 }
 
-export interface Authorizer {
+export interface RefusalRecorder {
+  /** Records an AccessDenied that no policy made. The returned error has AWS's message and the id of the record. */
+  recordRefusal(
+    error: ApiError,
+    principal: Principal,
+    action: string,
+    resource: Resource,
+    facts: RequestFacts,
+  ): ApiError
+  /** Like `recordRefusal`, for resources that only an ARN names. */
+  recordArnRefusal(
+    error: ApiError,
+    asking: Asking,
+    action: string,
+    resource: ArnResource,
+    facts: RequestFacts,
+  ): ApiError
+}
+
+export interface Authorizer extends RefusalRecorder {
   question(principal: Principal, action: string, resource: Resource, facts: RequestFacts): AskedDecision
   decide(question: AskedDecision): Decision
   /** See Gatekeeper.authorize. */
@@ -54,22 +73,6 @@ export interface Authorizer {
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
   /** See Gatekeeper.mayArn. */
   mayArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): boolean
-  /** See Gatekeeper.recordRefusal. */
-  recordRefusal(
-    error: ApiError,
-    principal: Principal,
-    action: string,
-    resource: Resource,
-    facts: RequestFacts,
-  ): ApiError
-  /** See Gatekeeper.recordArnRefusal. */
-  recordArnRefusal(
-    error: ApiError,
-    asking: Asking,
-    action: string,
-    resource: ArnResource,
-    facts: RequestFacts,
-  ): ApiError
 }
 
 const lockedBucket = lockedPolicy('bucket_policies.json', 'TheBucketPolicyIsInvalid')

@@ -5,9 +5,8 @@ import type { Addressed, Caller, ReceivedSignable } from '#access/caller/caller.
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
 import type { Principal } from '#model/account.ts'
-import type { ApiError } from '#model/errors.ts'
 import { isKeptToOwnersAccount, isOfOwnersAccount } from '#policy/owners-account.ts'
-import type { Authorizer } from './authorizer.ts'
+import type { Authorizer, RefusalRecorder } from './authorizer.ts'
 import { type KeyQuestion, keyDecision } from './key-access.ts'
 import { ObjectNeeded } from './objects/object-needed.ts'
 import { lacksPayer } from './requester-pays.ts'
@@ -20,7 +19,7 @@ export type Rights = Pick<Gatekeeper, 'authorize' | 'may' | 'authorizeKey'>
  * The one authentication and the one authorization, for every way into the server. Errors are ApiError with AWS's
  * codes.
  */
-export interface Gatekeeper {
+export interface Gatekeeper extends RefusalRecorder {
   /** Verifies the credentials of the request; anonymous if it has none. */
   authenticate(request: ReceivedSignable, addressed?: Addressed): Caller
   /**
@@ -41,7 +40,7 @@ export interface Gatekeeper {
   may(principal: Principal, action: string, resource: Resource, facts: RequestFacts): boolean
   /** Where a request comes from, past trusted proxies. */
   addressOf(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
-  /** Whether nobody on the way could read the request: it came by TLS, also to a trusted proxy, or from this machine. */
+  /** Whether the request could not be read on its way: it came by TLS, also to a trusted proxy, or from this machine. */
   isPrivate(facts: Pick<RequestFacts, 'socket' | 'headers'>): boolean
   /** Like `authorize`, for resources that only an ARN names. */
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
@@ -54,22 +53,6 @@ export interface Gatekeeper {
   authorizeKey(principal: Principal, asked: KeyQuestion, facts: RequestFacts): void
   /** The same decision, without a record. */
   mayKey(principal: Principal, asked: KeyQuestion, facts: RequestFacts): boolean
-  /** Records an AccessDenied that no policy made. The returned error has AWS's message and the id of the record. */
-  recordRefusal(
-    error: ApiError,
-    principal: Principal,
-    action: string,
-    resource: Resource,
-    facts: RequestFacts,
-  ): ApiError
-  /** Like `recordRefusal`, for resources that only an ARN names. */
-  recordArnRefusal(
-    error: ApiError,
-    asking: Asking,
-    action: string,
-    resource: ArnResource,
-    facts: RequestFacts,
-  ): ApiError
 }
 
 export interface GatekeeperOptions extends AuthenticatorOptions {

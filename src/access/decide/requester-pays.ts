@@ -1,5 +1,5 @@
 /**
- * Requester Pays: other accounts read and write a bucket only if they say that they pay, and nobody does so anonymously.
+ * Requester Pays: other accounts read and write a bucket only if they agree to pay, which anonymous requests cannot.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/RequesterPaysBuckets.html
  */
 import type { RequestFacts } from '#access/caller/request-facts.ts'

@@ -1,6 +1,7 @@
 /** Opens a STORAGE_ROOT that no server uses, to compare index and files. Interrupted writes are finished first, as a start does it. */
 import { existsSync } from 'node:fs'
 import { openContext } from '#app/open-store.ts'
+import { StartRefused } from '#blobs/contract/start-refused.ts'
 import { LostAndFound } from '#blobs/files/checks/lost-and-found.ts'
 import { Layout } from '#blobs/files/place/layout.ts'
 import { assertUnused } from '#blobs/files/staging/folder-in-use.ts'
@@ -21,9 +22,13 @@ export interface CheckFolderOptions extends CheckOptions {
   readonly upstream?: UpstreamSettings | undefined
 }
 
-/** FolderInUse. */
+const noFiles =
+  '--rebuild makes an index of plain files, and with BLOBS_URL there are none. Restore the index from a backup.'
+
+/** FolderInUse; StartRefused. */
 export async function checkFolder(options: CheckFolderOptions): Promise<CheckSummary> {
   const { root, log, rebuild, ownerId, region, bucketDefaults, upstream } = options
+  if (rebuild && upstream !== undefined) throw new StartRefused(noFiles)
   const layout = new Layout(root)
   assertUnused(layout, 'fsck')
   if (rebuild && existsSync(layout.system('index'))) {

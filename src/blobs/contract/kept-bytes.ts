@@ -1,7 +1,7 @@
 /** What is known of the bytes that are kept for a version: those of a sealed one are not its own. */
 import { crc64nvmeOf, type StoredVersion } from '#metadata/version-codec.ts'
 
-/** `detail` of a sealed version's BlobRef. With it whoever has no key can tell whether the bytes are right. */
+/** `detail` of a sealed version's BlobRef. With it the bytes can be verified without a key. */
 export interface SealedDetail {
   /** Base64, of all sealed bytes. */
   readonly crc64nvme: string

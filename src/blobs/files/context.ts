@@ -25,6 +25,6 @@ export interface FilesContext {
   readonly reserve: DiskReserve
   readonly verifyReads: VerifyReads
   readonly verified: VerifiedFiles
-  /** Decides about what is found. Known once the store above is there. */
+  /** The store above, which decides about files that were changed by hand. Set when that store is created. */
   readonly owner: BlobOwner
 }

@@ -1,4 +1,4 @@
-/** The file of a version, open for reading; a small one is read at once and closed. */
+/** The file of a version, open for reading. A small file is read at once and closed. */
 import fs from 'node:fs'
 import { chmod, copyFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
@@ -19,7 +19,7 @@ import { type OpenFile as FileDescriptor, findFileSafely, openFile, readWhole } 
 import { isFileOf, isPlain, placeOf } from './place/file-ref.ts'
 import { findFileInside, isInside, openFileAside, openFileInside } from './place/inside.ts'
 
-/** At its place, or where it waits to be moved there. */
+/** Opens the version's file at its place, or in `staging/` while it waits to be moved. */
 export function openVersion(
   context: FilesContext,
   bucket: string,
@@ -42,14 +42,14 @@ export function hasVersion(context: FilesContext, bucket: string, version: Store
   return staged !== undefined && isFileOf(staged, version.blob)
 }
 
-/** Whether the file is where the record says. */
+/** Whether the file is at the recorded place. */
 export function isPlaced({ layout }: FilesContext, bucket: string, { key, blob }: StoredVersion): boolean {
   const path = layout.place(bucket, key, placeOf(blob))
   const there = isPlain(blob) ? findFileInside(layout.bucket(bucket), path) : findFileSafely(path)
   return there !== undefined && isFileOf(there, blob)
 }
 
-/** Where the record says that the file is; undefined behind a symbolic link. */
+/** The recorded path of the file; undefined behind a symbolic link. */
 export function findReachablePath(
   { layout }: Pick<FilesContext, 'layout'>,
   bucket: string,
@@ -62,11 +62,11 @@ export function findReachablePath(
 interface Opened {
   readonly bytes: Buffer | undefined
   readonly ctimeMs: number
-  /** -1 if it is closed. */
+  /** -1 if the file is closed. */
   readonly fd: number
 }
 
-/** Undefined, and the file is closed, if it is another's. */
+/** Closes the file and returns undefined if it is another one. */
 function readSame(file: FileDescriptor | undefined, blob: BlobRef): Opened | undefined {
   if (file === undefined) return undefined
   const { fd, signature, ctimeMs } = file
@@ -119,7 +119,7 @@ export class OpenFile implements OpenBlob {
     for (let position = start; position < end; ) {
       const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, end - position))
       const { bytesRead } = await readFile(this.#fd, buffer, 0, buffer.length, position)
-      if (bytesRead === 0) throw new Error(`The file ends at ${position}, before what was promised`)
+      if (bytesRead === 0) throw new Error(`The file ends at ${position}, before the end of the requested range`)
       position += bytesRead
       digester?.update(buffer.subarray(0, bytesRead))
       if (position === end) check.assertSame(digester?.digest().get('CRC64NVME'))
@@ -134,7 +134,7 @@ export class OpenFile implements OpenBlob {
   async readInto(target: Uint8Array, position: number): Promise<void> {
     for (let at = 0; at < target.length; ) {
       const { bytesRead } = await readFile(this.#fd, target, at, target.length - at, position + at)
-      if (bytesRead === 0) throw new Error(`The file ends at ${position + at}, before what was promised`)
+      if (bytesRead === 0) throw new Error(`The file ends at ${position + at}, before the end of the requested range`)
       at += bytesRead
     }
   }
@@ -146,15 +146,15 @@ export class OpenFile implements OpenBlob {
   }
 
   /**
-   * Makes a file of the same bytes, which shares their blocks where the file system can: then it takes no time. False, and there is none,
-   * on systems where the open file has no path.
+   * Copies the bytes to a new file. Takes no time if the file system can share the blocks of both. False, and there is
+   * no copy, on systems where an open file has no path.
    */
   async copyTo(path: string): Promise<boolean> {
     if (process.platform !== 'linux') return false
-    // By the descriptor: the path may lead to another file by now.
+    // By the descriptor: the path may name another file by now.
     await copyFile(`/proc/self/fd/${this.#fd}`, path, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE)
     this.#check(0, this.sizeBytes).assertSame(undefined)
-    // It has got the mode of the other, which may be write-protected.
+    // The copy has the mode of the source, which may be read-only.
     await chmod(path, 0o644)
     return true
   }
@@ -171,14 +171,17 @@ export class OpenFile implements OpenBlob {
   }
 }
 
-/** `destroy` closes a descriptor even with `autoClose: false`: it may be another file's by the time its owner closes it. */
+/**
+ * `destroy` closes a descriptor even with `autoClose: false`. The owner would close it again, when the number may
+ * belong to another file.
+ */
 const withoutClosing = {
   open: fs.open,
   read: fs.read,
   close: (_fd: number, done: (error: NodeJS.ErrnoException | null) => void) => done(null),
 }
 
-/** A stream over an open file; closing stays with the owner of the descriptor. */
+/** A stream of an open file. It never closes the descriptor, which belongs to the caller. */
 export function readStretch(stretch: { fd: number; start: number; end: number }): Readable {
   return fs.createReadStream('', {
     fd: stretch.fd,

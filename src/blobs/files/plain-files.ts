@@ -1,6 +1,6 @@
 /**
- * The blob store of plain files (docs: the publishing protocol): a bucket is a folder, and the current version of a key is a file of this
- * name in it. The index is the write-ahead log of the files, so it has to be an engine on the same machine.
+ * The blob store of plain files (docs/protocol.md): a bucket is a folder, and the current version of a key is a file of
+ * this name in it. The index is the write-ahead log of the files, so its engine has to be on the same machine.
  */
 import fs from 'node:fs'
 import type { BlobChange, NotSettled } from '#blobs/contract/blob-change.ts'

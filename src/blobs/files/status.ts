@@ -1,4 +1,4 @@
-/** What the store of plain files does by itself: files on their way to their places, and files that wait for that. */
+/** Background work of the plain-file store: files that move to their places, and files that wait for it. */
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode } from '#lib/system/error-code.ts'
@@ -10,7 +10,7 @@ import { decodePending, smallBytesOf } from './pending/pending.ts'
 import { isSpare } from './staging/spares.ts'
 
 const countedMax = 1000
-/** Longer than this, a file waits for something that does not come. */
+/** A file that waits longer is stuck. */
 const slowMs = 60_000
 
 export const filesStatus = (context: FilesContext): Promise<WorkStatus[]> =>
@@ -25,7 +25,7 @@ async function settlingStatus({ engine, clock }: FilesContext): Promise<WorkStat
   return {
     name: 'settling',
     title: 'Files moving to their places',
-    what: 'Written to the index already, so that nothing is lost; their files follow within a second or two.',
+    what: 'Written to the index already, so that nothing is lost. Their files follow within two seconds.',
     state: isSlow ? 'failed' : writes.length > 0 ? 'running' : 'idle',
     figures: [
       counted('writes', writes.length, ['write', 'writes']),
@@ -41,14 +41,14 @@ async function stagingStatus({ layout }: FilesContext): Promise<WorkStatus> {
   return {
     name: 'staging',
     title: 'Arriving bodies',
-    what: 'Kept in staging/ until they are whole; leftovers of a crash go at the next start.',
+    what: 'Kept in staging/ until they are complete. The next start removes leftovers of a crash.',
     state: files > 0 ? 'running' : 'idle',
     figures: [counted('files', files, ['file', 'files'])],
     mayStartByHand: false,
   }
 }
 
-/** A number at which counting ended may be larger. */
+/** A figure that is marked as a minimum if counting stopped at the limit. */
 const counted = (name: string, value: number, noun: Figure['noun']): Figure => ({
   name,
   value,
@@ -64,13 +64,13 @@ async function countFiles(path: string): Promise<number> {
       if (entry.isFile() && (await isStaged(join(entry.parentPath, entry.name))) && ++count >= countedMax) break
     }
   } catch (error) {
-    // A start removes the folder of a process that is no more.
+    // The folder of a process that has ended was removed by a start.
     if (!hasCode(error, 'ENOENT')) throw error
   }
   return count
 }
 
-/** Not a spare, nor gone since it was listed. */
+/** False for a spare, and for a file that no longer exists. */
 async function isStaged(path: string): Promise<boolean> {
   try {
     return !isSpare(await fs.lstat(path))

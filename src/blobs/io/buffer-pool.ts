@@ -40,7 +40,7 @@ export class BufferPool<B extends Uint8Array> {
     this.#idle.get(buffer.length)?.push(buffer)
   }
 
-  /** Instead of `give`, for a buffer that is lost, or that somebody may still hold on to. */
+  /** Instead of `give`, for a buffer that is lost, or may still be in use. */
   forget(sizeBytes: number): void {
     this.#lentBytes -= sizeBytes
   }

@@ -70,7 +70,7 @@ async function pump(outlet: Outlet, { source, start, end, check }: Stretch, begi
       const checked = await checkPiece(buffer, count, digester, position === end ? check : undefined)
       begin()
       const written = outlet.write(checked, count)
-      // It may fail while nobody waits for it; whoever does later still sees it.
+      // It may fail before it is awaited; a later await still gets the error.
       written.catch(() => {})
       writes.push(written)
     }

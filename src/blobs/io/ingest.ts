@@ -16,7 +16,7 @@ export interface IngestTarget {
 
 export interface IngestOptions {
   readonly names: readonly DigestName[]
-  /** As announced; undefined if nobody said. */
+  /** The announced size; undefined if none was announced. */
   readonly sizeBytes: number | undefined
   readonly maxBytes: number
 }
@@ -206,7 +206,7 @@ class Ingest {
   #detach(): void {
     const source = this.#source
     source.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError).off('close', this.#onClose)
-    // What a source says after its end, or after it was given up, is nobody's concern and must not end the process.
+    // An error of a source after its end, or after it was abandoned, must not end the process.
     source.on('error', () => {})
   }
 

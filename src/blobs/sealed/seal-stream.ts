@@ -37,7 +37,7 @@ class SealedStream extends Readable implements IngestTarget {
     for (let at = 0; at < bytes.length || at === 0; at += chunkBytes) {
       const end = Math.min(at + chunkBytes, bytes.length)
       const chunk = (position + at) / chunkBytes
-      // Whoever takes it may keep it: it is not used again.
+      // The receiver may keep the buffer: it is not used again.
       const sealed = Buffer.allocUnsafeSlow(sealedChunkBytes(end - at, this.#layers))
       this.#cipher.seal(chunk, isLast && end === bytes.length, bytes.subarray(at, end), sealed)
       hasRoom = this.push(sealed)

@@ -52,7 +52,7 @@ const cipherOf = ({ partNumber, salt }: Segment, header: Buffer, dataKeys: DataK
 const pieceBytes = 256 * 1024
 const chunksAtOnce = 8
 
-/** Sealed bytes of one read. They are done with before the next turn of whoever reads, so that few are needed. */
+/** Sealed bytes of one read. They are released before the reader's next turn, so that few buffers are needed. */
 const scratchBuffers: Buffer[] = []
 const scratchMax = 8
 const scratchBytes = headerBytes + chunksAtOnce * sealedChunkBytes(chunkBytes, 2)

@@ -17,7 +17,7 @@ export const wholePiece = (id: string, sizeBytes: number): Piece => ({ id, sizeB
 export const inlinePiece = (id: string, sizeBytes: number): Piece => ({ id, sizeBytes, start: 0, isInline: true })
 
 /** Of a blob or a piece. Ids sort by the time at which they were made. */
-export const newId = (nowMs: number): string => nowMs.toString(16).padStart(12, '0') + randomId(10)
+export const newId = (nowMs: number): string => Math.floor(nowMs).toString(16).padStart(12, '0') + randomId(10)
 
 /** Milliseconds. */
 export const timeOfId = (id: string): number => Number.parseInt(id.slice(0, 12), 16)

@@ -33,7 +33,7 @@ export const goneRowsUntil = (untilMs: number) => ({
 })
 export const goneRows = () => rowsOf('B', 'gone')
 
-const timeText = (ms: number) => Math.max(0, ms).toString(16).padStart(12, '0')
+const timeText = (ms: number) => Math.max(0, Math.floor(ms)).toString(16).padStart(12, '0')
 
 export const emptyRow = Buffer.from('{}')
 

@@ -1,4 +1,4 @@
-/** `--check-config`: whether the settings fit, and the keys of the folder; and which keys objects still use. */
+/** `--check-config`: checks the settings and the keys of the data folder, and prints which keys objects still use. */
 import { checkKeys, readKeyUses } from '#app/folder/check-keys.ts'
 import type { AppConfig } from '#config/config.ts'
 import { StartError } from '#launcher/protocol.ts'
@@ -9,7 +9,7 @@ import { keyLines } from './key-lines.ts'
 export async function checkConfig(config: AppConfig, print: (line: string) => void): Promise<void> {
   const keys = await checkKeys(config)
   if (keys.problem !== undefined) throw new StartError(keys.problem)
-  print('The settings are fine.')
+  print('The settings are valid.')
   const uses = await readKeyUses(config).catch((error: unknown) => {
     throw error instanceof IndexUnreadable ? new StartError(error.message) : error
   })

@@ -1,4 +1,4 @@
-/** `myfsio fsck [--repair] [--rebuild]`: compares index and files, and says what does not fit. */
+/** `myfsio fsck [--repair] [--rebuild]`: compares the index with the files, and prints the differences. */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -18,9 +18,9 @@ import { keyLines } from './key-lines.ts'
 export interface FsckFlags {
   readonly repair: boolean
   readonly rebuild: boolean
-  /** In a process of its own: a damaged index may end it without a word. */
+  /** Run in a separate process, since a damaged index may end it without a message. */
   readonly isApart: boolean
-  /** The flags of settings. */
+  /** Flags that are settings. */
   readonly rest: readonly string[]
 }
 
@@ -41,18 +41,22 @@ export function fsckApart(argv: readonly string[]): number {
   const [program = '', script = ''] = process.argv
   const { status, signal } = spawnSync(program, [...process.execArgv, script, ...argv, apart], { stdio: 'inherit' })
   if (signal === null) return status ?? 1
-  // What LMDB reads is memory: a file that is too short, or points to nowhere, is a fault of the process.
+  // LMDB maps its file into memory: reading a damaged file raises a signal (SIGBUS, SIGSEGV).
   throw new StartError(`The check was ended by ${signal}: the index is damaged. ${adviceOnIndex}`)
 }
 
-/** Returns the exit status: 0 if everything fits now, 1 if something does not. StartError if the folder cannot be checked. */
+/**
+ * Returns the exit status: 0 if index and files agree afterwards, otherwise 1. StartError if the folder cannot be
+ * checked.
+ */
 export async function fsck(
   config: AppConfig,
   flags: Pick<FsckFlags, 'repair' | 'rebuild'>,
   print: (line: string) => void,
 ): Promise<number> {
   const { storageRoot: root, region, metadataEngine, upstream } = config
-  if (metadataEngine === 'memory') throw new StartError('METADATA_ENGINE=memory keeps nothing that could be checked.')
+  if (metadataEngine === 'memory')
+    throw new StartError('METADATA_ENGINE=memory keeps nothing on disk: there is nothing to check.')
   assertCheckable(config, flags)
   const say = (fields: object, message: string) => print(`${message} ${JSON.stringify(fields)}`)
   const log = { info: say, warn: say, error: () => {} }
@@ -72,9 +76,9 @@ export async function fsck(
     print(`${versions} versions with ${bytes} bytes were compared with their records.`)
     for (const line of keyLines(summary.sealed, keys)) print(line)
     const left = findings - repaired
-    if (findings === 0) print('Everything fits.')
+    if (findings === 0) print('The index and the files agree.')
     else if (left === 0) print(`${findings} findings, all repaired.`)
-    else print(`${findings} findings, ${repaired} repaired.${repair ? '' : ' --repair mends what can be mended.'}`)
+    else print(`${findings} findings, ${repaired} repaired.${repair ? '' : ' --repair repairs what can be repaired.'}`)
     return left === 0 && keys.problem === undefined ? 0 : 1
   } catch (error) {
     const isPlain = error instanceof FolderInUse || error instanceof IndexUnreadable || error instanceof StartRefused
@@ -83,14 +87,14 @@ export async function fsck(
   }
 }
 
-/** StartError. */
+/** StartError if there is nothing to check. */
 function assertCheckable(config: AppConfig, { rebuild }: Pick<FsckFlags, 'rebuild'>): void {
   const { storageRoot: root, configFolder } = config
   if (!existsSync(root)) throw new StartError(`There is no folder ${root} to check.`)
   const system = dirname(configFolder)
   if (!existsSync(system) && !rebuild) {
     throw new StartError(
-      `There is no ${system}: no server has used this folder. --rebuild makes an index of what is in it.`,
+      `There is no ${system}: no server has used this folder. --rebuild makes an index from its files.`,
     )
   }
   assertIndexOwn(config)
@@ -100,7 +104,7 @@ function assertCheckable(config: AppConfig, { rebuild }: Pick<FsckFlags, 'rebuil
 const formatFinding = ({ kind, where, what, repair }: Finding): string =>
   [`${kind.padEnd(8)} ${where}: ${what}`, repair].filter((part) => part !== undefined).join(' ')
 
-/** Whom buckets belong to that are made of folders; undefined where there are no users yet, and none are made here. */
+/** The account that owns buckets made from folders; undefined if there are no users yet. Creates none. */
 async function findOwnerId({ iamPath, adminAccessKey, adminSecretKey }: AppConfig): Promise<string | undefined> {
   if (!existsSync(iamPath)) return undefined
   const bootstrap = { accessKey: adminAccessKey ?? 'localadmin', secretKey: adminSecretKey ?? 'localadmin' }

@@ -1,4 +1,4 @@
-/** `myfsio health`: whether the server that runs with these settings answers, for the health check of a container. */
+/** `myfsio health`: checks that the server with these settings answers. For the health check of a container. */
 import { realpathSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { findCommand } from '#config/commands.ts'
@@ -8,7 +8,7 @@ import { urlOf } from '#launcher/banner.ts'
 import { argumentsOf, processIds, readLink } from '#launcher/processes/process-files.ts'
 import { StartError } from '#launcher/protocol.ts'
 
-/** Returns a sentence. StartError if the server does not answer. */
+/** Returns a sentence for the user. StartError if the server does not answer. */
 export async function checkHealth(config: AppConfig): Promise<string> {
   const url = urlOf(config, config.mode === 'ui' ? config.uiPort : config.apiPort)
   const health = await checkApi(url)
@@ -17,8 +17,8 @@ export async function checkHealth(config: AppConfig): Promise<string> {
 }
 
 /**
- * The arguments that the running server was given. A health check gets none, so that ports given as flags are known only from there.
- * Empty where this program runs no server, or several.
+ * The arguments of the running server. The command of a health check has no arguments, so ports that were given as
+ * flags are known only from the server's own command line. Empty if no server of this program runs, or several.
  */
 export function findServerArguments(): readonly string[] {
   const program = realPathOf(process.argv[1] ?? '')

@@ -1,8 +1,8 @@
-/** What `fsck` and `--check-config` print of keys and what they encrypt. */
+/** Lines that `fsck` and `--check-config` print about keys. */
 import type { CheckedKeys } from '#app/folder/check-keys.ts'
 import { serverKeyName } from '#model/key-uses.ts'
 
-/** A line for each key, with what is wrong with it. */
+/** One line for each key: how much it encrypts, and its problem if it has one. */
 export function keyLines(counts: Readonly<Record<string, number>>, { problemOf }: CheckedKeys): string[] {
   return Object.entries(counts).map(([name, count]) => {
     const versions = count === 1 ? '1 version is' : `${count} versions are`

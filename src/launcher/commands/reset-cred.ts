@@ -1,5 +1,4 @@
-/** `--reset-cred`: a new secret for the administrator, in iam.json; running servers take it up at once. */
-
+/** `--reset-cred`: writes a new secret of the administrator to iam.json. Running servers reload the file at once. */
 import { withSharedDocuments } from '#app/nodes/shared-documents.ts'
 import { isShared } from '#app/open-index.ts'
 import { type AppConfig, defaultCredential } from '#config/config.ts'

@@ -1,4 +1,7 @@
-/** A child of the launcher: an API worker or the console, as it is told. Drains on SIGTERM, and does not outlive its launcher. */
+/**
+ * A child of the launcher: an API worker or the console. Finishes requests in flight on SIGTERM, and ends when its
+ * launcher ends.
+ */
 import { Socket } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import {
@@ -12,9 +15,9 @@ import {
 } from '#launcher/protocol.ts'
 
 interface Running {
-  /** Of a server that listens by itself. */
+  /** The port of a server that listens by itself. */
   readonly port?: number
-  /** Of one whose connections the launcher accepts. */
+  /** Serves a connection that the launcher has accepted. */
   take?(socket: Socket): void
   close(timeoutMs: number): Promise<void>
 }
@@ -25,7 +28,7 @@ let isStopping = false
 
 async function start(message: StartMessage): Promise<Running> {
   if (message.role === 'console') {
-    // A few people use it at a time: its memory counts for more than its speed.
+    // The console has few users at a time: low memory use matters more than speed.
     setFlagsFromString('--optimize-for-size')
     const { startConsole } = await import('#app/console.ts')
     return startConsole(message)
@@ -41,7 +44,7 @@ async function stop(): Promise<void> {
     const started = await starting
     await started?.close(drainTimeoutMs)
   } catch {
-    // It never started: there is nothing to finish.
+    // It was stopped before it had started: there are no requests to finish.
   }
   process.exit(0)
 }
@@ -49,14 +52,14 @@ async function stop(): Promise<void> {
 function fail(error: unknown): void {
   if (isStopping) return
   if (error instanceof Error && error.name === 'ProcessIdTaken') process.exit(processIdTakenStatus)
-  // Mistakes of the user's need no stack; bugs do.
+  // Errors in settings are printed without a stack, bugs with one.
   const isPlain = error instanceof Error && ('code' in error || ['StartError', 'IndexUnreadable'].includes(error.name))
   process.stderr.write(`${isPlain ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
   process.exit(1)
 }
 
 process.on('SIGTERM', () => void stop())
-// Ctrl-C reaches every process of the terminal: the launcher decides.
+// Ctrl-C sends SIGINT to every process of the terminal. Only the launcher reacts, and stops its children.
 process.on('SIGINT', () => {})
 process.on('disconnect', () => void stop())
 process.on('message', (message, handle) => {
@@ -72,7 +75,7 @@ process.on('message', (message, handle) => {
 })
 tell({ type: 'hello' })
 
-/** Without a socket if its client was gone before it was sent. */
+/** `handle` is undefined if the client closed the connection before it was sent here. */
 function take(handle: unknown): void {
   tell({ type: 'taken' })
   if (!(handle instanceof Socket)) return
@@ -80,7 +83,7 @@ function take(handle: unknown): void {
   else running.take(handle)
 }
 
-/** A launcher that has ended hears nothing more; `disconnect` tells that. */
+/** Ignores the error of a launcher that has ended: the event `disconnect` follows. */
 function tell(message: ChildMessage): void {
   process.send?.(message, undefined, undefined, () => {})
 }

@@ -1,4 +1,4 @@
-/** Whether a port is free, and if not, whose it is: asked before anything is started. */
+/** Checks before the start that the ports are free, and names the process that uses one. */
 import { createServer } from 'node:net'
 import { StartError } from '#launcher/protocol.ts'
 import { argumentsOf, listFolder, processIds, readLink, readText } from './process-files.ts'
@@ -9,7 +9,7 @@ export interface Listener {
   readonly setting: string
 }
 
-/** StartError saying which port is taken, and by whom if that can be found. */
+/** StartError: names the port that is taken, and the process that uses it if it can be found. */
 export async function assertPortsFree(host: string, listeners: readonly Listener[]): Promise<void> {
   const failures = await Promise.all(listeners.map((listener) => probe(host, listener)))
   const sentences = failures.filter((failure) => failure !== undefined)
@@ -27,17 +27,17 @@ function probe(host: string, listener: Listener): Promise<string | undefined> {
 function explain(error: NodeJS.ErrnoException, host: string, { what, port, setting }: Listener): string {
   if (error.code === 'EADDRINUSE') {
     const holder = findHolder(port)
-    return `Port ${port} for the ${what} is taken${holder ? ` by ${holder}` : ''}: stop that, or give another with ${setting}.`
+    return `Port ${port} for the ${what} is in use${holder ? ` by ${holder}` : ''}: stop that program, or set another port with ${setting}.`
   }
   if (error.code === 'EACCES')
-    return `Port ${port} for the ${what} needs more rights: give one above 1023 with ${setting}.`
+    return `Port ${port} for the ${what} needs more rights: set a port above 1023 with ${setting}.`
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
-    return `${host} is not an address of this machine: give another with --host.`
+    return `${host} is not an address of this machine: set another with --host.`
   }
   return `The ${what} cannot listen on ${host}, port ${port}: ${error.message}.`
 }
 
-/** `node server.js (process 123)`; undefined where there is no /proc or the process is another user's. */
+/** `node server.js (process 123)`; undefined without /proc, or if the process belongs to another user. */
 export function findHolder(port: number): string | undefined {
   const inodes = new Set(['tcp', 'tcp6'].flatMap((table) => listeningInodes(table, port)))
   if (inodes.size === 0) return undefined

@@ -1,7 +1,9 @@
-/** What Linux says of processes, in /proc. A process may end while it is read, and those of other users may be closed: both read as empty. */
+/**
+ * Processes as Linux shows them in /proc. A process that has ended, or is not readable for this user, reads as empty.
+ */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-/** Oldest id first. */
+/** Lowest id first. */
 export function processIds(): string[] {
   return listFolder('/proc')
     .filter((name) => /^\d+$/.test(name))

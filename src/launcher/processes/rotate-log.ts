@@ -1,4 +1,4 @@
-/** Sets the log file aside when it has grown: app.log → app.log.1 → app.log.2. Children notice and open a new one. */
+/** Rotates a large log file: app.log → app.log.1 → app.log.2. The children notice the rename and open a new file. */
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs'
 
 const intervalMs = 10_000

@@ -1,7 +1,8 @@
 /**
- * The one port of all API workers. The launcher accepts, and hands each connection to a worker that has taken its last one, so that
- * a busy worker gets fewer. It keeps a connection open until the worker has it: one that is lost on its way (the worker had no
- * descriptor left for it, or ended) goes to another. node:cluster would wait for that worker for good.
+ * The port that all API workers share. The launcher accepts connections and sends each to a worker that has confirmed
+ * its previous one, so a busy worker gets fewer. The launcher keeps its own descriptor of a connection until the worker
+ * confirms it: a connection that is lost on the way (the worker had no free descriptor, or ended) is sent to another
+ * worker. node:cluster would wait for that worker forever.
  */
 import type { ChildProcess } from 'node:child_process'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -9,9 +10,9 @@ import type { ConnectionMessage } from '#launcher/protocol.ts'
 
 interface Worker {
   readonly child: ChildProcess
-  /** On its way to the worker. */
+  /** Sent to the worker, not confirmed yet. */
   handed: Socket | undefined
-  /** The same when the last ping was sent. */
+  /** The value of `handed` when the last ping was sent. */
   handedBeforePing: Socket | undefined
 }
 
@@ -21,9 +22,9 @@ export class SharedPort {
   readonly #waiting = new Set<Socket>()
   #listening: Promise<number> | undefined
 
-  /** More connections than `waitingMax` at once that no worker takes are closed. */
+  /** At most `waitingMax` connections wait for a worker; further ones are closed. */
   constructor(waitingMax: number) {
-    // Not read here: the first byte is for the worker.
+    // The launcher must not read: the first byte belongs to the worker.
     this.#server = createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket))
     this.#server.maxConnections = waitingMax
   }
@@ -34,7 +35,7 @@ export class SharedPort {
       this.#server.once('error', reject)
       this.#server.listen({ host, port }, () => {
         this.#server.off('error', reject)
-        // A connection that could not be accepted, for want of descriptors: its client comes again.
+        // The launcher has no free descriptor to accept a connection: the client has to connect again.
         this.#server.on('error', () => {})
         const address = this.#server.address()
         resolve(typeof address === 'object' && address !== null ? address.port : port)
@@ -43,7 +44,7 @@ export class SharedPort {
     return this.#listening
   }
 
-  /** A worker that serves. */
+  /** Adds a worker that is ready to serve. */
   add(child: ChildProcess): void {
     this.#workers.set(child, { child, handed: undefined, handedBeforePing: undefined })
     this.#handOut()
@@ -55,10 +56,10 @@ export class SharedPort {
     if (worker?.handed !== undefined) this.#wait(worker.handed)
   }
 
-  /** The worker has what was handed to it. */
+  /** The worker confirms the connection that was sent to it. */
   taken(child: ChildProcess): void {
     const worker = this.#workers.get(child)
-    // Only this process's share of it is closed.
+    // This closes the launcher's own descriptor; the worker keeps its own.
     worker?.handed?.destroy()
     if (worker !== undefined) this.#free(worker)
   }
@@ -68,7 +69,10 @@ export class SharedPort {
     if (worker !== undefined) worker.handedBeforePing = worker.handed
   }
 
-  /** Messages keep their order: what was handed before the ping has come by now, or never will. */
+  /**
+   * The worker has answered a ping. Messages keep their order: a connection sent before the ping has arrived by now, or
+   * is lost.
+   */
   answered(child: ChildProcess): void {
     const worker = this.#workers.get(child)
     if (worker?.handed === undefined || worker.handed !== worker.handedBeforePing) return
@@ -104,7 +108,7 @@ export class SharedPort {
     }
   }
 
-  /** They take turns. */
+  /** Round robin. */
   #nextFree(): Worker | undefined {
     for (const worker of this.#workers.values()) {
       if (worker.handed !== undefined) continue
@@ -118,7 +122,7 @@ export class SharedPort {
   #hand(socket: Socket, worker: Worker): void {
     worker.handed = socket
     const message: ConnectionMessage = { type: 'connection' }
-    // An error says that the worker has ended; its exit comes next.
+    // An error means that the worker has ended: its event `exit` follows.
     worker.child.send(message, socket, { keepOpen: true }, () => {})
   }
 

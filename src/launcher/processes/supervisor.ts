@@ -1,4 +1,4 @@
-/** Starts the children, starts again what dies or no longer answers, and stops them all. */
+/** Starts the children, restarts a child that ends or no longer answers, and stops them all. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { childEnvironment, prepareChildEnvironment } from '#config/environment.ts'
 import {
@@ -15,9 +15,9 @@ import {
 import { ownCommand } from '#lib/program/package-root.ts'
 import type { SharedPort } from './shared-port.ts'
 
-/** One child that should always run. */
+/** A child that should always run. */
 export interface Post {
-  /** As `API worker 1`. */
+  /** Such as `API worker 1`. */
   readonly name: string
   readonly start: StartMessage
 }
@@ -25,11 +25,11 @@ export interface Post {
 interface Manned {
   readonly post: Post
   child: ChildProcess
-  /** Undefined until it serves. */
+  /** Undefined until the child serves. */
   port: number | undefined
-  /** Since its last answer; undefined while it has not begun to serve. */
+  /** Pings since the last answer; undefined until the child serves. */
   unansweredPings: number | undefined
-  /** So many children, one after the other, had the process id of one in another namespace. */
+  /** How many children in a row had the process id of a process in another namespace. */
   takenIds: number
 }
 
@@ -37,28 +37,28 @@ const deathsMax = 5
 const deathsWindowMs = 30_000
 const backOffMs = [0, 100, 400, 1600, 3200]
 /**
- * V8 starts with a limit so low (MiB) that what passes through buffers of large bodies makes it mark the whole heap at every one of
- * them, which takes as long as their MD5.
+ * V8's initial limit (MiB) is so low that the buffers of a large body make it mark the whole heap again and again,
+ * which takes as long as the MD5 of the body.
  */
 const apiFlags = ['--initial-old-space-size=96']
-/** A server has some processes; more than a few with one index have ids one after the other only if they were made to. */
+/** Far more than the processes of another server that can have consecutive ids by chance. */
 const takenIdsMax = 200
 const groupSignalMs = 50
 const killAfterMs = drainTimeoutMs + 2000
 
-/** A child that has not answered so many pings, one after the other, is ended. */
+/** A child that has not answered this many pings in a row is ended. */
 const unansweredPingsMax = 6
 
 export interface SupervisorOptions {
   readonly program: string
-  /** Where the API is served. */
+  /** The address on which the API listens. */
   readonly host: string
   readonly apiPort: number
   readonly sharedPort: SharedPort
-  /** A child that does not answer for about so long is replaced. */
+  /** A child that has not answered for about this time is replaced. */
   readonly answerTimeoutMs: number
   readonly say: (line: string) => void
-  /** Too many deaths, or one that a restart does not mend. Everything has been stopped. */
+  /** Called after too many restarts, or for an error that a restart does not solve. All children have been stopped. */
   readonly giveUp: (reason: string) => void
 }
 
@@ -73,7 +73,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options
     prepareChildEnvironment()
-    // Counted in pings and not by the clock: a machine that slept has sent none.
+    // Pings are counted instead of time: a machine in standby sends none.
     this.#pinging = setInterval(() => this.#ping(), options.answerTimeoutMs / unansweredPingsMax).unref()
   }
 
@@ -82,7 +82,7 @@ export class Supervisor {
     return Promise.all(posts.map((post) => this.#man(post)))
   }
 
-  /** Resolves when no child is left: requests in flight get their time, then none. */
+  /** Resolves when all children have ended. Requests in flight may finish within the time limit. */
   stop(): Promise<void> {
     clearInterval(this.#pinging)
     this.#options.sharedPort.close()
@@ -90,12 +90,12 @@ export class Supervisor {
     return this.#stopping
   }
 
-  /** Does not wait for requests in flight. */
+  /** Ends the children without waiting for requests in flight. */
   kill(): void {
     for (const { child } of this.#manned) child.kill('SIGKILL')
   }
 
-  /** Never settles once all is being stopped. */
+  /** Resolves with the port. Never settles while everything is being stopped. */
   #man(post: Post): Promise<number> {
     return new Promise((resolve, reject) => {
       if (this.#stopping !== undefined) return
@@ -112,7 +112,7 @@ export class Supervisor {
       sharedPort.remove(child)
       manned.unansweredPings = undefined
       if (this.#stopping !== undefined) return
-      // What never served at all will not serve the next time either.
+      // A child that has never served would fail again.
       if (manned.port === undefined)
         onFailure(new StartError(`${post.name} ${how} before it could serve.${adviceOn(how)}`))
       else this.#replace(manned, how)
@@ -137,11 +137,12 @@ export class Supervisor {
         return this.#attend(manned, onReady, onFailure)
       }
       if (signal === null) end(`ended with ${code}`)
-      // What ends a whole group of processes (a terminal, a service manager) reaches this one at about the same time.
+      // A terminal or a service manager signals the whole group of processes: the launcher's own signal arrives at
+      // about the same time.
       else setTimeout(() => end(`was ended by ${signal}`), groupSignalMs)
     })
     child.on('error', (error) => {
-      // Without a process there will be no exit.
+      // There is no event `exit` without a process.
       if (child.pid === undefined) end(`could not be started (${error.message})`)
     })
   }
@@ -164,7 +165,7 @@ export class Supervisor {
         send(child, { type: 'ping' } satisfies PingMessage)
       } else {
         const seconds = Math.round(this.#options.answerTimeoutMs / 1000)
-        this.#options.say(`${post.name} (process ${child.pid}) has not answered for ${seconds} s: ending it.`)
+        this.#options.say(`${post.name} (process ${child.pid}) has not answered for ${seconds} s and is being ended.`)
         manned.unansweredPings = undefined
         child.kill('SIGKILL')
       }
@@ -202,18 +203,18 @@ export class Supervisor {
   }
 }
 
-/** LMDB reads its file as memory: where that is too short, or points to nowhere, the process ends without a word. */
+/** LMDB maps its file into memory: a process that reads a damaged file is ended by a signal, without a message. */
 const adviceOn = (how: string): string =>
   /SIGBUS|SIGSEGV|SIGABRT/.test(how)
-    ? ` The index in .myfsio.sys may be damaged: \`${ownCommand} fsck\` says whether it is, and what to do.`
+    ? ` The index in .myfsio.sys may be damaged: \`${ownCommand} fsck\` checks it, and says what to do.`
     : ''
 
-/** A child that has ended hears nothing more; its exit tells that. */
+/** Ignores the error of a child that has ended: its event `exit` follows. */
 function send(child: ChildProcess, message: StartMessage | PingMessage): void {
   child.send(message, undefined, undefined, () => {})
 }
 
-/** A successor serves where its predecessor did, also when the system had chosen the port. */
+/** A restarted child listens on the port of the previous one, also if the system had chosen it. */
 function startAt(start: StartMessage, port: number | undefined): StartMessage {
   if (port === undefined) return start
   const where = start.role === 'api' ? { apiPort: port } : { uiPort: port }

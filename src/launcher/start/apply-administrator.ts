@@ -1,6 +1,6 @@
 /**
- * ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY hold for their user at every start, also where iam.json says otherwise: what a deployment gives
- * must be what lets one in.
+ * ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY are applied at every start, also if iam.json has another secret: the
+ * credentials of a deployment must always work.
  */
 import type { AppConfig } from '#config/config.ts'
 import { createAdministrator } from '#identity/administrator.ts'
@@ -8,7 +8,7 @@ import { type Identities, openIdentities } from '#identity/identities.ts'
 import { StartError } from '#launcher/protocol.ts'
 import { refusalOf } from '#model/errors.ts'
 
-/** What was changed, as a sentence; undefined if nothing was. StartError where iam.json cannot be read. */
+/** A sentence that says what was changed; undefined if nothing was. StartError if iam.json cannot be read. */
 export async function applyAdministrator(config: AppConfig): Promise<string | undefined> {
   const { iamPath, secretKey, adminAccessKey: accessKey = '', adminSecretKey: adminSecret = '' } = config
   const administrator = { accessKey, secretKey: adminSecret }
@@ -40,10 +40,10 @@ export async function putAdministrator(
       createAdministrator(account, administrator),
     )
     return known === undefined
-      ? `ADMIN_ACCESS_KEY is new to ${path}: the user ${accessKey} is made, with every right. Those who were there stay.`
-      : `ADMIN_SECRET_KEY is another than in ${path}: it is now the secret of ${accessKey}.`
+      ? `${path} has no ADMIN_ACCESS_KEY: the user ${accessKey} is created, with all rights. Existing users stay.`
+      : `ADMIN_SECRET_KEY differs from ${path}: it is now the secret of ${accessKey}.`
   } catch (error) {
     const refusal = refusalOf(error)
-    return `ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY could not be put in force: ${refusal.message}`
+    return `ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY could not be applied: ${refusal.message}`
   }
 }

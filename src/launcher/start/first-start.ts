@@ -1,4 +1,4 @@
-/** What must be there before the first child starts: the key of sessions, and a decision on the first user's secret. */
+/** What has to exist before the first child starts: the session key, and the secret of the first user. */
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,11 +17,11 @@ export interface Prepared {
   readonly bootstrap: Credentials
   /** Where the secret of the first user is kept. */
   readonly secretIn: string
-  /** What may be printed: a secret only if everybody knows it or nobody could know it yet. */
+  /** What may be printed. The secret is included only if it is the well-known default, or was created just now. */
   readonly hint: { readonly accessKey: string; readonly secretKey: string | undefined; readonly isNew: boolean }
 }
 
-/** StartError. */
+/** StartError if the well-known secret is not allowed here. */
 export function prepareFirstStart(config: AppConfig): Prepared {
   const secretKey = config.secretKey ?? keepSecretKey(config)
   const source = [config.iamPath, lastGoodPath(config.iamPath)].find((path) => existsSync(path))
@@ -51,7 +51,7 @@ export function prepareUsers(config: AppConfig, iamText: string | undefined): Pr
   return { config, secretIn, bootstrap, hint: { ...bootstrap, isNew: !config.isLoopback } }
 }
 
-/** Whether iam.json is there and does not say of the administrator, in clear, what the settings say. */
+/** Whether iam.json exists and its plain text differs from the administrator's credentials in the settings. */
 export function isAdministratorOther({ iamPath, adminAccessKey, adminSecretKey }: AppConfig): boolean {
   if (adminAccessKey === undefined || !existsSync(iamPath)) return false
   return !usersIn(readIfPossible(iamPath)).some(
@@ -59,14 +59,14 @@ export function isAdministratorOther({ iamPath, adminAccessKey, adminSecretKey }
   )
 }
 
-/** The settings win over the file. */
+/** The settings override the file. */
 function withGiven({ adminAccessKey, adminSecretKey }: AppConfig, users: readonly Credentials[]): Credentials[] {
   if (adminAccessKey === undefined || adminSecretKey === undefined) return [...users]
   const others = users.filter(({ accessKey }) => accessKey !== adminAccessKey)
   return [{ accessKey: adminAccessKey, secretKey: adminSecretKey }, ...others]
 }
 
-/** 32 characters that need no quoting in a shell nor escaping in a URL. */
+/** 32 characters that need no quoting in a shell and no escaping in a URL. */
 export function newSecret(): string {
   return randomBytes(24).toString('base64url')
 }
@@ -92,7 +92,7 @@ function readIfPossible(file: string): string {
   }
 }
 
-/** Only to say something useful: whether the file is valid is for the children to judge. */
+/** For the texts at the start only: the children validate the document. */
 function usersIn(iamText: string): Credentials[] {
   try {
     const document: unknown = JSON.parse(iamText)
@@ -118,6 +118,6 @@ function refuseDefaultSecret(config: AppConfig, users: readonly Credentials[]): 
   if (config.isLoopback || known === undefined) return
   throw new StartError(
     `The secret of ${known.accessKey} is the well-known default, which is refused when listening on ${config.host}. ` +
-      'Give it another with --reset-cred, or in iam.json.',
+      'Set another one with --reset-cred, or in iam.json.',
   )
 }

@@ -1,6 +1,7 @@
 /**
- * Whether the server's indexes can be read, and what to do if one cannot. A process that opens a damaged index is ended by the system: the
- * launcher checks before it starts children, and a program that starts the server in its own process checks before it opens one.
+ * Whether the server's indexes can be read, and what to do if one cannot. A process that opens a damaged index is ended
+ * by the system: the launcher checks before it starts children, and a program that starts the server in its own process
+ * checks before it opens one.
  */
 import { join } from 'node:path'
 import type { AppConfig } from '#config/config.ts'
@@ -11,12 +12,18 @@ import { findDamage, isSuspect } from '#metadata/lmdb/probe.ts'
 const indexes = [
   {
     folder: 'index',
-    remedy: `Restore the folder from a backup, or make it anew from the files of the buckets: ${ownCommand} fsck --rebuild`,
+    remedy: `Restore the folder from a backup, or rebuild it from the files of the buckets: ${ownCommand} fsck --rebuild`,
   },
-  { folder: 'journal', remedy: 'It holds records of requests and decisions only: remove the folder, and start again.' },
+  {
+    folder: 'journal',
+    remedy: 'It contains only records of requests and decisions: remove the folder, and start again.',
+  },
 ]
 
-/** Before anything opens them. StartError if one that looks wrong is. */
+/**
+ * Call before anything opens the indexes. StartError if one is damaged. Only an index that looks wrong is read, so it
+ * is quick.
+ */
 export async function assertIndexesUsable(config: AppConfig): Promise<void> {
   const damage = await findIndexDamage(config, isSuspect)
   if (damage !== undefined) throw new StartError(damage)

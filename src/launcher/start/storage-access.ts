@@ -1,4 +1,4 @@
-/** Whether the user who runs this may write what the servers will write: asked before anything is started. */
+/** Checks before the start that this user may write what the servers will write. */
 import { accessSync, constants, mkdirSync, readdirSync, type Stats, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -7,10 +7,13 @@ import { StartError } from '#launcher/protocol.ts'
 
 const toRead = constants.R_OK
 const toWrite = constants.R_OK | constants.W_OK
-/** What is in these folders of `.myfsio.sys`: documents are replaced as a whole, and an index is written in place. */
+/**
+ * The access that files in these folders of `.myfsio.sys` need: documents are replaced by renames, an index is written
+ * in place.
+ */
 const filesIn = { config: toRead, index: toWrite, journal: toWrite }
 
-/** StartError. Folders that are missing are made. */
+/** StartError. Creates folders that are missing. */
 export function assertStorageWritable(config: AppConfig): void {
   const { storageRoot, configFolder, iamPath, bucketPolicyPath, log } = config
   const system = dirname(configFolder)
@@ -24,11 +27,11 @@ export function assertStorageWritable(config: AppConfig): void {
   assertFile('LOG_DIR', log.file, toWrite)
 }
 
-/** StartError for root where the server is another user: it could not write what root makes. */
+/** StartError for root if the server runs as another user, who could not write files of root. */
 export function assertIndexOwn({ configFolder }: Pick<AppConfig, 'configFolder'>): void {
   const index = statsOf(join(dirname(configFolder), 'index'))
   if (process.getuid?.() !== 0 || index === undefined || index.uid === 0) return
-  const message = `The server runs as user ${index.uid} and could not write what root makes: run this as that user`
+  const message = `The server runs as user ${index.uid} and could not write files that root creates: run this command as that user`
   throw new StartError(`${message}, as with setpriv --reuid ${index.uid} --regid ${index.gid} --clear-groups.`)
 }
 
@@ -45,7 +48,9 @@ function assertFolder(setting: string, folder: string): void {
   }
 }
 
-/** Like mkdir's `recursive`, which never returns where a file system has no folders to make, as /proc. */
+/**
+ * Like mkdir's option `recursive`, which never returns on file systems such as /proc, where no folder can be created.
+ */
 function makeFolder(folder: string): void {
   const parent = dirname(folder)
   if (parent !== folder && statsOf(parent) === undefined) makeFolder(parent)
@@ -63,7 +68,7 @@ function assertFiles(folder: string, mode: number): void {
   }
 }
 
-/** One that is there may be read-only, as a mounted secret: it is changed elsewhere. */
+/** An existing file may be read-only, such as a mounted secret that is changed elsewhere. */
 function assertDocument(setting: string, file: string): void {
   if (statsOf(file) === undefined) assertFolder(setting, dirname(file))
   else assertFile(setting, file, toRead)
@@ -93,7 +98,7 @@ function list(folder: string): string[] {
   }
 }
 
-/** Undefined also where a folder above cannot be entered: making it will tell. */
+/** Undefined also if a parent folder cannot be entered: creating the folder then gives the error. */
 function statsOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })
@@ -124,7 +129,7 @@ function userName(): string {
   try {
     return userInfo().username
   } catch {
-    // A container may run under a number without a name.
+    // A container may run as a numeric user id without a name.
     return String(process.getuid?.() ?? '')
   }
 }

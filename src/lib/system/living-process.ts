@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Whether a process of this id runs, whoever owns it. */
+/** Whether a process of this id runs, of any user. */
 export function isLivingProcess(processId: number): boolean {
   try {
     process.kill(processId, 0)

@@ -1,9 +1,9 @@
 /**
  * Gives the file system back the pages that deletions have left free: LMDB uses them again, but its file never becomes smaller. Done
- * by whoever opens the index while no other has it open, if more than half of a large file is free:
+ * by the process that opens the index while no other has it open, if more than half of a large file is free:
  *
  * 1. Locks keep others out: of processes that hold the index open (users.ts), of LMDB, and of those who restore (the gate), for
- *    programs that know of no other. Whoever comes now waits.
+ *    programs that know of no other. A process that opens the index now waits.
  * 2. After a power loss the index is restored first, as at any start.
  * 3. All entries are copied, in order, to a file of their own, which is synced. The entry that says where the redo log goes on is
  *    among them: what follows the old file's last transaction in the log follows the new one's.
@@ -62,7 +62,7 @@ function isWorthwhile(folder: string, fromBytes: number): boolean {
     const usage = usageOf(dataFile(folder))
     return usage !== undefined && usage.fileBytes >= fromBytes && usage.liveBytes < usage.fileBytes / 2
   } catch {
-    // It is not LMDB's: whoever opens it says so.
+    // It is not an LMDB file: opening it gives the error.
     return false
   }
 }

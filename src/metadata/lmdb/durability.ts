@@ -22,7 +22,7 @@ import { dataFile, readMeta } from './meta.ts'
 const checkpointAfterMs = 1000
 /** LMDB takes a mebibyte for each transaction: to get it from the system each time, and to give it back, is a part of what one costs. */
 const keptBlockBytes = 2 * 1024 * 1024
-/** So long a flush that nobody waits for lets writes gather. No longer: their files are all moved after it, at once. */
+/** How long a flush without a waiting caller collects writes. Not longer, since all their files are moved at once after it. */
 const relaxedMs = 20
 
 type Pinned = ReturnType<Database['useReadTransaction']>
@@ -31,7 +31,7 @@ interface DurabilityOptions {
   readonly folder: string
   /** As restore.ts tells it. */
   readonly machine: string
-  /** `each`: transactions are synced at once; `soon`: a moment later, or when somebody waits. */
+  /** `each`: transactions are synced at once; `soon`: a moment later, or when a caller waits. */
   readonly flush: 'each' | 'soon'
   /** As LmdbOptions has it. */
   readonly files: string | undefined
@@ -65,7 +65,7 @@ export class LmdbDurability {
     this.#checkpoints = new Checkpoints(options.folder)
     this.#dataFile = fs.openSync(dataFile(options.folder), 'r+')
     const quick = new QuickSync()
-    // Where somebody waits for each sync, it had better be quick; one that nobody waits for is better made in a thread.
+    // A sync that a caller waits for is made at once; one without a waiting caller is made in a thread.
     this.#log = new RedoLog(options.folder, options.flush === 'each' ? (fd) => quick.datasync(fd) : datasync)
     this.#flush = new SharedFlush(() => this.#sync(), options.flush === 'soon' ? relaxedMs : 0)
   }
@@ -167,7 +167,7 @@ export class LmdbDurability {
     this.#timer = undefined
     try {
       const saved = this.#checkpoints.findSaved()
-      // Idle, and all of ours is safe: a reader that nobody needs keeps LMDB from using its pages again.
+      // Idle, and all commits are durable: an unneeded reader keeps LMDB from reusing its pages.
       if (saved !== undefined && saved.sequence >= this.#sequence) this.#unpin()
       else await this.#checkpoint()
     } catch {

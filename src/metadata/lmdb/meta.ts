@@ -45,7 +45,7 @@ export function readUsage(file: number): { fileBytes: number; liveBytes: number;
   return { fileBytes: fs.fstatSync(file).size, liveBytes, entries: Number(meta.readBigUInt64LE(entriesAt)) }
 }
 
-/** Only while nobody has LMDB open. */
+/** Only while no process has LMDB open. */
 export function writeMeta(file: number, meta: Buffer): void {
   for (const offset of readMetaPages(file).offsets) fs.writeSync(file, meta, 0, meta.length, offset)
   fs.fdatasyncSync(file)

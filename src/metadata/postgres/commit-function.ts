@@ -5,6 +5,9 @@
  * committed, since each takes its snapshot when it starts (READ COMMITTED). Advisory locks stand for keys and for ranges, so they hold for
  * rows that do not exist too. Which commits may be in one group, and which locks they need, is told by footprint.ts.
  *
+ * Plans are made once, perhaps while the tables are empty. So no statement leaves the way to a row to the planner: a subquery with LIMIT
+ * or OFFSET stays what it is, a search by key, and is not joined by reading a whole index.
+ *
  * MF001: the locks are too weak, since a row was or was not a counter as the caller thought. MF002: the lane is closed. Nothing is applied.
  */
 import { type Space, slotCount } from './space.ts'
@@ -50,15 +53,15 @@ export function commitFunction(schema: string, space: Space): string {
   const total = `${schema}.${space}_total`
   return `
 CREATE FUNCTION ${total}(wanted bytea) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
-DECLARE
-  result jsonb;
-  part jsonb;
 BEGIN
-  SELECT convert_from(value, 'UTF8')::jsonb INTO result FROM ${rows} WHERE key = wanted;
-  FOR part IN SELECT numbers FROM ${counts} WHERE key = wanted LOOP
-    result := CASE WHEN result IS NULL THEN part ELSE ${schema}.sum_numbers(result, part) END;
-  END LOOP;
-  RETURN result;
+  RETURN (SELECT jsonb_object_agg(name, number) FROM (
+    SELECT name, sum(number) AS number FROM (
+      SELECT name, number::numeric FROM ${rows} AS r, jsonb_each_text(convert_from(r.value, 'UTF8')::jsonb) AS one (name, number)
+        WHERE r.key = wanted
+      UNION ALL
+      SELECT name, number FROM ${counts} AS n WHERE n.key = wanted
+    ) AS parts GROUP BY name
+  ) AS sums);
 END $$;
 CREATE FUNCTION ${commitFunctionName(schema, space)}(${parameters.map(([name, type]) => `p_${name} ${type}`).join(', ')})
 RETURNS int4[] LANGUAGE plpgsql AS $$
@@ -77,7 +80,7 @@ ${refusals(rows, counts, total)}
   ) THEN
     RETURN v_refused;
   END IF;
-${application(schema, rows, counts, total)}
+${application(rows, counts, total)}
   UPDATE ${schema}.lanes SET number = p_commit_number, refused = v_refused, used_at = now()
     WHERE id = p_lane AND NOT is_closed;
   IF NOT FOUND THEN RAISE EXCEPTION 'the lane is closed' USING ERRCODE = '${laneClosed}'; END IF;
@@ -89,10 +92,10 @@ END $$;`
 const weakLockCheck = (counts: string) => `
   SELECT string_agg(name, ',') INTO v_weak FROM (
     SELECT '+' || encode(key, 'hex') AS name FROM unnest(p_check_key, p_check_how) AS c (key, how)
-      WHERE how < 2 AND EXISTS (SELECT FROM ${counts} AS n WHERE n.key = c.key)
+      WHERE how < 2 AND (SELECT true FROM ${counts} AS n WHERE n.key = c.key LIMIT 1) IS NOT NULL
     UNION
     SELECT '-' || encode(key, 'hex') FROM unnest(p_add_shared) AS a (key)
-      WHERE NOT EXISTS (SELECT FROM ${counts} AS n WHERE n.key = a.key)
+      WHERE (SELECT true FROM ${counts} AS n WHERE n.key = a.key LIMIT 1) IS NULL
   ) AS names;
   IF v_weak IS NOT NULL THEN RAISE EXCEPTION 'weak locks' USING ERRCODE = '${weakLocks}', DETAIL = v_weak; END IF;`
 
@@ -100,17 +103,17 @@ const weakLockCheck = (counts: string) => `
 const refusals = (rows: string, counts: string, total: string) => `
   SELECT coalesce(array_agg(DISTINCT commit), '{}') INTO v_refused FROM (
     SELECT c.commit FROM unnest(p_check_commit, p_check_key, p_check_is, p_check_how) AS c (commit, key, is_now, how)
-      LEFT JOIN ${rows} AS r ON r.key = c.key
+      LEFT JOIN LATERAL (SELECT value FROM ${rows} AS r WHERE r.key = c.key OFFSET 0) AS r ON true
       WHERE CASE
-        WHEN how = 2 AND EXISTS (SELECT FROM ${counts} AS n WHERE n.key = c.key)
+        WHEN how = 2 AND (SELECT true FROM ${counts} AS n WHERE n.key = c.key LIMIT 1) IS NOT NULL
           THEN ${total}(c.key) IS DISTINCT FROM convert_from(c.is_now, 'UTF8')::jsonb
         WHEN how = 1 THEN sha256(r.value) IS DISTINCT FROM c.is_now
         ELSE r.value IS DISTINCT FROM c.is_now
       END
     UNION ALL
     SELECT e.commit FROM unnest(p_empty_commit, p_empty_start, p_empty_end) AS e (commit, first, beyond)
-      WHERE EXISTS (SELECT FROM ${rows} AS r WHERE r.key >= first AND r.key < beyond)
-        OR EXISTS (SELECT FROM ${counts} AS n WHERE n.key >= first AND n.key < beyond)
+      WHERE (SELECT true FROM ${rows} AS r WHERE r.key >= first AND r.key < beyond LIMIT 1) IS NOT NULL
+        OR (SELECT true FROM ${counts} AS n WHERE n.key >= first AND n.key < beyond LIMIT 1) IS NOT NULL
   ) AS failed;
   FOR v_one IN SELECT * FROM unnest(p_most_commit, p_most_key, p_most_name, p_most_number) AS m (commit, key, name, number) LOOP
     CONTINUE WHEN v_one.commit = ANY (v_refused);
@@ -122,42 +125,46 @@ const refusals = (rows: string, counts: string, total: string) => `
     END IF;
   END LOOP;`
 
-const application = (schema: string, rows: string, counts: string, total: string) => `
+const application = (rows: string, counts: string, total: string) => `
   IF cardinality(p_put_commit) > 0 THEN
-    DELETE FROM ${counts} AS n USING unnest(p_put_commit, p_put_key) AS w (commit, key)
-      WHERE n.key = w.key AND w.commit <> ALL (v_refused);
-    DELETE FROM ${rows} AS r USING unnest(p_put_commit, p_put_key, p_put_value) AS w (commit, key, value)
-      WHERE r.key = w.key AND w.value IS NULL AND w.commit <> ALL (v_refused);
+    DELETE FROM ${counts} WHERE key = ANY (ARRAY(
+      SELECT w.key FROM unnest(p_put_commit, p_put_key) AS w (commit, key) WHERE w.commit <> ALL (v_refused)
+    ));
+    DELETE FROM ${rows} WHERE key = ANY (ARRAY(
+      SELECT w.key FROM unnest(p_put_commit, p_put_key, p_put_value) AS w (commit, key, value)
+      WHERE w.value IS NULL AND w.commit <> ALL (v_refused)
+    ));
     INSERT INTO ${rows} (key, value)
       SELECT w.key, w.value FROM unnest(p_put_commit, p_put_key, p_put_value) AS w (commit, key, value)
       WHERE w.value IS NOT NULL AND w.commit <> ALL (v_refused)
       ON CONFLICT (key) DO UPDATE SET value = excluded.value;
   END IF;
   IF cardinality(p_append_commit) > 0 THEN
+    WITH mine AS (
+      SELECT a.key, a.value, row_number() OVER (PARTITION BY a.key ORDER BY a.place) - 1 AS place
+      FROM unnest(p_append_commit, p_append_key, p_append_value) WITH ORDINALITY AS a (commit, key, value, place)
+      WHERE a.commit <> ALL (v_refused)
+    ), ends AS MATERIALIZED (
+      SELECT key, coalesce((${total}(key) ->> 'next')::int8, 0) AS next FROM (SELECT DISTINCT key FROM mine) AS keys
+    )
     INSERT INTO ${rows} (key, value)
-      SELECT key || '\\x00'::bytea || convert_to(lpad((first + place)::text, 14, '0'), 'UTF8'), value FROM (
-        SELECT a.key, a.value, coalesce((${total}(a.key) ->> 'next')::int8, 0) AS first,
-          row_number() OVER (PARTITION BY a.key ORDER BY a.place) - 1 AS place
-        FROM unnest(p_append_commit, p_append_key, p_append_value) WITH ORDINALITY AS a (commit, key, value, place)
-        WHERE a.commit <> ALL (v_refused)
-      ) AS numbered
+      SELECT m.key || '\\x00'::bytea || convert_to(lpad((e.next + m.place)::text, 14, '0'), 'UTF8'), m.value
+      FROM mine AS m JOIN ends AS e ON e.key = m.key
       ON CONFLICT (key) DO UPDATE SET value = excluded.value;
-    INSERT INTO ${counts} AS n (key, slot, numbers)
-      SELECT a.key, 0, jsonb_build_object('next', count(*)) FROM unnest(p_append_commit, p_append_key) AS a (commit, key)
+    INSERT INTO ${counts} AS n (key, slot, name, number)
+      SELECT a.key, 0, 'next', count(*) FROM unnest(p_append_commit, p_append_key) AS a (commit, key)
       WHERE a.commit <> ALL (v_refused) GROUP BY a.key
-      ON CONFLICT (key, slot) DO UPDATE SET numbers = ${schema}.sum_numbers(n.numbers, excluded.numbers);
+      ON CONFLICT (key, slot, name) DO UPDATE SET number = n.number + excluded.number;
   END IF;
   IF cardinality(p_add_commit) > 0 THEN
     WHILE v_slot < ${slotCount - 1} AND NOT pg_try_advisory_xact_lock(${slotLocks}, v_slot) LOOP
       v_slot := v_slot + 1;
     END LOOP;
-    INSERT INTO ${counts} AS n (key, slot, numbers)
-      SELECT key, v_slot, jsonb_object_agg(name, number) FROM (
-        SELECT a.key, a.name, sum(a.number::numeric) AS number
-        FROM unnest(p_add_commit, p_add_key, p_add_name, p_add_number) AS a (commit, key, name, number)
-        WHERE a.commit <> ALL (v_refused) GROUP BY a.key, a.name
-      ) AS sums GROUP BY key ORDER BY key
-      ON CONFLICT (key, slot) DO UPDATE SET numbers = ${schema}.sum_numbers(n.numbers, excluded.numbers);
+    INSERT INTO ${counts} AS n (key, slot, name, number)
+      SELECT a.key, v_slot, a.name, sum(a.number::numeric)
+      FROM unnest(p_add_commit, p_add_key, p_add_name, p_add_number) AS a (commit, key, name, number)
+      WHERE a.commit <> ALL (v_refused) GROUP BY a.key, a.name ORDER BY a.key, a.name
+      ON CONFLICT (key, slot, name) DO UPDATE SET number = n.number + excluded.number;
   END IF;`
 
 /** The first half of the names of locks on slots. Of two numbers, so that they never meet the locks of keys. */

@@ -97,6 +97,7 @@ export class Connection {
       enable_bitmapscan: 'off',
       enable_hashjoin: 'off',
       enable_mergejoin: 'off',
+      enable_hashagg: 'off',
       client_min_messages: 'error',
       bytea_output: 'hex',
     }

@@ -4,7 +4,7 @@ import { addNumbers, decodeCounters } from '#metadata/write.ts'
 import { encodeBytes } from './binary-array.ts'
 import type { Connection, Statement } from './connection.ts'
 import { foldFunctionName } from './fold-function.ts'
-import { type Space, slotCount } from './space.ts'
+import type { Space } from './space.ts'
 
 /** Asks for one statement; tried again where the connection is lost. */
 export type Ask = (work: (connection: Connection) => Promise<readonly unknown[][]>) => Promise<readonly unknown[][]>
@@ -78,23 +78,30 @@ export class Reads {
   }
 }
 
-/** A row and what was added to it come from one statement, so they are of one moment. */
+/**
+ * A row and what was added to it come from one statement, so they are of one moment. OFFSET keeps each search what it is, as in
+ * commit-function.ts.
+ */
 function statementsOf(schema: string, space: Space) {
   const [rows, counts] = [`${schema}.${space}_rows`, `${schema}.${space}_counts`]
   const added = (direction: string) => `
     UNION ALL
-    (SELECT key, NULL, numbers::text FROM ${counts} WHERE key >= $1 AND key < $2
-      ORDER BY key ${direction} LIMIT $3::int8 * ${slotCount + 1})`
+    (SELECT n.key, NULL, n.name, n.number::text FROM
+      (SELECT DISTINCT key FROM ${counts} WHERE key >= $1 AND key < $2 ORDER BY key ${direction} LIMIT $3) AS c
+      CROSS JOIN LATERAL (SELECT * FROM ${counts} AS n WHERE n.key = c.key OFFSET 0) AS n)`
   const scan = (direction: string) => `
-    (SELECT key, value, NULL::text FROM ${rows} WHERE key >= $1 AND key < $2 ORDER BY key ${direction} LIMIT $3)
+    (SELECT key, value, NULL::text, NULL::text FROM ${rows} WHERE key >= $1 AND key < $2 ORDER BY key ${direction} LIMIT $3)
     ${added(direction)}`
   const scanFolded = `
-    (SELECT key, value, NULL::text FROM ${foldFunctionName(schema, space)}($1, $2, $3::int8, $4::int4, $5::bytea, $6::int4))
+    (SELECT key, value, NULL::text, NULL::text FROM ${foldFunctionName(schema, space)}($1, $2, $3::int8, $4::int4, $5::bytea, $6::int4))
     ${added('ASC')}`
+  const wanted = 'unnest($1::bytea[]) WITH ORDINALITY AS w (key, place) CROSS JOIN LATERAL'
   const get = `
-    SELECT w.place, r.value, NULL::text FROM unnest($1::bytea[]) WITH ORDINALITY AS w (key, place) JOIN ${rows} AS r ON r.key = w.key
+    SELECT w.place, r.value, NULL::text, NULL::text
+      FROM ${wanted} (SELECT * FROM ${rows} AS r WHERE r.key = w.key OFFSET 0) AS r
     UNION ALL
-    SELECT w.place, NULL, n.numbers::text FROM unnest($1::bytea[]) WITH ORDINALITY AS w (key, place) JOIN ${counts} AS n ON n.key = w.key`
+    SELECT w.place, NULL, n.name, n.number::text
+      FROM ${wanted} (SELECT * FROM ${counts} AS n WHERE n.key = w.key OFFSET 0) AS n`
   return {
     get: { name: `get-${space}`, text: get },
     scan: { name: `scan-${space}`, text: scan('ASC') },
@@ -108,11 +115,11 @@ class Row {
   #value: Bytes | undefined
   #numbers: Record<string, number> | undefined
 
-  add([, value, numbers]: readonly unknown[]): void {
-    if (numbers === null) this.#value = value as Bytes
+  add([, value, name, number]: readonly unknown[]): void {
+    if (name === null) this.#value = value as Bytes
     else {
       this.#numbers ??= {}
-      addNumbers(this.#numbers, JSON.parse(numbers as string) as Record<string, number>)
+      addNumbers(this.#numbers, { [name as string]: Number(number) })
     }
   }
 

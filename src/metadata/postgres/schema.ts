@@ -5,7 +5,7 @@ import { type Space, spaces } from './space.ts'
 
 /** Functions are named by their version: nodes of an older release may still call the one before. */
 export const migrations: readonly ((schema: string) => string)[] = [
-  (schema) => [lanes(schema), sumNumbers(schema), ...spaces.map((space) => tablesOf(schema, space))].join('\n'),
+  (schema) => [lanes(schema), ...spaces.map((space) => tablesOf(schema, space))].join('\n'),
 ]
 
 /**
@@ -20,15 +20,6 @@ CREATE TABLE ${schema}.lanes (
   is_closed bool NOT NULL,
   used_at timestamptz NOT NULL
 ) WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);`
-
-const sumNumbers = (schema: string) => `
-CREATE FUNCTION ${schema}.sum_numbers(a jsonb, b jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-  SELECT jsonb_object_agg(name, total) FROM (
-    SELECT name, sum(number::numeric) AS total
-    FROM (SELECT * FROM jsonb_each_text(a) UNION ALL SELECT * FROM jsonb_each_text(b)) AS one (name, number)
-    GROUP BY name
-  ) AS sums
-$$;`
 
 /**
  * `rows`: everything, in byte order. Large values are stored as they are, without compression.
@@ -46,8 +37,9 @@ ALTER TABLE ${schema}.${space}_rows ALTER COLUMN value SET STORAGE EXTERNAL;
 CREATE TABLE ${schema}.${space}_counts (
   key bytea,
   slot int4,
-  numbers jsonb NOT NULL,
-  PRIMARY KEY (key, slot)
+  name text,
+  number numeric NOT NULL,
+  PRIMARY KEY (key, slot, name)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 2000);
 ${commitFunction(schema, space)}
 ${foldFunction(schema, space)}`

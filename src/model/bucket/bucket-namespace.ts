@@ -1,5 +1,5 @@
 /**
- * Names that belong to one account and region, `<prefix>-<account>-<region>-an`: nobody else can take them.
+ * Names that belong to one account and region, `<prefix>-<account>-<region>-an`: no other account can create them.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html
  */
 import { ApiError } from '#model/errors.ts'

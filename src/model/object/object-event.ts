@@ -29,7 +29,7 @@ export interface ObjectEvent {
   readonly order: string
   readonly sizeBytes: number
   readonly etag: string
-  /** Canonical id and access key of who asked; absent where nobody did. */
+  /** Canonical id and access key of the requester; absent without a request. */
   readonly principal?: { readonly canonicalId: string; readonly accessKeyId: string }
   readonly address?: string
   readonly requestId?: string

@@ -73,7 +73,7 @@ export const noChange = (
 })
 
 interface CommitOptions {
-  /** Undefined: nobody has asked. */
+  /** Undefined: without a request. */
   readonly origin: Origin | undefined
   readonly cause: ChangeCause
   /** The caller waits until the bytes are in their places, also in `relaxed`. */

@@ -1,5 +1,5 @@
 /**
- * What happened to the objects of a bucket, in the order of commits: each change appends a row in its own commit, where somebody listens
+ * What happened to the objects of a bucket, in the order of commits: each change appends a row in its own commit, if the bucket has a listener
  * (`Bucket.hasListeners`). A reader keeps its own position, and what all readers are done with is forgotten.
  */
 import type { MetadataEngine } from '#metadata/engine.ts'

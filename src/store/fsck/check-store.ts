@@ -147,7 +147,7 @@ class Check {
   async #repairRecord(bucket: string, version: StoredVersion, verdict: Verdict): Promise<string | undefined> {
     const { key, versionId } = version
     if (verdict === 'damaged' || verdict === 'linked') return undefined
-    // Whoever finds the file again, or wants to know what it was, has the record.
+    // The record is kept for the case that the file is found again.
     const kept = await this.#inspection.keepRow({ bucket, ...version })
     if (this.#isAtItsKey(bucket, version)) {
       await findVersion(this.#context, bucket, key, undefined)

@@ -1,6 +1,7 @@
 /**
- * Files that appeared, changed or vanished by hand. Same bytes: only the record's signature is refreshed, so that a restored backup keeps
- * its metadata. Other bytes are told to the store above, which decides in one commit.
+ * Files that a user created, changed or removed in a bucket's folder. If the bytes are the same, only the file
+ * signature in the record is updated, so that a restored backup keeps its metadata. Other bytes are reported to the
+ * store above, which decides in one commit.
  */
 import type { Adoption, Foreign } from '#blobs/contract/foreign.ts'
 import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
@@ -19,21 +20,22 @@ import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 
-/** What a reader has found that does not fit: a file that is not the record's, or a record without a file. */
+/** A mismatch that a reader has found: a file that does not belong to the record, or a record without a file. */
 export interface Suspect {
   readonly bucket: string
   readonly key: string
   /** The record that was read; undefined if there was none. */
   readonly known: StoredVersion | undefined
-  /** In its stead, the current version's record where its bytes are kept aside: the file is none of its own. */
+  /** The current version's record, if its bytes are kept aside. The plain file does not belong to it. */
   readonly aside?: StoredVersion | undefined
-  /** Rows of the key that were played before the file was looked at: none of these moves is under way. */
+  /** Rows of the key that were played before the file was examined: their moves are finished. */
   readonly played: readonly Pending[]
 }
 
 /**
- * Looks at the file at the place of the known record, or the plain file of a key without one. A file outside the bucket (behind a symbolic
- * link) is none. Everything that a decision rests on is checked again under the index's write lock.
+ * Examines the file at the place of the known record, or the plain file of a key without a record. A file behind a
+ * symbolic link counts as missing. Everything that the decision depends on is checked again under the index's write
+ * lock.
  */
 export async function examineFile(context: FilesContext, suspect: Suspect): Promise<Adoption> {
   const { layout, log } = context
@@ -43,7 +45,7 @@ export async function examineFile(context: FilesContext, suspect: Suspect): Prom
   if (isAtKey && !isInside(layout.bucket(bucket), path)) return 'none'
   const there = findFileSafely(path)
   if (there === undefined) return 'none'
-  // One that could not be moved aside is still its version's own.
+  // A file that could not be moved aside still belongs to its version.
   if (isAtKey && (isOurs(there.inode, suspect.played, known) || there.inode === aside?.blob.stamp)) return 'ours'
   const read = await digestFile(path, await planFor(context.engine, known))
   if (read === undefined) return 'none'
@@ -70,7 +72,8 @@ function foreignFile({ bucket, key, known, aside, played }: Suspect, path: strin
     found: { ref, sizeBytes: signature.sizeBytes, digests },
     async confirm(transaction) {
       if (!(await isStillCurrent(transaction, bucket, key, known ?? aside)) || !isThere()) return 'changed'
-      // A write and a delete may have come and gone since the record was read; their rows tell, or the file is another.
+      // The key may have been written and deleted since the record was read: then there are rows, or the file is a
+      // different one.
       const range = rowsOf('q', bucket, key)
       const rows = await transaction.scan(range)
       const pendings = rows.map(({ value }) => decodePending(value))
@@ -83,14 +86,14 @@ function foreignFile({ bucket, key, known, aside, played }: Suspect, path: strin
   }
 }
 
-/** The file of a record is gone: a plain one was removed by hand. */
+/** The file of a record is missing. If it was a plain file, it was removed by hand. */
 export async function examineAbsence(
   context: FilesContext,
   { bucket, key, known, played }: Suspect & { known: StoredVersion },
 ): Promise<Adoption> {
   const { log, engine, layout } = context
   const path = layout.place(bucket, key, placeOf(known.blob))
-  // Where another file is by now, it was replaced and not removed.
+  // If there is another file now, the first one was replaced and not removed.
   const isGone = () => findFileSafely(path) === undefined && isNowhere(layout, bucket, known, played)
   if (!isPlain(known.blob)) {
     const isLost = await engine.exclusively((view) => {
@@ -114,7 +117,7 @@ export async function examineAbsence(
   })
 }
 
-/** Whether the key's current version is the known one, or there is none as was known. */
+/** Whether the key's current version is still the known one, or there is still none. */
 async function isStillCurrent(
   transaction: Transaction,
   bucket: string,
@@ -128,15 +131,16 @@ async function isStillCurrent(
 }
 
 /**
- * Whether rows of the key tell of a file that is not the current version's: a writer has yet to move or to remove it. Rows of a renamed
- * object's old key do not say which file it is. The current version's own file, with another time, was changed in place by hand.
+ * Whether the rows of the key name this file, and it is not the current version's: a writer still has to move or remove
+ * it. The rows at the old key of a renamed object do not name the file. If the current version's own file has another
+ * time, it was changed by hand.
  */
 export function isOurs(inode: number, rows: readonly Pending[], current: StoredVersion | undefined): boolean {
   if (inode === current?.blob.stamp) return false
   return inodesOf(rows).has(inode) || rows.some(({ renamedTo }) => renamedTo !== undefined)
 }
 
-/** Whoever changes a file changes its time as well; a copy keeps it. */
+/** A program that changes a file also changes its time; a copy keeps the time. */
 export const isDamaged = (known: StoredVersion, { signature }: FileDigests): boolean =>
   signature.sizeBytes === known.blob.sizeBytes && signature.mtimeMs === known.blob.secondStamp
 
@@ -145,7 +149,7 @@ const isStillThere = (path: string, { signature }: FileDigests): boolean => {
   return there !== undefined && isSameFile(there, signature)
 }
 
-/** The same bytes in another file: a restored copy, or one that was only touched. */
+/** For the same bytes in another file: a restored copy, or a file whose time was changed. */
 export async function refreshRecord(
   { engine }: FilesContext,
   bucket: string,
@@ -170,7 +174,7 @@ export async function refreshRecord(
   })
 }
 
-/** Whether the record and the file are still those that do not fit. */
+/** Whether the record and the file are still the ones of the mismatch. */
 export function isStillWrong(
   { engine }: FilesContext,
   bucket: string,

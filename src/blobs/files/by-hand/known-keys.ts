@@ -1,14 +1,16 @@
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { rowKey, rowParts, rowsAfter, rowsWithPrefix } from '#metadata/tables.ts'
 
-/** Keys of the bucket that have a current version, in order, in pages. With a delimiter only those that have none after the prefix. */
+/**
+ * Pages of the bucket's keys with a current version, in order. With a delimiter, only keys without it after the prefix.
+ */
 export async function* knownKeys(
   engine: MetadataEngine,
   bucket: string,
   prefix: string,
   delimiter: '' | '/',
 ): AsyncGenerator<string[]> {
-  // What is below a delimiter is read and not listed.
+  // Keys with a delimiter are read but not returned: smaller pages skip them with less reading.
   const limit = delimiter === '' ? 1000 : 64
   let range = rowsWithPrefix('o', `${bucket}\0${prefix}`)
   for (;;) {

@@ -1,6 +1,7 @@
 /**
- * Before a change that moves or removes the file of a current version: what was done to the file by hand, or by a restore, becomes what
- * the index says. Otherwise the move would look for a file that is not there, and leave the one that is.
+ * Call before a change that moves or removes the file of a current version. Brings the index up to date with what was
+ * done to the file by hand, or by a restore. Otherwise the move would look for the recorded file, and leave the one
+ * that is there.
  */
 import type { FilesContext } from '#blobs/files/context.ts'
 import { findFileSafely } from '#blobs/files/io/file-operations.ts'
@@ -14,7 +15,7 @@ import { decodeKind } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import { isRecordOf } from './known-file.ts'
 
-/** InternalError if the file has other bytes than the record says, and is no change by hand. */
+/** InternalError if the file is damaged: its bytes differ from the record, but not its time and size. */
 export async function prepareChange(context: FilesContext, bucket: string, key: string): Promise<void> {
   if (!isPlainKey(key)) return
   const there = findReadable(context.layout.plain(bucket, key))
@@ -22,7 +23,7 @@ export async function prepareChange(context: FilesContext, bucket: string, key: 
   if (!isKnown(row, there)) await context.owner.look(bucket, key)
 }
 
-/** What is kept elsewhere has no file there. */
+/** True without a plain file if the version's bytes are kept elsewhere. */
 function isKnown(row: Bytes | undefined, there: FileSignature | undefined): boolean {
   if (there !== undefined) return row !== undefined && isRecordOf(row, there)
   return row === undefined || !isPlain({ kind: decodeKind(row) })
@@ -36,7 +37,7 @@ function findReadable(path: string): FileSignature | undefined {
   }
 }
 
-/** A damaged file does not stop its removal: it is the one that has to go. */
+/** Like prepareChange, but a damaged file is no error, since it is to be removed. */
 export async function prepareRemoval(
   context: FilesContext,
   bucket: string,

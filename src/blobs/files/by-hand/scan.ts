@@ -1,6 +1,6 @@
 /**
- * Finds what changed by hand while nobody looked: walks the bucket folders and compares files with the index. A folder whose mtime is
- * that of its last scan is not read again, only its subfolders.
+ * Finds files that were changed by hand while the watcher was not running: walks the bucket folders and compares files
+ * with the index. A folder whose mtime has not changed since its last scan is not read again, only its subfolders.
  */
 import fs from 'node:fs/promises'
 import type { FilesContext } from '#blobs/files/context.ts'
@@ -14,8 +14,8 @@ import { ApiError } from '#model/errors.ts'
 import { isRecordOf } from './known-file.ts'
 import { knownKeys } from './known-keys.ts'
 
-/** Files that are adopted together share a flush; each of them may be read meanwhile. */
-export const looksAtOnce = { atOnceMax: 8, touches: () => [] } as const
+/** Several files at a time: those that are adopted share a flush. */
+export const checksAtOnce = { atOnceMax: 8, touches: () => [] } as const
 
 interface ScannedFolder {
   readonly mtimeMs: number
@@ -24,7 +24,7 @@ interface ScannedFolder {
 
 export interface ScanOptions {
   readonly signal: AbortSignal
-  /** Called for every folder of a bucket, with the keys' prefix that it stands for. */
+  /** Called for every folder of a bucket, with the prefix of its keys. */
   readonly onFolder?: (bucket: string, prefix: string) => void
 }
 
@@ -38,7 +38,7 @@ export async function scanBuckets(context: FilesContext, options: ScanOptions): 
   }
 }
 
-/** One folder's trouble keeps no other from being looked at. */
+/** Logs the error of one folder; the scan goes on with the others. */
 function tellOfFolder(context: FilesContext, bucket: string, prefix: string, error: unknown): void {
   const message = 'a folder could not be searched for files changed by hand'
   context.troubles.tellOfFolder('warn', error, { bucket, key: prefix }, message)
@@ -46,7 +46,7 @@ function tellOfFolder(context: FilesContext, bucket: string, prefix: string, err
 
 export async function scanBucket(context: FilesContext, bucket: string, options: ScanOptions): Promise<void> {
   const isKnown = async () => (await context.engine.get(rowKey('b', bucket))) !== undefined
-  // Asked again, since a request may have adopted the bucket meanwhile.
+  // Checked again: a request may have adopted the bucket meanwhile.
   if (!(await isKnown()) && !(await context.owner.onForeignBucket(bucket)) && !(await isKnown())) return
   await scanFolder(context, bucket, '', options)
 }
@@ -80,7 +80,7 @@ export async function scanFolder(
   }
 }
 
-/** Looks at every file of a folder, and at every key of the index that should be one. Returns the subfolders. */
+/** Checks every file of a folder, and every key of the index that should have a file there. Returns the subfolders. */
 async function scanFiles(
   context: FilesContext,
   bucket: string,
@@ -91,13 +91,13 @@ async function scanFiles(
   const folders: string[] = []
   const seen = new Set<string>()
   const directory = await fs.opendir(path)
-  await mapConcurrently(directory, looksAtOnce, async (entry) => {
+  await mapConcurrently(directory, checksAtOnce, async (entry) => {
     if (signal.aborted) return
     if (entry.isDirectory()) {
       if (hasUsableName(context, bucket, prefix + entry.name)) folders.push(entry.name)
     } else if (entry.isFile()) {
       seen.add(entry.name)
-      await look(context, bucket, prefix + entry.name)
+      await checkKey(context, bucket, prefix + entry.name)
     }
   })
   if (signal.aborted) return folders
@@ -105,8 +105,15 @@ async function scanFiles(
   return folders
 }
 
-/** Looks at what the index has below a folder that is gone: of what was in it, when it was moved away, nothing is told. */
-export function lookBelow(context: FilesContext, bucket: string, prefix: string, signal: AbortSignal): Promise<void> {
+/**
+ * Checks the keys of the index below a folder that is gone: a watcher reports a moved folder, but not the files in it.
+ */
+export function checkKeysBelow(
+  context: FilesContext,
+  bucket: string,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<void> {
   return lookAtKnown(context, bucket, prefix, { delimiter: '', signal }, () => true)
 }
 
@@ -118,18 +125,19 @@ async function lookAtKnown(
   isDue: (key: string) => boolean,
 ): Promise<void> {
   for await (const keys of knownKeys(context.engine, bucket, prefix, delimiter)) {
-    await mapConcurrently(keys, looksAtOnce, async (key) => {
-      if (!signal.aborted && isDue(key)) await look(context, bucket, key)
+    await mapConcurrently(keys, checksAtOnce, async (key) => {
+      if (!signal.aborted && isDue(key)) await checkKey(context, bucket, key)
     })
     if (signal.aborted) return
   }
 }
 
 /**
- * Reading the record adopts whatever is different. `there`: the file in the key's place, if it was looked at a moment ago. False if that
- * file has no record afterwards: it is a deleted object's, or may be taken for one until the rows of a write are forgotten.
+ * Compares a key's file with its record; reading the record adopts a difference. `there`: the key's plain file, if it
+ * was examined just now. False if that file has no record afterwards: it belongs to a deleted object, or cannot be told
+ * from one until the rows of a write are forgotten.
  */
-export async function look(
+export async function checkKey(
   context: FilesContext,
   bucket: string,
   key: string,
@@ -138,7 +146,7 @@ export async function look(
   let hasRecord = true
   if (!hasUsableName(context, bucket, key)) return hasRecord
   try {
-    // Nearly always so, and then the whole reading takes three times as long: every write of our own is looked at as well.
+    // A quick check first: a full read takes three times as long, and the server's own writes come here as well.
     const record = there === undefined ? undefined : await context.engine.get(rowKey('o', bucket, key))
     const isKnown = record !== undefined && there !== undefined && isRecordOf(record, there)
     if (!isKnown) {
@@ -154,6 +162,9 @@ export async function look(
   sliceEndMs = performance.now() + sliceMs
   return hasRecord
 }
-/** How long requests wait for looks at the most; a turn of the event loop for each look would cost more than the look. */
+/**
+ * The longest time that requests wait for checks. A turn of the event loop after each check would cost more than the
+ * check.
+ */
 const sliceMs = 2
 let sliceEndMs = 0

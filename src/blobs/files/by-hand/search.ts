@@ -1,6 +1,6 @@
 /**
- * A record whose file is not where it says: a writer is about to move the file, or it was changed by hand. What is found out takes several
- * looks, and the record is read again before each.
+ * Searches for the file of a record that is not at the recorded place: a writer is about to move it, or it was changed
+ * by hand. This takes several attempts, and the record is read again before each.
  */
 import type { Adoption } from '#blobs/contract/foreign.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
@@ -18,7 +18,7 @@ import { examineAbsence, examineFile, isOurs } from './foreign-file.ts'
 
 export interface FileSearch {
   readonly suspect: StoredVersion
-  /** Rows of the key that have been played since the suspect was first seen. */
+  /** Rows of the key that have been played since the mismatch was found. */
   readonly played: Pending[] | undefined
 }
 
@@ -30,14 +30,14 @@ export async function searchFile(
 ): Promise<FileSearch | 'unreachable'> {
   const isSame = before?.suspect.order === version.order && isSameRef(before.suspect.blob, version.blob)
   if (!isSame) {
-    // Nearly always a newer version has been committed meanwhile; the next turn's reads see it.
+    // Usually a newer version has been committed meanwhile, which the next turn of the event loop reads.
     await nextTurn()
     return { suspect: version, played: undefined }
   }
   const { key } = version
   const { played } = before
   if (played === undefined) return { suspect: version, played: await context.settler.settleKey(bucket, key) }
-  // Behind a symbolic link. The record stays: somebody may put the folder back.
+  // Behind a symbolic link. The record stays, since the user may replace the link by the folder again.
   const path = findReachablePath(context, bucket, version)
   if (path === undefined) return 'unreachable'
   const suspect = { bucket, key, known: version, played }
@@ -49,12 +49,12 @@ export async function searchFile(
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 
-/** For what is under way to end: rows are forgotten after a second. */
+/** Time for moves under way to finish: their rows are forgotten after a second. */
 const pause = () => new Promise((resolve) => setTimeout(resolve, 100))
 
 /**
- * Looks at a file at the key's own path, where the key has no current version, or one that is kept aside. Whether the index has changed
- * for it.
+ * Examines the plain file of a key that has no current version, or whose current version is kept aside. Returns whether
+ * the index has changed.
  */
 export function discoverFile(
   context: FilesContext,
@@ -76,7 +76,7 @@ async function examine(
     const adoption = await examineUnknown(context, bucket, key, aside)
     return adoption === 'adopted' || adoption === 'changed'
   } catch (error) {
-    // A file that the server may not read, or not look at, is no object.
+    // A file that the server may not read is not an object.
     if (!isForbidden(error)) throw error
     const message = 'the server is not permitted to read a file; it is not listed, and not served'
     context.troubles.tellOfFile('warn', error, { bucket, key }, message)
@@ -92,7 +92,7 @@ async function examineUnknown(
 ): Promise<Adoption> {
   const there = findFileSafely(context.layout.plain(bucket, key))
   if (there === undefined) return 'none'
-  // Nearly always a deleted object's file that waits for its removal.
+  // Usually the file of a deleted object that is about to be removed.
   const rows = await context.engine.scan(rowsOf('q', bucket, key))
   const pendings = rows.map(({ value }) => decodePending(value))
   if (isOurs(there.inode, pendings, undefined)) return 'ours'

@@ -1,6 +1,7 @@
 /**
- * Watches the bucket folders while the server runs, so that files dropped in or removed by hand show in listings within a second or
- * two. One watch a folder; what changed is gathered and looked at once, so that our own writes cost a set entry and a look each.
+ * Watches the bucket folders while the server runs, so that files added or removed by hand appear in listings within
+ * two seconds. There is one watch for each folder. Changes are collected in a set and checked together, so that the
+ * server's own writes cost little.
  */
 
 import type { FilesContext } from '#blobs/files/context.ts'
@@ -8,11 +9,11 @@ import { lstatSafely, signatureOf } from '#blobs/files/io/file-operations.ts'
 import { type FolderWatches, openFolderWatches } from '#lib/files/folder-watches.ts'
 import { hasCode } from '#lib/system/error-code.ts'
 import { isBucketName } from '#model/bucket/bucket.ts'
-import { look, lookBelow, type ScanOptions, scanBucket, scanBuckets, scanFolder } from './scan.ts'
+import { checkKey, checkKeysBelow, type ScanOptions, scanBucket, scanBuckets, scanFolder } from './scan.ts'
 
 const gatherMs = 700
 const lookAgainMs = 2500
-/** Among the changes: no bucket has this name. */
+/** An entry of the changes that stands for all buckets: no bucket has this name. */
 const everything = '\0'
 
 export class Watcher {
@@ -83,7 +84,7 @@ export class Watcher {
     if (this.#changed.size > 0 && !this.#isClosed) this.#note([...this.#changed][0] ?? '')
   }
 
-  /** Once, when the rows of writes to this key are forgotten. */
+  /** Checks the key once more when the rows of its writes have been forgotten. */
   #lookAgain(change: string): void {
     if (this.#lookedAgain.delete(change)) return
     this.#lookedAgain.add(change)
@@ -100,8 +101,8 @@ export class Watcher {
     if (stats?.isDirectory() !== true) {
       this.#watches?.remove(path)
       const there = stats?.isFile() === true ? signatureOf(stats) : undefined
-      if (!(await look(this.#context, bucket, key, there))) this.#lookAgain(`${bucket}\0${key}`)
-      if (stats === undefined) await lookBelow(this.#context, bucket, `${key}/`, this.#scan.signal)
+      if (!(await checkKey(this.#context, bucket, key, there))) this.#lookAgain(`${bucket}\0${key}`)
+      if (stats === undefined) await checkKeysBelow(this.#context, bucket, `${key}/`, this.#scan.signal)
       return
     }
     await scanFolder(this.#context, bucket, `${key}/`, this.#scan).catch(() => undefined)

@@ -1,6 +1,6 @@
 /**
- * Parts of unfinished uploads: each record has its bytes, and each file of an upload's folder a record. Only while no server uses the
- * folder: a part that is coming in has no record yet.
+ * Checks the parts of unfinished uploads: each record must have its bytes, and each file in an upload's folder a
+ * record. Only while no server uses the folder: a part that is being received has no record yet.
  */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ interface Checked {
   readonly layout: Layout
 }
 
-/** `aside`: where what is wrong is put; undefined: it is only named. */
+/** `aside`: where wrong files are moved; undefined: they are only reported. */
 export async function* checkUploads(context: Checked, aside: LostAndFound | undefined): AsyncGenerator<Finding> {
   for await (const { key: row } of eachRow(context.engine, rowsOf('u'))) {
     const [bucket = '', key = '', uploadId = ''] = rowParts(row)
@@ -77,7 +77,7 @@ function placeOf(
 async function compare(path: string, start: number, part: StoredPart): Promise<'right' | 'missing' | 'damaged'> {
   const { etag } = part
   const { sizeBytes, crc64nvme } = part.at.sealed ?? part
-  // A part of an older release has its MD5 alone.
+  // Parts written by older releases have an MD5 only.
   const algorithm: ChecksumAlgorithm = crc64nvme === '' || crc64nvme === undefined ? 'MD5' : 'CRC64NVME'
   const digest = await digestStretch(path, start, sizeBytes, algorithm)
   if (digest === undefined) return 'missing'
@@ -85,10 +85,10 @@ async function compare(path: string, start: number, part: StoredPart): Promise<'
   return isRight ? 'right' : 'damaged'
 }
 
-/** Of a sealed part other than its own. */
+/** The length of the bytes on disk: for an encrypted part it differs from the part's size. */
 const keptBytesOf = ({ at, sizeBytes }: StoredPart): number => (at.sealed ?? { sizeBytes }).sizeBytes
 
-/** The part can then be sent again; its upload could not be completed with it. */
+/** Moves a bad part away, so that the client can send it again: the upload could not be completed with it. */
 async function setAside(
   { engine, layout }: Checked,
   { bucket, key, uploadId }: CheckedUpload,
@@ -116,7 +116,7 @@ async function* findUnknownFiles(
   aside: LostAndFound | undefined,
 ): AsyncGenerator<Finding> {
   const names = await readdir(folder).catch((error: unknown) => {
-    // Made with the first part.
+    // The folder is created with the first part.
     if (hasCode(error, 'ENOENT')) return []
     throw error
   })

@@ -1,4 +1,4 @@
-/** Compares the file of a version with its record, down to the last byte. */
+/** Compares the whole file of a version with its record. */
 import type { Pace, Verdict } from '#blobs/contract/inspection.ts'
 import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
 import { isDamaged, isStillWrong, refreshRecord } from '#blobs/files/by-hand/foreign-file.ts'
@@ -9,7 +9,7 @@ import { isFileOf, isPlain } from '#blobs/files/place/file-ref.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import { digestFile, hasSameBytes, planToCompare } from './file-digests.ts'
 
-/** `mayWrite`: a record of an older release gets its full checksum, and one of a copied file the file's inode and time. */
+/** `mayWrite`: adds the full checksum to a record of an older release, and updates inode and time after a copy. */
 export async function compareVersion(
   context: FilesContext,
   bucket: string,

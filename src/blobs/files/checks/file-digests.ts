@@ -1,4 +1,4 @@
-/** The digests of a file, and whether they are those of a version's bytes. */
+/** Digests of a file, to compare with those of a version. */
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { Pace } from '#blobs/contract/inspection.ts'
@@ -14,23 +14,26 @@ import { ApiError } from '#model/errors.ts'
 import { etagOfParts } from '#model/object/multipart/multipart.ts'
 import { type ChecksumAlgorithm, isChecksumOfBytes, type ObjectPart } from '#model/object/object.ts'
 
-/** What to compute of a file. */
+/** Which digests to compute. */
 export interface DigestPlan {
   readonly algorithms: readonly ChecksumAlgorithm[]
-  /** The MD5 of each stretch is computed as well. */
+  /** If not empty, the MD5 of each part of these sizes is computed as well. */
   readonly partSizes: readonly number[]
 }
 
 export interface FileDigests {
   readonly signature: FileSignature
   readonly digests: ReadonlyMap<ChecksumAlgorithm, Buffer>
-  /** As S3 has the ETag of an upload with these parts; undefined without parts, or for a file of another size. */
+  /** The ETag of a multipart upload with these parts; undefined without parts, or if the file has another size. */
   readonly partsEtag: string | undefined
 }
 
 const forReading = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
-/** Enough to adopt the file, should it be another. Of what older releases wrote without a full checksum, the ETag tells. */
+/**
+ * The digests that are needed to adopt the file, if its bytes differ. Records of older releases without a full checksum
+ * are compared by ETag.
+ */
 export async function planFor(engine: MetadataEngine, known: StoredVersion | undefined): Promise<DigestPlan> {
   const algorithms: ChecksumAlgorithm[] = ['MD5', 'CRC64NVME']
   if (known === undefined || known.partCount === 0 || keptCrc64nvmeOf(known) !== undefined) {
@@ -43,7 +46,7 @@ export async function planFor(engine: MetadataEngine, known: StoredVersion | und
   return { algorithms, partSizes: parts.map(({ sizeBytes }) => sizeBytes) }
 }
 
-/** Enough to compare the file with the record alone. */
+/** The digests that are needed to compare the file with the record. */
 export async function planToCompare(engine: MetadataEngine, known: StoredVersion): Promise<DigestPlan> {
   if (keptCrc64nvmeOf(known) !== undefined) return { algorithms: ['CRC64NVME'], partSizes: [] }
   return planFor(engine, known)
@@ -58,7 +61,7 @@ export function hasSameBytes(known: StoredVersion, { signature, digests, partsEt
   return known.checksum !== undefined && isChecksumOfBytes(known.checksum, digests)
 }
 
-/** Hashes a file that no process is writing. Undefined if there is none; SlowDown if it goes on changing. */
+/** Hashes a file. Undefined if there is none; SlowDown if it keeps changing meanwhile. */
 export async function digestFile(path: string, plan: DigestPlan, pace?: Pace): Promise<FileDigests | undefined> {
   for (let attempt = 0; attempt < 3; attempt++) {
     if (findFileSafely(path) === undefined) return undefined
@@ -98,7 +101,7 @@ async function digestOnce(
   }
 }
 
-/** Of `sizeBytes` bytes from `start`; undefined if there is no such file, or it ends before. */
+/** Hashes `sizeBytes` bytes from `start`; undefined if there is no such file, or it is shorter. */
 export async function digestStretch(
   path: string,
   start: number,
@@ -122,14 +125,14 @@ export async function digestStretch(
   }
 }
 
-/** Undefined: moved, removed, or replaced by something else a moment after it was seen. */
+/** Undefined if the file was moved, removed, or replaced by something else meanwhile. */
 const openToRead = (path: string) =>
   open(path, forReading).catch((error: unknown) => {
     if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR', 'ENXIO')) return undefined
     throw error
   })
 
-/** The MD5 of each part of a file, one after the other. */
+/** Computes the MD5 of each part of a file in sequence. */
 class PartDigests {
   readonly #sizes: readonly number[]
   readonly #md5s: Buffer[] = []

@@ -53,7 +53,7 @@ export class FileInspection implements Inspection {
     return this.#lostAndFound.keepRow(row)
   }
 
-  /** Plain files without a record. */
+  /** Plain files that have no record. */
   unknownIn(bucket: string): AsyncIterable<Unknown> {
     return this.#unknownBelow(bucket, '')
   }
@@ -71,7 +71,7 @@ export class FileInspection implements Inspection {
     }
     for (const entry of entries) {
       const key = prefix + entry.name
-      // That is told, and is no fault of the index.
+      // Such names are reported in the log; they are no error of the index.
       if (!hasUsableName(this.#context, bucket, key)) continue
       if (entry.isDirectory()) yield* this.#unknownBelow(bucket, `${key}/`)
       else if (entry.isFile() && !isRecorded(key, await engine.get(rowKey('o', bucket, key)))) yield { key }

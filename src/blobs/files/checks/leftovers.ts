@@ -1,6 +1,6 @@
 /**
- * Files that no record names: of deleted versions, of ended uploads, of writes that never were. Names are gathered first and the
- * rows read after: what is written meanwhile has its row before its file has its name here.
+ * Files that no record names: left by deleted versions, ended uploads or interrupted writes. The names are collected
+ * before the rows are read: a file that is written meanwhile has its row before it has its name here.
  */
 import { opendir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ import { eachRow, rowParts, rowsOf } from '#metadata/tables.ts'
 
 type LeftFile = Pick<Leftover, 'path' | 'what'>
 
-/** So many names are remembered at once; the rows are read once for each batch. */
+/** The most names in memory at once. The rows are read once for each batch. */
 const batchMax = 100_000
 
 export async function* findLeftovers(context: FilesContext): AsyncGenerator<LeftFile> {
@@ -25,7 +25,7 @@ export async function* findLeftovers(context: FilesContext): AsyncGenerator<Left
     const named = await namedFiles(context.engine)
     const unnamed = new Map<string, string[]>()
     for (const { id, path } of batch) if (!named.has(id)) unnamed.set(id, [...(unnamed.get(id) ?? []), path])
-    // A version that becomes current, or ceases to be, while the rows are read may be passed by once.
+    // Two passes: the first may miss a version that becomes current, or stops being current, while the rows are read.
     for (let pass = 0; pass < 2 && unnamed.size > 0; pass++) await forgetNamed(context.engine, unnamed)
     for (const path of [...unnamed.values()].flat()) yield { path, what: 'version' }
   }
@@ -47,7 +47,7 @@ async function* leftStaged({ layout, engine }: FilesContext): AsyncGenerator<Lef
   for (const owner of abandoned) {
     const path = layout.stagingFolder(owner)
     const names = await readdir(path).catch(() => undefined)
-    // A file, which no server makes here.
+    // A file instead of a folder, which the server does not create here.
     if (names === undefined) yield { path, what: 'staged' }
     for (const name of names ?? []) {
       if (!named.has(name.replace(/\.taken$/, ''))) yield { path: join(path, name), what: 'staged' }
@@ -55,7 +55,7 @@ async function* leftStaged({ layout, engine }: FilesContext): AsyncGenerator<Lef
   }
 }
 
-/** Every file that is kept aside for a version: `<versions or opaque>/<bucket>/<two digits>/<file id>`. */
+/** All files that are kept aside for versions: `<versions or opaque>/<bucket>/<two digits>/<file id>`. */
 async function* versionFiles(layout: Layout): AsyncGenerator<{ id: string; path: string }> {
   for (const folder of ['versions', 'opaque']) {
     for await (const entry of filesBelow(layout.system(folder))) yield { id: entry.name, path: entry.path }
@@ -70,7 +70,7 @@ async function* filesBelow(folder: string): AsyncGenerator<{ name: string; path:
       else yield { name: entry.name, path }
     }
   } catch (error) {
-    // An empty folder is removed with its last file.
+    // A folder is removed together with its last file.
     if (!hasCode(error, 'ENOENT')) throw error
   }
 }

@@ -1,4 +1,6 @@
-/** `.myfsio.sys/lost+found/`: what belongs to no record is set aside there under its old path. Nothing is ever destroyed. */
+/**
+ * `.myfsio.sys/lost+found/`: files without a record are moved there and keep their relative path. Nothing is deleted.
+ */
 import { createReadStream, createWriteStream } from 'node:fs'
 import { appendFile, mkdir, rename } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
@@ -9,13 +11,13 @@ export class LostAndFound {
   readonly #layout: Layout
   readonly #folder: string
 
-  /** One folder a run, named after its time. */
+  /** Each run has a folder, named after its time. */
   constructor(layout: Layout, now: Date = new Date()) {
     this.#layout = layout
     this.#folder = layout.system('lost+found', now.toISOString().replaceAll(':', '-'))
   }
 
-  /** Returns where the file or folder is from now on. */
+  /** Moves a file or folder and returns its new path. */
   async take(path: string): Promise<string> {
     const target = join(this.#folder, relative(this.#layout.system(), path))
     await mkdir(dirname(target), { recursive: true, mode: 0o700 })
@@ -23,7 +25,10 @@ export class LostAndFound {
     return target
   }
 
-  /** Copies a stretch of a file that stays in use. Returns the copy, beside what `take` would have made of the file. */
+  /**
+   * Copies a range of a file that stays in use. Returns the path of the copy, which is next to where `take` would move
+   * the file.
+   */
   async copy(path: string, start: number, sizeBytes: number, name: string): Promise<string> {
     const target = join(this.#folder, relative(this.#layout.system(), dirname(path)), name)
     await mkdir(dirname(target), { recursive: true, mode: 0o700 })
@@ -32,7 +37,7 @@ export class LostAndFound {
     return target
   }
 
-  /** Appends a row of the index that is about to go, one JSON a line. Returns the file. */
+  /** Appends a row of the index before it is deleted, as a line of JSON. Returns the file. */
   async keepRow(row: object): Promise<string> {
     const path = join(this.#folder, 'rows.jsonl')
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })

@@ -1,6 +1,7 @@
 /**
- * Files whose bytes were compared with their checksum a moment ago. What is read again and again comes from memory, where a disk does no
- * damage: to compare it each time would take as long as to send it. Whatever changes a file meanwhile, even its name, changes its ctime.
+ * Files whose bytes were verified recently. A file that is read often comes from the page cache, where a disk cannot
+ * damage it, and to verify it each time would take as long as to send it. Every change of a file, even of its name,
+ * changes its ctime.
  */
 import { type FileSignature, isFileOf } from '#blobs/files/place/file-ref.ts'
 import type { BlobRef } from '#metadata/blob-ref.ts'

@@ -1,6 +1,6 @@
 /**
- * Bytes that are read are compared with what the record knows of them: what a disk has damaged is refused, never
- * served and never copied. A change by hand has another time or size, and is adopted before it comes to this.
+ * Verifies bytes that are read against the record: damaged bytes are refused, never served and never copied. A file
+ * that was changed by hand has another time or size, and is adopted before its bytes come here.
  */
 import fs from 'node:fs'
 import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
@@ -13,11 +13,11 @@ import type { StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
 
-/** Whether bytes that are in memory whole are those of the version. True where the record has nothing to compare them with. */
+/** Whether these bytes are those of the whole version. True if the record has no digest to compare with. */
 export function areBytesOf(context: FilesContext, version: StoredVersion, bytes: Buffer, ctimeMs: number): boolean {
   const { verifyReads, verified } = context
   const { blob, encryption } = version
-  // The tags of a sealed version tell more, once it is opened.
+  // The tags of an encrypted version are verified when it is decrypted.
   if (verifyReads === 'off' || encryption !== undefined) return true
   if (verifyReads === 'recent' && verified.has(blob, ctimeMs)) return true
   const algorithm: ChecksumAlgorithm = keptCrc64nvmeOf(version) === undefined ? 'MD5' : 'CRC64NVME'
@@ -32,7 +32,7 @@ function isDigestOf(version: StoredVersion, digests: ReadonlyMap<ChecksumAlgorit
   return version.partCount > 0 || digests.get('MD5')?.toString('hex') === version.etag
 }
 
-/** Tells of damaged bytes; the error is for the client. */
+/** Logs damaged bytes, and returns the error for the client. */
 export function damaged(context: FilesContext, bucket: string, { key, versionId }: StoredVersion): ApiError {
   const message = 'the bytes of a stored version have changed; it is not served'
   context.troubles.tellOfFile('error', undefined, { bucket, key, versionId }, message)
@@ -45,7 +45,7 @@ export function damaged(context: FilesContext, bucket: string, { key, versionId 
   })
 }
 
-/** For a copy of all the version's bytes. */
+/** For a copy of the whole version. */
 export function assertSameDigests(
   context: FilesContext,
   bucket: string,
@@ -55,7 +55,7 @@ export function assertSameDigests(
   if (context.verifyReads !== 'off' && !isDigestOf(version, digests)) throw damaged(context, bucket, version)
 }
 
-/** For bytes start <= i < end of a file that had this ctime when it was opened. */
+/** A check of the bytes start <= i < end of a file. `ctimeMs`: of the file when it was opened. */
 export function checkOfStretch(
   context: FilesContext,
   bucket: string,

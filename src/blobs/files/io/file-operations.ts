@@ -1,8 +1,8 @@
 /**
- * File operations of the publishing protocol. They are synchronous, since they touch memory alone (small files in the page cache,
- * names in folders) and take microseconds, where a turn through the thread pool takes fifty. Threads that create and rename in one
- * folder wait for its lock besides: through the pool a durable PUT took half as much CPU again, and other requests waited no less.
- * What does wait for a disk, a sync, is done elsewhere, but for what a start restores.
+ * File operations of the publishing protocol. They are synchronous: they work on the page cache and on names in
+ * folders, which takes a few microseconds, while a call through the thread pool takes 50. Threads that create and
+ * rename in one folder also wait for its lock: through the pool a durable PUT took 50 % more CPU, and other requests
+ * waited as long. Syncs, which wait for the disk, are asynchronous, except at a start after an unclean end.
  */
 import fs from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -25,13 +25,13 @@ export function findFile(path: string): FileSignature | undefined {
   return stats?.isFile() === true ? signatureOf(stats) : undefined
 }
 
-/** findFile where a parent may not be a folder. */
+/** Like findFile, for paths whose parent may not be a folder. */
 export function findFileSafely(path: string): FileSignature | undefined {
   const stats = lstatSafely(path)
   return stats?.isFile() === true ? signatureOf(stats) : undefined
 }
 
-/** Undefined also where a parent is not a folder, or no file can have this name. */
+/** Undefined also if a parent is not a folder, or no file can have this name. */
 export function lstatSafely(path: string): fs.Stats | undefined {
   try {
     return fs.lstatSync(path, { throwIfNoEntry: false })
@@ -45,8 +45,8 @@ const forNewFile = fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_W
 const forOldFile = fs.constants.O_WRONLY | (fs.constants.O_NOFOLLOW ?? 0)
 
 /**
- * Writes a file that is not there yet or, with `oldBytes`, one of this size that nobody reads, unless it is gone. None is left if it could
- * not be written.
+ * Writes a new file. With `oldBytes`, overwrites a file of this size that no process has open, if it still exists.
+ * Leaves no file behind if it fails.
  */
 export function writeSmallFile(
   path: string,
@@ -70,7 +70,7 @@ export function writeSmallFile(
   }
 }
 
-/** Undefined if it is gone. */
+/** Undefined if the file no longer exists. */
 function openOldFile(path: string): number | undefined {
   try {
     return fs.openSync(path, forOldFile)
@@ -86,18 +86,18 @@ export function removeIfThere(path: string): void {
   if (fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined) fs.rmSync(path, { force: true })
 }
 
-/** For files that are only in the way: that one cannot be removed must not hide why it was to be. */
+/** Never throws: used after an error, which must not be replaced by an error of the removal. */
 export function tryToRemove(path: string): void {
   try {
     fs.rmSync(path, { force: true })
   } catch {
-    // A start removes what is left in staging.
+    // The next start removes what is left in staging.
   }
 }
 
 /**
- * For folders that are only in the way. To give back the blocks of large files takes long, and is done in threads. Never throws: what
- * cannot be removed now is removed at the next start.
+ * Removes a folder in threads, since freeing the blocks of large files takes long. Never throws: what cannot be removed
+ * now is removed at the next start.
  */
 export async function tryToRemoveFolder(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => undefined)
@@ -109,7 +109,7 @@ export interface OpenFile {
   readonly ctimeMs: number
 }
 
-/** Not even to wait for the writer of a named pipe. */
+/** Without following a link, and without waiting for the writer of a named pipe. */
 export const forReading = fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0)
 
 /** Opens for reading without following a symbolic link; undefined if there is nothing to open. */
@@ -122,7 +122,7 @@ export function openFile(path: string): OpenFile | undefined {
   }
 }
 
-/** What was opened, if it is a regular file. Anything else is closed. */
+/** Returns the file if the descriptor is of a regular file; otherwise closes it. */
 export function asFile(fd: number): OpenFile | undefined {
   let isRight = false
   try {
@@ -145,7 +145,7 @@ export function readWhole(fd: number, sizeBytes: number): Buffer {
   return bytes
 }
 
-/** The bytes of the file of this signature; undefined if there is none, or another. */
+/** The bytes of the file with this signature; undefined if the path has no such file. */
 export function readSame(path: string, signature: FileSignature): Buffer | undefined {
   const file = openFile(path)
   if (file === undefined) return undefined
@@ -159,10 +159,11 @@ export function readSame(path: string, signature: FileSignature): Buffer | undef
 const largeBytes = 16 * 1024 * 1024
 
 /**
- * Does what takes the last name of the file at `path` from it. To give back the blocks of a large one takes long (1 GiB: a third of a
- * second): the file stays open meanwhile, so that it is done in the thread that closes it, and nobody waits.
+ * Runs `act`, which removes or replaces the file at `path`. Freeing the blocks of a large file takes long (300 ms for 1
+ * GiB) and happens when the last descriptor is closed: a large file is kept open during `act`, and closed in another
+ * thread.
  */
-export function letGo<T>(path: string, act: () => T): T {
+export function freeInThread<T>(path: string, act: () => T): T {
   const fd = openIfLarge(path)
   try {
     return act()
@@ -172,7 +173,7 @@ export function letGo<T>(path: string, act: () => T): T {
 }
 
 function openIfLarge(path: string): number | undefined {
-  // There an open file cannot be replaced.
+  // Windows cannot replace an open file.
   if (process.platform === 'win32') return undefined
   try {
     const stats = fs.lstatSync(path, { throwIfNoEntry: false })
@@ -183,9 +184,9 @@ function openIfLarge(path: string): number | undefined {
   }
 }
 
-/** Renames, making the target's folders if they are missing. */
+/** Renames a file, and creates the target's folders if they are missing. */
 export function moveFile(from: string, to: string): void {
-  letGo(to, () => {
+  freeInThread(to, () => {
     try {
       fs.renameSync(from, to)
     } catch (error) {
@@ -196,10 +197,13 @@ export function moveFile(from: string, to: string): void {
   })
 }
 
-/** Before it is moved to where it is to stay. Another user's file cannot be protected; no other user gets at it there. */
+/**
+ * Makes a file read-only before it is moved aside. A file of another user stays as it is: no other user can reach it
+ * there.
+ */
 export const protectFile = (path: string): void => changeMode(path, 0o400)
 
-/** One that no version has any more. */
+/** Makes a file writable again that belongs to no version any more. */
 export const unprotectFile = (path: string): void => changeMode(path, 0o644)
 
 function changeMode(path: string, mode: number): void {
@@ -213,19 +217,20 @@ function changeMode(path: string, mode: number): void {
 const ext4 = 0xef53
 
 /**
- * Whether to replace a file by exchange. ext4 writes a file to the disk at once when it is renamed onto another, for programs that do
- * not sync: that takes longer than everything else about a small file, and is of no use to one whose bytes the log has.
+ * Whether to replace a file by exchange. ext4 writes a file to the disk at once when it is renamed onto another (for
+ * programs that do not sync). That takes longer than the rest of a small PUT, and is not needed for a file whose bytes
+ * are in the log.
  */
 export function isExchangeWorthwhile(folder: string): boolean {
   return process.platform === 'linux' && fs.statfsSync(folder).type === ext4
 }
 
 /**
- * Moves a file onto another as a rename would, but the old one has the name `from` afterwards. False, and nothing is done, if there are
- * not two files, or the file system does not do this. If it throws, it is not known whose names these are.
+ * Exchanges the names of two files. Returns false, and changes nothing, if one of them is missing, or the file system
+ * cannot exchange. After an exception it is unknown which file has which name.
  */
 export function exchangeFiles(from: string, to: string): boolean {
-  // Not even for a moment may a folder of the user's be in staging.
+  // A folder of the user must not be moved to staging, not even briefly.
   if (findFileSafely(to) === undefined) return false
   try {
     libc.exchange(from, to)
@@ -234,14 +239,14 @@ export function exchangeFiles(from: string, to: string): boolean {
   }
   const replaced = fs.lstatSync(from, { throwIfNoEntry: false })
   if (replaced === undefined || replaced.isFile()) return true
-  // Somebody has just put a folder or a link there: it is given back.
+  // A folder or a link was put there in the last moment: it is moved back.
   libc.exchange(from, to)
   return false
 }
 
 /**
- * moveFile below `root`, a folder that is not made again: whoever removed it did so for good. False if it, the source, or just now the
- * target's folder is gone.
+ * Like moveFile, for a target below `root`. If `root` has been removed, it is not created again. False if `root`, the
+ * source, or in the last moment the target's folder is gone.
  */
 export function moveFileBelow(root: string, from: string, to: string): boolean {
   for (const isLast of [false, true]) {
@@ -256,7 +261,7 @@ export function moveFileBelow(root: string, from: string, to: string): boolean {
   return false
 }
 
-/** False if `root` is not there. */
+/** False if `root` does not exist. */
 function makeFoldersBelow(root: string, folder: string): boolean {
   let path = root
   for (const segment of folder.slice(root.length).split(sep).filter(Boolean)) {
@@ -271,13 +276,13 @@ function makeFoldersBelow(root: string, folder: string): boolean {
   return true
 }
 
-/** Removes a file and the folders it leaves empty, below `root`. */
+/** Removes a file, and the folders below `root` that are empty afterwards. */
 export function removeFile(path: string, root: string): void {
-  letGo(path, () => fs.rmSync(path, { force: true }))
+  freeInThread(path, () => fs.rmSync(path, { force: true }))
   pruneFolders(path, root)
 }
 
-/** Removes the folders of `path` that are empty, up to but not including `root`; none if it is not below. */
+/** Removes the empty parent folders of `path` up to `root`, which stays. Removes none if `path` is not below `root`. */
 export function pruneFolders(path: string, root: string): void {
   if (!path.startsWith(root + sep)) return
   for (let folder = dirname(path); folder.length > root.length; folder = dirname(folder)) {

@@ -1,6 +1,6 @@
 /**
- * `.myfsio.sys/locks/`: the record of each locked version a second time, in a file. It is written with the version's file and after each
- * change of the record, and is read only where the index has lost the version.
+ * `.myfsio.sys/locks/`: a copy of the record of each locked version, in a file. It is written with the version's file
+ * and after each change of the record, and is read only if the index has lost the version.
  */
 import fs from 'node:fs'
 import { opendir, readFile } from 'node:fs/promises'
@@ -15,8 +15,8 @@ import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/vers
 const schema = z.object({ bucket: z.string(), key: z.string(), record: z.base64() })
 
 /**
- * Inside an exclusive section of the index, of a version that is kept aside. One that was locked keeps its record here when the lock is
- * removed, since its bytes stay aside as well.
+ * Call inside an exclusive section of the index, for a version that is kept aside. A version that was locked keeps its
+ * record here when the lock is removed, since its bytes stay aside as well.
  */
 export function writeLockRecord(layout: Layout, bucket: string, version: StoredVersion): void {
   const { lock, blob } = version
@@ -32,7 +32,7 @@ export function writeLockRecord(layout: Layout, bucket: string, version: StoredV
   fs.renameSync(`${path}.new`, path)
 }
 
-/** With the version's own file. */
+/** Call when the version's own file is removed. */
 export function removeLockRecord(layout: Layout, bucket: string, fileId: string): void {
   const path = layout.lockRecord(bucket, fileId)
   if (fs.existsSync(path)) removeFile(path, layout.system())
@@ -45,7 +45,7 @@ export async function* readLockRecords(layout: Layout): AsyncGenerator<LockRecor
   }
 }
 
-/** Undefined for what is none: a torn file, or one of another release. */
+/** Undefined for an incomplete file, or a file of another release. */
 async function readLockRecord(path: string): Promise<LockRecord | undefined> {
   try {
     const { bucket, key, record } = schema.parse(JSON.parse(await readFile(path, 'utf8')))

@@ -1,18 +1,20 @@
 /**
- * Moves the file of a new version to its place without the index's write lock, which other processes would have to wait for
- * (docs/protocol.md). Only where the key has one version at a time, whose file is in `staging/` under a name of its own.
+ * Moves the file of a new version to its place without the index's write lock, for which other processes would have to
+ * wait (docs/protocol.md). Only if the key has one version at a time, whose file is in `staging/` under its own name.
  *
- * Two writers of a key may come here in the wrong order. Whoever is newer sees the rows of the older ones, since they were committed
- * before, and first takes their files out of `staging/`: a rename that comes late finds nothing to rename.
+ * Two writers of a key may arrive here in the wrong order. The newer one sees the rows of the older one, which were
+ * committed before, and first takes the older file out of `staging/`: a late rename then finds no file.
  *
- * A small file may replace another by exchange. Then the name in `staging/` is the replaced file's, until the spares take it: who moves that name under the lock must look whose file it is once nobody else can (file-moves.ts).
+ * A small file may replace another by exchange. Then the name in `staging/` belongs to the replaced file until the
+ * spares take it. Code that moves that name under the lock must first make sure that no other writer can change it, and
+ * then check which file it is (file-moves.ts).
  */
 
 import type { Durability } from '#blobs/contract/blob-store.ts'
 import {
   exchangeFiles,
+  freeInThread,
   isExchangeWorthwhile,
-  letGo,
   moveFileBelow,
   protectFile,
   removeFile,
@@ -25,8 +27,8 @@ import type { Layout } from '#blobs/files/place/layout.ts'
 import type { Spares } from '#blobs/files/staging/spares.ts'
 
 /**
- * In a bucket that was never versioned: older rows of the key have no versions left. What it replaces under a name of its own can be
- * removed once the rows' files have left `staging/`.
+ * True in a bucket that was never versioned: older rows of the key have no versions left. A replaced file that has its
+ * own name can be removed once the files of the older rows have left `staging/`.
  */
 export function mayMoveDirectly(pending: Pending): boolean {
   return (
@@ -39,10 +41,12 @@ export function mayMoveDirectly(pending: Pending): boolean {
   )
 }
 
-/** A second inode is that of the plain file that it replaces. */
+/** The second inode is that of the plain file to replace. */
 export const isReplacing = ({ inodes = [] }: Pending): boolean => inodes.length > 1
 
-/** Only a small file, whose bytes a log has: a large one was synced before, so that there is nothing to gain. */
+/**
+ * True for a small file, whose bytes are in the log. A large file was synced before, so an exchange would save nothing.
+ */
 export const mayBeExchanged = (pending: Pending): boolean =>
   smallBytesOf(pending) !== undefined &&
   isReplacing(pending) &&
@@ -52,7 +56,7 @@ export const mayBeExchanged = (pending: Pending): boolean =>
 interface DirectMovesOptions {
   readonly layout: Layout
   readonly durability: Durability
-  /** Takes replaced files. */
+  /** Receives replaced files. */
   readonly spares: Pick<Spares, 'recycle' | 'recycleFrom'>
 }
 
@@ -68,8 +72,8 @@ export class DirectMoves {
   }
 
   /**
-   * After the flush of the row's commit. `older`: the rows of the key that were committed before. False if it could not be done this
-   * way: the file was overtaken, or its place cannot be had.
+   * Call after the flush of the row's commit. `older`: the rows of the key that were committed before. False if the
+   * direct way is not possible: a newer version has overtaken the file, or something is in its place.
    */
   move(pending: Pending, place: Place, older: readonly Pending[]): boolean {
     const { bucket, key, fileId = '' } = pending
@@ -90,16 +94,16 @@ export class DirectMoves {
       if (place.kind === 'opaque' && place.isProtected) protectFile(staged)
       const root = place.kind === 'plain' ? layout.bucket(bucket) : layout.system()
       const move = () => moveFileBelow(root, staged, target)
-      if (!(isReplacing(pending) ? letGo(target, move) : move())) return false
+      if (!(isReplacing(pending) ? freeInThread(target, move) : move())) return false
       for (const removed of pending.removed) this.#removeOpaque(pending, removed)
       return true
     } catch {
-      // Under the lock it is known what to do about it.
+      // The move under the lock handles this case.
       return false
     }
   }
 
-  /** Under a name that no other version has. A small one may be written again, as one that was exchanged. */
+  /** Removes a file whose name belongs to this version alone. A small file becomes a spare, like an exchanged one. */
   #removeOpaque(pending: Pending, { fileId: id }: RemovedFile): void {
     const { bucket, key } = pending
     const path = this.#layout.place(bucket, key, { kind: 'opaque', id })

@@ -1,7 +1,8 @@
 /**
- * Moves files to where the records say (docs/protocol.md). Every method runs inside an exclusive section of the index, so that
- * writers of one key in any process take turns; playing a row again changes nothing. The one move made outside (direct-move.ts) may
- * come between any two steps: a file may have left `staging/` a moment after it was seen there.
+ * Moves files to the places that the records name (docs/protocol.md). Every method runs inside an exclusive section of
+ * the index, so that writers of one key in any process take turns. Playing a row again changes nothing. The direct move
+ * (direct-move.ts) runs outside of the section, and may happen between any two steps: a file may leave `staging/` just
+ * after it was seen there.
  */
 import fs from 'node:fs'
 import { dirname } from 'node:path'
@@ -29,9 +30,9 @@ import { removeFilesOf } from './file-removals.ts'
 import { findReachable, findUnlessClosed, findVersionFile, isReachable, looks, type Playing } from './find-file.ts'
 import { type Located, locate } from './locate.ts'
 
-/** What says that no file can have this path, as long as others have theirs. */
+/** Errors that mean: no file can have this path while other files have theirs. */
 const isNoPath = ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY', 'ENAMETOOLONG', 'EINVAL', 'EILSEQ', 'ELOOP', 'EXDEV']
-/** What says that the server may not, or cannot, write to this folder. */
+/** Errors that mean: the server may not, or cannot, write to this folder. */
 const isNotWritable = ['EACCES', 'EPERM', 'EROFS', 'EIO']
 
 interface FileMovesOptions {
@@ -48,8 +49,8 @@ export class FileMoves {
   }
 
   /**
-   * Moves the files of the row's versions. False if a file is in the way that is not the one to be replaced: an older row of this key
-   * may have to move it first.
+   * Moves the files of the row's versions. False if a file is in the way that is not the one to replace: an older row
+   * of this key may have to move it first.
    */
   place(view: Exclusive, pending: Pending, playing: Playing): boolean {
     for (const order of pending.moved) {
@@ -61,34 +62,35 @@ export class FileMoves {
       if (isNew && typeof playing === 'object' && pending.bytes !== undefined) {
         this.#verify(view, pending, pending.bytes, (inode) => isMoved || playing.inodes.has(inode))
       }
-      if (located.version.blob.isArriving !== undefined) noteArrived(view, pending, order)
+      if (located.version.blob.isArriving !== undefined) clearArriving(view, pending, order)
       if (located.version.blob.aside !== undefined) this.#keepLock(view, pending, order)
     }
     return true
   }
 
-  /** The row that was written last is what a second record is of. */
+  /** Writes the lock record of the newest row. */
   #keepLock(view: Exclusive, { bucket, key, order: newOrder }: Pending, order: string): void {
     const located = locate(view, bucket, key, order)
     if (located === undefined) return
-    // A new version has none that would have to go.
+    // A new version without a lock has no older lock record to remove.
     const isNew = located.version.order === newOrder && located.version.lock === undefined
     if (!isNew) writeLockRecord(this.#options.layout, bucket, located.version)
   }
 
-  /** As `removeFilesOf`. */
+  /** See `removeFilesOf`. */
   clean(view: Exclusive, pending: Pending, playing: Playing, older: readonly Pending[] = []): string | undefined {
     return removeFilesOf(this.#options.layout, view, pending, playing, older)
   }
 
   /**
-   * Takes the files of older rows out of `staging/`, where no version needs them any more: a move that is under way outside finds
-   * nothing to move afterwards, and cannot put an old file in a newer one's place.
+   * Takes the files of older rows, which no version needs any more, out of `staging/`: a direct move that is under way
+   * then finds no file, and cannot replace a newer file with an old one.
    */
-  disarm(view: Exclusive, older: readonly Pending[]): void {
+  withdrawOlder(view: Exclusive, older: readonly Pending[]): void {
     for (const pending of older) {
       const { bucket, key, order, fileId } = pending
-      // Whoever made another row of no use may not be flushed yet: its file goes when it is cleaned up after.
+      // The commit that replaced another kind of row may not be flushed yet: that file is removed later, when its row
+      // is cleaned up.
       if (!mayMoveDirectly(pending) || locate(view, bucket, key, order) !== undefined) continue
       if (fileId !== undefined) removeIfThere(this.#options.layout.staging(fileId))
     }
@@ -103,7 +105,7 @@ export class FileMoves {
     return !inodes.includes(there.inode) && !removed.some(({ inode }) => inode === there.inode)
   }
 
-  /** Whether a file has been moved; not if it was there already, or is nowhere. */
+  /** Whether a file has been moved. False if it was in its place already, or was not found. */
   #place(view: Exclusive, pending: Pending, located: Located, playing: Playing): boolean {
     const { layout, log } = this.#options
     const { version } = located
@@ -112,7 +114,7 @@ export class FileMoves {
     const target = layout.place(pending.bucket, pending.key, placeOf(version.blob))
     if (isNew) {
       const bytes = typeof playing === 'object' ? pending.bytes : undefined
-      // A renamed version's file may have been exchanged when it was written.
+      // The file of a renamed version may have been exchanged when it was written.
       const mayBeAnother = pending.source !== undefined || mayBeExchanged(pending)
       const source = mayBeAnother ? this.#take(version, bytes) : staged
       if (source !== undefined && this.#move(view, pending, located, source, target)) return true
@@ -136,8 +138,9 @@ export class FileMoves {
   }
 
   /**
-   * Gives the version's staged file another name, under which no other is put in its stead (direct-move.ts): from then on it is known
-   * whether it is that file. After a restart its bytes tell as well, since a copy of the data has other inodes.
+   * Renames the version's staged file to a name that direct moves do not use (direct-move.ts), so that it can be
+   * checked whether it is the right file. After a restart its bytes are compared as well, since a copy of the data has
+   * other inodes.
    */
   #take(version: StoredVersion, bytes?: Uint8Array): string | undefined {
     const { layout } = this.#options
@@ -150,7 +153,7 @@ export class FileMoves {
     return undefined
   }
 
-  /** False if there is no source. A plain place that cannot be had becomes an opaque one. */
+  /** False if the source is missing. If the plain path cannot be used, the file goes to `opaque/`. */
   #move(view: Exclusive, pending: Pending, located: Located, source: string, target: string): boolean {
     const { blob } = located.version
     const folder = this.#options.layout.bucket(pending.bucket)
@@ -176,7 +179,7 @@ export class FileMoves {
     if (!moveIfThere(source, aside)) return false
     if (pending.source?.place.kind === 'plain') {
       pruneFolders(source, layout.bucket(bucket))
-      // The renamed file itself, or a folder of nothing else, may have been in the way.
+      // The renamed file itself, or a folder that contains only this file, may be in the way.
       if (hasCode(error, ...isNoPath) && this.#moveBack(bucket, aside, layout.plain(bucket, key))) return true
     }
     if (hasCode(error, ...isNotWritable)) {
@@ -197,7 +200,7 @@ export class FileMoves {
     }
   }
 
-  /** The file in the place, if it is older than the log's bytes, or torn, is written again from them. */
+  /** Writes the file again from the bytes in the log, if the file is older than these, or incomplete. */
   #verify(view: Exclusive, pending: Pending, bytes: Uint8Array, isOurs: (inode: number) => boolean): void {
     const { layout } = this.#options
     const { bucket, key, order } = pending
@@ -213,14 +216,15 @@ export class FileMoves {
         return
       }
       const isKnown = there.inode === version.blob.stamp || isOurs(there.inode)
-      // Edited by hand since.
+      // The file was edited by hand after the write.
       if (!isKnown && there.mtimeMs >= version.modifiedAtMs + 1) return
     }
-    // Not its name in `staging/`, from which a living process may be about to remove what was replaced.
+    // Not its usual name in `staging/`: a running process may be about to remove a replaced file of that name.
     const source = layout.taken(version.blob.id)
     fs.mkdirSync(dirname(source), { recursive: true })
     fs.rmSync(source, { force: true })
-    // Synced, or a second power loss could leave it torn and newer than its version: it would pass for one edited by hand.
+    // Synced: after a second power loss it could be incomplete and newer than its version, like a file that was edited
+    // by hand.
     const signature = writeSmallFile(source, bytes, { isSynced: true })
     const restored = { ...version, blob: withSignature(version.blob, signature) }
     view.put(row, encodeVersion(restored))
@@ -228,15 +232,15 @@ export class FileMoves {
   }
 }
 
-/** Where its file is, or that it is nowhere, is known by now. */
-function noteArrived(view: Exclusive, { bucket, key }: Pending, order: string): void {
+/** The search for the version's file has ended: it was found, or is missing. Removes the mark from the record. */
+function clearArriving(view: Exclusive, { bucket, key }: Pending, order: string): void {
   const located = locate(view, bucket, key, order)
   if (located === undefined) return
   const { isArriving: _, ...blob } = located.version.blob
   view.put(located.row, encodeVersion({ ...located.version, blob }))
 }
 
-/** A plain file of a version that is kept aside from now on may leave empty folders. */
+/** Moves a plain file aside, and removes the folders that are empty afterwards. */
 function moveProtected(source: string, target: string, bucketFolder: string): boolean {
   protectFile(source)
   const isMoved = moveIfThere(source, target)

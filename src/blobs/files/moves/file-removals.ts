@@ -11,12 +11,13 @@ import { isReplacing } from './direct-move.ts'
 import { findReachable, findUnlessClosed, isReachable, type Playing } from './find-file.ts'
 import { type Located, locate } from './locate.ts'
 
-/** A file cannot be removed before another has arrived in its place. */
+/** The file cannot be removed before another has arrived in its place. */
 export class LeftToLater extends Error {}
 
 /**
- * Removes what the row says has to go. Returns a file in `staging/` that is nobody's once this section is committed and flushed: a
- * newer version, which may be as fresh as this very transaction, has overtaken it. Throws `LeftToLater` if a file has to stay.
+ * Removes the files that the row names as removed. Returns a file in `staging/` that no version has once this section
+ * is committed and flushed: a newer version, perhaps of this same transaction, has overtaken it. Throws `LeftToLater`
+ * if a file has to stay for now.
  */
 export function removeFilesOf(
   layout: Layout,
@@ -25,13 +26,13 @@ export function removeFilesOf(
   playing: Playing,
   older: readonly Pending[],
 ): string | undefined {
-  // A version that never came to its place has left there what it was to replace.
+  // A version that never reached its place has not removed the file that it should replace.
   const replaced = replacedInodesOf(older)
   for (const removed of pending.removed) removeVersionFile(layout, view, pending, removed, playing, replaced)
   const located = locate(view, pending.bucket, pending.key, pending.order)
   if (isLeft(layout, view, pending, located)) throw new LeftToLater()
   const isOpaque = located !== undefined && placeOf(located.version.blob).kind === 'opaque'
-  // One that could not take the place of the file it replaces, or was replaced before it could, has left it there.
+  // The same for a version whose move failed, or that was replaced before its move.
   const hasLeft = (isOpaque || located === undefined) && isReplacing(pending)
   if (typeof playing === 'object' || hasLeft) removeStale(layout, view, pending, playing)
   if (pending.fileId === undefined || !pending.moved.includes(pending.order)) return undefined
@@ -39,8 +40,8 @@ export function removeFilesOf(
 }
 
 /**
- * After a power loss a name may have come back: files of this row's versions, at a place that a record no longer gives them, would
- * pass for files made by hand. At any other time what the new version replaces is known to be of no use, and nothing else.
+ * After a power loss an old name may exist again: a file of this row's versions at a former place would look like a
+ * file that was created by hand. Without a power loss, only the file that the new version replaces is removed.
  */
 function removeStale(layout: Layout, view: Exclusive, pending: Pending, playing: Playing): void {
   const { key, source, inodes = [] } = pending
@@ -52,7 +53,7 @@ function removeStale(layout: Layout, view: Exclusive, pending: Pending, playing:
   removeStaleAside(layout, view, pending)
 }
 
-/** Another name of a renamed file that is in its place: it may have been moved by way of `opaque/`. */
+/** Removes another name of a renamed file that has arrived: it may have been moved through `opaque/`. */
 function removeStaleAside(layout: Layout, view: Exclusive, { bucket, key, order }: Pending): void {
   const blob = locate(view, bucket, key, order)?.version.blob
   if (blob === undefined || !isPlain(blob)) return
@@ -77,8 +78,8 @@ function removeStaleAt(
 }
 
 /**
- * Whether the key's plain file is that of a version which belongs elsewhere, and is not there yet: its inode may be one that a file
- * had which was replaced or removed before.
+ * Whether the key's plain file belongs to a version whose place is elsewhere, and which has not arrived there yet. Its
+ * inode may have been reused: a file that was removed before may have had the same.
  */
 function isAwaited(layout: Layout, view: Exclusive, bucket: string, key: string, inode: number): boolean {
   return versionsThatLeave(view, bucket, key).some(
@@ -88,15 +89,15 @@ function isAwaited(layout: Layout, view: Exclusive, bucket: string, key: string,
   )
 }
 
-/** Whether a plain file is where the key's record says its bytes are. */
+/** Whether the key's record names its plain file. */
 function isTaken(view: Exclusive, bucket: string, key: string): boolean {
   const current = currentOf(view, bucket, key)
   return current !== undefined && isPlain(current.blob)
 }
 
 /**
- * Whether a file that has to go is where a newer version's belongs, which is on its way: to remove it could remove that one. If the newer
- * version goes before it arrives, nothing else knows of this file.
+ * Whether the file to remove is at the place of a newer version that has not arrived yet: a removal could hit the newer
+ * file. If the newer version is deleted before it arrives, only this row knows the file.
  */
 function isLeft(
   layout: Layout,
@@ -105,20 +106,20 @@ function isLeft(
   located: Located | undefined,
 ): boolean {
   const gone = removed.filter(({ place }) => place.kind === 'plain').map(({ inode }) => inode)
-  // A version that has come to its place has replaced what was there.
+  // A version that has arrived has replaced the old file.
   if (located === undefined) gone.push(...inodes.slice(1))
   if (gone.length === 0) return false
   const current = currentOf(view, bucket, key)
   if (current === undefined || !isPlain(current.blob)) return false
-  // Long after that version has arrived, what is there was made by hand.
+  // That version arrived long ago: the file was created by hand.
   if (view.get(rowKey('q', bucket, key, current.order)) === undefined) return false
   const there = findReachable(layout, bucket, layout.plain(bucket, key))
   return there !== undefined && there.inode !== current.blob.stamp && gone.includes(there.inode)
 }
 
 /**
- * Removes the file of a version that is no more, wherever another process's moves have left it. One that has not left `staging/` yet
- * is removed by its own row.
+ * Removes the file of a deleted version, at any place to which another process may have moved it. A file that is still
+ * in `staging/` is removed by its own row.
  */
 function removeVersionFile(
   layout: Layout,
@@ -140,8 +141,8 @@ function removeVersionFile(
 }
 
 /**
- * Whether the plain file of the key was the one to be removed. One that had been replaced goes as well. Any other may be of a version
- * that has just ceased to be current, and waits to be moved.
+ * Removes the plain file of the key if it is the one to remove, or one that was replaced, and returns whether it was.
+ * Any other file may belong to a version that has just stopped being current, and waits to be moved.
  */
 function removePlain(
   layout: Layout,
@@ -162,7 +163,10 @@ function removePlain(
   return isIt
 }
 
-/** A row may be played again when the inode is that of another file. A power loss may have taken the file's time back. */
+/**
+ * The time is compared too: when a row is played again, another file may have the inode. After a power loss the file
+ * may have an earlier time.
+ */
 const isRemoved = (there: FileSignature, { inode, mtimeMs = there.mtimeMs }: RemovedFile, playing: Playing): boolean =>
   there.inode === inode && (there.mtimeMs === mtimeMs || typeof playing === 'object')
 
@@ -171,10 +175,10 @@ function currentOf(view: Exclusive, bucket: string, key: string): StoredVersion 
   return row === undefined ? undefined : decodeVersion(key, row)
 }
 
-/** More of a key do not change within the time that a row is kept. */
+/** More versions of a key than can change while a row is kept. */
 const olderVersionsMax = 1000
 
-/** Versions whose files may still be at the key's plain path: renamed ones, and those that have ceased to be current. */
+/** Versions whose files may still be at the key's plain path: renamed ones, and those that are no longer current. */
 function versionsThatLeave(view: Exclusive, bucket: string, key: string): StoredVersion[] {
   const renamed = view.scan(rowsOf('q', bucket, key)).flatMap(({ value }) => {
     const { renamedTo, order } = decodePending(value)

@@ -1,4 +1,4 @@
-/** Where the file of a version is, while moves of this or another process may be under way. */
+/** Finds the file of a version while this or another process may be moving it. */
 import { sep } from 'node:path'
 import { findFileSafely } from '#blobs/files/io/file-operations.ts'
 import type { Pending } from '#blobs/files/pending/pending.ts'
@@ -9,21 +9,21 @@ import { hasCode } from '#lib/system/error-code.ts'
 import type { BlobRef } from '#metadata/blob-ref.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 
-/** After an unclean end a file is trusted only as far as it is known. */
+/** State of a recovery, in which only files that the log names are trusted. */
 export interface Recovery {
-  /** Inodes of files that rows of the log tell of: none of these was made by hand. */
+  /** Inodes of the files that rows of the log name: these were not created by hand. */
   readonly inodes: ReadonlySet<number>
 }
 
-/** `again`: maybe, on behalf of a reader. */
+/** `again`: the row may have been played before, for example for a reader. */
 export type Playing = 'first' | 'again' | Recovery
 
 type Moved = Pick<Pending, 'bucket' | 'key'> & { readonly source?: Pending['source'] | undefined }
 
-/** A file that is being moved meanwhile is found at the second look, or the third. */
+/** A file that is being moved is found at the second or third attempt. */
 export const looks = 3
 
-/** First looked for where the record says that it is. */
+/** Searches at the recorded place first. */
 export function findVersionFile(
   layout: Layout,
   { bucket, key, source }: Moved,
@@ -33,18 +33,19 @@ export function findVersionFile(
   const { id } = blob
   const place = placeOf(blob)
   const isIt = (there: FileSignature) => there.inode === blob.stamp || isCopy(there, blob, playing)
-  // No other version's file has such a name.
+  // Names that only this version's file has.
   const ownNames = [
     layout.place(bucket, key, { kind: 'version', id }),
     layout.place(bucket, key, { kind: 'opaque', id }),
     layout.assembled(id),
   ]
-  // Here another file may be: one that was replaced, or a newer version's.
+  // Names that another file may have: a replaced one, or that of a newer version.
   const sharedNames = [layout.staging(id), layout.taken(id)]
-  // Once a renamed file has arrived, its old path is another's; a power loss may have brought it back.
+  // The old path of a renamed file counts only until the file has arrived, or after a power loss, which may restore the
+  // old name.
   const mayBeAtSource = blob.isArriving !== undefined || typeof playing === 'object'
   if (source !== undefined && mayBeAtSource) sharedNames.push(layout.place(bucket, source.key, source.place))
-  // One that is kept aside may have been plain before.
+  // A version that is kept aside may have been a plain file before.
   if (isPlainKey(key)) sharedNames.push(layout.plain(bucket, key))
   const target = layout.place(bucket, key, place)
   return [target, ...ownNames, ...sharedNames].find((path) => {
@@ -53,7 +54,7 @@ export function findVersionFile(
   })
 }
 
-/** Whether the version's file is in none of the places where it may be. `rows`: of its key, oldest first. */
+/** Whether the version's file is at none of its possible places. `rows`: the rows of its key, oldest first. */
 export function isNowhere(layout: Layout, bucket: string, version: StoredVersion, rows: readonly Pending[]): boolean {
   for (let look = 0; look < looks; look++) {
     const isFound = [{ source: undefined }, ...rows].some(
@@ -64,24 +65,24 @@ export function isNowhere(layout: Layout, bucket: string, version: StoredVersion
   return true
 }
 
-/** After a restore from a copy, whose files have other inodes but kept their size and time. */
+/** Whether this is the file after a restore from a copy: the inode differs, but size and time are the same. */
 function isCopy(there: FileSignature, known: BlobRef, playing: Playing): boolean {
   if (typeof playing !== 'object' || playing.inodes.has(there.inode)) return false
   return there.sizeBytes === known.sizeBytes && there.mtimeMs === known.secondStamp
 }
 
-/** Not behind a symbolic link: what is there is not in the bucket. */
+/** False behind a symbolic link: such files are not in the bucket. */
 export function isReachable(layout: Layout, bucket: string, path: string): boolean {
   const folder = layout.bucket(bucket)
   return !path.startsWith(folder + sep) || isInside(folder, path)
 }
 
-/** findFileSafely; undefined also for what is not reachable. */
+/** Like findFileSafely; undefined also behind a symbolic link. */
 export function findReachable(layout: Layout, bucket: string, path: string): FileSignature | undefined {
   return isReachable(layout, bucket, path) ? findFileSafely(path) : undefined
 }
 
-/** findFileSafely; undefined also in a folder that the server may not look into. */
+/** Like findFileSafely; undefined also in a folder that the server may not search. */
 export function findUnlessClosed(path: string): FileSignature | undefined {
   try {
     return findFileSafely(path)

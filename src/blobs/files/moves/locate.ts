@@ -7,7 +7,7 @@ export interface Located {
   readonly version: StoredVersion
 }
 
-/** The version of a key with this order, current or not, and its row. */
+/** The version of a key with this order, current or older, and its row. */
 export function locate(view: Pick<Exclusive, 'get'>, bucket: string, key: string, order: string): Located | undefined {
   const current = rowKey('o', bucket, key)
   const currentValue = view.get(current)

@@ -2,7 +2,7 @@ import type { MetadataEngine } from '#metadata/engine.ts'
 import { eachRow, rowsOf } from '#metadata/tables.ts'
 import { decodePending } from './pending.ts'
 
-/** Ids of the staged files and of the uploads that rows tell of. */
+/** Ids of the staged files and uploads that rows name. */
 export async function namedFiles(engine: MetadataEngine): Promise<Set<string>> {
   const named = new Set<string>()
   for await (const { value } of eachRow(engine, rowsOf('q'), 200)) {

@@ -4,8 +4,8 @@ import type { Transaction } from '#metadata/transact.ts'
 import { newerRows } from './pending.ts'
 
 /**
- * An order after every row of a key without a current version: another process, whose clock is ahead, may have deleted or renamed its object
- * a moment ago, and files move in the order of the rows.
+ * An order after every row of a key that has no current version. Another process whose clock is ahead may just have
+ * deleted or renamed the object, and files move in the order of the rows.
  */
 export async function orderAfterRows(
   transaction: Transaction,
@@ -13,7 +13,7 @@ export async function orderAfterRows(
   key: string,
   newest: string | undefined,
 ): Promise<string> {
-  // Nearly always the clock is enough, and the commit proves it.
+  // Usually the clock is enough, which the commit checks.
   const row = transaction.isRepeated ? await newestRow(transaction, bucket, key) : undefined
   // An order sorts newest first.
   const order = newOrder(row === undefined || (newest !== undefined && newest < row) ? newest : row)

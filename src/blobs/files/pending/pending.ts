@@ -1,6 +1,7 @@
 /**
- * The write-ahead log of files. A row says: the files of these versions of this key may not be where their records say, these files
- * may have to go, and here are the bytes of a small one. It stays until the files are durably in their places.
+ * The write-ahead log of files. A row names the versions of a key whose files may not be at their recorded places, the
+ * files that may have to be removed, and has the bytes of a small file. It stays until the files are durable in their
+ * places.
  */
 
 import { type Place, placeOf } from '#blobs/files/place/file-ref.ts'
@@ -14,7 +15,7 @@ export interface RemovedFile {
   readonly place: Place
   readonly fileId: string
   readonly inode: number
-  /** Tells the file from a later one with the same inode. Missing in rows of older releases. */
+  /** Distinguishes the file from a later one with the same inode. Missing in rows of older releases. */
   readonly mtimeMs?: number
 }
 
@@ -23,20 +24,23 @@ export interface Pending {
   readonly key: string
   /** Distinguishes the rows of a key; later rows sort first. */
   readonly order: string
-  /** Orders of the versions whose files move, in the order of moving: what makes room comes first. */
+  /** Orders of the versions whose files move, in this sequence: a file that makes room for another comes first. */
   readonly moved: readonly string[]
   readonly removed: readonly RemovedFile[]
-  /** Folder of a finished upload, to be removed. */
+  /** A finished upload whose folder is to be removed. */
   readonly uploadId?: string | undefined
-  /** File that holds the new version's bytes until it is moved: an id in `staging/`. */
+  /** Id of the file in `staging/` with the new version's bytes. */
   readonly fileId?: string
-  /** Inodes of the new version's file and of the plain file that it replaces: no other may be in its place before. */
+  /** Inodes of the new version's file and of the plain file that it replaces: it may replace no other file. */
   readonly inodes?: readonly number[]
-  /** Where a renamed version's file comes from. */
+  /** The old place of a renamed version's file. */
   readonly source?: { readonly key: string; readonly place: Place }
-  /** Key under which the row is that moves a file away from this one. */
+  /** The new key of a renamed object: the row that moves the file is there. */
   readonly renamedTo?: string
-  /** Bytes of a small new version. Without them, where the engine has those in its log alone (Write's `rest`), the row has their number. */
+  /**
+   * Bytes of a small new version. If the engine keeps them only in its log (`rest` of Write), the row has only their
+   * number.
+   */
   readonly bytes?: Bytes | undefined
   readonly smallBytes?: number
 }
@@ -44,39 +48,39 @@ export interface Pending {
 export const pendingKey = ({ bucket, key, order }: Pick<Pending, 'bucket' | 'key' | 'order'>): Buffer =>
   rowKey('q', bucket, key, order)
 
-/** Of the rows of its key that were written before it. */
+/** The range of the rows of its key that were written before it. */
 export const olderRows = ({ bucket, key, order }: Pending): KeyRange => rowsFrom({ bucket, key, order: `${order}\0` })
 
-/** Of the rows of a key from this order on to the oldest; an empty order is newer than every other. */
+/** The range of a key's rows from this order to the oldest. An empty order is newer than every other. */
 export const rowsFrom = ({ bucket, key, order }: Pick<Pending, 'bucket' | 'key' | 'order'>): KeyRange => ({
   start: rowKey('q', bucket, key, order),
-  // Above every order.
+  // Sorts after every order.
   end: rowKey('q', bucket, key, 'g'),
 })
 
-/** Rows of the key that sort before it, and would be played after it. */
+/** The range of the rows of the key that are newer, and are played after it. */
 export const newerRows = ({ bucket, key, order }: Pick<Pending, 'bucket' | 'key' | 'order'>): KeyRange => ({
   start: rowsOf('q', bucket, key).start,
   end: rowKey('q', bucket, key, order),
 })
 
-/** How many bytes a small new version has; undefined of a large one. */
+/** The size of a small new version; undefined for a large one. */
 export const smallBytesOf = ({ bytes, smallBytes }: Pending): number | undefined => bytes?.byteLength ?? smallBytes
 
-/** Puts the row; its bytes go to the engine's log, if it has one. */
+/** Writes the row. Its bytes go to the engine's log, if it has one. */
 export function putPending(transaction: Transaction, pending: Pending): void {
   const [row, ...rest] = encodePending(pending)
   putWithRest(transaction, pendingKey(pending), row, rest)
 }
 
-/** Before the bytes of a row that has any. */
+/** The marker before the bytes of a row that has bytes. */
 const bytesFollow = Buffer.from([1])
 
-/** A row in pieces: the bytes as they are, after what is known without them. */
+/** A row in pieces, so that the bytes need not be copied. */
 export function encodePending(pending: Pending): [row: Buffer, ...rest: Bytes[]] {
   const { bucket, key, order, moved, removed, uploadId, fileId, inodes, source, renamedTo, bytes } = pending
   const smallBytes = smallBytesOf(pending)
-  // Not by spreading: V8 has no quick way to replace a field of what was spread.
+  // Each field is named, since V8 is slow at replacing a field of a spread object.
   const fields = { bucket, key, order, moved, removed, uploadId, fileId, inodes, source, renamedTo, smallBytes }
   const json = JSON.stringify(fields)
   const jsonBytes = Buffer.byteLength(json)
@@ -100,11 +104,11 @@ export const removedFile = (ref: BlobRef): RemovedFile => ({
   mtimeMs: ref.secondStamp,
 })
 
-/** Inodes of the plain files that the new versions of these rows were to replace: of no version any more. */
+/** Inodes of the plain files that the new versions of these rows replace. They belong to no version any more. */
 export const replacedInodesOf = (rows: readonly Pending[]): number[] =>
   rows.flatMap(({ inodes = [] }) => inodes.slice(1))
 
-/** Inodes of the files that these rows tell of: none of them was made by hand. */
+/** Inodes of the files that these rows name: these were not created by hand. */
 export function inodesOf(rows: readonly Pending[]): Set<number> {
   return new Set(rows.flatMap(({ inodes = [], removed }) => [...inodes, ...removed.map(({ inode }) => inode)]))
 }

@@ -8,8 +8,8 @@ import type { StoredVersion } from '#metadata/version-codec.ts'
 import { decodePending } from './pending.ts'
 
 /**
- * Whether the version's file is in its place: the row that brought it there is done with it. A file that was renamed a moment ago is looked
- * for under its last two names only: the first must be gone for good.
+ * Whether the version's file is in its place, and the row that moved it is finished. A file that is renamed twice is
+ * searched under its last two names only, so the removal of the first name must be durable.
  */
 export async function isSettledForRename(
   context: FilesContext,

@@ -1,4 +1,7 @@
-/** The row of a change, which tells which files have to move or go. What cannot be done is refused while nothing has been changed. */
+/**
+ * The row of a change: which files to move or remove. A change that is impossible is refused before anything is
+ * changed.
+ */
 import { type BlobChange, type MovedBlob, NotSettled } from '#blobs/contract/blob-change.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { readSame } from '#blobs/files/io/file-operations.ts'
@@ -11,9 +14,12 @@ import { decodePending, type Pending, putPending, type RemovedFile, removedFile,
 
 export interface RecordedChange {
   readonly pending: Pending
-  /** At a renamed object's old key: whoever writes to that next must not replace the file before it has been moved. */
+  /**
+   * The row at a renamed object's old key: the next writer of that key must not replace the file before it has been
+   * moved.
+   */
   readonly leaving: Pending | undefined
-  /** Of the new version. */
+  /** The place of the new version. */
   readonly place: Place | undefined
 }
 
@@ -27,7 +33,7 @@ export async function recordChange(
   const isInPlace = arrived?.isInPlace === true && isPlain(arrived.ref)
   if (!isInPlace) assertPossible(context, change)
   const { moved, removed, replacedInodes } = filesOf(change)
-  // A file that was put there by hand stays there, unless its version is to be kept aside.
+  // An adopted file stays in its place, unless its version has to be kept aside.
   if (arrived?.isInPlace === true && !isInPlace) moved.push(order)
   if (arrived === undefined || arrived.isInPlace === true) {
     if (moved.length === 0 && removed.length === 0) return undefined
@@ -53,8 +59,8 @@ export async function recordChange(
 }
 
 /**
- * NotSettled. A write moves its own file without a look at the way of one that is arriving from another path than `staging/`, and would
- * leave that where it is.
+ * Throws NotSettled. A write moves only its own file. If a renamed file were still on its way to this key, the write
+ * would leave it at its old path.
  */
 function assertSettled({ bucket, key, arrived, moved, relocked, gone }: BlobChange): void {
   for (const { order, ref } of [...gone, ...relocked]) if (ref.isArriving) throw new NotSettled(bucket, key, order)
@@ -63,7 +69,7 @@ function assertSettled({ bucket, key, arrived, moved, relocked, gone }: BlobChan
   if (source?.ref.isArriving) throw new NotSettled(bucket, source.key, source.order)
 }
 
-/** AccessDenied. */
+/** AccessDenied if the server may not change a file in a folder. */
 function assertPossible(context: FilesContext, { bucket, key, arrived, moved, gone }: BlobChange): void {
   const vacatesPlain =
     gone.some(({ ref }) => isPlain(ref)) || moved.some(({ from, to }) => isPlain(from) && !isPlain(to))
@@ -80,15 +86,18 @@ function filesOf({ arrived, moved, relocked, gone }: BlobChange): {
 } {
   const isOther = ({ from, to }: MovedBlob) => from.kind !== to.kind || from.aside !== to.aside
   const orders = moved.filter(isOther).map(({ order }) => order)
-  // Their files are where they belong; their locks are noted beside them.
+  // Their files stay in place; their lock records change.
   orders.push(...relocked.map(({ order }) => order))
-  // The new file takes the old one's place: nothing is left to remove.
+  // The new file replaces the old one: there is nothing to remove.
   const replaced = arrived !== undefined && isPlain(arrived.ref) ? gone.find(({ ref }) => isPlain(ref)) : undefined
   const removed = gone.filter((one) => one !== replaced).map(({ ref }) => removedFile(ref))
   return { moved: orders, removed, replacedInodes: replaced === undefined ? [] : [replaced.ref.stamp] }
 }
 
-/** The bytes of a small version may be on disk nowhere but in the log, with the row that brought it to the old key. */
+/**
+ * The bytes of a small version may be durable only in the log, in the row at its old key: the new row gets them as
+ * well.
+ */
 async function carryBytes(
   { layout }: FilesContext,
   transaction: Transaction,

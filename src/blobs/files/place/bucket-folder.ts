@@ -1,6 +1,6 @@
 /**
- * The folder of a bucket that is about to go. Whatever is in it besides empty folders is somebody's, also what cannot be an object: a link,
- * or a name that is no text. Names are bytes here.
+ * The folder of a bucket that is being deleted. Anything in it except empty folders belongs to the user, also what
+ * cannot be an object, such as a link or a name that is not UTF-8. So names are bytes here.
  */
 import type { Dirent } from 'node:fs'
 import fs from 'node:fs/promises'
@@ -12,10 +12,10 @@ import { isLink } from './inside.ts'
 
 const slash = Buffer.from('/')
 
-/** Whether there is anything but empty folders. Files of objects that were deleted a moment ago are removed first. */
+/** Whether there is anything except empty folders. Removes the files of recently deleted objects first. */
 export async function hasForeignFiles(context: FilesContext, bucket: string): Promise<boolean> {
   const root = Buffer.from(context.layout.bucket(bucket))
-  // What is behind a link is not the bucket's.
+  // Files behind a link do not belong to the bucket.
   if (isLink(context.layout.bucket(bucket))) return true
   for await (const path of filesBelow(root)) {
     const key = path.subarray(root.length + 1).toString()
@@ -26,7 +26,7 @@ export async function hasForeignFiles(context: FilesContext, bucket: string): Pr
   return false
 }
 
-/** False if it, or a folder in it, is not empty, or cannot be removed. */
+/** False if a folder is not empty, or cannot be removed. */
 export async function removeEmptyFolders(path: Buffer): Promise<boolean> {
   for (const { name, isFolder } of await entriesOf(path)) {
     if (!isFolder || !(await removeEmptyFolders(Buffer.concat([path, slash, name])))) return false
@@ -47,7 +47,7 @@ async function* filesBelow(folder: Buffer): AsyncGenerator<Buffer> {
   }
 }
 
-/** A folder that cannot be read is taken for a file. */
+/** A folder that cannot be read counts as a file. */
 async function entriesOf(folder: Buffer): Promise<{ name: Buffer; isFolder: boolean }[]> {
   let entries: Dirent<Buffer>[]
   try {

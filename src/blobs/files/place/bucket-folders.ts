@@ -11,7 +11,7 @@ import { ApiError } from '#model/errors.ts'
 import { hasForeignFiles, removeEmptyFolders } from './bucket-folder.ts'
 import { mayReplaceFile } from './folder-access.ts'
 
-/** Whoever has not removed a folder by then is no more. */
+/** After this time, a process that was removing a folder counts as dead. */
 const removalMs = 60_000
 
 export class BucketFolders implements BucketBlobs {
@@ -26,7 +26,7 @@ export class BucketFolders implements BucketBlobs {
     if (stats !== undefined && !stats.isDirectory()) throw occupied(name)
   }
 
-  /** Not before its record: a folder without one is adopted as another's bucket. */
+  /** Call after the bucket's record is written: a folder without a record would be adopted as a new bucket. */
   async make(name: string): Promise<void> {
     try {
       await fs.mkdir(this.#path(name), { recursive: true })
@@ -39,7 +39,10 @@ export class BucketFolders implements BucketBlobs {
     return lstatSafely(this.#path(name))?.isDirectory() === true
   }
 
-  /** A record goes before its folder, and the mark that it leaves tells such a folder from one made by hand. */
+  /**
+   * The record of a deleted bucket is removed before its folder. Its mark distinguishes such a folder from one that was
+   * created by hand.
+   */
   async confirmForeign(transaction: Transaction, name: string): Promise<boolean> {
     const mark = await transaction.get(rowKey('f', name))
     if (mark !== undefined && Date.now() - decodeJson<number>(mark) < removalMs) return false
@@ -60,7 +63,7 @@ export class BucketFolders implements BucketBlobs {
       await this.keep(name)
       return undefined
     }
-    // Something has been put there a moment ago, or the folder cannot be removed.
+    // A file was added in the last moment, or the folder cannot be removed.
     if (!mayReplaceFile(this.#path(name))) return notPermitted()
     return new ApiError('BucketNotEmpty', { fields: { BucketName: name } })
   }
@@ -79,7 +82,7 @@ function asFolderError(error: unknown, name: string): unknown {
   return isForbidden(error) ? notPermitted(error) : asStorageError(error)
 }
 
-/** A file or a symbolic link has the folder's name. */
+/** For a file or a symbolic link with the folder's name. */
 const occupied = (name: string) => new ApiError('BucketAlreadyExists', { fields: { BucketName: name } })
 
 const notPermitted = (cause?: unknown) =>

@@ -1,20 +1,20 @@
-/** What a BlobRef says in this store: where the file is, and how it is known again. */
+/** The meaning of a BlobRef in this store: the place of the file, and how to recognize it. */
 import type { BlobRef } from '#metadata/blob-ref.ts'
 
 /**
- * `plain`: the key's own path in the bucket's folder. `opaque` and `version`: a file named `id` under `.myfsio.sys/opaque` or
- * `.myfsio.sys/versions`. One that is protected is read-only.
+ * `plain`: the key's own path in the bucket's folder. `opaque` and `version`: a file named `id` under
+ * `.myfsio.sys/opaque` or `.myfsio.sys/versions`. `isProtected`: the file is read-only.
  */
 export type Place =
   | { readonly kind: 'plain' }
   | { readonly kind: 'opaque'; readonly id: string; readonly isProtected?: true }
   | { readonly kind: 'version'; readonly id: string }
 
-/** Tells that a file is still the one that was published: any change from outside changes at least one of the three. */
+/** Identifies the published file: every change by another program changes at least one of the three. */
 export interface FileSignature {
   readonly inode: number
   readonly sizeBytes: number
-  /** With a fraction, as precise as the platform tells it. */
+  /** With a fraction, as precise as the platform provides it. */
   readonly mtimeMs: number
 }
 

@@ -1,6 +1,6 @@
 /**
- * Whether the server may change names in a folder. Asked before a commit that takes a file from its place, or puts another there: what
- * cannot be done is refused while nothing has been changed.
+ * Whether the server may change names in a folder. Checked before a commit that moves, replaces or removes a file, so
+ * that an impossible change is refused before anything is changed.
  */
 import fs from 'node:fs'
 import { dirname } from 'node:path'
@@ -10,12 +10,12 @@ import { hasCode } from '#lib/system/error-code.ts'
 const keptMs = 1000
 const keptFolders = 1000
 
-/** False if there is a file at `path`, or may be one, that the server can neither remove nor replace. */
+/** False if `path` has, or may have, a file that the server can neither remove nor replace. */
 export function mayReplaceFile(path: string): boolean {
   return isOpen(dirname(path)) || !mayBeThere(path)
 }
 
-/** Whether names in it may be changed. One that is not there is in nobody's way. */
+/** Whether names in the folder may be changed. True if the folder does not exist. */
 function isOpen(folder: string): boolean {
   try {
     fs.accessSync(folder, fs.constants.W_OK | fs.constants.X_OK)
@@ -33,7 +33,7 @@ function mayBeThere(path: string): boolean {
   }
 }
 
-/** mayReplaceFile for many files, most of which are new: what was found of a folder holds for a second. */
+/** Like mayReplaceFile, for many files that are mostly new: the result for a folder is kept for a second. */
 export class FolderAccess {
   readonly #openUntilMs = new Map<string, number>()
 
@@ -41,7 +41,7 @@ export class FolderAccess {
     const folder = dirname(path)
     const now = Date.now()
     if ((this.#openUntilMs.get(folder) ?? 0) > now) return true
-    // Where one file can be new, another may be there that cannot be replaced.
+    // Only the result `true` is kept: in a folder that is not writable it depends on the file.
     if (!isOpen(folder)) return mayReplaceFile(path)
     if (this.#openUntilMs.size >= keptFolders) this.#openUntilMs.clear()
     this.#openUntilMs.set(folder, now + keptMs)

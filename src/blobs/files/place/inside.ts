@@ -1,7 +1,7 @@
 /**
- * Symbolic links are never followed, neither in a bucket nor as a bucket: what is behind one is not in the bucket, and a link within
- * the bucket would give one file two keys. Linux opens without following any, in one call; where it cannot, or meets a link, each
- * folder is looked at.
+ * Symbolic links are never followed, neither in a bucket nor as a bucket: files behind a link are not in the bucket,
+ * and a link within the bucket would give one file two keys. Linux can open a path without following links in one call
+ * (openat2). Without that call, or after it has found a link, each folder is checked.
  */
 import fs from 'node:fs'
 import { sep } from 'node:path'
@@ -17,13 +17,13 @@ import { hasCode } from '#lib/system/error-code.ts'
 import { libc } from '#lib/system/libc.ts'
 import type { FileSignature } from './file-ref.ts'
 
-/** O_PATH: a descriptor that tells of what is there, and neither reads nor writes it. */
+/** O_PATH: a descriptor for fstat only, which neither reads nor writes. */
 const forLooking = 0o10000000 | (fs.constants.O_NOFOLLOW ?? 0)
 const toRead = libc.openHow(forReading)
 const toLook = libc.openHow(forLooking)
 const toLookAtFolder = libc.openHow(forLooking | (fs.constants.O_DIRECTORY ?? 0))
 
-/** Whether no folder from the bucket's own down to that of `path`, as far as they exist, is a symbolic link. */
+/** Whether none of the existing folders from the bucket's folder to that of `path` is a symbolic link. */
 export function isInside(bucketFolder: string, path: string): boolean {
   const folder = path.slice(0, path.lastIndexOf(sep))
   const fd = libc.openWithoutLinks(folder, toLookAtFolder)
@@ -32,7 +32,7 @@ export function isInside(bucketFolder: string, path: string): boolean {
   return true
 }
 
-/** openFile of a file for which isInside holds. */
+/** Like openFile, if isInside is true for the path. */
 export function openFileInside(bucketFolder: string, path: string): OpenFile | undefined {
   const fd = libc.openWithoutLinks(path, toRead)
   if (typeof fd === 'number') return asFile(fd)
@@ -40,14 +40,14 @@ export function openFileInside(bucketFolder: string, path: string): OpenFile | u
   return openFile(path)
 }
 
-/** openFile of a file in the system folder, in the quicker way where that works. */
+/** Like openFile, for a file in the system folder. Uses the faster call if the system has it. */
 export function openFileAside(path: string): OpenFile | undefined {
   const fd = libc.openWithoutLinks(path, toRead)
   if (typeof fd === 'number') return asFile(fd)
   return fd === 'ENOENT' ? undefined : openFile(path)
 }
 
-/** findFileSafely of a file for which isInside holds. */
+/** Like findFileSafely, if isInside is true for the path. */
 export function findFileInside(bucketFolder: string, path: string): FileSignature | undefined {
   const fd = libc.openWithoutLinks(path, toLook)
   if (typeof fd === 'string') {
@@ -76,7 +76,7 @@ function hasNoLink(bucketFolder: string, folder: string): boolean {
   }
 }
 
-/** Whether the bucket's folder is what stands at its path, or nothing does. */
+/** Whether the path is a symbolic link. */
 export function isLink(path: string): boolean {
   return fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
 }

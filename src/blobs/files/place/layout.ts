@@ -1,4 +1,6 @@
-/** Where files are under STORAGE_ROOT. The one place that turns a key into a path, and that decides which keys may be one. */
+/**
+ * Paths under STORAGE_ROOT. The only code that turns a key into a path, and that decides which keys can be plain files.
+ */
 import { join, sep } from 'node:path'
 import type { Place } from './file-ref.ts'
 
@@ -19,7 +21,7 @@ export class Layout {
     return join(this.root, systemFolder, ...names)
   }
 
-  /** Where a process makes its files, in a folder of its own: in one for all they would wait for each other's turn. */
+  /** The folder in which one store creates its files: in a shared folder, processes would wait for each other. */
   stagingFolder(owner: string): string {
     return `${this.root}${sep}${systemFolder}${sep}staging${sep}${owner}`
   }
@@ -30,7 +32,7 @@ export class Layout {
     return `${this.stagingFolder(ownerEnd === -1 ? fileId : fileId.slice(0, ownerEnd))}${sep}${fileId}`
   }
 
-  /** A staged file that nobody but the holder of the index's write lock is to move. */
+  /** The name of a staged file that may be moved only under the index's write lock. */
   taken(fileId: string): string {
     return `${this.staging(fileId)}.taken`
   }
@@ -39,17 +41,17 @@ export class Layout {
     return this.system('uploads', uploadId)
   }
 
-  /** The file in which the parts of an upload lie at their offsets. */
+  /** The file with the parts of an upload at their offsets. */
   assembled(uploadId: string): string {
     return this.system('uploads', uploadId, 'data')
   }
 
-  /** A part that has no slot in it. */
+  /** The file of a part that has no slot in the assembled file. */
   partFile(uploadId: string, name: string): string {
     return this.system('uploads', uploadId, name)
   }
 
-  /** The record of a locked version, beside its bytes. */
+  /** The copy of a locked version's record. */
   lockRecord(bucket: string, fileId: string): string {
     return this.system('locks', bucket, fileId.slice(-2), fileId)
   }
@@ -60,14 +62,14 @@ export class Layout {
     return this.system(folder, bucket, place.id.slice(-2), place.id)
   }
 
-  /** Only for keys of which `isPlainKey` is true: no segment of such a key can leave the bucket's folder. */
+  /** Only for keys for which `isPlainKey` is true: no segment of such a key can leave the bucket's folder. */
   plain(bucket: string, key: string): string {
     const path = sep === '/' ? key : key.replaceAll('/', sep)
     return `${this.root}${sep}${bucket}${sep}${path}`
   }
 }
 
-/** A segment that is empty, `.` or `..`. */
+/** Matches a segment that is empty, `.` or `..`. */
 const noName = /(^|\/)\.{0,2}(\/|$)/
 const windowsNames = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i
 

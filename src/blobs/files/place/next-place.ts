@@ -1,4 +1,7 @@
-/** Where the file of a version belongs after a change. One that is kept aside stays aside, as current or older, under whatever key. */
+/**
+ * The place of a version's file after a change. A version that is kept aside stays aside, under any key, current or
+ * not.
+ */
 import type { AsideReason, BlobRef } from '#metadata/blob-ref.ts'
 import { isPlain, placeOf, withKind } from './file-ref.ts'
 import { isPlainKey } from './layout.ts'
@@ -18,7 +21,7 @@ export function asRenamed(key: string, ref: BlobRef, aside = ref.aside): BlobRef
   return { ...withKind(ref, isPlainKey(key) ? 'plain' : 'opaque'), isArriving: true }
 }
 
-/** In `versions/` an older version is aside already; its file is protected once it has been moved to `opaque/`. */
+/** The file of an older version in `versions/` stays there; it is made read-only when it is moved to `opaque/`. */
 export function asAside(ref: BlobRef, aside: AsideReason): BlobRef {
   if (ref.aside !== undefined) return ref
   const opaque = withAside(withKind(ref, 'opaque'), aside)

@@ -1,4 +1,4 @@
-/** Refuses what would leave a file where the server can neither remove nor replace it, before anything is changed. */
+/** Refuses a change, before anything is changed, if the server can neither remove nor replace the file in question. */
 
 import type { FilesContext } from '#blobs/files/context.ts'
 import { ApiError } from '#model/errors.ts'
@@ -7,15 +7,15 @@ import { isInside } from './inside.ts'
 
 const access = new FolderAccess()
 
-/** For the plain file of a new version, which may take the place of another. */
+/** For the plain file of a new version, which may replace another. */
 export function assertReplaceable({ layout }: Pick<FilesContext, 'layout'>, bucket: string, key: string): void {
   if (!access.mayReplaceFile(layout.plain(bucket, key))) throw notPermitted()
 }
 
-/** For a key whose plain file leaves its place. */
+/** For a key whose plain file is moved or removed. */
 export function assertRemovable({ layout }: Pick<FilesContext, 'layout'>, bucket: string, key: string): void {
   const path = layout.plain(bucket, key)
-  // Behind a symbolic link a file stays where it is, and so its object stays as it is.
+  // A file behind a symbolic link is not touched, so its object cannot be changed.
   if (!isInside(layout.bucket(bucket), path) || !mayReplaceFile(path)) throw notPermitted()
 }
 

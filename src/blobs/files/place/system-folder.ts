@@ -3,17 +3,20 @@ import { DiskReserve } from '#lib/files/disk-reserve.ts'
 import { closeFilesToOthers, makePrivateFolder } from '#lib/files/private-files.ts'
 import type { Layout } from './layout.ts'
 
-/** So much a process needs to start, and to end what was interrupted. */
+/** The room that a process needs to start and to finish interrupted writes. */
 const startBytes = 2 * 1024 * 1024
 const startInodes = 16
 
-/** Makes the folder of the index, with the room that a start needs. Also in one of an older release, whose folder was open to all. */
+/**
+ * Creates the index folder, and ensures the room that a start needs. Restricts the folder of an older release, which
+ * all users could read.
+ */
 export function prepareSystemFolder(layout: Layout): DiskReserve {
   fs.mkdirSync(layout.root, { recursive: true })
   makePrivateFolder(layout.system())
   closeFilesToOthers(layout.system('config'))
   const reserve = new DiskReserve(layout.system('reserve'))
-  // The lock file of LMDB is memory: where it finds no room, the process ends.
+  // LMDB maps its lock file into memory: without room on the disk, writing to it ends the process.
   reserve.ensureFree(startBytes, startInodes)
   fs.mkdirSync(layout.system('index'), { recursive: true })
   return reserve

@@ -1,11 +1,11 @@
-/** Names of files that no key of an object can have. The file stays where it is, and is no object; that is told once. */
+/** File names that cannot be keys. Such a file stays in place and is not an object, which is logged once. */
 import fs from 'node:fs'
 import { dirname } from 'node:path'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { lstatSafely } from '#blobs/files/io/file-operations.ts'
 import { limits } from '#model/limits.ts'
 
-/** What Node makes of bytes that are not UTF-8. */
+/** Node's replacement for bytes that are not UTF-8. */
 const replacement = '\ufffd'
 
 /** Whether a file found under this name can be an object. */
@@ -22,7 +22,7 @@ export function hasUsableName(context: FilesContext, bucket: string, key: string
 const tell = (context: FilesContext, bucket: string, key: string, message: string) =>
   context.troubles.tellOfFile('warn', undefined, { bucket, key }, message)
 
-/** Whether no file has this very name, but one that looks like it has. */
+/** Whether no file has exactly this name, but one with other bytes reads as this name. */
 function isUndecodable(path: string): boolean {
   try {
     if (lstatSafely(path) !== undefined) return false

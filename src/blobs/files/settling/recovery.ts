@@ -1,4 +1,7 @@
-/** After an unclean end: plays out every row, and checks small files against the bytes in the log. What cannot be done stays. */
+/**
+ * Recovery after an unclean end: plays every row, and compares small files with the bytes in the log. Rows that fail
+ * stay.
+ */
 import { tryToRemove, tryToRemoveFolder } from '#blobs/files/io/file-operations.ts'
 import type { FileMoves } from '#blobs/files/moves/file-moves.ts'
 import { LeftToLater } from '#blobs/files/moves/file-removals.ts'
@@ -10,7 +13,7 @@ import { eachRow, rowsOf } from '#metadata/tables.ts'
 import type { RowPlayer } from './row-player.ts'
 import type { SettledRows } from './settled-rows.ts'
 
-/** A newer version arrives sooner in the place of a file that has to go. */
+/** A file that has to be removed waits this long for a newer version to take its place. */
 const leftForMs = 1000
 
 interface RecoveryOptions {
@@ -21,11 +24,11 @@ interface RecoveryOptions {
   readonly settled: SettledRows
 }
 
-/** Returns how many rows there were. */
+/** Returns the number of rows. */
 export async function recoverFiles({ engine, layout, moves, player, settled }: RecoveryOptions): Promise<number> {
   const { rows, inodes } = await readLog(engine)
   if (rows.length === 0) return 0
-  // Other processes may live on and write.
+  // Other processes may be running and writing.
   await engine.flush()
   const stuck = new Set<string>()
   const isStuck = ({ bucket, key, renamedTo }: Pending) =>
@@ -34,9 +37,12 @@ export async function recoverFiles({ engine, layout, moves, player, settled }: R
     for (const name of [key, source?.key]) if (name !== undefined) stuck.add(`${bucket}\0${name}`)
     settled.tell({ bucket, key }, error)
   }
-  /** Old keys of renamed files that could not be moved: a later row of such a key would replace the file. */
+  /**
+   * Old keys of renamed files that could not be moved. Later rows of such a key are not played, since they would
+   * replace the file.
+   */
   const held = new Set<string>()
-  // All files move before any goes: one that a row has no more use for may be what another is looking for.
+  // All files are moved before any is removed: a file that one row removes may be the one that another row needs.
   await forEach(engine, rows, async (pending) => {
     const { bucket, key, source } = pending
     const place = player.withRoom((view) => {
@@ -68,7 +74,9 @@ export async function recoverFiles({ engine, layout, moves, player, settled }: R
   return rows.length
 }
 
-/** Keys of all rows, oldest first (orders sort newest first, across keys as well), and the inodes that they tell of. */
+/**
+ * Keys of all rows, oldest first (orders sort newest first, across keys as well), and the inodes that the rows name.
+ */
 async function readLog(engine: LocalEngine): Promise<{ rows: Bytes[]; inodes: Set<number> }> {
   const found: { order: string; row: Bytes }[] = []
   const inodes = new Set<number>()
@@ -80,7 +88,7 @@ async function readLog(engine: LocalEngine): Promise<{ rows: Bytes[]; inodes: Se
   return { rows: found.sort((a, b) => (a.order < b.order ? 1 : -1)).map(({ row }) => row), inodes }
 }
 
-/** A few at a time, which share a transaction, in order. */
+/** Reads the rows in order, several in one transaction. */
 async function forEach(
   engine: LocalEngine,
   rows: readonly Bytes[],

@@ -1,4 +1,4 @@
-/** Plays rows of the log of files: has their files moved and removed, under the index's write lock or directly. */
+/** Plays rows of the log of files: moves and removes their files, directly or under the index's write lock. */
 import { tryToRemove, tryToRemoveFolder } from '#blobs/files/io/file-operations.ts'
 import { type DirectMoves, mayMoveDirectly } from '#blobs/files/moves/direct-move.ts'
 import type { FileMoves } from '#blobs/files/moves/file-moves.ts'
@@ -13,11 +13,11 @@ import { decodeVersion } from '#metadata/version-codec.ts'
 
 export interface Trouble {
   readonly error: unknown
-  /** Only what was to be removed is left. */
+  /** The files are in place; only removals are left. */
   readonly isPlaced: boolean
 }
 
-/** Of the rows of a key, by their orders. */
+/** Failures of a key's rows, by order. */
 export type Troubles = ReadonlyMap<string, Trouble>
 
 interface RowPlayerOptions {
@@ -26,9 +26,9 @@ interface RowPlayerOptions {
   readonly reserve: DiskReserve
   readonly moves: FileMoves
   readonly directMoves: DirectMoves
-  /** Whether nothing of the row of this order is under way. */
+  /** Whether the row of this order is settled. */
   readonly isSettled: (order: string) => boolean
-  /** Has the file of an arriving version moved to its place. Throws if it could not be. */
+  /** Moves the file of an arriving version to its place. Throws if that fails. */
   readonly settleArriving: (bucket: string, key: string, order: string) => Promise<void>
 }
 
@@ -39,13 +39,13 @@ export class RowPlayer {
     this.#options = options
   }
 
-  /** The rows of a key, oldest first, up to that of the order, and the troubles that they have had. */
+  /** Plays the rows of a key, oldest first, up to this order. Returns them and their failures. */
   async settleRows(bucket: string, key: string, upTo = ''): Promise<{ pendings: Pending[]; troubles: Troubles }> {
     const { engine } = this.#options
     const troubles = new Map<string, Trouble>()
     const rows = await engine.scan(rowsFrom({ bucket, key, order: upTo }))
     if (rows.length === 0) return { pendings: [], troubles }
-    // Another process may have committed them a moment ago: no file may move for what a power loss could undo.
+    // Another process may have committed them just now: a file may move only for a commit that is durable.
     await engine.flush()
     // Oldest first: an order sorts newest first.
     const pendings = rows.reverse().map(({ value }) => decodePending(value))
@@ -57,7 +57,7 @@ export class RowPlayer {
           if (trouble !== undefined) troubles.set(order, trouble)
         } else await this.#settleRename(pending)
       } catch (error) {
-        // What has to leave first would be replaced by what comes later.
+        // Later rows would replace the file that has to leave first.
         const stuck = renamedTo === undefined ? [pending] : pendings.slice(i)
         for (const { order } of stuck) troubles.set(order, { error, isPlaced: false })
         if (renamedTo !== undefined) break
@@ -67,22 +67,22 @@ export class RowPlayer {
   }
 
   /**
-   * A renamed object's file leaves its old key before a later row of that key is played. Each rename on the way is older than the one
-   * before, so that it ends.
+   * Moves a renamed object's file from its old key before a later row of that key is played. Each rename in the chain
+   * is older than the one before, so the recursion ends.
    */
   async #settleRename({ bucket, renamedTo = '', order }: Pending): Promise<void> {
     const row = await this.#options.engine.get(rowKey('o', bucket, renamedTo))
     const version = row === undefined ? undefined : decodeVersion(renamedTo, row)
-    // Any other has been settled before something came in its stead.
+    // Any other version was settled before it was replaced.
     if (version?.order !== order || version.blob.isArriving === undefined) return
     await this.#options.settleArriving(bucket, renamedTo, order)
   }
 
-  /** Before others. `place`: of a new version that may be moved directly. Returns the trouble that it has had. */
+  /** Plays a row for the first time. `place`: of a new version that may be moved directly. Returns its failure. */
   async playFirst(pending: Pending, place?: Place): Promise<Trouble | undefined> {
     const { engine, directMoves, isSettled } = this.#options
     const { bucket, key, order } = pending
-    // Whatever was committed before, in any process, can be seen by now.
+    // Everything that any process has committed before is visible now.
     const rows = await engine.scan(olderRows(pending))
     const older = rows.filter((row) => !isSettled(rowParts(row.key)[2] ?? '')).map(({ value }) => decodePending(value))
     for (const row of older) if (row.renamedTo !== undefined) await this.#settleRename(row)
@@ -91,7 +91,7 @@ export class RowPlayer {
     return isPlaced ? trouble : (await this.settleRows(bucket, key, order)).troubles.get(order)
   }
 
-  /** Not placed if it has to be played after older rows of its key. Throws if a file could not be moved. */
+  /** False if older rows of the key have to be played first. Throws if a file could not be moved. */
   async #play(
     pending: Pending,
     playing: Playing,
@@ -104,12 +104,12 @@ export class RowPlayer {
       // The section may run again.
       overtaken = undefined
       trouble = undefined
-      moves.disarm(view, older)
+      moves.withdrawOlder(view, older)
       if (!moves.place(view, pending, playing)) return false
       try {
         overtaken = moves.clean(view, pending, playing, older)
       } catch (error) {
-        // What was moved is written down all the same.
+        // The moves are recorded nevertheless.
         trouble = { error, isPlaced: true }
       }
       return true
@@ -118,12 +118,12 @@ export class RowPlayer {
       await engine.flush()
       tryToRemove(overtaken)
     }
-    // Nobody looks for the version's file there any more.
+    // No reader looks for the version's file there any more.
     if (isPlaced && pending.uploadId !== undefined) await tryToRemoveFolder(layout.upload(pending.uploadId))
     return { isPlaced, trouble }
   }
 
-  /** A file that moves may need room for its folder. */
+  /** Runs the section again with more room on the disk if it was full: a move may have to create folders. */
   async withRoom<T>(section: (view: Exclusive) => T): Promise<T> {
     const { engine, reserve } = this.#options
     for (;;) {

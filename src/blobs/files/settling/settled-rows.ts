@@ -1,4 +1,4 @@
-/** Rows whose files are in their places: they are forgotten in batches, once what they protect is on disk. */
+/** Rows whose files are in their places. They are deleted in batches, after the files are durable. */
 import type { Durability } from '#blobs/contract/blob-store.ts'
 import { LeftToLater } from '#blobs/files/moves/file-removals.ts'
 import { pendingKey } from '#blobs/files/pending/pending.ts'
@@ -30,7 +30,7 @@ export class SettledRows {
   #settled: SettledRow[] = []
   readonly #stuck = new StuckRows<SettledRow>(() => void this.forget())
   #settledBytes = 0
-  /** Orders of rows of ours that are settled and not forgotten yet: nothing of theirs is under way. */
+  /** Orders of this store's rows that are settled but not deleted yet. */
   #placed = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #forgetting: Promise<void> | undefined
@@ -49,19 +49,19 @@ export class SettledRows {
     this.#placed.add(order)
   }
 
-  /** One whose files could not be moved or removed. */
+  /** Keeps a row whose files could not be moved or removed. */
   keepStuck({ bucket, key, order, moved }: SettledRow, waitMs?: number): void {
     this.#stuck.keep({ bucket, key, order, moved }, waitMs)
   }
 
-  /** After `note` or `keepStuck`. `sizeBytes`: of what the row keeps in the index. */
+  /** Call after `note` or `keepStuck`. `sizeBytes`: the size of the row in the index. */
   async forgetSoon(sizeBytes: number): Promise<void> {
     this.#settledBytes += sizeBytes
     if (this.#settledBytes > pendingBytesMax) await this.forget()
     else this.#forgetLater(forgetAfterMs)
   }
 
-  /** Makes everything settled so far durable in its place and clears its rows. */
+  /** Makes the files of all settled rows durable, and deletes the rows. */
   async forget(): Promise<void> {
     while (this.#forgetting !== undefined) await this.#forgetting
     this.#forgetting = this.#forgetSettled().finally(() => {
@@ -106,7 +106,7 @@ export class SettledRows {
 
   async #forgetRows(settled: readonly SettledRow[]): Promise<void> {
     const { engine, spares, durability } = this.#options
-    // Afterwards no row tells that the names in `staging/` are of files that were replaced.
+    // After the rows are deleted, nothing says that the names in `staging/` are of replaced files.
     await spares.finish()
     const { synced, failed } =
       durability === 'none' ? { synced: settled, failed: [] } : await syncRows(this.#options, settled)
@@ -117,7 +117,7 @@ export class SettledRows {
     }
   }
 
-  /** Those that are due; all of them before the end. */
+  /** Plays the stuck rows that are due; all of them when the store is closing. */
   async #retryStuck(): Promise<void> {
     const played = new Map<string, Troubles>()
     for (const { row, waitMs } of this.#stuck.take({ areAllDue: this.#isClosing })) {

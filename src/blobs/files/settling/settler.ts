@@ -1,5 +1,5 @@
 /**
- * Plays the log of files out (docs/protocol.md): has the files moved, then forgets the rows once what they protect is on disk.
+ * Plays the log of files (docs/protocol.md): moves the files, and deletes the rows after the files are durable.
  */
 import type { Durability } from '#blobs/contract/blob-store.ts'
 import { DirectMoves } from '#blobs/files/moves/direct-move.ts'
@@ -24,7 +24,7 @@ interface SettlerOptions {
   readonly layout: Layout
   readonly durability: Durability
   readonly log: LevelLog
-  /** Takes replaced files. */
+  /** Receives replaced files. */
   readonly spares: Pick<Spares, 'recycle' | 'recycleFrom' | 'finish'>
   readonly troubles: TroubleLog
   readonly reserve: DiskReserve
@@ -52,10 +52,11 @@ export class Settler {
   }
 
   /**
-   * Moves the files of a committed write, whose commit must have been flushed. Resolves when they are in their places, or a later write
-   * has overtaken it. Where the disk fails, the write stands all the same: its row stays, and a reader of the key, or the next round of
-   * forgetting, tries again. `place`: of the new version of a key that has one at a time, to be moved directly.
-   * `leaving`: the row at a renamed object's old key, which is settled when the file has left.
+   * Moves the files of a committed write. The commit must have been flushed. Resolves when the files are in their
+   * places, or a later write has overtaken this one. If the disk fails, the write is still valid: its row stays, and
+   * the next reader of the key, or the next batch of deleted rows, tries again. `place`: of the new version of a key
+   * that has one at a time, to be moved directly. `leaving`: the row at a renamed object's old key, which is settled
+   * when the file has left.
    */
   async settle(
     pending: Pending,
@@ -74,7 +75,10 @@ export class Settler {
     await this.#settled.forgetSoon(smallBytesOf(pending) ?? 0)
   }
 
-  /** Lets a write be acknowledged before it is settled, unless too much is waiting; reads find its file in `staging/` meanwhile. */
+  /**
+   * For writes that are acknowledged before they are settled. Waits only if too many are unsettled. Reads find the file
+   * in `staging/`.
+   */
   async lag(pending: Pending, isSettled: Promise<void>): Promise<void> {
     const laggard = isSettled.catch((error: unknown) => {
       const { bucket, key } = pending
@@ -87,8 +91,8 @@ export class Settler {
   }
 
   /**
-   * Settles what other writers of this key have committed and not moved yet, and returns their rows, oldest first. Throws if a file could
-   * not be moved; one that could not be removed is told, and its row stays.
+   * Settles the commits of other writers of this key, and returns their rows, oldest first. Throws if a file could not
+   * be moved. A failed removal is logged, and its row stays.
    */
   async settleKey(bucket: string, key: string): Promise<Pending[]> {
     const { pendings, troubles } = await this.#player.settleRows(bucket, key)
@@ -97,11 +101,11 @@ export class Settler {
     return pendings
   }
 
-  /** Has the file of an arriving version moved to its place. Throws if it could not be. */
+  /** Moves the file of an arriving version to its place. Throws if that fails. */
   async settleArriving(bucket: string, key: string, order: string): Promise<void> {
     const { engine } = this.#options
     const row = await engine.get(pendingKey({ bucket, key, order }))
-    // The row of a version that has become current again is that of the delete.
+    // A version that has become current again is moved by the row of the delete.
     if (row === undefined) return void (await this.settleKey(bucket, key))
     await engine.flush()
     const trouble = await this.#player.playFirst(decodePending(row))
@@ -110,7 +114,7 @@ export class Settler {
     this.#settled.tell({ bucket, key }, trouble.error)
   }
 
-  /** After an unclean end. Returns how many writes it had interrupted. */
+  /** Call after an unclean end. Returns the number of interrupted writes. */
   recover(): Promise<number> {
     return recoverFiles({ ...this.#options, moves: this.#moves, player: this.#player, settled: this.#settled })
   }

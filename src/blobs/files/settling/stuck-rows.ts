@@ -1,10 +1,10 @@
 /**
- * Rows of the log of files whose files could not be moved or removed: in a folder that the server may not write to, for one. They stay in
- * the index, and are played again, less and less often.
+ * Rows whose files could not be moved or removed, for example in a folder that is not writable. They stay in the index,
+ * and are played again at growing intervals.
  */
 export interface StuckRow<Row> {
   readonly row: Row
-  /** How long it waits for the next attempt. */
+  /** The time until the next attempt. */
   readonly waitMs: number
 }
 
@@ -27,7 +27,7 @@ export class StuckRows<Row> {
     if (dueAtMs < this.#timerAtMs) this.#wakeAt(dueAtMs)
   }
 
-  /** Those that are due, or all; they are kept no longer. */
+  /** Removes and returns the rows that are due, or all. */
   take({ areAllDue }: { readonly areAllDue: boolean }): StuckRow<Row>[] {
     const now = Date.now()
     const due = this.#rows.filter(({ dueAtMs }) => areAllDue || dueAtMs <= now)

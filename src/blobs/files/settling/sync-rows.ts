@@ -10,7 +10,7 @@ import type { MetadataEngine } from '#metadata/engine.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { decodeVersion } from '#metadata/version-codec.ts'
 
-/** Without the bytes, of which a second's writes may have many. */
+/** Without the bytes, which would use much memory for the writes of a second. */
 export type SettledRow = Pick<Pending, 'bucket' | 'key' | 'order' | 'moved'>
 
 interface SyncOptions {
@@ -19,7 +19,7 @@ interface SyncOptions {
   readonly troubles: TroubleLog
 }
 
-/** The rows whose files are on disk, and the others. */
+/** Returns the rows whose files are durable, and the others. */
 export async function syncRows(
   { engine, layout, troubles }: SyncOptions,
   settled: readonly SettledRow[],
@@ -49,12 +49,12 @@ export async function syncRows(
 async function syncFolderOnce(path: string, root: string, folders: Set<string>): Promise<void> {
   if (folders.has(path)) return
   let folder = path
-  // One that was removed since has taken its names along.
+  // A folder that was removed meanwhile: its parent has to be synced instead.
   while (!(await syncFolderIfThere(folder)) && folder.length > root.length) folder = dirname(folder)
   folders.add(path)
 }
 
-/** Where the files of a row may be, or have been. */
+/** The present and former paths of a row's files. */
 async function pathsOf(engine: MetadataEngine, layout: Layout, { bucket, key, moved }: SettledRow): Promise<string[]> {
   const rows = await engine.getMany([
     rowKey('o', bucket, key),

@@ -1,4 +1,7 @@
-/** An object with more bytes at its end, as a file of its own: readers of the old one are not disturbed, and it is published as any other. */
+/**
+ * Appends bytes to an object in a new file, so that readers of the old file are not disturbed. It is published like any
+ * other file.
+ */
 import { algorithmsFor, type IncomingBody, type StagedBlob } from '#blobs/contract/incoming.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
@@ -33,7 +36,7 @@ async function stageFile(context: FilesContext, to: OpenBlob, body: IncomingBody
   const path = context.layout.staging(fileId)
   try {
     await copyBytes(context, to, path)
-    // Its sync makes the copied bytes durable as well.
+    // The sync of the new bytes makes the copied ones durable too.
     const { sizeBytes, digests, signature } = await receive(context, body, path, to.sizeBytes, 'r+')
     if (context.durability !== 'none') await context.staging.sync()
     return { ref: fileRef(fileId, 'plain', signature), sizeBytes, digests, bytes: undefined }

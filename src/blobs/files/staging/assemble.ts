@@ -1,4 +1,4 @@
-/** The bytes of an upload's parts as one file. */
+/** Assembles the parts of an upload into one file. */
 import { open } from 'node:fs/promises'
 import { type AssembledBlob, PartsGone } from '#blobs/contract/part-blobs.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
@@ -10,10 +10,13 @@ import { asStorageError } from '#metadata/storage-error.ts'
 import { decodeJson, rowsOf } from '#metadata/tables.ts'
 import { assertRoom, discardFile } from './staging.ts'
 
-/** Where a part's bytes are: in the assembled file at `offset`, or in a file of the upload's folder. */
+/** The place of a part's bytes: at `offset` in the assembled file, or in a separate file of the upload's folder. */
 export type PartPlace = { readonly offset: number } | { readonly file: string }
 
-/** `writing`: somebody may still write to this slot. `written`: its part has been acknowledged, and nobody will again. */
+/**
+ * `writing`: a request may still write to this slot. `written`: its part has been acknowledged, and the slot is not
+ * written again.
+ */
 export type SlotState = 'writing' | 'written'
 
 interface PlacedPart {
@@ -21,7 +24,9 @@ interface PlacedPart {
   readonly sizeBytes: number
 }
 
-/** The file that holds the bytes of these parts one after the other: the assembled one if that is all it holds, else a copy. */
+/**
+ * The file with the bytes of these parts in sequence: the assembled file if it contains nothing else, otherwise a copy.
+ */
 export async function assembleParts(
   context: FilesContext,
   uploadId: string,
@@ -35,7 +40,7 @@ export async function assembleParts(
     return fits
   })
   const assembled = findFile(context.layout.assembled(uploadId))
-  // Cutting off what is beyond would take it from an upload whose completion may yet fail.
+  // The assembled file is not truncated: if the completion fails, the upload still needs the other parts.
   if (isInPlace && slots !== undefined && assembled?.sizeBytes === end) {
     return {
       ref: fileRef(uploadId, 'plain', assembled),
@@ -63,7 +68,9 @@ async function copyOf(context: FilesContext, uploadId: string, parts: readonly P
   }
 }
 
-/** The rows of the slots that are taken, unless one is being written to: then the assembled file may become an object. */
+/**
+ * The rows of the used slots; undefined while one is being written, when the assembled file must not become an object.
+ */
 async function findQuietSlots({ engine }: FilesContext, uploadId: string): Promise<Entry[] | undefined> {
   const rows = await engine.scan(rowsOf('s', uploadId))
   return rows.some(({ value }) => decodeJson<SlotState>(value) === 'writing') ? undefined : rows

@@ -2,10 +2,10 @@ import { existsSync, readdirSync } from 'node:fs'
 import type { Layout } from '#blobs/files/place/layout.ts'
 import { isStagingInUse } from './staging-folder.ts'
 
-/** A server has the folder open. */
+/** Thrown if a server has the folder open. */
 export class FolderInUse extends Error {}
 
-/** FolderInUse. `command`: what needs the folder. */
+/** FolderInUse if a server has the folder open. `command`: what needs the folder. */
 export function assertUnused(layout: Layout, command: string): void {
   const staging = layout.system('staging')
   const isInUse = existsSync(staging) && readdirSync(staging).some((owner) => isStagingInUse(layout, owner))

@@ -1,7 +1,7 @@
 /**
- * The bytes of parts of uploads. A part lies in the upload's assembled file at the offset where it will be in the object, as far as that can
- * be foreseen: all parts but the last have one size. A part that does not fit, or comes again, gets a file of its own; then completion
- * copies.
+ * The bytes of parts of uploads. A part is written to the upload's assembled file at its later offset in the object,
+ * which is known if all parts except the last have the same size. A part of another size, or one that is sent again,
+ * gets a separate file; then the completion copies.
  */
 import fs from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -31,7 +31,10 @@ export class PartFiles implements PartBlobs {
     this.#context = context
   }
 
-  /** The folder and the file in which the parts lie. It is made after the upload's row: one without a row is never needed. */
+  /**
+   * Creates the folder and the file for the parts. Called after the upload's row is written: a folder without a row can
+   * be removed.
+   */
   async begin(uploadId: string): Promise<void> {
     try {
       await this.#makeFolder(uploadId)
@@ -45,14 +48,14 @@ export class PartFiles implements PartBlobs {
     const { layout, durability } = this.#context
     const folder = layout.upload(uploadId)
     await mkdir(folder, { recursive: true })
-    // What is in it stays.
+    // An existing file keeps its content.
     await writeFile(layout.assembled(uploadId), '', { flag: 'a' })
     if (durability === 'none') return
     await syncFolder(folder)
     await syncFolder(layout.system('uploads'))
   }
 
-  /** A process may have ended between the row and the folder. */
+  /** Creates a missing folder: the process may have ended after it had written the upload's row. */
   async #restoreFolder({ bucket, key, uploadId }: Upload): Promise<void> {
     const row = await this.#context.engine.get(rowKey('u', bucket, key, uploadId))
     if (row === undefined) throw noSuchUpload(uploadId)
@@ -94,7 +97,10 @@ export class PartFiles implements PartBlobs {
     )
   }
 
-  /** Takes the part's slot in the assembled file if it is free and fits. The first part to come sets the slots' size. */
+  /**
+   * Reserves the part's slot in the assembled file if it is free and the size fits. The first part sets the size of the
+   * slots.
+   */
   async #choosePlace(uploadId: string, partNumber: number, sizeBytes: number | undefined): Promise<PartPlace> {
     const aside = { file: `${partText(partNumber)}-${randomId(8)}` }
     if (sizeBytes === undefined || sizeBytes === 0) return aside

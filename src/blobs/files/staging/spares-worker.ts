@@ -1,19 +1,20 @@
 /**
- * The thread of the spares. A write lease (fcntl(2)) is given only if no other process has the file open. Its holder is told by SIGIO
- * when another process opens the file meanwhile, which would end this process; SIGURG does nothing.
+ * The thread of the spares. The system grants a write lease (fcntl(2)) only if no other process has the file open. When
+ * another process opens the file later, the holder gets SIGIO, which would end this process. So the signal is set to
+ * SIGURG, which is ignored.
  */
 import fs from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { libc } from '#lib/system/libc.ts'
 
 export interface SparesMessage {
-  /** Each file with the path it gets as a spare; a file without one is removed. */
+  /** Each file with its new path as a spare. A file without a new path is removed. */
   readonly files: readonly (readonly [path: string, spare: string | undefined])[]
   readonly countMax: number
   readonly bytesMax: number
 }
 
-/** The size of each file that is a spare now, under its new name; -1 for the others, which are removed if they can be. */
+/** The size of each file that is a spare now; -1 for the others, which are removed if possible. */
 export type SparesAnswer = readonly number[]
 
 export interface SparesWorkerData {
@@ -23,7 +24,7 @@ export interface SparesWorkerData {
 const { O_RDWR, O_NOFOLLOW, O_NONBLOCK } = fs.constants
 const { sizeMax } = workerData as SparesWorkerData
 
-/** Attributes of a file that this process makes. */
+/** Attributes of a file that this process creates. */
 let own: fs.Stats | undefined
 
 function findOwn(path: string): fs.Stats {
@@ -34,7 +35,7 @@ function findOwn(path: string): fs.Stats {
   return stats
 }
 
-/** -1 if it cannot be one. */
+/** -1 if the file cannot be a spare. */
 function makeSpare(path: string, spare: string, bytesMax: number): number {
   own ??= findOwn(spare)
   const fd = fs.openSync(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
@@ -65,7 +66,7 @@ function tryToUnlink(path: string): void {
   try {
     fs.unlinkSync(path)
   } catch {
-    // It is gone, or stays for a start to remove.
+    // The file is gone already, or the next start removes it.
   }
 }
 

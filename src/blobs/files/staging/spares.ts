@@ -1,11 +1,13 @@
 /**
- * Small files that others have replaced, kept for a while to be written again: to make a file and to remove another takes a tenth of the
- * time of a small write, and to give back a file's blocks makes ext4 without a journal wait for the disk (mount option `discard`).
+ * Small files that were replaced, kept for a while to be overwritten by new objects. To create a file and to remove
+ * another takes 10 % of the time of a small write, and freeing the blocks of a file makes ext4 without a journal wait
+ * for the disk (mount option `discard`).
  *
- * Nobody may find another object's bytes in a file that he knows. So a replaced file becomes a spare, under a new name, only if nobody
- * has it open and it has no other name. A power loss may bring the old name back, which then leads to bytes of another: but what has
- * replaced the file is flushed, and the log has its bytes, so that a start writes them there. What cannot be a spare is removed. All this
- * is done in a thread of its own, a batch at a time.
+ * A program that has the old file open must never see the bytes of another object. So a replaced file becomes a spare,
+ * under a new name, only if no process has it open and it has no other name. After a power loss the old name may exist
+ * again with the new bytes. But the write that replaced the file is durable, and its bytes are in the log, so that a
+ * start writes them there again. Files that cannot be spares are removed. This happens in a separate thread, in
+ * batches.
  */
 import fs, { type Stats } from 'node:fs'
 import { Worker } from 'node:worker_threads'
@@ -17,12 +19,14 @@ import type { SparesAnswer, SparesMessage, SparesWorkerData } from './spares-wor
 
 const countMax = 1000
 const bytesMax = 16 * 1024 * 1024
-/** From one that is written, nothing of its blocks is given back, which would take as long as to remove it. */
+/**
+ * A spare is used for a file with the same number of blocks: freeing blocks would take as long as removing the file.
+ */
 const blockBytes = 4096
 const gatherMs = 100
-/** Beyond it whoever comes removes its file itself. */
+/** With a longer backlog, a replaced file is removed at once by its writer. */
 const backlogMax = 2000
-/** So long a spare that nobody has needed is kept. */
+/** A spare that is not used for this time is removed. */
 const idleMs = 10_000
 
 /** A file in staging. */
@@ -31,12 +35,12 @@ export interface Spare {
   readonly sizeBytes: number
 }
 
-/** Told by its time, which no file has that was written. */
+/** Spares have the time 0, which a written file never has. */
 export const isSpare = ({ mtimeMs }: Pick<Stats, 'mtimeMs'>): boolean => mtimeMs === 0
 
 interface Batch {
   readonly paths: readonly string[]
-  /** Of what may become spares. */
+  /** Ids of the files that may become spares. */
   readonly fileIds: readonly string[]
   readonly done: () => void
 }
@@ -52,9 +56,9 @@ export class Spares {
   #count = 0
   #bytes = 0
   #gathered: string[] = []
-  /** Handed to the worker and not answered yet, oldest first. */
+  /** Sent to the worker and not answered yet, oldest first. */
   readonly #batches: Batch[] = []
-  /** Of paths, gathered or handed over. */
+  /** The number of paths that were collected or sent to the worker. */
   #backlog = 0
   #lastHandedOver: Promise<void> = Promise.resolve()
   #worker: Worker | undefined
@@ -65,7 +69,7 @@ export class Spares {
     this.#options = options
   }
 
-  /** One of as many blocks as so many bytes take. It is the caller's from now on. */
+  /** A spare with as many blocks as `sizeBytes` needs. It belongs to the caller from now on. */
   take(sizeBytes: number): Spare | undefined {
     const spare = this.#byBlocks.get(blocksOf(sizeBytes))?.pop()
     if (spare === undefined) return undefined
@@ -74,7 +78,7 @@ export class Spares {
     return spare
   }
 
-  /** Takes a replaced file, whose name nobody uses again. */
+  /** Takes a replaced file whose name is not used again. */
   recycle(path: string): void {
     if (this.#backlog >= backlogMax) {
       tryToRemove(path)
@@ -85,7 +89,7 @@ export class Spares {
     this.#gatherTimer ??= setTimeout(() => this.#handOverGathered(), gatherMs).unref()
   }
 
-  /** The same of one in another folder, whose name is gone when this returns. */
+  /** The same for a file in another folder. Its old name no longer exists when this returns. */
   recycleFrom(path: string): void {
     const staged = this.#options.layout.staging(this.#options.newFileId())
     unprotectFile(path)
@@ -93,7 +97,7 @@ export class Spares {
     this.recycle(staged)
   }
 
-  /** Resolves when each file that was taken so far is a spare, or has been removed. */
+  /** Resolves when each file taken so far is a spare or has been removed. */
   async finish(): Promise<void> {
     this.#handOverGathered()
     if (this.#batches.length === 0) return
@@ -150,7 +154,7 @@ export class Spares {
     const bury = () => {
       if (this.#worker === worker) this.#worker = undefined
       for (const { paths, fileIds } of this.#batches) {
-        // Some may have got their new names already.
+        // Some files may have their new names already.
         for (const path of [...paths, ...fileIds.map((id) => this.#options.layout.staging(id))]) tryToRemove(path)
       }
       while (this.#batches.length > 0) this.#receive([])
@@ -160,7 +164,7 @@ export class Spares {
     return worker
   }
 
-  /** Of the oldest batch. */
+  /** The worker's answer to the oldest batch. */
   #receive(sizes: SparesAnswer): void {
     const batch = this.#batches.shift()
     if (batch === undefined) return

@@ -1,6 +1,6 @@
 /**
- * The folder in `staging/` in which a store makes its files: one in common would have processes wait for each other. It is locked as long
- * as the store is open, which tells every other process, in whatever namespace, that its files are in use.
+ * The folder in `staging/` in which a store creates its files: in a shared folder, processes would wait for each other.
+ * It is locked while the store is open, so that every other process, in any namespace, knows that its files are in use.
  */
 import fs from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -24,15 +24,15 @@ export class StagingFolder {
     this.#fd = fd
   }
 
-  /** Makes one of its own. Names of files in it survive a power loss after `sync`. */
+  /** Creates a folder for one store. Names of files in it are durable after `sync`. */
   static open(layout: Layout): StagingFolder {
     for (;;) {
-      // The process id is for people, and for systems without locks.
+      // The process id helps administrators, and systems without locks.
       const owner = `${process.pid.toString(36)}.${randomId(5)}`
       const path = layout.stagingFolder(owner)
       fs.mkdirSync(path, { recursive: true })
       const claim = claimFolder(path)
-      // A process that starts may have found it before it was locked, and removes it.
+      // Another process that starts may have found the folder before it was locked, and removes it.
       if (claim !== 'held') return new StagingFolder(path, owner, claim)
     }
   }
@@ -50,13 +50,13 @@ export class StagingFolder {
     try {
       fs.rmdirSync(this.#path)
     } catch {
-      // What is still in it, a start removes.
+      // The next start removes what is left.
     }
     if (this.#fd !== undefined) fs.closeSync(this.#fd)
   }
 }
 
-/** A locked descriptor of a folder that is still there; undefined where there are no locks. */
+/** A locked descriptor of the folder; undefined on systems without locks. */
 function claimFolder(path: string): number | undefined | 'held' {
   if (process.platform === 'win32') return undefined
   const fd = openFolder(path)
@@ -76,18 +76,21 @@ function openFolder(path: string): number | undefined {
   }
 }
 
-/** The first releases staged all files side by side; a write of theirs that was interrupted is still to be finished. */
+/**
+ * Moves the files of the first releases, which staged all files in one folder: their interrupted writes are still to be
+ * finished.
+ */
 export function sortStaging(layout: Layout): void {
   const folder = layout.system('staging')
   for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
     const target = layout.staging(entry.name)
-    // One with another name than theirs would be its own folder: it stays.
+    // A file with another kind of name stays: the name of its folder would be its own.
     const isOurs = dirname(target) !== join(folder, entry.name)
     if (entry.isFile() && isOurs) moveFileBelow(folder, join(folder, entry.name), target)
   }
 }
 
-/** Removes what stores that are no longer open have staged, but for the files that `isNamed` says a row of the index names. */
+/** Removes staged files of stores that are no longer open, except files that a row of the index names (`isNamed`). */
 export function removeAbandonedStaging(layout: Layout, isNamed: (fileId: string) => boolean, log: LevelLog): void {
   for (const owner of fs.readdirSync(layout.system('staging'))) {
     try {
@@ -117,7 +120,7 @@ function removeAbandonedFolder(
 
 const isFolder = (path: string) => fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
-/** Whether an open store makes its files in this folder. */
+/** Whether an open store uses this folder. */
 export function isStagingInUse(layout: Layout, owner: string): boolean {
   const path = layout.stagingFolder(owner)
   if (!isFolder(path)) return false
@@ -138,13 +141,14 @@ function removeFiles(folder: string, isNamed: (fileId: string) => boolean, log: 
     for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name)
       if (entry.isDirectory()) {
-        // Only a file is staged: a folder was exchanged with one (blobs/files.ts), and its process ended before it gave it back.
+        // Only files are staged. This folder was exchanged with a file (file-operations.ts), and the process ended
+        // before it moved it back.
         log.error({ path }, 'a folder of objects was left in staging; move it back to its bucket')
       } else if (!isNamed(entry.name.replace(/\.taken$/, ''))) fs.rmSync(path, { force: true })
     }
     fs.rmdirSync(folder)
   } catch (error) {
-    // Another process that starts may be about the same.
+    // Another process that starts may be doing the same.
     if (!hasCode(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error
   }
 }

@@ -1,4 +1,4 @@
-/** Bodies on their way in: small ones stay in memory and become a file at once, large ones stream. */
+/** Receives bodies: a small body stays in memory and is written at once, a large one is streamed to its file. */
 import { open } from 'node:fs/promises'
 import { copyFrom } from '#blobs/contract/copy-from.ts'
 import { algorithmsFor, type ByteRange, type IncomingBody, type StagedBlob } from '#blobs/contract/incoming.ts'
@@ -26,7 +26,7 @@ export async function stage(context: FilesContext, body: IncomingBody): Promise<
   return stageStream(context, body)
 }
 
-/** Room is kept for deletes: what brings more bytes is refused before it would need that. */
+/** Keeps a reserve of disk space for deletes: refuses a write that would need it. */
 export function assertRoom({ reserve }: FilesContext, sizeBytes = 0): void {
   if (!reserve.hasRoomFor(sizeBytes)) throw volumeFull()
 }
@@ -40,7 +40,7 @@ export function stageBytes(
   return { ref: writeStaged(context, bytes), sizeBytes: bytes.length, digests, bytes }
 }
 
-/** A small file. */
+/** Writes a small file to staging. */
 export function writeStaged(context: FilesContext, bytes: Buffer): BlobRef {
   const spare = context.spares.take(bytes.length)
   const fileId = spare?.fileId ?? context.staging.newFileId()
@@ -65,7 +65,7 @@ async function stageStream(context: FilesContext, body: IncomingBody): Promise<S
   }
 }
 
-/** Streams a body into a file at an offset; durable when it resolves, but in `none`. */
+/** Streams a body into a file at an offset. Durable when it resolves, except with durability `none`. */
 export async function receive(
   context: FilesContext,
   body: IncomingBody,
@@ -90,7 +90,7 @@ export async function receive(
   }
 }
 
-/** A copy with its own digests, by way of the same stream that uploads take. */
+/** Copies through the same stream as uploads, with digests of its own. */
 export async function stageCopy(
   context: FilesContext,
   from: OpenBlob,
@@ -112,7 +112,7 @@ export async function stageCopy(
   )
 }
 
-/** Never throws, so that the error that led here is the one told; what is left is removed at the next start. */
+/** Never throws, so that the original error is reported. The next start removes what is left. */
 export function discardFile(context: FilesContext, fileId: string): void {
   tryToRemove(context.layout.staging(fileId))
 }

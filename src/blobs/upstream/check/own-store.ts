@@ -33,9 +33,7 @@ export async function checkUpstream(engine: MetadataEngine, upstream: Upstream):
 async function probe(upstream: Upstream): Promise<boolean> {
   const key = `${upstream.settings.prefix}myfsio-probe/${randomBytes(8).toString('hex')}`
   const bytes = Buffer.from('MyFSIO writes this at a start, to know that it can.')
-  const watch = upstream.newWatch()
-  watch.begin()
-  const { etag } = await upstream.put(key, { source: bytes, sizeBytes: bytes.length }, watch)
+  const { etag } = await upstream.put(key, { source: bytes, sizeBytes: bytes.length })
   const read = await upstream.find(key)
   if (read?.equals(bytes) !== true) throw new UpstreamProblem('reading an object', unlike)
   const failed = await upstream.remove([key])

@@ -102,9 +102,7 @@ export class UpstreamInspection implements Inspection {
     const { upstream, clock } = this.#context
     const key = `${upstream.settings.prefix}${lostAndFound}${clock.nowMs()}-${randomId(4)}.json`
     const bytes = encodeJson(row)
-    const watch = upstream.newWatch()
-    watch.begin()
-    await upstream.put(key, { source: bytes, sizeBytes: bytes.length }, watch)
+    await upstream.put(key, { source: bytes, sizeBytes: bytes.length })
     return key
   }
 

@@ -1,46 +1,60 @@
-import { Readable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
 import type { StallWatch } from './stall.ts'
 
-/** What waits to be sent of one request, at most: the buffer of the way in is filled meanwhile. */
-const waitingBytesMax = 512 * 1024
-
-/** The body of a request upstream, which is filled as its bytes come. It knows who of the two sides has to do something. */
+/**
+ * The body of a request upstream, which is handed to it as its bytes come. The request is written to directly, by way of `pipe`, which is
+ * what the SDK calls: so it is known when a buffer has been taken and may be used again, and which of the two sides has to do something.
+ */
 export class PieceBody extends Readable {
   readonly #watch: StallWatch
-  #waiting: (() => void)[] = []
+  /** Resolves to the request, once it takes bytes; undefined: it never will. */
+  readonly #opened: Promise<Writable | undefined>
+  #open: (request: Writable | undefined) => void = () => undefined
 
   constructor(watch: StallWatch) {
-    super({ highWaterMark: waitingBytesMax })
+    super()
     this.#watch = watch
+    this.#opened = new Promise((resolve) => {
+      this.#open = resolve
+    })
     // The request may have failed before it reads this.
     this.on('error', () => undefined)
   }
 
-  override _read(): void {
+  override pipe<T extends NodeJS.WritableStream>(request: T): T {
     this.#watch.end()
-    this.#proceed()
+    this.#open(request as unknown as Writable)
+    return request
   }
 
+  override _read(): void {}
+
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#proceed()
+    this.#open(undefined)
     done(error)
   }
 
-  /** Takes over the bytes; resolves when there is room for more. It does not reject: the request tells what went wrong. */
+  /** Resolves when the bytes have been taken. It does not reject: the answer to the request tells what went wrong. */
   async write(bytes: Uint8Array): Promise<void> {
-    if (this.destroyed || this.push(bytes)) return
+    const request = await this.#opened
+    if (request === undefined || request.destroyed) return
     this.#watch.begin()
-    await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        request.off('close', done)
+        resolve()
+      }
+      request.once('close', done)
+      request.write(bytes, done)
+    })
+    this.#watch.end()
   }
 
   /** The rest is with the upstream. */
-  end(): void {
-    if (this.destroyed) return
-    this.push(null)
+  async end(): Promise<void> {
+    const request = await this.#opened
+    if (request === undefined || request.destroyed) return
     this.#watch.begin()
-  }
-
-  #proceed(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve()
+    request.end()
   }
 }

@@ -24,6 +24,12 @@ export class StallWatch {
     })
   }
 
+  /** Ends the request at once. */
+  giveUp(): void {
+    this.end()
+    this.#aborting.abort(new Error('the request was given up'))
+  }
+
   end(): void {
     this.#cancel?.()
     this.#cancel = undefined

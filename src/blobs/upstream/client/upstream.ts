@@ -209,13 +209,12 @@ export class Upstream {
   }
 
   #watched<T>(what: string, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const watch = this.newWatch()
-    watch.begin()
-    return this.#run(what, watch, send)
+    return this.#run(what, this.newWatch(), send)
   }
 
   async #run<T>(what: string, watch: StallWatch, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const release = await this.#slots.take()
+    watch.begin()
     try {
       return await send(watch.signal)
     } catch (error) {

@@ -62,10 +62,8 @@ export class BufferedUpload implements IngestTarget {
     this.#pieces = [...this.#pieces, piece]
     await writeDurably(this.#context, rowsOfStaged(this.#id, this.#pieces))
     const md5 = createHash('md5').update(bytes).digest('base64')
-    const watch = upstream.newWatch()
-    watch.begin()
     try {
-      await upstream.put(upstream.keyOf(piece.id), { source: bytes, sizeBytes: bytes.length, md5 }, watch)
+      await upstream.put(upstream.keyOf(piece.id), { source: bytes, sizeBytes: bytes.length, md5 })
     } catch (error) {
       throw writeProblem(this.#context, error)
     }

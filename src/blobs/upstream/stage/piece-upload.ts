@@ -2,6 +2,7 @@
 import type { Staged } from '#blobs/contract/incoming.ts'
 import type { IngestTarget } from '#blobs/io/ingest.ts'
 import { PieceBody } from '#blobs/upstream/client/piece-body.ts'
+import type { StallWatch } from '#blobs/upstream/client/stall.ts'
 import type { Taken } from '#blobs/upstream/client/upstream.ts'
 import type { UpstreamContext } from '#blobs/upstream/context.ts'
 import { type Piece, wholePiece } from '#blobs/upstream/piece.ts'
@@ -9,6 +10,7 @@ import { assertTaken, writeProblem } from './assert-taken.ts'
 
 interface Sending {
   readonly body: PieceBody
+  readonly watch: StallWatch
   readonly taken: Promise<Taken>
   /** Bytes that are still to come. */
   restBytes: number
@@ -45,6 +47,8 @@ export class PieceUpload implements IngestTarget {
 
   /** Ends what is on its way. The upstream keeps nothing of a body that ends early. */
   abandon(): void {
+    // A request whose body is destroyed alone would wait for the rest of it.
+    this.#sending?.watch.giveUp()
     this.#sending?.body.destroy()
   }
 
@@ -53,14 +57,11 @@ export class PieceUpload implements IngestTarget {
       this.#sending ??= this.#begin()
       const sending = this.#sending
       const count = Math.min(sending.restBytes, bytes.length - at)
-      // The request may keep it, and the buffer is used again.
-      const copy = Buffer.allocUnsafeSlow(count)
-      copy.set(count === bytes.length ? bytes : bytes.subarray(at, at + count))
+      await Promise.race([sending.body.write(bytes.subarray(at, at + count)), sending.taken])
       at += count
       sending.restBytes -= count
-      await Promise.race([sending.body.write(copy), sending.taken])
       if (sending.restBytes > 0) continue
-      sending.body.end()
+      await sending.body.end()
       this.#last = await sending.taken
       this.#sending = undefined
     }
@@ -76,6 +77,6 @@ export class PieceUpload implements IngestTarget {
       throw writeProblem(this.#context, error)
     })
     taken.catch(() => undefined)
-    return { body, taken, restBytes: sizeBytes }
+    return { body, watch, taken, restBytes: sizeBytes }
   }
 }

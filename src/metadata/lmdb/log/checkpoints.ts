@@ -90,7 +90,7 @@ export class Checkpoints {
     try {
       fs.renameSync(`${path}.new`, path)
     } catch (error) {
-      // Whoever saved a newer one meanwhile has removed it.
+      // A process that saved a newer checkpoint meanwhile has removed it.
       if ((this.findSaved()?.sequence ?? 0) <= sequence) throw error
     }
     for (const { name, sequence: older } of this.#list()) if (older < sequence) this.#remove(name)

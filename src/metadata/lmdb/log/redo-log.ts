@@ -133,7 +133,7 @@ export class RedoLog {
     for (const file of this.#files) fs.closeSync(file)
   }
 
-  /** Written at once, and then nobody's. */
+  /** Written at once; the buffer is not used afterwards. */
   #recordOf(sizeBytes: number): Buffer {
     if (sizeBytes > scratchMaxBytes) return Buffer.allocUnsafe(sizeBytes)
     if (sizeBytes > this.#scratch.length)

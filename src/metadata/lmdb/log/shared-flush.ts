@@ -6,13 +6,13 @@ export class SharedFlush {
   #next: Promise<void> | undefined
   #endDelay: (() => void) | undefined
 
-  /** `delayMs`: how long a flush waits for more to ask for it, unless somebody needs it now. */
+  /** `delayMs`: how long a flush waits for further requests, unless one needs it now. */
   constructor(flush: () => Promise<void>, delayMs: number) {
     this.#flush = flush
     this.#delayMs = delayMs
   }
 
-  /** A flush that begins after this was asked. Whoever does not wait for it need not mind that it fails. */
+  /** A flush that begins after this call. A caller that does not await it may ignore its failure. */
   soon(): Promise<void> {
     if (this.#next === undefined) {
       this.#next = this.#run()
@@ -34,7 +34,7 @@ export class SharedFlush {
 
   async #run(): Promise<void> {
     if (this.#delayMs > 0) await this.#delay()
-    // Also lets `soon` return before it begins: whoever asks once it has begun waits for the next.
+    // Also lets `soon` return before the flush begins: a call after its begin waits for the next flush.
     await this.idle()
     this.#running = this.#flush()
     this.#next = undefined

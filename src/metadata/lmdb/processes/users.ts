@@ -14,7 +14,7 @@ const openUsers = (folder: string): number =>
 export function joinUsers(folder: string): number | undefined {
   const fd = openUsers(folder)
   if (shareLock(fd) === 'locked') return fd
-  // Then nobody gets it alone either.
+  // Then no process gets exclusive access either.
   fs.closeSync(fd)
   return undefined
 }

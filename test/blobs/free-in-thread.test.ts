@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { letGo, moveFile, removeFile } from '#blobs/files/io/file-operations.ts'
+import { freeInThread, moveFile, removeFile } from '#blobs/files/io/file-operations.ts'
 
 const largeBytes = 16 * 1024 * 1024
 let root: string
@@ -47,17 +47,17 @@ it('closes it even if the name stays', () => {
   const fail = () => {
     throw new Error('EIO')
   }
-  expect(() => letGo(place, fail)).toThrow('EIO')
+  expect(() => freeInThread(place, fail)).toThrow('EIO')
   expect(closed).toEqual([1])
 })
 
 it('opens no small file, no folder and no link', () => {
   make(place, largeBytes - 1)
-  letGo(place, () => undefined)
-  letGo(root, () => undefined)
-  letGo(join(root, 'nothing'), () => undefined)
+  freeInThread(place, () => undefined)
+  freeInThread(root, () => undefined)
+  freeInThread(join(root, 'nothing'), () => undefined)
   make(join(root, 'large'), largeBytes)
   fs.symlinkSync('large', join(root, 'link'))
-  letGo(join(root, 'link'), () => undefined)
+  freeInThread(join(root, 'link'), () => undefined)
   expect(closed).toEqual([])
 })
