@@ -9,7 +9,7 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, sta
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type PostgresAddress, parsePostgresUrl } from '#config/metadata-url.ts'
-import { Connection } from '#metadata/postgres/connection.ts'
+import { Connection } from '#metadata/postgres/connections/connection.ts'
 import { freePort } from './free-port.ts'
 import { until } from './until.ts'
 

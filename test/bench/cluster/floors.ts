@@ -1,7 +1,7 @@
 /** What nodes are compared with: the database and the S3 store alone, asked by this process without anything between. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
-import { Connection } from '#metadata/postgres/connection.ts'
+import { Connection } from '#metadata/postgres/connections/connection.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
 
 /** Operations a second, for so many seconds. */
