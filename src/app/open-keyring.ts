@@ -19,6 +19,8 @@ export interface KeyringStart {
   readonly sources?: DocumentSources | undefined
   readonly clock: Clock
   readonly log: LevelLog
+  /** Reads what other nodes have changed. */
+  readonly freshen?: (() => Promise<unknown>) | undefined
 }
 
 export interface OpenKeyring {
@@ -32,9 +34,9 @@ export interface OpenKeyring {
  * A root key that cannot be opened is logged: what is not sealed is served all the same. A node whose root key is not
  * the one of the others is refused: what it seals they could not open.
  */
-export async function openKeyring({ config, sources, clock, log }: KeyringStart): Promise<OpenKeyring> {
+export async function openKeyring({ config, sources, clock, log, freshen }: KeyringStart): Promise<OpenKeyring> {
   const document = await openKeyDocument(config.kms.keysPath, log, sources)
-  const keyring = new LocalKeyring({ document, root: rootOf(config, sources, clock), clock })
+  const keyring = new LocalKeyring({ document, root: rootOf(config, sources, clock), clock, freshen })
   await keyring.checkRoot().catch((error: unknown) => {
     if (!(error instanceof RootKeyProblem)) throw error
     const mayPass = error.isPassing || !isShared(config)

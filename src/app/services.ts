@@ -4,7 +4,7 @@
  */
 import { openAccess } from '#access/open-access.ts'
 import { createSignIn } from '#access/sign-in/sign-in.ts'
-import { createConsoleFreshen, createFreshen, openDocumentRows } from '#app/nodes/fresh-documents.ts'
+import { createConsoleFreshen, createFreshen, openDocumentRows, refreshWithin } from '#app/nodes/fresh-documents.ts'
 import { type NodePart, openNodes } from '#app/nodes/open-nodes.ts'
 import type { AppConfig } from '#config/config.ts'
 import type { DocumentSources } from '#documents/source.ts'
@@ -54,7 +54,8 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     principalExists,
     principals: identities.principals,
   })
-  const keys = await openKeyring({ config, sources, clock, log })
+  const freshen = documentRows && (() => refreshWithin(documentRows))
+  const keys = await openKeyring({ config, sources, clock, log, freshen })
   const { keyring } = keys
   const keyPolicies = new KeyPolicyBook(keyring, { principals: identities.principals, principalExists })
   identities.setNamingPolicies(policies, keyPolicies)
@@ -107,6 +108,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
       keyring,
       encryption,
       settings,
+      catchUp: documentRows && (() => documentRows.catchUp()),
     },
     access,
     identities,

@@ -71,6 +71,18 @@ export class DocumentRows implements RowAccess {
     return this.#next
   }
 
+  /**
+   * What another process has changed until now is in force afterwards. The stamps are read in one question to the index with whatever is
+   * asked in the same turn.
+   */
+  async catchUp(): Promise<void> {
+    const followed = [...this.#followed]
+    const names = followed.map(([name]) => name)
+    const stamps = await readStamps(this.#options.engine, names)
+    const isChanged = followed.some(([, { known }], at) => stamps[at] !== '' && stamps[at] !== known?.stamp)
+    if (isChanged) await this.refresh()
+  }
+
   known(name: string): KnownText | undefined {
     return this.#of(name).known
   }

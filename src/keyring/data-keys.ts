@@ -42,6 +42,8 @@ export interface Keyring {
    * KMS.KMSInvalidStateException.
    */
   resolve(keyId: string, place: KeyPlace): KeyView
+  /** The same, also of a key that another node has just made. */
+  lookUp(keyId: string, place: KeyPlace): Promise<KeyView>
   /** The key of alias/aws/s3 of the account and region. Made at first use. */
   managedKey(service: 's3', place: KeyPlace): Promise<KeyView>
   /** The errors of `resolve`, and KMS.KeyUnavailableException. */

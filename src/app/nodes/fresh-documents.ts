@@ -65,7 +65,8 @@ async function refusalWhileUnseen(rows: DocumentRows): Promise<ApiError | undefi
 /** The engine itself tries for longer, while a database is started anew. */
 const refreshMaxMs = 2000
 
-async function refreshWithin(rows: DocumentRows): Promise<void> {
+/** Never rejects. */
+export async function refreshWithin(rows: DocumentRows): Promise<void> {
   const waited = new AbortController()
   const look = rows.refresh().catch(() => undefined)
   await Promise.race([look, sleep(rows.clock, refreshMaxMs, waited.signal)])
