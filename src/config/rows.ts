@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os'
 import * as z from 'zod'
 import { objectOwnerships } from '#model/access/object-ownership.ts'
 import { isBucketName } from '#model/bucket/bucket.ts'
-import { baseUrl, ipRanges, origin, upstreamAddress, websiteDomains } from './addresses.ts'
+import { baseUrl, ipRanges, origin, origins, upstreamAddress, websiteDomains } from './addresses.ts'
 import { metadataUrl } from './metadata-url.ts'
 import { hosts, interval, list, listOf, logLevel, matching, onOff, rateLimit, size, wholeNumber } from './schemas.ts'
 
@@ -196,9 +196,9 @@ export const rows = {
     'requests per client address, counted by each process of each node',
   ),
   CORS_ORIGINS: row(
-    listOf(/^(\*|local|null|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/i),
+    origins,
     'local',
-    '*, local, or origins such as https://a.example, separated by commas',
+    '*, local, none, or origins such as https://a.example, separated by commas',
     'web pages that may use buckets without CORS rules; local: pages of localhost, 127.0.0.1 and [::1], at any port',
   ),
   CORS_METHODS: row(

@@ -55,6 +55,7 @@
  * | shared     | B "shared" pieceId    | counter more: how often blobs name a piece, beyond once |
  * | gone       | B "gone" time blobId  | no version or part has it any more |
  * | left       | B "left" blobId       | the pieces of a blob that is gone |
+ * | read       | B "read" blobId readerId | JSON: until when someone counts as reading it |
  * | doomed     | B "doomed" pieceId    | no blob names it: its bytes upstream are to be removed |
  * | parts      | B "parts" uploadId    | counter recorded: how many parts came |
  * | store      | g "blobs"             | JSON: which upstream store has the bytes (blobs/upstream/check/own-store.ts) |
