@@ -19,6 +19,7 @@ export type Command = (typeof commands)[number] | Word | 'start'
 export function findCommand(argv: readonly string[]): Command {
   if (argv.includes('-h')) return 'help'
   const [word] = argv
+  if (word === 'help') return 'help'
   if (isWord(word) && !argv.includes('--help')) return word
   return commands.findLast((command) => argv.includes(`--${command}`)) ?? 'start'
 }

@@ -20,6 +20,14 @@ export function childEnvironment(worker: number | undefined): NodeJS.ProcessEnv 
   return worker === undefined ? process.env : { ...process.env, NODE_UNIQUE_ID: String(worker) }
 }
 
+/**
+ * For this process and its children: the AWS SDK says at each start on Node 20 that its later releases need another Node.
+ * The release that is installed works.
+ */
+export function silenceSdkNotice(): void {
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
+}
+
 /** https://no-color.org */
 export function isColorUnwanted(): boolean {
   return Boolean(process.env.NO_COLOR)

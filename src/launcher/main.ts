@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { findCommand } from '#config/commands.ts'
 import { type AppConfig, ConfigError, loadConfig } from '#config/config.ts'
-import { isColorUnwanted } from '#config/environment.ts'
+import { isColorUnwanted, silenceSdkNotice } from '#config/environment.ts'
 import { limitsWithin } from '#http/server/connections.ts'
 import { readTls } from '#http/server/tls.ts'
 import { packageRoot, version } from '#lib/program/package-root.ts'
@@ -34,6 +34,7 @@ const print = (text: string) => void process.stdout.write(`${text}\n`)
 const complain = (text: string) => void process.stderr.write(`${text}\n`)
 
 export async function main(argv: readonly string[]): Promise<void> {
+  silenceSdkNotice()
   try {
     await run(argv)
   } catch (error) {

@@ -3,11 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
-import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, ListBucketsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '#config/config.ts'
 import { parsePostgresUrl } from '#config/metadata-url.ts'
+import { fsck } from '#launcher/commands/fsck.ts'
 import { rotateRootKey } from '#launcher/commands/rotate-root-key.ts'
+import { where } from '#launcher/commands/where.ts'
 import { openPostgresEngine } from '#metadata/postgres/engine.ts'
 import { encodeJson, rowKey } from '#metadata/tables.ts'
 import { createVisitor } from '../console/start-console.ts'
@@ -80,6 +82,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     const a = start('a')
     const first = await ready(a)
     expect(a.output()).toMatch(/iam\.json is taken into the index/)
+    expect(a.output()).not.toMatch(/Warning/)
     const b = start('b')
     const second = await ready(b)
     nodes = [first, second]
@@ -142,6 +145,27 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     expect(await refusal(start('f'))).toMatch(/was used by version 99\.0\.0, whose rows this version, .*, cannot read/)
     await engine.commit({ checks: [], writes: [{ key, value: before }] })
     await engine.close()
+  })
+
+  it('are checked by fsck while none of them runs, and have no files that `where` could name', async () => {
+    const [one] = nodes
+    const client = new S3Client(clientOf(one?.endpoint ?? '', { accessKeyId: 'ann', secretAccessKey: 'ann-secret' }))
+    const Bucket = 'checked'
+    await client.send(new CreateBucketCommand({ Bucket }))
+    await client.send(new PutObjectCommand({ Bucket, Key: 'large', Body: 'x'.repeat(100_000) }))
+    const ServerSideEncryption = 'AES256'
+    await client.send(new PutObjectCommand({ Bucket, Key: 'sealed', Body: 'small', ServerSideEncryption }))
+    const config = loadConfig([], { ...store, STORAGE_ROOT: join(folder, 'none-yet') }, folder)
+    const lines: string[] = []
+    const check = (rebuild = false) => fsck(config, { repair: rebuild, rebuild }, (line) => void lines.push(line))
+    await expect(where(config, [Bucket, 'large'])).rejects.toThrow(/in the S3 store of BLOBS_URL/)
+    await expect(check()).rejects.toThrow(/Nodes use the index: .* Stop them first/)
+    for (const each of launched) each.child.kill('SIGTERM')
+    await Promise.all(launched.map((each) => each.exited))
+    await expect(check(true)).rejects.toThrow(/Restore the index from a backup/)
+    expect(await check(), lines.join('\n')).toBe(0)
+    expect(lines.join('\n')).toMatch(/^2 versions with \d+ bytes were compared with their records\./m)
+    nodes = [await ready(start('a'))]
   })
 
   it('get another root key by rotate-root-key, while none of them runs', { timeout: 120_000 }, async () => {

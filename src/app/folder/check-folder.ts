@@ -22,7 +22,7 @@ export interface CheckFolderOptions extends CheckOptions {
   readonly upstream?: UpstreamSettings | undefined
 }
 
-const noFiles =
+export const noFiles =
   '--rebuild makes an index of plain files, and with BLOBS_URL there are none. Restore the index from a backup.'
 
 /** FolderInUse; StartRefused. */

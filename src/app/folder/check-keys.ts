@@ -18,6 +18,12 @@ export interface CheckedKeys {
   problemOf(name: string): KeyProblem | undefined
 }
 
+/** Whether the key of that name is lost: a sentence about it. */
+export const lostKeyOf = (keys: CheckedKeys) => (name: string) => {
+  const problem = keys.problemOf(name)
+  return problem?.isLost === true ? problem.sentence : undefined
+}
+
 export async function checkKeys(config: Pick<AppConfig, 'kms' | 'metadataAddress'>): Promise<CheckedKeys> {
   const { keysPath } = config.kms
   const of = (keys: KeyDocument, problem?: string): CheckedKeys => ({
@@ -42,9 +48,11 @@ export async function checkKeys(config: Pick<AppConfig, 'kms' | 'metadataAddress
   }
 }
 
-/** What a server of the folder counted last; undefined if none has. */
-export async function readKeyUses({ storageRoot: root, metadataEngine }: AppConfig): Promise<KeyUses | undefined> {
-  if (metadataEngine === 'memory' || !existsSync(join(root, '.myfsio.sys', 'index'))) return undefined
+/** What a server of the folder counted last; undefined if none has, and for nodes, whose console shows it. */
+export async function readKeyUses(config: AppConfig): Promise<KeyUses | undefined> {
+  const { storageRoot: root, metadataEngine } = config
+  if (isShared(config) || metadataEngine === 'memory' || !existsSync(join(root, '.myfsio.sys', 'index')))
+    return undefined
   const engine = openEngine({ root, durability: 'strict', engine: 'lmdb' })
   try {
     return await findKeyUses(engine)

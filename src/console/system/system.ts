@@ -31,6 +31,7 @@ export const showSystem: Page = async (visit, services) => {
       workers: config.workers,
       durability: config.durability,
       engine: config.metadataAddress === undefined ? config.metadataEngine : 'postgres',
+      hasFiles: config.upstream === undefined,
       watches: config.storageWatch,
       isAdministrator,
       maySeeNodes: mayForServer(visit, services, 's3:ListJobs'),

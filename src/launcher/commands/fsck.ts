@@ -2,8 +2,10 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { checkFolder } from '#app/folder/check-folder.ts'
-import { checkKeys } from '#app/folder/check-keys.ts'
+import { type CheckFolderOptions, checkFolder, noFiles } from '#app/folder/check-folder.ts'
+import { checkKeys, lostKeyOf } from '#app/folder/check-keys.ts'
+import { type CheckedStore, checkShared } from '#app/folder/check-shared.ts'
+import { isShared } from '#app/open-index.ts'
 import { adviceOnIndex } from '#app/open-store.ts'
 import type { Finding } from '#blobs/contract/inspection.ts'
 import { StartRefused } from '#blobs/contract/start-refused.ts'
@@ -54,24 +56,18 @@ export async function fsck(
   flags: Pick<FsckFlags, 'repair' | 'rebuild'>,
   print: (line: string) => void,
 ): Promise<number> {
-  const { storageRoot: root, region, metadataEngine, upstream } = config
-  if (metadataEngine === 'memory')
+  if (config.metadataEngine === 'memory')
     throw new StartError('METADATA_ENGINE=memory keeps nothing on disk: there is nothing to check.')
   assertCheckable(config, flags)
   const say = (fields: object, message: string) => print(`${message} ${JSON.stringify(fields)}`)
   const log = { info: say, warn: say, error: () => {} }
   const { repair, rebuild } = flags
+  const onFinding = (finding: Finding) => print(formatFinding(finding))
   try {
-    const ownerId = await findOwnerId(config)
-    const keys = await checkKeys(config)
+    const { summary, keys } = isShared(config)
+      ? await checkShared(config, { repair, log, onFinding })
+      : await checkOwn(config, { repair, rebuild, log, onFinding })
     if (keys.problem !== undefined) print(`unreadable ${keys.problem}`)
-    const lostKey = (name: string) => {
-      const problem = keys.problemOf(name)
-      return problem?.isLost === true ? problem.sentence : undefined
-    }
-    const onFinding = (finding: Finding) => print(formatFinding(finding))
-    const made = { ownerId, region, bucketDefaults: config }
-    const summary = await checkFolder({ root, repair, rebuild, upstream, ...made, log, onFinding, lostKey })
     const { versions, bytes, findings, repaired } = summary
     print(`${versions} versions with ${bytes} bytes were compared with their records.`)
     for (const line of keyLines(summary.sealed, keys)) print(line)
@@ -82,7 +78,8 @@ export async function fsck(
     return left === 0 && keys.problem === undefined ? 0 : 1
   } catch (error) {
     const isPlain = error instanceof FolderInUse || error instanceof IndexUnreadable || error instanceof StartRefused
-    if (isPlain || (error instanceof Error && 'syscall' in error)) throw new StartError(error.message)
+    // Errors of the disk, of the database and of the S3 store have a code.
+    if (isPlain || (error instanceof Error && 'code' in error)) throw new StartError(error.message)
     throw error
   }
 }
@@ -90,6 +87,11 @@ export async function fsck(
 /** StartError if there is nothing to check. */
 function assertCheckable(config: AppConfig, { rebuild }: Pick<FsckFlags, 'rebuild'>): void {
   const { storageRoot: root, configFolder } = config
+  if (isShared(config)) {
+    if (rebuild) throw new StartError(noFiles)
+    assertStorageWritable(config)
+    return
+  }
   if (!existsSync(root)) throw new StartError(`There is no folder ${root} to check.`)
   const system = dirname(configFolder)
   if (!existsSync(system) && !rebuild) {
@@ -99,6 +101,18 @@ function assertCheckable(config: AppConfig, { rebuild }: Pick<FsckFlags, 'rebuil
   }
   assertIndexOwn(config)
   assertStorageWritable(config)
+}
+
+type OwnOptions = Pick<CheckFolderOptions, 'repair' | 'rebuild' | 'log' | 'onFinding'>
+
+/** A folder that one machine uses. */
+async function checkOwn(config: AppConfig, options: OwnOptions): Promise<CheckedStore> {
+  const { storageRoot: root, region, upstream } = config
+  const ownerId = await findOwnerId(config)
+  const keys = await checkKeys(config)
+  const made = { ownerId, region, bucketDefaults: config }
+  const summary = await checkFolder({ ...options, ...made, root, upstream, lostKey: lostKeyOf(keys) })
+  return { summary, keys }
 }
 
 const formatFinding = ({ kind, where, what, repair }: Finding): string =>

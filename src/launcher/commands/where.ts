@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { findBytes } from '#app/folder/find-bytes.ts'
+import { isShared } from '#app/open-index.ts'
 import { StartRefused } from '#blobs/contract/start-refused.ts'
 import type { AppConfig } from '#config/config.ts'
 import { StartError } from '#launcher/protocol.ts'
@@ -25,6 +26,9 @@ export function parseWhereArguments(argv: readonly string[]): WhereArguments {
   return { address: argv.slice(0, end), rest: argv.slice(end) }
 }
 
+const bytesElsewhere =
+  'With METADATA_URL no file of this machine has the bytes of an object: those over 64 KiB are in the S3 store of BLOBS_URL, under ids of their own, and the others are in the index.'
+
 /** StartError if there is no such version. */
 export async function where(config: AppConfig, address: readonly string[]): Promise<string> {
   const [bucket, key, versionId] = address
@@ -34,6 +38,7 @@ export async function where(config: AppConfig, address: readonly string[]): Prom
   const { storageRoot: root, metadataEngine } = config
   if (metadataEngine === 'memory')
     throw new StartError('METADATA_ENGINE=memory keeps nothing on disk: there is nothing to look up.')
+  if (isShared(config)) throw new StartError(bytesElsewhere)
   if (!existsSync(join(root, '.myfsio.sys', 'index'))) throw new StartError(`No server has used ${root}.`)
   assertIndexOwn(config)
   assertStorageWritable(config)

@@ -1,0 +1,56 @@
+/** Opens the store of nodes, none of which may run, to compare index and bytes. */
+import { openIndex } from '#app/open-index.ts'
+import { openKeyDocument } from '#app/open-keyring.ts'
+import { openContext } from '#app/open-store.ts'
+import { StartRefused } from '#blobs/contract/start-refused.ts'
+import type { AppConfig } from '#config/config.ts'
+import { DocumentRows } from '#documents/document-rows.ts'
+import { findKeyProblem } from '#keyring/key-problem.ts'
+import { systemClock } from '#lib/clock.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { findLivingNodes, nameNodes } from '#nodes/living-nodes.ts'
+import { type CheckOptions, type CheckSummary, checkStore } from '#store/fsck/check-store.ts'
+import { type CheckedKeys, lostKeyOf } from './check-keys.ts'
+
+export interface CheckSharedOptions extends Omit<CheckOptions, 'lostKey'> {
+  readonly log: LevelLog
+}
+
+export interface CheckedStore {
+  readonly summary: CheckSummary
+  readonly keys: CheckedKeys
+}
+
+/** StartRefused. */
+export async function checkShared(config: AppConfig, options: CheckSharedOptions): Promise<CheckedStore> {
+  const engine = await openIndex(config)
+  let close = () => engine.close()
+  try {
+    const living = await findLivingNodes(engine, systemClock)
+    if (living.length > 0) {
+      throw new StartRefused(`Nodes use the index: ${nameNodes(living)}. Stop them first: fsck needs it for itself.`)
+    }
+    const keys = await readKeys(config, engine, options.log)
+    const { storageRoot: root, durability, region, upstream } = config
+    const more = { region, upstream, bucketDefaults: config, log: options.log }
+    const opened = await openContext({ root, durability, engine, ...more })
+    close = opened.close
+    return { summary: await checkStore(opened.context, { ...options, lostKey: lostKeyOf(keys) }), keys }
+  } finally {
+    await close()
+  }
+}
+
+/** Of the index. Whether the root key opens them is proved by each node that starts. */
+async function readKeys({ kms }: AppConfig, engine: MetadataEngine, log: LevelLog): Promise<CheckedKeys> {
+  const rows = new DocumentRows({ engine, clock: systemClock, log })
+  try {
+    const document = await openKeyDocument(kms.keysPath, log, rows.sources)
+    const { current, problem } = document
+    await document.close()
+    return { problem: problem?.message, problemOf: (name) => findKeyProblem(current, name) }
+  } finally {
+    await rows.close()
+  }
+}
