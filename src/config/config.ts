@@ -79,8 +79,11 @@ function readValue(name: Name, { given, origins, mistakes }: Gathered): unknown 
   const result = value === undefined ? undefined : schema.safeParse(value)
   if (result?.success) return result.data
   if (result !== undefined) {
-    const shown = secrets.has(name) ? 'what is given' : JSON.stringify(value)
-    mistakes.push(`${origins.get(name) ?? name} cannot be ${shown}: it must be ${allowed}.`)
+    const origin = origins.get(name) ?? name
+    const problem = secrets.has(name)
+      ? `The value of ${origin} is invalid`
+      : `${origin} cannot be ${JSON.stringify(value)}`
+    mistakes.push(`${problem}: it must be ${allowed}.`)
   }
   return fallback === undefined ? undefined : schema.parse(fallback)
 }

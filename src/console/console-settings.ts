@@ -22,6 +22,8 @@ export interface ConsoleSettings extends BucketDefaults {
   readonly metadataEngine: string
   /** Undefined: the index is on this machine. */
   readonly metadataAddress: object | undefined
+  /** The S3 store that keeps the bytes; undefined: they are plain files. */
+  readonly upstream?: object | undefined
   readonly storageWatch: boolean
   readonly scrubIntervalMs: number | undefined
   readonly workers: number

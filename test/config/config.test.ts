@@ -136,7 +136,7 @@ describe('configuration', () => {
 
   it('never repeats a secret, neither in a mistake nor in what it shows', () => {
     expect(mistakesOf([], { MINIO_ROOT_USER: 'admin', MINIO_ROOT_PASSWORD: 'short' }).join()).toBe(
-      'MINIO_ROOT_PASSWORD cannot be what is given: it must be 8 to 256 characters.',
+      'The value of MINIO_ROOT_PASSWORD is invalid: it must be 8 to 256 characters.',
     )
     const config = loadConfig([], { ADMIN_ACCESS_KEY: 'admin', ADMIN_SECRET_KEY: 'correct-horse' }, nowhere)
     expect(Object.fromEntries(describeConfig(config))).toMatchObject({ ADMIN_SECRET_KEY: '********', SECRET_KEY: '' })

@@ -11,18 +11,21 @@ const origins = {
   endpoint: 'the KMS at KMS_ENDPOINT',
 } as const
 
+const advice =
+  'Put the former setting back, or exchange the root key with rotate-root-key; its --from names a file with the former settings.'
+
 /** The key that wraps material. Throws RootKeyProblem for another root key than the record's. */
 export async function proveRootKey(source: RootKeySource, root: RootRecord): Promise<Buffer> {
   const { kind } = source
   if (kind !== root.kind) {
     throw new RootKeyProblem(
-      `The keys of the KMS are wrapped by ${origins[root.kind]}, but the settings name ${origins[kind]}.`,
+      `The keys of the KMS are wrapped by ${origins[root.kind]}, but the settings name ${origins[kind]}. ${advice}`,
     )
   }
   const key = keyFrom(await source.open(root))
   if (openBytes(key, Buffer.from(root.check, 'base64'))?.toString() === checkText) return key
   throw new RootKeyProblem(
-    `The root key of the KMS is another than the one that wraps the keys: ${origins[kind]} has changed.`,
+    `The root key of the KMS is another than the one that wraps the keys: ${origins[kind]} has changed. ${advice}`,
   )
 }
 

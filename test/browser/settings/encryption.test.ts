@@ -37,7 +37,7 @@ describe.skipIf(!hasBrowser)('encryption', () => {
     await page.fill('#kms-key', 'alias/photos')
     await page.getByLabel('Bucket key').check()
     await page.getByRole('button', { name: 'Preview' }).click()
-    await says(page, 'They are encrypted with the KMS key alias/photos (SSE-KMS)')
+    await says(page, 'New objects are encrypted with the KMS key alias/photos (SSE-KMS)')
     expect(await axeProblems(page)).toEqual([])
     await page.getByRole('button', { name: 'Save', exact: true }).last().click()
     await page.waitForURL(/\/encryption$/)

@@ -59,7 +59,7 @@ describe('the page of the default encryption', () => {
     const { text, status } = await doors.admin.post(page, { do: 'preview', method: 'aws:kms', kmsKeyId: 'alias/x' })
     expect([status, await kept()]).toEqual([200, undefined])
     expect(text).toContain('Not saved')
-    expect(text).toContain('They are encrypted with the KMS key alias/x (SSE-KMS)')
+    expect(text).toContain('New objects are encrypted with the KMS key alias/x (SSE-KMS)')
     expect(text).toContain('needs kms:GenerateDataKey')
   })
 

@@ -38,10 +38,10 @@ const usesKms = (method: BucketEncryption['method']): boolean => method === 'aws
 
 function newObjects({ method, kmsKeyId }: BucketEncryption = {}): string {
   const key = kmsKeyId === undefined ? 'the key alias/aws/s3, which is made at first use' : `the KMS key ${kmsKeyId}`
-  if (method === undefined) return 'They are not encrypted, unless the request says so.'
-  if (method === 'AES256') return 'They are encrypted with keys of the server (SSE-S3). Clients notice nothing.'
+  if (method === undefined) return 'New objects are not encrypted, unless the request says so.'
+  if (method === 'AES256') return 'New objects are encrypted with keys of the server (SSE-S3). Clients notice nothing.'
   const how = method === 'aws:kms' ? `encrypted with ${key} (SSE-KMS)` : `encrypted twice, with ${key} (DSSE-KMS)`
-  return `They are ${how}. Their ETag is not the MD5 of their bytes.`
+  return `New objects are ${how}. Their ETag is not the MD5 of their bytes.`
 }
 
 const access = (usesBucketKey: boolean): string =>
