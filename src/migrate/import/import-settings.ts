@@ -69,6 +69,8 @@ function says(setting: SourceSetting, document: string): boolean {
     case 'versioning':
     case 'accelerate':
       return /<(?:\w+:)?Status>/.test(document)
+    case 'abac':
+      return document.includes('>Enabled<')
     case 'requestPayment':
       return document.includes('>Requester<')
     case 'logging':

@@ -7,6 +7,7 @@ import type { Refusal } from './source.ts'
 
 /** What asks for a setting, by the name of its subresource. */
 const commands = {
+  abac: 'GetBucketAbacCommand',
   accelerate: 'GetBucketAccelerateConfigurationCommand',
   acl: 'GetBucketAclCommand',
   cors: 'GetBucketCorsCommand',

@@ -16,6 +16,8 @@ export const sourceSettings = [
   'tagging',
   'versioning',
   'website',
+  // After the tags, which cannot be put while it is enabled.
+  'abac',
 ] as const
 
 export type SourceSetting = (typeof sourceSettings)[number]

@@ -1,0 +1,45 @@
+/** `myfsio migrate --from`: settings of a bucket whose order matters. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  CreateBucketCommand,
+  GetBucketAbacCommand,
+  GetBucketTaggingCommand,
+  PutBucketAbacCommand,
+  PutBucketTaggingCommand,
+} from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startServer, type TestServer } from '../s3/start-server.ts'
+import { addressOf, runMigrate } from './run-migrate.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'myfsio-import-settings-'))
+let source: TestServer
+let target: TestServer
+
+beforeAll(async () => {
+  source = await startServer()
+  target = await startServer({ root: folder })
+}, 60_000)
+afterAll(async () => {
+  await source?.close()
+  await target?.close()
+  rmSync(folder, { recursive: true })
+})
+
+it('takes the tags of a bucket and then ABAC, and says when the tags cannot be put any more', {
+  timeout: 120_000,
+}, async () => {
+  const Bucket = 'tagged'
+  const TagSet = [{ Key: 'team', Value: 'web' }]
+  await source.client().send(new CreateBucketCommand({ Bucket }))
+  await source.client().send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet } }))
+  await source.client().send(new PutBucketAbacCommand({ Bucket, AbacStatus: { Status: 'Enabled' } }))
+  const first = await runMigrate(folder, ['--from', addressOf(source)])
+  expect(first).toEqual({ status: 0, lines: ['0 objects, 0 bytes imported, 0 failed'] })
+  const { AbacStatus } = await target.client().send(new GetBucketAbacCommand({ Bucket }))
+  expect(AbacStatus).toEqual({ Status: 'Enabled' })
+  expect((await target.client().send(new GetBucketTaggingCommand({ Bucket }))).TagSet).toEqual(TagSet)
+  const again = await runMigrate(folder, ['--from', addressOf(source)])
+  expect(again.lines[0]).toMatch(/^note: the bucket setting tagging could not be taken \(InvalidRequest: .*\): tagged$/)
+})
