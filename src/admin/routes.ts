@@ -1,4 +1,4 @@
-/** The map of our own routes beside S3: name, method, path, right, function. Signed as requests to S3 are. */
+/** The table of our own routes beside S3: name, method, path, right, function. Requests are signed like those to S3. */
 import { deleteBucketPolicy, getBucketPolicy, putBucketPolicy } from './bucket-policy.ts'
 import { getDecision, listDecisions } from './decisions/decisions.ts'
 import { explainAccess } from './decisions/explain.ts'

@@ -1,6 +1,6 @@
 /**
- * Every setting: how it is read, its default, what is allowed ("must be ..."), what it means. README's table is this
- * one.
+ * Every setting: how it is read, its default, what is allowed ("must be ..."), what it means. The tables of the
+ * documents are made from it.
  */
 import { availableParallelism } from 'node:os'
 import * as z from 'zod'
@@ -221,7 +221,7 @@ export type Values = {
 }
 
 export const names = Object.keys(rows) as Name[]
-/** Masked where settings are shown; they have no flag, since command lines are visible to all users of a machine. */
+/** Masked where settings are shown. They have no flag, since all users of a machine can see command lines. */
 export const secrets: ReadonlySet<Name> = new Set([
   'ADMIN_SECRET_KEY',
   'SECRET_KEY',

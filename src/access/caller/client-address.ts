@@ -6,7 +6,7 @@ import type { RequestFacts } from './request-facts.ts'
 export interface ClientAddress {
   address(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
   isSecure(facts: Pick<RequestFacts, 'socket' | 'headers'>): boolean
-  /** Whether the request could not be read on its way: it came by TLS, or from this machine. */
+  /** Whether the connection is protected: the request came over TLS, or from this machine. */
   isPrivate(facts: Pick<RequestFacts, 'socket' | 'headers'>): boolean
   /** Host as the client asked for it, with its port where one is given. */
   host(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
@@ -35,7 +35,7 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
     isSecure,
     isPrivate(facts) {
       if (isSecure(facts)) return true
-      // A proxy on this machine that is not trusted tells of clients elsewhere all the same.
+      // An untrusted proxy on this machine also shows that the client is on another machine.
       const isForwarded = !isTrusted(facts.socket.remoteAddress ?? '') && facts.headers['x-forwarded-for'] !== undefined
       return !isForwarded && isLoopback(address(facts) ?? '')
     },

@@ -1,5 +1,5 @@
 /**
- * Counts failed attempts per name and address, and per address over all names, and locks either for a while after too
+ * Counts failed attempts per name and address, and per address over all names, and locks either for some time after too
  * many. Attempts from one address never lock out another.
  */
 import { hash } from 'node:crypto'
@@ -29,8 +29,8 @@ class FailureTable {
   readonly #max: number
   readonly #lockMs: number
   /**
-   * Attempts that are not locked, and attempts that are, each in the order of their last failure. Each has its own
-   * bound: made-up names do not end locks, and locks leave room for counting new names.
+   * Names that are not locked, and names that are, each in the order of their last failure. Each map has its own limit:
+   * attempts with made-up names do not end locks, and locks leave room for counting new names.
    */
   readonly #open = new Map<string, Failures>()
   readonly #locked = new Map<string, Failures>()
@@ -40,7 +40,7 @@ class FailureTable {
     this.#lockMs = lockMinutes * 60_000
   }
 
-  /** Undefined: not locked. */
+  /** Undefined if not locked. */
   findLock(id: string, nowMs: number): Lock | undefined {
     const failures = this.#locked.get(id)
     if (failures === undefined) return undefined
@@ -119,7 +119,7 @@ export class Lockout {
     this.#addresses?.add(network, nowMs)
   }
 
-  /** The attempt was right. */
+  /** Takes back what `begin` counted, since the attempt was right. */
   succeed(name: string, address: string): void {
     const network = networkOf(address)
     this.#names.forget(idOf(name, network))
