@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { ByteRange } from './contract/incoming.ts'
 import type { OpenBlob } from './contract/open-blob.ts'
 
-/** Bytes that are in memory, and have been checked. */
+/** Bytes in memory that have been verified. */
 export class OpenBytes implements OpenBlob {
   readonly #bytes: Buffer
 

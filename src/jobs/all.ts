@@ -1,10 +1,10 @@
 /**
- * All jobs: what starts each, what it does, and how it is shown. The process that holds the lease of a job runs it.
+ * All jobs: when each starts, what it does, and how it is shown. The process that holds the lease of a job runs it.
  *
- * Work of a store on its own files is shown with the jobs (Store.status), but is no job: every process settles what it
- * wrote, and the scan for files changed by hand sets the watches of the process that watches the folders of this
- * machine. With a lease, a start after a crash would wait until the old lease expires. The index is compacted before it
- * is open, when no lease can be read.
+ * The work of a store on its own files is shown with the jobs (Store.status), but is not a job: every process settles
+ * its own writes, and the scan for files changed by hand sets the watches of the process that watches the folders of
+ * this machine. With a lease, a start after a crash would wait until the old lease expires. The index is compacted
+ * before it is open, when no lease can be read.
  */
 import { countSessions, forgetExpiredSessions } from '#access/sign-in/session-rows.ts'
 import { passTime, storeTimeMs } from '#store/store-time.ts'
@@ -95,7 +95,7 @@ async function idleAfter(work: Promise<void>): Promise<Step> {
   return 'idle'
 }
 
-/** The difference that clocks of several machines may have. */
+/** The maximum difference between the clocks of several machines. */
 const clockSkewMs = minuteMs
 
 async function showClock(services: JobServices): Promise<Shown> {

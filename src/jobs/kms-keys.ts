@@ -1,4 +1,4 @@
-/** What time brings to the keys of the KMS: rotation after their period, and deletion after the window. */
+/** Changes of KMS keys at their time: rotation after the period, and deletion after the waiting period. */
 import { deleteExpiredKeys } from '#keyring/changes/key-state.ts'
 import { rotateDueKeys } from '#keyring/changes/rotation.ts'
 import type { JobServices, Shown, Step } from './job.ts'

@@ -1,5 +1,5 @@
 /**
- * Checks that the schema of iam.json cannot express: names and keys are unique, references lead somewhere, and policies
+ * Checks that the schema of iam.json cannot express: names and keys are unique, references have a target, and policies
  * are valid.
  */
 import type { DocumentMistake } from '#documents/document.ts'
