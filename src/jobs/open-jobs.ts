@@ -1,4 +1,4 @@
-/** Opens the jobs of a process. Every process can show and start them; `runs`: this process runs them too. */
+/** Opens the jobs of a process. Every process can show and start them. `runs`: this process also runs them. */
 import { ApiError } from '#model/errors.ts'
 import type { BackgroundWork, WorkStatus } from '#model/work-status.ts'
 import { allJobs } from './all.ts'

@@ -1,4 +1,4 @@
-/** Runs the jobs that are due and that no other process runs. Every process that serves the API has a runner. */
+/** Runs the jobs that are due and that no other process runs. Every process of the API has a runner. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sleep, systemClock } from '#lib/clock.ts'
 import type { Job, JobServices } from './job.ts'
@@ -55,7 +55,7 @@ export class JobRunner {
 
   #lookLater(): void {
     if (this.#closing.signal.aborted) return
-    // Spread, so that processes that started together do not all look at once.
+    // A random wait, so that processes that started together do not all look at the same time.
     const waitMs = lookEveryMs * (0.75 + Math.random() / 2)
     this.#cancel = this.#options.services.clock.after(waitMs, () => this.look())
   }

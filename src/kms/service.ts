@@ -74,7 +74,7 @@ function requestOf({ input }: JsonRequest, services: KmsServices, { caller, regi
   const authorizeKey = (action: string, key: KeyEntry, more: AskedKey = {}, alias?: string) =>
     gatekeeper.authorizeKey(caller, question(action, key, more, alias), facts)
 
-  /** A caller without the permission does not learn which keys there are. */
+  /** A caller without the permission does not learn which keys exist. */
   const refusalOf = (error: unknown, action: string, keyId: string) => {
     const arn = arnOfName(keyId, place)
     const resource = { arn, account: caller.account }
