@@ -102,12 +102,12 @@ export function rowsWithPrefix(table: Table, prefix: string): KeyRange {
   return { start, end: Buffer.concat([start, Buffer.from([0xff])]) }
 }
 
-/** The same range, beginning right after the row of `key`, or after everything that starts with it. */
+/** The same range, beginning after the row of `key`, or after all rows that start with it. */
 export function rowsAfter(range: KeyRange, key: Bytes, skip: 'row' | 'prefix'): KeyRange {
   return { start: Buffer.concat([key, Buffer.from([skip === 'row' ? 0 : 0xff])]), end: range.end }
 }
 
-/** All entries of a range, in pages; each page is a view of its own. */
+/** All entries of a range, in pages. Each page is a consistent view of its own. */
 export async function* eachRow(engine: MetadataEngine, range: KeyRange, limit = 500): AsyncGenerator<Entry> {
   for (let rest = range; ; ) {
     const page = await engine.scan(rest, { limit })
@@ -126,7 +126,7 @@ export function rowParts(key: Bytes): string[] {
 export const sequenceKey = (counter: Bytes, number: number): Buffer =>
   Buffer.concat([counter, Buffer.from(`\0${String(number).padStart(14, '0')}`)])
 
-/** Part numbers as they sort. */
+/** A part number as a text that sorts. */
 export const partText = (partNumber: number): string => String(partNumber).padStart(5, '0')
 
 export function encodeJson(value: unknown): Buffer {

@@ -9,10 +9,10 @@ export interface Upload {
   readonly initiatedAtMs: number
   readonly initiatorId: string
   readonly attributes: ObjectAttributes
-  /** As declared by CreateMultipartUpload; undefined: none, so a full-object CRC64NVME is kept. */
+  /** As declared by CreateMultipartUpload. If undefined, a full-object CRC64NVME is kept. */
   readonly checksumAlgorithm?: ChecksumAlgorithm
   readonly checksumType?: ChecksumType
-  /** Of all its parts, and of the object. */
+  /** The encryption of all its parts, and of the object. */
   readonly encryption?: ObjectEncryption
 }
 
