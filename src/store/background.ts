@@ -1,11 +1,11 @@
-/** The work of a store on its own files, as every process that shares it can show it. */
+/** The work of a store on its own files, as every process that shares the store can show it. */
 import { decodeJson, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Figure, WorkStatus } from '#model/work-status.ts'
 import type { StoreContext } from './context.ts'
 
 interface ScanRow {
   readonly startedAtMs: number
-  /** When the row was written. A scan in progress writes it every few seconds. */
+  /** The time when the row was written. A scan in progress writes it every few seconds. */
   readonly notedAtMs?: number
   readonly endedAtMs?: number
   readonly folders: number
@@ -18,7 +18,7 @@ const noteEveryMs = 5000
 const silentMs = 3 * noteEveryMs
 const scanKey = rowKey('g', 'scan')
 
-/** Scans, and keeps a row of the progress. */
+/** Scans, and records the progress in a row. */
 export async function scanAndTell({ clock, engine, blobs }: StoreContext, signal: AbortSignal): Promise<void> {
   const startedAtMs = clock.nowMs()
   let folders = 0

@@ -37,7 +37,7 @@ export class LogDestination {
   #waitingBytes = 0
   #spare: Buffer | undefined
   #isWriting = false
-  /** What a thread is writing, or what the reader had no room for and is tried again. */
+  /** Lines that a thread is writing, or that the reader had no room for and are tried again. */
   #underWay: Buffer | undefined
   #timer: NodeJS.Timeout | undefined
   #dropped = 0

@@ -5,7 +5,7 @@ import { assertFutureLock } from '#objects/versions/lock-object.ts'
 import type { Store } from '#store/contract.ts'
 import { authorizeNewObject, type NewObject } from './new-object.ts'
 
-/** `asked`: what is said of checksums. The edge has asked for s3:PutObject. */
+/** `asked`: the requested checksum. The edge has authorized s3:PutObject. */
 export async function createUpload(
   store: Store,
   actor: Actor,

@@ -10,11 +10,11 @@ export interface Put {
   readonly object: NewObject
   readonly body: NewBody
   readonly conditions: WriteConditions
-  /** If it is no PutObject. */
+  /** If it is not PutObject. */
   readonly cause?: 'Post'
 }
 
-/** The edge has asked for s3:PutObject. */
+/** The edge has authorized s3:PutObject. */
 export async function putObject(store: Store, actor: Actor, put: Put): Promise<ObjectVersion> {
   const { object, body, conditions, cause = 'Put' } = put
   const { bucket, key } = object

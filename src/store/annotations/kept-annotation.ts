@@ -1,4 +1,4 @@
-/** The bytes of an annotation as they are kept: as they came, or sealed with the data keys of its version. */
+/** The bytes of an annotation as they are stored: unchanged, or encrypted with the data keys of its version. */
 import { digestOnce } from '#lib/digest/digest.ts'
 import { decodeJson } from '#metadata/tables.ts'
 import { ApiError } from '#model/errors.ts'
@@ -27,7 +27,7 @@ const keptAs = (kept: Buffer) => ({ kept, keptBytes: kept.length, keptCrc64nvme:
 const crc64nvmeOf = (bytes: Buffer): string =>
   digestOnce(['CRC64NVME'], bytes).get('CRC64NVME')?.toString('base64') ?? ''
 
-/** The annotation and its bytes, of one write. InternalError for bytes that are not those that were written. */
+/** The annotation and its bytes, both of the same write. InternalError if the bytes are not those that were written. */
 export async function readAnnotation(
   context: Pick<StoreContext, 'engine' | 'log' | 'sealed'>,
   version: ObjectVersion,
@@ -47,7 +47,7 @@ export async function readAnnotation(
 
 const attempts = 20
 
-/** As they are kept. */
+/** The bytes as stored. */
 export async function readKept(
   context: Pick<StoreContext, 'engine' | 'log'>,
   version: ObjectVersion,
@@ -61,7 +61,7 @@ export async function readKept(
     if (value === undefined) return undefined
     const stored = decodeJson<StoredAnnotation>(value)
     const pieces = await engine.getMany(pieceKeys(annotations.id, stored))
-    // Other bytes have replaced these since.
+    // They have been replaced meanwhile.
     if (pieces.includes(undefined)) continue
     const kept = Buffer.concat(pieces.filter((piece) => piece !== undefined))
     if (crc64nvmeOf(kept) !== stored.keptCrc64nvme) throw damaged(context, version, name)

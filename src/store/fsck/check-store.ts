@@ -1,6 +1,6 @@
 /**
- * `myfsio fsck`: compares the records of an index with what a blob store keeps, while no server uses them. Every record has its bytes, all
- * bytes have their record; counters and rows fit. Beyond that nothing is changed without `repair`.
+ * `myfsio fsck`: compares the records of an index with the blob store while no server uses them: every record has its
+ * bytes, all bytes have a record, and counters and rows are right. Without `repair` only changes by hand are adopted.
  */
 import type { Finding, Inspection, Leftover, Unknown, Verdict } from '#blobs/contract/inspection.ts'
 import { asBuffer, type MetadataEngine } from '#metadata/engine.ts'
@@ -22,7 +22,7 @@ import { findLostLocks, restoreLock } from './lost-locks.ts'
 
 export interface CheckOptions {
   readonly repair: boolean
-  /** Whether the key that seals a version is lost, by its name: a sentence about it. */
+  /** A sentence about the key that encrypts a version, if the key of this name is lost. */
   readonly lostKey?: ((name: string) => string | undefined) | undefined
   readonly onFinding: (finding: Finding) => void
 }
@@ -32,7 +32,7 @@ export interface CheckSummary {
   readonly bytes: number
   readonly findings: number
   readonly repaired: number
-  /** Versions that each key seals (model/key-uses.ts). */
+  /** The number of versions that each key encrypts (model/key-uses.ts). */
   readonly sealed: Readonly<Record<string, number>>
 }
 
@@ -73,7 +73,7 @@ class Check {
     return this.#summary
   }
 
-  /** First: the bytes of a locked version without a record would be set aside. */
+  /** First: otherwise the bytes of a locked version without a record would be moved aside. */
   async #checkLocks(): Promise<void> {
     for await (const record of findLostLocks(this.#context)) {
       const { bucket, version } = record
@@ -86,7 +86,7 @@ class Check {
 
   async #checkBucket(bucket: string): Promise<void> {
     for (const table of ['o', 'v'] as const) {
-      // What is repaired meanwhile changes the rows: a page is a view of its own.
+      // Repairs change rows meanwhile, so each page is a consistent view of its own.
       for await (const { key, value } of eachRow(this.#context.engine, rowsOf(table, bucket))) {
         const version = decodeVersion(rowParts(key)[1] ?? '', value)
         if (!version.isDeleteMarker) await this.#checkRecord(bucket, version)
@@ -147,7 +147,7 @@ class Check {
   async #repairRecord(bucket: string, version: StoredVersion, verdict: Verdict): Promise<string | undefined> {
     const { key, versionId } = version
     if (verdict === 'damaged' || verdict === 'linked') return undefined
-    // The record is kept for the case that the file is found again.
+    // The record is kept in case the file is found again.
     const kept = await this.#inspection.keepRow({ bucket, ...version })
     if (this.#isAtItsKey(bucket, version)) {
       await findVersion(this.#context, bucket, key, undefined)
@@ -245,7 +245,7 @@ const sentences: Record<Exclude<Verdict, 'right'>, string> = {
   linked: 'A folder of its path is a symbolic link, which is not followed.',
 }
 
-/** Only of what is wrong with a file, or with what was to be done about it: anything else ends the check. */
+/** Only for errors of one file or of its repair. Any other error ends the check. */
 function sentenceOf(error: unknown): string {
   if (error instanceof ApiError || (error instanceof Error && 'code' in error)) {
     return `It cannot be read, or not be mended: ${error.message}.`

@@ -35,13 +35,13 @@ export class OpenVersion implements OpenObject {
 }
 
 interface SealedOptions {
-  /** All parts of a version that came in some. */
+  /** All parts of a version that was uploaded in parts. */
   readonly listParts: () => Promise<readonly ObjectPart[]>
-  /** SealedBlobs' own, of this version. */
+  /** Like SealedBlobs', for this version. */
   readonly unseal: (sealed: OpenBlob, unsealing: Pick<Unsealing, 'parts' | 'dataKeys'>) => OpenBlob
 }
 
-/** One whose bytes say nothing until it is unsealed. */
+/** An open version with encrypted bytes, which cannot be read before `unseal`. */
 export class SealedVersion implements OpenObject {
   readonly version: StoredVersion
   readonly #sealed: OpenBlob
@@ -54,7 +54,7 @@ export class SealedVersion implements OpenObject {
     this.#options = options
   }
 
-  /** As they are kept. */
+  /** The bytes as stored. */
   get kept(): OpenBlob {
     return this.#sealed
   }
