@@ -1,13 +1,13 @@
-// A search of the server as one types.
+// Searches on the server while the user types.
 import { fetchFragment } from './request.js'
 import { toast } from './toast.js'
 
 const pauseMs = 180
-/** After fetchFragment has given up. */
+/** The pause after fetchFragment has failed. */
 const againMs = 5000
 
 /**
- * @param {HTMLInputElement} search in a form that finds without a script, too
+ * @param {HTMLInputElement} search in a form that also works without a script
  * @param {(page: Document) => void} show what was found
  */
 export function searchLive(search, show) {
@@ -31,7 +31,7 @@ export function searchLive(search, show) {
     }
   }
 
-  // Enter finds as well, without leaving the page.
+  // Enter searches as well, without leaving the page.
   search.form.addEventListener('submit', (event) => {
     event.preventDefault()
     clearTimeout(typed)

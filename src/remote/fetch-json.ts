@@ -1,6 +1,7 @@
 /**
- * Small JSON documents from servers that users name, fetched or posted for. The name is resolved once, the address checked, and the
- * connection made to that very address. No private addresses unless allowed, no redirects, bounded in size and time.
+ * Sends GET and POST requests for small JSON documents to servers that users name. The name is resolved once, the
+ * address is checked, and the connection is made to this address. Private addresses are not allowed by default,
+ * redirects are never followed, and size and time are bounded.
  */
 import { X509Certificate } from 'node:crypto'
 import { promises as dns, type LookupAddress } from 'node:dns'
@@ -17,7 +18,7 @@ export interface FetchOptions {
   readonly thumbprints?: readonly string[]
 }
 
-/** Time without a byte, and for the whole. */
+/** The longest time without a byte, and for the whole request. */
 const timeoutMs = 5000
 const deadlineMs = 10_000
 const bytesMax = 256 * 1024
@@ -37,7 +38,10 @@ export async function fetchJson(address: string, options: FetchOptions): Promise
   return JSON.parse(await readText(response))
 }
 
-/** What a service answers, and its status. Throws a plain Error with the reason if it answers nothing, or no JSON. */
+/**
+ * The answer of a service, and its status. Throws a plain Error with the reason if there is no answer, or it is not
+ * JSON.
+ */
 export async function postJson(
   address: string,
   post: Post,
@@ -65,7 +69,7 @@ async function resolve(url: URL, { allowPrivate }: FetchOptions): Promise<Lookup
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const family = isIP(host)
   const addresses = family === 0 ? await dns.lookup(host, { all: true }) : [{ address: host, family }]
-  // A name with one private address among public ones is meant to point inside.
+  // A name with a private address among public ones is meant for an attack on the private one.
   if (!allowPrivate && addresses.some(({ address }) => isPrivateAddress(address))) {
     throw new Error('its address is private')
   }

@@ -50,7 +50,7 @@ function keysView(visit: Visit, services: ConsoleServices, uses: KeyUses | undef
   }
 }
 
-/** Sorted by alias, keys without one last. */
+/** Sorted by alias; keys without one are last. */
 function namedKeys({ keys }: Kms, { keyring }: ConsoleServices) {
   return keys.map((key) => {
     const [alias] = viewOf(keyring.keys, key).aliases
@@ -58,7 +58,7 @@ function namedKeys({ keys }: Kms, { keyring }: ConsoleServices) {
   })
 }
 
-/** What the visitor may see of a key in a list. */
+/** The data of a key that the visitor may see in a list. */
 function describeRow(kms: Kms, { keyring }: ConsoleServices, key: KeyEntry, uses: KeyUses | undefined) {
   const { id, arn, region, state, manager, aliases } = viewOf(keyring.keys, key)
   const isSeen = kms.may('DescribeKey', key)

@@ -8,11 +8,11 @@ import {
 } from '#model/object/lock/lock.ts'
 import { type LockPeriod, parsePeriod } from '#model/object/lock/lock-period.ts'
 
-/** As it is typed. */
+/** A retention as it is typed. */
 export interface TypedRetention {
-  /** '': none. */
+  /** '' if there is none. */
   readonly mode: string
-  /** A time in UTC, of a version; `2030-01-31T12:00:00`. */
+  /** For a version: a time in UTC, such as `2030-01-31T12:00:00`. */
   readonly until: string
   readonly count: string
   readonly unit: string
@@ -49,7 +49,7 @@ const typedPeriod = (period: LockPeriod | undefined): readonly [count: string, u
   return 'days' in period ? [String(period.days), 'days'] : [String(period.years), 'years']
 }
 
-/** Undefined: none. InvalidArgument. */
+/** Undefined if there is none. InvalidArgument. */
 export function defaultIn(typed: TypedRetention): DefaultRetention | undefined {
   const mode = modeOf(typed)
   if (mode === undefined) return undefined
@@ -59,7 +59,7 @@ export function defaultIn(typed: TypedRetention): DefaultRetention | undefined {
   return { mode, ...(period && { period }), ...(eventHold && { eventHold }) }
 }
 
-/** What PutObjectRetention would be sent. InvalidArgument. */
+/** The retention for PutObjectRetention. InvalidArgument. */
 export function requestedIn(typed: TypedRetention, stored: Retention | undefined): RequestedRetention {
   const mode = modeOf(typed)
   if (mode === undefined) return {}
@@ -80,7 +80,7 @@ function holdIn({ hasHold, holdCount, holdUnit }: TypedRetention): LockPeriod | 
   return period
 }
 
-/** A field shows no fraction of a second: one that is as it was stands for the time as it is stored. */
+/** The field shows no fraction of a second: if it was not changed, the stored time is used. */
 function untilIn({ until }: TypedRetention, stored: Retention | undefined): number | undefined {
   if (until === '') return undefined
   if (stored?.untilMs !== undefined && typedTime(stored.untilMs).startsWith(until)) return stored.untilMs

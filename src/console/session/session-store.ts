@@ -61,7 +61,10 @@ export class SessionStore extends Store {
     return expiresAtMs - this.#clock.nowMs() > this.#idleMs - touchEveryMs
   }
 
-  /** `change` tells what the session becomes; undefined: it stays. Two requests of one session never undo each other's change. */
+  /**
+   * `change` returns the new state of the session; undefined if it stays. Two requests of one session never undo each
+   * other's change.
+   */
   async #change(
     sessionId: string,
     change: (row: StoredRow | undefined) => SessionData | null | undefined,

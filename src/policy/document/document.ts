@@ -9,8 +9,8 @@ export interface ParseOptions {
   /** For `resource`: the bucket of the policy. Other buckets in Resource are refused. */
   readonly bucket?: string
   /**
-   * Whether a principal exists: the ARN of a user or role, a canonical id, an access key. Accounts and sessions are not
-   * asked about.
+   * Whether a principal exists: the ARN of a user or role, a canonical id, an access key. Not called for accounts and
+   * sessions.
    */
   readonly principalExists?: (name: string) => boolean
   /** Largest document in bytes. Default: 20 KiB for `resource`, 10,240 for `identity`, 2,048 for `trust`, 32 KiB for `key`. */
@@ -58,7 +58,7 @@ export type PrincipalKind = 'AWS' | 'CanonicalUser' | 'Federated' | 'Service'
 export interface ConditionElement {
   /** As written: `ForAnyValue:StringLikeIfExists`. */
   readonly operator: string
-  /** As written; compared without regard to case. */
+  /** As written. Keys are case-insensitive. */
   readonly key: string
   readonly values: readonly string[]
 }

@@ -1,6 +1,6 @@
 /**
- * New secrets until the next page shows them: in the memory of this process, for a few minutes, for the session that
- * created them, and once. If the page itself created a key, reloading it would create another.
+ * New secrets until the next page shows them once: in the memory of this process, for a few minutes, for the session
+ * that created them. If the page itself created a key, reloading it would create another.
  */
 const keptMs = 5 * 60_000
 const keptMax = 1000

@@ -1,4 +1,4 @@
-/** Who can read an object, and why: every user and role of the visitor's account, and everyone else. */
+/** Lists who can read an object, and why: every user and role of the visitor's account, and anonymous requesters. */
 
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { answerFor } from '#access/decide/hypothetical.ts'

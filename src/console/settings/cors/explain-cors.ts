@@ -1,4 +1,4 @@
-/** Whether a request of a web page passes, by which rule, and if not why. */
+/** Whether the rules allow a request of a web page, by which rule, or why not. */
 import { type CorsSettings, createCors, isLocalOrigin } from '#http/cors.ts'
 import {
   type CorsMismatch,
@@ -19,7 +19,7 @@ export interface RequestForm {
 }
 
 export interface CorsAnswer {
-  /** What is wrong with the typed request; nothing else is said then. */
+  /** The mistake in the typed request. Then the other fields are empty. */
   readonly problem?: string
   readonly isAllowed: boolean
   readonly summary: string
@@ -36,7 +36,7 @@ interface Server {
   readonly openKey: string | undefined
 }
 
-/** Undefined: nothing was asked. */
+/** Undefined if the form was not sent. */
 export function requestIn(query: URLSearchParams): RequestForm | undefined {
   const origin = query.get('origin')?.trim()
   if (origin === undefined) return undefined
@@ -54,7 +54,7 @@ export function explainCors(rules: readonly CorsRule[] | undefined, form: Reques
 
 const nothing: CorsAnswer = { isAllowed: false, summary: '', steps: [], headers: [], notes: [] }
 
-/** The request, or what is wrong with it. */
+/** The request, or the mistake in it. */
 function readRequest({ origin, method, headers }: RequestForm): CorsRequest | string {
   const asked = requestedHeaderNames(headers.replaceAll(/\s+/g, ','))
   const wrong = asked.find((name) => !isHeaderName(name))
@@ -64,7 +64,7 @@ function readRequest({ origin, method, headers }: RequestForm): CorsRequest | st
   if (!URL.canParse(origin) || new URL(origin).host === '')
     return 'An origin is a scheme, a host and a port if it is not the usual one, such as https://www.example.com.'
   const { protocol, host } = new URL(origin)
-  // As browsers write it: lower case, no path, no usual port.
+  // As browsers write it: lower case, no path, no default port.
   return { origin: `${protocol}//${host}`, method, headers: asked }
 }
 
@@ -98,7 +98,7 @@ function reasonOf(mismatch: CorsMismatch, rule: CorsRule, { origin, method }: Co
   return `AllowedOrigins does not include ${origin}.${near === undefined ? '' : ` ${near}`}`
 }
 
-/** For origins that look like the one asked for. */
+/** The difference, for origins that look like the origin of the request. */
 function differenceOf(pattern: string, origin: string): string | undefined {
   if (pattern.toLowerCase().replace(/\/+$/, '') === origin) {
     return pattern.endsWith('/')
@@ -144,7 +144,7 @@ function refusedForSecret({ origin }: CorsRequest, { settings, openKey }: Server
   }
 }
 
-/** What the browser does. */
+/** The behaviour of the browser. */
 function notesOn({ method, headers }: CorsRequest, isAllowed: boolean): string[] {
   // https://fetch.spec.whatwg.org/#cors-safelisted-request-header
   const isSimple =

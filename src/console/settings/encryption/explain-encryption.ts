@@ -1,4 +1,4 @@
-/** What a bucket's encryption means, in sentences: the preview of the settings page. */
+/** Describes the effect of a bucket's encryption in sentences, for the preview of the settings page. */
 import { type BucketEncryption, encryptionInForce, type ServerEncryption } from '#model/bucket/bucket-encryption.ts'
 
 export interface EncryptionEffect {

@@ -1,4 +1,4 @@
-/** How full a bucket is by its quota, in words and as a bar. */
+/** The usage of a bucket compared with its quota, in words and as a bar. */
 import { formatBytes, formatCount } from '#console/answer/format.ts'
 import type { BucketQuota } from '#model/bucket/quota.ts'
 import type { BucketUsage } from '#model/bucket/usage.ts'
@@ -10,7 +10,7 @@ export interface Fill {
   readonly limit: number
   /** `60 MiB of 100 MiB used (60 %)`. */
   readonly text: string
-  /** What the limit means now. */
+  /** The present effect of the limit. */
   readonly effect: string
   readonly isFull: boolean
 }

@@ -1,4 +1,4 @@
-/** What a website answers to a path, in the order of its steps. */
+/** The answer of a website to a path, with its steps. */
 import { listing } from '#console/facts.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import { pathDecode } from '#lib/text/uri.ts'
@@ -19,7 +19,7 @@ import {
 import type { ObjectVersion } from '#model/object/object.ts'
 
 export interface PathAnswer {
-  /** What is wrong with the typed path; nothing else is said then. */
+  /** The mistake in the typed path. Then the other fields are empty. */
   readonly problem?: string
   readonly isGood: boolean
   /** `301`, `200`, `403`. */
@@ -77,7 +77,7 @@ function addressOf(typed: string, url: string): VisitedAddress | undefined {
 
 type Found = 'readable' | 'missing' | 'denied' | { readonly location: string }
 
-/** The object as anonymous visitors find it. */
+/** The object as anonymous visitors get it. */
 async function lookUp({ bucket, facts }: Visit, { store, gatekeeper }: ConsoleServices, key: string): Promise<Found> {
   const version: ObjectVersion | undefined = await store.findVersion(bucket.name, key, undefined)
   if (version === undefined || version.isDeleteMarker) return 'missing'

@@ -89,7 +89,7 @@ export function typedIn(form: URLSearchParams): TypedWebsite {
 const replaceOf = (text: string | undefined): TypedRule['replace'] =>
   text === 'prefix' || text === 'key' ? text : 'nothing'
 
-/** The configuration, or what is wrong with it in one sentence. */
+/** The configuration, or the mistake in it as one sentence. */
 export function assertTyped(typed: TypedWebsite): { readonly website: Website } | { readonly problem: string } {
   if (typed.type === 'redirect') {
     const { host, protocol } = typed

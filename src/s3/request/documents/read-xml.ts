@@ -3,8 +3,8 @@ import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 
 /**
- * Reads a request's document: MalformedXML if it is no XML, has another root, or `read` throws anything but an
- * ApiError. `arrays` names elements that are lists, also with one member.
+ * Reads a request's document. MalformedXML if it is not XML, has another root, or `read` throws any error but ApiError.
+ * `arrays` names elements that are lists, also with one member.
  */
 export function readXml<T>(
   document: Buffer,

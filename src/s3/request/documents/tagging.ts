@@ -33,7 +33,7 @@ export function taggingDocument(tags: Tags): XmlDocument {
 }
 
 export function tagElements(tags: Tags): { readonly Key: string; readonly Value: string }[] {
-  // Objects list numeric names first, whatever their order was.
+  // JavaScript objects list numeric names first.
   const sorted = Object.entries(tags).sort(([one], [other]) => (one < other ? -1 : 1))
   return sorted.map(([Key, Value]) => ({ Key, Value }))
 }
