@@ -1,4 +1,4 @@
-/** Object Lock as a visitor uses it: enabling it, locking an object, and being told why it stays. */
+/** Object Lock in the console: enabling it, locking an object, and the reason why it cannot be deleted. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
@@ -20,7 +20,7 @@ describe.skipIf(!hasBrowser)('Object Lock in the browser', () => {
   afterEach(() => expect(site.mistakes.splice(0)).toEqual([]))
   afterAll(() => site?.close())
 
-  /** For people to look at, where a folder for them is named. */
+  /** Screenshots for people, if a folder for them is given. */
   async function shoot(name: string): Promise<void> {
     if (shots !== undefined) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true })
   }

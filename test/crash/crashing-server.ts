@@ -1,4 +1,4 @@
-/** The real program, all of whose processes can be killed at once, and what its clients know of their objects. */
+/** The real program. All its processes can be killed at once; it records what its clients know of their objects. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises'
@@ -63,7 +63,7 @@ export class CrashingServer {
     try {
       process.kill(-pid, 'SIGKILL')
     } catch {
-      // Already gone.
+      // It has already ended.
     }
   }
 
@@ -106,7 +106,10 @@ export class CrashingServer {
   }
 }
 
-/** What a key may hold: the last acknowledged state, or one that was on its way. MD5 of the bytes, or undefined. */
+/**
+ * The allowed states of a key: the last acknowledged one, or one that was being written. MD5 of the bytes, or
+ * undefined.
+ */
 interface Expected {
   acknowledged: string | undefined
   readonly underWay: Set<string | undefined>
@@ -140,7 +143,9 @@ export class Ledger {
     return expected
   }
 
-  /** Each key holds what it may, the listing names exactly what can be read, and nothing is left in staging. */
+  /**
+   * Each key has an allowed state, the listing has exactly the keys that can be read, and nothing is left in staging.
+   */
   async verify(): Promise<void> {
     const { client, folder } = this.#server
     const found = new Set<string>()

@@ -12,14 +12,14 @@ import { type Client, Recorder } from '../linearizability/history.ts'
 import { type Random, randomFrom } from '../random.ts'
 
 const seconds = Number(process.env.LINEARIZABILITY_SECONDS ?? 3)
-/** On a busy machine, which does less in a second, it takes longer. */
+/** A busy machine does fewer operations in a second and needs longer. */
 const operationsMin = 3000
 const secondsMax = Math.max(seconds, 40)
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
 /** The second one needs a folder, the third cannot be a path. */
 const keys = ['a', 'dir/c', 'op//q']
 const writers = 6
-/** Of what every other writer writes. */
+/** The headers of every other writer. */
 const sealed = { 'x-amz-server-side-encryption': 'AES256' }
 
 describe('the checker', () => {
@@ -87,9 +87,9 @@ describe.each(['never versioned', 'versioned'])('a bucket that is %s', (versioni
       const clients = Array.from({ length: writers }, (_, i) =>
         recorder.client(`client${i}`, i % 2 === 0 ? {} : sealed),
       )
-      // By hand a file can go that a rename is about to move: the history of the other key would not tell.
+      // A file can be removed by hand just before a rename moves it. The history of the other key would not show it.
       const work = clients.map((client, i) => useKeys(client, goesOn, randomFrom(seed + i), !hasHands))
-      // Where versions are kept, the one before comes back when a file is removed: that is no register.
+      // Where versions are kept, removing a file makes the previous one current, so the key is not a register.
       const removes = versioning !== 'versioned'
       if (hasHands) work.push(changeByHand(recorder, server.folder, goesOn, randomFrom(seed + 100), removes))
       const readers = [recorder.client('reader0'), recorder.client('reader1')]
@@ -113,7 +113,7 @@ async function useKeys(client: Client, goesOn: () => boolean, random: Random, re
   while (goesOn()) {
     if (random() < 0.2) client.reconnect()
     const key = pick(keys, random)
-    // Now and then one that is not in the index's commit.
+    // Sometimes a value that is too large for the index's commit.
     const value = client.newValue(random() < 0.1 ? 70_000 : 20 + Math.floor(random() * 100))
     const before = await client.read(key)
     const choice = random()

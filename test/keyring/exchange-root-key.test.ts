@@ -1,4 +1,4 @@
-/** `myfsio rotate-root-key`: another root key wraps the keys, and opens all that was sealed before. */
+/** `myfsio rotate-root-key`: another root key wraps the keys, and all data can still be decrypted. */
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
@@ -39,7 +39,7 @@ async function outsideKey(): Promise<Settings> {
   }
 }
 
-/** Keys with older material, and of the server; gives what has to open afterwards. */
+/** Makes keys with older material, and the server's key. Returns the ciphertext that must be decrypted afterwards. */
 async function makeKeys(settings: Settings) {
   const { keyring, close } = await folder.open(settings)
   const { arn } = await keyring.managedKey('s3', place)
@@ -175,11 +175,11 @@ describe('rotate-root-key', () => {
       while (!isDone) {
         const { check } = (await folder.readKeys()).root ?? {}
         isDone = killed(before, after, ++changes) === null
-        // Of a process that is gone: others wait ten seconds before they take it over.
+        // The lock of an ended process: others wait ten seconds before they take it over.
         await rm(`${folder.keysPath}.lock`, { force: true })
         const isExchanged = (await folder.readKeys()).root?.check !== check
         await expectOpen(isExchanged ? after : before)
-        // From the beginning, with the root key of before.
+        // From the beginning, with the old root key.
         if (isExchanged && !isDone) {
           expect(killed(after, before, 0)).toBeNull()
           await expectOpen(before)

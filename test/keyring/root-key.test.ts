@@ -19,7 +19,7 @@ async function makeKey(settings: Readonly<Record<string, string>> = {}) {
   ;({ wrapped, plaintext } = await keyring.generateDataKey(arn, {}))
 }
 
-/** A start finds no root key for the keys that are there, says so, and makes no other. */
+/** A start finds no root key for the existing keys, reports it, and makes no other. */
 async function expectRefused(sentence: string, settings: Readonly<Record<string, string>> = {}) {
   const before = await readFile(folder.keysPath, 'utf8')
   const opened = await folder.open(settings)

@@ -1,4 +1,4 @@
-/** `myfsio fsck` and `--check-config` say which keys objects use, and what is wrong with them. */
+/** `myfsio fsck` and `--check-config` print the keys that objects use, and their problems. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'

@@ -11,7 +11,7 @@ interface Answer {
   readonly body: string
 }
 
-/** So long a change made by hand may take to be noticed, with an index that is busy. */
+/** The longest time until a change by hand is noticed, with a busy index. */
 const noticedAfterMs = 5000
 
 export class Recorder {
@@ -25,7 +25,7 @@ export class Recorder {
     this.#bucket = bucket
   }
 
-  /** Of all operations so far. */
+  /** The number of all operations so far. */
   get count(): number {
     return this.#count
   }
@@ -39,7 +39,7 @@ export class Recorder {
     return new Client(name, this.#port, this.#bucket, headers, (key, operation) => this.#note(key, operation))
   }
 
-  /** Another file takes the place of the object's, as an editor or `mv` does it. */
+  /** Another file replaces the object's, as an editor or `mv` does it. */
   writeByHand(folder: string, key: string, value: string): void {
     const path = `${folder}/${this.#bucket}/${key}`
     const startMs = performance.now()
@@ -147,7 +147,7 @@ export class Client {
     else this.#noteUnknown(key, startMs, status, name, apply)
   }
 
-  /** If-Match: what was read. */
+  /** With If-Match for the value that was read. */
   async replace(key: string, before: { value: Value; etag: string | undefined }, value: string): Promise<void> {
     await this.#changeIfMatch(key, before, value, await this.#timed('PUT', key, value, before.etag))
   }
@@ -165,7 +165,7 @@ export class Client {
     else this.#noteUnknown(key, startMs, status, 'delete', apply)
   }
 
-  /** PutObject at the end of what was read: of any object of that size. */
+  /** PutObject at the end of the object that was read: to any object of that size. */
   async append(key: string, before: { value: Value }, more: string): Promise<void> {
     const size = before.value?.length ?? 0
     const startMs = performance.now()
@@ -178,7 +178,7 @@ export class Client {
     else this.#noteUnknown(key, startMs, status, name, apply)
   }
 
-  /** RenameObject of what was read. Each of the keys is a register of its own, so that each has to explain its half. */
+  /** RenameObject of the object that was read. Each key is a register, so each must explain its half. */
   async rename(key: string, before: { value: Value; etag: string | undefined }, to: string): Promise<void> {
     const startMs = performance.now()
     const { status } = await this.#send('PUT', `${to}?renameObject`, undefined, {
@@ -225,7 +225,7 @@ export class Client {
     this.#note(key, { startMs, endMs: performance.now(), name: `${this.#name} ${name}`, apply })
   }
 
-  /** Answers that ask for patience; what they refused may have been done. */
+  /** Answers that ask to retry. The refused operation may have been done. */
   #noteUnknown(key: string, startMs: number, status: number, name: string, apply: Operation['apply']): void {
     this.#expectPatience(status, name)
     const endMs = performance.now() + noticedAfterMs
@@ -241,7 +241,7 @@ export class Client {
       const path = `/${this.#bucket}/${key}`
       const credentials = { 'x-access-key': 'localadmin', 'x-secret-key': 'localadmin' }
       const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-      // What is appended is sealed as the object is, and asks for nothing else.
+      // Appended bytes are encrypted like the object, without a header.
       const isWhole = body !== undefined && headers['x-amz-write-offset-bytes'] === undefined
       const options = {
         port: this.#port,

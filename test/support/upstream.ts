@@ -16,7 +16,7 @@ export interface TestUpstream {
   /** Settings of a program that keeps its bytes there. */
   readonly env: Readonly<Record<string, string>>
   readonly client: S3Client
-  /** The same store under another address, as of a proxy before it. */
+  /** The same store under another address, such as that of a proxy. */
   at(url: string, timeoutSeconds?: number): Pick<TestUpstream, 'settings' | 'env'>
   close(): Promise<void>
 }
@@ -33,7 +33,7 @@ export async function startOwnUpstream(): Promise<TestUpstream> {
   return openUpstream(program.url, () => program.close())
 }
 
-/** Where `go install github.com/versity/versitygw/cmd/versitygw@latest` with GOBIN of this folder puts it. */
+/** The path of `go install github.com/versity/versitygw/cmd/versitygw@latest` with GOBIN set to this folder. */
 const versityPath = process.env.TEST_VERSITYGW ?? join(homedir(), '.cache/myfsio/versitygw/bin/versitygw')
 export const hasVersity = existsSync(versityPath)
 

@@ -1,4 +1,4 @@
-/** Object Lock in the console: of a bucket, of a version, and what a locked version answers. */
+/** Object Lock in the console: of a bucket, of a version, and the answers about a locked version. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { bucketVisits } from '../bucket-visits.ts'

@@ -1,4 +1,4 @@
-/** The default encryption of a bucket in the console, and what it shows of objects that are encrypted. */
+/** The default encryption of a bucket in the console, and the pages of encrypted objects. */
 import * as aws from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { explainEncryption } from '#console/settings/encryption/explain-encryption.ts'

@@ -9,7 +9,7 @@ const publicPolicy = (bucket: string) => ({
   Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: `arn:aws:s3:::${bucket}/*` }],
 })
 
-/** Of an account, whoever is in it. */
+/** An account, with all its principals. */
 const someone = 'arn:aws:iam::000000000000:root'
 
 let site: TestConsole

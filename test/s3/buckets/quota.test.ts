@@ -1,4 +1,4 @@
-/** Quotas of buckets: what is refused when a bucket is full, and what never is. */
+/** Quotas of buckets: which requests are refused when a bucket is full, and which never are. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as aws from '@aws-sdk/client-s3'

@@ -1,4 +1,4 @@
-/** Buckets whose requesters pay: who is let in, and what they are told. */
+/** Buckets with Requester Pays: which requests are allowed, and their answers. */
 import * as aws from '@aws-sdk/client-s3'
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'

@@ -1,4 +1,4 @@
-/** A web page of anyone's runs on the machine of whoever visits it: what it may ask of a server there. */
+/** Web pages of other origins run on the machine of their visitor: which requests they may send to a server there. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestConsole, type TestConsole } from '../../console/start-console.ts'
 import { accountId, startApp, type TestApp } from '../../iam/start-app.ts'
