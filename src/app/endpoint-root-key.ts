@@ -41,9 +41,13 @@ async function call(endpoint: KmsEndpoint, clock: Clock, operation: string, inpu
   const body = JSON.stringify(input)
   const asked = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `TrentService.${operation}` }
   const headers = signHeaders({ url, service: 'kms', headers: asked, body, nowMs: clock.nowMs() }, endpoint)
-  const { status, json } = await postJson(url.href, { headers, body }, { allowPrivate: true }).catch(
+  const { status, json } = await postJson(url.href, { headers, body }, { allowPrivate: true, isSecret: true }).catch(
     (error: unknown) => {
-      throw new RootKeyProblem(`The KMS at ${url.origin} cannot be reached, which keeps the root key.`, error)
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new RootKeyProblem(
+        `The KMS at ${url.origin}, which keeps the root key, cannot be reached: ${reason}.`,
+        error,
+      )
     },
   )
   if (status === 200) return json

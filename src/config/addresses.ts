@@ -47,6 +47,13 @@ export function hostsOfWebsites(domains: readonly WebsiteDomain[], hosts: readon
   return [...new Set(hosts.map(nameIn))].filter((host) => domains.some(reaches(host)))
 }
 
+const oneOrigin = /^(\*|local|null|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/i
+
+/** Origins of web pages. `none` alone means no page, since an empty value counts as not given. */
+export const origins: z.ZodType<string[], string> = list
+  .transform((items) => (items.length === 1 && items[0]?.toLowerCase() === 'none' ? [] : items))
+  .pipe(z.array(z.string().regex(oneOrigin)))
+
 /** BLOBS_URL: an S3 bucket, a prefix in it, and the parameters of its server. */
 export interface UpstreamAddress {
   readonly bucket: string

@@ -1,4 +1,4 @@
-/** METADATA_URL: `postgres://user:password@host1,host2:5433/database?sslmode=verify-full&pool_size=4`, as in libpq. */
+/** METADATA_URL: `postgres://user:password@host1,host2:5433/database?sslmode=verify-full`, read as libpq does. */
 import * as z from 'zod'
 
 export const sslModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const

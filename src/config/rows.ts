@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os'
 import * as z from 'zod'
 import { objectOwnerships } from '#model/access/object-ownership.ts'
 import { isBucketName } from '#model/bucket/bucket.ts'
-import { baseUrl, ipRanges, origin, upstreamAddress, websiteDomains } from './addresses.ts'
+import { baseUrl, ipRanges, origin, origins, upstreamAddress, websiteDomains } from './addresses.ts'
 import { metadataUrl } from './metadata-url.ts'
 import { hosts, interval, list, listOf, logLevel, matching, onOff, rateLimit, size, wholeNumber } from './schemas.ts'
 
@@ -181,9 +181,9 @@ export const rows = {
   ),
   RATE_LIMIT_DEFAULT: row(rateLimit(), undefined, 'off, or such as 200 per minute', 'requests per client address'),
   CORS_ORIGINS: row(
-    listOf(/^(\*|local|null|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/i),
+    origins,
     'local',
-    '*, local, or origins such as https://a.example, separated by commas',
+    '*, local, none, or origins such as https://a.example, separated by commas',
     'web pages that may use buckets without CORS rules; local: pages of localhost, 127.0.0.1 and [::1], at any port',
   ),
   CORS_METHODS: row(

@@ -43,6 +43,7 @@ import {
   setKeyState,
   setRotation,
 } from './kms/change-key.ts'
+import { saveKeyTags, showKeyTags } from './kms/key-tags.ts'
 import { createKmsKey, showKeys } from './kms/list-keys.ts'
 import { showKey } from './kms/show-key.ts'
 import { saveBucketLock, showBucketLock } from './locks/bucket-lock.ts'
@@ -160,6 +161,8 @@ export const routes: readonly Route[] = [
   route('post', '/ui/kms', 'signed-in', createKmsKey),
   route('get', '/ui/kms/:id', 'signed-in', showKey),
   route('post', '/ui/kms/:id/description', 'signed-in', describeKmsKey),
+  route('get', '/ui/kms/:id/tags', 'signed-in', showKeyTags),
+  route('post', '/ui/kms/:id/tags', 'signed-in', saveKeyTags),
   route('post', '/ui/kms/:id/aliases', 'signed-in', addAlias),
   route('post', '/ui/kms/:id/aliases/remove', 'signed-in', removeAlias),
   route('post', '/ui/kms/:id/state', 'signed-in', setKeyState),

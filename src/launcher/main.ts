@@ -24,6 +24,7 @@ import { type Post, Supervisor } from './processes/supervisor.ts'
 import { StartError } from './protocol.ts'
 import { isAdministratorOther, type Prepared, prepareFirstStart } from './start/first-start.ts'
 import { assertIndexesUsable, findIndexDamage } from './start/index-damage.ts'
+import { assertKmsEndpointSafe } from './start/kms-endpoint.ts'
 import { assertNotMinioFolder } from './start/minio-folder.ts'
 import { assertStorageWritable } from './start/storage-access.ts'
 
@@ -54,6 +55,7 @@ async function run(argv: readonly string[]): Promise<void> {
   if (command === 'show-config') return print(formatSettings(config))
   for (const note of config.notes) complain(note)
   assertTlsFiles(config)
+  await assertKmsEndpointSafe(config)
   if (command === 'check-config') return sayConfig(config)
   if (command === 'start') return serve(config)
   assertStorageWritable(config)

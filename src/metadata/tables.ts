@@ -44,6 +44,7 @@
  * | shared     | B "shared" pieceId    | counter more: how many further blobs use a piece |
  * | gone       | B "gone" time blobId  | belongs to no version or part any more |
  * | left       | B "left" blobId       | the pieces of a removed blob |
+ * | read       | B "read" blobId readerId | JSON: the time until which a reader counts as reading it |
  * | doomed     | B "doomed" pieceId    | no blob uses it: its bytes upstream must be removed |
  * | parts      | B "parts" uploadId    | counter recorded: the number of parts received |
  * | store      | g "blobs"             | JSON: the upstream store that has the bytes (blobs/upstream/check/own-store.ts) |

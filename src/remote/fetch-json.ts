@@ -9,11 +9,13 @@ import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { checkServerIdentity, type DetailedPeerCertificate, type TLSSocket } from 'node:tls'
-import { isPrivateAddress } from './private-address.ts'
+import { isPrivateAddress } from '#lib/net/private-address.ts'
 
 export interface FetchOptions {
   /** Allows loopback and private addresses, and http without TLS. */
   readonly allowPrivate: boolean
+  /** Without TLS, only private addresses are asked: what travels is secret. */
+  readonly isSecret?: boolean
   /** SHA-1 of certificates, hex, that are trusted without an authority. */
   readonly thumbprints?: readonly string[]
 }
@@ -65,13 +67,16 @@ async function open(address: string, options: FetchOptions, post?: Post): Promis
   return request(url, await resolve(url, options), options, post)
 }
 
-async function resolve(url: URL, { allowPrivate }: FetchOptions): Promise<LookupAddress> {
+async function resolve(url: URL, { allowPrivate, isSecret }: FetchOptions): Promise<LookupAddress> {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const family = isIP(host)
   const addresses = family === 0 ? await dns.lookup(host, { all: true }) : [{ address: host, family }]
   // A name with a private address among public ones is meant for an attack on the private one.
   if (!allowPrivate && addresses.some(({ address }) => isPrivateAddress(address))) {
     throw new Error('its address is private')
+  }
+  if (isSecret && url.protocol === 'http:' && !addresses.every(({ address }) => isPrivateAddress(address))) {
+    throw new Error('its address is public, and it has no TLS')
   }
   const [first] = addresses
   if (first === undefined) throw new Error('it has no address')

@@ -31,13 +31,18 @@ export async function storeTimeMs({ clock, engine }: Timed): Promise<number> {
  * if the commit is refused, and parallel commits do not wait for each other.
  */
 export async function passTime({ clock, engine, log }: Timed & { readonly log: TimeLog }): Promise<number> {
-  const row = await engine.get(timeKey)
-  const [nowMs, noted] = [clock.nowMs(), timeIn(row)]
-  if (nowMs - noted < noteEveryMs) return Math.max(nowMs, noted)
-  tellJump(log, noted, nowMs)
-  // If the row has changed, another process has recorded the time.
-  await engine.commit({ checks: [{ key: timeKey, is: row }], writes: [{ key: timeKey, value: encodeJson(nowMs) }] })
-  return nowMs
+  for (;;) {
+    const row = await engine.get(timeKey)
+    const [nowMs, noted] = [clock.nowMs(), timeIn(row)]
+    if (nowMs - noted < noteEveryMs) return Math.max(nowMs, noted)
+    const value = encodeJson(nowMs)
+    const isNoted = await engine.commit({ checks: [{ key: timeKey, is: row }], writes: [{ key: timeKey, value }] })
+    if (isNoted !== undefined) {
+      tellJump(log, noted, nowMs)
+      return nowMs
+    }
+    // Another process has recorded its own time, which may be earlier.
+  }
 }
 
 function tellJump(log: TimeLog, notedMs: number, nowMs: number): void {

@@ -1,8 +1,12 @@
 /** KMS keys in the console: made, named, rotated, disabled, and on their way to deletion. */
-import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { join } from 'node:path'
+import { DescribeKeyCommand, KMSClient, ListResourceTagsCommand } from '@aws-sdk/client-kms'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasBrowser, says, signIn } from './visit/browser.ts'
 import { type Site, startSite } from './visit/site.ts'
+
+const shots = process.env.MYFSIO_SHOTS
 
 describe.skipIf(!hasBrowser)('a KMS key', () => {
   let site: Site
@@ -20,6 +24,20 @@ describe.skipIf(!hasBrowser)('a KMS key', () => {
     return KeyMetadata?.KeyState
   }
 
+  /** For people to look at, where a folder for them is named. */
+  async function shoot(page: Page, name: string): Promise<void> {
+    if (shots !== undefined) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true })
+  }
+
+  async function tagsOf(alias: string) {
+    const credentials = { accessKeyId: 'admin', secretAccessKey: 'admin-secret' }
+    const kms = new KMSClient({ endpoint: site.endpoint, region: 'us-east-1', credentials })
+    const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: alias }))
+    const { Tags } = await kms.send(new ListResourceTagsCommand({ KeyId: KeyMetadata?.KeyId }))
+    kms.destroy()
+    return Tags
+  }
+
   it('is made with an alias, and changed on its page', async () => {
     const page = await site.open()
     await signIn(page, site.url)
@@ -34,6 +52,19 @@ describe.skipIf(!hasBrowser)('a KMS key', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Create key' }).click()
     await page.getByRole('heading', { level: 1, name: 'alias/backups' }).waitFor()
     expect(await stateOf('alias/backups')).toBe('Enabled')
+
+    await page.getByRole('link', { name: 'Edit tags' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Key', { exact: true }).first().fill('aws:team')
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await says(page, 'Tag keys that begin with aws: are reserved.')
+    await shoot(page, 'kms-tags-refused')
+    await dialog.getByLabel('Key', { exact: true }).first().fill('team')
+    await dialog.getByLabel('Value', { exact: true }).first().fill('storage')
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await says(page, 'Tags saved')
+    expect(await tagsOf('alias/backups')).toEqual([{ TagKey: 'team', TagValue: 'storage' }])
+    await shoot(page, 'kms-tags')
 
     await page.getByLabel('New alias').fill('alias/second')
     await page.getByRole('button', { name: 'Add' }).click()

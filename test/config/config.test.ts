@@ -56,6 +56,20 @@ describe('configuration', () => {
     },
   )
 
+  it.each([
+    [undefined, ['local']],
+    ['', ['local']],
+    ['none', []],
+    ['*', ['*']],
+    ['https://a.example, null', ['https://a.example', 'null']],
+  ])('reads CORS_ORIGINS=%s: an empty value counts as not given', (CORS_ORIGINS, origins) => {
+    expect(loadConfig([], { CORS_ORIGINS }, nowhere).cors.origins).toEqual(origins)
+  })
+
+  it('refuses CORS_ORIGINS that are none and some', () => {
+    expect(mistakesOf([], { CORS_ORIGINS: 'none,https://a.example' })).toHaveLength(1)
+  })
+
   it('reads the domains of websites', () => {
     const WEBSITE_DOMAINS = 'www.Example.com, shop.example.com=shop, *.sites.example.com'
     expect(loadConfig([], { WEBSITE_DOMAINS }, nowhere).websiteDomains).toEqual([

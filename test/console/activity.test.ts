@@ -328,6 +328,13 @@ describe('lines that ask again', () => {
     expect(awsLine(record, where)).toContain("--key='a'\\''; rm -rf $HOME #'")
   })
 
+  it('name the host where the bucket is a part of it, and nowhere else', () => {
+    const host = (value: string) => curlLine({ ...record, target: '/a', headers: [['Host', value]] }, where)
+    expect(host('b.s3.localhost:5000')).toContain("--header 'Host: b.s3.localhost:5000'")
+    expect(host('localhost:5000')).not.toContain('Host')
+    expect(host('bb.localhost')).not.toContain('Host')
+  })
+
   it('send a body where there was one, though it was refused', () => {
     const headers = [['Content-Length', '5']] as const
     expect(curlLine({ ...record, method: 'PUT', status: 403, headers }, where)).toContain("--data-binary @'<the body>'")

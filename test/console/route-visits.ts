@@ -104,6 +104,8 @@ export const visits: Readonly<Record<string, RouteVisit>> = {
   'post /ui/kms': { good: { form: { alias: 'alias/made', region: 'us-east-1' }, status: 303 }, bad: { form: { alias: '<img onerror>', region: 'us-east-1' }, status: 400 } },
   'get /ui/kms/:id': { good: { status: 200 }, bad: { at: '/ui/kms/absent', status: 404 } },
   'post /ui/kms/:id/description': { good: { form: { description: 'of the visits' }, status: 303 }, bad: { form: { description: 'd'.repeat(8193) }, status: 400 } },
+  'get /ui/kms/:id/tags': { good: { status: 200 }, bad: { at: '/ui/kms/absent/tags', status: 404 } },
+  'post /ui/kms/:id/tags': { good: { form: { name: 'team', value: 'a' }, status: 303 }, bad: { form: { name: 'aws:team', value: 'a' }, status: 400 } },
   'post /ui/kms/:id/aliases': { good: { form: { alias: 'more' }, status: 303 }, bad: { form: { alias: '<img onerror>' }, status: 400 } },
   'post /ui/kms/:id/aliases/remove': { good: { form: { alias: 'alias/more' }, status: 303 }, bad: { form: { alias: 'alias/absent' }, status: 400 } },
   'post /ui/kms/:id/rotation': { good: { form: { do: 'save', days: '180' }, status: 303 }, bad: { form: { do: 'save', days: '<img onerror>' }, status: 400 } },

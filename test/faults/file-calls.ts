@@ -10,7 +10,7 @@ export interface FileCall {
   /** Without `Sync`: one name for all three styles of node. */
   readonly operation: string
   readonly path: string
-  /** Second path of a rename, exchange or link. */
+  /** Second path of a rename, exchange, copy or link. */
   readonly to: string | undefined
   /** The arguments after the path or descriptor. */
   readonly rest: readonly unknown[]
@@ -25,6 +25,7 @@ export interface FileWatch {
 const byPath = [
   'open',
   'rename',
+  'copyFile',
   'link',
   'rm',
   'unlink',
@@ -179,8 +180,10 @@ class Watcher {
 
   #callOf(operation: string, [first, ...rest]: unknown[]): FileCall | undefined {
     const path = typeof first === 'number' ? this.#paths.get(first) : typeof first === 'string' ? first : undefined
-    if (path === undefined || !path.startsWith(this.#root)) return undefined
-    const to = ['rename', 'exchange', 'link'].includes(operation) ? String(rest[0]) : undefined
+    const to = ['rename', 'exchange', 'copyFile', 'link'].includes(operation) ? String(rest[0]) : undefined
+    // What is copied may be an open file, by its name in /proc.
+    const isInside = [path, to].some((one) => one?.startsWith(this.#root))
+    if (path === undefined || !isInside) return undefined
     return { operation, path, to, rest }
   }
 }

@@ -106,6 +106,8 @@ describe('rotate-root-key', () => {
     const { root: now, keys } = await folder.readKeys()
     expect(now?.check).not.toBe(root?.check)
     expect(keys[0]?.materials).toHaveLength(2)
+    // Nothing is left that the old root key opens.
+    expect(await readFile(`${folder.keysPath}.last-good`, 'utf8')).toBe(await readFile(folder.keysPath, 'utf8'))
     const left = now?.kind === 'file' ? [expect.stringMatching(/^kms_root-[0-9a-f]{8}\.key$/)] : []
     expect(rootKeyFiles()).toEqual([left, left])
   })
@@ -161,11 +163,13 @@ describe('rotate-root-key', () => {
     await server.close()
   })
 
-  it.each([
+  const ways: readonly (readonly [string, Settings, Settings])[] = [
     ['a generated one to another', generated, generated],
     ['KMS_ROOT_KEY to a generated one', first, generated],
     ['a generated one to KMS_ROOT_KEY', generated, first],
-  ])(
+  ]
+  // Each is some twenty processes: MYFSIO_CRASH_POINTS=all asks for the other ways.
+  it.each(process.env.MYFSIO_CRASH_POINTS === 'all' ? ways : ways.slice(0, 1))(
     'from %s, killed before any change of a file, leaves keys that open',
     { timeout: 300_000 },
     async (_, before, after) => {

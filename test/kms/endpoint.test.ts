@@ -3,6 +3,7 @@ import * as aws from '@aws-sdk/client-kms'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { rootKeys, startApp, type TestApp } from '../iam/start-app.ts'
 import { type KeyringFolder, makeKeyringFolder } from '../keyring/open-test-keyring.ts'
+import { launch } from '../launcher/launcher.ts'
 
 const place = { account: '000000000000', region: 'us-east-1' }
 const unavailable = { code: 'KMS.KeyUnavailableException' }
@@ -61,6 +62,19 @@ describe('KMS_ENDPOINT', () => {
     await outside.kms().send(new aws.EnableKeyCommand({ KeyId }))
     expect(await keyring.unwrap(wrapped, {})).toEqual(plaintext)
   })
+
+  it.each(['http://8.8.8.8', 'http://[2001:4860:4860::8888]'])(
+    '%s is not asked: without TLS, it would be read on its way',
+    async (url) => {
+      await makeDataKey()
+      await folder.open({ ...settings, KMS_ENDPOINT: url })
+      expect(folder.errors.at(-1)).toContain('cannot be reached: its address is public, and it has no TLS.')
+      const launched = launch([], { ...settings, STORAGE_ROOT: folder.path, KMS_ENDPOINT: url })
+      expect(await launched.exited).toBe(1)
+      expect(launched.output()).toContain(`KMS_ENDPOINT cannot be ${url}:`)
+      expect(launched.output()).toContain('is a public address, and without TLS the root key could be read on its way')
+    },
+  )
 
   it('that does not answer, or is another, opens nothing and is given no new root key', async () => {
     const { wrapped } = await makeDataKey()

@@ -73,6 +73,18 @@ export function engineContract(open: () => Promise<{ engine: MetadataEngine; rem
       expect(await keys('b', 'cc', { reverse: true })).toEqual(['c', 'b'])
     })
 
+    it('leaves out no row but those that share what comes before a delimiter with one that it gives', async () => {
+      await put({ 'a/0': '', 'b/c/1': '1', 'b/c/2': '', 'b/d': '', 'b/e/1': '', 'b/e/2/3': '', 'b/f': '', 'c/1': '' })
+      const fold = { skip: 2, delimiter: bytes('/'), ignored: 0 }
+      const range = { start: bytes('b/'), end: bytes('b0') }
+      const rows = await engine.scan(range, { fold })
+      const folded = rows.map(({ key }) => text(key))
+      expect(folded).toEqual(folded.toSorted())
+      for (const first of ['b/c/1', 'b/d', 'b/e/1', 'b/f']) expect(folded).toContain(first)
+      expect(text(rows[0]?.value)).toBe('1')
+      expect((await engine.scan(range, { fold, limit: 2 })).map(({ key }) => text(key))).toEqual(folded.slice(0, 2))
+    })
+
     it('applies all writes of a commit or none', async () => {
       await put({ a: '1' })
       const writes = [{ key: bytes('b'), value: bytes('2') }]

@@ -6,10 +6,12 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type PostgresAddress, parsePostgresUrl } from '#config/metadata-url.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
-import { Connection } from '#metadata/postgres/connection.ts'
+import { Connection } from '#metadata/postgres/connections/connection.ts'
 import { openPostgresEngine } from '#metadata/postgres/engine.ts'
 import { decodeJson, rowsOf } from '#metadata/tables.ts'
 import { ApiError } from '#model/errors.ts'
+import { findViolation, type Operation, type Value } from '../linearizability/checker.ts'
+import { randomFrom } from '../random.ts'
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.ts'
 import { freePort } from '../support/free-port.ts'
 import { giveToServer, noPostgres, startPostgres, type TestPostgres, type TestServer } from '../support/postgres.ts'
@@ -103,11 +105,63 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL lost${skipped === undefined ?
     const committed = commitOnce(engine, 'second')
     await cut
     const waiting = `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'`
-    await vi.waitFor(async () => expect(await other.query({ text: waiting })).toEqual([[1]]))
+    await vi.waitFor(async () => expect(await postgres.query(waiting)).toEqual([[1]]), { timeout: 20_000 })
     await other.query({ text: 'COMMIT' })
     expect(await committed).toBeDefined()
     expect(decodeJson((await engine.get(bytes('c'))) ?? bytes('0'))).toEqual({ count: 2 })
   })
+
+  it('keeps the histories of two nodes linearizable while their connections are lost', async () => {
+    const proxies = [await startProxy(), await startProxy()]
+    const { schema } = postgres.address()
+    const nodes = await Promise.all(
+      proxies.map(({ port }) => openAt(`127.0.0.1:${port}`, { schema, retry_timeout: '60' })),
+    )
+    const random = randomFrom(2211)
+    const histories = new Map<string, Operation[]>()
+    const keys = ['x', 'y', 'z']
+    let cuts = 0
+    let isOver = false
+    let done = 0
+    const cutting = proxies.map(async (proxy) => {
+      for (let next = 10; !isOver; next = done + 10) {
+        await vi.waitFor(() => expect(isOver || done > next).toBe(true), { timeout: 60_000, interval: 5 })
+        if (isOver) return
+        await proxy.cutAt(Buffer.alloc(0), random() < 0.5 ? 'before' : 'after')
+        cuts++
+      }
+    })
+    const client = async (engine: MetadataEngine, name: string) => {
+      for (let count = 0; count < 60; count++) {
+        const key = keys[Math.floor(random() * keys.length)] as string
+        const startMs = performance.now()
+        const operation = await operate(engine, key, random() < 0.4 ? undefined : `${name}.${count}`)
+        histories.set(key, [...(histories.get(key) ?? []), { startMs, endMs: performance.now(), ...operation }])
+        done++
+      }
+    }
+    await Promise.all(nodes.flatMap((engine, node) => [1, 2, 3].map((index) => client(engine, `${node}${index}`))))
+    isOver = true
+    // One more statement of each ends the waiting for it.
+    await Promise.all(nodes.map((engine) => engine.get(bytes('x'))))
+    await Promise.all(cutting)
+    expect(cuts).toBeGreaterThan(5)
+    for (const history of histories.values()) expect(findViolation(history)).toBeUndefined()
+  }, 60_000)
+
+  /** A read, or the replacement of what is read. */
+  async function operate(engine: MetadataEngine, key: string, value: string | undefined) {
+    const is = await engine.get(bytes(key))
+    const read = text(is)
+    if (value === undefined) return { name: `read ${read}`, apply: (state: Value) => state === read && { state } }
+    // What was read took effect before the commit: its check is all that counts of it.
+    const startMs = performance.now()
+    const checks = [{ key: bytes(key), is }]
+    const committed = await engine.commit({ checks, writes: [{ key: bytes(key), value: bytes(value) }] })
+    const apply = (state: Value) =>
+      committed === undefined ? state !== read && { state } : state === read && { state: value }
+    return { startMs, name: `${committed === undefined ? 'refused' : 'wrote'} ${value} over ${read}`, apply }
+  }
 
   for (const mode of ['immediate', 'fast'] as const) {
     it(`loses nothing that was acknowledged when the server is restarted under load (${mode})`, async () => {

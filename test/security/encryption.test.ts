@@ -194,6 +194,15 @@ describe('a customer key', () => {
       false,
     ],
     ['an unknown proxy on this machine', socket('127.0.0.1'), { 'x-forwarded-for': '203.0.113.9' }, false],
+    ['a proxy that adds ports', socket('127.0.0.2'), { 'x-forwarded-for': '203.0.113.9:4711' }, false],
+    ['a proxy that adds ports to IPv6', socket('127.0.0.2'), { 'x-forwarded-for': '[2001:db8::1]:4711' }, false],
+    ['a proxy that hides its client', socket('127.0.0.2'), { 'x-forwarded-for': 'unknown' }, false],
+    ['a trusted proxy that tells no client', socket('127.0.0.2'), { 'x-forwarded-proto': 'http' }, false],
+    ['a trusted proxy with a client on this machine', socket('127.0.0.2'), { 'x-forwarded-for': '127.0.0.1' }, true],
+    ['a proxy by RFC 7239', socket('127.0.0.1'), { forwarded: 'for=203.0.113.9' }, false],
+    ['a proxy that says Via', socket('127.0.0.1'), { via: '1.1 edge' }, false],
+    ['a proxy that says X-Real-IP', socket('127.0.0.1'), { 'x-real-ip': '203.0.113.9' }, false],
+    ['an unknown proxy, claiming TLS', socket('127.0.0.1'), { 'x-forwarded-proto': 'https' }, false],
   ])('that came over %s', (_, connection, headers, isPrivate) => {
     expect(proxied.isPrivate({ socket: connection, headers })).toBe(isPrivate)
   })

@@ -3,29 +3,44 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openStore } from '#app/open-store.ts'
-import type { LocalEngine } from '#metadata/local-engine.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import { openPostgresEngine } from '#metadata/postgres/engine.ts'
 import { rowsOf } from '#metadata/tables.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { Origin } from '#model/origin.ts'
 import { forgetEvents, listEvents } from '#store/changes/outbox.ts'
 import type { Store } from '#store/contract.ts'
+import { noPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { attributes, bucketOf, silentLog } from './fixtures.ts'
 
 const principal = { canonicalId: 'c1', accessKeyId: 'AK', displayName: 'Ann', isAnonymous: false }
 const origin: Origin = { principal, address: '192.0.2.1', requestId: 'R1' }
 
-describe.each(['files', 'memory'] as const)('the outbox of a bucket, bytes in %s', (kept) => {
+const kinds = [
+  'files',
+  'memory',
+  ...(noPostgres === undefined ? (['memory, rows in PostgreSQL'] as const) : []),
+] as const
+
+describe.each(kinds)('the outbox of a bucket, bytes in %s', (kept) => {
+  let postgres: TestPostgres | undefined
   let folder: string
-  let engine: LocalEngine
+  let engine: MetadataEngine
   let store: Store
   let bucket: Bucket
 
+  beforeAll(async () => {
+    if (kept === 'memory, rows in PostgreSQL') postgres = await startPostgres()
+  }, 60_000)
+  afterAll(() => postgres?.close())
+
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'myfsio-outbox-'))
-    engine = openMemoryEngine()
+    const address = postgres?.address()
+    engine = address === undefined ? openMemoryEngine() : await openPostgresEngine({ address, space: 'index' })
     const root = kept === 'files' ? folder : undefined
     store = await openStore({ root, durability: 'strict', engine, watch: false, log: silentLog, isPrimary: false })
   })

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
 import { type PostgresAddress, parsePostgresUrl } from '#config/metadata-url.ts'
-import { Connection } from '#metadata/postgres/connection.ts'
+import { Connection } from '#metadata/postgres/connections/connection.ts'
 import { freePort } from './free-port.ts'
 
 const packages = '/usr/lib/postgresql'

@@ -118,6 +118,33 @@ describe('bytes upstream that nothing needs', () => {
     expect(await rowsLeft()).toEqual([])
   })
 
+  it('stays as long as it is read', async () => {
+    const body = randomBytes(MiB)
+    await put('key', body)
+    const { store } = program.opened.services
+    const opened = await store.openObject(Bucket, 'key', undefined)
+    const content = opened.content(0, body.length)
+    if (Buffer.isBuffer(content)) throw new Error('it is in memory')
+    const pieces = content.pieces()[Symbol.asyncIterator]()
+    const first: Buffer = (await pieces.next()).value
+    await remove('key')
+    for (let times = 0; times < 6; times++) {
+      await wait(6 * minuteMs)
+      await runJob()
+    }
+    const rest: Buffer[] = []
+    for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) rest.push(next.value)
+    expect(Buffer.concat([first, ...rest]).equals(body)).toBe(true)
+    expect(await count()).toBe(1)
+    opened.close()
+    const countAfterJob = async () => {
+      await runJob()
+      return count()
+    }
+    await expect.poll(countAfterJob).toBe(0)
+    expect(await rowsLeft()).toEqual([])
+  })
+
   it('is what a process that ended has not published, after a day', async () => {
     const { store } = program.opened.services
     const body = randomBytes(MiB)

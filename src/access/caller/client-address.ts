@@ -1,4 +1,5 @@
 /** Where a request comes from. Headers of proxies count only if the proxies are configured. */
+import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import { parseIpRange } from '#lib/net/ip-range.ts'
 import type { RequestFacts } from './request-facts.ts'
@@ -21,7 +22,7 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
     const remoteAddress = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '')
     if (remoteAddress === undefined || !isTrusted(remoteAddress)) return remoteAddress
     // Each proxy appends its client: the last address that is not one of our proxies is the client.
-    const hops = listOf(headers['x-forwarded-for']).filter((hop) => isIP(hop) !== 0)
+    const hops = hopsIn(headers)
     return hops.findLast((hop) => !isTrusted(hop)) ?? hops[0] ?? remoteAddress
   }
   const isSecure: ClientAddress['isSecure'] = ({ socket, headers }) => {
@@ -35,9 +36,11 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
     isSecure,
     isPrivate(facts) {
       if (isSecure(facts)) return true
-      // An untrusted proxy on this machine also shows that the client is on another machine.
-      const isForwarded = !isTrusted(facts.socket.remoteAddress ?? '') && facts.headers['x-forwarded-for'] !== undefined
-      return !isForwarded && isLoopback(address(facts) ?? '')
+      const { socket, headers } = facts
+      // A proxy on this machine may have clients on other machines. Only a trusted proxy shows where they are.
+      const isTold = isTrusted(socket.remoteAddress ?? '') && hopsIn(headers).length > 0
+      const isForwarded = proxyHeaders.some((name) => headers[name] !== undefined)
+      return (isTold || !isForwarded) && isLoopback(address(facts) ?? '')
     },
     host({ socket, headers }) {
       const { remoteAddress = '' } = socket
@@ -50,6 +53,18 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
     },
   }
 }
+
+/** Any of them tells that a request has passed a proxy. */
+const proxyHeaders = [
+  ...['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-server'],
+  ...['forwarded', 'via', 'x-real-ip', 'x-client-ip', 'true-client-ip', 'cf-connecting-ip'],
+]
+
+/** Addresses only: some proxies add the port of their client. */
+const hopsIn = (headers: IncomingHttpHeaders): string[] =>
+  listOf(headers['x-forwarded-for'])
+    .map((hop) => /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(hop)?.[1] ?? /^\[(.+)\](?::\d+)?$/.exec(hop)?.[1] ?? hop)
+    .filter((hop) => isIP(hop) !== 0)
 
 const isLoopback = (address: string): boolean => /^(127\.\d+\.\d+\.\d+|::1)$/.test(address)
 

@@ -1,6 +1,6 @@
 /**
  * Removes what nothing needs: staged blobs that no version came to own within a day, and blobs that are gone, some minutes later, so that
- * whoever is reading them is not disturbed. Every step can be repeated: rows say what is to be removed until it is.
+ * their readers are not disturbed. Every step can be repeated: rows say what is to be removed until it is.
  */
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { rowParts } from '#metadata/tables.ts'
@@ -9,6 +9,7 @@ import { decodeCounters } from '#metadata/write.ts'
 import type { RemovedBytes } from '#model/removed-bytes.ts'
 import { type UpstreamContext, writeDurably } from './context.ts'
 import { countById, decodePieces, type Piece, timeOfId } from './piece.ts'
+import { isRead } from './read/long-read.ts'
 import {
   bytesKey,
   doomedKey,
@@ -17,13 +18,14 @@ import {
   goneRowsUntil,
   leftKey,
   putAbandoned,
+  readsOf,
   sharedKey,
   stagedRows,
 } from './rows.ts'
 
 /** An upload that takes longer is refused in the end. */
 export const abandonedAfterMs = 24 * 60 * 60 * 1000
-/** A read that takes longer may break off; its client reads again. */
+/** Reads that take longer have a row (read/long-read.ts). */
 export const graceMs = 15 * 60 * 1000
 /** DeleteObjects takes 1,000. */
 const batchMax = 1000
@@ -62,11 +64,14 @@ async function freeGone(context: UpstreamContext, signal: AbortSignal | undefine
   let freed = 0
   for (const { key } of rows) {
     if (signal?.aborted === true) break
-    const left = leftKey(rowParts(key)[2] ?? '')
+    const [, , id = ''] = rowParts(key)
+    const left = leftKey(id)
+    if (await isRead(engine, id, clock.nowMs())) continue
     await transact(engine, async (transaction) => {
       const value = await transaction.get(left)
       transaction.remove(key)
       transaction.remove(left)
+      for (const { key: read } of await transaction.scan(readsOf(id))) transaction.remove(read)
       if (value !== undefined) await freePieces(engine, transaction, decodePieces(value))
     })
     freed++

@@ -15,6 +15,9 @@ import { countById, encodePieces, type Piece } from './piece.ts'
 export const blobKey = (id: string): Buffer => rowKey('B', 'blob', id)
 /** The same of one that is gone. */
 export const leftKey = (id: string): Buffer => rowKey('B', 'left', id)
+/** Of one who has read a blob for minutes. */
+export const readKey = (blobId: string, readerId: string): Buffer => rowKey('B', 'read', blobId, readerId)
+export const readsOf = (blobId: string) => rowsOf('B', 'read', blobId)
 export const bytesKey = (id: string): Buffer => rowKey('B', 'bytes', id)
 export const sharedKey = (id: string): Buffer => rowKey('B', 'shared', id)
 export const stagedKey = (id: string): Buffer => rowKey('B', 'staged', id)

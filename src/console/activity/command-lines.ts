@@ -32,14 +32,18 @@ export function curlLine(record: RequestRecord, { endpoint, region }: LineValues
       `--aws-sigv4 ${quoteForShell(`aws:amz:${region}:${service}`)} --user ${quoteForShell(`${requester.accessKeyId}:<your secret>`)}`,
     )
   }
-  // A website is identified only by its host.
-  const isOfWebsite = operation.startsWith('WEBSITE.')
   for (const [name, value] of headers) {
-    const isOwn = ownHeaders.test(name) && !(isOfWebsite && name.toLowerCase() === 'host')
+    const isOwn = ownHeaders.test(name) && !(name.toLowerCase() === 'host' && namesBucket(value, record))
     if (!isOwn && value !== mask) lines.push(`--header ${quoteForShell(`${name}: ${value}`)}`)
   }
   lines.push(...bodyOptions(record), quoteForShell(endpoint + encodedTarget(withoutSignature(target))))
   return lines.join(' \\\n  ')
+}
+
+/** A website is found by its host alone, and a bucket may be named by it. */
+function namesBucket(host: string, { operation = '', bucket }: RequestRecord): boolean {
+  const isVirtual = bucket !== undefined && host.toLowerCase().startsWith(`${bucket}.`)
+  return isVirtual || operation.startsWith('WEBSITE.')
 }
 
 function bodyOptions({ form, headers }: RequestRecord): string[] {

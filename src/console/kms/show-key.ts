@@ -4,6 +4,7 @@ import type { KeyEntry } from '#keyring/key-document.ts'
 import { viewOf } from '#keyring/key-lookup.ts'
 import type { KeyUses } from '#model/key-uses.ts'
 import { findKeyUses } from '#store/key-uses.ts'
+import { mayTagKey } from './key-tags.ts'
 import { type Kms, keyHref, openKms } from './open-kms.ts'
 
 export interface KeyProblem {
@@ -40,7 +41,7 @@ export function keyView(
     title,
     place: 'kms',
     crumbs: [{ text: 'KMS keys', href: '/ui/kms' }, { text: title }],
-    scripts: ['iam.js'],
+    scripts: ['iam.js', 'key.js'],
     status: problem?.status ?? 200,
     locals: {
       title,
@@ -54,6 +55,7 @@ export function keyView(
       policy: visit.form.get('policy') ?? (kms.may('GetKeyPolicy', key) ? keyPolicies.format(view) : undefined),
       isPolicyValid: keyPolicies.policyOf(view) !== 'invalid',
       may: permissionsOn(kms, key),
+      mayTag: mayTagKey(kms, key),
       mayCount: mayStartJobs(visit, services),
       problem,
     },

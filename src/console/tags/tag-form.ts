@@ -1,4 +1,4 @@
-/** The form that edits the tags of a bucket or of an object: all of them at once, as S3 sets them. */
+/** The form that edits the tags of a bucket, an object or a key: all of them at once, as S3 sets them. */
 import type { Crumb, View } from '#console/page.ts'
 import { ApiError } from '#model/errors.ts'
 import type { NamedTags } from '#model/tags.ts'
@@ -9,6 +9,8 @@ export interface TagForm {
   /** The page after Cancel and after saving. */
   readonly back: string
   readonly crumbs: readonly Crumb[]
+  /** In the navigation; buckets unless given. */
+  readonly place?: View['place']
   readonly hint: string
 }
 
@@ -16,7 +18,7 @@ export function tagView(form: TagForm, tags: NamedTags, problem?: ApiError): Vie
   return {
     view: 'tags/tags',
     title: `Tags of ${form.of}`,
-    place: 'buckets',
+    place: form.place ?? 'buckets',
     isDialog: true,
     status: problem?.status ?? 200,
     crumbs: form.crumbs,
@@ -35,6 +37,10 @@ export function tagsIn(form: URLSearchParams): NamedTags {
 
 /** Errors that the visitor can correct are shown beside the typed values; all others are thrown again. */
 export function problemOf(error: unknown): ApiError {
-  if (error instanceof ApiError && /^(InvalidTag|BadRequest|AccessDenied)$/.test(error.code)) return error
+  if (
+    error instanceof ApiError &&
+    /^(InvalidTag|BadRequest|AccessDenied|KMS\.(Tag|LimitExceeded|KMSInvalidState)Exception)$/.test(error.code)
+  )
+    return error
   throw error
 }

@@ -1,19 +1,19 @@
 /**
- * The index in a PostgreSQL that any number of nodes share. What makes it right under concurrency is in commit-function.ts, what makes it
- * quick in commits.ts and reads.ts.
+ * The index in a PostgreSQL that any number of nodes share. What makes it right under concurrency is in commit-
+ * function.ts, what makes it quick in commits.ts and reads.ts.
  */
 import type { PostgresAddress } from '#config/metadata-url.ts'
 import type { Bytes, Commit, Committed, Entry, KeyRange, MetadataEngine, ScanOptions } from '#metadata/engine.ts'
 import { IndexUnreadable } from '#metadata/index-unreadable.ts'
 import { ApiError } from '#model/errors.ts'
-import { Commits } from './commits.ts'
-import type { Connection } from './connection.ts'
-import { asCallersError, failureOf, unavailable } from './failures.ts'
-import { migrate } from './migrate.ts'
-import { Outcomes } from './outcomes.ts'
-import { Pool } from './pool.ts'
+import { Commits } from './commits/commits.ts'
+import { Outcomes } from './commits/outcomes.ts'
+import type { Connection } from './connections/connection.ts'
+import { asCallersError, failureOf, unavailable } from './connections/failures.ts'
+import { Pool } from './connections/pool.ts'
 import { Reads } from './reads.ts'
 import type { Space } from './space.ts'
+import { migrate } from './tables/migrate.ts'
 
 interface PostgresOptions {
   readonly address: PostgresAddress

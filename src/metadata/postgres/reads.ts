@@ -1,10 +1,10 @@
 /** Reads: what is asked for in one turn of the event loop is one statement, and so is what waits for a connection. */
 import { asBuffer, type Bytes, type Entry, type KeyRange, type ScanOptions } from '#metadata/engine.ts'
 import { addNumbers, decodeCounters } from '#metadata/write.ts'
-import { encodeBytes } from './binary-array.ts'
-import type { Connection, Statement } from './connection.ts'
-import { foldFunctionName } from './fold-function.ts'
+import { encodeBytes } from './connections/binary-array.ts'
+import type { Connection, Statement } from './connections/connection.ts'
 import type { Space } from './space.ts'
+import { foldFunctionName } from './tables/fold-function.ts'
 
 /** Asks for one statement; tried again where the connection is lost. */
 export type Ask = (work: (connection: Connection) => Promise<readonly unknown[][]>) => Promise<readonly unknown[][]>
@@ -79,8 +79,8 @@ export class Reads {
 }
 
 /**
- * A row and what was added to it come from one statement, so they are of one moment. OFFSET keeps each search what it is, as in
- * commit-function.ts.
+ * A row and what was added to it come from one statement, so they are of one moment. OFFSET keeps each search what it
+ * is, as in commit-function.ts.
  */
 function statementsOf(schema: string, space: Space) {
   const [rows, counts] = [`${schema}.${space}_rows`, `${schema}.${space}_counts`]

@@ -99,8 +99,16 @@ describe('versions', () => {
     expect(ids.length).toBe(3)
     const oldest = ids.at(-1) ?? ''
     expect((await read('v.txt', `&versionId=${oldest}`)).toString()).toBe('one')
+    const actionsOf = async (versionId?: string) => {
+      const { text } = await admin.get(at('object', 'v.txt', `&versionId=${versionId}`))
+      const head = text.slice(text.indexOf('class="page-head"'), text.indexOf('class="object-columns"'))
+      return [...head.matchAll(/<\/svg> ?([A-Z][a-z ]+)<\/(?:a|button)>/g)].map(([, name]) => name)
+    }
+    expect(await actionsOf(oldest)).toEqual(['Download', 'Restore', 'Delete version'])
     await admin.post(at('restore', 'v.txt', `&versionId=${oldest}`))
     expect((await read('v.txt')).toString()).toBe('one')
+    const restored = await site.store.headObject('open', 'v.txt', undefined)
+    expect(await actionsOf(restored.versionId)).toEqual(['Download', 'Copy', 'Delete version'])
     await admin.post(at('delete-version', 'v.txt', `&versionId=${oldest}`))
     expect((await admin.get(at('content', 'v.txt', `&versionId=${oldest}`))).status).toBe(404)
     expect((await reader.post(at('delete-version', 'v.txt', `&versionId=${ids[1]}`))).status).toBe(403)

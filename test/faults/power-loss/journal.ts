@@ -82,6 +82,7 @@ export class Journal implements FileWatch {
     const file = this.#names.get(path)
     if (operation === 'rename' && to !== undefined) this.#rename(path, to)
     else if (operation === 'exchange' && to !== undefined) this.#exchange(path, to)
+    else if (operation === 'copyFile' && to !== undefined) this.#create(to)
     else if (isRemoval(operation)) this.#remove(path)
     else if (operation === 'open' || operation === 'writeFile') {
       const flags = rest[0] as string | number | undefined

@@ -4,9 +4,11 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { openStore } from '#app/open-store.ts'
 import type { Durability } from '#blobs/contract/blob-store.ts'
+import { digestOnce } from '#lib/digest/digest.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectEncryption, Sealing } from '#model/object/encryption.ts'
+import { checksumToKeep } from '#objects/writes/new-body.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
 import type { Random } from '../../random.ts'
 import { stagedFiles } from '../../staged-files.ts'
@@ -41,8 +43,18 @@ export function openUnder(root: string, engine: JournalEngine, durability: Durab
 }
 
 /** Small values travel in the index, large ones as files. */
-const bodyOf = (value: string): Buffer => Buffer.alloc(value.startsWith('large') ? 70_000 : 40, `${value};`)
-const valueIn = (body: Buffer): string => body.toString('latin1').split(';')[0] ?? ''
+const sizeOf = (segment: string): number => (segment.startsWith('large') ? 70_000 : 40)
+/** What was appended follows what was written first: `small-1+large-2`. */
+const bodyOf = (value: string): Buffer =>
+  Buffer.concat(value.split('+').map((segment) => Buffer.alloc(sizeOf(segment), `${segment};`)))
+
+function valueIn(body: Buffer): string {
+  const segments: string[] = []
+  for (let at = 0; at < body.length; at += sizeOf(segments.at(-1) ?? '')) {
+    segments.push(body.toString('latin1', at, at + 40).split(';')[0] ?? '')
+  }
+  return segments.join('+')
+}
 
 function incoming(value: string) {
   const body = bodyOf(value)
@@ -117,11 +129,13 @@ export class Session {
   async #request(bucket: BucketName, key: string, other: string): Promise<void> {
     const value = `${this.#random() < (this.#overwrites ? 0.05 : 0.4) ? 'large' : 'small'}-${this.#count++}`
     const choice = this.#random() * (this.#overwrites && this.#random() < 0.8 ? 0.5 : 1)
-    if (choice < 0.5) await this.#put(bucket, key, value)
+    if (choice < 0.4) await this.#put(bucket, key, value)
+    else if (choice < 0.5) await this.#append(bucket, key, value)
     else if (choice < 0.65) await this.#complete(bucket, key, value)
     else if (choice < 0.8) await this.#rename(bucket, key, other)
     else if (choice < 0.87) await this.#removeVersion(bucket, key)
-    else if (choice < 0.95) await this.#hold(bucket, key)
+    else if (choice < 0.92) await this.#hold(bucket, key)
+    else if (choice < 0.97) await this.#annotate(bucket, key, value)
     else await this.#remove(bucket, key)
   }
 
@@ -154,7 +168,41 @@ export class Session {
     })
   }
 
-  /** Puts a legal hold on a version. Its bytes are moved aside. */
+  /** Where there is nothing yet, it would be another put. */
+  async #append(bucket: BucketName, key: string, value: string): Promise<void> {
+    const before = await read(this.#store, bucket, key, undefined)
+    if (before === undefined) return this.#put(bucket, key, value)
+    const whole = `${before}+${value}`
+    await this.#doing({ changes: new Map([[`${bucket}\0${key}`, whole]]) }, async () => {
+      const opened = await this.#store.openObject(bucket, key, undefined)
+      const base = opened.version
+      const { dataKeys } = sealings.get(base.encryption?.wrappedKey ?? '') ?? {}
+      const staged = await this.#store.stageAppend(opened, incoming(value), dataKeys)
+      const version = await this.#store.putAppended({ bucket: bucketOf(bucket), key, base, staged, conditions: {} })
+      return bucket === 'plain' ? [] : [[`${bucket}\0${key}\0${version.versionId}`, whole]]
+    })
+  }
+
+  /** Of a version without a lock: each annotation has a name of its own. */
+  async #annotate(bucket: BucketName, key: string, text: string): Promise<void> {
+    const id = this.#pick(this.#versions.filter((one) => one.startsWith(`${bucket}\0${key}\0`)))
+    if (id === undefined || this.#held.has(id)) return
+    const version = await this.#store.findVersion(bucket, key, id.split('\0')[2])
+    if (version === undefined) return
+    const name = `note-${this.#count++}`
+    const bytes = Buffer.from(text)
+    const digests = digestOnce(['MD5', 'CRC64NVME'], bytes)
+    const staged = { bytes, sizeBytes: bytes.length, digests }
+    const checksum = checksumToKeep(staged)
+    const { dataKeys } = sealings.get(version.encryption?.wrappedKey ?? '') ?? {}
+    this.#journal.note({ begun: { changes: new Map() } })
+    const put = await this.#store.putAnnotation({ bucket, version, name, staged, checksum, dataKeys })
+    if (put === undefined) throw new Error(`${key} is gone`)
+    const versions: [string, string][] = [[`${id}\0${name}`, text]]
+    this.#journal.note({ told: { changes: new Map() }, versions, commits: this.#journal.commits })
+  }
+
+  /** Puts a legal hold on a version, whose bytes are moved aside. */
   async #hold(bucket: BucketName, key: string): Promise<void> {
     const id = this.#pick(this.#versions.filter((one) => one.startsWith(`${bucket}\0${key}\0`)))
     const version = id === undefined ? undefined : await this.#store.findVersion(bucket, key, id.split('\0')[2])
@@ -235,7 +283,8 @@ export class Session {
     const isTop = page[0]?.version.versionId === versionId
     const nextId = page[1]?.version.versionId
     const next = nextId === undefined ? undefined : await this.#store.findVersion(bucket, key, nextId)
-    const below = next === undefined || next.isDeleteMarker ? undefined : next.userMetadata.value
+    const isGone = next === undefined || next.isDeleteMarker
+    const below = isGone ? undefined : await read(this.#store, bucket, key, nextId)
     const changes = new Map<string, Value>(isTop ? [[`${bucket}\0${key}`, below]] : [])
     await this.#doing({ changes, removes }, async () => {
       await this.#store.deleteObject({ bucket: bucketOf(bucket), key, versionId, ownerId: 'owner', conditions: {} })
@@ -252,7 +301,7 @@ export class Session {
   async #rename(bucket: BucketName, from: string, to: string): Promise<void> {
     const found = await this.#store.findVersion(bucket, from, undefined)
     if (found === undefined || found.isDeleteMarker) return
-    const value = found.userMetadata.value ?? ''
+    const value = (await read(this.#store, bucket, from, undefined)) ?? ''
     const changes = new Map<string, Value>([
       [`${bucket}\0${from}`, undefined],
       [`${bucket}\0${to}`, value],
@@ -299,8 +348,14 @@ export async function readAll(store: Store, root: string): Promise<Found> {
       if (value === undefined) throw new Error(`${version.key} lists a version that is not there`)
       found.versions.set(`${bucket}\0${version.key}\0${version.versionId}`, value)
     }
+    let sizeBytes = versions.reduce((sum, { version }) => sum + version.sizeBytes, 0)
+    for (const { version } of versions) {
+      for (const [name, text] of await annotationsOf(store, bucket, version)) {
+        found.versions.set(`${bucket}\0${version.key}\0${version.versionId}\0${name}`, text)
+        sizeBytes += text.length
+      }
+    }
     const usage = await store.bucketUsage(bucket)
-    const sizeBytes = versions.reduce((sum, { version }) => sum + version.sizeBytes, 0)
     if (usage.objectCount !== versions.length || usage.sizeBytes !== sizeBytes) {
       throw new Error(`${bucket} counts ${JSON.stringify(usage)}, not ${versions.length} of ${sizeBytes}`)
     }
@@ -308,6 +363,18 @@ export async function readAll(store: Store, root: string): Promise<Found> {
   const left = stagedFiles(root)
   if (left.length > 0) throw new Error(`left in staging: ${left}`)
   return found
+}
+
+async function annotationsOf(store: Store, bucket: string, { key, versionId }: { key: string; versionId: string }) {
+  const version = await store.findVersion(bucket, key, versionId)
+  if (version === undefined) throw new Error(`${key} lists a version that is not there`)
+  const { annotations } = await store.listAnnotations(version, { prefix: '', after: '', limit: 1000 })
+  const { dataKeys } = sealings.get(version.encryption?.wrappedKey ?? '') ?? {}
+  const texts = annotations.map(async ({ name }): Promise<[name: string, text: string]> => {
+    const found = await store.readAnnotation(version, name, dataKeys)
+    return [name, found?.bytes.toString() ?? '']
+  })
+  return Promise.all(texts)
 }
 
 async function read(store: Store, bucket: string, key: string, versionId: string | undefined): Promise<Value> {
@@ -327,13 +394,22 @@ async function read(store: Store, bucket: string, key: string, versionId: string
   if (!Buffer.isBuffer(content)) content.close()
   const value = valueIn(body)
   if (!body.equals(bodyOf(value))) throw new Error(`${bucket}/${key} ${versionId} is torn`)
-  if (value !== version.userMetadata.value)
+  const [first] = value.split('+')
+  if (first !== version.userMetadata.value)
     throw new Error(`${bucket}/${key} ${versionId}: the body of ${value}, not ${version.userMetadata.value}`)
-  const md5 = createHash('md5').update(body).digest()
-  const etag =
-    version.partCount === 0
-      ? md5.toString('hex')
-      : `${createHash('md5').update(md5).digest('hex')}-${version.partCount}`
-  if (etag !== version.etag) throw new Error(`${key}: the ETag is not of these bytes`)
+  if (!etagsOf(value).includes(version.etag)) throw new Error(`${key}: the ETag is not of these bytes`)
   return value
+}
+
+const md5Of = (bytes: Buffer) => createHash('md5').update(bytes).digest()
+
+/** Written at once or in one part, and appended to. */
+function etagsOf(value: string): string[] {
+  const [first = '', ...appended] = value.split('+').map((segment) => md5Of(bodyOf(segment)))
+  if (typeof first === 'string') return []
+  return [first, md5Of(first)].map((start, partCount) => {
+    const whole = appended.reduce((before, next) => md5Of(Buffer.concat([before, next])), start)
+    const count = appended.length === 0 ? partCount : appended.length + 1
+    return whole.toString('hex') + (count === 0 ? '' : `-${count}`)
+  })
 }

@@ -20,7 +20,7 @@ export interface Knowledge {
   readonly certain: Map<string, Value>
   /** Requests that may have happened or not, in order. */
   readonly loose: Set<Deed>
-  /** Versions that must be there. `bucket\0key\0id` → value. */
+  /** Versions that must be there. `bucket\0key\0id` → value, and `bucket\0key\0id\0name` → annotation. */
   readonly versions: Map<string, string>
 }
 
@@ -33,7 +33,10 @@ export function knowledgeAfter(events: readonly JournalEvent[], onlyFlushed: boo
     const note = event.note as Note
     if ('begun' in note) {
       known.loose.add(note.begun)
-      if (note.begun.removes !== undefined) known.versions.delete(note.begun.removes)
+      const { removes } = note.begun
+      // With its annotations.
+      const isRemoved = (id: string) => removes !== undefined && (id === removes || id.startsWith(`${removes}\0`))
+      for (const id of [...known.versions.keys()].filter(isRemoved)) known.versions.delete(id)
     } else if (!onlyFlushed || note.commits <= flushed) {
       known.loose.delete(note.told)
       for (const [key, value] of note.told.changes) known.certain.set(key, value)

@@ -1,4 +1,6 @@
-/** Buckets with Requester Pays: which requests are allowed, and their answers. */
+/** Buckets whose requesters pay: who is let in, and what they are told. */
+import { randomUUID } from 'node:crypto'
+import { get } from 'node:http'
 import * as aws from '@aws-sdk/client-s3'
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
@@ -69,6 +71,10 @@ describe('a Requester Pays bucket', () => {
     ['GetObjectAttributes', (from, payer) => from.send(new aws.GetObjectAttributesCommand({ ...object, ObjectAttributes: ['ETag'], RequestPayer: payer }))],
     ['PutObject', (from, payer) => from.send(new aws.PutObjectCommand({ Bucket, Key: 'new', Body: 'x', RequestPayer: payer }))],
     ['DeleteObject', (from, payer) => from.send(new aws.DeleteObjectCommand({ Bucket, Key: 'new', RequestPayer: payer }))],
+    ['PutObject at an offset', (from, payer) => from.send(new aws.PutObjectCommand({ Bucket, Key: randomUUID(), Body: 'x', WriteOffsetBytes: 0, RequestPayer: payer }))],
+    ['PutObjectAnnotation', (from, payer) => from.send(new aws.PutObjectAnnotationCommand({ ...object, AnnotationName: 'n', AnnotationPayload: 'x', RequestPayer: payer }))],
+    ['GetObjectAnnotation', (from, payer) => from.send(new aws.GetObjectAnnotationCommand({ ...object, AnnotationName: 'n', RequestPayer: payer }))],
+    ['ListObjectAnnotations', (from, payer) => from.send(new aws.ListObjectAnnotationsCommand({ ...object, RequestPayer: payer }))],
     ['ListObjects', (from, payer) => from.send(new aws.ListObjectsCommand({ Bucket, RequestPayer: payer }))],
     ['ListObjectsV2', (from, payer) => from.send(new aws.ListObjectsV2Command({ Bucket, RequestPayer: payer }))],
     ['ListObjectVersions', (from, payer) => from.send(new aws.ListObjectVersionsCommand({ Bucket, RequestPayer: payer }))],
@@ -133,6 +139,27 @@ describe('a Requester Pays bucket', () => {
       const answer = await fetch(`${server.endpoint}/${Bucket}/key`, { headers })
       expect(answer.status).toBe(403)
       expect(await answer.text()).toContain('<Code>AccessDenied</Code><Message>Access Denied</Message>')
+    }
+  })
+
+  it('renames nothing for others who do not say that they pay', async () => {
+    const rename = new aws.RenameObjectCommand({ Bucket, Key: 'renamed', RenameSource: `/${Bucket}/key` })
+    await expect(other.send(rename)).rejects.toMatchObject(denied)
+  })
+
+  it('shows no website, whatever a visitor says', async () => {
+    const WebsiteConfiguration = { IndexDocument: { Suffix: 'key' } }
+    await owner.send(new aws.PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration }))
+    for (const payer of [{}, { 'x-amz-request-payer': 'requester' }]) {
+      const status = await new Promise((resolve, reject) => {
+        const { hostname, port } = new URL(server.endpoint)
+        const host = `${Bucket}.s3-website.localhost:${port}`
+        get({ hostname, port, path: '/key', headers: { host, ...payer } }, (answer) => {
+          answer.resume()
+          resolve(answer.statusCode)
+        }).once('error', reject)
+      })
+      expect(status).toBe(403)
     }
   })
 

@@ -156,6 +156,7 @@ describe('PutObjectRetention', () => {
     ['an unknown mode', `<Mode>abc</Mode>${until(inYears)}`],
     ['a mode in lower case', `<Mode>governance</Mode>${until(inYears)}`],
     ['a date that is none', `${governance}${until('tomorrow')}`],
+    ['a day that no calendar has', `${governance}${until('2099-02-30T00:00:00Z')}`],
     ['an event hold without a mode', `<EventHold>ON</EventHold>${duration('<Days>1</Days>')}`],
     ['an event hold without a duration', hold('ON')],
     ['an event hold of days and years', hold('ON', duration('<Days>1</Days><Years>1</Years>'))],
@@ -263,6 +264,11 @@ describe('headers of Object Lock', () => {
       'a date that is none',
       { [mode]: 'GOVERNANCE', [date]: 'tomorrow' },
       invalid('The retain until date must be provided in ISO 8601 format', date, 'tomorrow'),
+    ],
+    [
+      'a day that no calendar has',
+      { [mode]: 'GOVERNANCE', [date]: '2099-02-30T00:00:00Z' },
+      invalid('The retain until date must be provided in ISO 8601 format', date, '2099-02-30T00:00:00Z'),
     ],
     [
       'a date that has passed',

@@ -97,7 +97,7 @@ export class Upstream {
     return new StallWatch(this.#clock, this.settings.timeoutMs)
   }
 
-  /** `watch`: whoever brings a stream knows when the upstream has to take more of it. SlowDown, UpstreamProblem. */
+  /** `watch`: the source of a stream knows when the upstream has to take more of it. SlowDown, UpstreamProblem. */
   async put(key: string, { source, sizeBytes, md5 }: Body, watch: StallWatch = this.newWatch()): Promise<Taken> {
     const input = {
       Bucket: this.settings.bucket,
@@ -123,7 +123,7 @@ export class Upstream {
       const command = new GetObjectCommand({ Bucket: this.settings.bucket, Key: key, ...(Range && { Range }) })
       const { Body, ContentLength } = await this.#client.send(command, { abortSignal: watch.signal })
       const body = Body as Readable
-      // An error that comes while nobody reads is met by the next reader.
+      // An error that comes between two reads is met by the next reader.
       body.on('error', () => undefined)
       if (range !== undefined && ContentLength !== range.end - range.start) {
         body.destroy()

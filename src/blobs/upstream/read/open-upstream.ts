@@ -12,6 +12,7 @@ import { blobKey, bytesKey } from '#blobs/upstream/rows.ts'
 import { createDigester } from '#lib/digest/digest.ts'
 import { asBuffer } from '#metadata/engine.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
+import { LongRead } from './long-read.ts'
 import { PieceReader } from './piece-reader.ts'
 import { areBytesOf, asReadProblem, assertSameDigests, checkOf } from './verify.ts'
 
@@ -30,7 +31,7 @@ export async function openVersion(
   return areBytesOf(context, version, bytes) ? new OpenBytes(bytes) : 'damaged'
 }
 
-/** Bytes in turn are asked for in stretches of so many at first, and of twice as many each time: nobody says how many it will be. */
+/** Bytes in turn are asked for in stretches of so many at first, and of twice as many each time: how many it will be is not known. */
 const windowBytesMin = 8 * 1024 * 1024
 const windowBytesMax = 64 * 1024 * 1024
 
@@ -44,6 +45,7 @@ export class UpstreamBlob implements OpenBlob {
   /** Where the last `readInto` ended. */
   #inTurnEnd = -1
   #isClosed = false
+  #reading: LongRead | undefined
 
   constructor(context: UpstreamContext, bucket: string, version: StoredVersion, pieces: readonly Piece[]) {
     this.#context = context
@@ -135,6 +137,7 @@ export class UpstreamBlob implements OpenBlob {
 
   close(): void {
     this.#isClosed = true
+    this.#reading?.end()
     for (const reader of this.#readers) reader.close()
     this.#readers.clear()
   }
@@ -149,8 +152,11 @@ export class UpstreamBlob implements OpenBlob {
 
   #reader(pieces: readonly Piece[], position: number): PieceReader {
     const reader = new PieceReader(this.#context, pieces, position)
-    if (!this.#isClosed) this.#readers.add(reader)
-    else reader.close()
+    if (this.#isClosed) reader.close()
+    else {
+      this.#readers.add(reader)
+      this.#reading ??= new LongRead(this.#context, this.version.blob.id)
+    }
     return reader
   }
 

@@ -75,7 +75,7 @@ export async function asReadProblem(
   error: unknown,
 ): Promise<unknown> {
   if (error instanceof UpstreamMissing) {
-    // It was removed, and whoever has read it has been at it longer than removed bytes are kept.
+    // It was deleted, and its bytes were removed while it was read.
     const isGone = (await context.engine.get(blobKey(version.blob.id))) === undefined
     return isGone ? slowDown(error) : damaged(context, bucket, version, 'are missing')
   }

@@ -117,7 +117,7 @@ function byServer(request: CorsRequest, settings: CorsSettings): CorsAnswer {
   const cors = createCors(settings)
   const refused = headers.filter((name) => !allowsHeader(settings, name))
   const reason = !cors.allows(origin)
-    ? `CORS_ORIGINS, which is ${settings.origins.join(', ') || 'empty'}, does not include ${origin}.`
+    ? `CORS_ORIGINS, which is ${settings.origins.join(', ') || 'none'}, does not include ${origin}.`
     : !settings.methods.includes(method)
       ? `CORS_METHODS does not include ${method}.`
       : refused.length > 0

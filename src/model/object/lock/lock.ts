@@ -167,7 +167,11 @@ const pacific = new Intl.DateTimeFormat('en-US', {
 
 /** Milliseconds of an ISO 8601 time with its zone; undefined for anything else. */
 export function parseLockDate(text: string): number | undefined {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined
+  const form = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
+  const [, year, month, day] = form.exec(text) ?? []
+  // Date.parse takes 30 February for 2 March.
+  const lastDay = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
+  if (day === undefined || Number(day) > lastDay) return undefined
   const atMs = Date.parse(text)
   return Number.isNaN(atMs) ? undefined : atMs
 }

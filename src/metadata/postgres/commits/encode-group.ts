@@ -1,10 +1,16 @@
 /** A group of commits as the parameters of the commit function, in the order of `parameters` (commit-function.ts). */
 import { hash } from 'node:crypto'
 import { asBuffer, type Bytes, type Check, type Commit, type Write } from '#metadata/engine.ts'
-import { encodeBytes, encodeFlags, encodeIntegers, encodeLongs, encodeTexts } from './binary-array.ts'
+import {
+  encodeBytes,
+  encodeFlags,
+  encodeIntegers,
+  encodeLongs,
+  encodeTexts,
+} from '#metadata/postgres/connections/binary-array.ts'
+import { lockId } from '#metadata/postgres/tables/lock-id.ts'
 import { everything, type Footprint, type Mode } from './footprint.ts'
 import type { KnownCounters } from './known-counters.ts'
-import { lockId } from './lock-id.ts'
 
 /** A value that is longer is compared by its digest: it need not travel to the database once more. */
 const comparedBytesMax = 1024

@@ -1,6 +1,6 @@
 /**
- * Rows that are counters, as far as this process knows. Commits that add to one share its lock; what reads its value takes the lock alone.
- * The database says where this is wrong, and the commit is sent again.
+ * Rows that are counters, as far as this process knows. Commits that add to one share its lock; what reads its value
+ * takes the lock alone. The database says where this is wrong, and the commit is sent again.
  */
 const keysMax = 10_000
 

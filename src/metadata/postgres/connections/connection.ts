@@ -84,8 +84,8 @@ export class Connection {
   }
 
   /**
-   * Each statement is a transaction of its own, whose plan is made once: by the primary key, however few rows there are when it is made.
-   * A commit survives a crash of the server when it has answered, whatever its default is.
+   * Each statement is a transaction of its own, whose plan is made once: by the primary key, however few rows there are
+   * when it is made. A commit survives a crash of the server when it has answered, whatever its default is.
    */
   async #prepare(statementTimeoutMs: number): Promise<void> {
     const settings = {

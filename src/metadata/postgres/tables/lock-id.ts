@@ -1,6 +1,6 @@
 /**
- * 64 bits for a name, by which the database knows a lock. That two names have the same is no harm: their commits wait for each other.
- * All nodes have to agree about it, so it never changes.
+ * 64 bits for a name, by which the database knows a lock. That two names have the same is no harm: their commits wait
+ * for each other. All nodes have to agree about it, so it never changes.
  */
 
 /** `salt`: of the schema and the space, whose rows are others'. */

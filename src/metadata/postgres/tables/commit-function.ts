@@ -1,16 +1,18 @@
 /**
  * A group of commits, checked and applied by the database in one call, which is one transaction.
  *
- * Locks come first, all of them, in one order for all callers: the statements that follow see what those before them in that order have
- * committed, since each takes its snapshot when it starts (READ COMMITTED). Advisory locks stand for keys and for ranges, so they hold for
- * rows that do not exist too. Which commits may be in one group, and which locks they need, is told by footprint.ts.
+ * Locks come first, all of them, in one order for all callers: the statements that follow see what those before them in
+ * that order have committed, since each takes its snapshot when it starts (READ COMMITTED). Advisory locks stand for
+ * keys and for ranges, so they hold for rows that do not exist too. Which commits may be in one group, and which locks
+ * they need, is told by footprint.ts.
  *
- * Plans are made once, perhaps while the tables are empty. So no statement leaves the way to a row to the planner: a subquery with LIMIT
- * or OFFSET stays what it is, a search by key, and is not joined by reading a whole index.
+ * Plans are made once, perhaps while the tables are empty. So no statement leaves the way to a row to the planner: a
+ * subquery with LIMIT or OFFSET stays what it is, a search by key, and is not joined by reading a whole index.
  *
- * MF001: the locks are too weak, since a row was or was not a counter as the caller thought. MF002: the lane is closed. Nothing is applied.
+ * MF001: the locks are too weak, since a row was or was not a counter as the caller thought. MF002: the lane is closed.
+ * Nothing is applied.
  */
-import { type Space, slotCount } from './space.ts'
+import { type Space, slotCount } from '#metadata/postgres/space.ts'
 
 export const weakLocks = 'MF001'
 export const laneClosed = 'MF002'
@@ -88,7 +90,9 @@ ${application(rows, counts, total)}
 END $$;`
 }
 
-/** A check of a row's value needs an exclusive lock if others add to that row; the first addition to a row does so too. */
+/**
+ * A check of a row's value needs an exclusive lock if others add to that row; the first addition to a row does so too.
+ */
 const weakLockCheck = (counts: string) => `
   SELECT string_agg(name, ',') INTO v_weak FROM (
     SELECT '+' || encode(key, 'hex') AS name FROM unnest(p_check_key, p_check_how) AS c (key, how)
@@ -99,7 +103,10 @@ const weakLockCheck = (counts: string) => `
   ) AS names;
   IF v_weak IS NOT NULL THEN RAISE EXCEPTION 'weak locks' USING ERRCODE = '${weakLocks}', DETAIL = v_weak; END IF;`
 
-/** No commit of a group reads what another of it writes, except the numbers of counters, which are summed up in their order. */
+/**
+ * No commit of a group reads what another of it writes, except the numbers of counters, which are summed up in their
+ * order.
+ */
 const refusals = (rows: string, counts: string, total: string) => `
   SELECT coalesce(array_agg(DISTINCT commit), '{}') INTO v_refused FROM (
     SELECT c.commit FROM unnest(p_check_commit, p_check_key, p_check_is, p_check_how) AS c (commit, key, is_now, how)

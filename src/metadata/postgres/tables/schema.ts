@@ -1,7 +1,8 @@
 /** The tables of a database, in steps that are taken once each. A step that has been released is never changed. */
+
+import { type Space, spaces } from '#metadata/postgres/space.ts'
 import { commitFunction } from './commit-function.ts'
 import { foldFunction } from './fold-function.ts'
-import { type Space, spaces } from './space.ts'
 
 /** Functions are named by their version: nodes of an older release may still call the one before. */
 export const migrations: readonly ((schema: string) => string)[] = [
@@ -9,8 +10,8 @@ export const migrations: readonly ((schema: string) => string)[] = [
 ]
 
 /**
- * One row for each connection that commits: the number of its last commit, and what that answered. By it a node finds out what became of
- * a commit whose answer was lost. `is_closed`: no commit of the connection takes effect any more.
+ * One row for each connection that commits: the number of its last commit, and what that answered. By it a node finds
+ * out what became of a commit whose answer was lost. `is_closed`: no commit of the connection takes effect any more.
  */
 const lanes = (schema: string) => `
 CREATE TABLE ${schema}.lanes (
@@ -22,8 +23,8 @@ CREATE TABLE ${schema}.lanes (
 ) WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);`
 
 /**
- * `rows`: everything, in byte order. Large values are stored as they are, without compression.
- * `counts`: what was added to a row, spread over slots so that commits that add to the same row do not wait for each other.
+ * `rows`: everything, in byte order. Large values are stored as they are, without compression. `counts`: what was added
+ * to a row, spread over slots so that commits that add to the same row do not wait for each other.
  */
 const tablesOf = (schema: string, space: Space) => `
 CREATE TABLE ${schema}.${space}_rows (

@@ -1,12 +1,12 @@
 /**
- * What a commit reads and writes, as names and modes: which commits of this process may run at the same time or in one group, and which
- * locks the database takes for them (commit-function.ts).
+ * What a commit reads and writes, as names and modes: which commits of this process may run at the same time or in one
+ * group, and which locks the database takes for them (commit-function.ts).
  */
 import { asBuffer, type Bytes, type Commit, type KeyRange } from '#metadata/engine.ts'
 
 /**
- * `read`: others may read it. `add`: others may add to it. `count`: its numbers are read and added to, which the commits of one group may
- * all do, in their order. `write`: alone.
+ * `read`: others may read it. `add`: others may add to it. `count`: its numbers are read and added to, which the
+ * commits of one group may all do, in their order. `write`: alone.
  */
 export type Mode = 'read' | 'add' | 'count' | 'write'
 

@@ -1,10 +1,10 @@
 /**
- * What became of a commit whose answer was lost: the lane of its connection is closed, after which it cannot take effect any more, and
- * tells whether it did.
+ * What became of a commit whose answer was lost: the lane of its connection is closed, after which it cannot take
+ * effect any more, and tells whether it did.
  */
-import type { Connection } from './connection.ts'
-import { unavailable } from './failures.ts'
-import type { Pool } from './pool.ts'
+import type { Connection } from '#metadata/postgres/connections/connection.ts'
+import { unavailable } from '#metadata/postgres/connections/failures.ts'
+import type { Pool } from '#metadata/postgres/connections/pool.ts'
 
 export interface UnknownCommit {
   readonly lane: string
@@ -60,7 +60,10 @@ export class Outcomes {
     throw unavailable()
   }
 
-  /** The server may not have seen that the connection is lost, and hold the lane for as long as the commit waits for a lock. */
+  /**
+   * The server may not have seen that the connection is lost, and hold the lane for as long as the commit waits for a
+   * lock.
+   */
   async #end(connection: Connection, name: string): Promise<void> {
     const text =
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND usename = current_user'

@@ -1,6 +1,8 @@
-/** Brings the tables of a database to what this program knows. Many processes may do so at once: one takes the steps. */
+/**
+ * Brings the tables of a database to what this program knows. Many processes may do so at once: one takes the steps.
+ */
 import { IndexUnreadable } from '#metadata/index-unreadable.ts'
-import type { Connection } from './connection.ts'
+import type { Connection } from '#metadata/postgres/connections/connection.ts'
 import { lockId } from './lock-id.ts'
 import { migrations } from './schema.ts'
 
@@ -31,7 +33,10 @@ export async function migrate(connection: Connection, schema: string): Promise<v
   }
 }
 
-/** Undefined: nothing is there yet. The catalog is read as a table: what finds names by itself may not know yet what was made meanwhile. */
+/**
+ * Undefined: nothing is there yet. The catalog is read as a table: what finds names by itself may not know yet what was
+ * made meanwhile.
+ */
 async function versionOf(connection: Connection, schema: string): Promise<number | undefined> {
   const tables = await connection.query({
     text: `SELECT FROM pg_tables WHERE schemaname = '${schema}' AND tablename = 'migrations'`,

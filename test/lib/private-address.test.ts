@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isPrivateAddress } from '#remote/private-address.ts'
+import { isPrivateAddress } from '#lib/net/private-address.ts'
 
 describe('addresses that outbound requests do not go to', () => {
   it.each([

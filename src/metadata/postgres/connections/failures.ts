@@ -6,7 +6,10 @@ export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost'
 }
 
-/** `again`: nothing was applied, and the same may succeed on this connection. `elsewhere`: on another. `final`: it never will. */
+/**
+ * `again`: nothing was applied, and the same may succeed on this connection. `elsewhere`: on another. `final`: it never
+ * will.
+ */
 export type Failure = 'again' | 'elsewhere' | 'final'
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
@@ -24,7 +27,10 @@ export function failureOf(error: unknown): Failure {
 
 const serialization = new Set(['40001', '40P01', '55P03'])
 
-/** Whether the commit that ended so may have taken effect: the server ends connections while one waits for a standby, for example. */
+/**
+ * Whether the commit that ended so may have taken effect: the server ends connections while one waits for a standby,
+ * for example.
+ */
 export function isOutcomeUnknown(error: unknown): boolean {
   const code = sqlStateOf(error)
   return (

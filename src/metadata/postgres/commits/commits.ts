@@ -1,15 +1,22 @@
 /** Commits of this process, in groups that are one round trip and one transaction each. */
 import type { Commit, Committed } from '#metadata/engine.ts'
+import type { Connection } from '#metadata/postgres/connections/connection.ts'
+import {
+  asCallersError,
+  failureOf,
+  hasTooManyLocks,
+  isOutcomeUnknown,
+  sqlStateOf,
+  unavailable,
+} from '#metadata/postgres/connections/failures.ts'
+import type { Pool } from '#metadata/postgres/connections/pool.ts'
+import type { Space } from '#metadata/postgres/space.ts'
+import { commitFunctionName, laneClosed, parameters, weakLocks } from '#metadata/postgres/tables/commit-function.ts'
 import { ApiError } from '#model/errors.ts'
-import { commitFunctionName, laneClosed, parameters, weakLocks } from './commit-function.ts'
-import type { Connection } from './connection.ts'
 import { encodeGroup, locksMax } from './encode-group.ts'
-import { asCallersError, failureOf, hasTooManyLocks, isOutcomeUnknown, sqlStateOf, unavailable } from './failures.ts'
 import { areApart, areTogether, type Footprint, footprintOf, Ground } from './footprint.ts'
 import { KnownCounters } from './known-counters.ts'
 import type { Outcomes, UnknownCommit } from './outcomes.ts'
-import type { Pool } from './pool.ts'
-import type { Space } from './space.ts'
 
 interface Pending {
   readonly commit: Commit
