@@ -19,7 +19,7 @@ export async function startJob(request: AdminRequest, services: AdminServices): 
 /** AccessDenied for callers of another account. */
 export function assertServersAccount({ caller, refuse }: AdminRequest, { serverOwnerId }: AdminServices): void {
   if (caller.principal.canonicalId === serverOwnerId()) return
-  const cause = new Error("Only the server's own account may see or change what the server does.")
+  const cause = new Error("Only the server's own account may see or start the jobs of the server.")
   throw refuse(new ApiError('AccessDenied', { cause }))
 }
 

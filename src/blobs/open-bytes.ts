@@ -42,7 +42,7 @@ export class OpenBytes implements OpenBlob {
   }
 
   async readInto(target: Uint8Array, position: number): Promise<void> {
-    if (position + target.length > this.#bytes.length) throw new Error('there are not so many bytes')
+    if (position + target.length > this.#bytes.length) throw new Error('the range is longer than the bytes')
     target.set(this.#bytes.subarray(position, position + target.length))
   }
 

@@ -66,7 +66,7 @@ function readFlags(
     if (switches.includes(flag) && inline === undefined) continue
     const name = names.get(flag)
     if (name === undefined) {
-      mistakes.push(`${argument} is not known: --help lists what is.`)
+      mistakes.push(`${argument} is not known: --help lists all flags.`)
       // The word after an unknown flag is most likely its value, not another mistake.
       if (flag !== '' && inline === undefined && argv[at + 1]?.startsWith('-') === false) at++
       continue

@@ -60,7 +60,7 @@ export function createLocalRequests({
   return ({ headers }) => {
     const key = findOpenKey()
     if (key === undefined) return undefined
-    const foreign = isLoopback ? findForeign(headers) : 'on an address that others reach'
+    const foreign = isLoopback ? findForeign(headers) : 'on an address that other machines can reach'
     return foreign === undefined ? undefined : refusal(foreign, key)
   }
 }
@@ -68,7 +68,7 @@ export function createLocalRequests({
 function refusal(foreign: string, key: string): ApiError {
   return new ApiError('AccessDenied', {
     message:
-      `The access key ${key} still has the well-known first secret. Until it is changed, this server answers only ` +
+      `The access key ${key} still has the well-known default secret. Until it is changed, this server answers only ` +
       `requests for localhost that come from this machine's own pages and tools, and not ${foreign}. To change it, start the server with ` +
       `ADMIN_ACCESS_KEY=${key} and a secret of your own in ADMIN_SECRET_KEY, or run it once with --reset-cred.`,
   })

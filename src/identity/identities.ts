@@ -277,7 +277,7 @@ export class Identities {
     if (secretAccessKey === undefined) {
       // Logged once for each state of the document, however often the key is used.
       if (!unreadable.has(key.id)) {
-        this.#log.error({ accessKeyId: key.id }, 'the secret of this key was sealed with another SECRET_KEY')
+        this.#log.error({ accessKeyId: key.id }, 'the secret of this key was encrypted with another SECRET_KEY')
       }
       unreadable.add(key.id)
       return undefined

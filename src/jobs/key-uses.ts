@@ -40,8 +40,6 @@ export function showUses(cursor: unknown, { keyring }: JobServices): Shown {
       },
     ],
     problem:
-      atRisk.length === 0
-        ? undefined
-        : 'Versions are encrypted with KMS keys that are missing or await their deletion.',
+      atRisk.length === 0 ? undefined : 'Versions are encrypted with KMS keys that are missing or pending deletion.',
   }
 }

@@ -5,9 +5,9 @@ import type { JobServices, Shown, Step } from './job.ts'
 
 export async function tendKeys({ keyring, log }: JobServices): Promise<Step> {
   const deleted = await deleteExpiredKeys(keyring)
-  for (const arn of deleted) log.warn({ arn }, 'the window of a KMS key has passed: it is deleted')
+  for (const arn of deleted) log.warn({ arn }, 'the waiting period of a KMS key has ended: it is deleted')
   const rotated = await rotateDueKeys(keyring)
-  if (rotated > 0) log.info({ rotated }, 'KMS keys have new material')
+  if (rotated > 0) log.info({ rotated }, 'KMS keys were rotated')
   return 'idle'
 }
 

@@ -92,7 +92,7 @@ export class JobRunner {
       if (await this.#isDue(job)) await this.#work(job, lease)
     } catch (error) {
       const { name } = job
-      if (error instanceof LeaseLost) log.info({ job: name }, 'a job is left to another process, which has its lease')
+      if (error instanceof LeaseLost) log.info({ job: name }, 'another process has the lease of a job and continues it')
       else this.#pause({ err: error, job: name }, 'the state of a job could not be written')
     } finally {
       // A lease that could not be released expires.

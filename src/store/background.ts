@@ -78,7 +78,7 @@ async function scanStatus({ engine, clock }: StoreContext): Promise<WorkStatus> 
   return {
     name: 'scan',
     title: 'Scan at the start',
-    what: 'Looks for files changed by hand while no server ran; folders that have not changed are not read again.',
+    what: 'Finds files that were changed by hand while no server was running; folders without changes are not read again.',
     starts: 'at the start',
     state: isFailed ? 'failed' : isRunning ? 'running' : 'idle',
     figures: row === undefined ? [] : [figure('folders', row.folders, ['folder', 'folders'])],
@@ -92,7 +92,7 @@ async function scanStatus({ engine, clock }: StoreContext): Promise<WorkStatus> 
 const watcherStatus = (watches: boolean): WorkStatus => ({
   name: 'watcher',
   title: 'Watcher',
-  what: 'Files dropped in or removed by hand show in listings within a second or two (STORAGE_WATCH).',
+  what: 'Files added or removed by hand appear in listings within two seconds (STORAGE_WATCH).',
   state: watches ? 'on' : 'off',
   figures: [],
   mayStartByHand: false,

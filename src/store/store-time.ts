@@ -49,6 +49,6 @@ function tellJump(log: TimeLog, notedMs: number, nowMs: number): void {
   if (notedMs === 0 || nowMs - notedMs < jumpMs) return
   log.warn(
     { lastSeen: new Date(notedMs).toISOString(), now: new Date(nowMs).toISOString() },
-    'the clock is far ahead of the newest time that this store has seen, and retention of locked objects that ended in between is over; if no server was stopped for so long, the clock has been set forward',
+    'the clock is far ahead of the newest time that this store has seen, and locks have ended that were to end in between; unless the server was stopped for so long, the clock was set forward',
   )
 }

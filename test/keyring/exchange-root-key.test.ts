@@ -124,7 +124,7 @@ describe('rotate-root-key', () => {
   })
 
   it.each([
-    ['settings of before are not the right ones', second, 'is another than the one that wraps the keys'],
+    ['settings of before are not the right ones', second, 'does not wrap its keys'],
     ['settings of before are not named', undefined, 'but the settings name the file kms_root.key'],
     ['the new root key is the old one', first, 'This root key wraps the keys already'],
   ] as const)('changes nothing where %s', { timeout: 60_000 }, async (_, from, sentence) => {
@@ -150,7 +150,10 @@ describe('rotate-root-key', () => {
     })
     await writeFile(folder.keysPath, text)
     const said = await rotate(generated)
-    expect(said).toMatchObject({ status: 1, said: expect.stringContaining('cannot be opened by the present root key') })
+    expect(said).toMatchObject({
+      status: 1,
+      said: expect.stringContaining('cannot be decrypted by the present root key'),
+    })
     expect(await readFile(folder.keysPath, 'utf8')).toBe(text)
   })
 

@@ -81,7 +81,7 @@ async function countAll(): Promise<void> {
   expect((await findKeyUses(engine))?.counts).toEqual({ [used]: 3, [pending]: 1, server: 1 })
   expect(showUses(cursor, services)).toMatchObject({
     figures: [{ value: 5 }],
-    problem: expect.stringMatching(/missing or await/),
+    problem: expect.stringMatching(/missing or pending/),
   })
   await engine.close()
 }

@@ -1,4 +1,4 @@
-/** Where a request comes from. Headers of proxies count only if the proxies are configured. */
+/** The address of a client. Headers of proxies count only if the proxies are configured. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import { parseIpRange } from '#lib/net/ip-range.ts'

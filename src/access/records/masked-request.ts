@@ -20,8 +20,8 @@ const secretHeader = new RegExp(
   'i',
 )
 /**
- * Parameters of presigned links and of the forms of IAM and STS. Continuation tokens are no secrets, nor is
- * PasswordResetRequired.
+ * Parameters of presigned links and of the forms of IAM and STS. Continuation tokens and
+ * PasswordResetRequired are not secrets.
  */
 const secretParameter = new RegExp(`signature|password|secret|token|assertion|${customerKey}`, 'i')
 const harmlessParameter = /^((next-)?continuation-token|PasswordResetRequired)$/i

@@ -103,7 +103,7 @@ export const fileSource = (fd: number): EgressSource => ({
     new Promise<number>((resolve, reject) => {
       read(fd, buffer, 0, lengthBytes, position, (error, count) => {
         if (error !== null) reject(error)
-        else if (count === 0) reject(new Error(`The file ends at ${position}, before what was promised`))
+        else if (count === 0) reject(new Error(`The file ends at ${position}, before its expected end`))
         else resolve(count)
       })
     }),

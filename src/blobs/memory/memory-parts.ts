@@ -68,7 +68,7 @@ export class MemoryParts implements PartBlobs {
   async assemble(uploadId: string, parts: readonly { readonly at: PartRef }[]): Promise<AssembledBlob> {
     const kept = this.#uploads.get(uploadId)
     const bytes = parts.map(({ at }) => kept?.get((at as KeptPart).id))
-    if (bytes.includes(undefined)) throw new PartsGone('a part is no more')
+    if (bytes.includes(undefined)) throw new PartsGone('a part was removed')
     const whole = Buffer.concat(bytes.filter((part) => part !== undefined))
     return { ref: this.#keep(whole), confirm: () => undefined, discard: () => undefined }
   }

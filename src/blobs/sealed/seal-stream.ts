@@ -46,7 +46,7 @@ class SealedStream extends Readable implements IngestTarget {
       hasRoom = this.push(sealed)
     }
     if (!hasRoom && !this.destroyed) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    if (this.destroyed) throw this.errored ?? new Error('the sealed bytes were not taken')
+    if (this.destroyed) throw this.errored ?? new Error('the encrypted bytes were not read')
   }
 
   #resume(): void {

@@ -118,7 +118,7 @@ class SealedBlob implements OpenBlob, EgressSource {
    */
   async read(buffer: Uint8Array, lengthBytes: number, position: number): Promise<number> {
     const segment = segmentAt(this.#segments, position)
-    if (segment === undefined || position >= this.sizeBytes) throw new Error(`there is no byte ${position}`)
+    if (segment === undefined || position >= this.sizeBytes) throw new Error(`byte ${position} does not exist`)
     const within = position - segment.start
     const end = Math.min(segment.sizeBytes, within + lengthBytes)
     const first = Math.floor(within / chunkBytes)

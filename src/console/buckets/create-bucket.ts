@@ -52,4 +52,4 @@ export const createBucket: Page = async (visit, services) => {
 const lockActions = ['s3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning']
 
 export const nameRules =
-  'A name has 3 to 63 lower-case letters, digits, dots and hyphens, begins and ends with a letter or digit, and is no IP address.'
+  'A name has 3 to 63 lower-case letters, digits, dots and hyphens, starts and ends with a letter or digit, and is not an IP address.'

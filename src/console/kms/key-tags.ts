@@ -14,7 +14,7 @@ export const showKeyTags: Page = (visit, services) => {
   return tagView(formOf(key, services), Object.entries(key.tags))
 }
 
-/** With the rights of TagResource and UntagResource, each with the tags that it changes. */
+/** Needs the permissions TagResource and UntagResource for the changed tags. */
 export const saveKeyTags: Page = async (visit, services) => {
   const { kms, key } = addressed(visit, services)
   const named = tagsIn(visit.form)

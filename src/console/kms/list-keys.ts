@@ -83,7 +83,7 @@ export const createKmsKey: Page = async (visit, services) => {
   const alias = typed === '' || typed.startsWith('alias/') ? typed : `alias/${typed}`
   const place = { account: kms.account, region }
   try {
-    if (!hasRegion(config, region)) throw invalid(`${region || 'Nothing'} is no region of this server.`)
+    if (!hasRegion(config, region)) throw invalid(`${region || 'Nothing'} is not a region of this server.`)
     if (description.length > 8192) throw invalid('A description has up to 8192 characters.')
     if (alias !== '') assertAliasName(alias)
     kms.authorizeArn('CreateKey', '*')

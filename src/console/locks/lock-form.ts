@@ -55,7 +55,8 @@ export function defaultIn(typed: TypedRetention): DefaultRetention | undefined {
   if (mode === undefined) return undefined
   const period = periodIn(typed.count, typed.unit, 'Default retention')
   const eventHold = holdIn(typed)
-  if (period === undefined && eventHold === undefined) throw fault('Type a period, or an event hold with its duration.')
+  if (period === undefined && eventHold === undefined)
+    throw fault('Enter a period, or an event hold with its duration.')
   return { mode, ...(period && { period }), ...(eventHold && { eventHold }) }
 }
 
@@ -67,7 +68,7 @@ export function requestedIn(typed: TypedRetention, stored: Retention | undefined
   const holdPeriod = holdIn(typed)
   if (holdPeriod !== undefined) return { mode, ...(untilMs !== undefined && { untilMs }), eventHold: 'ON', holdPeriod }
   if (stored?.eventHold !== undefined) return { mode, ...(untilMs !== undefined && { untilMs }), eventHold: 'OFF' }
-  if (untilMs === undefined) throw fault('Type the time until which the version is retained, or an event hold.')
+  if (untilMs === undefined) throw fault('Enter the time until which the version is retained, or an event hold.')
   return { mode, untilMs }
 }
 
@@ -76,7 +77,7 @@ const modeOf = ({ mode }: TypedRetention) => retentionModes.find((one) => one ==
 function holdIn({ hasHold, holdCount, holdUnit }: TypedRetention): LockPeriod | undefined {
   if (!hasHold) return undefined
   const period = periodIn(holdCount, holdUnit, 'Event hold')
-  if (period === undefined) throw fault('Type the duration of the event hold.')
+  if (period === undefined) throw fault('Enter the duration of the event hold.')
   return period
 }
 

@@ -8,6 +8,6 @@ export const mayForServer = (visit: Visit, { access, identities }: ConsoleServic
 /** Throws AccessDenied and records it. */
 export function authorizeForServer(visit: Visit, services: ConsoleServices, action: string): void {
   if (mayForServer(visit, services, action)) return
-  const error = new ApiError('AccessDenied', { cause: new Error('This is for the account of the server itself.') })
+  const error = new ApiError('AccessDenied', { cause: new Error("Only the server's own account may do this.") })
   throw services.gatekeeper.recordRefusal(error, visit.principal, action, {}, visit.facts)
 }

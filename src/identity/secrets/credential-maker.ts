@@ -26,5 +26,5 @@ export function refuseLimitedMaker(identity: Identity, directory: Directory, act
 const limited = ({ arn }: Identity, action: string): ApiError =>
   new ApiError('AccessDenied', {
     message: `User: ${arn} is not authorized to perform: iam:${action} because no session policy allows the iam:${action} action`,
-    cause: new Error('What a limited key or session makes may do no more than it, and last no longer.'),
+    cause: new Error('Credentials made by a limited key or session may not do more than it, or last longer.'),
   })

@@ -17,7 +17,7 @@ export async function exchangeRootKey(
   to: RootKeySource,
 ): Promise<KeyDocument> {
   const { root: before } = document.current
-  if (before === undefined) throw new RootKeyProblem('There are no keys yet, and so no root key to exchange.')
+  if (before === undefined) throw new RootKeyProblem('There are no keys yet, so there is no root key to exchange.')
   const oldKey = await proveRootKey(from, before)
   const { root, key } = recordOf(to.kind, await to.renew())
   if (key.equals(oldKey)) throw new RootKeyProblem('This root key wraps the keys already.')
@@ -40,7 +40,9 @@ function rewrap<H extends Holder>(holder: H, oldKey: Buffer, key: Buffer): H {
   const rewrapped = materials.map((material) => {
     const plaintext = openMaterial(oldKey, id, material)
     if (plaintext === undefined) {
-      throw new RootKeyProblem(`The material ${material.id} of the key ${id} cannot be opened by the present root key.`)
+      throw new RootKeyProblem(
+        `The material ${material.id} of the key ${id} cannot be decrypted by the present root key.`,
+      )
     }
     return wrapMaterial(key, id, material, plaintext)
   })

@@ -59,7 +59,7 @@ export async function removeOtherRootKeys({ path, copyPath }: RootKeyFiles, { ki
   }
 }
 
-const advice = 'Restore it from a backup: without it no sealed object can be opened'
+const advice = 'Restore it from a backup: without it no encrypted object can be read'
 
 async function open({ path, copyPath }: RootKeyFiles): Promise<Buffer> {
   const [first, second] = await Promise.all([read(path), read(copyPath)])

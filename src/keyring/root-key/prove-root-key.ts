@@ -21,9 +21,7 @@ export async function proveRootKey(source: RootKeySource, root: RootRecord): Pro
   }
   const key = keyFrom(await source.open(root))
   if (openBytes(key, Buffer.from(root.check, 'base64'))?.toString() === checkText) return key
-  throw new RootKeyProblem(
-    `The root key of the KMS is another than the one that wraps the keys: ${origins[kind]} has changed.`,
-  )
+  throw new RootKeyProblem(`The root key of the KMS does not wrap its keys: ${origins[kind]} has changed.`)
 }
 
 /** The record of a root key for the document, and the key that wraps material. */

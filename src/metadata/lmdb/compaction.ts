@@ -128,7 +128,7 @@ function copyAll(folder: string): { path: string; position: Position } {
   // The space that was not needed.
   fs.truncateSync(path, fs.statSync(path).size)
   syncFile(path)
-  if (usageOf(path)?.entries !== entries) throw new Error('the copy is not whole')
+  if (usageOf(path)?.entries !== entries) throw new Error('the copy is incomplete')
   return { path, position }
 }
 

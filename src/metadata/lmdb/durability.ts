@@ -36,7 +36,7 @@ type Pinned = ReturnType<Database['useReadTransaction']>
 
 interface DurabilityOptions {
   readonly folder: string
-  /** As restore.ts tells it. */
+  /** See restore.ts. */
   readonly machine: string
   /** `each`: transactions are synced at once. `soon`: a moment later, or when a caller waits. */
   readonly flush: 'each' | 'soon'
@@ -260,7 +260,7 @@ export class LmdbDurability {
       captured = { meta: readMeta(this.#dataFile), position: positionIn(this.#database) }
       return ABORT
     }, abortable)
-    if (captured === undefined) throw new Error('the index could not be looked at')
+    if (captured === undefined) throw new Error('the index could not be read')
     return captured
   }
 }

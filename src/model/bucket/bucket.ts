@@ -41,7 +41,7 @@ export interface Bucket extends WithControls, WithBlock, WithEncryption {
 
 /**
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
- * Buckets are folders: a valid name cannot leave STORAGE_ROOT, nor be `.myfsio.sys` or `/_/`.
+ * Buckets are folders: a valid name cannot leave STORAGE_ROOT, and cannot be `.myfsio.sys` or `/_/`.
  */
 export function isBucketName(name: string): boolean {
   return (

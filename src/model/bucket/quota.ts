@@ -49,7 +49,7 @@ export function quotaExceeded(
   return new ApiError('QuotaExceeded', {
     message:
       `The quota of bucket ${bucketName} is ${most} ${nouns}. It holds ${used}, and this request would add ${more}. ` +
-      'Delete objects or old versions, or have the quota raised by an administrator of the server.',
+      'Delete objects or old versions, or ask an administrator of the server for a larger quota.',
     fields: { BucketName: bucketName, [quotaField]: most, [usedField]: used },
   })
 }

@@ -52,5 +52,5 @@ export async function correctAnnotations(
     const corrected = sums.count === 0 ? rest : { ...rest, annotations: { id: annotations.id, ...sums } }
     transaction.put(found.row, encodeVersion(corrected))
   })
-  return 'Its record was set right.'
+  return 'Its record was corrected.'
 }

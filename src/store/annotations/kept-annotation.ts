@@ -18,7 +18,7 @@ export function keep(
   dataKeys: DataKeys | undefined,
 ): Kept {
   if (encryption === undefined) return keptAs(bytes)
-  if (dataKeys === undefined) throw new Error('to annotate a sealed version takes its data keys')
+  if (dataKeys === undefined) throw new Error('annotating an encrypted version needs its data keys')
   return { ...keptAs(sealed.sealText(name, bytes, dataKeys)), isSealed: true }
 }
 
@@ -39,7 +39,7 @@ export async function readAnnotation(
   const { stored, kept } = found
   const annotation = { name, ...stored }
   if (stored.isSealed !== true) return { annotation, bytes: kept }
-  if (dataKeys === undefined) throw new Error('an annotation of a sealed version takes its data keys')
+  if (dataKeys === undefined) throw new Error('reading an annotation of an encrypted version needs its data keys')
   const bytes = context.sealed.openText(name, kept, stored.sizeBytes, dataKeys)
   if (bytes === undefined) throw damaged(context, version, name)
   return { annotation, bytes }

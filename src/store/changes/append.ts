@@ -34,7 +34,7 @@ export async function stageAppend(
   const { version, kept } = to as OpenVersion | SealedVersion
   const { encryption } = version
   if (encryption === undefined) return context.blobs.stageAppend(kept, body)
-  if (dataKeys === undefined) throw new Error('to append to a sealed version takes its data keys')
+  if (dataKeys === undefined) throw new Error('appending to an encrypted version needs its data keys')
   const sealing = { encryption, dataKeys }
   if (version.sizeBytes === 0) {
     kept.close()

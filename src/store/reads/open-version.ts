@@ -21,7 +21,7 @@ export class OpenVersion implements OpenObject {
   }
 
   async unseal(): Promise<void> {
-    throw new Error('a version that is not sealed needs no keys')
+    throw new Error('a version that is not encrypted needs no keys')
   }
 
   content(start: number, end: number): Content {
@@ -78,7 +78,7 @@ export class SealedVersion implements OpenObject {
   }
 
   get #unsealed(): OpenVersion {
-    if (this.#opened === undefined) throw new Error(`${this.version.key} is sealed, and was opened without its keys`)
+    if (this.#opened === undefined) throw new Error(`${this.version.key} is encrypted and was opened without its keys`)
     return this.#opened
   }
 }

@@ -45,7 +45,7 @@ export function stagePartCopy(
 function keysOf({ encryption, uploadId }: Upload, dataKeys: DataKeys | undefined): DataKeys | undefined {
   if ((encryption === undefined) === (dataKeys === undefined)) return dataKeys
   throw new Error(
-    `the upload ${uploadId} is ${encryption === undefined ? 'not sealed' : 'sealed, and there is no key'}`,
+    `the upload ${uploadId} is ${encryption === undefined ? 'not encrypted' : 'encrypted, and there is no key'}`,
   )
 }
 

@@ -93,7 +93,7 @@ const local: readonly (readonly [what: string, headers: HeaderLines])[] = [
   ],
 ]
 
-describe('while the well-known first secret is in force, the API', () => {
+describe('while the well-known default secret is in force, the API', () => {
   let app: TestApp
   const ask = asker(() => portOf(app.endpoint))
   beforeAll(async () => {
@@ -185,7 +185,7 @@ it('with a secret of its own the API serves every host and page', async () => {
   await app.close()
 })
 
-describe('while the well-known first secret is in force, the console', () => {
+describe('while the well-known default secret is in force, the console', () => {
   let site: TestConsole
   const ask = asker(() => portOf(site.url))
   beforeAll(async () => {

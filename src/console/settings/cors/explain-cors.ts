@@ -58,11 +58,11 @@ const nothing: CorsAnswer = { isAllowed: false, summary: '', steps: [], headers:
 function readRequest({ origin, method, headers }: RequestForm): CorsRequest | string {
   const asked = requestedHeaderNames(headers.replaceAll(/\s+/g, ','))
   const wrong = asked.find((name) => !isHeaderName(name))
-  if (wrong !== undefined) return `${wrong} is no name of a header.`
-  if (!corsMethods.includes(method)) return `S3 knows no method ${method} of a web page.`
+  if (wrong !== undefined) return `${wrong} is not a header name.`
+  if (!corsMethods.includes(method)) return `S3 does not support the method ${method} for web pages.`
   if (origin === 'null') return { origin, method, headers: asked }
   if (!URL.canParse(origin) || new URL(origin).host === '')
-    return 'An origin is a scheme, a host and a port if it is not the usual one, such as https://www.example.com.'
+    return 'An origin is a scheme, a host and a port unless it is the default one, such as https://www.example.com.'
   const { protocol, host } = new URL(origin)
   // As browsers write it: lower case, no path, no default port.
   return { origin: `${protocol}//${host}`, method, headers: asked }
@@ -89,7 +89,7 @@ function byRules(rules: readonly CorsRule[], request: CorsRequest): CorsAnswer {
 const hidesEtag = ({ exposeHeaders }: CorsRule, { method }: CorsRequest): boolean =>
   method === 'PUT' && !exposeHeaders.some((name) => name.toLowerCase() === 'etag')
 const etagNote =
-  'ETag is not in ExposeHeaders: the page cannot complete a multipart upload, which needs it of each part.'
+  'ETag is not in ExposeHeaders: the page cannot complete a multipart upload, which needs the ETag of each part.'
 
 function reasonOf(mismatch: CorsMismatch, rule: CorsRule, { origin, method }: CorsRequest): string {
   if (mismatch.part === 'headers') return `AllowedHeaders does not include ${mismatch.names.join(', ')}.`
@@ -108,8 +108,8 @@ function differenceOf(pattern: string, origin: string): string | undefined {
   if (!URL.canParse(pattern) || !URL.canParse(origin)) return undefined
   const [listed, asked] = [new URL(pattern), new URL(origin)]
   if (listed.hostname !== asked.hostname) return undefined
-  if (listed.protocol !== asked.protocol) return `It has ${pattern}, which is another scheme.`
-  return listed.port === asked.port ? undefined : `It has ${pattern}, which is another port.`
+  if (listed.protocol !== asked.protocol) return `It has ${pattern}, with another scheme.`
+  return listed.port === asked.port ? undefined : `It has ${pattern}, with another port.`
 }
 
 function byServer(request: CorsRequest, settings: CorsSettings): CorsAnswer {
@@ -140,7 +140,7 @@ function refusedForSecret({ origin }: CorsRequest, { settings, openKey }: Server
   if (openKey === undefined || isLocalOrigin(origin) || settings.origins.includes(origin)) return undefined
   return {
     ...nothing,
-    summary: `The access key ${openKey} still has the well-known first secret. Until it is changed, the server refuses all pages that are not of this machine.`,
+    summary: `The access key ${openKey} still has the well-known default secret. Until it is changed, the server refuses all pages of other machines.`,
   }
 }
 

@@ -33,6 +33,6 @@ function fillOf(name: string, used: number, limit: number, format: (value: numbe
       ? `${format(rest)} more can be added.`
       : rest === 0
         ? 'Nothing can be added.'
-        : `Nothing can be added until ${format(-rest)} more than the limit are deleted.`
+        : `Nothing can be added until ${format(-rest)} are deleted.`
   return { name, used, limit, text: `${format(used)} of ${format(limit)} (${percent} %)`, effect, isFull: rest <= 0 }
 }

@@ -81,5 +81,5 @@ function warningOf({ bucket, facts }: Visit, { gatekeeper }: ConsoleServices, we
   }
   const { indexSuffix: key } = website
   if (gatekeeper.may(anonymous, 's3:GetObject', { bucket, key, object: null }, facts)) return undefined
-  return `The bucket is not public: nothing lets everyone read ${key}, so that visitors get 403 Forbidden. A bucket policy that allows s3:GetObject to everyone makes it public.`
+  return `The bucket is not public: not everyone may read ${key}, so visitors get 403 Forbidden. A bucket policy that allows s3:GetObject to everyone makes it public.`
 }

@@ -36,7 +36,7 @@ export function parsePeriod(
 }
 
 function parseCount(text: string, max: number, what: string, name: string): number {
-  if (!/^\s*[+-]?\d{1,10}\s*$/.test(text)) throw new Error(`${text} is no number`)
+  if (!/^\s*[+-]?\d{1,10}\s*$/.test(text)) throw new Error(`${text} is not a number`)
   const count = Number(text)
   if (count > 0 && count <= max) return count
   throw new ApiError('InvalidArgument', {

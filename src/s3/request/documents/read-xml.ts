@@ -26,12 +26,12 @@ export function readXml<T>(
 /** Refuses elements that the schema does not name. */
 export function assertOnly(node: XmlElements, names: readonly string[]): void {
   const unknown = Object.keys(node).find((name) => !name.startsWith('$') && !names.includes(name))
-  if (unknown !== undefined) throw new Error(`<${unknown}> is not known here`)
+  if (unknown !== undefined) throw new Error(`<${unknown}> is not allowed here`)
 }
 
 /** xs:int */
 export function readInteger(text: string): number {
   const value = /^[+-]?\d{1,10}$/.test(text.trim()) ? Number(text) : Number.NaN
-  if (value !== Math.trunc(value) || value < -(2 ** 31) || value >= 2 ** 31) throw new Error(`${text} is no xs:int`)
+  if (value !== Math.trunc(value) || value < -(2 ** 31) || value >= 2 ** 31) throw new Error(`${text} is not an xs:int`)
   return value
 }
