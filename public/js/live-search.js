@@ -26,7 +26,7 @@ export function searchLive(search, show) {
       history.replaceState(null, '', url)
     } catch (error) {
       if (error.name === 'AbortError') return
-      toast('The server cannot be reached. What is shown is from before.', 'failed')
+      toast('The server cannot be reached. The list may be outdated.', 'failed')
       typed = setTimeout(find, againMs)
     }
   }

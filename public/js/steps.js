@@ -181,7 +181,7 @@ async function emptyAndDelete(form) {
       throw new Error(`${count(failed.length)} could not be deleted. ${failed[0].key}: ${failed[0].message}`)
     const answer = await fetch(form.getAttribute('action'), { method: 'POST', body, headers: { 'x-part': 'dialog' } })
     const to = answer.headers.get('x-redirect')
-    if (!to) throw new Error('The bucket could not be deleted: something may have been put into it meanwhile.')
+    if (!to) throw new Error('The bucket could not be deleted: objects may have been added meanwhile.')
     job.end()
     location.assign(to)
   } catch (error) {

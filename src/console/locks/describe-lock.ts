@@ -27,7 +27,7 @@ export function describeDefault(retention: DefaultRetention | undefined, nowMs: 
 /** The protection of a version. */
 export function describeLock(lock: ObjectLock | undefined, nowMs: number): string[] {
   const { retention, legalHold } = lock ?? {}
-  const held = legalHold === 'ON' ? ['A legal hold protects it until the hold is lifted, whatever its retention.'] : []
+  const held = legalHold === 'ON' ? ['A legal hold protects it until the hold is removed, whatever its retention.'] : []
   if (retention === undefined) return held.length > 0 ? held : ['Nothing protects this version.']
   const { mode, eventHold } = retention
   const endMs = endOfRetention(retention, nowMs)
@@ -43,7 +43,7 @@ export function describeLock(lock: ObjectLock | undefined, nowMs: number): strin
 export function describeRefusal(lock: ObjectLock | undefined, nowMs: number): string {
   const protection = protectionOf(lock, nowMs)
   if (protection === undefined) return 'The version is protected by Object Lock.'
-  if (protection === 'legal hold') return 'The version has a legal hold. Lift the hold first.'
+  if (protection === 'legal hold') return 'The version has a legal hold. Remove the hold first.'
   const until = lock?.retention === undefined ? '' : ` until ${timeText(endOfRetention(lock.retention, nowMs))}`
   return `The version is locked${until}. ${passing[protection]}`
 }

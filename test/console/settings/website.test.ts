@@ -33,9 +33,9 @@ const rules = {
 
 describe('the website page of a bucket', () => {
   it('is disabled until it is saved', async () => {
-    expect((await admin.get(page)).text).toContain('Browsers are not served pages of this bucket.')
+    expect((await admin.get(page)).text).toContain('The bucket is not served as a website.')
     expect((await admin.get('/ui/buckets/site/settings')).text).toContain(
-      'Browsers are not served'.toLowerCase().slice(9),
+      'Disabled: the bucket is not served as a website.',
     )
     expect(await website()).toBeUndefined()
   })
