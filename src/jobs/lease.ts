@@ -80,7 +80,7 @@ export class Leases {
     })
   }
 
-  /** Whether a process holds the lease. After the owner has died it takes `leaseMs` to notice. */
+  /** Whether a process holds the lease. The death of the owner is noticed after `leaseMs`. */
   async isHeld(name: string): Promise<boolean> {
     const beat = await this.#engine.get(beatKeyOf(name))
     return beat !== undefined && !this.#isSilent(name, beat)

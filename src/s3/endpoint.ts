@@ -239,7 +239,7 @@ async function findBucket(name: string, { store }: Services): Promise<Bucket | u
   return name.length <= limits.bucketNameLength ? store.findBucket(name) : undefined
 }
 
-/** S3 tells everyone that a bucket does not exist, since all accounts share the names. */
+/** As on S3, everyone learns that a bucket does not exist, since all accounts share the names. */
 async function missingBucket(name: string, services: Services): Promise<Bucket> {
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)

@@ -158,7 +158,7 @@ async function makeFile(path: string): Promise<void> {
       libc.allocate(file.fd, 0, fileBytes)
     } catch (error) {
       if (isVolumeFull(error)) throw error
-      // Where the file system cannot, bytes are written that cannot be compressed.
+      // If the file system cannot do it, incompressible bytes are written.
       const { randomBytes } = await import('node:crypto')
       await file.writeFile(randomBytes(fileBytes))
     }

@@ -99,7 +99,7 @@ function answerAbout(principal: Principal, { visit, services, version, versionId
   }
 }
 
-/** As if each sent the request from the visitor's address, now. */
+/** The facts as if each reader had sent the request from the visitor's address, now. */
 function factsFor({ facts }: Visit, { isAnonymous }: Principal, versionId: string | undefined): RequestFacts {
   const { referer: _, ...headers } = facts.headers
   const keys = versionId === undefined ? {} : { 's3:versionid': versionId }
