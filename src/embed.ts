@@ -9,6 +9,7 @@ import type { OpenServices } from './app/services.ts'
 import { startTogether } from './app/together.ts'
 import { type AppConfig, loadConfig } from './config/config.ts'
 import { MemorySource } from './documents/memory-source.ts'
+import type { DocumentName } from './documents/source.ts'
 import type { Credentials, MyFSIO, MyFSIOOptions, StartMyFSIO } from './embed-types.ts'
 import { prepareFirstStart } from './launcher/start/first-start.ts'
 import { assertIndexesUsable } from './launcher/start/index-damage.ts'
@@ -86,9 +87,9 @@ const memorySettings = { METADATA_ENGINE: 'memory', SCRUB_INTERVAL: 'off' }
 
 function memoryDocuments() {
   const sources = new Map<string, MemorySource>()
-  return (path: string): MemorySource => {
-    const source = sources.get(path) ?? new MemorySource()
-    sources.set(path, source)
+  return ({ name }: DocumentName): MemorySource => {
+    const source = sources.get(name) ?? new MemorySource(name)
+    sources.set(name, source)
     return source
   }
 }

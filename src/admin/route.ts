@@ -8,6 +8,7 @@ import type { Access } from '#access/open-access.ts'
 import type { Identity } from '#identity/identity.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import type { NodeList } from '#model/node-status.ts'
 import type { BackgroundWork } from '#model/work-status.ts'
 import type { Store } from '#store/contract.ts'
 
@@ -59,6 +60,7 @@ export interface AdminServices {
   /** Finds a user by access key, ARN or name. */
   readonly findIdentity: (name: string) => Identity | undefined
   readonly backgroundWork: BackgroundWork
+  readonly nodes: NodeList
   readonly documents: () => readonly DocumentStatus[]
   /** Canonical id of the server's own account. */
   readonly serverOwnerId: () => string

@@ -4,6 +4,7 @@ import { getDecision, listDecisions } from './decisions/decisions.ts'
 import { explainAccess } from './decisions/explain.ts'
 import { listUsedActions } from './decisions/used-actions.ts'
 import { listJobs, startJob } from './jobs.ts'
+import { listNodes } from './nodes.ts'
 import { presign } from './presign.ts'
 import { deleteQuota, getQuota, putQuota } from './quota.ts'
 import type { AdminRoute } from './route.ts'
@@ -17,6 +18,7 @@ export const routes: readonly AdminRoute[] = [
   { name: 'GetStatus', method: 'GET', path: '/_/status', right: 'iam:GetAccountAuthorizationDetails', on: 'account', run: getStatus, about: 'Shows whether iam.json and bucket_policies.json are in force, and the result of the scrub. For the server\'s own account.' },
   { name: 'ListJobs', method: 'GET', path: '/_/jobs', right: 's3:ListJobs', on: 'account', run: listJobs, about: 'Lists the jobs of the server: the last run, its figures and the next start. For the server\'s own account.' },
   { name: 'StartJob', method: 'POST', path: '/_/jobs/:job', right: 's3:CreateJob', on: 'account', run: startJob, about: 'Starts a job by hand, such as `scrub`, and answers 202 before it is done. For the server\'s own account.' },
+  { name: 'ListNodes', method: 'GET', path: '/_/nodes', right: 's3:ListJobs', on: 'account', run: listNodes, about: 'Lists the nodes that serve the store: version, start, last heartbeat, addresses, and the jobs that each runs. For the server\'s own account.' },
   { name: 'ListUsedActions', method: 'GET', path: '/_/used-actions', right: 'iam:GenerateServiceLastAccessedDetails', on: 'account', run: listUsedActions, about: 'Lists the actions that an access key used, with the smallest policy that allows them: `?key=&since=2026-11-24`.' },
   { name: 'Presign', method: 'POST', path: '/presign/:bucket/:key*', right: 's3:GetObject, s3:PutObject or s3:DeleteObject', on: 'object', run: presign, about: 'Makes a presigned URL: `{"method": "GET"|"PUT"|"DELETE", "expires_in": seconds}`.' },
   { name: 'GetBucketPolicy', method: 'GET', path: '/bucket-policy/:bucket', right: 's3:GetBucketPolicy', on: 'bucket', run: getBucketPolicy, about: 'Reads the policy of a bucket.' },

@@ -1,4 +1,5 @@
 /** Assembles a running API from its parts. */
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { IRouter, NextFunction, Request, Response } from 'express'
 import type { AppConfig } from '#config/config.ts'
@@ -14,9 +15,7 @@ import { createEndpoints } from './endpoints.ts'
 import { createBuckets } from './seed/create-buckets.ts'
 import { type OpenServices, openServices, type ServicesStart } from './services.ts'
 
-export interface ApiStart extends ServicesStart {
-  readonly version: string
-}
+export type ApiStart = ServicesStart
 
 export interface RunningServer {
   readonly port: number
@@ -64,6 +63,9 @@ export async function prepareApi(
   return installRoutes(open, config, version, log)
 }
 
+/** Answered whatever the index does: a node that waits for its database is not to be replaced. */
+const isHealth = ({ url = '' }: IncomingMessage) => /^\/(healthz|minio\/health)(\/|\?|$)/.test(url)
+
 /**
  * First the routes that need no credentials and cost nothing to pass, last the S3 endpoint, which takes everything
  * else.
@@ -85,9 +87,11 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
     answerRefusal(error, kind === 'own' ? 's3' : kind, request, response)
   }
 
+  const isAboutDocuments = (request: IncomingMessage) =>
+    kindOf(request) !== 's3' || /[?&]policy(Status)?(&|=|$)/.test(request.url ?? '')
+
   return (app: IRouter): void => {
-    // One function for what every request passes: Express takes as long for each as they do together.
-    app.use((request: Request, response: Response, next: NextFunction) => {
+    const serve = (request: Request, response: Response, next: NextFunction) => {
       const refusal = open.localRequests(request)
       const { host, origin } = request.headers
       const site = websiteIn(host)
@@ -98,6 +102,16 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
       else if (config.corsAdmin && !isOfS3(request)) {
         applyCors(cors, request, response, () => route(request, response, next))
       } else route(request, response, next)
+    }
+    // One function for what every request passes: Express takes as long for each as they do together.
+    app.use((request: Request, response: Response, next: NextFunction) => {
+      // Without nodes there is nothing to ask.
+      const fresh =
+        open.freshen === undefined || isHealth(request) ? undefined : open.freshen(request, isAboutDocuments)
+      if (fresh === undefined) return serve(request, response, next)
+      const serveOrRefuse = (refusal: ApiError | undefined) =>
+        refusal === undefined ? serve(request, response, next) : refuse(refusal, request, response)
+      fresh.then(serveOrRefuse).catch(next)
     })
     app.use((request: Request, response: Response) => s3(request, response))
     // Express's own answer would be a page with the stack.

@@ -13,13 +13,13 @@ import type { RunningServer } from './api.ts'
 import { type OpenServices, openServices, type ServicesStart } from './services.ts'
 
 export interface ConsoleStart extends ServicesStart {
-  readonly version: string
   readonly packageRoot: string
 }
 
 /** The services of pages, from those that every process opens. */
 export function domainOf(open: OpenServices): DomainServices {
   const { services, access, identities, policies, keys, keyPolicies, engine, clock, jobs, signIn, secretOf } = open
+  const { nodes } = open
   return {
     ...services,
     keyring: keys.keyring,
@@ -27,6 +27,7 @@ export function domainOf(open: OpenServices): DomainServices {
     clock,
     engine,
     backgroundWork: jobs,
+    nodes,
     access,
     identities,
     signIn,
@@ -45,6 +46,7 @@ export function prepareConsole(open: OpenServices, { config, version, packageRoo
     version,
     packageRoot,
     localRequests: open.localRequests,
+    freshen: open.freshenForConsole,
     log,
   })
 }

@@ -1,6 +1,6 @@
 /** The root key is a data key of another KMS (KMS_ENDPOINT), kept wrapped beside the keys that it wraps. */
 import * as z from 'zod'
-import { RootKeyProblem, type RootKeySource } from '#keyring/root-key/root-key-source.ts'
+import { RootKeyProblem, type RootKeySource, RootKeyUnreachable } from '#keyring/root-key/root-key-source.ts'
 import type { Clock } from '#lib/clock.ts'
 import { postJson } from '#remote/fetch-json.ts'
 import { type SigningCredentials, signHeaders } from '#signature/sign-headers.ts'
@@ -44,7 +44,7 @@ async function call(endpoint: KmsEndpoint, clock: Clock, operation: string, inpu
   const { status, json } = await postJson(url.href, { headers, body }, { allowPrivate: true, isSecret: true }).catch(
     (error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error)
-      throw new RootKeyProblem(
+      throw new RootKeyUnreachable(
         `The KMS at ${url.origin}, which keeps the root key, cannot be reached: ${reason}.`,
         error,
       )
@@ -53,7 +53,8 @@ async function call(endpoint: KmsEndpoint, clock: Clock, operation: string, inpu
   if (status === 200) return json
   const { __type: type, message = '', Message = message } = refused.safeParse(json).data ?? { __type: String(status) }
   const reason = [type.split('#').at(-1), Message].filter((part) => part !== '').join(': ')
-  throw new RootKeyProblem(`The KMS at ${url.origin}, which keeps the root key, refuses ${operation}: ${reason}`)
+  const Problem = status >= 500 ? RootKeyUnreachable : RootKeyProblem
+  throw new Problem(`The KMS at ${url.origin}, which keeps the root key, refuses ${operation}: ${reason}`)
 }
 
 /** Throws RootKeyProblem. */

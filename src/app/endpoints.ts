@@ -49,10 +49,11 @@ function rateLimitOf({ access }: OpenServices, { rateLimit }: AppConfig) {
   return limiter && ((request: IncomingMessage) => limiter.assert(access.clientAddress.address(request) ?? ''))
 }
 
-function queryServicesOf({ services, access, identities, clock }: OpenServices, config: AppConfig) {
+function queryServicesOf({ services, access, identities, engine, clock }: OpenServices, config: AppConfig) {
   const { gatekeeper } = services
+  const { clientAddress } = access
   return [
-    createIamService({ identities, gatekeeper, clientAddress: access.clientAddress, settings: config, clock }),
+    createIamService({ identities, gatekeeper, clientAddress, settings: config, engine, clock }),
     createStsService({ identities, gatekeeper, journal: access.journal, settings: config.sts }),
   ]
 }
@@ -69,7 +70,7 @@ function ownEndpoint(open: OpenServices, { region, service, apiBaseUrl }: AppCon
   const findIdentity = (name: string) => identities.find(name)
   const documents = () => [identities, open.policies, open.keys].map(({ path, problem }) => ({ path, problem }))
   const serverOwnerId = () => identities.ownerId
-  const questions = { access, findIdentity, documents, serverOwnerId, backgroundWork: open.jobs }
+  const questions = { access, findIdentity, documents, serverOwnerId, backgroundWork: open.jobs, nodes: open.nodes }
   const admin = createAdminEndpoint({ ...services, region, service, apiBaseUrl, ...questions })
   return (request: Request, response: Response, next: NextFunction): void =>
     health(request, response, () => minioAdmin(request, response, () => admin(request, response, next)))

@@ -1,34 +1,54 @@
 /** `myfsio rotate-root-key`: the keys of a folder that no server uses get another root key. */
 import { existsSync } from 'node:fs'
+import { withSharedDocuments } from '#app/nodes/shared-documents.ts'
 import { Layout } from '#blobs/files/place/layout.ts'
 import { assertUnused } from '#blobs/files/staging/folder-in-use.ts'
 import type { AppConfig } from '#config/config.ts'
+import type { DocumentSources } from '#documents/source.ts'
 import type { KeyDocument, RootRecord } from '#keyring/key-document.ts'
 import { exchangeRootKey } from '#keyring/root-key/exchange-root-key.ts'
 import { fileRootKey, removeOtherRootKeys } from '#keyring/root-key/file-root-key.ts'
 import { RootKeyProblem, type RootKeySource } from '#keyring/root-key/root-key-source.ts'
 import { systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
+import { findLivingNodes, nameNodes } from '#nodes/living-nodes.ts'
+import { isShared } from './open-index.ts'
 import { openKeyDocument, rootOf } from './open-keyring.ts'
 
 type KeySettings = AppConfig['kms']
 
 /**
  * `from`: settings that name the present root key. FolderInUse: a running server would open nothing afterwards, since it
- * keeps the settings that it was started with. RootKeyProblem.
+ * keeps the settings that it was started with; so it is with nodes. RootKeyProblem.
  */
 export async function exchangeRootKeyOf(
-  { storageRoot, kms }: Pick<AppConfig, 'storageRoot' | 'kms'>,
+  config: AppConfig,
   from: KeySettings,
   log: LevelLog,
 ): Promise<RootRecord | undefined> {
+  const { storageRoot, kms } = config
+  if (isShared(config)) {
+    return withSharedDocuments(config, async ({ engine, rows }) => {
+      const living = await findLivingNodes(engine, systemClock)
+      if (living.length > 0) throw new RootKeyProblem(`These nodes run: ${nameNodes(living)}. Stop them first.`)
+      return exchange(config, from, { log, sources: rows.sources })
+    })
+  }
   assertUnused(new Layout(storageRoot), 'rotate-root-key')
   if (!existsSync(kms.keysPath)) throw new RootKeyProblem(`There are no keys in ${storageRoot}.`)
-  const document = await openKeyDocument(kms.keysPath, log)
+  return exchange(config, from, { log })
+}
+
+async function exchange(
+  { kms, metadataAddress }: AppConfig,
+  from: KeySettings,
+  { log, sources }: { readonly log: LevelLog; readonly sources?: DocumentSources },
+): Promise<RootRecord | undefined> {
+  const document = await openKeyDocument(kms.keysPath, log, sources)
   try {
-    if (document.problem !== undefined) throw new RootKeyProblem(`${kms.keysPath}: ${document.problem.message}`)
-    const to = rootOf({ kms }, undefined, systemClock)
-    const { root } = await exchangeRootKey(document, presentRoot(document.current, from), to)
+    if (document.problem !== undefined) throw new RootKeyProblem(`${document.path}: ${document.problem.message}`)
+    const to = rootOf({ kms, metadataAddress }, undefined, systemClock)
+    const { root } = await exchangeRootKey(document, presentRoot(document.current, { kms: from, metadataAddress }), to)
     if (root !== undefined) await removeOtherRootKeys(kms.rootKeyFiles, root)
     return root
   } finally {
@@ -37,6 +57,6 @@ export async function exchangeRootKeyOf(
 }
 
 /** A file is found without settings. */
-function presentRoot({ root }: KeyDocument, from: KeySettings): RootKeySource {
-  return root?.kind === 'file' ? fileRootKey(from.rootKeyFiles) : rootOf({ kms: from }, undefined, systemClock)
+function presentRoot({ root }: KeyDocument, from: Pick<AppConfig, 'kms' | 'metadataAddress'>): RootKeySource {
+  return root?.kind === 'file' ? fileRootKey(from.kms.rootKeyFiles) : rootOf(from, undefined, systemClock)
 }

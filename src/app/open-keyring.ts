@@ -3,21 +3,24 @@ import type { AppConfig } from '#config/config.ts'
 import { Document } from '#documents/document.ts'
 import { DocumentProblem } from '#documents/json-source.ts'
 import type { DocumentSources } from '#documents/source.ts'
-import { emptyKeyDocument, findKeyMistake, type KeyDocument, keyDocumentSchema } from '#keyring/key-document.ts'
+import { emptyKeyDocument, type KeyDocument, keyDocumentShape } from '#keyring/key-document.ts'
 import { LocalKeyring } from '#keyring/local-keyring.ts'
-import { fileRootKey } from '#keyring/root-key/file-root-key.ts'
+import { copiedRootKey, fileRootKey } from '#keyring/root-key/file-root-key.ts'
 import { memoryRootKey } from '#keyring/root-key/memory-root-key.ts'
 import { RootKeyProblem, type RootKeySource } from '#keyring/root-key/root-key-source.ts'
 import { settingRootKey } from '#keyring/root-key/setting-root-key.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import { endpointRootKey } from './endpoint-root-key.ts'
+import { isShared } from './open-index.ts'
 
 export interface KeyringStart {
-  readonly config: Pick<AppConfig, 'kms'>
+  readonly config: Pick<AppConfig, 'kms' | 'metadataAddress'>
   readonly sources?: DocumentSources | undefined
   readonly clock: Clock
   readonly log: LevelLog
+  /** Reads what other nodes have changed. */
+  readonly freshen?: (() => Promise<unknown>) | undefined
 }
 
 export interface OpenKeyring {
@@ -27,12 +30,17 @@ export interface OpenKeyring {
   close(): Promise<void>
 }
 
-/** A root key that cannot be opened is logged: what is not sealed is served all the same. */
-export async function openKeyring({ config, sources, clock, log }: KeyringStart): Promise<OpenKeyring> {
+/**
+ * A root key that cannot be opened is logged: what is not sealed is served all the same. A node whose root key is not
+ * the one of the others is refused: what it seals they could not open.
+ */
+export async function openKeyring({ config, sources, clock, log, freshen }: KeyringStart): Promise<OpenKeyring> {
   const document = await openKeyDocument(config.kms.keysPath, log, sources)
-  const keyring = new LocalKeyring({ document, root: rootOf(config, sources, clock), clock })
+  const keyring = new LocalKeyring({ document, root: rootOf(config, sources, clock), clock, freshen })
   await keyring.checkRoot().catch((error: unknown) => {
     if (!(error instanceof RootKeyProblem)) throw error
+    const mayPass = error.isPassing || !isShared(config)
+    if (!mayPass) throw Object.assign(new Error(error.message), { code: 'ROOT_KEY_OTHER' })
     log.error({ err: error.cause }, error.message)
   })
   return {
@@ -50,17 +58,25 @@ export function openKeyDocument(
   log: LevelLog,
   sources?: DocumentSources | undefined,
 ): Promise<Document<KeyDocument>> {
-  const schema = keyDocumentSchema
-  return Document.open({ path, sources, schema, initial: emptyKeyDocument, findMistake: findKeyMistake, log })
+  return Document.open<KeyDocument>({
+    name: 'kms_keys.json',
+    path,
+    sources,
+    ...keyDocumentShape,
+    initial: emptyKeyDocument,
+    log,
+  })
 }
 
 /** Where the settings say that the root key is. */
 export function rootOf(
-  { kms }: KeyringStart['config'],
+  config: KeyringStart['config'],
   sources: DocumentSources | undefined,
   clock: Clock,
 ): RootKeySource {
+  const { kms } = config
   if (kms.endpoint !== undefined) return endpointRootKey(kms.endpoint, clock)
   if (kms.rootKey !== undefined) return settingRootKey(kms.rootKey)
+  if (isShared(config)) return copiedRootKey(kms.rootKeyFiles)
   return sources === undefined ? fileRootKey(kms.rootKeyFiles) : memoryRootKey()
 }

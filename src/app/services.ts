@@ -2,12 +2,11 @@
  * The services of all edges, opened once in every process: API workers and the console share one store and one
  * gatekeeper.
  */
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { openAccess } from '#access/open-access.ts'
 import { createSignIn } from '#access/sign-in/sign-in.ts'
+import { createConsoleFreshen, createFreshen, openDocumentRows, refreshWithin } from '#app/nodes/fresh-documents.ts'
+import { type NodePart, openNodes } from '#app/nodes/open-nodes.ts'
 import type { AppConfig } from '#config/config.ts'
-import type { PostgresAddress } from '#config/metadata-url.ts'
 import type { DocumentSources } from '#documents/source.ts'
 import { createLocalRequests } from '#http/local-requests.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
@@ -16,13 +15,10 @@ import { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
 import { openJobs } from '#jobs/open-jobs.ts'
 import { type Clock, systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
-import type { MetadataEngine } from '#metadata/engine.ts'
-import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
-import { openMemoryEngine } from '#metadata/memory/engine.ts'
-import type { Space } from '#metadata/postgres/space.ts'
 import { Encryption } from '#objects/encryption/encryption.ts'
+import { isShared, openIndex, openJournalEngine } from './open-index.ts'
 import { openKeyring } from './open-keyring.ts'
-import { openEngine, openStore } from './open-store.ts'
+import { openStore } from './open-store.ts'
 
 export interface ServicesStart {
   readonly config: AppConfig
@@ -31,8 +27,11 @@ export interface ServicesStart {
   /** Whether jobs run in this process, one of those that share a store; the primary one's do in any case. */
   readonly runsJobs?: boolean
   readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
-  /** Where documents are kept; in files unless given. */
+  /** Where documents are kept; in files, or in the index of several nodes, unless given. */
   readonly documents?: DocumentSources | undefined
+  readonly version: string
+  /** This process as part of its node; a node of its own unless given. */
+  readonly node?: NodePart | undefined
   /** The system's, unless given. */
   readonly clock?: Clock
 }
@@ -40,8 +39,12 @@ export interface ServicesStart {
 export type OpenServices = Awaited<ReturnType<typeof openServices>>
 
 export async function openServices(start: ServicesStart, log: LevelLog) {
-  const { config, isPrimary, runsJobs = isPrimary, bootstrap, clock = systemClock, documents: sources } = start
-  const { iamPath, secretKey } = config
+  const { config, isPrimary, runsJobs = isPrimary, bootstrap, clock = systemClock } = start
+  const { iamPath, secretKey, storageRoot: root, durability } = config
+  // Where nodes share an index, documents are read from it.
+  const sharedEngine = isShared(config) ? await openIndex(config) : undefined
+  const documentRows = sharedEngine && openDocumentRows(config, sharedEngine, { clock, log })
+  const sources = start.documents ?? documentRows?.sources
   const identities = await openIdentities({ path: iamPath, sources, bootstrap, log, secretKey })
   const principalExists = (name: string) => identities.isPrincipal(name)
   const policies = await openBucketPolicies({
@@ -51,13 +54,13 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     principalExists,
     principals: identities.principals,
   })
-  const keys = await openKeyring({ config, sources, clock, log })
+  const freshen = documentRows && (() => refreshWithin(documentRows))
+  const keys = await openKeyring({ config, sources, clock, log, freshen })
   const { keyring } = keys
   const keyPolicies = new KeyPolicyBook(keyring, { principals: identities.principals, principalExists })
   identities.setNamingPolicies(policies, keyPolicies)
   const { ownerId } = identities
-  const { storageRoot: root, durability } = config
-  const engine = await openIndex(config)
+  const engine = sharedEngine ?? (await openIndex(config))
   const store = await openStore({
     root: config.metadataEngine === 'memory' ? undefined : root,
     durability,
@@ -73,6 +76,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     upstream: config.upstream,
   })
   const jobs = openJobs({ services: { store, engine, keyring, clock, log, settings: config }, runs: runsJobs })
+  const nodes = openNodes(start, { engine, jobs, clock, log })
   const virtualHostDomains = domainsOf(config)
   const access = openAccess({
     identities,
@@ -104,6 +108,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
       keyring,
       encryption,
       settings,
+      catchUp: documentRows && (() => documentRows.catchUp()),
     },
     access,
     identities,
@@ -112,9 +117,12 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     keyPolicies,
     clock,
     jobs,
+    nodes,
+    freshen: createFreshen(documentRows, identities),
+    freshenForConsole: createConsoleFreshen(documentRows),
     /** The engine of the index, for rows beside the store's. */
     engine,
-    signIn: createSignIn({ identities, access, settings: config, clock }),
+    signIn: createSignIn({ identities, access, settings: config, engine, clock }),
     localRequests: createLocalRequests({
       findOpenKey: () => identities.findOpenKey(),
       isLoopback: config.isLoopback,
@@ -125,39 +133,13 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     /** The secret that signs a user's links. */
     secretOf: (accessKeyId: string) => identities.findByAccessKey(accessKeyId)?.secretAccessKey,
     close: async () => {
-      await jobs.close()
+      await Promise.all([jobs.close(), nodes.close()])
+      await Promise.all([identities.close(), policies.close(), keys.close()])
+      await documentRows?.close()
       await store.close()
       await access.close()
-      await Promise.all([identities.close(), policies.close(), keys.close()])
     },
   }
-}
-
-/** Its rows are written all the time, and never wait for objects, nor they for it. */
-const journalPoolSize = 2
-
-async function openJournalEngine({ metadataEngine, metadataAddress, storageRoot }: AppConfig): Promise<MetadataEngine> {
-  if (metadataAddress !== undefined) return openShared(metadataAddress, 'journal', journalPoolSize)
-  if (metadataEngine === 'memory') return openMemoryEngine()
-  const path = join(storageRoot, '.myfsio.sys', 'journal')
-  mkdirSync(path, { recursive: true })
-  return openLmdbEngine({ path, flush: 'each', advice: 'This folder may be deleted while no server uses it.' })
-}
-
-async function openIndex({
-  metadataEngine,
-  metadataAddress,
-  storageRoot,
-  durability,
-}: AppConfig): Promise<MetadataEngine> {
-  if (metadataAddress !== undefined) return openShared(metadataAddress, 'index')
-  return openEngine({ root: storageRoot, durability, engine: metadataEngine })
-}
-
-/** A server with an index of its own does not load what talks to a database. */
-async function openShared(address: PostgresAddress, space: Space, poolSize?: number): Promise<MetadataEngine> {
-  const { openPostgresEngine } = await import('#metadata/postgres/engine.ts')
-  return openPostgresEngine({ address, space, ...(poolSize !== undefined && { poolSize }) })
 }
 
 /** Hosts that a signature may name when a proxy has changed Host. */

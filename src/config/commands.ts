@@ -9,9 +9,11 @@ export const readyJson = 'ready-json'
 /** Flags without a value. */
 export const switches: readonly string[] = [...commands, readyJson]
 
-const words = ['fsck', 'health', 'where', 'rotate-root-key'] as const
+/** Those that come first, with parameters of their own. */
+const words = ['documents', 'fsck', 'health', 'migrate', 'rotate-root-key', 'where'] as const
+type Word = (typeof words)[number]
 
-export type Command = (typeof commands)[number] | (typeof words)[number] | 'start'
+export type Command = (typeof commands)[number] | Word | 'start'
 
 /** Reads no setting, so that --help works even with invalid settings. */
 export function findCommand(argv: readonly string[]): Command {
@@ -21,7 +23,7 @@ export function findCommand(argv: readonly string[]): Command {
   return commands.findLast((command) => argv.includes(`--${command}`)) ?? 'start'
 }
 
-const isWord = (word: string | undefined): word is (typeof words)[number] => words.some((one) => one === word)
+const isWord = (word: string | undefined): word is Word => words.some((known) => known === word)
 
 export function flagOf(name: Name): string {
   return `--${name.toLowerCase().replaceAll('_', '-')}`

@@ -29,8 +29,18 @@ export const rows = {
   TLS_KEY: row(text, undefined, 'a PEM file', 'its key'),
 
   STORAGE_ROOT: row(text, './data', 'a folder', 'the data folder'),
-  IAM_CONFIG: row(text, undefined, 'a file', 'users and policies (default: under STORAGE_ROOT)'),
-  BUCKET_POLICY_PATH: row(text, undefined, 'a file', 'bucket policies (default: under STORAGE_ROOT)'),
+  IAM_CONFIG: row(
+    text,
+    undefined,
+    'a file',
+    'users and policies (default: under STORAGE_ROOT); with METADATA_URL only read at the first start',
+  ),
+  BUCKET_POLICY_PATH: row(
+    text,
+    undefined,
+    'a file',
+    'bucket policies (default: under STORAGE_ROOT); with METADATA_URL only read at the first start',
+  ),
   MYFSIO_BUCKETS: row(bucketNames, '', 'bucket names, separated by commas', 'buckets to create at start'),
   DEFAULT_OBJECT_OWNERSHIP: row(
     z.enum(objectOwnerships),
@@ -99,7 +109,7 @@ export const rows = {
     z.string().min(12),
     undefined,
     'at least 12 characters',
-    'encrypts secrets and signs sessions (default: generated)',
+    'encrypts secrets and signs sessions, the same on all nodes (default: generated)',
   ),
   KMS_ROOT_KEY: row(
     z.string().min(32),
@@ -184,7 +194,12 @@ export const rows = {
     'addresses or ranges such as 10.0.0.0/8',
     'proxies with trusted X-Forwarded-* headers',
   ),
-  RATE_LIMIT_DEFAULT: row(rateLimit(), undefined, 'off, or such as 200 per minute', 'requests per client address'),
+  RATE_LIMIT_DEFAULT: row(
+    rateLimit(),
+    undefined,
+    'off, or such as 200 per minute',
+    'requests per client address, counted by each process of each node',
+  ),
   CORS_ORIGINS: row(
     origins,
     'local',
@@ -211,6 +226,14 @@ export const rows = {
     'on or off',
     'record the last requests for the console (default: on, unless MODE=api)',
   ),
+  FROM_ACCESS_KEY_ID: row(
+    text,
+    undefined,
+    'an access key',
+    'the access key for `migrate --from` (default: as the AWS SDK finds it)',
+  ),
+  FROM_SECRET_ACCESS_KEY: row(text, undefined, 'a secret', 'the secret of that access key'),
+
   LOG_LEVEL: row(logLevel(), 'info', 'debug, info, warn, error or off', 'the lowest level that is logged'),
   LOG_FORMAT: row(z.enum(['auto', 'json', 'pretty']), 'auto', 'json, pretty or auto', 'auto: pretty on a terminal'),
   LOG_DIR: row(text, undefined, 'a folder', 'write the log to a file there as well'),
@@ -232,6 +255,7 @@ export const secrets: ReadonlySet<Name> = new Set([
   'SECRET_KEY',
   'KMS_ROOT_KEY',
   'KMS_ENDPOINT_SECRET_KEY',
+  'FROM_SECRET_ACCESS_KEY',
   'METADATA_URL',
   'BLOBS_SECRET_ACCESS_KEY',
 ])

@@ -20,6 +20,8 @@ export interface ConsoleSettings extends BucketDefaults {
   readonly storageRoot: string
   readonly durability: string
   readonly metadataEngine: string
+  /** Undefined: the index is on this machine. */
+  readonly metadataAddress: object | undefined
   readonly storageWatch: boolean
   readonly scrubIntervalMs: number | undefined
   readonly workers: number

@@ -4,6 +4,7 @@ import type { IRouter, NextFunction, Request, Response } from 'express'
 import helmet from 'helmet'
 import type { LocalRequests } from '#http/local-requests.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
+import type { ApiError } from '#model/errors.ts'
 import { installAssets } from './answer/assets.ts'
 import { basePathOf, underBasePath } from './answer/base-path.ts'
 import { createRenderer } from './answer/render.ts'
@@ -22,6 +23,8 @@ export interface ConsoleOptions {
   readonly version: string
   readonly packageRoot: string
   readonly localRequests: LocalRequests
+  /** Asked before each visit: why it cannot be answered. */
+  readonly freshen: () => Promise<ApiError | undefined> | undefined
   readonly log: LevelLog
 }
 
@@ -55,12 +58,13 @@ export function createConsole({
   version,
   packageRoot,
   localRequests,
+  freshen,
   log,
 }: ConsoleOptions) {
   // Without SECRET_KEY, sessions and forms are signed with a random key of this process.
   const config = { ...given, secretKey: given.secretKey ?? randomBytes(32).toString('base64') }
   const openSessions = () => new SessionStore(domain.engine, config.sessionIdleMs, domain.clock)
-  const services = { ...domain, config, settings, version, newKeys: new ShownOnce() }
+  const services = { ...domain, config, settings, version, newKeys: new ShownOnce(domain.engine, domain.clock) }
   const renderer = createRenderer(packageRoot, version, basePathOf(config.uiBaseUrl))
   const endpoint = createEndpoint({ services, renderer, log })
   const sessions = createSessions(openSessions, {
@@ -75,6 +79,7 @@ export function createConsole({
     app.get('/', (_request: Request, response: Response) => response.redirect('/ui'))
     app.get('/healthz', (_request: Request, response: Response) => void response.json({ status: 'ok', version }))
     installAssets(app, packageRoot)
+    app.use('/ui', async (_request: Request, _response: Response, next: NextFunction) => next(await freshen()))
     app.use('/ui', sessions)
     for (const route of routes) {
       app[route.method](route.path, (request, response) => endpoint.answer(route, request, response))

@@ -14,6 +14,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
+import type { NodeList } from '#model/node-status.ts'
 import type { BackgroundWork } from '#model/work-status.ts'
 import type { Actor } from '#objects/actor.ts'
 import type { Encryption } from '#objects/encryption/encryption.ts'
@@ -118,6 +119,7 @@ export interface DomainServices {
   readonly engine: MetadataEngine
   readonly store: Store
   readonly backgroundWork: BackgroundWork
+  readonly nodes: NodeList
   readonly gatekeeper: Gatekeeper
   readonly bucketPolicies: BucketPolicies
   readonly access: Access

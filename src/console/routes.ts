@@ -88,6 +88,7 @@ import { signOut } from './sign-in/sign-out.ts'
 import { setTheme } from './sign-in/theme.ts'
 import { showToken } from './sign-in/token.ts'
 import { startJob } from './system/background-work.ts'
+import { showNodes } from './system/nodes.ts'
 import { showSystem } from './system/system.ts'
 import { saveBucketTags, showBucketTags } from './tags/bucket-tags.ts'
 import { saveObjectTags, showObjectTags } from './tags/object-tags.ts'
@@ -106,6 +107,8 @@ export const routes: readonly Route[] = [
   route('get', '/ui/denials', mayExplainAction, showDenials),
   route('get', '/ui/docs', 'signed-in', showDocs),
   route('get', '/ui/system', 'signed-in', showSystem),
+  // It concerns all accounts, so the page asks whether the visitor is of the server's own.
+  route('get', '/ui/system/nodes', 'signed-in', showNodes),
   route('post', '/ui/system/jobs/:job/start', 's3:CreateJob', startJob),
 
   // Buckets; each bucket in a list is authorized separately.

@@ -1,49 +1,28 @@
 /**
- * A JSON document that people edit by hand and all processes share. A file that becomes invalid never takes effect: its
- * last valid state stays, and is also kept in a file of its own (last-good.ts) for processes that start meanwhile. A
- * write locks, reads again, and replaces the file atomically.
+ * A JSON document that all processes share, and that people edit by hand where it is a file. A text that becomes
+ * invalid never takes effect: the last valid state stays, and a file's is also kept in a file of its own (last-good.ts)
+ * for processes that start meanwhile. A write replaces the newest text atomically (source.ts).
  */
 import { basename } from 'node:path'
-import { ZodError, type ZodType } from 'zod'
 import { currentTurn } from '#lib/async/turn.ts'
 import { isVolumeFull } from '#lib/files/disk-reserve.ts'
 import { ApiError } from '#model/errors.ts'
 import { FileSource } from './file-source.ts'
-import { type DocumentPath, DocumentProblem, parseJson, problemAt, problemOfSchema } from './json-source.ts'
+import { type DocumentPath, DocumentProblem, problemAt } from './json-source.ts'
 import { lastGoodPath } from './last-good.ts'
-import type { DocumentSource, DocumentSources } from './source.ts'
+import { type DocumentShape, formatDocument, parseDocument, refuseMistakes } from './parse-document.ts'
+import type { DocumentName, DocumentSource, DocumentSources } from './source.ts'
 
 export interface DocumentLog {
   error(fields: object, message: string): void
   info(fields: object, message: string): void
 }
 
-export interface DocumentOptions<T> {
-  readonly path: string
+export interface DocumentOptions<T> extends DocumentName, DocumentShape<T> {
   /** Where it is kept; in a file unless given. */
   readonly sources?: DocumentSources | undefined
-  /** The text that parses to an equal copy, which may be altered. */
-  readonly schema: ZodType<T>
   readonly initial: () => T
   readonly log: DocumentLog
-  /** Checks that a schema cannot express, such as references. Returns the first mistake. */
-  readonly findMistake?: (value: T) => DocumentMistake | undefined
-  readonly older?: OlderForm<T>
-}
-
-export interface DocumentMistake {
-  readonly path: DocumentPath
-  readonly message: string
-}
-
-/**
- * An earlier version of the document. It is read too. The first write replaces it and keeps a copy,
- * `<path>.<name>.bak`.
- */
-export interface OlderForm<T> {
-  readonly name: string
-  readonly is: (raw: unknown) => boolean
-  readonly schema: ZodType<T>
 }
 
 export class Document<T> {
@@ -63,14 +42,14 @@ export class Document<T> {
 
   private constructor(options: DocumentOptions<T>) {
     this.#options = options
-    const { path, sources = (file: string) => new FileSource(file) } = options
-    this.#source = sources(path)
+    const { name, path, sources = (file: DocumentName) => new FileSource(file.path) } = options
+    this.#source = sources({ name, path })
     this.#current = options.initial()
   }
 
   static async open<T>(options: DocumentOptions<T>): Promise<Document<T>> {
     const document = new Document(options)
-    if (!(await document.#source.open())) await document.update((value) => value)
+    if (!(await document.#source.open())) await document.#begin()
     document.#load()
     if (document.problem !== undefined) document.#takeLastGood(document.problem)
     document.#watcher = document.#source.watch(() => document.#load())
@@ -93,7 +72,7 @@ export class Document<T> {
   }
 
   get path(): string {
-    return this.#options.path
+    return this.#source.place
   }
 
   /** A problem at a place of the present file that is found only in use. */
@@ -117,13 +96,28 @@ export class Document<T> {
     await this.#watcher?.close()
   }
 
+  /** Writes the first text: what was kept elsewhere before, or the initial state. Throws the problem of what was kept. */
+  async #begin(): Promise<void> {
+    const text = this.#source.inherited()
+    if (text !== undefined) this.#current = this.#parseOrRefuse(text, this.#options.path)
+    await this.update((value) => value)
+  }
+
+  #parseOrRefuse(text: string, path: string): T {
+    try {
+      return parseDocument(this.#options, text).value
+    } catch (error) {
+      throw error instanceof DocumentProblem ? startError(path, error) : error
+    }
+  }
+
   async #change(change: (value: T) => T): Promise<T> {
-    const { path, schema, older } = this.#options
+    const { schema, older } = this.#options
     this.#load()
-    if (this.problem !== undefined) throw unusable(path)
+    if (this.problem !== undefined) throw unusable(this.path)
     const value = schema.parse(change(schema.parse(this.#current)))
-    const text = `${JSON.stringify(value, null, 2)}\n`
-    this.#refuseMistakes(value, text)
+    const text = formatDocument(value)
+    refuseMistakes(this.#options, value, text)
     if (this.#isOlder) await this.#source.keepCopy(`.${older?.name}.bak`)
     await this.#source.replace(text, (stamp) => {
       this.#written = { stamp, value }
@@ -135,7 +129,8 @@ export class Document<T> {
 
   /** For a process that starts on an invalid file. Throws its problem if there is no last valid state. */
   #takeLastGood(problem: DocumentProblem): void {
-    const { path, log } = this.#options
+    const { path } = this
+    const { log } = this.#options
     const text = this.#source.readLastGood()
     if (text === undefined) throw startError(path, problem)
     try {
@@ -167,7 +162,8 @@ export class Document<T> {
   }
 
   #take(text: string): void {
-    const { path, log } = this.#options
+    const { path } = this
+    const { log } = this.#options
     try {
       this.#current = this.#parse(text)
       this.#source.keepLastGood(text)
@@ -183,29 +179,17 @@ export class Document<T> {
 
   /** The disk may recover: the file is tried again by the next request. */
   #cannotBeRead(error: unknown): void {
-    const { path, log } = this.#options
+    const { path } = this
+    const { log } = this.#options
     if (this.#unreadable === undefined)
       log.error({ path, error }, 'the document cannot be read; its last valid state stays in force')
     this.#unreadable = new DocumentProblem(`it cannot be read: ${String(error)}`)
   }
 
   #parse(text: string): T {
-    const { schema, older } = this.#options
-    const raw = parseJson(text)
-    const isOlder = older?.is(raw) === true
-    try {
-      const value = (isOlder ? older.schema : schema).parse(raw)
-      this.#refuseMistakes(value, text)
-      this.#isOlder = isOlder
-      return value
-    } catch (error) {
-      throw error instanceof ZodError ? problemOfSchema(text, error) : error
-    }
-  }
-
-  #refuseMistakes(value: T, text: string): void {
-    const mistake = this.#options.findMistake?.(value)
-    if (mistake !== undefined) throw problemAt(text, mistake.path, mistake.message)
+    const { value, isOlder } = parseDocument(this.#options, text)
+    this.#isOlder = isOlder
+    return value
   }
 }
 

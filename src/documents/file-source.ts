@@ -17,13 +17,19 @@ export class FileSource implements DocumentSource {
     this.#path = path
   }
 
+  get place(): string {
+    return this.#path
+  }
+
   async open(): Promise<boolean> {
     await mkdir(dirname(this.#path), { recursive: true })
     return fs.existsSync(this.#path) || restoreLastGood(this.#path)
   }
 
+  inherited(): undefined {}
+
   stamp(): string {
-    return stampOf(this.#path)
+    return fileStamp(this.#path)
   }
 
   read(): string {
@@ -39,7 +45,7 @@ export class FileSource implements DocumentSource {
       throw error
     }
     // A file keeps its stamp when it is moved.
-    onStamp(stampOf(temporary))
+    onStamp(fileStamp(temporary))
     await rename(temporary, this.#path)
     await syncFolder(dirname(this.#path))
   }
@@ -76,7 +82,7 @@ export class FileSource implements DocumentSource {
 }
 
 /** '' if there is no file. */
-function stampOf(path: string): string {
+export function fileStamp(path: string): string {
   const stats = fs.statSync(path, { throwIfNoEntry: false })
   return stats === undefined ? '' : `${stats.ino}:${stats.mtimeMs}:${stats.size}`
 }

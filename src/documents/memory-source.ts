@@ -3,13 +3,20 @@ import { SerialQueue } from '#lib/async/serial-queue.ts'
 import type { DocumentSource } from './source.ts'
 
 export class MemorySource implements DocumentSource {
+  readonly place: string
   #text: string | undefined
   #writes = 0
   readonly #queue = new SerialQueue()
 
+  constructor(name: string) {
+    this.place = name
+  }
+
   async open(): Promise<boolean> {
     return this.#text !== undefined
   }
+
+  inherited(): undefined {}
 
   stamp(): string {
     return this.#text === undefined ? '' : String(this.#writes)

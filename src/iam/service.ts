@@ -5,12 +5,14 @@ import { type ConditionKeys, factsOfQuery } from '#access/caller/query-facts.ts'
 import { AllowedDecisions } from '#access/decide/allowed-decisions.ts'
 import { isUnexplained } from '#access/decide/denial.ts'
 import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
-import { Lockout, type LockoutSettings } from '#access/sign-in/lockout.ts'
+import type { LockoutSettings } from '#access/sign-in/lockout.ts'
+import { SharedLockout } from '#access/sign-in/shared-lockout.ts'
 import type { QueryRequest, QueryService } from '#http/aws-query/service.ts'
 import type { Identities } from '#identity/identities.ts'
 import { Identity } from '#identity/identity.ts'
 import { isPasswordOf } from '#identity/secrets/password.ts'
 import type { Clock } from '#lib/clock.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
 import { ApiError } from '#model/errors.ts'
 import { operations } from './operations.ts'
 import type { IamRequest, IamRow, Target } from './request.ts'
@@ -20,12 +22,15 @@ export interface IamServices {
   readonly gatekeeper: Gatekeeper
   readonly clientAddress: ClientAddress
   readonly settings: LockoutSettings
+  /** Of the index. */
+  readonly engine: MetadataEngine
   readonly clock: Clock
 }
 
 export function createIamService(services: IamServices): QueryService {
   const rows = new Map(operations.map((row) => [row.name, row]))
-  const passwordLockout = new Lockout(services.settings, { clock: services.clock })
+  const { settings, engine, clock } = services
+  const passwordLockout = new SharedLockout(settings, { door: 'password', engine, clock })
   if (rows.size !== operations.length) throw new Error('Two operations of IAM have the same name')
   return {
     name: 'iam',
@@ -41,7 +46,7 @@ export function createIamService(services: IamServices): QueryService {
 async function run(
   row: IamRow,
   request: QueryRequest,
-  { identities, gatekeeper, clientAddress, passwordLockout }: IamServices & { readonly passwordLockout: Lockout },
+  { identities, gatekeeper, clientAddress, passwordLockout }: IamServices & { readonly passwordLockout: SharedLockout },
 ) {
   const caller = gatekeeper.authenticate({ ...request.signable, socket: request.socket }, { service: 'iam' })
   const { principal } = caller
@@ -60,9 +65,9 @@ async function run(
     async isPasswordOf(passwordHash, password) {
       const { socket, signable } = request
       const attempt = [principal.arn, clientAddress.address({ socket, headers: signable.headers }) ?? ''] as const
-      passwordLockout.check(...attempt)
+      await passwordLockout.check(...attempt)
       const isRight = await isPasswordOf(passwordHash, password, () => passwordLockout.begin(...attempt))
-      if (isRight) passwordLockout.succeed(...attempt)
+      if (isRight) await passwordLockout.succeed(...attempt)
       return isRight
     },
   }

@@ -3,6 +3,7 @@ import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { Document, type DocumentLog } from '#documents/document.ts'
 import type { DocumentProblem } from '#documents/json-source.ts'
+import type { DocumentShape } from '#documents/parse-document.ts'
 import type { DocumentSources } from '#documents/source.ts'
 import { anonymous, type Owner } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
@@ -92,13 +93,12 @@ export class Identities {
   static async open(options: IdentitiesOptions): Promise<Identities> {
     const { path, sources, bootstrap, log } = options
     const document = await Document.open<IdentityDocument>({
+      name: 'iam.json',
       path,
       sources,
-      schema: identityDocumentSchema,
+      ...identityShape,
       initial: () => firstDocument(bootstrap),
       log,
-      findMistake,
-      older: { name: 'v1', is: isDocumentV1, schema: documentV1Schema },
     })
     const exists = (id: string) => document.current.accounts.some((account) => hasKeyOrRole(account, id))
     const lastUsed = await LastUsed.open({ path: join(dirname(path), 'last_used.json'), sources, exists, log })
@@ -312,6 +312,12 @@ export class Identities {
     }
     return this.#state
   }
+}
+
+export const identityShape: DocumentShape<IdentityDocument> = {
+  schema: identityDocumentSchema,
+  findMistake,
+  older: { name: 'v1', is: isDocumentV1, schema: documentV1Schema },
 }
 
 export const openIdentities = (options: IdentitiesOptions): Promise<Identities> => Identities.open(options)

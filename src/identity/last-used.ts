@@ -35,7 +35,11 @@ export class LastUsed {
 
   static async open(options: LastUsedOptions): Promise<LastUsed> {
     const { path, sources, exists, log } = options
-    return new LastUsed(await Document.open<Uses>({ path, sources, schema, initial: () => ({}), log }), exists, log)
+    return new LastUsed(
+      await Document.open<Uses>({ name: 'last_used.json', path, sources, schema, initial: () => ({}), log }),
+      exists,
+      log,
+    )
   }
 
   recordUse(id: string, service: string, region: string): void {

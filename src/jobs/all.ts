@@ -6,7 +6,7 @@
  * this machine. With a lease, a start after a crash would wait until the old lease expires. The index is compacted
  * before it is open, when no lease can be read.
  */
-import { countSessions, forgetExpiredSessions } from '#access/sign-in/session-rows.ts'
+import { countSessions, forgetExpired } from '#access/sign-in/session-rows.ts'
 import { passTime, storeTimeMs } from '#store/store-time.ts'
 import { forgetCompleted } from '#store/uploads/complete-upload.ts'
 import type { Job, JobServices, Shown, Starts, Step } from './job.ts'
@@ -64,10 +64,13 @@ export const allJobs: readonly Job[] = [
   {
     name: 'sessions',
     title: 'Console sessions',
-    what: 'Removes sessions that have expired. They are refused as soon as they expire.',
+    what: 'Removes sessions that have expired, and counts of failed sign-ins. Sessions are refused as soon as they expire.',
     starts: () => every(60 * minuteMs),
     mayStartByHand: false,
-    work: async (run, { clock }) => idleAfter(forgetExpiredSessions(run.engine, clock.nowMs())),
+    work: async ({ engine }, { clock }) => {
+      for (const table of ['w', 'F', 'K'] as const) await forgetExpired(engine, table, clock.nowMs())
+      return 'idle'
+    },
     show: (_cursor, services) => showSessions(services),
   },
   {

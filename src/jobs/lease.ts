@@ -43,7 +43,8 @@ export interface LeasesOptions {
 export class Leases {
   readonly #engine: MetadataEngine
   readonly #clock: Clock
-  readonly #process = randomBytes(8).toString('hex')
+  /** A random id of this process. */
+  readonly process = randomBytes(8).toString('hex')
   readonly #seen = new Map<string, Seen>()
 
   constructor({ engine, clock }: LeasesOptions) {
@@ -57,7 +58,7 @@ export class Leases {
     const [owner, beat] = await this.#engine.getMany([ownerKey, beatKey])
     if (beat !== undefined && !this.#isSilent(name, beat)) return undefined
     const number = owner === undefined ? 1 : decodeJson<Owner>(owner).number + 1
-    const mine = encodeJson({ number, process: this.#process } satisfies Owner)
+    const mine = encodeJson({ number, process: this.process } satisfies Owner)
     const takenMs = this.#clock.elapsedMs()
     const committed = await this.#engine.commit({
       checks: [
@@ -84,6 +85,13 @@ export class Leases {
   async isHeld(name: string): Promise<boolean> {
     const beat = await this.#engine.get(beatKeyOf(name))
     return beat !== undefined && !this.#isSilent(name, beat)
+  }
+
+  /** The process that holds the lease; undefined if none does. */
+  async findOwner(name: string): Promise<string | undefined> {
+    const [owner, beat] = await this.#engine.getMany([ownerKeyOf(name), beatKeyOf(name)])
+    const isHeld = owner !== undefined && beat !== undefined && !this.#isSilent(name, beat)
+    return isHeld ? decodeJson<Owner>(owner).process : undefined
   }
 
   #isSilent(name: string, beat: Bytes): boolean {

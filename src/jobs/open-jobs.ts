@@ -16,6 +16,10 @@ export interface JobsOptions {
 }
 
 export interface OpenJobs extends BackgroundWork {
+  /** The id of this process in leases. */
+  readonly owner: string
+  /** Titles of the jobs that run at the moment, by the process that runs them. */
+  owners(): Promise<Map<string, string[]>>
   close(): Promise<void>
 }
 
@@ -41,6 +45,15 @@ export function openJobs({ services, runs, jobs: all = allJobs }: JobsOptions): 
       if (await leases.isHeld(name)) return
       await engine.commit({ checks: [], writes: [{ key: askedKeyOf(name), value: Buffer.from('{}') }] })
       runner?.look()
+    },
+    owner: leases.process,
+    async owners() {
+      const owned = await Promise.all(jobs.map(async (job) => ({ job, owner: await leases.findOwner(job.name) })))
+      const titles = new Map<string, string[]>()
+      for (const { job, owner } of owned) {
+        if (owner !== undefined) titles.set(owner, [...(titles.get(owner) ?? []), job.title])
+      }
+      return titles
     },
     close: async () => runner?.close(),
   }

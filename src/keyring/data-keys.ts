@@ -42,6 +42,8 @@ export interface Keyring {
    * KMS.KMSInvalidStateException.
    */
   resolve(keyId: string, place: KeyPlace): KeyView
+  /** Like `resolve`, but also finds a key that another node has just created. */
+  lookUp(keyId: string, place: KeyPlace): Promise<KeyView>
   /** The key of alias/aws/s3 of the account and region. It is created at first use. */
   managedKey(service: 's3', place: KeyPlace): Promise<KeyView>
   /** The errors of `resolve`, and KMS.KeyUnavailableException. */

@@ -122,3 +122,5 @@ function findAliasMistake(aliases: readonly Alias[], ids: ReadonlySet<string>): 
   }
   return undefined
 }
+
+export const keyDocumentShape = { schema: keyDocumentSchema, findMistake: findKeyMistake }

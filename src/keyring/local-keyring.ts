@@ -16,6 +16,8 @@ export interface LocalKeyringOptions {
   readonly document: KeyDocumentSource
   readonly root: RootKeySource
   readonly clock: Clock
+  /** Reads what other nodes have changed, where there are any. */
+  readonly freshen?: (() => Promise<unknown>) | undefined
 }
 
 export interface Decrypted {
@@ -35,15 +37,17 @@ export class LocalKeyring implements Keyring {
   readonly #document: KeyDocumentSource
   readonly #root: RootKey
   readonly #clock: Clock
+  readonly #freshen: (() => Promise<unknown>) | undefined
   /** A new state of the document has new objects, so deleted material is dropped with the old state. */
   readonly #opened = new WeakMap<Material, Buffer>()
   /** For new material: the check of the root key that wraps it. */
   readonly #wrappedBy = new WeakMap<Material, string>()
 
-  constructor({ document, root, clock }: LocalKeyringOptions) {
+  constructor({ document, root, clock, freshen }: LocalKeyringOptions) {
     this.#document = document
     this.#root = new RootKey(root, document)
     this.#clock = clock
+    this.#freshen = freshen
     this.serverKey = {
       generate: (context) => this.#generateServerKey(context),
       unwrap: (wrapped, context) => this.#unwrapServerKey(wrapped, context),
@@ -63,6 +67,22 @@ export class LocalKeyring implements Keyring {
     const key = this.get(keyId, place)
     assertUsable(key)
     return viewOf(this.keys, key)
+  }
+
+  async lookUp(keyId: string, place: KeyPlace): Promise<KeyView> {
+    try {
+      return this.resolve(keyId, place)
+    } catch (error) {
+      if (!(await this.looksAgain())) throw error
+      return this.resolve(keyId, place)
+    }
+  }
+
+  /** Whether another node has changed the keys since this one has last read them. */
+  async looksAgain(): Promise<boolean> {
+    const before = this.keys
+    await this.#freshen?.()
+    return this.keys !== before
   }
 
   async managedKey(service: 's3', place: KeyPlace): Promise<KeyView> {
@@ -95,6 +115,7 @@ export class LocalKeyring implements Keyring {
 
   /** The errors of `unwrap`. */
   async decrypt(ciphertext: Buffer, context: EncryptionContext): Promise<Decrypted> {
+    await this.#lookFor(ciphertext)
     const key = this.keyOf(ciphertext)
     assertUsable(key)
     return { key, ...(await this.#decryptBy(key, ciphertext, context)) }
@@ -167,11 +188,21 @@ export class LocalKeyring implements Keyring {
   }
 
   async #unwrapServerKey(wrapped: Buffer, context: EncryptionContext): Promise<Buffer> {
+    await this.#lookFor(wrapped)
     const { server } = this.keys
     if (server === undefined || nameIn(wrapped)?.keyId !== server.id) {
       throw new ApiError('KMS.InvalidCiphertextException')
     }
     return (await this.#decryptBy(server, wrapped, context)).plaintext
+  }
+
+  /** An object may be sealed by a key that another node has just made. */
+  async #lookFor(ciphertext: Buffer): Promise<void> {
+    const name = nameIn(ciphertext)
+    if (name === undefined) return
+    const { keys, server } = this.keys
+    const key = server?.id === name.keyId ? server : keys.find(({ id }) => id === name.keyId)
+    if (key?.materials.some(({ id }) => id === name.materialId) !== true) await this.looksAgain()
   }
 
   async #ownKey(): Promise<Holder> {

@@ -46,7 +46,7 @@ async function run(row: KmsRow, received: JsonRequest, services: KmsServices) {
   const facts = factsOfQuery(received, proven)
   const request = requestOf(received, services, { caller: principal, region, facts })
   try {
-    return await row.run(request)
+    return await runOnNewestKeys(row, request)
   } catch (error) {
     if (!isUnexplained(error)) throw error
     const arn = arnOfName(received.input.find('KeyId') ?? '', request.place)
@@ -54,6 +54,19 @@ async function run(row: KmsRow, received: JsonRequest, services: KmsServices) {
     throw gatekeeper.recordArnRefusal(error, principal, `kms:${row.name}`, resource, facts)
   }
 }
+
+/** What names a key that another node has just made is not refused. Nothing was done when it was. */
+async function runOnNewestKeys(row: KmsRow, request: KmsRequest) {
+  try {
+    return await row.run(request)
+  } catch (error) {
+    const mayBeNew = error instanceof ApiError && unknownKeyCodes.has(error.code)
+    if (mayBeNew && (await request.keyring.looksAgain())) return row.run(request)
+    throw error
+  }
+}
+
+const unknownKeyCodes: ReadonlySet<string> = new Set(['KMS.NotFoundException', 'KMS.InvalidCiphertextException'])
 
 interface Asking {
   readonly caller: Identity

@@ -62,7 +62,10 @@ export function formatReadyJson({ config, hint }: Prepared, { apiPort, uiPort }:
 }
 
 /** The same as a line of the log. It contains no secret, since logs are kept and read by many people. */
-export function formatReadyLine({ config, hint }: Prepared, { version, apiPort, uiPort, seconds }: Started): string {
+export function formatReadyLine(
+  { config, secretIn, hint }: Prepared,
+  { version, apiPort, uiPort, seconds }: Started,
+): string {
   return JSON.stringify({
     level: 30,
     time: Date.now(),
@@ -76,15 +79,15 @@ export function formatReadyLine({ config, hint }: Prepared, { version, apiPort, 
     durability: config.durability,
     enforce: config.enforce,
     user: hint.accessKey,
-    secretIn: config.iamPath,
+    secretIn,
     startedInMs: Math.round(seconds * 1000),
     msg: 'ready',
   })
 }
 
-function userRow({ config, hint }: Prepared): [string, string, string] {
+function userRow({ secretIn, hint }: Prepared): [string, string, string] {
   if (hint.secretKey === undefined) {
-    return ['User', hint.accessKey || 'none', `secret in ${config.iamPath}`]
+    return ['User', hint.accessKey || 'none', `secret in ${secretIn}`]
   }
   const note = hint.isNew ? 'shown only this once: keep it' : ''
   return ['User', `${hint.accessKey} / ${hint.secretKey}`, note]
@@ -122,17 +125,26 @@ export function formatHelp(version: string, style: Style): string {
     `${style.bold('MyFSIO')} ${version}: an S3-compatible object store on plain files`,
     '',
     `Usage: ${ownCommand} [flags]`,
+    `       ${ownCommand} documents export|import [FOLDER] [--force] [flags]`,
     `       ${ownCommand} fsck [--repair] [--rebuild]`,
     `       ${ownCommand} health [flags]`,
     `       ${ownCommand} rotate-root-key [--from FILE] [flags]`,
     `       ${ownCommand} where BUCKET KEY [VERSION-ID] [flags]`,
+    `       ${ownCommand} migrate --from s3://BUCKET?endpoint=URL [--into BUCKET] [--without LIST] [--dry-run]`,
+    `       ${ownCommand} migrate --to METADATA_URL,BLOBS_URL | --to-folder FOLDER | --from-folder FOLDER`,
     `       ${ownCommand} server FOLDER [--address :9000] [--console-address :9001]`,
     '',
+    '  documents       with METADATA_URL: write users, bucket policies and keys as files, or take them from there;',
+    '                  --force takes them over changes that were made since the export',
     '  fsck            compare index and files while no server runs; --repair adopts files, removes records',
     '                  without bytes, and sets leftovers aside in .myfsio.sys/lost+found; --rebuild makes the',
     '                  index anew from the files in the bucket folders',
     '  health          check the running server; status 1 if it does not answer',
     '  where           print the file that has the bytes of an object, and why it is not under its own name',
+    '  migrate --from  import buckets of any store that speaks S3 (docs/migrate.md); what is here already is',
+    '                  skipped, so the same command goes on after an interruption; status 1 if anything failed',
+    '  migrate --to    move this stopped store to a database and an S3 store, to another folder, or from one; also',
+    '                  goes on after an interruption; --leave-uploads leaves unfinished uploads behind',
     '  rotate-root-key wrap the keys of the KMS with another root key, from the settings or generated, while no',
     '                  server runs; --from names a file with the previous KMS settings, if they have changed',
     "  server          MinIO's command line; its variables are understood as well",

@@ -1,5 +1,6 @@
 /** The command line: runs the command that is named, by default the servers, until a signal stops them. */
 
+import { randomBytes } from 'node:crypto'
 import { findCommand } from '#config/commands.ts'
 import { type AppConfig, ConfigError, loadConfig } from '#config/config.ts'
 import { isColorUnwanted } from '#config/environment.ts'
@@ -21,7 +22,7 @@ import { assertPortsFree, type Listener } from './processes/ports.ts'
 import { rotateLog } from './processes/rotate-log.ts'
 import { SharedPort } from './processes/shared-port.ts'
 import { type Post, Supervisor } from './processes/supervisor.ts'
-import { StartError } from './protocol.ts'
+import { type Role, StartError, type StartMessage } from './protocol.ts'
 import { isAdministratorOther, type Prepared, prepareFirstStart } from './start/first-start.ts'
 import { assertIndexesUsable, findIndexDamage } from './start/index-damage.ts'
 import { assertKmsEndpointSafe } from './start/kms-endpoint.ts'
@@ -50,6 +51,8 @@ async function run(argv: readonly string[]): Promise<void> {
   if (command === 'fsck') return checkFolder(argv)
   if (command === 'health') return sayHealth(argv.slice(1))
   if (command === 'where') return sayWhere(argv.slice(1))
+  if (command === 'migrate') return migrate(argv.slice(1))
+  if (command === 'documents') return sayDocuments(argv.slice(1))
   if (command === 'rotate-root-key') return exchangeRootKey(argv.slice(1))
   const config = loadConfig(argv)
   if (command === 'show-config') return print(formatSettings(config))
@@ -61,7 +64,9 @@ async function run(argv: readonly string[]): Promise<void> {
   assertStorageWritable(config)
   const { resetCredentials } = await import('./commands/reset-cred.ts')
   const { accessKey, secretKey } = await resetCredentials(config)
-  print(`${accessKey} / ${secretKey}\nThis secret is shown only this once; ${config.iamPath} holds it.`)
+  print(
+    `${accessKey} / ${secretKey}\nThis secret is shown only this once; ${config.metadataAddress === undefined ? config.iamPath : 'the index'} holds it.`,
+  )
 }
 
 /** Ends with status 1 if the keys cannot be used. */
@@ -81,6 +86,26 @@ async function sayWhere(argv: readonly string[]): Promise<void> {
   const { parseWhereArguments, where } = await import('./commands/where.ts')
   const { address, rest } = parseWhereArguments(argv)
   print(await where(loadConfig(rest), address))
+}
+
+/** Ends with status 1 if something could not be taken. */
+async function migrate(argv: readonly string[]): Promise<void> {
+  const { isImport, parseImportArguments } = await import('./commands/migrate-arguments.ts')
+  if (isImport(argv)) {
+    const asked = parseImportArguments(argv)
+    const { migrateFrom } = await import('./commands/migrate-from.ts')
+    process.exitCode = await migrateFrom(loadConfig(asked.rest), asked, { print, complain, prepare })
+    return
+  }
+  const { migrateTo } = await import('./commands/migrate-to.ts')
+  process.exitCode = await migrateTo(argv, { print, complain })
+}
+
+/** Ends with status 1 if nothing could be written, or taken. */
+async function sayDocuments(argv: readonly string[]): Promise<void> {
+  const { documents, parseDocumentsArguments } = await import('./commands/documents.ts')
+  const given = parseDocumentsArguments(argv)
+  print(await documents(loadConfig(given.rest), given))
 }
 
 /** Ends with status 1 if the root key has not changed. */
@@ -112,12 +137,7 @@ async function serve(config: AppConfig): Promise<void> {
   const program = programFile('child')
   assertNotMinioFolder(config)
   assertStorageWritable(config)
-  const prepared = prepareFirstStart(config)
-  if (isAdministratorOther(config)) {
-    const { applyAdministrator } = await import('./start/apply-administrator.ts')
-    const sentence = await applyAdministrator(prepared.config)
-    if (sentence !== undefined) complain(sentence)
-  }
+  const prepared = await prepare(config)
   rotateLog(config.log)
   const giveUp = (reason: string) => {
     complain(reason)
@@ -147,6 +167,21 @@ async function serve(config: AppConfig): Promise<void> {
     throw error
   }
   checkIndexesLater(config)
+}
+
+/** StartError. */
+async function prepare(config: AppConfig): Promise<Prepared> {
+  if (config.metadataAddress !== undefined) {
+    const { prepareNode } = await import('./start/prepare-node.ts')
+    return prepareNode(config, complain)
+  }
+  const prepared = prepareFirstStart(config)
+  if (isAdministratorOther(config)) {
+    const { applyAdministrator } = await import('./start/apply-administrator.ts')
+    const sentence = await applyAdministrator(prepared.config)
+    if (sentence !== undefined) complain(sentence)
+  }
+  return prepared
 }
 
 /** Reads the whole index once the server runs: before the start it would take too long where the index is large. */
@@ -186,14 +221,19 @@ function listenersOf({ mode, apiPort, uiPort }: AppConfig): Listener[] {
 }
 
 function postsOf({ config, bootstrap }: Prepared): Post[] {
-  const common = { type: 'start', config, version, packageRoot, bootstrap } as const
+  const nodeId = randomBytes(6).toString('hex')
+  const startedAtMs = Date.now()
+  const startOf = (role: Role, process: string, isPrimary: boolean): StartMessage => {
+    const node = { id: nodeId, startedAtMs, process, role }
+    return { type: 'start', config, version, packageRoot, bootstrap, role, isPrimary, node }
+  }
   const workers = config.mode === 'ui' ? 0 : config.workers
-  const posts: Post[] = Array.from({ length: workers }, (_, at) => ({
-    name: `API worker ${at + 1}`,
-    start: { ...common, role: 'api', isPrimary: at === 0 },
-  }))
+  const posts: Post[] = Array.from({ length: workers }, (_, at) => {
+    const name = `API worker ${at + 1}`
+    return { name, start: startOf('api', name, at === 0) }
+  })
   // Without API processes the console watches for files that were changed by hand.
-  const console = { ...common, role: 'console', isPrimary: config.mode === 'ui' } as const
+  const console = startOf('console', 'Console', config.mode === 'ui')
   // The console cannot read the memory of an API process.
   const isApart = config.mode === 'both' && config.metadataEngine === 'memory'
   if (config.mode !== 'api' && !isApart) posts.push({ name: 'Console', start: console })

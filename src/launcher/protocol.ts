@@ -1,4 +1,5 @@
 /** Messages between the launcher and its children. */
+import type { NodePart } from '#app/nodes/open-nodes.ts'
 import type { AppConfig } from '#config/config.ts'
 
 export type Role = 'api' | 'console'
@@ -14,6 +15,8 @@ export interface StartMessage {
   readonly isPrimary: boolean
   /** The first user, created if there is none. */
   readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
+  /** The child as a process of its node. */
+  readonly node: NodePart
 }
 
 /** The first message of a child: it receives messages from now on. */

@@ -33,6 +33,18 @@
  * | beat       | k job "beat"          | JSON: changes while the owner lives; if absent, the lease is free |
  * | asked      | k job "asked"         | exists from a start by hand until the run begins |
  * | session    | w sessionId           | JSON: a session of the console (console/session/session-store.ts) |
+ * | failures   | F door name           | JSON: failed sign-ins of a name from an address (access/sign-in/shared-lockout.ts) |
+ * | new key    | K session and key     | JSON: a new secret may be shown once (console/iam/keys/shown-once.ts) |
+ *
+ * If several nodes share the index:
+ *
+ * | row | key | value |
+ * |---|---|---|
+ * | document   | i name                | the stamp of a document such as iam.json (documents/document-text.ts) |
+ * | its text   | i name "text"         | |
+ * | node       | N nodeId process      | JSON NodeRow: a process of a node, and its heartbeat (nodes/node-rows.ts) |
+ * | format     | g "format"            | JSON: the format that a program must know to use the rows (nodes/index-format.ts) |
+ * | secret     | g "secret"            | JSON: SECRET_KEY if it is not a setting, or a proof of it (nodes/shared-secret.ts) |
  *
  * If the bytes are kept in another S3 store (blobs/upstream/rows.ts):
  *
@@ -82,13 +94,17 @@ type Table =
   | 'q'
   | 'f'
   | 'g'
+  | 'i'
+  | 'K'
   | 'k'
+  | 'N'
   | 'w'
   | 't'
   | 'j'
   | 'r'
   | 'h'
   | 'a'
+  | 'F'
 
 export const rowKey = (table: Table, ...parts: readonly string[]): Buffer =>
   Buffer.from(`${table}\0${parts.join('\0')}`)
@@ -110,7 +126,11 @@ export function rowsAfter(range: KeyRange, key: Bytes, skip: 'row' | 'prefix'): 
 }
 
 /** All entries of a range, in pages. Each page is a consistent view of its own. */
-export async function* eachRow(engine: MetadataEngine, range: KeyRange, limit = 500): AsyncGenerator<Entry> {
+export async function* eachRow(
+  engine: Pick<MetadataEngine, 'scan'>,
+  range: KeyRange,
+  limit = 500,
+): AsyncGenerator<Entry> {
   for (let rest = range; ; ) {
     const page = await engine.scan(rest, { limit })
     yield* page

@@ -260,9 +260,12 @@ export class ApiError extends Error {
     this.code = code
     this.status = table[code][0]
     this.fields = details.fields ?? {}
-    this.headers = details.headers ?? {}
+    this.headers = details.headers ?? (code === 'SlowDown' ? soon : {})
   }
 }
+
+/** What was refused for a moment is asked for again after one. */
+const soon = { 'retry-after': '1' }
 
 export function statusOf(code: ErrorCode): number {
   return table[code][0]

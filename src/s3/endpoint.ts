@@ -235,8 +235,12 @@ function withCharge(answered: S3Response, { caller, headers }: ReceivedRequest, 
 const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payload: { kind: 'unsigned' } }
 
 /** Existing buckets have valid names, so only missing ones are checked for InvalidBucketName. */
-async function findBucket(name: string, { store }: Services): Promise<Bucket | undefined> {
-  return name.length <= limits.bucketNameLength ? store.findBucket(name) : undefined
+/** And the newest policies, in the same turn. */
+async function findBucket(name: string, { store, catchUp }: Services): Promise<Bucket | undefined> {
+  if (name.length > limits.bucketNameLength) return undefined
+  if (catchUp === undefined) return store.findBucket(name)
+  const [found] = await Promise.all([store.findBucket(name), catchUp()])
+  return found
 }
 
 /** As on S3, everyone learns that a bucket does not exist, since all accounts share the names. */

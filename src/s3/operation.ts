@@ -98,6 +98,8 @@ export interface Services {
   readonly accounts: Accounts
   readonly encryption: Encryption
   readonly settings: S3Settings
+  /** Where nodes share users and policies: what another node has changed is in force afterwards. */
+  readonly catchUp?: (() => Promise<void>) | undefined
 }
 
 export interface S3Settings extends Regions, BucketDefaults {

@@ -11,6 +11,7 @@ import type { BucketSettings, SettingName } from '#model/bucket/bucket-settings.
 import type { BucketUsage } from '#model/bucket/usage.ts'
 import type { AnnotationSet } from '#model/object/annotation-set.ts'
 import type { DataKeys, ObjectEncryption, Sealing } from '#model/object/encryption.ts'
+import type { Imported } from '#model/object/imported.ts'
 import type { RequestedPart, Upload, UploadedPart } from '#model/object/multipart/upload.ts'
 import type {
   Checksum,
@@ -52,6 +53,7 @@ export interface PutObject {
   readonly cause?: 'Put' | 'Post' | 'Copy'
   /** From `copyAnnotations`. */
   readonly annotations?: AnnotationSet | undefined
+  readonly imported?: Imported | undefined
 }
 
 /** A change of the attributes of an existing version. */
@@ -278,6 +280,8 @@ export interface Store extends AnnotationStore {
     origin?: Origin | undefined
     /** Whether the caller requested to bypass governance mode, and may do so. */
     passesGovernance?: boolean | undefined
+    /** A delete marker, made elsewhere. */
+    imported?: Imported | undefined
   }): Promise<DeletedObject>
   /**
    * Moves the current version to another key in one commit. `sourceConditions` and `conditions` are like those of reads
@@ -330,6 +334,9 @@ export interface Store extends AnnotationStore {
     checksumType?: ChecksumType
     objectSizeBytes?: number
     origin?: Origin | undefined
+    imported?: Imported | undefined
+    /** Of `importAnnotations`. The caller discards them if it throws. */
+    annotations?: AnnotationSet | undefined
   }): Promise<ObjectVersion>
   /** NoSuchUpload, PreconditionFailed. */
   abortUpload(bucket: string, key: string, uploadId: string, ifInitiatedMs?: number): Promise<void>

@@ -8,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { measureCluster } from './cluster/measure-cluster.ts'
 import { timeCompleteMs } from './complete.ts'
 import { chooseWorks, type Work } from './load/works.ts'
 import { median } from './median.ts'
@@ -63,6 +64,10 @@ async function timeComplete({ bench, candidate }: Contender): Promise<number> {
 }
 
 const options = parseOptions(process.argv.slice(2))
+if (options.isCluster) {
+  await measureCluster(options)
+  process.exit()
+}
 const contenders: Contender[] = []
 const parent = await makeParent()
 const completeMs = new Map<string, number>()

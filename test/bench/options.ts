@@ -25,6 +25,8 @@ export interface BenchOptions {
   readonly hasPolicies: boolean
   /** For each configuration of this server, also measures one that encrypts all objects, in the same rounds. */
   readonly hasSealed: boolean
+  /** Nodes over a PostgreSQL and an S3 store instead. */
+  readonly isCluster: boolean
 }
 
 const usage = `npm run bench -- [options]
@@ -40,6 +42,7 @@ const usage = `npm run bench -- [options]
   --large               list in a bucket of 1,000,000 objects too
   --policies            GET 4 KiB in turns with and without a bucket policy of 50 statements
   --sealed              the same server with DEFAULT_ENCRYPTION=AES256 beside it
+  --cluster             one node and two, beside the PostgreSQL and the S3 store that they stand on: get, put, get64, put64
   --smoke               short, to see that everything works
   --markdown            print the table as Markdown`
 
@@ -60,6 +63,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
       policies: { type: 'boolean', default: false },
       large: { type: 'boolean', default: false },
       sealed: { type: 'boolean', default: false },
+      cluster: { type: 'boolean', default: false },
       smoke: { type: 'boolean', default: false },
       markdown: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -89,5 +93,6 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     isMarkdown: values.markdown,
     hasPolicies: values.policies,
     hasSealed: values.sealed,
+    isCluster: values.cluster,
   }
 }

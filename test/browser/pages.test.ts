@@ -34,6 +34,7 @@ const pages = [
   '/denials',
   '/docs',
   '/system',
+  '/system/nodes',
   '/iam',
   '/iam/users/Ada',
   '/iam/users/Ada/access?actions=s3:Get*',

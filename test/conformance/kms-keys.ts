@@ -6,9 +6,12 @@ import { makeKey } from '../s3/encryption/make-key.ts'
 import { mainAccount } from './users.ts'
 
 /** Before the server starts on the folder. */
-export async function makeKmsKeys(storageRoot: string): Promise<readonly [string, string]> {
+export async function makeKmsKeys(
+  storageRoot: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<readonly [string, string]> {
   const log = { info: () => undefined, warn: () => undefined, error: console.error }
-  const config = loadConfig([], { STORAGE_ROOT: storageRoot }, storageRoot)
+  const config = loadConfig([], { ...settings, STORAGE_ROOT: storageRoot }, storageRoot)
   const { keyring, close } = await openKeyring({ config, clock: systemClock, log })
   const [first, second] = [
     await makeKey(keyring, { account: mainAccount }),

@@ -1,16 +1,15 @@
 /**
- * `npm run conformance -- CHECKOUT [--passed FILE] [pytest arguments]`: runs ceph/s3-tests against a server of its own.
+ * `npm run conformance -- CHECKOUT [--cluster | --cluster-of-one] [--passed FILE] [pytest arguments]`: runs ceph/s3-tests
+ * against a server of its own, or against two nodes, or one, over a PostgreSQL and an S3 store, behind a load balancer.
  * CHECKOUT is a work tree or a bare repository of the suite. Fails if a test of expected-passes.txt does not pass. For
  * tests in differs-from-aws.txt it prints AWS's answer.
  */
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startOwnServer } from '../bench/servers/own-server.ts'
 import { startIssuer } from './issuer.ts'
-import { makeKmsKeys } from './kms-keys.ts'
 import {
   findRegressions,
   isFailed,
@@ -22,6 +21,7 @@ import {
   type TestResult,
 } from './results.ts'
 import { makePython, unpackSuite } from './suite.ts'
+import { startTarget, type TargetName } from './target.ts'
 import { formatIamDocument, formatSuiteConfiguration } from './users.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -38,24 +38,33 @@ const leftOut = [
 ]
 /** Sleeps for a quarter of an hour. */
 const tooLong = 's3tests/functional/test_sts.py::test_assume_role_creds_expiry'
+/** Some tests write a thousand objects, one after the other: over a network of several systems that takes longer. */
 const secondsPerTest = 60
+const secondsPerClusterTest = 240
 
 interface Arguments {
   readonly checkout: string
+  readonly target: TargetName
   readonly passedFile?: string
   readonly pytest: readonly string[]
 }
 
+const clusters: Readonly<Record<string, TargetName>> = { '--cluster': 'two nodes', '--cluster-of-one': 'one node' }
+
 function parseArguments(argv: readonly string[]): Arguments {
-  const [checkout, ...rest] = argv
+  const [checkout, ...more] = argv
   if (!checkout || checkout.startsWith('-')) {
-    throw new Error('Usage: npm run conformance -- CHECKOUT [--passed FILE] [pytest arguments]')
+    throw new Error(
+      'Usage: npm run conformance -- CHECKOUT [--cluster | --cluster-of-one] [--passed FILE] [pytest arguments]',
+    )
   }
+  const target = more.map((word) => clusters[word]).find((name) => name !== undefined) ?? 'plain files'
+  const rest = more.filter((word) => clusters[word] === undefined)
   const at = rest.indexOf('--passed')
-  if (at < 0) return { checkout, pytest: rest }
+  if (at < 0) return { checkout, target, pytest: rest }
   const passedFile = rest[at + 1]
   if (!passedFile) throw new Error('--passed needs a file.')
-  return { checkout, passedFile, pytest: rest.toSpliced(at, 2) }
+  return { checkout, target, passedFile, pytest: rest.toSpliced(at, 2) }
 }
 
 async function runSuite(given: Arguments, folder: string): Promise<TestResult[]> {
@@ -63,8 +72,6 @@ async function runSuite(given: Arguments, folder: string): Promise<TestResult[]>
   const python = await makePython(suite)
   const iam = join(folder, 'iam.json')
   await writeFile(iam, formatIamDocument())
-  const data = join(folder, 'data')
-  await mkdir(data)
   // Old signatures are part of the suite, and it was written when new buckets had no ownership controls and so accepted ACLs.
   const settings = {
     IAM_CONFIG: iam,
@@ -74,19 +81,18 @@ async function runSuite(given: Arguments, folder: string): Promise<TestResult[]>
     REGIONS: '*',
     OIDC_PRIVATE_ISSUERS: 'on',
   }
-  const kmsKeys = await makeKmsKeys(data)
   const issuer = await startIssuer()
   if (issuer === undefined) console.log('Port 8080 is taken: the tests of web identities have no issuer.')
-  const { url, server } = await startOwnServer(data, settings)
+  const target = await startTarget(given.target, folder, settings)
   try {
     const configuration = join(folder, 's3tests.conf')
-    await writeFile(configuration, formatSuiteConfiguration(Number(url.port), issuer?.webIdentity, kmsKeys))
+    await writeFile(configuration, formatSuiteConfiguration(target.port, issuer?.webIdentity, target.kmsKeys))
     const results = join(folder, 'results')
     await writeFile(results, '')
-    await runPytest(python, suite, given.pytest, { S3TEST_CONF: configuration, CONFORMANCE_RESULTS: results })
+    await runPytest(python, suite, given, { S3TEST_CONF: configuration, CONFORMANCE_RESULTS: results })
     return parseResults(await readFile(results, 'utf8'))
   } finally {
-    await server.stop()
+    await target.stop()
     await issuer?.close()
   }
 }
@@ -94,16 +100,17 @@ async function runSuite(given: Arguments, folder: string): Promise<TestResult[]>
 function runPytest(
   python: string,
   suite: string,
-  given: readonly string[],
+  given: Arguments,
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
   const filter = leftOut.map((mark) => `not ${mark}`).join(' and ')
   const plugins = ['-p', 'tolerant_teardown', '-p', 'as_written', '-p', 'no:cacheprovider']
-  const quiet = ['-q', '--tb=line', '--no-header', `--timeout=${secondsPerTest}`]
+  const timeout = given.target === 'plain files' ? secondsPerTest : secondsPerClusterTest
+  const quiet = ['-q', '--tb=line', '--no-header', `--timeout=${timeout}`]
   return new Promise((resolve, reject) => {
     const child = spawn(
       python,
-      ['-m', 'pytest', ...plugins, ...quiet, '-m', filter, '--deselect', tooLong, ...files, ...given],
+      ['-m', 'pytest', ...plugins, ...quiet, '-m', filter, '--deselect', tooLong, ...files, ...given.pytest],
       {
         cwd: suite,
         stdio: ['ignore', 'inherit', 'inherit'],

@@ -53,6 +53,7 @@ export const visits: Readonly<Record<string, RouteVisit>> = {
   'get /ui/denials': { good: { status: 200 }, bad: { at: '/ui/denials?decision=%00%22', status: 200 } },
   'get /ui/docs': { good: { status: 200 }, stranger: forAll },
   'get /ui/system': { good: { status: 200 }, stranger: forAll },
+  'get /ui/system/nodes': { good: { status: 200 } },
   'post /ui/system/jobs/:job/start': { good: { at: '/ui/system/jobs/scrub/start', form: {}, status: 303 }, bad: { at: '/ui/system/jobs/nothing/start', form: {}, status: 404 } },
 
   'get /ui/buckets': { good: { status: 200 }, bad: { at: '/ui/buckets?sort=%00&filter=%22', status: 200 }, stranger: forAll },

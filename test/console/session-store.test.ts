@@ -1,6 +1,6 @@
 import type { SessionData } from 'express-session'
 import { describe, expect, it } from 'vitest'
-import { forgetExpiredSessions } from '#access/sign-in/session-rows.ts'
+import { forgetExpired } from '#access/sign-in/session-rows.ts'
 import type { Notice } from '#console/session/session.ts'
 import { SessionStore } from '#console/session/session-store.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
@@ -65,7 +65,7 @@ describe('the store of sessions', () => {
     await touch('used')
     clock.jump(2000)
     expect([(await get('used')) !== null, await get('left')]).toEqual([true, null])
-    await forgetExpiredSessions(engine, clock.nowMs())
+    await forgetExpired(engine, 'w', clock.nowMs())
     expect(await count()).toBe(1)
   })
 })

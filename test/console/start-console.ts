@@ -77,7 +77,7 @@ export async function startTestConsole(
 }
 
 /** A browser without scripts: keeps cookies, and takes the CSRF token from the page it last saw. */
-function createVisitor(url: string) {
+export function createVisitor(url: string) {
   const agent = request.agent(url)
   let token = ''
   const remember = (html: string) => {

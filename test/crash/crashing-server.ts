@@ -1,15 +1,10 @@
-/** The real program. All its processes can be killed at once; it records what its clients know of their objects. */
+/** The real program. All its processes can be killed at once. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
-import { expect } from 'vitest'
+import { S3Client } from '@aws-sdk/client-s3'
 import { findFreePort, root, tsx } from '../bench/servers/own-server.ts'
-import { stagedFiles } from '../staged-files.ts'
-
-export const md5Of = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex')
 
 export class CrashingServer {
   readonly folder: string
@@ -57,11 +52,28 @@ export class CrashingServer {
 
   /** The whole group at once: launcher and workers. */
   kill(): void {
-    const pid = this.#child?.pid
+    this.#signal('SIGKILL')
     this.#child = undefined
+  }
+
+  stop(): void {
+    this.#signal('SIGTERM')
+  }
+
+  /** Stops all its processes, as on a machine that hangs, until `goOn`. */
+  freeze(): void {
+    this.#signal('SIGSTOP')
+  }
+
+  goOn(): void {
+    this.#signal('SIGCONT')
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const pid = this.#child?.pid
     if (pid === undefined) return
     try {
-      process.kill(-pid, 'SIGKILL')
+      process.kill(-pid, signal)
     } catch {
       // It has already ended.
     }
@@ -103,75 +115,5 @@ export class CrashingServer {
     this.kill()
     this.client.destroy()
     await rm(this.folder, { recursive: true, force: true })
-  }
-}
-
-/**
- * The allowed states of a key: the last acknowledged one, or one that was being written. MD5 of the bytes, or
- * undefined.
- */
-interface Expected {
-  acknowledged: string | undefined
-  readonly underWay: Set<string | undefined>
-}
-
-export class Ledger {
-  readonly #server: CrashingServer
-  readonly #bucket: string
-  readonly #keys = new Map<string, Expected>()
-
-  constructor(server: CrashingServer, bucket: string) {
-    this.#server = server
-    this.#bucket = bucket
-  }
-
-  /** Whether the request was acknowledged. Requests for one key must not overlap. */
-  async write(changes: ReadonlyMap<string, string | undefined>, send: () => Promise<unknown>): Promise<boolean> {
-    for (const [key, digest] of changes) this.#expected(key).underWay.add(digest)
-    try {
-      await send()
-    } catch {
-      return false
-    }
-    for (const [key, digest] of changes) this.#keys.set(key, { acknowledged: digest, underWay: new Set() })
-    return true
-  }
-
-  #expected(key: string): Expected {
-    const expected = this.#keys.get(key) ?? { acknowledged: undefined, underWay: new Set() }
-    this.#keys.set(key, expected)
-    return expected
-  }
-
-  /**
-   * Each key has an allowed state, the listing has exactly the keys that can be read, and nothing is left in staging.
-   */
-  async verify(): Promise<void> {
-    const { client, folder } = this.#server
-    const found = new Set<string>()
-    for (const [key, expected] of this.#keys) {
-      const digest = await this.#read(key)
-      const allowed = [expected.acknowledged, ...expected.underWay]
-      expect(allowed, `${key} is neither old nor new`).toContain(digest)
-      if (digest !== undefined) found.add(key)
-      this.#keys.set(key, { acknowledged: digest, underWay: new Set() })
-    }
-    const list = await client.send(new ListObjectsV2Command({ Bucket: this.#bucket }))
-    expect(new Set(list.Contents?.map(({ Key }) => Key))).toEqual(found)
-    expect(stagedFiles(folder)).toEqual([])
-  }
-
-  async #read(Key: string): Promise<string | undefined> {
-    try {
-      const answer = await this.#server.client.send(new GetObjectCommand({ Bucket: this.#bucket, Key }))
-      const body = (await answer.Body?.transformToByteArray()) ?? new Uint8Array()
-      const digest = md5Of(body)
-      const isMultipart = answer.ETag?.includes('-') === true
-      if (!isMultipart) expect(answer.ETag).toBe(`"${digest}"`)
-      return digest
-    } catch (error) {
-      if (error instanceof Error && error.name === 'NoSuchKey') return undefined
-      throw error
-    }
   }
 }

@@ -13,7 +13,8 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CrashingServer, Ledger, md5Of } from './crashing-server.ts'
+import { CrashingServer } from './crashing-server.ts'
+import { Ledger, md5Of } from './ledger.ts'
 
 const preload = pathToFileURL(join(import.meta.dirname, 'kill-points.mjs')).href
 const small = () => randomBytes(500)

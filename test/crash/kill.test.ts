@@ -7,7 +7,8 @@
 import { randomBytes } from 'node:crypto'
 import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CrashingServer, Ledger, md5Of } from './crashing-server.ts'
+import { CrashingServer } from './crashing-server.ts'
+import { Ledger, md5Of } from './ledger.ts'
 
 const rounds = Number(process.env.MYFSIO_CRASH_ROUNDS ?? 3)
 const keys = 40

@@ -8,7 +8,8 @@ import {
   PutObjectRetentionCommand,
 } from '@aws-sdk/client-s3'
 import { expect } from 'vitest'
-import { type CrashingServer, md5Of } from './crashing-server.ts'
+import type { CrashingServer } from './crashing-server.ts'
+import { md5Of } from './ledger.ts'
 
 const until = new Date('2999-01-01')
 const retention = { ObjectLockMode: 'COMPLIANCE', ObjectLockRetainUntilDate: until } as const

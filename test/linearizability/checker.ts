@@ -67,11 +67,9 @@ export function findViolation(history: readonly Operation[]): Violation | undefi
     if (node.doneCount > furthest.doneCount) furthest = node
     const open = openOperations(operations, node)
     if (open.every(({ operation }) => operation.isOptional)) return undefined
-    // The last one pushed is tried first: what started first.
-    for (const { operation, index } of open.reverse()) {
-      if (operation.isOptional && operation.endMs < node.nowMs) continue
-      const after = operation.apply(node.state)
-      if (after !== false) stack.push(next(node, operation, index, after.state))
+    // The last one pushed is tried first.
+    for (const { operation, index, state } of inOrderOfTrial(open, node).reverse()) {
+      stack.push(next(node, operation, index, state))
     }
   }
   return {
@@ -79,6 +77,31 @@ export function findViolation(history: readonly Operation[]): Violation | undefi
     stuckAt: openOperations(operations, furthest).map((one) => one.operation),
     state: furthest.state,
   }
+}
+
+interface Trial {
+  readonly operation: Operation
+  readonly index: number
+  /** After it. */
+  readonly state: Value
+}
+
+/**
+ * Answered operations are first, by start; then operations without an answer that would explain an answer; then the
+ * rest. Otherwise a few unknown results would be tried in all orders before the answer that needs none of them.
+ */
+function inOrderOfTrial(open: readonly { operation: Operation; index: number }[], { state, nowMs }: Node): Trial[] {
+  const ranks: [Trial[], Trial[], Trial[]] = [[], [], []]
+  const answered = open.filter(({ operation }) => operation.isOptional !== true)
+  for (const { operation, index } of open) {
+    if (operation.isOptional && operation.endMs < nowMs) continue
+    const after = operation.apply(state)
+    if (after === false) continue
+    const explains = () => answered.some((other) => other.operation.apply(after.state) !== false)
+    const rank = operation.isOptional !== true ? 0 : explains() ? 1 : 2
+    ranks[rank].push({ operation, index, state: after.state })
+  }
+  return ranks.flat()
 }
 
 /** The operations that may take effect next: one that started after another had ended must wait for it. */

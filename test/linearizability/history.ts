@@ -8,21 +8,35 @@ import type { Operation, Value } from './checker.ts'
 interface Answer {
   readonly status: number
   readonly etag: string | undefined
+  readonly retryAfter: string | undefined
   readonly body: string
 }
 
-/** The longest time until a change by hand is noticed, with a busy index. */
+/** The longest time until a change by hand is noticed, or an operation happens that was refused with a 503. */
 const noticedAfterMs = 5000
+/** A request without an answer after this time has none. */
+const answerMs = 60_000
+/** The pause after a request that was not served. */
+const pauseMs = 100
+
+export interface RecorderOptions {
+  /** Servers may be killed: connections are refused and break. Otherwise that is an error. */
+  readonly areKilled?: boolean
+}
 
 export class Recorder {
-  readonly #port: number
+  readonly #ports: readonly number[]
   readonly #bucket: string
+  readonly #areKilled: boolean
   #count = 0
   readonly #histories = new Map<string, Operation[]>()
+  readonly #statuses = new Map<number, number>()
 
-  constructor(port: number, bucket: string) {
-    this.#port = port
+  /** `ports`: the servers that clients use in turn. */
+  constructor(ports: readonly number[], bucket: string, { areKilled = false }: RecorderOptions = {}) {
+    this.#ports = ports
     this.#bucket = bucket
+    this.#areKilled = areKilled
   }
 
   /** The number of all operations so far. */
@@ -36,7 +50,20 @@ export class Recorder {
 
   /** `headers`: of all its writes. */
   client(name: string, headers: Record<string, string> = {}): Client {
-    return new Client(name, this.#port, this.#bucket, headers, (key, operation) => this.#note(key, operation))
+    return new Client({
+      name,
+      ports: this.#ports,
+      bucket: this.#bucket,
+      writeHeaders: headers,
+      areKilled: this.#areKilled,
+      note: (key, operation) => this.#note(key, operation),
+      tell: (status) => this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1),
+    })
+  }
+
+  /** The number of answers with each status; 0 means no answer. */
+  get statuses(): ReadonlyMap<number, number> {
+    return this.#statuses
   }
 
   /** Another file replaces the object's, as an editor or `mv` does it. */
@@ -76,35 +103,38 @@ export class Recorder {
   }
 }
 
+interface ClientOptions {
+  readonly name: string
+  readonly ports: readonly number[]
+  readonly bucket: string
+  readonly writeHeaders: Record<string, string>
+  readonly areKilled: boolean
+  readonly note: (key: string, operation: Operation) => void
+  readonly tell: (status: number) => void
+}
+
 export class Client {
   readonly #name: string
-  readonly #port: number
-  readonly #bucket: string
-  readonly #writeHeaders: Record<string, string>
+  readonly #options: ClientOptions
   readonly #note: (key: string, operation: Operation) => void
   #agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  #port: number
   #count = 0
 
-  constructor(
-    name: string,
-    port: number,
-    bucket: string,
-    writeHeaders: Record<string, string>,
-    note: (key: string, operation: Operation) => void,
-  ) {
-    this.#name = name
-    this.#port = port
-    this.#bucket = bucket
-    this.#writeHeaders = writeHeaders
-    this.#note = note
+  constructor(options: ClientOptions) {
+    this.#options = options
+    this.#name = options.name
+    this.#note = options.note
+    this.#port = pick(options.ports)
   }
 
   close(): void {
     this.#agent.destroy()
   }
 
-  /** The next connection may be another worker's. */
+  /** The next connection may be another worker's, or another server's. */
   reconnect(): void {
+    this.#port = pick(this.#options.ports)
     this.#agent.destroy()
     this.#agent = new Agent({ keepAlive: true, maxSockets: 1 })
   }
@@ -182,7 +212,7 @@ export class Client {
   async rename(key: string, before: { value: Value; etag: string | undefined }, to: string): Promise<void> {
     const startMs = performance.now()
     const { status } = await this.#send('PUT', `${to}?renameObject`, undefined, {
-      'x-amz-rename-source': encodeURI(`/${this.#bucket}/${key}`),
+      'x-amz-rename-source': encodeURI(`/${this.#options.bucket}/${key}`),
       'x-amz-rename-source-if-match': `"${before.etag}"`,
     })
     const name = `rename ${short(before.value)} from ${key} to ${to}: ${status}`
@@ -225,20 +255,34 @@ export class Client {
     this.#note(key, { startMs, endMs: performance.now(), name: `${this.#name} ${name}`, apply })
   }
 
-  /** Answers that ask to retry. The refused operation may have been done. */
+  /** For answers that ask to retry, and for no answer: the operation may have been done. */
   #noteUnknown(key: string, startMs: number, status: number, name: string, apply: Operation['apply']): void {
     this.#expectPatience(status, name)
+    if (status === refused) return
     const endMs = performance.now() + noticedAfterMs
     this.#note(key, { startMs, endMs, name: `${this.#name} ${name} (${status})`, apply, isOptional: true })
   }
 
   #expectPatience(status: number, name: string): void {
+    if (this.#options.areKilled && (status === lost || status === refused)) return
     if (status !== 503 && status !== 409) throw new Error(`${name} was answered ${status}`)
   }
 
-  #send(method: string, key: string, body?: string, headers: Record<string, string> = {}): Promise<Answer> {
+  async #send(method: string, key: string, body?: string, headers: Record<string, string> = {}): Promise<Answer> {
+    const answer = await this.#ask(method, key, body, headers)
+    const { status } = answer
+    this.#options.tell(status)
+    if (status >= 500 && status !== 503) throw new Error(`${method} ${key} was answered ${status}: ${answer.body}`)
+    if (status !== lost && status !== refused && status !== 503) return answer
+    if (status === 503 && answer.retryAfter === undefined) throw new Error(`${method}: a 503 without Retry-After`)
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    this.reconnect()
+    return answer
+  }
+
+  #ask(method: string, key: string, body: string | undefined, headers: Record<string, string>): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const path = `/${this.#bucket}/${key}`
+      const path = `/${this.#options.bucket}/${key}`
       const credentials = { 'x-access-key': 'localadmin', 'x-secret-key': 'localadmin' }
       const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
       // Appended bytes are encrypted like the object, without a header.
@@ -248,22 +292,40 @@ export class Client {
         method,
         path,
         agent: this.#agent,
-        headers: { ...credentials, ...length, ...(isWhole && this.#writeHeaders), ...headers },
+        timeout: answerMs,
+        headers: { ...credentials, ...length, ...(isWhole && this.#options.writeHeaders), ...headers },
+      }
+      let isLate = false
+      const fail = (error: Error) => {
+        if (isLate) reject(new Error(`${method} ${key}: nothing came for ${answerMs / 1000} seconds`))
+        else if (!this.#options.areKilled) reject(error)
+        else resolve({ status: isRefused(error) ? refused : lost, etag: undefined, retryAfter: undefined, body: '' })
       }
       const sent = request(options, (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('error', reject)
+        response.on('error', fail)
         response.on('end', () => {
-          const etag = response.headers.etag?.replaceAll('"', '')
-          resolve({ status: response.statusCode ?? 0, etag, body: Buffer.concat(chunks).toString() })
+          const { etag, 'retry-after': retryAfter } = response.headers
+          const text = Buffer.concat(chunks).toString()
+          resolve({ status: response.statusCode ?? 0, etag: etag?.replaceAll('"', ''), retryAfter, body: text })
         })
       })
-      sent.on('error', reject)
+      sent.on('timeout', () => {
+        isLate = true
+        sent.destroy()
+      })
+      sent.on('error', fail)
       sent.end(body)
     })
   }
 }
 
+/** In place of a status. */
+const lost = 0
+const refused = -1
+const isRefused = (error: Error) => 'code' in error && error.code === 'ECONNREFUSED'
+
+const pick = (ports: readonly number[]) => ports[Math.floor(Math.random() * ports.length)] as number
 const md5Of = (text: string) => createHash('md5').update(text).digest('hex')
 const short = (value: Value) => (value === undefined ? 'nothing' : value.slice(0, value.indexOf(' ')))

@@ -8,10 +8,10 @@ import { once } from 'node:events'
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { vi } from 'vitest'
 import { type PostgresAddress, parsePostgresUrl } from '#config/metadata-url.ts'
 import { Connection } from '#metadata/postgres/connections/connection.ts'
 import { freePort } from './free-port.ts'
+import { until } from './until.ts'
 
 const packages = '/usr/lib/postgresql'
 const programs = existsSync(packages)
@@ -120,10 +120,13 @@ async function startServer(
     ...settings,
   }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   let server: ChildProcess | undefined
+  // Of a run that is interrupted nothing stays.
+  const kill = () => void server?.kill('SIGQUIT')
+  process.once('exit', kill)
   const start = async () => {
     server = spawn(program('postgres'), ['-D', data, ...flags], options)
     const isReady = () => execFileSync(program('pg_isready'), ['-h', '127.0.0.1', '-p', String(port)], options)
-    await vi.waitFor(isReady, { timeout: 20_000, interval: 50 })
+    await until(isReady)
   }
   const stop = async (mode: 'fast' | 'immediate') => {
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return
@@ -137,6 +140,7 @@ async function startServer(
     start,
     stop,
     async remove() {
+      process.off('exit', kill)
       await stop('immediate')
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     },

@@ -14,6 +14,7 @@ import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
 import { type Clock, systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import { createLog, flushLog } from '#lib/log/log.ts'
+import { indexElsewhere } from './store-elsewhere.ts'
 
 export interface ProgramOptions {
   /** Kept by `close`; otherwise a new folder, which `close` removes. */
@@ -58,7 +59,7 @@ export async function startProgram(edge: 'api' | 'console', options: ProgramOpti
     STORAGE_WATCH: 'off',
     LOG_LEVEL: 'error',
     ...(edge === 'api' && { API_PORT: '0' }),
-    ...(keepsUpstream(options) && (await sharedUpstreamEnv(root))),
+    ...(keepsUpstream(options) && { ...(await sharedUpstreamEnv(root)), ...indexElsewhere(root) }),
     ...env,
   }
   const config = loadConfig([], settings, root)
@@ -100,7 +101,7 @@ export async function startProgram(edge: 'api' | 'console', options: ProgramOpti
   }
 }
 
-/** `TEST_BLOBS=upstream npx vitest run test/s3/objects.test.ts` runs a suite with bytes in another store. */
+/** `TEST_BLOBS=upstream npx vitest run test/s3/objects.test.ts` runs a suite with bytes in another store; its index: store-elsewhere.ts. */
 function keepsUpstream({
   blobs = process.env.TEST_BLOBS === 'upstream' ? 'upstream' : 'files',
   env = {},

@@ -5,10 +5,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import { vi } from 'vitest'
 import type { UpstreamSettings } from '#blobs/upstream/client/settings.ts'
 import { freePort } from './free-port.ts'
 import { startProgram } from './program.ts'
+import { until } from './until.ts'
 
 export interface TestUpstream {
   readonly url: string
@@ -22,7 +22,9 @@ export interface TestUpstream {
 }
 
 const bucket = 'upstream-bytes'
-const credentials = { accessKeyId: 'upstreamadmin', secretAccessKey: 'upstream-secret' }
+export const upstreamCredentials = { accessKeyId: 'upstreamadmin', secretAccessKey: 'upstream-secret' }
+
+const credentials = upstreamCredentials
 
 /** This program, in this process. */
 export async function startOwnUpstream(): Promise<TestUpstream> {
@@ -34,19 +36,21 @@ export async function startOwnUpstream(): Promise<TestUpstream> {
 }
 
 /** The path of `go install github.com/versity/versitygw/cmd/versitygw@latest` with GOBIN set to this folder. */
-const versityPath = process.env.TEST_VERSITYGW ?? join(homedir(), '.cache/myfsio/versitygw/bin/versitygw')
+export const versityPath = process.env.TEST_VERSITYGW ?? join(homedir(), '.cache/myfsio/versitygw/bin/versitygw')
 export const hasVersity = existsSync(versityPath)
+
+export function versityFlags(root: string, port: number): string[] {
+  const { accessKeyId, secretAccessKey } = credentials
+  const flags = ['--access', accessKeyId, '--secret', secretAccessKey, '--port', `127.0.0.1:${port}`, '--quiet']
+  return [...flags, '--iam-dir', join(root, 'iam'), 'posix', join(root, 'data')]
+}
 
 /** versitygw over a folder. */
 export async function startVersity(): Promise<TestUpstream> {
   const root = await mkdtemp(join(tmpdir(), 'myfsio-versitygw-'))
   for (const folder of ['data', 'versions', 'iam']) await mkdir(join(root, folder))
   const port = await freePort()
-  const { accessKeyId, secretAccessKey } = credentials
-  const flags = ['--access', accessKeyId, '--secret', secretAccessKey, '--port', `127.0.0.1:${port}`, '--quiet']
-  const child = spawn(versityPath, [...flags, '--iam-dir', join(root, 'iam'), 'posix', join(root, 'data')], {
-    stdio: 'ignore',
-  })
+  const child = spawn(versityPath, versityFlags(root, port), { stdio: 'ignore' })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const close = async () => {
     child.kill('SIGKILL')
@@ -54,11 +58,12 @@ export async function startVersity(): Promise<TestUpstream> {
     await rm(root, { recursive: true, force: true })
   }
   const url = `http://127.0.0.1:${port}`
-  await vi.waitFor(() => fetch(url), { timeout: 20_000, interval: 50 })
+  await until(() => fetch(url))
   return openUpstream(url, close)
 }
 
-async function openUpstream(url: string, stop: () => Promise<void>): Promise<TestUpstream> {
+/** Of a server that runs already. */
+export async function openUpstream(url: string, stop: () => Promise<void>): Promise<TestUpstream> {
   const client = new S3Client({ endpoint: url, region: 'us-east-1', forcePathStyle: true, credentials })
   await client.send(new CreateBucketCommand({ Bucket: bucket }))
   const prefix = 'bytes/'

@@ -1,6 +1,7 @@
 /**
  * Counts failed attempts per name and address, and per address over all names, and locks either for some time after too
- * many. Attempts from one address never lock out another.
+ * many. Attempts from one address never lock out another. Counts in the memory of one process, for secrets in requests,
+ * which must not wait for the index. SharedLockout counts for all processes.
  */
 import { hash } from 'node:crypto'
 import { type Clock, systemClock } from '#lib/clock.ts'
@@ -18,7 +19,7 @@ interface Failures {
   lastMs: number
 }
 
-interface Lock {
+export interface Lock {
   readonly leftMs: number
   readonly count: number
 }
@@ -99,13 +100,7 @@ export class Lockout {
     const ofName = this.#names.findLock(idOf(name, network), nowMs)
     const lock = ofName ?? this.#addresses?.findLock(network, nowMs)
     if (lock === undefined) return
-    const what = ofName === undefined ? 'it' : 'this name'
-    const seconds = String(Math.ceil(lock.leftMs / 1000))
-    throw new ApiError('AccessDenied', {
-      message: `Access temporarily locked. Try again in ${seconds} seconds.`,
-      headers: { 'retry-after': seconds },
-      cause: new Error(`${lock.count} attempts with wrong secrets from this address have locked ${what} for a while.`),
-    })
+    throw lockedError(lock, ofName === undefined ? 'it' : 'this name')
   }
 
   /**
@@ -125,6 +120,16 @@ export class Lockout {
     this.#names.forget(idOf(name, network))
     this.#addresses?.takeBack(network)
   }
+}
+
+/** `what`: `it` is the address. */
+export function lockedError({ leftMs, count }: Lock, what: string): ApiError {
+  const seconds = String(Math.ceil(leftMs / 1000))
+  return new ApiError('AccessDenied', {
+    message: `Access temporarily locked. Try again in ${seconds} seconds.`,
+    headers: { 'retry-after': seconds },
+    cause: new Error(`${count} attempts with wrong secrets from this address have locked ${what} for a while.`),
+  })
 }
 
 /** Names are cut, since they can be long. */

@@ -23,16 +23,17 @@ export async function countSessions(
   return { live: rows.length - expired, expired }
 }
 
-/** Removes expired sessions, a page at a time. */
-export async function forgetExpiredSessions(
+/** Removes what has expired, a page at a time: sessions, counts of failed sign-ins, and permits to show a new key. */
+export async function forgetExpired(
   engine: Pick<MetadataEngine, 'scan' | 'commit'>,
+  table: 'w' | 'F' | 'K',
   nowMs: number,
 ): Promise<void> {
-  for (let range = rowsOf('w'); ; ) {
+  for (let range = rowsOf(table); ; ) {
     const rows = await engine.scan(range, { limit: sweepRows })
     const last = rows.at(-1)
     if (last === undefined) return
-    const expired = rows.filter(({ value }) => decodeJson<SessionRow>(value).expiresAtMs <= nowMs)
+    const expired = rows.filter(({ value }) => decodeJson<Pick<SessionRow, 'expiresAtMs'>>(value).expiresAtMs <= nowMs)
     const checks = expired.map(({ key, value }) => ({ key, is: value }))
     const writes = expired.map(({ key }) => ({ key, value: undefined }))
     // A session that was renewed meanwhile stays, and so do the others of its page until the next sweep.

@@ -11,9 +11,10 @@ import type { Identity } from '#identity/identity.ts'
 import { hashOfNone, isPasswordOf } from '#identity/secrets/password.ts'
 import { canonicalOwner, findPasswordOwner } from '#identity/secrets/password-owner.ts'
 import type { Clock } from '#lib/clock.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
 import { ApiError } from '#model/errors.ts'
 import { isSame } from '#signature/signing-key.ts'
-import { Lockout } from './lockout.ts'
+import { SharedLockout } from './shared-lockout.ts'
 
 export interface SignInSettings {
   readonly secretKey: string | undefined
@@ -52,20 +53,20 @@ export interface SignInOptions {
   readonly identities: Identities
   readonly access: Pick<Access, 'journal' | 'ownAccount'>
   readonly settings: SignInSettings
+  /** Of the index. */
+  readonly engine: MetadataEngine
   readonly clock: Clock
 }
 
-export function createSignIn({ identities, access, settings, clock }: SignInOptions): SignIn {
-  const lockout = new Lockout(settings, { attemptsOfAddress, clock })
+export function createSignIn({ identities, access, settings, engine, clock }: SignInOptions): SignIn {
+  const lockout = new SharedLockout(settings, { door: 'console', engine, attemptsOfAddress, clock })
   const stampOf = (name: string, secret: string) =>
     createHmac('sha256', settings.secretKey ?? '')
       .update(`sign-in\0${name}\0${secret}`)
       .digest('base64url')
 
-  /**
-   * Compares with the keys and always verifies a hash as well, so that the time does not reveal which names are keys.
-   */
-  async function recognize(name: string, secret: string, begin: () => void): Promise<SignedIn | undefined> {
+  /** Always verifies a hash as well, so that the time does not reveal which names are keys. */
+  async function recognize(name: string, secret: string, begin: () => Promise<void>): Promise<SignedIn | undefined> {
     const key = identities.findByAccessKey(name)
     const user = key === undefined ? findPasswordOwner(identities.directory, asOwner(name)) : undefined
     const hasPassword = await isPasswordOf(user?.passwordHash ?? hashOfNone, secret, begin)
@@ -96,11 +97,11 @@ export function createSignIn({ identities, access, settings, clock }: SignInOpti
       const counted = canonicalOwner(identities.directory, asOwner(name))
       try {
         // A locked-out name does not wait in the queue.
-        lockout.check(counted, address)
+        await lockout.check(counted, address)
         const signedIn = await recognize(name, secret, () => lockout.begin(counted, address))
         if (signedIn === undefined) {
           record(new ApiError('AccessDenied', { message: 'Invalid credentials' }), name, address)
-        } else lockout.succeed(counted, address)
+        } else await lockout.succeed(counted, address)
         return signedIn
       } catch (error) {
         if (error instanceof ApiError && error.code === 'AccessDenied') record(error, name, address)

@@ -3,6 +3,7 @@ import { stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { internalApiUrl } from '#console/api-urls.ts'
 import type { ConsoleServices, Page, Visit } from '#console/page.ts'
+import { mayForServer } from '#console/visit/servers-account.ts'
 import { checkApi } from '#http/check-api.ts'
 import { describeWork } from './background-work.ts'
 
@@ -29,9 +30,10 @@ export const showSystem: Page = async (visit, services) => {
       memoryBytes: process.memoryUsage.rss(),
       workers: config.workers,
       durability: config.durability,
-      engine: config.metadataEngine,
+      engine: config.metadataAddress === undefined ? config.metadataEngine : 'postgres',
       watches: config.storageWatch,
       isAdministrator,
+      maySeeNodes: mayForServer(visit, services, 's3:ListJobs'),
       disk: isAdministrator ? disk : undefined,
       indexBytes,
       work,

@@ -10,9 +10,7 @@
 import { Document, type DocumentLog } from '#documents/document.ts'
 import { DocumentProblem } from '#documents/json-source.ts'
 import type { DocumentSources } from '#documents/source.ts'
-import type { PolicyText } from '#identity/entities/entity.ts'
 import { findLayout, formatJson } from '#identity/iam-document/policy-layout.ts'
-import { placeOfMistake } from '#identity/iam-document/policy-text.ts'
 import { type Bindings, bindingsOf, followed, namesIn, type Principals } from '#identity/principals/bound-principals.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
@@ -21,6 +19,7 @@ import type { ParseOptions } from '#policy/document/document.ts'
 import { parsePolicy } from '#policy/document/parse-policy.ts'
 import { compilePolicy } from '#policy/evaluate/compile.ts'
 import type { NamedPolicy } from '#policy/evaluate/evaluate.ts'
+import { placeOfPolicy } from './check-document.ts'
 import { bucketPolicySchema, type PolicyDocument, without } from './document.ts'
 
 interface Followed {
@@ -204,10 +203,8 @@ export class BucketPolicyBook {
   }
 
   #problemOf(bucket: string, source: unknown, error: unknown): DocumentProblem {
-    const isText = typeof source === 'object' && source !== null && !Array.isArray(source)
-    const place = isText && error instanceof ApiError ? placeOfMistake(source as PolicyText, error) : []
     return this.#document.problemAt(
-      ['policies', bucket, ...place],
+      ['policies', bucket, ...placeOfPolicy(source, error)],
       error instanceof Error ? error.message : String(error),
     )
   }
@@ -218,6 +215,13 @@ export async function openBucketPolicies(
 ): Promise<BucketPolicyBook> {
   const { path, sources, log, ...bookOptions } = options
   const initial = (): PolicyDocument => ({ policies: {} })
-  const document = await Document.open({ path, sources, schema: bucketPolicySchema, initial, log })
+  const document = await Document.open({
+    name: 'bucket_policies.json',
+    path,
+    sources,
+    schema: bucketPolicySchema,
+    initial,
+    log,
+  })
   return new BucketPolicyBook(document, log, bookOptions)
 }

@@ -2,8 +2,9 @@
  * Checks that the schema of iam.json cannot express: names and keys are unique, references have a target, and policies
  * are valid.
  */
-import type { DocumentMistake } from '#documents/document.ts'
+
 import type { DocumentPath } from '#documents/json-source.ts'
+import type { DocumentMistake } from '#documents/parse-document.ts'
 import { findAwsPolicy } from '#identity/aws-policies/aws-policies.ts'
 import type { Account, IdentityDocument } from '#identity/entities/account.ts'
 import type { Entity, PolicyText } from '#identity/entities/entity.ts'

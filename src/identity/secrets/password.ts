@@ -28,9 +28,13 @@ export function formatPassword(password: string): Promise<string> {
  * Whether the password matches the hash. `beforeHashing` is called when it is this call's turn and no other runs. If it
  * throws, nothing is hashed. Throttling.
  */
-export function isPasswordOf(passwordHash: string, password: string, beforeHashing?: () => void): Promise<boolean> {
-  return inTurn(() => {
-    beforeHashing?.()
+export function isPasswordOf(
+  passwordHash: string,
+  password: string,
+  beforeHashing?: () => Promise<void>,
+): Promise<boolean> {
+  return inTurn(async () => {
+    await beforeHashing?.()
     return isRight(passwordHash, password)
   })
 }

@@ -77,6 +77,21 @@ async function open({ path, copyPath }: RootKeyFiles): Promise<Buffer> {
   return good
 }
 
+/** A file that was brought here by hand: several nodes cannot share one that each of them makes. */
+export function copiedRootKey(files: RootKeyFiles): RootKeySource {
+  const source = fileRootKey(files)
+  return {
+    ...source,
+    async make() {
+      const found = await Promise.all([read(files.path), read(files.copyPath)])
+      if (found.some((one) => one !== 'missing')) return source.make()
+      throw new RootKeyProblem(
+        'KMS_ROOT_KEY or KMS_ENDPOINT must be set to encrypt with METADATA_URL: nodes cannot share a generated root key.',
+      )
+    },
+  }
+}
+
 async function read(path: string): Promise<Found> {
   try {
     const [name, secret = '', checksum] = (await readFile(path, 'utf8')).trim().split(' ')

@@ -20,8 +20,15 @@ export interface RootKeySource {
 
 /** Why the root key cannot be used: a sentence for the administrator. */
 export class RootKeyProblem extends Error {
+  /** It may be over by itself: what keeps the root key cannot be reached now. */
+  readonly isPassing: boolean = false
+
   constructor(sentence: string, cause?: unknown) {
     super(sentence, cause === undefined ? undefined : { cause })
     this.name = 'RootKeyProblem'
   }
+}
+
+export class RootKeyUnreachable extends RootKeyProblem {
+  override readonly isPassing = true
 }

@@ -4,7 +4,7 @@
  */
 import type { AppConfig } from '#config/config.ts'
 import { createAdministrator } from '#identity/administrator.ts'
-import { openIdentities } from '#identity/identities.ts'
+import { type Identities, openIdentities } from '#identity/identities.ts'
 import { StartError } from '#launcher/protocol.ts'
 import { refusalOf } from '#model/errors.ts'
 
@@ -19,6 +19,20 @@ export async function applyAdministrator(config: AppConfig): Promise<string | un
     },
   )
   try {
+    return await putAdministrator(identities, config)
+  } finally {
+    await identities.close()
+  }
+}
+
+/** The same for users that are open. */
+export async function putAdministrator(
+  identities: Identities,
+  { adminAccessKey: accessKey = '', adminSecretKey: adminSecret = '' }: AppConfig,
+): Promise<string | undefined> {
+  const administrator = { accessKey, secretKey: adminSecret }
+  const { path } = identities
+  try {
     const [first] = identities.directory.accounts
     const known = identities.directory.findKey(accessKey)
     if (known !== undefined && identities.secrets.parse(known.key.secret) === adminSecret) return undefined
@@ -26,12 +40,10 @@ export async function applyAdministrator(config: AppConfig): Promise<string | un
       createAdministrator(account, administrator),
     )
     return known === undefined
-      ? `${iamPath} has no ADMIN_ACCESS_KEY: the user ${accessKey} is created, with all rights. Existing users stay.`
-      : `ADMIN_SECRET_KEY differs from ${iamPath}: it is now the secret of ${accessKey}.`
+      ? `${path} has no ADMIN_ACCESS_KEY: the user ${accessKey} is created, with all rights. Existing users stay.`
+      : `ADMIN_SECRET_KEY differs from ${path}: it is now the secret of ${accessKey}.`
   } catch (error) {
     const refusal = refusalOf(error)
     return `ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY could not be applied: ${refusal.message}`
-  } finally {
-    await identities.close()
   }
 }

@@ -15,6 +15,8 @@ export interface Credentials {
 export interface Prepared {
   readonly config: AppConfig
   readonly bootstrap: Credentials
+  /** Where the secret of the first user is kept. */
+  readonly secretIn: string
   /** What may be printed. The secret is included only if it is the well-known default, or was created just now. */
   readonly hint: { readonly accessKey: string; readonly secretKey: string | undefined; readonly isNew: boolean }
 }
@@ -22,33 +24,39 @@ export interface Prepared {
 /** StartError if the well-known secret is not allowed here. */
 export function prepareFirstStart(config: AppConfig): Prepared {
   const secretKey = config.secretKey ?? keepSecretKey(config)
-  const prepared = { ...config, secretKey }
-  const { adminAccessKey, adminSecretKey } = config
   const source = [config.iamPath, lastGoodPath(config.iamPath)].find((path) => existsSync(path))
-  if (source !== undefined) {
-    const users = withGiven(config, readUsers(source))
+  return prepareUsers({ ...config, secretKey }, source && readIfPossible(source))
+}
+
+/** `iamText`: of iam.json, wherever it is kept; undefined if there is none yet. StartError. */
+export function prepareUsers(config: AppConfig, iamText: string | undefined): Prepared {
+  const { adminAccessKey, adminSecretKey, iamPath: secretIn } = config
+  if (iamText !== undefined) {
+    const users = withGiven(config, usersIn(iamText))
     refuseDefaultSecret(config, users)
     const first = users.find((user) => user.accessKey === adminAccessKey) ?? users[0]
     const isDefault = first?.secretKey === defaultCredential
     const hint = { accessKey: first?.accessKey ?? '', secretKey: isDefault ? first.secretKey : undefined, isNew: false }
-    return { config: prepared, bootstrap: { accessKey: defaultCredential, secretKey: newSecret() }, hint }
+    return { config, secretIn, bootstrap: { accessKey: defaultCredential, secretKey: newSecret() }, hint }
   }
   if (adminAccessKey !== undefined && adminSecretKey !== undefined) {
     const bootstrap = { accessKey: adminAccessKey, secretKey: adminSecretKey }
     refuseDefaultSecret(config, [bootstrap])
-    return { config: prepared, bootstrap, hint: { accessKey: adminAccessKey, secretKey: undefined, isNew: false } }
+    return { config, secretIn, bootstrap, hint: { accessKey: adminAccessKey, secretKey: undefined, isNew: false } }
   }
   const bootstrap = {
     accessKey: defaultCredential,
     secretKey: config.isLoopback ? defaultCredential : newSecret(),
   }
-  return { config: prepared, bootstrap, hint: { ...bootstrap, isNew: !config.isLoopback } }
+  return { config, secretIn, bootstrap, hint: { ...bootstrap, isNew: !config.isLoopback } }
 }
 
 /** Whether iam.json exists and its plain text differs from the administrator's credentials in the settings. */
 export function isAdministratorOther({ iamPath, adminAccessKey, adminSecretKey }: AppConfig): boolean {
   if (adminAccessKey === undefined || !existsSync(iamPath)) return false
-  return !readUsers(iamPath).some((user) => user.accessKey === adminAccessKey && user.secretKey === adminSecretKey)
+  return !usersIn(readIfPossible(iamPath)).some(
+    (user) => user.accessKey === adminAccessKey && user.secretKey === adminSecretKey,
+  )
 }
 
 /** The settings override the file. */
@@ -76,10 +84,18 @@ function keepSecretKey(config: AppConfig): string {
   return secretKey
 }
 
-/** For the texts at the start only: the children validate the file. */
-function readUsers(file: string): Credentials[] {
+function readIfPossible(file: string): string {
   try {
-    const document: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** For the texts at the start only: the children validate the document. */
+function usersIn(iamText: string): Credentials[] {
+  try {
+    const document: unknown = JSON.parse(iamText)
     if (!isRecord(document)) return []
     if (!Array.isArray(document.accounts))
       return recordsIn(document.users).map(credentialsOf('access_key', 'secret_key'))

@@ -49,9 +49,7 @@ export async function findKey(user: KeyUser, { bucket }: ObjectPlace, keyId: str
   assertSignedForKms(user)
   const place = placeOfKey(user, bucket)
   const { keyring } = user.encryption
-  return keyId === undefined || isManaged(keyId, place)
-    ? await keyring.managedKey('s3', place)
-    : keyring.resolve(keyId, place)
+  return keyId === undefined || isManaged(keyId, place) ? keyring.managedKey('s3', place) : keyring.lookUp(keyId, place)
 }
 
 /** AccessDenied without kms:GenerateDataKey. */
@@ -79,7 +77,7 @@ export async function openWrappingKey(
   const { keyring } = user.encryption
   if (method === 'AES256') return user.encryption.openServerKey(arnOfBucket(place.bucket), wrapped)
   assertSignedForKms(user)
-  const key = keyring.resolve(keyArn, placeOfKey(user, place.bucket))
+  const key = await keyring.lookUp(keyArn, placeOfKey(user, place.bucket))
   const usesBucketKey = isBucketKeyEnabled === true
   authorizeDecryption(user, place, { key, usesBucketKey, context })
   return keyring.unwrap(wrapped, contextOf(place, usesBucketKey, context))

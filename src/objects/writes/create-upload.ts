@@ -5,14 +5,20 @@ import { assertFutureLock } from '#objects/versions/lock-object.ts'
 import type { Store } from '#store/contract.ts'
 import { authorizeNewObject, type NewObject } from './new-object.ts'
 
-/** `asked`: the requested checksum. The edge has authorized s3:PutObject. */
+/**
+ * `asked`: the requested checksum, and for imports a lock, which may have ended already. The edge has authorized
+ * s3:PutObject.
+ */
 export async function createUpload(
   store: Store,
   actor: Actor,
-  { object, ...asked }: { readonly object: NewObject } & Pick<Upload, 'checksumAlgorithm' | 'checksumType'>,
+  {
+    object,
+    ...asked
+  }: { readonly object: NewObject } & Pick<Upload, 'checksumAlgorithm' | 'checksumType' | 'importOf'>,
 ): Promise<Upload> {
   const attributes = authorizeNewObject(actor, object)
-  await assertFutureLock(store, attributes)
+  if (asked.importOf === undefined) await assertFutureLock(store, attributes)
   const encryption = await sealUpload(actor, object)
   const { bucket, key } = object
   return store.createUpload({

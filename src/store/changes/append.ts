@@ -10,14 +10,13 @@ import type { Transaction } from '#metadata/transact.ts'
 import { crc64nvmeOf, decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
-import { limits } from '#model/limits.ts'
 import { appendedObject, appendedParts, assertWriteOffset, nextPartNumber } from '#model/object/append.ts'
 import type { DataKeys } from '#model/object/encryption.ts'
 import type { ObjectPart, ObjectVersion } from '#model/object/object.ts'
 import type { StoreContext } from '#store/context.ts'
 import type { OpenObject, Staged, Store } from '#store/contract.ts'
 import type { OpenVersion, SealedVersion } from '#store/reads/open-version.ts'
-import { listObjectParts } from '#store/reads/read.ts'
+import { findParts } from '#store/reads/read.ts'
 import { commitChange, noChange } from './commit-change.ts'
 import { checkWriteConditions } from './conditions.ts'
 import { makeCurrent, type NewVersion, prepareWrite } from './publish.ts'
@@ -40,7 +39,8 @@ export async function stageAppend(
     kept.close()
     return context.sealed.stage(body, sealing)
   }
-  const partNumber = nextPartNumber(await listObjectParts(context, version, 0, limits.partNumberMax))
+  // Without its parts it was replaced, and nothing is appended to it.
+  const partNumber = nextPartNumber((await findParts(context, version)) ?? [])
   const keptCrc64nvme = keptCrc64nvmeOf(version) ?? ''
   return context.sealed.stageAppend(kept, body, { ...sealing, partNumber, keptCrc64nvme })
 }

@@ -1,10 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { ByteRange } from '#blobs/contract/incoming.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
-import type { Unsealing } from '#blobs/contract/sealed-blobs.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import type { DataKeys } from '#model/object/encryption.ts'
-import type { ObjectPart } from '#model/object/object.ts'
 import type { Content, OpenObject, Stretch } from '#store/contract.ts'
 
 export class OpenVersion implements OpenObject {
@@ -34,24 +32,19 @@ export class OpenVersion implements OpenObject {
   }
 }
 
-interface SealedOptions {
-  /** All parts of a version that was uploaded in parts. */
-  readonly listParts: () => Promise<readonly ObjectPart[]>
-  /** Like SealedBlobs', for this version. */
-  readonly unseal: (sealed: OpenBlob, unsealing: Pick<Unsealing, 'parts' | 'dataKeys'>) => OpenBlob
-}
+type Unseal = (sealed: OpenBlob, dataKeys: DataKeys) => OpenBlob
 
 /** An open version with encrypted bytes, which cannot be read before `unseal`. */
 export class SealedVersion implements OpenObject {
   readonly version: StoredVersion
   readonly #sealed: OpenBlob
-  readonly #options: SealedOptions
+  readonly #unseal: Unseal
   #opened: OpenVersion | undefined
 
-  constructor(version: StoredVersion, sealed: OpenBlob, options: SealedOptions) {
+  constructor(version: StoredVersion, sealed: OpenBlob, unseal: Unseal) {
     this.version = version
     this.#sealed = sealed
-    this.#options = options
+    this.#unseal = unseal
   }
 
   /** The bytes as stored. */
@@ -60,9 +53,7 @@ export class SealedVersion implements OpenObject {
   }
 
   async unseal(dataKeys: DataKeys): Promise<void> {
-    const { listParts, unseal } = this.#options
-    const parts = this.version.partCount === 0 ? [] : await listParts()
-    this.#opened = new OpenVersion(this.version, unseal(this.#sealed, { parts, dataKeys }))
+    this.#opened = new OpenVersion(this.version, this.#unseal(this.#sealed, dataKeys))
   }
 
   get blob(): OpenBlob {

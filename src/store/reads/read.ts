@@ -10,7 +10,6 @@ import { asReadError, isForbidden } from '#metadata/storage-error.ts'
 import { decodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
-import { limits } from '#model/limits.ts'
 import type { ObjectPart, ObjectVersion } from '#model/object/object.ts'
 import type { StoreContext } from '#store/context.ts'
 import type { OpenObject } from '#store/contract.ts'
@@ -130,7 +129,8 @@ export async function openObject(
 ): Promise<OpenObject> {
   const { blobs } = context
   const look: Look<OpenBlob | 'damaged'> = (name, version) => blobs.open(name, version)
-  for (let hasFailed = false; ; hasFailed = true) {
+  let failed: StoredVersion | undefined
+  for (let attempt = 0; attempt < attempts; attempt++) {
     let found: Awaited<ReturnType<typeof findVerified<OpenBlob | 'damaged'>>>
     try {
       found = await findVerified(context, bucket, key, versionId, look)
@@ -140,20 +140,33 @@ export async function openObject(
     const version = readable(key, versionId, found?.version)
     const blob = found?.value
     if (blob === undefined) throw new ApiError('InternalError')
-    if (blob !== 'damaged') return openVersion(context, bucket, version, blob)
-    // If a change by hand is in progress, the second attempt finds it.
-    if (hasFailed) throw blobs.damaged(bucket, version)
-    await pause()
+    const opened = blob === 'damaged' ? undefined : await openVersion(context, bucket, version, blob)
+    if (opened !== undefined) return opened
+    // If a change by hand is in progress, or the version was replaced, the second attempt finds it.
+    if (failed?.order === version.order) throw blobs.damaged(bucket, version)
+    failed = version
+    if (blob === 'damaged') await pause()
   }
+  throw new ApiError('SlowDown')
 }
 
-function openVersion(context: StoreContext, bucket: string, version: StoredVersion, blob: OpenBlob): OpenObject {
+/** Undefined if the version was removed meanwhile with the list of its parts, which decryption needs. */
+async function openVersion(
+  context: StoreContext,
+  bucket: string,
+  version: StoredVersion,
+  blob: OpenBlob,
+): Promise<OpenObject | undefined> {
   if (version.encryption === undefined) return new OpenVersion(version, blob)
+  const parts = await findParts(context, version)
+  if (parts === undefined) {
+    blob.close()
+    return undefined
+  }
   const damaged = () => context.blobs.damaged(bucket, version)
-  return new SealedVersion(version, blob, {
-    listParts: () => listObjectParts(context, version, 0, limits.partNumberMax),
-    unseal: (sealed, keys) => context.sealed.unseal(sealed, { ...keys, version, damaged }),
-  })
+  return new SealedVersion(version, blob, (sealed, dataKeys) =>
+    context.sealed.unseal(sealed, { parts, dataKeys, version, damaged }),
+  )
 }
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 100))
@@ -173,16 +186,27 @@ function readable(key: string, versionId: string | undefined, version: StoredVer
   })
 }
 
+/** SlowDown if the version has just been replaced or removed. */
 export async function listObjectParts(
   context: StoreContext,
+  bucket: string,
   version: ObjectVersion,
-  after: number,
-  limit: number,
+  { after, limit }: { readonly after: number; readonly limit: number },
 ): Promise<ObjectPart[]> {
+  const { order } = version as StoredVersion
+  const parts = await findParts(context, version)
+  if (parts !== undefined) return parts.filter((part) => part.partNumber > after).slice(0, limit)
+  const now = await findRecord(context, bucket, version.key, version.versionId)
+  if (now?.order !== order) throw new ApiError('SlowDown')
+  return []
+}
+
+/** Of a version that came in parts. Undefined: the version is no more. */
+export async function findParts(
+  { engine }: Pick<StoreContext, 'engine'>,
+  version: ObjectVersion,
+): Promise<ObjectPart[] | undefined> {
   if (version.partCount === 0) return []
-  const value = await context.engine.get(rowKey('m', (version as StoredVersion).blob.id))
-  if (value === undefined) return []
-  return decodeJson<ObjectPart[]>(value)
-    .filter((part) => part.partNumber > after)
-    .slice(0, limit)
+  const value = await engine.get(rowKey('m', (version as StoredVersion).blob.id))
+  return value === undefined ? undefined : decodeJson<ObjectPart[]>(value)
 }

@@ -44,7 +44,7 @@ beforeAll(async () => {
   const settings = { STORAGE_ROOT: join(folder, 'data'), IAM_CONFIG: iamPath, SECRET_KEY: 'a-secret-for-tests' }
   const bootstrap = { accessKey: 'x', secretKey: 'x' }
   const config = loadConfig([], settings, folder)
-  open = await openServices({ config, isPrimary: false, bootstrap }, pino({ level: 'silent' }))
+  open = await openServices({ config, version: '9.9.9', isPrimary: false, bootstrap }, pino({ level: 'silent' }))
   managed = await open.keys.keyring.managedKey('s3', { account, region: 'us-east-1' })
 })
 afterAll(async () => {

@@ -44,6 +44,8 @@ export interface Work {
 export class Bench {
   readonly options: BenchOptions
   readonly subject: Subject
+  /** Of its own, where several write into one bucket. */
+  name = ''
   #signer: Signer | undefined
   #freshCount = 0
   /** Prepared, and not sent yet. */
@@ -70,7 +72,7 @@ export class Bench {
   }
 
   freshKey(): string {
-    return `n/fresh-${this.#freshCount++}`
+    return `n/fresh-${this.name}${this.#freshCount++}`
   }
 
   run(work: Work, seconds: number): Promise<LoadResult> {

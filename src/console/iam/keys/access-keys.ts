@@ -15,7 +15,7 @@ import {
 } from '#identity/entities/access-key.ts'
 import { makerOf } from '#identity/secrets/credential-maker.ts'
 import { ApiError, refusalOf } from '#model/errors.ts'
-import type { MadeKey } from './shown-once.ts'
+import type { NewKey } from './shown-once.ts'
 
 export const createKey: Page = (visit, services) => makeKey(visit, services, undefined)
 
@@ -41,10 +41,10 @@ async function makeKey(visit: Visit, services: ConsoleServices, old: string | un
         maker: makerOf(iam.visitor, services.identities.directory),
       })
     })
-    const made = { userName: name, id: key.id, secret, old }
     // The session ends with its key, so no further page can be shown: the new key is in the answer itself.
-    if (old === iam.visitor.accessKeyId) return keyView(made, config.region, true)
-    services.newKeys.put(visit.session.id, made)
+    if (old === iam.visitor.accessKeyId)
+      return keyView({ userName: name, id: key.id, secret, old }, config.region, true)
+    await services.newKeys.put(visit.session.id, { userName: name, id: key.id }, old)
     return { redirect: `${holderHref('users', name)}/keys/${encodeURIComponent(key.id)}/new` }
   } catch (error) {
     const refusal = refusalOf(error)
@@ -57,17 +57,20 @@ async function makeKey(visit: Visit, services: ConsoleServices, old: string | un
 }
 
 /** The secret, once. Later the page says that it was shown. */
-export const showNewKey: Page = (visit, services) => {
+export const showNewKey: Page = async (visit, services) => {
   const { description, name } = askedHolder(visit, 'users')
   const iam = openIam(visit, services)
   iam.authorize('CreateAccessKey', holderArn(iam.account, description, name))
-  const { id } = getAccessKey(getUser(iam.account, name), visit.params.key ?? '')
-  const made = services.newKeys.take(visit.session.id, { userName: name, id })
-  return keyView(made ?? { userName: name, id, secret: undefined, old: undefined }, services.config.region, false)
+  const { id, secret } = getAccessKey(getUser(iam.account, name), visit.params.key ?? '')
+  const made = await services.newKeys.take(visit.session.id, { userName: name, id })
+  const shown = made && { secret: services.identities.secrets.parse(secret), old: made.old }
+  return keyView({ userName: name, id, secret: undefined, old: undefined, ...shown }, services.config.region, false)
 }
 
-interface ShownKey extends Omit<MadeKey, 'secret'> {
+interface ShownKey extends NewKey {
   readonly secret: string | undefined
+  /** The key that it replaces. */
+  readonly old: string | undefined
 }
 
 function keyView({ userName: name, id, secret, old }: ShownKey, region: string, isOwn: boolean): View {

@@ -1,42 +1,51 @@
 /**
- * New secrets until the next page shows them once: in the memory of this process, for a few minutes, for the session
- * that created them. If the page itself created a key, reloading it would create another.
+ * New secrets that may be shown once, on the page after their creation: each has a row for a few minutes, for the session
+ * that created it. The row does not contain the secret. If the page itself created a key, reloading it would create
+ * another.
  */
-const keptMs = 5 * 60_000
-const keptMax = 1000
+import { hash } from 'node:crypto'
+import type { Clock } from '#lib/clock.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 
-export interface MadeKey {
+const keptMs = 5 * 60_000
+
+export interface NewKey {
   readonly userName: string
   readonly id: string
-  readonly secret: string
+}
+
+interface ShownRow {
   /** The key that it replaces. */
-  readonly old: string | undefined
+  readonly old?: string | undefined
+  readonly expiresAtMs: number
 }
 
 export class ShownOnce {
-  readonly #kept = new Map<string, MadeKey & { readonly expiresAtMs: number }>()
+  readonly #engine: MetadataEngine
+  readonly #clock: Clock
 
-  put(sessionId: string, key: MadeKey): void {
-    this.#forgetOld()
-    this.#kept.set(labelOf(sessionId, key), { ...key, expiresAtMs: Date.now() + keptMs })
+  constructor(engine: MetadataEngine, clock: Clock) {
+    this.#engine = engine
+    this.#clock = clock
   }
 
-  take(sessionId: string, key: Pick<MadeKey, 'userName' | 'id'>): MadeKey | undefined {
-    this.#forgetOld()
-    const label = labelOf(sessionId, key)
-    const found = this.#kept.get(label)
-    this.#kept.delete(label)
-    return found
+  async put(sessionId: string, key: NewKey, old: string | undefined): Promise<void> {
+    const row: ShownRow = { old, expiresAtMs: this.#clock.nowMs() + keptMs }
+    await this.#engine.commit({ checks: [], writes: [{ key: keyOf(sessionId, key), value: encodeJson(row) }] })
   }
 
-  /** A Map lists its entries in order of insertion. */
-  #forgetOld(): void {
-    for (const [label, { expiresAtMs }] of this.#kept) {
-      if (expiresAtMs > Date.now() && this.#kept.size < keptMax) return
-      this.#kept.delete(label)
-    }
+  /** Undefined: it was shown, or too much time has passed. */
+  async take(sessionId: string, key: NewKey): Promise<Pick<ShownRow, 'old'> | undefined> {
+    const rowKeyOf = keyOf(sessionId, key)
+    const value = await this.#engine.get(rowKeyOf)
+    if (value === undefined) return undefined
+    const checks = [{ key: rowKeyOf, is: value }]
+    const isFirst = (await this.#engine.commit({ checks, writes: [{ key: rowKeyOf, value: undefined }] })) !== undefined
+    const row = decodeJson<ShownRow>(value)
+    return isFirst && row.expiresAtMs > this.#clock.nowMs() ? row : undefined
   }
 }
 
-const labelOf = (sessionId: string, { userName, id }: Pick<MadeKey, 'userName' | 'id'>): string =>
-  JSON.stringify([sessionId, userName, id])
+const keyOf = (sessionId: string, { userName, id }: NewKey): Buffer =>
+  rowKey('K', hash('sha256', JSON.stringify([sessionId, userName, id]), 'base64url'))

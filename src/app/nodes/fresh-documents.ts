@@ -1,0 +1,89 @@
+/**
+ * Where documents are kept: in files, or in rows of the index where several nodes share it. There a request waits for a
+ * newer state where this process cannot know that it has the newest.
+ */
+import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+import { claimedKey } from '#access/caller/claimed-key.ts'
+import { isShared } from '#app/open-index.ts'
+import type { AppConfig } from '#config/config.ts'
+import { DocumentRows } from '#documents/document-rows.ts'
+import type { Identities } from '#identity/identities.ts'
+import { type Clock, sleep } from '#lib/clock.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { ApiError } from '#model/errors.ts'
+
+/** For so long the last known state is in force while the index cannot be asked. */
+export const unseenMaxMs = 10_000
+
+/**
+ * Asked before a request is served. Resolves with why it cannot be served. `isAboutDocuments`: it reads or changes
+ * users, policies or keys, and sees what any node has answered before.
+ */
+export type Freshen = (
+  request: IncomingMessage,
+  isAboutDocuments: (request: IncomingMessage) => boolean,
+) => Promise<ApiError | undefined> | undefined
+
+export function openDocumentRows(
+  config: Pick<AppConfig, 'metadataAddress' | 'storageRoot'>,
+  engine: MetadataEngine,
+  { clock, log }: { readonly clock: Clock; readonly log: LevelLog },
+): DocumentRows | undefined {
+  if (!isShared(config)) return undefined
+  return new DocumentRows({ engine, clock, log, noticePath: noticePathOf(config) })
+}
+
+/** Replaced by each process of this machine that has changed a document. */
+export const noticePathOf = ({ storageRoot }: Pick<AppConfig, 'storageRoot'>): string =>
+  join(storageRoot, '.myfsio.sys', 'config', 'documents.changed')
+
+/** Undefined: documents are files, whose stamps are compared where they are read. */
+export function createFreshen(rows: DocumentRows | undefined, identities: Identities): Freshen | undefined {
+  if (rows === undefined) return undefined
+  return (request, isAboutDocuments) => {
+    if (rows.unseenMs > unseenMaxMs) return refusalWhileUnseen(rows)
+    const isUnsure = isAboutDocuments(request) || rows.isBehind || isUnknownKey(identities, request)
+    return isUnsure ? refreshWithin(rows).then(() => undefined) : undefined
+  }
+}
+
+/** A visitor of the console is answered by any node, also right after a change on another: each visit looks. */
+export const createConsoleFreshen =
+  (rows: DocumentRows | undefined): (() => Promise<ApiError | undefined> | undefined) =>
+  () =>
+    rows && refusalWhileUnseen(rows)
+
+async function refusalWhileUnseen(rows: DocumentRows): Promise<ApiError | undefined> {
+  await refreshWithin(rows)
+  if (rows.unseenMs <= unseenMaxMs) return undefined
+  const message = 'The index cannot be reached, which keeps users and policies. Please try again.'
+  return new ApiError('ServiceUnavailable', { message, headers: { 'retry-after': '5' } })
+}
+
+/** The engine itself tries for longer, while a database is started anew. */
+const refreshMaxMs = 2000
+
+/** Never rejects. */
+export async function refreshWithin(rows: DocumentRows): Promise<void> {
+  const waited = new AbortController()
+  const look = rows.refresh().catch(() => undefined)
+  await Promise.race([look, sleep(rows.clock, refreshMaxMs, waited.signal)])
+  waited.abort()
+}
+
+/** A key, or the role of a session, may be new: another node has made it a moment ago. */
+function isUnknownKey(
+  identities: Identities,
+  { method = '', url = '/', headers, rawHeaders }: IncomingMessage,
+): boolean {
+  const claimed = claimedKey({ method, target: url, headers, rawHeaders })
+  if (claimed === undefined) return false
+  try {
+    identities.identify(claimed.accessKeyId, claimed.sessionToken)
+    return false
+  } catch {
+    return true
+  }
+}

@@ -1,0 +1,32 @@
+/** The documents of nodes, opened apart from a server: at a start, and by commands. */
+
+import { openIndex } from '#app/open-index.ts'
+import type { AppConfig } from '#config/config.ts'
+import { DocumentRows } from '#documents/document-rows.ts'
+import { systemClock } from '#lib/clock.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { noticePathOf } from './fresh-documents.ts'
+
+export interface SharedDocuments {
+  readonly engine: MetadataEngine
+  readonly rows: DocumentRows
+}
+
+/** `log`: what goes wrong is told by what is thrown. */
+export async function withSharedDocuments<T>(
+  config: AppConfig,
+  work: (documents: SharedDocuments) => Promise<T>,
+  log: Pick<LevelLog, 'info' | 'warn'> = silent,
+): Promise<T> {
+  const engine = await openIndex(config)
+  const rows = new DocumentRows({ engine, clock: systemClock, log, noticePath: noticePathOf(config) })
+  try {
+    return await work({ engine, rows })
+  } finally {
+    await rows.close()
+    await engine.close()
+  }
+}
+
+export const silent = { info: () => {}, warn: () => {}, error: () => {} }

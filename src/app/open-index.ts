@@ -1,0 +1,45 @@
+/** Opens the engines of the index and of the journal: on this machine, or in the database that nodes share. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AppConfig } from '#config/config.ts'
+import type { PostgresAddress } from '#config/metadata-url.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
+import { openMemoryEngine } from '#metadata/memory/engine.ts'
+import type { Space } from '#metadata/postgres/space.ts'
+import { openEngine } from './open-store.ts'
+
+/** Its rows are written all the time, and never wait for objects, nor they for it. */
+const journalPoolSize = 2
+
+export async function openJournalEngine({
+  metadataEngine,
+  metadataAddress,
+  storageRoot,
+}: AppConfig): Promise<MetadataEngine> {
+  if (metadataAddress !== undefined) return openShared(metadataAddress, 'journal', journalPoolSize)
+  if (metadataEngine === 'memory') return openMemoryEngine()
+  const path = join(storageRoot, '.myfsio.sys', 'journal')
+  mkdirSync(path, { recursive: true })
+  return openLmdbEngine({ path, flush: 'each', advice: 'This folder may be deleted while no server uses it.' })
+}
+
+/** Whether several nodes may share the index. */
+export const isShared = ({ metadataAddress }: Pick<AppConfig, 'metadataAddress'>): boolean =>
+  metadataAddress !== undefined
+
+export async function openIndex({
+  metadataEngine,
+  metadataAddress,
+  storageRoot,
+  durability,
+}: AppConfig): Promise<MetadataEngine> {
+  if (metadataAddress !== undefined) return openShared(metadataAddress, 'index')
+  return openEngine({ root: storageRoot, durability, engine: metadataEngine })
+}
+
+/** A server with an index of its own does not load what talks to a database. */
+async function openShared(address: PostgresAddress, space: Space, poolSize?: number): Promise<MetadataEngine> {
+  const { openPostgresEngine } = await import('#metadata/postgres/engine.ts')
+  return openPostgresEngine({ address, space, ...(poolSize !== undefined && { poolSize }) })
+}

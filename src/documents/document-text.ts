@@ -1,0 +1,69 @@
+/** The texts of documents in the index: their rows, and how they are read and replaced. */
+import { randomBytes } from 'node:crypto'
+import { asBuffer, type Bytes, type MetadataEngine } from '#metadata/engine.ts'
+import { rowKey } from '#metadata/tables.ts'
+
+export interface KnownText {
+  readonly stamp: string
+  readonly text: string
+}
+
+export interface DocumentText {
+  readonly text: string
+  /** Called with its stamp before others can see it. */
+  readonly onStamp?: (stamp: string) => void
+}
+
+type Reading = Pick<MetadataEngine, 'getMany'>
+
+/** Never the same twice. The number is for people. */
+const stampAfter = (stamp: string): string =>
+  `${(Number.parseInt(stamp, 10) || 0) + 1}-${randomBytes(8).toString('hex')}`
+
+export const stampKeyOf = (name: string): Buffer => rowKey('i', name)
+export const textKeyOf = (name: string): Buffer => rowKey('i', name, 'text')
+
+export const textOf = (value: Bytes | undefined): string | undefined =>
+  value === undefined ? undefined : asBuffer(value).toString()
+
+/** Both rows as of one moment. */
+export async function readText(engine: Reading, name: string): Promise<KnownText | undefined> {
+  const [stamp, text] = (await engine.getMany([stampKeyOf(name), textKeyOf(name)])).map(textOf)
+  return stamp === undefined || text === undefined ? undefined : { stamp, text }
+}
+
+/** '' for a document that is not there. */
+export async function readStamps(engine: Reading, names: readonly string[]): Promise<string[]> {
+  const rows = await engine.getMany(names.map(stampKeyOf))
+  return names.map((_, at) => textOf(rows[at]) ?? '')
+}
+
+export interface Replacement extends DocumentText {
+  readonly name: string
+  /** What it replaces; undefined: there is none. */
+  readonly before: Pick<KnownText, 'stamp'> | undefined
+}
+
+/** Replaces all of them in one commit; undefined if one of them is no longer what it was. */
+export async function replaceTexts(
+  engine: Pick<MetadataEngine, 'commit'>,
+  replacements: readonly Replacement[],
+): Promise<KnownText[] | undefined> {
+  const next = replacements.map(({ text, before, onStamp }) => {
+    const stamp = stampAfter(before?.stamp ?? '')
+    onStamp?.(stamp)
+    return { stamp, text }
+  })
+  const checks = replacements.map(({ name, before }) => ({
+    key: stampKeyOf(name),
+    is: before === undefined ? undefined : Buffer.from(before.stamp),
+  }))
+  const writes = replacements.flatMap(({ name }, at) => [
+    { key: stampKeyOf(name), value: Buffer.from(next[at]?.stamp ?? '') },
+    { key: textKeyOf(name), value: Buffer.from(next[at]?.text ?? '') },
+  ])
+  const committed = await engine.commit({ checks, writes })
+  if (committed === undefined) return undefined
+  await committed.flushed
+  return next
+}

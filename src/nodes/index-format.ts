@@ -1,0 +1,64 @@
+/**
+ * Which programs may use the rows of an index together. The row `format` says what a program must understand; each
+ * program says what it understands, and what others must understand to use what it writes. So two versions work side by
+ * side unless one of them writes what the other cannot read; then the one that starts later is refused.
+ */
+import type { Clock } from '#lib/clock.ts'
+import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
+import { findLivingNodes, nameNodes } from './living-nodes.ts'
+import type { NodeEngine } from './node-rows.ts'
+import { NodeRefused } from './refused-start.ts'
+
+/** Grows with every change that an earlier program could not read, or would lose. */
+export interface Understanding {
+  /** The format of this program. It understands all before it. */
+  readonly format: number
+  /** The lowest format of programs that may work beside this one. */
+  readonly beside: number
+}
+
+export const ownFormat: Understanding = { format: 1, beside: 1 }
+
+interface FormatRow {
+  /** The lowest format of a program that may use the index. */
+  readonly needs: number
+  /** The version that has set this, for sentences. */
+  readonly version: string
+}
+
+const formatKey = rowKey('g', 'format')
+
+export interface Program {
+  readonly version: string
+  readonly understands: Understanding
+}
+
+/** NodeRefused. Once, before a node uses any other row. */
+export async function assertFormat(engine: NodeEngine, program: Program, clock: Clock): Promise<void> {
+  const { version, understands } = program
+  for (;;) {
+    const value = await engine.get(formatKey)
+    const row = value === undefined ? undefined : decodeJson<FormatRow>(value)
+    if (row !== undefined && row.needs > understands.format) {
+      throw new NodeRefused(
+        `The index was used by version ${row.version}, whose rows this version, ${version}, cannot read: start ${row.version} or a later one.`,
+      )
+    }
+    if (row !== undefined && row.needs >= understands.beside) return
+    if (row !== undefined) await assertAlone(engine, program, clock)
+    const next: FormatRow = { needs: understands.beside, version }
+    const written = await engine.commit({
+      checks: [{ key: formatKey, is: value }],
+      writes: [{ key: formatKey, value: encodeJson(next) }],
+    })
+    if (written !== undefined) return
+  }
+}
+
+async function assertAlone(engine: NodeEngine, { version, understands }: Program, clock: Clock): Promise<void> {
+  const older = (await findLivingNodes(engine, clock)).filter(({ row }) => row.format < understands.beside)
+  if (older.length === 0) return
+  throw new NodeRefused(
+    `Version ${version} writes what earlier versions cannot read, and these nodes run: ${nameNodes(older)}. Stop them first.`,
+  )
+}

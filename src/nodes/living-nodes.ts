@@ -1,0 +1,17 @@
+/** Which nodes live, for one that starts and has seen no heartbeat yet: it waits for the next one of each. */
+import { type Clock, sleep } from '#lib/clock.ts'
+import { beatEveryMs, type NodeEngine, NodeWatch, type SeenProcess } from './node-rows.ts'
+
+/** Takes two heartbeats. No clocks are compared. */
+export async function findLivingNodes(engine: NodeEngine, clock: Clock): Promise<SeenProcess[]> {
+  const watch = new NodeWatch(engine, clock)
+  const beats = new Map((await watch.look()).map(({ nodeId, name, row }) => [`${nodeId} ${name}`, row.beat]))
+  if (beats.size === 0) return []
+  await sleep(clock, 2 * beatEveryMs)
+  return (await watch.look()).filter(({ nodeId, name, row }) => beats.get(`${nodeId} ${name}`) !== row.beat)
+}
+
+/** Such as `api-1 (version 0.9.0), api-2 (version 0.9.0)`. */
+export function nameNodes(living: readonly SeenProcess[]): string {
+  return [...new Set(living.map(({ row }) => `${row.host} (version ${row.version})`))].join(', ')
+}

@@ -1,0 +1,64 @@
+/**
+ * SECRET_KEY is the same on all nodes: it opens the secrets of users, and signs sessions and forms. Where no setting
+ * gives it, it is kept in the index. Where one does, the index keeps a proof of it: a node with another is refused as
+ * long as a node lives.
+ */
+import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto'
+import type { Clock } from '#lib/clock.ts'
+import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
+import { findLivingNodes, nameNodes } from './living-nodes.ts'
+import type { NodeEngine } from './node-rows.ts'
+import { NodeRefused } from './refused-start.ts'
+
+type SecretRow = { readonly secret: string } | { readonly salt: string; readonly proof: string }
+
+const secretKey = rowKey('g', 'secret')
+
+export interface GivenSecret {
+  /** The setting. */
+  readonly given: string | undefined
+  /** What this machine used before it was a node. */
+  readonly former: () => string | undefined
+  readonly warn: (sentence: string) => void
+}
+
+/** NodeRefused. */
+export async function agreeOnSecret(engine: NodeEngine, clock: Clock, options: GivenSecret): Promise<string> {
+  const { given, former } = options
+  for (;;) {
+    const value = await engine.get(secretKey)
+    const row = value === undefined ? undefined : decodeJson<SecretRow>(value)
+    if (row !== undefined) {
+      if (given === undefined && 'secret' in row) return row.secret
+      if (given !== undefined && isSecretOf(row, given)) return given
+      await assertMayChange(engine, clock, options)
+    }
+    const secret = given ?? former() ?? randomBytes(32).toString('base64url')
+    const next = given === undefined ? { secret } : proofOf(given)
+    const checks = [{ key: secretKey, is: value }]
+    const written = await engine.commit({ checks, writes: [{ key: secretKey, value: encodeJson(next) }] })
+    if (written !== undefined) return secret
+  }
+}
+
+async function assertMayChange(engine: NodeEngine, clock: Clock, { given, warn }: GivenSecret): Promise<void> {
+  if (given === undefined) {
+    throw new NodeRefused('SECRET_KEY is not set, and the nodes of this index have one: give this node the same.')
+  }
+  const living = await findLivingNodes(engine, clock)
+  if (living.length > 0) {
+    throw new NodeRefused(
+      `SECRET_KEY is another than that of the nodes that run: ${nameNodes(living)}. Give all nodes the same; to change it, stop them all first.`,
+    )
+  }
+  warn('SECRET_KEY has changed: sessions end, and secrets that were sealed with the former one can no longer be read.')
+}
+
+function proofOf(secret: string, salt = randomBytes(16).toString('base64')): SecretRow & { readonly proof: string } {
+  return { salt, proof: scryptSync(secret, Buffer.from(salt, 'base64'), 32).toString('base64') }
+}
+
+function isSecretOf(row: SecretRow, secret: string): boolean {
+  if ('secret' in row) return row.secret === secret
+  return timingSafeEqual(Buffer.from(proofOf(secret, row.salt).proof), Buffer.from(row.proof))
+}

@@ -1,0 +1,141 @@
+/** Real processes: nodes of one store, the PostgreSQL that keeps its index, and the S3 store that keeps its bytes. */
+import { randomBytes } from 'node:crypto'
+import { S3Client } from '@aws-sdk/client-s3'
+import { CrashingServer } from '../crash/crashing-server.ts'
+import { startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { testSecretKey } from '../support/program.ts'
+import { blobsElsewhere } from '../support/store-elsewhere.ts'
+import { openUpstream, type TestUpstream, upstreamCredentials } from '../support/upstream.ts'
+
+const keys = { accessKeyId: 'localadmin', secretAccessKey: 'localadmin' }
+
+/** A request without an answer for so long has none. */
+const answerMs = 60_000
+
+export interface ClusterOptions {
+  readonly nodeCount?: number
+  /** Of each node. */
+  readonly workers?: number
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export class Cluster {
+  readonly postgres: TestPostgres
+  /** This program with plain files. */
+  readonly upstreamServer: CrashingServer
+  readonly nodes: readonly CrashingServer[]
+  /** Of each node. */
+  readonly settings: Readonly<Record<string, string>>
+  readonly upstream: TestUpstream
+  readonly #clients: S3Client[] = []
+
+  /** Of a run that is interrupted nothing stays. */
+  readonly #kill = () => {
+    for (const server of [...this.nodes, this.upstreamServer]) server.kill()
+  }
+
+  private constructor(parts: Parts, { workers = 1, env }: ClusterOptions) {
+    const { postgres, upstream, upstreamServer, nodes } = parts
+    this.postgres = postgres
+    this.upstreamServer = upstreamServer
+    this.nodes = nodes
+    this.upstream = upstream
+    const { schema } = postgres.address()
+    const url = `${postgres.url}${postgres.url.includes('?') ? '&' : '?'}schema=${schema}`
+    this.settings = {
+      METADATA_URL: url,
+      ...upstream.env,
+      ...blobsElsewhere(),
+      SECRET_KEY: testSecretKey,
+      KMS_ROOT_KEY: randomBytes(32).toString('hex'),
+      ADMIN_ACCESS_KEY: keys.accessKeyId,
+      ADMIN_SECRET_KEY: keys.secretAccessKey,
+      WORKERS: String(workers),
+      RATE_LIMIT_DEFAULT: '',
+      ...env,
+    }
+    process.once('exit', this.#kill)
+  }
+
+  /** Everything but its nodes. */
+  static async prepare(options: ClusterOptions = {}): Promise<Cluster> {
+    return new Cluster(await startParts(options.nodeCount ?? 2), options)
+  }
+
+  static async start(options: ClusterOptions = {}): Promise<Cluster> {
+    const cluster = await Cluster.prepare(options)
+    await cluster.startNodes()
+    return cluster
+  }
+
+  /** One after the other: the first makes the tables and the first user. */
+  async startNodes(): Promise<void> {
+    for (const at of this.nodes.keys()) await this.startNode(at)
+  }
+
+  get ports(): number[] {
+    return this.nodes.map(({ port }) => port)
+  }
+
+  async startNode(at: number): Promise<void> {
+    await this.nodes[at]?.start(this.settings)
+  }
+
+  async startUpstream(): Promise<void> {
+    await this.upstreamServer.start(upstreamSettings)
+  }
+
+  /** Of a node; the SDK repeats nothing by itself. */
+  client(at: number): S3Client {
+    const client = new S3Client({
+      endpoint: `http://127.0.0.1:${this.nodes[at]?.port}`,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      maxAttempts: 1,
+      credentials: keys,
+      requestHandler: { requestTimeout: answerMs, throwOnRequestTimeout: true },
+    })
+    this.#clients.push(client)
+    return client
+  }
+
+  /** A route of our own, below `/_/`. */
+  ask(at: number, method: string, path: string, body?: object): Promise<Response> {
+    const headers = { 'x-access-key': keys.accessKeyId, 'x-secret-key': keys.secretAccessKey }
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) }
+    return fetch(`http://127.0.0.1:${this.nodes[at]?.port}${path}`, { method, headers, ...sent })
+  }
+
+  async remove(): Promise<void> {
+    process.off('exit', this.#kill)
+    for (const client of this.#clients) client.destroy()
+    await Promise.all(this.nodes.map((node) => node.remove()))
+    await this.upstream.close()
+    await this.postgres.close()
+  }
+}
+
+interface Parts {
+  readonly postgres: TestPostgres
+  readonly upstream: TestUpstream
+  readonly upstreamServer: CrashingServer
+  readonly nodes: readonly CrashingServer[]
+}
+
+const upstreamSettings = {
+  ADMIN_ACCESS_KEY: upstreamCredentials.accessKeyId,
+  ADMIN_SECRET_KEY: upstreamCredentials.secretAccessKey,
+  WORKERS: '1',
+  RATE_LIMIT_DEFAULT: '',
+}
+
+async function startParts(nodeCount: number): Promise<Parts> {
+  const [postgres, upstreamServer, ...nodes] = await Promise.all([
+    startPostgres(),
+    CrashingServer.create(),
+    ...Array.from({ length: nodeCount }, () => CrashingServer.create()),
+  ])
+  await upstreamServer.start(upstreamSettings)
+  const upstream = await openUpstream(`http://127.0.0.1:${upstreamServer.port}`, () => upstreamServer.remove())
+  return { postgres, upstream, upstreamServer, nodes }
+}

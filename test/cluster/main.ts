@@ -1,0 +1,33 @@
+/**
+ * `npm run test:cluster`: the tests of nodes as processes (test/cluster), and those of the operations of S3 over a PostgreSQL and an S3 store
+ * (this program); `-- nodes` or `-- operations`: only these. Without a PostgreSQL all of them are skipped.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { root } from '../bench/servers/own-server.ts'
+import { noPostgres, startPostgres } from '../support/postgres.ts'
+
+const operations = ['listings', 'locks', 'objects', 'encryption/encrypted-objects'].map((name) => `test/s3/${name}`)
+
+async function run(files: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<boolean> {
+  const command = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...files]
+  const child = spawn(process.execPath, command, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  return code === 0
+}
+
+async function runOperations(): Promise<boolean> {
+  const postgres = await startPostgres({ max_connections: '300' })
+  try {
+    const env = { TEST_BLOBS: 'upstream', TEST_INDEX: 'postgres', TEST_POSTGRES_URL: postgres.url }
+    return await run(operations, env)
+  } finally {
+    await postgres.close()
+  }
+}
+
+const [only] = process.argv.slice(2)
+const areNodesRight = only === 'operations' || (await run(['test/cluster']))
+const areOperationsRight = only === 'nodes' || noPostgres !== undefined || (await runOperations())
+if (!areNodesRight || !areOperationsRight) process.exitCode = 1

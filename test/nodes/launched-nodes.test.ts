@@ -1,0 +1,159 @@
+/** Nodes as they are started by hand: what the first takes from files, and which node is refused. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadConfig } from '#config/config.ts'
+import { parsePostgresUrl } from '#config/metadata-url.ts'
+import { rotateRootKey } from '#launcher/commands/rotate-root-key.ts'
+import { openPostgresEngine } from '#metadata/postgres/engine.ts'
+import { encodeJson, rowKey } from '#metadata/tables.ts'
+import { createVisitor } from '../console/start-console.ts'
+import { type Launched, launch } from '../launcher/launcher.ts'
+import { noPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { startOwnUpstream, type TestUpstream } from '../support/upstream.ts'
+import { type Keys, storeIn } from './two-nodes.ts'
+
+interface Ready {
+  readonly endpoint: string
+  readonly consoleUrl: string
+}
+
+const clientOf = (endpoint: string, credentials: Keys) => ({
+  endpoint,
+  region: 'us-east-1',
+  credentials,
+  forcePathStyle: true,
+  maxAttempts: 1,
+})
+
+describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ?? ''}`, { timeout: 90_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'myfsio-launched-'))
+  const rootKey = 'a root key that all nodes have the same'
+  let postgres: TestPostgres
+  let upstream: TestUpstream
+  let store: Readonly<Record<string, string>>
+  const launched: Launched[] = []
+  let nodes: readonly Ready[] = []
+
+  beforeAll(async () => {
+    postgres = await startPostgres()
+    upstream = await startOwnUpstream()
+    store = { ...storeIn(postgres, upstream), KMS_ROOT_KEY: rootKey, WORKERS: '1', API_PORT: '0', UI_PORT: '0' }
+  }, 60_000)
+  afterAll(async () => {
+    for (const one of launched) one.child.kill('SIGTERM')
+    await Promise.all(launched.map((one) => one.exited))
+    await upstream?.close()
+    await postgres?.close()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  })
+
+  /** Each has a data folder of its own. */
+  function start(name: string, env: Readonly<Record<string, string>> = {}): Launched {
+    const one = launch(['--ready-json'], { ...store, STORAGE_ROOT: join(folder, name), ...env })
+    launched.push(one)
+    return one
+  }
+  async function ready(one: Launched): Promise<Ready> {
+    const [line] = await one.said(/^\{.*"endpoint".*\}$/m)
+    return JSON.parse(line)
+  }
+  async function refusal(one: Launched): Promise<string> {
+    expect(await one.exited).toBe(1)
+    return one.output()
+  }
+  function putUsers(name: string, accessKey: string): void {
+    const config = join(folder, name, '.myfsio.sys', 'config')
+    mkdirSync(config, { recursive: true })
+    const users = [
+      { access_key: accessKey, secret_key: `${accessKey}-secret`, policies: [{ bucket: '*', actions: ['*'] }] },
+    ]
+    writeFileSync(join(config, 'iam.json'), JSON.stringify({ users }))
+  }
+
+  it('take iam.json from the first one, and say that others are ignored', async () => {
+    putUsers('a', 'ann')
+    putUsers('b', 'ben')
+    const a = start('a')
+    const first = await ready(a)
+    expect(a.output()).toMatch(/iam\.json is taken into the index/)
+    const b = start('b')
+    const second = await ready(b)
+    nodes = [first, second]
+    expect(b.output()).toMatch(
+      /b\/\.myfsio\.sys\/config\/iam\.json is ignored: with METADATA_URL, iam\.json is in the index/,
+    )
+    const visitor = createVisitor(new URL(second.consoleUrl).origin)
+    expect((await visitor.signIn('ben', 'ben-secret')).status).toBe(401)
+    const signedIn = await visitor.signIn('ann', 'ann-secret')
+    expect(signedIn.status).toBe(303)
+    const cookie = [signedIn.headers['set-cookie'] ?? []]
+      .flat()
+      .map((one: string) => one.split(';')[0])
+      .join('; ')
+    const page = await fetch(`${first.consoleUrl}/system/nodes`, { headers: { cookie }, redirect: 'manual' })
+    expect(page.status).toBe(200)
+    expect((await page.text()).match(/API worker 1, Console/g)).toHaveLength(2)
+    const kms = new KMSClient(clientOf(first.endpoint, { accessKeyId: 'ann', secretAccessKey: 'ann-secret' }))
+    await kms.send(new CreateKeyCommand({}))
+  })
+
+  it('know at once in the API what the console of the same node has changed', async () => {
+    const { endpoint, consoleUrl } = nodes[1] ?? { endpoint: '', consoleUrl: '' }
+    const visitor = createVisitor(new URL(consoleUrl).origin)
+    await visitor.signIn('ann', 'ann-secret')
+    await visitor.post('/ui/iam/users', { name: 'new' })
+    for (let at = 0; at < 3; at++) {
+      const made = await visitor.post('/ui/iam/users/new/keys')
+      const { text } = await visitor.get(String(made.headers.location))
+      const [, accessKeyId = ''] = /\/keys\/(AKIA\w{16})\/new/.exec(String(made.headers.location)) ?? []
+      const [, secretAccessKey = ''] = /data-secret>([^<]+)</.exec(text) ?? []
+      const list = () =>
+        new S3Client(clientOf(endpoint, { accessKeyId, secretAccessKey })).send(new ListBucketsCommand())
+      // It is known, and may do nothing.
+      await expect(list()).rejects.toMatchObject({ name: 'AccessDenied' })
+      await visitor.post(`/ui/iam/users/new/keys/${accessKeyId}/status`, { status: 'Inactive' })
+      await expect(list()).rejects.toMatchObject({ name: 'InvalidAccessKeyId' })
+      await visitor.post(`/ui/iam/users/new/keys/${accessKeyId}/delete`, { confirmed: 'yes' })
+    }
+  })
+
+  it('refuse one with another SECRET_KEY or root key, as long as nodes run', async () => {
+    const said = await Promise.all([
+      refusal(start('c', { SECRET_KEY: 'another key than theirs' })),
+      refusal(start('d', { KMS_ROOT_KEY: 'another root key than all the others have' })),
+      refusal(start('e', { KMS_ROOT_KEY: '' })),
+    ])
+    expect(said[0]).toMatch(/SECRET_KEY is another than that of the nodes that run: /)
+    expect(said[1]).toMatch(/root key of the KMS is another than the one that wraps the keys: KMS_ROOT_KEY has changed/)
+    expect(said[2]).toMatch(/wrapped by KMS_ROOT_KEY, but the settings name the file/)
+  })
+
+  it('refuse one that cannot read what a later version has written', async () => {
+    const address = parsePostgresUrl(store.METADATA_URL ?? '')
+    if (address === undefined) throw new Error('no address')
+    const engine = await openPostgresEngine({ address, space: 'index' })
+    const key = rowKey('g', 'format')
+    const before = await engine.get(key)
+    await engine.commit({ checks: [], writes: [{ key, value: encodeJson({ needs: 99, version: '99.0.0' }) }] })
+    expect(await refusal(start('f'))).toMatch(/was used by version 99\.0\.0, whose rows this version, .*, cannot read/)
+    await engine.commit({ checks: [], writes: [{ key, value: before }] })
+    await engine.close()
+  })
+
+  it('get another root key by rotate-root-key, while none of them runs', { timeout: 120_000 }, async () => {
+    const before = join(folder, 'before.env')
+    writeFileSync(before, `KMS_ROOT_KEY="${rootKey}"\n`)
+    const env = { ...store, STORAGE_ROOT: join(folder, 'a'), KMS_ROOT_KEY: 'the next root key of all of the nodes' }
+    const rotate = () => rotateRootKey(loadConfig([], env, folder), before)
+    await expect(rotate()).rejects.toThrow(/These nodes run: .* Stop them first/)
+    for (const one of launched) one.child.kill('SIGTERM')
+    await Promise.all(launched.map((one) => one.exited))
+    expect(await rotate()).toContain('Another root key wraps the keys')
+    await ready(start('a', { KMS_ROOT_KEY: env.KMS_ROOT_KEY }))
+    expect(await refusal(start('b'))).toMatch(/root key of the KMS is another than the one that wraps the keys/)
+  })
+})
