@@ -9,7 +9,7 @@ export const readyJson = 'ready-json'
 /** Flags without a value. */
 export const switches: readonly string[] = [...commands, readyJson]
 
-/** Those that come first, with parameters of their own. */
+/** Words that come first and have their own parameters. */
 const words = ['documents', 'fsck', 'health', 'migrate', 'rotate-root-key', 'where'] as const
 type Word = (typeof words)[number]
 

@@ -98,7 +98,7 @@ export function findKeyMistake({ root, server, keys, aliases }: KeyDocument): Mi
   if (damaged !== undefined) return damaged
   const ids = new Set<string>()
   for (const [at, { id, materials: own }] of keys.entries()) {
-    if (ids.has(id)) return { path: ['keys', at, 'id'], message: `the key ${id} is there twice` }
+    if (ids.has(id)) return { path: ['keys', at, 'id'], message: `the key ${id} is used twice` }
     ids.add(id)
     const found = findDamage(own, ['keys', at, 'materials'])
     if (found !== undefined) return found
@@ -117,7 +117,7 @@ function findAliasMistake(aliases: readonly Alias[], ids: ReadonlySet<string>): 
   for (const [at, { name, account, region, keyId }] of aliases.entries()) {
     if (!ids.has(keyId)) return { path: ['aliases', at, 'keyId'], message: `there is no key ${keyId}` }
     const place = `${account} ${region} ${name}`
-    if (names.has(place)) return { path: ['aliases', at, 'name'], message: `${name} is there twice` }
+    if (names.has(place)) return { path: ['aliases', at, 'name'], message: `${name} is used twice` }
     names.add(place)
   }
   return undefined

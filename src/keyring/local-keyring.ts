@@ -196,7 +196,7 @@ export class LocalKeyring implements Keyring {
     return (await this.#decryptBy(server, wrapped, context)).plaintext
   }
 
-  /** An object may be sealed by a key that another node has just made. */
+  /** The object may be encrypted by a key that another node has just created. */
   async #lookFor(ciphertext: Buffer): Promise<void> {
     const name = nameIn(ciphertext)
     if (name === undefined) return

@@ -55,7 +55,10 @@ async function run(row: KmsRow, received: JsonRequest, services: KmsServices) {
   }
 }
 
-/** What names a key that another node has just made is not refused. Nothing was done when it was. */
+/**
+ * Retries with the newest keys, so that a key that another node has just created is found. A refused attempt has
+ * changed nothing.
+ */
 async function runOnNewestKeys(row: KmsRow, request: KmsRequest) {
   try {
     return await row.run(request)

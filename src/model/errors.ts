@@ -264,7 +264,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What was refused for a moment is asked for again after one. */
+/** The client should retry after one second. */
 const soon = { 'retry-after': '1' }
 
 export function statusOf(code: ErrorCode): number {

@@ -14,7 +14,7 @@ import { isPrivateAddress } from '#lib/net/private-address.ts'
 export interface FetchOptions {
   /** Allows loopback and private addresses, and http without TLS. */
   readonly allowPrivate: boolean
-  /** Without TLS, only private addresses are asked: what travels is secret. */
+  /** The request contains secrets: without TLS only private addresses are allowed. */
   readonly isSecret?: boolean
   /** SHA-1 of certificates, hex, that are trusted without an authority. */
   readonly thumbprints?: readonly string[]

@@ -98,7 +98,7 @@ export interface Services {
   readonly accounts: Accounts
   readonly encryption: Encryption
   readonly settings: S3Settings
-  /** Where nodes share users and policies: what another node has changed is in force afterwards. */
+  /** If nodes share users and policies: loads the changes of other nodes. */
   readonly catchUp?: (() => Promise<void>) | undefined
 }
 

@@ -335,7 +335,7 @@ export interface Store extends AnnotationStore {
     objectSizeBytes?: number
     origin?: Origin | undefined
     imported?: Imported | undefined
-    /** Of `importAnnotations`. The caller discards them if it throws. */
+    /** From `importAnnotations`. The caller discards them if it throws. */
     annotations?: AnnotationSet | undefined
   }): Promise<ObjectVersion>
   /** NoSuchUpload, PreconditionFailed. */

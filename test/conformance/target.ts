@@ -1,4 +1,4 @@
-/** What the suite runs against. */
+/** The server that the suite tests. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startOwnServer } from '../bench/servers/own-server.ts'

@@ -181,7 +181,7 @@ class Watcher {
   #callOf(operation: string, [first, ...rest]: unknown[]): FileCall | undefined {
     const path = typeof first === 'number' ? this.#paths.get(first) : typeof first === 'string' ? first : undefined
     const to = ['rename', 'exchange', 'copyFile', 'link'].includes(operation) ? String(rest[0]) : undefined
-    // What is copied may be an open file, by its name in /proc.
+    // The source of a copy may be an open file, by its name in /proc.
     const isInside = [path, to].some((one) => one?.startsWith(this.#root))
     if (path === undefined || !isInside) return undefined
     return { operation, path, to, rest }

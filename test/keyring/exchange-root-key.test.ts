@@ -171,7 +171,7 @@ describe('rotate-root-key', () => {
     ['KMS_ROOT_KEY to a generated one', first, generated],
     ['a generated one to KMS_ROOT_KEY', generated, first],
   ]
-  // Each is some twenty processes: MYFSIO_CRASH_POINTS=all asks for the other ways.
+  // Each takes about twenty processes: MYFSIO_CRASH_POINTS=all runs the other ways.
   it.each(process.env.MYFSIO_CRASH_POINTS === 'all' ? ways : ways.slice(0, 1))(
     'from %s, killed before any change of a file, leaves keys that open',
     { timeout: 300_000 },

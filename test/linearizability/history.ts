@@ -321,7 +321,7 @@ export class Client {
   }
 }
 
-/** In place of a status. */
+/** Instead of a status. */
 const lost = 0
 const refused = -1
 const isRefused = (error: Error) => 'code' in error && error.code === 'ECONNREFUSED'

@@ -154,7 +154,7 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL lost${skipped === undefined ?
     const is = await engine.get(bytes(key))
     const read = text(is)
     if (value === undefined) return { name: `read ${read}`, apply: (state: Value) => state === read && { state } }
-    // What was read took effect before the commit: its check is all that counts of it.
+    // The read took effect before the commit: only its check counts.
     const startMs = performance.now()
     const checks = [{ key: bytes(key), is }]
     const committed = await engine.commit({ checks, writes: [{ key: bytes(key), value: bytes(value) }] })

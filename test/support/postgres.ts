@@ -120,7 +120,7 @@ async function startServer(
     ...settings,
   }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   let server: ChildProcess | undefined
-  // Of a run that is interrupted nothing stays.
+  // Nothing of an interrupted run stays.
   const kill = () => void server?.kill('SIGQUIT')
   process.once('exit', kill)
   const start = async () => {

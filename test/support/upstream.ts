@@ -62,7 +62,7 @@ export async function startVersity(): Promise<TestUpstream> {
   return openUpstream(url, close)
 }
 
-/** Of a server that runs already. */
+/** For a server that is already running. */
 export async function openUpstream(url: string, stop: () => Promise<void>): Promise<TestUpstream> {
   const client = new S3Client({ endpoint: url, region: 'us-east-1', forcePathStyle: true, credentials })
   await client.send(new CreateBucketCommand({ Bucket: bucket }))

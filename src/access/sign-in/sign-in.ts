@@ -53,7 +53,7 @@ export interface SignInOptions {
   readonly identities: Identities
   readonly access: Pick<Access, 'journal' | 'ownAccount'>
   readonly settings: SignInSettings
-  /** Of the index. */
+  /** The engine of the index. */
   readonly engine: MetadataEngine
   readonly clock: Clock
 }

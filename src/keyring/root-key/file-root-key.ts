@@ -77,7 +77,7 @@ async function open({ path, copyPath }: RootKeyFiles): Promise<Buffer> {
   return good
 }
 
-/** A file that was brought here by hand: several nodes cannot share one that each of them makes. */
+/** A file that an administrator has copied here: several nodes cannot share a key if each creates one. */
 export function copiedRootKey(files: RootKeyFiles): RootKeySource {
   const source = fileRootKey(files)
   return {

@@ -20,7 +20,7 @@ export interface RootKeySource {
 
 /** Why the root key cannot be used: a sentence for the administrator. */
 export class RootKeyProblem extends Error {
-  /** It may be over by itself: what keeps the root key cannot be reached now. */
+  /** Whether the problem may be temporary: the place of the root key cannot be reached now. */
   readonly isPassing: boolean = false
 
   constructor(sentence: string, cause?: unknown) {

@@ -18,7 +18,7 @@ export interface Put {
   readonly cause?: 'Post'
   /** Its lock may have ended already. */
   readonly imported?: Imported | undefined
-  /** Of an imported object. */
+  /** For an imported object. */
   readonly annotations?: AsyncIterable<ImportedAnnotation> | undefined
 }
 

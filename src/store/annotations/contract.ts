@@ -11,12 +11,12 @@ export interface StagedAnnotation extends Staged {
   readonly bytes: Buffer
 }
 
-/** One that was made elsewhere. */
+/** An annotation that was created elsewhere. */
 export interface ImportedAnnotation {
   readonly name: string
   readonly bytes: Buffer
   readonly modifiedAtMs: number
-  /** Of its checksum. */
+  /** The algorithm of its checksum. */
   readonly algorithm: ChecksumAlgorithm
 }
 

@@ -39,7 +39,7 @@ export async function stageAppend(
     kept.close()
     return context.sealed.stage(body, sealing)
   }
-  // Without its parts it was replaced, and nothing is appended to it.
+  // If its parts are missing, the version was replaced, and nothing is appended to it.
   const partNumber = nextPartNumber((await findParts(context, version)) ?? [])
   const keptCrc64nvme = keptCrc64nvmeOf(version) ?? ''
   return context.sealed.stageAppend(kept, body, { ...sealing, partNumber, keptCrc64nvme })

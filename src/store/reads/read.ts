@@ -201,7 +201,7 @@ export async function listObjectParts(
   return []
 }
 
-/** Of a version that came in parts. Undefined: the version is no more. */
+/** All parts of a version that was uploaded in parts. Undefined if the version was removed. */
 export async function findParts(
   { engine }: Pick<StoreContext, 'engine'>,
   version: ObjectVersion,

@@ -44,7 +44,7 @@ export interface Work {
 export class Bench {
   readonly options: BenchOptions
   readonly subject: Subject
-  /** Of its own, where several write into one bucket. */
+  /** A separate name, if several write into one bucket. */
   name = ''
   #signer: Signer | undefined
   #freshCount = 0

@@ -44,7 +44,7 @@ export function openUnder(root: string, engine: JournalEngine, durability: Durab
 
 /** Small values travel in the index, large ones as files. */
 const sizeOf = (segment: string): number => (segment.startsWith('large') ? 70_000 : 40)
-/** What was appended follows what was written first: `small-1+large-2`. */
+/** Appended values follow the first one: `small-1+large-2`. */
 const bodyOf = (value: string): Buffer =>
   Buffer.concat(value.split('+').map((segment) => Buffer.alloc(sizeOf(segment), `${segment};`)))
 
@@ -168,7 +168,7 @@ export class Session {
     })
   }
 
-  /** Where there is nothing yet, it would be another put. */
+  /** Without an existing object it would be another put. */
   async #append(bucket: BucketName, key: string, value: string): Promise<void> {
     const before = await read(this.#store, bucket, key, undefined)
     if (before === undefined) return this.#put(bucket, key, value)
@@ -183,7 +183,7 @@ export class Session {
     })
   }
 
-  /** Of a version without a lock: each annotation has a name of its own. */
+  /** On a version without a lock. Each annotation has its own name. */
   async #annotate(bucket: BucketName, key: string, text: string): Promise<void> {
     const id = this.#pick(this.#versions.filter((one) => one.startsWith(`${bucket}\0${key}\0`)))
     if (id === undefined || this.#held.has(id)) return

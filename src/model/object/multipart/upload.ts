@@ -14,7 +14,7 @@ export interface Upload {
   readonly checksumType?: ChecksumType
   /** The encryption of all its parts, and of the object. */
   readonly encryption?: ObjectEncryption
-  /** Of an upload that an import makes: the ETag of the object there. A later run goes on with it. */
+  /** For an upload of an import: the ETag of the source object. A later run continues it. */
   readonly importOf?: string
 }
 
