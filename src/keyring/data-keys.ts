@@ -48,7 +48,9 @@ export interface Keyring {
   managedKey(service: 's3', place: KeyPlace): Promise<KeyView>
   /** The errors of `resolve`, and KMS.KeyUnavailableException. */
   generateDataKey(keyArn: string, context: EncryptionContext): Promise<DataKey>
-  /** The errors of `generateDataKey`, and KMS.InvalidCiphertextException if it was changed or the context is another. */
+  /**
+   * The errors of `generateDataKey`, and KMS.InvalidCiphertextException if it was changed or the context is another.
+   */
   unwrap(wrapped: Buffer, context: EncryptionContext): Promise<Buffer>
   /** The server's key for SSE-S3, which no operation of KMS shows. */
   readonly serverKey: ServerKey

@@ -31,9 +31,9 @@ export type Check =
   | { readonly counter: Bytes; readonly atMost: Readonly<Record<string, number>> }
 
 /**
- * Put a value, remove an entry, add to the numbers of a counter row (a JSON object of numbers; absent counts as 0), or append a row to a
- * sequence: the counter row `append` counts its rows (`next`), and the row's key is that key, NUL and a number of 14 digits. Numbers rise in
- * the order in which commits take effect.
+ * Put a value, remove an entry, add to the numbers of a counter row (a JSON object of numbers; absent counts as 0), or
+ * append a row to a sequence: the counter row `append` counts its rows (`next`), and the row's key is that key, NUL and
+ * a number of 14 digits. Numbers rise in the order in which commits take effect.
  */
 export type Write =
   | { readonly key: Bytes; readonly value: Bytes | undefined }

@@ -1,7 +1,7 @@
 /**
- * All rows of the index. A key is a table's letter and its parts, separated by NUL, which no part contains. So rows sort
- * by their parts, as UTF-8 bytes. The longest key, of a version row, has 2 + 63 + 1 + 1024 + 1 + 32 bytes; LMDB allows
- * 1,978.
+ * All rows of the index. A key is a table's letter and its parts, separated by NUL, which no part contains. So rows
+ * sort by their parts, as UTF-8 bytes. The longest key, of a version row, has 2 + 63 + 1 + 1024 + 1 + 32 bytes; LMDB
+ * allows 1,978.
  *
  * | row | key | value |
  * |---|---|---|

@@ -28,7 +28,9 @@ export interface StoredVersion extends ObjectVersion {
   readonly crc64nvme?: string
 }
 
-/** Base64 of the CRC64NVME of all bytes; undefined for delete markers, and where an older release kept another checksum. */
+/**
+ * Base64 of the CRC64NVME of all bytes; undefined for delete markers, and where an older release kept another checksum.
+ */
 export function crc64nvmeOf({
   checksum,
   crc64nvme,
@@ -204,7 +206,9 @@ export function decodeListedVersion(key: string, row: Buffer) {
   return Object.assign(common, { storageClass, ownerId, checksumAlgorithm, checksumType })
 }
 
-/** The JSON of every row begins with `{"v":"`, the version id, `","r":"` and the order; the id is the order, or `null`. */
+/**
+ * The JSON of every row begins with `{"v":"`, the version id, `","r":"` and the order; the id is the order, or `null`.
+ */
 export function decodeIds(row: Buffer): { versionId: string; order: string } {
   const start = head + (row[56] ?? 0) + '{"v":"'.length
   const isNull = row[start] === 'n'.charCodeAt(0)

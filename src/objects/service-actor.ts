@@ -1,6 +1,6 @@
 /**
- * The program itself, where it acts on objects unasked: no policy stands in its way, and no lock gives way to it. What it writes belongs
- * to an account.
+ * The program itself, where it acts on objects unasked: no policy stands in its way, and no lock gives way to it. What
+ * it writes belongs to an account.
  */
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Rights } from '#access/decide/gatekeeper.ts'

@@ -225,7 +225,10 @@ export interface Store extends AnnotationStore {
     sealing?: Sealing,
   ): Promise<Staged>
   discard(staged: Staged): Promise<void>
-  /** PreconditionFailed, NoSuchKey (If-Match on nothing), NoSuchBucket, QuotaExceeded. Takes over `staged`, also when it throws. */
+  /**
+   * PreconditionFailed, NoSuchKey (If-Match on nothing), NoSuchBucket, QuotaExceeded. Takes over `staged`, also when it
+   * throws.
+   */
   putObject(put: PutObject): Promise<ObjectVersion>
   /**
    * Stages all bytes of an open object followed by the body, and closes the object. Size and digests are the body's.
@@ -245,11 +248,14 @@ export interface Store extends AnnotationStore {
     origin?: Origin | undefined
   }): Promise<ObjectVersion>
   /**
-   * The record as stored, delete markers included. `versionId` undefined: the current one. Files changed, added or removed by
-   * hand have been adopted.
+   * The record as stored, delete markers included. `versionId` undefined: the current one. Files changed, added or
+   * removed by hand have been adopted.
    */
   findVersion(bucket: string, key: string, versionId: string | undefined): Promise<ObjectVersion | undefined>
-  /** NoSuchKey, NoSuchVersion, MethodNotAllowed (a delete marker by its id), with x-amz-delete-marker where AWS sends it. */
+  /**
+   * NoSuchKey, NoSuchVersion, MethodNotAllowed (a delete marker by its id), with x-amz-delete-marker where AWS sends
+   * it.
+   */
   headObject(bucket: string, key: string, versionId: string | undefined): Promise<ObjectVersion>
   /** Like headObject. */
   openObject(bucket: string, key: string, versionId: string | undefined): Promise<OpenObject>

@@ -49,7 +49,9 @@ export class SharedLockout {
     for (const [at, one] of counted.entries()) this.#refuseLocked(one, this.#failuresIn(rows[at]))
   }
 
-  /** Counts an attempt as failed before its result is known, so that none runs uncounted. AccessDenied as from `check`. */
+  /**
+   * Counts an attempt as failed before its result is known, so that none runs uncounted. AccessDenied as from `check`.
+   */
   async begin(name: string, address: string): Promise<void> {
     const expiresAtMs = this.#options.clock.nowMs() + this.#settings.authLockoutMinutes * 60_000
     await this.#change(this.#countedOf(name, address), (one, failures, transaction) => {

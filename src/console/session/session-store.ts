@@ -42,7 +42,9 @@ export class SessionStore extends Store {
     }).then(done, done)
   }
 
-  /** A row without a session stays for a while: a request that is still being answered must not bring the session back. */
+  /**
+   * A row without a session stays for a while: a request that is still being answered must not bring the session back.
+   */
   override destroy(sessionId: string, done: (error?: unknown) => void = () => {}): void {
     this.#change(sessionId, () => null).then(() => done(), done)
   }

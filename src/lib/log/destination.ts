@@ -137,7 +137,10 @@ export class LogDestination {
     this.#add(`${JSON.stringify({ ...fields, msg })}\n`)
   }
 
-  /** At exit. It is unknown whether a thread still completes the running write: its lines may appear twice, but none is lost. */
+  /**
+   * At exit. It is unknown whether a thread still completes the running write: its lines may appear twice, but none is
+   * lost.
+   */
   writeRest(): void {
     this.#tellDropped()
     const waiting = this.#waiting.splice(0).map(({ bytes, end }) => bytes.subarray(0, end))

@@ -23,7 +23,10 @@ export interface CopySource {
   readonly customerKey?: CustomerKey | undefined
 }
 
-/** AccessDenied; NoSuchKey, NoSuchVersion; InvalidRequest for a delete marker, InvalidObjectState for an archived object. */
+/**
+ * AccessDenied; NoSuchKey, NoSuchVersion; InvalidRequest for a delete marker, InvalidObjectState for an archived
+ * object.
+ */
 export async function openSource(store: Store, actor: Actor, source: CopySource): Promise<OpenObject> {
   const { principal, gatekeeper, facts } = actor
   const { bucket, key, versionId } = source

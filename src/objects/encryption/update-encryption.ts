@@ -26,7 +26,10 @@ export interface EncryptionUpdate extends ObjectAddress {
   readonly fault?: unknown
 }
 
-/** InvalidRequest for an object that is not encrypted with SSE-S3 or SSE-KMS; AccessDenied, also for a key of another account. */
+/**
+ * InvalidRequest for an object that is not encrypted with SSE-S3 or SSE-KMS; AccessDenied, also for a key of another
+ * account.
+ */
 export async function updateEncryption(store: Store, actor: Actor, update: EncryptionUpdate): Promise<ObjectVersion> {
   const { fault, to, ...address } = update
   const { bucket } = address

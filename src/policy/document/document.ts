@@ -2,7 +2,10 @@
  * Policy documents as data: the content of a valid one, without its evaluation. Grammar:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
-/** `identity` also covers boundaries and session policies; `trust` is a role's; `resource` a bucket's; `key` a KMS key's. */
+/**
+ * `identity` also covers boundaries and session policies; `trust` is a role's; `resource` a bucket's; `key` a KMS
+ * key's.
+ */
 export type PolicyKind = 'identity' | 'resource' | 'trust' | 'key'
 
 export interface ParseOptions {
@@ -13,7 +16,10 @@ export interface ParseOptions {
    * sessions.
    */
   readonly principalExists?: (name: string) => boolean
-  /** Largest document in bytes. Default: 20 KiB for `resource`, 10,240 for `identity`, 2,048 for `trust`, 32 KiB for `key`. */
+  /**
+   * Largest document in bytes. Default: 20 KiB for `resource`, 10,240 for `identity`, 2,048 for `trust`, 32 KiB for
+   * `key`.
+   */
   readonly maxBytes?: number
 }
 

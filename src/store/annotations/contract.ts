@@ -60,7 +60,10 @@ export interface AnnotationStore {
     version: ObjectVersion,
     keys: { dataKeys?: DataKeys | undefined; sealing?: Sealing | undefined },
   ): Promise<AnnotationSet | undefined>
-  /** Those of a version that is being imported, for `putObject` or `completeUpload` to take over. Undefined: there are none. */
+  /**
+   * Those of a version that is being imported, for `putObject` or `completeUpload` to take over. Undefined: there are
+   * none.
+   */
   importAnnotations(
     annotations: AsyncIterable<ImportedAnnotation>,
     sealing: Sealing | undefined,

@@ -1,4 +1,7 @@
-/** Annotations of a version that is made elsewhere and is not here yet: they belong to none until its commit takes them over. */
+/**
+ * Annotations of a version that is made elsewhere and is not here yet: they belong to none until its commit takes them
+ * over.
+ */
 import { digestOnce } from '#lib/digest/digest.ts'
 import { randomId } from '#metadata/order.ts'
 import { transact } from '#metadata/transact.ts'

@@ -1,7 +1,7 @@
 /**
- * New secrets that may be shown once, on the page after their creation: each has a row for a few minutes, for the session
- * that created it. The row does not contain the secret. If the page itself created a key, reloading it would create
- * another.
+ * New secrets that may be shown once, on the page after their creation: each has a row for a few minutes, for the
+ * session that created it. The row does not contain the secret. If the page itself created a key, reloading it would
+ * create another.
  */
 import { hash } from 'node:crypto'
 import type { Clock } from '#lib/clock.ts'

@@ -3,7 +3,9 @@
  * address of S3: a page of a bucket never has the origin of the API.
  */
 
-/** A domain of websites: `www.example.com=bucket`, `www.example.com` for the bucket of that name, or `*.example.com`. */
+/**
+ * A domain of websites: `www.example.com=bucket`, `www.example.com` for the bucket of that name, or `*.example.com`.
+ */
 export interface WebsiteDomain {
   readonly domain: string
   /** Every name below `domain` is the name of a bucket. */
