@@ -30,7 +30,7 @@ export const saveKeyTags: Page = async (visit, services) => {
   return { redirect: keyHref(key.id), notice: { kind: 'done', text: 'Tags saved' } }
 }
 
-/** Whether the visitor may change the tags in some way. */
+/** Whether the visitor may change any tags of the key. */
 export const mayTagKey = (kms: Kms, key: KeyEntry): boolean =>
   key.manager === 'CUSTOMER' &&
   key.deletesAt === undefined &&

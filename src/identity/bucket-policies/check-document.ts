@@ -8,7 +8,7 @@ import { limits } from '#model/limits.ts'
 import { parsePolicy } from '#policy/document/parse-policy.ts'
 import { bucketPolicySchema, type PolicyDocument } from './document.ts'
 
-/** Throws DocumentProblem, also of a policy that would not be in force. */
+/** Throws DocumentProblem, also for a policy that would not take effect. */
 export function checkBucketPolicies(text: string): PolicyDocument {
   const { value } = parseDocument({ schema: bucketPolicySchema }, text)
   for (const [bucket, policy] of Object.entries(value.policies)) {
