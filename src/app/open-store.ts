@@ -18,6 +18,7 @@ import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { isLocalEngine, type LocalEngine } from '#metadata/local-engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { storeKey } from '#metadata/store-key.ts'
+import { movingKey } from '#migrate/move/move-rows.ts'
 import { type AdoptionDefaults, openDefaults } from '#model/bucket/new-bucket.ts'
 import { sweepLoneSets } from '#store/annotations/annotation-rows.ts'
 import type { StoreContext } from '#store/context.ts'
@@ -52,6 +53,7 @@ export interface StoreOptions {
 
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { context, reserve, close } = await openContext(options)
+  await assertWhole(context, close)
   await context.blobs.removeAbandoned()
   await forgetCompleted(context.engine, context.clock.nowMs())
   await sweepLoneSets(context.engine, context.clock.nowMs())
@@ -60,6 +62,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await stopBackground?.()
     await close()
   })
+}
+
+async function assertWhole({ engine }: StoreContext, close: () => Promise<void>): Promise<void> {
+  if ((await engine.get(movingKey)) === undefined) return
+  await close()
+  throw new StartRefused(
+    'A store is being moved here, and that has not ended: run the same `myfsio migrate` again before a server is started.',
+  )
 }
 
 export interface OpenContext {

@@ -10,7 +10,7 @@ export const readyJson = 'ready-json'
 export const switches: readonly string[] = [...commands, readyJson]
 
 /** Those that come first, with parameters of their own. */
-const words = ['documents', 'fsck', 'health', 'where', 'rotate-root-key'] as const
+const words = ['documents', 'fsck', 'health', 'migrate', 'rotate-root-key', 'where'] as const
 type Word = (typeof words)[number]
 
 export type Command = (typeof commands)[number] | Word | 'start'

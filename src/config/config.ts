@@ -37,8 +37,10 @@ export function loadConfig(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>> = process.env,
   cwd: string = process.cwd(),
+  overrides: Readonly<Partial<Record<Name, string | undefined>>> = {},
 ): AppConfig {
   const gathered = gatherSettings(argv, { env, cwd, flags: flags(), switches })
+  override(gathered, overrides)
   const { given, mistakes, notes } = gathered
   const values = Object.fromEntries(names.map((name) => [name, readValue(name, gathered)])) as Values
   mistakes.push(...disagreements(values, given))
@@ -46,6 +48,19 @@ export function loadConfig(
   const config = assemble(values, given, cwd)
   const isJson = argv.includes(`--${readyJson}`)
   return { ...config, notes, readyJson: isJson, log: { ...config.log, descriptor: isJson ? 2 : 1 } }
+}
+
+/** The settings of a second store, beside those that are given; undefined: not given. */
+export const loadConfigWith = (
+  argv: readonly string[],
+  overrides: Readonly<Partial<Record<Name, string | undefined>>>,
+): AppConfig => loadConfig(argv, process.env, process.cwd(), overrides)
+
+function override({ given }: Gathered, overrides: Readonly<Partial<Record<Name, string | undefined>>>): void {
+  for (const [name, value] of Object.entries(overrides)) {
+    if (value === undefined) delete given[name]
+    else given[name] = value
+  }
 }
 
 /** The settings of the KMS in a file of NAME=VALUE lines, for the same folder. Throws ConfigError. */
@@ -85,6 +100,9 @@ function disagreements(values: Values, given: Readonly<Record<string, string>>):
   const isGiven = (name: Name) => given[name] !== undefined
   if (isGiven('ADMIN_ACCESS_KEY') !== isGiven('ADMIN_SECRET_KEY')) {
     found.push('ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY must be given together.')
+  }
+  if (isGiven('FROM_ACCESS_KEY_ID') !== isGiven('FROM_SECRET_ACCESS_KEY')) {
+    found.push('FROM_ACCESS_KEY_ID and FROM_SECRET_ACCESS_KEY must be given together.')
   }
   const outside = (
     ['KMS_ENDPOINT', 'KMS_ENDPOINT_KEY_ID', 'KMS_ENDPOINT_ACCESS_KEY', 'KMS_ENDPOINT_SECRET_KEY'] as const
@@ -133,6 +151,13 @@ function kmsEndpoint({ AWS_REGION, ...values }: Values) {
     return undefined
   }
   return { url, keyId, region, accessKeyId, secretAccessKey }
+}
+
+/** Undefined: the credentials of the SDK's default chain. */
+function importCredentials(values: Values) {
+  const { FROM_ACCESS_KEY_ID: accessKeyId, FROM_SECRET_ACCESS_KEY: secretAccessKey } = values
+  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined
+  return { accessKeyId, secretAccessKey }
 }
 
 /** Undefined: bytes are plain files here. */
@@ -192,6 +217,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
         copyPath: join(storageRoot, '.myfsio.sys', 'keys', 'kms_root.key'),
       },
     },
+    importFrom: importCredentials(values),
     region: values.AWS_REGION,
     // As in MinIO: without AWS_REGION every region is accepted.
     regions: values.REGIONS ?? (given.AWS_REGION === undefined ? [anyRegion] : []),

@@ -221,6 +221,14 @@ export const rows = {
     'on or off',
     'record the last requests for the console (default: on, unless MODE=api)',
   ),
+  FROM_ACCESS_KEY_ID: row(
+    text,
+    undefined,
+    'an access key',
+    'who reads the source of `migrate --from` (default: the credentials of the AWS SDK)',
+  ),
+  FROM_SECRET_ACCESS_KEY: row(text, undefined, 'a secret', 'the secret of that access key'),
+
   LOG_LEVEL: row(logLevel(), 'info', 'debug, info, warn, error or off', 'least severe level to log'),
   LOG_FORMAT: row(z.enum(['auto', 'json', 'pretty']), 'auto', 'json, pretty or auto', 'auto: pretty on a terminal'),
   LOG_DIR: row(text, undefined, 'a folder', 'write the log to a file there as well'),
@@ -242,6 +250,7 @@ export const secrets: ReadonlySet<Name> = new Set([
   'SECRET_KEY',
   'KMS_ROOT_KEY',
   'KMS_ENDPOINT_SECRET_KEY',
+  'FROM_SECRET_ACCESS_KEY',
   'METADATA_URL',
   'BLOBS_SECRET_ACCESS_KEY',
 ])

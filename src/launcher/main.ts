@@ -51,6 +51,7 @@ async function run(argv: readonly string[]): Promise<void> {
   if (command === 'fsck') return checkFolder(argv)
   if (command === 'health') return sayHealth(argv.slice(1))
   if (command === 'where') return sayWhere(argv.slice(1))
+  if (command === 'migrate') return migrate(argv.slice(1))
   if (command === 'documents') return sayDocuments(argv.slice(1))
   if (command === 'rotate-root-key') return exchangeRootKey(argv.slice(1))
   const config = loadConfig(argv)
@@ -85,6 +86,19 @@ async function sayWhere(argv: readonly string[]): Promise<void> {
   const { parseWhereArguments, where } = await import('./commands/where.ts')
   const { address, rest } = parseWhereArguments(argv)
   print(await where(loadConfig(rest), address))
+}
+
+/** Ends with status 1 if something could not be taken. */
+async function migrate(argv: readonly string[]): Promise<void> {
+  const { isImport, parseImportArguments } = await import('./commands/migrate-arguments.ts')
+  if (isImport(argv)) {
+    const asked = parseImportArguments(argv)
+    const { migrateFrom } = await import('./commands/migrate-from.ts')
+    process.exitCode = await migrateFrom(loadConfig(asked.rest), asked, { print, complain, prepare })
+    return
+  }
+  const { migrateTo } = await import('./commands/migrate-to.ts')
+  process.exitCode = await migrateTo(argv, { print, complain })
 }
 
 /** Ends with status 1 if nothing could be written, or taken. */

@@ -11,6 +11,7 @@ import type { BucketSettings, SettingName } from '#model/bucket/bucket-settings.
 import type { BucketUsage } from '#model/bucket/usage.ts'
 import type { AnnotationSet } from '#model/object/annotation-set.ts'
 import type { DataKeys, ObjectEncryption, Sealing } from '#model/object/encryption.ts'
+import type { Imported } from '#model/object/imported.ts'
 import type { RequestedPart, Upload, UploadedPart } from '#model/object/multipart/upload.ts'
 import type {
   Checksum,
@@ -52,6 +53,7 @@ export interface PutObject {
   readonly cause?: 'Put' | 'Post' | 'Copy'
   /** Of `copyAnnotations`. */
   readonly annotations?: AnnotationSet | undefined
+  readonly imported?: Imported | undefined
 }
 
 /** What is said of a version that stays. */
@@ -272,6 +274,8 @@ export interface Store extends AnnotationStore {
     origin?: Origin | undefined
     /** Whether the caller asks to pass governance mode, and may. */
     passesGovernance?: boolean | undefined
+    /** A delete marker, made elsewhere. */
+    imported?: Imported | undefined
   }): Promise<DeletedObject>
   /**
    * Moves the current version in one commit. `sourceConditions` and `conditions` as for reads and writes. AccessDenied while the version
@@ -324,6 +328,9 @@ export interface Store extends AnnotationStore {
     checksumType?: ChecksumType
     objectSizeBytes?: number
     origin?: Origin | undefined
+    imported?: Imported | undefined
+    /** Of `importAnnotations`. The caller discards them if it throws. */
+    annotations?: AnnotationSet | undefined
   }): Promise<ObjectVersion>
   /** NoSuchUpload, PreconditionFailed. */
   abortUpload(bucket: string, key: string, uploadId: string, ifInitiatedMs?: number): Promise<void>

@@ -3,7 +3,8 @@ import type { BlobOwner } from '#blobs/contract/foreign.ts'
 import type { StagedBlob } from '#blobs/contract/incoming.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import { deleteAnnotation, listAnnotations, putAnnotation } from './annotations/annotations.ts'
-import { copyAnnotations } from './annotations/copy-annotations.ts'
+import { copyAnnotations, discardAnnotations } from './annotations/copy-annotations.ts'
+import { importAnnotations } from './annotations/import-annotations.ts'
 import { readAnnotation } from './annotations/kept-annotation.ts'
 import { storeStatus } from './background.ts'
 import { findSetting, putSetting } from './buckets/bucket-settings.ts'
@@ -87,6 +88,8 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     readAnnotation: (version, name, dataKeys) => readAnnotation(context, version, name, dataKeys),
     listAnnotations: (version, page) => listAnnotations(context, version, page),
     copyAnnotations: (version, keys) => copyAnnotations(context, version, keys),
+    importAnnotations: (annotations, sealing) => importAnnotations(context, annotations, sealing),
+    discardAnnotations: (set) => discardAnnotations(context, set),
     timeMs: () => storeTimeMs(context),
     whereabouts: (bucket, version) => blobs.whereabouts(bucket, version as StoredVersion),
     compareVersions: (stretch) => compareVersions(context, stretch),

@@ -39,6 +39,8 @@ export function limitsWithin(openFileLimit: number = descriptorsMax): Connection
 interface Connection {
   /** The socket as the system knows it, below TLS. */
   readonly socket: Socket
+  /** The socket that requests name, which differs under TLS. */
+  requestSocket: Socket
   requests: number
   isSurplus: boolean
 }
@@ -61,8 +63,8 @@ export class Connections {
   readonly #limits: ConnectionLimits
   readonly #onRefused: ConnectionsOptions['onRefused']
   readonly #all = new Map<Socket, Connection>()
-  /** By the socket that requests name, which differs under TLS. */
-  readonly #byRequestSocket = new WeakMap<Socket, Connection>()
+  /** Not weak: V8 would keep each closed connection, which names its socket, until it marks the whole heap. */
+  readonly #byRequestSocket = new Map<Socket, Connection>()
   readonly #handshakes = new Map<string, Connection>()
   #requests = 0
   #refused = 0
@@ -130,13 +132,14 @@ export class Connections {
       socket.destroy()
       return
     }
-    const connection = { socket, requests: 0, isSurplus: this.#all.size >= connections }
+    const connection = { socket, requestSocket: socket, requests: 0, isSurplus: this.#all.size >= connections }
     this.#all.set(socket, connection)
     const handshake = isTls ? `${socket.remoteAddress} ${socket.remotePort}` : undefined
     if (handshake === undefined) this.#byRequestSocket.set(socket, connection)
     else this.#handshakes.set(handshake, connection)
     socket.once('close', () => {
       this.#all.delete(socket)
+      this.#byRequestSocket.delete(connection.requestSocket)
       if (handshake !== undefined) this.#handshakes.delete(handshake)
       this.#requests -= connection.requests
       connection.requests = 0
@@ -149,7 +152,9 @@ export class Connections {
   #openSecure(socket: Socket): void {
     const handshake = `${socket.remoteAddress} ${socket.remotePort}`
     const connection = this.#handshakes.get(handshake)
-    if (connection !== undefined) this.#byRequestSocket.set(socket, connection)
+    if (connection === undefined) return
+    connection.requestSocket = socket
+    this.#byRequestSocket.set(socket, connection)
   }
 
   #say(): void {

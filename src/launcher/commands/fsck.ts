@@ -105,7 +105,7 @@ const formatFinding = ({ kind, where, what, repair }: Finding): string =>
   [`${kind.padEnd(8)} ${where}: ${what}`, repair].filter((part) => part !== undefined).join(' ')
 
 /** The account that owns buckets made from folders; undefined if there are no users yet. Creates none. */
-async function findOwnerId({ iamPath, adminAccessKey, adminSecretKey }: AppConfig): Promise<string | undefined> {
+export async function findOwnerId({ iamPath, adminAccessKey, adminSecretKey }: AppConfig): Promise<string | undefined> {
   if (!existsSync(iamPath)) return undefined
   const bootstrap = { accessKey: adminAccessKey ?? 'localadmin', secretKey: adminSecretKey ?? 'localadmin' }
   const silent = { info: () => {}, warn: () => {}, error: () => {} }

@@ -2,6 +2,7 @@
 import { authorizeOnObject } from '#access/decide/objects/object-access.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
+import type { Imported } from '#model/object/imported.ts'
 import { assertKey, isVersionId } from '#model/object/object.ts'
 import type { Actor } from '#objects/actor.ts'
 import { deleteEach } from '#store/changes/delete-each.ts'
@@ -18,14 +19,16 @@ export interface Deletion {
   readonly isOfMarker?: boolean
   /** The caller asks to pass governance mode, which takes a right of its own. */
   readonly asksToPass?: boolean
+  /** The delete marker was made elsewhere. */
+  readonly imported?: Imported | undefined
 }
 
 /** The edge has asked for s3:DeleteObject, or s3:DeleteObjectVersion where the deletion names a version. */
 export function deleteObject(store: Store, actor: Actor, deletion: Deletion): Promise<DeletedObject> {
-  const { bucket, key, versionId, conditions } = deletion
+  const { bucket, key, versionId, conditions, imported } = deletion
   const ownerId = actor.principal.canonicalId
   const passesGovernance = deletion.asksToPass === true && mayPassGovernance(actor, deletion)
-  return store.deleteObject({ bucket, key, versionId, ownerId, conditions, origin: actor, passesGovernance })
+  return store.deleteObject({ bucket, key, versionId, ownerId, conditions, origin: actor, passesGovernance, imported })
 }
 
 /** AccessDenied without the right to it. */

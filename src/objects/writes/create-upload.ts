@@ -5,14 +5,17 @@ import { assertFutureLock } from '#objects/versions/lock-object.ts'
 import type { Store } from '#store/contract.ts'
 import { authorizeNewObject, type NewObject } from './new-object.ts'
 
-/** `asked`: what is said of checksums. The edge has asked for s3:PutObject. */
+/** `asked`: what is said of checksums, and of what an import takes, whose lock may have ended already. The edge has asked for s3:PutObject. */
 export async function createUpload(
   store: Store,
   actor: Actor,
-  { object, ...asked }: { readonly object: NewObject } & Pick<Upload, 'checksumAlgorithm' | 'checksumType'>,
+  {
+    object,
+    ...asked
+  }: { readonly object: NewObject } & Pick<Upload, 'checksumAlgorithm' | 'checksumType' | 'importOf'>,
 ): Promise<Upload> {
   const attributes = authorizeNewObject(actor, object)
-  await assertFutureLock(store, attributes)
+  if (asked.importOf === undefined) await assertFutureLock(store, attributes)
   const encryption = await sealUpload(actor, object)
   const { bucket, key } = object
   return store.createUpload({

@@ -3,12 +3,21 @@ import type { Staged } from '#blobs/contract/incoming.ts'
 import type { Annotation } from '#model/object/annotation.ts'
 import type { AnnotationSet } from '#model/object/annotation-set.ts'
 import type { DataKeys, Sealing } from '#model/object/encryption.ts'
-import type { Checksum, ObjectVersion } from '#model/object/object.ts'
+import type { Checksum, ChecksumAlgorithm, ObjectVersion } from '#model/object/object.ts'
 import type { Origin } from '#model/origin.ts'
 
 /** The bytes of an annotation, received and hashed. */
 export interface StagedAnnotation extends Staged {
   readonly bytes: Buffer
+}
+
+/** One that was made elsewhere. */
+export interface ImportedAnnotation {
+  readonly name: string
+  readonly bytes: Buffer
+  readonly modifiedAtMs: number
+  /** Of its checksum. */
+  readonly algorithm: ChecksumAlgorithm
 }
 
 export interface AnnotationChange {
@@ -43,4 +52,11 @@ export interface AnnotationStore {
     version: ObjectVersion,
     keys: { dataKeys?: DataKeys | undefined; sealing?: Sealing | undefined },
   ): Promise<AnnotationSet | undefined>
+  /** Those of a version that is being imported, for `putObject` or `completeUpload` to take over. Undefined: there are none. */
+  importAnnotations(
+    annotations: AsyncIterable<ImportedAnnotation>,
+    sealing: Sealing | undefined,
+  ): Promise<AnnotationSet | undefined>
+  /** A set that nothing has taken over. Never throws. */
+  discardAnnotations(set: AnnotationSet): void
 }

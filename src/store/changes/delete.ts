@@ -6,6 +6,7 @@ import { rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
+import { bucketOf } from '#model/object/imported.ts'
 import type { StoreContext } from '#store/context.ts'
 import type { DeletedObject, Store } from '#store/contract.ts'
 import { noteEmptied } from '#store/uploads/begun-uploads.ts'
@@ -39,12 +40,13 @@ export async function deleteObject(context: StoreContext, remove: Remove): Promi
 async function deleteCurrent(
   blobs: BlobStore,
   transaction: Transaction,
-  bucket: Bucket,
+  bucketNow: Bucket,
   remove: Remove,
   current: StoredVersion | undefined,
   change: Change,
 ): Promise<DeletedObject> {
-  const { key } = remove
+  const { key, imported } = remove
+  const bucket = bucketOf(bucketNow, imported)
   checkDeleteConditions(remove.conditions, key, current)
   const row = rowKey('o', bucket.name, key)
   if (bucket.versioning === 'Unversioned') {
@@ -65,7 +67,13 @@ async function deleteCurrent(
     else replace(transaction, current, change)
   }
   if (!isVersioned && current?.versionId !== 'null') await dropNullVersion(transaction, bucket.name, key, change)
-  const marker = deleteMarker(key, remove.ownerId, order, isVersioned ? order : 'null', change.atMs)
+  const marker = deleteMarker(
+    key,
+    remove.ownerId,
+    order,
+    isVersioned ? order : 'null',
+    imported?.modifiedAtMs ?? change.atMs,
+  )
   transaction.put(rowKey('v', bucket.name, key, order), encodeVersion(marker))
   if (!isVersioned) transaction.put(rowKey('n', bucket.name, key), Buffer.from(order))
   change.happened.push({ what: 'marked', version: marker })

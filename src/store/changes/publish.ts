@@ -12,6 +12,7 @@ import { lockOfNewVersion } from '#model/bucket/object-lock.ts'
 import { ApiError } from '#model/errors.ts'
 import { type AnnotationSet, usedBytes } from '#model/object/annotation-set.ts'
 import type { ObjectEncryption } from '#model/object/encryption.ts'
+import { bucketOf, type Imported } from '#model/object/imported.ts'
 import type { ObjectLock } from '#model/object/lock/lock.ts'
 import type { Checksum, ObjectAttributes, ObjectVersion } from '#model/object/object.ts'
 import type { ChangeCause } from '#model/object/object-event.ts'
@@ -40,6 +41,7 @@ export interface NewVersion {
   /** Those that it brings, or has in common with the version that it replaces. */
   readonly annotations?: AnnotationSet | undefined
   readonly encryption?: ObjectEncryption | undefined
+  readonly imported?: Imported | undefined
 }
 
 export async function putObject(context: StoreContext, put: PutObject): Promise<ObjectVersion> {
@@ -62,6 +64,7 @@ export async function putObject(context: StoreContext, put: PutObject): Promise<
     crc64nvme: staged.digests.get('CRC64NVME')?.toString('base64'),
     annotations,
     encryption: staged.encryption,
+    imported: put.imported,
   }
   const { conditions, origin, cause = 'Put' } = put
   return publish(context, put.bucket.name, fresh, {
@@ -74,7 +77,7 @@ export async function putObject(context: StoreContext, put: PutObject): Promise<
   })
 }
 
-async function takeOver(transaction: Transaction, { id }: AnnotationSet): Promise<void> {
+export async function takeOver(transaction: Transaction, { id }: AnnotationSet): Promise<void> {
   if (!(await endSet(transaction, id))) throw new ApiError('OperationAborted')
 }
 
@@ -129,13 +132,14 @@ export function publish(
 export async function makeCurrent(
   context: StoreContext,
   transaction: Transaction,
-  bucket: Bucket,
+  bucketNow: Bucket,
   fresh: NewVersion,
   conditions: WriteConditions,
   change: Change,
 ): Promise<StoredVersion> {
   const { key } = fresh
   const { blobs } = context
+  const bucket = bucketOf(bucketNow, fresh.imported)
   const row = rowKey('o', bucket.name, key)
   const value = await transaction.get(row)
   const current = value === undefined ? undefined : decodeVersion(key, value)
@@ -154,7 +158,13 @@ export async function makeCurrent(
     await dropNullVersion(transaction, bucket.name, key, change)
   }
   const lock = bucket.objectLockEnabled ? await newLock(context, bucket, fresh) : undefined
-  const version = versionOf(fresh, order, isVersioned ? order : 'null', change.atMs, lock)
+  const version = versionOf(
+    fresh,
+    order,
+    isVersioned ? order : 'null',
+    fresh.imported?.modifiedAtMs ?? change.atMs,
+    lock,
+  )
   transaction.put(row, encodeVersion(version))
   change.order = order
   change.objectCount++
@@ -166,9 +176,10 @@ export async function makeCurrent(
 async function newLock(
   context: StoreContext,
   bucket: Bucket,
-  { attributes: { lock } }: NewVersion,
+  { attributes: { lock }, imported }: NewVersion,
 ): Promise<ObjectLock | undefined> {
-  if (bucket.defaultRetention === undefined) return lock
+  // An imported version is protected as it was.
+  if (bucket.defaultRetention === undefined || imported !== undefined) return lock
   return lockOfNewVersion(bucket, lock, await passTime(context))
 }
 

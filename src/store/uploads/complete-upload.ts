@@ -11,7 +11,7 @@ import type { Upload } from '#model/object/multipart/upload.ts'
 import type { ObjectPart, ObjectVersion } from '#model/object/object.ts'
 import { bucketIn } from '#store/buckets/buckets.ts'
 import { checkWriteConditions } from '#store/changes/conditions.ts'
-import { publish } from '#store/changes/publish.ts'
+import { publish, takeOver } from '#store/changes/publish.ts'
 import type { StoreContext } from '#store/context.ts'
 import type { Store } from '#store/contract.ts'
 import { findRecord } from '#store/reads/read.ts'
@@ -82,6 +82,8 @@ async function completeBegun(
     blobOf: (aside: AsideReason | undefined) => context.blobs.asCurrent(key, assembled.ref, aside),
     crc64nvme: plan.crc64nvme,
     encryption: upload.encryption,
+    imported: complete.imported,
+    annotations: complete.annotations,
   }
   return await publish(context, bucket.name, fresh, {
     conditions: complete.conditions,
@@ -103,6 +105,7 @@ async function completeBegun(
       }
       await removeRows(context, transaction, row, uploadId)
       transaction.put(rowKey('m', version.blob.id), encodeJson(parts.map((part) => objectPart(upload, part))))
+      if (complete.annotations !== undefined) await takeOver(transaction, complete.annotations)
       const completed = completedUpload(version, parts, context.clock.nowMs())
       transaction.put(rowKey('d', bucket.name, key, uploadId), encodeJson(completed))
     },

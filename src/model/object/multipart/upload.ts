@@ -14,6 +14,8 @@ export interface Upload {
   readonly checksumType?: ChecksumType
   /** Of all its parts, and of the object. */
   readonly encryption?: ObjectEncryption
+  /** Of an upload that an import makes: the ETag of the object there. A later run goes on with it. */
+  readonly importOf?: string
 }
 
 export interface UploadedPart {

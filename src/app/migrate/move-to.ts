@@ -1,0 +1,76 @@
+/** Moves the store of one configuration to that of another, while no server uses either. */
+
+import { isShared, openIndex } from '#app/open-index.ts'
+import { type OpenContext, openContext } from '#app/open-store.ts'
+import { Layout } from '#blobs/files/place/layout.ts'
+import { assertUnused } from '#blobs/files/staging/folder-in-use.ts'
+import type { AppConfig } from '#config/config.ts'
+import { systemClock } from '#lib/clock.ts'
+import type { LevelLog } from '#lib/log/level-log.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import type { MoveReport } from '#migrate/move/move-report.ts'
+import { MoveRefused, moveStore } from '#migrate/move-store.ts'
+import { findLivingNodes, nameNodes } from '#nodes/living-nodes.ts'
+import { moveDocuments } from './move-documents.ts'
+
+export interface MoveToOptions {
+  readonly source: AppConfig
+  readonly target: AppConfig
+  /** Of buckets that were made by hand and have no record yet. */
+  readonly ownerId: string | undefined
+  readonly report: MoveReport
+  readonly atOnceMax: number
+  readonly leavesUploads: boolean
+  readonly print: (line: string) => void
+  readonly log: LevelLog
+}
+
+/** MoveRefused, FolderInUse. Whether everything is there now, and right. */
+export async function moveTo(options: MoveToOptions): Promise<boolean> {
+  const { source, target, log, ownerId } = options
+  if (nameOf(source) === nameOf(target)) throw new MoveRefused('Source and target have the same index.')
+  for (const config of [source, target]) {
+    if (!isShared(config)) assertUnused(new Layout(config.storageRoot), 'a move')
+  }
+  const opened: OpenContext[] = []
+  const open = async (config: AppConfig): Promise<OpenContext> => {
+    const engine = await openIndex(config)
+    await assertNoNodes(engine, config)
+    const { storageRoot: root, durability, region, upstream, verifyReads } = config
+    const more = { region, upstream, verifyReads, bucketDefaults: config, ...(ownerId !== undefined && { ownerId }) }
+    const one = await openContext({ root, durability, engine, log, ...more })
+    opened.push(one)
+    return one
+  }
+  try {
+    const { context: from } = await open(source)
+    const { context: to } = await open(target)
+    // What hands have changed counts as it would for a reader.
+    await from.blobs.byHand?.scan({ signal: new AbortController().signal })
+    const warn = (sentence: string) => log.warn({}, sentence)
+    const places = [
+      { config: source, engine: from.engine },
+      { config: target, engine: to.engine },
+    ] as const
+    const sourceName = nameOf(source)
+    return await moveStore({ ...options, from, to, sourceName, moveDocuments: () => moveDocuments(...places, warn) })
+  } finally {
+    for (const { close } of opened) await close()
+  }
+}
+
+/** Of the index, for people; without a password. */
+function nameOf(config: AppConfig): string {
+  const { metadataAddress, storageRoot } = config
+  if (metadataAddress === undefined) return storageRoot
+  const { hosts, database, schema } = metadataAddress
+  return `postgres://${hosts.map(({ host, port }) => `${host}:${port}`).join()}/${database}?schema=${schema}`
+}
+
+async function assertNoNodes(engine: MetadataEngine, config: AppConfig): Promise<void> {
+  if (!isShared(config)) return
+  const living = await findLivingNodes(engine, systemClock)
+  if (living.length === 0) return
+  await engine.close()
+  throw new MoveRefused(`Nodes use the index: ${nameNodes(living)}. Stop them first: a move needs it for itself.`)
+}

@@ -1,0 +1,49 @@
+/** Bucket settings as the source answers them. */
+import type { GetBucketAclCommand } from '@aws-sdk/client-s3'
+import { refusalOf, statusOf } from './refusal.ts'
+import { keepDocument, type SdkClient } from './sdk-client.ts'
+import type { SourceSetting } from './setting-name.ts'
+import type { Refusal } from './source.ts'
+
+/** What asks for a setting, by the name of its subresource. */
+const commands = {
+  accelerate: 'GetBucketAccelerateConfigurationCommand',
+  acl: 'GetBucketAclCommand',
+  cors: 'GetBucketCorsCommand',
+  encryption: 'GetBucketEncryptionCommand',
+  lifecycle: 'GetBucketLifecycleConfigurationCommand',
+  logging: 'GetBucketLoggingCommand',
+  notification: 'GetBucketNotificationConfigurationCommand',
+  'object-lock': 'GetObjectLockConfigurationCommand',
+  ownershipControls: 'GetBucketOwnershipControlsCommand',
+  policy: 'GetBucketPolicyCommand',
+  publicAccessBlock: 'GetPublicAccessBlockCommand',
+  replication: 'GetBucketReplicationCommand',
+  requestPayment: 'GetBucketRequestPaymentCommand',
+  tagging: 'GetBucketTaggingCommand',
+  versioning: 'GetBucketVersioningCommand',
+  website: 'GetBucketWebsiteCommand',
+} as const satisfies Record<SourceSetting, string>
+
+/** They differ in their answers, of which only the document is read. */
+type SettingCommand = new (input: { readonly Bucket: string }) => GetBucketAclCommand
+
+/** Undefined: there is none. */
+export async function readSetting(
+  { sdk, s3 }: SdkClient,
+  bucket: string,
+  name: SourceSetting,
+): Promise<Buffer | undefined | Refusal> {
+  const Command = sdk[commands[name]] as unknown as SettingCommand
+  const command = new Command({ Bucket: bucket })
+  const document = keepDocument(command)
+  try {
+    await s3.send(command)
+    const text = document()
+    // Of a source that does not know the setting.
+    return text.includes('<ListBucketResult') ? undefined : text
+  } catch (error) {
+    const isMissing = statusOf(error) === 404 && !(error instanceof Error && error.name === 'NoSuchBucket')
+    return isMissing ? undefined : refusalOf(error)
+  }
+}
