@@ -13,7 +13,6 @@ const operations = [
   'listings',
   'locks/object-lock.test',
   'locks/object-lock-input',
-  'objects/archived',
   'objects/conditional',
   'objects/copy-source',
   'objects/delete-objects',
