@@ -86,7 +86,7 @@ export function createS3Endpoint(
     exchange.row = row
     const isInBucket = address.bucketName !== '' && row.withoutBucket !== true
     // Before authentication, since a request to a bucket may be signed for the bucket's own region.
-    const found = isInBucket ? await findBucket(address.bucketName, services) : undefined
+    const found = isInBucket ? await findBucket(address.bucketName, services) : await catchUp(services)
     if (needsCors(request, found)) exchange.cors = await corsOf(request, address.bucketName, found)
     const caller = row.authenticatesItself
       ? anonymousCaller
@@ -235,6 +235,10 @@ function withCharge(answered: S3Response, { caller, headers }: ReceivedRequest, 
 const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payload: { kind: 'unsigned' } }
 
 /** Existing buckets have valid names, so only missing ones are checked for InvalidBucketName. */
+async function catchUp(services: Services): Promise<undefined> {
+  await services.catchUp?.()
+}
+
 /** And the newest policies, in the same turn. */
 async function findBucket(name: string, { store, catchUp }: Services): Promise<Bucket | undefined> {
   if (name.length > limits.bucketNameLength) return undefined
