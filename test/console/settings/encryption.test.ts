@@ -60,7 +60,7 @@ describe('the page of the default encryption', () => {
     expect([status, await kept()]).toEqual([200, undefined])
     expect(text).toContain('Not saved')
     expect(text).toContain('They are encrypted with the KMS key alias/x (SSE-KMS)')
-    expect(text).toContain('needs kms:GenerateDataKey')
+    expect(text).toContain('need kms:GenerateDataKey')
   })
 
   it('offers the keys of the visitor’s account', async () => {
