@@ -131,7 +131,7 @@ describe("MinIO's command line", () => {
       ])
     }
     expect(mistakesOf(['server', '/data', '--colour', 'red'])).toEqual([
-      '--colour is unknown: --help lists commands and settings.',
+      '--colour is not known: --help lists all flags.',
     ])
     expect(mistakesOf(['server', '/data', '--address', 'high'])).toHaveLength(1)
   })
