@@ -125,6 +125,7 @@ describe('configuration', () => {
 
   it('knows -h', () => {
     expect(findCommand(['-h', '--api-port', 'x'])).toBe('help')
+    expect(findCommand(['help'])).toBe('help')
   })
 
   it('lets flags win over the environment, and the environment over .env', () => {

@@ -131,7 +131,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
       refusal(start('e', { KMS_ROOT_KEY: '' })),
     ])
     expect(said[0]).toMatch(/SECRET_KEY is another than that of the nodes that run: /)
-    expect(said[1]).toMatch(/root key of the KMS is another than the one that wraps the keys: KMS_ROOT_KEY has changed/)
+    expect(said[1]).toMatch(/root key of the KMS does not wrap its keys: KMS_ROOT_KEY has changed/)
     expect(said[2]).toMatch(/wrapped by KMS_ROOT_KEY, but the settings name the file/)
   })
 
@@ -178,6 +178,6 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     await Promise.all(launched.map((one) => one.exited))
     expect(await rotate()).toContain('Another root key wraps the keys')
     await ready(start('a', { KMS_ROOT_KEY: env.KMS_ROOT_KEY }))
-    expect(await refusal(start('b'))).toMatch(/root key of the KMS is another than the one that wraps the keys/)
+    expect(await refusal(start('b'))).toMatch(/root key of the KMS does not wrap its keys/)
   })
 })
