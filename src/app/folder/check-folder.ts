@@ -7,6 +7,7 @@ import { Layout } from '#blobs/files/place/layout.ts'
 import { assertUnused } from '#blobs/files/staging/folder-in-use.ts'
 import type { UpstreamSettings } from '#blobs/upstream/client/settings.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
 import type { AdoptionDefaults } from '#model/bucket/new-bucket.ts'
 import { type CheckOptions, type CheckSummary, checkStore } from '#store/fsck/check-store.ts'
 
@@ -20,6 +21,8 @@ export interface CheckFolderOptions extends CheckOptions {
   readonly bucketDefaults: AdoptionDefaults
   readonly log: LevelLog
   readonly upstream?: UpstreamSettings | undefined
+  /** The index of nodes; undefined: it is in the folder. It is closed afterwards. */
+  readonly engine?: MetadataEngine | undefined
 }
 
 const noFiles =
@@ -27,7 +30,7 @@ const noFiles =
 
 /** FolderInUse; StartRefused. */
 export async function checkFolder(options: CheckFolderOptions): Promise<CheckSummary> {
-  const { root, log, rebuild, ownerId, region, bucketDefaults, upstream } = options
+  const { root, log, rebuild, ownerId, region, bucketDefaults, upstream, engine = 'lmdb' } = options
   if (rebuild && upstream !== undefined) throw new StartRefused(noFiles)
   const layout = new Layout(root)
   assertUnused(layout, 'fsck')
@@ -36,7 +39,7 @@ export async function checkFolder(options: CheckFolderOptions): Promise<CheckSum
     log.info({ path: aside }, 'the index was set aside')
   }
   const adopts = { region, bucketDefaults, ...(ownerId === undefined ? {} : { ownerId }) }
-  const { context, close } = await openContext({ root, durability: 'strict', engine: 'lmdb', log, upstream, ...adopts })
+  const { context, close } = await openContext({ root, durability: 'strict', engine, log, upstream, ...adopts })
   try {
     if (rebuild) await context.blobs.byHand?.scan({ signal: new AbortController().signal })
     return await checkStore(context, options)

@@ -16,7 +16,7 @@ export interface BytesAddress {
   readonly versionId: string | undefined
 }
 
-const bytesUpstream =
+export const bytesUpstream =
   'The bytes of this index are in the S3 store of BLOBS_URL, under ids of their own, and no file of this machine has them.'
 
 /** StartRefused. Undefined: there is no such version, or it is a delete marker. */

@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { checkFolder } from '#app/folder/check-folder.ts'
 import { checkKeys } from '#app/folder/check-keys.ts'
+import { openUnusedIndex } from '#app/nodes/unused-index.ts'
+import { isShared } from '#app/open-index.ts'
 import { adviceOnIndex } from '#app/open-store.ts'
 import type { Finding } from '#blobs/contract/inspection.ts'
 import { StartRefused } from '#blobs/contract/start-refused.ts'
@@ -13,6 +15,7 @@ import { openIdentities } from '#identity/identities.ts'
 import { StartError } from '#launcher/protocol.ts'
 import { assertIndexOwn, assertStorageWritable } from '#launcher/start/storage-access.ts'
 import { IndexUnreadable } from '#metadata/index-unreadable.ts'
+import { NodeRefused } from '#nodes/refused-start.ts'
 import { keyLines } from './key-lines.ts'
 
 export interface FsckFlags {
@@ -62,7 +65,7 @@ export async function fsck(
   const log = { info: say, warn: say, error: () => {} }
   const { repair, rebuild } = flags
   try {
-    const ownerId = await findOwnerId(config)
+    const ownerId = isShared(config) ? undefined : await findOwnerId(config)
     const keys = await checkKeys(config)
     if (keys.problem !== undefined) print(`unreadable ${keys.problem}`)
     const lostKey = (name: string) => {
@@ -71,7 +74,8 @@ export async function fsck(
     }
     const onFinding = (finding: Finding) => print(formatFinding(finding))
     const made = { ownerId, region, bucketDefaults: config }
-    const summary = await checkFolder({ root, repair, rebuild, upstream, ...made, log, onFinding, lostKey })
+    const engine = isShared(config) ? await openUnusedIndex(config) : undefined
+    const summary = await checkFolder({ root, engine, repair, rebuild, upstream, ...made, log, onFinding, lostKey })
     const { versions, bytes, findings, repaired } = summary
     print(`${versions} versions with ${bytes} bytes were compared with their records.`)
     for (const line of keyLines(summary.sealed, keys)) print(line)
@@ -81,14 +85,17 @@ export async function fsck(
     else print(`${findings} findings, ${repaired} repaired.${repair ? '' : ' --repair repairs what can be repaired.'}`)
     return left === 0 && keys.problem === undefined ? 0 : 1
   } catch (error) {
-    const isPlain = error instanceof FolderInUse || error instanceof IndexUnreadable || error instanceof StartRefused
-    if (isPlain || (error instanceof Error && 'syscall' in error)) throw new StartError(error.message)
+    const isPlain = plainErrors.some((one) => error instanceof one)
+    if (error instanceof Error && (isPlain || 'syscall' in error)) throw new StartError(error.message)
     throw error
   }
 }
 
+const plainErrors = [FolderInUse, IndexUnreadable, NodeRefused, StartRefused]
+
 /** StartError if there is nothing to check. */
 function assertCheckable(config: AppConfig, { rebuild }: Pick<FsckFlags, 'rebuild'>): void {
+  if (isShared(config)) return
   const { storageRoot: root, configFolder } = config
   if (!existsSync(root)) throw new StartError(`There is no folder ${root} to check.`)
   const system = dirname(configFolder)

@@ -4,7 +4,8 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { findBytes } from '#app/folder/find-bytes.ts'
+import { bytesUpstream, findBytes } from '#app/folder/find-bytes.ts'
+import { isShared } from '#app/open-index.ts'
 import { StartRefused } from '#blobs/contract/start-refused.ts'
 import type { AppConfig } from '#config/config.ts'
 import { StartError } from '#launcher/protocol.ts'
@@ -34,6 +35,7 @@ export async function where(config: AppConfig, address: readonly string[]): Prom
   const { storageRoot: root, metadataEngine } = config
   if (metadataEngine === 'memory')
     throw new StartError('METADATA_ENGINE=memory keeps nothing on disk: there is nothing to look up.')
+  if (isShared(config)) throw new StartError(bytesUpstream)
   if (!existsSync(join(root, '.myfsio.sys', 'index'))) throw new StartError(`No server has used ${root}.`)
   assertIndexOwn(config)
   assertStorageWritable(config)
