@@ -42,9 +42,11 @@ export async function checkKeys(config: Pick<AppConfig, 'kms' | 'metadataAddress
   }
 }
 
-/** What a server of the folder counted last; undefined if none has. */
-export async function readKeyUses({ storageRoot: root, metadataEngine }: AppConfig): Promise<KeyUses | undefined> {
-  if (metadataEngine === 'memory' || !existsSync(join(root, '.myfsio.sys', 'index'))) return undefined
+/** What a server of the folder counted last; undefined if none has, or if the index is not in it. */
+export async function readKeyUses(config: AppConfig): Promise<KeyUses | undefined> {
+  const { storageRoot: root, metadataEngine } = config
+  if (isShared(config) || metadataEngine === 'memory' || !existsSync(join(root, '.myfsio.sys', 'index')))
+    return undefined
   const engine = openEngine({ root, durability: 'strict', engine: 'lmdb' })
   try {
     return await findKeyUses(engine)
